@@ -34,7 +34,7 @@ from ctac.dates import format_moment
 from ctac.forms import PageForm
 from ctac.staff.audit import audit_note
 from ctac.staff.first_run import COLLEAGUES, FirstRunCheck, Light, check_first_run, named
-from ctac.staff.lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
+from ctac.staff.lists import MOST, OptionsFilter, keys_in_order, keys_of, narrow_by, with_keys, with_words, words_in
 from ctac.staff.site import (
     NOTHING,
     FixedRowsMixin,
@@ -107,17 +107,12 @@ class ResetForm(SureForm):
     sure = forms.BooleanField(label=gettext_lazy("I have spoken to this person and I’m sure that it is them."))
 
 
-class RoleFilter(admin.SimpleListFilter):
+class RoleFilter(OptionsFilter):
     """By role. Not by having none, as Django would offer: that is nearly everybody who ever signed up."""
 
     title = gettext_lazy("role")
     parameter_name = "role"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(role.slug, role.name) for role in ROLES]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(groups__name=BY_SLUG[role].name) if (role := self.value()) in BY_SLUG else queryset
+    options = {role.slug: (role.name, narrow_by(groups__name=role.name)) for role in ROLES}
 
 
 class UserAdmin(StaffModelAdmin):

@@ -9,9 +9,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import roles, services, sessions
-        from notifications.registry import register_mobiles
+        from notifications.registry import MOBILE_FINDERS
 
         post_migrate.connect(roles.write_groups_after_migrate, sender=self)
         sessions.connect_session_signals()
         services.connect_security_log()
-        register_mobiles(services.mobiles_of)
+        MOBILE_FINDERS.append(services.mobiles_of)

@@ -192,13 +192,7 @@ class Recorder(Protocol):
     ) -> None: ...
 
 
-_recorders: list[Recorder] = []
-
-
-def register_recorder(recorder: Recorder) -> None:
-    """Called in an app's AppConfig.ready()."""
-    if recorder not in _recorders:
-        _recorders.append(recorder)
+RECORDERS: list[Recorder] = []  # added to in an app's AppConfig.ready()
 
 
 def record_blocked_attempt(
@@ -212,7 +206,7 @@ def record_blocked_attempt(
     request: HttpRequest | None = None,
     address: str = "",
 ) -> None:
-    for recorder in _recorders:
+    for recorder in RECORDERS:
         recorder(where=where, why=why, now=now, by=by, key=key, about=about, request=request, address=address)
 
 

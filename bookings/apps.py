@@ -27,7 +27,8 @@ class BookingsConfig(AppConfig):
         from professionals.imports.registry import register_import_kind
         from professionals.safeguarding import services as texts
 
-        register_emails()
+        for room in ("booking", "seats", "visits", "leave", "open_sessions", "feedback", "presenter"):
+            import_module(f"bookings.{room}.emails")  # its classes register themselves
         registry.forget_addresses_of("three-months-on")
         register_conflicts(schedule_queries.given_on)
         professionals_services.ROW_MERGES[SessionPlace] = professionals_services.RowMerge(
@@ -39,8 +40,8 @@ class BookingsConfig(AppConfig):
             session_joining.presenters_link_changed_for_sessions,
         ]
         texts.register_flagged_sources(*privacy.FLAGGED_SOURCES)
-        registry.register_owners(schedule_queries.presenters_at_address)
-        registry.register_names(schedule_queries.presenter_names)
+        registry.OWNER_FINDERS.append(schedule_queries.presenters_at_address)
+        registry.NAME_FINDERS.append(schedule_queries.presenter_names)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register_source(PrivacySource("open_sessions", privacy.export_places, privacy.erase_places, privacy.places_ahead))
         register_source(PrivacySource("asked_again", privacy.export_three_months_on, privacy.erase_three_months_on))
@@ -53,22 +54,6 @@ class BookingsConfig(AppConfig):
             add_promise(promise.field, promise)
         register_import_kind(BOOKINGS)
         figures.register(lambda now: figures.recent("ctac_recent_bookings", "Bookings made", Booking.objects, now))
-
-
-def register_emails() -> None:
-    """What emails there are, and what the styleguide shows of each."""
-    from notifications import samples
-
-    for room in ("booking", "seats", "visits", "leave", "open_sessions", "feedback", "presenter"):
-        import_module(f"bookings.{room}.emails")  # its classes register themselves
-    samples.register("bookings.booking.email_samples.examples")
-    samples.register("bookings.seats.email_samples.examples")
-    samples.register("bookings.visits.emails.examples")
-    samples.register("bookings.leave.emails.examples")
-    samples.register("bookings.feedback.emails.examples")
-    samples.register("bookings.open_sessions.email_samples.examples")
-    samples.register("bookings.presenter.emails.examples")
-    samples.register("bookings.booking.email_samples.waiting_examples")
 
 
 def register_attendance() -> None:

@@ -1,19 +1,40 @@
 """What emails about a booking have in common: its facts, its page, its calendar entry."""
 
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 
 from bookings import rules, text
 from bookings.calendars import ical
-from bookings.models import Booking, State
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    Brought,
+    Channel,
+    DateOption,
+    EventKind,
+    Format,
+    Nation,
+    OptionKind,
+    OptionState,
+    Presentation,
+    Presenter,
+    State,
+    Visit,
+)
+from bookings.models.booking import OPEN_STATES
 from bookings.text import Row, row
 from ctac.dates import format_clock, format_day
+from leaflets.orders.emails import sample_order as an_order
 from notifications.registry import Desk, Email
-from professionals.models import Profession
+from notifications.samples import NAMES, NOW, PRESENTER, READER
+from professionals.models import Organisation, Person, Profession
 
 
 class BookingEmail(Email):
@@ -90,6 +111,134 @@ class TeamEmail(BookingEmail):
         return starts_at is None or starts_at >= digest_at + rules.DIGEST_BYPASS_WINDOW
 
 
+class PresenterEmail(BookingEmail):
+    """To its presenter, while it is theirs."""
+
+    def context(self) -> dict[str, object]:
+        url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[self.booking.reference])}"
+        return {**super().context(), "staff_url": url, "day_rows": rows_of_the_day(self.booking)}
+
+    def is_still_due(self) -> bool:
+        presenter = self.booking.presenter
+        theirs = presenter is not None and presenter.email.lower() == self.notification.recipient.lower()
+        return theirs and super().is_still_due()
+
+    def attendee(self) -> ical.Attendee:
+        return ical.presenter_attendee(self.booking)
+
+
+class NewsEmail(BookingEmail):
+    """Confirmed; or confirmed as before, with another joining link or presenter, or after all."""
+
+    calendar_method = "REQUEST"
+    has_joining_link = True
+    states = (State.CONFIRMED,)
+
+    @cached_property
+    def news(self) -> str:
+        """LINK_SET, REASSIGNED or RESTORED, written at the same moment as the message.
+
+        Empty for the first confirmation, also of a request that was changed before it was confirmed.
+        """
+        if not self.notification.version:
+            return ""
+        first = self.notification.resend_of or self.notification
+        events = BookingEvent.objects.filter(booking=self.about_key, at=first.created_at)
+        kinds = (EventKind.LINK_SET, EventKind.REASSIGNED, EventKind.RESTORED)
+        news = events.filter(kind__in=kinds).values_list("kind", flat=True)
+        return news.first() or ""
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "new_link": self.news == EventKind.LINK_SET}
+
+
+class ClosedEmail(BookingEmail):
+    calendar_method = "CANCEL"
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        """Whether it had been confirmed: a request sent no entry."""
+        return self.booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
+
+
+class ChangeEmail(BookingEmail):
+    calendar_method = "REQUEST"
+    states = OPEN_STATES
+    event_kind: EventKind
+
+    @cached_property
+    def change(self) -> BookingEvent | None:
+        """Its version is what the event counted."""
+        events = BookingEvent.objects.filter(booking=self.about_key, kind=self.event_kind)
+        return events.filter(**{f"changes__{self.version_field}": self.notification.version}).first()
+
+
+class MovedEmail(ChangeEmail):
+    """Where it was and where it is now."""
+
+    event_kind = EventKind.RESCHEDULED
+    version_field = "sequence"
+
+    def context(self) -> dict[str, object]:
+        """`before`: 'Tuesday 9 March 2027, 1:30pm', or '' if that is not known any more."""
+        moments = text.times_of_move(self.change)
+        return {**super().context(), "before": text.moment_text(moments[0]) if moments else ""}
+
+
+class DetailsEmail(ChangeEmail):
+    """Other details: which, by their names, and how it all stands."""
+
+    event_kind = EventKind.DETAILS_CHANGED
+    version_field = "revision"
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        """Whether what changed stands in calendars."""
+        return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
+
+    def context(self) -> dict[str, object]:
+        changed, day_rows = text.event_changes(self.change)["fields"], rows_of_the_day(self.booking)
+        return {**super().context(), "changed": changed, "day_rows": day_rows}
+
+
+class DatesEmail(BookingEmail):
+    """Of a request whose dates are still open."""
+
+    @cached_property
+    def options(self) -> Sequence[DateOption]:
+        options = list(self.booking.options.select_related("presenter"))
+        for option in options:
+            option.booking = self.booking
+        return options
+
+    @cached_property
+    def now(self) -> datetime:
+        return timezone.now()
+
+    def context(self) -> dict[str, object]:
+        url = reverse("booking_answer", args=[self.booking.reference])
+        return {**super().context(), "answer_url": f"{settings.SITE_URL}{url}"}
+
+
+class UndecidedEmail(DatesEmail):
+    """While the request waits for staff: there is nothing that the professional could answer."""
+
+    def is_still_due(self) -> bool:
+        offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED)
+        return self.booking.state == State.REQUESTED and not offered.exists()
+
+    @property
+    def lapsed_offers(self) -> list[DateOption]:
+        return [option for option in self.options if option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED]
+
+    def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[Row]:
+        """What is no longer kept, each with why: the times that we offered, else the dates that they asked for."""
+        asked = text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
+        offered = [(_("Time %(number)d") % {"number": n}, option) for n, option in enumerate(self.lapsed_offers, start=1)]
+        lapsed = offered or [(label, option) for label, option in asked if option.state == OptionState.EXPIRED]
+        return [row(label, f"{option.when}\n{why(option, self.now)}") for label, option in lapsed]
+
+
 def rows_of_the_day(booking: Booking) -> list[Row]:
     """What a visit needs. Free text that was flagged goes into no email (product.md, rule 6)."""
     waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
@@ -109,3 +258,104 @@ def rows_of_the_day(booking: Booking) -> list[Row]:
 def phone_row(label: str, number: str) -> Row:
     """One tap on a phone (emails/includes/facts.html)."""
     return {**row(label, number), "is_phone": True}
+
+
+# Bookings that exist only to be shown in emails: nothing of them is stored.
+
+STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
+LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
+LONGEST_ORGANISATION = (
+    "Cambridgeshire and Peterborough Safeguarding Children Partnership, Community Paediatrics and Health Visiting Service"
+)
+LONGEST_EMAIL = "maximiliana.featherstonehaugh-cholmondeley@safeguarding.cambridgeshireandpeterborough.nhs.uk"
+NO_TIME: dict[str, Any] = {"state": State.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
+ONLINE: dict[str, Any] = {
+    "format": Format.ONLINE,
+    "address_line_1": "",
+    "address_line_2": "",
+    "town": "",
+    "postcode": "",
+    "room": "",
+}
+
+
+def sample_booking(**fields: Any) -> Booking:
+    defaults = {
+        "pk": 1,
+        "reference": "BK-7Q4M-2F",
+        "person": sample_person(),
+        "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
+        "presenter": sample_presenter(),
+        "state": State.CONFIRMED,
+        "format": Format.WORKPLACE,
+        "starts_at": STARTS,
+        "ends_at": STARTS + timedelta(minutes=90),
+        "address_line_1": "St James Health Centre",
+        "address_line_2": "1 Park Row",
+        "town": "Leeds",
+        "postcode": "LS1 4AP",
+        "room": "Room 2.14. Ring at the side door; parking is behind the building.",
+        "audience_size": 24,
+        "audience_profession": Profession.HEALTH_VISITOR,
+        "contact_name": "Jo Green",
+        "contact_phone": "0113 496 0001",
+        "access_needs": "One of us uses a wheelchair.",
+        "notes": "Half of the team is new to this work.",
+        "channel": Channel.WEB,
+        "ical_uid": "sample@ctac.example",
+        "created_at": NOW,
+    }
+    beside = [fields.pop(name) for name in ("visit", "brought") if name in fields]
+    made = Booking(**{**defaults, **fields})
+    Booking._meta.get_field("brought").set_cached_value(made, None)  # so that nothing is asked of the database
+    for there in beside:
+        there.booking = made  # which makes it booking.visit too
+    return made
+
+
+def sample_brought(**fields: Any) -> Brought:
+    """The order of a visit's leaflets, of one of which there were too few."""
+    title = "Child trafficking is child abuse"
+    order = an_order(brought_with="BK-7Q4M-2F", **fields)
+    return Brought(pk=1, order=order, missing=[{"slug": "all-professionals", "title": title, "copies": 5}])
+
+
+def sample_visit(**fields: Any) -> Visit:
+    return Visit(**{"presenter": sample_presenter(), **fields})
+
+
+def sample_person(**fields: Any) -> Person:
+    defaults = {
+        "name": NAMES[READER],
+        "email": READER,
+        "phone": "0113 496 0123",
+        "profession": Profession.HEALTH_VISITOR,
+        "organisation": Organisation(pk=1, name="Leeds Community Healthcare"),
+    }
+    return Person(pk=1, **{**defaults, **fields})
+
+
+def sample_presenter(**fields: Any) -> Presenter:
+    defaults = {
+        "name": NAMES[PRESENTER],
+        "email": PRESENTER,
+        "phone": "0113 496 0002",
+        "nation": Nation.ENGLAND,
+        "joining_link": "https://meet.example/ctac-1",
+    }
+    return Presenter(pk=1, **{**defaults, **fields})
+
+
+def longest_fields() -> dict[str, Any]:
+    """As long as people's names, employers and addresses are in earnest, and a little longer."""
+    organisation = Organisation(pk=1, name=LONGEST_ORGANISATION)
+    name = "Dr Maximiliana Wilhelmina Featherstonehaugh-Cholmondeley"
+    return {
+        "person": sample_person(name=name, email=LONGEST_EMAIL, organisation=organisation, profession=Profession.EMERGENCY_CARE),
+        "presenter": sample_presenter(name="Oluwaseun Adebayo-Fitzwilliam Okonkwo-Ramsbottom"),
+        "presentation": Presentation(pk=1, slug="signs", title=LONGEST_TITLE, length_minutes=90),
+        "address_line_1": LONGEST_ORGANISATION,
+        "address_line_2": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch House, Unit 14b",
+        "contact_name": name,
+        "notes": "We would like most of the time for questions. " * 6,
+    }

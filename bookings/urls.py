@@ -3,9 +3,6 @@ from django.views.generic import RedirectView
 
 from bookings.booking.views import book as book_views
 from bookings.booking.views import bookings as booking_views
-from bookings.booking.views import check as check_views
-from bookings.booking.views import reschedule
-from bookings.booking.views import reschedule as link_views
 from bookings.calendars import views as calendars_views
 from bookings.feedback import views as feedback_views
 from bookings.leave import views as leave_views
@@ -92,27 +89,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("book/<slug:slug>/", book_views.book_start, name="book_start"),
     path("book/<slug:slug>/where/", book_views.book_where, name="book_where"),
     path("book/<slug:slug>/when/", book_views.book_when, name="book_when"),
-    path("book/<slug:slug>/dates/", check_views.book_dates, name="book_dates"),
+    path("book/<slug:slug>/dates/", book_views.book_dates, name="book_dates"),
     path("book/<slug:slug>/details/", details_moved, name="book_details"),
-    path("book/<slug:slug>/leaflets/", check_views.book_leaflets, name="book_leaflets"),
-    path("book/<slug:slug>/check/", check_views.book_check, name="book_check"),
+    path("book/<slug:slug>/leaflets/", book_views.book_leaflets, name="book_leaflets"),
+    path("book/<slug:slug>/check/", book_views.book_check, name="book_check"),
     path("bookings/<str:reference>/", booking_views.booking, name="booking"),
     path("bookings/<str:reference>/placed/", booking_views.booking_placed, name="booking_placed"),
     path("bookings/<str:reference>/calendar.ics", booking_views.booking_calendar, name="booking_calendar"),
     path("bookings/<str:reference>/answer/", booking_views.booking_answer, name="booking_answer"),
     path("bookings/<str:reference>/cancel/", booking_views.booking_cancel, name="booking_cancel"),
     path("bookings/<str:reference>/again/", book_views.booking_again, name="booking_again"),
-    path("bookings/<str:reference>/time/", reschedule.booking_time, name="booking_time"),
-    path("bookings/<str:reference>/time/check/", reschedule.booking_time_check, name="booking_time_check"),
-    path("bookings/<str:reference>/details/", reschedule.booking_details, name="booking_details"),
-    path("bookings/<str:reference>/details/check/", reschedule.booking_details_check, name="booking_details_check"),
-    path("links/cancelled/", link_views.link_cancelled, name="link_cancelled"),
-    path("links/team/<str:token>/", link_views.team_link, name="team_link"),
-    path("links/team/<str:token>/calendar.ics", link_views.team_calendar, name="team_calendar"),
-    path("links/<str:token>/", link_views.link_booking, name="link_booking"),
-    path("links/<str:token>/time/", link_views.link_time, name="link_time"),
-    path("links/<str:token>/time/check/", link_views.link_time_check, name="link_time_check"),
-    path("links/<str:token>/cancel/", link_views.link_cancel, name="link_cancel"),
+    path("bookings/<str:reference>/time/", booking_views.booking_time, name="booking_time"),
+    path("bookings/<str:reference>/time/check/", booking_views.booking_time_check, name="booking_time_check"),
+    path("bookings/<str:reference>/details/", booking_views.booking_details, name="booking_details"),
+    path("bookings/<str:reference>/details/check/", booking_views.booking_details_check, name="booking_details_check"),
+    path("links/cancelled/", booking_views.link_cancelled, name="link_cancelled"),
+    path("links/team/<str:token>/", booking_views.team_link, name="team_link"),
+    path("links/team/<str:token>/calendar.ics", booking_views.team_calendar, name="team_calendar"),
+    path("links/<str:token>/", booking_views.link_booking, name="link_booking"),
+    path("links/<str:token>/time/", booking_views.link_time, name="link_time"),
+    path("links/<str:token>/time/check/", booking_views.link_time_check, name="link_time_check"),
+    path("links/<str:token>/cancel/", booking_views.link_cancel, name="link_cancel"),
     *session_urls,
     *seat_urls,
     path("staff/mine/", include(presenter_urls)),

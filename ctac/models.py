@@ -260,13 +260,16 @@ class StateModel(models.Model):
         return state in self.transitions[self.state]
 
 
+def by_user(verbose_name: Any, *, related_name: str = "+", **more: Any) -> "models.ForeignKey[Any, Any]":
+    """Who did it, or does it; nobody once their account is gone."""
+    key = {"verbose_name": verbose_name, "null": True, "on_delete": models.SET_NULL, "related_name": related_name}
+    return personal(models.ForeignKey(settings.AUTH_USER_MODEL, **key, **more))
+
+
 class RecordedBy(models.Model):
     """`by` is the user who did it: nobody if it was the clock, or once their account is gone."""
 
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
+    by = by_user(_("by"), blank=True)
 
     class Meta:
         abstract = True

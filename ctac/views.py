@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import is_own_page
-from bookings.booking.drafts import DraftAnswers
+from bookings.booking.forms import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
 from ctac.dates import format_day, uk_day
 from ctac.logs import request_reference, route_of
@@ -28,7 +28,7 @@ from ctac.pages import history_page
 from guidance.content import NATIONS
 from guidance.models import GuidancePage
 from leaflets.models import Leaflet, Order
-from leaflets.orders import baskets
+from leaflets.orders.forms import find_basket, total_copies
 from office.queries import site_settings
 from privacy import retention as privacy_retention
 from professionals import drafts
@@ -204,7 +204,7 @@ def my(request: HttpRequest) -> HttpResponse:
         begun = {"title": presentation.title, "url": reverse(f"book_{step}", args=[presentation.slug])}
     context = {
         "begun": begun,
-        "in_basket": baskets.total_copies(baskets.find(request, now)),
+        "in_basket": total_copies(find_basket(request, now)),
         "coming_up": bookings.lying_ahead(now).reverse(),
         "places": places.lying_ahead(now),
         "my_seats": person.seats.with_booking().lying_ahead(now),

@@ -15,7 +15,6 @@ class LeafletsConfig(AppConfig):
         from leaflets.orders.imports import ORDERS
         from leaflets.recalls.services import join_holders
         from leaflets.stock.services import stock_figures
-        from notifications import samples
         from office.services import add_promise
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
@@ -25,11 +24,6 @@ class LeafletsConfig(AppConfig):
 
         for room in ("orders", "stock", "catalogue", "recalls"):
             import_module(f"leaflets.{room}.emails")  # its classes register themselves
-        samples.register("leaflets.orders.emails.order_examples")
-        samples.register("leaflets.stock.emails.low_stock_examples")
-        samples.register("leaflets.stock.emails.alert_examples")
-        samples.register("leaflets.catalogue.emails.edition_examples")
-        samples.register("leaflets.recalls.emails.recall_examples")
         texts.register_flagged_sources(*privacy.FLAGGED_SOURCES)
         professionals_services.ROW_MERGES[RecallHolder] = professionals_services.RowMerge(join_holders)
         # What is registered last is erased first.

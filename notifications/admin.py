@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST
 from ctac.errors import DomainError
 from ctac.staff.audit import audit_note
 from ctac.staff.first_run import MACHINE, PERMISSION, Button, FirstRunCheck, Light, check_first_run
-from ctac.staff.lists import period_of
+from ctac.staff.lists import OptionsFilter, narrow_by, period_of
 from ctac.staff.site import (
     NOTHING,
     FixedRowsMixin,
@@ -52,6 +52,7 @@ from notifications.models import (
     MailServer,
     MarkedAddress,
     Notification,
+    NotificationQuerySet,
     ReturnedMail,
     State,
     TeamMail,
@@ -65,17 +66,13 @@ RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")
 
 
-class LookFilter(admin.SimpleListFilter):
+class LookFilter(OptionsFilter):
     title = gettext_lazy("state")
     parameter_name = "look"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("marked", gettext("To put right")), ("cleared", gettext("Not marked"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[MarkedAddress]:
-        if self.value() == "marked":
-            return queryset.marked()
-        return queryset.filter(marked_at=None) if self.value() == "cleared" else queryset
+    options = {
+        "marked": (gettext_lazy("To put right"), lambda addresses, now: addresses.marked()),
+        "cleared": (gettext_lazy("Not marked"), narrow_by(marked_at=None)),
+    }
 
 
 class MarkedAddressAdmin(FixedRowsMixin, LooksOnly):
@@ -254,15 +251,10 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=value) if value else queryset
 
 
-class FailedFilter(admin.SimpleListFilter):
+class FailedFilter(OptionsFilter):
     title = gettext_lazy("what needs a look")
     parameter_name = "failed"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("lately", gettext("Failed in the last 2 weeks, not sent again"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Notification]:
-        return queryset.failed_lately(timezone.now()) if self.value() == "lately" else queryset
+    options = {"lately": (gettext_lazy("Failed in the last 2 weeks, not sent again"), NotificationQuerySet.failed_lately)}
 
 
 STATE_KINDS = {

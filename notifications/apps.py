@@ -17,6 +17,4 @@ class NotificationsConfig(AppConfig):
         site_health.register("outbox", delivery_services.check_outbox)
         site_health.register("returned mail", delivery_services.check_returned_mail)
         figures.register(delivery_services.outbox_figures)
-        samples.register("notifications.schedule.examples")
         register_places(samples.email_places)
-        samples.register("notifications.delivery.mail_test.examples")

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import OURS, is_working_day, uk_datetime, uk_day
-from ctac.models import impersonal, personal, words_in, words_index
+from ctac.models import by_user, impersonal, personal, words_in, words_index
 from notifications.registry import Topic, all_emails, label_of
 from office.closures.queries import office_closed
 
@@ -122,10 +122,7 @@ class MarkedAddress(models.Model):
     complained_at = models.DateTimeField(_("marked as unwanted"), null=True, blank=True)
     cleared_at = models.DateTimeField(_("put right"), null=True, blank=True)
     cleared = models.CharField(_("put right by"), max_length=10, choices=ClearReason, blank=True, default="")
-    cleared_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(cleared_by)
+    cleared_by = by_user(_("by"), blank=True)
 
     objects: ClassVar = MarkedAddressQuerySet.as_manager()
 
@@ -246,10 +243,7 @@ class Notification(models.Model):
     resend_of = models.ForeignKey(
         "self", verbose_name=_("resend of"), null=True, blank=True, on_delete=models.PROTECT, related_name="resends"
     )
-    resent_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("resent by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(resent_by)
+    resent_by = by_user(_("resent by"), blank=True)
     # The team's digest that has this row, which is then not sent by itself.
     told_in = models.ForeignKey(
         "self",

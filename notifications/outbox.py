@@ -194,14 +194,11 @@ def queue_account_mail(*, kind: str, to: str, mail: rendering.Rendered, now: dat
     insert([row])
 
 
-def insert(rows: Sequence[Notification]) -> int:
-    """All at once; rows that are there already stay as they are. What is due now is queued after commit. How many are new."""
-    if not rows:
-        return 0
+def insert(rows: Sequence[Notification]) -> None:
+    """All at once; rows that are there already stay as they are. What is due now is queued after commit."""
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
-    new = dict(Notification.objects.filter(message_id__in=[row.message_id for row in rows]).values_list("pk", "kicked_at"))
-    kick_after_commit([key for key, kicked_at in new.items() if kicked_at])
-    return len(new)
+    if due := [row.message_id for row in rows if row.kicked_at]:
+        kick_after_commit(list(Notification.objects.filter(message_id__in=due).values_list("pk", flat=True)))
 
 
 def kick_after_commit(keys: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """The kinds of email, and who owns an address: other apps register both here, because notifications imports none of them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -44,13 +44,6 @@ class Desk(StrEnum):
 
 
 @dataclass(frozen=True)
-class Attachment:
-    filename: str
-    content: bytes
-    mimetype: str
-
-
-@dataclass(frozen=True)
 class Message:
     """What an email is made of: `template` names emails/<template>.html, which extends emails/base.html.
 
@@ -60,7 +53,6 @@ class Message:
     subject: str | Promise
     template: str
     context: dict[str, object] = field(default_factory=dict)
-    attachments: tuple[Attachment, ...] = ()
     calendar: bytes = b""
     calendar_method: str = ""
     reply_to: str = ""
@@ -175,7 +167,7 @@ class Email:
 
 
 _emails: dict[str, type[Email]] = {}
-_account_mail: dict[str, str | Promise] = {}
+ACCOUNT_MAIL_LABELS: dict[str, str | Promise] = {}  # of the kinds that the account pages word and send
 _forgetting: set[str] = set()
 
 
@@ -192,6 +184,11 @@ def all_emails() -> list[type[Email]]:
     return sorted(_emails.values(), key=lambda email: email.name)
 
 
+def email_modules() -> list[str]:
+    """Where they stand, each once, in the order in which they were loaded."""
+    return list(dict.fromkeys(email.__module__ for email in _emails.values()))
+
+
 def find_email(name: str) -> type[Email] | None:
     """None for account mail, and for a kind that no app has any more."""
     return _emails.get(name)
@@ -206,16 +203,11 @@ def keeps_address(name: str) -> bool:
     return name not in _forgetting
 
 
-def name_account_mail(labels: Mapping[str, str | Promise]) -> None:
-    """What staff call the kinds of account mail, which the account pages word and send; called in AppConfig.ready()."""
-    _account_mail.update(labels)
-
-
 def label_of(name: str) -> str:
     """What staff call this kind; for one that nobody named, its name in words has to do."""
     if name in _emails:
         return str(_emails[name].label)
-    return str(_account_mail.get(name) or name.replace("_", " ").replace("-", " ").capitalize())
+    return str(ACCOUNT_MAIL_LABELS.get(name) or name.replace("_", " ").replace("-", " ").capitalize())
 
 
 @dataclass(frozen=True)
@@ -228,27 +220,12 @@ class Owner:
     phone: str = ""
 
 
-OwnerFinder = Callable[[str], Iterable[Owner]]
-_owner_finders: list[OwnerFinder] = []
-
-
-def register_owners(finder: OwnerFinder) -> None:
-    """Called in the AppConfig.ready() of an app that knows people. `finder` is given an address in lower case."""
-    if finder not in _owner_finders:
-        _owner_finders.append(finder)
-
-
-NameFinder = Callable[[str], Iterable[str]]
-_name_finders: list[NameFinder] = []
-
-
-def register_names(finder: NameFinder) -> None:
-    """Called in the AppConfig.ready() of an app that knows people. `finder` gives the names of whoever has an address.
-
-    It asks as much for an address that nobody has, so that the time of a page doesn't tell which are known.
-    """
-    if finder not in _name_finders:
-        _name_finders.append(finder)
+# What the apps that know people add to, in their AppConfig.ready(). A finder is given an address in lower case (MOBILE: several).
+OWNER_FINDERS: list[Callable[[str], Iterable[Owner]]] = []
+# It asks as much for an address that nobody has, so that the time of a page doesn't tell which are known.
+NAME_FINDERS: list[Callable[[str], Iterable[str]]] = []
+LANGUAGE_FINDERS: list[Callable[[str], str]] = []  # "" if its owner has chosen none
+MOBILE_FINDERS: list[Callable[[Iterable[str]], Iterable[str]]] = []
 
 
 def name_of_reader(address: str) -> str:
@@ -258,39 +235,19 @@ def name_of_reader(address: str) -> str:
     """
     if address.lower() in team_addresses():
         return ""
-    names = {name for finder in _name_finders for name in finder(address)}
+    names = {name for finder in NAME_FINDERS for name in finder(address)}
     return names.pop() if len(names) == 1 else ""
 
 
-MobileFinder = Callable[[Iterable[str]], Iterable[str]]
-_mobile_finders: list[MobileFinder] = []
-
-
-def register_mobiles(finder: MobileFinder) -> None:
-    """Called in the AppConfig.ready() of whoever knows colleagues. `finder` gives the mobiles of whoever has the addresses."""
-    if finder not in _mobile_finders:
-        _mobile_finders.append(finder)
-
-
 def find_mobiles(addresses: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(number for finder in _mobile_finders for number in finder(addresses)))
-
-
-LanguageFinder = Callable[[str], str]
-_language_finders: list[LanguageFinder] = []
-
-
-def register_languages(finder: LanguageFinder) -> None:
-    """Called in AppConfig.ready(). `finder` gives the language that the owner of an address reads; "" if none is chosen."""
-    if finder not in _language_finders:
-        _language_finders.append(finder)
+    return list(dict.fromkeys(number for finder in MOBILE_FINDERS for number in finder(addresses)))
 
 
 def language_of(address: str) -> str:
     """English where its reader has chosen none, and where there is no other; then nobody is asked."""
     languages = dict(settings.LANGUAGES)
     if len(languages) > 1 and address.lower() not in team_addresses():
-        found = filter(languages.get, (finder(address) for finder in _language_finders))
+        found = filter(languages.get, (finder(address) for finder in LANGUAGE_FINDERS))
         return next(found, settings.LANGUAGE_CODE)
     return settings.LANGUAGE_CODE
 
@@ -303,4 +260,4 @@ def team_addresses() -> set[str]:
 
 
 def find_address_owners(address: str) -> list[Owner]:
-    return [owner for finder in _owner_finders for owner in finder(address)]
+    return [owner for finder in OWNER_FINDERS for owner in finder(address)]

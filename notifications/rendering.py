@@ -254,7 +254,7 @@ def choice_links(notification: Notification, message: Message) -> ChoiceLinks:
 def compose(
     notification: Notification, rendered: Rendered, message: Message | None = None, links: ChoiceLinks = ChoiceLinks()
 ) -> EmailMultiAlternatives:
-    """Text, HTML and calendar as alternatives of one body, then the attachments. Account mail has no `message`."""
+    """Text, HTML and calendar as alternatives of one body; the calendar as a file, too. Account mail has no `message`."""
     desk = desk_for(notification, message)
     headers = {"Message-ID": notification.message_id, "Auto-Submitted": "auto-generated", **thread_headers(notification)}
     if links.stop:
@@ -281,8 +281,6 @@ def compose(
         mail.attach_alternative(message.calendar.decode(), f"text/calendar; method={message.calendar_method}")
         if message.calendar_method == "REQUEST":
             mail.attach("invite.ics", message.calendar, "application/ics")
-    for attachment in message.attachments if message else ():
-        mail.attach(attachment.filename, attachment.content, attachment.mimetype)
     # The envelope's sender, to which servers report what they could not deliver. People answer to Reply-To; they see From. With
     # BOUNCE_VERP it carries the message's own number, so that a report that says nothing else is understood (ADR 3).
     if settings.BOUNCE_ADDRESS:

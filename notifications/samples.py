@@ -1,6 +1,6 @@
 """Every kind of email as it looks, with made-up data: for the styleguide and for the checks of words and layout.
 
-The apps that own the kinds register here what to show (AppConfig.ready()); nothing is stored, nothing is sent.
+The module of a kind has a function `examples`, which gives at least one of each; nothing is stored, nothing is sent.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from ctac.staff.audit import audit_note
 from notifications import rendering
 from notifications.models import Notification, visible_to
 from notifications.outbox import mail_domain
-from notifications.registry import Desk, Email, Message, all_emails, find_email, name_of_reader
+from notifications.registry import Desk, Email, Message, all_emails, email_modules, find_email, name_of_reader
 from notifications.rendering import Rendered, one_line, render
 from office.texts.places import Place
 
@@ -85,33 +85,21 @@ class Sample:
         return rendering.compose(row, rendered, self.message, made_up_links(self.kind, self.message))
 
 
-_sources: list[str] = []
-
-
-def register(source: str) -> None:
-    """Called in an app's AppConfig.ready(). `source`: the dotted path of a function that gives at least one example of each kind.
-
-    Its module is loaded when somebody looks, so that no web worker carries it.
-    """
-    if source not in _sources:
-        _sources.append(source)
-
-
 def all_samples() -> list[Sample]:
-    """All examples, worded: the apps in the order in which they registered, each kind's usual case first."""
+    """All examples, worded: module by module, each kind's usual case first."""
     with translation.override(settings.LANGUAGE_CODE):
         return [_sample(example) for example in all_examples()]
 
 
 def all_examples() -> list[Example]:
     """In the same order, and not worded yet."""
-    return [example for source in _sources for example in examples_of(source, translation.get_language())]
+    return [example for module in email_modules() for example in examples_of(module, translation.get_language())]
 
 
 @cache
-def examples_of(source: str, language: str | None) -> tuple[Example, ...]:
+def examples_of(module: str, language: str | None) -> tuple[Example, ...]:
     """Kept, because some are made of many made-up rows. Their titles are in that language, the one of this moment."""
-    return tuple(import_string(source)())
+    return tuple(import_string(f"{module}.examples")())
 
 
 def sample_at(number: int, kind: str = "") -> Sample | None:

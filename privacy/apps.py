@@ -9,7 +9,7 @@ class PrivacyConfig(AppConfig):
     verbose_name = _("Data protection")
 
     def ready(self) -> None:
-        from notifications import registry, samples
+        from notifications import registry
         from privacy import personal_data, retention, services
         from professionals.emails import account_email_kind
         from professionals.safeguarding.services import register_flagged_sources
@@ -22,4 +22,3 @@ class PrivacyConfig(AppConfig):
             retention.register_rule(rule)
         retention.register_activity(retention.has_complained)
         register_flagged_sources(*personal_data.FLAGGED_COMPLAINTS)
-        samples.register("privacy.emails.examples")

@@ -46,7 +46,7 @@ from audit.pages import page_of
 from audit.services import About, record
 from ctac.forms import PageForm, tidy_postcode, validate_phone
 from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
-from ctac.staff.lists import Part, is_key, keys_of, period_of, up_to_most, with_words
+from ctac.staff.lists import OptionsFilter, Part, is_key, keys_of, narrow_by, period_of, up_to_most, with_words
 from ctac.staff.menu import plural_name
 from ctac.staff.search import SearchKind, finder, in_searched, national
 from ctac.staff.site import (
@@ -429,24 +429,13 @@ UserAdmin.object_actions = [*UserAdmin.object_actions, RECOVER]
 UserAdmin.also_found_by.append(accounts_of_people)
 
 
-class IsNullFilter(admin.SimpleListFilter):
-    """Yes or no, by whether a column has a value."""
-
-    column: str
-    labels: ClassVar[dict[str, Promise]]
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(self.labels.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{f"{self.column}__isnull": self.value() == "no"}) if self.value() in self.labels else queryset
-
-
-class SeenFilter(IsNullFilter):
+class SeenFilter(OptionsFilter):
     title = gettext_lazy("seen")
     parameter_name = "seen"
-    column = "seen_at"
-    labels: ClassVar = {"no": gettext_lazy("Not seen yet"), "yes": gettext_lazy("Seen")}
+    options = {
+        "no": (gettext_lazy("Not seen yet"), narrow_by(seen_at=None)),
+        "yes": (gettext_lazy("Seen"), narrow_by(seen_at__isnull=False)),
+    }
 
 
 @admin.register(Stopped, site=staff_site)
@@ -614,11 +603,13 @@ def of_person(person: Person) -> dict[str, Any]:
     return {"person": person}
 
 
-class SignInFilter(IsNullFilter):
+class SignInFilter(OptionsFilter):
     title = gettext_lazy("sign-in")
     parameter_name = "sign_in"
-    column = "user"
-    labels: ClassVar = {"yes": gettext_lazy("Signs in"), "no": gettext_lazy("Entered by staff")}
+    options = {
+        "yes": (gettext_lazy("Signs in"), narrow_by(user__isnull=False)),
+        "no": (gettext_lazy("Entered by staff"), narrow_by(user=None)),
+    }
 
 
 ORGANISATION = "organisation"

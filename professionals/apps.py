@@ -9,7 +9,7 @@ class ProfessionalsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import limits
         from ctac.monitoring import figures
-        from notifications import registry, samples
+        from notifications import registry
         from office.closures.forms import register_text_check
         from office.texts.places import register_places
         from office.texts.services import add_guard
@@ -26,14 +26,13 @@ class ProfessionalsConfig(AppConfig):
             record_blocked_attempt_of,
         )
 
-        limits.register_recorder(record_blocked_attempt_of)
+        limits.RECORDERS.append(record_blocked_attempt_of)
         figures.register(blocked_attempt_figures)
-        registry.name_account_mail(emails.ACCOUNT_EMAIL_LABELS)
+        registry.ACCOUNT_MAIL_LABELS.update(emails.ACCOUNT_EMAIL_LABELS)
         register_text_check(why_not_published)
-        samples.register("professionals.emails.examples")
-        registry.register_owners(address_owners)
-        registry.register_languages(language_of_address)
-        registry.register_names(names_at_address)
+        registry.OWNER_FINDERS.append(address_owners)
+        registry.LANGUAGE_FINDERS.append(language_of_address)
+        registry.NAME_FINDERS.append(names_at_address)
         register_places(emails.account_places)
         add_guard(looks_like_child_details, _("This looks like details of a child."))
         register_import_kind(CONTACTS)

@@ -10,7 +10,6 @@ class ReachConfig(AppConfig):
 
     def ready(self) -> None:
         from ctac.pages import OFFERS
-        from notifications import samples
         from privacy.retention import register_rule
         from privacy.services import PrivacySource, register_source
         from reach.invitations import privacy
@@ -18,8 +17,6 @@ class ReachConfig(AppConfig):
 
         import_module("reach.invitations.emails")  # its classes register themselves
         import_module("reach.sessions.emails")
-        samples.register("reach.invitations.emails.examples")
-        samples.register("reach.sessions.emails.examples")
         register_source(PrivacySource("invitations", privacy.export_invitations, privacy.erase_invitations))
         for rule in privacy.RETENTION_RULES:
             register_rule(rule)

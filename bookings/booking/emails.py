@@ -1,8 +1,10 @@
 """The emails about a booking: to the professional, to the presenter, to the team, and to the manager when requests wait."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from copy import copy
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -16,14 +18,46 @@ from bookings.booking.services.links import make_booking_links
 from bookings.booking.services.request import ESCALATION_KIND, anything_waits, waiting_too_long, with_waiting_since
 from bookings.booking.services.transitions import gets_reminders
 from bookings.calendars import ical
-from bookings.emails import BookingEmail, TeamEmail, phone_row, rows_of_the_day
-from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, OptionState, State
+from bookings.emails import (
+    NO_TIME,
+    ONLINE,
+    STARTS,
+    BookingEmail,
+    ClosedEmail,
+    DatesEmail,
+    DetailsEmail,
+    MovedEmail,
+    NewsEmail,
+    PresenterEmail,
+    TeamEmail,
+    UndecidedEmail,
+    longest_fields,
+    phone_row,
+    rows_of_the_day,
+    sample_booking,
+    sample_brought,
+    sample_person,
+    sample_presenter,
+)
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    DateOption,
+    EventKind,
+    LinkPurpose,
+    NotKeptReason,
+    OptionKind,
+    OptionState,
+    Precision,
+    State,
+)
 from bookings.models.booking import OPEN_STATES
 from bookings.text import Row, row
 from bookings.visits.services import minute_of
 from ctac.dates import format_day
 from leaflets.models import Order, OrderState
 from notifications.registry import Desk, Email, Topic
+from notifications.samples import NOW, PRESENTER, Example, example
 from professionals.models import Profession
 from professionals.services import is_work_address
 
@@ -49,47 +83,6 @@ class ProfessionalEmail(BookingEmail):
         return {**super().context(), "links": self.links}
 
 
-class PresenterEmail(BookingEmail):
-    """To its presenter, while it is theirs."""
-
-    def context(self) -> dict[str, object]:
-        url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[self.booking.reference])}"
-        return {**super().context(), "staff_url": url, "day_rows": rows_of_the_day(self.booking)}
-
-    def is_still_due(self) -> bool:
-        presenter = self.booking.presenter
-        theirs = presenter is not None and presenter.email.lower() == self.notification.recipient.lower()
-        return theirs and super().is_still_due()
-
-    def attendee(self) -> ical.Attendee:
-        return ical.presenter_attendee(self.booking)
-
-
-class NewsEmail(BookingEmail):
-    """Confirmed; or confirmed as before, with another joining link or presenter, or after all."""
-
-    calendar_method = "REQUEST"
-    has_joining_link = True
-    states = (State.CONFIRMED,)
-
-    @cached_property
-    def news(self) -> str:
-        """LINK_SET, REASSIGNED or RESTORED, written at the same moment as the message.
-
-        Empty for the first confirmation, also of a request that was changed before it was confirmed.
-        """
-        if not self.notification.version:
-            return ""
-        first = self.notification.resend_of or self.notification
-        events = BookingEvent.objects.filter(booking=self.about_key, at=first.created_at)
-        kinds = (EventKind.LINK_SET, EventKind.REASSIGNED, EventKind.RESTORED)
-        news = events.filter(kind__in=kinds).values_list("kind", flat=True)
-        return news.first() or ""
-
-    def context(self) -> dict[str, object]:
-        return {**super().context(), "new_link": self.news == EventKind.LINK_SET}
-
-
 class ReminderEmail(BookingEmail):
     """The day before, or (`early`) some days before. No calendar part: it would invite again."""
 
@@ -106,93 +99,6 @@ class ReminderEmail(BookingEmail):
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "early": self.early}
-
-
-class ClosedEmail(BookingEmail):
-    calendar_method = "CANCEL"
-
-    @cached_property
-    def in_calendars(self) -> bool:
-        """Whether it had been confirmed: a request sent no entry."""
-        return self.booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
-
-
-class ChangeEmail(BookingEmail):
-    calendar_method = "REQUEST"
-    states = OPEN_STATES
-    event_kind: EventKind
-
-    @cached_property
-    def change(self) -> BookingEvent | None:
-        """Its version is what the event counted."""
-        events = BookingEvent.objects.filter(booking=self.about_key, kind=self.event_kind)
-        return events.filter(**{f"changes__{self.version_field}": self.notification.version}).first()
-
-
-class MovedEmail(ChangeEmail):
-    """Where it was and where it is now."""
-
-    event_kind = EventKind.RESCHEDULED
-    version_field = "sequence"
-
-    def context(self) -> dict[str, object]:
-        """`before`: 'Tuesday 9 March 2027, 1:30pm', or '' if that is not known any more."""
-        moments = bookings_text.times_of_move(self.change)
-        return {**super().context(), "before": bookings_text.moment_text(moments[0]) if moments else ""}
-
-
-class DetailsEmail(ChangeEmail):
-    """Other details: which, by their names, and how it all stands."""
-
-    event_kind = EventKind.DETAILS_CHANGED
-    version_field = "revision"
-
-    @cached_property
-    def in_calendars(self) -> bool:
-        """Whether what changed stands in calendars."""
-        return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
-
-    def context(self) -> dict[str, object]:
-        changed, day_rows = bookings_text.event_changes(self.change)["fields"], rows_of_the_day(self.booking)
-        return {**super().context(), "changed": changed, "day_rows": day_rows}
-
-
-class DatesEmail(BookingEmail):
-    """Of a request whose dates are still open."""
-
-    @cached_property
-    def options(self) -> Sequence[DateOption]:
-        options = list(self.booking.options.select_related("presenter"))
-        for option in options:
-            option.booking = self.booking
-        return options
-
-    @cached_property
-    def now(self) -> datetime:
-        return timezone.now()
-
-    def context(self) -> dict[str, object]:
-        url = reverse("booking_answer", args=[self.booking.reference])
-        return {**super().context(), "answer_url": f"{settings.SITE_URL}{url}"}
-
-
-class UndecidedEmail(DatesEmail):
-    """While the request waits for staff: there is nothing that the professional could answer."""
-
-    def is_still_due(self) -> bool:
-        offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED)
-        return self.booking.state == State.REQUESTED and not offered.exists()
-
-    @property
-    def lapsed_offers(self) -> list[DateOption]:
-        return [option for option in self.options if option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED]
-
-    def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[Row]:
-        """What is no longer kept, each with why: the times that we offered, else the dates that they asked for."""
-        asked = bookings_text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
-        offered = [(gettext("Time %(number)d") % {"number": n}, option) for n, option in enumerate(self.lapsed_offers, start=1)]
-        lapsed = offered or [(label, option) for label, option in asked if option.state == OptionState.EXPIRED]
-        return [row(label, f"{option.when}\n{why(option, self.now)}") for label, option in lapsed]
 
 
 # To the professional
@@ -671,3 +577,153 @@ class ManagerRequestsWaiting(Email):
         path = f"{reverse('staff:leaflets_order_changelist' if orders else 'staff:bookings_booking_changelist')}?waits=long"
         url = f"{settings.SITE_URL}{reverse('staff:index') if bookings and orders else path}"
         return {"facts": self.rows, "count": count, "more": count - len(self.rows), "url": url}
+
+
+# What each of them looks like, with made-up bookings.
+
+# Nobody's: there is no such link.
+LINKS = {"change": "https://ctac.example/links/private/", "cancel": "https://ctac.example/links/private/cancel/"}
+MOVED = BookingEvent(changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
+CHANGED = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
+REASON = "Our hall is flooded. We hope to ask again in May."
+KEPT_UNTIL = datetime(2027, 2, 24, 17, tzinfo=UTC)
+CANCELLED: dict[str, Any] = {"state": State.CANCELLED, "closed_reason": REASON}
+
+
+def _example(email: type[BookingEmail], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
+    """A case of that email about a booking with these fields; `facts` are what it would read beside the booking."""
+    to = {"recipient": PRESENTER} if issubclass(email, PresenterEmail) else {}
+    return example(email, case, booking=sample_booking(**fields), **{**to, **(facts or {})})
+
+
+def examples() -> Iterator[Example]:
+    """Each kind in its usual case; after it the cases that read differently, and the longest words."""
+    yield from _to_the_professional()
+    yield from _to_staff()
+    yield from _to_the_presenter()
+    yield from _to_the_manager()
+
+
+def _to_the_professional() -> Iterator[Example]:
+    links = {"links": LINKS}
+    usual = {**links, "reminds": True}
+    confirmed = partial(_example, BookingConfirmed)
+    yield confirmed("", usual)
+    yield confirmed(gettext("online"), usual, **ONLINE)
+    another = {**usual, "news": EventKind.REASSIGNED}
+    yield confirmed(gettext("another presenter"), another, sequence=1)
+    yield confirmed(gettext("changed, no presenter yet"), another, sequence=1, presenter=None)
+    yield confirmed(gettext("no longer cancelled"), {**usual, "news": EventKind.RESTORED}, sequence=2)
+    yield confirmed(gettext("longest words"), usual, **longest_fields())
+    yield confirmed(gettext("with leaflets, not all"), usual, brought=sample_brought())
+    yield _example(BookingRequested, state=State.REQUESTED)
+    asked = {"options": preferred(), "now": NOW}
+    yield _example(BookingRequested, gettext("dates of one’s own"), asked, **NO_TIME)
+    yield _example(BookingOffered, "", {"options": offered()}, **NO_TIME)
+    ours = [*preferred(), *offered(state=OptionState.EXPIRED)]
+    ours[-1].why_not = NotKeptReason.AWAY
+    yield _example(BookingDatesLapsed, "", {"options": ours, "now": KEPT_UNTIL}, **NO_TIME)
+    waited = {"options": preferred(state=OptionState.EXPIRED), "now": KEPT_UNTIL}
+    yield _example(BookingDatesLapsed, gettext("we did not answer"), waited, **NO_TIME)
+    declined = {**NO_TIME, "state": State.DECLINED, "closed_reason": "All of us are away in March."}
+    yield _example(BookingDeclined, gettext("no time was found"), **declined)
+    withdrawn = {**NO_TIME, "state": State.CANCELLED}
+    yield _example(BookingCancelled, gettext("request withdrawn"), {"in_calendars": False}, **withdrawn)
+    yield _example(BookingDeclined, state=State.DECLINED, closed_reason="We were with you in May.")
+    yield _example(BookingCancelled, "", {"in_calendars": True}, **CANCELLED)
+    to_cancel = {"links": {"cancel": LINKS["cancel"]}}
+    yield _example(BookingReminder, "", to_cancel)
+    yield _example(BookingReminder, gettext("online"), to_cancel, **ONLINE)
+    yield _example(BookingReminderWeek, "", links)
+    moved = {**links, "change": MOVED}
+    yield _example(BookingMoved, "", moved, sequence=1)
+    yield _example(BookingMoved, gettext("a request"), moved, sequence=1, state=State.REQUESTED)
+    yield _example(BookingGivenAway, sequence=1)
+    yield _example(BookingGivenAway, gettext("a request"), **NO_TIME)
+    yield _example(BookingTakenOver, "", links, sequence=1)
+    yield _example(BookingTakenOver, gettext("a request"), links, **NO_TIME)
+    changed = {**links, "change": CHANGED}
+    yield _example(BookingChanged, "", {**changed, "in_calendars": True}, sequence=1, revision=1)
+    in_none = {**changed, "in_calendars": False}
+    yield _example(BookingChanged, gettext("longest words"), in_none, revision=1, **longest_fields())
+
+
+def preferred(**fields: Any) -> list[DateOption]:
+    """One that is kept, one that is not, and one named less exactly; `fields` of those that are kept."""
+    kept = {"presenter": sample_presenter(), "expires_at": KEPT_UNTIL, **fields}
+    morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
+    return [
+        _option(1, STARTS, kept_from=STARTS, **kept),
+        _option(2, STARTS + timedelta(days=2, hours=5), why_not=NotKeptReason.OUTSIDE),
+        _option(3, morning[0], ends_at=morning[1], precision=Precision.MORNING, kept_from=STARTS - timedelta(hours=4), **kept),
+    ]
+
+
+def offered(**fields: Any) -> list[DateOption]:
+    starts = [STARTS + timedelta(days=days) for days in (0, 1, 3)]
+    kept = {"kind": OptionKind.PROPOSED, "presenter": sample_presenter(), "expires_at": KEPT_UNTIL}
+    return [_option(4 + number, start, kept_from=start, **{**kept, **fields}) for number, start in enumerate(starts)]
+
+
+def _option(number: int, start: datetime, **fields: Any) -> DateOption:
+    defaults = {"kind": OptionKind.PREFERRED, "starts_at": start, "ends_at": start + timedelta(minutes=90)}
+    return DateOption(pk=number, booking=sample_booking(**NO_TIME), **{**defaults, **fields})
+
+
+def _to_staff() -> Iterator[Example]:
+    new, closed = StaffNewBooking, StaffBookingCancelled
+    yield _example(new)
+    asks = sample_person(email="nadia@rahman-nursing.example")
+    yield _example(new, gettext("please decide"), state=State.REQUESTED, person=asks)
+    yield _example(new, gettext("words kept back"), flagged_child_details=True)
+    yield _example(new, gettext("longest words"), **longest_fields())
+    asked = {"options": preferred(), "now": NOW}
+    reason = {**NO_TIME, "request_reason": "We have clinics every Monday."}
+    yield _example(StaffNewBooking, gettext("dates of one’s own"), asked, **reason)
+    yield _example(StaffTimeTaken)
+    yield _example(StaffOthersAsked, "", {"why": "Mondays never work for us."}, **NO_TIME)
+    lapsed = {"options": offered(state=OptionState.EXPIRED), "now": NOW}
+    yield _example(StaffDatesLapsed, "", lapsed, **NO_TIME)
+    yield _example(StaffBookingCancelled, gettext("request withdrawn"), **{**NO_TIME, "state": State.CANCELLED})
+    freed = {"recipient": PRESENTER, "version": 1}
+    yield _example(PresenterFreed, gettext("other times offered"), freed, **NO_TIME)
+    yield _example(closed, **CANCELLED)
+    yield _example(closed, gettext("declined"), state=State.DECLINED)
+    off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.CANCELLED)}
+    yield _example(closed, gettext("with leaflets"), **off)
+    yield _example(StaffNeedsPresenter, presenter=None)
+    yield _example(StaffBookingMoved, "", {"change": MOVED})
+    yield _example(StaffBookingChanged, "", {"change": CHANGED}, presenter=None)
+    nobody = {**ONLINE, "presenter": sample_presenter(joining_link="")}
+    own = {**ONLINE, "own_joining_link": "https://meet.example/own-room-of-this-team", "sequence": 1}
+    usual: dict[str, Any] = {"links": {}, "reminds": True}
+    relinked = {**usual, "news": EventKind.LINK_SET}
+    yield _example(BookingConfirmed, gettext("new joining link"), relinked, **own)
+    yield _example(BookingConfirmed, gettext("joining link taken away"), relinked, **{**nobody, "sequence": 1})
+    yield _example(PresenterBooked, gettext("new joining link"), {"news": EventKind.LINK_SET}, **own)
+    yield _example(BookingConfirmed, gettext("online, no link yet"), usual, **nobody)
+    yield _example(BookingReminder, gettext("online, no link yet"), {"links": {}}, **nobody)
+
+
+def _to_the_presenter() -> Iterator[Example]:
+    closed = {"in_calendars": True}
+    yield _example(PresenterBooked)
+    yield _example(PresenterReminderWeek, brought=sample_brought())
+    yield _example(PresenterReminder)
+    yield _example(PresenterReminder, gettext("online"), **ONLINE)
+    yield _example(PresenterBooked, gettext("with leaflets"), brought=sample_brought())
+    off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.DISPATCHED)}
+    yield _example(PresenterCancelled, gettext("with leaflets"), closed, **off)
+    yield _example(PresenterKept, state=State.REQUESTED)
+    yield _example(PresenterCancelled, "", closed, state=State.CANCELLED)
+    yield _example(PresenterFreed, "", {"recipient": PRESENTER, "version": 1}, presenter=None)
+    yield _example(PresenterMoved, "", {"change": MOVED})
+    yield _example(PresenterChanged, "", {"change": CHANGED, "in_calendars": True})
+
+
+def _to_the_manager() -> Iterator[Example]:
+    email, since = ManagerRequestsWaiting, datetime(2027, 2, 22, 10, tzinfo=UTC)
+    booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", since)
+    order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), since)
+    yield example(email, rows=[booking, order], counts=(1, 1))
+    yield example(email, gettext("very many"), rows=[booking] * email.most_listed, counts=(email.most_listed + 12, 0))

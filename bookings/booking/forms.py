@@ -1,13 +1,19 @@
-"""The forms of a booking: where, for whom, dates of one's own, leaflets, cancelling, the answer to times that were offered."""
+"""The forms of a booking: where, for whom, dates of one's own, leaflets, cancelling, the answer to times that were offered.
+
+And what a draft keeps of their answers until they make a booking.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, time, timedelta
-from functools import partial
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, partial
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -15,12 +21,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings import rules
-from bookings.models import Booking, DateOption, Format, Precision, Presentation
+from bookings.models import Booking, DateOption, Format, Hold, Precision, Presentation
 from bookings.schedule.holds import PreferredDate
 from bookings.schedule.queries import last_day_to_ask_for
 from bookings.text import ADDRESS_FIELDS, NEEDS
 from bookings.travel import Place, PlaceUnknown, find_place
-from ctac.dates import format_clock_time, format_day, uk_datetime, uk_day
+from ctac.dates import UK, format_clock_time, format_day, uk_datetime, uk_day
 from ctac.forms import (
     ClockField,
     DayField,
@@ -39,7 +45,8 @@ from leaflets.orders.services.create import CopiesPossible, copies_possible
 from office.closures.models import Closes
 from office.closures.queries import sentences_between, why_closed
 from office.queries import site_settings
-from professionals.models import Profession
+from professionals import drafts
+from professionals.models import Draft, DraftKind, Profession
 from professionals.safeguarding.forms import ChildDetailsMixin
 
 FORMAT_HINTS = {
@@ -556,3 +563,108 @@ class BroughtCopiesField(CopiesField):
         hint = ngettext("We can bring %(n)d copy", "We can bring up to %(n)d copies", possible.copies) % {"n": possible.copies}
         super().__init__(leaflet, label=leaflet.title, help_text=hint, required=False, min_value=0)
         self.error_messages["min_value"] = self.error_messages["invalid"]
+
+
+# The answers in a booking draft, and the unsaved booking that they make.
+
+DRAFT_STEPS = ("where", "when", "leaflets")
+# The answers that the first page gives. A draft from before one more was asked goes back to that page.
+WHERE_ANSWERS = BOOKING_FIELDS & BookingForm.base_fields.keys()
+
+
+@dataclass
+class DraftAnswers:
+    """A draft's answers about this presentation, by page: where, when or dates, leaflets. Those about another count as none."""
+
+    draft: Draft | None
+    presentation: Presentation
+
+    def step(self, name: str) -> dict[str, Any]:
+        answers: dict[str, Any] = self.draft.answers if self.draft else {}
+        entry: dict[str, Any] = answers.get(name) or {}
+        return entry
+
+    @property
+    def is_about_this(self) -> bool:
+        return self.step("where").get("presentation") == self.presentation.slug
+
+    def has(self, page: str) -> bool:
+        """Whether that page of the booking is answered; that of the leaflets also by whoever wants none."""
+        if page == "leaflets":
+            return bool(self.leaflets) or not self.wants_leaflets
+        if page == "when" and self.asks_for_dates:
+            return True
+        if page == "where" and not self.step("where").keys() >= WHERE_ANSWERS:
+            return False
+        return self.is_about_this and bool(self.step(page))
+
+    @property
+    def asks_for_dates(self) -> bool:
+        """Dates of their own in place of a time of ours: each clears the other when it is saved."""
+        return bool(self.step("dates")) and self.is_about_this
+
+    @property
+    def dates(self) -> list[PreferredDate]:
+        dates = []
+        for answer in self.step("dates").get("dates", []):
+            start, end = (datetime.fromisoformat(answer[name]).astimezone(UK) for name in ("starts_at", "ends_at"))
+            if answer["precision"] == Precision.TIME:
+                end = start + self.presentation.length  # as it is now
+            dates.append(PreferredDate(answer["precision"], start, end))
+        return dates
+
+    def first_missing(self) -> str:
+        """The step to go to next: the first without an answer, else the check page."""
+        return next((name for name in DRAFT_STEPS if not self.has(name)), "check")
+
+    def missing_before(self, step: str) -> str:
+        """A step that must come before this one and has no answer yet, or ''."""
+        return next((name for name in DRAFT_STEPS[: DRAFT_STEPS.index(step)] if not self.has(name)), "")
+
+    @property
+    def booking(self) -> Booking:
+        """Unsaved: a form's answers by the names of the model, and the time once it is chosen."""
+        beside = ("presentation", "range", "flagged")
+        answered = {name: value for name, value in self.step("where").items() if name not in beside}
+        reason = self.step("dates").get("reason", "") if self.asks_for_dates else ""
+        flagged = any(self.step(name).get("flagged") for name in ("where", "dates"))
+        return Booking(
+            presentation=self.presentation,
+            starts_at=None if self.asks_for_dates else self.start,
+            request_reason=reason,
+            flagged_child_details=flagged,
+            **answered,
+        )
+
+    @property
+    def is_online(self) -> bool:
+        return self.step("where").get("format") == Format.ONLINE
+
+    @property
+    def start(self) -> datetime | None:
+        """None before it is chosen."""
+        return datetime.fromisoformat(self.step("when")["start"]) if self.step("when") and self.is_about_this else None
+
+    @property
+    def wants_leaflets(self) -> bool:
+        """Ticked on the first page; which, a page of their own asks. Online nobody brings anything."""
+        return bool(self.step("leaflets")) and not self.is_online
+
+    @property
+    def leaflets(self) -> list[ToBring]:
+        """What the presenter is to bring for the audience."""
+        return [ToBring(**entry) for entry in self.step("leaflets").get("copies", [])] if self.wants_leaflets else []
+
+    @cached_property
+    def hold(self) -> Hold | None:
+        """The draft's hold, whatever it is for; set anew by whoever changes it."""
+        return getattr(self.draft, "hold", None)
+
+
+def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
+    """The draft, and the presentation, which the hold brings along."""
+    draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
+    held = draft.hold.presentation if draft and hasattr(draft, "hold") else None
+    if held is None or held.slug != slug or not held.active:
+        held = get_object_or_404(Presentation.objects.offered(), slug=slug)
+    return DraftAnswers(draft, held)

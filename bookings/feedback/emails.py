@@ -10,8 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
-from bookings.email_samples import longest_fields, sample_booking
-from bookings.emails import BookingEmail
+from bookings.emails import BookingEmail, longest_fields, sample_booking
 from bookings.feedback.queries import host_has_answered, host_links, later_url
 from bookings.feedback.services import open_afterwards
 from bookings.models import Afterwards, Booking, ConfidenceLater, OpenSession, SessionPlace, SessionState, State, YearLater

@@ -67,8 +67,8 @@ from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from guidance.contacts.queries import WhoToTell, who_to_tell
-from leaflets.orders import baskets
-from leaflets.orders.views.basket import ADD_TO_BASKET_LIMIT
+from leaflets.orders.forms import copies_by_slug, find_or_start_basket, save_basket
+from leaflets.orders.views import ADD_TO_BASKET_LIMIT
 from professionals.models import Profession
 
 # Pages behind the short link: how it was, and a certificate. No account, no cookie, no name that is kept.
@@ -357,8 +357,8 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
     if request.method == "POST" and form.is_valid():
         if check_throttles(request, Where.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
             return render(request, "errors/429.html", status=429)
-        draft = baskets.find_or_start(request, now)
-        baskets.put(draft, {**baskets.copies_by_slug(draft), **form.copies}, now)
+        draft = find_or_start_basket(request, now)
+        save_basket(draft, {**copies_by_slug(draft), **form.copies}, now)
         messages.success(request, _("These are in your basket. Nothing is ordered yet."))
         return redirect("basket")
     context = {**feedback_context(afterwards), "form": form}

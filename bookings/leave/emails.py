@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
-from bookings.email_samples import STARTS, sample_presenter
+from bookings.emails import STARTS, sample_presenter
 from bookings.models import Leave, LeaveKind, LeaveState
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.text import row

@@ -7,7 +7,6 @@ bookings/sql/travel.sql (the rule is in bookings/travel.py). Only services write
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
@@ -22,7 +21,7 @@ from bookings.models.open_session import OpenSession
 from bookings.models.presenter import Format, Presentation, Presenter
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
 from ctac.dates import format_clock, format_span
-from ctac.models import free_text, impersonal, personal
+from ctac.models import by_user, free_text, impersonal, personal
 from office.models import BOUNDS
 
 LONGEST_HOLD = timedelta(minutes=BOUNDS["hold_minutes"][1])
@@ -104,10 +103,7 @@ class HeldTime(models.Model):
     ends_at = models.DateTimeField(_("end"))
     number = models.PositiveSmallIntegerField(_("number"))
     held_at = models.DateTimeField(_("held since"), default=timezone.now)
-    held_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("held by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(held_by)
+    held_by = by_user(_("held by"), blank=True)
     expires_at = models.DateTimeField(_("expires"))
     ended = models.CharField(_("why it ended"), max_length=10, choices=HeldEnd, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, MAINLAND, Place
 from ctac.dates import format_clock_time, format_day, uk_day
-from ctac.models import free_text, impersonal, personal
+from ctac.models import by_user, free_text, impersonal, personal
 from office.queries import site_settings
 from professionals.areas import postcode_area
 from professionals.models import Nation as Nation
@@ -80,16 +80,7 @@ class JourneyTime(models.Model):
     other = impersonal(models.CharField(_("other area"), max_length=4))
     minutes = models.PositiveSmallIntegerField(_("minutes"))
     reason = free_text(models.CharField(_("reason"), max_length=200))
-    set_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("set by"),
-        null=True,
-        blank=True,
-        editable=False,
-        on_delete=models.SET_NULL,
-        related_name="+",
-    )
-    personal(set_by)
+    set_by = by_user(_("set by"), blank=True, editable=False)
     set_at = models.DateTimeField(_("set"), editable=False)
 
     class Meta:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
-from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -21,7 +20,7 @@ from bookings.models.feedback import CONFIDENCE, Confidence, agreement, confiden
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter
 from ctac.dates import format_day, uk_day
-from ctac.models import RecordedBy, free_text, impersonal, personal
+from ctac.models import RecordedBy, by_user, free_text, impersonal, personal
 from office.models import MOST_PEOPLE
 from office.queries import site_settings
 from professionals.models import Profession
@@ -53,10 +52,7 @@ class Visit(models.Model):
     )
     personal(seeks_help)
     taken_on_at = personal(models.DateTimeField(_("alarm taken on"), null=True, blank=True))
-    taken_on_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("who is on it"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(taken_on_by)
+    taken_on_by = by_user(_("who is on it"))
 
     class Meta:
         verbose_name = _("visit")
@@ -181,13 +177,6 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
 # Who is called while a presenter is out.
 
 
-def on_duty_from(role: Any, related_name: str) -> models.ForeignKey:
-    """A user who goes leaves the shift to the other."""
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=role, null=True, on_delete=models.SET_NULL, related_name=related_name
-    )
-
-
 @dataclass(frozen=True)
 class OnDuty:
     """One of the two of a shift, as others call them. `phone` is empty if none is known."""
@@ -221,11 +210,9 @@ class DutyShift(models.Model):
 
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
-    duty_person = on_duty_from(_("duty person"), "duty_shifts")
-    personal(duty_person)
+    duty_person = by_user(_("duty person"), related_name="duty_shifts")
     duty_phone = personal(models.CharField(_("duty person’s phone"), max_length=30, blank=True))
-    deputy = on_duty_from(_("deputy"), "deputy_shifts")
-    personal(deputy)
+    deputy = by_user(_("deputy"), related_name="deputy_shifts")
     deputy_phone = personal(models.CharField(_("deputy’s phone"), max_length=30, blank=True))
 
     objects = DutyShiftQuerySet.as_manager()
@@ -388,10 +375,7 @@ class Feedback(models.Model):
     comment = free_text(models.TextField(_("what could be better"), blank=True))
     quotable = models.BooleanField(_("may be quoted"), default=False, db_default=False)
     chosen_at = models.DateTimeField(_("chosen for reports"), null=True, blank=True)
-    chosen_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("chosen by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(chosen_by)
+    chosen_by = by_user(_("chosen by"), blank=True)
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True))
     received_on = models.DateField(_("received"))

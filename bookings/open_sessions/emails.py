@@ -1,6 +1,8 @@
 """The emails about open sessions: to who has or wants a place, to who gives one, to the team, and invitations to new ones."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, QuerySet
@@ -13,11 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from bookings import text as session_text
 from bookings.booking.services.transitions import gets_reminders
 from bookings.calendars import ical
+from bookings.emails import STARTS, longest_fields, sample_person, sample_presenter
+from bookings.feedback.emails import SessionAfterwards, YearLaterEmail
 from bookings.models import (
     HAD_A_PLACE,
+    Afterwards,
+    Channel,
     OpenSession,
     PlaceLinkPurpose,
     PlaceState,
+    Presentation,
     SessionEvent,
     SessionEventKind,
     SessionPlace,
@@ -31,6 +38,7 @@ from bookings.text import Row, moment_text, row, times_of_move
 from bookings.visits.services import minute_of
 from ctac.dates import format_day, format_span, uk_datetime
 from notifications.registry import Desk, Email, Topic
+from notifications.samples import NOW, PRESENTER, Example, example
 from professionals.models import Person
 
 LINK_PAGES: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
@@ -575,3 +583,128 @@ class SessionInvitation(Email):
             "title": first.presentation.title,
             "url": f"{settings.SITE_URL}{path}",
         }
+
+
+# What each of them looks like, with made-up sessions and places.
+
+# Nobody's: there is no such link.
+LEAVE = {"leave": "https://ctac.example/place-links/private/leave/"}
+SEE_OR_LEAVE = {"see": "https://ctac.example/place-links/private/", **LEAVE}
+REASON = "Our presenter is ill. We plan another session in April."
+HELP = "Meeting code 482 913. Please keep your camera off while you join."
+OFFER: dict[str, Any] = {"state": PlaceState.OFFERED, "offer_expires_at": NOW + timedelta(hours=24)}
+PLACE_FIELDS = ("state", "offer_expires_at", "person", "version")
+GIVEN_AT = datetime(2027, 3, 9, 10, tzinfo=UTC)
+
+
+def _example(email: type[Email], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
+    """A case of that email about a place with these fields; `facts` are what it would read beside the place."""
+    return example(email, case, place=sample_place(**fields), **{"links": LEAVE, **(facts or {})})
+
+
+def examples() -> Iterator[Example]:
+    """Each kind in its usual case; after it the cases that read differently, and the longest words."""
+    longest = {name: value for name, value in longest_fields().items() if name in ("person", "presenter", "presentation")}
+    no_link: dict[str, Any] = {"presenter": sample_presenter(joining_link="")}
+    given_up, waits = {"state": PlaceState.GIVEN_UP}, {"state": PlaceState.WAITING}
+
+    # A place that somebody has, or waits for.
+    taken = {"reminds": True, "from_the_line": False}
+    yield _example(PlaceTaken, "", taken)
+    yield _example(PlaceTaken, gettext("no link yet"), taken, **no_link)
+    yield _example(PlaceTaken, gettext("from the waiting list"), {**taken, "from_the_line": True})
+    yield _example(PlaceTaken, gettext("longest words"), taken, **longest)
+    yield _example(PlaceGivenUp, "", {"links": {}, "in_calendars": True}, **given_up)
+    yield _example(PlaceGivenUp, gettext("from the waiting list"), {"links": {}, "in_calendars": False}, **given_up)
+    yield _example(PlaceWaiting, "", {"number": 3}, **waits)
+    yield _example(PlaceWaiting, gettext("first on the list"), {"number": 1}, **waits)
+    yield _example(PlaceOffered, "", {"links": SEE_OR_LEAVE}, **OFFER)
+    yield _example(PlaceLapsed, "", {"links": {}}, **given_up)
+    yield _example(PlaceBumped, "", {"number": 1, "in_calendars": True}, **waits)
+
+    # The session itself.
+    why = "Our presenter has to be in court on the day that we had planned."
+    move = SessionEvent(reason=why, changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
+    yield _example(SessionMoved, "", {"move": move}, sequence=1)
+    yield _example(SessionMoved, gettext("on the waiting list"), {"move": move, "number": 3}, sequence=1, **waits)
+    yield _example(SessionMoved, gettext("a place offered"), {"move": move, "links": SEE_OR_LEAVE}, sequence=1, **OFFER)
+    yield _example(SessionRestored, "", sequence=2)
+    yield _example(SessionRestored, gettext("on the waiting list"), {"number": 3}, sequence=2, **waits)
+    yield _example(SessionRestored, gettext("a place offered"), {"links": SEE_OR_LEAVE}, sequence=2, **OFFER)
+    cancelled = {"session_state": SessionState.CANCELLED, "closed_reason": REASON}
+    yield _example(SessionCancelled, "", {"links": {}}, **cancelled)
+    yield _example(SessionCancelled, gettext("on the waiting list"), {"links": {}, "number": 0}, **waits, **cancelled)
+    yield _example(SessionDetails, "", {"takes_place": False}, joining_help=HELP)
+    yield _example(SessionDetails, gettext("link taken away"), {"takes_place": False}, **no_link)
+    yield _example(SessionDetails, gettext("takes place after all"), {"takes_place": True})
+    yield _example(SessionDetails, gettext("takes place after all, no link yet"), {"takes_place": True}, **no_link)
+    yield _example(SessionUnsure, presenter=None)
+
+    # After it.
+    for case, fields in (("", {}), (gettext("longest words"), longest)):
+        place = sample_place(session_state=SessionState.DELIVERED, **fields)
+        Afterwards(session=place.session, code="7Q4M2F")  # which makes it place.session.afterwards too
+        yield example(SessionAfterwards, case, place=place)
+    yield example(YearLaterEmail, gettext("of a place"), wished_after=sample_place(session_state=SessionState.DELIVERED))
+
+    # To presenter and team.
+    given, closed = SessionForPresenter, SessionClosedForPresenter
+    mine: dict[str, Any] = {"recipient": PRESENTER}
+    to = {**mine, "version": 1}
+    yield example(given, session=sample_for_presenter(), change=None, **mine)
+    times = [(GIVEN_AT - timedelta(days=7)).isoformat(), GIVEN_AT.isoformat()]
+    moved = SessionEvent(kind=SessionEventKind.MOVED, changes={"time": times})
+    yield example(given, gettext("moved"), session=sample_for_presenter(sequence=1), change=moved, **mine)
+    linked = SessionEvent(kind=SessionEventKind.LINK_SET)
+    yield example(given, gettext("how to join"), session=sample_for_presenter(sequence=1), change=linked, **mine)
+    yield example(closed, session=sample_for_presenter(presenter=None), **to)
+    off = sample_for_presenter(state=SessionState.CANCELLED, closed_reason="Our presenter is ill, and nobody else can step in.")
+    yield example(closed, gettext("cancelled"), session=off, **to)
+    yield example(StaffSessionNeedsPresenter, session=sample_for_presenter(presenter=None))
+    yield example(StaffSessionUnsure, session=sample_for_presenter(presenter=None))
+
+    # Reminders and invitations.
+    yield _example(SessionReminderWeek, joining_help=HELP)
+    yield _example(SessionReminderWeek, gettext("no link yet"), joining_help=HELP, **no_link)
+    yield _example(SessionReminder, joining_help=HELP)
+    yield example(SessionPresenterReminderWeek, session=sample_for_presenter(), **mine)
+    yield example(SessionPresenterReminder, session=sample_for_presenter(), **mine)
+    one = sample_session()
+    later = sample_session(starts_at=STARTS + timedelta(days=7), ends_at=STARTS + timedelta(days=7, minutes=90))
+    yield example(SessionInvitation, sessions=[one])
+    yield example(SessionInvitation, title=gettext("Invitation to several open sessions"), sessions=[one, later])
+
+
+def sample_place(**fields: Any) -> SessionPlace:
+    own = {name: fields.pop(name) for name in PLACE_FIELDS if name in fields}
+    defaults = {"person": sample_person(), "state": PlaceState.TAKEN, "channel": Channel.WEB, "version": 1, "created_at": NOW}
+    return SessionPlace(pk=1, session=sample_session(**fields), position=1, **{**defaults, **own})
+
+
+def sample_session(**fields: Any) -> OpenSession:
+    state = fields.pop("session_state", SessionState.SCHEDULED)
+    defaults = {
+        "reference": "OS-4T9K-2M",
+        "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
+        "presenter": sample_presenter(),
+        "starts_at": STARTS,
+        "ends_at": STARTS + timedelta(minutes=90),
+        "capacity": 30,
+        "ical_uid": "sample-session@ctac.example",
+        "created_at": NOW,
+    }
+    return OpenSession(pk=1, **{"state": state, **defaults, **fields})
+
+
+def sample_for_presenter(**fields: Any) -> OpenSession:
+    defaults = {
+        "reference": "OS-7Q4M-2F",
+        "presentation": Presentation(pk=1, title="Spotting the signs of child trafficking", length_minutes=60),
+        "starts_at": GIVEN_AT,
+        "ends_at": GIVEN_AT + timedelta(minutes=60),
+        "capacity": 20,
+        "occupied": 12,
+        "waiting": 0,
+        "joining_help": "The meeting code is 4821.",
+    }
+    return sample_session(**{**defaults, **fields})

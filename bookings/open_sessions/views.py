@@ -23,7 +23,7 @@ from bookings import rules
 from bookings import text as bookings_text
 from bookings.booking.forms import TEXT_ROWS
 from bookings.booking.services.transitions import gets_reminders
-from bookings.booking.views.reschedule import LinkedView, PageView, behind_a_link_to
+from bookings.booking.views.bookings import LinkedView, PageView, behind_a_link_to
 from bookings.calendars import ical
 from bookings.errors import AlreadyPlaced
 from bookings.feedback.queries import feedback_panel_for_place
@@ -326,7 +326,7 @@ def session_again(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("session_mine", reference=reference)
 
 
-# Pages behind the links of emails about a place, by the rules of bookings.booking.views.reschedule.
+# Pages behind the links of emails about a place, by the rules of bookings.booking.views.bookings.
 
 OVER = "bookings/open_sessions/link_over.html"
 

@@ -12,9 +12,9 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.email_samples import STARTS, longest_fields, sample_booking, sample_brought, sample_presenter
+from bookings.emails import STARTS, longest_fields, sample_booking, sample_brought, sample_presenter
 from bookings.models import Booking, Format, OpenSession, Presenter
-from bookings.open_sessions.email_samples import sample_for_presenter
+from bookings.open_sessions.emails import sample_for_presenter
 from bookings.presenter.services import AGENDA, CHECKS_END, CHECKS_END_FOR_TEAM
 from bookings.presenter.views import (
     SessionStop,

@@ -86,7 +86,7 @@ def open_schedule(
     hours = read_hours(everyone, first_day, last_day)
     read = tuple(read_days or [DateRange(first_day, last_day)])
     claims = read_claims(everyone, read, now, ignoring)
-    journeys = journeys_of(everyone, claims, slot_query)
+    journeys: Any = SimpleLazyObject(lambda: journeys_of(everyone, claims, slot_query))  # read when somebody has to travel
     parts = [
         PresenterSchedule(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], slot_query, now, journeys)
         for presenter in everyone
@@ -108,7 +108,7 @@ def read_all_claims(schedule: Schedule, now: datetime, ignoring: IgnoredClaims |
     """The same schedule with the claims of all its days."""
     everyone, read = [part.presenter for part in schedule.parts], (schedule.whole,)
     claims = read_claims(everyone, read, now, ignoring)
-    journeys = journeys_of(everyone, claims, schedule.slot_query)
+    journeys: Any = SimpleLazyObject(lambda: journeys_of(everyone, claims, schedule.slot_query))
     parts = [replace(part, claims=claims[part.presenter.pk], journeys=journeys) for part in schedule.parts]
     return replace(schedule, parts=parts, read=read)
 

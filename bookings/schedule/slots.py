@@ -136,7 +136,7 @@ def free_spans(
     `travel_minutes`: what staff have set for this visit, if they have.
     `claims` are in order and don't overlap, and reach at least 48 hours beyond `within` on both sides.
     """
-    journeys = journeys or Journeys()
+    journeys = Journeys() if journeys is None else journeys  # a lazy one is not asked before somebody has to travel
     starts = [within.start, *(claim.span.end for claim in claims)]
     ends = [*(claim.span.start for claim in claims), within.end]
     spans = []

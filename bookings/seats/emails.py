@@ -1,6 +1,7 @@
 """The emails about spare seats: to the host, who gives each by name, and to the guests."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,12 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.calendars import ical
+from bookings.emails import ONLINE, STARTS, longest_fields, sample_booking, sample_person, sample_presenter
 from bookings.models import EventKind, Seat, SeatState, State
 from bookings.seats.queries import guest_text, offer_rows, place_rows
 from bookings.text import moment_text, row, times_of_move
 from bookings.visits.services import minute_of
 from ctac.dates import format_day
 from notifications.registry import Desk, Email, Topic
+from notifications.samples import NOW, Example, example
+from professionals.models import Organisation, Profession
 
 
 class SeatEmail(Email):
@@ -202,3 +206,45 @@ class SeatReminder(SeatEmail):
 
     def is_still_due(self) -> bool:
         return super().is_still_due() and minute_of(self.seat.booking.reminder_due_at) == self.notification.version
+
+
+# What each of them looks like, with made-up bookings and guests.
+
+HOST = "jo.green@leeds.nhs.uk"
+
+
+def _example(email: type[Email], case: str = "", state: str = SeatState.APPROVED, facts: Any = None, **fields: Any) -> Example:
+    """A case of that email about a seat in that state at a booking with these fields."""
+    given = {"approved_at": NOW} if state == SeatState.APPROVED else fields.pop("given", {})
+    return example(email, case, seat=sample_seat(state=state, booking=fields, **given), **(facts or {}))
+
+
+def examples() -> Iterator[Example]:
+    """Each kind in its usual case; after it the cases that read differently, and the longest words."""
+    to_host, asked = {"recipient": HOST}, SeatState.ASKED
+    yield _example(SeatAsked, "", asked, to_host)
+    yield _example(SeatFree, "", SeatState.GIVEN_UP, to_host)
+    yield _example(SeatApproved)
+    nobody = {**ONLINE, "presenter": sample_presenter(joining_link="")}
+    yield _example(SeatApproved, _("online"), **ONLINE)
+    yield _example(SeatApproved, _("online, no link yet"), **nobody)
+    yield _example(SeatApproved, _("longest words"), **longest_fields())
+    yield _example(SeatDeclined, "", SeatState.DECLINED)
+    yield _example(SeatDeclined, _("taken back"), SeatState.DECLINED, given={"approved_at": NOW})
+    yield _example(SeatGivenUp, "", SeatState.GIVEN_UP, given={"approved_at": NOW})
+    moved = {"before": STARTS - timedelta(days=7)}
+    yield _example(SeatMoved, "", facts=moved, sequence=1)
+    yield _example(SeatMoved, _("not answered yet"), asked, moved, sequence=1)
+    yield _example(SeatDetails, sequence=1)
+    yield _example(SeatRestored, sequence=2)
+    yield _example(SeatCancelled, state=SeatState.APPROVED, state_of_booking=State.CANCELLED)
+    yield _example(SeatReminder)
+    yield _example(SeatReminder, _("online, no link yet"), **nobody)
+
+
+def sample_seat(booking: dict[str, Any], **fields: Any) -> Seat:
+    state = {"state": booking.pop("state_of_booking")} if "state_of_booking" in booking else {}
+    host = sample_person(name="Jo Green", email=HOST)
+    guest = sample_person(profession=Profession.MIDWIFE, organisation=Organisation(pk=2, name="Leeds Maternity Care"))
+    made = sample_booking(**{"person": host, "seats_offered": 4, "seats_taken": 1, **booking, **state})
+    return Seat(pk=1, booking=made, version=1, created_at=NOW, **{"person": guest, **fields})

@@ -58,7 +58,8 @@ def seats_near_you(person: Person | None, now: datetime) -> dict[str, object]:
 
 def seat_offer(booking: Booking) -> dict[str, object]:
     """What anybody near may read: the town, and no address."""
-    return {"booking": booking, "where": town_of(booking), "host": host_of(booking), "left": seats_left_text(booking)}
+    left = ngettext("%(n)d seat left", "%(n)d seats left", booking.seats_left) % {"n": booking.seats_left}
+    return {"booking": booking, "where": town_of(booking), "host": host_of(booking), "left": left}
 
 
 def offer_rows(booking: Booking) -> list[Row]:
@@ -85,10 +86,6 @@ def professions_of(booking: Booking) -> list[str]:
 def host_of(booking: Booking) -> str:
     organisation = booking.person.organisation
     return organisation.name if organisation else _("Another team near you")
-
-
-def seats_left_text(booking: Booking) -> str:
-    return ngettext("%(n)d seat left", "%(n)d seats left", booking.seats_left) % {"n": booking.seats_left}
 
 
 def missing_professions(booking: Booking, now: datetime) -> list[str]:

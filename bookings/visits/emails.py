@@ -11,8 +11,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import text as bookings_text
-from bookings.email_samples import ONLINE, STARTS, longest_fields, sample_booking, sample_presenter, sample_visit
-from bookings.emails import BookingEmail, TeamEmail, phone_row
+from bookings.emails import (
+    ONLINE,
+    STARTS,
+    BookingEmail,
+    TeamEmail,
+    longest_fields,
+    phone_row,
+    sample_booking,
+    sample_presenter,
+    sample_visit,
+)
 from bookings.models import Booking, Presenter, State, Visit
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.text import Row, row

@@ -6,9 +6,9 @@ column that no index has in order sorts once the list is shorter; words are look
 
 import calendar
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -23,7 +23,7 @@ from django.db.models import F, Max, Min, Model, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 from django.http import HttpRequest, HttpResponse
-from django.utils import dateformat
+from django.utils import dateformat, timezone
 from django.utils.functional import cached_property
 from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
@@ -240,6 +240,23 @@ def with_keys(request: HttpRequest, rows: QuerySet[Any], keys: list[Any], in_ord
     """What a search found; the list's pages need not look for it again (see CappedPaginator)."""
     request.found_by_words, request.found_in_order = len(keys), in_order  # type: ignore[attr-defined]
     return rows.filter(pk__in=keys)
+
+
+class OptionsFilter(admin.SimpleListFilter):
+    """`options`: by the value in the address, the label and what narrows the rows at this moment."""
+
+    options: ClassVar[Mapping[str, tuple[Any, Callable[[Any, datetime], Any]]]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(value, label) for value, (label, _narrow) in self.options.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        option = self.options.get(self.value() or "")
+        return option[1](queryset, timezone.now()) if option else queryset
+
+
+def narrow_by(**conditions: Any) -> Callable[[Any, datetime], Any]:
+    return lambda rows, now: rows.filter(**conditions)
 
 
 class PeriodFilter(admin.SimpleListFilter):

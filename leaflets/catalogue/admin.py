@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from ctac.dates import uk_day
 from ctac.forms import DayField
+from ctac.staff.lists import OptionsFilter
 from ctac.staff.search import SearchKind, finder, in_columns
 from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_tag, yes_no_of
 from leaflets.catalogue.services import (
@@ -39,7 +40,7 @@ from leaflets.stock import admin as stock_admin
 from leaflets.stock import queries as stock_queries
 from leaflets.stock.admin import SpreadsheetLinks
 from leaflets.stock.services import correct_stock, notify_alerts, receive_stock
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 
 
 class LeafletForm(forms.ModelForm):
@@ -195,23 +196,17 @@ class EditionForm(EditionDatesForm):
         return upload
 
 
-class ReceiveForm(StaffForm):
-    free_text_fields = ("reason",)
-
+class ReceiveForm(StaffReasonForm):
     copies = forms.IntegerField(
         label=_("Copies that came in"),
         min_value=1,
         max_value=1_000_000,
         error_messages={"required": _("Enter how many copies came in.")},
     )
-    reason = forms.CharField(
-        label=_("Note"), max_length=300, required=False, help_text=_("For example, the number of the delivery note.")
-    )
+    reason = reason_field(_("Note"), hint=_("For example, the number of the delivery note."))
 
 
-class CorrectForm(StaffForm):
-    free_text_fields = ("reason",)
-
+class CorrectForm(StaffReasonForm):
     change = forms.IntegerField(
         label=_("Copies more or fewer"),
         min_value=-1_000_000,
@@ -219,7 +214,7 @@ class CorrectForm(StaffForm):
         help_text=_("For example, -12 if 12 copies are missing or damaged, or 30 if you found 30."),
         error_messages={"required": _("Enter how many copies more or fewer.")},
     )
-    reason = forms.CharField(label=_("Why"), max_length=300, error_messages={"required": _("Write why the stock changes.")})
+    reason = reason_field(_("Why"), missing=_("Write why the stock changes."))
 
 
 class WithdrawForm(StaffForm):
@@ -251,18 +246,6 @@ class ReviewForm(forms.Form):
         return cleaned
 
 
-class NeedsFilter(admin.SimpleListFilter):
-    title = _("what it needs")
-    parameter_name = "needs"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("stock", _("Low in stock")), ("review", _("To be reviewed in the next 3 months"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Edition]:
-        narrow = {"stock": low_in_stock, "review": to_review}.get(self.value() or "")
-        return narrow(queryset) if narrow else queryset
-
-
 def low_in_stock(editions: Any) -> Any:
     """Of the list, which has its forecast, or of all editions."""
     if isinstance(editions, QuerySet):
@@ -273,6 +256,15 @@ def low_in_stock(editions: Any) -> Any:
 def to_review(editions: Any) -> Any:
     """Of what the catalogue offers, what is due for review or soon will be."""
     return editions.current().filter(leaflet__active=True, review_on__lte=uk_day(timezone.now()) + REVIEW_DUE_WITHIN)
+
+
+class NeedsFilter(OptionsFilter):
+    title = _("what it needs")
+    parameter_name = "needs"
+    options = {
+        "stock": (_("Low in stock"), lambda editions, now: low_in_stock(editions)),
+        "review": (_("To be reviewed in the next 3 months"), lambda editions, now: to_review(editions)),
+    }
 
 
 def withdrawn_text(edition: Edition) -> str:

@@ -66,7 +66,7 @@ class NewEdition(Email):
         }
 
 
-def edition_examples() -> Iterator[Example]:
+def examples() -> Iterator[Example]:
     leaflets = [
         Leaflet(pk=number, slug=f"leaflet-{number}", title=title) for number, title in enumerate(SAMPLE_TITLES[:2], start=1)
     ]

@@ -53,11 +53,19 @@ from leaflets.catalogue.queries import (
 from leaflets.catalogue.services import count_download, is_bot
 from leaflets.models import Edition, Leaflet, StockAlert
 from leaflets.models.catalogue import version_text
-from leaflets.orders import baskets
 from leaflets.orders.allowances import NO_RECENT_ORDERS, shortfall, too_many_downloads
-from leaflets.orders.forms import AddToBasketForm, copies_field_name
-from leaflets.orders.views.basket import ADD_TO_BASKET_LIMIT, go_to_next_step
-from leaflets.orders.views.orders import NOT_AVAILABLE
+from leaflets.orders.forms import (
+    BASKET,
+    AddToBasketForm,
+    added_steps,
+    copies_by_slug,
+    copies_field_name,
+    find_basket,
+    find_or_start_basket,
+    recent_orders_for,
+    total_copies,
+)
+from leaflets.orders.views import ADD_TO_BASKET_LIMIT, NOT_AVAILABLE, go_to_next_step
 from leaflets.stock.queries import alerts_asked_for, leaflets_with_stock
 from leaflets.stock.services import ask_for_alert, stop_alert
 from professionals import drafts
@@ -246,8 +254,8 @@ def leaflets(request: HttpRequest) -> HttpResponse:
         messages.warning(request, NOT_AVAILABLE % {"title": leaflet.title})
     form = AddToBasketForm(posted, leaflets=[leaflet for leaflet in titles if leaflet not in gone])
     if form.is_valid() and not form.leaflets and not gone:
-        draft = baskets.find(request, now)
-        if goes_on and draft and baskets.copies_by_slug(draft):
+        draft = find_basket(request, now)
+        if goes_on and draft and copies_by_slug(draft):
             return go_to_next_step(request, draft, now)
         form.add_error(None, _("Enter how many copies you need, beside one or more of the leaflets."))
     if not form.is_valid():
@@ -263,7 +271,7 @@ def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None)
         "shelf": load_page(CatalogueFilters.of(request.GET), refused),
         "form": refused,
         "form_id": form_id_of(request),
-        "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
+        "in_basket": total_copies(find_basket(request, timezone.now())),
     }
     return render(request, "leaflets/catalogue/leaflets.html", context)
 
@@ -272,13 +280,13 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
     """Into the basket what a valid form asks for. Without an answer: back to the page of the form, which says so."""
     if check_throttles(request, Where.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
         return render(request, "errors/429.html", status=429)
-    draft = baskets.find_or_start(request, now)
+    draft = find_or_start_basket(request, now)
     copies = {leaflet.slug: form.cleaned_data[name] for name, leaflet in form.leaflets.items()}
-    steps = baskets.added_steps(draft, copies, form_id_of(request))
+    steps = added_steps(draft, copies, form_id_of(request))
     if goes_on:
         return go_to_next_step(request, draft, now, steps=steps, leaflets=form.leaflets.values())
     drafts.save_steps(draft, steps, now)
-    in_basket = {leaflet: steps[baskets.BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
+    in_basket = {leaflet: steps[BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
     if any(shortfall(leaflet, count, leaflet.orderable_edition) for leaflet, count in in_basket.items()):
         return redirect("basket")  # which says what can be done about it
     titles = [
@@ -315,8 +323,8 @@ def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
 
 def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketForm | None = None) -> HttpResponse:
     now = timezone.now()
-    draft = baskets.find(request, now)
-    recent = baskets.recent_orders_for(person_in(request), draft, [leaflet], now)
+    draft = find_basket(request, now)
+    recent = recent_orders_for(person_in(request), draft, [leaflet], now)
     editions = leaflet_editions(leaflet)
     # The box begins with what a team usually takes, or with what one may still have.
     allowance = recent.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet)
@@ -335,7 +343,7 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketFor
         "versions": list(versions.order_by(F("version_of").asc(nulls_first=True), "position", "title", "pk")),
         "waited_for": alerts_asked_for(person_in(request), [leaflet]),
         "box": form[name],
-        "in_basket": baskets.total_copies(draft),
+        "in_basket": total_copies(draft),
         "form": form if refused else None,
         "form_id": form_id_of(request),
     }
@@ -363,7 +371,7 @@ def leaflet_download(request: HttpRequest, slug: str) -> HttpResponseBase:
 @cache_control(public=True, max_age=3600)
 def pdf_response(request: HttpRequest, *, edition: Edition) -> FileResponse:
     """Counted, if somebody asks for it. SecurityMiddleware adds nosniff."""
-    file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=edition.download_name)
+    file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=f"{edition.leaflet.slug}.pdf")
     # Whether a person asks for the file, and for it from its beginning: not a program, not a browser looking ahead.
     headers = request.headers
     whole = headers.get("Range", "bytes=0-").startswith("bytes=0-")

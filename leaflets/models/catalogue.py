@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
@@ -15,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import free_text, impersonal, personal
+from ctac.models import by_user, free_text, impersonal, personal
 from professionals.models import Person, Profession
 
 
@@ -400,16 +399,7 @@ class Edition(models.Model):
     cover_width = models.PositiveSmallIntegerField(_("width of the picture in pixels"), default=0, editable=False)
     cover_height = models.PositiveSmallIntegerField(_("height of the picture in pixels"), default=0, editable=False)
     reviewed_on = models.DateField(_("last reviewed"), null=True, blank=True, editable=False)
-    reviewed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("reviewed by"),
-        null=True,
-        blank=True,
-        editable=False,
-        on_delete=models.SET_NULL,
-        related_name="+",
-    )
-    personal(reviewed_by)
+    reviewed_by = by_user(_("reviewed by"), blank=True, editable=False)
     added_at = models.DateTimeField(_("when it became the current one"), null=True, blank=True, editable=False)
     withdrawn_on = models.DateField(_("withdrawn"), null=True, blank=True, editable=False)
     withdrawn_why = free_text(models.CharField(_("why it was withdrawn"), max_length=300, blank=True, editable=False))
@@ -467,10 +457,6 @@ class Edition(models.Model):
     def page_size(self) -> str:
         """'A5' or 'A4 landscape'; nothing of a size without a name, or if it has not been read."""
         return "" if self.paper == Paper.OTHER else self.get_paper_display()
-
-    @property
-    def download_name(self) -> str:
-        return f"{self.leaflet.slug}.pdf"
 
 
 class LeafletWords(models.Model):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, TextField, Value
 from django.db.models.functions import MD5, Concat, Lower
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ctac.dates import format_moment
-from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
+from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, by_user, free_text, impersonal, personal, words_index
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
 from office.queries import asked_too_long_ago
@@ -507,10 +506,7 @@ class MissingParcel(models.Model):
     note = free_text(models.CharField(_("what they wrote"), max_length=MAX_REASON_LENGTH, blank=True))
     reported_at = models.DateTimeField(_("told us"))
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(decided_by)
+    decided_by = by_user(_("by"), blank=True)
     reason = free_text(models.CharField(_("why it is closed"), max_length=300, blank=True))
 
     objects: ClassVar = MissingParcelQuerySet.as_manager()

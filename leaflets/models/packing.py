@@ -2,14 +2,13 @@
 
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_moment
-from ctac.models import RecordedBy, impersonal, personal
+from ctac.models import RecordedBy, by_user, impersonal, personal
 from leaflets.models.orders import Dispatch, Order
 
 MAX_PARCELS = 200  # in one session
@@ -35,15 +34,9 @@ class PackingSession(models.Model):
         models.CharField(_("what was chosen"), max_length=300, blank=True, help_text=_("The titles and the area, in words."))
     )
     started_at = models.DateTimeField(_("started"))
-    started_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("started by"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(started_by)
+    started_by = by_user(_("started by"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    ended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("ended by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(ended_by)
+    ended_by = by_user(_("ended by"), blank=True)
 
     objects = PackingSessionQuerySet.as_manager()
 

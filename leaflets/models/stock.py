@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Abs
@@ -10,7 +9,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import Event, RecordedBy, free_text, impersonal, personal, words_in, words_index
+from ctac.models import Event, RecordedBy, by_user, free_text, impersonal, personal, words_in, words_index
 from leaflets.models.catalogue import Edition, Leaflet
 from leaflets.models.orders import Order, OrderLine
 from notifications.models import UNFINISHED, Notification, State
@@ -92,15 +91,9 @@ class StockTake(models.Model):
 
     state = models.CharField(_("state"), max_length=9, choices=StockTakeState, default=StockTakeState.OPEN)
     started_at = models.DateTimeField(_("started"))
-    started_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("started by"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(started_by)
+    started_by = by_user(_("started by"))
     ended_at = models.DateTimeField(_("ended"), null=True)
-    ended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("ended by"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(ended_by)
+    ended_by = by_user(_("ended by"))
 
     objects: ClassVar = StockTakeQuerySet.as_manager()
 
@@ -132,10 +125,7 @@ class TitleCount(models.Model):
     expected = models.PositiveIntegerField(_("expected"), null=True)
     position = models.BigIntegerField(_("last movement before it"), null=True)
     counted_at = models.DateTimeField(_("counted at"), null=True)
-    counted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("counted by"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(counted_by)
+    counted_by = by_user(_("counted by"))
     correction = models.OneToOneField(
         StockMovement, verbose_name=_("correction"), null=True, on_delete=models.PROTECT, related_name="count_of"
     )
@@ -220,15 +210,9 @@ class SheetImport(models.Model):
     digest = impersonal(models.CharField(_("digest of the rows"), max_length=64, editable=False))
     done = free_text(models.JSONField(_("what was done"), default=list, blank=True, editable=False))
     uploaded_at = models.DateTimeField(_("uploaded"))
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("uploaded by"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(uploaded_by)
+    uploaded_by = by_user(_("uploaded by"))
     applied_at = models.DateTimeField(_("written"), null=True, blank=True)
-    applied_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("written by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(applied_by)
+    applied_by = by_user(_("written by"), blank=True)
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]
@@ -382,10 +366,7 @@ class RecallHolder(models.Model):
         *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="recalls"
     )
     reached_at = personal(models.DateTimeField(_("reached by phone"), null=True, blank=True))
-    reached_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(reached_by)
+    reached_by = by_user(_("by"), blank=True)
 
     objects: ClassVar = RecallHolderQuerySet.as_manager()
 

@@ -423,7 +423,7 @@ SAMPLE_ADDRESS = {
 }
 
 
-def order_examples() -> Iterator[Example]:
+def examples() -> Iterator[Example]:
     plain = (OrderReceived, OrderRequested, OrderStocked, OrderChanged, OrderCancelled, OrderRestored, StaffNewOrder)
     for email in (*plain, StaffOrderRequest):
         yield example(email, order=sample_order())

@@ -167,7 +167,7 @@ class EditionRecalled(Email):
         return {"url": f"{settings.SITE_URL}{path}", "label": label}
 
 
-def recall_examples() -> Iterator[Example]:
+def examples() -> Iterator[Example]:
     """One for each advice, and one for people who had no copy yet."""
     leaflet = Leaflet(pk=1, slug="health-visitors", title=SAMPLE_TITLES[0])
     edition = Edition(pk=1, leaflet=leaflet, label="March 2026", withdrawn_why="The phone number on page 2 is wrong.")

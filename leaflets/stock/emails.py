@@ -117,15 +117,12 @@ class LeafletBack(Email):
         }
 
 
-def low_stock_examples() -> Iterator[Example]:
+def examples() -> Iterator[Example]:
     left = [
         (SAMPLE_TITLES[0], "12 free to give: about 9 days, until 3 March 2027. Its reorder level is 50."),
         (SAMPLE_TITLES[2], "0 free to give: out since 19 February 2027"),
     ]
     yield example(StaffLowStock, left=left)
-
-
-def alert_examples() -> Iterator[Example]:
     for title, active, copies in (("", True, 40), (gettext("Out of stock again"), True, 0), (gettext("Gone"), False, 0)):
         leaflet = Leaflet(pk=1, slug="health-visitors", title=SAMPLE_TITLES[0], active=active)
         leaflet.current_editions = [Edition(pk=1, leaflet=leaflet, label="March 2026", on_hand=copies)]

@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import impersonal, personal
+from ctac.models import by_user, impersonal, personal
 
 # The file and what its rows say go when it is imported, and after this time whatever became of it: an hour before a day is over.
 KEEP_FILE = timedelta(hours=23)
@@ -83,22 +82,13 @@ class Import(models.Model):
     done = models.PositiveIntegerField(_("rows done"), default=0)
     total = models.PositiveIntegerField(_("rows"), default=0)
     uploaded_at = models.DateTimeField(_("uploaded"))
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("uploaded by"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(uploaded_by)
+    uploaded_by = by_user(_("uploaded by"))
     went_on_at = models.DateTimeField(_("last went on"))
     file_deleted_at = models.DateTimeField(_("file deleted"), null=True, blank=True)
     run_at = models.DateTimeField(_("imported"), null=True, blank=True)
-    run_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("imported by"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(run_by)
+    run_by = by_user(_("imported by"))
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
-    undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("undone by"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(undone_by)
+    undone_by = by_user(_("undone by"))
 
     objects = ImportQuerySet.as_manager()
 

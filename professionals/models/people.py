@@ -18,7 +18,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import By, Where, Why
 from ctac.dates import Nation as Nation
 from ctac.dates import uk_day
-from ctac.models import MAX_LENGTH, Event, closest_words, free_text, impersonal, personal, similar_words, words_in, words_index
+from ctac.models import (
+    MAX_LENGTH,
+    Event,
+    by_user,
+    closest_words,
+    free_text,
+    impersonal,
+    personal,
+    similar_words,
+    words_in,
+    words_index,
+)
 from notifications.models import MarkedAddress, Notification
 
 if TYPE_CHECKING:
@@ -274,15 +285,7 @@ class Note(Event):
     kind = models.CharField(_("what"), max_length=12, choices=NoteKind)
     subject = free_text(models.CharField(_("subject"), max_length=120, blank=True, default=""))
     text = free_text(models.TextField(_("note"), max_length=LETTER_LENGTH, blank=True, default=""))
-    to = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("handed over to"),
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-    )
-    personal(to)
+    to = by_user(_("handed over to"), blank=True)
 
     class Meta(Event.Meta):
         verbose_name = _("note")
@@ -720,10 +723,7 @@ class Stopped(models.Model):
     last_at = models.DateTimeField(_("last"))
     seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
     let_through_at = models.DateTimeField(_("let through"), null=True, blank=True)
-    by_staff = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by_staff)
+    by_staff = by_user(_("by"), blank=True)
 
     objects = StoppedQuerySet.as_manager()
 

@@ -1,7 +1,6 @@
 """Texts that may be about a child, for the safeguarding lead: read, then cleared or declared harmless."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in
 from ctac.errors import DomainError
-from ctac.staff.lists import period_of
+from ctac.staff.lists import OptionsFilter, narrow_by, period_of
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
@@ -89,20 +88,14 @@ def field_rows(fields: Iterable[services.FlaggedField]) -> list[dict[str, object
     return [{"label": capfirst(field.label), "value": field.text} for field in fields]
 
 
-class DecisionFilter(admin.SimpleListFilter):
+class DecisionFilter(OptionsFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("unread", _("Not read yet")), ("open", _("Not decided yet")), ("done", _("Decided"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[FlaggedText]) -> QuerySet[FlaggedText]:
-        conditions: dict[str, dict[str, Any]] = {
-            "unread": {"read_at": None, "decision": Decision.OPEN},
-            "open": {"decision": Decision.OPEN},
-            "done": {"decision__in": [Decision.CLEARED, Decision.NO_CHILD]},
-        }
-        return queryset.filter(**conditions.get(self.value() or "", {}))
+    options = {
+        "unread": (gettext_lazy("Not read yet"), narrow_by(read_at=None, decision=Decision.OPEN)),
+        "open": (gettext_lazy("Not decided yet"), narrow_by(decision=Decision.OPEN)),
+        "done": (gettext_lazy("Decided"), narrow_by(decision__in=[Decision.CLEARED, Decision.NO_CHILD])),
+    }
 
 
 @admin.register(FlaggedText, site=staff_site)

@@ -71,6 +71,21 @@ class StaffForm(ChildDetailsMixin):
         return {**cleaned, "flagged": self.flagged}
 
 
+class StaffReasonForm(StaffForm):
+    """One that asks why."""
+
+    free_text_fields = ("reason",)
+
+
+def reason_field(label: Any, *, missing: Any = "", hint: Any = "", most: int = 300, rows: int = 1) -> forms.CharField:
+    """Why, in words of staff; who leaves it empty reads `missing`, without which nobody need answer."""
+    widget = forms.Textarea({"rows": rows}) if rows > 1 else None
+    messages = {"required": missing} if missing else None
+    return forms.CharField(
+        label=label, max_length=most, required=bool(missing), help_text=hint, widget=widget, error_messages=messages
+    )
+
+
 def why_not_published(text: str) -> str:
     """For a text of staff that everybody reads. Empty if nothing speaks against it."""
     if not looks_like_child_details(text):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bookings.booking.drafts import DraftAnswers
+from bookings.booking.forms import DraftAnswers
 from bookings.booking.views.book import held_slot
 from bookings.models import Format
 from bookings.schedule.forms import slot_value

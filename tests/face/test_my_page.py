@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings.booking.drafts import WHERE_ANSWERS
+from bookings.booking.forms import WHERE_ANSWERS
 from bookings.models import Booking, PlaceState, SessionEvent, SessionEventKind, State
 from leaflets.models import Order, OrderState
 from professionals.models import Draft, DraftKind, Person

@@ -9,7 +9,7 @@ import pytest
 from notifications import registry, rendering
 from notifications.delivery.services import prepare
 from notifications.preferences import one_click_link, page_link
-from notifications.registry import Attachment, Desk, Message, Topic, email_for
+from notifications.registry import Desk, Message, Topic, email_for
 from notifications.rendering import render
 from notifications.samples import all_examples, all_samples
 from office.queries import site_settings
@@ -110,11 +110,6 @@ def test_mail_about_one_thing_hangs_together(travelled, make_row):
     assert other["References"] != first["References"]
     assert first["Message-ID"] != second["Message-ID"]
     assert "b:1" not in first["References"]
-
-
-def test_attachments_follow(travelled):
-    mail = travelled(attachments=(Attachment("leaflet.pdf", b"%PDF-1.7", "application/pdf"),))
-    assert [part.get_filename() for part in mail.iter_attachments()] == ["leaflet.pdf"]
 
 
 def test_each_desk_has_its_sender_and_people_who_read_the_answers(settings, change_settings):

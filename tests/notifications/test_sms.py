@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from bookings.email_samples import sample_booking
+from bookings.emails import sample_booking
 from notifications.delivery import services as delivery_services
 from notifications.delivery import sms
 from notifications.delivery.services import deliver, deliver_each, sweep

@@ -29,7 +29,7 @@ from notifications.rendering import render
 from professionals.exports import keys_of
 from professionals.models import Draft, FlaggedText, Person
 from professionals.safeguarding import services as safeguarding_services
-from professionals.safeguarding.forms import ChildDetailsMixin
+from professionals.safeguarding.forms import ChildDetailsMixin, StaffReasonForm
 from professionals.safeguarding.services import fingerprint_of, flagged_fields
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.collecting import one_in
@@ -107,7 +107,8 @@ def test_no_box_for_words_is_forgotten() -> None:
     """Each is planted above, or can't be kept, or goes as a planted one: into the same column."""
     planted = {box for boxes in PLANTED.values() for box in boxes}
     never = {f"{name}.{field}" for name, form in CHECKED.items() for field in getattr(form, "never_kept", ())}
-    every = {f"{name}.{field}" for name, form in CHECKED.items() for field in checked(form)}
+    forms = {name: form for name, form in CHECKED.items() if form is not StaffReasonForm}  # has its box in those that extend it
+    every = {f"{name}.{field}" for name, form in forms.items() for field in checked(form)}
     assert every - planted - never == set(GOES_AS)
     assert set(GOES_AS.values()) - planted == set()
     assert [(box, other) for box, other in GOES_AS.items() if not columns_of(box) & columns_of(other)] == []
@@ -134,7 +135,7 @@ def sent() -> str:
     for row in Notification.objects.all():
         message = email_for(row).message()
         rendered = render(message)
-        words += [str(rendered), message.calendar.decode(), *(str(part.content) for part in message.attachments)]
+        words += [str(rendered), message.calendar.decode()]
     return "\n".join(words)
 
 

@@ -241,7 +241,7 @@ PLANTED: dict[Callable[[Client], None], set[str]] = {
     a_place_at_a_session: {"bookings.open_sessions.views.PlaceForm.access_needs"},
     feedback: {"bookings.feedback.forms.FeedbackForm.comment"},
     why_so_many_copies: {"leaflets.orders.forms.BasketForm.reason"},
-    a_parcel_that_never_came: {"leaflets.orders.views.orders.MissingForm.note"},
+    a_parcel_that_never_came: {"leaflets.orders.views.MissingForm.note"},
     closing_a_parcel: {"leaflets.orders.admin.orders.CloseMissingForm.reason"},
     declining_a_booking: {"bookings.booking.admin.actions.DeclineForm.reason"},
     cancelling_for_staff: {"bookings.booking.admin.actions.CancelBookingForm.reason"},

@@ -134,5 +134,5 @@ def test_a_booking(client: Client, presentation: Presentation, walk: Callable[..
 def test_an_order(client: Client, walk: Callable[..., tuple[int, int]]) -> None:
     fill(client, make_edition(NOW, stock=50, slug="one", title="One").leaflet)
     placing, with_mail = walk("/order/check/", hidden(client.get("/order/check/")), "leaflets_order", "order-received")
-    assert placing <= 21
-    assert with_mail <= 38
+    assert placing <= 20
+    assert with_mail <= 37

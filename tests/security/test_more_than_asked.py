@@ -126,7 +126,7 @@ ALL_OF_IT = {
     "accounts/sessions.py lists": "shown to whoever sent it, to be sent again to the same form",
     "bookings/booking/views/book.py dict": "what a form shows at first, which looks its own fields up in it",
     "professionals/access.py dict": "what a form shows at first, which looks its own fields up in it",
-    "leaflets/orders/views/orders.py items": "of a form that was stopped, by the names of its fields",
+    "leaflets/orders/views.py items": "of a form that was stopped, by the names of its fields",
     "leaflets/recalls/admin.py get": "by the names of the form's fields, for the page after it",
     "ctac/staff/lists.py getlist": "what is ticked in a list: keys, or it is refused",
     "bookings/booking/admin/bookings.py getlist": "what is ticked in the list: keys, or it is refused",

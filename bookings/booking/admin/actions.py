@@ -37,7 +37,7 @@ from ctac.staff.site import ObjectAction
 from leaflets.models import Order
 from professionals.admin import PersonAdmin
 from professionals.models import Person
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
@@ -67,8 +67,7 @@ LINK = ObjectAction(
 )
 
 
-class TransferForm(StaffForm):
-    free_text_fields = ("reason",)
+class TransferForm(StaffReasonForm):
     colleague = forms.EmailField(label=gettext_lazy("Email address of the colleague"), max_length=254)
     reason = forms.CharField(
         label=gettext_lazy("Who asked for it, and why?"),
@@ -253,28 +252,12 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
 NO_CHILD = _("The professional will read this in the email. No details of a child.")
 
 
-class DeclineForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=_("Why can’t we say yes?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=NO_CHILD,
-        error_messages={"required": _("Write why we can’t say yes.")},
-    )
+class DeclineForm(StaffReasonForm):
+    reason = reason_field(_("Why can’t we say yes?"), missing=_("Write why we can’t say yes."), hint=NO_CHILD, most=500, rows=3)
 
 
-class CancelBookingForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=_("Why is it cancelled?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=NO_CHILD,
-        error_messages={"required": _("Write why it is cancelled.")},
-    )
+class CancelBookingForm(StaffReasonForm):
+    reason = reason_field(_("Why is it cancelled?"), missing=_("Write why it is cancelled."), hint=NO_CHILD, most=500, rows=3)
 
 
 class ReassignForm(StaffForm):
@@ -294,9 +277,7 @@ class ReassignForm(StaffForm):
     )
 
 
-class TravelForm(StaffForm):
-    free_text_fields = ("reason",)
-
+class TravelForm(StaffReasonForm):
     minutes = forms.IntegerField(
         label=_("Minutes of travel to and from this visit"),
         min_value=0,
@@ -304,7 +285,7 @@ class TravelForm(StaffForm):
         required=False,
         help_text=_("Leave this empty to use the time that we work out from the postcodes."),
     )
-    reason = forms.CharField(label=_("Why"), max_length=200, error_messages={"required": _("Write why.")})
+    reason = reason_field(_("Why"), missing=_("Write why."), most=200)
 
 
 CONFIRM = ObjectAction(
@@ -399,15 +380,13 @@ CANCEL = ObjectAction(
 )
 
 
-class TakeBackForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=_("Why are you taking this back?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=_("This is for colleagues. The professional won’t see it. No details of a child."),
-        error_messages={"required": _("Write why you are taking this back.")},
+class TakeBackForm(StaffReasonForm):
+    reason = reason_field(
+        _("Why are you taking this back?"),
+        missing=_("Write why you are taking this back."),
+        hint=_("This is for colleagues. The professional won’t see it. No details of a child."),
+        most=500,
+        rows=3,
     )
 
 

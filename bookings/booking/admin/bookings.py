@@ -1,7 +1,7 @@
 """The list of bookings and the page of one on the staff site. Every change is an action that calls a service."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -74,7 +74,7 @@ from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_w
 from bookings.visits.services import refuse_while_overdue
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.staff.lists import Part, period_of
+from ctac.staff.lists import OptionsFilter, Part, narrow_by, period_of
 from ctac.staff.search import SearchKind, finder, in_searched
 from ctac.staff.site import (
     FoundByReference,
@@ -107,23 +107,6 @@ A_DAY = timedelta(days=1)
 def today_or_tomorrow(bookings: Any, now: datetime) -> Any:
     """By a UK calendar."""
     return bookings.between_days(uk_day(now), uk_day(now) + A_DAY)
-
-
-class OptionsFilter(admin.SimpleListFilter):
-    """`options`: by the value in the address, the label and what narrows the bookings."""
-
-    options: Mapping[str, tuple[Any, Callable[[Any, datetime], Any]]]
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.options.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
-        option = self.options.get(self.value() or "")
-        return option[1](queryset, timezone.now()) if option else queryset
-
-
-def narrow_by(**conditions: Any) -> Callable[[Any, datetime], Any]:
-    return lambda bookings, now: bookings.filter(**conditions)
 
 
 class NeedsPresenterFilter(OptionsFilter):

@@ -1,26 +1,47 @@
-"""What can be booked; a booking, for its owner; and the answer to times that staff offered."""
+"""What can be booked; a booking, for its owner and by a link in an email: shown, answered, changed, cancelled."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.forms import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access import signed_in
+from accounts.limits import ReachedThrottle, Throttle, check_throttles, client_throttle
+from accounts.models import By, User, Where
+from bookings import rules
 from bookings import text as bookings_text
-from bookings.booking.forms import OTHERS, WITHDRAW, AnswerForm, CancelForm
-from bookings.booking.services.decide import OfferGone, ask_for_others, take_offer
+from bookings.booking.forms import OTHERS, WITHDRAW, AnswerForm, CancelForm, DetailsForm, answers_of
+from bookings.booking.services.decide import OfferGone, ask_for_others, slot_query_of, take_offer
+from bookings.booking.services.links import find_booking_by_link, find_booking_of_team
+from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transitions import cancel_booking, gets_reminders
 from bookings.calendars import ical
-from bookings.errors import MoveRefused, SlotTaken, TooLate
+from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLate, TooLateToChange
 from bookings.feedback.queries import feedback_panel_for_host
-from bookings.models import Booking, OpenSession, OptionKind, OptionState, Presentation, State
+from bookings.models import Booking, Format, LinkPurpose, OpenSession, OptionKind, OptionState, Presentation, State
+from bookings.schedule.forms import WhenForm, slot_value, to_start
+from bookings.schedule.picker import Picker, pick_nearest, show_times
+from bookings.schedule.queries import open_schedule
 from bookings.seats.queries import seats_near_you
+from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
+from ctac.pages import keep_private
 from guidance.contacts.queries import who_to_tell
+from professionals import drafts
 from professionals.access import person_in, person_required, the_person
+from professionals.models import Draft, DraftKind
 
 
 @require_safe
@@ -198,3 +219,378 @@ def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: 
         raise OfferGone
     take_offer(booking=booking, option=option, by=by, now=now)  # type: ignore[arg-type]
     return _("Your presentation is booked. We have sent you an email with the details.")
+
+
+# Changing its time, for its owner and by a link in an email, or its details.
+
+
+@dataclass(frozen=True)
+class ReschedulePages:
+    """The booking, and the addresses of these pages for whoever asks: its owner (`by`), or an unknown reader of a link."""
+
+    booking: Booking
+    by: User | None
+    back: str
+    time: str
+    check: str
+
+
+def reschedule_pages(booking: Booking, by: User | None, key: str) -> ReschedulePages:
+    """`key`: the booking's reference, or the token of a link in an email."""
+    names = ("booking", "booking_time", "booking_time_check") if by else ("link_booking", "link_time", "link_time_check")
+    return ReschedulePages(booking, by, *(reverse(name, args=[key]) for name in names))
+
+
+def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
+    """A week of times. Choosing one leads to the page that asks."""
+    booking = pages.booking
+    if not booking.may_reschedule(now):
+        return reschedule_page(request, pages, "bookings/booking/time_choose.html", can_move=False)
+    typed = request.POST if request.method == "POST" else None
+    form = WhenForm(typed, days=[])
+    if form.is_valid():
+        return redirect(f"{pages.check}?{urlencode({'start': slot_value(form.cleaned_data['start'])})}")
+
+    def page(picker: Picker) -> HttpResponse:
+        return reschedule_page(
+            request, pages, "bookings/booking/time_choose.html", picker=picker, form=picker.form, can_move=True
+        )
+
+    # It opens at the week of the time that it has: most want a day near it.
+    has, ignoring = booking.starts_at, {"booking": booking}
+    return show_times(request, slot_query_of(booking), page, now=now, ignoring=ignoring, chosen=has, excluded=has, typed=typed)
+
+
+def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
+    """The time that it has and the one that it would have; the button moves it."""
+    sent = request.POST if request.method == "POST" else request.GET
+    try:
+        start = to_start(sent.get("start", ""))
+    except ValidationError:
+        return redirect(pages.time)
+    if request.method == "POST":
+        return submit_time(request, pages, start, request.POST.get("version", ""), now)
+    if pages.booking.starts_at == start:
+        messages.info(request, _("Your presentation is already at this time."))
+        return redirect(pages.back)
+    if not pages.booking.may_reschedule(now):
+        return redirect(pages.time)
+    if not is_offered(pages.booking, start, now):
+        return slot_taken_page(request, pages, start, now)
+    return check_page(request, pages, start)
+
+
+def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, version: str, now: datetime) -> HttpResponse:
+    if stop := too_many_changes(request, pages.booking, now):
+        return check_page(request, pages, start, warning=stop.sentence(now), status=429)
+    try:
+        moved = reschedule(booking=pages.booking, start=start, expected=version, by=pages.by, by_link=pages.by is None, now=now)
+    except Stale as refusal:
+        pages.booking.refresh_from_db(fields=["state", "starts_at", "ends_at", "sequence", "revision"])
+        if pages.booking.starts_at == start:  # the same button, pressed twice
+            return redirect(pages.back)
+        return check_page(request, pages, start, warning=str(refusal.message))
+    except SlotTaken:
+        return slot_taken_page(request, pages, start, now)
+    except (MoveRefused, NoTimeAgreed, TooLateToChange, NothingChanged) as refusal:  # staff offered other times meanwhile, say
+        messages.warning(request, refusal.message)
+        return redirect(pages.back)
+    messages.success(request, _("Your presentation has moved to %(when)s. We have sent you an email.") % {"when": moved.when})
+    return redirect(pages.back)
+
+
+def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
+    """Each change is an email to its presenter, to us and to its owner; by a link, too, where nobody is signed in."""
+    throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGE_RATE_LIMIT)
+    return check_throttles(request, Where.CHANGE, [throttle], now)
+
+
+def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
+    """Whether the public could have that time; the booking's own is not in its way."""
+    day = uk_day(start)
+    schedule = open_schedule(slot_query_of(booking), first_day=day, last_day=day, now=now, ignoring={"booking": booking})
+    return bool(schedule.offered_to(start))
+
+
+def check_page(
+    request: HttpRequest, pages: ReschedulePages, start: datetime, *, warning: str = "", status: int = 200
+) -> HttpResponse:
+    """A page that was too old shows how it stands now and can be sent again."""
+    end = start + pages.booking.presentation.length
+    context = {
+        "rows": [
+            bookings_text.row(_("Presentation"), pages.booking.presentation.title),
+            bookings_text.row(_("Time now"), pages.booking.when),
+            bookings_text.row(_("New time"), format_span(start, end)),
+        ],
+        "start": slot_value(start),
+        "warning": warning,
+        "other_times": f"{pages.time}?{urlencode({'week': uk_day(start).isoformat()})}",
+    }
+    return reschedule_page(request, pages, "bookings/booking/time_check.html", status=status, **context)
+
+
+def slot_taken_page(request: HttpRequest, pages: ReschedulePages, start: datetime, now: datetime) -> HttpResponse:
+    """That time has gone: the nearest ones, ready to choose. The booking is where it was."""
+    picker = pick_nearest(slot_query_of(pages.booking), start, now=now, ignoring={"booking": pages.booking})
+    return reschedule_page(
+        request,
+        pages,
+        "bookings/booking/time_choose.html",
+        picker=picker,
+        form=picker.form,
+        form_action=pages.time,
+        can_move=True,
+    )
+
+
+def reschedule_page(
+    request: HttpRequest, pages: ReschedulePages, template: str, *, status: int = 200, **more: object
+) -> HttpResponse:
+    """By a link the page says the least it can: no reference, no names."""
+    context = {"booking": pages.booking, "pages": pages, "until": pages.booking.changeable_until, **more}
+    return render(request, template, context, status=status)
+
+
+STEP = "change"
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_time(request: HttpRequest, reference: str) -> HttpResponse:
+    pages = reschedule_pages(own_booking(request, reference), signed_in(request), reference)
+    return choose_time(request, pages, timezone.now())
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_time_check(request: HttpRequest, reference: str) -> HttpResponse:
+    pages = reschedule_pages(own_booking(request, reference), signed_in(request), reference)
+    return check_time(request, pages, timezone.now())
+
+
+@require_http_methods(FORM_METHODS)
+def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
+    """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
+    now = timezone.now()
+    unknown = request.user.is_authenticated and not person_in(request)
+    if request.method != "POST" or unknown:
+        return details_form_page(request, reference)
+    booking = own_booking(request, reference) if person_in(request) else None
+    form = DetailsForm(request.POST, booked=booking.audience_size if booking else 0)
+    if not form.is_valid():
+        return details_page(request, reference, booking, form, version=request.POST.get("version", ""))
+    version = request.POST.get("version", "")
+    answer = {"reference": reference, "version": version, "answers": answers_of(form), "flagged": form.flagged}
+    drafts.save_step(drafts.find_or_start(request, DraftKind.CHANGE, now), STEP, answer, now)
+    return redirect("booking_details_check", reference=reference)
+
+
+@person_required
+def details_form_page(request: HttpRequest, reference: str) -> HttpResponse:
+    booking = own_booking(request, reference)
+    typed = find_details_draft(request, reference, timezone.now())
+    form = DetailsForm(initial=typed.answers if typed else model_to_dict(booking))
+    too_late = bookings_text.changed_rows(booking, Booking(**typed.answers)) if typed else []
+    return details_page(request, reference, booking, form, version=typed.version if typed else booking.version, too_late=too_late)
+
+
+def details_page(
+    request: HttpRequest,
+    reference: str,
+    booking: Booking | None,
+    form: DetailsForm,
+    *,
+    version: str,
+    too_late: Sequence[bookings_text.Row] = (),
+) -> HttpResponse:
+    """Without a booking where the session ran out: then the page says nothing of it, and keeps what was typed.
+
+    `too_late`: what was typed, to be read out on the phone if the cut-off has passed meanwhile.
+    """
+    may = booking is None or booking.may_still_change(timezone.now())
+    context = {"form": form, "booking": booking, "reference": reference, "version": version, "may_change": may}
+    context["until"] = booking.changeable_until if booking else ""
+    rows = [] if may else too_late
+    return render(request, "bookings/booking/details_change.html", {**context, "rows": rows})
+
+
+@dataclass(frozen=True)
+class DetailsDraft:
+    """What was typed about this booking, and the version of it that the form was filled in from."""
+
+    draft: Draft
+    version: str
+    answers: dict[str, Any]
+    flagged: bool
+
+
+def find_details_draft(request: HttpRequest, reference: str, now: datetime) -> DetailsDraft | None:
+    """None if nothing is kept, or what is kept is about another booking."""
+    draft = drafts.find(request, DraftKind.CHANGE, now)
+    answer: dict[str, Any] = draft.answers.get(STEP, {}) if draft else {}
+    if draft is None or answer.get("reference") != reference:
+        return None
+    answers = {name: answer["answers"][name] for name in DetailsForm.base_fields}  # in the order of the page
+    return DetailsDraft(draft, answer["version"], answers, answer["flagged"])
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
+    now, booking = timezone.now(), own_booking(request, reference)
+    typed = find_details_draft(request, reference, now)
+    if typed is None:
+        messages.info(request, _("There is nothing to check. This page shows your booking."))
+        return redirect(booking)
+    if request.method == "POST":
+        return change_booking(request, booking, typed, now)
+    if not booking.may_still_change(now):
+        return redirect("booking_details", reference=reference)
+    return details_check_page(request, booking, typed, warned=typed.version != booking.version)
+
+
+def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, now: datetime) -> HttpResponse:
+    """The version is that of the check page: whoever pressed its button has seen how it stands."""
+    if stop := too_many_changes(request, booking, now):
+        messages.warning(request, stop.sentence(now))
+        return redirect("booking_details_check", reference=booking.reference)
+    try:
+        expected = request.POST.get("version", "")
+        asked: dict[str, Any] = {"answers": typed.answers, "flagged": typed.flagged, "expected": expected}
+        change_details(booking=booking, by=signed_in(request), now=now, **asked)
+    except Stale:
+        fresh = own_booking(request, booking.reference)
+        if any(getattr(fresh, name) != answer for name, answer in typed.answers.items()):
+            return details_check_page(request, fresh, typed, warned=True)
+    except AnotherAudience as refusal:
+        messages.warning(request, refusal.message)
+        return redirect("booking_details", reference=booking.reference)  # with all that was typed
+    except NothingChanged as refusal:
+        messages.info(request, refusal.message)
+    except (MoveRefused, TooLateToChange) as refusal:
+        messages.warning(request, refusal.message)
+        return redirect(booking)
+    else:
+        messages.success(request, _("Your changes are saved. We have sent you an email."))
+    drafts.finish(typed.draft)
+    return redirect(booking)
+
+
+def details_check_page(request: HttpRequest, booking: Booking, typed: DetailsDraft, *, warned: bool) -> HttpResponse:
+    rows = bookings_text.changed_rows(booking, Booking(**typed.answers))
+    context = {"booking": booking, "rows": rows, "version": booking.version, "warned": warned}
+    return render(request, "bookings/booking/details_change_check.html", context)
+
+
+# Pages behind a link in an email, for whoever has that email: they say the least they can, and only their buttons act.
+#
+# GET and HEAD change nothing, so a mail scanner that follows every link does no harm. A link that never was, is over, was
+# used or is for something else gets one and the same page. No cache keeps these pages, no search engine, no Referer names
+# them.
+
+WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
+T = TypeVar("T")
+LinkedView = Callable[[HttpRequest, T, str, datetime], HttpResponse]
+LINK_OVER_PAGE = "bookings/booking/link_over.html"
+PageView = Callable[..., HttpResponse]
+
+
+def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], PageView]:
+    """The view gets what the link leads to, the token and the time; a link that does not work gets the page `over`."""
+
+    def decorate(view: LinkedView[T]) -> PageView:
+        @wraps(view)
+        def wrapper(request: HttpRequest, token: str) -> HttpResponse:
+            now = timezone.now()
+            request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
+            if check_throttles(request, Where.LINK, [client_throttle(request, "link", *rules.LINK_RATE_LIMIT)], now):
+                response = render(request, over, status=429)
+            elif (target := find(token, now)) is None:
+                response = render(request, over, status=404)
+            else:
+                response = view(request, target, token, now)
+            match = request.resolver_match
+            return keep_private(request, response, has_a_form=match is not None and match.url_name in WITH_A_FORM)
+
+        return wrapper
+
+    return decorate
+
+
+def behind_a_link(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], PageView]:
+    """Of a booking. Whoever owns it and is signed in goes to its own pages."""
+    return behind_a_link_to(lambda token, now: find_booking_by_link(token=token, purpose=purpose, now=now), LINK_OVER_PAGE)
+
+
+@require_safe
+@behind_a_link(LinkPurpose.CHANGE)
+def link_booking(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    person = person_in(request)
+    if person is not None and person.pk == booking.person_id:
+        return redirect(booking)
+    may = {"may_change": booking.may_still_change(now), "can_move": booking.may_reschedule(now)}
+    more = {"token": token, "until": booking.changeable_until, **may}
+    return render(request, "bookings/booking/link.html", {**least_facts_of(booking), **more})
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_link(LinkPurpose.CHANGE)
+def link_time(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    return choose_time(request, reschedule_pages(booking, None, token), now)
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_link(LinkPurpose.CHANGE)
+def link_time_check(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    return check_time(request, reschedule_pages(booking, None, token), now)
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_link(LinkPurpose.CANCEL)
+def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            reason = form.cleaned_data["reason"]
+            cancel_booking(booking=booking, by=None, by_link=True, now=now, reason=reason, flagged=form.flagged)
+        except (MoveRefused, TooLate) as refusal:
+            messages.warning(request, refusal.message)
+            return render(request, LINK_OVER_PAGE, status=404)
+        return redirect("link_cancelled")
+    more = {"token": token, "can_move": booking.may_still_change(now), "form": form}
+    return render(request, "bookings/booking/link_cancel.html", {**least_facts_of(booking), **more})
+
+
+@require_safe
+@behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
+def team_link(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    """For colleagues: what, when, who presents and how to join; nothing of who booked, and nothing to press."""
+    facts = bookings_text.facts(booking, with_reference=False, with_link=True)
+    return render(request, "bookings/booking/team.html", {"booking": booking, "facts": facts, "token": token})
+
+
+@require_safe
+@behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
+def team_calendar(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    file = HttpResponse(ical.team_calendar(booking, now=now), content_type="text/calendar; charset=utf-8")
+    file.headers["Content-Disposition"] = 'attachment; filename="presentation.ics"'
+    return file
+
+
+@require_safe
+def link_cancelled(request: HttpRequest) -> HttpResponse:
+    """The same for everybody: the booking can't be asked for any more, and nothing here names it."""
+    request.address_is_private = True  # type: ignore[attr-defined]
+    return keep_private(request, render(request, "bookings/booking/link_cancelled.html"), has_a_form=False)
+
+
+def least_facts_of(booking: Booking) -> dict[str, object]:
+    """To somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
+    place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
+    rows = [
+        bookings_text.row(_("Presentation"), booking.presentation.title),
+        bookings_text.row(_("When"), booking.when),
+        bookings_text.row(_("Where"), place),
+    ]
+    return {"booking": booking, "facts": rows}

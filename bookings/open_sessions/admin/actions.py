@@ -57,7 +57,7 @@ from office.queries import site_settings
 from professionals import drafts
 from professionals.admin import begin_call, name_with_organisation, note_shown, prefill_note
 from professionals.forms import CallerForm
-from professionals.safeguarding.forms import CONFIRM_FIELD, StaffForm
+from professionals.safeguarding.forms import CONFIRM_FIELD, StaffForm, StaffReasonForm, reason_field
 from professionals.services import find_or_enter_person
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ def is_to_come(session: OpenSession) -> bool:
     return session.is_scheduled and not session.has_begun(timezone.now())
 
 
-class SessionPresenterForm(StaffForm, PageForm):
-    free_text_fields = ("reason",)
-
+class SessionPresenterForm(StaffReasonForm, PageForm):
     presenter = PresenterChoice(
         label=gettext_lazy("Who gives it?"),
         queryset=Presenter.objects.active(),
@@ -209,9 +207,7 @@ CAPACITY = ObjectAction(
 )
 
 
-class RescheduleSessionForm(StaffForm, PageForm):
-    free_text_fields = ("reason",)
-
+class RescheduleSessionForm(StaffReasonForm, PageForm):
     day = DayField(
         label=gettext_lazy("Day"),
         lies_ahead=True,
@@ -219,11 +215,9 @@ class RescheduleSessionForm(StaffForm, PageForm):
         error_messages={"required": gettext_lazy("Enter the day.")},
     )
     clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
-    reason = forms.CharField(
-        label=gettext_lazy("Why are you moving it?"),
-        required=False,
-        max_length=300,
-        help_text=gettext_lazy("Everybody who gets the email will read this. No details of a child."),
+    reason = reason_field(
+        gettext_lazy("Why are you moving it?"),
+        hint=gettext_lazy("Everybody who gets the email will read this. No details of a child."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -457,15 +451,13 @@ ONE_PLACE = ObjectAction(
 )
 
 
-class CancelSessionForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why is it cancelled?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("Everybody who gets the email will read this. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
+class CancelSessionForm(StaffReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why is it cancelled?"),
+        missing=gettext_lazy("Write why it is cancelled."),
+        hint=gettext_lazy("Everybody who gets the email will read this. No details of a child."),
+        most=500,
+        rows=3,
     )
 
 

@@ -35,7 +35,7 @@ from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from office.closures.queries import why_closed
 from office.queries import site_settings
 from professionals import drafts
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 
 if TYPE_CHECKING:
     from bookings.open_sessions.admin.sessions import OpenSessionAdmin
@@ -181,16 +181,13 @@ class DateForm(PageForm):
         return bool(self.cleaned_data.get("keep"))
 
 
-class ReasonForm(StaffForm, PageForm):
+class ReasonForm(StaffReasonForm, PageForm):
     """Asked when something speaks against a date, and the coordinator goes on all the same."""
 
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why do you want to plan it anyway?"),
-        max_length=300,
-        help_text=gettext_lazy("You can go against some of the points above if you give a reason. We keep it with the sessions."),
-        error_messages={"required": gettext_lazy("Write why you want to plan it anyway.")},
+    reason = reason_field(
+        gettext_lazy("Why do you want to plan it anyway?"),
+        missing=gettext_lazy("Write why you want to plan it anyway."),
+        hint=gettext_lazy("You can go against some of the points above if you give a reason. We keep it with the sessions."),
     )
 
 

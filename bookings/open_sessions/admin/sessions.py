@@ -1,6 +1,6 @@
 """The list of open sessions and the page of one: who comes, who waits, what has happened. Every change is an action."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -30,111 +30,89 @@ from bookings.models import (
     SessionState,
 )
 from bookings.models.booking import on_closed_days
-from bookings.models.open_session import SESSION_NATIONS
+from bookings.models.open_session import SESSION_NATIONS, OpenSessionQuerySet
 from bookings.open_sessions.admin.actions import ASSIGN, DELIVERED, JOINING, OBJECT_ACTIONS, ONE_PLACE, REASSIGN, SEND
-from bookings.open_sessions.admin.exports import SessionExportMixin
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
 from bookings.schedule.admin import AnyPresenterFilter
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import freed_text, moment_text, reason_text
-from ctac.dates import uk_datetime, uk_day
+from ctac.dates import UK, uk_datetime, uk_day
 from ctac.pages import page_in
-from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
+from ctac.staff.lists import OptionsFilter, Part, keys_of, period_of, with_words, words_in
 from ctac.staff.search import SearchKind, finder
 from ctac.staff.site import ObjectAction, Waiting, WaitingRow, column, moment_of, short_moment, staff_site, state_tag, whole
+from ctac.staff.spreadsheets import Cell, Heading
 from ctac.staff.story import Entry, Page, add_entries
 from notifications.models import Notification, visible_to
 from notifications.registry import label_of
 from professionals.admin import PERSON, PERSON_RECORDS, VIEW_PERSON, PersonFilter, PersonRecords
+from professionals.exports import ExportMixin, batches
 from professionals.models import Note, Organisation, Person
 from professionals.notes.admin import SEES_MESSAGES, SEES_NOTES, note_entries
 
 MOST_SERIES = 30
-Sessions = QuerySet[OpenSession]
 
 
-def needing_a_presenter(sessions: Sessions) -> Sessions:
-    return sessions.filter(state=SessionState.SCHEDULED, presenter=None, ends_at__gt=timezone.now())
-
-
-def without_a_link(sessions: Sessions) -> Sessions:
+def without_a_link(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """Nobody can join yet: no link of its own, and none of its presenter. Who has no presenter is counted there."""
-    coming = sessions.filter(state=SessionState.SCHEDULED, ends_at__gt=timezone.now())
+    coming = sessions.filter(state=SessionState.SCHEDULED, ends_at__gt=now)
     return coming.filter(own_joining_link="", presenter__isnull=False, presenter__joining_link="")
 
 
-def in_days(sessions: Sessions, days: int) -> Sessions:
+def in_days(sessions: OpenSessionQuerySet, now: datetime, days: int) -> OpenSessionQuerySet:
     """From today on, by a UK calendar."""
-    today = uk_day(timezone.now())
+    today = uk_day(now)
     first, after = (uk_datetime(day, time.min) for day in (today, today + timedelta(days=days)))
     return sessions.filter(starts_at__gte=first, starts_at__lt=after).exclude(state=SessionState.CANCELLED)
 
 
-def soon(sessions: Sessions) -> Sessions:
+def soon(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """Today and tomorrow."""
-    return in_days(sessions, 2)
+    return in_days(sessions, now, 2)
 
 
-def details_unsent(sessions: Sessions) -> Sessions:
+def details_unsent(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """Today or tomorrow, with people who have a place and have not been sent how to join."""
-    return to_come(soon(sessions)).filter(details_sent_at=None, occupied__gt=0)
+    return soon(sessions, now).to_come(now).filter(details_sent_at=None, occupied__gt=0)
 
 
-def to_mark_as_delivered(sessions: Sessions) -> Sessions:
-    return sessions.filter(state=SessionState.SCHEDULED, ends_at__lte=timezone.now())
-
-
-def on_closed(sessions: Sessions) -> Sessions:
+def on_closed(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """Planned before we said that we are closed then, or all the same."""
-    return to_come(sessions).filter(on_closed_days(SESSION_NATIONS))
+    return sessions.to_come(now).filter(on_closed_days(SESSION_NATIONS))
 
 
-def to_come(sessions: Sessions) -> Sessions:
-    return sessions.filter(state=SessionState.SCHEDULED, starts_at__gt=timezone.now())
-
-
-class NarrowFilter(admin.SimpleListFilter):
-    """Each choice narrows by a function of its own; the first staff page leads to some of them."""
-
-    narrowings: dict[str, tuple[Any, Callable[[Sessions], Sessions]]] = {}
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.narrowings.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
-        _label, narrow = self.narrowings.get(self.value() or "", ("", None))
-        return narrow(queryset) if narrow else queryset
-
-
-class NeedFilter(NarrowFilter):
+class NeedFilter(OptionsFilter):
     title = gettext_lazy("needs a look")
     parameter_name = "look"
-    narrowings = {
-        "presenter": (gettext_lazy("Needs a presenter"), needing_a_presenter),
+    options = {
+        "presenter": (gettext_lazy("Needs a presenter"), OpenSessionQuerySet.needing_a_presenter),
         "link": (gettext_lazy("Without a joining link"), without_a_link),
         "unsent": (gettext_lazy("Soon, how to join not sent"), details_unsent),
         "closed": (gettext_lazy("On a day when we are closed"), on_closed),
-        "over": (gettext_lazy("Over, not marked as delivered"), to_mark_as_delivered),
+        "over": (gettext_lazy("Over, not marked as delivered"), OpenSessionQuerySet.to_mark_as_delivered),
     }
 
 
-class SoonFilter(NarrowFilter):
+class SoonFilter(OptionsFilter):
     title = gettext_lazy("when")
     parameter_name = "when"
-    narrowings = {
+    options = {
         "soon": (gettext_lazy("Today and tomorrow"), soon),
-        "week": (gettext_lazy("Next 7 days"), lambda sessions: in_days(sessions, 7)),
+        "week": (gettext_lazy("Next 7 days"), lambda sessions, now: in_days(sessions, now, 7)),
     }
 
 
-class RoomFilter(NarrowFilter):
+class RoomFilter(OptionsFilter):
     title = gettext_lazy("places")
     parameter_name = "places"
-    narrowings = {
-        "free": (gettext_lazy("Free places"), lambda sessions: to_come(sessions).filter(occupied__lt=F("capacity"), waiting=0)),
-        "line": (gettext_lazy("People waiting"), lambda sessions: to_come(sessions).filter(waiting__gt=0)),
+    options = {
+        "free": (
+            gettext_lazy("Free places"),
+            lambda sessions, now: sessions.to_come(now).filter(occupied__lt=F("capacity"), waiting=0),
+        ),
+        "line": (gettext_lazy("People waiting"), lambda sessions, now: sessions.to_come(now).filter(waiting__gt=0)),
     }
 
 
@@ -146,7 +124,7 @@ class KeyFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
         return list(self.rows.all())
 
-    def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[OpenSession]) -> QuerySet[OpenSession]:
         chosen = self.value() or ""
         is_key = chosen.isascii() and chosen.isdigit() and len(chosen) < 10
         return queryset.filter(**{str(self.parameter_name): int(chosen)}) if is_key else queryset
@@ -292,6 +270,52 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("Afterwards"), ("came", "said")),
     (gettext_lazy("How it was planned"), ("series", "planned_at")),
 )
+
+
+class SessionExportMixin(ExportMixin):
+    """As a spreadsheet: who came is counted, nobody is named but the presenter."""
+
+    export_permission = "bookings.export_sessions"
+    export_refusal = gettext_lazy("No open session is in this list, so there is nothing to export.")
+    export_headings = (
+        Heading(gettext_lazy("Reference"), 13),
+        Heading(gettext_lazy("State"), 12),
+        Heading(gettext_lazy("Day"), 12),
+        Heading(gettext_lazy("Starts"), 9),
+        Heading(gettext_lazy("Ends"), 9),
+        Heading(gettext_lazy("Presentation"), 34),
+        Heading(gettext_lazy("Presenter"), 22),
+        Heading(gettext_lazy("Series"), 22),
+        Heading(gettext_lazy("Places"), 9),
+        Heading(gettext_lazy("Places taken"), 12),
+        Heading(gettext_lazy("Waiting"), 9),
+        Heading(gettext_lazy("People who came"), 12),
+        Heading(gettext_lazy("Planned on"), 12),
+    )
+
+    def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        joined = OpenSession.objects.select_related("presentation", "presenter", "series", "attendance").order_by()
+        for batch in batches(keys):
+            found = joined.filter(pk__in=batch).in_bulk()
+            yield from (self._row(found[key]) for key in batch if key in found)
+
+    def _row(self, session: OpenSession) -> list[Cell]:
+        attendance = getattr(session, "attendance", None)
+        return [
+            session.reference,
+            session.get_state_display(),
+            uk_day(session.starts_at),
+            f"{session.starts_at.astimezone(UK):%H:%M}",
+            f"{session.ends_at.astimezone(UK):%H:%M}",
+            session.presentation.title,
+            session.presenter.name if session.presenter else None,
+            session.series.name if session.series else None,
+            session.capacity,
+            session.occupied,
+            session.waiting,
+            attendance.people if attendance else None,
+            uk_day(session.created_at),
+        ]
 
 
 @admin.register(OpenSession, site=staff_site)
@@ -510,14 +534,14 @@ SESSION = WaitingRow(who="presentation__title", what="presenter__name", at="star
 
 
 def wait_for(
-    label: Any, query: str, narrow: Callable[[Any], Any], action: ObjectAction | None = None, *, urgent: bool = False
+    label: Any, query: str, narrow: Callable[[Any, datetime], Any], action: ObjectAction | None = None, *, urgent: bool = False
 ) -> None:
     """A line of the first page, and the list behind it: `query` narrows to exactly those sessions."""
     staff_site.add_waiting(
         gettext_lazy("Open sessions"),
         Waiting(
             label=label,
-            count=lambda: narrow(OpenSession.objects.all()),
+            count=lambda: narrow(OpenSession.objects.all(), timezone.now()),
             address=lambda: f"{reverse('staff:bookings_opensession_changelist')}?{query}",
             permission="bookings.view_opensession",
             urgent=urgent,
@@ -526,12 +550,12 @@ def wait_for(
     )
 
 
-wait_for(gettext_lazy("without a presenter"), "look=presenter", needing_a_presenter, ASSIGN, urgent=True)
+wait_for(gettext_lazy("without a presenter"), "look=presenter", OpenSessionQuerySet.needing_a_presenter, ASSIGN, urgent=True)
 wait_for(gettext_lazy("without a joining link"), "look=link", without_a_link, JOINING, urgent=True)
 wait_for(gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, SEND, urgent=True)
 wait_for(gettext_lazy("while we are closed"), "look=closed", on_closed)
 wait_for(gettext_lazy("today or tomorrow"), "when=soon", soon)
-wait_for(gettext_lazy("to mark as delivered"), "look=over", to_mark_as_delivered, DELIVERED)
+wait_for(gettext_lazy("to mark as delivered"), "look=over", OpenSessionQuerySet.to_mark_as_delivered, DELIVERED)
 
 
 def session_has(word: str) -> Q:

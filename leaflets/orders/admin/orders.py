@@ -1,6 +1,6 @@
 """Orders on the staff site: found, decided on, prioritised, packed, dispatched and cancelled."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from ctac.dates import format_day
 from ctac.models import is_reference, tidy_reference
-from ctac.staff.lists import Part, period_of
+from ctac.staff.lists import OptionsFilter, Part, narrow_by, period_of
 from ctac.staff.search import SearchKind, finder, in_searched
 from ctac.staff.site import (
     NOTHING,
@@ -51,7 +51,7 @@ from leaflets.models import (
     OrderState,
     Parcel,
 )
-from leaflets.models.orders import LABEL_FIELDS
+from leaflets.models.orders import LABEL_FIELDS, OrderQuerySet
 from leaflets.orders.admin.for_caller import AGAIN, CHANGE_ACTION, delivery_field, may_order_again, order_for_caller
 from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
@@ -72,20 +72,15 @@ from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisatio
 from professionals.forms import clean_text
 from professionals.models import Organisation, Person
 from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
+
+FOR_COLLEAGUES = gettext_lazy("This is for colleagues. The person won’t see it. No details of a child.")
 
 
-class GrantForm(StaffForm):
+class GrantForm(StaffReasonForm):
     """How many copies of each line; as many as were asked for stand there already."""
 
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Note"),
-        max_length=300,
-        required=False,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-    )
+    reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
 
     def __init__(self, data: Any = None, *, order: Order, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -110,15 +105,12 @@ class GrantForm(StaffForm):
         return {**cleaned, "granted": granted}
 
 
-class DeclineForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why can’t we send them?"),
-        max_length=300,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The person will read this in the email. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why we can’t send them.")},
+class DeclineForm(StaffReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why can’t we send them?"),
+        missing=gettext_lazy("Write why we can’t send them."),
+        hint=gettext_lazy("The person will read this in the email. No details of a child."),
+        rows=3,
     )
 
 
@@ -153,26 +145,16 @@ DECISION_ACTIONS = (
 )
 
 
-class PrioritiseForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why does it come first?"),
-        max_length=300,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why it comes first.")},
+class PrioritiseForm(StaffReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why does it come first?"),
+        missing=gettext_lazy("Write why it comes first."),
+        hint=FOR_COLLEAGUES,
     )
 
 
-class RemovePriorityForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Note"),
-        max_length=300,
-        required=False,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-    )
+class RemovePriorityForm(StaffReasonForm):
+    reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
 
 
 PRIORITY_ACTIONS = (
@@ -200,22 +182,13 @@ PRIORITY_ACTIONS = (
 )
 
 
-class WaitsFilter(admin.SimpleListFilter):
+class WaitsFilter(OptionsFilter):
     title = gettext_lazy("what it is waiting for")
     parameter_name = "waits"
-
-    choices_by_value: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-        "long": (gettext_lazy("Our answer, for too long"), lambda orders: orders.asked_too_long_ago(timezone.now())),
-        "forward": (gettext_lazy("Copies, passed forward"), lambda orders: orders.passed_forward()),
+    options = {
+        "long": (gettext_lazy("Our answer, for too long"), OrderQuerySet.asked_too_long_ago),
+        "forward": (gettext_lazy("Copies, passed forward"), lambda orders, now: orders.passed_forward()),
     }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.choices_by_value.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Order]:
-        _label, narrow = self.choices_by_value.get(self.value() or "", ("", None))
-        rows: QuerySet[Order] = narrow(queryset) if narrow else queryset
-        return rows
 
 
 class DispatchForm(forms.Form):
@@ -227,25 +200,19 @@ class DispatchForm(forms.Form):
     )
 
 
-class CancelForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why is it cancelled?"),
-        max_length=300,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
+class CancelForm(StaffReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why is it cancelled?"),
+        missing=gettext_lazy("Write why it is cancelled."),
+        hint=FOR_COLLEAGUES,
     )
 
 
-class RestoreForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why do you take the cancellation back?"),
-        max_length=300,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why you take the cancellation back.")},
+class RestoreForm(StaffReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why do you take the cancellation back?"),
+        missing=gettext_lazy("Write why you take the cancellation back."),
+        hint=FOR_COLLEAGUES,
     )
 
 
@@ -411,15 +378,10 @@ CHANNEL_LABELS = {
 }
 
 
-class CameByFilter(admin.SimpleListFilter):
+class CameByFilter(OptionsFilter):
     title = gettext_lazy("how it came")
     parameter_name = "came_by"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return list(CHANNEL_LABELS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(channel=self.value()) if self.value() in CHANNEL_LABELS else queryset
+    options = {channel: (label, narrow_by(channel=channel)) for channel, label in CHANNEL_LABELS.items()}
 
 
 @admin.register(Order, site=staff_site)
@@ -622,15 +584,12 @@ class SendAgainForm(StaffForm):
         return {**cleaned, "delivery": Delivery(**{name: clean_text(value) for name, value in typed.items()})}
 
 
-class CloseMissingForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why are you not sending it again?"),
-        max_length=300,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The person will read this in the email and on the order’s page. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why you are not sending it again.")},
+class CloseMissingForm(StaffReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why are you not sending it again?"),
+        missing=gettext_lazy("Write why you are not sending it again."),
+        hint=gettext_lazy("The person will read this in the email and on the order’s page. No details of a child."),
+        rows=3,
     )
 
 

@@ -41,13 +41,10 @@ def statements(client: Client, method: str, url: str, data: dict[str, str] | Non
     return asked(client, method, url, data)[1]
 
 
-def test_a_signed_in_booking_takes_seven_requests_and_few_statements(
-    client: Client, presentation: Presentation, presenter: Presenter, person: Person
-) -> None:
-    """From the first page to the confirmation. Each answer leads to the next page by itself."""
-    sign_in(client, person)
+def whole_booking(client: Client, where: dict[str, str]) -> dict[str, int]:
+    """From the first page to the confirmation, in seven requests: each answer leads to the next page by itself."""
     taken = {}
-    path, sent = "/book/signs/where/", {"where": WHERE, "when": {"start": TEN}}
+    path, sent = "/book/signs/where/", {"where": where, "when": {"start": TEN}}
     for page in ("where", "when", "check", "confirmation"):
         shown, taken[f"GET {page}"] = asked(client, "get", path)
         if page == "confirmation":
@@ -55,6 +52,14 @@ def test_a_signed_in_booking_takes_seven_requests_and_few_statements(
         answer, taken[f"POST {page}"] = asked(client, "post", path, sent.get(page) or hidden(shown))
         path = answer.url
     assert f"Your reference {Booking.objects.get().reference}" in text(shown)
+    return taken
+
+
+def test_a_signed_in_booking_takes_seven_requests_and_few_statements(
+    client: Client, presentation: Presentation, presenter: Presenter, person: Person
+) -> None:
+    sign_in(client, person)
+    taken = whole_booking(client, WHERE)
     assert taken == {
         "GET where": 6,
         "POST where": 6,
@@ -64,9 +69,14 @@ def test_a_signed_in_booking_takes_seven_requests_and_few_statements(
         "POST check": 19,  # and here the same
         "GET confirmation": 5,  # one of them: whom to tell about a child there
     }
-    # Of a visit; online it is five less: nobody is on duty for it, and no address decides whether staff must agree.
     assert sum(taken.values()) <= 68
     assert max(taken.values()) <= 20
+
+
+def test_a_booking_online_asks_less(client: Client, presentation: Presentation, presenter: Presenter, person: Person) -> None:
+    """Nobody is on duty for it, no address decides whether staff must agree, and no journey is read unless a visit is near."""
+    sign_in(client, person)
+    assert sum(whole_booking(client, {**WHERE, "format": "online"}).values()) <= 60
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.booking.services.decide import agree_time
 from bookings.booking.services.reschedule import change_details, reschedule
-from bookings.booking.views.reschedule import is_offered
+from bookings.booking.views.bookings import is_offered
 from bookings.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
 from bookings.schedule.substitutes import rank_presenters_for

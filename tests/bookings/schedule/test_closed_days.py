@@ -127,9 +127,9 @@ def test_the_teams_calendar_and_the_form_for_a_caller_say_it(client: Client, pre
 
 def test_sessions_on_closed_days_are_found(presenter: Presenter, close: Any) -> None:
     session = make_session(presenter, at("10:00", TUESDAY))
-    assert list(on_closed(OpenSession.objects.all())) == []
+    assert list(on_closed(OpenSession.objects.all(), NOW)) == []
     close(TUESDAY)
-    assert list(on_closed(OpenSession.objects.all())) == [session]
+    assert list(on_closed(OpenSession.objects.all(), NOW)) == [session]
 
 
 def words_of(kind: str, booking: Booking) -> str:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from leaflets.catalogue.queries import TITLES_PER_PAGE
 from leaflets.models import KeptAddress, Leaflet
-from leaflets.orders.baskets import MAX_COPIES
+from leaflets.orders.forms import MAX_COPIES
 from leaflets.orders.services.create import forget_address, keep_address
 from professionals.models import Draft, Person
 from tests.factories import make_person, sign_in

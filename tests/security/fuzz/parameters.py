@@ -78,7 +78,7 @@ WHOLE = {
     "bookings/open_sessions/admin/sessions.py": {"people", "line", "gone", "person"},
     "ctac/staff/story.py": {"before"},
     "bookings/feedback/views.py": {"code"},
-    "bookings/booking/views/reschedule.py": {"week", "start"},
+    "bookings/booking/views/bookings.py": {"week", "start"},
     "bookings/schedule/picker.py": {"week", "month", "part"},
     "ctac/staff/lists.py": {"o"},
     "ctac/views.py": {"bookings", "sessions", "orders"},
