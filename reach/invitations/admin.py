@@ -259,7 +259,10 @@ class CampaignAdmin(LooksOnlyAdmin):
 
     @admin.display(description=gettext_lazy("booked"))
     def booked_after(self, campaign: Any) -> str:
-        sentence = _("%(n)d, by people who were invited, in the %(days)d days after. Nothing tracks who reads an email.")
+        sentence = _(
+            "%(n)d in the %(days)d days after, by people who were invited, or by anybody in these areas at an organisation whose role "
+            "mailbox was invited. Nothing tracks who reads an email."
+        )
         return sentence % {"n": campaign.outcome.booked, "days": INVITED_AT_MOST_EVERY.days}
 
     @admin.display(description=gettext_lazy("people who attended these"))
