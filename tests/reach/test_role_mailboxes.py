@@ -133,7 +133,9 @@ def test_what_its_organisation_booked_there_afterwards_is_counted() -> None:
     attended(first, 12)
     make_booking(presenter, TIMES[1], person=colleague, created_at=NOW + INVITED_AT_MOST_EVERY)
     make_booking(None, TIMES[1], person=colleague, created_at=NOW - day, state=State.CANCELLED)
-    make_booking(presenter, TIMES[0] + 9 * day, person=elsewhere, created_at=NOW + day, postcode=YORK, local_authority="E06000014")
+    make_booking(
+        presenter, TIMES[0] + 9 * day, person=elsewhere, created_at=NOW + day, postcode=YORK, local_authority="E06000014"
+    )
     make_booking(None, TIMES[1], person=make_person(organisation=make_organisation("Leeds City Council")), created_at=NOW + day)
     outcome = outcome_of(campaign)
     assert (row.recipient, outcome.invited, outcome.booked, outcome.people) == (ADDRESS, 1, 1, 12)
