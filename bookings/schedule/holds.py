@@ -214,8 +214,8 @@ def hold_times(
 ) -> list[HeldTime]:
     """Hold these times of the visit's presenter for the people of that area, all or none.
 
-    Each is one that somebody from there could book, on the day of the visit or the day before or after, and is held no longer than
-    they can. Raises MoveRefused (the visit is off, or has another presenter by now), SlotTaken, which names the time, and
+    Each is one that somebody from there could book, on the day of the visit or the day before or after, and is held no longer
+    than that. Raises MoveRefused (the visit is off, or has another presenter by now), SlotTaken, which names the time, and
     DomainError for too many.
     """
     locked, presenters = lock_booking_and_presenters(visit, now=now, also=())

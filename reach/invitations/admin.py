@@ -261,8 +261,8 @@ class CampaignAdmin(LooksOnlyAdmin):
     @admin.display(description=gettext_lazy("booked"))
     def booked_after(self, campaign: Any) -> str:
         sentence = _(
-            "%(n)d in the %(days)d days after, by people who were invited, or by anybody in these areas at an organisation whose role "
-            "mailbox was invited. Nothing tracks who reads an email."
+            "%(n)d in the %(days)d days after, by people who were invited, or by anybody in these areas at an organisation whose "
+            "role mailbox was invited. Nothing tracks who reads an email."
         )
         return sentence % {"n": campaign.outcome.booked, "days": INVITED_AT_MOST_EVERY.days}
 

@@ -168,16 +168,18 @@ def about(campaign: Campaign) -> str:
 
 
 def booked_after(campaign: Campaign) -> tuple[QuerySet[Booking], QuerySet[SessionPlace]]:
-    """What the people who were invited booked in the 90 days from then on; and, in the areas of the campaign, what anybody else did
-    at an organisation of which a role mailbox was invited."""
-    invited = Q(person__in=campaign.invites.filter(person__isnull=False).values("person"))
+    """What the people who were invited booked in the 90 days from then on; and, in the areas of the campaign, what anybody else
+    did at an organisation of which a role mailbox was invited."""
+    readers = campaign.invites.filter(person__isnull=False).values("person")
     until = campaign.planned_at + INVITED_AT_MOST_EVERY
     made = {"created_at__gte": campaign.planned_at, "created_at__lt": until}
     areas = [area for code, area in areas_of(Unit(campaign.unit)).items() if code in campaign.areas]
     teams = campaign.invites.filter(mailbox__organisation__isnull=False).values("mailbox__organisation")
-    colleagues = Q(person__organisation__in=teams) & lies_in(areas, "reached_nation", "reached_authority")
-    places = SessionPlace.objects.filter(invited, **made, session=campaign.session_id)
-    return Booking.objects.filter(invited | colleagues, **made), places if campaign.session_id else places.none()
+    colleagues = Person.objects.filter(organisation__in=teams).order_by().values("pk")
+    bookings = Booking.objects.filter(person__in=readers.union(colleagues), **made)
+    places = SessionPlace.objects.filter(person__in=readers, **made, session=campaign.session_id)
+    is_theirs = Q(person__in=readers) | lies_in(areas, "reached_nation", "reached_authority")
+    return bookings.filter(is_theirs), places if campaign.session_id else places.none()
 
 
 def count_booked(campaign: Campaign) -> int:

@@ -34,7 +34,7 @@ MOST_SESSIONS, MOST_PRESENTATIONS = 50, 20
 
 
 class SessionForm(PageForm):
-    """What the page is asked, from its address; areas are those of the unit. Nothing is wrong yet if a link gives only one of both."""
+    """What the page is asked, from its address; areas are those of the unit. Nothing is wrong yet if a link gives one of both."""
 
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, help_text=AFTER_ANOTHER_UNIT)
     area = forms.ChoiceField(label=gettext_lazy("Area"), error_messages=CHOOSE_AN_AREA)

@@ -1,4 +1,4 @@
-"""A coordinator acts on what the map says: an area is invited by keyboard, another around a visit on a phone, a region to a session."""
+"""Reach in action: an area is invited by keys, another around a visit on a phone, a region to a session without JavaScript."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def chose(name: str, postcode: str) -> str:
 
 
 def lay_out_visit() -> dict[str, Any]:
-    """Runs inside: a visit in Leeds whose presenter has that day alone, and somebody in the nearest area that nobody has reached."""
+    """Runs inside: a visit in Leeds whose presenter has that day alone, and somebody in the nearest area without any."""
     from reach.visits.queries import areas_around, middles
     from tests.bookings.rows import make_exception, make_presenter
     from tests.journeys.workspace import book, somebody
