@@ -58,7 +58,7 @@ class InvitationEmail(Email):
         if self.campaign.kind != CampaignKind.AROUND:
             return None
         held = HeldTime.objects.open().filter(around=self.campaign.booking_id, starts_at__in=self.times, expires_at__gt=self.now)
-        return held.aggregate(first=Min("expires_at"))["first"]  # type: ignore[no-any-return]
+        return held.aggregate(first=Min("expires_at"))["first"]
 
     def is_still_due(self) -> bool:
         return self.campaign.presentation.active and bool(self.times)
