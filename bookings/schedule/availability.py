@@ -234,7 +234,7 @@ class PresenterSchedule:
         return self.first_day_from(uk_day(self.now))
 
     def first_day_from(self, day: date) -> date:
-        """The first that can be booked on that day, by the notice that the presenter needs."""
+        """The first day that somebody can still book on `day`, by the notice that the presenter needs."""
         own, nation = self.presenter.notice_working_days, self.presenter.nation
         notice = site_settings().notice_working_days if own is None else own
         closed = ClosedDays(closures_of(Closes.PRESENTATIONS, Closes.ADVICE_LINE, nations=[nation]))
