@@ -13,8 +13,11 @@ import django
 
 from bench.pages import HOST, PERSON, PRESENTER, STAFF, measured
 
-# What a page is asked for that answers nothing without it: the rows of all leaflets, of which there are most.
-QUERIES = {"staff:reach_rows": "?kind=leaflets&first=2000-01&last=2099-12"}
+# What a page is asked for that answers nothing without it: the rows of all leaflets, of which there are most; one area.
+QUERIES = {
+    "staff:reach_rows": "?kind=leaflets&first=2000-01&last=2099-12",
+    "staff:reach_invite": "?unit=upper&area=E08000035",
+}
 LOOKED_THROUGH = 300  # rows of each end of a table: the sample's, of which some are to come, and the newest
 
 
@@ -58,7 +61,7 @@ def value_of(name: str, asked: str, objects: dict[str, Any]) -> Any:
     if name == "reference":
         starts = ("presenter_session", "session", "order", "presenter")
         return objects[next((start for start in starts if asked.startswith(start)), "booking")]
-    return objects[name]
+    return objects.get(name)
 
 
 def key_of_row(asked: str) -> Any:
@@ -110,6 +113,12 @@ def objects_of_people() -> dict[str, Any]:
         "code": said and said.code,
         "key": said and host_key(said),
         "app_label": "bookings",
+        "section": "orders",
+        "unit": "upper",
+        "area": "E08000035",
+        "form": "pdf",
+        "place": "home",
+        "language": "en-gb",
         "number": 1,
         "kind": "booking-confirmed",
         "audience": "health-visitors",
@@ -129,6 +138,7 @@ def tokens_of_links() -> dict[str, str]:
     from privacy.models import Complaint
     from professionals.models import AddressChange, Person, hash_token
     from professionals.services import OBJECT_FOR
+    from reach.models import RoleMailbox
 
     now, host = timezone.now(), Person.objects.get(email=HOST)
     visit = Booking.objects.filter(person=host, starts_at__gt=now).latest("starts_at")
@@ -149,6 +159,7 @@ def tokens_of_links() -> dict[str, str]:
         "calendar_feed": feed_token(make_feed(owner=host, by=user, now=now)),
         "account_address_put_back": objection,
         "complaint_sent": Complaint.objects.latest("pk").submission_token or "",
+        "mailbox_objection": RoleMailbox.objects.latest("pk").token,
     }
 
 

@@ -64,7 +64,7 @@ def lay_in(cursor: Any, *, people: int, bookings: int, orders: int) -> None:
         files = {"people": people, "bookings": bookings, "sessions": bookings // 8, "attendance": bookings, "orders": orders}
         files |= {"messages": bookings + orders, "addresses": people // 2}
         files |= {"accounts": people // 2, "audit": 5 * (bookings + orders), "records": people // 50}
-        files |= {"complaints": people // 100}
+        files |= {"complaints": people // 100, "reach": people // 200}
         for name, many in files.items():
             began = time.perf_counter()
             cursor.execute((SQL / f"{name}.sql").read_text(), values)

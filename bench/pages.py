@@ -64,6 +64,10 @@ NO_OBJECT = {
     "staff:leaflets_packingsession_*": "measured once bench/packing.py has started one",
     "staff:leaflets_recall_*": "no recall is laid in",
     "staff:leaflets_sheetimport_*": "a sheet that was read, by its key; bench/exports.py measures the reading",
+    "staff:reach_report_*": "one report by its key, which keeps its own figures",
+    **dict.fromkeys(("staff:text", "staff:version_preview", "staff:office_textversion_*"), "no wording of staff is laid in"),
+    **dict.fromkeys(("staff:office_banner_*", "staff:office_closure_*", "staff:professionals_import_*"), "none is laid in"),
+    "account_merge": "one merge by its key, as long as it waits",
     "staff:leaflets_stocktake_*": "as many lines as there are titles, which are as many on both sides",
 }
 

@@ -280,7 +280,7 @@ def export_three_months_on(person: Person) -> list[dict[str, Any]]:
     """One statement."""
     asked = ConfidenceLater.objects.filter(address=person.email.lower()).exclude(address="").order_by("due_at", "pk")
     titles = Coalesce("afterwards__booking__presentation__title", "afterwards__session__presentation__title")
-    return [dict(row) for row in asked.values("due_at", "address", presentation=titles)]
+    return [dict(row) for row in asked.values("due_at", "address", "language", presentation=titles)]
 
 
 def erase_three_months_on(person: Person, now: datetime) -> None:

@@ -114,6 +114,9 @@ class Email:
         """By which it greets; empty where we don't know who reads at the address."""
         return name_of_reader(self.notification.recipient)
 
+    def reader_language(self) -> str:
+        return language_of(self.notification.recipient)
+
     def context(self) -> dict[str, object]:
         return {}
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -139,8 +139,11 @@ def months_in_words(months: int) -> str:
 
 
 def count_by_rule(now: datetime) -> dict[str, int]:
-    """How many records of each rule a run would change now."""
-    return {rule.name: rule.due_now(now).count() for rule in registered_rules()}
+    """How many records of each rule a run would change now. One statement."""
+    counted = [
+        rule.due_now(now).order_by().values(rule=Value(rule.name)).annotate(count=Count("*")) for rule in registered_rules()
+    ]
+    return dict(counted[0].union(*counted[1:], all=True).values_list("rule", "count"))
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,9 @@ class ThreeMonthsOnEmail(Email):
         """Nobody's: we don't ask who answers, and so we don't call them by name."""
         return ""
 
+    def reader_language(self) -> str:
+        return self.later.language or super().reader_language()
+
     def is_still_due(self) -> bool:
         return self.later.is_open(timezone.now()) and self.later.afterwards.takes_place
 

@@ -313,7 +313,7 @@ ASKED_AT_A_TIME = 200
 
 
 @transaction.atomic
-def request_confidence_later(*, afterwards: Afterwards, address: str, now: datetime) -> None:
+def request_confidence_later(*, afterwards: Afterwards, address: str, now: datetime, language: str = "") -> None:
     """For one address of whoever was there; asked for again, nothing changes.
 
     Raises FeedbackClosed; DomainError once as many have asked as have answered: nobody can have us write to any number of people.
@@ -327,7 +327,7 @@ def request_confidence_later(*, afterwards: Afterwards, address: str, now: datet
     if asked.filter(told_at=None).count() >= locked.answers.count():
         raise DomainError(_("First tell us how it was. Then we can ask you again in 3 months."))
     due_at = ConfidenceLater.due_after(afterwards.given.agreed[1])
-    ConfidenceLater.objects.create(afterwards=locked, address=address.lower(), due_at=due_at)
+    ConfidenceLater.objects.create(afterwards=locked, address=address.lower(), language=language, due_at=due_at)
 
 
 @transaction.atomic

@@ -65,6 +65,7 @@ from bookings.schedule.access import own_visits, page_context, presenter_require
 from ctac.dates import format_clock, format_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
+from ctac.middleware import chosen_language
 from ctac.pages import keep_private
 from guidance.contacts.queries import WhoToTell, who_to_tell
 from leaflets.orders.forms import copies_by_slug, find_or_start_basket, save_basket
@@ -200,7 +201,8 @@ def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime)
         stop = too_many_answers(request, now)
         try:
             if stop is None:
-                request_confidence_later(afterwards=afterwards, address=form.cleaned_data["email"], now=now)
+                address, language = form.cleaned_data["email"], chosen_language(request)
+                request_confidence_later(afterwards=afterwards, address=address, language=language, now=now)
                 return redirect(f"{reverse('feedback_thanks', args=[afterwards.code])}?{ASKED_LATER}")
             form.add_error(None, stop.sentence(now))
         except FeedbackClosed:

@@ -23,7 +23,7 @@ from ctac.dates import format_day, uk_day
 from ctac.models import RecordedBy, by_user, free_text, impersonal, personal
 from office.models import MOST_PEOPLE
 from office.queries import site_settings
-from professionals.models import Profession
+from professionals.models import Language, Profession
 
 
 class Visit(models.Model):
@@ -422,12 +422,14 @@ class ConfidenceLater(models.Model):
     """Somebody who was there asked to be asked once more, three months on. No answer is known to be theirs.
 
     The address is forgotten as soon as it is mailed; what is left, while the link in the mail works, says whether it was used.
+    `language`: of the page on which they asked, for readers without an account; empty if they had chosen none.
     """
 
     afterwards = models.ForeignKey(
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="+", db_index=False
     )
     address = personal(models.EmailField(_("address"), blank=True))  # lower case
+    language = models.CharField(_("language"), max_length=5, choices=Language, blank=True, default="")
     due_at = models.DateTimeField(_("due"))
     told_at = models.DateTimeField(_("told"), null=True, blank=True)
     answered = models.BooleanField(_("answered"), default=False)

@@ -231,10 +231,14 @@ class PresenterSchedule:
 
     @cached_property
     def first_day(self) -> date:
+        return self.first_day_from(uk_day(self.now))
+
+    def first_day_from(self, day: date) -> date:
+        """The first day that somebody can still book on `day`, by the notice that the presenter needs."""
         own, nation = self.presenter.notice_working_days, self.presenter.nation
         notice = site_settings().notice_working_days if own is None else own
         closed = ClosedDays(closures_of(Closes.PRESENTATIONS, Closes.ADVICE_LINE, nations=[nation]))
-        return after_working_days(uk_day(self.now), notice, nation, closed)
+        return after_working_days(day, notice, nation, closed)
 
     @cached_property
     def closed(self) -> ClosedDays:

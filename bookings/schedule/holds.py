@@ -30,8 +30,9 @@ from bookings.models import (
     Presenter,
     State,
 )
+from bookings.models.leave import END_OF_DAY
 from bookings.rules import DAY_VIOLATIONS
-from bookings.schedule.availability import Schedule
+from bookings.schedule.availability import PresenterSchedule, Schedule
 from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters, lock_presenters, restore_held
 from bookings.schedule.queries import IgnoredClaims, open_schedule, reread_schedule
 from bookings.schedule.slots import Claim, DateRange, SlotQuery, grid_starts
@@ -213,8 +214,9 @@ def hold_times(
 ) -> list[HeldTime]:
     """Hold these times of the visit's presenter for the people of that area, all or none.
 
-    Each is one that somebody from there could book, on the day of the visit or the day before or after. Raises MoveRefused (the
-    visit is off, or has another presenter by now), SlotTaken, which names the time, and DomainError for too many.
+    Each is one that somebody from there could book, on the day of the visit or the day before or after, and is held no longer
+    than that. Raises MoveRefused (the visit is off, or has another presenter by now), SlotTaken, which names the time, and
+    DomainError for too many.
     """
     locked, presenters = lock_booking_and_presenters(visit, now=now, also=())
     if not may_hold_around(locked, now):
@@ -247,7 +249,7 @@ def hold_times(
                 number=number,
                 held_at=now,
                 held_by=by,
-                expires_at=kept_until(start, now, rules.HELD_WORKING_DAYS),
+                expires_at=held_until(schedule.parts[0], start, now),
             )
         )
     with guarded():
@@ -264,6 +266,14 @@ def hold_times(
             for row in rows
         )
     return rows
+
+
+def held_until(part: PresenterSchedule, start: datetime, now: datetime) -> datetime:
+    """5pm on the fifth working day, or the end of the last day on which the presenter's notice lets somebody book it."""
+    until = kept_until(start, now, rules.HELD_WORKING_DAYS)
+    days = DateRange(uk_day(now), uk_day(until))
+    last = max(day for day in days if part.first_day_from(day) <= uk_day(start))
+    return min(until, uk_datetime(last, END_OF_DAY))
 
 
 def may_hold_around(visit: Booking, now: datetime) -> bool:

@@ -47,7 +47,6 @@ from notifications.registry import (
     email_named,
     find_email,
     keeps_address,
-    language_of,
     team_addresses,
 )
 
@@ -276,7 +275,7 @@ def prepare(notification: Notification, email: Email | None) -> tuple[rendering.
     if notification.channel == Channel.SMS:
         text = email.sms_text()
         return rendering.Rendered(str(Channel.SMS.label), text, ""), sms.Text(notification.recipient, text)
-    with translation.override(language_of(notification.recipient)):
+    with translation.override(email.reader_language()):
         message = email.message()
         links = rendering.choice_links(notification, message)
         rendered = rendering.render(message, choices_link=links.page, reader_name=email.reader_name())

@@ -54,15 +54,16 @@ from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, RoleMailbox
 INVITE = "reach.invite"
 PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Invite an area"), "staff:reach_invite", INVITE))
 
+# Without a script the areas are those of the unit that the page was asked for.
+AFTER_ANOTHER_UNIT = gettext_lazy("If you choose another unit, press “Show who would get it” to see its areas.")
+CHOOSE_AN_AREA = dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose an area of this unit."))
+
 
 class InviteForm(PageForm):
     """What the page is asked; areas are those of the unit. Nothing is wrong yet if nobody has asked for an area."""
 
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit)
-    area = forms.ChoiceField(
-        label=gettext_lazy("Area"),
-        error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose an area of this unit.")),
-    )
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, help_text=AFTER_ANOTHER_UNIT)
+    area = forms.ChoiceField(label=gettext_lazy("Area"), error_messages=CHOOSE_AN_AREA)
     presentation = forms.ModelChoiceField(
         Presentation.objects.offered().filter(formats__contains=[Format.WORKPLACE]),
         label=gettext_lazy("Presentation"),
@@ -259,7 +260,10 @@ class CampaignAdmin(LooksOnlyAdmin):
 
     @admin.display(description=gettext_lazy("booked"))
     def booked_after(self, campaign: Any) -> str:
-        sentence = _("%(n)d, by people who were invited, in the %(days)d days after. Nothing tracks who reads an email.")
+        sentence = _(
+            "%(n)d in the %(days)d days after, by people who were invited, or by anybody in these areas at an organisation whose "
+            "role mailbox was invited. Nothing tracks who reads an email."
+        )
         return sentence % {"n": campaign.outcome.booked, "days": INVITED_AT_MOST_EVERY.days}
 
     @admin.display(description=gettext_lazy("people who attended these"))

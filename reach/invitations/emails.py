@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Min
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, Presentation
+from bookings.models import Booking, HeldTime, Presentation
+from bookings.text import moment_text
 from bookings.travel import PlaceUnknown, find_place
 from ctac.dates import format_span
 from notifications.registry import Desk, Email, Topic
@@ -19,7 +21,7 @@ from professionals.models import Person
 from reach.areas import Unit
 from reach.invitations.queries import still_free
 from reach.invitations.services import MAILBOX_INVITATION, VISIT_INVITATION
-from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, RoleMailbox
+from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, CampaignKind, RoleMailbox
 
 
 class InvitationEmail(Email):
@@ -50,6 +52,14 @@ class InvitationEmail(Email):
         except PlaceUnknown:
             return []
 
+    @cached_property
+    def held_until(self) -> datetime | None:
+        """Until when all times that are held for their area stay so; None if none are held."""
+        if self.campaign.kind != CampaignKind.AROUND:
+            return None
+        held = HeldTime.objects.open().filter(around=self.campaign.booking_id, starts_at__in=self.times, expires_at__gt=self.now)
+        return held.aggregate(first=Min("expires_at"))["first"]
+
     def is_still_due(self) -> bool:
         return self.campaign.presentation.active and bool(self.times)
 
@@ -59,6 +69,7 @@ class InvitationEmail(Email):
             "title": presentation.title,
             "minutes": presentation.length_minutes,
             "days": INVITED_AT_MOST_EVERY.days,
+            "held_until": moment_text(self.held_until) if self.held_until else "",
             "times": [format_span(start, start + presentation.length) for start in self.times],
             "url": f"{settings.SITE_URL}{reverse('book_where', args=[presentation.slug])}",
         }
@@ -119,6 +130,9 @@ def examples() -> Iterator[Example]:
     times = [NOW + timedelta(days=day, hours=hour) for day, hour in ((8, 0), (9, 4), (14, 0))]
     campaign = Campaign(pk=1, unit=Unit.UPPER, areas=["E08000035"], presentation=presentation, times=times, planned_at=NOW)
     yield example(VisitInvitation, campaign=campaign, times=times)
+    yield example(
+        VisitInvitation, _("with times held for the area"), campaign=campaign, times=times, held_until=NOW + timedelta(days=6)
+    )
     known: dict[str, Any] = {
         "address": "safeguarding.team@leeds.nhs.uk",
         "source": "https://ctac.example/safeguarding",

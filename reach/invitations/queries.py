@@ -15,18 +15,19 @@ from bookings.schedule.holds import held_for
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place
-from ctac.dates import months_before, uk_day
+from ctac.dates import OURS, after_working_days, months_before, uk_day
 from notifications.models import MarkedAddress, Notification, State, normalise_address
 from notifications.registry import Topic
+from office.closures.queries import office_closed
 from office.queries import site_settings
 from professionals.models import OutwardCode, Person
 from professionals.services import subscribers
-from reach.areas import Area, codes_of, every_code
+from reach.areas import Area, Unit, areas_of, codes_of, every_code
 from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, Kind, ReachCount, RoleMailbox
 from reach.queries import key_of
 
 MOST_TIMES = 6
-# Who gets the email needs some days to ask their team.
+# Who gets the email needs some days to ask their team, and then the notice must not have begun.
 FIRST_OFFERED_AFTER = timedelta(days=7)
 
 
@@ -96,7 +97,8 @@ def middle_code(codes: Sequence[OutwardCode]) -> Place:
 
 def free_times(presentation: Presentation, place: Place, now: datetime) -> list[datetime]:
     """For a visit there that the public could book: the first of each day, in the morning and in the afternoon by turns."""
-    first_day = uk_day(now + FIRST_OFFERED_AFTER)
+    notice = site_settings().notice_working_days
+    first_day = after_working_days(uk_day(now + FIRST_OFFERED_AFTER), notice, OURS, office_closed())
     last_day = uk_day(now) + timedelta(days=site_settings().horizon_days)
     query = SlotQuery(presentation, Format.WORKPLACE, place)
     schedule = open_schedule(query, first_day=first_day, last_day=last_day, now=now)
@@ -166,14 +168,18 @@ def about(campaign: Campaign) -> str:
 
 
 def booked_after(campaign: Campaign) -> tuple[QuerySet[Booking], QuerySet[SessionPlace]]:
-    """What the people who were invited booked in the 90 days from then on."""
-    invited = CampaignInvite.objects.filter(campaign=campaign, person__isnull=False).values("person")
+    """What the people who were invited booked in the 90 days from then on; and, in the areas of the campaign, what anybody else
+    did at an organisation of which a role mailbox was invited."""
+    readers = campaign.invites.filter(person__isnull=False).values("person")
     until = campaign.planned_at + INVITED_AT_MOST_EVERY
-    made = {"person__in": invited, "created_at__gte": campaign.planned_at, "created_at__lt": until}
-    places = (
-        SessionPlace.objects.filter(**made, session=campaign.session_id) if campaign.session_id else SessionPlace.objects.none()
-    )
-    return Booking.objects.filter(**made), places
+    made = {"created_at__gte": campaign.planned_at, "created_at__lt": until}
+    areas = [area for code, area in areas_of(Unit(campaign.unit)).items() if code in campaign.areas]
+    teams = campaign.invites.filter(mailbox__organisation__isnull=False).values("mailbox__organisation")
+    colleagues = Person.objects.filter(organisation__in=teams).order_by().values("pk")
+    bookings = Booking.objects.filter(person__in=readers.union(colleagues), **made)
+    places = SessionPlace.objects.filter(person__in=readers, **made, session=campaign.session_id)
+    is_theirs = Q(person__in=readers) | lies_in(areas, "reached_nation", "reached_authority")
+    return bookings.filter(is_theirs), places if campaign.session_id else places.none()
 
 
 def count_booked(campaign: Campaign) -> int:

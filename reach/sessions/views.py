@@ -25,7 +25,7 @@ from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import staff_site
 from ctac.staff.story import Related, Row, add_related
 from reach.areas import Area, Unit, areas_of
-from reach.invitations.admin import INVITE
+from reach.invitations.admin import AFTER_ANOTHER_UNIT, CHOOSE_AN_AREA, INVITE
 from reach.models import INVITED_AT_MOST_EVERY, Campaign
 from reach.sessions.services import invite_to_session, readers_of
 
@@ -34,21 +34,23 @@ MOST_SESSIONS, MOST_PRESENTATIONS = 50, 20
 
 
 class SessionForm(PageForm):
-    """What the page is asked, from its address; areas are those of the unit."""
+    """What the page is asked, from its address; areas are those of the unit. Nothing is wrong yet if a link gives one of both."""
 
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit)
-    area = forms.ChoiceField(label=gettext_lazy("Area"), required=False)
-    session = forms.ChoiceField(label=gettext_lazy("Open session"), required=False)
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, help_text=AFTER_ANOTHER_UNIT)
+    area = forms.ChoiceField(label=gettext_lazy("Area"), error_messages=CHOOSE_AN_AREA)
+    session = forms.ChoiceField(
+        label=gettext_lazy("Open session"),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose an open session.")),
+    )
 
-    def __init__(self, data: Mapping[str, str], sessions: Mapping[str, OpenSession], **kwargs: Any) -> None:
-        asked = {name: value for name, value in data.items() if value}
-        unit = asked.get("unit", "")
-        unit = unit if unit in Unit.values else Unit.REGION.value
-        super().__init__({"area": "", "session": "", **asked, "unit": unit}, **kwargs)
+    def __init__(self, asked: Mapping[str, str], sessions: Mapping[str, OpenSession], **kwargs: Any) -> None:
+        unit = Unit(asked["unit"]) if asked.get("unit") in Unit.values else Unit.REGION
+        begins = {**asked, "unit": unit}
+        super().__init__(begins if {"area", "session"} <= asked.keys() else None, initial=begins, **kwargs)
         area, session = self.fields["area"], self.fields["session"]
         assert isinstance(area, forms.ChoiceField)  # noqa: S101 - these tell the type checker what stands above
         assert isinstance(session, forms.ChoiceField)  # noqa: S101
-        area.choices = [("", _("Choose")), *((each.code, each.name) for each in areas_of(Unit(unit)).values())]
+        area.choices = [("", _("Choose")), *((each.code, each.name) for each in areas_of(unit).values())]
         rows = ((key, f"{each.when}: {each.presentation.title}") for key, each in sessions.items())
         session.choices = [("", _("Choose")), *rows]
 
@@ -61,9 +63,10 @@ def session_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     sessions = {each.reference: each for each in OpenSession.objects.with_names().to_come(now)[:MOST_SESSIONS]}
     form = SessionForm((request.POST if request.method == "POST" else request.GET).dict(), sessions)
-    form.is_valid()
-    area = areas_of(Unit(form.data["unit"])).get(form.cleaned_data.get("area", ""))
-    session = sessions.get(form.cleaned_data.get("session", ""))
+    area = session = None
+    if form.is_valid():
+        area = areas_of(Unit(form.cleaned_data["unit"]))[form.cleaned_data["area"]]
+        session = sessions[form.cleaned_data["session"]]
     if request.method == "POST" and area and session and (response := send(request, area, session)):
         return response
     presentations = Presentation.objects.offered().filter(formats__contains=[Format.ONLINE])[:MOST_PRESENTATIONS]

@@ -139,7 +139,7 @@ def hold(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, Hol
         form.add_error("starts", str(refusal.message))
         return False, form
     audit_note(request).add("added", kind=HeldTime._meta.label_lower, keys=[row.pk for row in held])
-    count = {"n": len(held), "area": shown.area.name, "until": moment_text(max(row.expires_at for row in held))}
+    count = {"n": len(held), "area": shown.area.name, "until": moment_text(min(row.expires_at for row in held))}
     sentence = ngettext(
         "%(n)d time is held for %(area)s until %(until)s.", "%(n)d times are held for %(area)s until %(until)s.", len(held)
     )

@@ -64,7 +64,9 @@ def test_it_says_when_and_counts_itself_where_nobody_did(manager: Client) -> Non
     assert f"The last count was on {long_moment(an_hour_ago)}." in " ".join(manager.get(PAGE).content.decode().split())
     cache.clear()
     somebody_due()
-    assert people_said(manager) == "1"
+    with CaptureQueriesContext(connection) as taken:
+        assert people_said(manager) == "1"
+    assert len(taken) == STATEMENTS + 3  # the settings, what was counted, and of complaints whose answer has not gone
 
 
 def test_a_count_of_other_rules_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ NEVER_ONE = {
     # of several, or with a sentence of its own for 1
     *("%(copies)d copies of %(titles)d leaflets", "{{ found }} orders match", "%(count)d requests have waited"),
     # of reach: 90 days between two invitations, and how long a presentation takes
-    *("%(n)d, by people who were invited, in the", "Invited in the last %(days)d days", "We write to <strong>{{ shown }}"),
+    *("%(n)d in the %(days)d days after, by people", "Invited in the last %(days)d days", "We write to <strong>{{ shown }}"),
     *("Only people who asked for <em>visits near me</em>", "People there who asked for invitations near them"),
     *("“{{ title }}” is free, takes {{ minutes }}", "“{{ title }}” takes {{ minutes }}"),
     *("We sent you this because you asked for invitations", "Our legal basis is legitimate interest. We write"),

@@ -21,8 +21,10 @@ from bookings.travel import find_place
 from notifications.models import ChoiceSource, Notification
 from notifications.preferences import choose
 from notifications.registry import Topic
+from notifications.rendering import render
 from professionals.models import OutwardCode, Person
 from reach.areas import Unit, areas_of
+from reach.invitations.emails import VisitInvitation
 from reach.invitations.queries import still_free
 from reach.models import Campaign, CampaignKind
 from reach.queries import key_of
@@ -184,11 +186,11 @@ def test_a_request_has_nothing_to_hold(desk: Client) -> None:
 
 
 def test_staff_hold_a_time_and_release_it(visit: Booking, desk: Client) -> None:
-    assert "1 time is held for York until Tuesday 19 January 2027, 5pm." in text_of(hold(desk, visit))
+    assert "1 time is held for York until Monday 18 January 2027, 11:59pm." in text_of(hold(desk, visit))
     held = HeldTime.objects.get()
     assert (held.area, held.keys, held.starts_at, held.around) == (YORK_CODE, ["E06000014"], TWO, visit)
     assert held.held_by is not None
-    assert "Held until Tuesday 19 January 2027, 5pm" in text_of(desk.get(page_of(visit)))
+    assert "Held until Monday 18 January 2027, 11:59pm" in text_of(desk.get(page_of(visit)))
     done = desk.post(page_of(visit), {"release": held.pk}, follow=True)
     assert "is released. Anybody can book it now." in text_of(done)
     assert "Released by staff" in text_of(done)
@@ -289,6 +291,12 @@ def test_the_email_offers_the_times_that_are_held_for_its_reader(visit: Booking,
     campaign = Campaign.objects.get()
     assert still_free(campaign, find_place(YORK), NOW) == [TWO]
     assert still_free(campaign, find_place("LS1 4AP"), NOW) == []
+    email = VisitInvitation(Notification.objects.get(about=f"campaign:{campaign.pk}"))
+    held = "We hold these times for teams in your area until Monday 18 January 2027, 11:59pm."
+    assert held in " ".join(render(email.message()).text.split())
+    HeldTime.objects.update(ended=HeldEnd.RELEASED, ended_at=NOW)
+    again = VisitInvitation(email.notification).message()
+    assert "We hold these times" not in render(again).text
 
 
 def test_nothing_is_sent_without_a_time_or_without_a_reader(visit: Booking, desk: Client) -> None:

@@ -21,7 +21,7 @@ from notifications.registry import Topic
 from professionals.models import Person
 from reach.areas import Area, Unit, areas_of
 from reach.invitations.emails import MailboxInvitation, VisitInvitation
-from reach.invitations.queries import free_times, middle_of, outcome_of, people_who_chose
+from reach.invitations.queries import free_times, middle_of, outcome_of, people_who_chose, still_free
 from reach.invitations.services import add_mailbox, invite_area
 from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presentation, make_presenter
@@ -146,6 +146,7 @@ def test_times_are_those_that_the_public_could_book(leeds: Area, presentation: P
     assert len(times) == 6
     assert len({start.date() for start in times}) == 6
     assert min(times).date() >= (NOW + 7 * DAY).date()
+    assert still_free(Campaign(presentation=presentation, times=times), place, NOW + 7 * DAY) == times
     make_booking(presenter, times[0])
     assert times[0] not in free_times(presentation, place, NOW)
     Presenter.objects.update(active=False)

@@ -216,8 +216,10 @@ def test_looking_sends_nothing(desk: Client, session: OpenSession) -> None:
 
 
 def test_wrong_answers_show_the_page(desk: Client) -> None:
-    for query in ("?unit=x&area=y&session=z", "?unit=police", "?area=&session="):
-        assert desk.get(f"{PAGE}{query}").status_code == 200
+    for query, error in (("?unit=x&area=y&session=z", True), ("?unit=police", False), ("?area=&session=", True)):
+        page = desk.get(f"{PAGE}{query}")
+        assert page.status_code == 200
+        assert ("Choose an area of this unit." in text_of(page), "Choose an open session." in text_of(page)) == (error, error)
     assert desk.post(PAGE, {"unit": "region", "area": "x", "session": "y", "token": "z"}).status_code == 200
 
 

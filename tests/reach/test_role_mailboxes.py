@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from bookings.models import State
 from ctac.errors import DomainError
 from notifications.models import MailReader, Notification
 from notifications.rendering import choice_links, compose, render
 from professionals.models import Organisation
 from reach.areas import Unit, areas_of
 from reach.invitations.emails import MailboxInvitation
-from reach.invitations.queries import digest_of, mailboxes_in
+from reach.invitations.queries import digest_of, mailboxes_in, outcome_of
 from reach.invitations.services import add_mailbox, invite_area, is_role_address, record_objection
-from reach.models import ObjectedBy, RoleMailbox
-from tests.bookings.rows import LEEDS, NOW, make_presentation, make_presenter
+from reach.models import INVITED_AT_MOST_EVERY, Campaign, ObjectedBy, RoleMailbox
+from tests.bookings.rows import LEEDS, NOW, YORK, make_booking, make_presentation, make_presenter
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
-from tests.reach.test_invitations import LEEDS_CODE, TIMES
+from tests.reach.test_invitations import LEEDS_CODE, TIMES, attended
 
 pytestmark = pytest.mark.django_db
 ADDRESS, SOURCE = "safeguarding.team@leeds.gov.uk", "https://www.leeds.gov.uk/safeguarding"
@@ -119,6 +120,27 @@ def test_a_mail_program_objects_in_one_click() -> None:
     mailbox.refresh_from_db()
     assert mailbox.objected_at == before
     assert client.get("/mailboxes/nobody/").status_code == 404
+
+
+def test_what_its_organisation_booked_there_afterwards_is_counted() -> None:
+    team = make_organisation()
+    mailbox = add(organisation=team)
+    row = invite(mailbox)
+    campaign, presenter = Campaign.objects.get(), make_presenter()
+    colleague, elsewhere = make_person(organisation=team), make_person(organisation=team, postcode=YORK)
+    day = timedelta(days=1)
+    first = make_booking(presenter, TIMES[0], person=colleague, created_at=NOW + day, state=State.DELIVERED)
+    attended(first, 12)
+    make_booking(presenter, TIMES[1], person=colleague, created_at=NOW + INVITED_AT_MOST_EVERY)
+    make_booking(None, TIMES[1], person=colleague, created_at=NOW - day, state=State.CANCELLED)
+    make_booking(
+        presenter, TIMES[0] + 9 * day, person=elsewhere, created_at=NOW + day, postcode=YORK, local_authority="E06000014"
+    )
+    make_booking(None, TIMES[1], person=make_person(organisation=make_organisation("Leeds City Council")), created_at=NOW + day)
+    outcome = outcome_of(campaign)
+    assert (row.recipient, outcome.invited, outcome.booked, outcome.people) == (ADDRESS, 1, 1, 12)
+    page = sign_in_staff(Client(), make_staff(role="coordinator")).get(f"/staff/reach/campaign/{campaign.pk}/change/")
+    assert "1 in the 90 days after, by people who were invited, or by anybody in these areas" in page.content.decode()
 
 
 # For staff.

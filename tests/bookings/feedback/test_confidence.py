@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -25,6 +26,7 @@ from bookings.models import (
     YearLater,
 )
 from bookings.tasks import ask_three_months_on
+from notifications.delivery.services import prepare
 from notifications.models import Notification
 from notifications.registry import keeps_address
 from privacy.services import erase_person, export_person
@@ -210,6 +212,26 @@ def test_who_asks_for_it_is_asked_once_and_their_address_is_forgotten(anybody: C
     assert not anybody.cookies
 
 
+@pytest.mark.parametrize(
+    ("here", "chosen", "subject"),
+    [("cy", None, "Un cwestiwn"), ("", "cy", "Un cwestiwn"), ("en-gb", "cy", "One question"), ("", None, "One question")],
+)
+def test_it_goes_in_the_language_of_the_page_or_else_of_the_account(
+    anybody: Client, afterwards: Afterwards, here: str, chosen: str | None, subject: str
+) -> None:
+    if chosen is not None:
+        make_person(email="ana@leeds.nhs.uk", language=chosen)
+    say(anybody, afterwards)
+    if here:
+        anybody.cookies[settings.LANGUAGE_COOKIE_NAME] = here
+    asks(anybody, afterwards, "ana@leeds.nhs.uk")
+    send_confidence_questions(now=LATER)
+    row = Notification.objects.get(kind="three-months-on")
+    rendered, _mail = prepare(row, ThreeMonthsOnEmail(row))
+    assert rendered.subject.startswith(subject)
+    assert f'lang="{"cy" if subject == "Un cwestiwn" else "en-gb"}"' in rendered.html
+
+
 def later_link(later: ConfidenceLater) -> str:
     return f"/f/{later.afterwards.code}/three-months/{later_key(later)}/"
 
@@ -265,7 +287,8 @@ def test_an_address_is_exported_and_erased_with_its_person(anybody: Client, afte
     say(anybody, afterwards)
     asks(anybody, afterwards, "ANA@leeds.nhs.uk")
     (exported,) = export_person(ana)["asked_again"]
-    assert exported == {"due_at": LATER, "address": "ana@leeds.nhs.uk", "presentation": "Spotting the signs"}
+    asked = {"due_at": LATER, "address": "ana@leeds.nhs.uk", "language": "", "presentation": "Spotting the signs"}
+    assert exported == asked
     erase_person(ana, by=None, now=JUST_AFTER)
     assert (ConfidenceLater.objects.exists(), Feedback.objects.count()) == (False, 1)
 

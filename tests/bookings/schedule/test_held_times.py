@@ -294,9 +294,10 @@ def test_it_lasts_five_working_days(presenter: Presenter, held_on: date, until: 
     assert claim_of(held) is None
 
 
-def test_a_day_when_the_office_is_closed_does_not_count(visit: Booking, close: Any) -> None:
+def test_a_day_when_the_office_is_closed_does_not_count(presenter: Presenter, close: Any) -> None:
     close(date(2027, 1, 14), date(2027, 1, 15))
-    (held,) = hold_for_york(visit)
+    week = timedelta(days=7)
+    (held,) = hold_for_york(make_booking(presenter, at("10:00") + week), TWO + week)
     assert held.expires_at == uk_datetime(date(2027, 1, 21), at("17:00").time())
 
 
@@ -305,6 +306,19 @@ def test_it_never_lasts_longer_than_until_it_begins(presenter: Presenter, change
     visit = make_booking(presenter, at("10:00", date(2027, 1, 14)))
     (held,) = hold_for_york(visit, at("14:00", date(2027, 1, 14)))
     assert held.expires_at == held.starts_at
+
+
+@pytest.mark.parametrize(("notice", "own", "last"), [(5, None, 18), (8, None, 13), (5, 9, 12), (0, None, 19)])
+def test_it_never_lasts_longer_than_the_notice_lets_somebody_book_it(
+    presenter: Presenter, change_settings: Any, notice: int, own: int | None, last: int
+) -> None:
+    change_settings(notice_working_days=notice)
+    Presenter.objects.update(notice_working_days=own)
+    (held,) = hold_for_york(make_booking(presenter, at("10:00")))
+    assert uk_day(held.expires_at) == date(2027, 1, last)
+    assert offers(held.around, YORK, now=held.expires_at - timedelta(seconds=1))
+    if last < 19:
+        assert not offers(held.around, YORK, now=held.expires_at + timedelta(minutes=1))
 
 
 def test_the_task_lapses_it(visit: Booking, now: datetime) -> None:
