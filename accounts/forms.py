@@ -42,7 +42,7 @@ EMAIL_ERRORS = {
 }
 TYPED_CODES = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
 MOBILE_HELP = _("We will also text you when there is an alarm about a presenter on a visit.")
-PASSWORD_HINT = _("At least 12 characters. Three words that only you would put together are good.")
+PASSWORD_HINT = _("At least 12 characters. Try three words that only you would put together.")
 
 
 def tidy_email(field: Field) -> None:

@@ -27,7 +27,7 @@ TITLES = ("advice for health visitors", "advice for social workers", "advice for
 
 
 def slips(parcels: int) -> IO[bytes]:
-    from leaflets.dispatch.prints import Slip, SlipItem, packing_slips
+    from leaflets.dispatch.slips import Slip, SlipItem, packing_slips
 
     def slip(number: int) -> Slip:
         items = [

@@ -397,8 +397,8 @@ RETENTION_RULES = (
     ),
     Rule(
         name="visits",
-        what=_("When a presenter arrived and left"),
-        why=_("To keep presenters safe"),
+        what=_("When presenters arrived and left"),
+        why=_("To keep them safe"),
         since=_("the presentation"),
         goes=_("We delete this. The history of the booking still says that somebody checked in and out."),
         keeps="bookings",

@@ -330,20 +330,22 @@ def lapsed_text(option: DateOption, now: datetime) -> str:
 STILL_CONSIDERED = gettext_lazy("We will still look at it.")
 # Before they have sent it, and after.
 NOT_KEPT_IF_ASKED_NOW = {
-    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We can’t keep it, because too little time is left then."),
+    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We can’t keep it, because that time is almost over."),
     NotKeptReason.ENOUGH: gettext_lazy("We can’t keep it, because we will be keeping 3 other dates for you."),
     NotKeptReason.NOBODY_FREE: gettext_lazy("We can’t keep it, because no presenter is free then."),
-    NotKeptReason.OUTSIDE: gettext_lazy("We can’t keep it, because no presenter is free then within their usual hours and area."),
+    NotKeptReason.OUTSIDE: gettext_lazy(
+        "We can’t keep it, because it is outside the usual hours or area of the presenters who are free."
+    ),
     NotKeptReason.BESIDE: gettext_lazy(
         "We can’t keep it, because we need the presenter who is free then for another of your dates."
     ),
 }
 NOT_KEPT_WHEN_ASKED = {
-    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We are not keeping it, because too little time was left then when you asked."),
+    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We are not keeping it, because that time was almost over when you asked."),
     NotKeptReason.ENOUGH: gettext_lazy("We are not keeping it, because we were already keeping 3 dates for you when you asked."),
     NotKeptReason.NOBODY_FREE: gettext_lazy("We are not keeping it, because no presenter was free then when you asked."),
     NotKeptReason.OUTSIDE: gettext_lazy(
-        "We are not keeping it, because no presenter was free then within their usual hours and area when you asked."
+        "We are not keeping it, because it was outside the usual hours or area of the presenters who were free."
     ),
     NotKeptReason.BESIDE: gettext_lazy(
         "We are not keeping it, because we need the presenter who was free then for another of your dates."
@@ -551,7 +553,7 @@ def waiting_steps(session: OpenSession) -> list[Step]:
                 "We also do this in the night before an early session."
             ),
         ),
-        Step(session.when, _("The session takes place. If no place was free by then, choose another session.")),
+        Step(session.when, _("The session takes place. If you have no place by then, choose another session.")),
     ]
 
 

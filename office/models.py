@@ -1,6 +1,6 @@
 """What staff set for the whole site: one row, of which the first values hold until it is saved, and every change of it."""
 
-from datetime import time
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from office.texts.models import TextStep, TextVersion  # noqa: F401 - Django loo
 
 # Of each figure the least and the most: the form says them, and the database refuses what is outside them.
 BOUNDS: dict[str, tuple[int, int]] = {}
+DAY, MOST_QUIET = timedelta(days=1), timedelta(hours=14)  # emails that can wait go on every day
 MOST_PEOPLE = 5000  # at one presentation or session: the database refuses more, whatever is set
 
 
@@ -270,7 +271,7 @@ class SiteSettings(models.Model):
         models.TimeField(
             _("when quiet hours end"),
             default=time(7),
-            help_text=_("A time in the UK. Enter the same time twice for no quiet hours."),
+            help_text=_("A time in the UK, up to 14 hours later. Enter the same time twice for no quiet hours."),
         )
     )
 
@@ -307,6 +308,8 @@ class SiteSettings(models.Model):
             wrong["horizon_days"] = gettext("With this notice, there would be no day to book. Enter more than %(days)s.") % {
                 "days": 2 * self.notice_working_days
             }
+        if (datetime.combine(date.min, self.quiet_until) - datetime.combine(date.min, self.quiet_from)) % DAY > MOST_QUIET:
+            wrong["quiet_until"] = gettext("Enter a time that is at most 14 hours after quiet hours begin.")
         if settings.PRODUCTION:
             wrong |= self.missing_route() | self.shared_mailboxes()
         if wrong:

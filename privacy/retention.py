@@ -307,7 +307,7 @@ RULES = (
     ),
     Rule(
         name="notes",
-        what=gettext_lazy("Notes of calls with you, and emails that a colleague wrote"),
+        what=gettext_lazy("Notes of calls, and emails from colleagues"),
         why=gettext_lazy("To do what we agreed"),
         since=gettext_lazy("they were written"),
         goes=gettext_lazy("We delete them."),
@@ -317,7 +317,7 @@ RULES = (
     ),
     Rule(
         name="returned",
-        what=gettext_lazy("Addresses that our emails came back from"),
+        what=gettext_lazy("Addresses that return our emails"),
         why=gettext_lazy("To stop sending there"),
         since=gettext_lazy("an email last came back"),
         goes=gettext_lazy("We erase the address and what its mail server said."),
@@ -327,7 +327,7 @@ RULES = (
     ),
     Rule(
         name="sign-ins",
-        what=gettext_lazy("Accounts of people who never gave a name"),
+        what=gettext_lazy("Accounts without a name"),
         why=gettext_lazy("To let them in"),
         since=gettext_lazy("the last sign-in"),
         goes=gettext_lazy("We delete the account."),
@@ -337,7 +337,7 @@ RULES = (
     ),
     Rule(
         name="readers",
-        what=gettext_lazy("Who read and decided on words that may be about a child"),
+        what=gettext_lazy("Who read words that may be about a child, and decided"),
         why=gettext_lazy("To keep children safe"),
         since=gettext_lazy("that day"),
         goes=gettext_lazy("We erase who it was. We keep that somebody read and decided it, and when."),
@@ -350,7 +350,7 @@ RULES = (
     ),
     Rule(
         name="copies",
-        what=gettext_lazy("Who copied or erased a person’s data for us, and why"),
+        what=gettext_lazy("Who copied or erased data, and why"),
         why=gettext_lazy("To show what we did"),
         since=gettext_lazy("that day"),
         goes=gettext_lazy("We delete it. Of an erased person we keep the number of the old record, and no name."),
@@ -443,7 +443,7 @@ def notice_periods() -> Iterator[RetentionPeriod]:
     for what, why, how_long in (
         (_("Saved addresses"), _("To save you typing"), _("Until you remove them")),
         (_("Leaflets that you wait for"), _("To tell you when they are back"), _("Until we tell you")),
-        (_("Where to ask you again, 3 months on"), _("To email you one question"), _("Until we email you")),
+        (_("Where to ask you again"), _("To ask one question after 3 months"), _("Until we email you")),
         (_("Which emails you chose, when and where"), _("To send only those"), _("Until we erase you")),
         (_("Server logs, by number alone"), _("To find faults"), span_in_words(SERVER_LOG)),
         (_("Backups"), _("In case our computers fail"), _("Up to %(long)s") % {"long": backups}),
@@ -464,18 +464,18 @@ def span_in_words(span: timedelta) -> str:
 def hourly_periods() -> Iterator[RetentionPeriod]:
     """Of what is cleared hourly, and of the months of the audit, which go whole."""
     for what, why, span in (
-        (_("A form that you did not finish"), _("To let you finish it"), DRAFTS),
+        (_("Unfinished forms"), _("To let you finish"), DRAFTS),
         (
-            _("A sign-in, with what you typed in that browser"),
+            _("Sign-ins, with what you typed"),
             _("To keep you signed in"),
             settings.SESSION_LONGEST + KEPT_AFTER_END,
         ),
-        (_("A sign-up that nobody confirmed"), _("To let you confirm it"), UNVERIFIED_FOR),
+        (_("Unconfirmed sign-ups"), _("To let you confirm"), UNVERIFIED_FOR),
         (_("Who tried something too often"), _("To keep the site safe"), STOPPED),
         (_("Emails that came back"), _("To put addresses right"), RETURNED_MAIL),
-        (_("Two records of you that we merged, as they were"), _("To undo the merge"), UNDO_MERGE_FOR),
-        (_("A list of past contacts that we bring in"), _("To check it"), timedelta(days=1)),
-        (_("Which list your record came from"), _("To undo that"), UNDO_IMPORT_FOR),
+        (_("Records that we merged, as they were"), _("To undo the merge"), UNDO_MERGE_FOR),
+        (_("Lists of past contacts"), _("To check them"), timedelta(days=1)),
+        (_("Which list your record came from"), _("To undo it"), UNDO_IMPORT_FOR),
     ):
         yield RetentionPeriod(what, why, span_in_words(span))
     yield RetentionPeriod(
@@ -484,7 +484,7 @@ def hourly_periods() -> Iterator[RetentionPeriod]:
         _("%(long)s after the end of that month") % {"long": months_in_words(settings.AUDIT_KEPT_MONTHS)},
     )
     yield RetentionPeriod(
-        _("Your old email address, after you change it"),
-        _("To know which emails went there"),
+        _("Your old email address"),
+        _("To know what went there"),
         months_in_words(keep_months("messages")),
     )

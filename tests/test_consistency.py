@@ -32,7 +32,6 @@ MAY_BE_SHORT = {
     "ctac/errors.py": "the base of every refusal, which services import and nothing else",
     "ctac/local/prepare.py": "a process of its own: it starts Django, and what calls it must not",
     "ctac/transports/redis.py": "goes when kombu mends it (tests/faults/test_redis.py)",
-    "office/texts/queries.py": "the layer of reads, which emails and pages import without the pages of staff",
 }
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
 from django import forms
@@ -17,14 +17,19 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import text as bookings_text
+from bookings.feedback.forms import AskLaterForm, FeedbackForm
 from bookings.models import Booking, State
+from ctac.dates import format_day
 from ctac.forms import DatePartsField, PageForm
 from ctac.pages import HistoryPage, framed
 from ctac.staff.site import staff_site
 from ctac.styleguide import samples
 from leaflets.catalogue.views import Card, review_text
 from leaflets.models import Leaflet, OrderState
+from leaflets.orders.forms import AnonymousDeliveryForm
 from notifications.samples import Sample, all_samples, sample_at
+from office.texts.pages import add_examples
+from professionals.forms import DetailsForm
 
 # Pages and states that are hard to reach, such as those of errors, drawn by their real templates.
 
@@ -168,6 +173,68 @@ SAMPLE_PAGES = (
     SamplePage("account-inactive", _("A closed account"), "account/account_inactive.html"),
 )
 
+# Pages that only their own reader sees, for whoever words their texts.
+
+
+def checked_answers() -> dict[str, Any]:
+    booking = samples.booking()
+    rows = [{"label": gettext("Day and time"), "value": booking.when}]
+    sections = [{"title": gettext("When"), "change_url": "", "rows": rows}]
+    sections += [{"title": gettext("About the day"), "change_url": "", "rows": bookings_text.details_rows(booking)}]
+    return {"presentation": booking.presentation, "sections": sections, "kept": samples.held_slot(), "back_url": ""}
+
+
+def placed_booking() -> dict[str, Any]:
+    booking = samples.booking()
+    facts, steps = bookings_text.facts_to_print(booking), samples.next_steps(booking)
+    return {"booking": booking, "facts": facts, "next_steps": steps, "may_cancel": True, "has_calendar": True}
+
+
+def placed_order() -> dict[str, Any]:
+    lines = [{"edition": samples.leaflet().current_edition, "copies": 25}]
+    address = bookings_text.where_text(samples.booking()).splitlines()
+    order = {**samples.order(OrderState.RECEIVED), "state": OrderState.RECEIVED, "lines": {"all": lines}, "address": address}
+    steps = [
+        {
+            "when": gettext("In the next few minutes"),
+            "what": gettext("We will email your order and its reference to %(email)s.") % {"email": samples.EMAIL},
+        },
+        {"when": gettext("On the evening of the day it leaves"), "what": gettext("We will email you again.")},
+    ]
+    return {"order": order, "next_steps": steps, "asks_about_editions": True}
+
+
+def given_feedback() -> dict[str, Any]:
+    return {"given": samples.booking(), "day": format_day(samples.START), "afterwards": {"code": "example"}}
+
+
+add_examples(
+    {
+        "book-time": lambda: {
+            "presentation": samples.presentation(),
+            "picker": (picker := samples.picker()),
+            "form": picker.form,
+        },
+        "book-check": checked_answers,
+        "booked": placed_booking,
+        "delivery": lambda: {"form": AnonymousDeliveryForm()},
+        "ordered": placed_order,
+        "sign-in-code": lambda: {"form": PageForm(), "email": samples.EMAIL, "back_url": reverse("account_login")},
+        "your-details": lambda: {"form": DetailsForm()},
+        "my": every_state,
+        "feedback": lambda: {
+            **given_feedback(),
+            "form": FeedbackForm(by_host=False, may_remind=False),
+            "closes": format_day(samples.START + timedelta(weeks=6)),
+        },
+        "thanks": lambda: {
+            **given_feedback(),
+            "form": AskLaterForm(),
+            "may_certify": True,
+            "due": format_day(samples.START + timedelta(days=90)),
+        },
+    }
+)
 
 # The colours as browsers get them, and how well each stands out: WCAG 2.2, 1.4.3 (text) and 1.4.11 (boxes and marks).
 

@@ -1,6 +1,7 @@
 """Packing sessions on the staff site: start one, print, cross out, dispatch."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -22,7 +23,7 @@ from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.models import tidy_reference
 from ctac.staff.site import LooksOnly, ObjectAction, how_long_ago, long_moment, number_of, short_moment, staff_site, state_tag
-from guidance.contacts.queries import WhoToTell, who_to_tell_each
+from guidance.contacts.queries import who_to_tell_each
 from leaflets.dispatch.forms import (
     BRING,
     POST,
@@ -37,11 +38,8 @@ from leaflets.dispatch.prints import (
     LABEL_SHEETS,
     CourierRow,
     Pick,
-    Slip,
-    SlipItem,
     address_labels,
     courier_csv,
-    packing_slips,
     pick_list,
 )
 from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, preview_choice, titles_to_pack
@@ -58,6 +56,7 @@ from leaflets.dispatch.services import (
     start_session,
     take_out,
 )
+from leaflets.dispatch.slips import Slip, SlipItem, packing_slips
 from leaflets.models import (
     LeftOutReason,
     MovementKind,
@@ -78,7 +77,7 @@ DISPATCH_OUTCOMES = frozenset({Outcome.SENT, Outcome.LEFT_OUT, Outcome.NOTHING})
 
 def session_parcels(session: PackingSession) -> list[Parcel]:
     """By number, each with its order and that with its lines: three statements, however many."""
-    orders = Order.objects.with_lines().annotate(visit_starts=visit_start())
+    orders = Order.objects.with_lines().select_related("person").annotate(visit_starts=visit_start())
     return list(session.parcels.prefetch_related(Prefetch("order", queryset=orders)).order_by("number"))
 
 
@@ -180,15 +179,30 @@ def print_response(session: PackingSession, what: PrintKind, parcels: list[Parce
         addresses = ((parcel.number, parcel.order.address) for parcel in parcels)
         file = address_labels(addresses, sheet=labels.label_sheet, start=labels.start)
     elif what == PrintKind.SLIPS:
-        told = who_to_tell_each(parcel.order.postcode for parcel in parcels)
-        slips = (parcel_slip(parcel, told[parcel.order.postcode]) for parcel in parcels)
-        file = packing_slips(slips, made_at=now)
+        file = packing_slips(parcel_slips(parcels), made_at=now)
     else:
         file = pick_list(picks_of_parcels(parcels), heading=str(session), made_at=now)
     return FileResponse(file, as_attachment=True, filename=f"{name}.pdf")
 
 
-def parcel_slip(parcel: Parcel, who: WhoToTell) -> Slip:
+def parcel_slips(parcels: list[Parcel]) -> Iterator[Slip]:
+    by_language = defaultdict(list)
+    for parcel in parcels:
+        by_language[language_of(parcel)].append(parcel.order.postcode)
+    told = {}
+    for language, postcodes in by_language.items():
+        with translation.override(language):
+            told[language] = {postcode: who.lines for postcode, who in who_to_tell_each(postcodes).items()}
+    for parcel in parcels:
+        yield parcel_slip(parcel, told[language_of(parcel)][parcel.order.postcode])
+
+
+def language_of(parcel: Parcel) -> str:
+    """Which its reader chose."""
+    return parcel.order.person.language or settings.LANGUAGE_CODE
+
+
+def parcel_slip(parcel: Parcel, who_to_tell: list[str]) -> Slip:
     order = parcel.order
     items = []
     for line in order.lines.all():
@@ -205,7 +219,8 @@ def parcel_slip(parcel: Parcel, who: WhoToTell) -> Slip:
         address=order.address,
         items=items,
         note=(_("Needed %(moment)s") % {"moment": short_moment(visit_starts)} if visit_starts else ""),
-        who_to_tell=who.lines,
+        who_to_tell=who_to_tell,
+        language=language_of(parcel),
     )
 
 

@@ -347,7 +347,7 @@ class Migration(migrations.Migration):
                     "quiet_until",
                     models.TimeField(
                         default=datetime.time(7, 0),
-                        help_text="A time in the UK. Enter the same time twice for no quiet hours.",
+                        help_text="A time in the UK, up to 14 hours later. Enter the same time twice for no quiet hours.",
                         verbose_name="when quiet hours end",
                     ),
                 ),

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -17,13 +18,14 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.pages import framed
 from ctac.staff.audit import audit_note
+from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import (
     NOTHING,
@@ -41,13 +43,13 @@ from office.texts.forms import SendBackForm, TextForm
 from office.texts.markup import editable
 from office.texts.models import StepKind, TextStep, TextVersion
 from office.texts.places import Place, places, rows_of, sentences
-from office.texts.queries import trying_out
+from office.texts.queries import trying_out, why_unused
 from office.texts.services import approve_text, restore_ours, send_back_text, take_back_text, write_text
 
 VIEW, WRITE = "office.view_textversion", "office.add_textversion"
 VERSIONS_SHOWN = 20
 PLACES_NAMED = 5
-CHANGED_SHOWN = 50
+UNUSED_SHOWN = 50
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -187,6 +189,7 @@ def about_version(request: HttpRequest, version: TextVersion) -> dict[str, Any]:
         "compared": chosen,
         "pieces": word_diff(chosen.text if chosen else editable(version.ours), version.text),
         "sentence": sentence,
+        "unused": why_unused(version),
         "shown": shown,
         "shown_place": next((place for place in shown if place.slug == where), shown[0] if shown else None),
     }
@@ -237,16 +240,16 @@ def keys_of(place: Place) -> list[str]:
 def texts(request: HttpRequest) -> HttpResponse:
     """Every place, with how many of its sentences staff have worded, and how many wordings wait."""
     require(request, VIEW)
-    live = list(TextVersion.objects.live().order_by("pk"))
-    own = {version.key for version in live}
+    live = {version: why_unused(version) for version in TextVersion.objects.live().order_by("pk")}
+    own = {version.key for version, why in live.items() if not why}
     waiting = set(TextVersion.objects.waiting().values_list("key", flat=True))
     groups: dict[str, list[dict[str, object]]] = defaultdict(list)
     for place in places().values():
         keys = set(keys_of(place))
         row = {"place": place, "sentences": len(keys), "own": len(keys & own), "waiting": len(keys & waiting)}
         groups[str(place.group)].append(row)
-    changed = [version for version in live if version.key not in sentences()][:CHANGED_SHOWN]
-    more = {"groups": dict(groups), "changed": changed, "waiting": len(waiting)}
+    unused = [(version, why) for version, why in live.items() if why][:UNUSED_SHOWN]
+    more = {"groups": dict(groups), "unused": unused, "waiting": len(waiting)}
     return TemplateResponse(request, "office/texts/staff/texts.html", page(request, title=_("Texts"), **more))
 
 
@@ -256,7 +259,7 @@ def place_texts(request: HttpRequest, place: str) -> HttpResponse:
     require(request, VIEW)
     found = place_or_404(place)
     keys = keys_of(found)
-    own = {version.key: version for version in TextVersion.objects.live().filter(key__in=keys)}
+    own = {version.key: version for version in TextVersion.objects.live().filter(key__in=keys) if not why_unused(version)}
     waiting = {version.key: version for version in TextVersion.objects.waiting().filter(key__in=keys)}
     rows = [
         {
@@ -289,7 +292,7 @@ def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
         .prefetch_related(steps)
         .order_by("-number")[:VERSIONS_SHOWN]
     )
-    live = TextVersion.objects.live().filter(key=found.key).first()
+    live = next((version for version in TextVersion.objects.live().filter(key=found.key) if not why_unused(version)), None)
     newest = versions[0] if versions else None
     starts_with = newest or live
     initial = {"seen": newest.number if newest else 0, "text": starts_with.text if starts_with else found.editable}
@@ -357,3 +360,21 @@ staff_site.add_waiting(
         permission="office.change_textversion",
     ),
 )
+
+
+def used_wordings(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    """Those that a new version of the site has put out of use."""
+    label = gettext_lazy("Texts in your own words")
+    if unused := sum(bool(why_unused(version)) for version in TextVersion.objects.live()):
+        sentence = ngettext(
+            "%(n)s wording is no longer used, because our own wording has changed or is locked. Readers get ours.",
+            "%(n)s wordings are no longer used, because our own wordings have changed or are locked. Readers get ours.",
+            unused,
+        )
+        link = gettext_lazy("See which ones")
+        yield FirstRunCheck(label, Light.AMBER, sentence % {"n": unused}, reverse("staff:texts"), link)
+    else:
+        yield FirstRunCheck(label, Light.GREEN, _("Readers get every wording that you have approved."))
+
+
+check_first_run(CONTENT, gettext_lazy("Texts in your own words"), used_wordings)

@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageForm
-from office.texts.places import Sentence
-from office.texts.services import MOST_LETTERS, fault_in, guarded, tidy, warnings_about
+from office.texts.places import MOST_LETTERS, Sentence, fault_in
+from office.texts.services import guarded, tidy, warnings_about
 
 
 class TextForm(PageForm):

@@ -16,7 +16,7 @@ SAFE_LINK = re.compile(r"https://[^\s{}]+|mailto:[^\s{}]+|tel:[+\d]+|/(?!/)[^\s{
 # Of our own sentences: what our templates write for bold, for a link, and for what stays on one line.
 BOLD, LINK = re.compile(r"</?strong>"), re.compile(r'<a (?:class="govuk-link" )?href="([^"]*)">(.*?)</a>')
 UNBROKEN = re.compile(r'<span class="keep">(.*?)</span>')
-KNOWN = {"text", "strong_open", "strong_close", "link_open", "link_close", "softbreak"}
+SAFE_TOKENS = {"text", "strong_open", "strong_close", "link_open", "link_close", "softbreak"}
 
 
 class Markup(MarkdownIt):

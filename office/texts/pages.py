@@ -1,14 +1,16 @@
 """The public pages whose leading texts staff may word, named as text: no part of this needs the apps themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,8 +22,8 @@ GROUP = _("Pages")
 
 @dataclass(frozen=True)
 class Page:
-    """`route` leads to it without signing in; `of` names the model and its field that its address has. Without a route there
-    is no preview: only its own reader has such a page."""
+    """`route` leads to it without signing in; `of` names the model and its field that its address has. Without a route only its
+    own reader has such a page: it is drawn with an example (`add_examples`)."""
 
     slug: str
     title: str | Promise
@@ -61,11 +63,23 @@ PAGES = (
 
 def page_places() -> Iterator[Place]:
     for page in PAGES:
-        yield Place(page.slug, page.title, GROUP, page.templates, preview=partial(draw, page) if page.route else None)
+        yield Place(page.slug, page.title, GROUP, page.templates, preview=partial(draw, page))
+
+
+Example = Callable[[], dict[str, Any]]  # what a template is drawn with
+_examples: dict[str, Example] = {}
+
+
+def add_examples(examples: dict[str, Example]) -> None:
+    """Called by the app that has made-up rows of all others: by the slug of the page."""
+    _examples.update(examples)
 
 
 def draw(page: Page, request: HttpRequest) -> str:
     """As somebody sees it who is not signed in and has nothing in the basket; "" if it can't be shown."""
+    if not page.route:
+        example = _examples.get(page.slug, dict)()
+        return render_to_string(page.templates[0], example, somebodys_request(reverse("home"), request))
     try:
         path = reverse(page.route, args=[first_value(*page.of)] if page.of else [])
     except NoReverseMatch:

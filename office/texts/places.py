@@ -5,6 +5,7 @@ A higher app registers its places. The sentences are read off the compiled templ
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,15 +13,24 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template import Node
 from django.template.loader import get_template
-from django.template.loader_tags import IncludeNode
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from office.texts.markup import OF_GETTEXT, editable
-from office.texts.tags import Wording
+from office.texts.markup import (
+    OF_GETTEXT,
+    PLACEHOLDER,
+    SAFE_TOKENS,
+    editable,
+    has_markup,
+    is_safe_link,
+    links_of,
+    placeholders_of,
+    tokens_of,
+)
 
 Preview = Callable[[HttpRequest], str]  # the HTML of it in the language of this moment; "" if there is none
 
@@ -38,6 +48,13 @@ class Place:
     templates: tuple[str, ...]
     subjects: tuple[tuple[str, ...], ...] = ()
     preview: Preview | None = None
+
+
+class Worded(Node):
+    """A sentence of ours in a template: what gettext is asked for, singular and plural."""
+
+    messages: tuple[str, ...]
+    takes_markup: bool
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,9 @@ LOCKS: tuple[tuple[str, str | Promise], ...] = (
         _("This is a promise about personal data, or the law asks for it."),
     ),
 )
+MOST_LETTERS = 1000
+UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # categories of letters that nobody sees, or that turn a line round
+INCLUDE = re.compile(r"""include ["']([^"']+)""")
 IN_CODE = _("This has parts that only the people who build the site can change.")
 _finders: list[Callable[[], Iterable[Place]]] = []
 
@@ -110,11 +130,11 @@ def lines_in(template: str, seen: set[str]) -> Iterator[Line]:
         return
     seen.add(template)
     compiled: Any = get_template(template)
-    for node in compiled.template.nodelist.get_nodes_by_type((Wording, IncludeNode)):
-        if isinstance(node, Wording):
+    for node in compiled.template.nodelist.get_nodes_by_type(Node):
+        if isinstance(node, Worded):
             yield Line(node.messages, takes_markup=node.takes_markup)
-        elif isinstance(included := node.template.var, str):
-            yield from lines_in(included, seen)
+        elif included := INCLUDE.match(node.token.contents):
+            yield from lines_in(included[1], seen)
 
 
 def key_of(language: str, ours: str) -> str:
@@ -150,3 +170,30 @@ def lock_of(line: Line) -> str | Promise:
     if "<" in editable(" ".join(line.messages)):
         return IN_CODE
     return next((why for pattern, why in LOCKS if re.search(pattern, " ".join(line.messages), re.IGNORECASE)), "")
+
+
+def fault_in(sentence: Sentence, text: str) -> str | Promise:
+    """Why this can't be its wording, whoever says so; "" if it can."""
+    names, ours = placeholders_of(text), placeholders_of(sentence.editable)
+    checks: tuple[tuple[bool, str | Promise], ...] = (
+        (bool(sentence.locked), _("This sentence is locked.")),
+        (not text, _("Enter the new wording.")),
+        (len(text) > MOST_LETTERS, _("Shorten the wording to 1,000 characters.")),
+        (text == sentence.editable, _("This is our own wording. Change it, or go back without saving.")),
+        (any(unicodedata.category(letter) in UNSEEN for letter in text), _("Take out the characters that nobody can see.")),
+        (bool(ours - names), _("Keep everything in curly brackets, such as {name}: we fill it in for each reader.")),
+        (
+            bool(names - ours) or bool(re.search("[{}]", PLACEHOLDER.sub("", text))),
+            _("Use only the curly brackets that are in our own wording: we can’t fill in others."),
+        ),
+        (not sentence.takes_markup and has_markup(text), _("This sentence can’t have bold words or links. Take out the marks.")),
+        (
+            sentence.takes_markup and any(token.type not in SAFE_TOKENS for token in tokens_of(text)),
+            _("Use two stars on each side for bold words: **like this**. We have no italics."),
+        ),
+        (
+            sentence.takes_markup and not all(is_safe_link(link, set(links_of(sentence.editable))) for link in links_of(text)),
+            _("Begin each link with https://, mailto:, tel: or, for a page of ours, a slash."),
+        ),
+    )
+    return next((why for wrong, why in checks if wrong), "")

@@ -4,19 +4,30 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from django.utils.functional import Promise
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from ctac.models import Copy
 from office.texts.markup import as_plain, fill
 from office.texts.models import TextVersion
+from office.texts.places import fault_in, sentences
 
 Wordings = Mapping[str, Mapping[str, str]]  # language → our sentence in it → theirs
 
 
+def why_unused(version: TextVersion) -> str | Promise:
+    """Why readers get ours although this may have been approved: a release has changed our sentence or locked it. "" if not."""
+    sentence = sentences().get(version.key)
+    return fault_in(sentence, version.text) if sentence else _("Our own wording has changed with a new version of the site.")
+
+
 def live_wordings() -> Wordings:
+    """Approved wordings, as far as today's rules still allow them."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for language, ours, text in TextVersion.objects.live().order_by("pk").values_list("language", "ours", "text"):
-        found[language][ours] = text
+    for version in TextVersion.objects.live().order_by("pk"):
+        if not why_unused(version):
+            found[version.language][version.ours] = version.text
     return dict(found)
 
 

@@ -1,7 +1,6 @@
 """Writing a wording, approving it, and going back. What was written and decided is never changed, only added to."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,27 +11,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
-from office.texts.markup import (
-    MOST_WORDS,
-    PLACEHOLDER,
-    as_plain,
-    has_markup,
-    is_safe_link,
-    links_of,
-    long_sentences,
-    placeholders_of,
-    plain,
-    tokens_of,
-    uses,
-    words_not_used,
-)
+from office.texts.markup import MOST_WORDS, as_plain, long_sentences, plain, uses, words_not_used
 from office.texts.models import StepKind, TextStep, TextVersion
-from office.texts.places import Sentence, sentences
+from office.texts.places import Sentence, fault_in, sentences
 from office.texts.queries import WORDINGS, live_wordings
 
-MOST_LETTERS = 1000
-SAFE_TOKENS = {"text", "strong_open", "strong_close", "link_open", "link_close", "softbreak"}
-UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # categories of letters that nobody sees, or that turn a line round
 A_NUMBER = re.compile(r"\b999\b|\+?\d[\d ()-]{7,}\d")
 Guard = Callable[[str], bool]
 _guards: list[tuple[Guard, str | Promise]] = []
@@ -60,33 +43,6 @@ class NewerWordingError(DomainError):
 def tidy(text: str) -> str:
     """A sentence stands on one line."""
     return " ".join(text.split())
-
-
-def fault_in(sentence: Sentence, text: str) -> str | Promise:
-    """Why this can't be its wording, whoever says so; "" if it can."""
-    names, ours = placeholders_of(text), placeholders_of(sentence.editable)
-    checks: tuple[tuple[bool, str | Promise], ...] = (
-        (bool(sentence.locked), _("This sentence is locked.")),
-        (not text, _("Enter the new wording.")),
-        (len(text) > MOST_LETTERS, _("Shorten the wording to 1,000 characters.")),
-        (text == sentence.editable, _("This is our own wording. Change it, or go back without saving.")),
-        (any(unicodedata.category(letter) in UNSEEN for letter in text), _("Take out the characters that nobody can see.")),
-        (bool(ours - names), _("Keep everything in curly brackets, such as {name}: we fill it in for each reader.")),
-        (
-            bool(names - ours) or bool(re.search("[{}]", PLACEHOLDER.sub("", text))),
-            _("Use only the curly brackets that are in our own wording: we can’t fill in others."),
-        ),
-        (not sentence.takes_markup and has_markup(text), _("This sentence can’t have bold words or links. Take out the marks.")),
-        (
-            sentence.takes_markup and any(token.type not in SAFE_TOKENS for token in tokens_of(text)),
-            _("Use two stars on each side for bold words: **like this**. We have no italics."),
-        ),
-        (
-            sentence.takes_markup and not all(is_safe_link(link, set(links_of(sentence.editable))) for link in links_of(text)),
-            _("Begin each link with https://, mailto:, tel: or, for a page of ours, a slash."),
-        ),
-    )
-    return next((why for wrong, why in checks if wrong), "")
 
 
 def warnings_about(sentence: Sentence, text: str) -> list[str]:

@@ -1,21 +1,24 @@
-"""`{% load i18n texts %}`: Django’s `translate` and `blocktranslate`, but for a sentence that staff have worded themselves.
+"""`{% load i18n texts %}`: `translate` and `blocktranslate`, but for a sentence that staff have worded themselves.
 
-A template that loads this library has its sentences on the page where staff edit texts, once a `Place` names it.
+A template that loads this library has its sentences on the page where staff edit texts, once a `Place` names it. What the two
+can do beyond `as`, `trimmed`, `with`, `count`, `plural` and `asvar` is left to Django’s own tags.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from django.template import Context, Library, Node
-from django.template.base import Parser, Token, TokenType, render_value_in_context
+from django.template import Context, Library, Node, NodeList
+from django.template.base import Parser, Token, TokenType
 from django.templatetags.i18n import do_block_translate, do_translate
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
-from django.utils.text import unescape_string_literal
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, trim_whitespace
 
-from office.texts.markup import as_html, as_plain, fill, placeholders_of
+from office.texts.markup import as_html, as_plain, fill
+from office.texts.places import Worded
 from office.texts.queries import own_wordings
 
 register = Library()
@@ -25,43 +28,35 @@ NEVER_ENDS = {"br", "hr", "img", "input", "link", "meta"}
 TAKES_MARKUP = {"p", "li", "dd", "td", "div"}
 
 
-class Wording(Node):
-    """`ours` is Django's node, which renders our own sentence. `messages`: what it asks gettext for, singular and plural."""
+@dataclass(eq=False)
+class Wording(Worded):
+    """`fields`: by name, the nodes of what is filled in. `given`: what `with` and `count` name, of which `counted` decides
+    between singular and plural."""
 
-    def __init__(self, ours: Any, messages: tuple[str, ...], *, takes_markup: bool) -> None:
-        self.ours, self.messages = ours, messages
-        self.takes_markup = takes_markup and not ours.asvar
-        self.given = getattr(ours, "extra_context", {})
-        self.counter, self.counted = getattr(ours, "counter", None), getattr(ours, "countervar", None) or ""
-
-    def sentence(self, number: Any = 1) -> str:
-        """Ours, in the language of this moment."""
-        singular, *plural = self.messages
-        return ngettext(singular, plural[0], number) if plural else gettext(singular)
+    messages: tuple[str, ...]
+    takes_markup: bool
+    asvar: str = ""
+    fields: Mapping[str, Node] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    counted: str = ""
 
     def render(self, context: Context) -> str:
-        wordings = own_wordings()
-        drawn = self.drawn(context, wordings) if wordings else None
-        if drawn is None:
-            return str(self.ours.render(context))
-        if self.ours.asvar:
-            context[self.ours.asvar] = drawn
-            return ""
-        return drawn
-
-    def drawn(self, context: Context, wordings: Mapping[str, str]) -> str | None:
-        """None if staff have no words of their own for it."""
         with context.push(**{name: value.resolve(context) for name, value in self.given.items()}):
-            if self.counter:
-                context[self.counted] = self.counter.resolve(context)
-            sentence = self.sentence(context.get(self.counted))
-            if (own := wordings.get(sentence)) is None:
-                return None
-            text = as_html(own, sentence) if self.takes_markup else as_plain(own)
-            if context.autoescape and not self.takes_markup:
-                text = escape(text)
-            values = {name: render_value_in_context(context.get(name, ""), context) for name in placeholders_of(own)}
-            return mark_safe(fill(text, values))  # noqa: S308 - escaped or sanitised, and so is each value
+            singular, *plural = self.messages
+            ours = ngettext(singular, plural[0], context[self.counted]) if plural else gettext(singular)
+            values = {name: node.render(context) for name, node in self.fields.items()}
+        own = own_wordings().get(ours)
+        if own is None:
+            drawn = ours % values
+        elif self.takes_markup:
+            drawn = fill(as_html(own, ours), values)
+        else:
+            drawn = fill(escape(as_plain(own)) if context.autoescape else as_plain(own), values)
+        drawn = mark_safe(drawn)  # noqa: S308 - ours, escaped or sanitised, and so is each value
+        if not self.asvar:
+            return drawn
+        context[self.asvar] = drawn
+        return ""
 
 
 def takes_markup(parser: Parser) -> bool:
@@ -86,18 +81,39 @@ def takes_markup(parser: Parser) -> bool:
 
 @register.tag
 def translate(parser: Parser, token: Token) -> Node:
-    """A sentence in quotes, with or without `as`; anything else is Django's alone."""
-    bits, node = token.split_contents(), do_translate(parser, token)
-    quoted = bits[1][0] in "\"'" and bits[1][-1] == bits[1][0]
-    if not quoted or node.noop or node.message_context:
-        return node
-    return Wording(node, (unescape_string_literal(bits[1]).replace("%", "%%"),), takes_markup=takes_markup(parser))
+    """A sentence in quotes, with or without `as`."""
+    _name, sentence, *options = token.split_contents()
+    quoted = sentence[0] in "\"'" and sentence[-1] == sentence[0]
+    if not quoted or (options and (len(options) != 2 or options[0] != "as")):
+        return do_translate(parser, token)
+    message = str(parser.compile_filter(sentence).resolve(Context())).replace("%", "%%")
+    asvar = "".join(options[1:])
+    return Wording((message,), not asvar and takes_markup(parser), asvar)
 
 
 @register.tag
 def blocktranslate(parser: Parser, token: Token) -> Node:
-    node = do_block_translate(parser, token)
-    if node.message_context:
-        return node
-    messages = (node.render_token_list(tokens)[0] for tokens in (node.singular, node.plural) if tokens)
-    return Wording(node, tuple(messages), takes_markup=takes_markup(parser))
+    _name, *options = token.split_contents()
+    if "context" in options:
+        return do_block_translate(parser, token)
+    blocks = [parts_of(parser.parse(("plural", "endblocktranslate")))]
+    if parser.next_token().contents == "plural":
+        blocks.append(parts_of(parser.parse(("endblocktranslate",))))
+        parser.delete_first_token()
+    after = dict(pairwise(options))
+    asvar = after.get("asvar", "")
+    messages = tuple("".join(f"%({text})s" if node else text.replace("%", "%%") for text, node in block) for block in blocks)
+    return Wording(
+        tuple(map(trim_whitespace, messages)) if "trimmed" in options else messages,
+        not asvar and takes_markup(parser),
+        asvar,
+        fields={name: node for block in blocks for name, node in block if node},
+        given={name: parser.compile_filter(value) for name, equals, value in (each.partition("=") for each in options) if equals},
+        counted=after.get("count", "").partition("=")[0],
+    )
+
+
+def parts_of(nodes: NodeList) -> list[tuple[str, Node | None]]:
+    """Texts; and of what is filled in the name, with the node that draws it."""
+    tokens = ((node.token, node) for node in nodes if node.token)
+    return [(token.contents, node if token.token_type == TokenType.VAR else None) for token, node in tokens]

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from ctac.dates import format_day
@@ -275,7 +276,7 @@ class ImportAdmin(LooksOnly):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        problems, example = self.admin_site.admin_view(self.problems_view), self.admin_site.admin_view(self.example_view)
+        problems, example = (self.admin_site.admin_view(require_safe(view)) for view in (self.problems_view, self.example_view))
         return [
             path("<path:object_id>/problems/", problems, name="professionals_import_problems"),
             path("example/<slug:kind>/", example, name="professionals_import_example"),

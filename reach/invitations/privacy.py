@@ -62,8 +62,8 @@ RETENTION_RULES = (
     ),
     Rule(
         name="role_mailboxes",
-        what=_("Role mailboxes of organisations"),
-        why=_("To offer their teams a visit"),
+        what=_("Role mailboxes"),
+        why=_("To offer a visit"),
         since=_("we found the address"),
         goes=_("We delete the address. If its readers told us not to write, we do so at once and keep a code made from it."),
         keeps="people",

@@ -22,7 +22,15 @@ from .guide import Guide, Tour, links
 from .ordering import decides_on_lost, decides_on_more, orders, packs, uploads_lists
 from .planning import plans_sessions
 from .sessions import by_place_link, takes_places
-from .workspace import has_two_accounts, looks_up_help, merges, saves_a_view
+from .workspace import (
+    closes_days,
+    has_two_accounts,
+    imports_records,
+    looks_up_help,
+    merges,
+    puts_up_a_banner,
+    saves_a_view,
+)
 
 SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notification"])
 STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
@@ -334,6 +342,14 @@ def staff(guide: Guide) -> Tour:
             yield from row(guide, rows[0])
 
 
+def office(guide: Guide) -> Tour:
+    """What staff own beside the settings: closures, the banner, and records from before."""
+    yield from signs_in_as_staff(guide)
+    yield from closes_days(guide)
+    yield from puts_up_a_banner(guide)
+    yield from imports_records(guide)
+
+
 def presents(guide: Guide) -> Tour:
     """The presenter’s own pages, by their own menu; the sample login of staff belongs to a presenter as well."""
     guide.open("/staff/mine/")
@@ -451,6 +467,7 @@ TOURS: dict[Callable[[Guide], Tour], int] = {
     asks: 4,
     is_asked: 2,
     staff: 147,
+    office: 19,
     styleguide: 30,
     emails: 39,
 }

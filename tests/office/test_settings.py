@@ -105,6 +105,19 @@ def test_the_advice_line_closes_after_it_opens() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("begin", "end"), [(time(8), time(7, 59)), (time(20), time(10, 1)), (time(0), time(14, 1))])
+def test_quiet_hours_leave_time_for_emails(begin: time, end: time) -> None:
+    with pytest.raises(ValidationError, match="at most 14 hours"):
+        change_unpublished(quiet_from=begin, quiet_until=end)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("begin", "end"), [(time(20), time(10)), (time(0), time(14)), (time(7), time(7))])
+def test_quiet_hours_may_be_long_or_none(begin: time, end: time) -> None:
+    change_unpublished(quiet_from=begin, quiet_until=end)
+
+
+@pytest.mark.django_db
 def test_with_much_notice_there_is_still_a_day_to_book() -> None:
     with pytest.raises(ValidationError, match="no day to book"):
         change_unpublished(notice_working_days=30, horizon_days=60)

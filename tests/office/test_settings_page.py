@@ -131,6 +131,7 @@ def test_a_change_is_saved_true_recorded_and_audited(django_capture_on_commit_ca
         ("advice_closes", "late", "Enter a time, such as 9am, 1:30pm or 13:30."),
         ("team_email", "the team", "Enter an email address in full, like name@example.nhs.uk."),
         ("data_processors", "x" * 501, "“Who handles data for us” is 1 character too long. Use at most 500 characters."),
+        ("quiet_until", "10:01am", "Enter a time that is at most 14 hours after quiet hours begin."),
         ("horizon_days", "14", "With this notice, there would be no day to book. Enter more than 20."),
     ],
 )

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bench.figures import APPS, ROOT
 from ctac.pages import FACTS
-from leaflets.dispatch.prints import packing_slips
+from leaflets.dispatch.slips import packing_slips
 from notifications.models import Notification
 from notifications.samples import all_samples
 from office.forms import NAMES

@@ -176,6 +176,13 @@ def test_problems_as_a_list_without_what_was_typed(manager):
     ]
 
 
+def test_lists_to_take_away_are_only_read(manager):
+    imported = checked(manager, WRONG)
+    for address in (f"{IMPORTS}{imported.pk}/problems/", f"{IMPORTS}example/contacts/"):
+        assert manager.get(address).status_code == 200
+        assert manager.post(address).status_code == 405
+
+
 def test_today_says_what_waits(manager, monkeypatch):
     imported = checked(manager, ASHA)
     assert "import to go on with" in text(manager.get("/staff/"))

@@ -38,7 +38,7 @@ NEVER_ONE = {
     *(
         "You have saved {{ most_kept }} addresses",
         "More than {{ most }} people match.",
-        "After the time in this table",
+        "Then we erase what names you",
         "%(days)d days before it is %(kept)s",
         "The code works once, for {{ minutes }} minutes, in the browser",
     ),

@@ -339,7 +339,6 @@ WHY_NOTHING = {
     "looks a postcode up": "who_to_tell",
     "answers with a file": """
         certificate presenter_slide staff:leaflets_packingsession_print
-        staff:professionals_import_example staff:professionals_import_problems
     """,
     "answers with a file, which the audit writes down": """
         staff:bookings_afterwards_export staff:bookings_booking_export staff:bookings_opensession_export

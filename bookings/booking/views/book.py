@@ -572,7 +572,7 @@ def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse
     mine = request.person.bookings  # type: ignore[attr-defined]
     booking = mine.filter(submission_token=token).first() if drafts.SECRET.fullmatch(token) else None
     if booking is None:
-        messages.info(request, _("That page was too old to use. This page shows what you have booked."))
+        messages.info(request, _("That page was out of date. This page shows what you have booked."))
         return redirect("my")
     if booking.submission_digest == digest:
         return redirect("booking_placed", reference=booking.reference)

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from bookings.feedback.pdf import certificate, feedback_slide
 from bookings.feedback.services import open_afterwards
@@ -95,6 +96,20 @@ def test_a_slip_says_it_of_where_the_parcel_goes_and_two_hundred_ask_as_much_as_
     assert costs[0] == costs[1]
     assert sum("Children’s services of the council where the child is Police: 101" in text for text in texts) == 8
     assert sum("Children’s services, Belfast Health and Social Care Trust Police Service of N" in text for text in texts) == 8
+
+
+def test_a_slip_says_it_in_the_language_that_its_reader_chose(client: Client, now: datetime) -> None:
+    staff = make_staff()
+    sign_in_staff(client, staff)
+    order = make_order(make_person(language="cy"), now - timedelta(hours=9), {make_edition(now).leaflet: 2})
+    type(order).objects.filter(pk=order.pk).update(postcode="LS1 4AP")
+    with Read(BytesIO(slips_of(client, start_session(choice=PackingChoice(), by=staff, now=now)))) as read:
+        (text,) = read.texts()
+    with translation.override("cy"):
+        told = who_to_tell("LS1 4AP").lines
+        assert translation.gettext("Your leaflets") in text
+    assert told != who_to_tell("LS1 4AP").lines
+    assert all(line in text for line in told)
 
 
 LONGEST = "South Eastern Health and Social Care Trust"

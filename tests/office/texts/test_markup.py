@@ -6,8 +6,8 @@ import pytest
 from django.utils.html import escape
 
 from office.texts.markup import as_html, as_plain, editable, fill, has_markup, links_of, placeholders_of
-from office.texts.places import sentences
-from office.texts.services import fault_in, tidy, warnings_about
+from office.texts.places import fault_in, sentences
+from office.texts.services import tidy, warnings_about
 from tests.office.texts.wordings import BOOKED, ENGLISH, LEAD, SUBJECT, WITHOUT_PRESENTER, sentence
 from tests.security.payloads import MARKUP
 

@@ -1,6 +1,7 @@
 """The pages on which staff word texts: what they list, what they refuse, who may do what, and how a wording looks."""
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import date, time
 from html import unescape
 from typing import Any
@@ -13,16 +14,20 @@ from django.utils import timezone
 from accounts.models import User
 from bookings.models import Booking, State
 from ctac.dates import uk_datetime
+from ctac.staff.first_run import Light
 from notifications.models import MailReader, Notification
 from notifications.registry import all_emails
-from office.texts.admin import word_diff
+from office.texts import places as places_module
+from office.texts.admin import used_wordings, word_diff
 from office.texts.markup import editable
 from office.texts.models import TextStep, TextVersion
-from office.texts.places import lines_of, places, sentences
+from office.texts.pages import PAGES
+from office.texts.places import lines_of, places, rows_of, sentences
+from office.texts.queries import live_wordings
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
-from tests.office.texts.wordings import BOOKED, LEAD, SUBJECT, WELSH, WITHOUT_PRESENTER, approve, sentence, write
+from tests.office.texts.wordings import BOOKED, ENGLISH, LEAD, SUBJECT, WELSH, WITHOUT_PRESENTER, approve, sentence, write
 from tests.security.payloads import MARKUP
 
 pytestmark = pytest.mark.django_db
@@ -216,13 +221,51 @@ def test_what_a_release_words_differently_is_listed_as_no_longer_used(as_author:
     version = approve(write(BOOKED, "We are coming"))
     known = {key: each for key, each in sentences().items() if each.ours != BOOKED}
     assert "No longer used" not in shown(as_author.get(reverse("staff:texts")))
-    monkeypatch.setattr("office.texts.admin.sentences", lambda: known)
+    for module in ("admin", "queries"):
+        monkeypatch.setattr(f"office.texts.{module}.sentences", lambda: known)
     monkeypatch.setattr("office.texts.admin.rows_of", lambda place: [])
     text = shown(as_author.get(reverse("staff:texts")))
     assert "No longer used" in text
     assert version.text in text
     page = shown(as_author.get(reverse("staff:office_textversion_change", args=[version.pk])))
     assert "nobody gets this wording any more" in page
+
+
+@pytest.fixture
+def lock_booked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """As a release does that locks a sentence."""
+    read = (places_module.sentences, places_module.rows_of)
+
+    def lock() -> None:
+        monkeypatch.setattr(places_module, "LOCKS", ((BOOKED, "This is a promise."),))
+        for each in read:
+            each.cache_clear()
+
+    yield lock
+    monkeypatch.undo()
+    for each in read:
+        each.cache_clear()
+
+
+def test_a_wording_of_a_sentence_that_a_release_locks_is_ours_again_and_staff_are_told(
+    as_author: Client, lock_booked: Callable[[], None]
+) -> None:
+    version = approve(write(BOOKED, "We are coming"))
+    place = reverse("staff:place_texts", args=["booking-confirmed"])
+    assert live_wordings() == {ENGLISH: {BOOKED: "We are coming"}}
+    assert "In your own words." in shown(as_author.get(place))
+    assert [line.light for line in used_wordings(None)] == [Light.GREEN]
+    lock_booked()
+    assert live_wordings() == {}
+    [line] = used_wordings(None)
+    assert (line.light, line.href) == (Light.AMBER, reverse("staff:texts"))
+    assert "1 wording is no longer used" in line.sentence
+    text = shown(as_author.get(reverse("staff:texts")))
+    assert "No longer used" in text
+    assert "We are coming : This sentence is locked." in text
+    assert "In your own words." not in shown(as_author.get(place))
+    page = shown(as_author.get(reverse("staff:office_textversion_change", args=[version.pk])))
+    assert "This sentence is locked. So nobody gets this wording any more." in page
 
 
 @pytest.mark.parametrize("payload", MARKUP.values())
@@ -268,6 +311,16 @@ def test_each_place_is_drawn_in_both_languages(slug: str, as_author: Client) -> 
         assert response.status_code == 200
         text = response.content.decode()
         assert f'lang="{language}"' in text or "can’t be shown here" in text
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.route], ids=lambda page: page.slug)
+@pytest.mark.parametrize("language", [ENGLISH, WELSH])
+def test_a_page_of_its_own_reader_is_drawn_with_an_example(page: Any, language: str, as_author: Client) -> None:
+    text = shown(as_author.get(reverse("staff:place_preview", args=[page.slug, language])))
+    ours = [each.ours for row in rows_of(places()[page.slug]) for cell in row for each in cell if each.language == language]
+    plain = [" ".join(unescape(re.sub(r"<[^>]+>", " ", each)).split()) for each in ours if "%" not in each]
+    found = [each for each in plain if each in text]
+    assert len(found) > 2, (found, text)
 
 
 def test_a_preview_is_of_the_newest_real_email_and_keeps_private_links_back(as_author: Client, make_real_booking: Any) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 import zxingcpp
+from django.utils import translation
 
+from ctac.dates import format_day
 from ctac.pdf.typesetting import charity_line
-from leaflets.dispatch.prints import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, Slip, SlipItem, packing_slips
+from leaflets.dispatch.slips import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, Slip, SlipItem, packing_slips
 from office.queries import advice_hours, site_settings
 from tests.leaflets.dispatch.prints.reading import Read, every, ink
 from tests.leaflets.tagged import drawn_outside, page_streams, spoken
@@ -173,3 +175,19 @@ def test_nothing_is_printed_where_a_printer_cannot(now: datetime, change_setting
             assert (left > 15, top > 8, right < 195, bottom < 290) == (True, True, True, True)
             gap = ink(read.picture(number, 72), (0, 279.5, 210, 283.5))
             assert gap is None  # the foot stands clear of the text
+
+
+def test_its_reader_reads_welsh_and_its_packer_english(now: datetime) -> None:
+    with Read(packing_slips([replace(slip(), language="cy"), slip(13)], made_at=now)) as read:
+        welsh, english = read.texts()
+    ours = ("Your leaflets", "Still to come", "Thank you", "Is something wrong?", "If a child is in immediate danger, call 999.")
+    with translation.override("cy"):
+        theirs = [*map(translation.gettext, ours), advice_hours(), charity_line(), format_day(date(2027, 3, 9))]
+    for said in theirs:
+        assert said in welsh
+        assert said not in english
+    for said in ours:
+        assert said in english
+        assert said not in welsh
+    for said in ("Parcel", "In this parcel", "in all, of 2 leaflets"):
+        assert said in welsh
