@@ -190,7 +190,6 @@ class By(models.TextChoices):
 class Where(models.TextChoices):
     """Which form."""
 
-    SIGN_UP = "sign-up", _("Creating an account")
     SIGN_IN = "sign-in", _("Signing in")
     PASSWORD = "password", _("Forgotten password")
     ACCOUNT = "account", _("Account pages")

@@ -260,7 +260,8 @@ def export_details(person: Person) -> dict[str, Any]:
         "sign_in": _export_user(person.user) if person.user else None,
         "unfinished_forms": [{**form, "kind": DraftKind(form["kind"]).label} for form in related["unfinished_forms"]],
         "stopped": [
-            {**row, "where": Where(row["where"]).label, "why": Why(row["why"]).label} for row in related["stopped_tries"]
+            {**row, "where": dict(Where.choices).get(row["where"], row["where"]), "why": Why(row["why"]).label}
+            for row in related["stopped_tries"]
         ],
         "former_addresses": related["had"],
         "merged_records": [_export_merge(row) for row in related["merged"]],

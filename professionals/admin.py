@@ -544,7 +544,7 @@ staff_site.add_waiting(
         named=WaitingRow(
             who=Case(When(person=None, then=F("organisation__name")), default=F("person__name"), output_field=TextField()),
             what="where",
-            what_in_words=lambda where: str(Where(where).label),
+            what_in_words=lambda where: str(dict(Where.choices).get(where, where)),
             since="last_at",
             label=gettext_lazy("Look at it"),
         ),

@@ -68,7 +68,7 @@ def load_people(now: datetime) -> None:
         busy = Person.objects.get(email=PEOPLE[0][1])
         record_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
         for _try in range(3):
-            record_blocked_attempt(where=Where.SIGN_UP, why=Why.HIDDEN_BOX, now=now)
+            record_blocked_attempt(where=Where.SIGN_IN, why=Why.HIDDEN_BOX, now=now)
     # Somebody who is asked whether their address is right, and whom staff find among those to ring. The message is gone.
     if MarkedAddress.objects.exists():
         return

@@ -292,7 +292,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
                     When(NEEDS_HELP, then=F("visit__help_at")), When(no_check_out, then=F("ends_at")), default=F("starts_at")
                 ),
             )
-            .order_by("missed_at", "pk")
+            .order_by(Case(When(NEEDS_HELP, then=0), default=1), "missed_at", "pk")
         )
 
 

@@ -141,7 +141,7 @@ def next_month(day: date) -> date:
 
 @dataclass(frozen=True)
 class Entry:
-    """`kind` is its look, `text` what it says, in a month what `brief` leaves out; without `href` it is no link."""
+    """`kind` is its look, `text` what it says, in a month `brief`; without `href` it is no link."""
 
     start: datetime
     kind: str
@@ -277,8 +277,10 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
         if view == MONTH:
             where = row.postcode.partition(" ")[0] or (_("online") if row.kind == BusyKind.BOOKING else "")
             clocks = clocks_of(span, day, short=True)
-            text = _("%(entry)s, travel %(minutes)d min") % {"entry": word, "minutes": before // MINUTE} if before else word
-            yield Entry(span.start, row.kind, text, href, brief_text(clocks, row.kind, where))
+            brief = brief_text(clocks, row.kind, where)
+            if travel := (before + after) // MINUTE:
+                brief = _("%(entry)s, travel %(minutes)d min") % {"entry": brief, "minutes": travel}
+            yield Entry(span.start, row.kind, word, href, brief)
             continue
         if before:
             yield travel_entry(Span(span.start - before, span.start), _("Travel"))

@@ -94,7 +94,7 @@ def joining_in_words(booking: Booking) -> str:
 
 
 def overdue_visits() -> list[Alarm]:
-    """The longest wait first."""
+    """Who asked for help first, then the longest wait."""
     now, alarms = timezone.now(), []
     late = list(Booking.objects.with_names().select_related("visit__presenter", "visit__taken_on_by").overdue(now)[:ALARMS_SHOWN])
     duty = duty_of(late)

@@ -314,6 +314,8 @@ class StaffAdminSite(AdminSite):
         return super().index(request, {**shown, **(extra_context or {})})
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        if not self.get_app_list(request, app_label):
+            raise PermissionDenied
         title = {"title": apps.get_app_config(app_label).verbose_name}
         return super().app_index(request, app_label, title | (extra_context or {}))
 
@@ -491,6 +493,13 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """A role that sees none of these is refused, as by their list; for others, what they may not see is not there."""
+        obj = super().get_object(request, object_id, from_field)
+        if obj is None and not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return obj
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         """What is not there, and what this colleague may not see, are answered alike."""

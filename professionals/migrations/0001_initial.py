@@ -394,7 +394,6 @@ class Migration(migrations.Migration):
                     "where",
                     models.CharField(
                         choices=[
-                            ("sign-up", "Creating an account"),
                             ("sign-in", "Signing in"),
                             ("password", "Forgotten password"),
                             ("account", "Account pages"),

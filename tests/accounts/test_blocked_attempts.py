@@ -95,7 +95,7 @@ def first_page(browser):
 
 def test_filters_find_what_is_not_seen_and_by_form_and_key(browser, now):
     stop(now)
-    stop(now, where=Where.SIGN_UP, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")
+    stop(now, where=Where.SIGN_IN, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")
     professionals_services.mark_blocked_attempts_seen(rows=Stopped.objects.filter(where=Where.ORDER), by=None, now=now)
     for query, found in {"seen=no": [0, 1], "where__exact=order": [1, 0], "by__exact=postcode": [1, 0]}.items():
         page = browser.get(f"{LIST}?{query}").content.decode()

@@ -218,6 +218,7 @@ def test_the_teams_last_booking_stands_beside_the_form(desk: Client, presenter: 
     form = desk.get(f"{BOOK}?person={person.pk}")
     rows = {str(row["label"]): re.sub("<[^>]+>", "", str(row["value"])) for row in form.context["team"]}
     assert rows["When"].startswith("Monday 25 January 2027, 9am")
+    assert rows["Organisation"] == "Leeds Health Visiting"
     assert (rows["Who"], rows["Presenter"]) == ("Midwife. 9 people expected", "Asha Patel")
     assert "Last booking of this team" in text(form)
 

@@ -198,7 +198,7 @@ MOST_OF_A_TEAM = 500
 def last_team_booking(organisation: str, postcode: str) -> Booking | None:
     """The last or next one of their organisation or at their postcode that was not called off. Three statements at most."""
     held = Booking.objects.exclude(state__in=[State.CANCELLED, State.DECLINED]).filter(starts_at__isnull=False)
-    held = held.select_related("presentation", "presenter", "attendance").order_by("-starts_at", "-pk")
+    held = held.select_related("presentation", "presenter", "attendance", "person__organisation").order_by("-starts_at", "-pk")
     team = Person.objects.filter(organisation__in=Organisation.objects.named(organisation)).order_by()
     # By their keys: the database would otherwise walk through all bookings to find the last of a few people.
     keys = list(team.values_list("pk", flat=True)[:MOST_OF_A_TEAM]) if organisation else []
@@ -218,6 +218,7 @@ def team_booking_rows(booking: Booking | None) -> list[dict[str, object]]:
     href = reverse("staff:bookings_booking_change", args=[booking.pk])
     return [
         {"label": _("When"), "value": booking.when, "href": href},
+        {"label": _("Organisation"), "value": booking.person.organisation or "–"},
         {"label": _("Presentation"), "value": booking.presentation},
         {"label": _("Who"), "value": f"{who}. {people}"},
         {"label": _("Presenter"), "value": booking.presenter or _("Nobody yet")},

@@ -252,6 +252,15 @@ def test_the_alarm_names_who_asked_though_a_colleague_is_there(booking: Booking,
     assert "asked for help at 10:01am" in " ".join(render(message).text.split())
 
 
+def test_who_asked_for_help_stands_above_whoever_is_only_late(booking: Booking, presenter: Presenter, client: Client) -> None:
+    late = make_booking(make_presenter(), START - HOUR)
+    arrive(booking, START)
+    cry(booking, START + MINUTE)
+    with time_machine.travel(START + 2 * MINUTE, tick=False):
+        page = sign_in_staff(client, make_staff(role="coordinator")).get("/staff/")
+    assert [alarm.about for alarm in page.context["alarms"]] == [booking.reference, late.reference]
+
+
 def test_for_what_is_not_near_nobody_rings(booking: Booking, presenter: Presenter) -> None:
     online = make_booking(presenter, START, postcode="", claim=False)
     for what, now in ((booking, START - 3 * HOUR), (booking, END + DAY), (online, START)):
