@@ -18,16 +18,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("address", models.EmailField(blank=True, max_length=254, verbose_name="address")),
-                (
-                    "language",
-                    models.CharField(
-                        blank=True,
-                        choices=[("en-gb", "English"), ("cy", "Cymraeg")],
-                        default="",
-                        max_length=5,
-                        verbose_name="language",
-                    ),
-                ),
                 ("due_at", models.DateTimeField(verbose_name="due")),
                 ("told_at", models.DateTimeField(blank=True, null=True, verbose_name="told")),
                 ("answered", models.BooleanField(default=False, verbose_name="answered")),

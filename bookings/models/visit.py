@@ -429,7 +429,7 @@ class ConfidenceLater(models.Model):
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="+", db_index=False
     )
     address = personal(models.EmailField(_("address"), blank=True))  # lower case
-    language = models.CharField(_("language"), max_length=5, choices=Language, blank=True, default="")
+    language = models.CharField(_("language"), max_length=5, choices=Language, blank=True, default="", db_default="")
     due_at = models.DateTimeField(_("due"))
     told_at = models.DateTimeField(_("told"), null=True, blank=True)
     answered = models.BooleanField(_("answered"), default=False)
