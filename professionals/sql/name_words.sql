@@ -2,7 +2,7 @@
 -- that is misspelt (ctac/staff/search.py). Whoever writes one, in whatever way, the words follow.
 --
 -- A word goes with the last row that has it, in the same transaction, so that an erasure leaves none behind. New words are
--- only added, never counted: two who save a known word at once don't wait for each other until they commit.
+-- only added, never counted: two who save the same word at once don't wait for each other until they commit.
 CREATE OR REPLACE FUNCTION professionals_name_words(name text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT ARRAY(SELECT DISTINCT found[1] FROM regexp_matches(lower(name), '[[:alpha:]]{4,60}', 'g') AS found ORDER BY 1)
 $$;

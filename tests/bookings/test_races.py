@@ -218,7 +218,6 @@ def test_writers_who_forget_to_lock_cannot_pass_the_travel_guard_either() -> Non
     """Raw rows, both written before either commits: the trigger locks the presenter before it looks."""
     presenter, written = make_presenter(), Barrier(2)
     rows = [{"person": make_person(), "presentation": make_presentation()} for _number in range(2)]
-    make_booking(None, at("14:00"))  # its street and town are known: whoever writes a new word waits for another who does
 
     def write(clock: str, postcode: str, more: dict[str, object]) -> None:
         with transaction.atomic():
