@@ -86,7 +86,7 @@ class NameWordQuerySet(models.QuerySet["NameWord"]):
 
 
 class NameWord(models.Model):
-    """A word of the names, streets and towns that staff search, once a table (`source`) that has it; the database keeps it.
+    """A word of the names by which staff search, once for each table (`source`) that has it; the database keeps it.
 
     It says of nobody, and goes with the last row that has it (professionals/sql/name_words.sql).
     """

@@ -7,23 +7,25 @@ CREATE OR REPLACE FUNCTION professionals_name_words(name text) RETURNS text[] LA
     SELECT ARRAY(SELECT DISTINCT found[1] FROM regexp_matches(lower(name), '[[:alpha:]]{4,60}', 'g') AS found ORDER BY 1)
 $$;
 
--- The words in these columns, whose names have a space between them.
-CREATE OR REPLACE FUNCTION professionals_name_words_of(record jsonb, columns text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT professionals_name_words(string_agg(record ->> name, ' ')) FROM string_to_table(columns, ' ') AS name
+-- What stands in these columns, their names with a space between them.
+CREATE OR REPLACE FUNCTION professionals_named(record jsonb, name_columns text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT string_agg(record ->> name_column, ' ') FROM string_to_table(name_columns, ' ') AS name_column
 $$;
 
--- Takes out those of these words that no row of the table has any more: a table of many rows has an index of their words.
-CREATE OR REPLACE FUNCTION professionals_drop_name_words(kind text, columns text, words text[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Takes out those of these words that no row of the table has any more. `name_columns` have the name, and `searched` is the text, with
+-- an index of its trigrams if there are many, by which other rows are found that may have a word: it may stand in an address of
+-- theirs, and not in their name.
+CREATE OR REPLACE FUNCTION professionals_drop_name_words(kind text, name_columns text, searched text, words text[])
+    RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     gone text;
     stays boolean;
 BEGIN
-    -- Of many rows with the same word, the first to go takes it out.
-    FOR gone IN SELECT word FROM professionals_nameword WHERE source = kind AND word = ANY (words) LOOP
+    FOREACH gone IN ARRAY words LOOP
         -- With the word in it, so that the planner knows whether it is rare or common.
         EXECUTE format(
-            'SELECT EXISTS (SELECT FROM %I WHERE professionals_name_words(%s) @> ARRAY[%L])',
-            kind, replace(columns, ' ', ' || '' '' || '), gone
+            'SELECT EXISTS (SELECT FROM %1$I WHERE %2$s ~ %4$L AND lower(concat_ws('' '', %3$s)) ~ %4$L)',
+            kind, searched, replace(name_columns, ' ', ', '), '\m' || gone || '\M'
         ) INTO stays;
         IF NOT stays THEN
             DELETE FROM professionals_nameword WHERE source = kind AND word = gone;
@@ -31,17 +33,17 @@ BEGIN
     END LOOP;
 END $$;
 
--- Its argument: the columns with the name.
+-- Its arguments: the columns with the name, and the text that is searched.
 CREATE OR REPLACE FUNCTION professionals_keep_name_words() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    before text[] := professionals_name_words_of(to_jsonb(OLD), TG_ARGV[0]);
-    after text[] := professionals_name_words_of(to_jsonb(NEW), TG_ARGV[0]);
+    before text[] := professionals_name_words(professionals_named(to_jsonb(OLD), TG_ARGV[0]));
+    after text[] := professionals_name_words(professionals_named(to_jsonb(NEW), TG_ARGV[0]));
 BEGIN
     INSERT INTO professionals_nameword (source, word)
         SELECT TG_TABLE_NAME, word FROM unnest(after) AS word WHERE word <> ALL(before) ORDER BY word
         ON CONFLICT DO NOTHING;
     PERFORM professionals_drop_name_words(
-        TG_TABLE_NAME, TG_ARGV[0], ARRAY(SELECT word FROM unnest(before) AS word WHERE word <> ALL(after))
+        TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[1], ARRAY(SELECT word FROM unnest(before) AS word WHERE word <> ALL(after))
     );
     RETURN NULL;
 END $$;
@@ -49,27 +51,25 @@ END $$;
 -- Once a statement: of many rows that go together, a word that they share is looked for once.
 CREATE OR REPLACE FUNCTION professionals_forget_name_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM professionals_drop_name_words(TG_TABLE_NAME, TG_ARGV[0], ARRAY(
-        SELECT DISTINCT word FROM removed, unnest(professionals_name_words_of(to_jsonb(removed), TG_ARGV[0])) AS word ORDER BY word
+    PERFORM professionals_drop_name_words(TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[1], ARRAY(
+        SELECT DISTINCT word FROM removed,
+            unnest(professionals_name_words(professionals_named(to_jsonb(removed), TG_ARGV[0]))) AS word
+        ORDER BY word
     ));
     RETURN NULL;
 END $$;
 
-CREATE INDEX IF NOT EXISTS person_name_words ON professionals_person USING gin (professionals_name_words(name))
-    WITH (gin_pending_list_limit = 256);
 CREATE OR REPLACE TRIGGER professionals_keep_name_words AFTER INSERT OR UPDATE OF name ON professionals_person
-    FOR EACH ROW EXECUTE FUNCTION professionals_keep_name_words('name');
+    FOR EACH ROW EXECUTE FUNCTION professionals_keep_name_words('name', 'searched');
 ALTER TABLE professionals_person ENABLE ALWAYS TRIGGER professionals_keep_name_words;
 CREATE OR REPLACE TRIGGER professionals_forget_name_words AFTER DELETE ON professionals_person REFERENCING OLD TABLE AS removed
-    FOR EACH STATEMENT EXECUTE FUNCTION professionals_forget_name_words('name');
+    FOR EACH STATEMENT EXECUTE FUNCTION professionals_forget_name_words('name', 'searched');
 ALTER TABLE professionals_person ENABLE ALWAYS TRIGGER professionals_forget_name_words;
-CREATE INDEX IF NOT EXISTS organisation_name_words ON professionals_organisation USING gin (professionals_name_words(name))
-    WITH (gin_pending_list_limit = 256);
 CREATE OR REPLACE TRIGGER professionals_keep_name_words AFTER INSERT OR UPDATE OF name ON professionals_organisation
-    FOR EACH ROW EXECUTE FUNCTION professionals_keep_name_words('name');
+    FOR EACH ROW EXECUTE FUNCTION professionals_keep_name_words('name', 'lower('' '' || coalesce(name, ''''))');
 ALTER TABLE professionals_organisation ENABLE ALWAYS TRIGGER professionals_keep_name_words;
 CREATE OR REPLACE TRIGGER professionals_forget_name_words AFTER DELETE ON professionals_organisation REFERENCING OLD TABLE AS removed
-    FOR EACH STATEMENT EXECUTE FUNCTION professionals_forget_name_words('name');
+    FOR EACH STATEMENT EXECUTE FUNCTION professionals_forget_name_words('name', 'lower('' '' || coalesce(name, ''''))');
 ALTER TABLE professionals_organisation ENABLE ALWAYS TRIGGER professionals_forget_name_words;
 INSERT INTO professionals_nameword (source, word)
     SELECT DISTINCT source, word FROM (
