@@ -85,7 +85,6 @@ FIND = (
         "rahmen",
         "asah okafro",
         "evnas frasre wlash",
-        "merrino cnetre",
         "BK-7Q4M-2O",
         "LO-QQ4M-22",
     ),

@@ -1,5 +1,5 @@
--- Each word of the names, streets and towns by which staff search, once for each table that has it: by these a search finds one
--- that is misspelt (ctac/staff/search.py). Whoever writes one, in whatever way, the words follow.
+-- Each word of the names by which staff search, once for each table that has it: by these a search finds a name that is
+-- misspelt (ctac/staff/search.py). Whoever writes a name, in whatever way, the words follow.
 --
 -- A word goes with the last row that has it, in the same transaction, so that an erasure leaves none behind. New words are
 -- only added, never counted: two who save the same word at once don't wait for each other until they commit.
@@ -7,15 +7,10 @@ CREATE OR REPLACE FUNCTION professionals_name_words(name text) RETURNS text[] LA
     SELECT ARRAY(SELECT DISTINCT found[1] FROM regexp_matches(lower(name), '[[:alpha:]]{4,60}', 'g') AS found ORDER BY 1)
 $$;
 
--- What stands in these columns, their names with a space between them.
-CREATE OR REPLACE FUNCTION professionals_named(record jsonb, name_columns text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(record ->> name_column, ' ') FROM string_to_table(name_columns, ' ') AS name_column
-$$;
-
--- Takes out those of these words that no row of the table has any more. `name_columns` have the name, and `searched` is the text, with
+-- Takes out those of these words that no row of the table has any more. `name_column` has the name, and `searched` is the text, with
 -- an index of its trigrams if there are many, by which other rows are found that may have a word: it may stand in an address of
 -- theirs, and not in their name.
-CREATE OR REPLACE FUNCTION professionals_drop_name_words(kind text, name_columns text, searched text, words text[])
+CREATE OR REPLACE FUNCTION professionals_drop_name_words(kind text, name_column text, searched text, words text[])
     RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     gone text;
@@ -24,8 +19,8 @@ BEGIN
     FOREACH gone IN ARRAY words LOOP
         -- With the word in it, so that the planner knows whether it is rare or common.
         EXECUTE format(
-            'SELECT EXISTS (SELECT FROM %1$I WHERE %2$s ~ %4$L AND lower(concat_ws('' '', %3$s)) ~ %4$L)',
-            kind, searched, replace(name_columns, ' ', ', '), '\m' || gone || '\M'
+            'SELECT EXISTS (SELECT FROM %1$I WHERE %2$s ~ %4$L AND lower(%3$I) ~ %4$L)',
+            kind, searched, name_column, '\m' || gone || '\M'
         ) INTO stays;
         IF NOT stays THEN
             DELETE FROM professionals_nameword WHERE source = kind AND word = gone;
@@ -33,11 +28,11 @@ BEGIN
     END LOOP;
 END $$;
 
--- Its arguments: the columns with the name, and the text that is searched.
+-- Its arguments: the column with the name, and the text that is searched.
 CREATE OR REPLACE FUNCTION professionals_keep_name_words() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    before text[] := professionals_name_words(professionals_named(to_jsonb(OLD), TG_ARGV[0]));
-    after text[] := professionals_name_words(professionals_named(to_jsonb(NEW), TG_ARGV[0]));
+    before text[] := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE professionals_name_words(to_jsonb(OLD) ->> TG_ARGV[0]) END;
+    after text[] := professionals_name_words(to_jsonb(NEW) ->> TG_ARGV[0]);
 BEGIN
     INSERT INTO professionals_nameword (source, word)
         SELECT TG_TABLE_NAME, word FROM unnest(after) AS word WHERE word <> ALL(before) ORDER BY word
@@ -52,9 +47,7 @@ END $$;
 CREATE OR REPLACE FUNCTION professionals_forget_name_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM professionals_drop_name_words(TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[1], ARRAY(
-        SELECT DISTINCT word FROM removed,
-            unnest(professionals_name_words(professionals_named(to_jsonb(removed), TG_ARGV[0]))) AS word
-        ORDER BY word
+        SELECT DISTINCT word FROM removed, unnest(professionals_name_words(to_jsonb(removed) ->> TG_ARGV[0])) AS word ORDER BY word
     ));
     RETURN NULL;
 END $$;

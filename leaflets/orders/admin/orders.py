@@ -726,6 +726,5 @@ finder.add(
         Order,
         in_searched,
         about=lambda order: (order.state_in_words, order.name, order.organisation_name, order.town, order.postcode),
-        spelt_in=("leaflets_order",),
     )
 )
