@@ -90,8 +90,6 @@ def test_without_lock_and_check_more_is_promised_than_there_is(now, monkeypatch)
     """The negative control: the race above is real, and the guards are what wins it."""
     edition = make_edition(now, stock=35)
     people = [make_person() for _ in range(20)]
-    # Its street and town are known: whoever writes a new word waits for another who does.
-    make_order(make_person(), now, {make_edition(now).leaflet: 1})
     with without_guards(monkeypatch, len(people)):
         outcomes = at_once(*(lambda person=person: make_order(person, now, {edition.leaflet: 5}) for person in people))
         edition.refresh_from_db()
