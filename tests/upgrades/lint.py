@@ -106,7 +106,7 @@ def main() -> int:
         if not list(new_migrations(MigrationLoader(None))):
             print("No migration is newer than the first release.")
             return 0
-        os.environ[ready.FOLDER] = str(ready.make())
+        os.environ[ready.FOLDER] = str(ready.make(var_dir / "ready"))
         ready.lay_out(var_dir)
         postgres.start(var_dir, fast=True)
         try:
