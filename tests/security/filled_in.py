@@ -202,7 +202,7 @@ FILLED_IN: dict[str, Case] = {
         "bookings_booking", "mark_delivered_ticked", before=a_booking(hours=-3, postcode="")
     ),
     "staff:bookings_booking_export": Case({"form": "csv", "list": ""}),
-    "staff:bookings_afterwards_action quotes": Case(lambda _world: {"chosen": [Feedback.objects.latest("pk").pk]}, answered),
+    "staff:bookings_afterwards_action quotes": Case(lambda _world: {"chosen": [str(Feedback.objects.latest("pk").pk)]}, answered),
     "staff:bookings_booking_action agree": Case(before=a_request),
     "staff:bookings_booking_action assign": Case(another_presenter, a_booking(presenter=None)),
     "staff:bookings_booking_action attendance": Case({"total": "36"}, a_booking(hours=-3)),

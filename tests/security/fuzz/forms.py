@@ -41,6 +41,7 @@ WHY_REFUSED = {
     "asks for a password that nobody has": "account_login_password",
     "says that staff need a second factor": "mfa_deactivate_totp",
     "answers on its own page and keeps nothing": "who_to_tell",
+    "holds times for areas near a visit, and no area is near one here": "staff:reach_around",
     "shows whom an invitation would reach, and sends it once all is chosen": "staff:reach_invite staff:reach_session",
 }
 REFUSED_HERE = {asked for names in WHY_REFUSED.values() for asked in names.split()} | {"staff:privacy_breach_action paper"}

@@ -3,9 +3,12 @@
 A page that reads another name fails tests/security/fuzz/test_parameters.py and the run of its route: add it here.
 """
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.http import QueryDict
 
@@ -130,6 +133,12 @@ class Spying(QueryDict):
         """All of them, so none by its name."""
         for key in self:
             yield key, super().__getitem__(key)
+
+    def dict(self) -> Any:
+        """All of them, for code that looks up what WHOLE says."""
+        caller = Path(sys._getframe(1).f_code.co_filename)
+        self.seen |= WHOLE[caller.relative_to(settings.BASE_DIR).as_posix()]
+        return dict(self.items())
 
     def getlist(self, key: str, default: Any = None) -> Any:
         self.seen.add(key)
