@@ -22,6 +22,33 @@ from ctac.staff.lists import BigChangeList, period_of
 from ctac.staff.site import NOTHING, LooksOnly, OneRowAdmin, moment_of, number_of, staff_site, state_tag
 
 MOST_COLLEAGUES = 200
+# Pages that are no list's and stand in no menu.
+PAGE_NAMES = {
+    "find": gettext_lazy("Find anything"),
+    "guide": gettext_lazy("Staff guide"),
+    "guide_section": gettext_lazy("Staff guide"),
+    "login": gettext_lazy("Sign-in for staff"),
+    "mail_gallery": gettext_lazy("All emails"),
+    "mail_gallery_html": gettext_lazy("Example of an email"),
+    "mail_gallery_one": gettext_lazy("Example of an email"),
+    "mail_test_came": gettext_lazy("The test email came"),
+    "mail_test_send": gettext_lazy("Send a test email"),
+    "message_html": gettext_lazy("An email as its reader sees it"),
+    "notifications_send_failed": gettext_lazy("Send failed emails again"),
+    "place_preview": gettext_lazy("Preview of a text"),
+    "place_texts": gettext_lazy("Texts of an email or page"),
+    "reach_area": gettext_lazy("One area"),
+    "reach_around": gettext_lazy("Around a visit"),
+    "reach_rows": gettext_lazy("What is behind a figure"),
+    "remove_view": gettext_lazy("Remove a saved view"),
+    "save_view": gettext_lazy("Save a view"),
+    "staff_calendar_address": gettext_lazy("Address of the team’s calendar"),
+    "staff_calendar_stop": gettext_lazy("Stop the address of the team’s calendar"),
+    "text": gettext_lazy("Wording of a sentence"),
+    "version_preview": gettext_lazy("Preview of a new wording"),
+    "view_on_site": gettext_lazy("The public page of a row"),
+}
+PARTS = {"changelist": "list", "add": "new", "change": "one of them"}
 STOPPED = {Act.REFUSED, Act.LIMITED, Act.NOT_LET_IN}
 
 
@@ -113,7 +140,7 @@ class EntryAdmin(LooksOnly):
         """The kind and the number, as a link if it has a page on the staff site; of what is no object, the name of the page."""
         model, key = model_of(entry), entry.key
         if model is None:
-            return key or (_("Page: %(page)s") % {"page": spaced(entry.page)} if entry.page else NOTHING)
+            return key or (_("Page: %(page)s") % {"page": page_name(entry.page)} if entry.page else NOTHING)
         kind, model_admin = capfirst(menu.singular_name(model._meta)), admin_of(model)
         if not key:
             if entry.page.endswith("_add"):
@@ -135,6 +162,18 @@ class EntryAdmin(LooksOnly):
         return False
 
     has_add_permission = has_change_permission = has_delete_permission = no_permission
+
+
+def page_name(page: str) -> str:
+    """As the menu has it; of a list, and what belongs to it, the kind of thing first."""
+    menu_names = {each.route.removeprefix("staff:"): each.label for each in menu.PAGES}
+    if name := PAGE_NAMES.get(page) or menu_names.get(page):
+        return str(name)
+    for model in models_with_pages():
+        app, part, rest = page.partition(f"{model._meta.app_label}_{model._meta.model_name}_")
+        if part and not app:
+            return f"{capfirst(menu.plural_name(model._meta))}: {spaced(PARTS.get(rest, rest))}"
+    return spaced(page)
 
 
 def models_with_pages() -> list[Any]:

@@ -13,7 +13,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from audit.admin import page_name
 from audit.models import Act, Entry
+from audit.pages import UNLISTED, spaced
 from ctac.staff.site import staff_site
 from tests.matrix.asking import ACTIONS, ROUTES, address
 from tests.matrix.people import laid_out, world
@@ -112,11 +114,20 @@ def in_words(entry: Entry) -> tuple[str, str]:
         ({"kind": "accounts.session", "key": "5"}, ("Browser session 5", "–")),
         ({"key": "BK-7Q4M-2F", "page": "presenter_slide_pdf"}, ("Booking BK-7Q4M-2F", "Presenter slide PDF")),
         ({"page": "presenter_diary"}, ("Page: presenter diary", "–")),
+        ({"page": "staff_calendar_address"}, ("Page: Address of the team’s calendar", "–")),
+        ({"page": "reach_coverage"}, ("Page: Coverage", "–")),
+        ({"page": "leaflets_order_add", "act": Act.REFUSED, "what": "403"}, ("Page: Orders: new", "Not allowed")),
         ({"kind": "gone.model", "key": "5"}, ("5", "–")),
     ],
 )
 def test_a_row_is_in_words(entry: dict[str, str], words: tuple[str, str]) -> None:
     assert in_words(Entry(**{"act": Act.VIEWED, **entry})) == words
+
+
+def test_no_page_of_the_staff_site_is_shown_by_the_name_of_its_route(world: dict[str, Any]) -> None:
+    pages = {asked.split()[0].removeprefix("staff:") for asked in ROUTES if is_staff_page(asked, world)} - UNLISTED
+    # Those of presenters read as words: "presenter end leave".
+    assert {page for page in pages if page_name(page) == spaced(page) and not page.startswith("presenter_")} == set()
 
 
 def test_a_reference_leads_to_the_list_that_finds_it() -> None:
