@@ -112,9 +112,11 @@ def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime 
         return None
     with transaction.atomic():
         presenter = Presenter.objects.select_for_update(no_key=True).get(pk=hold.presenter_id)
-        claim = BusyTime.objects.filter(hold=hold, presenter=presenter).first()
-        may_go = booking.format != Format.WORKPLACE or presenter.may_visit(uk_day(hold.start))
-        if claim is None or not may_go:
+        claims = BusyTime.objects.filter(hold=hold, presenter=presenter)
+        if booking.format == Format.WORKPLACE:  # as in Presenter.may_visit
+            day = uk_day(hold.start)
+            claims = claims.filter(presenter__checked_until__gte=day, presenter__trained_until__gte=day)
+        if (claim := claims.first()) is None:
             transaction.set_rollback(True)
             return None
         claim.presenter = presenter
