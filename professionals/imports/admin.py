@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -276,7 +277,7 @@ class ImportAdmin(LooksOnly):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        problems, example = (self.admin_site.admin_view(require_safe(view)) for view in (self.problems_view, self.example_view))
+        problems, example = self.admin_site.admin_view(self.problems_view), self.admin_site.admin_view(self.example_view)
         return [
             path("<path:object_id>/problems/", problems, name="professionals_import_problems"),
             path("example/<slug:kind>/", example, name="professionals_import_example"),
@@ -332,6 +333,7 @@ class ImportAdmin(LooksOnly):
             page |= rows_context(imported, request)
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
+    @method_decorator(require_safe)
     def example_view(self, request: HttpRequest, kind: str) -> StreamingHttpResponse:
         """A list with all columns, and one row that comes in as it is."""
         if not self.has_add_permission(request):
@@ -343,6 +345,7 @@ class ImportAdmin(LooksOnly):
         headers = {"Content-Disposition": f'attachment; filename="example-{kind}.csv"'}
         return StreamingHttpResponse(pieces, content_type=CSV, headers=headers)
 
+    @method_decorator(require_safe)
     def problems_view(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Each problem with its row and column, for whoever corrects the file. Nothing that was typed is in it."""
         imported = self.get_object(request, object_id)

@@ -55,7 +55,7 @@ MENUS = {
             "Recognised domains",
             "Imports of old records",
         ),
-        *("Bank holidays", "Texts of emails and pages", "Settings of the site", "First-run check"),
+        *("Bank holidays", "First-run check", "Texts of emails and pages", "Settings of the site"),
     ],
     "read-only": [
         *("Bookings", "What people said", "Presentations", *CALENDAR),

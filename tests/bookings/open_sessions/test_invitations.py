@@ -50,7 +50,7 @@ def test_who_asked_gets_one_email_for_all_that_is_planned_on_a_day(presentation:
     readers = [make_reader() for _number in range(3)]
     with CaptureQueriesContext(connection) as asked:
         assert invite([third], later) == len(readers) + 1
-    assert len(asked) == 4
+    assert len(asked) == 3
 
 
 def test_the_email_says_when_and_where_to_take_a_place(presentation: Presentation) -> None:

@@ -163,7 +163,7 @@ def test_statements_are_the_same_for_one_and_for_many(session: OpenSession, pres
         for _place in range(8):
             make_place(many)
     more = statements(lambda: remind_of_sessions(now=WEEK + timedelta(minutes=5)))
-    assert len(few) == len(more) == 8
+    assert len(few) == len(more) == 6
     assert len(written()) == 2 + 3 * (8 + 1)
 
 

@@ -249,5 +249,5 @@ def test_many_are_told_in_as_many_statements_as_one() -> None:
     one, all_of_them = (
         statements(lambda session=session: notify.warn_of_session(session, now=FRIDAY)) for session in (few, many)
     )
-    assert len(one) == len(all_of_them) == 9
+    assert len(one) == len(all_of_them) == 8
     assert len(told(UNSURE)) == 61

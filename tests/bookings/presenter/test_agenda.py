@@ -110,8 +110,8 @@ def test_its_words_are_not_kept_so_an_erasure_finds_none(
     assert b"side door" in inbox.messages[0]
 
 
-def test_writing_costs_five_statements_and_building_the_same_for_one_and_for_many(presenter: Presenter, visit: Booking) -> None:
-    assert len(statements(lambda: send_agendas(now=SEVEN))) == 5
+def test_writing_costs_four_statements_and_building_the_same_for_one_and_for_many(presenter: Presenter, visit: Booking) -> None:
+    assert len(statements(lambda: send_agendas(now=SEVEN))) == 4
     for_one = statements(lambda: words_of(only()))
     for hour in (12, 14, 16):
         make_booking(presenter, at(f"{hour}:00"), postcode=LEEDS_TOO)
