@@ -56,7 +56,8 @@ def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client,
     page = text(client.get("/book/signs/check/"))
     kept = "Monday 25 January 2027, 10am to 11am We will keep it for you until Thursday 14 January 2027, 5pm."
     part = "We will keep Tuesday 26 January 2027, 9am to 10am for you until Thursday 14 January 2027, 5pm."
-    late = "Wednesday 27 January 2027, 6pm to 7pm We %s it, because it %s outside the usual hours or area of the presenters who %s free"
+    late = "Wednesday 27 January 2027, 6pm to 7pm We %s it, "
+    late += "because it %s outside the usual hours or area of the presenters who %s free"
     assert (
         kept in page,
         part in page,
