@@ -273,7 +273,7 @@ def place_texts(request: HttpRequest, place: str) -> HttpResponse:
         for row in rows_of(found)
     ]
     more = {"place": found, "rows": rows, "languages": settings.LANGUAGES, "named": PLACES_NAMED}
-    more |= {"may_write": request.user.has_perm(WRITE)}
+    more |= {"may_write": request.user.has_perm(WRITE), "previews": settings.LANGUAGES if found.preview else ()}
     return TemplateResponse(request, "office/texts/staff/place.html", page(request, title=str(found.title), **more))
 
 

@@ -304,6 +304,13 @@ def test_a_preview_shows_the_wording_in_a_frame_that_runs_nothing(as_author: Cli
     assert "free</strong> of charge" not in as_author.get("/").content.decode()
 
 
+@pytest.mark.parametrize("slug", ["home", "booking-confirmed"])
+def test_the_sentences_of_a_place_stand_above_what_readers_get_now(slug: str, as_author: Client) -> None:
+    page = as_author.get(reverse("staff:place_texts", args=[slug])).content.decode()
+    previews = [reverse("staff:place_preview", args=[slug, language]) for language in (ENGLISH, WELSH)]
+    assert re.findall('<iframe src="([^"]*)" sandbox="allow-same-origin"', page) == previews
+
+
 @pytest.mark.parametrize("slug", sorted(slug for slug, place in places().items() if place.preview))
 def test_each_place_is_drawn_in_both_languages(slug: str, as_author: Client) -> None:
     for language in ("en-gb", WELSH):
