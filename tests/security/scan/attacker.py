@@ -7,6 +7,7 @@ that begins with “Choose …” it takes an answer. Which boxes it leaves empt
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from wapitiCore.main.wapiti import wapiti_asyncio_wrapper
 from wapitiCore.parsers import html_parser
@@ -24,20 +25,26 @@ usual = html_parser.get_input_field_value
 usual_forms = html_parser.Html.iter_forms
 
 
-def fitting(input_field: object, autofill: bool = False) -> str:
-    name = input_field["name"].lower()
-    if name in LEFT_EMPTY:
+# Wapiti before 3.3, for Python 3.11, has a tag of the page for a field.
+FIELD = getattr(html_parser, "HtmlFormField", ())
+
+
+def fitting(field: Any, *more: object) -> object:
+    name, value = (field.name, field.value) if isinstance(field, FIELD) else (field["name"], field.get("value"))
+    if name.lower() in LEFT_EMPTY:
         return ""
-    given = usual(input_field, autofill)
-    known = next((value for part, value in WRITTEN.items() if part in name), None)
-    return known if known and not input_field.get("value") and given else given
+    if isinstance(value, list) and value[0] == "":
+        return value[-1]
+    given = usual(field, *more)
+    known = next((written for part, written in WRITTEN.items() if part in name.lower()), None)
+    return known if known and not value and given else given
 
 
-def with_an_answer_chosen(page: html_parser.Html, autofill: bool = True) -> Iterator[object]:
+def with_an_answer_chosen(page: html_parser.Html, *more: object) -> Iterator[object]:
     """Wapiti leaves a list at what is chosen in it, though that be nothing; where nothing is chosen, it takes the last."""
     for nothing in page.soup.select('option[selected][value=""]'):
         del nothing["selected"]
-    yield from usual_forms(page, autofill)
+    yield from usual_forms(page, *more)
 
 
 html_parser.get_input_field_value = fitting
