@@ -9,7 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 class Weak(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        asked = parse_qs(urlsplit(self.path).query).get("q", [""])[0]
+        path, asked = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query).get("q", [""])[0]
+        if path != "/":
+            return self.send_error(404)  # where every address is there, the scanner looks at none
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
