@@ -11,7 +11,8 @@ class Weak(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, asked = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query).get("q", [""])[0]
         if path != "/":
-            return self.send_error(404)  # where every address is there, the scanner looks at none
+            self.send_error(404)  # where every address is there, the scanner looks at none
+            return
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
