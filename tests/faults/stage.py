@@ -27,7 +27,7 @@ def lay_out() -> dict[str, Any]:
 
 def upload() -> tuple[str, int]:
     """A new edition, as staff add it. What went wrong, and how many editions there are more than before."""
-    from leaflets.catalogue.services import add_edition
+    from leaflets.catalogue.services import FileNotStored, add_edition
     from leaflets.catalogue.titles import sample_pdf
     from leaflets.models import Edition, Leaflet
 
@@ -37,6 +37,6 @@ def upload() -> tuple[str, int]:
     dates = {"published_on": date(2027, 4, 1), "review_on": date(2029, 4, 1)}
     try:
         add_edition(leaflet=leaflet, label="April 2027", content=content, now=now, **dates)
-    except OSError as error:
+    except FileNotStored as error:
         return type(error).__name__, Edition.objects.count() - before
     return "", Edition.objects.count() - before

@@ -201,7 +201,7 @@ def disk_full(rig, load):
         pass
     try:
         load.wait_for(4)
-        assert inside(rig.live, "tests.faults.stage", "upload") == ["OSError", 0]
+        assert inside(rig.live, "tests.faults.stage", "upload") == ["FileNotStored", 0]
     finally:
         filler.unlink()
 
