@@ -300,6 +300,7 @@ def test_a_preview_shows_the_wording_in_a_frame_that_runs_nothing(as_author: Cli
     assert policy.startswith("default-src 'none'")
     assert policy.endswith("sandbox allow-same-origin")
     assert "script-src" not in policy
+    assert "<script" not in response.content.decode()
     assert "free</strong> of charge" not in as_author.get(reverse("staff:place_preview", args=["home", "en-gb"])).content.decode()
     assert "free</strong> of charge" not in as_author.get("/").content.decode()
 
