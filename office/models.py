@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -294,6 +295,11 @@ class SiteSettings(models.Model):
                 condition=Q(**{f"{key}__range": between for key, between in BOUNDS.items()}), name="sitesettings_in_bounds"
             ),
             models.CheckConstraint(condition=Q(advice_opens__lt=F("advice_closes")), name="sitesettings_opens_before_closing"),
+            models.CheckConstraint(
+                condition=Q(GreaterThanOrEqual(F("quiet_from") - F("quiet_until"), DAY - MOST_QUIET))  # past midnight
+                | Q(quiet_until__gte=F("quiet_from")) & Q(LessThanOrEqual(F("quiet_until") - F("quiet_from"), MOST_QUIET)),
+                name="sitesettings_quiet_hours",
+            ),
         ]
 
     def __str__(self) -> str:

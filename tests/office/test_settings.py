@@ -109,6 +109,9 @@ def test_the_advice_line_closes_after_it_opens() -> None:
 def test_quiet_hours_leave_time_for_emails(begin: time, end: time) -> None:
     with pytest.raises(ValidationError, match="at most 14 hours"):
         change_unpublished(quiet_from=begin, quiet_until=end)
+    change_unpublished(hold_minutes=20)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SiteSettings.objects.update(quiet_from=begin, quiet_until=end)
 
 
 @pytest.mark.django_db

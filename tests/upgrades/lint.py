@@ -38,7 +38,7 @@ FIRST_RELEASE = {
     "reach": "0003_reports",
 }
 # What a reviewer has agreed to: `{"bookings.0021_drop_room": {"ban-drop-column": "release 1.4 was the last to read it"}}`.
-ACCEPTED: Mapping[str, Mapping[str, str]] = {}
+ACCEPTED: Mapping[str, Mapping[str, str]] = {"office.0004_quiet_hours": {"constraint-missing-not-valid": "a table of one row"}}
 Found = dict[str, str]  # rule: what is wrong
 
 
