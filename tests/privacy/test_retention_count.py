@@ -57,6 +57,12 @@ def test_the_page_counts_nothing_that_was_counted_within_the_hour(manager: Clien
     assert people_said(manager) == "2"
 
 
+def test_the_hourly_count_may_take_longer_than_a_page() -> None:
+    with CaptureQueriesContext(connection) as asked:
+        count_due()
+    assert any("statement_timeout', '10min', true" in query["sql"] for query in asked.captured_queries)
+
+
 def test_it_says_when_and_counts_itself_where_nobody_did(manager: Client) -> None:
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     with time_machine.travel(an_hour_ago, tick=False):
