@@ -4,8 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.faults.clock import library
-
 SYSTEM = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin"  # where servers are, which not every path names
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # not the wrapper in the path, which changes the user
 POSTGRESQL = Path("/usr/lib/postgresql/17/bin")  # what Debian 13 has
@@ -26,7 +24,7 @@ PACKAGES = {
     "crun": ("crun", "crun"),
     "mmdebstrap": ("mmdebstrap", "mmdebstrap"),
     "w3m": ("w3m", "w3m"),
-    "faketime": ("faketime", library()),
+    "faketime": ("faketime", "faketime"),
 }
 CLUSTER = ("postgresql", "pgbouncer", "redis", "nginx", "ip")
 DRILL = ("postgresql", "pgbackrest", "restic")
