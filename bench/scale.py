@@ -85,6 +85,8 @@ FIND = (
         "rahmen",
         "asah okafro",
         "evnas frasre wlash",
+        "merrino cnetre",
+        "ekdajnbf stret",
         "BK-7Q4M-2O",
         "LO-QQ4M-22",
     ),

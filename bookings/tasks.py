@@ -14,6 +14,7 @@ from bookings.feedback.services import (
     send_confidence_questions,
     send_year_later_reminders,
 )
+from bookings.models import Booking
 from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
 from bookings.open_sessions.services.places import lapse_offers
 from bookings.presenter.services import send_agendas, warn_of_checks
@@ -22,6 +23,8 @@ from bookings.seats.services import decline_unanswered
 from bookings.visits import services as visits_services
 from ctac import health
 from ctac.celery import app
+from ctac.models import statements_within
+from professionals.models import NameWord
 
 logger = logging.getLogger(__name__)
 
@@ -119,3 +122,10 @@ def remind_of_open_sessions() -> None:
 def warn_of_unsure_sessions() -> None:
     """Of open sessions that are soon and that nobody gives. Runs every five minutes; twice does no harm: each is sent once."""
     warn_of_sessions(now=timezone.now())
+
+
+@app.task
+def keep_street_words() -> None:
+    """Runs nightly, for the search of staff; twice does no harm."""
+    with statements_within("10min"):
+        NameWord.objects.keep_words_of(Booking.objects.all(), "address_line_1", "address_line_2", "town")

@@ -39,6 +39,9 @@ def schedule() -> dict[str, Entry]:
         "count what we have reached": at("reach.tasks.count", minute=10, hour=2),
         "keep the months of the audit": at("audit.tasks.keep_months", minute=40, hour=3),
         "take out what was kept long enough": at("privacy.tasks.take_out", minute=50, hour=3),
+        # After it, so that a street goes in the same night.
+        "keep the street words of bookings": at("bookings.tasks.keep_street_words", minute=20, hour=4),
+        "keep the street words of orders": at("leaflets.tasks.keep_street_words", minute=25, hour=4),
         "count what was kept long enough": at("privacy.tasks.count_due", minute=27),
         "clear old drafts and limits": at("privacy.tasks.clear_expired", minute=17),
     }

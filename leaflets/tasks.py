@@ -3,7 +3,10 @@
 from django.utils import timezone
 
 from ctac.celery import app
+from ctac.models import statements_within
+from leaflets.models import Order
 from leaflets.stock.services import check_stock, notify_low_stock
+from professionals.models import NameWord
 
 
 @app.task
@@ -16,3 +19,10 @@ def warn_of_low_stock() -> None:
 def compare_stock_with_ledger() -> None:
     """Runs each hour, for monitoring. `manage.py reconcile_stock` compares more, and says what differs."""
     check_stock()
+
+
+@app.task
+def keep_street_words() -> None:
+    """Runs nightly, for the search of staff; twice does no harm."""
+    with statements_within("10min"):
+        NameWord.objects.keep_words_of(Order.objects.all(), "address_line_1", "address_line_2", "town")

@@ -17,7 +17,7 @@ INSERT INTO bookings_booking (reference, state, format, starts_at, ends_at, addr
     audience_size, audience_profession, contact_name, contact_phone, access_needs, notes, flagged_child_details, channel, sequence,
     ical_uid, submission_digest, closed_reason, visit_closed, created_at, person_id, presentation_id, presenter_id)
 SELECT pg_temp.reference('BK', n), CASE n %% 10 WHEN 9 THEN 'cancelled' ELSE 'delivered' END, 'workplace', starts, starts + interval '90 minutes',
-    '1 Park Row', '', 'Leeds', 'LS1 4AP', 'england', CASE n %% 3 WHEN 0 THEN 'E06000014' ELSE 'E08000035' END, '', 12, '', 'Ruth Adeyemi', '07700 900123', '', '', false, 'web', 0,
+    '1 Park Row', initcap(left(translate(md5((n %% 20000)::text), '0123456789', 'ghijklmnop'), 8)) || ' Street', 'Leeds', 'LS1 4AP', 'england', CASE n %% 3 WHEN 0 THEN 'E06000014' ELSE 'E08000035' END, '', 12, '', 'Ruth Adeyemi', '07700 900123', '', '', false, 'web', 0,
     'bench-' || n || '@ctac.test', '', '', true, starts - interval '20 days', person, (SELECT min(id) FROM bookings_presentation),
     CASE n %% 10 WHEN 9 THEN NULL ELSE presenter END
 FROM past

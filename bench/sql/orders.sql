@@ -1,10 +1,10 @@
--- The last 500 orders wait, and so do fewer where there are few. The first, a tenth and at most 2,000, are of one professional; of the
+-- Each goes to one of 20,000 streets. The last 500 orders wait, and so do fewer where there are few. The first, a tenth and at most 2,000, are of one professional; of the
 -- others who ordered most did so twice, however many there are, so that their own pages can be compared.
 CREATE TEMP TABLE editions AS SELECT row_number() OVER (ORDER BY id) - 1 AS place, id FROM leaflets_edition WHERE state = 'current';
 INSERT INTO leaflets_order (reference, state, channel, name, attention, organisation_name, address_line_1, address_line_2, town, postcode,
     submission_token, submission_digest, asked_because, created_at, person_id, organisation_id)
 SELECT pg_temp.reference('LO', n), CASE WHEN n < least(500, %(orders)s / 10) THEN 'received' WHEN n %% 10 = 9 THEN 'cancelled' ELSE 'dispatched' END,
-    'web', 'Asha Rahman', '', 'Leeds City Council', '110 Merrion Centre', '', 'Leeds', 'LS2 8BB', 'bench-' || n, '', '', now() - n * interval '2 minutes', person.id, person.organisation_id
+    'web', 'Asha Rahman', '', 'Leeds City Council', '110 Merrion Centre', initcap(left(translate(md5((n %% 20000)::text), '0123456789', 'ghijklmnop'), 8)) || ' Street', 'Leeds', 'LS2 8BB', 'bench-' || n, '', '', now() - n * interval '2 minutes', person.id, person.organisation_id
 FROM generate_series(0, %(orders)s - 1) n,
     (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people,
     professionals_person person
@@ -35,3 +35,10 @@ ON CONFLICT (edition_id, day) DO UPDATE SET copies = excluded.copies;
 UPDATE leaflets_edition e SET on_hand = ledger.on_hand, allocated = ledger.allocated
 FROM (SELECT edition_id, sum(on_hand_change) AS on_hand, sum(allocated_change) AS allocated FROM leaflets_stockmovement GROUP BY 1) ledger
 WHERE ledger.edition_id = e.id;
+-- As the nightly tasks do.
+INSERT INTO professionals_nameword (source, word)
+SELECT DISTINCT source, word FROM (
+    SELECT 'leaflets_order' AS source, address_line_1, address_line_2, town FROM leaflets_order
+    UNION ALL SELECT 'bookings_booking', address_line_1, address_line_2, town FROM bookings_booking
+) AS streets, unnest(professionals_name_words(concat_ws(' ', address_line_1, address_line_2, town))) AS word
+ON CONFLICT DO NOTHING;

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -20,6 +20,7 @@ from ctac.dates import Nation as Nation
 from ctac.dates import uk_day
 from ctac.models import (
     MAX_LENGTH,
+    MIN_PART_LENGTH,
     Event,
     by_user,
     closest_words,
@@ -78,21 +79,38 @@ class Organisation(models.Model):
         return self.name
 
 
+MAX_WORD_LENGTH = 60  # letters
+
+
 class NameWordQuerySet(models.QuerySet["NameWord"]):
     def like(self, words: Sequence[str], sources: Sequence[str]) -> dict[str, list[str]]:
         """For each of these words what it may stand for, among the names in these tables. Two statements."""
         found = similar_words(self.filter(source__in=sources), words, likeness=0.3)
         return {word: closest_words(word, found[word]) for word in words}
 
+    def keep_words_of(self, rows: models.QuerySet[Any], *columns: str) -> None:
+        """Makes the words of this table those of these columns, where too many rows change for a trigger. Reads each row once."""
+        source = rows.model._meta.db_table
+        text = Lower(Func(Value(" "), *columns, function="concat_ws"))
+        word: Func = Func(text, Value("[^[:alpha:]]+"), function="regexp_split_to_table", output_field=models.TextField())
+        word.set_returning = True
+        found = rows.order_by().annotate(word=word).values_list("word", flat=True).distinct()
+        words = {word for word in found if MIN_PART_LENGTH <= len(word) <= MAX_WORD_LENGTH}
+        kept = self.filter(source=source)
+        before = set(kept.values_list("word", flat=True))
+        kept.filter(word__in=before - words).delete()
+        named = [NameWord(source=source, word=word) for word in sorted(words - before)]
+        NameWord.objects.bulk_create(named, batch_size=1000, ignore_conflicts=True)
+
 
 class NameWord(models.Model):
-    """A word of the names by which staff search, once for each table (`source`) that has it; the database keeps it.
+    """A word of the names, streets and towns by which staff search, once for each table (`source`) that has it.
 
-    It says of nobody, and goes with the last row that has it (professionals/sql/name_words.sql).
+    It says of nobody. A name's goes with the last row that has it (professionals/sql/name_words.sql), a street's the night after.
     """
 
     source = impersonal(models.CharField(_("table"), max_length=40))
-    word = impersonal(models.CharField(_("word"), max_length=60))
+    word = impersonal(models.CharField(_("word"), max_length=MAX_WORD_LENGTH))
 
     objects = NameWordQuerySet.as_manager()
 

@@ -26,6 +26,8 @@ ENTRIES = {
     "count what we have reached": ("reach.tasks.count", crontab(minute="10", hour="2"), None),
     "keep the months of the audit": ("audit.tasks.keep_months", crontab(minute="40", hour="3"), None),
     "take out what was kept long enough": ("privacy.tasks.take_out", crontab(minute="50", hour="3"), None),
+    "keep the street words of bookings": ("bookings.tasks.keep_street_words", crontab(minute="20", hour="4"), None),
+    "keep the street words of orders": ("leaflets.tasks.keep_street_words", crontab(minute="25", hour="4"), None),
     "look after imports": ("professionals.imports.tasks.look_after_imports", 300, 270),
     "count what was kept long enough": ("privacy.tasks.count_due", crontab(minute="27", hour="*"), None),
     "clear old drafts and limits": ("privacy.tasks.clear_expired", crontab(minute="17", hour="*"), None),

@@ -53,12 +53,16 @@ def lay_out(begin: datetime) -> None:
     from bookings.models import Afterwards, Attendance, AttendanceCount, ConfidenceLater, OpenSession, PlaceState, YearLater
     from leaflets.models import Leaflet
     from office.services import change_settings
+    from professionals.models import NameWord
     from tests.bookings import rows
     from tests.bookings.open_sessions.rows import make_place, make_session
-    from tests.leaflets.factories import make_edition
+    from tests.factories import make_person
+    from tests.leaflets.factories import make_edition, make_order
 
     day, hour = timedelta(days=1), timedelta(hours=1)
     change_settings(request_escalation_email="manager@ctac.example")
+    NameWord.objects.filter(source__in=("bookings_booking", "leaflets_order")).delete()
+    make_order(make_person(), begin)
     for number in range(4):
         made = {"created_at": begin}
         presenters = [rows.make_presenter() for _each in range(4)]

@@ -11,8 +11,10 @@ from django.urls import reverse
 
 from audit.models import Entry
 from bookings.models import Booking
+from bookings.tasks import keep_street_words as keep_street_words_of_bookings
 from ctac.staff.search import SHOWN, finder, national, references_meant
 from leaflets.models import Leaflet, Order
+from leaflets.tasks import keep_street_words as keep_street_words_of_orders
 from privacy.services import erase_person
 from professionals.models import NameWord, Person
 from tests.bookings.open_sessions.rows import make_session
@@ -41,6 +43,8 @@ def world() -> dict[str, Any]:
     Order.objects.filter(pk=order.pk).update(address_line_1="4 Saltergate Mews", contact_phone="0113 496 0463 ext. 4")
     session = make_session(presenter=presenter)
     leaflet = leaflets.make_leaflet(title="Lanternfish for midwives")
+    keep_street_words_of_bookings()
+    keep_street_words_of_orders()
     return {
         "professionals.person": host,
         "professionals.organisation": host.organisation,
@@ -95,8 +99,8 @@ MISSPELT = {
     "professionals.person": ("oluwasuen", "adebayp", "adebbayo", "oluwaseun adebuyo", "o.adebaoy@quillfinch.nhs.uk"),
     "professionals.organisation": ("quilfinch", "quillfnich midwifery"),
     "bookings.presenter": ("gwenlian", "pritchrad"),
-    "bookings.booking": ("adebuyo",),
-    "leaflets.order": ("worell",),
+    "bookings.booking": ("adebuyo", "boothan", "9 bootahm cresent"),
+    "leaflets.order": ("worell", "saltergtae", "4 saltergate mwes"),
     "leaflets.leaflet": ("lanternfihs", "lanternfsh midwifes"),
 }
 
@@ -230,6 +234,15 @@ def test_a_word_goes_with_its_name_though_it_stands_where_somebody_works() -> No
     make_person(organisation=make_organisation("Zanderby Surgery"))
     person.delete()
     assert list(NameWord.objects.filter(word="zanderby").values_list("source", flat=True)) == ["professionals_organisation"]
+
+
+def test_streets_are_read_each_night_and_those_that_are_gone_go(world: dict[str, Any]) -> None:
+    assert set(NameWord.objects.filter(source="leaflets_order").values_list("word", flat=True)) >= {"saltergate", "mews"}
+    Order.objects.update(address_line_1="12 A1 Ebor Court", address_line_2="-", town="")
+    keep_street_words_of_orders()
+    keep_street_words_of_orders()
+    assert set(NameWord.objects.filter(source="leaflets_order").values_list("word", flat=True)) == {"ebor", "court"}
+    assert NameWord.objects.filter(source="bookings_booking", word="bootham").exists()
 
 
 @pytest.mark.parametrize("typed", ["adebayo", "adebuyo pritchrad quilfinch lanternfihs", "nobodyatall", "BK-7Q4M-2F", "ls1 4ap"])

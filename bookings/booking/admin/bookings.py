@@ -825,6 +825,7 @@ finder.add(
         Booking,
         in_searched,
         about=lambda booking: (booking.get_state_display(), booking.when, booking.person, booking.town, booking.postcode),
+        spelt_in=("bookings_booking",),
         related=("person",),
     )
 )

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings import samples as bookings_sample
+from bookings.tasks import keep_street_words as keep_street_words_of_bookings
 from guidance.services import approve_samples, fill_sample_contacts
 from leaflets.catalogue import titles
+from leaflets.tasks import keep_street_words as keep_street_words_of_orders
 from professionals import samples as professionals_sample
 from reach import samples as reach_sample
 from reach.services import count_reach
@@ -29,4 +31,6 @@ class Command(BaseCommand):
         bookings_sample.load(now)
         reach_sample.load(now)
         count_reach(now)
+        keep_street_words_of_bookings()
+        keep_street_words_of_orders()
         self.stdout.write("Sample data is there.")

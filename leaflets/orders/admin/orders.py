@@ -726,5 +726,6 @@ finder.add(
         Order,
         in_searched,
         about=lambda order: (order.state_in_words, order.name, order.organisation_name, order.town, order.postcode),
+        spelt_in=("leaflets_order",),
     )
 )
