@@ -1,7 +1,7 @@
 """The one search box of the staff site: kinds of things, each registered beside its feature, looked for together.
 
 A search is one statement over all kinds that this colleague may see, then one for the rows of each kind that has any. Only if
-nothing is found are words taken for names, streets and towns that are spelt like them, and a reference for those that differ by a slip.
+nothing is found are words taken for names, streets and towns that are spelt like them, and a reference for those a slip away.
 """
 
 import re
