@@ -24,6 +24,7 @@ import check_restore
 
 import backup
 
+pytestmark = pytest.mark.slow
 RESTIC = "/usr/bin/restic"
 NOW = datetime(2026, 11, 29, 2, 30, tzinfo=UTC)
 

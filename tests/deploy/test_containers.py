@@ -24,6 +24,7 @@ from tests.faults.mail_server import MailServer
 from tests.faults.packages import missing
 from tests.notifications.conftest import free_port
 
+pytestmark = pytest.mark.slow
 ONCE = {"static", "migrate", "backup"}  # do one thing and end
 OURS = ("web", "worker", "beat")
 SIGNS_OF_LIFE = {"worker": "$WORKER_HEARTBEAT_FILE", "beat": "$CTAC_VAR/celerybeat-schedule*"}

@@ -18,7 +18,7 @@ import pytest
 from tests.deploy.nginx import NAME, PROGRAM, Proxy
 from tests.notifications.conftest import free_port
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed: apt-get install nginx")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed: apt-get install nginx")]
 SECONDS = 2.8  # one to wait, or two to connect, and a little
 Front = Callable[..., Proxy]
 numbers = count(1)

@@ -27,6 +27,7 @@ from tests.live.clients import at_once
 from tests.notifications.conftest import free_port
 from tests.project.test_settings import start
 
+pytestmark = pytest.mark.slow
 ADD = "/staff/leaflets/edition/add/"
 DOWNLOAD = "/leaflets/social-workers/download/"
 TYPED = {"label": "A new print", "published_on": "2 3 2026", "review_on": "1 3 2028"}

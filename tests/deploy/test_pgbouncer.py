@@ -27,7 +27,7 @@ from tests.live.mail import read
 from tests.notifications.conftest import free_port
 from tests.races.visits import DETAILS
 
-pytestmark = pytest.mark.skipif(bool(missing("pgbouncer")), reason=missing("pgbouncer"))
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing("pgbouncer")), reason=missing("pgbouncer"))]
 POOL = 2
 CROWD = 8  # threads of the site, and people at once
 CHECK = reverse("order_check")

@@ -16,7 +16,7 @@ import pytest
 
 from tests.drill.conftest import EMAIL, LINES, LONG, WRITING, Drill, Line
 
-pytestmark = [pytest.mark.xdist_group("drill"), pytest.mark.machine_clock]
+pytestmark = [pytest.mark.xdist_group("drill"), pytest.mark.machine_clock, pytest.mark.slow]
 ARCHIVE_TIMEOUT, PUSH = 60, 30  # seconds; the second for a machine that does much besides
 CANARY = EMAIL.split("@")[0].encode()
 
