@@ -37,7 +37,6 @@ from ctac.staff.first_run import COLLEAGUES, FirstRunCheck, Light, check_first_r
 from ctac.staff.lists import MOST, OptionsFilter, keys_in_order, keys_of, narrow_by, with_keys, with_words, words_in
 from ctac.staff.site import (
     NOTHING,
-    FixedRowsMixin,
     LooksOnly,
     ObjectAction,
     StaffModelAdmin,
@@ -121,6 +120,7 @@ class UserAdmin(StaffModelAdmin):
     `also_found_by`: apps above add what finds accounts by words of theirs, given the accounts asked for; it gives keys.
     """
 
+    nobody_may = ("delete",)
     also_found_by: ClassVar[list[Callable[[QuerySet[User], str], Iterable[int]]]] = []
     list_display = ["email", "called", "staff", "open", "signed_in_at"]
     called = column(gettext_lazy("name"), lambda user: user.name or getattr(getattr(user, "person", None), "name", NOTHING))
@@ -245,13 +245,11 @@ class UserAdmin(StaffModelAdmin):
             lines.append(pattern % {"at": format_moment(recovery.at), "by": by, **facts})
         return "\n".join(lines) or _("Never")
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
 
-
-class RoleAdmin(FixedRowsMixin, LooksOnly):
+class RoleAdmin(LooksOnly):
     """What each role is for, what it may, and who holds it."""
 
+    nobody_may = ("add", "change", "delete")
     list_display = ["name", "purpose", "number_holding"]
     ordering = ["name"]
     actions = None
@@ -281,9 +279,6 @@ class RoleAdmin(FixedRowsMixin, LooksOnly):
         users = User.objects.filter(groups=group, is_active=True, is_staff=True).order_by("name", "email")[:MOST_NAMED]
         links = ((reverse("staff:accounts_user_change", args=[user.pk]), str(user)) for user in users)
         return format_html_join("\n", '<a href="{}">{}</a>', links) or _("Nobody")
-
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return False
 
 
 # Saved views: the filters and the order of a list, under a name. A list's own admin says what may be saved of it.

@@ -184,6 +184,7 @@ def models_with_pages() -> list[Any]:
 class ExportAdmin(LooksOnly):
     """Who took lists out of the system, and when."""
 
+    nobody_may = ("add", "change", "delete")
     list_display = ("when", "by", "what", "form", "number_rows", "number_lines", "which")
     list_display_links = None
     list_select_related = ("by",)
@@ -205,12 +206,3 @@ class ExportAdmin(LooksOnly):
             return ngettext("Ticked: %(n)s row", "Ticked: %(n)s rows", export.rows) % {"n": f"{export.rows:,}"}
         searched = _("Found by a search") if export.searched else ""
         return "\n".join(filter(None, [searched, export.narrowed])) or _("The whole list")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Export | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Export | None = None) -> bool:
-        return False

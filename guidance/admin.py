@@ -19,7 +19,7 @@ from accounts.models import User
 from ctac.dates import uk_day
 from ctac.forms import DayField
 from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
-from ctac.staff.site import NOTHING, FixedRowsMixin, LooksOnly, ObjectAction, Waiting, column, moment_of, staff_site, state_tag
+from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, Waiting, column, moment_of, staff_site, state_tag
 from guidance.contacts import admin as contacts_admin  # noqa: F401 - registers its model
 from guidance.content import AUDIENCES, NATIONS, UKNation, read_guidance, read_nation
 from guidance.models import ApprovalState, GuidancePage
@@ -71,7 +71,8 @@ class ApprovalFilter(admin.SimpleListFilter):
 
 
 @admin.register(GuidancePage, site=staff_site)
-class GuidancePageAdmin(FixedRowsMixin, LooksOnly):
+class GuidancePageAdmin(LooksOnly):
+    nobody_may = ("add", "delete")
     list_display = ("page", "language", "state", "approved", "review", "approver", "author")
     list_filter = (ApprovalFilter, "language", "audience", "nation")
     list_select_related = ("approver", "author")

@@ -25,7 +25,6 @@ from ctac.staff.first_run import MACHINE, PERMISSION, Button, FirstRunCheck, Lig
 from ctac.staff.lists import OptionsFilter, narrow_by, period_of
 from ctac.staff.site import (
     NOTHING,
-    FixedRowsMixin,
     LooksOnly,
     ObjectAction,
     OneRowAdmin,
@@ -75,7 +74,8 @@ class LookFilter(OptionsFilter):
     }
 
 
-class MarkedAddressAdmin(FixedRowsMixin, LooksOnly):
+class MarkedAddressAdmin(LooksOnly):
+    nobody_may = ("add", "delete")
     list_display = ["in_pieces", "state", "last", "sort", "said"]
     list_filter = [LookFilter, "sort", period_of("last_at")]
     sorts_quickly = ["last"]
@@ -268,7 +268,8 @@ STATE_KINDS = {
 
 
 @admin.register(Notification, site=staff_site)
-class NotificationAdmin(FixedRowsMixin, LooksOnly):
+class NotificationAdmin(LooksOnly):
+    nobody_may = ("add", "change", "delete")
     list_display = ["kind_label", "to", "what_became", "when", "reference"]
     list_filter = [FailedFilter, "state", KindFilter, period_of("created_at")]
     sorts_quickly = ["when"]
@@ -359,9 +360,6 @@ class NotificationAdmin(FixedRowsMixin, LooksOnly):
             messages.warning(
                 request, gettext("We sent nothing: none of these failed in the last two weeks, or they can’t be sent again.")
             )
-
-    def has_change_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
-        return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notification | None = None) -> list[str]:
         return [name for _title, options in self.fieldsets for name in options["fields"]]  # type: ignore[misc]

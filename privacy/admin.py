@@ -164,17 +164,9 @@ PersonAdmin.object_actions = [ERASE, GIVE_DATA, *PersonAdmin.object_actions]
 class ListOnly(LooksOnly):
     """Rows that nobody adds, opens or changes."""
 
+    nobody_may = ("add", "change", "delete")
     list_display_links = None
     actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(DataAction, site=staff_site)
@@ -249,6 +241,7 @@ class LogAdmin(LooksOnly):
     `error_fields`: the field beside which a refusal stands; any other stands at the top.
     """
 
+    nobody_may = ("delete",)
     actions = None
     add_form: type[forms.Form]
     add_context: ClassVar[dict[str, Any]]
@@ -283,9 +276,6 @@ class LogAdmin(LooksOnly):
         if is_reference(search_term) and (found := queryset.filter(reference=tidy_reference(search_term))).exists():
             return found, False
         return super().get_search_results(request, queryset, search_term)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class EventInline(ReadOnlyInline):

@@ -442,6 +442,7 @@ class SeenFilter(OptionsFilter):
 class StoppedAdmin(LooksOnly):
     """Blocked attempts: seen, or let through when staff know who it was (ADR 10)."""
 
+    nobody_may = ("add", "delete")
     list_display = ("where_and_why", "by_in_words", "about", "who", "number_of_times", "last", "state")
     list_filter = (SeenFilter, "where", "why", "by", period_of("last_at"))
     list_select_related = ("person__organisation", "organisation")
@@ -496,12 +497,6 @@ class StoppedAdmin(LooksOnly):
             done=gettext_lazy("Marked as seen."),
         ),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Stopped | None = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stopped]:
         return super().get_queryset(request).select_related("by_staff", *self.list_select_related)
@@ -634,6 +629,7 @@ class OrganisationFilter(admin.SimpleListFilter):
 
 @admin.register(Person, site=staff_site)
 class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
+    nobody_may = ("delete",)
     form = PersonForm
     change_form_template = "professionals/staff/person.html"
     list_display = ["name", "organisation", "profession", "email_in_list", "phone_in_list", "postcode", "signs_in"]
@@ -738,9 +734,6 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         """Not of somebody erased."""
         return (obj is None or obj.erased_at is None) and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        return False
-
     def has_erase_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """For an action of privacy, as the next one."""
         return bool(request.user.has_perm("professionals.erase_person"))
@@ -768,6 +761,7 @@ finder.add(
 
 @admin.register(Organisation, site=staff_site)
 class OrganisationAdmin(OrganisationExportMixin, NotesMixin, ReadOnce):
+    nobody_may = ("delete",)
     change_form_template = "professionals/staff/organisation.html"
     list_display = ["name", "number_of_people", "added"]
     search_fields = ["name"]
@@ -794,9 +788,6 @@ class OrganisationAdmin(OrganisationExportMixin, NotesMixin, ReadOnce):
     def parts(self) -> tuple[Part, ...]:
         """The keys first, or the people of every organisation on earlier pages would be counted too."""
         return (Part(Q(), ("name", "-pk")),)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
-        return False
 
 
 finder.add(SearchKind(Organisation, in_searched, spelt_in=("professionals_organisation",)))

@@ -178,6 +178,7 @@ class FeedbackExportMixin(ExportMixin):
 class AfterwardsAdmin(FeedbackExportMixin, LooksOnly):
     """Each presentation with a short link. The list has averages, its page the answers."""
 
+    nobody_may = ("add", "change", "delete")
     list_display = (
         "when",
         "title",
@@ -234,11 +235,6 @@ class AfterwardsAdmin(FeedbackExportMixin, LooksOnly):
         }
         said = render_to_string("bookings/feedback/staff/includes/what_was_said.html", answers)
         return super().change_view(request, object_id, form_url, {"said": said, **(extra_context or {})})
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    has_change_permission = has_delete_permission = has_add_permission
 
     def has_choose_quotes_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody changes what people said; whoever may change bookings chooses what of it reports quote."""

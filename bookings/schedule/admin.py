@@ -338,6 +338,7 @@ class PresentationForm(forms.ModelForm):
 
 @admin.register(Presentation, site=staff_site)
 class PresentationAdmin(StaffModelAdmin):
+    nobody_may = ("delete",)  # it is history of its bookings; one that is no longer offered is marked so
     form = PresentationForm
     list_display = ("title", "audience", "number_minutes", "formats_in_words", "offered")
     list_filter = ("active",)
@@ -349,10 +350,6 @@ class PresentationAdmin(StaffModelAdmin):
     formats_in_words = column(
         gettext_lazy("where"), lambda presentation: ", ".join(str(FORMAT_WORDS[name]) for name in presentation.formats)
     )
-
-    def has_delete_permission(self, request: HttpRequest, obj: Presentation | None = None) -> bool:
-        """It is history of its bookings; one that is no longer offered is marked so."""
-        return False
 
 
 class PresenterForm(RulesMixin, forms.ModelForm):
@@ -453,6 +450,7 @@ class NotSaved:
 
 @admin.register(Presenter, site=staff_site)
 class PresenterAdmin(StaffModelAdmin):
+    nobody_may = ("delete",)  # their bookings are history; one who has left is marked as not giving presentations
     form = PresenterForm
     change_form_template = "bookings/schedule/staff/presenter.html"
     fieldsets = (
@@ -543,10 +541,6 @@ class PresenterAdmin(StaffModelAdmin):
     def save_model(self, request: HttpRequest, obj: Presenter, form: Any, change: bool) -> None:
         keep_presenter(presenter=obj, by=cast("User", request.user), now=timezone.now())
 
-    def has_delete_permission(self, request: HttpRequest, obj: Presenter | None = None) -> bool:
-        """Their bookings are history; one who has left is marked as not giving presentations."""
-        return False
-
 
 presenter_has = in_columns("name", "email", "base_postcode")
 finder.add(
@@ -564,6 +558,7 @@ finder.add(
 class BusyTimeAdmin(LooksOnly):
     """To look at only: every claim is written by a service, under the presenter's lock."""
 
+    nobody_may = ("add", "change", "delete")
     list_display = ("when", "presenter", "what", "place", "number_travel")
     fields = ("presenter", "when", "what", "place", "travel_minutes", "travel_reason")
     readonly_fields = fields
@@ -641,11 +636,6 @@ class BusyTimeAdmin(LooksOnly):
             .get_queryset(request)
             .select_related("presenter", "booking", "leave__presenter", "option__booking", "session", "held")
         )
-
-    def has_add_permission(self, request: HttpRequest, obj: BusyTime | None = None) -> bool:
-        return False
-
-    has_change_permission = has_delete_permission = has_add_permission
 
 
 # Journey times between areas, where staff know better than the rule.

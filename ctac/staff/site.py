@@ -431,8 +431,12 @@ ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": Fals
 
 
 class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
-    """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
+    """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields.
 
+    `nobody_may`: of "add", "change" and "delete" what services or migrations do, and no colleague by hand, superusers neither.
+    """
+
+    nobody_may: tuple[str, ...] = ()
     object_actions: Sequence[ObjectAction] = ()
     change_form_template = "admin/change_form_with_actions.html"
     show_facets = admin.ShowFacets.NEVER
@@ -445,6 +449,15 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         name = f"{self.opts.app_label}_{self.opts.model_name}_action"
         view = self.admin_site.admin_view(self.object_action_view)
         return [path("<path:object_id>/do/<slug:slug>/", view, name=name), *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return "add" not in self.nobody_may and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return "change" not in self.nobody_may and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return "delete" not in self.nobody_may and super().has_delete_permission(request, obj)
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
         actions = [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
@@ -596,18 +609,10 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return True
 
 
-class FixedRowsMixin:
-    """For a model admin whose rows services or migrations make: nobody adds or deletes one by hand."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class OneRowAdmin(FixedRowsMixin, StaffModelAdmin):
+class OneRowAdmin(StaffModelAdmin):
     """A model of one row, which a migration made: it is changed, and never deleted. Its list redirects to its form."""
+
+    nobody_may = ("add", "delete")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_or_change_permission(request):

@@ -17,7 +17,7 @@ from accounts.access import signed_in
 from ctac.dates import format_day, uk_day
 from ctac.forms import validate_phone
 from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
-from ctac.staff.site import NOTHING, FixedRowsMixin, StaffModelAdmin, Waiting, column, phone_link, staff_site
+from ctac.staff.site import NOTHING, StaffModelAdmin, Waiting, column, phone_link, staff_site
 from guidance.contacts.models import POLICE_NUMBER, AreaContact
 
 
@@ -60,7 +60,8 @@ def valid_phone(typed: str) -> str:
 
 
 @admin.register(AreaContact, site=staff_site)
-class AreaContactAdmin(FixedRowsMixin, StaffModelAdmin):
+class AreaContactAdmin(StaffModelAdmin):
+    nobody_may = ("add", "delete")
     form = ContactForm
     list_display = ("name", "kind", "nation", "phone_in_list", "out_of_hours_in_list", "checked")
     list_filter = (NeedsFilter, "kind", "nation")

@@ -88,6 +88,7 @@ def downloads_text(counts: DownloadCountQuerySet) -> str:
 
 @admin.register(Leaflet, site=staff_site)
 class LeafletAdmin(SpreadsheetLinks):
+    nobody_may = ("delete",)  # orders tell of it for ever; it is taken out of the catalogue instead
     sheet_kind = SheetKind.CATALOGUE
     form = LeafletForm
     list_display = ("title", "for_whom", "edition", "number_available", "number_at_most", "in_catalogue")
@@ -113,10 +114,6 @@ class LeafletAdmin(SpreadsheetLinks):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Leaflet]:
         return Leaflet.objects.with_current_edition()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Leaflet | None = None) -> bool:
-        """Orders tell of it for ever; take it out of the catalogue instead."""
-        return False
 
     def save_model(self, request: HttpRequest, obj: Leaflet, form: Any, change: bool) -> None:
         """Whoever waits for a title that leaves the catalogue waits for nothing, and is told."""
@@ -276,6 +273,7 @@ def withdrawn_text(edition: Edition) -> str:
 
 @admin.register(Edition, site=staff_site)
 class EditionAdmin(SpreadsheetLinks):
+    nobody_may = ("delete",)
     sheet_kind = SheetKind.STOCK
     form = EditionForm
     list_display = ("title", "label", "state_in_words", "review", "number_on_shelf", "number_promised", "number_free", "lasts")
@@ -454,6 +452,3 @@ class EditionAdmin(SpreadsheetLinks):
 
     def has_stock_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
         return request.user.has_perm("leaflets.keep_stock")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
-        return False

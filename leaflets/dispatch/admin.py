@@ -300,6 +300,7 @@ def parcel_figure(figure: Any, **lookup: Any) -> Any:
 
 @admin.register(PackingSession, site=staff_site)
 class PackingSessionAdmin(LooksOnly):
+    nobody_may = ("delete",)
     list_display = ("name", "state_in_words", "started", "started_by", "number_of_parcels", "number_sent", "number_of_copies")
     list_filter = ("state",)
     list_select_related = ("started_by",)
@@ -462,6 +463,3 @@ class PackingSessionAdmin(LooksOnly):
     def summary_of(self, obj: PackingSession) -> list[dict[str, object]]:
         by = obj.started_by or "–"
         return [{"label": _("Started"), "value": f"{long_moment(obj.started_at)}, {by}"}]
-
-    def has_delete_permission(self, request: HttpRequest, obj: PackingSession | None = None) -> bool:
-        return False

@@ -294,6 +294,7 @@ RECALL_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 @admin.register(Recall, site=staff_site)
 class RecallAdmin(LooksOnly):
+    nobody_may = ("add", "delete")
     list_display = ("edition_name", "recalled", "number_of_people", "number_to_ring")
     search_fields = ("edition__leaflet__title", "edition__label")
     search_help_text = gettext_lazy("Leaflet or edition")
@@ -399,12 +400,6 @@ class RecallAdmin(LooksOnly):
     def presenters(self, recall: Recall) -> SafeString | str:
         orders = with_presenters(recall.edition, timezone.now())
         return presenter_lines(orders) if orders else ""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Recall | None = None) -> bool:
-        return False
 
 
 def holder_count(holders: QuerySet[RecallHolder]) -> Coalesce:

@@ -88,6 +88,7 @@ def signed(change: int) -> str:
 
 @admin.register(StockMovement, site=staff_site)
 class StockMovementAdmin(StaffModelAdmin):
+    nobody_may = ("add", "change", "delete")  # movements are written by what causes them
     list_display = ("when", "edition_in_words", "kind", "number_shelf", "number_promised", "order", "who_and_why")
     list_display_links = None
     list_filter = ("kind", period_of("at"))
@@ -149,16 +150,6 @@ class StockMovementAdmin(StaffModelAdmin):
         return format_html(
             '<a class="reference" href="{}">{}</a>', reverse("staff:leaflets_order_change", args=[order.pk]), order.reference
         )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Movements are written by what causes them."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: StockMovement | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: StockMovement | None = None) -> bool:
-        return False
 
 
 def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition: Edition, action: ObjectAction) -> HttpResponse:
@@ -352,6 +343,7 @@ STOCK_TAKE_FIELDS = ("state_in_words", "progress", "started", "started_by", "end
 
 @admin.register(StockTake, site=staff_site)
 class StockTakeAdmin(LooksOnly):
+    nobody_may = ("delete",)
     list_display = ("name", "state_in_words", "progress", "started_by")
     list_filter = ("state",)
     list_select_related = ("started_by",)
@@ -451,9 +443,6 @@ class StockTakeAdmin(LooksOnly):
     def save_model(self, request: HttpRequest, obj: StockTake, form: Any, change: bool) -> None:
         """Nothing: only services write it."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: StockTake | None = None) -> bool:
-        return False
-
 
 # Stock lists and catalogues on the staff site: exported, uploaded, checked row by row, then written in one press.
 
@@ -519,6 +508,7 @@ class UploadForm(PageFormMixin, forms.Form):
 
 @admin.register(SheetImport, site=staff_site)
 class SheetImportAdmin(LooksOnly):
+    nobody_may = ("delete",)
     list_display = ("uploaded", "what", "state_in_words", "uploaded_by", "written")
     list_select_related = ("uploaded_by", "applied_by")
     sorts_quickly = ("uploaded",)
@@ -544,9 +534,6 @@ class SheetImportAdmin(LooksOnly):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: SheetImport | None = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("what"), ordering="kind")
     def what(self, sheet: SheetImport) -> str:

@@ -29,7 +29,6 @@ from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import (
     NOTHING,
-    FixedRowsMixin,
     LooksOnly,
     ObjectAction,
     Waiting,
@@ -85,7 +84,8 @@ def waits(version: TextVersion) -> bool:
 
 
 @admin.register(TextVersion, site=staff_site)
-class TextVersionAdmin(FixedRowsMixin, LooksOnly):
+class TextVersionAdmin(LooksOnly):
+    nobody_may = ("add", "delete")
     list_display = ("wording", "in_language", "state", "written", "author")
     list_filter = (StateFilter, LanguageFilter)
     list_select_related = ("author",)

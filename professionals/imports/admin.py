@@ -248,6 +248,7 @@ def what(imported: Import) -> str:
 
 @admin.register(Import, site=staff_site)
 class ImportAdmin(LooksOnly):
+    nobody_may = ("delete",)
     list_display = ("uploaded", "what", "state_in_words", "number_rows", "uploaded_by")
     list_select_related = ("uploaded_by",)
     sorts_quickly = ("uploaded",)
@@ -286,9 +287,6 @@ class ImportAdmin(LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
         return super().get_queryset(request).select_related("uploaded_by", "run_by", "undone_by").defer("file")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Import | None = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, imported: Import) -> SafeString:

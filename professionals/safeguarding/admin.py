@@ -100,6 +100,7 @@ class DecisionFilter(OptionsFilter):
 
 @admin.register(FlaggedText, site=staff_site)
 class FlaggedTextAdmin(LooksOnly):
+    nobody_may = ("add", "delete")
     list_display = ("reference", "written", "state", "readers")
     list_filter = (DecisionFilter, period_of("flagged_at"))
     sorts_quickly = ("written",)
@@ -148,12 +149,6 @@ class FlaggedTextAdmin(LooksOnly):
             done=gettext_lazy("We now treat this like any other text."),
         ),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: FlaggedText | None = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FlaggedText]:
         events = FlaggedEvent.objects.select_related("by")

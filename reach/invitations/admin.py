@@ -194,19 +194,15 @@ def area_names(campaign: Campaign) -> str:
 class LooksOnlyAdmin(LooksOnly):
     """Rows that services write."""
 
+    nobody_may: tuple[str, ...] = ("add", "delete")
     actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Campaign, site=staff_site)
 class CampaignAdmin(LooksOnlyAdmin):
     """What came of it is counted from the outbox and from bookings."""
 
+    nobody_may = ("add", "change", "delete")
     list_display = ("planned", "where", "kind", "presentation", "by")
     list_select_related = ("presentation", "planned_by")
     sorts_quickly = ("planned",)
@@ -231,9 +227,6 @@ class CampaignAdmin(LooksOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         return super().get_queryset(request).select_related("presentation", "planned_by", "booking", "session")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Campaign | None:
         """With its figures, read once."""

@@ -120,6 +120,7 @@ ACTIONS = (
 
 @admin.register(Report, site=staff_site)
 class ReportAdmin(LooksOnly):
+    nobody_may = ("delete",)
     list_display = ("months", "state_in_words", "asked", "asked_by", "counted")
     list_select_related = ("asked_by",)
     sorts_quickly = ("asked",)
@@ -145,9 +146,6 @@ class ReportAdmin(LooksOnly):
 
     def has_view_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
         return request.user.has_perm(VIEW_REACH)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, report: Report) -> SafeString:

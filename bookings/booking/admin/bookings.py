@@ -507,6 +507,7 @@ def deliver(booking: Booking, *, by: User, now: datetime) -> None:
 
 @admin.register(Booking, site=staff_site)
 class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, OwnToPresenters, ReadOnce):
+    nobody_may = ("delete",)
     list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
     list_filter = (
         "state",
@@ -782,9 +783,6 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Booking | None = None) -> bool:
-        return False
 
 
 def chosen_row(rows: Any, typed: str) -> Any:

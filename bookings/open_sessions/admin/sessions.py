@@ -320,6 +320,7 @@ class SessionExportMixin(ExportMixin):
 
 @admin.register(OpenSession, site=staff_site)
 class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
+    nobody_may = ("delete",)
     list_display = (
         "reference",
         "state_in_words",
@@ -522,9 +523,6 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
 
     def save_model(self, request: HttpRequest, obj: OpenSession, form: Any, change: bool) -> None:
         """Nothing: the page has no answers, and what it was drawn with may be old by now."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: OpenSession | None = None) -> bool:
-        return False
 
 
 # What waits among the open sessions, for the first staff page. Each line reads on from one and from many.

@@ -386,6 +386,7 @@ class CameByFilter(OptionsFilter):
 
 @admin.register(Order, site=staff_site)
 class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOnly):
+    nobody_may = ("delete",)
     list_display = ("reference", "state_in_words", "asked", "number_of_copies", "to_whom", "where_to")
     list_filter = ("state", WaitsFilter, CameByFilter, period_of("created_at"))
     sorts_quickly = ("asked",)
@@ -541,9 +542,6 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         """Asked by name: permission="decide" of an ObjectAction."""
         return request.user.has_perm("leaflets.decide_order")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return False
-
     @admin.action(description=gettext_lazy("Start packing"), permissions=["change"])
     def start_packing_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         done = ngettext_lazy("%(n)d order is being packed.", "%(n)d orders are being packed.", "n")
@@ -607,6 +605,7 @@ MISSING_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 @admin.register(MissingParcel, site=staff_site)
 class MissingParcelAdmin(LooksOnly):
+    nobody_may = ("add", "delete")  # its owner tells us
     list_display = ("reference", "state_in_words", "told_us", "left", "to_whom", "where_to")
     list_filter = ("state",)
     sorts_quickly = ("told_us",)
@@ -712,13 +711,6 @@ class MissingParcelAdmin(LooksOnly):
 
     def save_model(self, request: HttpRequest, obj: MissingParcel, form: Any, change: bool) -> None:
         """Nothing: what is decided is decided by an action, and a page that was opened before must not undo it."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Its owner tells us."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: MissingParcel | None = None) -> bool:
-        return False
 
 
 finder.add(
