@@ -10,7 +10,7 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from audit import pages, services
         from audit.services import after_migrate
-        from ctac import health as site_health
+        from ctac.monitoring import health as site_health
         from ctac.staff.site import staff_site
 
         post_migrate.connect(after_migrate, sender=self)

@@ -21,9 +21,9 @@ from bookings.presenter.services import send_agendas, warn_of_checks
 from bookings.schedule.holds import lapse_held_of, presenters_to_look_through
 from bookings.seats.services import decline_unanswered
 from bookings.visits import services as visits_services
-from ctac import health
 from ctac.celery import app
 from ctac.models import statements_within
+from ctac.monitoring import health
 from professionals.models import NameWord
 
 logger = logging.getLogger(__name__)

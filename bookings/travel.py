@@ -1,4 +1,4 @@
-"""From a postcode to a place, and how long a presenter needs from one place to another."""
+"""From a postcode to a place, and how long a presenter needs from one place to another. Whether it fits: schedule/slots.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

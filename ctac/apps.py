@@ -8,7 +8,8 @@ class CtacConfig(AppConfig):
 
     def ready(self) -> None:
         """SimpleAdminConfig looks for no admin modules; ours register on our own site (ctac.staff.site)."""
-        from ctac import checks, health  # noqa: F401 - checks register themselves
+        from ctac import checks  # noqa: F401 - checks register themselves
+        from ctac.monitoring import health
 
         if settings.FILES_URL:
             health.register("files", health.check_storage)

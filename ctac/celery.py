@@ -9,8 +9,8 @@ from celery import Celery, signals
 from celery.schedules import crontab
 from django.conf import settings
 
-from ctac import health
 from ctac.logs import NOTHING, request_reference, running_task
+from ctac.monitoring import health
 
 Entry = dict[str, Any]
 

@@ -183,7 +183,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ctac.middleware.SafeHeadersMiddleware",
-    "ctac.health.HealthMiddleware",
+    "ctac.monitoring.health.HealthMiddleware",
     "ctac.middleware.RequestReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -520,7 +520,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # Monitoring (docs/runbook.md): each of the two is off, and not imported, until it is set.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")  # what Prometheus sends us to be shown /metrics
 if METRICS_TOKEN:
-    MIDDLEWARE.insert(MIDDLEWARE.index("ctac.health.HealthMiddleware") + 1, "ctac.monitoring.metrics.MetricsMiddleware")
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("ctac.monitoring.health.HealthMiddleware") + 1, "ctac.monitoring.metrics.MetricsMiddleware"
+    )
     if len(METRICS_TOKEN) < 32:
         faults.append("METRICS_TOKEN is easy to guess. Set it to 32 random characters or more that only Prometheus knows too.")
 SENTRY_HELP = "Set it to the DSN of your project, such as https://key@errors.example/1."

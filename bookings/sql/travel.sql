@@ -1,5 +1,5 @@
 -- A live claim may not leave a presenter less time between two visits than the journey takes. bookings/travel.py says
--- the rule in words; tests/bookings/test_travel.py proves the two equal.
+-- the rule in words; tests/bookings/schedule/test_travel.py proves the two equal.
 CREATE OR REPLACE FUNCTION bookings_area_keys(postcode text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT ARRAY[split_part(postcode, ' ', 1), substring(postcode from '^[A-Z]+')]
 $$;

@@ -15,8 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 
-from ctac import health
 from ctac.models import statements_within
+from ctac.monitoring import health
 
 logger = logging.getLogger(__name__)
 RECENT = timedelta(hours=1)  # the window of every figure whose name says so

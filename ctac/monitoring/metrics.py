@@ -19,9 +19,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ctac.health import answer_probe
 from ctac.logs import route_of
 from ctac.monitoring.figures import Figure, from_database, from_elsewhere, ready
+from ctac.monitoring.health import answer_probe
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # which gunicorn's file sets
 

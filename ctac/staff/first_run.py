@@ -26,10 +26,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from ctac import health, welsh
+from ctac import welsh
 from ctac.celery import app
 from ctac.dates import format_day, uk_day
-from ctac.monitoring import figures
+from ctac.monitoring import figures, health
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import Waiting, how_long_ago, staff_site
 

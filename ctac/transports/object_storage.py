@@ -20,8 +20,8 @@ from django.core.files.base import File
 from s3transfer.exceptions import RetriesExceededError
 from storages.backends.s3 import S3Storage
 
-from ctac import health
 from ctac.errors import StorageUnavailable
+from ctac.monitoring import health
 
 logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 2, 4, 2  # seconds, seconds, times; botocore's own are 60, 60 and 5

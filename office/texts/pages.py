@@ -49,7 +49,7 @@ PAGES = (
     Page("delivery", _("Order: where to send it"), ("leaflets/orders/delivery.html",)),
     Page("ordered", _("Ordered or asked for"), ("leaflets/orders/placed.html",)),
     Page("sign-in", _("Sign in or sign up"), ("account/login.html",), "account_login"),
-    Page("sign-in-code", _("Sign in: enter the code"), ("account/confirm_login_code.html", "account/includes/code_page.html")),
+    Page("sign-in-code", _("Sign in: enter the code"), ("account/confirm_login_code.html", "account/code_page.html")),
     Page("your-details", _("Your details"), ("account/details.html",)),
     Page("no-way-in", _("Help with signing in"), ("account/no_way_in.html",), "account_no_way_in"),
     Page("my", _("My bookings and orders"), ("my/index.html",)),

@@ -22,10 +22,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis, RedisError
 
 from accounts.models import Where, Why
-from ctac import health
 from ctac.local import processes
 from ctac.logs import NOTHING
-from ctac.monitoring import figures
+from ctac.monitoring import figures, health
 from ctac.monitoring.metrics import MetricsMiddleware
 from leaflets.models import Edition
 from leaflets.stock import services as stock_services

@@ -16,9 +16,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import BY_SLUG
 from bookings.models import DutyShift
-from ctac import health, welsh
+from ctac import welsh
 from ctac.celery import app, schedule
 from ctac.dates import uk_day
+from ctac.monitoring import health
 from ctac.staff import first_run
 from ctac.staff.first_run import FirstRunCheck, Light
 from ctac.staff.site import staff_site
