@@ -384,8 +384,8 @@ def remove_view(request: HttpRequest, saved_id: int) -> HttpResponse:
 
 
 staff_site.saved_views = saved_views
-staff_site.add_page("views/<str:of_list>/save/", save_view, "save_view")
-staff_site.add_page("views/<int:saved_id>/remove/", remove_view, "remove_view")
+staff_site.add_page("views/<str:of_list>/save/", save_view, "save_view", gettext_lazy("Save a view"))
+staff_site.add_page("views/<int:saved_id>/remove/", remove_view, "remove_view", gettext_lazy("Remove a saved view"))
 staff_site.ask_again = ask_to_reauthenticate
 staff_site.register(User, UserAdmin)
 staff_site.register(Group, RoleAdmin)

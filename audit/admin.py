@@ -22,30 +22,16 @@ from ctac.staff.lists import BigChangeList, period_of
 from ctac.staff.site import NOTHING, LooksOnly, OneRowAdmin, moment_of, number_of, staff_site, state_tag
 
 MOST_COLLEAGUES = 200
-# Pages that are no list's and stand in no menu.
+# Pages beside lists that no call of staff_site.add_page names, and that no menu has.
 PAGE_NAMES = {
-    "find": gettext_lazy("Find anything"),
-    "guide": gettext_lazy("Staff guide"),
-    "guide_section": gettext_lazy("Staff guide"),
     "login": gettext_lazy("Sign-in for staff"),
     "mail_gallery": gettext_lazy("All emails"),
     "mail_gallery_html": gettext_lazy("Example of an email"),
     "mail_gallery_one": gettext_lazy("Example of an email"),
-    "mail_test_came": gettext_lazy("The test email came"),
-    "mail_test_send": gettext_lazy("Send a test email"),
     "message_html": gettext_lazy("An email as its reader sees it"),
     "notifications_send_failed": gettext_lazy("Send failed emails again"),
-    "place_preview": gettext_lazy("Preview of a text"),
-    "place_texts": gettext_lazy("Texts of an email or page"),
-    "reach_area": gettext_lazy("One area"),
-    "reach_around": gettext_lazy("Around a visit"),
-    "reach_rows": gettext_lazy("What is behind a figure"),
-    "remove_view": gettext_lazy("Remove a saved view"),
-    "save_view": gettext_lazy("Save a view"),
     "staff_calendar_address": gettext_lazy("Address of the team’s calendar"),
     "staff_calendar_stop": gettext_lazy("Stop the address of the team’s calendar"),
-    "text": gettext_lazy("Wording of a sentence"),
-    "version_preview": gettext_lazy("Preview of a new wording"),
     "view_on_site": gettext_lazy("The public page of a row"),
 }
 PARTS = {"changelist": "list", "add": "new", "change": "one of them"}
@@ -92,6 +78,7 @@ class EntryChangeList(BigChangeList):
 
 @admin.register(Entry, site=staff_site)
 class EntryAdmin(LooksOnly):
+    nobody_may = ("add", "change", "delete")
     list_display = ("when", "who", "did", "about", "details", "request")
     list_display_links = None
     list_filter = (WhoFilter, "act", KindFilter, period_of("at"))
@@ -157,17 +144,11 @@ class EntryAdmin(LooksOnly):
     def details(self, entry: Entry) -> str:
         return capfirst(details_of(entry)) or NOTHING
 
-    def no_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
-        """Not even superusers change the audit."""
-        return False
-
-    has_add_permission = has_change_permission = has_delete_permission = no_permission
-
 
 def page_name(page: str) -> str:
     """As the menu has it; of a list, and what belongs to it, the kind of thing first."""
     menu_names = {each.route.removeprefix("staff:"): each.label for each in menu.PAGES}
-    if name := PAGE_NAMES.get(page) or menu_names.get(page):
+    if name := staff_site.page_labels.get(page) or PAGE_NAMES.get(page) or menu_names.get(page):
         return str(name)
     for model in models_with_pages():
         app, part, rest = page.partition(f"{model._meta.app_label}_{model._meta.model_name}_")

@@ -547,7 +547,7 @@ def test_came(request: HttpRequest) -> HttpResponse:
     return act_on_test(request, confirm_mail_test, "test email came", _("Good: mail leaves this site."))
 
 
-staff_site.add_page("mail-test/send/", send_test, "mail_test_send")
-staff_site.add_page("mail-test/came/", test_came, "mail_test_came")
+staff_site.add_page("mail-test/send/", send_test, "mail_test_send", _("Send a test email"))
+staff_site.add_page("mail-test/came/", test_came, "mail_test_came", _("The test email came"))
 check_first_run(MACHINE, _("Mail leaves"), mail_leaves)
 check_first_run(MACHINE, _("Mailboxes"), mailboxes)

@@ -15,6 +15,7 @@ from django.utils import dateformat, timezone
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, SessionPlace
@@ -252,4 +253,4 @@ def reach_rows(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "reach/staff/rows.html", context)
 
 
-staff_site.add_page("reach/rows/", reach_rows, "reach_rows")
+staff_site.add_page("reach/rows/", reach_rows, "reach_rows", gettext_lazy("What is behind a figure"))

@@ -247,5 +247,5 @@ def guide_section(request: HttpRequest, section: str) -> HttpResponse:
     return TemplateResponse(request, "admin/guide.html", {**staff_site.each_context(request), **page})
 
 
-staff_site.add_page("guide/", guide, "guide")
-staff_site.add_page("guide/<slug:section>/", guide_section, "guide_section")
+staff_site.add_page("guide/", guide, "guide", _("Staff guide"))
+staff_site.add_page("guide/<slug:section>/", guide_section, "guide_section", _("Staff guide"))

@@ -289,4 +289,4 @@ def find(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/find.html", {**staff_site.each_context(request), **page})
 
 
-staff_site.add_page("find/", find, "find")
+staff_site.add_page("find/", find, "find", _("Find anything"))

@@ -235,6 +235,7 @@ class StaffAdminSite(AdminSite):
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
         self._panels: list[tuple[str, Callable[[Any], str]]] = []
         self._pages: list[tuple[str, Callable[..., HttpResponseBase], str]] = []
+        self.page_labels: dict[str, str | Promise] = {}
         # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 9).
         self.ask_again: Callable[[HttpRequest], HttpResponse | None] = no_reauthentication
         self.saved_views: Callable[[Any, HttpRequest], Any] = no_saved_views  # of a list, for its head; accounts keeps them
@@ -252,9 +253,14 @@ class StaffAdminSite(AdminSite):
         """Put what `draw` gives, as HTML, under what waits, for a user with this permission."""
         self._panels.append((permission, draw))
 
-    def add_page(self, route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
-        """A page of no model's, for everybody whom the staff site lets in: the view says what each may see there."""
+    def add_page(self, route: str, view: Callable[..., HttpResponseBase], name: str, label: str | Promise = "") -> None:
+        """A page of no model's, for everybody whom the staff site lets in: the view says what each may see there.
+
+        `label`: what "Who did what" calls it, unless the menu has it.
+        """
         self._pages.append((route, view, name))
+        if label:
+            self.page_labels[name] = label
 
     def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
         """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""

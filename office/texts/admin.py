@@ -348,10 +348,14 @@ def drawn(request: HttpRequest, place: Place, language: str) -> HttpResponse:
 
 
 staff_site.add_page("texts/", texts, "texts")
-staff_site.add_page("texts/<slug:place>/", place_texts, "place_texts")
-staff_site.add_page("texts/<slug:place>/<str:sentence>/word/", text, "text")
-staff_site.add_page("texts/<slug:place>/preview/<str:language>/", place_preview, "place_preview")
-staff_site.add_page("texts/<slug:place>/wordings/<int:version_id>/", version_preview, "version_preview")
+staff_site.add_page("texts/<slug:place>/", place_texts, "place_texts", gettext_lazy("Texts of an email or page"))
+staff_site.add_page("texts/<slug:place>/<str:sentence>/word/", text, "text", gettext_lazy("Wording of a sentence"))
+staff_site.add_page(
+    "texts/<slug:place>/preview/<str:language>/", place_preview, "place_preview", gettext_lazy("Preview of a text")
+)
+staff_site.add_page(
+    "texts/<slug:place>/wordings/<int:version_id>/", version_preview, "version_preview", gettext_lazy("Preview of a new wording")
+)
 PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Texts of emails and pages"), "staff:texts", VIEW))
 staff_site.add_waiting(
     gettext_lazy("Settings"),

@@ -342,4 +342,4 @@ def month_lines(area: Area, figures: AreaFigures, now: datetime) -> list[tuple[s
 
 
 staff_site.add_page("reach/gaps/", gaps, "reach_gaps")
-staff_site.add_page("reach/area/<slug:unit>/<slug:area>/", area_page, "reach_area")
+staff_site.add_page("reach/area/<slug:unit>/<slug:area>/", area_page, "reach_area", gettext_lazy("One area"))

@@ -224,4 +224,4 @@ def ways_around(visit: Booking) -> Iterator[Row]:
 
 
 add_related(Booking, Related(gettext_lazy("Around this visit"), ways_around, INVITE))
-staff_site.add_page("reach/around/<str:reference>/", around, "reach_around")
+staff_site.add_page("reach/around/<str:reference>/", around, "reach_around", gettext_lazy("Around a visit"))
