@@ -116,7 +116,9 @@ class PresenterEmail(BookingEmail):
 
     def context(self) -> dict[str, object]:
         url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[self.booking.reference])}"
-        return {**super().context(), "staff_url": url, "day_rows": rows_of_the_day(self.booking)}
+        organisation = self.booking.person.organisation
+        host = text.row(_("Organisation"), organisation.name if organisation else "")
+        return {**super().context(), "staff_url": url, "day_rows": [host, *rows_of_the_day(self.booking)]}
 
     def is_still_due(self) -> bool:
         presenter = self.booking.presenter
@@ -242,11 +244,10 @@ class UndecidedEmail(DatesEmail):
 def rows_of_the_day(booking: Booking) -> list[Row]:
     """What a visit needs. Free text that was flagged goes into no email (product.md, rule 6)."""
     waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
-    profession = booking.audience_profession
     rows = [
         row(_("Kept with"), waiting),
         row(_("People coming"), booking.audience_size),
-        row(_("Who is coming"), Profession(profession).label if profession else ""),
+        row(_("Who is coming"), text.audience_text(booking.audience_profession)),
         row(_("Guests from elsewhere"), booking.seats_taken or ""),
         row(_("Contact on the day"), booking.contact_name),
         phone_row(_("Their phone"), booking.contact_phone),

@@ -60,14 +60,19 @@ def outward(postcode: str) -> str:
     return postcode.partition(" ")[0]
 
 
+def reference_and_area(both: str) -> str:
+    """'LO-7Q4M-2F, LS1' of 'LO-7Q4M-2F LS1 4AP'."""
+    return ", ".join(both.split(" ")[:2])
+
+
 ORDER = WaitingRow(
     who=Case(
         When(organisation_name="", then=F("name")),
         default=Concat("name", Value(", "), "organisation_name"),
         output_field=TextField(),
     ),
-    what="postcode",
-    what_in_words=outward,
+    what=Concat("reference", Value(" "), "postcode"),
+    what_in_words=reference_and_area,
     since="created_at",
 )
 TO_DECIDE = replace(ORDER, label=_("Decide"), permission="leaflets.decide_order")

@@ -199,7 +199,7 @@ def placed_order() -> dict[str, Any]:
             "when": gettext("In the next few minutes"),
             "what": gettext("We will email your order and its reference to %(email)s.") % {"email": samples.EMAIL},
         },
-        {"when": gettext("On the evening of the day it leaves"), "what": gettext("We will email you again.")},
+        {"when": gettext("On the evening of the day your leaflets leave"), "what": gettext("We will email you again.")},
     ]
     return {"order": order, "next_steps": steps, "asks_about_editions": True}
 

@@ -372,11 +372,11 @@ class DeliveryForm(ChildDetailsMixin, PageForm):
         help_text=gettext_lazy("We will print this on the label."),
     )
     address_line_1 = forms.CharField(
-        label=gettext_lazy("Building and street"),
+        label=gettext_lazy("Address line 1"),
         max_length=150,
         error_messages={"required": gettext_lazy("Enter the building and street the parcel should go to.")},
     )
-    address_line_2 = forms.CharField(label=gettext_lazy("Second line of the address"), max_length=150, required=False)
+    address_line_2 = forms.CharField(label=gettext_lazy("Address line 2"), max_length=150, required=False)
     town = forms.CharField(
         label=gettext_lazy("Town or city"), max_length=100, error_messages={"required": gettext_lazy("Enter the town or city.")}
     )

@@ -358,7 +358,7 @@ def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
         )
         if any(line.backordered for line in order.lines.all()):
             steps.append((_("As soon as more have come in"), _("We will post the copies that are not in stock now.")))
-    steps.append((_("On the evening of the day it leaves"), _("We will email you again.")))
+    steps.append((_("On the evening of the day your leaflets leave"), _("We will email you again.")))
     context = {
         "order": order,
         "next_steps": [{"when": when, "what": what} for when, what in steps],

@@ -36,16 +36,17 @@ def out_of_hours_route() -> str:
 
 
 def closed_now() -> str:
-    """'closed now: it opens on Monday at 9.30am', with the date if that is not the next Monday; empty while it is open."""
+    """'closed now: it opens on Monday at 9.30am', 'today', or the date if it is not the next Monday; empty while it is open."""
     now = timezone.now()
     if is_advice_line_open(now):
         return ""
     opens = next_opening(now)
     clock = format_clock(opens).replace(":", ".")  # as the hours beside it
-    return _("closed now: it opens on %(day)s at %(clock)s") % {
-        "day": dateformat.format(opens.astimezone(UK), "l" if uk_day(opens) - uk_day(now) < A_WEEK else "l j F"),
-        "clock": clock,
-    }
+    days = uk_day(opens) - uk_day(now)
+    if not days:
+        return _("closed now: it opens today at %(clock)s") % {"clock": clock}
+    day = dateformat.format(opens.astimezone(UK), "l" if days < A_WEEK else "l j F")
+    return _("closed now: it opens on %(day)s at %(clock)s") % {"day": day, "clock": clock}
 
 
 def advice_line(_request: HttpRequest) -> dict[str, object]:

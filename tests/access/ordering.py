@@ -14,7 +14,7 @@ def orders(guide: Guide) -> Tour:
     guide.open("/basket/")
     guide.press("Continue")
     yield "order delivery"
-    guide.fill("Building and street", "")
+    guide.fill("Address line 1", "")
     guide.send_empty()
     yield "order delivery with errors"
     give_address(guide)
@@ -120,7 +120,7 @@ def uploads_lists(guide: Guide) -> Tour:
 
 def give_address(guide: Guide) -> None:
     guide.fill("Your name", "Meera Shah")
-    guide.fill("Building and street", "Merrion House, 110 Merrion Centre")
+    guide.fill("Address line 1", "Merrion House, 110 Merrion Centre")
     guide.fill("Town or city", "Leeds")
     guide.fill("Postcode", "ls28bb")
     guide.press("Continue")

@@ -93,7 +93,7 @@ def test_a_known_caller_is_booked_in_few_keys_and_gets_leaflets_in_the_same_call
 
     # And leaflets go to the same caller and address in the same call
     staff.follow("Also send leaflets")
-    assert staff.page.get_by_label("Building and street", exact=True).input_value() == "St James"
+    assert staff.page.get_by_label("Address line 1", exact=True).input_value() == "St James"
     staff.fill("Town or city", "Leeds")
     staff.page.get_by_label("Child trafficking is child abuse").fill("5")
     staff.press("Place the order")

@@ -140,7 +140,7 @@ def test_ordering_by_keyboard_alone(new_page: Callable[..., Any], live: Live) ->
     keys.send()
     assert keys.follow_first_error()["name"] == "Your name"
     visitor.page.keyboard.type("Tab Walker")
-    keys.answer("Building and street", "Merrion House")
+    keys.answer("Address line 1", "Merrion House")
     keys.answer("Town or city", "Leeds")
     keys.answer("Postcode", "ls28bb")
     keys.send()

@@ -42,7 +42,7 @@ def test_someone_who_is_signed_out_orders_leaflets_and_cancels(
 
     # When they say where to, and sign up in the middle
     visitor.fill("Your name", "Asha Rahman")
-    visitor.fill("Building and street", "Merrion House, 110 Merrion Centre")
+    visitor.fill("Address line 1", "Merrion House, 110 Merrion Centre")
     visitor.fill("Town or city", "Leeds")
     visitor.fill("Postcode", "ls28bb")
     visitor.press("Continue")

@@ -70,4 +70,4 @@ def test_who_may_not_sees_no_button_is_refused_by_address_and_finds_nothing(
     visitor.page.keyboard.press("Enter")
     visitor.page.wait_for_url("**/staff/find/**")
     visitor.look()
-    assert visitor.reads("We found nothing that you can see.")
+    assert visitor.reads("We found nothing.")

@@ -87,7 +87,7 @@ def test_a_session_that_is_dispatched_from_two_browsers_leaves_once(stage: Stage
     assert stage.figures("packed-twice") == (85, 15)
     words = stage.staff(1).get(page_of(key)).words
     assert "This session has already ended, so nothing was changed." in words
-    assert "3 dispatched, 0 skipped" in words
+    assert "3 dispatched, 0 not sent" in words
 
 
 def test_control_read_before_the_other_wrote_a_session_leaves_twice(stage: Stage, unguarded_url: str) -> None:

@@ -30,6 +30,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Least, NullIf
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import linebreaksbr
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -655,8 +656,8 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             return short
         order = brought.order
         return format_html(
-            '{}\n<a href="{}">{}</a> ({})\n{}',
-            bookings_text.order_contents(order),
+            '{}<br><a href="{}">{}</a> ({})<br>{}',
+            linebreaksbr(bookings_text.order_contents(order)),
             reverse("staff:leaflets_order_change", args=[order.pk]),
             order.reference,
             order.state_in_words,

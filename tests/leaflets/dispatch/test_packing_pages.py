@@ -96,13 +96,13 @@ def test_one_press_ends_in_a_summary(client, staff, edition, now):
     assert "2 parcels, 11 copies" in page
     answer = press(client, session, **{"out-2": "on", "why-2": "address", "track-1": "QK 1"})
     page = words(answer.content.decode())
-    assert "1 dispatched, 1 skipped" in page
+    assert "1 dispatched, 1 not sent" in page
     assert "Left out: The address is not clear" in page
     assert "QK 1" in page
     assert [Order.objects.get(pk=each.pk).state for each in (sent, left)] == [OrderState.DISPATCHED, OrderState.RECEIVED]
     again = press(client, session)
     assert said(again) == ["This session has already ended, so nothing was changed. You can see below what happened to it."]
-    assert "1 dispatched, 1 skipped" in words(again.content.decode())
+    assert "1 dispatched, 1 not sent" in words(again.content.decode())
     assert "Dispatched" in text(client, LIST, state__exact="dispatched")
 
 
@@ -144,7 +144,7 @@ def test_why_a_parcel_is_left_out_is_asked_beside_its_box_and_nothing_typed_is_l
         assert shown in asked
     assert set(Order.objects.values_list("state", flat=True)) == {"packing"}
     ended = words(press(client, session, **typed, **{"why-2": "ask", "rest": "next-time"}).content.decode())
-    assert "1 dispatched, 2 skipped" in ended
+    assert "1 dispatched, 2 not sent" in ended
     assert "Left out: We must ask the person first" in ended
     assert "Left out: The leaflets are damaged" in ended
     assert "Another reason" not in ended
@@ -231,7 +231,7 @@ def test_who_may_not_pack_may_look_or_not_even_that(client, edition, now):
     assert client.get(change("packingsession", session)).status_code == 403
     nobody.user_permissions.add(Permission.objects.get(codename="view_packingsession"))
     page = client.get(change("packingsession", session)).content.decode()
-    assert "Dispatch the other parcels" not in page
+    assert "Dispatch the parcels" not in page
     assert press(client, session).status_code == 403
     assert printed(client, session, "slips")[0].status_code == 403
     assert Order.objects.get().state == OrderState.PACKING

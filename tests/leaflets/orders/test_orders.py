@@ -118,7 +118,7 @@ def test_the_confirmation_says_what_comes_next(client, order, owner):
     assert [(step["when"], step["what"]) for step in steps] == [
         ("In the next few minutes", f"We will email your order and its reference to {owner.email}."),
         ("Usually within 5 working days", "We will pack your leaflets and post them."),
-        ("On the evening of the day it leaves", "We will email you again."),
+        ("On the evening of the day your leaflets leave", "We will email you again."),
     ]
 
 
