@@ -311,8 +311,11 @@ def month_of_slots(
     first = min(max(day, today), horizon).replace(day=1)
     following = (first + 31 * ONE_DAY).replace(day=1)
     last = following - ONE_DAY
-    schedule = open_schedule(slot_query, first_day=max(first, today), last_day=min(last, horizon), now=now, ignoring=ignoring)
-    times = PartOfDaySlots(schedule, part, now, ignoring, excluded)
+    likely = [first_weeks(today)]
+    if last > likely[0].last:
+        likely.append(DateRange(max(first, likely[0].last + ONE_DAY), min(last, horizon)))
+    times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely), part, now, ignoring, excluded)
+    first_free = times.first(today)
     days = [first + ONE_DAY * number for number in range(last.day)]
     where = [slot_query.nation]
     return JsonResponse(
@@ -320,7 +323,8 @@ def month_of_slots(
             "month": f"{first:%Y-%m}",
             "title": dateformat.format(first, "F Y"),
             "weekdays": [[str(WEEKDAYS_ABBR[number]), str(WEEKDAYS[number])] for number in range(7)],
-            "earlier": f"{first - ONE_DAY:%Y-%m}" if first > today else "",
+            # As with weeks: none is offered where none has a time.
+            "earlier": f"{first - ONE_DAY:%Y-%m}" if first_free and uk_day(first_free.start) < first else "",
             "later": f"{following:%Y-%m}" if following <= horizon else "",
             "closed": sentences_between(max(first, today), min(last, horizon), Closes.PRESENTATIONS, where),
             "days": [

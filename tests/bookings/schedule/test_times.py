@@ -407,6 +407,14 @@ def test_odd_months_are_one_inside_the_horizon(client: Client, presentation: Pre
     assert (answer["later"] == "") == (shown == "2027-04")
 
 
+def test_no_earlier_month_is_offered_where_none_has_a_time(
+    client: Client, presentation: Presentation, clock: time_machine.Traveller
+) -> None:
+    clock.move_to(datetime(2027, 1, 28, 10, tzinfo=UTC))  # too late for a time in January
+    client.post("/book/signs/where/", WHERE)
+    assert [client.get(f"/book/signs/when/?month=2027-0{month}").json()["earlier"] for month in (1, 2, 3)] == ["", "", "2027-02"]
+
+
 def test_a_month_is_nobody_elses(client: Client, presentation: Presentation) -> None:
     """Without answers about the place there is no month, and the script shows the list as it came."""
     assert client.get("/book/signs/when/?month=2027-01").url == "/book/signs/where/"
