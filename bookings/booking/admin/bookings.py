@@ -823,7 +823,7 @@ finder.add(
     SearchKind(
         Booking,
         in_searched,
-        about=lambda booking: (booking.get_state_display(), booking.when, booking.person, booking.town, booking.postcode),
+        about=lambda booking: (booking.get_state_display(), booking.when, booking.person, *booking.address_lines),
         spelt_in=("bookings_booking",),
         related=("person",),
     )

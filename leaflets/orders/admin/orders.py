@@ -717,7 +717,14 @@ finder.add(
     SearchKind(
         Order,
         in_searched,
-        about=lambda order: (order.state_in_words, order.name, order.organisation_name, order.town, order.postcode),
+        about=lambda order: (
+            order.state_in_words,
+            order.name,
+            order.organisation_name,
+            order.address_line_1,
+            order.town,
+            order.postcode,
+        ),
         spelt_in=("leaflets_order",),
     )
 )
