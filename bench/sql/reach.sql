@@ -5,7 +5,8 @@ SELECT 'visits', true, created_at, 'page', id FROM notifications_mailreader WHER
 INSERT INTO reach_rolemailbox (organisation_id, address, digest, source, basis, postcode, nation, authority, token, added_at, objected_by)
 SELECT id, 'team' || id || '@example.org', md5('digest' || id), 'https://example.org/team', 'published', 'LS1 4AP', 'england', 'E08000035',
     md5('mailbox' || id), now() - row_number() OVER (ORDER BY id) * interval '1 hour', ''
-FROM professionals_organisation WHERE name LIKE 'Organisation %%' AND id %% 50 = 7;
+FROM professionals_organisation, (SELECT min(id) AS first FROM professionals_organisation WHERE name LIKE 'Organisation %%') ours
+WHERE name LIKE 'Organisation %%' AND (id - first) %% 50 = 0;
 INSERT INTO reach_campaign (kind, unit, areas, presentation_id, times, planned_at, token)
 SELECT 'area', 'upper', '{E08000035}', (SELECT min(id) FROM bookings_presentation), '{}', now() - n * interval '9 days', md5('campaign' || n)::uuid
 FROM generate_series(1, 120) n;
