@@ -60,10 +60,16 @@ class _OwnersChanged(Exception):
     pass
 
 
-def lock_person(person: Person) -> None:
-    """Inside a transaction, before anything of theirs is written. Raises AccountGoneError if they are erased by then."""
-    if Person.objects.select_for_update(no_key=True).only("pk").filter(pk=person.pk, erased_at=None).first() is None:
+def lock_person(person: Person) -> Person:
+    """Inside a transaction, before anything of theirs is written. Raises AccountGoneError if they are erased by then.
+
+    Gives their row as it is now, as far as the key of their organisation: it may have gone with a change of their details.
+    """
+    rows = Person.objects.select_for_update(no_key=True).only("pk", "organisation_id")
+    locked = rows.filter(pk=person.pk, erased_at=None).first()
+    if locked is None:
         raise AccountGoneError
+    return locked
 
 
 def lock_people_and_account(user_id: int, email: str) -> tuple[User, list[Person]]:
@@ -336,14 +342,19 @@ def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Pe
     if person is None:
         address_verified(user=user, email=user.email, details=details, now=now)
         return Person.objects.get(user=user)
-    with transaction.atomic():
-        columns = _columns(details)
-        if not Person.objects.filter(pk=person.pk, erased_at=None).update(**columns):
-            raise AccountGoneError
-        delete_unused_organisations([person.organisation_id])
-    for column, value in columns.items():
-        setattr(person, column, value)
-    return person
+    for _attempt in range(3):
+        with (
+            suppress(IntegrityError),
+            transaction.atomic(),
+        ):  # or the last one leaves that organisation at this moment
+            columns = _columns(details)
+            if not Person.objects.filter(pk=person.pk, erased_at=None).update(**columns):
+                raise AccountGoneError
+            delete_unused_organisations([person.organisation_id])
+            for column, value in columns.items():
+                setattr(person, column, value)
+            return person
+    raise RuntimeError("their new organisation went three times in this moment")
 
 
 def address_verified(*, user: User, email: str, details: Details | None, now: datetime) -> Person | None:

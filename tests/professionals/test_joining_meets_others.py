@@ -12,13 +12,15 @@ from accounts import services as accounts_services
 from accounts.models import User
 from bookings.booking.services.assign import transfer_bookings
 from bookings.models import Booking
+from leaflets.models import Order
 from privacy.services import erase_person
 from professionals import services as professionals_services
 from professionals.models import Absorbed, Organisation, Person
 from professionals.services import address_verified
-from tests.accounts.sessions.test_at_once import held
+from tests.accounts.sessions.test_at_once import held, under_way
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
-from tests.factories import make_person, sign_in
+from tests.factories import make_organisation, make_person, sign_in
+from tests.leaflets.factories import make_edition, make_order
 from tests.professionals.in_turn import Job, in_turn
 from tests.professionals.mailing import last_code
 from tests.professionals.test_address_changes import CHANGE, CONFIRM, NEW, OLD, link, move
@@ -60,6 +62,44 @@ def account_first(monkeypatch: pytest.MonkeyPatch) -> None:
         return account, [*rows.filter(user=user_id), *rows.with_email(email).exclude(user=user_id)]
 
     monkeypatch.setattr(professionals_services, "lock_people_and_account", lock)
+
+
+def moving_to(person: Person, name: str) -> Job:
+    details = {"name": person.name, "phone": person.phone, "profession": person.profession, "postcode": person.postcode}
+    user: Any = person.user
+    return lambda: professionals_services.give_details(user=user, now=timezone.now(), organisation_name=name, **details)
+
+
+def test_who_joins_an_organisation_while_its_last_leaves_it_finds_it_anew() -> None:
+    last, joins = make_person(organisation=make_organisation("Quillfinch Surgery")), make_person()
+    with held(PERSON, joins.pk) as other:
+        thread, answers = under_way(moving_to(joins, "Quillfinch Surgery"))
+        moving_to(last, "Elsewhere")()
+        assert not Organisation.objects.filter(name="Quillfinch Surgery").exists()
+        other.rollback()
+        thread.join(timeout=30)
+    assert answers == [joins]
+    joins.refresh_from_db()
+    assert joins.organisation is not None
+    assert joins.organisation.name == "Quillfinch Surgery"
+
+
+def test_an_order_placed_while_its_owner_changes_their_organisation_goes_to_the_new_one() -> None:
+    person, edition = make_person(), make_edition(NOW)
+    orders: list[Order] = []
+    assert (
+        in_turn(
+            PERSON,
+            person.pk,
+            moving_to(person, "Elsewhere"),
+            lambda: orders.append(make_order(person, NOW, {edition.leaflet: 5})),
+        )
+        == ["done"] * 2
+    )
+    [order] = orders
+    order.refresh_from_db()
+    assert order.organisation is not None
+    assert order.organisation.name == "Elsewhere"
 
 
 def test_erased_first_nobody_is_left_to_become_one(nadia: Person, entered: Person) -> None:

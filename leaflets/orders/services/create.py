@@ -87,11 +87,11 @@ def place_order(
     if over_limit:
         order.asked_because = ""
     is_request = bool(order.asked_because)
-    order.organisation_id, order.created_at = person.organisation_id, now
+    order.created_at = now
     order.state = OrderState.REQUESTED if is_request else OrderState.RECEIVED
     try:
         with transaction.atomic():
-            lock_person(person)
+            order.organisation_id = lock_person(person).organisation_id
             if keep:
                 with suppress(AddressBookIsFull, AddressKeptAlready):
                     keep_address(person=person, delivery=keep)
