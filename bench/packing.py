@@ -37,5 +37,5 @@ def start_and_dispatch(browser: Browser) -> None:
     session = start(browser, 1)
     browser.get(session)
     browser.get(browser.post(session, dispatch="1", **{"track-1": ""}))
-    if "1 dispatched, 0 skipped" not in " ".join(browser.body.split()):
+    if "1 dispatched, 0 not sent" not in " ".join(browser.body.split()):
         raise AssertionError(f"not dispatched: {session}")
