@@ -93,6 +93,7 @@ def months_between(month: date, now: datetime) -> int:
 # What the page of one area shows.
 
 MOST_CONTACTS, MOST_AHEAD, NEAREST = 50, 20, 5
+MOST_LOOKED_AT = 2_000  # rows of each kind of contact
 # So large that a list of its organisations would be of no use, and its middle nowhere near most of it.
 LARGE = (Unit.POLICE, Unit.REGION, Unit.NATION)
 
@@ -180,20 +181,25 @@ CONTACT_KINDS: dict[str, str | Promise] = {
 
 
 def contact_sources(area: Area) -> list[tuple[str, str, QuerySet[Any], str, Any]]:
-    """Of each kind of contact: the permission, the rows there, their organisation, and when. Each reads one index."""
+    """Of each kind of contact: the permission, the newest rows there, their organisation, and when. Each reads one index."""
     here, theirs = within(area), "person__organisation"
     bookings, places = Booking.objects.filter(here), SessionPlace.objects.filter(here)
+    delivered = bookings.filter(state=State.DELIVERED)
+    with_place = places.filter(state__in=[PlaceState.TAKEN, PlaceState.ATTENDED])
+    people = Person.objects.filter(here, erased_at=None)
     when_there = Case(When(state=PlaceState.ATTENDED, then=F("session__starts_at")), default=F("created_at"))
     return [
-        ("presentation", "bookings.view_booking", bookings.filter(state=State.DELIVERED), theirs, F("starts_at")),
+        ("presentation", "bookings.view_booking", latest(delivered, "starts_at"), theirs, F("starts_at")),
         ("booking", "bookings.view_booking", bookings.open(), theirs, F("created_at")),
-        (
-            *("place", "bookings.view_opensession"),
-            *(places.filter(state__in=[PlaceState.TAKEN, PlaceState.ATTENDED]), theirs, when_there),
-        ),
-        ("order", "leaflets.view_order", Order.objects.filter(here), "organisation", F("created_at")),
-        ("person", "professionals.view_person", Person.objects.filter(here, erased_at=None), "organisation", F("created_at")),
+        ("place", "bookings.view_opensession", latest(with_place, "created_at"), theirs, when_there),
+        ("order", "leaflets.view_order", latest(Order.objects.filter(here), "created_at"), "organisation", F("created_at")),
+        ("person", "professionals.view_person", latest(people, "created_at"), "organisation", F("created_at")),
     ]
+
+
+def latest(rows: QuerySet[Any], moment: str) -> QuerySet[Any]:
+    """Where there are very many, those that tell of the organisations that come first."""
+    return rows.model._base_manager.filter(pk__in=rows.order_by(f"-{moment}", "-pk").values("pk")[:MOST_LOOKED_AT])
 
 
 def last_contacts(area: Area, user: Any) -> list[Contact]:
