@@ -113,7 +113,7 @@ def web_workers_killed(rig, load):
         killed.kill()
         load.wait_for(3)
         rig.live.wait_for(lambda: len(tree(rig.live.pid("web"))) == 3, 20)
-        time.sleep(2)  # in which the new one loads the site
+        time.sleep(5)  # in which the new one loads the site
 
 
 def web_killed_whole(rig, load):
