@@ -302,7 +302,7 @@ class NotificationAdmin(LooksOnly):
         (None, {"fields": ["to", "state_in_words", "last_error", "reference", "resend_of", "resent_by", "told_in"]}),
         (gettext_lazy("What it says"), {"fields": ["shown_subject", "shown_text"]}),
         (
-            gettext_lazy("How it was sent"),
+            gettext_lazy("Sending"),
             {"fields": ["written_at", "due", "tried_at", "arrived_at", "too_late_at", "attempts", "message_id"]},
         ),
     ]
