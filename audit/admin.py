@@ -22,7 +22,7 @@ from ctac.staff.lists import BigChangeList, period_of
 from ctac.staff.site import NOTHING, LooksOnly, OneRowAdmin, moment_of, number_of, staff_site, state_tag
 
 MOST_COLLEAGUES = 200
-# Pages beside lists that no call of staff_site.add_page names, and that no menu has.
+# Pages that neither staff_site.add_page nor the menu names.
 PAGE_NAMES = {
     "login": gettext_lazy("Sign-in for staff"),
     "mail_gallery": gettext_lazy("All emails"),

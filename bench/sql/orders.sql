@@ -1,5 +1,5 @@
--- Each goes to one of 20,000 streets. The last 500 orders wait, and so do fewer where there are few. The first, a tenth and at most 2,000, are of one professional; of the
--- others who ordered most did so twice, however many there are, so that their own pages can be compared.
+-- Each goes to one of 20,000 streets. The last 500 orders wait, and so do fewer where there are few. The first, a tenth and at most 2,000,
+-- are of one professional; of the others who ordered most did so twice, however many there are, so that their own pages can be compared.
 CREATE TEMP TABLE editions AS SELECT row_number() OVER (ORDER BY id) - 1 AS place, id FROM leaflets_edition WHERE state = 'current';
 INSERT INTO leaflets_order (reference, state, channel, name, attention, organisation_name, address_line_1, address_line_2, town, postcode,
     submission_token, submission_digest, asked_because, created_at, person_id, organisation_id)
