@@ -243,6 +243,14 @@ def test_organisations_come_with_the_last_contact_the_newest_first(contacts: dic
     assert rows(page_of(YORK), "contacts").keys() & contacts.keys() == set()
 
 
+def test_where_there_are_very_many_the_newest_are_looked_at(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, days in (("Lately", 2), ("Long ago", 90), ("Years ago", 900)):
+        make_order(make_person(with_user=False, organisation=make_organisation(name)), now - days * DAY)
+    monkeypatch.setattr("reach.gaps.queries.MOST_LOOKED_AT", 2)
+    Person.objects.update(organisation=None)
+    assert list(rows(page_of(LEEDS), "contacts")) == ["Lately", "Long ago"]
+
+
 def test_each_sees_only_what_they_may(contacts: dict[str, Organisation]) -> None:
     reads = page_of(LEEDS, client=desk("read-only"))
     assert not any(name in reads for name in contacts)
