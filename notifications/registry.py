@@ -66,6 +66,7 @@ def ngettext_noop(singular: str, plural: str) -> tuple[str, str]:
 class Email:
     """A kind of email is a subclass, registered by its `name` as soon as it is there; an instance is the one of a notification.
 
+    Its `template` has the same name, in the folder of its app, unless the class or a family without a name says another.
     `subject` may name, as in %(reference)s, what is in `context`. Where subject or template depend on something, the class has
     `get_subject` or `get_template`, which give one of its attributes `subject…` and `template…`: staff may word each of them
     (office/texts). `is_still_due` is asked just before it is sent, `message` makes it then.
@@ -99,6 +100,9 @@ class Email:
             if name in _emails:
                 raise ValueError(f"two kinds of email are called {name}")
             _emails[name] = cls
+            families = [family for family in cls.__mro__ if family is cls or "name" not in vars(family)]
+            if not any("template" in vars(family) for family in families):
+                cls.template = f"{cls.__module__.split('.')[0]}/{name.replace('-', '_')}"
 
     def __init__(self, notification: "Notification", **facts: Any) -> None:
         """`facts` stand in for what it would read (cached properties), for samples and previews."""

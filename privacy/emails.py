@@ -46,7 +46,6 @@ class ComplaintEmail(Email):
 class ComplaintReceived(ComplaintEmail):
     name = "complaint-received"
     label = _("Complaint received")
-    template = "privacy/complaint_received"
     subject = _("We have received your complaint: %(reference)s")
 
 
@@ -64,21 +63,18 @@ class ComplaintStepEmail(ComplaintEmail):
 class ComplaintAcknowledged(ComplaintStepEmail):
     name = "complaint-acknowledged"
     label = _("Complaint acknowledged")
-    template = "privacy/complaint_acknowledged"
     subject = _("We are looking into your complaint: %(reference)s")
 
 
 class ComplaintProgress(ComplaintStepEmail):
     name = "complaint-progress"
     label = _("Update on a complaint")
-    template = "privacy/complaint_progress"
     subject = _("An update on your complaint: %(reference)s")
 
 
 class ComplaintAnswered(ComplaintStepEmail):
     name = "complaint-answered"
     label = _("Outcome of a complaint")
-    template = "privacy/complaint_answered"
     subject = _("The outcome of your complaint: %(reference)s")
 
 
@@ -87,7 +83,6 @@ class StaffComplaint(ComplaintEmail):
 
     name = "staff-complaint"
     label = _("To staff: new complaint")
-    template = "privacy/complaint_for_staff"
     subject = _("New complaint about data: %(reference)s")
 
     def is_still_due(self) -> bool:
@@ -104,7 +99,6 @@ class StaffComplaint(ComplaintEmail):
 class StaffComplaintDue(StaffComplaint):
     name = "staff-complaint-due"
     label = _("To staff: a complaint to acknowledge")
-    template = "privacy/complaint_due_for_staff"
     subject = _("Please acknowledge %(reference)s by %(due)s")
     can_wait = True
 
@@ -114,7 +108,6 @@ class AccountGoes(Email):
 
     name = WARNING
     label = _("Account will be erased unless they sign in")
-    template = "privacy/account_goes"
     subject = _("Sign in to keep your details with us")
     subject_without_account = _("We will soon erase your details")
     desk = Desk.ACCOUNTS

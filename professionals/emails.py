@@ -143,7 +143,6 @@ class AddressObjection(Email):
 
     name = OBJECTION
     label = _("To staff: an old email address was put back")
-    template = "professionals/address_objection"
     subject = _("Please check an account: somebody has put its old email address back")
 
     @cached_property
@@ -165,7 +164,6 @@ class MergeAsked(Email):
 
     name = "merge-asked"
     label = _("Do two accounts belong to one person?")
-    template = "professionals/merge_asked"
     subject = _("Do you have two accounts with us?")
     desk = Desk.ACCOUNTS
 
@@ -186,7 +184,6 @@ class MergeDone(Email):
 
     name = "merge-done"
     label = _("Two accounts are now one")
-    template = "professionals/merge_done"
     subject = _("Your two accounts are now one")
     desk = Desk.ACCOUNTS
 
@@ -207,7 +204,6 @@ class SafeguardingFlag(Email):
 
     name = "safeguarding-flag"
     label = _("To the safeguarding lead: something to read")
-    template = "professionals/safeguarding_flag"
     subject = _("Please read the note on %(reference)s")
 
     @cached_property
@@ -229,7 +225,6 @@ class StaffLetter(Email):
     name = "letter"
     label = NoteKind.LETTER.label
     desk = Desk.BOOKINGS
-    template = "professionals/letter"
     subject = "%(subject)s"
 
     @cached_property

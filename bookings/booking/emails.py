@@ -107,7 +107,6 @@ class ReminderEmail(BookingEmail):
 class BookingConfirmed(NewsEmail, ProfessionalEmail):
     name = "booking-confirmed"
     label = _("Booking confirmed")
-    template = "bookings/booking_confirmed"
     subject = _("Your presentation is booked: %(day)s (%(reference)s)")
     subject_of_link = _("Your joining link for %(day)s has changed (%(reference)s)")
     subject_of_presenter = _("Your presentation on %(day)s has changed (%(reference)s)")
@@ -142,7 +141,6 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
 class BookingRequested(DatesEmail):
     name = "booking-requested"
     label = _("Booking requested")
-    template = "bookings/booking_requested"
     template_without_time = "bookings/booking_dates_requested"
     subject = _("We have your request for %(day)s (%(reference)s)")
     subject_without_time = _("We have your request (%(reference)s)")
@@ -157,7 +155,6 @@ class BookingRequested(DatesEmail):
 class BookingOffered(DatesEmail):
     name = "booking-offered"
     label = _("Times offered")
-    template = "bookings/booking_offered"
     subject = _("Please choose a time for your presentation (%(reference)s)")
 
     def is_still_due(self) -> bool:
@@ -176,7 +173,6 @@ class BookingDatesLapsed(UndecidedEmail):
 
     name = "booking-dates-lapsed"
     label = _("Dates no longer kept")
-    template = "bookings/booking_dates_lapsed"
     subject = _("We no longer keep the dates you asked for (%(reference)s)")
     subject_of_offers = _("We no longer keep the times we offered (%(reference)s)")
 
@@ -194,7 +190,6 @@ class BookingDatesLapsed(UndecidedEmail):
 class BookingDeclined(BookingEmail):
     name = "booking-declined"
     label = _("Booking declined")
-    template = "bookings/booking_declined"
     subject = _("We can’t give your presentation on %(day)s (%(reference)s)")
     subject_without_time = _("We can’t give the presentation you asked for (%(reference)s)")
     states = (State.DECLINED,)
@@ -203,7 +198,6 @@ class BookingDeclined(BookingEmail):
 class BookingCancelled(ClosedEmail):
     name = "booking-cancelled"
     label = _("Booking cancelled")
-    template = "bookings/booking_cancelled"
     subject = _("Your presentation on %(day)s is cancelled (%(reference)s)")
     subject_of_request = _("Your request is withdrawn (%(reference)s)")
     states = (State.CANCELLED,)
@@ -216,7 +210,6 @@ class BookingCancelled(ClosedEmail):
 class BookingReminder(ReminderEmail, ProfessionalEmail):
     name = "booking-reminder"
     label = _("Booking reminder")
-    template = "bookings/booking_reminder"
     subject = _("Reminder: your presentation on %(day)s (%(reference)s)")
     topic = Topic.REMINDERS
 
@@ -224,6 +217,7 @@ class BookingReminder(ReminderEmail, ProfessionalEmail):
 class BookingReminderWeek(BookingReminder):
     name = "booking-reminder-week"
     label = _("First reminder")
+    template = "bookings/booking_reminder"
     subject = _("Coming up: your presentation on %(day)s (%(reference)s)")
     early = True
 
@@ -231,7 +225,6 @@ class BookingReminderWeek(BookingReminder):
 class BookingMoved(MovedEmail, ProfessionalEmail):
     name = "booking-moved"
     label = _("Booking moved")
-    template = "bookings/booking_moved"
     subject = _("Your presentation has moved to %(day)s, %(clock)s (%(reference)s)")
     has_joining_link = True
 
@@ -239,7 +232,6 @@ class BookingMoved(MovedEmail, ProfessionalEmail):
 class BookingChanged(DetailsEmail, ProfessionalEmail):
     name = "booking-changed"
     label = _("Booking changed")
-    template = "bookings/booking_changed"
     subject = _("Your presentation on %(day)s has changed (%(reference)s)")
     subject_without_time = _("Your request has changed (%(reference)s)")
     has_joining_link = True
@@ -250,7 +242,6 @@ class BookingGivenAway(BookingEmail):
 
     name = "booking-given-away"
     label = _("Booking taken over by a colleague")
-    template = "bookings/booking_given_away"
     subject = _("A colleague is taking over your presentation on %(day)s (%(reference)s)")
     subject_without_time = _("A colleague is taking over your request (%(reference)s)")
     calendar_method = "CANCEL"
@@ -272,7 +263,6 @@ class BookingGivenAway(BookingEmail):
 class BookingTakenOver(ProfessionalEmail):
     name = "booking-taken-over"
     label = _("Booking of a colleague taken over")
-    template = "bookings/booking_taken_over"
     subject = _("You are taking over a presentation: %(day)s (%(reference)s)")
     subject_without_time = _("You are taking over a request (%(reference)s)")
     calendar_method = "REQUEST"
@@ -288,7 +278,6 @@ class BookingTakenOver(ProfessionalEmail):
 class PresenterBooked(PresenterEmail, NewsEmail):
     name = "presenter-booked"
     label = _("To the presenter: booked")
-    template = "bookings/booking_presenter_new"
     subject = _("You are giving a presentation on %(day)s (%(reference)s)")
     subject_of_link = _("Your joining link for %(day)s has changed (%(reference)s)")
 
@@ -299,6 +288,7 @@ class PresenterBooked(PresenterEmail, NewsEmail):
 class PresenterKept(PresenterBooked):
     name = "presenter-kept"
     label = _("To the presenter: time kept")
+    template = "bookings/presenter_booked"
     subject = _("We are keeping your time for a request: %(day)s (%(reference)s)")
     states = (State.REQUESTED,)
 
@@ -308,13 +298,13 @@ class PresenterReminder(PresenterEmail, ReminderEmail):
 
     name = "presenter-reminder"
     label = _("To the presenter: the day before")
-    template = "bookings/booking_presenter_reminder"
     subject = _("Reminder: your presentation on %(day)s (%(reference)s)")
 
 
 class PresenterReminderWeek(PresenterReminder):
     name = "presenter-reminder-week"
     label = _("To the presenter: first reminder")
+    template = "bookings/presenter_reminder"
     subject = _("Coming up: your presentation on %(day)s (%(reference)s)")
     early = True
 
@@ -322,7 +312,6 @@ class PresenterReminderWeek(PresenterReminder):
 class PresenterCancelled(PresenterEmail, ClosedEmail):
     name = "presenter-cancelled"
     label = _("To the presenter: cancelled")
-    template = "bookings/booking_presenter_cancelled"
     subject = _("You are no longer needed on %(day)s (%(reference)s)")
     states = (State.CANCELLED, State.DECLINED)
 
@@ -336,7 +325,6 @@ class PresenterFreed(TeamEmail):
 
     name = "presenter-freed"
     label = _("To the presenter: presentation no longer theirs")
-    template = "bookings/booking_presenter_freed"
     subject = _("You are no longer giving the presentation on %(day)s (%(reference)s)")
     subject_without_time = _("You are no longer giving %(reference)s")
     calendar_method = "CANCEL"
@@ -373,7 +361,7 @@ class PresenterFreed(TeamEmail):
 class PresenterMoved(PresenterEmail, MovedEmail):
     name = "presenter-moved"
     label = _("To the presenter: moved")
-    template = "bookings/booking_presenter_changed"
+    template = "bookings/presenter_changed"
     subject = _("Your presentation has moved to %(day)s, %(clock)s (%(reference)s)")
     has_joining_link = True
 
@@ -381,7 +369,6 @@ class PresenterMoved(PresenterEmail, MovedEmail):
 class PresenterChanged(PresenterEmail, DetailsEmail):
     name = "presenter-changed"
     label = _("To the presenter: changed")
-    template = "bookings/booking_presenter_changed"
     subject = _("Your presentation on %(day)s has changed (%(reference)s)")
     has_joining_link = True
 
@@ -394,7 +381,6 @@ class StaffNewBooking(TeamEmail, DatesEmail):
 
     name = "staff-new-booking"
     label = _("To staff: new booking")
-    template = "bookings/booking_staff_new"
     subject = _("New booking %(reference)s on %(day)s")
     subject_of_request = _("Please decide: request %(reference)s for %(day)s")
     subject_without_time = _("Please decide: request %(reference)s suggests dates")
@@ -436,7 +422,6 @@ class StaffNewBooking(TeamEmail, DatesEmail):
 class StaffBookingCancelled(TeamEmail):
     name = "staff-booking-cancelled"
     label = _("To staff: cancelled")
-    template = "bookings/booking_staff_cancelled"
     subject = _("Cancelled: %(reference)s on %(day)s")
     subject_of_declined = _("Declined: %(reference)s on %(day)s")
     subject_without_time = _("Request %(reference)s is closed")
@@ -461,7 +446,6 @@ class StaffBookingCancelled(TeamEmail):
 class StaffNeedsPresenter(TeamEmail):
     name = "staff-needs-presenter"
     label = _("To staff: needs a presenter")
-    template = "bookings/booking_staff_needs_presenter"
     subject = _("%(reference)s on %(day)s needs a presenter")
 
     def is_still_due(self) -> bool:
@@ -515,7 +499,7 @@ class StaffDatesLapsed(TeamEmail, UndecidedEmail):
 class StaffBookingMoved(TeamEmail, MovedEmail):
     name = "staff-booking-moved"
     label = _("To staff: moved")
-    template = "bookings/booking_staff_changed"
+    template = "bookings/staff_booking_changed"
     subject = _("Moved: %(reference)s to %(day)s, %(clock)s")
     calendar_method = ""
     in_digest = True
@@ -524,7 +508,6 @@ class StaffBookingMoved(TeamEmail, MovedEmail):
 class StaffBookingChanged(TeamEmail, DetailsEmail):
     name = "staff-booking-changed"
     label = _("To staff: changed")
-    template = "bookings/booking_staff_changed"
     subject = _("Changed: %(reference)s on %(day)s")
     subject_without_time = _("Changed: %(reference)s")
     calendar_method = ""
@@ -539,7 +522,6 @@ class ManagerRequestsWaiting(Email):
 
     name = ESCALATION_KIND
     label = _("To the manager: requests wait")
-    template = "bookings/manager_requests_waiting"
     subject = _("%(count)d requests have waited too long for our answer")
     subject_of_one = _("%(count)d request has waited too long for our answer")
     desk = Desk.BOOKINGS

@@ -28,7 +28,6 @@ class BookingAfterwards(BookingEmail):
 
     name = "booking-afterwards"
     label = _("After the presentation")
-    template = "bookings/booking_afterwards"
     subject = _("How was your presentation on %(day)s? (%(reference)s)")
     can_wait = True
 
@@ -59,7 +58,6 @@ class SessionAfterwards(Email):
 
     name = "session-afterwards"
     label = _("After an open session")
-    template = "bookings/session_afterwards"
     subject = _("How was our session on %(day)s? (%(reference)s)")
     desk = Desk.BOOKINGS
     can_wait = True
@@ -95,7 +93,6 @@ class YearLaterEmail(Email):
 
     name = "year-later"
     label = _("A year later")
-    template = "bookings/year_later"
     subject = _("It has been a year: would you like us to come again?")
     subject_of_session = _("It has been a year: would you like to join us again?")
     desk = Desk.BOOKINGS
@@ -138,7 +135,6 @@ class ThreeMonthsOnEmail(Email):
 
     name = "three-months-on"
     label = _("Three months on")
-    template = "bookings/three_months_on"
     subject = _("One question, 3 months after our presentation")
     desk = Desk.BOOKINGS
     can_wait = True

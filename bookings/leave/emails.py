@@ -58,7 +58,6 @@ class LeaveEmail(Email):
 class LeaveAsked(LeaveEmail):
     name = "leave-asked"
     label = _("To staff: leave asked for")
-    template = "bookings/leave_asked"
     subject = _("Please decide on leave for %(name)s: %(when)s")
     state = LeaveState.ASKED
     in_digest = True
@@ -71,21 +70,18 @@ class LeaveAsked(LeaveEmail):
 class LeaveEntered(LeaveEmail):
     name = "leave-entered"
     label = _("To staff: presenter is away")
-    template = "bookings/leave_entered"
     subject = _("%(name)s is away: %(when)s")
 
 
 class LeaveGranted(LeaveEmail):
     name = "leave-granted"
     label = _("To the presenter: leave granted")
-    template = "bookings/leave_granted"
     subject = _("Your leave is granted: %(when)s")
 
 
 class LeaveRefused(LeaveEmail):
     name = "leave-refused"
     label = _("To the presenter: leave not granted")
-    template = "bookings/leave_refused"
     subject = _("Your leave is not granted: %(when)s")
     state = LeaveState.REFUSED
 

@@ -130,7 +130,6 @@ class PlaceTaken(PlaceEmail):
 
     name = "place-taken"
     label = _("Place taken")
-    template = "bookings/place_taken"
     subject = _("You have a place: %(day)s (%(reference)s)")
     calendar_method = "REQUEST"
     states = (PlaceState.TAKEN,)
@@ -158,7 +157,6 @@ class PlaceTaken(PlaceEmail):
 class PlaceWaiting(PlaceEmail):
     name = "place-waiting"
     label = _("On the waiting list")
-    template = "bookings/place_waiting"
     subject = _("You are on the waiting list: %(day)s (%(reference)s)")
     states = (PlaceState.WAITING,)
 
@@ -166,7 +164,6 @@ class PlaceWaiting(PlaceEmail):
 class PlaceOffered(PlaceEmail):
     name = "place-offered"
     label = _("Place offered")
-    template = "bookings/place_offered"
     subject = _("A place is free for you: %(day)s (%(reference)s)")
 
     def is_still_due(self) -> bool:
@@ -177,7 +174,6 @@ class PlaceOffered(PlaceEmail):
 class PlaceLapsed(PlaceEmail):
     name = "place-lapsed"
     label = _("Offer ran out")
-    template = "bookings/place_lapsed"
     subject = _("We no longer keep a place for you on %(day)s (%(reference)s)")
     states = (PlaceState.GIVEN_UP,)
     has_links = False
@@ -196,7 +192,6 @@ class PlaceLost(PlaceEmail):
 class PlaceGivenUp(PlaceLost):
     name = "place-given-up"
     label = _("Place given up")
-    template = "bookings/place_given_up"
     subject = _("You have given up your place: %(day)s (%(reference)s)")
     subject_of_waiting = _("You are no longer on the waiting list: %(day)s (%(reference)s)")
     states = (PlaceState.GIVEN_UP,)
@@ -209,7 +204,6 @@ class PlaceGivenUp(PlaceLost):
 class PlaceBumped(PlaceLost):
     name = "place-bumped"
     label = _("Back on the waiting list")
-    template = "bookings/place_bumped"
     subject = _("You are back on the waiting list: %(day)s (%(reference)s)")
     states = (PlaceState.WAITING,)
 
@@ -219,7 +213,6 @@ class SessionMoved(PlaceEmail):
 
     name = "session-moved"
     label = _("Open session moved")
-    template = "bookings/session_moved"
     subject = _("The session has moved to %(day)s (%(reference)s)")
     calendar_method = "REQUEST"
     states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
@@ -250,7 +243,6 @@ class SessionRestored(PlaceEmail):
 
     name = "session-restored"
     label = _("Open session no longer cancelled")
-    template = "bookings/session_restored"
     subject = _("The session on %(day)s will go ahead after all (%(reference)s)")
     calendar_method = "REQUEST"
     states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
@@ -264,7 +256,6 @@ class SessionRestored(PlaceEmail):
 class SessionCancelled(PlaceEmail):
     name = "session-cancelled"
     label = _("Open session cancelled")
-    template = "bookings/session_cancelled"
     subject = _("The session on %(day)s is cancelled (%(reference)s)")
     calendar_method = "CANCEL"
     has_links = False
@@ -282,7 +273,6 @@ class SessionDetails(PlaceEmail):
 
     name = "session-details"
     label = _("How to join")
-    template = "bookings/session_details"
     subject = _("How to join on %(day)s (%(reference)s)")
     subject_of_certain = _("The session on %(day)s will go ahead (%(reference)s)")
     subject_without_link = _("Please stop using your joining link for %(day)s (%(reference)s)")
@@ -313,7 +303,6 @@ class SessionUnsure(PlaceEmail):
 
     name = "session-unsure"
     label = _("May not take place")
-    template = "bookings/session_unsure"
     subject = _("The session on %(day)s may not take place (%(reference)s)")
     states = (PlaceState.TAKEN,)
     may_join = False
@@ -336,7 +325,6 @@ class SessionReminder(PlaceEmail):
 
     name = "session-reminder"
     label = _("Open session: the day before")
-    template = "bookings/session_reminder"
     subject = _("Reminder: your session on %(day)s (%(reference)s)")
     topic = Topic.REMINDERS
     can_wait = True
@@ -353,6 +341,7 @@ class SessionReminder(PlaceEmail):
 class SessionReminderWeek(SessionReminder):
     name = "session-reminder-week"
     label = _("Open session: first reminder")
+    template = "bookings/session_reminder"
     subject = _("Coming up: your session on %(day)s (%(reference)s)")
     early = True
 
@@ -394,7 +383,6 @@ class SessionEmail(OpenSessionEmail):
 class SessionForPresenter(SessionEmail):
     name = "session-for-presenter"
     label = _("To the presenter: open session")
-    template = "bookings/session_presenter_new"
     subject = _("You are giving an open session: %(day)s (%(reference)s)")
     subject_of_moved = _("Your open session has moved: %(day)s (%(reference)s)")
     subject_of_link = _("How to join your open session: %(day)s (%(reference)s)")
@@ -437,7 +425,6 @@ class SessionClosedForPresenter(SessionEmail):
 
     name = "session-closed-for-presenter"
     label = _("To the presenter: session no longer theirs")
-    template = "bookings/session_presenter_closed"
     subject = _("You are no longer giving the open session on %(day)s (%(reference)s)")
     subject_of_cancelled = _("Your open session on %(day)s is cancelled (%(reference)s)")
     calendar_method = "CANCEL"
@@ -477,7 +464,6 @@ class SessionClosedForPresenter(SessionEmail):
 class SessionPresenterReminder(SessionEmail):
     name = "session-presenter-reminder"
     label = _("To the presenter: session, the day before")
-    template = "bookings/session_presenter_reminder"
     subject = _("Reminder: you are giving an open session on %(day)s (%(reference)s)")
     can_wait = True
     early = False
@@ -492,6 +478,7 @@ class SessionPresenterReminder(SessionEmail):
 class SessionPresenterReminderWeek(SessionPresenterReminder):
     name = "session-presenter-reminder-week"
     label = _("To the presenter: session, first reminder")
+    template = "bookings/session_presenter_reminder"
     subject = _("Coming up: you are giving an open session on %(day)s (%(reference)s)")
     early = True
 
@@ -499,7 +486,6 @@ class SessionPresenterReminderWeek(SessionPresenterReminder):
 class StaffSessionNeedsPresenter(SessionEmail):
     name = "staff-session-needs-presenter"
     label = _("To staff: session needs a presenter")
-    template = "bookings/session_staff_needs_presenter"
     subject = _("The open session on %(day)s needs a presenter (%(reference)s)")
     people_know = False  # those with a place, that it may not take place
 
@@ -522,6 +508,7 @@ class StaffSessionNeedsPresenter(SessionEmail):
 class StaffSessionUnsure(StaffSessionNeedsPresenter):
     name = "staff-session-unsure"
     label = _("To staff: session still needs a presenter")
+    template = "bookings/staff_session_needs_presenter"
     subject = _("The open session on %(day)s still needs a presenter (%(reference)s)")
     people_know = True
 
@@ -535,7 +522,6 @@ class SessionInvitation(Email):
 
     name = INVITATION
     label = _("Invitation to open sessions")
-    template = "bookings/session_invitation"
     subject = _("%(count)d new open sessions")
     subject_of_one = _("New open session on %(day)s: “%(title)s”")
     desk = Desk.BOOKINGS

@@ -34,7 +34,6 @@ class PresenterAgenda(Email):
 
     name = AGENDA
     label = _("To the presenter: today")
-    template = "bookings/presenter_agenda"
     subject = _("Today, %(day)s: you start at %(clock)s")
     desk = Desk.BOOKINGS
     keeps_words = False
@@ -93,7 +92,6 @@ class ChecksEnd(Email):
 
     name = CHECKS_END
     label = _("To the presenter: check or training ends")
-    template = "bookings/checks_end"
     subject = _("Please renew your %(what)s by %(day)s")
     subject_on_the_day = _("Today is the last day of your %(what)s")
     desk = Desk.BOOKINGS
@@ -150,7 +148,6 @@ class ChecksEnd(Email):
 class ChecksEndForTeam(ChecksEnd):
     name = CHECKS_END_FOR_TEAM
     label = _("To staff: a presenter’s check or training ends")
-    template = "bookings/checks_end_for_team"
     subject = _("%(name)s: %(what)s to renew by %(day)s")
     subject_on_the_day = _("%(name)s: %(what)s to renew today")
     in_digest = True

@@ -84,7 +84,6 @@ class HostSeatEmail(SeatEmail):
 class SeatAsked(HostSeatEmail):
     name = "seat-asked"
     label = gettext_lazy("To the host: seat asked for")
-    template = "bookings/seat_asked"
     subject = gettext_lazy("Someone has asked for a seat on %(day)s (%(reference)s)")
     states = (SeatState.ASKED,)
 
@@ -92,7 +91,6 @@ class SeatAsked(HostSeatEmail):
 class SeatFree(HostSeatEmail):
     name = "seat-free"
     label = gettext_lazy("To the host: seat given up")
-    template = "bookings/seat_free"
     subject = gettext_lazy("A guest has given up a seat on %(day)s (%(reference)s)")
     states = (SeatState.GIVEN_UP,)
 
@@ -100,7 +98,6 @@ class SeatFree(HostSeatEmail):
 class SeatApproved(SeatEmail):
     name = "seat-approved"
     label = gettext_lazy("Seat given")
-    template = "bookings/seat_approved"
     subject = gettext_lazy("You have a seat on %(day)s (%(reference)s)")
     calendar_method = "REQUEST"
     states = (SeatState.APPROVED,)
@@ -111,7 +108,6 @@ class SeatDeclined(SeatEmail):
 
     name = "seat-declined"
     label = gettext_lazy("Seat declined")
-    template = "bookings/seat_declined"
     subject = gettext_lazy("There is no seat for you on %(day)s (%(reference)s)")
     calendar_method = "CANCEL"
     states = (SeatState.DECLINED,)
@@ -120,7 +116,6 @@ class SeatDeclined(SeatEmail):
 class SeatGivenUp(SeatEmail):
     name = "seat-given-up"
     label = gettext_lazy("Seat given up")
-    template = "bookings/seat_given_up"
     subject = gettext_lazy("You have given up your seat on %(day)s (%(reference)s)")
     calendar_method = "CANCEL"
     states = (SeatState.GIVEN_UP,)
@@ -180,7 +175,6 @@ class SeatRestored(SeatChanged):
 class SeatCancelled(SeatEmail):
     name = "seat-cancelled"
     label = gettext_lazy("Seat: presentation cancelled")
-    template = "bookings/seat_cancelled"
     subject = gettext_lazy("The presentation on %(day)s is cancelled (%(reference)s)")
     calendar_method = "CANCEL"
 
@@ -198,7 +192,6 @@ class SeatReminder(SeatEmail):
 
     name = "seat-reminder"
     label = gettext_lazy("Seat: the day before")
-    template = "bookings/seat_reminder"
     subject = gettext_lazy("Reminder: your seat on %(day)s (%(reference)s)")
     topic = Topic.REMINDERS
     can_wait = True

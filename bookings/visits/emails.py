@@ -178,7 +178,6 @@ class DutyDisclosure(TeamEmail):
 
     name = "duty-disclosure"
     label = _("To the duty person and the deputy: disclosure")
-    template = "bookings/booking_duty_disclosure"
     keeps_words = False
     subject = _("Please call %(name)s: something was disclosed (%(reference)s)")
     sms = _("CTAC: please call the presenter of visit %(reference)s now. The email has their name and number.")
@@ -201,7 +200,6 @@ class BookingLate(BookingEmail):
 
     name = "booking-late"
     label = _("Presenter is running late")
-    template = "bookings/booking_late"
     subject = _("Our presenter is running late on %(day)s (%(reference)s)")
     states = (State.CONFIRMED,)
 
@@ -220,7 +218,6 @@ class StaffStillNoPresenter(TeamEmail):
 
     name = "staff-still-no-presenter"
     label = _("To staff: still no presenter")
-    template = "bookings/booking_staff_no_presenter"
     subject = _("Still no presenter for %(reference)s on %(day)s")
 
     def is_still_due(self) -> bool:
@@ -243,7 +240,6 @@ class StaffStillNoPresenter(TeamEmail):
 class StaffNoJoiningLink(TeamEmail):
     name = "staff-no-joining-link"
     label = _("To staff: no joining link")
-    template = "bookings/booking_staff_no_link"
     subject = _("No joining link for %(reference)s on %(day)s")
 
     def is_still_due(self) -> bool:

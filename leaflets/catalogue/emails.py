@@ -23,7 +23,6 @@ class NewEdition(Email):
 
     name = NEW_EDITION
     label = _("New edition of a leaflet")
-    template = "leaflets/new_edition"
     subject_of_editions = ngettext_noop("New edition: “%(title)s”", "%(count)d leaflets have a new edition")
     desk = Desk.LEAFLETS
     topic = Topic.EDITIONS

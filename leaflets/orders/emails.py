@@ -111,7 +111,6 @@ class OrderEmail(Email):
 class OrderReceived(OrderEmail):
     name = "order-received"
     label = _("Order received")
-    template = "leaflets/order_received"
     subject = _("We have your leaflet order %(reference)s")
     states = set(OrderState) - {OrderState.CANCELLED}
 
@@ -119,7 +118,6 @@ class OrderReceived(OrderEmail):
 class OrderRequested(OrderEmail):
     name = "order-requested"
     label = _("More leaflets asked for")
-    template = "leaflets/order_requested"
     subject = _("We have your request for leaflets %(reference)s")
     states = (OrderState.REQUESTED,)
 
@@ -129,7 +127,6 @@ class OrderApproved(OrderEmail):
 
     name = "order-approved"
     label = _("Request for leaflets agreed")
-    template = "leaflets/order_approved"
     subject = _("We are sending your leaflets (%(reference)s)")
     states = set(OrderState) - {OrderState.REQUESTED, OrderState.CANCELLED, OrderState.DECLINED}
 
@@ -143,7 +140,6 @@ class OrderApproved(OrderEmail):
 class OrderDeclined(OrderEmail):
     name = "order-declined"
     label = _("Request for leaflets declined")
-    template = "leaflets/order_declined"
     subject = _("About your request for leaflets (%(reference)s)")
     states = (OrderState.DECLINED,)
 
@@ -161,7 +157,6 @@ class OrderStocked(OrderEmail):
 
     name = "order-stocked"
     label = _("Leaflets came in for an order")
-    template = "leaflets/order_stocked"
     subject = _("Your leaflets have come in: %(reference)s")
     subject_of_part = _("Some of your leaflets have come in: %(reference)s")
     states = (OrderState.RECEIVED, OrderState.PACKING)
@@ -186,7 +181,6 @@ class OrderChanged(OrderEmail):
 
     name = "order-changed"
     label = _("Order changed")
-    template = "leaflets/order_changed"
     subject = _("Your leaflet order %(reference)s has changed")
     states = OPEN_STATES
 
@@ -204,7 +198,6 @@ class OrderDispatched(Email):
 
     name = "order-dispatched"
     label = _("Dispatch summary")
-    template = "leaflets/order_dispatched"
     template_of_several = "leaflets/orders_dispatched"
     template_with_presenter = "leaflets/order_with_presenter"
     subject = _("Your leaflets are on their way: %(reference)s")
@@ -277,7 +270,6 @@ class OrderDispatched(Email):
 class OrderCancelled(OrderEmail):
     name = "order-cancelled"
     label = _("Order cancelled")
-    template = "leaflets/order_cancelled"
     subject = _("Your leaflet order %(reference)s is cancelled")
     states = (OrderState.CANCELLED,)
 
@@ -287,7 +279,6 @@ class OrderRestored(OrderChanged):
 
     name = "order-restored"
     label = _("Order no longer cancelled")
-    template = "leaflets/order_restored"
     subject = _("Your leaflet order %(reference)s is no longer cancelled")
 
     def is_still_due(self) -> bool:
@@ -308,7 +299,6 @@ class StaffOrderEmail(OrderEmail):
 class StaffNewOrder(StaffOrderEmail):
     name = "staff-new-order"
     label = _("To staff: new order")
-    template = "leaflets/order_for_staff"
     subject = _("New leaflet order %(reference)s: %(summary)s")
     states = set(OrderState) - {OrderState.CANCELLED}
 
@@ -316,7 +306,6 @@ class StaffNewOrder(StaffOrderEmail):
 class StaffOrderRequest(StaffOrderEmail):
     name = "staff-order-request"
     label = _("To staff: more leaflets asked for")
-    template = "leaflets/order_request_for_staff"
     subject = _("Please decide: leaflet request %(reference)s for %(summary)s")
     states = (OrderState.REQUESTED,)
 
@@ -355,7 +344,6 @@ class MissingEmail(OrderEmail):
 class OrderMissing(MissingEmail):
     name = "order-missing"
     label = _("Parcel never came")
-    template = "leaflets/order_missing"
     subject = _("We are looking for your missing leaflets: %(reference)s")
 
 
@@ -364,7 +352,6 @@ class OrderResent(MissingEmail):
 
     name = "order-resent"
     label = _("Lost parcel sent again")
-    template = "leaflets/order_resent"
     subject = _("We are sending your leaflets again: %(first)s is now %(reference)s")
 
     def is_still_due(self) -> bool:
@@ -385,7 +372,6 @@ class OrderResent(MissingEmail):
 class OrderNotResent(MissingEmail):
     name = "order-not-resent"
     label = _("Lost parcel not sent again")
-    template = "leaflets/order_not_resent"
     subject = _("About your leaflets that never came (%(reference)s)")
     state = MissingState.CLOSED
 
@@ -400,7 +386,6 @@ class OrderNotResent(MissingEmail):
 class StaffOrderMissing(MissingEmail):
     name = "staff-order-missing"
     label = _("To staff: parcel never came")
-    template = "leaflets/order_missing_for_staff"
     subject = _("Please decide: the leaflets from %(reference)s never came")
     in_digest = True
 

@@ -49,7 +49,6 @@ class EditionRecalled(Email):
 
     name = EDITION_RECALLED
     label = _("Leaflet recalled")
-    template = "leaflets/edition_recalled"
     subject = _("Please stop using our leaflet “%(title)s”")
     subject_of_kept = _("A mistake in our leaflet “%(title)s”")
     subject_before_posting = _("A change to your leaflet order: “%(title)s”")

@@ -29,7 +29,6 @@ class StaffLowStock(Email):
 
     name = LOW_STOCK
     label = _("To staff: leaflets low in stock")
-    template = "leaflets/low_stock_for_staff"
     subject_of_leaflets = ngettext_noop("%(title)s is low in stock", "%(count)d leaflets are low in stock")
     desk = Desk.LEAFLETS
     can_wait = True
@@ -81,7 +80,6 @@ class LeafletBack(Email):
 
     name = BACK_IN_STOCK
     label = _("Leaflet back in stock")
-    template = "leaflets/leaflet_back"
     template_of_gone = "leaflets/leaflet_gone"
     template_out_again = "leaflets/leaflet_out_again"
     subject = _("Back in stock: “%(title)s”")

@@ -78,7 +78,6 @@ class InvitationEmail(Email):
 class VisitInvitation(InvitationEmail):
     name = VISIT_INVITATION
     label = _("Invitation to book a visit")
-    template = "reach/visit_invitation"
     subject = _("We can come to your team: “%(title)s”")
     topic = Topic.VISITS
 
@@ -93,7 +92,6 @@ class VisitInvitation(InvitationEmail):
 class MailboxInvitation(InvitationEmail):
     name = MAILBOX_INVITATION
     label = _("Invitation to a role mailbox")
-    template = "reach/mailbox_invitation"
     subject = _("Free presentation for your team: “%(title)s”")
     has_own_stop = True
 

@@ -68,6 +68,7 @@ class NearbySessionInvitation(Email):
 class RegionalSessionInvitation(NearbySessionInvitation):
     name = SESSION_INVITATIONS[Topic.INVITATIONS]
     label = _("Invitation of a region to an open session, to who asked for sessions")
+    template = "reach/session_invitation"
     topic = Topic.INVITATIONS
 
 
