@@ -1,4 +1,4 @@
-"""The Celery application: worker and beat run it, web workers publish through it."""
+"""The Celery application, which worker and beat run and web workers publish to."""
 
 import logging.config
 import os
@@ -16,7 +16,7 @@ Entry = dict[str, Any]
 
 
 def schedule() -> dict[str, Entry]:
-    """What beat asks the workers for, and when: in UTC, as CELERY_TIMEZONE says."""
+    """The tasks of beat and when they run, in UTC (CELERY_TIMEZONE)."""
     entries = {
         "sweep the outbox": every(settings.OUTBOX_SWEEP_SECONDS, "notifications.tasks.sweep", lasts=55),
         # Every two minutes: an alert is never later than that, as long as beat and worker run.
@@ -53,12 +53,12 @@ def schedule() -> dict[str, Entry]:
 
 
 def every(seconds: float, task: str, *, lasts: float | None = None) -> Entry:
-    """A task that no worker took by the time of the next is not worth doing; `lasts` says in seconds where it is otherwise."""
+    """A task that expires before the next one is due, or after `lasts` seconds."""
     return {"task": task, "schedule": float(seconds), "options": {"expires": lasts or 0.9 * seconds}}
 
 
 def at(task: str, **moments: int | str) -> Entry:
-    """At these minutes and hours, however late a worker takes it."""
+    """A task at these minutes and hours, which doesn't expire."""
     return {"task": task, "schedule": crontab(**moments)}
 
 
@@ -99,6 +99,6 @@ def touch_heartbeat_file(**kwargs: object) -> None:
 
 @signals.setup_logging.connect
 def set_up_logging(**kwargs: object) -> None:
-    """Celery then adds no handlers and no format of its own."""
+    """Celery then adds no handlers and formats of its own."""
     logging.config.dictConfig(settings.LOGGING)
     logging.captureWarnings(True)

@@ -1,4 +1,4 @@
-"""What `manage.py check`, with and without --deploy, and `manage.py migrate` look at first."""
+"""System checks of `manage.py check`, with and without --deploy, and of `manage.py migrate`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def is_local(host: str) -> bool:
 
 @checks.register(checks.Tags.security, deploy=True)
 def connections_are_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning]:
-    """Else somebody between could read them (OWASP ASVS 5.0, V12.3)."""
+    """Nobody on the network may read them (OWASP ASVS 5.0, V12.3)."""
     found = []
     database = settings.DATABASES["default"]
     if not is_local(database["HOST"]) and database["OPTIONS"].get("sslmode") != "verify-full":
@@ -49,7 +49,7 @@ def connections_are_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning
 
 @checks.register(deploy=True)
 def bucket_answers(app_configs: Any, **_: Any) -> list[checks.Error]:
-    """Else a wrong key is found by whoever uploads the next leaflet."""
+    """A wrong key must show now, not when somebody uploads the next leaflet."""
     if not settings.FILES_URL:
         return []
     try:
@@ -62,7 +62,7 @@ def bucket_answers(app_configs: Any, **_: Any) -> list[checks.Error]:
 
 @checks.register(checks.Tags.security)
 def visits_are_watched_from_outside(app_configs: Any, **_: Any) -> list[checks.Warning]:
-    """Only somebody else can tell that beat, the worker or the whole machine is dead."""
+    """Only a monitor elsewhere can notice that beat, the worker or the whole machine is down."""
     if not settings.PRODUCTION or settings.WATCHER_PING_URL:
         return []
     message = "WATCHER_PING_URL is empty: if nobody watches over visits any more, nobody hears of it."
@@ -71,10 +71,7 @@ def visits_are_watched_from_outside(app_configs: Any, **_: Any) -> list[checks.W
 
 @checks.register(checks.Tags.database)
 def migrations_go_on(app_configs: Any, databases: Sequence[str] | None = None, **_: Any) -> list[checks.Error]:
-    """In a database of an earlier version Django would take its 0001_initial for ours.
-
-    `migrate` runs this check before it changes anything.
-    """
+    """Django would take the 0001_initial of an earlier version for ours. `migrate` runs this check first."""
     return [checks.Error(EARLIER, id="ctac.E001") for alias in databases or () if is_earlier_version(alias)]
 
 

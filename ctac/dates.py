@@ -45,11 +45,11 @@ def format_clock(moment: datetime) -> str:
 
 
 gettext_noop("July")  # Django’s own Welsh for it is misspelt: ours comes first
-EVENING = 18  # from when on Welsh says yh instead of yp
+EVENING = 18  # the hour from which Welsh says yh instead of yp
 
 
 def format_clock_time(clock: time) -> str:
-    """'1:30pm', '3pm', 'midday', 'midnight': nobody is sure what 12pm or 12am is."""
+    """'1:30pm', '3pm', 'midday', 'midnight'. People disagree about 12pm and 12am."""
     return _format_clock_time(clock, get_language())
 
 
@@ -104,12 +104,12 @@ class Nation(models.TextChoices):
     ISLE_OF_MAN = "isle-of-man", _("Isle of Man")
 
 
-# Written by `manage.py write_bank_holidays` from the package holidays, which follows the official lists but takes 17 MB of each
-# process; a test compares the two.
+# `manage.py write_bank_holidays` writes it from the package holidays, which follows the official lists but takes 17 MB of a
+# process. A test compares the two.
 BANK_HOLIDAYS_FILE = Path(__file__).parent / "data" / "bank_holidays.json"
 # Where the team works.
 OURS = "england"
-# Country and subdivision by the names that the package has; the keys are those of Nation.
+# Nation → country and subdivision, as the package names them.
 CALENDARS: dict[str, tuple[str, str | None]] = {
     OURS: ("GB", "ENG"),
     "wales": ("GB", "WLS"),
@@ -123,7 +123,7 @@ CALENDARS: dict[str, tuple[str, str | None]] = {
 
 @cache
 def bank_holidays(nation: str, year: int) -> frozenset[date]:
-    """None in a year that is not in the file: nobody is given a time so far ahead."""
+    """Empty for a year that is not in the file, which is further ahead than anybody can book."""
     return frozenset(date.fromisoformat(day) for day in bank_holiday_file()[nation].get(str(year), ()))
 
 
@@ -137,7 +137,7 @@ def is_bank_holiday(day: date, nation: str) -> bool:
     return day in bank_holidays(nation, day.year)
 
 
-# `closed`: days on which we are closed, which are no working days either (office/closures/queries.py knows them).
+# `closed`: days on which we are closed, which are no working days either (office/closures/queries.py).
 
 
 def is_working_day(day: date, nation: str, closed: Container[date] = ()) -> bool:

@@ -6,10 +6,10 @@ from django.utils.functional import Promise
 
 
 class DomainError(Exception):
-    """A rule said no. `message` is a sentence that tells the person what to do. A subclass is for what is caught by name,
-    carries data, or says the same at several places.
+    """A rule refuses something. `message` is a sentence that tells the person what to do.
 
-    `passing`: somebody else was quicker, and there is no more to it. Who reads everything anew may well be let do it.
+    A subclass is for an error that is caught by name, carries data, or has one sentence at several places. `passing`: somebody
+    else was quicker, and a second try may well succeed.
     """
 
     message: str | Promise = ""
@@ -21,4 +21,4 @@ class DomainError(Exception):
 
 
 class StorageUnavailable(OSError):
-    """The storage of files doesn't answer, or refuses. Its words are for the log; whoever asked for a page gets a 503."""
+    """The storage of files doesn't answer, or refuses. The page is a 503; the message is for the log."""

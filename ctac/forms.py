@@ -1,8 +1,7 @@
-"""The base of every public form, and a date that people type in three boxes.
+"""The base of every public form, and fields for days, times, estimates and postcodes as people type them.
 
-The pack in templates/ctac/ draws any Django form; these classes add what only a form can say of itself:
-autocomplete tokens, hints beside single options, questions that depend on another's answer, and number boxes
-that keep what was typed.
+The form pack in templates/ctac/ draws any Django form. These classes add what only the form knows: autocomplete tokens, hints
+beside options, and questions that depend on another answer.
 """
 
 import datetime
@@ -23,7 +22,7 @@ from django.utils.translation import ngettext
 
 from ctac.dates import UK, format_clock_time, format_day, uk_day
 
-# How a page with a form may be asked for.
+# The methods of a page with a form.
 FORM_METHODS = ["GET", "HEAD", "POST"]
 # Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57, or as
 # some write it BFPO c/o 57.
@@ -31,7 +30,7 @@ POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BF
 WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
 
-# Instead of Django's messages, where the form has none of its own.
+# They replace Django's messages, but not a form's own.
 CHOOSE_ONE = _("Choose one of the answers.")
 PLAIN_BOUNDS = {"min_value": _("Enter %(limit_value)s or more."), "max_value": _("Enter %(limit_value)s or fewer.")}
 PLAIN_EMAIL = _("Enter an email address in full, like name@example.nhs.uk.")
@@ -45,7 +44,7 @@ PLAIN_ERRORS = (
 
 
 class ExplainedError(ValidationError):
-    """An error of more than a sentence: the summary above the form has `in_short` alone, beside the box stands all of it."""
+    """An error of more than one sentence: all of it stands beside the box, and `in_short` in the summary above the form."""
 
     def __init__(self, in_short: str | Promise, explanation: str, code: str) -> None:
         super().__init__(f"{in_short} {explanation}", code=code)
@@ -53,7 +52,7 @@ class ExplainedError(ValidationError):
 
 
 class PageFormMixin:
-    """What a public form says of itself; see PageForm."""
+    """See PageForm, which says what the attributes mean."""
 
     autocomplete: ClassVar[Mapping[str, str]] = {}
     option_hints: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -61,7 +60,7 @@ class PageFormMixin:
     fieldsets: ClassVar[Mapping[Any, Sequence[str]]] = {}
     rare: ClassVar[Sequence[str]] = ()
     named_in_errors: ClassVar[Collection[str]] = ()
-    # novalidate is on every form and our messages are kinder than the browser's, so optional questions are marked instead.
+    # Every form has novalidate, as our messages are kinder than the browser's. Optional questions are marked.
     use_required_attribute = False
     fields: dict[str, forms.Field]
 
@@ -79,17 +78,17 @@ class PageFormMixin:
 class PageForm(PageFormMixin, forms.Form):
     """A public form.
 
-    `autocomplete`: field → token ("email", "tel", "postal-code" …), which browsers fill in for people.
-    `option_hints`: field → {option value: hint} for radios and checkboxes.
-    `conditional`: field → (other field, value): asked only when the other, a choice on the same page, has that value.
-    It is always sent, so the form's clean() decides; the page hides it with CSS where the browser can.
-    `fieldsets`: legend → fields that belong together (an address, say); they stand where the first of them does.
-    `rare`: fields that the page folds up under a sentence of its own, until there is something in one (rare_questions).
-    `named_in_errors`: fields that are asked for several times over (three dates): the summary always says which one is wrong.
+    - `autocomplete`: field → token ("email", "tel", "postal-code" …), so that browsers can fill it in.
+    - `option_hints`: field → {option value: hint} for radios and checkboxes.
+    - `conditional`: field → (other field, value): asked only if a choice on the same page has that value. The page hides it with
+      CSS where the browser can, but always sends it, so the form's clean() decides.
+    - `fieldsets`: legend → fields that belong together, such as an address. They stand where the first of them does.
+    - `rare`: fields that the page folds away while they are empty (rare_questions).
+    - `named_in_errors`: fields that the summary of errors always names, because the page asks for several alike (three dates).
     """
 
     def ask(self, name: str, label: Any, choices: Sequence[tuple[str, Any]]) -> str:
-        """For clean(): one more question, which other answers raise. Its answer; empty, with an error beside it, without one."""
+        """Ask one more question, for clean(). Returns its answer, or "" and adds an error if there is none yet."""
         field = forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect)
         self.fields[name] = as_of_a_page(field)
         try:
@@ -100,14 +99,14 @@ class PageForm(PageFormMixin, forms.Form):
 
 
 class AnyOrNone(forms.MultipleChoiceField):
-    """Boxes of which none ticked is an answer like any other, so nothing marks them as optional."""
+    """Checkboxes of which none needs to be ticked, and which are not marked as optional."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"required": False, "widget": forms.CheckboxSelectMultiple, **kwargs})
 
 
 def as_of_a_page(field: forms.Field) -> forms.Field:
-    """What every question of a public form has; for one that a form puts in later."""
+    """Make a field like those of every public form; for fields that a form adds later."""
     keep_typed_numbers(field)
     keep_typed_text(field)
     name_in_required_message(field)
@@ -128,14 +127,19 @@ def validate_phone(typed: str) -> None:
         raise ValidationError(_("Enter a phone number, like 0113 496 0000."), code="invalid")
 
 
+def dialled(number: str) -> str:
+    """The digits that a phone dials for a typed number, without an extension ("ext. 4")."""
+    return "".join(char for char in number.lower().partition("ext")[0] if char.isdigit() or char == "+")
+
+
 def fit_width(widget: forms.Widget, css_class: str) -> None:
-    """Let a box be as wide as its answer, unless the form chose a class itself."""
+    """Make a box as wide as its answer, unless the form has set a class."""
     if css_class:
         widget.attrs.setdefault("class", css_class)
 
 
 def name_in_required_message(field: forms.Field) -> None:
-    """Say which question is unanswered, unless the form does: "This field is required" ten times helps nobody."""
+    """Name the question in the error for a missing answer, unless the form has its own error."""
     if field.error_messages.get("required") != forms.Field.default_error_messages["required"] or not field.label:
         return
     choice = isinstance(field.widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple)
@@ -147,7 +151,7 @@ def name_in_required_message(field: forms.Field) -> None:
 
 
 class ShortEnough(MaxLengthValidator):
-    """At most so many characters, newlines counted as the browser sends them (two each); says by how many it is too long."""
+    """At most so many characters; the error says by how many it is too long. A newline counts twice, as browsers send it."""
 
     def __init__(self, limit_value: int, label: str | Promise) -> None:
         super().__init__(limit_value)
@@ -166,9 +170,9 @@ class ShortEnough(MaxLengthValidator):
 
 
 def keep_typed_text(field: forms.Field) -> None:
-    """Let people type and paste past the limit: the browser would cut it off without a word. The error then says by how many.
+    """Let people type past the limit, where the browser would cut the text off without a word. Our error says by how many.
 
-    A form's own "max_length" message counts before ours.
+    A form's own "max_length" message stays.
     """
     limit = getattr(field, "max_length", None)
     if not isinstance(field, forms.CharField) or limit is None or field.widget.is_hidden:
@@ -181,10 +185,7 @@ def keep_typed_text(field: forms.Field) -> None:
 
 
 def keep_typed_numbers(field: forms.Field) -> None:
-    """Ask for a number in a text box with a number keyboard.
-
-    A browser sends nothing at all for letters typed into type="number", so what was typed would be lost.
-    """
+    """Ask for a number in a text box with a number keyboard: of letters in type="number" a browser sends nothing."""
     widget = field.widget
     if type(widget) is not forms.NumberInput:
         return
@@ -209,14 +210,14 @@ ESTIMATE = re.compile(
 
 
 def read_estimate(typed: str) -> list[int]:
-    """'about 12', 'c. 12', '~12', 'twelve people': that number. '12-15', '12 to 15': both. Empty if it can't be read."""
+    """12 for 'about 12', 'c. 12', '~12' and 'twelve people'; 12 and 15 for '12-15' and '12 to 15'. Empty if it can't be read."""
     match = ESTIMATE.fullmatch(" ".join(typed.lower().split()))
     found = [number for number in match.groups() if number] if match else []
     return [int(number) if number.isdigit() else NUMBER_WORDS.split("|").index(number) + 1 for number in found]
 
 
 class EstimateField(forms.IntegerField):
-    """A number that may be a guess. Of a range the larger counts: it is there to plan for."""
+    """A number that may be a guess. Of a range the larger one counts."""
 
     def to_python(self, value: Any) -> int | None:
         return super().to_python(max(read_estimate(str(value)), default=value))
@@ -240,7 +241,7 @@ INVALID_DATE = _("Enter a real date, such as 9 3 2027.")
 
 
 class DatePartsField(forms.MultiValueField):
-    """A date in three parts; whatever is wrong, the message says what to type."""
+    """A date in three parts. Every error says what to type."""
 
     widget = DatePartsWidget
     default_error_messages: ClassVar[dict[str, Any]] = {
@@ -262,14 +263,14 @@ class DatePartsField(forms.MultiValueField):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
-# A day and a time in one plain box each: browsers draw their own date boxes in the order of their own language, so 9/3 could
+# A day and a time in one plain text box each: browsers order the parts of their own date boxes by their language, so 9/3 could
 # become 3 September.
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEKDAY = r"(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
 WEEKDAY_ALONE = re.compile(rf"(?:(this|next)\s)?{WEEKDAY}", re.ASCII)
-# What Welsh readers write, in the words below. Welsh 'Mawrth' is Tuesday after 'dydd', and else March.
+# Welsh words and the English ones below that they stand for. 'Mawrth' is Tuesday after 'dydd', and otherwise March.
 WELSH_WEEKDAYS = dict(zip(("llun", "mawrth", "mercher", "iau", "gwener", "sadwrn", "sul"), WEEKDAYS, strict=True))
 WELSH_MONTHS = ("ionawr", "chwefror", "mawrth", "ebrill", "mai", "mehefin", "gorffennaf", "awst", "medi", "hydref", "tachwedd")
 WELSH = {
@@ -296,10 +297,7 @@ NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 
 
 def tidy_postcode(typed: str) -> str:
-    """The postcode as it is stored ('SW1A 1AA'), whatever the case and spacing.
-
-    Raises ValidationError for what has no postcode's shape.
-    """
+    """The postcode as it is stored ('SW1A 1AA'), from any case and spacing. Raises ValidationError if it is none."""
     squeezed = re.sub(r"[^A-Z0-9]", "", typed.upper())
     match = POSTCODE.fullmatch(squeezed)
     if not match:
@@ -308,10 +306,10 @@ def tidy_postcode(typed: str) -> str:
 
 
 def read_day(typed: str, today: datetime.date, *, lies_ahead: bool) -> datetime.date:
-    """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09', 'tomorrow': the day comes first.
+    """Read '9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09' or 'tomorrow'. The day comes before the month.
 
-    Of a day that lies ahead the year may be left out, and its weekday is enough: '9 March', 'Friday', 'next Friday'. Raises
-    ValueError, and ValidationError where more can be said than that it is no day.
+    A day that lies ahead needs no year ('9 March'), or only its weekday ('Friday', 'next Friday'). Raises ValueError, or
+    ValidationError if there is more to say than that it is no day.
     """
     tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
     tidy = WELSH_WORD.sub(lambda word: WELSH_WEEKDAYS[word[1]] if word[1] else WELSH[word[2]], tidy)
@@ -339,14 +337,14 @@ def read_day(typed: str, today: datetime.date, *, lies_ahead: bool) -> datetime.
 
 
 def next_weekday(weekday: int, today: datetime.date, *, of_next_week: bool) -> datetime.date:
-    """The first from today on; 'next Friday' is that of the week that begins on Monday."""
+    """The first such weekday from today on; of next week, the one in the week from next Monday on."""
     if of_next_week:
         return today + datetime.timedelta(days=7 - today.weekday() + weekday)
     return today + datetime.timedelta(days=(weekday - today.weekday()) % 7)
 
 
 def next_such_day(day: int, month: int, today: datetime.date) -> datetime.date:
-    """From today on. Raises ValueError, and ValidationError for one that has just passed: that is a slip, or next year's."""
+    """The first such day from today on. Raises ValueError, or ValidationError if it has just passed and so may be a slip."""
     for year in range(today.year - 1, today.year + 9):  # 29 February can be eight years ahead
         with suppress(ValueError):
             found = datetime.date(year, month, day)
@@ -358,11 +356,11 @@ def next_such_day(day: int, month: int, today: datetime.date) -> datetime.date:
 
 
 class AmOrPm(ValueError):
-    """An hour that may be either: nobody gives a presentation at 2 in the morning, but we don't guess."""
+    """An hour that may be in the morning or the afternoon: we don't guess."""
 
 
 def read_clock(typed: str) -> datetime.time:
-    """'1:30pm', '1.30 pm', '13:30', '1330', '9am', 'midday'. Raises ValueError, AmOrPm for what may be either."""
+    """Read '1:30pm', '1.30 pm', '13:30', '1330', '9am' or 'midday'. Raises ValueError, or AmOrPm."""
     tidy = " ".join(typed.lower().replace("a.m.", "am").replace("p.m.", "pm").split())
     for welsh, english in WELSH_CLOCK.items():
         tidy = tidy.replace(welsh, english)
@@ -382,10 +380,7 @@ def read_clock(typed: str) -> datetime.time:
 
 
 class DayField(forms.Field):
-    """A day of the calendar, typed as people write it.
-
-    The year may be left out where what is asked for always `lies_ahead`, but not of a day that has just passed.
-    """
+    """A day, typed as people write it. A day that always `lies_ahead` needs no year, unless it has just passed."""
 
     widget = forms.TextInput
 
@@ -437,7 +432,7 @@ class ClockField(forms.Field):
 
 
 def uk_moment(day: datetime.date, clock: datetime.time) -> datetime.datetime:
-    """That day and time on a UK clock. Raises ValidationError for the hour that is skipped in March."""
+    """That day and time on a UK clock, in UTC. Raises ValidationError for the hour that is skipped in March."""
     moment = datetime.datetime.combine(day, clock, tzinfo=UK)
     if moment.astimezone(datetime.UTC).astimezone(UK).replace(tzinfo=None) != moment.replace(tzinfo=None):
         raise ValidationError(_("The clocks go forward then: this time does not exist on that day."))
@@ -445,7 +440,7 @@ def uk_moment(day: datetime.date, clock: datetime.time) -> datetime.datetime:
 
 
 def near_today(day: datetime.date) -> None:
-    """Refuse a slip of the year; far out, the arithmetic of dates ends too."""
+    """Raise ValidationError for a day more than a year ago or two years ahead: that is a slip of the year."""
     today = uk_day(timezone.now())
     earliest, latest = today - A_YEAR, today + 2 * A_YEAR
     if not earliest <= day <= latest:
@@ -453,8 +448,8 @@ def near_today(day: datetime.date) -> None:
         raise ValidationError(_("Check the year: enter a day between %(earliest)s and %(latest)s.") % days)
 
 
-# Days, times and web addresses in the forms that the admin makes of a model, as in all other staff forms. Django's own boxes
-# want a clock of 24 hours, and their calendars need JavaScript.
+# Days, times and web addresses in the admin's model forms are typed as in all other forms. Django's own boxes want a 24-hour
+# clock, and their calendars need JavaScript.
 PLAIN_FIELDS: dict[type[models.Field], dict[str, Any]] = {
     models.DateField: {"form_class": DayField, "widget": forms.TextInput},
     models.TimeField: {"form_class": ClockField, "widget": forms.TextInput},

@@ -1,7 +1,7 @@
-"""What is logged and how: one JSON object a line in production, readable lines elsewhere, personal data in neither.
+"""Logging: one JSON object a line in production, readable lines elsewhere, personal data in neither.
 
-Code must log keys and references, never names or addresses. What slips through all the same (a library's message, the words of
-an exception) is caught here: addresses and query strings are masked, and errors of the database lose the values that they quote.
+Code must log keys and references, never names or addresses. What slips through, in a library's message or an exception, is masked
+here: email addresses, query strings, and the values that errors of the database quote.
 """
 
 import json
@@ -24,24 +24,24 @@ running_task: ContextVar[dict[str, str]] = ContextVar("running_task", default={}
 EMAIL = re.compile(r"[\w.+'%-]*[\w+'-](?:@|%40)\w[\w.-]*")
 QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
 QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”)(?!\w)")
-# What these quote is a name out of our code; others quote what somebody typed.
+# They quote names from our code; other errors may quote what somebody typed.
 QUOTE_CODE = (AttributeError, ImportError, NameError, TypeError)
 LONGEST_MESSAGE = 300
 REQUEST_FACTS = ("method", "route", "status", "ms", "user")
 
 
 def clean(text: str) -> str:
-    """Without email addresses, and without what follows the question mark of an address."""
+    """The text with email addresses and query strings masked."""
     return EMAIL.sub("[address]", QUERY.sub(r"\1?[query]", text))
 
 
 def route_of(request: HttpRequest) -> str:
-    """The route's name: an address may hold what somebody typed, and a sign-in link its key."""
+    """The name of the route. The path may hold what somebody typed, or the key of a sign-in link."""
     return request.resolver_match.view_name if request.resolver_match else NOTHING
 
 
 def message_without_values(error: BaseException) -> str:
-    """Of an exception, as far as it can't be somebody's data."""
+    """The exception's message, without what may be somebody's data."""
     source = error.__cause__ if isinstance(error, DatabaseError) else error
     if isinstance(source, psycopg2.Error) and source.diag.sqlstate:
         # DETAIL shows the whole row, and class 22 (data exception) quotes the value in its first line too.
@@ -52,7 +52,7 @@ def message_without_values(error: BaseException) -> str:
 
 
 def chain(error: BaseException) -> list[BaseException]:
-    """The error and what it was raised from, the first of them first."""
+    """The error and those that it was raised from, the first one first."""
     found: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and not any(cause is other for other in found):
@@ -62,7 +62,7 @@ def chain(error: BaseException) -> list[BaseException]:
 
 
 def trace(error: BaseException) -> str:
-    """The traceback, also of what it was raised from, without values: Python's own shows whatever the exception says."""
+    """The traceback of the whole chain, without values."""
     parts = [
         f"{''.join(traceback.format_tb(each.__traceback__))}{type(each).__qualname__}: {message_without_values(each)}"
         for each in chain(error)
@@ -82,7 +82,7 @@ def message_of(record: logging.LogRecord) -> str:
 
 
 def facts_of(record: logging.LogRecord) -> dict[str, Any]:
-    """Everything that is said about one record, cleaned, in the order in which it is shown."""
+    """All facts of a record, cleaned, in the order in which they are shown."""
     facts: dict[str, Any] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname,
@@ -98,7 +98,7 @@ def facts_of(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class JSONFormatter(logging.Formatter):
-    """One object a line, for a machine to collect; in ASCII: no sign ends a line, moves a terminal or can't be written."""
+    """One JSON object a line, in ASCII, so that no character breaks a line or a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         return json.dumps(facts_of(record))
@@ -115,9 +115,9 @@ class LineFormatter(logging.Formatter):
 
 
 def configuration(*, as_json: bool, level: str, report_errors: bool = False) -> dict[str, Any]:
-    """For logging.config.dictConfig: Django's, Celery's and gunicorn's lines all take the same way.
+    """For logging.config.dictConfig, and the same for Django, Celery and gunicorn.
 
-    `report_errors`: those that are errors go to SENTRY_DSN too (ctac.monitoring.error_reports).
+    `report_errors`: also send errors to SENTRY_DSN (ctac.monitoring.error_reports).
     """
     loud = {"handlers": [], "propagate": True}
     reports = {"reports": {"class": "sentry_sdk.integrations.logging.EventHandler", "level": "ERROR"}} if report_errors else {}
@@ -130,13 +130,13 @@ def configuration(*, as_json: bool, level: str, report_errors: bool = False) -> 
         "loggers": {
             "django": loud,
             "gunicorn.error": loud,
-            # Our own line for each request says the same without the address: only what broke is logged twice.
+            # RequestLogMiddleware logs each request without its address.
             "gunicorn.access": {"level": "CRITICAL"},
             "django.request": {"level": "ERROR"},
             "django.server": loud | {"level": "ERROR"},
             "fido2": {"level": "WARNING"},  # it logs the key of each passkey
             "fontTools": {"level": "WARNING"},  # it logs each table of each font that it embeds in a print
-            # What is refused is one line of ctac.views, which Django's would follow with a traceback.
+            # ctac.views logs one line for a refused request; Django would add a traceback.
             "django.security": {"level": "CRITICAL"},
         },
     }

@@ -32,7 +32,7 @@ class Middleware:
 
 
 class RequestReferenceMiddleware(Middleware):
-    """Gives each request a short reference: error pages show it, each log line of the request and the proxy's carry it."""
+    """Gives each request a short reference, for error pages, its log lines and the proxy's log."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         reference = secrets.token_hex(4).upper()
@@ -46,9 +46,9 @@ class RequestReferenceMiddleware(Middleware):
 
 
 class RequestLogMiddleware(Middleware):
-    """One line a request, without its address: that may hold a name that somebody searched for.
+    """Logs a line for each request, without its address, which may hold a name that somebody searched for.
 
-    Stands below what serves static files, whose lines nobody reads.
+    Stands below the middleware that serves static files, to log none of these.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -60,15 +60,15 @@ class RequestLogMiddleware(Middleware):
             "status": response.status_code,
             "ms": round((time.perf_counter() - start) * 1000, 1),
         }
-        # Of whoever is signed in, if this request had to know it anyway: the log costs no statement.
-        row = getattr(getattr(request, "session", None), "row", None)  # of the database, if anybody asked for the session
+        # The user, if this request has read the session anyway: the log costs no statement.
+        row = getattr(getattr(request, "session", None), "row", None)
         user = row.user_id if row is not None else None
         logger.info("%(method)s %(route)s %(status)s", facts, extra=facts | ({"user": user} if user else {}))
         return response
 
 
 class StorageUnavailableMiddleware(Middleware):
-    """A page whose file can't be read now says so as the page of any other fault does, but as 503: the storage will be back."""
+    """Answers 503 with the error page if the storage of files is down."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
@@ -86,9 +86,9 @@ STAFF_SITE = "/staff/"
 
 
 class LanguageMiddleware(Middleware):
-    """The language that this browser chose, by its cookie: no page asks the database, and none differs by what a browser accepts.
+    """The language in this browser's cookie, whatever the browser accepts. No statement. The staff site is in English.
 
-    The staff site is in English. A view that changes the choice says so by `request.language_cookie`.
+    A view changes the cookie by `request.language_cookie`.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -107,7 +107,7 @@ class LanguageMiddleware(Middleware):
 
 
 def chosen_language(request: HttpRequest) -> str:
-    """In this browser; "" if none is, or none that there is."""
+    """The language in this browser's cookie; "" if it has none that we offer."""
     language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     return language if language in dict(settings.LANGUAGES) else ""
 
@@ -122,17 +122,17 @@ OWN_ACCOUNT = "/account/"  # codes, and the secret of the second factor
 
 
 class PrivateByDefaultMiddleware(Middleware):
-    """Nothing is kept by shared caches or the back button of a shared PC unless the view says so.
+    """Forbids caches, and the Back button of a shared PC, to keep a page, unless the view allows it.
 
-    But for a page that answers a form: going back to it, a browser that has not kept it asks whether to send the form again, and
-    shows nothing. It varies with the cookies, so nobody comes back to it who has signed in or out since (ADR 5).
+    A page that answers a form is an exception: a browser that may not keep it would ask to send the form again when somebody
+    comes back to it. It varies with the cookies, so it doesn't come back after somebody has signed in or out (ADR 5).
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.address_is_private = False  # type: ignore[attr-defined] # a name that is missing costs a template dearly
         response = self.get_response(request)
         if not response.has_header("Cache-Control"):
-            # Something to read, neither on the way to another page nor to keep as a file.
+            # A page to read, neither a redirect nor a file.
             may_come_back = (
                 request.method == "POST"
                 and (response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html"))
@@ -145,9 +145,9 @@ class PrivateByDefaultMiddleware(Middleware):
 
 
 class NoNulMiddleware(Middleware):
-    """Refuses what no honest browser sends and PostgreSQL can't hold: a NUL in the address, or a session cookie out of shape.
+    """Refuses a NUL in the address, which PostgreSQL can't store, and drops a malformed session cookie.
 
-    What is sent is UTF-8, whatever its head says: Python has codecs that are not for text, and naming one breaks a page.
+    It reads every body as UTF-8: Python has codecs that are not for text, and a request that names one would break a page.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -163,10 +163,7 @@ class NoNulMiddleware(Middleware):
 
 
 class SafeHeadersMiddleware(CSPMiddleware):
-    """Stands first in MIDDLEWARE, so that no answer passes it by: those below it write none on what stands above them.
-
-    What a view or a middleware has said of its own answer stays.
-    """
+    """Adds the security headers that a response does not have yet. First in MIDDLEWARE, so that no response lacks them."""
 
     get_response: Callable[[HttpRequest], HttpResponse]
 
@@ -182,7 +179,7 @@ class SafeHeadersMiddleware(CSPMiddleware):
 
     @cached_property
     def default_headers(self) -> dict[str, str]:
-        """The policy of the settings is worked out once; a view that has one of its own gets that."""
+        """Built once. A view can have a policy of its own."""
         return {
             HEADER: str(build_policy()),
             "X-Content-Type-Options": "nosniff",
@@ -195,7 +192,7 @@ class SafeHeadersMiddleware(CSPMiddleware):
 
     @cached_property
     def strict_transport_security(self) -> str:
-        """As Django's SecurityMiddleware says it, which is not asked about what is answered before it."""
+        """As in Django's SecurityMiddleware, which does not see every response."""
         if not settings.SECURE_HSTS_SECONDS:
             return ""
         more = {"includeSubDomains": settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, "preload": settings.SECURE_HSTS_PRELOAD}

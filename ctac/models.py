@@ -1,5 +1,5 @@
-"""What the models of several apps share: abstract bases, words and their spelling, references, the classification of fields, SQL
-and data in files, copies in the cache."""
+"""What the models of several apps share: abstract bases, references, the classification of fields, the search of words and
+their spelling, SQL and data in files, copies in the cache."""
 
 import csv
 import re
@@ -26,19 +26,19 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def sql_file(app: str, name: str) -> str:
-    """The text of `<app>/sql/<name>.sql`: what a migration runs that Django's operations can't say."""
+    """The text of `<app>/sql/<name>.sql`, for a migration to run."""
     return (BASE_DIR / app / "sql" / f"{name}.sql").read_text()
 
 
 def csv_rows(app: str, name: str) -> list[dict[str, str]]:
-    """The rows of `<app>/data/<name>.csv`, each by the names of its columns."""
+    """The rows of `<app>/data/<name>.csv`, by the names of the columns."""
     with (BASE_DIR / app / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 @contextmanager
 def statements_within(limit: str) -> Iterator[None]:
-    """A transaction of which no statement may take longer ("2s", "10min"). The role's own limit, 30 seconds, is for pages."""
+    """A transaction in which no statement may take longer ("2s", "10min"), instead of the 30 seconds for pages."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             # SQL because Django sets no time limit of one transaction.
@@ -47,27 +47,27 @@ def statements_within(limit: str) -> Iterator[None]:
 
 
 def words_in(*columns: Any) -> Lower:
-    """Lower case, each word after a space: as an expression, for a table that has all its words itself."""
+    """An expression for the text to search of a row: the columns in lower case, each after a space."""
     parts = (part for column in columns for part in (Value(" "), column))
     return Lower(Concat(*parts, output_field=TextField()))
 
 
 def words_index(name: str, words: Any = "searched", **options: Any) -> GinIndex:
-    """Any three letters in a row are found through it; entries wait little, so that a search need not read many."""
+    """An index that finds any three characters in a row. New entries are merged soon, so that a search need not read many."""
     return GinIndex(OpClass(words, name="gin_trgm_ops"), name=name, gin_pending_list_limit=256, **options)
 
 
-# What somebody may have meant by a misspelt word, among the words that a table has.
+# What somebody may have meant by a misspelt word, from the words in a table.
 
-MIN_PART_LENGTH = 4  # letters that say enough of a word, misspelt or not typed to its end
-MAX_CANDIDATES = 30  # words of the table, the likest first, in which slips are counted
+MIN_PART_LENGTH = 4  # letters of a word that is misspelt or not typed to its end
+MAX_CANDIDATES = 30  # words of the table, the most similar first, in which slips are counted
 MAX_SIMILAR = 3  # words that one misspelt word may stand for
 
 
 def similar_words(rows: QuerySet[Any], words: Sequence[str], *, likeness: float = 0.2) -> dict[str, list[tuple[str, float]]]:
-    """For each, those of the rows' column `word` that are like it, and how much. Two statements, or none.
+    """For each word, similar words in the rows' column `word`, and how similar they are. Two statements, or none.
 
-    `likeness`: the least of it. A slip or two leave little, and of two swapped letters less, so those are looked up as well.
+    `likeness`: the least similarity. Two swapped letters leave less than that, so the swapped words are looked up as well.
     """
     queries = [
         rows.filter(Q(word__trigram_similar=word) | Q(word__in=swapped(word)))
@@ -89,12 +89,12 @@ def similar_words(rows: QuerySet[Any], words: Sequence[str], *, likeness: float 
 
 
 def swapped(word: str) -> list[str]:
-    """With each two letters that stand side by side the other way round."""
+    """The word with each pair of neighbouring letters swapped."""
     return [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)]
 
 
 def closest_words(typed: str, candidates: Sequence[tuple[str, float]]) -> list[str]:
-    """Those of fewest slips, if they are few enough for a word of this length."""
+    """The candidates with the fewest slips, if these are few enough for a word of this length."""
     most = 1 if len(typed) <= 4 else 2 if len(typed) <= 8 else 3
     ranked = sorted({(edit_distance(typed, word), -likeness, word) for word, likeness in candidates})
     return [word for slips, _likeness, word in ranked if slips == ranked[0][0] <= most][:MAX_SIMILAR]
@@ -141,18 +141,18 @@ def random_reference(prefix: Prefix) -> str:
 
 
 def tidy_reference(typed: str) -> str:
-    """What someone typed or read out, as it is stored: ' bk 7q4m2f' → 'BK-7Q4M-2F'."""
+    """A typed reference as it is stored: ' bk 7q4m2f' → 'BK-7Q4M-2F'."""
     letters = re.sub(r"[^0-9A-Z]", "", typed.upper())
     return f"{letters[:2]}-{letters[2:6]}-{letters[6:]}" if len(letters) == 8 else typed.strip().upper()
 
 
 def is_reference(typed: str) -> bool:
-    """Whether it has as many letters as a whole reference."""
+    """Whether it has as many letters and figures as a whole reference."""
     return len(re.sub(r"[^0-9A-Z]", "", typed.upper())) == 8
 
 
-# How every model field is classified: on the field, as in `name = personal(models.CharField(...))`. Of a key it is a line of its
-# own, `personal(person)`, since mypy's plugin knows where a key leads only from a bare `models.ForeignKey(...)`.
+# Every model field is classified where it is declared: `name = personal(models.CharField(...))`. For a foreign key it is a line
+# of its own, `personal(person)`, because mypy's plugin understands only a bare `models.ForeignKey(...)`.
 
 
 class Classification(StrEnum):
@@ -161,7 +161,7 @@ class Classification(StrEnum):
     FREE_TEXT = "free text"
 
 
-# What cannot name anybody, so it need not be declared. Nor need a choice from a list, or a key of a row that is not personal.
+# Fields that can't name anybody need no declaration. Nor does a choice from a list, or a key to a row that is not personal.
 NAMELESS_FIELDS = (
     models.BooleanField,
     models.DateField,
@@ -179,19 +179,19 @@ def impersonal(field: F) -> F:
 
 
 def personal(field: F) -> F:
-    """Exported and erased with its person, by the app's privacy module."""
+    """The app's privacy module exports and erases it with its person."""
     field.classification = Classification.PERSONAL  # type: ignore[attr-defined]
     return field
 
 
 def free_text(field: F) -> F:
-    """In anybody's own words, so also checked for a child's details where it is typed."""
+    """Somebody's own words: personal, and checked for a child's details where it is typed."""
     field.classification = Classification.FREE_TEXT  # type: ignore[attr-defined]
     return field
 
 
 def classification(field: "models.Field[Any, Any]") -> Classification | None:
-    """None if it should be declared and is not. A model names in PERSONAL_FIELDS what it has from Django and is personal."""
+    """None if a declaration is missing. PERSONAL_FIELDS of a model names personal fields that it inherits from Django."""
     if field.name in getattr(field.model, "PERSONAL_FIELDS", ()):
         return Classification.PERSONAL
     if declared := getattr(field, "classification", None):
@@ -221,7 +221,7 @@ class ReferencedModel(models.Model):
 
     @classmethod
     def new_references(cls, many: int) -> list[str]:
-        """So many that no row has, each another one. One statement, or another for the few that were taken."""
+        """So many references that no row has. One statement, and another if some were taken."""
         found: set[str] = set()
         while missing := many - len(found):
             drawn = {random_reference(cls.REFERENCE_PREFIX) for _ in range(missing)}
@@ -243,7 +243,7 @@ class ReferencedModel(models.Model):
 
 
 class StateModel(models.Model):
-    """A model with a `state`: where it may go from there, and the colour of its tag on pages (includes/state_tag.html)."""
+    """A model with a `state`: the states that may follow each, and the colour of its tag (includes/state_tag.html)."""
 
     transitions: ClassVar[Mapping[Any, Collection[str]]] = {}
     status_colours: ClassVar[Mapping[Any, str]] = {}
@@ -261,13 +261,13 @@ class StateModel(models.Model):
 
 
 def by_user(verbose_name: Any, *, related_name: str = "+", **more: Any) -> "models.ForeignKey[Any, Any]":
-    """Who did it, or does it; nobody once their account is gone."""
+    """A key to the user who did it or does it; null once their account is gone."""
     key = {"verbose_name": verbose_name, "null": True, "on_delete": models.SET_NULL, "related_name": related_name}
     return personal(models.ForeignKey(settings.AUTH_USER_MODEL, **key, **more))
 
 
 class RecordedBy(models.Model):
-    """`by` is the user who did it: nobody if it was the clock, or once their account is gone."""
+    """`by` is the user who did it; null if no user did, or once their account is gone."""
 
     by = by_user(_("by"), blank=True)
 
@@ -276,7 +276,7 @@ class RecordedBy(models.Model):
 
 
 class Event(RecordedBy):
-    """One entry of a history, of a `kind` that the model names. Append-only: a trigger in the app's sql/ sees to it."""
+    """One entry of a history, of a `kind` that the model defines. A trigger in the app's sql/ keeps the table append-only."""
 
     at = models.DateTimeField(_("when"))
     get_kind_display: Callable[[], str]
@@ -289,10 +289,9 @@ class Event(RecordedBy):
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M} UTC"
 
 
-# What all processes read: copies in the cache, asked for once a request or task, and all at once.
+# Copies in the cache of what every process reads. A request or task reads all of them at once.
 
-# So long a copy is believed that could not be renewed, because the cache was down, and what a thread has read that answers no
-# requests and works on no tasks.
+# How long a copy is used if the cache is down, or by a thread outside requests and tasks.
 KEPT_SECONDS = 60
 T = TypeVar("T")
 _read = Local()
@@ -300,15 +299,15 @@ _all: "list[Copy[Any]]" = []
 
 
 class Copy(Generic[T]):
-    """`read` asks the database. `first` makes what holds if that can't be asked either, and never could."""
+    """`read` asks the database. `first` gives the value if this process has never reached the database."""
 
     def __init__(self, key: str, read: Callable[[], T], first: Callable[[], T]) -> None:
         self.key, self.read, self.first = key, read, first
-        self.known: T | None = None  # the last that this process has read
+        self.known: T | None = None  # the last value that this process has read
         _all.append(self)
 
     def get(self) -> T:
-        """That of this request or task. The database is asked only if the cache has none or is down."""
+        """The value for this request or task. It asks the database only if the cache has none or is down."""
         copies = _copies()
         if self.key not in copies:
             copies[self.key] = self._stored()
@@ -329,14 +328,14 @@ class Copy(Generic[T]):
         return self.first() if self.known is None else self.known
 
     def publish(self, found: T) -> None:
-        """After a change: what is read from the next request on."""
+        """Store a changed value for the requests from now on."""
         forget()
         with suppress(Exception):  # the cache may be down: then the copy before is believed for a minute at most
             cache.set(self.key, found, KEPT_SECONDS)
 
     @contextmanager
     def tried(self, found: T) -> Iterator[None]:
-        """For a preview: as if it had been published."""
+        """Use this value for a preview, without storing it."""
         before = self.get()
         _copies()[self.key] = found
         try:
@@ -355,7 +354,7 @@ def _copies() -> dict[str, Any]:
 
 
 def ask_no_database() -> None:
-    """For the rest of this request, whose page must not: what has no copy is as this process has read it last."""
+    """For the rest of this request, use what this process has last read where the cache has no copy."""
     copies = _copies()
     for copy in _all:
         if copy.key not in copies:
@@ -363,5 +362,5 @@ def ask_no_database() -> None:
 
 
 def forget(**_signal: Any) -> None:
-    """A new request or task reads them again."""
+    """Read the copies again, for a new request or task."""
     _read.copies = None

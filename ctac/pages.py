@@ -1,4 +1,4 @@
-"""What pages of several apps share: private addresses, histories a page at a time, Markdown, and what every template may show."""
+"""What pages of several apps share: private addresses, paginated histories, Markdown, and the template context of every page."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,12 +20,10 @@ from ctac.middleware import STAFF_SITE
 
 
 def keep_private(request: HttpRequest, response: HttpResponse, *, has_a_form: bool) -> HttpResponse:
-    """For an address that opens a page to whoever has it: no cache, no search engine and no other site learns of it.
+    """Keep an address that opens its page to anybody who has it from caches, search engines and other sites.
 
-    Under "no-referrer" a browser sends a form with "Origin: null", which the protection against forged requests must refuse.
-
-    So pages with a form say "strict-origin": who we are, never which page. Before it draws the page a view says
-    `request.address_is_private`, and the foot of a printed page leaves the address out.
+    A page with a form has the policy "strict-origin", because under "no-referrer" browsers send a form with "Origin: null",
+    which the CSRF check refuses. A view also sets `request.address_is_private`, so that a printed page leaves the address out.
     """
     patch_cache_control(response, private=True, no_store=True)
     response.headers["Referrer-Policy"] = "strict-origin" if has_a_form else "no-referrer"
@@ -33,12 +31,12 @@ def keep_private(request: HttpRequest, response: HttpResponse, *, has_a_form: bo
     return response
 
 
-# Of an email's HTML as a page for a sandboxed iframe: the one exception from the site's policy (product.md, pages).
+# For an email's HTML in a sandboxed iframe: the one exception from the site's policy (product.md, pages).
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'none'; frame-ancestors 'self'; sandbox"
 
 
 def framed(html: str, *, allow: str = "", styles: str = "'unsafe-inline'") -> HttpResponse:
-    """The HTML with its styles, and nothing that runs or leaves; `allow` names what the sandbox lets through."""
+    """A page with the HTML and its styles, without scripts and requests; `allow` names exceptions of the sandbox."""
     response = HttpResponse(html)
     response["Content-Security-Policy"] = f"{POLICY} {allow}".strip().replace("'unsafe-inline'", styles)
     response["X-Frame-Options"] = "SAMEORIGIN"
@@ -50,7 +48,7 @@ ON_A_PAGE = 10
 
 @dataclass(frozen=True)
 class HistoryPage:
-    """Some rows, which page of all of them, and the queries of the first page and those beside it; "" where there is none."""
+    """The rows of a page, its number, and the queries of the pages beside it and of the first; "" where there is none."""
 
     rows: list[Any]
     number: int
@@ -60,14 +58,14 @@ class HistoryPage:
 
 
 def page_in(asked: str) -> int:
-    """The number of a page in an address; the first if it is none."""
+    """The page number from an address; 1 if it is no number."""
     return max(1, int(asked)) if re.fullmatch(r"[0-9]{1,4}", asked, re.ASCII) else 1
 
 
 def history_page(rows: QuerySet[Any], name: str, query: Mapping[str, str], *, among: tuple[str, ...]) -> HistoryPage:
-    """One page of `rows`, whose number the address gives as `name`. One statement, because nothing is counted.
+    """The page of `rows` whose number the address has as `name`. One statement, because nothing is counted.
 
-    Its links keep the numbers of the other lists of the page, all of which `among` names.
+    `among` names all lists of the page. The links keep the numbers of the others.
     """
     numbers = {other: page_in(query.get(other, "")) for other in among}
     number = numbers[name]
@@ -86,10 +84,10 @@ def history_page(rows: QuerySet[Any], name: str, query: Mapping[str, str], *, am
     )
 
 
-# What staff have set and pages say: "phone", "email", "hours", "help_email", "help_phone", "charity". The app `office` gives them
+# What pages say that staff have set: "phone", "email", "hours", "help_email", "help_phone", "charity". The app `office` adds them
 # in its AppConfig.
 FACTS: dict[str, Callable[[], Any]] = {}
-# What the pages that confirm an order or a place offer besides, as HTML or nothing: a higher app adds it in its AppConfig.
+# Further offers of the pages that confirm an order or a place, as HTML or "". A higher app adds them in its AppConfig.
 OFFERS: list[Callable[[HttpRequest], str]] = []
 
 # CommonMark with tables, and no HTML of its own.
@@ -103,7 +101,7 @@ def all_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def draw_markdown(tokens: Sequence[Token], *, deeper: int) -> SafeString:
-    """With its headings so many levels deeper."""
+    """The HTML of the tokens, with headings so many levels deeper."""
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{int(token.tag[1:]) + deeper}"
@@ -123,7 +121,7 @@ def site(request: HttpRequest) -> dict[str, object]:
 
 
 def other_languages(request: HttpRequest) -> list[tuple[str, str]]:
-    """Code and name of those that a page can be switched to; the staff site is in English alone."""
+    """Code and name of the languages that a page can be switched to. The staff site is in English alone."""
     if request.path_info.startswith(STAFF_SITE):
         return []
     return [(code, name) for code, name in settings.LANGUAGES if code != get_language()]

@@ -49,7 +49,7 @@ def page(request: HttpRequest, template: str) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """How long each record is kept is said by the very rules that take it out."""
+    """The privacy notice; its periods are those by which records are deleted."""
     who = {"controller": site_settings().data_controller, "processors": site_settings().data_processors}
     return render(
         request,
@@ -72,7 +72,7 @@ def where_we_have_been(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
-    """The switch of each page; then back to that page.
+    """Set the language, from the switch on each page, and go back to that page.
 
     It carries no token: a token sets a cookie, and there are pages that set none. So another site’s form is told by what each
     browser says of it, and a session's cookie doesn't come with it in any case.
@@ -97,7 +97,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=24 * 3600)
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Where a security problem can be reported, for programs and people who look for that (RFC 9116)."""
+    """Where to report a security problem (RFC 9116)."""
     lines = [
         f"Contact: {security_contact()}",
         f"Expires: {timezone.now() + SECURITY_TXT_LASTS:%Y-%m-%dT%H:%M:%SZ}",
@@ -109,7 +109,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 
 
 class PublicPages(Sitemap):
-    """What search engines may show: the pages for everybody, and of the guidance what is approved."""
+    """What search engines may show: the public pages, and the guidance that is approved."""
 
     def items(self) -> list[str]:
         today = uk_day(timezone.now())
@@ -159,13 +159,13 @@ def robots_txt(request: HttpRequest) -> HttpResponse:
 
 
 def security_contact() -> str:
-    """As a link."""
+    """The contact for security problems, as a link."""
     contact = str(settings.SECURITY_CONTACT or site_settings().advice_email)
     return contact if contact.startswith("https://") else f"mailto:{contact}"
 
 
 def error_page(request: HttpRequest, exception: Exception | None = None, *, template: str, status: int) -> HttpResponse:
-    """With the reference that finds the request's lines in the log. Needs no database: that may be what is broken."""
+    """Has the reference that finds the request's log lines. Asks no database, which may be what is broken."""
     ask_no_database()
     return render(request, template, {"reference": request_reference.get()}, status=status)
 
@@ -189,7 +189,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 @require_safe
 @person_required
 def my(request: HttpRequest) -> HttpResponse:
-    """Everything that is this person's, in one place: what is begun, what is to come, what was."""
+    """A person's own page: what they have begun, what is to come, and what is past."""
     person, now = the_person(request), timezone.now()
     bookings, orders = Booking.objects.for_my_page(person), Order.objects.for_my_page(person)
     places = SessionPlace.objects.for_my_page(person)

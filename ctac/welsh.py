@@ -28,7 +28,7 @@ def read() -> polib.POFile:
 
 
 def digest(entry: polib.POEntry) -> str:
-    """Of the English and the Welsh: when either changes, it is another."""
+    """The digest of a string's English and Welsh."""
     parts = (entry.msgctxt or "", entry.msgid, entry.msgid_plural, entry.msgstr, *map(str, sorted(entry.msgstr_plural.items())))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
@@ -39,7 +39,7 @@ def approved() -> set[str]:
 
 
 def to_approve(po: polib.POFile, *, files: Iterable[str] = ()) -> Iterator[polib.POEntry]:
-    """What is translated and not approved as it is now; of those files or folders alone, if any are named."""
+    """The translated entries that are not approved as they are now; `files`: only from these files or folders."""
     done, prefixes = approved(), tuple(files)
     for entry in po.translated_entries():
         if digest(entry) not in done and (not prefixes or any(name.startswith(prefixes) for name, _line in entry.occurrences)):
@@ -54,7 +54,7 @@ def approve(entries: Iterable[polib.POEntry], *, reader: str, on: date) -> int:
 
 
 def catalogue(po: polib.POFile, *, only: set[str] | None = None) -> polib.POFile:
-    """What pages are given: all that has Welsh, or only what has one of those digests and that nobody has marked as unsure."""
+    """The entries with Welsh. `only`: just those with one of these digests that are not marked as fuzzy."""
     chosen = polib.POFile()
     chosen.metadata = po.metadata
     for entry in po:
@@ -69,7 +69,7 @@ def catalogue(po: polib.POFile, *, only: set[str] | None = None) -> polib.POFile
 
 
 def compile_catalogue() -> int:
-    """How many strings are in Welsh. In production those that are approved; if there is none, there is no catalogue."""
+    """Write the catalogue, in production of approved strings alone, and return how many it has. Empty, it is deleted."""
     chosen, file = catalogue(read(), only=approved() if settings.PRODUCTION else None), compiled()
     if not chosen:
         file.unlink(missing_ok=True)

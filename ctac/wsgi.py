@@ -14,7 +14,7 @@ WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def names_no_text(content_type: str) -> bool:
-    """Whether the head of a request says that its body is in no encoding of text: “charset=hex”, or one that nobody knows."""
+    """Whether the charset of a Content-Type is no encoding of text ("charset=hex"), or unknown."""
     message = Message()
     message["Content-Type"] = content_type
     charset = str(message.get_param("charset", "utf-8"))
@@ -28,7 +28,7 @@ def names_no_text(content_type: str) -> bool:
 
 
 def refuse_what_is_no_text(application: WSGI) -> WSGI:
-    """Django would decode the address with a codec like hex before any middleware can answer, and end with 500."""
+    """Answer 415 to such a charset, with which Django would try to decode the address and fail with a 500."""
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if names_no_text(environ.get("CONTENT_TYPE", "")):

@@ -13,6 +13,7 @@ from django.core.management import call_command, get_commands
 
 from bench.figures import APPS, ROOT, between_rooms, circles, import_graph, root_modules, short_files
 from ctac.models import classification
+from notifications.registry import all_emails
 
 # What makemessages takes apart stands beside its template as .py for a moment (tests/welsh/test_catalogue.py).
 pytestmark = pytest.mark.xdist_group("sources")
@@ -127,11 +128,10 @@ def template_names() -> list[str]:
 def test_no_template_is_unused() -> None:
     python = "\n".join(path.read_text() for path in python_files("ctac", *APPS))
     templates = "\n".join(path.read_text() for path in (ROOT / "templates").rglob("*") if path.is_file())
+    named_by_mail = {name for email in all_emails() for name in email.templates()}
     unused = []
     for name in template_names():
-        stem = name.rsplit(".", 1)[0]
-        named_by_mail = name.startswith("emails/") and f'"{stem.removeprefix("emails/")}"' in python
-        used = f'"{name}"' in python or f'"{name}"' in templates or named_by_mail
+        used = f'"{name}"' in python or f'"{name}"' in templates or name in named_by_mail
         if not used and not name.startswith(LOOKED_UP_BY_A_LIBRARY):
             unused.append(name)
     assert unused == []

@@ -72,9 +72,8 @@ from bookings.visits.emails import on_it_text
 from bookings.visits.services import ask_for_help, check_in, check_out, run_late, take_back, tell_of_disclosure
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS
+from ctac.forms import FORM_METHODS, dialled
 from ctac.staff.audit import audit_note
-from ctac.staff.site import dialled
 from leaflets.models import OrderLine
 
 

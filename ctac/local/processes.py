@@ -1,4 +1,4 @@
-"""Child processes that never outlive what started them, on Linux by the kernel's hand."""
+"""Child processes that end with the process that started them; on Linux the kernel sees to it."""
 
 import ctypes
 import json
@@ -24,7 +24,7 @@ LINE_LIMIT = 65536
 
 @dataclass
 class Child:
-    """One process to keep running. `arguments` is asked for before every start: what Popen needs."""
+    """A process to keep running. `arguments()` gives Popen's arguments before each start."""
 
     name: str
     arguments: Callable[[], dict[str, Any]]
@@ -38,9 +38,9 @@ class Child:
 
 
 class Supervisor:
-    """Keeps a few processes running: starts each in a group of its own, prefixes its output, restarts it when it dies.
+    """Keeps a few processes running: starts each in its own group, prefixes its output, and restarts it when it dies.
 
-    One thread does all of it, so that children may be tied to it and forks are safe.
+    A single thread does it all, so that children can be tied to it and forks are safe.
     """
 
     def __init__(self, state_file: Path, say: Callable[[str], None], clean_up: Callable[[str], None] = lambda name: None) -> None:
@@ -94,7 +94,7 @@ class Supervisor:
         self._state_file.unlink(missing_ok=True)
 
     def ask_to_stop(self, children: list[Child]) -> None:
-        """All at once, so that the slowest decides how long it takes. Once each: Celery takes a second one ill."""
+        """Signal all children at once, and each only once, because a second signal makes Celery stop hard."""
         for child in children:
             if child.process and child.process.poll() is None and not child.stop_requested:
                 child.stop_requested = True
@@ -181,9 +181,9 @@ PROC = Path("/proc")
 
 
 def tied(death_signal: signal.Signals) -> Callable[[], None]:
-    """For Popen's preexec_fn: the child gets this signal when the thread that starts it ends, by kill -9 too.
+    """For Popen's preexec_fn: the child gets this signal when the thread that started it ends, even by kill -9.
 
-    Start from the main thread. Popen runs it after it has changed the user, which would clear it.
+    To be used from the main thread. Popen runs it after changing the user, which would clear it.
     """
     parent = os.getpid()
     libc = ctypes.CDLL(None) if LINUX else None
@@ -199,7 +199,7 @@ def tied(death_signal: signal.Signals) -> Callable[[], None]:
 
 
 def command_lines() -> dict[int, str]:
-    """What runs on this machine, as far as we may see: process id and command line."""
+    """The process ids and command lines of this machine that we may see."""
     found = {}
     if LINUX:
         for folder in PROC.iterdir():

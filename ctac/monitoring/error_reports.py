@@ -1,8 +1,7 @@
-"""Errors, reported to a server that speaks Sentry's protocol (Sentry, GlitchTip, Bugsink), without anybody's data.
+"""Reports errors to a server with Sentry's protocol (Sentry, GlitchTip, Bugsink), without anybody's data.
 
-The log is where they come from: whatever is logged as an error, by a page or a task, passes the handler that `ctac.logs` sets up.
-None of the SDK's own ways to look into Django, Celery or the database is on. A report has what stands in `report()` and nothing
-else, so what a later version of the SDK would add stays out too.
+Whatever a page or a task logs as an error passes the handler that `ctac.logs` sets up. The SDK's integrations with Django, Celery
+and the database are off. A report has only what `report()` puts in, whatever a later version of the SDK would add.
 """
 
 import linecache
@@ -20,14 +19,14 @@ from sentry_sdk.types import Event, Hint
 
 from ctac import logs
 
-# Of what the SDK says by itself: none of it comes from a request.
+# What is kept of the SDK's own event. None of it comes from a request.
 KEPT = ("event_id", "timestamp", "platform", "level", "logger", "server_name", "environment", "sdk")
-# Their words come out of code. Any other error may say what somebody typed, so its words stay in our own log.
+# Their messages come from code. Any other error may quote what somebody typed, so its message stays in our log.
 WORDS_ARE_CODE = (*logs.QUOTE_CODE, DatabaseError, psycopg2.Error)
 
 
 def start(dsn: str) -> None:
-    """In each process, as Django starts. Reports leave by a thread of their own: a server that is slow or dead holds no page."""
+    """For each process, when Django starts. A thread of its own sends the reports, so a slow server delays no page."""
     sentry_sdk.init(
         dsn=dsn,
         environment=settings.ENVIRONMENT,
@@ -42,7 +41,7 @@ def start(dsn: str) -> None:
 
 
 def report(event: Event, hint: Hint) -> Event | None:
-    """All that leaves. The reference finds the rest in the log."""
+    """The report of an error. Its reference finds the rest in the log."""
     record: logging.LogRecord | None = hint.get("log_record")
     if record is None:
         return None
@@ -62,7 +61,7 @@ def report(event: Event, hint: Hint) -> Event | None:
 
 
 def words_of(record: logging.LogRecord) -> str:
-    """What was logged, as it stands in the code, without the values that were put in. If it does not, where it was logged."""
+    """The message as it stands in the code, without values; if it doesn't stand there, the module and line that logged it."""
     said = str(record.msg)
     source = "".join(linecache.getlines(record.pathname))
     return said if any(f"{mark}{said}{mark}" in source for mark in "\"'") else f"{record.module}, line {record.lineno}"
@@ -76,7 +75,7 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 
 def describe_frame(frame: traceback.FrameSummary) -> dict[str, Any]:
-    """A line of code, without the values that it worked on."""
+    """A line of code, without its variables."""
     path = Path(frame.filename)
     is_ours = path.is_relative_to(settings.BASE_DIR) and "site-packages" not in path.parts
     return {

@@ -1,7 +1,7 @@
-"""What monitoring is told in figures: of the whole site, the same from every process. Prometheus gets them at /metrics.
+"""The figures of the whole site for monitoring, which every process gives alike. Prometheus gets them at /metrics.
 
-Each app registers its own beside the feature. They count; they name nobody. Labels are names out of our code, never what
-somebody typed. A moment is in seconds since 1970, and 0 where nobody knows it: then it was too long ago.
+Each app registers its own beside the feature. Labels are names from our code, never what somebody typed. A moment is in seconds
+since 1970, or 0 if it is unknown.
 """
 
 import logging
@@ -25,7 +25,7 @@ BROKER_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` is a number; or, where there is a `label`, one for each of its values."""
+    """`value` is a number or, if there is a `label`, a number for each of its values."""
 
     name: str
     help: str
@@ -39,12 +39,12 @@ _elsewhere: list[Find] = []
 
 
 def register(find: Find, *, asks_database: bool = True) -> None:
-    """Called as the app starts. `find` is given the time; its statements must stay cheap however many rows there are."""
+    """For AppConfig.ready(). `find(now)` gives figures; its statements must be cheap, however many rows there are."""
     (_in_database if asks_database else _elsewhere).append(find)
 
 
 def from_database(now: datetime, *, migrated: bool) -> list[Figure]:
-    """Raises what the driver raises while the database is away or too slow."""
+    """Raises DatabaseError or InterfaceError while the database is away or too slow."""
     checks = health.facts(migrated=migrated)
     is_ready = checks.pop("database") == checks.pop("migrations", "ok") == "ok"
     if not is_ready:
@@ -60,7 +60,7 @@ def ready(value: bool) -> Figure:
 
 
 def from_elsewhere(now: datetime) -> Iterator[Figure]:
-    """Caches, files and brokers: where one is away, its figures are missing and the others are not."""
+    """The figures of caches, files and brokers. If one is away, only its figures are missing."""
     missing = 0
     for find in _elsewhere:
         try:
@@ -77,12 +77,12 @@ def seconds(moment: datetime | None) -> float:
 
 
 def recent(name: str, what: str, rows: Any, now: datetime) -> Iterator[Figure]:
-    """How many of these rows, of a model with an index on `created_at`, are of the last hour."""
+    """How many rows were created in the last hour. Their model has an index on `created_at`."""
     yield Figure(name, f"{what} in the last hour.", rows.filter(created_at__gte=now - RECENT).count())
 
 
 def last_runs(now: datetime) -> Iterator[Figure]:
-    """As the worker notes them in the cache."""
+    """When tasks last ran, as the worker notes it in the cache."""
     found: dict[str, datetime] = {}
     with suppress(Exception):  # each cache has its own errors
         found = cache.get_many([health.VISITS_WATCHED, health.TASK_RAN])
@@ -93,7 +93,7 @@ def last_runs(now: datetime) -> Iterator[Figure]:
 
 @once
 def broker() -> Any:
-    """Redis, if that is the broker: a client that does not wait long."""
+    """A client of Redis with a short timeout, if that is the broker."""
     if not settings.CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
         return None
     from redis import Redis
@@ -102,7 +102,7 @@ def broker() -> Any:
 
 
 def queues(now: datetime) -> Iterator[Figure]:
-    """The broker may be lost at any time, and its queues with it: what counts is the outbox."""
+    """The length of each queue. They may be lost with the broker; the outbox has what is due."""
     if client := broker():
         names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
         waiting = {name: float(client.llen(name)) for name in names}

@@ -1,8 +1,8 @@
-"""/healthz: this process answers. /readyz: it can do its work. /healthz/visits: somebody watches over visits. For proxies and
-monitors; none holds personal data.
+"""The probes for proxies and monitors: /healthz (this process answers), /readyz (it can work), /healthz/visits (visits are
+watched over).
 
-Answered before almost anything else: no host check, no redirect to https, no session, no line in the log. An app that has
-something to watch registers a check in its AppConfig; a check says in a few words what is wrong, or nothing.
+They are answered before nearly everything else: no host check, no redirect to https, no session, no log line, no personal data.
+Apps register checks in their AppConfig. A check returns a few words about what is wrong, or "".
 """
 
 import logging
@@ -23,59 +23,58 @@ from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 Check = Callable[[], str]
-# A probe that waits is a probe that fails, and the process that it holds is missing elsewhere.
+# A slow answer counts as a failure, and pages wait for the process that is busy with it.
 STATEMENT_TIMEOUT = "2s"
 checks: dict[str, Check] = {}
-# A round comes every two minutes: three that are missed are no accident.
+# Three rounds of two minutes each.
 VISITS_WATCHED, WATCHED_FOR = "visits-are-watched", timedelta(minutes=6)
 MONITOR_TOLD = "monitor-was-told"
 TASK_RAN, TASK_RAN_FOR = "a-task-ran", timedelta(minutes=10)
 STORAGE_FAILED, STORAGE_FAILED_FOR = "the-file-storage-failed", timedelta(minutes=5)
-NOTED_EVERY = 20  # seconds: a process that sends much mail need not write down each task
+NOTED_EVERY = 20  # seconds, so that a process with much mail doesn't note each task
 PING_SECONDS = 5
 
 
 def register(name: str, check: Check) -> None:
-    """`check` runs in the probe's short transaction. What it returns makes /readyz "degraded", never unavailable."""
+    """`check` runs in the probe's short transaction. What it finds makes /readyz "degraded", never "unavailable"."""
     checks[name] = check
 
 
 def note(key: str, lasts: timedelta, what: str) -> None:
-    """The cache remembers since when. Trouble here costs nothing."""
+    """Put the time into the cache. Errors are only logged."""
     try:
         cache.set(key, timezone.now(), lasts.total_seconds())
     except Exception as error:  # noqa: BLE001 - each cache has its own errors
         logger.warning("The cache could not note that %s: %s", what, type(error).__name__)
 
 
-_task_noted = [-math.inf]  # when this process last did, by a clock that nothing changes
+_task_noted = [-math.inf]  # when this process last noted one, by the monotonic clock
 
 
 def record_task() -> None:
-    """After a task, in the worker."""
+    """Note that this worker has run a task."""
     if time.monotonic() - _task_noted[0] >= NOTED_EVERY:
         _task_noted[0] = time.monotonic()
         note(TASK_RAN, TASK_RAN_FOR, "a task ran")
 
 
 def record_watch() -> None:
-    """After a round of the watch over visits in which nothing failed, outside any transaction. Trouble here costs nothing.
-
-    The cache remembers it for /healthz/visits, and the monitor that WATCHER_PING_URL names is told.
+    """After a round without errors of the watch over visits, note it for /healthz/visits and tell the monitor of
+    WATCHER_PING_URL. Outside any transaction; errors are only logged.
     """
     note(VISITS_WATCHED, WATCHED_FOR, "visits are watched")
     if settings.WATCHER_PING_URL:
         try:
             urlopen(settings.WATCHER_PING_URL, timeout=PING_SECONDS).close()  # noqa: S310 - the settings let only http and https pass
         except (OSError, HTTPException) as error:
-            # The address is a secret: who has it can say that all is well.
+            # Not the address, which is a secret: whoever has it can say that all is well.
             logger.warning("The monitor of the watch over visits could not be told: %s", type(error).__name__)
         else:
             note(MONITOR_TOLD, WATCHED_FOR, "the monitor was told")
 
 
 def record_storage_failure() -> None:
-    """When a page could not read or keep a file. The probes ask the cache, never the storage."""
+    """Note that a page could not read or store a file, for the probes, which never ask the storage."""
     note(STORAGE_FAILED, STORAGE_FAILED_FOR, "the file storage failed")
 
 
@@ -87,7 +86,7 @@ def check_storage() -> str:
 
 
 def answer_probe(request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """What stands outside all other middleware: it is only read, and nobody keeps it."""
+    """The answer to a GET or HEAD, which nobody may cache."""
     response = answer() if request.method in {"GET", "HEAD"} else HttpResponseNotAllowed(["GET", "HEAD"])
     response.headers["Content-Length"] = str(len(response.content))
     if request.method == "HEAD":
@@ -97,7 +96,7 @@ def answer_probe(request: HttpRequest, answer: Callable[[], HttpResponse]) -> Ht
 
 
 class HealthMiddleware:
-    """Stands before all but the headers that every answer has."""
+    """Answers the probes. Only SafeHeadersMiddleware stands before it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -113,7 +112,7 @@ class HealthMiddleware:
         return JsonResponse({"status": "ok"})
 
     def visits(self) -> HttpResponse:
-        """503 when the last good round of the watch is too long ago, or nobody can tell."""
+        """503 if the last good round of the watch is too long ago or unknown."""
         try:
             watched = cache.get(VISITS_WATCHED, False)
         except Exception:  # noqa: BLE001 - as in record_watch()
@@ -136,7 +135,7 @@ class HealthMiddleware:
 
 
 def facts(*, migrated: bool = False) -> dict[str, str]:
-    """Raises what the database driver raises while the database is away or too slow. `migrated`: that is known already."""
+    """The checks. Raises DatabaseError or InterfaceError while the database is away or too slow. `migrated`: known to be."""
     from ctac.models import statements_within  # Celery imports this module before the apps are ready
 
     with statements_within(STATEMENT_TIMEOUT):

@@ -1,8 +1,7 @@
-"""/metrics, for Prometheus: how each route is used and how fast it is, and the figures of the site.
+"""/metrics, for Prometheus: the use and speed of each route, and the figures of the site.
 
-Imported only where METRICS_TOKEN is set, which must come with each request for the page. Requests are counted in the worker’s own
-memory, under gunicorn in files of /dev/shm that all workers read (deploy/gunicorn.conf.py): one that follows another goes
-on in its files, so there are never more than workers.
+Imported only if METRICS_TOKEN is set, which each request for the page must bear. Under gunicorn, files in /dev/shm count the
+requests of all workers (deploy/gunicorn.conf.py); a new worker goes on in the files of the one that it follows.
 """
 
 import os
@@ -25,7 +24,7 @@ from ctac.monitoring.health import answer_probe
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # which gunicorn's file sets
 
-# Anybody may send any method, and each value of a label is kept for good.
+# Anybody may send any method, and each value of a label stays in memory.
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 LABELS = ("route", "method", "status")
 REQUESTS = Counter("ctac_http_requests", "Requests, by route, method and class of status.", LABELS)
@@ -38,7 +37,7 @@ DURATION = Histogram(
 
 
 class MetricsMiddleware:
-    """Stands next to HealthMiddleware: it counts whatever is answered below it, and answers /metrics itself."""
+    """Counts requests, and answers /metrics. Stands next to HealthMiddleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -68,13 +67,13 @@ class MetricsMiddleware:
 
 
 class SiteCollector(Collector):
-    """The figures of the site, found anew each time that they are asked for."""
+    """Finds the figures of the site for each request."""
 
     def __init__(self) -> None:
         self.migrated = False  # once true, true for as long as this process lives
 
     def describe(self) -> list[Metric]:
-        return []  # else they would be found once more, to be described
+        return []  # otherwise the registry would collect all of them when this is registered
 
     def collect(self) -> Iterator[Metric]:
         now = timezone.now()

@@ -26,7 +26,7 @@ TEMPLATES = Path(settings.BASE_DIR) / "templates" / "pdf"
 
 
 def typeset(template: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
-    """The bytes of the PDF; the same data give the same bytes. The data's `title` is the document's."""
+    """The PDF. The same data give the same bytes, and their `title` is the document's title."""
     import typst  # 20 MB, so not before a process makes its first PDF
 
     return typst.compile(
@@ -47,18 +47,18 @@ def charity_line() -> str:
 
 @cache
 def template_digest() -> str:
-    """Of all templates, so that what was made by others is made anew."""
+    """The digest of all templates, so that PDFs are made again when one changes."""
     return sha256(b"".join(path.read_bytes() for path in sorted(TEMPLATES.glob("*.typ")))).hexdigest()
 
 
-UNPRINTABLE = "\N{WHITE SQUARE}"  # shows that a letter stood here which neither font nor transliteration knows
+UNPRINTABLE = "\N{WHITE SQUARE}"  # stands for a letter that neither the font nor the transliteration has
 RIGHT_TO_LEFT_CLASSES = frozenset({"R", "AL"})
-INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf"})  # control characters, joiners, marks of direction: nothing on paper
+INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf"})  # control characters, joiners, marks of direction
 
 
 @cache
 def font_letters() -> frozenset[int]:
-    """The code points that both of our faces have."""
+    """The code points that both faces of our font have."""
     from fontTools.ttLib import TTFont  # plain English never asks for it
 
     faces = (TTFont(path) for path in FONTS.glob("*.ttf"))
@@ -66,9 +66,9 @@ def font_letters() -> frozenset[int]:
 
 
 def printable(text: str) -> str:
-    """On one line, in letters of our font; others are transliterated, and nothing becomes '?' (ADR 19).
+    """The text on one line, with letters that our font doesn't have transliterated (ADR 19).
 
-    What is read from the right is transliterated even where the font has it: unjoined and backwards nobody could read it.
+    Scripts that are read from the right always are: the font would print them backwards and unjoined.
     """
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if text.isascii() and text.isprintable():
@@ -87,18 +87,18 @@ def is_read_from_right(letter: str) -> bool:
 
 
 def _in_latin(letters: str) -> str:
-    """Transliterated. Some letters are silent, but not all of a run is. Arabic comes without capitals, so each word gets one."""
+    """The letters transliterated, each word with a capital, as Arabic has none."""
     text = ""
     for letter in letters:
         latin = anyascii(letter)
         if not unicodedata.category(letter).startswith("P"):
-            # A sound that Latin letters don't have is an apostrophe. Beyond U+FFFF, where rare ideographs are, none is silent.
+            # A sound that Latin doesn't have becomes an apostrophe. Silent letters vanish, but no rare ideograph (beyond U+FFFF).
             latin = latin.replace("?", "'").replace("`", "'") or (UNPRINTABLE if letter > "\uffff" else "")
         text += latin
     return " ".join(word[:1].upper() + word[1:] for word in (text or UNPRINTABLE).split(" "))
 
 
 def qr_code(url: str) -> dict[str, str]:
-    """A code for phones, as `code` in house.typ draws it. With 15% of it torn or smudged it can still be read."""
+    """A QR code for `code` in house.typ. Phones can read it with 15% of it damaged."""
     svg = segno.make(url, error="m", micro=False).svg_inline(border=QUIET_MODULES, light="#fff", omitsize=True)
     return {"svg": svg, "alt": _("QR code that opens %(link)s") % {"link": url}}

@@ -1,4 +1,4 @@
-"""What a page of the staff site notes for the audit beyond its address and its answer (ADR 21)."""
+"""What the audit records of a page besides its address and its answer (ADR 21)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass
 class AuditNote:
-    """`act`: "added", "changed", "deleted" or "sent"; `kind` and `keys` of the rows; `what`: words of code, such as fields."""
+    """`act` is "added", "changed", "deleted" or "sent", `kind` and `keys` name the rows, `what` is in words of code."""
 
     act: str = ""
     kind: str = ""
@@ -26,17 +26,17 @@ class AuditNote:
 
 
 def audit_note(request: HttpRequest) -> AuditNote:
-    """What the page has noted so far; whoever knows more adds to it."""
+    """The note of this request, to add to."""
     note: AuditNote = request.__dict__.setdefault("_audit_note", AuditNote())
     return note
 
 
 @dataclass(frozen=True)
 class Audit:
-    """How the staff site has its acts written down; the app `audit` says how.
+    """How the staff site records what colleagues do. The app `audit` sets it.
 
-    `each` wraps a view of the staff site; `refused` writes that somebody was sent away at its door; `history` gives what has
-    happened to a row, the latest first, as rows of {"at", "who", "what"}.
+    `each` wraps a view, `refused` records that somebody was turned away, and `history` lists what has happened to a row, the
+    latest first, as rows of {"at", "who", "what"}.
     """
 
     each: Callable[[Any], Any]
@@ -52,10 +52,10 @@ NO_AUDIT = Audit(each=not_set_up, refused=not_set_up, history=not_set_up)
 
 
 class AuditedModelAdmin(ModelAdmin):
-    """For a model admin: its own forms say what they did. Django's log of them, which would have names in it, is off."""
+    """Notes for the audit what its forms have done, in place of Django's log, which would hold names."""
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """The names of the changed fields, of the forms of each formset too."""
+        """The names of the changed fields, those of the formsets too."""
         forms = [form, *(form for formset in formsets or () for form in formset.forms)]
         return [] if add else sorted({name for form in forms for name in form.changed_data})
 

@@ -1,7 +1,7 @@
-"""The first-run check: one page that says of a new copy in production what is in order, and of all else what to do.
+"""The first-run check: a page that says what is in order on a new production site, and what to do about everything else.
 
-Each app registers its lines beside its feature (`check_first_run`). A worker counts every five minutes how many are red, so that
-the first staff page can say so without a statement of its own.
+Each app registers its lines beside its feature (`check_first_run`). Every five minutes a worker counts the red ones, so that the
+first staff page can show the figure without a statement of its own.
 """
 
 import json
@@ -38,12 +38,12 @@ PERMISSION = "accounts.change_user"  # managers: it names colleagues
 MACHINE, COLLEAGUES, CONTENT = gettext_lazy("The machine"), gettext_lazy("Colleagues"), gettext_lazy("What people read")
 MOST_NAMED = 5
 BACKUP_AT_LEAST, RESTORE_AT_LEAST = timedelta(hours=36), timedelta(days=10)
-# How many lines are red, as they were last counted; a count that nobody renews for three rounds says that nothing runs.
+# The cached number of red lines. It expires after three rounds, because then no worker runs.
 RED_LINES, RED_LINES_FOR = "first-run-red-lines", timedelta(minutes=15)
 
 
 class Light(models.TextChoices):
-    """How a line stands; the value is how its tag looks (`state_tag`)."""
+    """The state of a line. The value is the look of its tag (`state_tag`)."""
 
     GREEN = "good", gettext_lazy("Green: in order")
     AMBER = "waiting", gettext_lazy("Amber: look at this")
@@ -52,7 +52,7 @@ class Light(models.TextChoices):
 
 @dataclass(frozen=True)
 class Button:
-    """POSTs to this route of the staff site."""
+    """A button that POSTs to this route."""
 
     label: str | Promise
     route: str
@@ -60,7 +60,7 @@ class Button:
 
 @dataclass(frozen=True)
 class FirstRunCheck:
-    """One line: how something stands, and what to do. `href` leads to where it is done, `details` say more, one each."""
+    """A line: how something stands and what to do, with a link to where to do it and a list of details."""
 
     label: str | Promise
     light: Light
@@ -71,13 +71,13 @@ class FirstRunCheck:
     buttons: tuple[Button, ...] = ()
 
 
-# Without a request, when a worker counts.
+# The request is None when a worker counts.
 Find = Callable[[HttpRequest | None], Iterable[FirstRunCheck]]
 _checks: list[tuple[str | Promise, str | Promise, Find]] = []
 
 
 def check_first_run(section: str | Promise, label: str | Promise, find: Find) -> None:
-    """Called in the admin module beside the feature. `label` is that of the line which says that `find` failed."""
+    """For the admin module beside the feature. If `find` fails, a line with this `label` says so."""
     _checks.append((section, label, find))
 
 
@@ -90,7 +90,7 @@ def found_by(label: str | Promise, find: Find, request: HttpRequest | None) -> l
 
 
 def first_run(request: HttpRequest | None = None) -> dict[str, list[FirstRunCheck]]:
-    """Every line under the heading of its section."""
+    """All lines by section."""
     sections: dict[str, list[FirstRunCheck]] = {str(section): [] for section in (MACHINE, COLLEAGUES, CONTENT)}
     for section, label, find in _checks:
         sections[str(section)] += found_by(label, find, request)
@@ -98,7 +98,7 @@ def first_run(request: HttpRequest | None = None) -> dict[str, list[FirstRunChec
 
 
 def count_lights(sections: dict[str, list[FirstRunCheck]]) -> dict[Light, int]:
-    """How many lines have each light. The first staff page is told of the red ones."""
+    """How many lines have each light. The number of red ones goes into the cache, for the first staff page."""
     lines = [line for each in sections.values() for line in each]
     figures = {light: sum(line.light is light for line in lines) for light in Light}
     with suppress(Exception):  # the cache may be down
@@ -112,14 +112,14 @@ def count_red_lines() -> None:
 
 
 def red_lines() -> int:
-    """As last counted. Where nobody has counted lately, that itself is one."""
+    """The last count. If it has expired, that counts as one red line."""
     with suppress(Exception):  # the cache may be down
         return int(cache.get(RED_LINES, 1))
     return 1
 
 
 def monitoring_figures(now: datetime) -> Iterator[figures.Figure]:
-    """For monitoring, from the cache and from what the backup notes."""
+    """Figures for monitoring, from the cache and the notes of the backup."""
     made, tried = (noted(name) if settings.BACKUP_DIR else None for name in ("made.json", "tried.json"))
     yield figures.Figure("ctac_first_run_red_lines", "Red lines of the first-run check, as last counted.", red_lines())
     made_at, tried_at = (figures.seconds(note[1] if note else None) for note in (made, tried))
@@ -154,12 +154,12 @@ if settings.PRODUCTION:
 
 
 def named(names: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
+    """The first names, and how many more there are."""
     shown, more = ", ".join(names[:MOST_NAMED]), len(names) - MOST_NAMED
     return _("%(names)s and %(more)s more") % {"names": shown, "more": more} if more > 0 else shown
 
 
-# What the site knows of itself and of its machine.
+# The lines about the site and its machine.
 
 
 def site_address(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
@@ -178,7 +178,7 @@ def site_address(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
 
 
 def processes(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
-    """The worker, the clock that asks it, and the monitor that hears of both."""
+    """Worker, beat, and the monitor outside."""
     now, label = timezone.now(), gettext_lazy("Worker")
     if ran_at := cache.get(health.TASK_RAN):
         sentence = _("A worker ran a task %(ago)s.") % {"ago": how_long_ago(ran_at, now)}
@@ -206,7 +206,7 @@ def processes(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
 
 
 def noted(name: str) -> tuple[str, datetime] | None:
-    """What deploy/backup.py (made.json) or deploy/check_restore.py (tried.json) wrote: which backup, and when."""
+    """Which backup it was and when, as deploy/backup.py (made.json) or deploy/check_restore.py (tried.json) wrote it."""
     try:
         note = json.loads((Path(settings.BACKUP_DIR) / name).read_text())
     except FileNotFoundError:

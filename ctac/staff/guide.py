@@ -1,6 +1,6 @@
-"""The staff guide inside the staff site: docs/staff-guide.md section by section, its search, and which part explains which page.
+"""The staff guide on the staff site: docs/staff-guide.md section by section, its search, and which part explains which page.
 
-Read once a process. What a heading's link is called is as GitHub calls it, so a link within the file leads to the same part here.
+Each process reads it once. Headings have the ids that GitHub gives them, so links within the file work here too.
 """
 
 import re
@@ -26,12 +26,11 @@ from ctac.staff.site import staff_site
 FILE = settings.BASE_DIR / "docs" / "staff-guide.md"
 PICTURES = "guide"  # where the static files have docs/pictures
 MAX_WORDS = 8  # of what is typed
-# Words of a question that say nothing of what it is about; if there are others, only those are looked for.
+# Words to ignore if a question has others.
 NO_MATTER = re.compile(
     "an|and|are|can|do|does|for|how|if|in|is|it|my|of|on|or|our|the|to|we|what|when|where|which|who|why|with|you"
 )
-# By part of the guide, the pages that it explains: of a route's name as much as those pages share, "staff:" left out, and of an
-# action its slug. What says more of the name comes first.
+# The pages that each part of the guide explains, by the beginning of their routes' names. The longest match counts.
 EXPLAINS = {
     "": "app_list jsi18n login logout guide",  # the whole guide
     "report-to-funders": "reach_report reach_report_file",
@@ -102,7 +101,7 @@ PART_OF = {route: part for part, routes in EXPLAINS.items() for route in routes.
 
 @dataclass(frozen=True)
 class Part:
-    """What stands under one heading, in plain sentences."""
+    """A heading and the plain sentences below it."""
 
     heading: str
     address: str
@@ -111,7 +110,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Section:
-    """A page of the guide; its first part has its own heading."""
+    """A page of the guide. Its first part has the page's heading."""
 
     slug: str
     html: SafeString
@@ -122,12 +121,12 @@ class Section:
 class Guide:
     introduction: str
     sections: dict[str, Section]
-    addresses: dict[str, str]  # of each part, by what its link is called
+    addresses: dict[str, str]  # of each part, by its id
 
 
 @dataclass(frozen=True)
 class Found:
-    """A part, and its sentence that has most of the words: in pieces, every second of which is one of them."""
+    """A part, and its sentence with the most of the words, in pieces: every second piece is one of the words."""
 
     part: Part
     pieces: tuple[str, ...]
@@ -150,7 +149,7 @@ def read_guide() -> Guide:
 
 
 def named(section: Sequence[Token]) -> Iterator[tuple[str, str]]:
-    """What the link to each heading of a section is called, and where it leads."""
+    """The id of each heading of a section, and its address."""
     page = reverse("staff:guide_section", args=[slugify(section[1].content)])
     for at, token in enumerate(section):
         if token.type == "heading_open":
@@ -169,7 +168,7 @@ def section_of(tokens: Sequence[Token], addresses: dict[str, str]) -> Section:
 
 
 def sentences_in(tokens: Sequence[Token]) -> Iterator[str]:
-    """Of a table, a row is one."""
+    """The plain sentences; a row of a table counts as one."""
     cells: list[str] | None = None
     for token in tokens:
         if token.type == "tr_open":
@@ -187,7 +186,7 @@ def sentences_in(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def pattern_of(word: str) -> str:
-    """Finds a word in the plural and in the singular; of one with more than three letters the beginning is enough."""
+    """A pattern for a word in singular and plural; a word of four letters or more may go on."""
     if len(word) < 4:
         return rf"\b{word}(?:e?s)?\b"
     root = re.sub(r"(?:ies|y)$", "(?:y|ies)", word)
@@ -197,7 +196,7 @@ def pattern_of(word: str) -> str:
 
 
 def search_guide(typed: str, *, whole: bool = False) -> list[Found]:
-    """The parts that have most of these words, first those with one in the heading; `whole`: only parts that have all of them."""
+    """The parts with the most of these words, those with words in the heading first. `whole`: only parts with all of them."""
     words = [word for word in dict.fromkeys(re.findall(r"\w+", typed.lower())) if len(word) > 1]
     words = [word for word in words if not NO_MATTER.fullmatch(word)] or words
     patterns = [re.compile(pattern_of(word), re.IGNORECASE) for word in words[:MAX_WORDS]]
@@ -217,7 +216,7 @@ def search_guide(typed: str, *, whole: bool = False) -> list[Found]:
 
 
 def part_that_explains(match: ResolverMatch | None) -> str | None:
-    """ "" is the whole guide; None is what nobody has thought of."""
+    """The id of the part; "" for the whole guide, None if no part explains the page."""
     name = (match and match.url_name) or ""
     if match and name.endswith("_action"):
         name = f"{name.removesuffix('_action')} {match.kwargs.get('slug')}"
@@ -227,7 +226,7 @@ def part_that_explains(match: ResolverMatch | None) -> str | None:
 
 
 def help_address(request: HttpRequest) -> str:
-    """Where "Help" in the head of a page leads."""
+    """The address of "Help" in the head of a page."""
     return read_guide().addresses.get(part_that_explains(request.resolver_match) or "", reverse("staff:guide"))
 
 

@@ -1,7 +1,7 @@
-"""Lists of the staff site that cost the same with a thousand rows and with a million (docs/adr/0006).
+"""Lists of the staff site that are as fast with a million rows as with a thousand (docs/adr/0006).
 
-A list counts as far as a thousand and shows as far as it counts; it is taken in parts that an index already has in order; a
-column that no index has in order sorts once the list is shorter; words are looked for in one text a row, through one index.
+A list counts to a thousand and shows as many. Indexes have its rows in order, perhaps in several parts. A column without such an
+index sorts only a list shorter than that. A search looks for words in one text of each row, through one index.
 """
 
 import calendar
@@ -33,11 +33,11 @@ from ctac.dates import uk_datetime, uk_day
 
 MOST = 1_000
 MAX_LENGTH = 100  # of what is typed into a search box
-MOST_SIGNS = 12  # of a word that the index is asked for
+MOST_SIGNS = 12  # characters of a word that the index is asked for
 
 
 def up_to_most(count: int) -> str:
-    """'1,000', or 'more than 1,000' of what was counted one further."""
+    """'1,000', or 'more than 1,000' for a larger count."""
     return _("more than 1,000") if count > MOST else f"{count:,}"
 
 
@@ -50,10 +50,9 @@ class Part:
 
 
 class CappedPaginator(Paginator):
-    """Counts as far as MOST: how many more there are would take reading them all. `parts` follow one another on its pages.
+    """Counts to MOST, because to count more means to read them all. Its pages show one of the `parts` after the other.
 
-    `counted`: how many there are, by who has looked already; None when nobody has. `keys`: what stands on the pages, in order,
-    if that is known already.
+    `counted` and `keys`: how many rows there are, and all their keys in order, if a search has found out already.
     """
 
     def __init__(
@@ -92,7 +91,7 @@ class CappedPaginator(Paginator):
         return Page(self.rows(first, min(first + self.per_page, self.count)), valid, self)
 
     def rows(self, first: int, last: int) -> list[Any]:
-        """Those from place `first` to `last`: their keys first, then all of them at once."""
+        """The rows from place `first` to `last`: first their keys, then all of them in one statement."""
         rows: Any = self.object_list
         keys = list(self.keys or ())
         if self.keys is None:
@@ -105,7 +104,7 @@ class CappedPaginator(Paginator):
 
 
 class BigChangeList(ChangeList):
-    """A list that says "more than 1,000", and then sorts only by what an index has in order."""
+    """A list that says "more than 1,000", and then sorts only by columns with an index."""
 
     model_admin: Any
 
@@ -131,12 +130,12 @@ class BigChangeList(ChangeList):
 
 
 def typed_in(request: HttpRequest) -> str:
-    """What somebody typed into a search box: in one line, without what nobody sees."""
+    """What somebody typed into a search box, in one line and without invisible characters."""
     return " ".join("".join(char for char in request.GET.get("q", "")[:MAX_LENGTH] if char.isprintable()).split())
 
 
 def words_in(typed: str) -> Iterator[str]:
-    """What to look for: words, or what stands in quotes, in lower case."""
+    """The words to look for, in lower case; what stands in quotes is one."""
     for bit in smart_split(typed):
         quoted = len(bit) > 1 and bit[0] == bit[-1] and bit[0] in "\"'"
         word = (unescape_string_literal(bit) if quoted else bit).strip().lower()
@@ -145,9 +144,10 @@ def words_in(typed: str) -> Iterator[str]:
 
 
 def contains(word: str, column: str = "searched") -> Q:
-    """One or two signs at the start of a word, more of them anywhere: the index knows three signs in a row, a space being one.
+    """Rows with this word: one or two characters at the start of a word, more of them anywhere.
 
-    With dashes or without: references are kept both ways.
+    The index knows three characters in a row, and the space before a word is one. Dashes may be missing, as references are
+    stored both ways.
     """
     plain = word.replace("-", "")
     found = has(word if len(word) > 2 else f" {word}", column)
@@ -155,9 +155,9 @@ def contains(word: str, column: str = "searched") -> Q:
 
 
 def has(word: str, column: str) -> Q:
-    """The index is asked for a piece of a long word, and the rows that it finds for the whole of it.
+    """Ask the index for a piece of a long word, and the rows found for the whole word.
 
-    It would read a list for every three signs in a row, and those of "nhs.uk" name nearly every row.
+    The index reads a list for every three characters in a row, and nearly every row has those of "nhs.uk".
     """
     piece = search_piece(word)
     found = Q(**{f"{column}__contains": piece})
@@ -165,13 +165,13 @@ def has(word: str, column: str) -> Q:
 
 
 def search_piece(word: str) -> str:
-    """Of an address what stands before the @ and ends in it, of other long words their beginning."""
+    """The end of an email address's part before the @, with the @; the beginning of any other word."""
     end = word.find("@") + 1
     return word[max(0, end - MOST_SIGNS) : end] if end > 3 else word[:MOST_SIGNS]
 
 
 def with_words(rows: QuerySet[Any], typed: str, column: str = "searched") -> QuerySet[Any]:
-    """Those that have every word. Nothing to look for, as with a lone dash, finds nothing."""
+    """The rows that have every word. Text without a word, such as a lone dash, finds none."""
     words = list(words_in(typed))
     for word in words:
         rows = rows.filter(contains(word, column))
@@ -179,24 +179,23 @@ def with_words(rows: QuerySet[Any], typed: str, column: str = "searched") -> Que
 
 
 def keys_of(rows: QuerySet[Any], key: str = "pk") -> list[Any]:
-    """The keys of these rows, or of one more than a list counts to, in no order, so that the database begins with the words.
+    """The keys of these rows, at most one more than a list counts to. In no order, so that the database begins with the words.
 
-    `key`: the column that has them, if the list is of something else than these rows.
+    `key`: the column with the keys, if the list shows something else than these rows.
     """
     return list(rows.order_by().values_list(key, flat=True)[: MOST + 1])
 
 
 def keys_in_order(rows: QuerySet[Any], keys: QuerySet[Any] | list[Any]) -> list[Any]:
-    """These keys in the order of the rows, all of them: asked for one page, the database may walk through the list from its start
-    until that is full."""
+    """All these keys in the order of the rows. Asked for one page alone, the database might read the list from its start."""
     return list(dict.fromkeys(rows.filter(pk__in=keys).values_list("pk", flat=True)))
 
 
 class BigListMixin:
-    """For a model admin. `searched` is the column or alias with the words; `sorts_quickly` the columns that an index sorts.
+    """For a model admin. `searched`: the column or alias with the words. `sorts_quickly`: the columns with an index.
 
-    `by_name`: in this order what has the words may all stand at the end, so that a walk from the start to fill one page would be
-    long. Of more rows than a list counts to, any are shown.
+    `by_name`: sorted like this, all the rows with the words may stand at the end, so the list isn't read from its start. If there
+    are more than a list counts, it shows any of them.
     """
 
     searched = ""
@@ -204,14 +203,14 @@ class BigListMixin:
     by_name = False
 
     def parts(self) -> tuple[Part, ...]:
-        """The list in its own order, as parts that an index has each in order. None when one order does for all."""
+        """The list as parts that each have an index in their order. Empty if one order does for all."""
         return ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BigChangeList
 
     def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any) -> Any:
-        """Of an object's history too, which Django turns over by this: its rows are others, and in an order of their own."""
+        """Django uses it for the history of an object too, which has other rows in an order of their own."""
         of_the_list = queryset.model is self.model  # type: ignore[attr-defined]
         parts = self.parts() if of_the_list and not request.GET.get(ORDER_VAR) else ()
         known = {"counted": getattr(request, "found_by_words", None), "keys": getattr(request, "found_in_order", None)}
@@ -223,7 +222,7 @@ class BigListMixin:
         return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
 
     def found(self, request: HttpRequest, rows: QuerySet[Any], typed: str) -> QuerySet[Any]:
-        """Those that have the words, by their keys: the words are looked for once, not for the count and again for the page."""
+        """The rows with the words, by their keys, so that one search serves both the count and the page."""
         if not typed.strip():
             return rows
         found = with_words(rows, typed, self.searched)
@@ -237,13 +236,13 @@ class BigListMixin:
 
 
 def with_keys(request: HttpRequest, rows: QuerySet[Any], keys: list[Any], in_order: list[Any] | None) -> QuerySet[Any]:
-    """What a search found; the list's pages need not look for it again (see CappedPaginator)."""
+    """The rows with these keys; the request remembers them for CappedPaginator."""
     request.found_by_words, request.found_in_order = len(keys), in_order  # type: ignore[attr-defined]
     return rows.filter(pk__in=keys)
 
 
 class OptionsFilter(admin.SimpleListFilter):
-    """`options`: by the value in the address, the label and what narrows the rows at this moment."""
+    """`options`: for each value in the address, its label and `narrow(rows, now)`."""
 
     options: ClassVar[Mapping[str, tuple[Any, Callable[[Any, datetime], Any]]]]
 
@@ -260,9 +259,9 @@ def narrow_by(**conditions: Any) -> Callable[[Any, datetime], Any]:
 
 
 class PeriodFilter(admin.SimpleListFilter):
-    """A year, then its months, then their days, from the first row's to the last row's, in UK time.
+    """Years, then the months of a year, then the days of a month, from the first row to the last. Days are UK days.
 
-    Two looks into an index, where Django's date_hierarchy reads every row. `field` is the moment; days are UK days.
+    It looks into the index of `field` twice, where Django's date_hierarchy reads every row.
     """
 
     title = gettext_lazy("period")
@@ -279,7 +278,7 @@ class PeriodFilter(admin.SimpleListFilter):
             return []
         chosen = self.value() or ""
         smaller = smaller_periods(chosen, uk_day(ends["first"]), uk_day(ends["last"]))
-        # What is chosen, after the year and the month that it lies in.
+        # The year and the month around what is chosen, and that itself.
         parts = chosen.split("-") if days_of(chosen) else []
         around = ["-".join(parts[:size]) for size in range(1, len(parts) + 1)]
         return [(value, period_label(value)) for value in (*around, *smaller)]
@@ -293,7 +292,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
 
 def period_of(moment: str) -> type[PeriodFilter]:
-    """The filter by the field of that name."""
+    """The filter by this field."""
     return type("PeriodFilter", (PeriodFilter,), {"field": moment})
 
 
@@ -311,7 +310,7 @@ def days_of(period: str) -> tuple[date, date] | None:
 
 
 def smaller_periods(period: str, first: date, last: date) -> list[str]:
-    """The years, or the months of a year, or the days of a month, in which there may be rows; the latest first."""
+    """The years, the months of a year or the days of a month that may have rows, the latest first."""
     days = days_of(period)
     if days is None:
         return [f"{year:04}" for year in range(last.year, first.year - 1, -1)]
@@ -344,31 +343,31 @@ def is_key(model: type[Model], typed: str) -> bool:
 
 
 class StrictLookupsMixin:
-    """For a model admin: asked for rows by keys and lists by their own filters. Anything else breaks Django's own pages."""
+    """For a model admin: refuses keys that can't be keys and filters that the list doesn't have, which break Django's pages."""
 
     model: type[Model]
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> HttpResponse | None:
-        """Whatever is ticked in a list."""
+        """Refuse ticked boxes with values that are no keys."""
         if not all(is_key(self.model, typed) for typed in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise BadRequest
         return super().response_action(request, queryset, *args, **kwargs)  # type: ignore[misc]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """?_to_field= names no field, so that it is the key after all."""
+        """An empty ?_to_field= means the key."""
         return super().get_object(request, object_id, from_field or None)  # type: ignore[misc]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Django lets any column be asked for in any way, also what no page shows: ?password__startswith=.
+        """Raises IncorrectLookupParameters, as Django does for an unknown column, so that the list says so.
 
-        Raises IncorrectLookupParameters, as for a name that is no column's: the list is shown, and says so.
+        Django would let an address ask for any column in any way: ?password__startswith=.
         """
         if lookup not in self.filter_parameters(request):
             raise IncorrectLookupParameters
         return True
 
     def filter_parameters(self, request: HttpRequest) -> set[str]:
-        """The names by which its own filters stand in an address."""
+        """The names of the list's own filters in an address."""
         allowed: set[str] = set()
         for choice in self.get_list_filter(request):  # type: ignore[attr-defined]
             if isinstance(choice, type) and issubclass(choice, SimpleListFilter):
@@ -379,9 +378,9 @@ class StrictLookupsMixin:
         return allowed
 
     def view_to_save(self, request: HttpRequest) -> str:
-        """The filters and the order of the list, as its address has them. Never words that were searched for, nor a person.
+        """The filters and the order in the list's address, without the search and without a filter that names a person.
 
-        Of a list that has neither, an empty text: there is nothing to save.
+        Empty if the list has neither.
         """
         filters = self.get_list_filter(request)  # type: ignore[attr-defined]
         named = {str(each.parameter_name) for each in filters if getattr(each, "names_somebody", False)}

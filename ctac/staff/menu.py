@@ -1,7 +1,4 @@
-"""The lists of the staff site in the product's order: in the menu, on the first page, in words that staff use.
-
-Named as text: this is what a person sees first, and no part of it needs the apps themselves.
-"""
+"""The menu of the staff site: its sections, their lists in the product's order, and the words that staff use for them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and its lists; the first list of a daily section stands in the menu itself, and opens with g and its `key`."""
+    """A heading and its lists. The first list of a daily section stands in the menu itself, and opens by g and then `key`."""
 
     title: str | Promise
     lists: tuple[str, ...]
@@ -33,7 +30,7 @@ class Section:
 
 @dataclass(frozen=True)
 class MenuPage:
-    """A page that is no list: it stands in the menu beside the lists of the section with this title, for who has `permission`."""
+    """A page that is no list: it stands beside the lists of its section, for colleagues with `permission`."""
 
     section: str | Promise
     label: str | Promise
@@ -106,7 +103,7 @@ SECTIONS = (
         daily=False,
     ),
 )
-# What has a plainer name than Django's.
+# Plainer names than the models': of one row within a sentence, and of the list.
 NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "auth.group": (_("role"), _("Roles")),
     "accounts.user": (_("account"), _("Accounts")),
@@ -115,7 +112,7 @@ NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "mfa.authenticator": (_("way to prove who signs in"), _("Ways to prove who signs in")),
     "notifications.teammail": (_("timing of the team’s mail"), _("How the team gets its mail")),
 }
-# What a day begins with, or somebody on the phone is waiting for, stands on the first page as a button.
+# Buttons of the first page: what a day begins with, and what somebody on the phone waits for.
 FOR_CALLERS: dict[str, str | Promise] = {
     "bookings.booking": _("Book for a caller"),
     "leaflets.order": _("Order for a caller"),
@@ -134,10 +131,9 @@ def singular_name(opts: Any) -> str:
 
 
 def lists_of(site: AdminSite, request: HttpRequest) -> Iterator[dict[str, Any]]:
-    """The lists that this person may see.
+    """The lists that this colleague may see.
 
-    Django's own `get_app_list` gives them in the order of their names, each translated again for every comparison: that took as
-    long as a third of a page, for an order that is not ours.
+    Django's `get_app_list` sorts them by name, and translates a name again for each comparison: a third of a page's time.
     """
     for model in filter(site.is_registered, apps.get_models()):
         admin, opts = site.get_model_admin(model), model._meta
@@ -155,12 +151,12 @@ def lists_of(site: AdminSite, request: HttpRequest) -> Iterator[dict[str, Any]]:
 
 @cache
 def address_of(route: str) -> str:
-    """Each page of staff shows a hundred of them, and they stay what they are as long as the process lives."""
+    """The route's address, kept: each page of the staff site has a hundred of them."""
     return reverse(route)
 
 
 def arrange(lists: Iterable[dict[str, Any]], user: Any) -> list[dict[str, Any]]:
-    """The lists by section, and the pages beside them that this person may see; a list that no section names comes last."""
+    """The lists and pages of each section that this colleague may see; lists without a section come last."""
     found = {each["model"]._meta.label_lower: each for each in lists}
     sections = [(section, [found.pop(name) for name in section.lists if name in found]) for section in SECTIONS]
     sections.append((Section(_("Other"), (), daily=False), sorted(found.values(), key=itemgetter("name"))))
@@ -173,7 +169,7 @@ def arrange(lists: Iterable[dict[str, Any]], user: Any) -> list[dict[str, Any]]:
 
 
 def pages_of(user: Any) -> dict[str, list[dict[str, Any]]]:
-    """By the title of their section."""
+    """The pages that this user may open, by the title of their section."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for page in PAGES:
         if user.has_perm(page.permission):
@@ -182,13 +178,13 @@ def pages_of(user: Any) -> dict[str, list[dict[str, Any]]]:
 
 
 def place_of(title: object) -> int:
-    """Where a section of this title stands; what is not in the menu comes last."""
+    """The place of a section in the menu; unknown ones come last."""
     titles = [str(section.title) for section in SECTIONS]
     return titles.index(str(title)) if str(title) in titles else len(titles)
 
 
 def in_sections(lines: Iterable[tuple[str | Promise, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Each line comes with the heading of its section; the sections stand as in the menu."""
+    """The lines, each given with its section, by section in the order of the menu."""
     sections: dict[str, list[dict[str, Any]]] = {}
     for section, line in lines:
         sections.setdefault(str(section), []).append(line)
@@ -196,12 +192,10 @@ def in_sections(lines: Iterable[tuple[str | Promise, dict[str, Any]]]) -> list[d
 
 
 def arranged(sections: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """How the first staff page shows what waits: what there is stands first, and where nothing waits folds away.
+    """What the first staff page shows: `waits`, the sections in which something waits, and `idle`, folded away, the lines at 0.
 
-    `waits`: the sections in which something does, each with those lines alone; `idle`: the lines that say 0, by section too.
-
-    What a person may be harmed by comes first within its section, and so do the sections that have such a line. All else keeps
-    its place, so that it is found where it was yesterday.
+    Urgent lines come first in their section, and sections with an urgent line come first. The others keep their places, so that
+    colleagues find them where they were yesterday.
     """
     waits, idle = [], []
     for section in sections:
@@ -218,9 +212,9 @@ def arranged(sections: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def to_public_page(site: AdminSite, request: HttpRequest, content_type_id: str, object_id: str) -> HttpResponse:
-    """Redirect to an object's page on the public site, for those who may see the object.
+    """Redirect to an object's page on the public site, if the user may see the object.
 
-    Django's own view asks only whether somebody is staff, and its redirect names any object: a booking by its reference.
+    Django's own view asks only whether the user is staff, and its redirect gives away the reference of any booking.
     """
     kind = ContentType.objects.filter(pk=content_type_id).first() if content_type_id.isdecimal() else None
     model: Any = kind.model_class() if kind else None

@@ -1,7 +1,7 @@
-"""The one search box of the staff site: kinds of things, each registered beside its feature, looked for together.
+"""The search box of the staff site, which finds things of all kinds. Each kind is registered beside its feature.
 
-A search is one statement over all kinds that this colleague may see, then one for the rows of each kind that has any. Only if
-nothing is found are words taken for names, streets and towns that are spelt like them, and a reference for those a slip away.
+A search is one statement over all kinds that this colleague may see, then one for the rows of each kind with a hit. If it finds
+nothing, it tries names, streets and towns that are spelt alike, and references that differ by one slip.
 """
 
 import re
@@ -32,24 +32,25 @@ from ctac.staff.site import staff_site
 
 SHOWN = 8  # of each kind
 SHOWN_OF_GUIDE = 3
-LOOKED_FOR = MOST + 1  # of each kind, as lists do: any, of which the newest are shown
+LOOKED_FOR = MOST + 1  # of each kind, as in lists; the newest of them are shown
 MAX_WORDS = 6  # of what is typed
 MAX_MISSPELT = 4  # words that are looked up by how they are spelt
 MIN_DIGITS = 6  # of a phone number without its first 0
 PHONE = re.compile(r"\+?[\d\s().-]+")
 NAME_PART = re.compile(rf"[^\W\d_]{{{MIN_PART_LENGTH},60}}")
-# Figures and letters of which a prefix has only one.
+# Look-alikes, of which a prefix has only the letter.
 PREFIX_LETTERS = str.maketrans("01I58", "OLLSB")
 MAX_UNKNOWN = 2  # letters of a reference that no reference has
 
 
 @dataclass(frozen=True)
 class SearchKind:
-    """A kind of thing that the search finds, for whoever may see its list, and of it the rows that their list has.
+    """A kind of thing that the search finds: the rows of its list, for colleagues who may see that list.
 
-    `has(word)`: the rows that have one word, in lower case; without it, only a whole reference finds one. `text` and `about` are
-    what a row says of itself, `names` what somebody may type whole, for which its page opens at once. `spelt_in`: the tables
-    in whose names a misspelt word may be meant. `related`: what `text` and `about` need of others.
+    - `has(word)`: the rows with a word in lower case. Without it, only a whole reference finds a row.
+    - `text` and `about`: what a hit shows. `related`: the keys that they follow.
+    - `names`: what opens the row's page at once if somebody types all of it.
+    - `spelt_in`: the tables whose names a misspelt word is compared with.
     """
 
     model: type[Model]
@@ -65,7 +66,7 @@ class SearchKind:
         return getattr(self.model, "REFERENCE_PREFIX", "")
 
     def with_words(self, terms: Sequence[Sequence[str]]) -> Q | None:
-        """The rows that have, of each term, one of its words."""
+        """The rows that have at least one word of each term."""
         if self.has is None or not terms:
             return None
         return reduce(and_, (reduce(or_, map(self.has, words)) for words in terms))
@@ -79,7 +80,7 @@ def no_spelling(words: Sequence[str], tables: Sequence[str]) -> dict[str, list[s
 
 
 class Finder:
-    """The kinds, in the order in which they are shown; `spelt_like` gives for each word those of the names in these tables."""
+    """The kinds in the order of their hits. `spelt_like(words, tables)` gives the names in these tables like each word."""
 
     def __init__(self) -> None:
         self.kinds: list[SearchKind] = []
@@ -93,12 +94,12 @@ finder = Finder()
 
 
 def in_columns(*columns: str) -> Callable[[str], Q]:
-    """For a table of a few hundred rows: a word anywhere in one of these columns."""
+    """A word anywhere in one of these columns, for a table of a few hundred rows."""
     return lambda word: reduce(or_, (Q(**{f"{column}__icontains": word}) for column in columns))
 
 
 def digits_in(column: str, word: str) -> Q:
-    """A phone number that has these digits, whatever stands between them."""
+    """A phone number with these digits, whatever stands between them."""
     digits = Func(F(column), Value("[^0-9]"), Value(""), Value("g"), function="regexp_replace", output_field=TextField())
     return Q(Contains(digits, word)) if word.isdecimal() and len(word) >= MIN_DIGITS else Q(pk=None)
 
@@ -112,12 +113,12 @@ def in_searched(word: str) -> Q:
 
 
 def national(number: str) -> str:
-    """The digits of a UK phone number that are the same however it is written: '+44 (0)113 496 0000' → '1134960000'."""
+    """The digits that a UK phone number has in every spelling: '+44 (0)113 496 0000' → '1134960000'."""
     return re.sub(r"^(?:00)?44(?=\d{9})|^0+", "", re.sub(r"\D", "", number)).lstrip("0")
 
 
 def tidy(typed: str) -> str:
-    """A phone number or a whole postcode as they are looked for, in lists too; anything else as it is."""
+    """A phone number or a whole postcode in the form to look for, in lists too; any other text unchanged."""
     try:
         return f'"{tidy_postcode(typed)}"'
     except ValidationError:
@@ -126,9 +127,9 @@ def tidy(typed: str) -> str:
 
 
 def references_meant(typed: str) -> tuple[str, set[str]]:
-    """The prefix of a reference that is typed, '' if it has none of ours, and what may be meant by its other six letters.
+    """The prefix of a typed reference ('' if it is none of ours), and what its other six letters may mean.
 
-    They are as they are typed; or one is wrong, or two are swapped; or what no reference has (0, O, 1, L) may be any letter.
+    One letter may be wrong, or two swapped, or letters that no reference has (0, O, 1, L) may stand for any.
     """
     letters = re.sub(r"[^0-9A-Z]", "", typed.upper())
     if len(letters) != 8:
@@ -162,7 +163,7 @@ class Search:
         self.reference = tidy_reference(self.typed) if is_reference(self.typed) else ""
 
     def keys(self, condition: Callable[[SearchKind], Q | None]) -> list[tuple[SearchKind, list[Any]]]:
-        """Those that a kind's condition finds, of each kind that has one, the newest first. One statement."""
+        """The keys that `condition(kind)` finds, the newest first, of each kind that has a condition. One statement."""
         asked = [(place, admin, condition(kind)) for place, (kind, admin) in enumerate(self.kinds)]
         queries: list[QuerySet[Any]] = [
             admin.get_queryset(self.request).order_by().filter(where).values_list(Value(place), "pk")[:LOOKED_FOR]
@@ -183,7 +184,7 @@ class Search:
         return Q(reference=self.reference) | by_words if by_words is not None else Q(reference=self.reference)
 
     def spelt_like_it(self) -> list[tuple[SearchKind, list[Any]]]:
-        """Takes what was typed for what is spelt like it, and changes the terms to that."""
+        """Replace the terms by words that are spelt alike, and search again."""
         prefix, meant = references_meant(self.typed)
         tables = [table for kind, _admin in self.kinds for table in kind.spelt_in]
         terms = [part for [word] in self.terms for part in (NAME_PART.findall(word.partition("@")[0]) or [word])]
@@ -217,7 +218,7 @@ class Search:
 
 @dataclass
 class FoundKind:
-    """`many`: how many there are, as far as they were looked for; `words`: what their list is asked for to show all."""
+    """`many`: how many there are, up to LOOKED_FOR. `words`: the search that shows all of them in their list."""
 
     kind: SearchKind
     rows: list[Any]
@@ -241,7 +242,7 @@ class FoundKind:
 
     @property
     def more_href(self) -> str:
-        """All of them, if more are found than shown."""
+        """The list of all, if there are more than are shown."""
         address = reverse(f"staff:{self.kind.model._meta.app_label}_{self.kind.model._meta.model_name}_changelist")
         return f"{address}?{urlencode({'q': self.words})}" if self.many > SHOWN else ""
 
@@ -252,7 +253,7 @@ class FoundKind:
 
 @dataclass
 class Found:
-    """`exact`: with the words as they were typed, not with others that are spelt like them."""
+    """`exact`: found by the words as they were typed, not by words that are spelt alike."""
 
     kinds: list[FoundKind]
     exact: bool
@@ -260,7 +261,7 @@ class Found:
 
     @property
     def only_page(self) -> str:
-        """Of the one thing that is found; or of the one that is called exactly so."""
+        """The page of the only hit, or of the only one with exactly this name."""
         if not self.exact:
             return ""
         rows = [(found.kind, row) for found in self.kinds for row in found.rows]
@@ -279,7 +280,7 @@ class Found:
 
 @require_safe
 def find(request: HttpRequest) -> HttpResponse:
-    """By GET as every list's own search is: no log has what stands behind "?", the audit has the route, and "back" comes back."""
+    """By GET, as in Django's lists, so that the Back button works. No log has the query, and the audit has the route alone."""
     typed = typed_in(request)
     found = Search(request, typed).run() if typed else None
     if found is not None and (only_page := found.only_page):

@@ -47,7 +47,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.forms import PLAIN_FIELDS, PageFormMixin, tidy_postcode
+from ctac.forms import PLAIN_FIELDS, PageFormMixin, dialled, tidy_postcode
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
 from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
@@ -60,13 +60,12 @@ ROWS_NAMED = 5
 
 @dataclass(frozen=True)
 class WaitingRow:
-    """How a line of the first page calls the first of its rows by name, those that wait longest first, with their main action.
+    """How the first page lists the first rows of a line by name, each with a button for its main action. Longest wait first.
 
-    What the page says of a row are expressions of its model, a text being the name of a field: so the rows of all lines are read
-    in one statement. `who` and `what` are texts, `at` is the moment that it is about, `since` since when it waits; `order` says
-    what comes first where that is something else. The action: its `label`, its `slug` or an expression of it ("" leads to the
-    object's own page), and the `permission` without which no button is there. `route` and `key`: of another object that the row
-    leads to.
+    Each attribute is an expression of the row's model, or the name of a field, so that one statement reads the rows of all lines:
+    `who` and `what` are texts, `at` is when the thing happens, `since` is when the wait began, and `order` sorts if `since`
+    does not. The button has a `label`, leads to the action `slug` (an expression too; "" is the object's own page), and needs
+    `permission`. If the row leads to another object, `route` and `key` name it.
     """
 
     who: Any = None
@@ -82,7 +81,7 @@ class WaitingRow:
     what_in_words: Callable[[str], str] = str
 
     def read(self, rows: QuerySet[Any], place: int) -> QuerySet[Any]:
-        """The first of these rows, as `of_row` takes them. They are chosen before anything is joined to them."""
+        """The first of these rows, in the columns that `of_row` takes. The keys are chosen before anything is joined."""
         order = self.order or self.since
         by = F(order) if isinstance(order, str) else order
         first = rows.alias(named_order=by).order_by("named_order", "pk").values("pk")[:ROWS_NAMED]
@@ -115,13 +114,13 @@ class WaitingRow:
 
 @dataclass(frozen=True)
 class Waiting:
-    """One line of the first staff page: how many of something wait, up to a thousand, and the list that shows exactly those.
+    """A line of the first staff page: how many of something wait, counted up to a thousand, and the list of exactly those.
 
-    `label` reads on from a figure in the plural ("requests to decide"), `one` from 1 where that says it differently. `count`
-    gives the rows, which are counted together with those of all other lines in one statement, or a number; it runs for those
-    who have `permission` ("bookings.change_booking"), and counts what they see (`seen_by`; without it, all). `urgent`: a person
-    may be harmed if it waits. `more` says on from the label, after a comma, what there is to know of them ("the first by Friday
-    4 December 2026"). `named`: how its first rows are called, where a name helps.
+    `label` follows a figure ("requests to decide"), and `one` follows the figure 1 if the words differ. `count` returns either a
+    number or the rows; one statement counts the rows of all lines. It runs for whoever has `permission`
+    ("bookings.change_booking"), and `seen_by` narrows the rows to those that this colleague may see. `urgent`: somebody may
+    come to harm if it waits. `more` adds a detail after the label and a comma ("the first by Friday 4 December 2026"). `named`
+    lists the first rows by name.
     """
 
     label: str | Promise
@@ -137,9 +136,9 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Alarm:
-    """Somebody may be in danger now: what stands above everything else on the first page until a colleague has resolved it.
+    """Somebody may be in danger: shown above all else on the first page until a colleague resolves it.
 
-    `resolve_href` is empty for whoever may only look; so is `take_on_href`, also once somebody is on it.
+    `resolve_href` and `take_on_href` are empty for a colleague who may only look; `take_on_href` also once somebody is on it.
     """
 
     title: str
@@ -152,9 +151,9 @@ class Alarm:
 
 @dataclass(frozen=True)
 class OwnPage:
-    """A button of the first staff page that leads whoever signed in to a page of their own.
+    """A button on the first staff page that leads colleagues to a page of their own.
 
-    `is_home`: they do nothing else here, so that the first page sends them there.
+    `is_home`: it is all that they do here, so the first page redirects to it.
     """
 
     label: str
@@ -170,7 +169,7 @@ class CountedSubquery(Subquery):
 
 
 def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
-    """Each as a number; the rows of all querysets are counted in one statement, each as far as a list counts (`up_to_most`)."""
+    """Each count as a number. One statement counts all querysets, each up to a little more than a thousand (`up_to_most`)."""
     asked = [CountedSubquery(rows.order_by().values("pk")[: MOST + 1]) for rows in counts if isinstance(rows, QuerySet)]
     one_row = ContentType.objects.order_by().values_list(*asked)[:1]
     found = iter(one_row.get() if asked else ())
@@ -178,15 +177,15 @@ def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
 
 
 def by_order(found: Sequence[Any]) -> tuple[Any, ...]:
-    """Of a row as `WaitingRow.read` gives it: what has no moment to be ordered by comes last."""
+    """The sort key of a row from `WaitingRow.read`: rows without a moment come last."""
     place, key, order, *_rest = found
     return place, order is None, order, key
 
 
 def named_rows(lines: Sequence[tuple[Waiting, Any, int]], user: Any) -> list[list[dict[str, Any]]]:
-    """The first rows of each of these lines by name, all in one statement; `lines`: each with its rows and how many there are.
+    """The named rows of each line, read in one statement. `lines`: each line with its rows and how many there are.
 
-    What an urgent line can name, none of the others names again.
+    A row that an urgent line can name is not named again by another line.
     """
     asked: list[tuple[int, WaitingRow, QuerySet[Any]]] = []
     for place, (waiting, rows, figure) in sorted(enumerate(lines), key=lambda each: not each[1][0].urgent):
@@ -246,28 +245,28 @@ class StaffAdminSite(AdminSite):
         self._alarms.append((permission, resolved_with, find))
 
     def add_own_pages(self, find: Callable[[Any], list[OwnPage]]) -> None:
-        """Ask `find` on the first page which pages are this user's own, and open to them now."""
+        """`find(user)` returns the buttons that this user gets on the first page now."""
         self._own_pages.append(find)
 
     def add_panel(self, permission: str, draw: Callable[[Any], str]) -> None:
-        """Put what `draw` gives, as HTML, under what waits, for a user with this permission."""
+        """Show the HTML that `draw(user)` returns below what waits, to users with this permission."""
         self._panels.append((permission, draw))
 
     def add_page(self, route: str, view: Callable[..., HttpResponseBase], name: str, label: str | Promise = "") -> None:
-        """A page of no model's, for everybody whom the staff site lets in: the view says what each may see there.
+        """Add a page that belongs to no model. Everybody on the staff site can open it: the view decides what each may see.
 
-        `label`: what "Who did what" calls it, unless the menu has it.
+        `label`: its name in "Who did what", unless the menu names it.
         """
         self._pages.append((route, view, name))
         if label:
             self.page_labels[name] = label
 
     def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
-        """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""
+        """Add a line to the first page under a section of the menu. Within a section, lines stand in the order of these calls."""
         self._waiting.append((section, waiting))
 
     def waiting_for(self, user: Any) -> list[dict[str, Any]]:
-        """What waits for someone with these permissions, section by section, each line counted now, its first rows by name."""
+        """What waits, section by section, for a user with these permissions: each line counted now, its first rows by name."""
         allowed = [(section, waiting) for section, waiting in self._waiting if user.has_perm(waiting.permission)]
         counts: list[Any] = [
             waiting.count().filter(waiting.seen_by(user)) if waiting.seen_by else waiting.count()  # type: ignore[union-attr]
@@ -283,7 +282,7 @@ class StaffAdminSite(AdminSite):
         return in_sections(lines)
 
     def get_urls(self) -> list[Any]:
-        """The public page of an object opens to those who may see it; Django's lists for boxes that complete are nobody's."""
+        """Django's URLs, but "view on site" asks whether the user may see the object, and nobody gets the autocomplete lists."""
         view = self.admin_view(partial(to_public_page, self))
         ours = [path("r/<path:content_type_id>/<path:object_id>/", view, name="view_on_site")]
         instead = {"view_on_site": ours, "autocomplete": []}
@@ -291,7 +290,7 @@ class StaffAdminSite(AdminSite):
         return pages + [each for theirs in super().get_urls() for each in instead.get(getattr(theirs, "name", ""), [theirs])]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
+        """Our sections instead of Django's apps, in the menu and on the first page. The page of a single app stays Django's."""
         if app_label:
             return super().get_app_list(request, app_label)
         return menu.arrange(menu.lists_of(self, request), request.user)
@@ -299,7 +298,7 @@ class StaffAdminSite(AdminSite):
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Today: alarms, what waits, what is on. Whoever does one thing alone is sent to their own page."""
+        """Today: alarms, what waits, what is on. Colleagues who use a single page are redirected to it."""
         user = request.user
         own_pages = [page for find in self._own_pages for page in find(user)]
         for page in own_pages:
@@ -328,7 +327,7 @@ class StaffAdminSite(AdminSite):
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """One page for everyone, which tells the owner by email too; Django's own would know neither."""
+        """Our page for everybody, which also emails the owner."""
         return redirect("account_change_password")
 
     def password_change_done(  # type: ignore[override]
@@ -340,10 +339,7 @@ class StaffAdminSite(AdminSite):
         return super().logout(request, {"title": _("You are signed out"), **(extra_context or {})})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Each page is audited, so none can forget it.
-
-        What a browser may keep PrivateByDefaultMiddleware says, as of every page: never_cache would forbid the way back.
-        """
+        """Audit every page. PrivateByDefaultMiddleware says what browsers may keep: never_cache would break the Back button."""
         return super().admin_view(self.audit.each(view), cacheable=True)
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -353,7 +349,7 @@ class StaffAdminSite(AdminSite):
         )
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Send each to what they lack: sign in, enrol a second factor, sign in again with it; others may not enter."""
+        """Send each user to what they still need: to sign in, to set up a second factor, or to sign in with it."""
         user = request.user
         afterwards = urlencode({"next": request.GET.get("next") or reverse("staff:index")})
         if not user.is_authenticated:
@@ -371,7 +367,7 @@ staff_site = StaffAdminSite(name="staff")
 
 
 class SureForm(forms.Form):
-    """For an action that asks whether one is `sure`: a box to tick, of which the service hears nothing."""
+    """A form with a box `sure` to tick, which the service is not given."""
 
     def clean(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name != "sure"}
@@ -381,15 +377,14 @@ class SureForm(forms.Form):
 class ObjectAction:
     """A button on the change page that calls one service: `service(obj, by=user, now=now, **cleaned_data)`.
 
-    `label` is the whole button ("Confirm this booking"). `weight`: "main" for the main step (of several the first), "stop" for
-    what ends something, else "quiet". The service raises DomainError to refuse; `available(obj)` hides the button. `form_class`
-    asks for what the service needs beyond the object; `form_kwargs(obj)` gives the form what it is made from, and
-    `facts(obj)` are rows above it, after those of `summary_of`. An action that is
-    no longer available when its button is pressed is refused, and the page shows the new state. An action with a `page` of its
-    own, called with the model admin, the request, the object and the action, needs no `service` and no `form_class`.
-    `asks_again`: only for who has given the second factor within the last minutes. `in_story`: it adds to the story, where
-    its button stands. `button` is what stands on the page's own button, if that does another thing than the one that leads to it.
-    `in_row`: it stands in the row of buttons though it ends something, since it is an answer like the others there.
+    - `label` is the whole button ("Confirm this booking"); `button`, if given, is the button of the page that it leads to.
+    - `weight`: "main" for the main step (the first, if there are several), "stop" for what ends something, else "quiet".
+    - `available(obj)` says whether it is offered. If that has changed when it is pressed, the object's page says so.
+    - `form_class`, made with `form_kwargs(obj)`, asks for what the service needs besides the object. `facts(obj)` are rows above
+      the form, after those of `summary_of`. The service refuses by DomainError, which becomes an error of the form.
+    - `page(model_admin, request, obj, action)` replaces service and form by a view.
+    - `asks_again`: only after the second factor was given in the last few minutes.
+    - `in_story`: its button stands in the story. `in_row`: it stands among the other buttons although its weight is "stop".
     """
 
     slug: str
@@ -411,14 +406,14 @@ class ObjectAction:
 
 
 def page_form_class(form_class: Any) -> Any:
-    """The same form with what every public form has: no colon after a label, and what is missing is said by its name."""
+    """The form as a page form (PageFormMixin)."""
     if issubclass(form_class, PageFormMixin):
         return form_class
     return type(form_class.__name__, (PageFormMixin, form_class), {})
 
 
 def plain_choice(field: Any) -> Any:
-    """A select without Django's icons, which open windows and do nothing without JavaScript; its empty choice in words."""
+    """A select without Django's icons, which need JavaScript, and with its empty choice in words."""
     if field is None:
         return None
     if isinstance(field.widget, RelatedFieldWidgetWrapper):
@@ -439,7 +434,7 @@ ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": Fals
 class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields.
 
-    `nobody_may`: of "add", "change" and "delete" what services or migrations do, and no colleague by hand, superusers neither.
+    `nobody_may`: which of "add", "change" and "delete" no colleague may do by hand, not even a superuser.
     """
 
     nobody_may: tuple[str, ...] = ()
@@ -471,7 +466,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return [replace(a, weight="quiet") if a in other_mains else a for a in actions]
 
     def action_row(self, request: HttpRequest, obj: Any) -> dict[str, list[ObjectAction]]:
-        """The buttons of an object's page, the main one first, and what is rarer, or ends something, in the menu beside them."""
+        """The buttons of an object's page, the main one first. Rarer ones, and those that end something, stand in a menu."""
         actions = sorted(self.available_actions(request, obj), key=lambda a: ("main", "quiet", "stop").index(a.weight))
         above = [a for a in actions if not a.in_story]
         row = above
@@ -499,7 +494,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return super().get_action_choices(request, default_choices)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """One button that saves; the list, to which it leads, has the button for another."""
+        """One button that saves and leads back to the list, which has the button to add another."""
         return super().render_change_form(request, {**context, **ONE_BUTTON}, *args, **kwargs)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -514,34 +509,34 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """A role that sees none of these is refused, as by their list; for others, what they may not see is not there."""
+        """Refuse a role that may see no object of this kind. To others, an object that they may not see does not exist."""
         obj = super().get_object(request, object_id, from_field)
         if obj is None and not self.has_view_or_change_permission(request):
             raise PermissionDenied
         return obj
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
-        """What is not there, and what this colleague may not see, are answered alike."""
+        """A 404, whether the object does not exist or this colleague may not see it."""
         raise Http404
 
     def titled(
         self, pattern: str | Promise, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
     ) -> dict[str, Any]:
-        """The page is called after its object, on its own: Django says the kind of thing first and the name below."""
+        """The object alone as the title, where Django has the kind of object as the title and its name below."""
         if (obj := self.get_object(request, object_id)) is None:
             raise Http404
         return {"title": str(pattern) % {"obj": obj}, "subtitle": None, **(extra_context or {})}
 
     def summary_of(self, obj: Any) -> list[dict[str, object]]:
-        """Rows of {"label", "value"} above an action's form: what one must see of the object to decide."""
+        """Rows of {"label", "value"} above an action's form: what colleagues need to see of the object to decide."""
         return []
 
     def beside_action(self, obj: Any, action: ObjectAction) -> str:
-        """HTML under the form of an action: what helps to fill it in."""
+        """HTML below an action's form that helps to fill it in."""
         return ""
 
     def links_to_add(self, request: HttpRequest, obj: Any) -> list[dict[str, object]]:
-        """Each {"label", "href"}: what can be made from this object; with "weight", it is the main step if nothing else is."""
+        """Links {"label", "href"} to add what belongs to this object. With "weight", it is the main step if no action is."""
         return []
 
     def change_view(
@@ -590,7 +585,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return TemplateResponse(request, "admin/object_action.html", context)
 
     def about_action(self, request: HttpRequest, action: ObjectAction, obj: Any, change_url: str) -> dict[str, Any]:
-        """What every action's page shows beside its form."""
+        """The context of an action's page, without its form."""
         return {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -616,7 +611,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
 
 
 class OneRowAdmin(StaffModelAdmin):
-    """A model of one row, which a migration made: it is changed, and never deleted. Its list redirects to its form."""
+    """A model with one row, which a migration made. Its list redirects to its form."""
 
     nobody_may = ("add", "delete")
 
@@ -652,7 +647,7 @@ WORD_BREAK = mark_safe("<wbr>")
 
 
 def long_moment(at: datetime) -> str:
-    """'Tuesday 9 March 2027, 1:30pm' in UK time; of what stands at midnight sharp, such as an imported order, the day alone."""
+    """'Tuesday 9 March 2027, 1:30pm' in UK time. At midnight sharp, as of an imported order, the day alone."""
     if at == uk_datetime(uk_day(at), time.min):
         return format_day(at)
     return gettext("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
@@ -664,7 +659,7 @@ def short_moment(at: datetime) -> str:
 
 
 def short_start(at: datetime) -> str:
-    """The same of when something begins: 'Tue 9 Mar 2027' if it takes whole days."""
+    """The same for the start of something: 'Tue 9 Mar 2027' if it takes whole days."""
     day = uk_day(at)
     return dateformat.format(day, "D j M Y") if at == uk_datetime(day, time.min) else short_moment(at)
 
@@ -684,7 +679,7 @@ def waits_in_words(since: datetime, now: datetime) -> str:
 
 
 def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = None) -> Callable[[Any, Any], Any]:
-    """A method for an admin that shows what `value` gives of the object."""
+    """An admin's method that shows `value(obj)`."""
 
     @admin.display(description=label, ordering=ordering)
     def display(_self: Any, obj: Any) -> Any:
@@ -694,7 +689,7 @@ def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = No
 
 
 def column_of(name: str, label: Any, text: Callable[[Any], str]) -> Callable[[Any, Any], Any]:
-    """The same for the object's value of this name, by which it can be sorted."""
+    """A column that shows and sorts by the attribute `name`."""
     return column(label, lambda obj: text(getattr(obj, name)), ordering=name)
 
 
@@ -737,31 +732,26 @@ def mail_link(email: str) -> SafeString | str:
     )
 
 
-def dialled(number: str) -> str:
-    """What a phone dials: without what staff typed around the digits ("ext. 4")."""
-    return "".join(char for char in number.lower().partition("ext")[0] if char.isdigit() or char == "+")
-
-
 def phone_link(number: str) -> SafeString | str:
-    """One tap on a phone."""
+    """A link that calls the number."""
     digits = dialled(number)
     return format_html('<a href="tel:{}">{}</a>', digits, number) if digits else NOTHING
 
 
 class FoundByReference(StaffModelAdmin):
-    """For what has a reference and a postcode: both are found however they are typed, the reference also in pieces."""
+    """For a model with a reference and a postcode: the search finds both however they are typed, and parts of a reference."""
 
     searched = "searched"
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[M], search_term: str) -> tuple[QuerySet[M], bool]:
-        """A whole reference or postcode finds just that; anything else searches the words."""
+        """Find a whole reference or postcode exactly; search the words for anything else."""
         exact = whole(search_term)
         if exact and (found := queryset.filter(**exact)).exists():
             return found, False
         return super().get_search_results(request, queryset, search_term)
 
     def act_on_each(self, request: HttpRequest, rows: QuerySet[Any], service: Callable[..., object], text: Any) -> None:
-        """Each in a transaction of its own, oldest first; those that refuse are named with the reason."""
+        """Call the service for each row, oldest first, and name those that were refused with the reason."""
         done, skipped = 0, defaultdict[str, list[str]](list)
         for row in rows.select_related("person").order_by("created_at", "pk"):
             try:
@@ -785,7 +775,7 @@ def whole(typed: str) -> dict[str, str]:
 
 
 class ReadOnce(StaffModelAdmin):
-    """Its object is read once for a page that changes nothing."""
+    """Reads the object once for each GET."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         if request.method != "GET":
@@ -798,11 +788,11 @@ class ReadOnce(StaffModelAdmin):
 
 
 class LooksOnly(StaffModelAdmin):
-    """A page that is read: it saves nothing, because every change is an action, and it leaves out what is empty.
+    """A page to read: every change is an action, so it saves nothing, and it leaves out empty fields.
 
-    `may_be_empty` names the methods among its fields that return "" when they have nothing to say, and `for_who_acts` the fields
-    that only those need who may change it: a link by which people join, a phone number. `links` names fields that lead to
-    another page: the permission that opens it, and the field that says the same without a link.
+    - `may_be_empty`: methods among its fields that may return "".
+    - `for_who_acts`: fields only for colleagues who may change the object, such as a joining link or a phone number.
+    - `links`: by field that links to another page, the permission which that page needs and the field to show without it.
     """
 
     change_form_template = "admin/change_form_without_history.html"
@@ -831,7 +821,7 @@ class LooksOnly(StaffModelAdmin):
         return shown
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
-        """Always with a main one: a page that saves nothing has no other."""
+        """Make the first quiet action the main one if there is no other."""
         actions = super().available_actions(request, obj)
         first = next((a for a in actions if a.weight == "quiet" and not a.in_story), None)
         if (
@@ -859,7 +849,7 @@ class ReadOnlyInline(admin.TabularInline):
     can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may see the object may see what has happened to it; the page of the object is guarded itself."""
+        """The page of the object has already checked this."""
         return True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

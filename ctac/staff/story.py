@@ -1,7 +1,7 @@
-"""One story of an object on its page: what happened, was sent, said and noted, from every app, the newest first.
+"""The timeline on an object's page: what happened, was sent, said and noted, from every app, the newest first.
 
-Each app registers beside its feature what it tells of which model (`add_entries`), and lists beside the story (`add_related`).
-Nobody reads what they may not: each source names the permission that opens it.
+Beside its feature each app registers entries of a model (`add_entries`) and short lists beside the timeline (`add_related`), with
+the permission that each needs.
 """
 
 import re
@@ -20,16 +20,16 @@ from django.utils.translation import gettext_lazy
 from ctac.dates import format_day, format_moment
 
 ON_A_PAGE, ROWS_BESIDE = 50, 10
-# Where an older page begins: the microseconds of its moment, and how many of that moment stand on the pages before.
+# Where an older page begins: its moment in microseconds, and how many entries of that moment stand on the pages before.
 CURSOR = re.compile(r"(\d{1,16})-(\d{1,4})", re.ASCII)
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`what` is a sentence or a few words, `why` more of it, `text` words that are folded; `link` is what leads to `href`.
+    """`what` is a sentence or a few words, `why` says more, `text` is folded away, and `link` leads to `href`.
 
-    Of some no more than the day is known.
+    `whole_day`: only the day is known.
     """
 
     at: datetime
@@ -48,7 +48,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Page:
-    """What one page of a story asks a source for: at most so many entries, none after a moment, as this colleague may see."""
+    """What one page asks of each source: at most so many entries, none later than `until`, that this user may see."""
 
     user: Any
     most: int
@@ -61,7 +61,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a list beside the story, which may lead somewhere."""
+    """A line of a list beside the timeline."""
 
     text: str
     more: str = ""
@@ -70,7 +70,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Related:
-    """A short list beside the story; `all_of_them(obj)` is where the rest is. `find` gives one row more if there is a rest."""
+    """A short list beside the timeline. `find` gives one row too many if there are more, to which `all_of_them` leads."""
 
     heading: str | Promise
     find: Callable[[Any], Iterable[Row]]
@@ -84,7 +84,7 @@ _related: dict[type[Model], list[Related]] = defaultdict(list)
 
 
 def add_entries(model: type[Model], find: Find, *, permission: str = "") -> None:
-    """`find(obj, page)` gives entries, the newest first. Without a permission it is for whoever may see the object."""
+    """`find(obj, page)` gives entries, the newest first, to users with this permission or, without one, to all."""
     _told[model].append((permission, find))
 
 
@@ -92,7 +92,7 @@ IMPORTED = gettext_lazy("Imported from a list")
 
 
 def import_entry(imported: Any, _page: Page) -> Iterator[Entry]:
-    """Of what came in from a list, and so has no events of its own."""
+    """For an object that was imported, and so has no events."""
     if imported.imported_at:
         yield Entry(imported.imported_at, IMPORTED)
 
@@ -102,13 +102,13 @@ def add_related(model: type[Model], related: Related) -> None:
 
 
 def story_of(obj: Model, request: HttpRequest) -> dict[str, Any]:
-    """A page of the story, empty for what has none: its entries, and where the older ones are."""
+    """One page: its entries and the addresses of the pages beside it. Empty for an object that no app has entries of."""
     sources = [find for permission, find in _told[type(obj)] if not permission or request.user.has_perm(permission)]
     if not sources:
         return {}
     until, shown = read_cursor(request.GET.get("before", ""))
     page = Page(request.user, ON_A_PAGE + shown + 1, until)
-    # Of one moment the order is that of the sources, on every page, so that the next begins where this one ends.
+    # Entries of one moment keep the order of the sources on every page, so that the next begins where this one ends.
     found = sorted((entry for find in sources for entry in find(obj, page)), key=lambda entry: entry.at, reverse=True)
     entries = found[shown : shown + ON_A_PAGE]
     older = older_address(request, found[: shown + ON_A_PAGE]) if len(found) > shown + ON_A_PAGE else ""
@@ -133,7 +133,7 @@ def older_address(request: HttpRequest, so_far: Sequence[Entry]) -> str:
 
 
 def related_to(obj: Model, user: Any) -> list[dict[str, Any]]:
-    """The lists beside its story that this colleague may see and that have anything."""
+    """The lists beside the timeline that this user may see, without empty ones."""
     lists = []
     for related in _related[type(obj)]:
         rows = list(islice(related.find(obj), ROWS_BESIDE + 1)) if user.has_perm(related.permission) else []

@@ -1,4 +1,4 @@
-"""What the page templates and the form pack need beyond Django's own tags."""
+"""Template tags of pages and of the form pack."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from ctac.forms import AnyOrNone
+from ctac.forms import AnyOrNone, dialled
 from ctac.pages import FACTS, OFFERS
 
 register = template.Library()
@@ -32,13 +32,13 @@ def question(field: BoundField) -> dict[str, BoundField]:
 
 @register.simple_tag(takes_context=True)
 def offers(context: Context) -> SafeString:
-    """What another app offers whoever has just ordered or taken a place."""
+    """The offers of other apps on the pages that confirm an order or a place."""
     return mark_safe("".join(find(context["request"]) for find in OFFERS))  # noqa: S308 - drawn from templates of ours
 
 
 @register.filter
 def kind(field: BoundField) -> str:
-    """Which component of the pack draws this field."""
+    """The component of the form pack that draws this field."""
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxSelectMultiple):
         return "checkboxes"
@@ -57,7 +57,7 @@ def kind(field: BoundField) -> str:
 
 @register.filter
 def question_label(field: BoundField) -> Any:
-    """A conditional question looks optional to the form but isn't once it is asked; one that really is says so."""
+    """The label, marked if the question is optional. A conditional question isn't, once it is asked."""
     if field.field.required or is_conditional(field) or isinstance(field.field, AnyOrNone):
         return field.label
     return _("%(label)s (optional)") % {"label": field.label}
@@ -65,7 +65,7 @@ def question_label(field: BoundField) -> Any:
 
 @register.simple_tag
 def control(field: BoundField, css_class: str = "") -> SafeString:
-    """The bare control with our classes; Django itself adds aria-describedby and aria-invalid."""
+    """The control with our classes. Django adds aria-describedby and aria-invalid."""
     base = css_class or CONTROL_CLASSES[kind(field)]
     classes = [base, field.field.widget.attrs.get("class", "")]
     if field.errors and not css_class:
@@ -78,13 +78,13 @@ def control(field: BoundField, css_class: str = "") -> SafeString:
 
 @register.filter
 def character_limit(field: BoundField) -> int | None:
-    """How many characters a long text may have, where the form says so: the page counts them down."""
+    """How many characters a textarea may have, for the page to count down."""
     return getattr(field.field, "max_length", None) if kind(field) == "textarea" else None
 
 
 @dataclass(frozen=True)
 class Option:
-    """One radio or checkbox as Django describes it, the hint beside it, and the questions asked when it is chosen."""
+    """A radio or checkbox as Django describes it, its hint, and the questions that it asks when it is chosen."""
 
     widget: dict[str, Any]
     hint: Any
@@ -93,7 +93,7 @@ class Option:
 
 @register.filter
 def optgroups(field: BoundField) -> list[tuple[str | None, list[dict[str, Any]], int]]:
-    """The options of a choice as Django groups them: title, options, place."""
+    """The options of a choice in Django's groups: title, options, place."""
     context = field.field.widget.get_context(field.html_name, field.value(), {"id": field.auto_id})
     groups: list[tuple[str | None, list[dict[str, Any]], int]] = context["widget"]["optgroups"]
     return groups
@@ -101,7 +101,7 @@ def optgroups(field: BoundField) -> list[tuple[str | None, list[dict[str, Any]],
 
 @register.filter
 def option_groups(field: BoundField) -> list[tuple[str | None, list[Option]]]:
-    """The options of a choice, by the title of their group, None if they have none."""
+    """The options of a choice by the title of their group, which may be None."""
     hints = getattr(field.form, "option_hints", {}).get(field.name, {})
     rules = getattr(field.form, "conditional", {})
     groups = []
@@ -124,7 +124,7 @@ def is_conditional(field: BoundField) -> bool:
 
 @register.simple_tag
 def date_parts(field: BoundField) -> list[dict[str, Any]]:
-    """The boxes of a field in parts, each with the id, name and value that Django gives it and the label of its part."""
+    """The boxes of a field in parts, each with its id, name, value and label."""
     context = field.field.widget.get_context(field.html_name, field.value(), {"id": field.auto_id})
     labels = getattr(field.field.widget, "part_labels", ())
     return [{**part, "label": label} for part, label in zip(context["widget"]["subwidgets"], labels, strict=True)]
@@ -132,9 +132,9 @@ def date_parts(field: BoundField) -> list[dict[str, Any]]:
 
 @register.simple_tag
 def form_parts(form: forms.BaseForm) -> list[tuple[str | None, list[BoundField]]]:
-    """The questions in page order, those of a fieldset together under its legend; others stand alone, under None.
+    """The questions in the order of the page, in groups with a legend, which is None for a single question.
 
-    Those that a form names in `drawn_apart` or `rare` the page draws itself.
+    The page itself draws those that the form names in `drawn_apart` or `rare`.
     """
     legends = {name: legend for legend, names in getattr(form, "fieldsets", {}).items() for name in names}
     parts: dict[str, tuple[str | None, list[BoundField]]] = {}
@@ -147,7 +147,7 @@ def form_parts(form: forms.BaseForm) -> list[tuple[str | None, list[BoundField]]
 
 @register.inclusion_tag("ctac/rare.html")
 def rare_questions(form: Any, summary: str) -> dict[str, Any]:
-    """Those that the form names in `rare`, under a sentence that opens them. They are open if one has an answer or an error."""
+    """The form's `rare` questions, folded under a sentence unless one has an answer or an error."""
     fields = [form[name] for name in form.rare if name in form.fields]
     return {"fields": fields, "summary": summary, "is_open": any(field.errors or field.value() for field in fields)}
 
@@ -160,9 +160,9 @@ class SummaryError:
 
 @register.simple_tag
 def summary_errors(form: forms.BaseForm | BaseFormSet | None) -> list[SummaryError]:
-    """Every error of a form or formset in page order, each with the id of the box it is about.
+    """All errors of a form or formset in the order of the page, each with the id of its box.
 
-    Where boxes of several names have the same error, each link says which it is.
+    If several questions have the same error, each link names its question.
     """
     if form is None or not hasattr(form, "is_bound"):
         return []
@@ -176,13 +176,13 @@ def summary_errors(form: forms.BaseForm | BaseFormSet | None) -> list[SummaryErr
 
 
 def form_errors(form: forms.BaseForm) -> Iterator[tuple[str, SummaryError]]:
-    """Each error with the label of its box, empty if it is about none that can be seen or names it already."""
+    """Each error with the label of its box, or "" if it has no visible box or names it already."""
     for message in form.non_field_errors():
         yield "", SummaryError(str(message), "")
     for field in form:
         for error, message in zip(field.errors.as_data(), field.errors, strict=True):
             in_short = str(getattr(error, "in_short", message))
-            if field.is_hidden:  # nobody can see or mend what a page sends by itself, so the sentence says what to do
+            if field.is_hidden:  # nobody can see or correct it, so the sentence says what to do
                 by_itself = _("This page sent us something that we can’t use (%(error)s) Reload the page and try again.")
                 yield "", SummaryError(by_itself % {"error": in_short}, "")
             elif field.name in getattr(form, "named_in_errors", ()):
@@ -196,7 +196,7 @@ def with_label(label: str, error: SummaryError) -> SummaryError:
 
 
 def first_control_id(field: BoundField) -> str:
-    """The id that takes the focus: of a group, its first box, whatever Django's own id_for_label says."""
+    """The id that takes the focus; in a group, that of the first box."""
     id_ = field.field.widget.attrs.get("id") or field.auto_id
     component = kind(field)
     if component in {"radios", "checkboxes"}:
@@ -208,7 +208,7 @@ def first_control_id(field: BoundField) -> str:
 
 @register.simple_tag(takes_context=True)
 def current(context: template.Context, *prefixes: str, but: str = "") -> SafeString | str:
-    """aria-current for a link of the navigation: this very page, or some page of its section. `but`: not those under it."""
+    """aria-current for a link of the navigation to this page ("page") or its section ("true"), but not below `but`."""
     path = getattr(context.get("request"), "path", "")
     if but and path.startswith(but):
         return ""
@@ -221,25 +221,22 @@ def current(context: template.Context, *prefixes: str, but: str = "") -> SafeStr
 
 @register.simple_tag
 def fact(name: str) -> object:
-    """A fact of the service that staff have set, for pages that are drawn without context processors (a server error)."""
+    """A fact that staff have set, for pages without context processors, such as those of a server error."""
     return FACTS[name]()
 
 
 @register.simple_tag
 def facts() -> list[object]:
-    """All of them, for what is kept of a page that says some."""
+    """All of them, for the cache key of a fragment that says some."""
     return [find() for find in FACTS.values()]
 
 
 @register.simple_tag
 def charity_logo() -> str:
-    """The address of the charity's logo; empty where none is set."""
+    """The address of the charity's logo; "" if none is set."""
     return static(f"charity/{Path(settings.CHARITY_LOGO).name}") if settings.CHARITY_LOGO else ""
 
 
 @register.filter
 def tel(number: str) -> str:
-    """A phone number as a tel: link wants it, without spaces and without an extension ("ext. 4")."""
-    return "tel:" + "".join(
-        character for character in number.lower().partition("ext")[0] if character.isdigit() or character == "+"
-    )
+    return f"tel:{dialled(number)}"

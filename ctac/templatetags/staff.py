@@ -1,4 +1,4 @@
-"""What the templates of the staff site need beyond Django's own tags."""
+"""Template tags of the staff site."""
 
 import json
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def thousands(number: int) -> str:
 
 @register.filter
 def rows_to_add(inline: Any) -> str:
-    """What Django's script needs to add a row, its link named as we name things: Django begins the name with a capital."""
+    """The facts for Django's script that adds a row, with our name in its link."""
     facts = json.loads(inline.inline_formset_data())
     facts["options"]["addText"] = gettext("Add another %(name)s") % {"name": menu.singular_name(inline.opts.model._meta)}
     return json.dumps(facts)
@@ -37,9 +37,9 @@ def rows_to_add(inline: Any) -> str:
 
 @register.filter
 def labelled(cells: Iterable[str], headers: Iterable[dict[str, Any]]) -> list[SafeString]:
-    """The cells of a row, each with its column's heading: on a phone, where a row is a card, that stands before it.
+    """The cells of a row, each with the heading of its column, which stands before it on a phone, where a row is a card.
 
-    A cell comes ready-made ("<td class=…>"); roles keep it a cell for a screen reader where CSS draws a card.
+    A cell comes as HTML ("<td class=…>"). Its role keeps it a cell for screen readers when CSS draws a card.
     """
     found = []
     for cell, header in zip(cells, headers, strict=False):
@@ -59,7 +59,7 @@ class FilterInUse:
 
 @register.filter
 def filters_in_use(changelist: Any) -> list[FilterInUse]:
-    """What the list is narrowed to, each with the address of the list without it. A filter's first choice means all."""
+    """The list's filters in use, each with the address of the list without it. A filter's first choice means all."""
     found = []
     for spec in changelist.filter_specs:
         everything, *choices = spec.choices(changelist)
@@ -70,7 +70,7 @@ def filters_in_use(changelist: Any) -> list[FilterInUse]:
 
 
 class EveryForm(BaseFormSet):
-    """The main form of a page and the rows under it, as one to the error summary."""
+    """The main form of a page and its formsets together, for the summary of errors."""
 
     def __init__(self, main: forms.BaseForm, formsets: list[BaseFormSet]) -> None:
         self.main, self.formsets, self.is_bound = main, formsets, main.is_bound

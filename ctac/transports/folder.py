@@ -1,4 +1,4 @@
-"""The broker of a copy that names none: a folder, and how Celery reaches it or a real server."""
+"""A folder as the broker of development and tests, and the options and queues of every broker."""
 
 import json
 import os
@@ -17,11 +17,10 @@ URL = "folder://localhost"  # no host, but kombu warns without one
 TRANSPORT_ALIASES["folder"] = "ctac.transports.folder:Transport"
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "ctac.transports.redis:Transport"))
 
-# Seconds. A broker that accepts connections and then says nothing must not hold a page: the outbox sweep
-# finds what was not queued. A page waits three times at most: for the connection that it had, then for two new ones
-# (settings: one retry, and kombu tries to connect twice for it). That stays under two seconds.
+# Seconds. A broker that accepts connections and then says nothing must not hold up a page, as the sweep of the outbox finds what
+# was not queued. A page waits at most three times, under two seconds in all: for its connection, then for two new ones (one retry
+# in the settings, for which kombu connects twice).
 PATIENCE = 0.5
-# The worker's waiting reads end on the server after one second (kombu's brpop_timeout), before this.
 POLL_SECONDS = 0.1
 
 
@@ -37,16 +36,16 @@ def transport_options(url: str, var_dir: Path) -> dict[str, object]:
 
 
 def queues(*names: str) -> list[Queue]:
-    """Each with an exchange of its own, as Celery makes them itself for a single queue."""
+    """Queues that each have an exchange of their own, as Celery does it for a single queue."""
     return [Queue(name, Exchange(name), routing_key=name) for name in names]
 
 
 class Channel(virtual.Channel):
-    """A broker in a folder, for development and tests: one file a message.
+    """One file for each message.
 
-    kombu's own filesystem transport writes in place, so that a worker can read half a message and die of it (its issue 1551).
-    Here a message appears by one rename and is taken by another, which only one consumer wins. A message that a killed worker
-    had taken is gone: the outbox, not the broker, holds the truth.
+    kombu's filesystem transport writes in place, so a worker can read half a message and crash (kombu's issue 1551). Here a
+    message is added by a rename, and taken by another rename, which only one consumer can win. A killed worker loses the message
+    that it had taken: the outbox still has what is due.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,7 +58,7 @@ class Channel(virtual.Channel):
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
         folder = self._folder(queue)
         folder.mkdir(parents=True, exist_ok=True)
-        # The clock on the wall, which unlike the monotonic one goes on after a reboot: oldest first.
+        # The oldest come first, even after a reboot, when the monotonic clock would begin again.
         name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
         unfinished = folder / f".{name}"
         unfinished.write_text(json.dumps(message))
@@ -102,14 +101,14 @@ class Channel(virtual.Channel):
 
 
 class Transport(virtual.Transport):
-    """Exchanges and bindings live in each process, which declares them before it publishes or consumes."""
+    """Each process declares the exchanges and bindings before it publishes or consumes."""
 
     Channel = Channel
-    # No fanout, so Celery leaves out its own chatter between workers.
+    # Without fanout, Celery's workers don't talk to each other.
     implements = virtual.Transport.implements.extend(asynchronous=False, exchange_type=frozenset(["direct", "topic"]))
     driver_type = driver_name = "folder"
     global_state = virtual.BrokerState()
-    # A folder that is away is a broker that is away: the worker ends what it has in hand, and comes back to it.
+    # If the folder is away, the worker finishes its tasks and connects again.
     connection_errors = (*virtual.Transport.connection_errors, OSError)  # type: ignore[assignment]
 
     def __init__(self, client: Any, **kwargs: Any) -> None:

@@ -1,7 +1,6 @@
-"""Files in a bucket that speaks S3. settings.py names this backend when FILES_URL is set; nothing else imports it, so boto3 is
-loaded only then.
+"""The storage of files in an S3 bucket, if FILES_URL is set. Only settings.py names it, so boto3 is loaded only then.
 
-A storage that is away costs one thread of each process a few seconds now and then, never a page for minutes.
+While the bucket is away, one thread of each process tries it from time to time, and all others are refused at once.
 """
 
 import logging
@@ -25,15 +24,15 @@ from ctac.monitoring import health
 
 logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 2, 4, 2  # seconds, seconds, times; botocore's own are 60, 60 and 5
-PAUSE = 15  # seconds after a failure during which it is not asked again
-IN_MEMORY = 2_500_000  # bytes of a file that is read; the rest of it lies in a temporary file, as Django has it for uploads
-ONE_REQUEST = 64 * 1024**2  # bytes that go in one request: all or nothing, and no parts are left behind
+PAUSE = 15  # seconds between two tries while it fails
+IN_MEMORY = 2_500_000  # bytes of a file in memory; a larger one goes into a temporary file, as in Django's uploads
+ONE_REQUEST = 64 * 1024**2  # bytes of the largest upload in one request, which leaves no parts behind if it fails
 
 
 class BucketStorage(S3Storage):
-    """Private objects that are never overwritten. What S3 can't do raises StorageUnavailable, an OSError as of a local folder."""
+    """Private objects that are never overwritten. Failures raise StorageUnavailable, which is an OSError."""
 
-    retry_at: float | None = None  # while it is away: when one thread asks again, by a clock that nothing changes
+    retry_at: float | None = None  # when a thread may try again, by the monotonic clock; None while all is well
     shared: Any = None
     sharing = Lock()
 
@@ -51,14 +50,14 @@ class BucketStorage(S3Storage):
 
     @property
     def connection(self) -> Any:
-        """One for all threads, whose client they may share: each of its own would take 14 MB."""
+        """One client for all threads, because each takes 14 MB."""
         with self.sharing:
             self.shared = self.shared or super().connection
             return self.shared
 
     @contextmanager
     def asked(self) -> Iterator[None]:
-        """One request. While the storage is away, one thread a PAUSE tries; the others are refused at once."""
+        """For one request. Raises StorageUnavailable if it fails, or has failed less than PAUSE seconds ago."""
         now = time.monotonic()
         if self.retry_at is not None:
             if now < self.retry_at:
@@ -77,7 +76,7 @@ class BucketStorage(S3Storage):
         self.retry_at = None
 
     def _open(self, name: str, mode: str = "rb") -> File:
-        """Read to its end: once an answer has begun, it can't become an error page."""
+        """Read the whole file, because a response that has begun can't become an error page."""
         with self.asked():
             found: File = super()._open(name, mode)
             if "r" in mode:
@@ -99,11 +98,11 @@ class BucketStorage(S3Storage):
             return found
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """With a random part: two uploads of one name at the same moment would both find that name free."""
+        """A name with a random part, because two uploads at the same moment could both find a name free."""
         path = PurePosixPath(name)
         with_random = self.get_alternative_name(str(path.with_suffix("")), path.suffix)
         available: str = super().get_available_name(with_random, max_length)
         return available
 
     def url(self, *_args: Any, **_options: Any) -> str:
-        raise NotImplementedError("Nothing is served from the bucket: views hand out what a person may see.")
+        raise NotImplementedError("Nothing is served from the bucket itself: views check who may see a file.")

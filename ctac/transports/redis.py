@@ -1,9 +1,9 @@
-"""Redis as a broker, with a worker that goes on when Redis was away while it had its hands full.
+"""Redis as a broker, with a mend for workers that hang after Redis was away.
 
-kombu asks Redis for a task only while fewer are in hand than the worker may hold, and hears only while it asks that the line is
-broken. A task that it could not tell Redis is done stays in hand (kombu 5.7.0, `QoS.ack`), so a worker whose every process was at
-work when Redis ended never asks again. Celery's issues 8990 and 10205 tell of it and are closed all the same. Here what is done
-is out of hand first. This module can go when `tests/faults/test_redis.py` finds that kombu's own transport does so.
+kombu asks Redis for tasks only while the worker holds fewer than it may, and notices a broken connection only when it asks. A
+task that it can't acknowledge still counts as held (kombu 5.7.0, `QoS.ack`), so a worker that was fully busy when Redis went away
+never asks again (Celery's issues 8990 and 10205, both closed). Here it lets go of a task before it acknowledges it. This module
+can go when `tests/faults/test_redis.py` passes with kombu's own transport.
 """
 
 from kombu.transport import redis, virtual
