@@ -1,6 +1,6 @@
-"""The timeline on an object's page: what happened, was sent, said and noted, from every app, the newest first.
+"""The story on an object's page: what happened, was sent, said and noted, from every app, the newest first.
 
-Beside its feature each app registers entries of a model (`add_entries`) and short lists beside the timeline (`add_related`), with
+Beside its feature each app registers entries of a model (`add_entries`) and short lists beside the story (`add_related`), with
 the permission that each needs.
 """
 
@@ -61,7 +61,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a list beside the timeline."""
+    """A line of a list beside the story."""
 
     text: str
     more: str = ""
@@ -70,7 +70,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Related:
-    """A short list beside the timeline. `find` gives one row too many if there are more, to which `all_of_them` leads."""
+    """A short list beside the story. `find` gives one row too many if there are more, to which `all_of_them` leads."""
 
     heading: str | Promise
     find: Callable[[Any], Iterable[Row]]
@@ -133,7 +133,7 @@ def older_address(request: HttpRequest, so_far: Sequence[Entry]) -> str:
 
 
 def related_to(obj: Model, user: Any) -> list[dict[str, Any]]:
-    """The lists beside the timeline that this user may see, without empty ones."""
+    """The lists beside the story that this user may see, without empty ones."""
     lists = []
     for related in _related[type(obj)]:
         rows = list(islice(related.find(obj), ROWS_BESIDE + 1)) if user.has_perm(related.permission) else []
