@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
@@ -42,13 +42,6 @@ class Audit:
     each: Callable[[Any], Any]
     refused: Callable[[HttpRequest], None]
     history: Callable[[Any], list[dict[str, object]]]
-
-
-def not_set_up(*_args: Any) -> Any:
-    raise ImproperlyConfigured("Nothing says how the acts of staff are written down.")
-
-
-NO_AUDIT = Audit(each=not_set_up, refused=not_set_up, history=not_set_up)
 
 
 class AuditedModelAdmin(ModelAdmin):

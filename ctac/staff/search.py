@@ -13,7 +13,7 @@ from operator import and_, or_
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import F, Func, Model, Q, QuerySet, TextField, Value
 from django.db.models.lookups import Contains
 from django.http import HttpRequest, HttpResponse
@@ -75,16 +75,13 @@ class SearchKind:
         return reverse(f"staff:{self.model._meta.app_label}_{self.model._meta.model_name}_change", args=[row.pk])
 
 
-def no_spelling(words: Sequence[str], tables: Sequence[str]) -> dict[str, list[str]]:
-    raise ImproperlyConfigured("Nothing says which names are spelt like a word.")
-
-
 class Finder:
     """The kinds in the order of their hits. `spelt_like(words, tables)` gives the names in these tables like each word."""
 
+    spelt_like: Callable[[Sequence[str], Sequence[str]], dict[str, list[str]]]  # `professionals` sets it
+
     def __init__(self) -> None:
         self.kinds: list[SearchKind] = []
-        self.spelt_like: Callable[[Sequence[str], Sequence[str]], dict[str, list[str]]] = no_spelling
 
     def add(self, kind: SearchKind) -> None:
         self.kinds.append(kind)

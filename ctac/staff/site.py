@@ -18,7 +18,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import (
     BLANK_CHOICE_DASH,
     DateTimeField,
@@ -50,7 +50,7 @@ from ctac.errors import DomainError
 from ctac.forms import PLAIN_FIELDS, PageFormMixin, dialled, tidy_postcode
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
-from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
+from ctac.staff.audit import Audit, AuditedModelAdmin, audit_note
 from ctac.staff.lists import MOST, BigListMixin, StrictLookupsMixin, up_to_most
 from ctac.staff.menu import arranged, in_sections, to_public_page
 from ctac.staff.story import related_to, story_of
@@ -208,14 +208,6 @@ def named_rows(lines: Sequence[tuple[Waiting, Any, int]], user: Any) -> list[lis
     return named
 
 
-def no_reauthentication(request: HttpRequest) -> HttpResponse | None:
-    raise ImproperlyConfigured("Nothing says how staff are asked again who they are.")
-
-
-def no_saved_views(model_admin: Any, request: HttpRequest) -> Any:
-    raise ImproperlyConfigured("Nothing says which views of a list are saved.")
-
-
 class StaffAdminSite(AdminSite):
     """Plain Django admin underneath; a second factor is part of having permission, so no page forgets it."""
 
@@ -226,6 +218,10 @@ class StaffAdminSite(AdminSite):
     index_template = "admin/staff_index.html"
     logout_template = "admin/logged_out.html"
     enable_nav_sidebar = False  # the menu stands in the header, so that tables have the width
+    # The apps accounts and audit set these (ADR 21). `ask_again` redirects to reauthentication if that is due (ADR 9).
+    ask_again: Callable[[HttpRequest], HttpResponse | None]
+    saved_views: Callable[[Any, HttpRequest], Any]
+    audit: Audit
 
     def __init__(self, name: str = "staff") -> None:
         super().__init__(name)
@@ -235,10 +231,6 @@ class StaffAdminSite(AdminSite):
         self._panels: list[tuple[str, Callable[[Any], str]]] = []
         self._pages: list[tuple[str, Callable[..., HttpResponseBase], str]] = []
         self.page_labels: dict[str, str | Promise] = {}
-        # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 9).
-        self.ask_again: Callable[[HttpRequest], HttpResponse | None] = no_reauthentication
-        self.saved_views: Callable[[Any, HttpRequest], Any] = no_saved_views  # of a list, for its head; accounts keeps them
-        self.audit = NO_AUDIT  # the app `audit` says how acts are written down (ADR 21)
 
     def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
         """Ask `find` whenever somebody with this permission opens the first page; the other is that to resolve what it finds."""

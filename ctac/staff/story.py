@@ -106,7 +106,8 @@ def story_of(obj: Model, request: HttpRequest) -> dict[str, Any]:
     sources = [find for permission, find in _told[type(obj)] if not permission or request.user.has_perm(permission)]
     if not sources:
         return {}
-    until, shown = read_cursor(request.GET.get("before", ""))
+    before = CURSOR.fullmatch(request.GET.get("before", ""))
+    until, shown = (EPOCH + int(before[1]) * MICROSECOND, int(before[2])) if before else (None, 0)
     page = Page(request.user, ON_A_PAGE + shown + 1, until)
     # Entries of one moment keep the order of the sources on every page, so that the next begins where this one ends.
     found = sorted((entry for find in sources for entry in find(obj, page)), key=lambda entry: entry.at, reverse=True)
@@ -118,11 +119,6 @@ def story_of(obj: Model, request: HttpRequest) -> dict[str, Any]:
         "newest": "?" if until else "",
         "first": entries[0] if entries and not until else None,
     }
-
-
-def read_cursor(typed: str) -> tuple[datetime | None, int]:
-    found = CURSOR.fullmatch(typed)
-    return (EPOCH + int(found[1]) * MICROSECOND, int(found[2])) if found else (None, 0)
 
 
 def older_address(request: HttpRequest, so_far: Sequence[Entry]) -> str:
