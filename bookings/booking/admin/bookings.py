@@ -1,7 +1,7 @@
 """The list of bookings and the page of one on the staff site. Every change is an action that calls a service."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -36,7 +36,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import signed_in
@@ -45,7 +45,6 @@ from bookings import text as bookings_text
 from bookings.booking.admin import requests
 from bookings.booking.admin.actions import ASSIGN, DELIVERED, LINK, OBJECT_ACTIONS, REASSIGN, ReassignForm
 from bookings.booking.admin.book_for_caller import AGAIN, book_for_caller_page, may_book_again
-from bookings.booking.admin.exports import BookingExportMixin
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.request import WAITS_SINCE, waiting_too_long
 from bookings.booking.services.transitions import mark_delivered
@@ -73,7 +72,7 @@ from bookings.seats.admin import AS_GUEST, asked_for_seats, seat_asked_text, sea
 from bookings.text import ADDRESS_FIELDS
 from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
 from bookings.visits.services import refuse_while_overdue
-from ctac.dates import uk_datetime, uk_day
+from ctac.dates import UK, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.staff.lists import OptionsFilter, Part, narrow_by, period_of
 from ctac.staff.search import SearchKind, finder, in_searched
@@ -92,22 +91,19 @@ from ctac.staff.site import (
     state_tag,
     unbroken,
 )
+from ctac.staff.spreadsheets import Cell, Heading
 from ctac.staff.story import IMPORTED, ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related, import_entry
 from leaflets.models import Delivery
 from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
 from professionals.areas import NATIONS, authority_called
-from professionals.models import LocalAuthority, Organisation, Person
+from professionals.exports import ExportMixin, batches
+from professionals.models import LocalAuthority, Organisation, Person, Profession
 from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
 
 # How staff narrow the list of bookings, and what of it waits on the first staff page.
 
 A_DAY = timedelta(days=1)
-
-
-def today_or_tomorrow(bookings: Any, now: datetime) -> Any:
-    """By a UK calendar."""
-    return bookings.between_days(uk_day(now), uk_day(now) + A_DAY)
 
 
 class NeedsPresenterFilter(OptionsFilter):
@@ -133,7 +129,7 @@ class WhenFilter(OptionsFilter):
     title = _("when")
     parameter_name = "when"
     options = {
-        "soon": (_("Today and tomorrow"), today_or_tomorrow),
+        "soon": (_("Today and tomorrow"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + A_DAY)),
         "week": (_("Next 7 days"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + 6 * A_DAY)),
         "closed": (_("On a day when we are closed"), BookingQuerySet.on_closed_days),
         "over": (_("Over, not marked as delivered"), lambda bookings, now: bookings.to_mark_as_delivered(now)),
@@ -197,15 +193,16 @@ def named_with(action: ObjectAction) -> WaitingRow:
 
 
 def wait_for(
-    label: Any, query: str, bookings: Callable[[], Any], named: WaitingRow | None = None, *, urgent: bool = False
+    label: Any, narrowed_by: type[OptionsFilter], value: str, named: WaitingRow | None = None, *, urgent: bool = False
 ) -> None:
-    """A line of the first page, and the list behind it: `query` narrows to exactly those bookings."""
+    """A line of the first page; behind it the list, narrowed by that value of a filter to exactly those bookings."""
+    _label, narrow = narrowed_by.options[value]
     staff_site.add_waiting(
         _("Bookings"),
         Waiting(
             label=label,
-            count=bookings,
-            address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{query}",
+            count=lambda: narrow(Booking.objects.all(), timezone.now()),
+            address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{narrowed_by.parameter_name}={value}",
             permission="bookings.view_booking",
             urgent=urgent,
             named=named,
@@ -213,22 +210,16 @@ def wait_for(
     )
 
 
-wait_for(_("to decide"), "waits=us", lambda: Booking.objects.to_decide(), DECIDE)
-wait_for(
-    _("waiting too long for our answer"),
-    "waits=long",
-    lambda: waiting_too_long(Booking.objects.all(), timezone.now()),
-    DECIDE,
-    urgent=True,
-)
+wait_for(_("to decide"), RequestFilter, "us", DECIDE)
+wait_for(_("waiting too long for our answer"), RequestFilter, "long", DECIDE, urgent=True)
 wait_for(
     _("to decide, with dates that we no longer keep"),
-    "waits=lapsed",
-    lambda: Booking.objects.with_lapsed_dates(),
+    RequestFilter,
+    "lapsed",
     replace(DECIDE, label=requests.OFFER.label, slug=requests.OFFER.slug),
     urgent=True,
 )
-wait_for(_("waiting for the professional’s answer"), "waits=them", lambda: Booking.objects.offered_times())
+wait_for(_("waiting for the professional’s answer"), RequestFilter, "them")
 staff_site.add_waiting(
     _("Bookings"),
     Waiting(
@@ -240,29 +231,11 @@ staff_site.add_waiting(
         named=WaitingRow(who="presenter__name", at="starts_at", since="created_at", label=_("Decide")),
     ),
 )
-wait_for(
-    _("without a presenter"),
-    "needs_presenter=yes",
-    lambda: Booking.objects.needing_a_presenter(),
-    named_with(ASSIGN),
-    urgent=True,
-)
+wait_for(_("without a presenter"), NeedsPresenterFilter, "yes", named_with(ASSIGN), urgent=True)
 # Those the alarms above have named already.
-wait_for(_("with no check-in or check-out"), "look=overdue", lambda: Booking.objects.overdue(timezone.now()), urgent=True)
-wait_for(
-    _("online without a joining link"),
-    "look=link",
-    lambda: Booking.objects.without_joining_link(timezone.now()),
-    named_with(LINK),
-    urgent=True,
-)
-wait_for(
-    _("after their presenter’s DBS check or training ends"),
-    "look=checks",
-    lambda: Booking.objects.without_checks(timezone.now()),
-    named_with(REASSIGN),
-    urgent=True,
-)
+wait_for(_("with no check-in or check-out"), VisitFilter, "overdue", urgent=True)
+wait_for(_("online without a joining link"), VisitFilter, "link", named_with(LINK), urgent=True)
+wait_for(_("after their presenter’s DBS check or training ends"), VisitFilter, "checks", named_with(REASSIGN), urgent=True)
 # What is not recorded has ended.
 FIRST_CHECK_TO_END = Least(*(Coalesce(name, Value(date.min)) for name in ("checked_until", "trained_until")))
 staff_site.add_waiting(
@@ -276,19 +249,9 @@ staff_site.add_waiting(
         named=WaitingRow(who="name", order=FIRST_CHECK_TO_END, label=_("Enter the new day")),
     ),
 )
-wait_for(
-    _("while we are closed"),
-    "when=closed",
-    lambda: Booking.objects.on_closed_days(timezone.now()),
-    replace(BOOKING, label=_("Look at it")),
-)
-wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
-wait_for(
-    _("to mark as delivered"),
-    "when=over",
-    lambda: Booking.objects.to_mark_as_delivered(timezone.now()),
-    replace(named_with(DELIVERED), since="ends_at"),
-)
+wait_for(_("while we are closed"), WhenFilter, "closed", replace(BOOKING, label=_("Look at it")))
+wait_for(_("today or tomorrow"), WhenFilter, "soon")
+wait_for(_("to mark as delivered"), WhenFilter, "over", replace(named_with(DELIVERED), since="ends_at"))
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -308,10 +271,10 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "closed_reason",
         ),
     ),
-    (gettext_lazy("What to decide"), ("why_it_waits", "dates", "their_reason")),
-    (gettext_lazy("Who asked"), (*PersonColumnsMixin.about_person, "person_domain")),
+    (_("What to decide"), ("why_it_waits", "dates", "their_reason")),
+    (_("Who asked"), (*PersonColumnsMixin.about_person, "person_domain")),
     (
-        gettext_lazy("On the day"),
+        _("On the day"),
         (
             "contact_name",
             "contact",
@@ -323,8 +286,8 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "childs_details",
         ),
     ),
-    (gettext_lazy("Afterwards"), ("came", "said")),
-    (gettext_lazy("How they booked"), ("asked_at", "came_by")),
+    (_("Afterwards"), ("came", "said")),
+    (_("How they booked"), ("asked_at", "came_by")),
 )
 
 
@@ -493,8 +456,8 @@ add_entries(
     ),
     permission=SEES_FEEDBACK,
 )
-add_related(Organisation, Related(gettext_lazy("What we reached there"), reached, SEES_BOOKINGS))
-add_related(Organisation, Related(gettext_lazy("Newest bookings"), newest_bookings, SEES_BOOKINGS))
+add_related(Organisation, Related(_("What we reached there"), reached, SEES_BOOKINGS))
+add_related(Organisation, Related(_("Newest bookings"), newest_bookings, SEES_BOOKINGS))
 
 
 MOST_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has
@@ -504,6 +467,65 @@ def deliver(booking: Booking, *, by: User, now: datetime) -> None:
     """Whether somebody is safe comes before the books."""
     refuse_while_overdue(booking, now)
     mark_delivered(booking, by=by, now=now)
+
+
+class BookingExportMixin(ExportMixin):
+    export_permission = "bookings.export_bookings"
+    export_refusal = _("No booking here, so there is nothing to export.")
+    # Neither phone numbers nor what people wrote: a list is for counting and planning, and the booking's page has both.
+    export_headings = (
+        Heading(_("Reference"), 13),
+        Heading(_("State"), 12),
+        Heading(_("Day"), 12),
+        Heading(_("Starts"), 9),
+        Heading(_("Ends"), 9),
+        Heading(_("Presentation"), 34),
+        Heading(_("Where"), 12),
+        Heading(_("Presenter"), 22),
+        Heading(_("Person"), 22),
+        Heading(_("Organisation"), 28),
+        Heading(_("Town or city"), 16),
+        Heading(_("Postcode"), 10),
+        Heading(_("Local authority"), 22),
+        Heading(_("Nation"), 16),
+        Heading(_("Who is coming"), 22),
+        Heading(_("People expected"), 12),
+        Heading(_("People who came"), 12),
+        Heading(_("Came by"), 9),
+        Heading(_("Booked on"), 12),
+    )
+
+    def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        joined = Booking.objects.select_related("presentation", "presenter", "person__organisation", "attendance").order_by()
+        for batch in batches(keys):
+            found = joined.filter(pk__in=batch).in_bulk()
+            yield from (self._row(found[key]) for key in batch if key in found)
+
+    def _row(self, booking: Booking) -> list[Cell]:
+        start, end = booking.agreed if booking.has_time else (None, None)
+        authority = authority_called(booking.local_authority)
+        attendance = getattr(booking, "attendance", None)
+        return [
+            booking.reference,
+            booking.get_state_display(),
+            uk_day(start) if start else None,
+            f"{start.astimezone(UK):%H:%M}" if start and not booking.has_only_a_day else None,
+            f"{end.astimezone(UK):%H:%M}" if end and not booking.has_only_a_day else None,
+            booking.presentation.title,
+            booking.get_format_display(),
+            booking.presenter.name if booking.presenter else None,
+            booking.person.name,
+            booking.person.organisation.name if booking.person.organisation else None,
+            booking.town,
+            booking.postcode,
+            str(authority.name) if authority else None,
+            booking.get_nation_display(),
+            str(Profession(booking.audience_profession).label) if booking.audience_profession else None,
+            booking.audience_size,
+            attendance.people if attendance else None,
+            booking.get_channel_display(),
+            uk_day(booking.created_at),
+        ]
 
 
 @admin.register(Booking, site=staff_site)
@@ -531,7 +553,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         *("reference", "person__name", "person__email", "person__phone", "person__organisation__name"),
         *("town", "postcode", "contact_name", "contact_phone"),
     )
-    search_help_text = gettext_lazy("Reference or part of it, name, phone, email address, town, postcode or organisation")
+    search_help_text = _("Reference or part of it, name, phone, email address, town, postcode or organisation")
     change_list_template = "bookings/booking/staff/bookings.html"
     change_form_template = "bookings/booking/staff/booking.html"
     view_on_site = False  # that page is its owner's alone
@@ -556,41 +578,37 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         "said",
     )
     for_who_acts = ("spare_seats", "joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
-    asked_at = moment_of("created_at", gettext_lazy("asked"))
-    state_in_words = column(
-        gettext_lazy("state"), lambda booking: state_tag(booking.get_state_display(), booking.status_colour), "state"
-    )
-    starts = column(
-        gettext_lazy("when"), lambda booking: short_start(booking.starts_at) if booking.starts_at else booking.when, "starts_at"
-    )
-    when = column(gettext_lazy("when"), lambda booking: booking.when)
+    asked_at = moment_of("created_at", _("asked"))
+    state_in_words = column(_("state"), lambda booking: state_tag(booking.get_state_display(), booking.status_colour), "state")
+    starts = column(_("when"), lambda booking: short_start(booking.starts_at) if booking.starts_at else booking.when, "starts_at")
+    when = column(_("when"), lambda booking: booking.when)
     where = column(
-        gettext_lazy("where"),
+        _("where"),
         lambda booking: (
             f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else gettext("Online")
         ),
         "postcode",
     )
-    where_in_full = column(gettext_lazy("where"), bookings_text.where_text)
+    where_in_full = column(_("where"), bookings_text.where_text)
     who = column(
-        gettext_lazy("for"),
+        _("for"),
         lambda booking: name_and_organisation(
             booking.person.name, booking.person.organisation.name if booking.person.organisation else ""
         ),
         "person__name",
     )
-    asked = column(gettext_lazy("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), "-created_at")
-    why_it_waits = column(gettext_lazy("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
-    dates = column(gettext_lazy("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
-    their_reason = column(gettext_lazy("why our times don’t suit"), lambda booking: booking.request_reason)
-    came_by = column(gettext_lazy("came by"), lambda booking: booking.get_channel_display())
-    contact = column(gettext_lazy("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
-    visit_in_words = column(gettext_lazy("visit"), lambda booking: visit_in_words(booking, timezone.now()))
-    on_duty = column(gettext_lazy("on duty"), on_duty_in_words)
-    joining = column(gettext_lazy("joining link"), joining_in_words)
-    spare_seats = column(gettext_lazy("spare seats"), lambda booking: seats_in_words(booking, timezone.now()))
-    came = column(gettext_lazy("who came"), came_in_words)
-    said = column(gettext_lazy("what people said"), feedback_in_words)
+    asked = column(_("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), "-created_at")
+    why_it_waits = column(_("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
+    dates = column(_("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
+    their_reason = column(_("why our times don’t suit"), lambda booking: booking.request_reason)
+    came_by = column(_("came by"), lambda booking: booking.get_channel_display())
+    contact = column(_("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
+    visit_in_words = column(_("visit"), lambda booking: visit_in_words(booking, timezone.now()))
+    on_duty = column(_("on duty"), on_duty_in_words)
+    joining = column(_("joining link"), joining_in_words)
+    spare_seats = column(_("spare seats"), lambda booking: seats_in_words(booking, timezone.now()))
+    came = column(_("who came"), came_in_words)
+    said = column(_("what people said"), feedback_in_words)
 
     def own(self, presenter: Presenter) -> QuerySet[Booking]:
         return own_visits_for_list(presenter)
@@ -616,14 +634,14 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             )
         )
 
-    @admin.display(description=gettext_lazy("area"))
+    @admin.display(description=_("area"))
     def area(self, booking: Booking) -> str:
         """'Leeds, Yorkshire and the Humber, England'; some islands have no such authority."""
         authority = authority_called(booking.local_authority)
         names = (authority.name, authority.region) if authority else ()
         return ", ".join(str(name) for name in (*names, booking.get_nation_display()) if name)
 
-    @admin.display(description=gettext_lazy("presenter"), ordering="presenter__name")
+    @admin.display(description=_("presenter"), ordering="presenter__name")
     def presenter_in_words(self, booking: Booking) -> SafeString | str:
         if booking.presenter is not None:
             return booking.presenter.name
@@ -631,7 +649,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             return gettext("None yet") if booking.is_open else gettext("None")
         return state_tag(gettext("Needs a presenter"), "waiting") if booking.is_open else gettext("None")
 
-    @admin.display(description=gettext_lazy("travel time"))
+    @admin.display(description=_("travel time"))
     def travel(self, booking: Booking) -> str:
         """What staff set for this one visit; empty when the postcodes decide."""
         claim = getattr(booking, "busy_time", None)
@@ -645,7 +663,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         )
         return text % facts
 
-    @admin.display(description=gettext_lazy("leaflets to bring"))
+    @admin.display(description=_("leaflets to bring"))
     def leaflets(self, booking: Booking) -> SafeString | str:
         brought = bookings_text.brought_of(booking)
         if brought is None:
@@ -664,7 +682,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             short,
         )
 
-    @admin.display(description=gettext_lazy("child’s details"))
+    @admin.display(description=_("child’s details"))
     def childs_details(self, booking: Booking) -> SafeString | str:
         if not booking.flagged_child_details:
             return ""
@@ -721,7 +739,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         }
         return TemplateResponse(request, "bookings/booking/staff/stand_ins.html", context)
 
-    @admin.action(description=gettext_lazy("Mark as delivered"), permissions=["change"])
+    @admin.action(description=_("Mark as delivered"), permissions=["change"])
     def mark_delivered_ticked(self, request: HttpRequest, bookings: QuerySet[Booking]) -> None:
         done = ngettext_lazy(
             "%(n)d booking is marked as delivered. We will email the professional to ask how it was.",
@@ -730,7 +748,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         )
         self.act_on_each(request, bookings, deliver, done)
 
-    @admin.action(description=gettext_lazy("Assign a presenter"), permissions=["change"])
+    @admin.action(description=_("Assign a presenter"), permissions=["change"])
     def assign_ticked(self, request: HttpRequest, bookings: QuerySet[Booking]) -> HttpResponse | None:
         """Asks who gives them, and sends what was ticked again with the answer."""
         form = page_form_class(ReassignForm)(request.POST if "presenter" in request.POST else None)

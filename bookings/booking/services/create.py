@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
 from bookings import rules
-from bookings.booking.services.transitions import bring_leaflets, notify_booked
+from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
 from bookings.models.booking import NoTimeAgreed, record_event
@@ -23,7 +23,6 @@ from ctac.dates import uk_day
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft
-from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import is_work_address
 
 
@@ -73,8 +72,7 @@ def place_booking(
     kind = EventKind.REQUESTED if waits else EventKind.BOOKED
     record_event(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
     notify_booked(booking, now)
-    if booking.flagged_child_details:
-        notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    notify_lead(booking, "", now, flagged=booking.flagged_child_details)
     if leaflets:
         bring_leaflets(booking, leaflets, by=by, now=now)
     return booking

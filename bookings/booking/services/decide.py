@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.booking.services.transitions import Recipients, both_sides, notify, transition
+from bookings.booking.services.transitions import Recipients, both_sides, notify, notify_lead, transition
 from bookings.errors import MoveRefused, OutsideRules, SlotTaken
 from bookings.models import (
     Booking,
@@ -47,7 +47,6 @@ from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from ctac.dates import format_span
 from ctac.errors import DomainError
 from office.queries import site_settings
-from professionals.safeguarding.services import notify_safeguarding_lead
 
 
 def slot_query_of(booking: Booking) -> SlotQuery:
@@ -100,8 +99,7 @@ def agree_time(
         refuse_unchecked(locked, claim.presenter, start, by_staff=True)
         settle_request(locked, claim, next(iter(answered), None), by=by, now=now, reason=override_reason)
     notify(both_sides(locked), locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:agreed", reference=locked.reference, now=now)
+    notify_lead(locked, ":agreed", now, flagged=flagged)
     return locked
 
 
@@ -177,8 +175,7 @@ def offer_times(
         notify({"presenter-freed": [before.email] if before else []}, locked, now)
     record_event(locked, EventKind.OFFERED, by=by, now=now, reason=override_reason)
     notify({"booking-offered": [locked.person.email]}, locked, now, version=newest_option(options))
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:offered:{options[0].pk}", reference=locked.reference, now=now)
+    notify_lead(locked, f":offered:{options[0].pk}", now, flagged=flagged)
     return options
 
 
@@ -228,9 +225,7 @@ def ask_for_others(*, booking: Booking, words: str, by: User | None, now: dateti
     record_event(locked, EventKind.OTHERS_ASKED, by=by, now=now, reason=words)
     if flagged:
         Booking.objects.filter(pk=locked.pk).update(flagged_child_details=True)
-        notify_safeguarding_lead(
-            about=f"booking:{locked.pk}:others:{newest_option(options)}", reference=locked.reference, now=now
-        )
+    notify_lead(locked, f":others:{newest_option(options)}", now, flagged=flagged)
     notify({"staff-others-asked": [site_settings().team_email]}, locked, now, version=newest_option(options))
     return locked
 

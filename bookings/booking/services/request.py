@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings import rules
 from bookings.booking.services.create import is_by_staff, locate, place_booking
-from bookings.booking.services.transitions import bring_leaflets, notify_booked
+from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -49,7 +49,6 @@ from office.closures.queries import office_closed
 from office.queries import asked_too_long_ago, site_settings
 from professionals import drafts
 from professionals.models import Person
-from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import find_or_enter_person
 
 
@@ -90,8 +89,7 @@ def request_dates(
         bring_leaflets(booking, leaflets, by=by, now=now)
     record_event(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
     notify_booked(booking, now)
-    if booking.flagged_child_details:
-        notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    notify_lead(booking, "", now, flagged=booking.flagged_child_details)
     return booking
 
 

@@ -23,6 +23,7 @@ from bookings.booking.services.transitions import (
     Recipients,
     notify,
     notify_details_changed,
+    notify_lead,
     presenter_email_kind,
     presenter_recipients,
 )
@@ -40,7 +41,7 @@ from bookings.travel import look_up_postcode
 from bookings.visits.services import refuse_while_overdue, refuse_while_there, refuse_without_cover
 from ctac.dates import uk_day
 from office.queries import site_settings
-from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
+from professionals.safeguarding.services import is_kept_back
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,7 @@ def reschedule(
     }
     notify(recipients, locked, now)
     notify_all_seats("seat-moved", locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
+    notify_lead(locked, f":moved:{locked.sequence}", now, flagged=flagged)
     return locked
 
 
@@ -184,8 +184,7 @@ def change_details(
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
     record_event(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
     notify_details_changed(locked, now, changed=changed, by_staff=change.by_staff)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:details:{locked.revision}", reference=locked.reference, now=now)
+    notify_lead(locked, f":details:{locked.revision}", now, flagged=flagged)
     return locked
 
 

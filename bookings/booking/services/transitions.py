@@ -94,8 +94,7 @@ def decline_booking(booking: Booking, *, reason: str, by: User | None, now: date
     take_back_leaflets(locked, by=by, now=now)
     presenter = presenter_recipients(locked)  # whose time is free again
     notify({"booking-declined": [locked.person.email], "presenter-cancelled": presenter}, locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:declined", reference=locked.reference, now=now)
+    notify_lead(locked, ":declined", now, flagged=flagged)
     return locked
 
 
@@ -130,8 +129,7 @@ def cancel_without_leaflets(
     free_claims(locked)
     close_options(locked)
     notify_cancelled(locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:cancelled", reference=locked.reference, now=now)
+    notify_lead(locked, ":cancelled", now, flagged=flagged)
     return locked
 
 
@@ -148,6 +146,12 @@ def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booki
     if now < closes_at:
         notify({}, locked, now, later=[Later("booking-afterwards", [locked.person.email], now, closes_at)])
     return locked
+
+
+def notify_lead(booking: Booking, part: str, now: datetime, *, flagged: bool) -> None:
+    """If what was just written looks like a child's details. `part`: in which part of its history, ":declined", say."""
+    if flagged:
+        notify_safeguarding_lead(about=f"booking:{booking.pk}{part}", reference=booking.reference, now=now)
 
 
 # Leaflets for the audience (ADR 17)
