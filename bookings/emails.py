@@ -135,10 +135,13 @@ class NewsEmail(BookingEmail):
     calendar_method = "REQUEST"
     has_joining_link = True
     states = (State.CONFIRMED,)
+    subject_of_link: str | Promise = ""
+    subject_of_presenter: str | Promise = ""
+    subject_of_restored: str | Promise = ""
 
     @cached_property
     def news(self) -> str:
-        """LINK_SET, REASSIGNED or RESTORED, written at the same moment as the message.
+        """LINK_SET, REASSIGNED or RESTORED: the event that was written at the same moment as the message.
 
         Empty for the first confirmation, also of a request that was changed before it was confirmed.
         """
@@ -149,6 +152,14 @@ class NewsEmail(BookingEmail):
         kinds = (EventKind.LINK_SET, EventKind.REASSIGNED, EventKind.RESTORED)
         news = events.filter(kind__in=kinds).values_list("kind", flat=True)
         return news.first() or ""
+
+    def get_subject(self) -> str | Promise:
+        by_news: dict[str, str | Promise] = {
+            EventKind.LINK_SET: self.subject_of_link,
+            EventKind.REASSIGNED: self.subject_of_presenter,
+            EventKind.RESTORED: self.subject_of_restored,
+        }
+        return by_news.get(self.news) or super().get_subject()
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "new_link": self.news == EventKind.LINK_SET}
@@ -226,8 +237,7 @@ class UndecidedEmail(DatesEmail):
     """While the request waits for staff: there is nothing that the professional could answer."""
 
     def is_still_due(self) -> bool:
-        offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED)
-        return self.booking.state == State.REQUESTED and not offered.exists()
+        return self.booking.state == State.REQUESTED and not self.booking.options.proposed().open().exists()
 
     @property
     def lapsed_offers(self) -> list[DateOption]:

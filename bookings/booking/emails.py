@@ -114,15 +114,6 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
     subject_of_restored = _("Your presentation on %(day)s is going ahead after all (%(reference)s)")
     version_field = "sequence"
 
-    def get_subject(self) -> str | Promise:
-        if self.news == EventKind.LINK_SET:
-            return self.subject_of_link
-        if self.news == EventKind.REASSIGNED:
-            return self.subject_of_presenter
-        if self.news == EventKind.RESTORED:
-            return self.subject_of_restored
-        return self.subject
-
     @cached_property
     def reminds(self) -> bool:
         """Whether they want reminders."""
@@ -162,7 +153,7 @@ class BookingOffered(DatesEmail):
 
     def is_still_due(self) -> bool:
         """Requested, and what was offered (the newest of it is the version) is still open."""
-        offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED, pk=self.notification.version)
+        offered = self.booking.options.proposed().open().filter(pk=self.notification.version)
         return self.booking.state == State.REQUESTED and offered.exists()
 
     def context(self) -> dict[str, object]:
@@ -291,9 +282,6 @@ class PresenterBooked(PresenterEmail, NewsEmail):
     template = "bookings/booking_presenter_new"
     subject = _("You are giving a presentation on %(day)s (%(reference)s)")
     subject_of_link = _("Your joining link for %(day)s has changed (%(reference)s)")
-
-    def get_subject(self) -> str | Promise:
-        return self.subject_of_link if self.news == EventKind.LINK_SET else self.subject
 
 
 class PresenterKept(PresenterBooked):
@@ -600,8 +588,24 @@ def examples() -> Iterator[Example]:
     """Each kind in its usual case; after it the cases that read differently, and the longest words."""
     yield from _to_the_professional()
     yield from _to_staff()
-    yield from _to_the_presenter()
-    yield from _to_the_manager()
+    closed = {"in_calendars": True}
+    yield _example(PresenterBooked)
+    yield _example(PresenterReminderWeek, brought=sample_brought())
+    yield _example(PresenterReminder)
+    yield _example(PresenterReminder, gettext("online"), **ONLINE)
+    yield _example(PresenterBooked, gettext("with leaflets"), brought=sample_brought())
+    off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.DISPATCHED)}
+    yield _example(PresenterCancelled, gettext("with leaflets"), closed, **off)
+    yield _example(PresenterKept, state=State.REQUESTED)
+    yield _example(PresenterCancelled, "", closed, state=State.CANCELLED)
+    yield _example(PresenterFreed, "", {"recipient": PRESENTER, "version": 1}, presenter=None)
+    yield _example(PresenterMoved, "", {"change": MOVED})
+    yield _example(PresenterChanged, "", {"change": CHANGED, "in_calendars": True})
+    email, since = ManagerRequestsWaiting, NOW
+    booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", since)
+    order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), since)
+    yield example(email, rows=[booking, order], counts=(1, 1))
+    yield example(email, gettext("very many"), rows=[booking] * email.most_listed, counts=(email.most_listed + 12, 0))
 
 
 def _to_the_professional() -> Iterator[Example]:
@@ -671,12 +675,11 @@ def _option(number: int, start: datetime, **fields: Any) -> DateOption:
 
 
 def _to_staff() -> Iterator[Example]:
-    new, closed = StaffNewBooking, StaffBookingCancelled
-    yield _example(new)
+    yield _example(StaffNewBooking)
     asks = sample_person(email="nadia@rahman-nursing.example")
-    yield _example(new, gettext("please decide"), state=State.REQUESTED, person=asks)
-    yield _example(new, gettext("words kept back"), flagged_child_details=True)
-    yield _example(new, gettext("longest words"), **longest_fields())
+    yield _example(StaffNewBooking, gettext("please decide"), state=State.REQUESTED, person=asks)
+    yield _example(StaffNewBooking, gettext("words kept back"), flagged_child_details=True)
+    yield _example(StaffNewBooking, gettext("longest words"), **longest_fields())
     asked = {"options": preferred(), "now": NOW}
     reason = {**NO_TIME, "request_reason": "We have clinics every Monday."}
     yield _example(StaffNewBooking, gettext("dates of one’s own"), asked, **reason)
@@ -687,10 +690,10 @@ def _to_staff() -> Iterator[Example]:
     yield _example(StaffBookingCancelled, gettext("request withdrawn"), **{**NO_TIME, "state": State.CANCELLED})
     freed = {"recipient": PRESENTER, "version": 1}
     yield _example(PresenterFreed, gettext("other times offered"), freed, **NO_TIME)
-    yield _example(closed, **CANCELLED)
-    yield _example(closed, gettext("declined"), state=State.DECLINED)
+    yield _example(StaffBookingCancelled, **CANCELLED)
+    yield _example(StaffBookingCancelled, gettext("declined"), state=State.DECLINED)
     off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.CANCELLED)}
-    yield _example(closed, gettext("with leaflets"), **off)
+    yield _example(StaffBookingCancelled, gettext("with leaflets"), **off)
     yield _example(StaffNeedsPresenter, presenter=None)
     yield _example(StaffBookingMoved, "", {"change": MOVED})
     yield _example(StaffBookingChanged, "", {"change": CHANGED}, presenter=None)
@@ -703,27 +706,3 @@ def _to_staff() -> Iterator[Example]:
     yield _example(PresenterBooked, gettext("new joining link"), {"news": EventKind.LINK_SET}, **own)
     yield _example(BookingConfirmed, gettext("online, no link yet"), usual, **nobody)
     yield _example(BookingReminder, gettext("online, no link yet"), {"links": {}}, **nobody)
-
-
-def _to_the_presenter() -> Iterator[Example]:
-    closed = {"in_calendars": True}
-    yield _example(PresenterBooked)
-    yield _example(PresenterReminderWeek, brought=sample_brought())
-    yield _example(PresenterReminder)
-    yield _example(PresenterReminder, gettext("online"), **ONLINE)
-    yield _example(PresenterBooked, gettext("with leaflets"), brought=sample_brought())
-    off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.DISPATCHED)}
-    yield _example(PresenterCancelled, gettext("with leaflets"), closed, **off)
-    yield _example(PresenterKept, state=State.REQUESTED)
-    yield _example(PresenterCancelled, "", closed, state=State.CANCELLED)
-    yield _example(PresenterFreed, "", {"recipient": PRESENTER, "version": 1}, presenter=None)
-    yield _example(PresenterMoved, "", {"change": MOVED})
-    yield _example(PresenterChanged, "", {"change": CHANGED, "in_calendars": True})
-
-
-def _to_the_manager() -> Iterator[Example]:
-    email, since = ManagerRequestsWaiting, datetime(2027, 2, 22, 10, tzinfo=UTC)
-    booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", since)
-    order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), since)
-    yield example(email, rows=[booking, order], counts=(1, 1))
-    yield example(email, gettext("very many"), rows=[booking] * email.most_listed, counts=(email.most_listed + 12, 0))

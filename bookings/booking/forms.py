@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 
 from bookings import rules
 from bookings.models import Booking, DateOption, Format, Hold, Precision, Presentation
+from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.schedule.holds import PreferredDate
 from bookings.schedule.queries import last_day_to_ask_for
 from bookings.text import ADDRESS_FIELDS, NEEDS
@@ -63,13 +64,12 @@ def answers_of(form: forms.Form) -> dict[str, Any]:
     return {name: value for name, value in form.cleaned_data.items() if name in BOOKING_FIELDS}
 
 
-def audience_question() -> forms.ChoiceField:
-    """Asked before a time is chosen: not every presenter gives presentations to every audience."""
-    return forms.ChoiceField(
-        label=_("Who are most of the people coming?"),
-        choices=[("", _("A mix of professions")), *Profession.choices],
-        required=False,
-    )
+# Asked before a time is chosen: not every presenter gives presentations to every audience.
+AUDIENCE_QUESTION = forms.ChoiceField(
+    label=_("Who are most of the people coming?"),
+    choices=[("", _("A mix of professions")), *Profession.choices],
+    required=False,
+)
 
 
 class WhereForm(PageForm):
@@ -84,7 +84,7 @@ class WhereForm(PageForm):
     address_line_2 = forms.CharField(label=_("Address line 2 (optional)"), max_length=120, required=False)
     town = forms.CharField(label=_("Town or city (optional)"), max_length=80, required=False)
     postcode = forms.CharField(label=_("Postcode"), max_length=12, required=False)
-    audience_profession = audience_question()
+    audience_profession = AUDIENCE_QUESTION
 
     autocomplete = {
         "address_line_1": "address-line1",
@@ -145,7 +145,7 @@ class DetailsForm(ChildDetailsMixin, PageForm):
             "max_value": _("Enter %(limit_value)s or fewer, or call us about a bigger audience."),
         },
     )
-    audience_profession = audience_question()
+    audience_profession = AUDIENCE_QUESTION
     contact_name = forms.CharField(
         label=_("Who should we ask for on the day?"),
         max_length=150,
@@ -301,7 +301,6 @@ WINDOWS = {
     Precision.AFTERNOON: rules.AFTERNOON,
     Precision.ANY_TIME: rules.ANY_TIME,
 }
-WHOLE_DAY = time(0), time(23, 59)
 PARTS_OF_DAY = [(part.value, part.label) for part in (Precision.TIME, *WINDOWS)]
 
 
@@ -348,7 +347,9 @@ class DatesForm(ChildDetailsMixin, PageForm):
         _("Or a range of days"): ("first_day", "last_day"),
     }
     named_in_errors = tuple(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))
-    field_order = ["reason", *(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))]
+    field_order = ["reason", *named_in_errors]
+    # The boxes in which a day stands or would stand; the reason is another matter.
+    about_dates = frozenset({*named_in_errors, "first_day", "last_day"})
 
     def __init__(
         self, *args: Any, presentation: Presentation, asks_why: bool = True, nation: str | None = None, **kwargs: Any
@@ -374,11 +375,6 @@ class DatesForm(ChildDetailsMixin, PageForm):
         elif not days and not dates and not self.errors.keys() & self.about_dates:
             self.add_error("day_1", str(self.nothing_given))
         return {**cleaned, "dates": [days] if days else dates}
-
-    @property
-    def about_dates(self) -> set[str]:
-        """The boxes in which a day stands or would stand; the reason is another matter."""
-        return {name for name in self.fields if name.startswith(("day", "part", "clock", "first", "last"))}
 
     def _date(self, number: int, cleaned: dict[str, Any]) -> PreferredDate | None:
         day_name, part_name, clock_name = (f"{what}_{number}" for what in ("day", "part", "clock"))
@@ -444,16 +440,17 @@ class DatesForm(ChildDetailsMixin, PageForm):
         if first is None or last is None:
             self.add_error("first_day" if first is None else "last_day", _("Enter the first day and the last day."))
             return None
-        if problem := self._too_near_or_far(first) or self._too_near_or_far(last):
-            self.add_error("first_day" if self._too_near_or_far(first) else "last_day", problem)
-            return None
+        for name, day in (("first_day", first), ("last_day", last)):
+            if problem := self._too_near_or_far(day):
+                self.add_error(name, problem)
+                return None
         if not first < last <= first + rules.MAX_REQUEST_RANGE:
             self.add_error("last_day", _("The last day must be 1 to 60 days after the first day."))
             return None
         if problem := self._why_closed(first, last):
             self.add_error("first_day", problem)
             return None
-        return PreferredDate(Precision.DAYS, uk_datetime(first, WHOLE_DAY[0]), uk_datetime(last, WHOLE_DAY[1]))
+        return PreferredDate(Precision.DAYS, uk_datetime(first, START_OF_DAY), uk_datetime(last, END_OF_DAY))
 
     def as_typed(self) -> dict[str, str]:
         """What stood in the boxes, to be shown again. Days with their year: without it another day may read another date."""

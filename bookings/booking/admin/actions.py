@@ -14,7 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bookings import text as bookings_text
-from bookings.booking.admin.requests import AGREE, OFFER
+from bookings.booking.admin.requests import AGREE, OFFER, explain_refusal
 from bookings.booking.forms import DetailsForm, WhereForm, answers_of
 from bookings.booking.services import assign, transitions, undo
 from bookings.booking.services.assign import transfer_bookings
@@ -27,7 +27,6 @@ from bookings.models.presenter import validate_https
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
 from bookings.schedule.forms import slot_value
-from bookings.schedule.substitutes import rank_presenters_at
 from bookings.seats.admin import SEAT_ACTIONS
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
 from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, NOT_IN, NOT_OUT, ON_IT, SAFE
@@ -145,7 +144,7 @@ class ChangeForm(DetailsForm):
     def __init__(self, *args: Any, booking: Booking, **kwargs: Any) -> None:
         super().__init__(*args, booked=booking.audience_size, **kwargs)
         if booking.format != Format.WORKPLACE:
-            for name in ("address_line_1", "address_line_2", "town", "postcode"):
+            for name in bookings_text.ADDRESS_FIELDS:
                 del self.fields[name]
         self.fields["audience_size"].label = gettext("People coming")
         self.fields["contact_name"].label = gettext("Contact on the day")
@@ -198,7 +197,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
                     rows.append(bookings_text.changed_row(gettext("Address"), address, there))
         else:
             messages.success(request, str(action.done))
-            return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+            return redirect("staff:bookings_booking_change", booking.pk)
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "form": form, "version": version, "would_change": rows}
     return TemplateResponse(request, "bookings/booking/staff/change_details.html", context)
@@ -229,19 +228,13 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
             asked = {name: form.cleaned_data[name] for name in ("start", "presenter", "override_reason", "flagged")}
             moved = reschedule(booking=booking, expected=version, by=request.user, now=now, **asked)  # type: ignore[arg-type]
         except (SlotTaken, OutsideRules) as refusal:
-            slot_query, start = slot_query_of(booking), form.cleaned_data["start"]
-            if isinstance(refusal, OutsideRules):
-                form.add_error("override_reason", str(refusal.message))
-            else:
-                sentence = admin_forms.refusal_not_free(slot_query, start, named=form.named, now=now, ignoring=own)
-                form.add_error(form.beside_time, sentence)
-            who_could = rank_presenters_at(slot_query, start, now, own).as_table()
+            who_could = explain_refusal(form, refusal, slot_query_of(booking), now, own)
         except DomainError as refusal:
             version = show_stale(form, refusal, booking, version)
         else:
             sentence = gettext("The booking has moved to %(when)s. Everyone concerned will get an email.")
             messages.success(request, sentence % {"when": moved.when})
-            return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+            return redirect("staff:bookings_booking_change", booking.pk)
     shown = admin_forms.week_asked_for(slot_query_of(booking), data, now, named=form.named, near=booking.starts_at, ignoring=own)
     form.show(shown)
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.services import AccountGoneError
+from bookings.booking.admin.requests import explain_refusal
 from bookings.booking.forms import BOOKING_FIELDS, DatesForm, DetailsForm, WhereForm, answers_of, kept_visit_addresses
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import book_for_caller
@@ -34,7 +35,6 @@ from bookings.schedule.forms import to_start
 from bookings.schedule.holds import held_for
 from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
-from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import ADDRESS_FIELDS, NEEDS, moment_text
 from bookings.travel import PlaceUnknown
 from ctac.dates import UK, format_day, format_span, uk_day
@@ -486,13 +486,7 @@ def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) ->
         if parts.asks_for_dates or parts.slot_query is None:  # a date was taken in this very moment
             parts.dates.add_error(None, _("Somebody has just taken one of these dates. Press the button again."))
             return None
-        start = parts.when.cleaned_data["start"]
-        parts.who_could = rank_presenters_at(parts.slot_query, start, now).as_table()
-        if isinstance(refusal, OutsideRules):
-            parts.when.add_error("override_reason", str(refusal.message))
-        else:
-            sentence = admin_forms.refusal_not_free(parts.slot_query, start, named=parts.when.named, now=now)
-            parts.when.add_error(parts.when.beside_time, sentence)
+        parts.who_could = explain_refusal(parts.when, refusal, parts.slot_query, now)
     except DomainError as refusal:
         message = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
         (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(message))

@@ -24,12 +24,13 @@ from bookings.booking.services.decide import agree_time, offer_times, slot_query
 from bookings.errors import OutsideRules, SlotTaken
 from bookings.models import Booking, DateOption, EventKind, Format, NotKeptReason, OptionKind, OptionState, Precision, State
 from bookings.schedule import admin as admin_forms
-from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, reason_to_yield, start_or_other
+from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, WeekOfTimesForm, reason_to_yield, start_or_other
 from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import slot_value
 from bookings.schedule.holds import PreferredDate, kept_until
-from bookings.schedule.queries import open_schedule
-from bookings.schedule.slots import Candidate
+from bookings.schedule.queries import IgnoredClaims, open_schedule
+from bookings.schedule.slots import Candidate, SlotQuery
+from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown
 from ctac.dates import format_clock, format_span, uk_day
@@ -56,9 +57,9 @@ class DateCandidates:
     """A date of a request with a start that answers it, and who could give it then, the best first."""
 
     option: DateOption
-    start: datetime | None
-    candidates: list[Candidate]
-    slots: list[Slot]
+    start: datetime | None = None
+    candidates: Sequence[Candidate] = ()
+    slots: Sequence[Slot] = ()
 
 
 def options_shown(options: Iterable[DateOption]) -> list[DateOption]:
@@ -85,12 +86,12 @@ def schedule_for_options(booking: Booking, options: Sequence[DateOption], now: d
 
 def candidates_for_date(schedule: Schedule | None, option: DateOption, now: datetime) -> DateCandidates:
     if schedule is None or option.ends_at <= now:
-        return DateCandidates(option, None, [], [])
+        return DateCandidates(option)
     if option.precision == Precision.DAYS:
         first = max(uk_day(option.starts_at), schedule.first_day)
         days = (first + timedelta(days=number) for number in range((option.last_day - first).days + 1))
         slots = (slot for day in days for slot in schedule.slots_on(day))
-        return DateCandidates(option, None, [], list(islice(slots, SLOTS_SHOWN)))
+        return DateCandidates(option, slots=list(islice(slots, SLOTS_SHOWN)))
     # What is kept first, then what the date allows.
     asked = PreferredDate(option.precision, option.starts_at, option.ends_at)
     starts = [start for start in asked.starts(schedule.slot_query) if start > now]
@@ -99,8 +100,8 @@ def candidates_for_date(schedule: Schedule | None, option: DateOption, now: date
         starts.insert(0, option.kept_from)
     for start in starts:
         if candidates := schedule.candidates(start):
-            return DateCandidates(option, start, candidates, [])
-    return DateCandidates(option, None, [], [])
+            return DateCandidates(option, start, candidates)
+    return DateCandidates(option)
 
 
 def waiting_reasons(booking: Booking, options: Sequence[DateOption], dates: Sequence[DateCandidates]) -> list[str]:
@@ -246,9 +247,8 @@ def agree_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     form = AgreeForm(request.POST if request.method == "POST" else None, dates=dates)
     if form.is_valid() and not is_refused(form, lambda asked: agree_time(booking=booking, by=request.user, now=now, **asked)):  # type: ignore[arg-type]
         messages.success(request, str(action.done))
-        return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    change_url = reverse("staff:bookings_booking_change", args=[booking.pk])
-    about = admin.about_action(request, action, booking, change_url)
+        return redirect("staff:bookings_booking_change", booking.pk)
+    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     return TemplateResponse(request, "admin/object_action.html", {**about, "form": form})
 
 
@@ -263,6 +263,23 @@ def is_refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bo
     else:
         return False
     return True
+
+
+def explain_refusal(
+    form: WeekOfTimesForm,
+    refusal: SlotTaken | OutsideRules,
+    slot_query: SlotQuery,
+    now: datetime,
+    ignoring: IgnoredClaims | None = None,
+) -> str:
+    """Beside the box of the form that it is about. Gives who could present at that time, as a table."""
+    start = form.cleaned_data["start"]
+    if isinstance(refusal, OutsideRules):
+        form.add_error("override_reason", str(refusal.message))
+    else:
+        sentence = admin_forms.refusal_not_free(slot_query, start, named=form.named, now=now, ignoring=ignoring)
+        form.add_error(form.beside_time, sentence)
+    return rank_presenters_at(slot_query, start, now, ignoring).as_table()
 
 
 AGREE = ObjectAction(
@@ -343,7 +360,7 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
         else:
             sentence = _("We will keep the times until %(until)s. The professional has no email address, so please call them.")
             messages.warning(request, sentence % until)
-        return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+        return redirect("staff:bookings_booking_change", booking.pk)
     # The first that they asked for and that lies ahead: the page opens at its week.
     asked = booking.options.preferred().values_list("starts_at", flat=True)
     near = min((start for start in asked or [booking.starts_at or now] if start > now), default=None)
