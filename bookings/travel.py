@@ -116,25 +116,9 @@ class PlaceUnknown(DomainError):
     message = _("We can’t send a presenter to this postcode. Check it, choose an online presentation, or call us.")
 
 
-@dataclass(frozen=True)
-class FoundPlace:
-    place: Place
-    nation: str
-    local_authority: str
-
-
-def look_up_postcode(postcode: str) -> FoundPlace:
-    """The centre of the postcode's outward code, with its nation and local authority.
-
-    Raises PlaceUnknown (BFPO, or letters that no area has).
-    """
+def find_place(postcode: str) -> Place:
+    """The centre of the postcode's outward code. Raises PlaceUnknown (BFPO, or letters that no area has)."""
     area = look_up_area(postcode)
     if area is None:
         raise PlaceUnknown
-    place = Place(postcode, area.latitude, area.longitude, area.nation, area.zone, area.local_authority)
-    return FoundPlace(place, area.nation, area.local_authority)
-
-
-def find_place(postcode: str) -> Place:
-    """Raises PlaceUnknown."""
-    return look_up_postcode(postcode).place
+    return Place(postcode, area.latitude, area.longitude, area.nation, area.zone, area.local_authority)

@@ -58,10 +58,6 @@ def parse_people(typed: str) -> int:
     return min(found)
 
 
-def parse_audience(typed: str) -> str:
-    return "" if fold(typed) in MIXED_AUDIENCES else parse_profession(typed)
-
-
 BOOKING_FIELDS = (
     ImportField(
         "day",
@@ -107,7 +103,7 @@ BOOKING_FIELDS = (
     ImportField(
         "audience",
         gettext_lazy("Audience"),
-        parse_audience,
+        lambda typed: "" if fold(typed) in MIXED_AUDIENCES else parse_profession(typed),
         aliases=("who came", "who is coming", "audience profession"),
         help=gettext_lazy("Their profession. Empty means a mix of professions."),
         example="Health visitor",
@@ -201,7 +197,12 @@ def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
     past = [row for row in rows if is_past(row.values["day"][0], months=months, now=now)]
     past_of([(row, row.values["day"][0]) for row in past])
     for row in past:
-        count_past(row)
+        values = row.values
+        if row.past is None or values["state"] != State.DELIVERED:  # what was cancelled counts for nothing
+            row.add_problem("state", _("This is too old to keep. Nothing was given, so there is nothing to count. Take it out."))
+            continue
+        people, profession = values["came"] or values["expected"], values["audience"] or row.past.profession
+        row.past = replace(row.past, people=people, profession=profession)
     for row in rows:
         if row.past is None:
             check_booking(row, known, now)
@@ -210,16 +211,6 @@ def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
     bookings = bookings_of(to_keep, known)
     for row in to_keep:
         row.matches = [*bookings.get(row.number, ()), *(match for match in row.matches if not match.certain)]
-
-
-def count_past(row: Row) -> None:
-    """Of who came if that is known; what was cancelled counts for nothing."""
-    values = row.values
-    if row.past is None or values["state"] != State.DELIVERED:
-        row.add_problem("state", _("This is too old to keep. Nothing was given, so there is nothing to count. Take it out."))
-        return
-    people, profession = values["came"] or values["expected"], values["audience"] or row.past.profession
-    row.past = replace(row.past, people=people, profession=profession)
 
 
 def check_booking(row: Row, known: Known, now: datetime) -> None:
@@ -254,18 +245,14 @@ def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
         found[booking.person_id, booking.presentation_id, uk_day(booking.agreed[0])].append(booking)
     matches: dict[int, list[Match]] = defaultdict(list)
     for row in rows:
-        presentation, day = known.presentation(row), row.values["day"][0]
+        presentation, (day, clock) = known.presentation(row), row.values["day"]
+        start = start_of(row.values) if row.values["clock"] or clock else None
         for person in row.matches:
             for booking in found[person.key, presentation and presentation.pk, day]:
-                if is_same_time(row, booking):
+                # As far as both times are known.
+                if start is None or booking.has_only_a_day or booking.starts_at == start:
                     matches[row.number].append(Match(BOOKING, booking.pk, _("Same person, presentation and day")))
     return matches
-
-
-def is_same_time(row: Row, booking: Booking) -> bool:
-    """As far as both times are known."""
-    known = row.values["clock"] or row.values["day"][1]
-    return known is None or booking.has_only_a_day or booking.starts_at == start_of(row.values)
 
 
 # What is made of a row.

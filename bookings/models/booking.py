@@ -180,16 +180,13 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """A time is agreed and nobody comes."""
         return self.open().filter(presenter__isnull=True, starts_at__isnull=False)
 
-    def requested(self) -> "BookingQuerySet":
-        return self.filter(state=State.REQUESTED)
-
     def to_decide(self) -> "BookingQuerySet":
         """Requests that wait for staff: those to which no offer stands that the professional may still answer."""
-        return self.requested().exclude(pk__in=DateOption.objects.proposed().open().values("booking"))
+        return self.filter(state=State.REQUESTED).exclude(pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def offered_times(self) -> "BookingQuerySet":
         """Requests that wait for the professional's answer."""
-        return self.requested().filter(pk__in=DateOption.objects.proposed().open().values("booking"))
+        return self.filter(state=State.REQUESTED, pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def with_lapsed_dates(self) -> "BookingQuerySet":
         """Requests whose dates are no longer kept, and nobody has offered others since: someone was let down."""

@@ -195,17 +195,6 @@ def last_answers(person: Person) -> dict[str, Any]:
 MOST_OF_A_TEAM = 500
 
 
-def last_team_booking(organisation: str, postcode: str) -> Booking | None:
-    """The last or next one of their organisation or at their postcode that was not called off. Three statements at most."""
-    held = Booking.objects.exclude(state__in=[State.CANCELLED, State.DECLINED]).filter(starts_at__isnull=False)
-    held = held.select_related("presentation", "presenter", "attendance", "person__organisation").order_by("-starts_at", "-pk")
-    team = Person.objects.filter(organisation__in=Organisation.objects.named(organisation)).order_by()
-    # By their keys: the database would otherwise walk through all bookings to find the last of a few people.
-    keys = list(team.values_list("pk", flat=True)[:MOST_OF_A_TEAM]) if organisation else []
-    found = [held.filter(person__in=keys).first() if keys else None, held.filter(postcode=postcode).first() if postcode else None]
-    return max(filter(None, found), key=lambda booking: booking.agreed, default=None)
-
-
 def team_booking_rows(booking: Booking | None) -> list[dict[str, object]]:
     if booking is None:
         return []
@@ -305,14 +294,25 @@ class CallerForms:
         return SlotQuery(self.what.cleaned_data["presentation"], given["format"], self.where.place, given["audience_profession"])
 
     def last_of_team(self) -> Booking | None:
-        """Of the workplace that stands in the boxes. Whoever only looks for a time for somebody new waits for nothing else."""
+        """The last or next booking of the organisation or at the postcode in the boxes that was not called off.
+
+        Three statements at most; none for whoever only looks for a time for somebody new.
+        """
         if self.known is None and not self.is_sent:
             return None
         asked = ("organisation_name", "postcode")
         self.caller.is_valid()  # reads what was sent, if anything was
         read = self.caller.cleaned_data if self.is_bound else {name: self.caller[name].value() for name in asked}
-        name, postcode = (str(read.get(each) or "") for each in asked)
-        return last_team_booking(name, postcode)
+        organisation, postcode = (str(read.get(each) or "") for each in asked)
+        held = Booking.objects.exclude(state__in=[State.CANCELLED, State.DECLINED]).filter(starts_at__isnull=False)
+        held = held.select_related("presentation", "presenter", "attendance", "person__organisation")
+        held = held.order_by("-starts_at", "-pk")
+        team = Person.objects.filter(organisation__in=Organisation.objects.named(organisation)).order_by()
+        # By their keys: the database would otherwise walk through all bookings to find the last of a few people.
+        keys = list(team.values_list("pk", flat=True)[:MOST_OF_A_TEAM]) if organisation else []
+        of_team = held.filter(person__in=keys).first() if keys else None
+        there = held.filter(postcode=postcode).first() if postcode else None
+        return max(filter(None, (of_team, there)), key=lambda booking: booking.agreed, default=None)
 
     @property
     def shown(self) -> list[PageForm]:
@@ -381,11 +381,6 @@ def booked_before(request: HttpRequest, known: Person | None, now: datetime) -> 
     return booking if booking is not None and may_book_again(booking, now) else None
 
 
-def answers_again(booking: Booking) -> dict[str, Any]:
-    """Its answers, for the boxes of the form."""
-    return {f"{part}-{name}": getattr(booking, name) for part in ("what", "where", "details") for name in BOOKING_FIELDS}
-
-
 def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
@@ -401,7 +396,9 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     if call.known is not None and call.data is None:
         initial |= last_answers(call.known)
     again = booked_before(request, call.known, now) if call.data is None else None
-    initial |= time_from_query(request.GET) | (answers_again(again) if again else {})
+    initial |= time_from_query(request.GET)
+    if again:
+        initial |= {f"{part}-{name}": getattr(again, name) for part in ("what", "where", "details") for name in BOOKING_FIELDS}
     parts = CallerForms(call.data, call.known, initial, again)
     if parts.first is not None:
         messages.info(request, _("Nothing new was booked. This is what they have already."))
@@ -435,7 +432,11 @@ def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
         sentence = _("Booking %(reference)s is placed. Tell the caller the reference.")
     else:
         sentence = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we are keeping for them:")
-    messages.success(request, with_leaflets_link(sentence % {"reference": booking.reference}, booking, request))
+    placed = sentence % {"reference": booking.reference}
+    if request.user.has_perm("leaflets.add_order"):  # the next thing in the same call
+        href = f"{reverse('staff:leaflets_order_add')}?{PERSON}={booking.person_id}"
+        placed = format_html('{} <a href="{}">{}</a>', placed, href, _("Also send leaflets"))
+    messages.success(request, placed)
     for option in booking.options.all():
         if option.kept_from is None or option.expires_at is None:
             why = {"when": option.when, "why": NotKeptReason(option.why_not).label}
@@ -446,14 +447,6 @@ def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
         messages.info(request, _("Kept: %(when)s, with %(name)s, until %(until)s.") % facts)
     if not booking.has_time and not booking.person.email:
         messages.warning(request, _("We have no email address for the caller, so please call them with our answer."))
-
-
-def with_leaflets_link(sentence: str, booking: Booking, request: HttpRequest) -> str:
-    """The next thing in the same call, for whoever may order."""
-    if not request.user.has_perm("leaflets.add_order"):
-        return sentence
-    href = f"{reverse('staff:leaflets_order_add')}?{PERSON}={booking.person_id}"
-    return format_html('{} <a href="{}">{}</a>', sentence, href, _("Also send leaflets"))
 
 
 def placed_before(parts: CallerForms) -> Booking | None:

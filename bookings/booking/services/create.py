@@ -17,7 +17,7 @@ from bookings.schedule.holds import held_for, hold_keeps, place_columns, set_hel
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
-from bookings.travel import Place, look_up_postcode
+from bookings.travel import Place, find_place
 from bookings.visits.services import refuse_without_cover
 from ctac.dates import uk_day
 from leaflets.models import ToBring
@@ -93,9 +93,9 @@ def locate(booking: Booking, *, by_staff: bool) -> Place | None:
         raise NotOffered
     if booking.format != Format.WORKPLACE:
         return None
-    area = look_up_postcode(booking.postcode)
-    booking.nation, booking.local_authority = area.nation, area.local_authority
-    return area.place
+    place = find_place(booking.postcode)
+    booking.nation, booking.local_authority = place.nation, place.authority
+    return place
 
 
 def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime | None:

@@ -37,7 +37,7 @@ from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_pres
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate
 from bookings.seats.services import notify_all_seats
-from bookings.travel import look_up_postcode
+from bookings.travel import find_place
 from bookings.visits.services import refuse_while_overdue, refuse_while_there, refuse_without_cover
 from ctac.dates import uk_day
 from office.queries import site_settings
@@ -193,8 +193,8 @@ def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:
 
     Gives the names of the fields that say in which area that is.
     """
-    area = look_up_postcode(booking.postcode)
-    place, booking.nation, booking.local_authority = area.place, area.nation, area.local_authority
+    place = find_place(booking.postcode)
+    booking.nation, booking.local_authority = place.nation, place.authority
     if booking.presenter is not None:
         refuse_if_impossible(booking, booking.presenter, place, change.now, change.override_reason)
     try:
