@@ -280,14 +280,7 @@ LONGEST_ORGANISATION = (
 )
 LONGEST_EMAIL = "maximiliana.featherstonehaugh-cholmondeley@safeguarding.cambridgeshireandpeterborough.nhs.uk"
 NO_TIME: dict[str, Any] = {"state": State.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
-ONLINE: dict[str, Any] = {
-    "format": Format.ONLINE,
-    "address_line_1": "",
-    "address_line_2": "",
-    "town": "",
-    "postcode": "",
-    "room": "",
-}
+ONLINE: dict[str, Any] = {"format": Format.ONLINE, "room": "", **dict.fromkeys(text.ADDRESS_FIELDS, "")}
 
 
 def sample_booking(**fields: Any) -> Booking:

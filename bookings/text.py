@@ -93,7 +93,7 @@ def presenter_of_visit(booking: Booking) -> Presenter | None:
 
 
 def facts_to_print(booking: Booking) -> list[Row]:
-    """The same for the page that is printed, with whom the presenter asks for."""
+    """The facts for the page that is printed, with whom the presenter asks for."""
     return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
 
 
@@ -223,36 +223,29 @@ def moment_text(at: datetime) -> str:
     return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
 
 
-def usually_within() -> str:
-    """How soon we answer a request."""
-    return _("Usually within %(days)s") % {"days": setting_text("answer_working_days")}
-
-
 def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
     """What comes next and when, for an open booking that was just placed; `reminds` is whether its owner wants reminders."""
     email = {"email": booking.person.email}
     if booking.state == State.REQUESTED:
+        soon = _("Usually within %(days)s") % {"days": setting_text("answer_working_days")}
         accepted = _("We will send you an entry for your calendar.")
         if reminds:
             accepted = _("We will send you an entry for your calendar, and a reminder at 9am the day before.")
         if not booking.has_time:
             answer = _("We will email %(email)s to agree one of your dates, offer you other times, or say why we can’t come.")
             return [
-                Step(usually_within(), answer % email),
+                Step(soon, answer % email),
                 Step(_("If we offer other times"), _("We will keep them for you while you choose one on this website.")),
                 Step(_("When a time is agreed"), accepted),
             ]
         looks = _("We will look at your request, because your workplace is new to us. We will email our answer to %(email)s.")
         return [
             Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
-            Step(usually_within(), looks % email),
+            Step(soon, looks % email),
             Step(_("If we say yes"), accepted),
         ]
-    steps = [
-        Step(
-            _("In the next few minutes"), _("We will email these details to %(email)s, with an entry for your calendar.") % email
-        )
-    ]
+    details = _("We will email these details to %(email)s, with an entry for your calendar.") % email
+    steps = [Step(_("In the next few minutes"), details)]
     if booking.needs_a_presenter:
         steps.append(Step(_("As soon as we know"), _("We will tell you who the presenter is.")))
     steps += reminder_step(booking, now) if reminds else []
@@ -268,7 +261,7 @@ def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
 
 
 def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
-    """Those to come of a booking or an open session, as one step."""
+    """The reminders that a booking or an open session still has to come, as one step."""
     if of.first_reminder_due_at > now:
         return [Step(moment_text(of.first_reminder_due_at), _("We will email you a reminder, and another one the day before."))]
     if of.reminder_due_at > now:
@@ -293,7 +286,7 @@ def labelled_dates(options: Sequence[DateOption]) -> list[tuple[str, DateOption]
 
 
 def kept_text(option: DateOption, now: datetime) -> str:
-    """Whether it is kept, for whom it may concern; if not, why not."""
+    """Whether it is kept for the professional; if not, why not."""
     if option.state == OptionState.TAKEN:
         return _("Agreed.")
     if option.state == OptionState.PASSED:
@@ -505,9 +498,8 @@ def room_in_words(session: OpenSession) -> str:
     waiting = session.waiting
     if not waiting:
         return _("Full, with nobody waiting yet")
-    return ngettext("Full, with %(waiting)d person waiting", "Full, with %(waiting)d people waiting", waiting) % {
-        "waiting": waiting
-    }
+    text = ngettext("Full, with %(waiting)d person waiting", "Full, with %(waiting)d people waiting", waiting)
+    return text % {"waiting": waiting}
 
 
 def may_be_joined(session: OpenSession, now: datetime) -> bool:
@@ -515,7 +507,7 @@ def may_be_joined(session: OpenSession, now: datetime) -> bool:
 
 
 def number_in_line(place: SessionPlace) -> int:
-    """1 for whoever is offered the next free place. One statement."""
+    """1 for whoever will be offered the next free place. One statement."""
     return SessionPlace.objects.in_line().filter(session=place.session_id, position__lt=place.position).count() + 1
 
 

@@ -5,6 +5,8 @@ bookings/sql/travel.sql (the rule is in bookings/travel.py). Only services write
 """
 
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -177,9 +179,9 @@ class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
 LINKS = ("booking", "leave", "hold", "option", "session", "held")
 
 
-def exactly(kind: str, link: str) -> Q:
-    """The claim is of that kind and has that link and no other."""
-    return Q(kind=kind, **{f"{name}__isnull": name != link for name in LINKS})
+def belongs_to(link: str) -> Q:
+    """The claim has that link and no other, and is of the kind of that name."""
+    return Q(kind=link, **{f"{name}__isnull": name != link for name in LINKS})
 
 
 class BusyTime(models.Model):
@@ -273,12 +275,7 @@ class BusyTime(models.Model):
                 condition=Q(live=True),
             ),
             models.CheckConstraint(
-                condition=exactly("booking", "booking")
-                | exactly("leave", "leave")
-                | exactly("hold", "hold")
-                | exactly("option", "option")
-                | exactly("session", "session")
-                | exactly("held", "held"),
+                condition=reduce(or_, map(belongs_to, LINKS)),
                 name="busytime_belongs_to_one_thing",
             ),
             models.CheckConstraint(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -413,28 +413,44 @@ class Feedback(models.Model):
         return str(self.afterwards)
 
 
-class ConfidenceLaterQuerySet(models.QuerySet["ConfidenceLater"]):
-    def due(self, now: datetime) -> "ConfidenceLaterQuerySet":
+class AskedLaterQuerySet(models.QuerySet[Any]):
+    def due(self, now: datetime) -> Self:
         return self.filter(told_at=None, due_at__lte=now).order_by("due_at", "pk")
 
 
-class ConfidenceLater(models.Model):
+class AskedLater(models.Model):
+    """Somebody asked to hear from us once more, so long `after` a presentation."""
+
+    after: ClassVar[timedelta]
+
+    due_at = models.DateTimeField(_("due"))
+    told_at = models.DateTimeField(_("told"), null=True, blank=True)
+
+    objects = AskedLaterQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def due_after(cls, end: datetime) -> datetime:
+        return end + cls.after
+
+
+class ConfidenceLater(AskedLater):
     """Somebody who was there asked to be asked once more, three months on. No answer is known to be theirs.
 
     The address is forgotten as soon as it is mailed; what is left, while the link in the mail works, says whether it was used.
     `language`: of the page on which they asked, for readers without an account; empty if they had chosen none.
     """
 
+    after = rules.THREE_MONTHS
+
     afterwards = models.ForeignKey(
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="+", db_index=False
     )
     address = personal(models.EmailField(_("address"), blank=True))  # lower case
     language = models.CharField(_("language"), max_length=5, choices=Language, blank=True, default="", db_default="")
-    due_at = models.DateTimeField(_("due"))
-    told_at = models.DateTimeField(_("told"), null=True, blank=True)
     answered = models.BooleanField(_("answered"), default=False)
-
-    objects = ConfidenceLaterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("question three months on")
@@ -460,10 +476,6 @@ class ConfidenceLater(models.Model):
         """Whether the link in the mail still takes an answer."""
         return self.told_at is not None and not self.answered and now < self.told_at + rules.THREE_MONTHS_LINK_LIFETIME
 
-    @staticmethod
-    def due_after(end: datetime) -> datetime:
-        return end + rules.THREE_MONTHS
-
 
 class ThreeMonthsOn(models.Model):
     """How confident somebody still was. Nobody knows who; only the day is kept."""
@@ -483,13 +495,10 @@ class ThreeMonthsOn(models.Model):
         return str(self.afterwards)
 
 
-class YearLaterQuerySet(models.QuerySet["YearLater"]):
-    def due(self, now: datetime) -> "YearLaterQuerySet":
-        return self.filter(told_at=None, due_at__lte=now).order_by("due_at", "pk")
-
-
-class YearLater(models.Model):
+class YearLater(AskedLater):
     """A professional asked for one reminder, a year after a booking or a place of theirs. Withdrawn, the row goes."""
+
+    after = timedelta(days=365)
 
     booking = models.OneToOneField(
         Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="yearlater"
@@ -500,10 +509,6 @@ class YearLater(models.Model):
     )
     personal(place)
     wished_at = models.DateTimeField(_("wished"))
-    due_at = models.DateTimeField(_("due"))
-    told_at = models.DateTimeField(_("told"), null=True, blank=True)
-
-    objects = YearLaterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reminder a year later")
@@ -518,10 +523,6 @@ class YearLater(models.Model):
 
     def __str__(self) -> str:
         return str(self.booking or self.place)
-
-    @staticmethod
-    def due_after(end: datetime) -> datetime:
-        return end + timedelta(days=365)
 
 
 class Attendance(OfOnePresentation, RecordedBy):

@@ -98,7 +98,7 @@ from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
 from professionals.areas import NATIONS, authority_called
 from professionals.exports import ExportMixin, batches
-from professionals.models import LocalAuthority, Organisation, Person, Profession
+from professionals.models import LocalAuthority, Organisation, Person
 from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
 
 # How staff narrow the list of bookings, and what of it waits on the first staff page.
@@ -367,7 +367,10 @@ EVENT_BY = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", 
 
 
 def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
-    """Of their bookings, and what they asked for as a guest: one statement. What was imported has no event: it has its day."""
+    """What happened to their bookings, and the seats that they asked for as a guest. One statement.
+
+    An imported booking has no event: its day stands for it.
+    """
     bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
     columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "events__changes")
     rows = bookings.annotate(
@@ -392,7 +395,7 @@ def way_to(row: Any) -> tuple[str, str]:
 
 
 def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]:
-    """One a day: of each answer no more than the day is known."""
+    """One entry a day: of an answer we know no more than its day."""
     days = answers.order_by().values("received_on", "afterwards").annotate(many=Count("pk"))
     days = days.filter(received_on__lte=uk_day(page.until)) if page.until else days
     for day in days.order_by("-received_on", "-afterwards")[: page.most]:
@@ -469,63 +472,44 @@ def deliver(booking: Booking, *, by: User, now: datetime) -> None:
     mark_delivered(booking, by=by, now=now)
 
 
+def clock_in_list(moment: datetime | None, booking: Booking) -> str | None:
+    return f"{moment.astimezone(UK):%H:%M}" if moment and not booking.has_only_a_day else None
+
+
+# Neither phone numbers nor what people wrote: a list is for counting and planning, and the booking's page has both.
+EXPORTED: tuple[tuple[Heading, Callable[[Booking], Cell]], ...] = (
+    (Heading(_("Reference"), 13), lambda booking: booking.reference),
+    (Heading(_("State"), 12), lambda booking: booking.get_state_display()),
+    (Heading(_("Day"), 12), lambda booking: uk_day(booking.starts_at) if booking.starts_at else None),
+    (Heading(_("Starts"), 9), lambda booking: clock_in_list(booking.starts_at, booking)),
+    (Heading(_("Ends"), 9), lambda booking: clock_in_list(booking.ends_at, booking)),
+    (Heading(_("Presentation"), 34), lambda booking: booking.presentation.title),
+    (Heading(_("Where"), 12), lambda booking: booking.get_format_display()),
+    (Heading(_("Presenter"), 22), lambda booking: booking.presenter.name if booking.presenter else None),
+    (Heading(_("Person"), 22), lambda booking: booking.person.name),
+    (Heading(_("Organisation"), 28), lambda booking: booking.person.organisation and booking.person.organisation.name),
+    (Heading(_("Town or city"), 16), lambda booking: booking.town),
+    (Heading(_("Postcode"), 10), lambda booking: booking.postcode),
+    (Heading(_("Local authority"), 22), lambda booking: getattr(authority_called(booking.local_authority), "name", None)),
+    (Heading(_("Nation"), 16), lambda booking: booking.get_nation_display()),
+    (Heading(_("Who is coming"), 22), lambda booking: booking.get_audience_profession_display() or None),
+    (Heading(_("People expected"), 12), lambda booking: booking.audience_size),
+    (Heading(_("People who came"), 12), lambda booking: booking.attendance.people if hasattr(booking, "attendance") else None),
+    (Heading(_("Came by"), 9), lambda booking: booking.get_channel_display()),
+    (Heading(_("Booked on"), 12), lambda booking: uk_day(booking.created_at)),
+)
+
+
 class BookingExportMixin(ExportMixin):
     export_permission = "bookings.export_bookings"
     export_refusal = _("No booking here, so there is nothing to export.")
-    # Neither phone numbers nor what people wrote: a list is for counting and planning, and the booking's page has both.
-    export_headings = (
-        Heading(_("Reference"), 13),
-        Heading(_("State"), 12),
-        Heading(_("Day"), 12),
-        Heading(_("Starts"), 9),
-        Heading(_("Ends"), 9),
-        Heading(_("Presentation"), 34),
-        Heading(_("Where"), 12),
-        Heading(_("Presenter"), 22),
-        Heading(_("Person"), 22),
-        Heading(_("Organisation"), 28),
-        Heading(_("Town or city"), 16),
-        Heading(_("Postcode"), 10),
-        Heading(_("Local authority"), 22),
-        Heading(_("Nation"), 16),
-        Heading(_("Who is coming"), 22),
-        Heading(_("People expected"), 12),
-        Heading(_("People who came"), 12),
-        Heading(_("Came by"), 9),
-        Heading(_("Booked on"), 12),
-    )
+    export_headings = tuple(heading for heading, _value in EXPORTED)
 
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         joined = Booking.objects.select_related("presentation", "presenter", "person__organisation", "attendance").order_by()
         for batch in batches(keys):
             found = joined.filter(pk__in=batch).in_bulk()
-            yield from (self._row(found[key]) for key in batch if key in found)
-
-    def _row(self, booking: Booking) -> list[Cell]:
-        start, end = booking.agreed if booking.has_time else (None, None)
-        authority = authority_called(booking.local_authority)
-        attendance = getattr(booking, "attendance", None)
-        return [
-            booking.reference,
-            booking.get_state_display(),
-            uk_day(start) if start else None,
-            f"{start.astimezone(UK):%H:%M}" if start and not booking.has_only_a_day else None,
-            f"{end.astimezone(UK):%H:%M}" if end and not booking.has_only_a_day else None,
-            booking.presentation.title,
-            booking.get_format_display(),
-            booking.presenter.name if booking.presenter else None,
-            booking.person.name,
-            booking.person.organisation.name if booking.person.organisation else None,
-            booking.town,
-            booking.postcode,
-            str(authority.name) if authority else None,
-            booking.get_nation_display(),
-            str(Profession(booking.audience_profession).label) if booking.audience_profession else None,
-            booking.audience_size,
-            attendance.people if attendance else None,
-            booking.get_channel_display(),
-            uk_day(booking.created_at),
-        ]
+            yield from ([value(found[key]) for _heading, value in EXPORTED] for key in batch if key in found)
 
 
 @admin.register(Booking, site=staff_site)

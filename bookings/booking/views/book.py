@@ -4,7 +4,6 @@ leaflets; check your answers, and place it once.
 Answers live in a draft, so nobody needs to sign in before the last page.
 """
 
-from collections.abc import Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -58,7 +57,7 @@ from leaflets.stock.queries import leaflets_in_stock
 from office.closures.models import Closes
 from office.closures.queries import sentences_between
 from professionals import drafts
-from professionals.access import details_asked_here, person_in, person_required
+from professionals.access import details_asked_here, person_in, person_required, the_person
 from professionals.models import DraftKind, Person
 
 
@@ -115,32 +114,38 @@ def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now:
         )
     if answers.draft is None:
         raise DraftGone
-    person = request.person or None  # type: ignore[attr-defined]
     client = limits.hash_key(limits.client_key(request, "hold"))
     chosen: dict[str, dict[str, str]] = {"when": {"start": slot_value(start)}}
     if answers.step("dates"):
         chosen["dates"] = {}  # a time of ours in the place of dates of their own
     draft = copy(answers.draft)  # which a refusal leaves as it is
     hold = hold_slot(
-        draft=draft, person=person, slot_query=slot_query_of(answers.booking), start=start, now=now, client=client, answers=chosen
+        draft=draft,
+        person=person_in(request),
+        slot_query=slot_query_of(answers.booking),
+        start=start,
+        now=now,
+        client=client,
+        answers=chosen,
     )
     answers.draft, answers.hold = draft, hold
     return hold
 
 
-def save_answers(request: HttpRequest, answers: DraftAnswers, steps: Mapping[str, dict[str, Any]], now: datetime) -> None:
-    """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
+def save_answers(
+    request: HttpRequest, answers: DraftAnswers, steps: dict[str, dict[str, Any]], now: datetime, *, release: bool
+) -> None:
+    """In a new draft if theirs has gone meanwhile: what somebody typed is never lost. `release`: the time that was chosen before
+    is given back, because the draft asks for something else now."""
+    if release:
+        steps = {**steps, "when": {}}
+        if answers.draft:
+            release_hold(draft=answers.draft, now=now)
+            answers.hold = None
     draft = drafts.keep(request, DraftKind.BOOKING, steps, now)
     if draft != answers.draft:
         answers.hold = None
     answers.draft = draft
-
-
-def release_time(answers: DraftAnswers, now: datetime) -> None:
-    """What the draft holds, because it asks for something else now."""
-    if answers.draft:
-        release_hold(draft=answers.draft, now=now)
-        answers.hold = None
 
 
 def extend_time(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
@@ -169,9 +174,9 @@ def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> No
 
 
 def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]:
-    """What is not in one's own way: what this draft holds, and this person with another, and times held for where they are."""
-    person = request.person  # type: ignore[attr-defined]
-    place = slot_query_of(answers.booking).place
+    """What is not in one's own way: what this draft holds, what this person holds by another draft, and what is held for the
+    people of their area."""
+    person, place = person_in(request), slot_query_of(answers.booking).place
     return {"hold__draft": answers.draft, "hold__person": person.pk if person else None, **held_for(place)}
 
 
@@ -219,7 +224,7 @@ def back_to_missing(request: HttpRequest, step: str, presentation: Presentation,
 
 
 def warn_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
-    person = request.person  # type: ignore[attr-defined]
+    person = person_in(request)
     lately = {"presentation": presentation, "created_at__gt": now - rules.RECENT_BOOKING_WINDOW}
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
         sentence = _(
@@ -242,7 +247,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         drafts.expect(request)
         # What was answered before; else the address of the person's last visit or where they work, and them as the contact.
-        person = request.person  # type: ignore[attr-defined]
+        person = person_in(request)
         where = answers.step("where")
         if person and not where:
             place = Booking.objects.addresses_of(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
@@ -277,7 +282,7 @@ def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typ
 
 def visit_addresses(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:
     """The person's own address book, where a visit is possible. One statement."""
-    person = request.person  # type: ignore[attr-defined]
+    person = person_in(request)
     if not person or Format.WORKPLACE not in answers.presentation.formats:
         return {}
     return kept_visit_addresses(kept_addresses(person.pk))
@@ -294,24 +299,16 @@ def save_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, n
     save_place(request, answers, steps, now)
 
 
-def have_it_online(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """In place of a visit, for which no time is free."""
-    where = {**answers.step("where"), "format": Format.ONLINE.value, **dict.fromkeys(ADDRESS_FIELDS, "")}
-    save_place(request, answers, {"where": where}, now)
-
-
 def save_place(request: HttpRequest, answers: DraftAnswers, steps: dict[str, dict[str, Any]], now: datetime) -> None:
     """Another place, audience or presentation has other slots, so a time that was chosen is given back.
 
     The address of a visit that becomes online waits for whoever changes it back.
     """
     before, where = answers.step("where"), steps["where"]
-    if answers.step("when") and any(before.get(name, "") != where[name] for name in SLOT_FIELDS):
-        release_time(answers, now)
-        steps["when"] = {}
     if where["format"] == Format.ONLINE and before.get("postcode"):
         steps["visit"] = {name: before[name] for name in ADDRESS_FIELDS}
-    save_answers(request, answers, steps, now)
+    release = bool(answers.step("when")) and any(before.get(name, "") != where[name] for name in SLOT_FIELDS)
+    save_answers(request, answers, steps, now, release=release)
 
 
 def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
@@ -353,7 +350,9 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return week_page(request, answers, now)
     if "online" in request.POST and Format.ONLINE in answers.presentation.formats:
-        have_it_online(request, answers, now)
+        # In place of a visit, for which no time is free.
+        where = {**answers.step("where"), "format": Format.ONLINE.value, **dict.fromkeys(ADDRESS_FIELDS, "")}
+        save_place(request, answers, {"where": where}, now)
         if "start" not in request.POST:
             return redirect("book_when", slug=slug)
     form = WhenForm(request.POST, days=[])
@@ -385,18 +384,14 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
     own, slot_query = own_claims(request, answers), slot_query_of(answers.booking)
     asks_why = bool("reason" in (data or {}) or before.get("reason") or is_anything_free(slot_query, now, own))
     form = DatesForm(data, presentation=presentation, asks_why=asks_why, nation=slot_query.nation, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         answer = {
             "dates": [vars(date) for date in form.cleaned_data["dates"]],
             "reason": form.cleaned_data.get("reason", ""),
             "flagged": form.flagged,
             "typed": form.as_typed(),
         }
-        steps: dict[str, dict[str, Any]] = {"dates": answer}
-        if answers.step("when"):  # in the place of a time that was chosen before, which is given back
-            release_time(answers, now)
-            steps["when"] = {}
-        save_answers(request, answers, steps, now)
+        save_answers(request, answers, {"dates": answer}, now, release=bool(answers.step("when")))
         return redirect(f"book_{answers.first_missing()}", slug=presentation.slug)
     today = uk_day(now)
     context = {
@@ -420,7 +415,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("book_check", slug=slug)
     booking = answers.booking
     leaflets = leaflets_in_stock(booking.audience_profession, MOST_TITLES)
-    person = request.person  # type: ignore[attr-defined]
+    person = person_in(request)
     lately: RecentOrdersByTitle = {}  # what counts against the limits, as far as we know who asks
     if person and booking.postcode and leaflets:
         workplace = Workplace(person.organisation_id, booking.postcode)
@@ -431,7 +426,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         lately=lately,
         initial={leaflet.slug: leaflet.copies for leaflet in answers.leaflets},
     )
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         copies = [asdict(leaflet) for leaflet in form.to_bring()]
         drafts.keep(request, DraftKind.BOOKING, {"leaflets": {"copies": copies} if copies else {}}, now)
         if not missing:
@@ -513,7 +508,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     if warning := recheck_reason(request, answers, digest, now):
         return check_page(request, answers, now, warning=warning)
     booking = answers.booking
-    booking.person, booking.channel = request.person, Channel.WEB  # type: ignore[attr-defined]
+    booking.person, booking.channel = the_person(request), Channel.WEB
     booking.submission_token, booking.submission_digest = token, digest
     asked: dict[str, Any] = {"booking": booking, "leaflets": answers.leaflets, "by": request.user, "now": now}
     try:
@@ -569,7 +564,7 @@ def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse
 
     A token that can't be one of ours is not asked of the database.
     """
-    mine = request.person.bookings  # type: ignore[attr-defined]
+    mine = the_person(request).bookings
     booking = mine.filter(submission_token=token).first() if drafts.SECRET.fullmatch(token) else None
     if booking is None:
         messages.info(request, _("That page was out of date. This page shows what you have booked."))
@@ -585,10 +580,10 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
     if start and not held and not is_still_free(request, answers, start, now):
         return slot_taken_page(request, answers, start, now)
     booking = answers.booking
-    booking.person = person_in(request) or Person(email=signed_in(request).email)
+    booking.person = person_in(request) or Person(email=signed_in(request).email)  # who is new fills in the rest below
     context = {
         "presentation": answers.presentation,
-        "sections": sections(request, answers, now),
+        "sections": sections(answers, booking.person, now),
         "kept": held,
         "form": getattr(request, "details_form", None),
         "asks_for_dates": answers.asks_for_dates,
@@ -601,9 +596,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
     return render(request, "bookings/booking/check.html", context)
 
 
-def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list[dict[str, object]]:
-    # Who is new fills in the rest below.
-    person = person_in(request) or Person(email=signed_in(request).email)
+def sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[str, object]]:
     presentation, booking = answers.presentation, answers.booking
     where = "\n".join(booking.address_lines) or booking.get_format_display()
     who_comes = bookings_text.row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))

@@ -160,7 +160,7 @@ def booking_calendar(request: HttpRequest, reference: str) -> HttpResponse:
 def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     now, booking = timezone.now(), own_booking(request, reference)
     form = CancelForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         withdrawn = _("Your request is withdrawn. We have sent you an email.")
         done = withdrawn if booking.state == State.REQUESTED else _("This booking is cancelled. We have sent you an email.")
         try:
@@ -188,7 +188,7 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("booking", reference=booking.reference)
     offers = bookings_text.open_offers([option for option in offered if option.is_kept(now)])
     form = AnswerForm(request.POST if request.method == "POST" else None, offers=offers)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         try:
             messages.success(request, answer_offer(request, booking, form, now))
         except (MoveRefused, OfferGone, SlotTaken) as refusal:
@@ -275,7 +275,9 @@ def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> H
         return redirect(pages.back)
     if not pages.booking.may_reschedule(now):
         return redirect(pages.time)
-    if not is_offered(pages.booking, start, now):
+    day, slot_query = uk_day(start), slot_query_of(pages.booking)
+    schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring={"booking": pages.booking})
+    if not schedule.offered_to(start):
         return slot_taken_page(request, pages, start, now)
     return check_page(request, pages, start)
 
@@ -303,13 +305,6 @@ def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> R
     """Each change is an email to its presenter, to us and to its owner; by a link, too, where nobody is signed in."""
     throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGE_RATE_LIMIT)
     return check_throttles(request, Where.CHANGE, [throttle], now)
-
-
-def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
-    """Whether the public could have that time; the booking's own is not in its way."""
-    day = uk_day(start)
-    schedule = open_schedule(slot_query_of(booking), first_day=day, last_day=day, now=now, ignoring={"booking": booking})
-    return bool(schedule.offered_to(start))
 
 
 def check_page(
@@ -550,7 +545,7 @@ def link_time_check(request: HttpRequest, booking: Booking, token: str, now: dat
 @behind_a_link(LinkPurpose.CANCEL)
 def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     form = CancelForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         try:
             reason = form.cleaned_data["reason"]
             cancel_booking(booking=booking, by=None, by_link=True, now=now, reason=reason, flagged=form.flagged)
