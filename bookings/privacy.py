@@ -101,8 +101,8 @@ ABOUT_THE_PRESENTER = (
 
 
 def export_bookings(person: Person) -> list[dict[str, Any]]:
-    """Every booking of this person with its history, the dates of a request, and what came after it. One statement if there is
-    none, else four."""
+    """Every booking of this person with its history, the dates of a request, and what came afterwards. One statement if there
+    is none, else four."""
     bookings = Booking.objects.filter(person=person).order_by("pk")
     rows = list(bookings.values("pk", *EXPORTED, "attendance__people", "yearlater__due_at"))
     if not rows:
@@ -149,7 +149,7 @@ def bookings_ahead(person: Person, now: datetime) -> list[str]:
 
 
 def erase_bookings(person: Person, now: datetime) -> None:
-    """Cancel what lies ahead properly, with mail to staff and presenter; take the person out of all of it; keep figures.
+    """Cancel what lies ahead, with mail to staff and presenter; take the person out of all of it; keep the figures.
 
     Raises VisitNotOver while a presenter may be at a visit to them or on the way (ADR 14).
     """
@@ -168,13 +168,13 @@ def erase_bookings(person: Person, now: datetime) -> None:
 
 
 def about_seats(bookings: Collection[int]) -> list[str]:
-    """What mail to the host and to guests is about, which names the other side. No statement without a booking."""
+    """What the mail to the host and to guests is about, each of which names the other. No statement without a booking."""
     return [f"seat:{key}" for key in Seat.objects.filter(booking__in=bookings).values_list("pk", flat=True)]
 
 
 def forget_details(keys: Sequence[int]) -> None:
-    """Of these bookings, what was typed of where, who and why, what the host said of it afterwards, and their reminder of it a
-    year later; figures stay. So do answers of people who came: neither the day alone nor the words lead to who they are."""
+    """Of these bookings, forget what was typed about where, who and why, what the host said afterwards, and their reminder a
+    year later. Figures stay, and so do the answers of people who came: neither the day nor the words lead to who they are."""
     Booking.objects.filter(pk__in=keys).update(**ERASED)
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     # Nobody is on the way there any more. A live claim would be refused beside one in the same building, as if that were far.
@@ -192,7 +192,7 @@ FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_r
 
 
 def given_away_by(person: Person) -> QuerySet[BookingEvent]:
-    """Also as a row that has become one with theirs since: its number is what the event says."""
+    """The events of bookings that they gave away, even under the number of a person who was merged into them since."""
     absorbed = Absorbed.objects.filter(person=person).values("key")
     given = BookingEvent.objects.filter(kind=EventKind.HANDED_OVER)
     given = given.alias(gave=Cast(KT("changes__person__0"), BigIntegerField()))
@@ -200,8 +200,8 @@ def given_away_by(person: Person) -> QuerySet[BookingEvent]:
 
 
 def export_transferred(person: Person) -> list[dict[str, Any]]:
-    """Of each booking that they gave away, and each time, what happened while it was theirs and why it went. One statement if
-    there is none, else two."""
+    """For each time that they gave a booking away, what happened while it was theirs and why it went. One statement if there is
+    none, else two."""
     before = BookingEvent.objects.filter(booking=OuterRef("booking"), kind=EventKind.HANDED_OVER, pk__lt=OuterRef("pk"))
     came = Subquery(before.order_by("-pk").values("pk")[:1])
     given = list(given_away_by(person).annotate(came=came).select_related("booking").order_by("pk"))
@@ -224,7 +224,7 @@ def export_transferred(person: Person) -> list[dict[str, Any]]:
 
 
 def erase_transferred(person: Person, now: datetime) -> None:
-    """After the bookings that they still have. Raises VisitNotOver while a presenter who is on the way may have to ring them."""
+    """After the bookings that they still have. Raises VisitNotOver while a presenter on the way may have to ring them."""
     given = {event.booking_id: event for event in given_away_by(person).order_by("pk")}  # the last time of each
     if not given:
         return
@@ -260,7 +260,7 @@ def erase_transferred(person: Person, now: datetime) -> None:
 
 
 def is_contact(person: Person, booking: Booking) -> bool:
-    """Whether a presenter who needs somebody on the day would ask for them."""
+    """Whether a presenter would ask for them on the day."""
     same_name = booking.contact_name.casefold().split() == person.name.casefold().split()
     numbers = [re.sub(r"\D", "", number) for number in (booking.contact_phone, person.phone)]
     return same_name or (bool(person.phone) and numbers[0] == numbers[1])
@@ -331,7 +331,8 @@ FLAGGED_SOURCES = (
 
 
 def bookings_over(before: datetime) -> QuerySet[Booking]:
-    """By the end of the presentation; of what never got a time, by the day it was asked for. Not requests that wait for us."""
+    """By the end of the presentation, or by the day on which it was asked for if it never had a time. Not requests that wait
+    for us."""
     bookings = Booking.objects.filter(anonymised_at=None).exclude(state=State.REQUESTED)
     return bookings.alias(over_at=BOOKING_OVER_AT).filter(over_at__lt=before).order_by("over_at", "pk")
 
@@ -425,7 +426,7 @@ RETENTION_RULES = (
 
 
 def export_places(person: Person) -> list[dict[str, Any]]:
-    """Every place of theirs, had or waited for, with its history. One statement if there is none, else two."""
+    """Every place that they have, had or waited for, with its history. One statement if there is none, else two."""
     places = list(SessionPlace.objects.for_my_page(person).select_related("yearlater").order_by("pk"))
     if not places:
         return []
@@ -461,7 +462,8 @@ def places_ahead(person: Person, now: datetime) -> list[str]:
 
 
 def erase_places(person: Person, now: datetime) -> None:
-    """What lies ahead goes to who is next in line; rows without a person's words stay, since sessions count who came."""
+    """Places that lie ahead go to whoever is next in line. The rows stay, without the person's words, since sessions count who
+    came."""
     give_up_all_places(person=person, by=None, now=now)
     forget_place_details(list(SessionPlace.objects.filter(person=person).values_list("pk", flat=True)), now)
 
@@ -505,7 +507,7 @@ def seats_ahead(person: Person, now: datetime) -> list[str]:
 
 
 def erase_seats(person: Person, now: datetime) -> None:
-    """What is still to come is free again, and its host reads so, without a name; what they needed goes."""
+    """Seats that lie ahead are free again, and the host reads so, without a name. What they needed is deleted."""
     give_up_all_seats(person=person, by=None, now=now)
     seats = Seat.objects.filter(person=person)
     erase_bodies_about([f"seat:{key}" for key in seats.values_list("pk", flat=True)], now)

@@ -69,7 +69,7 @@ class ProfessionalEmail(BookingEmail):
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """Made whenever the message is rendered; only of what can still be done."""
+        """Made each time the message is rendered, and only for what can still be done."""
         booking, now = self.booking, timezone.now()
         if booking.starts_at is not None and booking.starts_at <= now:
             return {}
@@ -84,7 +84,7 @@ class ProfessionalEmail(BookingEmail):
 
 
 class ReminderEmail(BookingEmail):
-    """The day before, or (`early`) some days before. No calendar part: it would invite again."""
+    """The day before, or some days before (`early`). It has no calendar entry, which would invite people again."""
 
     early = False
     can_wait = True
@@ -152,7 +152,7 @@ class BookingOffered(DatesEmail):
     subject = _("Please choose a time for your presentation (%(reference)s)")
 
     def is_still_due(self) -> bool:
-        """Requested, and what was offered (the newest of it is the version) is still open."""
+        """Still requested, and the newest time offered (its key is the version) is still open."""
         offered = self.booking.options.proposed().open().filter(pk=self.notification.version)
         return self.booking.state == State.REQUESTED and offered.exists()
 
@@ -163,7 +163,7 @@ class BookingOffered(DatesEmail):
 
 
 class BookingDatesLapsed(UndecidedEmail):
-    """We offered and they didn't answer, or they asked and we didn't, or the presenter is away then."""
+    """They did not answer our offer, or we did not answer their request, or the presenter is away then."""
 
     name = "booking-dates-lapsed"
     label = _("Dates no longer kept")
@@ -200,7 +200,7 @@ class BookingCancelled(ClosedEmail):
     states = (State.CANCELLED,)
 
     def get_subject(self) -> Promise:
-        """A request is withdrawn, also one that has a time."""
+        """A request is withdrawn, even one that has a time."""
         return self.subject if self.in_calendars else self.subject_of_request
 
 
@@ -237,7 +237,8 @@ class BookingChanged(DetailsEmail, ProfessionalEmail):
 
 
 class BookingGivenAway(BookingEmail):
-    """To the owner before, without a link to the booking. Also of one that was cancelled meanwhile, to strike the entry out."""
+    """To the previous owner, without a link to the booking. If it was cancelled meanwhile too, to take it out of their
+    calendar."""
 
     name = "booking-given-away"
     label = _("Booking taken over by a colleague")
@@ -320,7 +321,7 @@ class PresenterCancelled(PresenterEmail, ClosedEmail):
 
 
 class PresenterFreed(TeamEmail):
-    """To the presenter before; of a booking that was moved, as it was for them."""
+    """To the previous presenter. Of a booking that was moved, it gives the time before."""
 
     name = "presenter-freed"
     label = _("To the presenter: presentation no longer theirs")
@@ -331,7 +332,7 @@ class PresenterFreed(TeamEmail):
 
     @cached_property
     def booking(self) -> Booking:
-        """A copy at the time that it had before it moved, for whoever is to strike it out."""
+        """A copy with the time before it moved, for the calendar entry that is to be taken out."""
         booking = super().booking
         moves = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.RESCHEDULED)
         moments = bookings_text.times_of_move(moves.filter(changes__sequence=self.notification.version).first())
@@ -378,7 +379,7 @@ class PresenterChanged(PresenterEmail, DetailsEmail):
 
 
 class StaffNewBooking(TeamEmail, DatesEmail):
-    """A booking, or a request to decide on: of a time, or with dates of its own."""
+    """A booking, or a request to decide: for a time of ours, or with dates of their own."""
 
     name = "staff-new-booking"
     label = _("To staff: new booking")
@@ -541,7 +542,7 @@ class ManagerRequestsWaiting(Email):
 
     @cached_property
     def counts(self) -> tuple[int, int]:
-        """Of bookings, of orders."""
+        """How many bookings and how many orders wait."""
         now = timezone.now()
         return waiting_too_long(Booking.objects.all(), now).count(), Order.objects.asked_too_long_ago(now).count()
 
@@ -560,7 +561,8 @@ class ManagerRequestsWaiting(Email):
         return row(reference, gettext("%(title)s\nWaiting for us since %(day)s") % facts)
 
     def context(self) -> dict[str, object]:
-        """With the list that has all of them: of one sort its own, of both the first page, which leads to either."""
+        """The button leads to the list of all that wait; if both bookings and orders wait, to the first page, which leads to
+        either."""
         (bookings, orders), count = self.counts, sum(self.counts)
         path = f"{reverse('staff:leaflets_order_changelist' if orders else 'staff:bookings_booking_changelist')}?waits=long"
         url = f"{settings.SITE_URL}{reverse('staff:index') if bookings and orders else path}"
@@ -579,13 +581,13 @@ CANCELLED: dict[str, Any] = {"state": State.CANCELLED, "closed_reason": REASON}
 
 
 def _example(email: type[BookingEmail], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
-    """A case of that email about a booking with these fields; `facts` are what it would read beside the booking."""
+    """An example of that email about a booking with these fields; `facts` are what else it would read."""
     to = {"recipient": PRESENTER} if issubclass(email, PresenterEmail) else {}
     return example(email, case, booking=sample_booking(**fields), **{**to, **(facts or {})})
 
 
 def examples() -> Iterator[Example]:
-    """Each kind in its usual case; after it the cases that read differently, and the longest words."""
+    """Each email in its usual case, then the cases that read differently, and the longest words."""
     yield from _to_the_professional()
     yield from _to_staff()
     closed = {"in_calendars": True}
@@ -653,7 +655,7 @@ def _to_the_professional() -> Iterator[Example]:
 
 
 def preferred(**fields: Any) -> list[DateOption]:
-    """One that is kept, one that is not, and one named less exactly; `fields` of those that are kept."""
+    """A date that is kept, one that is not, and one named less exactly; `fields` are of those that are kept."""
     kept = {"presenter": sample_presenter(), "expires_at": KEPT_UNTIL, **fields}
     morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
     return [

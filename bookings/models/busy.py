@@ -83,7 +83,7 @@ class HeldTimeQuerySet(models.QuerySet["HeldTime"]):
         return self.filter(ended="")
 
     def lapsed(self, now: datetime) -> "HeldTimeQuerySet":
-        """Those whose time is over, which nobody has noted yet."""
+        """Those whose time is over, before the task ends them."""
         return self.open().filter(expires_at__lte=now)
 
 
@@ -163,7 +163,7 @@ EXPIRING = (BusyKind.HOLD, BusyKind.OPTION, BusyKind.HELD)
 
 class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
     def live_at(self, now: datetime) -> "BusyTimeQuerySet":
-        """What counts at that moment: expired holds and options don't, though no writer has cleared them yet."""
+        """What counts at that moment: expired holds and options don't, even before a writer clears them."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), live=True)
 
     def expired(self, now: datetime) -> "BusyTimeQuerySet":
@@ -171,8 +171,11 @@ class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
         return self.filter(expires_at__lte=now)
 
     def touching(self, start: Any, end: Any) -> "BusyTimeQuerySet":
-        """What takes some time between two moments. Said by its own end and start, as the index `busytime_to_come` has the end:
-        what is over is not looked at, however much it is."""
+        """What overlaps the time between two moments.
+
+        Written with its end and start, so that the index `busytime_to_come` serves: what is over is not looked at, however much
+        it is.
+        """
         return self.filter(busy__endswith__gt=start, busy__startswith__lt=end)
 
 

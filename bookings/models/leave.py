@@ -33,7 +33,7 @@ STATUS_COLOURS = {LeaveState.ASKED: "waiting", LeaveState.GRANTED: "good", Leave
 
 class LeaveQuerySet(models.QuerySet["Leave"]):
     def granted(self) -> "LeaveQuerySet":
-        """What claims its presenter's time."""
+        """Leave that claims its presenter's time."""
         return self.filter(state=LeaveState.GRANTED)
 
     def to_decide(self, now: datetime) -> "LeaveQuerySet":

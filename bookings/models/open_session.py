@@ -219,7 +219,7 @@ class SessionEvent(EngagementEvent):
 
     @property
     def title(self) -> str:
-        """What happened, in words: somebody who was waiting, or was offered a place, had no place to give up."""
+        """What happened, in words. Somebody who was waiting, or was offered a place, had no place to give up."""
         return str(LEFT_BEFORE.get(self.changes.get("from"), self.get_kind_display()))
 
 
@@ -268,18 +268,18 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
         return self.filter(state__in=LIVE_PLACES)
 
     def in_line(self) -> "SessionPlaceQuerySet":
-        """Who waits, the first first."""
+        """Those waiting, the first in line first."""
         return self.filter(state=PlaceState.WAITING).order_by("position")
 
     def lapsed(self, now: datetime) -> "SessionPlaceQuerySet":
-        """Offers whose time is over and which nobody has ended yet."""
+        """Offers whose time is over, before anybody ends them."""
         return self.filter(state=PlaceState.OFFERED, offer_expires_at__lte=now)
 
     def for_my_page(self, person: object) -> "SessionPlaceQuerySet":
         return self.filter(person=person).select_related("session__presentation", "session__presenter")
 
     def lying_ahead(self, now: datetime) -> "SessionPlaceQuerySet":
-        """Of sessions that are not over: what somebody has or waits for, the soonest first."""
+        """Places that somebody has or waits for at sessions that are not over, the soonest first."""
         ahead = self.live().filter(session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
         return ahead.order_by("session__starts_at", "pk")
 
@@ -347,7 +347,7 @@ class SessionPlace(StateModel, Reached):
 
     @property
     def left_the_line(self) -> bool:
-        """Whether its person gave it up before they had it. One statement, once it is given up."""
+        """Whether they gave it up before they had a place. One statement, once it is given up."""
         ended_otherwise = (*HAD_A_PLACE, SessionEventKind.LAPSED)
         return self.state == PlaceState.GIVEN_UP and not self.events.filter(kind__in=ended_otherwise).exists()
 

@@ -77,7 +77,7 @@ class Visit(models.Model):
         return self.booking.reference
 
     def belongs(self, moment: datetime | None) -> bool:
-        """Whether that moment is of the booking's present time."""
+        """Whether that moment belongs to the booking's present time."""
         return moment is not None and moment >= self.booking.agreed[0] - rules.CHECK_IN_OPENS_BEFORE
 
     @property
@@ -87,7 +87,7 @@ class Visit(models.Model):
 
     @property
     def is_handed_over(self) -> bool:
-        """Somebody is there, and the booking has another presenter by now, or none, who can’t check in before they check out."""
+        """Somebody is there, but the booking has another presenter by now, or none, who can’t check in before they check out."""
         return self.is_in and self.presenter_id != self.booking.presenter_id
 
     @property
@@ -103,7 +103,7 @@ class Visit(models.Model):
 
     @property
     def is_sought(self) -> bool:
-        """On leave by now, and not heard from since it was entered."""
+        """They are on leave by now, and were not heard from since it was entered."""
         if self.sought_at is None or self.sought_at < self.booking.agreed[0] or self.is_out:
             return False
         return self.safe_at is None or self.safe_at < self.sought_at
@@ -119,7 +119,7 @@ class Visit(models.Model):
 
     @property
     def is_awaited(self) -> bool:
-        """Word of whoever went is waited for, whoever has the booking by now."""
+        """We wait to hear from whoever went, even if the booking is somebody else's by now."""
         return self.is_in or self.is_sought
 
     @property
@@ -132,7 +132,7 @@ class Visit(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Nobody is waited for: they have left, a colleague has heard since the end that all is well, or nobody goes any more."""
+        """We wait for nobody: they have left, a colleague has heard since the end that all is well, or nobody goes any more."""
         if self.needs_help:
             return False
         if self.booking.presenter_id is None:
@@ -143,7 +143,7 @@ class Visit(models.Model):
 
 
 def may_check_in(booking: Booking, now: datetime) -> bool:
-    """Whether the button is of use; the service decides."""
+    """Whether to show the button; the service decides."""
     if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.presenter_id is None:
         return False
     starts_at, ends_at = booking.agreed
@@ -163,7 +163,7 @@ def is_near(booking: Booking, now: datetime) -> bool:
 
 
 def may_check_out(booking: Booking, now: datetime) -> bool:
-    """From the check-in on, or without one from the start on; until the visit is closed."""
+    """From the check-in, or without one from the start, until the visit is closed."""
     visit: Visit | None = getattr(booking, "visit", None)
     if booking.format != Format.WORKPLACE or booking.starts_at is None or (visit is not None and visit.is_done):
         return False
@@ -179,7 +179,7 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class OnDuty:
-    """One of the two of a shift, as others call them. `phone` is empty if none is known."""
+    """One of the two people of a shift. `phone` is empty if none is known."""
 
     user: User
     phone: str
@@ -192,12 +192,12 @@ class OnDuty:
 
 class DutyShiftQuerySet(models.QuerySet["DutyShift"]):
     def covering(self, first_day: date, last_day: date) -> Self:
-        """Those with any of these UK days, both of whose people can sign in: one alone may not hear the alarm."""
+        """Those with any of these UK days, if both of their people can sign in: one alone may miss the alarm."""
         both = {"duty_person__is_active": True, "deputy__is_active": True}
         return self.filter(first_day__lte=last_day, last_day__gte=first_day, **both)
 
     def by_day(self, days: Collection[date]) -> dict[date, "DutyShift"]:
-        """That of each of these UK days which has one, with whom it names. One statement, or none without days."""
+        """The shift of each of these UK days that has one, with its people. One statement, or none without days."""
         if not days:
             return {}
         shifts = self.filter(first_day__lte=max(days), last_day__gte=min(days))
@@ -206,7 +206,7 @@ class DutyShiftQuerySet(models.QuerySet["DutyShift"]):
 
 
 class DutyShift(models.Model):
-    """Two colleagues whom the alarm reaches on these days, both included. No two shifts share a day."""
+    """Two colleagues whom the alarm reaches from the first day to the last. No two shifts share a day."""
 
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
@@ -249,7 +249,7 @@ class DutyShift(models.Model):
 
     @property
     def people(self) -> list[OnDuty]:
-        """The duty person first; without whoever may no longer sign in."""
+        """The duty person first. Those who may no longer sign in are left out."""
         pairs = ((self.duty_person, self.duty_phone), (self.deputy, self.deputy_phone))
         return [
             OnDuty(user, phone or user.mobile or getattr(getattr(user, "presenter", None), "phone", ""))
@@ -259,7 +259,7 @@ class DutyShift(models.Model):
 
 
 def duty_of(bookings: Iterable[Booking]) -> dict[int, list[OnDuty]]:
-    """Who is on duty for each of these visits, by its key, the duty person first; nobody for what is online."""
+    """Who is on duty for each of these visits, by its key, the duty person first; nobody for an online booking."""
     days = {one.pk: uk_day(one.starts_at) for one in bookings if one.starts_at and one.format == Format.WORKPLACE}
     shifts = DutyShift.objects.by_day(set(days.values()))
     return {key: shifts[day].people if day in shifts else [] for key, day in days.items()}
@@ -272,7 +272,7 @@ TAKES_PLACE = frozenset({State.CONFIRMED, State.DELIVERED, SessionState.SCHEDULE
 
 
 class OfOnePresentation(models.Model):
-    """Belongs to one booking or to one open session, and each has one at most."""
+    """Belongs to one booking or to one open session, each of which has one at most."""
 
     booking = models.OneToOneField(
         Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="%(class)s"
@@ -301,7 +301,7 @@ class OfOnePresentation(models.Model):
 
 
 def belongs_to(given: Given) -> dict[str, Any]:
-    """The column that points to it: for a new row, or to find one."""
+    """The column that points to it, for a new row or a lookup."""
     return {"booking" if isinstance(given, Booking) else "session": given}
 
 
@@ -439,8 +439,8 @@ class AskedLater(models.Model):
 class ConfidenceLater(AskedLater):
     """Somebody who was there asked to be asked once more, three months on. No answer is known to be theirs.
 
-    The address is forgotten as soon as it is mailed; what is left, while the link in the mail works, says whether it was used.
-    `language`: of the page on which they asked, for readers without an account; empty if they had chosen none.
+    The address is forgotten as soon as the mail is sent. While the link in it works, the rest of the row says whether it was
+    used. `language`: that of the page on which they asked, for readers without an account; empty if they had chosen none.
     """
 
     after = rules.THREE_MONTHS

@@ -83,7 +83,8 @@ def transfer_to_colleague(person: Person, *, colleague: str, **asked: Any) -> No
 
 
 def transfer_facts(person: Person) -> list[dict[str, Any]]:
-    """What goes, and what stays: a parcel goes to the workplace, a place is one person's, with what they need (ADR 13)."""
+    """What goes to the colleague and what stays. A parcel goes to the workplace, and a place at a session is one person's (ADR
+    13)."""
     ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_names().order_by("starts_at", "pk")
     goes = [bookings_text.row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
@@ -119,7 +120,7 @@ PersonAdmin.object_actions = [TRANSFER, *PersonAdmin.object_actions]
 
 
 class ChangeForm(DetailsForm):
-    """As its owner changes it, and the address of a visit."""
+    """What the owner can change, and the address of a visit."""
 
     free_text_fields = (*DetailsForm.free_text_fields, "override_reason")
 
@@ -160,7 +161,7 @@ class ChangeForm(DetailsForm):
 
 
 def show_stale(form: forms.Form, refusal: DomainError, booking: Booking, version: str) -> str:
-    """Gives the version that the page carries from now on: whoever has seen the change may press again."""
+    """Gives the version that the page carries from now on: whoever has seen the change may press the button again."""
     if not isinstance(refusal, Stale):
         form.add_error("override_reason" if isinstance(refusal, OutsideRules) else None, str(refusal.message))
         return version
@@ -204,7 +205,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
 
 
 class MoveForm(WeekOfTimesForm):
-    """Nobody chosen as presenter means: the same if possible. Looking at other times shows no errors of what is missing."""
+    """With no presenter chosen, the same one stays if possible. Looking at other times shows no errors about missing answers."""
 
     presenter = any_presenter(gettext_lazy("The same presenter if free, or else the best placed"))
 
@@ -218,7 +219,7 @@ class MoveForm(WeekOfTimesForm):
 
 
 def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
-    """The page carries the version that it was first opened with to other weeks too."""
+    """The page keeps the version that it was first opened with while staff look at other weeks."""
     now, data = timezone.now(), request.POST if request.method == "POST" else None
     form = MoveForm(data, booking=booking)
     version, who_could = booking.version if data is None else data.get("version", ""), ""

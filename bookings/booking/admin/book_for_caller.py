@@ -70,7 +70,7 @@ class BookingCallerForm(CallerForm):
 
 
 class CallerWhereForm(WhereForm):
-    """For whom and where, as staff ask it of somebody else."""
+    """Where the presentation is and for whom, as staff ask a caller."""
 
     autocomplete = dict.fromkeys(WhereForm.autocomplete, "off")
     option_hints = {
@@ -100,7 +100,7 @@ class CallerWhereForm(WhereForm):
 
 
 class CallerTimeForm(WeekOfTimesForm):
-    """A time that is free by the public’s rules, or any other, which it is until free times can be shown."""
+    """A time that is free by the public’s rules, or any other. Until free times can be shown, it is another."""
 
     rare = ("override_reason",)
 
@@ -172,8 +172,8 @@ NOT_TYPED = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms
 
 
 def last_answers(person: Person) -> dict[str, Any]:
-    """What we know of the next booking of somebody whom we know: where their last visit was, else where their leaflets go; who
-    came, and whom the presenter asked for. Five statements at most."""
+    """What somebody whom we know will probably answer: the place of their last visit, or else where their leaflets go; who
+    came; whom the presenter asked for. Five statements at most."""
     mine = Booking.objects.filter(person=person, starts_at__isnull=False, anonymised_at=None).exclude(state=State.DECLINED)
     last, visit = mine.order_by("-starts_at", "-pk").first(), Booking.objects.addresses_of(person).first()
     if visit is not None:
@@ -215,15 +215,15 @@ def team_booking_rows(booking: Booking | None) -> list[dict[str, object]]:
 
 
 class CallerForms:
-    """The forms of the page, asked together, so that one summary says everything that is wrong at once.
+    """The forms of the page, checked together, so that one summary says everything that is wrong at once.
 
-    `initial`: what their boxes begin with, by name: "time-day".
+    `initial`: what the boxes begin with, by name, "time-day" say.
     """
 
     def __init__(
         self, data: Any, known: Person | None = None, initial: Mapping[str, Any] | None = None, again: Booking | None = None
     ) -> None:
-        """`again`: the free times for its answers stand there already."""
+        """`again`: a booking like the new one. The free times for its answers are shown at once."""
         both = Presentation(formats=[Format.WORKPLACE, Format.ONLINE], length_minutes=60)
 
         def of(prefix: str) -> dict[str, Any]:
@@ -271,7 +271,8 @@ class CallerForms:
         self.first = self.ask_about_second() if self.is_sent and not self.errors else None
 
     def ask_about_second(self) -> Booking | None:
-        """What the caller has at that place on that day already, if staff open that instead of booking a second one."""
+        """Asks whether they want a second booking at that place on that day. Gives the first one if staff choose to open that
+        instead."""
         booking, dates = self.booking(), self.dates
         spans = [(booking.starts_at, booking.starts_at)] if booking.starts_at else []
         if self.asks_for_dates:
@@ -316,23 +317,23 @@ class CallerForms:
 
     @property
     def shown(self) -> list[PageForm]:
-        """In page order. Of the two ways the one that is shown."""
+        """The forms in page order; of time and dates only the one that is shown."""
         return [self.caller, self.what, self.where, self.dates if self.asks_for_dates else self.when, self.details, self.how]
 
     @property
     def set_aside(self) -> list[tuple[str, str]]:
-        """What was typed in the way that is not shown: it stays on the page, and counts for nothing."""
+        """What was typed into the form that is not shown. It stays on the page and counts for nothing."""
         prefix = f"{TIME if self.asks_for_dates else DATES}-"
         names = [name for name in self.data or () if name.startswith(prefix)]
         return [(name, value) for name in names for value in self.data.getlist(name)]
 
     @property
     def is_sent(self) -> bool:
-        """By the main button: the others only show something else."""
+        """Whether the main button was pressed. The other buttons only show something else."""
         return self.is_bound and not admin_forms.is_looking(self.data) and SWITCH not in self.data
 
     def renew(self, message: str) -> None:
-        """Not sent: the page says why, keeps what was typed, and counts as another form from now on."""
+        """Nothing is booked: the page says why, keeps what was typed, and counts as another form from now on."""
         self.problems.append(message)
         self.token = secrets.token_urlsafe(32)
 
@@ -347,7 +348,7 @@ class CallerForms:
         return [*self.problems, *(str(error) for form in self.shown for error in form.non_field_errors())]
 
     def booking(self) -> Booking:
-        """Unsaved, but for whose it is. Of the two ways only the one that is shown counts."""
+        """The unsaved booking, without its person. Of time and dates only the one that is shown counts."""
         caller, dates, when = self.caller.cleaned_data, self.dates, self.when
         answers = answers_of(self.where) | answers_of(self.details)
         answers["contact_name"] = answers["contact_name"] or caller["name"]
@@ -368,12 +369,12 @@ AGAIN = "again"  # the reference of the booking that is like the new one
 
 
 def may_book_again(booking: Booking, now: datetime) -> bool:
-    """It is done with, and we still have what it asked for."""
+    """Whether it is over or closed, and we still have what it asked for."""
     return booking.is_done_with(now) and booking.anonymised_at is None and booking.person.erased_at is None
 
 
 def booked_before(request: HttpRequest, known: Person | None, now: datetime) -> Booking | None:
-    """The one of the caller's that is asked for again, for a user who may see it."""
+    """The caller's booking that is to be booked again, for a user who may see it."""
     reference = tidy_reference(request.GET.get(AGAIN, ""))
     if known is None or not is_reference(reference) or not request.user.has_perm("bookings.view_booking"):
         return None
@@ -427,7 +428,7 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
 
 
 def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
-    """What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out."""
+    """What staff tell the caller: the reference, which dates of a request are kept, and whether an email goes out."""
     if booking.has_time:
         sentence = _("Booking %(reference)s is placed. Tell the caller the reference.")
     else:
@@ -450,7 +451,7 @@ def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
 
 
 def placed_before(parts: CallerForms) -> Booking | None:
-    """The booking that this very form has made already. If it was sent again with something else, the page says so."""
+    """The booking that this very form has made already. If its answers are different now, the page says so."""
     booking = Booking.objects.with_names().filter(submission_token=parts.token).first()
     if booking is None or booking.submission_digest == parts.digest:
         return booking

@@ -113,7 +113,7 @@ class NeedsPresenterFilter(OptionsFilter):
 
 
 class RequestFilter(OptionsFilter):
-    """Requests by whose turn it is."""
+    """Requests by whose turn it is to answer."""
 
     title = _("request waits for")
     parameter_name = "waits"
@@ -159,7 +159,7 @@ class NationFilter(OptionsFilter):
 
 
 class AuthorityFilter(admin.SimpleListFilter):
-    """Those of the nation that was chosen which have bookings: all at once are too many to look through."""
+    """Local authorities that have bookings, of the chosen nation: all of them are too many to look through."""
 
     title = _("local authority")
     parameter_name = "authority"
@@ -174,7 +174,7 @@ class AuthorityFilter(admin.SimpleListFilter):
 
 
 def nation_named_by(authority: str) -> str:
-    """That of a local authority’s code; empty for anything else."""
+    """The nation of a local authority's code; empty for anything else."""
     return NATIONS.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
 
 
@@ -195,7 +195,7 @@ def named_with(action: ObjectAction) -> WaitingRow:
 def wait_for(
     label: Any, narrowed_by: type[OptionsFilter], value: str, named: WaitingRow | None = None, *, urgent: bool = False
 ) -> None:
-    """A line of the first page; behind it the list, narrowed by that value of a filter to exactly those bookings."""
+    """A line of the first page. The list behind it is narrowed by that value of a filter, so it shows exactly those bookings."""
     _label, narrow = narrowed_by.options[value]
     staff_site.add_waiting(
         _("Bookings"),
@@ -292,7 +292,8 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 
 def order_of_need() -> list[OrderBy]:
-    """What staff must decide, then what comes, the soonest first; then what to mark as delivered; then what is done with."""
+    """What staff must decide comes first, then what is to come, the soonest first, then what to mark as delivered, then the
+    rest."""
     acts = Q(state=State.REQUESTED) | Q(state__in=OPEN_STATES, presenter=None)
     comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
     to_mark = Q(state__in=OPEN_STATES)
@@ -308,7 +309,7 @@ def order_of_need() -> list[OrderBy]:
 
 
 def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = None) -> Callable[[Any, Booking], Any]:
-    """A method of the admin that shows this value of a booking."""
+    """A column of the admin that shows this value of a booking."""
 
     @admin.display(description=label, ordering=ordering)
     def shown(_self: Any, booking: Booking) -> Any:
@@ -321,7 +322,7 @@ def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = N
 
 
 def event_text(event: BookingEvent) -> str:
-    """What happened, from when to when, which answers are new, from whom to whom, and if by a link."""
+    """What happened: the times before and after, the changed answers, the presenters before and after, and whether by a link."""
     gave, gives, guest = event.gave or "", event.gives or "", event.guest or ""  # type: ignore[attr-defined]
     if event.kind == EventKind.PRESENTER_FREED:
         return bookings_text.freed_text(event, gave)
@@ -353,7 +354,7 @@ def event_text(event: BookingEvent) -> str:
 
 
 def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]:
-    """With the names of the presenter before a change and after it, and of the guest, where the event has their keys."""
+    """Each event with the names of the presenter before and after a change and of the guest, if its changes have their keys."""
     keys = {name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))}
     gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
     keys["seat"] = Cast(KT("changes__seat"), BigIntegerField())
@@ -390,7 +391,7 @@ def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
 
 
 def way_to(row: Any) -> tuple[str, str]:
-    """The reference of a booking or session, and its page."""
+    """The reference of a booking or session, and the address of its page."""
     return row.reference, reverse(f"staff:bookings_{row._meta.model_name}_change", args=[row.pk])
 
 
@@ -406,7 +407,7 @@ def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]
 
 
 def feedback_of(given: Given, page: Page) -> Iterator[Entry]:
-    """Of a booking or a session, whose page has read whether anybody was asked."""
+    """Of a booking or a session that was read with its short link."""
     afterwards = getattr(given, "afterwards", None)
     if afterwards is not None:
         yield from feedback_entries(Feedback.objects.filter(afterwards=afterwards), page)
@@ -427,7 +428,7 @@ def newest_bookings(organisation: Organisation) -> Iterator[Row]:
 
 
 def reached(organisation: Organisation) -> Iterator[Row]:
-    """What was given there, and to how many."""
+    """How many presentations were given there, and how many people came."""
     given = Booking.objects.filter(person__organisation=organisation, state=State.DELIVERED)
     figures = given.aggregate(presentations=Count("pk"), people=Sum("attendance__people"))
     places = SessionPlace.objects.filter(person__organisation=organisation, state=PlaceState.ATTENDED).count()
@@ -467,7 +468,7 @@ MOST_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has
 
 
 def deliver(booking: Booking, *, by: User, now: datetime) -> None:
-    """Whether somebody is safe comes before the books."""
+    """Whether the presenter is safe comes before the books."""
     refuse_while_overdue(booking, now)
     mark_delivered(booking, by=by, now=now)
 
@@ -635,7 +636,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
 
     @admin.display(description=_("travel time"))
     def travel(self, booking: Booking) -> str:
-        """What staff set for this one visit; empty when the postcodes decide."""
+        """The minutes that staff set for this one visit; empty while the postcodes decide."""
         claim = getattr(booking, "busy_time", None)
         if claim is None or claim.travel_minutes is None:
             return ""
@@ -690,7 +691,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         return [path("stand-ins/", view, name="bookings_booking_stand_ins"), *super().get_urls()]
 
     def substitutes_view(self, request: HttpRequest) -> HttpResponse:
-        """Every booking that needs a presenter, with a button for each who could give it; POST gives one to one of them."""
+        """Every booking that needs a presenter, with a button for each who could give it. POST assigns one of them."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         now = timezone.now()
@@ -734,7 +735,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
 
     @admin.action(description=_("Assign a presenter"), permissions=["change"])
     def assign_ticked(self, request: HttpRequest, bookings: QuerySet[Booking]) -> HttpResponse | None:
-        """Asks who gives them, and sends what was ticked again with the answer."""
+        """Asks who will give them, and sends the ticked bookings again with the answer."""
         form = page_form_class(ReassignForm)(request.POST if "presenter" in request.POST else None)
         if form.is_valid():
             done = ngettext_lazy(
@@ -759,7 +760,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         return TemplateResponse(request, "bookings/booking/staff/assign_ticked.html", context)
 
     def who_could(self, booking: Booking | None) -> str:
-        """Everybody ranked, with why the others could not; nothing once it is over, or while no time is agreed."""
+        """All presenters ranked, with why the others could not give it. Empty once it is over or while no time is agreed."""
         if booking is None or not (booking.is_open and booking.has_time):
             return ""
         return rank_presenters_for(booking, timezone.now()).as_table()
@@ -770,13 +771,13 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who can give it says what other presenters do that day: it is for those who may choose one."""
+        """The ranking says what other presenters do that day, so only those who may choose one see it."""
         chooses = self.has_change_permission(request)
         more = {"who_could": self.who_could(self.get_object(request, object_id)) if chooses else "", **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)
 
     def links_to_add(self, request: HttpRequest, obj: Booking) -> list[dict[str, object]]:
-        """The way to another booking like one that is done with, where its details are still there."""
+        """A link to book again like one that is over or closed, while its details are still there."""
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
         like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
@@ -793,7 +794,7 @@ def chosen_row(rows: Any, typed: str) -> Any:
 
 
 def visit_of_order_in_words(reference: str) -> SafeString | str:
-    """For the page of an order that is brought: where, when and by whom."""
+    """For the page of an order that the presenter brings: where, when and by whom."""
     booking = Booking.objects.with_names().filter(reference=reference).first()
     if booking is None:
         return ""
@@ -803,7 +804,7 @@ def visit_of_order_in_words(reference: str) -> SafeString | str:
 
 
 def last_visit(person: int) -> tuple[datetime, Delivery] | None:
-    """Without the caller’s own name: whom the parcel is for is asked with the order."""
+    """Without a name: whom the parcel is for is asked with the order."""
     visit = Booking.objects.addresses_of(person).first()
     if visit is None:
         return None

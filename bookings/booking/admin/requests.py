@@ -54,7 +54,7 @@ OPTION_TAGS = {
 
 @dataclass(frozen=True)
 class DateCandidates:
-    """A date of a request with a start that answers it, and who could give it then, the best first."""
+    """A date of a request, a start that answers it, and who could give it then, the best first."""
 
     option: DateOption
     start: datetime | None = None
@@ -63,14 +63,14 @@ class DateCandidates:
 
 
 def options_shown(options: Iterable[DateOption]) -> list[DateOption]:
-    """Those that still stand; of a request that was answered, all."""
+    """The dates that still stand; all of them once the request is answered."""
     every = list(options)
     standing = [option for option in every if option.state in (OptionState.OPEN, OptionState.EXPIRED)]
     return standing or every
 
 
 def schedule_for_options(booking: Booking, options: Sequence[DateOption], now: datetime) -> Schedule | None:
-    """One schedule over all their days, in which this request's own claims are not in the way."""
+    """One schedule over all their days. The request's own claims are not in its way."""
     ahead = [option for option in options if option.ends_at > now]
     if not ahead:
         return None
@@ -155,7 +155,7 @@ def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
 
 
 def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption], list[DateCandidates]]:
-    """Read once for a page."""
+    """Its dates, and who could give each. Read once for a page."""
     read: tuple[list[DateOption], list[DateCandidates]] | None = booking.__dict__.get("_dates_read")
     if read is None:
         options, dates = list(booking.options.select_related("presenter")), list[DateCandidates]()
@@ -253,7 +253,7 @@ def agree_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
 
 
 def is_refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bool:
-    """Whether the service said no, which becomes an error of the form."""
+    """Whether the service refused. The refusal becomes an error of the form."""
     try:
         decide(form.cleaned_data)
     except SlotTaken as refusal:
@@ -272,7 +272,7 @@ def explain_refusal(
     now: datetime,
     ignoring: IgnoredClaims | None = None,
 ) -> str:
-    """Beside the box of the form that it is about. Gives who could present at that time, as a table."""
+    """Puts the refusal beside the box that it is about. Gives a table of who could present at that time."""
     start = form.cleaned_data["start"]
     if isinstance(refusal, OutsideRules):
         form.add_error("override_reason", str(refusal.message))
@@ -297,7 +297,7 @@ AGREE = ObjectAction(
 
 
 class OfferForm(TimeForm):
-    """Up to three times, chosen week by week or typed: all of them are `cleaned_data["starts"]`."""
+    """Up to three times, chosen week by week or typed: all of them are in `cleaned_data["starts"]`."""
 
     beside_time = "starts"
 
@@ -326,7 +326,7 @@ class OfferForm(TimeForm):
 
 
 def read_typed(data: QueryDict | None, length: timedelta) -> OfferForm:
-    """What was sent. Whoever looks at other times has what they typed put among the chosen ones; the boxes are free again."""
+    """What was sent. When staff look at another week, a typed time joins the chosen ones and its boxes are empty again."""
     form = OfferForm(data, length=length)
     if data is None or form.sending:
         return form

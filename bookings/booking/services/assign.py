@@ -141,7 +141,7 @@ def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datet
 def presenter_link_changed(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
     """Tell the people of each confirmed online booking to come that uses the presenter's link, in the caller's transaction.
 
-    The presenter is locked already; `before` is the link until now. A presenter who changed it gets no email.
+    The presenter is locked already; `before` is the previous link. A presenter who changed it gets no email.
     """
     own_hand = by is not None and by.pk == presenter.user_id
     uses_it = Booking.objects.filter(

@@ -36,11 +36,11 @@ def place_booking(
     override_reason: str = "",
     leaflets: Sequence[ToBring] = (),
 ) -> Booking:
-    """Place this booking, unsaved as a form answers it: with what its draft holds, else the best presenter who is free then (or
-    the one that staff name).
+    """Place this booking, unsaved as a form answers it, with the time that its draft holds, or else with the best presenter who
+    is free then (or the one that staff name).
 
-    Who asks for what stands in it: person, channel, presentation, start, one-time token and digest. The presenter brings the
-    `leaflets` that there are; that some are not there is no reason to refuse.
+    It says who asks for what: person, channel, presentation, start, one-time token and digest. The presenter brings those of
+    the `leaflets` that there are; missing ones are no reason to refuse.
 
     Raises SlotTaken (NoCover: nobody is on duty), AlreadyPlaced (the token was used), NotOffered, PlaceUnknown, and for staff
     OutsideRules, which a reason overrides. Nothing overrides SlotTaken.
@@ -79,7 +79,8 @@ def place_booking(
 
 
 def waits_for_staff(booking: Booking) -> bool:
-    """A slot that we offer books at once; a visit to a workplace that we don't recognise is a request: a presenter goes alone."""
+    """A slot that we offer is booked at once. A visit to a workplace that we don't recognise is a request, since a presenter
+    goes there alone."""
     return booking.format != Format.ONLINE and not is_work_address(booking.person.email)
 
 
@@ -88,7 +89,7 @@ def is_by_staff(booking: Booking, by: User | None) -> bool:
 
 
 def locate(booking: Booking, *, by_staff: bool) -> Place | None:
-    """Where this unsaved booking takes place, if not online; it is given its area. Raises NotOffered, PlaceUnknown."""
+    """The place of this unsaved booking, None if it is online; the booking gets its area. Raises NotOffered, PlaceUnknown."""
     if booking.format not in booking.presentation.formats or not (booking.presentation.active or by_staff):
         raise NotOffered
     if booking.format != Format.WORKPLACE:
@@ -131,7 +132,7 @@ def take_free(
     reason: str,
     now: datetime,
 ) -> BusyTime:
-    """A new claim of the best presenter who is free then. Looks, locks those who could, looks again."""
+    """A new claim on the time of the best presenter who is free then. Looks, locks those who could give it, and looks again."""
     start, end = booking.agreed
     slot_query, day, token = SlotQuery.of(booking, place), uk_day(start), booking.submission_token
     own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
@@ -151,5 +152,5 @@ def take_free(
 
 
 def candidates_for(schedule: Schedule, start: datetime, *, by_staff: bool) -> list[Candidate]:
-    """Who is free then, the best first: for the public within the rules, for staff whoever."""
+    """Who is free then, the best first: for the public those within the rules, for staff everybody."""
     return schedule.candidates(start) if by_staff else schedule.offered_to(start)

@@ -46,7 +46,7 @@ from professionals.safeguarding.services import is_kept_back
 
 @dataclass(frozen=True)
 class ChangeRequest:
-    """Who wants a change, and what they may: the public keeps to the rules and to the cut-off, staff give a reason."""
+    """Who wants a change and what they may do: the public keeps to the rules and the cut-off, staff give a reason."""
 
     by: User | None
     expected: str
@@ -81,11 +81,11 @@ def reschedule(
     flagged: bool = False,
     by_link: bool = False,
 ) -> Booking:
-    """Move it to `start` in one step: the time that it has is given back only with the other one secured.
+    """Move it to `start` in one step: the old time is given back only once the new one is secured.
 
-    Its presenter stays if free then, else the best comes (or whom staff name). Raises Stale, MoveRefused, NoTimeAgreed,
-    TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), VisitInTheWay,
-    and for staff OutsideRules without a reason.
+    Its presenter stays if free then, or else the best one comes (or the one that staff name). Raises Stale, MoveRefused,
+    NoTimeAgreed, TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), VisitInTheWay, and
+    for staff OutsideRules without a reason.
     """
     change = ChangeRequest(by, expected, now, by_link, override_reason)
     change.refuse(booking)  # as it was read: what has changed since, the lock finds out
@@ -134,7 +134,7 @@ def reschedule(
 
 
 def choose_presenter(change: ChangeRequest, candidates: list[Candidate], current: Presenter | None) -> Presenter:
-    """The current one, unless only somebody else could give it within the rules."""
+    """The current presenter, unless only somebody else could give it within the rules."""
     if not candidates:
         raise SlotTaken
     among = [candidate for candidate in candidates if not candidate.violations] or candidates
@@ -155,7 +155,8 @@ def change_details(
     override_reason: str = "",
     flagged: bool = False,
 ) -> Booking:
-    """Change who comes, the contact, the room, what they need; staff also the address. Calendars are told if theirs changes.
+    """Change who comes, the contact, the room, what they need; staff also the address. Calendars are told if their entry
+    changes.
 
     `answers` are a form's, by the names of the model; `flagged`: some of them look like a child's details. Raises Stale,
     MoveRefused, TooLateToChange, NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time),
@@ -189,7 +190,7 @@ def change_details(
 
 
 def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:
-    """Its claims are at the other postcode, if the presenter can get there from the visit before and on to the next.
+    """Moves its claims to the new postcode, if the presenter can get there from the visit before and on to the next.
 
     Gives the names of the fields that say in which area that is.
     """

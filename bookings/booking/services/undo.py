@@ -39,9 +39,10 @@ from professionals.services import lock_person
 
 @transaction.atomic
 def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
-    """It is confirmed again. Nobody is told: its time is over either way.
+    """It is confirmed again. Nobody is told, since its time is over.
 
-    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, or says what is in the way.
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, or a refusal that says what
+    is in the way.
     """
     locked = lock_booking(booking, now=now)
     if locked.state != State.DELIVERED or not locked.may_be_taken_back:
@@ -55,7 +56,7 @@ def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: 
 
 
 def refuse_what_came_after(given: Given) -> None:
-    """What shows that it took place. Who answers at this very moment waits for the short link."""
+    """Refuses if anything shows that it took place. Whoever answers at this very moment waits for the lock on the short link."""
     if Attendance.objects.filter(**belongs_to(given)).exists():
         raise DomainError(
             _("Somebody has recorded how many people came, so it took place. If the numbers are wrong, correct them.")
@@ -69,9 +70,9 @@ def refuse_what_came_after(given: Given) -> None:
 def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
     """It is what it was before, with the same presenter, time and leaflets; calendars get their entry again.
 
-    Of leaflets that have gone meanwhile it is written down that they are missing; the dates of a request are no longer kept. Of
-    what is over nobody is told. `flagged` as above. Raises AccountGoneError, MoveRefused, NoCover, SlotTaken: then only another
-    booking can help.
+    Leaflets that have gone meanwhile are written down as missing; the dates of a request are no longer kept. If it is over,
+    nobody is told. `flagged` as above. Raises AccountGoneError, MoveRefused, NoCover, SlotTaken: then only another booking can
+    help.
     """
     lock_person(booking.person)
     locked = lock_booking(booking, now=now)
@@ -106,7 +107,7 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
 
 
 def claim_again(booking: Booking, *, is_over: bool) -> None:
-    """The database decides whether its presenter is free still, journeys included."""
+    """The database decides whether its presenter is still free, journeys included."""
     if booking.presenter is None:
         return
     try:
@@ -123,7 +124,7 @@ def claim_again(booking: Booking, *, is_over: bool) -> None:
 
 
 def bring_again(booking: Booking, cancelled_at: datetime, *, by: User | None, now: datetime) -> None:
-    """The leaflets that were cancelled with it, as far as they are there; what has gone is missing from now on."""
+    """Restores the order of leaflets that was cancelled with it, as far as there are any; what has gone is missing now."""
     brought = Brought.objects.select_related("order").filter(booking=booking, order__isnull=False).first()
     if brought is None or brought.order is None:
         return

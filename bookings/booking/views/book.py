@@ -63,9 +63,9 @@ from professionals.models import DraftKind, Person
 
 @dataclass(frozen=True)
 class HeldSlot:
-    """The slot that this draft holds, in words; `seconds` are left of it. `may_extend`: not done yet.
+    """The slot that this draft holds, in words, with the `seconds` that are left. `may_extend`: it was not extended yet.
 
-    `value`: its start, as the times to choose from have it.
+    `value`: its start, as the choice of times has it.
     """
 
     when: str
@@ -76,7 +76,7 @@ class HeldSlot:
 
 
 def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
-    """None if nothing is held, or no longer."""
+    """None if nothing is held, or not any more."""
     hold = answers.hold
     if hold is None or hold.expires_at <= now or not answers.is_about_this or not hold_keeps(hold, answers.booking):
         return None
@@ -86,7 +86,7 @@ def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
 
 
 def kept_or_lost(request: HttpRequest, answers: DraftAnswers, now: datetime, read: Schedule | None = None) -> dict[str, object]:
-    """For the page: the slot that is held; else the one of which that is over, and whether it is free still. `read` as below."""
+    """For the page: the slot that is held, or else the one that was, and whether it is still free. `read` as in is_still_free."""
     held, start = held_slot(answers, now), answers.start
     if held or start is None:
         return {"kept": held}
@@ -97,7 +97,7 @@ def kept_or_lost(request: HttpRequest, answers: DraftAnswers, now: datetime, rea
 def is_still_free(
     request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime, read: Schedule | None = None
 ) -> bool:
-    """Whether these answers could have that time. `read`: a schedule for them, which perhaps knows that day."""
+    """Whether these answers could have that time. `read`: a schedule for them, which may know that day."""
     day = uk_day(start)
     if read is None or day not in read.whole or not read.is_read(day):
         own = own_claims(request, answers)
@@ -149,7 +149,8 @@ def save_answers(
 
 
 def extend_time(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """The button for more time, and what came of it. Raises as hold_time does, if the time was over and can't be had."""
+    """Does what the button for more time asks, and says what came of it. Raises as hold_time does if the time was over and is
+    gone."""
     try:
         if answers.draft is None:
             raise HoldOver
@@ -165,7 +166,7 @@ def extend_time(request: HttpRequest, answers: DraftAnswers, now: datetime) -> N
 
 
 def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """The time is not kept any more: keep it again, if it is still free. Raises as hold_time does."""
+    """If the time is no longer held, holds it again while it is still free. Raises as hold_time does."""
     if answers.start is None or held_slot(answers, now):
         return
     hold = hold_time(request, answers, answers.start, now)
@@ -193,7 +194,7 @@ def week_page(
 
 
 def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
-    """That time has gone: the nearest ones, ready to choose, and everything typed is kept."""
+    """The time has gone: the page shows the nearest ones to choose from, and everything typed is kept."""
     picker = pick_nearest(slot_query_of(answers.booking), start, now=now, ignoring=own_claims(request, answers))
     return when_page(request, answers, picker, now, form_action=reverse("book_when", args=[answers.presentation.slug]))
 
@@ -201,7 +202,7 @@ def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime
 def when_page(
     request: HttpRequest, answers: DraftAnswers, picker: Picker, now: datetime, *, status: int = 200, **more: object
 ) -> HttpResponse:
-    """Where nothing is free: the first times online, if a visit was asked for, and the next open session."""
+    """If nothing is free, it shows the first times online, where a visit was asked for, and the next open session."""
     presentation, slot_query = answers.presentation, picker.slot_query
     context = {"picker": picker, "form": picker.form, "presentation": presentation, **more}
     if picker.nothing_free:
@@ -217,7 +218,7 @@ SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
 
 
 def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
-    """An answer is missing. Whoever sent a page has perhaps placed its booking from another window."""
+    """Back to the step that has no answer. Whoever sent a page may have placed its booking from another window."""
     if request.method == "POST":
         warn_of_just_placed(request, presentation, now)
     return redirect(f"book_{step}", slug=presentation.slug)
@@ -241,7 +242,7 @@ def book_start(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def book_where(request: HttpRequest, slug: str) -> HttpResponse:
-    """Where, for whom and what of the day. From the check page (`change`), it leads back there once nothing is missing."""
+    """Where, for whom, and what of the day. From the check page (`change`) it leads back there once nothing is missing."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     if request.method != "POST":
@@ -274,7 +275,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typed: Any) -> HttpResponse:
-    """`typed` is what the form shows: the `data` that was sent, or what it begins with, its `initial`."""
+    """`typed` is what the form shows: the `data` that was sent, or its `initial`."""
     form = BookingForm(presentation=answers.presentation, kept=visit_addresses(request, answers), **typed)
     context = {"form": form, "presentation": answers.presentation, **kept_or_lost(request, answers, now)}
     return render(request, "bookings/booking/where.html", context)
@@ -302,7 +303,7 @@ def save_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, n
 def save_place(request: HttpRequest, answers: DraftAnswers, steps: dict[str, dict[str, Any]], now: datetime) -> None:
     """Another place, audience or presentation has other slots, so a time that was chosen is given back.
 
-    The address of a visit that becomes online waits for whoever changes it back.
+    The address of a visit that becomes online is kept in case they change it back.
     """
     before, where = answers.step("where"), steps["where"]
     if where["format"] == Format.ONLINE and before.get("postcode"):
@@ -312,7 +313,7 @@ def save_place(request: HttpRequest, answers: DraftAnswers, steps: dict[str, dic
 
 
 def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
-    """The time that was kept may be over: it is taken again, or the nearest are shown."""
+    """If the time is no longer held, it is held again, or the page shows the nearest times."""
     try:
         hold_again(request, answers, now)
     except SlotTaken:
@@ -325,7 +326,7 @@ def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) ->
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_again(request: HttpRequest, reference: str) -> HttpResponse:
-    """The answers of a booking that is done with, in a draft: only the time is left to choose. Only the button does it."""
+    """Puts the answers of a booking that is over or closed into a draft, so that only the time is left to choose. POST only."""
     booking, now = own_booking(request, reference), timezone.now()
     if request.method != "POST" or not may_book_again(booking, now):
         return redirect(booking)
@@ -372,7 +373,7 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
-    """Dates of one's own, where none of our times suits."""
+    """Dates of their own, if none of our times suits."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     presentation = answers.presentation
@@ -444,7 +445,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> dict[str, Any]:
-    """For the check page. Costs statements only if some were asked for."""
+    """For the check page. No statements if none were asked for."""
     title = _("Leaflets for your audience")
     if answers.is_online:
         row = {**bookings_text.row(_("Online"), _("Everybody can download them as PDFs")), "href": reverse("leaflets")}
@@ -460,7 +461,7 @@ def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> di
 
 
 def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
-    """'12 copies'; what would be brought if it were sent now."""
+    """'12 copies', or what would be brought if the booking was sent now."""
     if asked.copies <= possible.copies:
         return bookings_text.copies_text(asked.copies)
     facts = {"n": possible.copies, "wanted": asked.copies}
@@ -479,7 +480,7 @@ def page_before_check(answers: DraftAnswers) -> str:
 
 
 def booking_progress(request: HttpRequest, slug: str) -> Progress | None:
-    """For the pages on which somebody signs in on their way here."""
+    """For the pages on which somebody signs in on the way to the check page."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     if answers.draft is None:
@@ -528,7 +529,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
-    """The page that asks; by its button for more time back to it, or to the nearest times."""
+    """The check page. After the button for more time, back to it or to the nearest times."""
     missing = answers.first_missing()
     if "extend" in request.POST:
         try:
@@ -549,7 +550,7 @@ def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) 
 
 
 def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now: datetime) -> str:
-    """Each request for dates may keep three times, so they count with the times that are held from one address."""
+    """A request for dates may keep three times, so it counts with the times that are held from one address."""
     if answers.draft and digest != drafts.digest(answers.draft.answers):
         return _("Your answers were changed in another window. Please check them again.")
     if answers.asks_for_dates and check_throttles(
@@ -560,9 +561,10 @@ def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now
 
 
 def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse:
-    """The draft of this page is finished. Same token and content: the first confirmation. Other content: say so.
+    """The draft of this page is finished. With the same token and answers it shows the first confirmation; with other answers
+    it says so.
 
-    A token that can't be one of ours is not asked of the database.
+    A token that can't be one of ours is not looked up in the database.
     """
     mine = the_person(request).bookings
     booking = mine.filter(submission_token=token).first() if drafts.SECRET.fullmatch(token) else None

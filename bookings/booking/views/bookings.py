@@ -68,7 +68,7 @@ def own_booking(request: HttpRequest, reference: str) -> Booking:
 
 
 def may_book_again(booking: Booking, now: datetime) -> bool:
-    """It is done with and still offered, and we have what it asked for."""
+    """Whether it is over or closed, is still offered, and we have what it asked for."""
     known = booking.anonymised_at is None and not booking.is_imported
     return booking.is_done_with(now) and known and booking.presentation.active
 
@@ -88,7 +88,7 @@ def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
 
 
 def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
-    """Of a request without a time: the dates that were asked for and, while they may be answered, those that we offer."""
+    """Of a request without a time: the dates asked for and, while they may be answered, the times that we offer."""
     if booking.has_time:
         return {}
     options = list(booking.options.all())
@@ -124,7 +124,7 @@ def booking(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 @person_required
 def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
-    """The confirmation: what people print and put on the wall, while there is something to come."""
+    """The confirmation that people print and put on the wall, while the booking is open."""
     booking = own_booking(request, reference)
     if not booking.is_open:
         return redirect(booking)
@@ -176,7 +176,7 @@ def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
-    """The professional answers what staff offered: takes a time, asks for others, or withdraws."""
+    """The professional answers our offer: takes a time, asks for others, or withdraws."""
     now, booking = timezone.now(), own_booking(request, reference)
     offered = list(booking.options.proposed())
     if booking.state != State.REQUESTED or not offered or offered[-1].state == OptionState.PASSED:
@@ -226,7 +226,7 @@ def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: 
 
 @dataclass(frozen=True)
 class ReschedulePages:
-    """The booking, and the addresses of these pages for whoever asks: its owner (`by`), or an unknown reader of a link."""
+    """The booking, and the addresses of these pages for its owner (`by`) or for the unknown reader of a link."""
 
     booking: Booking
     by: User | None
@@ -262,7 +262,7 @@ def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> 
 
 
 def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
-    """The time that it has and the one that it would have; the button moves it."""
+    """The present time and the new one; the button moves the booking."""
     sent = request.POST if request.method == "POST" else request.GET
     try:
         start = to_start(sent.get("start", ""))
@@ -302,7 +302,7 @@ def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, v
 
 
 def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
-    """Each change is an email to its presenter, to us and to its owner; by a link, too, where nobody is signed in."""
+    """Each change is an email to its presenter, to us and to its owner, even by a link, where nobody is signed in."""
     throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGE_RATE_LIMIT)
     return check_throttles(request, Where.CHANGE, [throttle], now)
 
@@ -310,7 +310,7 @@ def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> R
 def check_page(
     request: HttpRequest, pages: ReschedulePages, start: datetime, *, warning: str = "", status: int = 200
 ) -> HttpResponse:
-    """A page that was too old shows how it stands now and can be sent again."""
+    """A page that was too old shows how it stands now, and can be sent again."""
     end = start + pages.booking.presentation.length
     context = {
         "rows": [
@@ -326,7 +326,7 @@ def check_page(
 
 
 def slot_taken_page(request: HttpRequest, pages: ReschedulePages, start: datetime, now: datetime) -> HttpResponse:
-    """That time has gone: the nearest ones, ready to choose. The booking is where it was."""
+    """The time has gone: the page shows the nearest ones to choose from. The booking stays as it was."""
     picker = pick_nearest(slot_query_of(pages.booking), start, now=now, ignoring={"booking": pages.booking})
     return reschedule_page(
         request,
@@ -342,7 +342,7 @@ def slot_taken_page(request: HttpRequest, pages: ReschedulePages, start: datetim
 def reschedule_page(
     request: HttpRequest, pages: ReschedulePages, template: str, *, status: int = 200, **more: object
 ) -> HttpResponse:
-    """By a link the page says the least it can: no reference, no names."""
+    """Behind a link the page says as little as it can: no reference, no names."""
     context = {"booking": pages.booking, "pages": pages, "until": pages.booking.changeable_until, **more}
     return render(request, template, context, status=status)
 
@@ -366,7 +366,7 @@ def booking_time_check(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
-    """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
+    """What was typed is kept before anybody is asked to sign in, since a session may have run out meanwhile."""
     now = timezone.now()
     unknown = request.user.is_authenticated and not person_in(request)
     if request.method != "POST" or unknown:
@@ -399,7 +399,7 @@ def details_page(
     version: str,
     too_late: Sequence[bookings_text.Row] = (),
 ) -> HttpResponse:
-    """Without a booking where the session ran out: then the page says nothing of it, and keeps what was typed.
+    """`booking` is None where the session ran out: then the page says nothing of it, and keeps what was typed.
 
     `too_late`: what was typed, to be read out on the phone if the cut-off has passed meanwhile.
     """
@@ -412,7 +412,7 @@ def details_page(
 
 @dataclass(frozen=True)
 class DetailsDraft:
-    """What was typed about this booking, and the version of it that the form was filled in from."""
+    """What was typed about this booking, and the version of it that the form showed."""
 
     draft: Draft
     version: str
@@ -421,7 +421,7 @@ class DetailsDraft:
 
 
 def find_details_draft(request: HttpRequest, reference: str, now: datetime) -> DetailsDraft | None:
-    """None if nothing is kept, or what is kept is about another booking."""
+    """None if nothing is kept, or only something about another booking."""
     draft = drafts.find(request, DraftKind.CHANGE, now)
     answer: dict[str, Any] = draft.answers.get(STEP, {}) if draft else {}
     if draft is None or answer.get("reference") != reference:
@@ -446,7 +446,7 @@ def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, now: datetime) -> HttpResponse:
-    """The version is that of the check page: whoever pressed its button has seen how it stands."""
+    """The version is the check page's: whoever pressed its button has seen how the booking stands."""
     if stop := too_many_changes(request, booking, now):
         messages.warning(request, stop.sentence(now))
         return redirect("booking_details_check", reference=booking.reference)
@@ -492,7 +492,7 @@ PageView = Callable[..., HttpResponse]
 
 
 def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], PageView]:
-    """The view gets what the link leads to, the token and the time; a link that does not work gets the page `over`."""
+    """The view gets what the link leads to, the token and the time. A link that does not work shows the page `over`."""
 
     def decorate(view: LinkedView[T]) -> PageView:
         @wraps(view)
@@ -514,7 +514,7 @@ def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Ca
 
 
 def behind_a_link(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], PageView]:
-    """Of a booking. Whoever owns it and is signed in goes to its own pages."""
+    """For a link to a booking. Whoever owns it and is signed in goes to its own pages."""
     return behind_a_link_to(lambda token, now: find_booking_by_link(token=token, purpose=purpose, now=now), LINK_OVER_PAGE)
 
 
@@ -560,7 +560,7 @@ def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetim
 @require_safe
 @behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
 def team_link(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
-    """For colleagues: what, when, who presents and how to join; nothing of who booked, and nothing to press."""
+    """For the owner's colleagues: what, when, who presents and how to join; nothing about who booked, and no buttons."""
     facts = bookings_text.facts(booking, with_reference=False, with_link=True)
     return render(request, "bookings/booking/team.html", {"booking": booking, "facts": facts, "token": token})
 
@@ -575,13 +575,13 @@ def team_calendar(request: HttpRequest, booking: Booking, token: str, now: datet
 
 @require_safe
 def link_cancelled(request: HttpRequest) -> HttpResponse:
-    """The same for everybody: the booking can't be asked for any more, and nothing here names it."""
+    """The same page for everybody: the booking can't be looked up any more, and nothing here names it."""
     request.address_is_private = True  # type: ignore[attr-defined]
     return keep_private(request, render(request, "bookings/booking/link_cancelled.html"), has_a_form=False)
 
 
 def least_facts_of(booking: Booking) -> dict[str, object]:
-    """To somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
+    """For somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
     place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
     rows = [
         bookings_text.row(_("Presentation"), booking.presentation.title),
