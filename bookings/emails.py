@@ -50,7 +50,7 @@ class BookingEmail(Email):
     @cached_property
     def booking(self) -> Booking:
         """Raises Booking.DoesNotExist."""
-        # What few emails say of it (its organisation, its visit) is read when they do: nine tables in one join take long to plan.
+        # The few emails that need its organisation or its visit read it themselves: a join of nine tables takes long to plan.
         return Booking.objects.with_names().with_leaflets().get(pk=self.about_key)
 
     def is_still_due(self) -> bool:

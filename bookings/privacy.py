@@ -85,9 +85,9 @@ ERASED: dict[str, object] = {
     "postcode": OUTWARD_HALF,
     "submission_token": None,
 }
-# What goes with a comment: then it is no quote for reports either.
+# When a comment goes, it is no quote for reports either.
 NO_COMMENT: dict[str, object] = {"comment": "", "quotable": False, "chosen_at": None, "chosen_by": None}
-# Where the presenter was, and what a colleague noted of them, is theirs; the professional's copy leaves it out.
+# Where the presenter was, and what a colleague noted about that, is left out of the professional's copy.
 ABOUT_THE_PRESENTER = (
     EventKind.CHECKED_IN,
     EventKind.CHECKED_OUT,
@@ -185,9 +185,9 @@ def forget_details(keys: Sequence[int]) -> None:
     Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(**NO_COMMENT)
 
 
-# What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 23).
+# What a booking still says of the person who gave it to a colleague: it is in their copy, and is erased with them (ADR 23).
 
-# Free text of a booking, whoever wrote it. They are of the visit, so they stay with who has it now, and name nobody who had it.
+# Free text of a booking, whoever wrote it. It belongs to the visit, so it stays with the present owner and names no former one.
 FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_reason", "contact_name", "contact_phone")
 
 
@@ -233,14 +233,14 @@ def erase_transferred(person: Person, now: datetime) -> None:
     refuse_while_on_the_way_or_there(Booking.objects.filter(pk__in=to_ring), now)
     for booking in bookings:
         last = given[booking.pk]
-        # Mail of later names whom to ring on the day; what is told from here on does not.
+        # Later mail may say whom to ring on the day; mail from now on does not name them.
         erase_bodies_about(
             [f"booking:{booking.pk}", *about_seats([booking.pk])], now, until=None if booking.pk in to_ring else last.at
         )
         BookingEvent.objects.filter(booking=booking, pk__lte=last.pk).exclude(reason="").update(reason="")
         BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # which have their address, as a hash
         if booking.person_id != person.pk:
-            # Who has it now is the contact instead, and its presenter is told so; in what was written nobody is named any more.
+            # The present owner becomes the contact, and the presenter is told so. What was written names them no more.
             texts = {column: without_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
             if is_contact(person, booking):
                 owner = (booking.person.name, booking.person.phone) if booking.is_open else ("", "")
@@ -273,7 +273,7 @@ def without_person(person: Person, text: str) -> str:
     return text
 
 
-# Who asked to be asked again three months on is known by an address alone, until that is mailed.
+# Whoever asked to be asked again three months on is known by an address alone, until we write to it.
 
 
 def export_three_months_on(person: Person) -> list[dict[str, Any]]:
@@ -316,7 +316,7 @@ FLAGGED_SOURCES = (
         lambda key: chain(SessionPlace.objects.filter(pk=key), SessionEvent.objects.filter(place=key).order_by("pk")),
         lambda key: page_of("opensession", SessionPlace.objects.get(pk=key).session_id),
     ),
-    # Who deletes leave takes its words too.
+    # Deleting the leave deletes its words too.
     FlaggedSource("leave", lambda key: Leave.objects.filter(pk=key), lambda key: page_of("leave", key)),
     FlaggedSource(
         "feedback",
@@ -352,15 +352,7 @@ def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
 
 
-def forget_visits(keys: Sequence[int], now: datetime) -> None:
-    Visit.objects.filter(pk__in=keys).delete()
-
-
-def forget_leave(keys: Sequence[int], now: datetime) -> None:
-    Leave.objects.filter(pk__in=keys).update(reason="", answer="")
-
-
-# What shows that somebody is still with us.
+# What shows that somebody still deals with us.
 ACTIVITIES: tuple[Callable[[datetime], Exists], ...] = (
     lambda since: Exists(Booking.objects.filter(person=OuterRef("pk")).filter(Q(created_at__gte=since) | Q(ends_at__gte=since))),
     lambda since: Exists(
@@ -403,11 +395,11 @@ RETENTION_RULES = (
         since=_("the presentation"),
         goes=_("We delete this. The history of the booking still says that somebody checked in and out."),
         keeps="bookings",
-        # Not those of which nobody has heard that all is well, however old they are.
+        # Not those of whose presenter nobody has heard that all is well, however old they are.
         due=lambda before: Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by(
             "booking__ends_at", "pk"
         ),
-        take_out=forget_visits,
+        take_out=lambda keys, now: Visit.objects.filter(pk__in=keys).delete(),
     ),
     Rule(
         name="leave",
@@ -417,7 +409,7 @@ RETENTION_RULES = (
         goes=_("We delete the notes and keep the days."),
         keeps="bookings",
         due=lambda before: Leave.objects.filter(~Q(reason="") | ~Q(answer=""), ends_at__lt=before).order_by("ends_at", "pk"),
-        take_out=forget_leave,
+        take_out=lambda keys, now: Leave.objects.filter(pk__in=keys).update(reason="", answer=""),
     ),
 )
 

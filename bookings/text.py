@@ -180,7 +180,7 @@ def history(booking: Booking, user_id: int | None) -> list[Step]:
     """What happened, as its owner reads it. Events that are staff's own business are left out."""
     steps = [Step(moment_text(booking.imported_at), _("We added this from our earlier records."))] if booking.imported_at else []
     for event in booking.events.all():
-        # A link in an email is its owner's to use.
+        # Only its owner gets the link in the email.
         own = (event.by_id is not None and event.by_id == user_id) or bool(event.changes.get("by_link"))
         pattern = (EVENTS_BY_OWNER.get(event.kind) if own else None) or EVENTS_BY_STAFF.get(event.kind)
         if pattern:
@@ -290,7 +290,7 @@ def kept_text(option: DateOption, now: datetime) -> str:
     if option.state == OptionState.TAKEN:
         return _("Agreed.")
     if option.state == OptionState.PASSED:
-        # What became of a request whose date was passed over.
+        # It depends on what became of the request.
         return {
             State.REQUESTED: _("We offered you other times instead."),
             State.CANCELLED: _("The request was cancelled, so we are no longer keeping this date."),
@@ -321,7 +321,7 @@ def lapsed_text(option: DateOption, now: datetime) -> str:
 
 
 STILL_CONSIDERED = gettext_lazy("We will still look at it.")
-# Before they have sent it, and after.
+# Before they send the request, and afterwards.
 NOT_KEPT_IF_ASKED_NOW = {
     NotKeptReason.NO_TIME_LEFT: gettext_lazy("We can’t keep it, because that time is almost over."),
     NotKeptReason.ENOUGH: gettext_lazy("We can’t keep it, because we will be keeping 3 other dates for you."),

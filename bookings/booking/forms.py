@@ -233,7 +233,7 @@ class BookingForm(WhereForm, DetailsForm):
         at_another = dict.fromkeys(ADDRESS_FIELDS, ("address", ANOTHER_ADDRESS))
         self.conditional = {"address": ("format", Format.WORKPLACE), **self.conditional, **at_another}  # type: ignore[misc] # of this form alone
         if "address" not in self.initial:
-            # The kept address that was answered before, else what was typed; where nothing was, the one that was kept last.
+            # Begins with the kept address that was chosen before, or what was typed, or else the address that was kept last.
             before = {name: str(self.initial.get(name, "")) for name in ADDRESS_FIELDS}
             line = address_in_a_line(before).casefold()
             same = [key for key, lines in kept.items() if address_in_a_line(lines).casefold() == line]
@@ -272,7 +272,7 @@ def kept_visit_addresses(addresses: Iterable[KeptAddress]) -> dict[str, dict[str
     place."""
     places: dict[str, dict[str, str]] = {}
     for address in addresses:
-        # A presenter looks for the organisation's door; without its name where that is too long for a visit.
+        # A presenter looks for the organisation's door. If its name makes the address too long, the street has to do.
         street = (address.address_line_1, address.address_line_2)
         for lines in ((address.organisation_name, *street), street):
             first, *others = dict.fromkeys(filter(None, lines))
@@ -302,7 +302,7 @@ WINDOWS = {
 PARTS_OF_DAY = [(part.value, part.label) for part in (Precision.TIME, *WINDOWS)]
 
 
-# 'Second choice: day': the same is asked three times, and whoever hears a label alone must know for which choice.
+# 'Second choice: day': the form asks the same three times, and a screen reader reads each label alone.
 of_choice = partial(format_lazy, "{choice}: {asked}")
 
 
@@ -346,7 +346,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
     }
     named_in_errors = tuple(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))
     field_order = ["reason", *named_in_errors]
-    # The boxes in which a day stands or would stand; the reason is another matter.
+    # The boxes of days and times: all but the reason.
     about_dates = frozenset({*named_in_errors, "first_day", "last_day"})
 
     def __init__(
@@ -555,7 +555,7 @@ class BroughtCopiesField(CopiesField):
 # The answers in a booking draft, and the unsaved booking that they make.
 
 DRAFT_STEPS = ("where", "when", "leaflets")
-# The answers that the first page gives. A draft from before one more was asked goes back to that page.
+# The answers of the first page. A draft that lacks one, because the page asked less then, goes back to it.
 WHERE_ANSWERS = BOOKING_FIELDS & BookingForm.base_fields.keys()
 
 

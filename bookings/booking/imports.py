@@ -46,7 +46,7 @@ STATES = {
     **dict.fromkeys(("delivered", "given", "done", "completed", "complete", "took place", "yes"), State.DELIVERED),
     **dict.fromkeys(("cancelled", "canceled", "called off", "did not take place", "no"), State.CANCELLED),
 }
-# At any time: today's largest session may be smaller.
+# The most that staff may ever set: the limit of today may be lower.
 MOST_PEOPLE = BOUNDS["max_session_capacity"][1]
 
 
@@ -249,7 +249,7 @@ def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
         start = start_of(row.values) if row.values["clock"] or clock else None
         for person in row.matches:
             for booking in found[person.key, presentation and presentation.pk, day]:
-                # As far as both times are known.
+                # The same time, as far as both are known.
                 if start is None or booking.has_only_a_day or booking.starts_at == start:
                     matches[row.number].append(Match(BOOKING, booking.pk, _("Same person, presentation and day")))
     return matches

@@ -52,7 +52,7 @@ TAKEN_BACK: dict[str, frozenset[str]] = {
 # These hold their presenter's time.
 OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
 BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention counts
-# Somebody may be out there.
+# Visits at which somebody may still be.
 VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
 CHECK_IN, CHECK_OUT, HELP = "check-in", "check-out", "help"
 CHECK_IN_OPENED = F("starts_at") - rules.CHECK_IN_OPENS_BEFORE
@@ -61,14 +61,14 @@ IS_IN = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~IS_OUT
 IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
 IS_DONE = IS_OUT & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
 NEEDS_HELP = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__help_at"))
-# The presenter said so, and the booking has the same time and presenter still.
+# The presenter said so, of the present time of the booking, which is still theirs.
 IS_LATE = Q(
     visit__presenter=F("presenter"),
     visit__late_until__gt=F("starts_at"),
     visit__late_until__lte=F("starts_at") + timedelta(minutes=max(rules.DELAYS)),
 )
-# Somebody is expected there, or was and has not been heard of. The condition of the index booking_visit_open stands first, so
-# that closed visits cost nothing.
+# Somebody is expected there, or was expected and has not been heard of. The condition of the index booking_visit_open comes
+# first, so that closed visits cost nothing.
 IS_WAITED_FOR = VISIT_IS_OPEN & (
     (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN | IS_SOUGHT) & ~IS_DONE | NEEDS_HELP
 )
@@ -137,7 +137,7 @@ class Engagement(ReferencedModel, StateModel):
         return days_before(self.agreed[0], site_settings().first_reminder_days, rules.REMINDER_TIME)
 
 
-# Where a presentation or its presenter is closed while the rest of the UK is not.
+# The columns that say in which nation a booking may meet a day when we are closed.
 BOOKING_NATIONS = ("nation", "presenter__nation")
 
 
@@ -241,7 +241,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def without_joining_link(self, now: datetime) -> "BookingQuerySet":
         """Confirmed online ones to come with no joining link, neither their own nor their presenter's; from
         JOINING_LINK_DEADLINE_TIME on the UK day before."""
-        # The end of tomorrow in the UK; before JOINING_LINK_NEEDED_AT the end of today.
+        # The end of tomorrow in the UK; before JOINING_LINK_DEADLINE_TIME the end of today.
         days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_DEADLINE_TIME else 1
         return self.filter(
             Q(presenter__isnull=True) | Q(presenter__joining_link=""),
@@ -417,7 +417,7 @@ class Booking(Engagement, Reached):
             ),
             models.Index(fields=["starts_at", "id"], name="booking_seats_open", condition=Q(seats_until__isnull=False)),
             words_index("booking_searched"),
-            # Visits that somebody is still waited for; those of the past are few, however many there were.
+            # Visits at which we still wait for somebody: few, however many there were.
             models.Index(fields=["starts_at", "id"], name="booking_visit_open", condition=VISIT_IS_OPEN),
             models.Index(BOOKING_OVER_AT, name="booking_kept", condition=Q(anonymised_at__isnull=True)),
         ]
@@ -625,7 +625,7 @@ class BookingEvent(EngagementEvent):
     class Meta(EngagementEvent.Meta):
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        # Few of the many: whose bookings went to a colleague is asked when somebody reads or erases what we hold of them.
+        # Few of many events: a copy or an erasure of a person's data asks which bookings they gave to a colleague.
         indexes = [models.Index(fields=["booking"], name="booking_handed_over", condition=Q(kind=EventKind.HANDED_OVER))]
 
 

@@ -46,7 +46,7 @@ class SessionSeries(models.Model):
         return self.name
 
 
-# It is online: nobody but its presenter is in any nation.
+# Sessions are online, so only the presenter is in a nation.
 SESSION_NATIONS = ("presenter__nation",)
 
 
@@ -102,7 +102,7 @@ class OpenSession(Engagement):
     )
     details_sent_at = models.DateTimeField(_("joining details sent"), null=True, blank=True, editable=False)
     closed_reason = free_text(models.TextField(_("why it was cancelled"), blank=True))
-    # Of the form that planned it, on the first of its sessions: pressed twice, it plans once.
+    # The token of the form that planned it, on the first of its sessions: a button pressed twice plans once.
     plan_token = impersonal(
         models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True, editable=False)
     )
@@ -186,7 +186,7 @@ class SessionEventKind(models.TextChoices):
     UNDELIVERED = "undelivered", _("No longer marked as delivered")
 
 
-# Since then somebody has a place: who waits, or is offered one, has none yet.
+# The events by which somebody gets a place: whoever waits, or is offered one, has none yet.
 HAD_A_PLACE = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 
 
@@ -235,7 +235,7 @@ PLACE_TRANSITIONS: dict[str, frozenset[str]] = {
     PlaceState.WAITING: frozenset({PlaceState.OFFERED, PlaceState.TAKEN, PlaceState.GIVEN_UP}),
     PlaceState.OFFERED: frozenset({PlaceState.TAKEN, PlaceState.WAITING, PlaceState.GIVEN_UP}),
     PlaceState.TAKEN: frozenset({PlaceState.WAITING, PlaceState.GIVEN_UP, PlaceState.ATTENDED}),
-    # Who comes back takes a place, or stands at the end of the line.
+    # Whoever comes back takes a place, or joins the end of the line.
     PlaceState.GIVEN_UP: frozenset({PlaceState.TAKEN, PlaceState.WAITING}),
     PlaceState.ATTENDED: frozenset(),
 }
@@ -249,7 +249,7 @@ PLACE_COLOURS = {
     PlaceState.GIVEN_UP: "stopped",
     PlaceState.ATTENDED: "done",
 }
-# What the history calls it when somebody gives up what was no place yet.
+# What the history says when somebody gives up what was no place yet.
 LEFT_BEFORE: dict[object, Promise] = {
     PlaceState.WAITING.value: _("Left the waiting list"),
     PlaceState.OFFERED.value: _("Offer turned down"),

@@ -191,7 +191,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
         except DomainError as refusal:
             version = show_stale(form, refusal, booking, version)
             if isinstance(refusal, Stale):
-                # What another press of the button does to the booking as it is now: a colleague’s change may be among it.
+                # What pressing the button again would change in the booking as it is now, perhaps a colleague’s change.
                 typed, there = Booking(**answers_of(form)), bookings_text.where_text(booking)
                 rows, address = bookings_text.changed_rows(booking, typed), "\n".join(typed.address_lines)
                 if address and address != there:

@@ -164,7 +164,7 @@ def has_already_text(booking: Booking, name: str) -> str:
     return f"{has % facts} {_('Book a second one?')}"
 
 
-# A time, or dates of their own: the way that the page shows, and the button that changes it.
+# Whether the page asks for a time or for dates of their own, and the button that changes it.
 WAY, SWITCH = "way", "switch"
 TIME, DATES = "time", "dates"
 PERSON_RECORDS.append(PersonRecords(Booking, gettext_lazy("Book for them")))
@@ -233,7 +233,7 @@ class CallerForms:
         self.is_bound, self.data, self.known = data is not None, data, known
         self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
         self.caller = BookingCallerForm(data, prefix="caller", known=known, initial=of("caller"))
-        # Whoever only looks for a time is asked nothing new; what they have answered stays.
+        # Looking for a time asks no new question about the caller; those that were answered stay.
         self.caller.may_ask = self.is_sent or any(name.startswith(("caller-same_as", "caller-new_")) for name in data or ())
         self.what = WhatForm(data, prefix="what", initial=of("what"))
         self.where = CallerWhereForm(data, prefix="where", presentation=both, initial=of("where"))
@@ -264,7 +264,7 @@ class CallerForms:
         # A fingerprint of all that was typed: the same form with something else in it is another booking.
         self.digest = drafts.digest(typed)
         if not self.is_sent:
-            # Not sent yet: errors of missing answers stand only where no times can be shown without them.
+            # Not sent yet: a missing answer is an error only if no times can be shown without it.
             looking = admin_forms.is_looking(self.data or {})
             for form in self.shown:
                 admin_forms.forgive_missing(form, but=self.decisive_fields.get(form, ()) if looking else ())

@@ -232,7 +232,7 @@ staff_site.add_waiting(
     ),
 )
 wait_for(_("without a presenter"), NeedsPresenterFilter, "yes", named_with(ASSIGN), urgent=True)
-# Those the alarms above have named already.
+# The alarms above have named these already.
 wait_for(_("with no check-in or check-out"), VisitFilter, "overdue", urgent=True)
 wait_for(_("online without a joining link"), VisitFilter, "link", named_with(LINK), urgent=True)
 wait_for(_("after their presenter’s DBS check or training ends"), VisitFilter, "checks", named_with(REASSIGN), urgent=True)
@@ -363,7 +363,7 @@ def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]
         yield Entry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
 
 
-# As colleagues are shown.
+# A colleague as the site shows them: by name, or else by email address.
 EVENT_BY = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField())
 
 
@@ -488,7 +488,7 @@ EXPORTED: tuple[tuple[Heading, Callable[[Booking], Cell]], ...] = (
     (Heading(_("Where"), 12), lambda booking: booking.get_format_display()),
     (Heading(_("Presenter"), 22), lambda booking: booking.presenter.name if booking.presenter else None),
     (Heading(_("Person"), 22), lambda booking: booking.person.name),
-    (Heading(_("Organisation"), 28), lambda booking: booking.person.organisation and booking.person.organisation.name),
+    (Heading(_("Organisation"), 28), lambda booking: booking.person.organisation.name if booking.person.organisation else None),
     (Heading(_("Town or city"), 16), lambda booking: booking.town),
     (Heading(_("Postcode"), 10), lambda booking: booking.postcode),
     (Heading(_("Local authority"), 22), lambda booking: getattr(authority_called(booking.local_authority), "name", None)),
@@ -781,7 +781,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
         like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
-        # After a presentation, who came is asked first.
+        # After a presentation, the question who came is the main button.
         main = {} if obj.state == State.DELIVERED else {"weight": "main"}
         return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", **main}]
 

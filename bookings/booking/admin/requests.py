@@ -200,7 +200,6 @@ def candidate_line(candidate: Candidate) -> str:
 
 
 def in_lines(lines: Iterable[str]) -> SafeString:
-    """One under the other."""
     return format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
@@ -361,7 +360,7 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
             sentence = _("We will keep the times until %(until)s. The professional has no email address, so please call them.")
             messages.warning(request, sentence % until)
         return redirect("staff:bookings_booking_change", booking.pk)
-    # The first that they asked for and that lies ahead: the page opens at its week.
+    # The page opens at the week of the first date that they asked for and that lies ahead.
     asked = booking.options.preferred().values_list("starts_at", flat=True)
     near = min((start for start in asked or [booking.starts_at or now] if start > now), default=None)
     own = {"booking": booking, "option__booking": booking}

@@ -144,7 +144,7 @@ def take_free(
     again = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now, ignoring=theirs)
     best = next(iter(candidates_for(again, start, by_staff=by_staff)), None)
     if best is None or (best.violations and not reason):
-        # What this very form has placed already may be what is in the way.
+        # The booking in the way may be the one that this very form has placed already.
         if token and Booking.objects.filter(submission_token=token).exists():
             raise AlreadyPlaced
         raise OutsideRules(best.violations, best.leaves_at) if best else SlotTaken

@@ -24,7 +24,7 @@ TEAM_TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # what 
 @transaction.atomic
 def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[LinkPurpose], now: datetime) -> dict[str, str]:
     """A new token for each purpose, for whoever reads mail at that address. Expired links go."""
-    # Each email of a booking comes here: of two at once neither waits for the other's deleting.
+    # Every email about a booking makes links: two at once must not wait for each other to delete expired ones.
     expired = BookingLink.objects.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
     BookingLink.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:EXPIRED_AT_A_TIME])).delete()
     until = now + rules.LINK_LIFETIME

@@ -70,7 +70,7 @@ def request_dates(
     DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown.
     """
     slot_query = SlotQuery.of(booking, locate(booking, by_staff=is_by_staff(booking, by)))
-    # What the form has asked for already, for every other way in.
+    # The form has checked all this; other callers have not.
     latest = uk_datetime(last_day_to_ask_for(now) + timedelta(days=1), time.min)
     ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
     exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)

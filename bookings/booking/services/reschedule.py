@@ -89,7 +89,7 @@ def reschedule(
     """
     change = ChangeRequest(by, expected, now, by_link, override_reason)
     change.refuse(booking)  # as it was read: what has changed since, the lock finds out
-    # From its postcode, not its claim: the place’s nation has holidays.
+    # By its postcode and not its claim, which does not know the nation and its bank holidays.
     slot_query, day, named = slot_query_of(booking), uk_day(start), [presenter] if presenter else None
     schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
     possible = {candidate.presenter.pk for candidate in candidates_for(schedule, start, by_staff=change.by_staff)}
@@ -171,7 +171,7 @@ def change_details(
         raise NothingChanged
     for name in changed:
         setattr(locked, name, answers[name])
-    # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 22).
+    # It stays flagged until the safeguarding lead has decided: other texts of it may be kept back too (ADR 22).
     locked.flagged_child_details = flagged or (locked.flagged_child_details and is_kept_back(f"booking:{locked.pk}"))
     if locked.presenter and "audience_profession" in changed and not locked.presenter.gives_to(locked.audience_profession):
         if not change.by_staff:

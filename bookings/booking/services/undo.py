@@ -48,7 +48,7 @@ def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: 
     if locked.state != State.DELIVERED or not locked.may_be_taken_back:
         raise MoveRefused
     refuse_what_came_after(locked)
-    # Another number, so that its host is asked how it was once it is marked again.
+    # With a higher sequence its host is asked how it was when it is marked as delivered again.
     columns: dict[str, Any] = {"sequence": locked.sequence + 1}
     transition(locked, State.CONFIRMED, EventKind.UNDELIVERED, by=by, now=now, reason=reason, takes_back=True, **columns)
     notify_lead(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)

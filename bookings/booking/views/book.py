@@ -247,7 +247,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     answers = answers_so_far(request, slug, now)
     if request.method != "POST":
         drafts.expect(request)
-        # What was answered before; else the address of the person's last visit or where they work, and them as the contact.
+        # What was answered before, or else the address of the last visit or of their work, with the person as the contact.
         person = person_in(request)
         where = answers.step("where")
         if person and not where:
@@ -257,13 +257,13 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
             where = {**where, **answers.step("visit")}
         return where_page(request, answers, now, initial={**where, "leaflets": bool(answers.step("leaflets"))})
     if "extend" in request.POST:
-        # The same page with what was typed so far, which nobody looks at yet.
+        # The same page with what was typed so far, unchecked.
         try:
             extend_time(request, answers, now)
         except (SlotTaken, TooManyHolds, DraftGone):
             messages.warning(request, _("Your time is no longer free. Finish this page first, then choose another time."))
         return where_page(request, answers, now, initial=request.POST.dict())
-    # A page that offers addresses sends which was chosen.
+    # A page that offered addresses sends which one was chosen.
     kept = visit_addresses(request, answers) if "address" in request.POST else {}
     form, changes = BookingForm(request.POST, presentation=answers.presentation, kept=kept), "change" in request.GET
     if not form.is_valid():
@@ -381,7 +381,7 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
         return back_to_missing(request, missing, presentation, now)
     before, data = answers.step("dates"), request.POST if request.method == "POST" else None
     initial = {**before.get("typed", {}), "reason": before.get("reason", "")}
-    # Not asked where there is none; a page that has asked it is answered.
+    # If we have no times, the form does not ask why none suits, unless the page that was sent did.
     own, slot_query = own_claims(request, answers), slot_query_of(answers.booking)
     asks_why = bool("reason" in (data or {}) or before.get("reason") or is_anything_free(slot_query, now, own))
     form = DatesForm(data, presentation=presentation, asks_why=asks_why, nation=slot_query.nation, initial=initial)
@@ -608,7 +608,7 @@ def sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[
         kept = {"range": people, "most": booking.audience_size}
         about_the_day[0]["value"] = _("%(most)s\nYou wrote %(range)s, so we will plan for %(most)s.") % kept
     if answers.asks_for_dates:
-        # Each date with what we would do with it if it were sent now.
+        # Each date with what would become of it if the request was sent now.
         dates = answers.dates
         could = choose_dates(slot_query_of(answers.booking), dates, person=person, now=now)
         options = [DateOption(kind=OptionKind.PREFERRED, **vars(date)) for date in dates]

@@ -148,11 +148,9 @@ def booking_calendar(request: HttpRequest, reference: str) -> HttpResponse:
     booking = own_booking(request, reference)
     if booking.state not in HAS_CALENDAR_ENTRY:
         raise Http404
-    response = HttpResponse(
-        ical.booking_calendar(booking, "PUBLISH", now=timezone.now()), content_type="text/calendar; charset=utf-8"
-    )
-    response.headers["Content-Disposition"] = f'attachment; filename="{booking.reference}.ics"'
-    return response
+    entry = ical.booking_calendar(booking, "PUBLISH", now=timezone.now())
+    named = {"Content-Disposition": f'attachment; filename="{booking.reference}.ics"'}
+    return HttpResponse(entry, content_type="text/calendar; charset=utf-8", headers=named)
 
 
 @require_http_methods(FORM_METHODS)
@@ -180,7 +178,7 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     now, booking = timezone.now(), own_booking(request, reference)
     offered = list(booking.options.proposed())
     if booking.state != State.REQUESTED or not offered or offered[-1].state == OptionState.PASSED:
-        # A link of an older email, or the same page sent twice: what stands now is on the booking's own page.
+        # A link of an older email, or the same page sent twice: the booking's own page says how it stands now.
         if booking.state == State.CONFIRMED:
             messages.info(request, _("This presentation is booked, so there is nothing left to choose."))
         else:
@@ -256,7 +254,7 @@ def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> 
             request, pages, "bookings/booking/time_choose.html", picker=picker, form=picker.form, can_move=True
         )
 
-    # It opens at the week of the time that it has: most want a day near it.
+    # The page opens at the week of the present time: most people want a day near it.
     has, ignoring = booking.starts_at, {"booking": booking}
     return show_times(request, slot_query_of(booking), page, now=now, ignoring=ignoring, chosen=has, excluded=has, typed=typed)
 
@@ -568,9 +566,8 @@ def team_link(request: HttpRequest, booking: Booking, token: str, now: datetime)
 @require_safe
 @behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
 def team_calendar(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
-    file = HttpResponse(ical.team_calendar(booking, now=now), content_type="text/calendar; charset=utf-8")
-    file.headers["Content-Disposition"] = 'attachment; filename="presentation.ics"'
-    return file
+    named = {"Content-Disposition": 'attachment; filename="presentation.ics"'}
+    return HttpResponse(ical.team_calendar(booking, now=now), content_type="text/calendar; charset=utf-8", headers=named)
 
 
 @require_safe
