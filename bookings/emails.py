@@ -260,15 +260,10 @@ def rows_of_the_day(booking: Booking) -> list[Row]:
         row(_("Who is coming"), text.audience_text(booking.audience_profession)),
         row(_("Guests from elsewhere"), booking.seats_taken or ""),
         row(_("Contact on the day"), booking.contact_name),
-        phone_row(_("Their phone"), booking.contact_phone),
+        row(_("Their phone"), booking.contact_phone, is_phone=True),
         row(_("Leaflets to bring"), text.leaflets_to_bring(booking)),
     ]
     return rows if booking.flagged_child_details else [*rows, *text.needs_rows(booking)]
-
-
-def phone_row(label: str, number: str) -> Row:
-    """On a phone one tap rings it (emails/includes/facts.html)."""
-    return {**row(label, number), "is_phone": True}
 
 
 # Bookings that exist only to be shown in emails: nothing of them is stored.

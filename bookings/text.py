@@ -39,8 +39,9 @@ from professionals.models import Profession
 Row = dict[str, object]
 
 
-def row(label: str, value: object) -> Row:
-    return {"label": label, "value": value}
+def row(label: str, value: object, **more: object) -> Row:
+    """One fact. `more`: the address that its value leads to (`href`), or that it `is_private` or `is_phone`."""
+    return {"label": label, "value": value, **more}
 
 
 def where_text(booking: Booking) -> str:
@@ -60,8 +61,7 @@ def facts_without_title(booking: Booking, *, with_link: bool = True) -> list[Row
     if booking.presenter and booking.state == State.CONFIRMED:
         rows.append(row(_("Presenter"), booking.presenter.name))
     if with_link and booking.joining_link:
-        link = booking.joining_link
-        rows.append({**row(_("Joining link"), link), "href": link, "is_private": True})
+        rows.append(row(_("Joining link"), booking.joining_link, href=booking.joining_link, is_private=True))
     return rows
 
 
@@ -78,9 +78,9 @@ def duty_rows(people: Sequence[OnDuty]) -> list[Row]:
     rows: list[Row] = []
     for (who, phone), person in zip(labels, people, strict=False):
         rows.append(row(who, person.name))
-        rows += [{**row(phone, person.phone), "is_phone": True}] if person.phone else []
+        rows += [row(phone, person.phone, is_phone=True)] if person.phone else []
     if not all(person.phone for person in people) or not people:
-        rows.append({**row(_("Advice line"), site_settings().advice_phone), "is_phone": True})
+        rows.append(row(_("Advice line"), site_settings().advice_phone, is_phone=True))
     return rows
 
 
@@ -479,9 +479,9 @@ def place_facts(place: SessionPlace, *, with_reference: bool = True) -> list[Row
     if place.has_a_place and session.presenter:
         rows.append(row(_("Presenter"), session.presenter.name))
     if place.has_a_place and session.joining_link:
-        rows.append({**row(_("Joining link"), session.joining_link), "href": session.joining_link, "is_private": True})
+        rows.append(row(_("Joining link"), session.joining_link, href=session.joining_link, is_private=True))
     if place.has_a_place and session.joining_help:
-        rows.append({**row(_("How to join"), session.joining_help), "is_private": True})
+        rows.append(row(_("How to join"), session.joining_help, is_private=True))
     return [*rows, row(_("Reference"), session.reference)] if with_reference else rows
 
 

@@ -32,7 +32,6 @@ from bookings.emails import (
     TeamEmail,
     UndecidedEmail,
     longest_fields,
-    phone_row,
     rows_of_the_day,
     sample_booking,
     sample_brought,
@@ -405,7 +404,7 @@ class StaffNewBooking(TeamEmail, DatesEmail):
             row(gettext("Organisation"), person.organisation.name if person.organisation else ""),
             row(gettext("Email"), person.email),
             row(gettext("Domain"), domain_text % {"domain": person.email.rpartition("@")[2]} if person.email else ""),
-            phone_row(gettext("Phone"), person.phone),
+            row(gettext("Phone"), person.phone, is_phone=True),
             row(gettext("How they asked"), booking.get_channel_display()),
         ]
         context = {**super().context(), "caller_rows": caller_rows, "day_rows": rows_of_the_day(booking)}

@@ -35,7 +35,7 @@ from bookings.schedule.forms import to_start
 from bookings.schedule.holds import held_for
 from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
-from bookings.text import ADDRESS_FIELDS, NEEDS, moment_text
+from bookings.text import ADDRESS_FIELDS, NEEDS, moment_text, row
 from bookings.travel import PlaceUnknown
 from ctac.dates import UK, format_day, format_span, uk_day
 from ctac.errors import DomainError
@@ -206,11 +206,11 @@ def team_booking_rows(booking: Booking | None) -> list[dict[str, object]]:
     who = booking.get_audience_profession_display() or _("A mix of professions")
     href = reverse("staff:bookings_booking_change", args=[booking.pk])
     return [
-        {"label": _("When"), "value": booking.when, "href": href},
-        {"label": _("Organisation"), "value": booking.person.organisation or "–"},
-        {"label": _("Presentation"), "value": booking.presentation},
-        {"label": _("Who"), "value": f"{who}. {people}"},
-        {"label": _("Presenter"), "value": booking.presenter or _("Nobody yet")},
+        row(_("When"), booking.when, href=href),
+        row(_("Organisation"), booking.person.organisation or "–"),
+        row(_("Presentation"), booking.presentation),
+        row(_("Who"), f"{who}. {people}"),
+        row(_("Presenter"), booking.presenter or _("Nobody yet")),
     ]
 
 

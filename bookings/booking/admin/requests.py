@@ -143,14 +143,14 @@ def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
     if not options:
         return ""
     if booking.state != State.REQUESTED:
-        return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option, now)) for option in options_shown(options)))
+        return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option)) for option in options_shown(options)))
     standing = {date.option.pk for date in dates}
     rows = [(date.option, candidates_in_words(date, now)) for date in dates]
     rows += [(option, [bookings_text.date_text_for_staff(option, now)]) for option in options if option.pk not in standing]
     return format_html_join(
         "",
         "<p><strong>{}</strong> {}<br>{}</p>",
-        ((option.when, tag_of(option, now), in_lines(lines)) for option, lines in rows),
+        ((option.when, tag_of(option), in_lines(lines)) for option, lines in rows),
     )
 
 
@@ -169,7 +169,7 @@ def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption
     return read
 
 
-def tag_of(option: DateOption, now: datetime) -> SafeString:
+def tag_of(option: DateOption) -> SafeString:
     label = option.get_kind_display() if option.state == OptionState.OPEN else option.get_state_display()
     return state_tag(label, OPTION_TAGS[OptionState(option.state)])
 

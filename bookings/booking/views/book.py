@@ -448,7 +448,7 @@ def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> di
     """For the check page. No statements if none were asked for."""
     title = _("Leaflets for your audience")
     if answers.is_online:
-        row = {**bookings_text.row(_("Online"), _("Everybody can download them as PDFs")), "href": reverse("leaflets")}
+        row = bookings_text.row(_("Online"), _("Everybody can download them as PDFs"), href=reverse("leaflets"))
         return {"title": title, "rows": [row]}
     url = f"{reverse('book_leaflets', args=[answers.presentation.slug])}?change=1"
     asked, postcode = answers.leaflets, answers.booking.postcode

@@ -73,7 +73,7 @@ def may_book_again(booking: Booking, now: datetime) -> bool:
     return booking.is_done_with(now) and known and booking.presentation.active
 
 
-def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
+def page_context(booking: Booking) -> dict[str, object]:
     return {
         "booking": booking,
         # Its reference stands at the top of each page.
@@ -118,7 +118,7 @@ def booking(request: HttpRequest, reference: str) -> HttpResponse:
         "may_book_again": may_book_again(booking, timezone.now()),
         "may_offer_seats": booking.may_offer_seats(timezone.now()),
     }
-    return render(request, "bookings/booking/booking.html", {**page_context(request, booking), **more})
+    return render(request, "bookings/booking/booking.html", {**page_context(booking), **more})
 
 
 @require_safe
@@ -139,7 +139,7 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
         "who": who_to_tell(booking.contacts_postcode),
         **dates_context(booking, timezone.now()),
     }
-    return render(request, "bookings/booking/placed.html", {**page_context(request, booking), **more})
+    return render(request, "bookings/booking/placed.html", {**page_context(booking), **more})
 
 
 @require_safe
@@ -168,7 +168,7 @@ def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             messages.success(request, done)
         return redirect("booking", reference=booking.reference)
-    return render(request, "bookings/booking/cancel.html", {"form": form, **page_context(request, booking)})
+    return render(request, "bookings/booking/cancel.html", {"form": form, **page_context(booking)})
 
 
 @require_http_methods(FORM_METHODS)
