@@ -28,6 +28,7 @@ from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
 from bookings.schedule.forms import slot_value
 from bookings.seats.admin import SEAT_ACTIONS
+from bookings.text import ADDRESS_FIELDS, Row, row
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
 from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, NOT_IN, NOT_OUT, ON_IT, SAFE
 from ctac.errors import DomainError
@@ -86,7 +87,7 @@ def transfer_facts(person: Person) -> list[dict[str, Any]]:
     """What goes to the colleague and what stays. A parcel goes to the workplace, and a place at a session is one person's (ADR
     13)."""
     ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_names().order_by("starts_at", "pk")
-    goes = [bookings_text.row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
+    goes = [row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
     places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
     stays = [gettext("%(reference)s: leaflets by post") % {"reference": order.reference} for order in orders]
@@ -95,9 +96,9 @@ def transfer_facts(person: Person) -> list[dict[str, Any]]:
         for place in places
     ]
     return [
-        bookings_text.row(gettext("Organisation"), person.organisation.name if person.organisation else gettext("none")),
-        *(goes or [bookings_text.row(gettext("To come"), gettext("Nothing"))]),
-        *(bookings_text.row(gettext("Stays as it is"), what) for what in stays),
+        row(gettext("Organisation"), person.organisation.name if person.organisation else gettext("none")),
+        *(goes or [row(gettext("To come"), gettext("Nothing"))]),
+        *(row(gettext("Stays as it is"), what) for what in stays),
     ]
 
 
@@ -145,7 +146,7 @@ class ChangeForm(DetailsForm):
     def __init__(self, *args: Any, booking: Booking, **kwargs: Any) -> None:
         super().__init__(*args, booked=booking.audience_size, **kwargs)
         if booking.format != Format.WORKPLACE:
-            for name in bookings_text.ADDRESS_FIELDS:
+            for name in ADDRESS_FIELDS:
                 del self.fields[name]
         self.fields["audience_size"].label = gettext("People coming")
         self.fields["contact_name"].label = gettext("Contact on the day")
@@ -180,7 +181,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
     now, posted = timezone.now(), request.method == "POST"
     initial = {name: getattr(booking, name) for name in ChangeForm.base_fields if hasattr(booking, name)}
     form = ChangeForm(request.POST if posted else None, booking=booking, initial=initial)
-    version, rows = request.POST.get("version", "") if posted else booking.version, list[bookings_text.Row]()
+    version, rows = request.POST.get("version", "") if posted else booking.version, list[Row]()
     if posted and form.is_valid():
         reason = form.cleaned_data["override_reason"]
         asked: dict[str, Any] = {"answers": answers_of(form), "flagged": form.flagged, "override_reason": reason}

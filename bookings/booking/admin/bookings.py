@@ -69,7 +69,7 @@ from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
 from bookings.seats.admin import AS_GUEST, asked_for_seats, seat_asked_text, seats_in_words
-from bookings.text import ADDRESS_FIELDS
+from bookings.text import ADDRESS_FIELDS, row
 from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
 from bookings.visits.services import refuse_while_overdue
 from ctac.dates import UK, uk_datetime, uk_day
@@ -678,12 +678,12 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         """What, when, where, who: what someone must see before they press."""
         phone = f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()
         return [
-            bookings_text.row(gettext("Presentation"), obj.presentation.title),
-            bookings_text.row(gettext("When"), obj.when),
-            bookings_text.row(gettext("Where"), bookings_text.where_text(obj)),
-            bookings_text.row(gettext("Presenter"), self.presenter_in_words(obj)),
+            row(gettext("Presentation"), obj.presentation.title),
+            row(gettext("When"), obj.when),
+            row(gettext("Where"), bookings_text.where_text(obj)),
+            row(gettext("Presenter"), self.presenter_in_words(obj)),
             *(whom_to_call(obj) if obj.overdue_at(timezone.now()) else ()),
-            bookings_text.row(gettext("Who asked"), phone),
+            row(gettext("Who asked"), phone),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -753,7 +753,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             "title": gettext("Assign a presenter"),
             "form": form,
             "media": self.media + form.media,
-            "rows": [bookings_text.row(each.reference, f"{each.when}. {each.presentation.title}") for each in shown],
+            "rows": [row(each.reference, f"{each.when}. {each.presentation.title}") for each in shown],
             "more": count - len(shown),
             "ticked": [(name, value) for name in sent for value in request.POST.getlist(name)],
         }

@@ -46,7 +46,7 @@ from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.holds import extend_hold, held_for, hold_keeps, hold_slot, kept_until, release_hold
 from bookings.schedule.picker import Picker, first_times, is_anything_free, pick_nearest, show_times
 from bookings.schedule.queries import open_schedule
-from bookings.text import ADDRESS_FIELDS, room_in_words
+from bookings.text import ADDRESS_FIELDS, Row, room_in_words, row
 from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS
 from leaflets.models import ToBring
@@ -448,15 +448,15 @@ def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> di
     """For the check page. No statements if none were asked for."""
     title = _("Leaflets for your audience")
     if answers.is_online:
-        row = bookings_text.row(_("Online"), _("Everybody can download them as PDFs"), href=reverse("leaflets"))
-        return {"title": title, "rows": [row]}
+        online = row(_("Online"), _("Everybody can download them as PDFs"), href=reverse("leaflets"))
+        return {"title": title, "rows": [online]}
     url = f"{reverse('book_leaflets', args=[answers.presentation.slug])}?change=1"
     asked, postcode = answers.leaflets, answers.booking.postcode
     if not asked:
-        return {"title": title, "change_url": url, "rows": [bookings_text.row(_("To bring"), _("None"))]}
+        return {"title": title, "change_url": url, "rows": [row(_("To bring"), _("None"))]}
     there = copies_possible_by_slug(asked, person=person, postcode=postcode, now=now)
     none = CopiesPossible(0)
-    rows = [bookings_text.row(leaflet.title, leaflets_promise(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
+    rows = [row(leaflet.title, leaflets_promise(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
     return {"title": title, "change_url": url, "rows": rows}
 
 
@@ -601,7 +601,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
 def sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[str, object]]:
     presentation, booking = answers.presentation, answers.booking
     where = "\n".join(booking.address_lines) or booking.get_format_display()
-    who_comes = bookings_text.row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
+    who_comes = row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
     booking.audience_profession = ""  # which stands with the place
     about_the_day = bookings_text.details_rows(booking)
     if people := answers.step("where").get("range"):
@@ -619,31 +619,31 @@ def sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[
             else:
                 until = kept_until(chosen.start, now)
                 promise = bookings_text.keeping_sentence(option.precision, chosen.start, presentation.length, until)
-            rows.append(bookings_text.row(label, f"{option.when}\n{promise}"))
+            rows.append(row(label, f"{option.when}\n{promise}"))
         if reason := answers.step("dates")["reason"]:
-            rows.append(bookings_text.row(_("Why our times don’t suit"), reason))
+            rows.append(row(_("Why our times don’t suit"), reason))
         when = _("Your dates"), reverse("book_dates", args=[presentation.slug]), rows
     else:
         span = format_span(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""
-        when = _("Time"), reverse("book_when", args=[presentation.slug]), [bookings_text.row(_("When"), span)]
+        when = _("Time"), reverse("book_when", args=[presentation.slug]), [row(_("When"), span)]
     # The confirmation goes to this address.
     about_them = [
-        bookings_text.row(_("Name"), person.name),
-        bookings_text.row(_("Organisation"), person.organisation.name if person.organisation else ""),
-        bookings_text.row(_("Email"), person.email),
-        bookings_text.row(_("Phone"), person.phone),
+        row(_("Name"), person.name),
+        row(_("Organisation"), person.organisation.name if person.organisation else ""),
+        row(_("Email"), person.email),
+        row(_("Phone"), person.phone),
     ]
     first_page = f"{reverse('book_where', args=[presentation.slug])}?change=1"
     account = f"{reverse('account_details')}?next={reverse('book_check', args=[presentation.slug])}"
 
-    def section(title: str, url: str, rows: list[bookings_text.Row]) -> dict[str, object]:
+    def section(title: str, url: str, rows: list[Row]) -> dict[str, object]:
         return {"title": title, "change_url": url, "rows": rows}
 
     return [
-        section(_("Presentation"), reverse("presentations"), [bookings_text.row(_("Title"), presentation.title)]),
-        section(_("Place and audience"), first_page, [bookings_text.row(_("Where"), where), who_comes]),
+        section(_("Presentation"), reverse("presentations"), [row(_("Title"), presentation.title)]),
+        section(_("Place and audience"), first_page, [row(_("Where"), where), who_comes]),
         section(*when),
         section(_("About the day"), f"{first_page}#id_audience_size", about_the_day),
         leaflets_section(answers, person, now),
-        section(_("You"), account if person.pk else "", [row for row in about_them if row["value"]]),
+        section(_("You"), account if person.pk else "", [fact for fact in about_them if fact["value"]]),
     ]

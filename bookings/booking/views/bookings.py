@@ -35,6 +35,7 @@ from bookings.schedule.forms import WhenForm, slot_value, to_start
 from bookings.schedule.picker import Picker, pick_nearest, show_times
 from bookings.schedule.queries import open_schedule
 from bookings.seats.queries import seats_near_you
+from bookings.text import Row, row
 from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
@@ -312,9 +313,9 @@ def check_page(
     end = start + pages.booking.presentation.length
     context = {
         "rows": [
-            bookings_text.row(_("Presentation"), pages.booking.presentation.title),
-            bookings_text.row(_("Time now"), pages.booking.when),
-            bookings_text.row(_("New time"), format_span(start, end)),
+            row(_("Presentation"), pages.booking.presentation.title),
+            row(_("Time now"), pages.booking.when),
+            row(_("New time"), format_span(start, end)),
         ],
         "start": slot_value(start),
         "warning": warning,
@@ -395,7 +396,7 @@ def details_page(
     form: DetailsForm,
     *,
     version: str,
-    too_late: Sequence[bookings_text.Row] = (),
+    too_late: Sequence[Row] = (),
 ) -> HttpResponse:
     """`booking` is None where the session ran out: then the page says nothing of it, and keeps what was typed.
 
@@ -581,8 +582,8 @@ def least_facts_of(booking: Booking) -> dict[str, object]:
     """For somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
     place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
     rows = [
-        bookings_text.row(_("Presentation"), booking.presentation.title),
-        bookings_text.row(_("When"), booking.when),
-        bookings_text.row(_("Where"), place),
+        row(_("Presentation"), booking.presentation.title),
+        row(_("When"), booking.when),
+        row(_("Where"), place),
     ]
     return {"booking": booking, "facts": rows}
