@@ -274,9 +274,7 @@ def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> H
         return redirect(pages.back)
     if not pages.booking.may_reschedule(now):
         return redirect(pages.time)
-    day, slot_query = uk_day(start), slot_query_of(pages.booking)
-    schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring={"booking": pages.booking})
-    if not schedule.offered_to(start):
+    if not is_offered(pages.booking, start, now):
         return slot_taken_page(request, pages, start, now)
     return check_page(request, pages, start)
 
@@ -304,6 +302,13 @@ def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> R
     """Each change is an email to its presenter, to us and to its owner, even by a link, where nobody is signed in."""
     throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGE_RATE_LIMIT)
     return check_throttles(request, Where.CHANGE, [throttle], now)
+
+
+def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
+    """Whether the public could have that time. The booking's own time is not in its way."""
+    day = uk_day(start)
+    schedule = open_schedule(slot_query_of(booking), first_day=day, last_day=day, now=now, ignoring={"booking": booking})
+    return bool(schedule.offered_to(start))
 
 
 def check_page(
