@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.models.presenter import Format, Presentation, Presenter, validate_https
+from bookings.models.presenter import Format, Presentation, Presenter, format_day_range, validate_https
 from ctac.dates import UK, before_working_days, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
@@ -105,6 +105,7 @@ class Engagement(ReferencedModel, StateModel):
 
     starts_at: Any
     ends_at: Any
+    presenter: Any
     own_joining_link = personal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
     sequence = models.PositiveIntegerField(_("calendar sequence"), default=0, editable=False)
     ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid, editable=False))
@@ -119,6 +120,11 @@ class Engagement(ReferencedModel, StateModel):
         if self.starts_at is None or self.ends_at is None:
             raise NoTimeAgreed
         return self.starts_at, self.ends_at
+
+    @property
+    def joining_link(self) -> str:
+        """Its own, or else its presenter's. Only for people with a place, and staff."""
+        return self.own_joining_link or (self.presenter.joining_link if self.presenter else "")
 
     @property
     def clocks(self) -> str:
@@ -480,10 +486,8 @@ class Booking(Engagement, Reached):
 
     @property
     def joining_link(self) -> str:
-        """Its own, or else its presenter's; empty unless it is online and confirmed."""
-        if self.format != Format.ONLINE or self.state != State.CONFIRMED:
-            return ""
-        return self.own_joining_link or (self.presenter.joining_link if self.presenter else "")
+        """Empty unless it is online and confirmed."""
+        return super().joining_link if self.format == Format.ONLINE and self.state == State.CONFIRMED else ""
 
     @property
     def awaits_link(self) -> bool:
@@ -768,8 +772,7 @@ class DateOption(models.Model):
         if self.precision == Precision.TIME:
             return format_span(self.starts_at, self.ends_at)
         if self.precision == Precision.DAYS:
-            days = {"first": format_day(self.starts_at), "last": format_day(self.last_day)}
-            return gettext("%(first)s to %(last)s") % days
+            return format_day_range(uk_day(self.starts_at), self.last_day)
         part = {
             Precision.MORNING: gettext("in the morning"),
             Precision.AFTERNOON: gettext("in the afternoon"),

@@ -156,11 +156,6 @@ class OpenSession(Engagement):
     def when(self) -> str:
         return format_span(self.starts_at, self.ends_at)
 
-    @property
-    def joining_link(self) -> str:
-        """Its own, or else its presenter's. Only for people with a place, and staff."""
-        return self.own_joining_link or (self.presenter.joining_link if self.presenter else "")
-
 
 class SessionEventKind(models.TextChoices):
     PLANNED = "planned", _("Planned")

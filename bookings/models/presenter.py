@@ -21,6 +21,13 @@ from professionals.models import Nation as Nation
 from professionals.models import Profession
 
 
+def format_day_range(first: date, last: date) -> str:
+    """'Tuesday 9 March 2027', or the first day and the last."""
+    if first == last:
+        return format_day(first)
+    return gettext("%(first)s to %(last)s") % {"first": format_day(first), "last": format_day(last)}
+
+
 class Format(models.TextChoices):
     WORKPLACE = "workplace", _("At your workplace")
     ONLINE = "online", _("Online")
@@ -318,10 +325,7 @@ class AvailabilityException(models.Model):
 
     @property
     def days(self) -> str:
-        """'Tuesday 9 March 2027', or the first and the last."""
-        if self.first_day == self.last_day:
-            return format_day(self.first_day)
-        return gettext("%(first)s to %(last)s") % {"first": format_day(self.first_day), "last": format_day(self.last_day)}
+        return format_day_range(self.first_day, self.last_day)
 
     @property
     def hours(self) -> str:

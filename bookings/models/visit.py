@@ -10,7 +10,6 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -18,8 +17,8 @@ from bookings import rules
 from bookings.models.booking import CHECK_IN, CHECK_OUT, Booking, State
 from bookings.models.feedback import CONFIDENCE, Confidence, agreement, confidence
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
-from bookings.models.presenter import Format, Presenter
-from ctac.dates import format_day, uk_day
+from bookings.models.presenter import Format, Presenter, format_day_range
+from ctac.dates import uk_day
 from ctac.models import RecordedBy, by_user, free_text, impersonal, personal
 from office.models import MOST_PEOPLE
 from office.queries import site_settings
@@ -243,9 +242,7 @@ class DutyShift(models.Model):
         ]
 
     def __str__(self) -> str:
-        if self.first_day == self.last_day:
-            return format_day(self.first_day)
-        return gettext("%(first)s to %(last)s") % {"first": format_day(self.first_day), "last": format_day(self.last_day)}
+        return format_day_range(self.first_day, self.last_day)
 
     @property
     def people(self) -> list[OnDuty]:
