@@ -38,7 +38,7 @@ from professionals.models import Organisation, Person, Profession
 
 
 class BookingEmail(Email):
-    """About "booking:12". Its subject may name %(reference)s and, of what has a time, %(day)s and %(clock)s."""
+    """About "booking:12". Its subject may name %(reference)s and, if the booking has a time, %(day)s and %(clock)s."""
 
     desk = Desk.BOOKINGS
     subject_without_time: str | Promise = ""  # of a request that has none yet, where it is another
@@ -50,7 +50,7 @@ class BookingEmail(Email):
     @cached_property
     def booking(self) -> Booking:
         """Raises Booking.DoesNotExist."""
-        # What few emails say of it (its organisation, its visit) is read when they do: nine tables in one join take long to plan.
+        # The few emails that need its organisation or its visit read it themselves: a join of nine tables takes long to plan.
         return Booking.objects.with_names().with_leaflets().get(pk=self.about_key)
 
     def is_still_due(self) -> bool:
@@ -84,7 +84,7 @@ class BookingEmail(Email):
 
     @cached_property
     def in_calendars(self) -> bool:
-        """Whether the reader's calendar has an entry of it, or gets it now. A request has none."""
+        """Whether the reader's calendar has an entry of it, or gets one now. A request has none."""
         return self.booking.state == State.CONFIRMED
 
     def get_calendar_method(self) -> str:
@@ -94,25 +94,25 @@ class BookingEmail(Email):
         return ical.booking_calendar(self.booking, method, now=self.notification.created_at, to=self.attendee())
 
     def attendee(self) -> ical.Attendee | None:
-        """Whose calendar it is; None for the professional's."""
+        """Whose calendar entry it is; None for the professional's."""
         return None
 
 
 class TeamEmail(BookingEmail):
-    """To staff, with the booking's page on the staff site."""
+    """To staff, with the address of the booking's page on the staff site."""
 
     def context(self) -> dict[str, object]:
         url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_change', args=[self.booking.pk])}"
         return {**super().context(), "staff_url": url}
 
     def waits_for(self, digest_at: datetime) -> bool:
-        """What happens to a presentation that would begin soon after the team's digest goes at once."""
+        """If the presentation begins soon after the team's digest, the email goes at once."""
         starts_at = self.booking.starts_at
         return starts_at is None or starts_at >= digest_at + rules.DIGEST_BYPASS_WINDOW
 
 
 class PresenterEmail(BookingEmail):
-    """To its presenter, while it is theirs."""
+    """To its presenter, as long as it is theirs."""
 
     def context(self) -> dict[str, object]:
         url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[self.booking.reference])}"
@@ -130,15 +130,18 @@ class PresenterEmail(BookingEmail):
 
 
 class NewsEmail(BookingEmail):
-    """Confirmed; or confirmed as before, with another joining link or presenter, or after all."""
+    """It is confirmed; or still confirmed, with another joining link or presenter; or confirmed after all."""
 
     calendar_method = "REQUEST"
     has_joining_link = True
     states = (State.CONFIRMED,)
+    subject_of_link: str | Promise = ""
+    subject_of_presenter: str | Promise = ""
+    subject_of_restored: str | Promise = ""
 
     @cached_property
     def news(self) -> str:
-        """LINK_SET, REASSIGNED or RESTORED, written at the same moment as the message.
+        """LINK_SET, REASSIGNED or RESTORED: the event that was written at the same moment as the message.
 
         Empty for the first confirmation, also of a request that was changed before it was confirmed.
         """
@@ -150,6 +153,14 @@ class NewsEmail(BookingEmail):
         news = events.filter(kind__in=kinds).values_list("kind", flat=True)
         return news.first() or ""
 
+    def get_subject(self) -> str | Promise:
+        by_news: dict[str, str | Promise] = {
+            EventKind.LINK_SET: self.subject_of_link,
+            EventKind.REASSIGNED: self.subject_of_presenter,
+            EventKind.RESTORED: self.subject_of_restored,
+        }
+        return by_news.get(self.news) or super().get_subject()
+
     def context(self) -> dict[str, object]:
         return {**super().context(), "new_link": self.news == EventKind.LINK_SET}
 
@@ -159,7 +170,7 @@ class ClosedEmail(BookingEmail):
 
     @cached_property
     def in_calendars(self) -> bool:
-        """Whether it had been confirmed: a request sent no entry."""
+        """Whether it had been confirmed: a request sent no calendar entry."""
         return self.booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
 
 
@@ -170,32 +181,32 @@ class ChangeEmail(BookingEmail):
 
     @cached_property
     def change(self) -> BookingEvent | None:
-        """Its version is what the event counted."""
+        """The event that counted the version of this email."""
         events = BookingEvent.objects.filter(booking=self.about_key, kind=self.event_kind)
         return events.filter(**{f"changes__{self.version_field}": self.notification.version}).first()
 
 
 class MovedEmail(ChangeEmail):
-    """Where it was and where it is now."""
+    """When it was and when it is now."""
 
     event_kind = EventKind.RESCHEDULED
     version_field = "sequence"
 
     def context(self) -> dict[str, object]:
-        """`before`: 'Tuesday 9 March 2027, 1:30pm', or '' if that is not known any more."""
+        """`before`: 'Tuesday 9 March 2027, 1:30pm', or '' if that is no longer known."""
         moments = text.times_of_move(self.change)
         return {**super().context(), "before": text.moment_text(moments[0]) if moments else ""}
 
 
 class DetailsEmail(ChangeEmail):
-    """Other details: which, by their names, and how it all stands."""
+    """The names of the details that changed, and how everything stands now."""
 
     event_kind = EventKind.DETAILS_CHANGED
     version_field = "revision"
 
     @cached_property
     def in_calendars(self) -> bool:
-        """Whether what changed stands in calendars."""
+        """Whether what changed stands in calendar entries."""
         return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
 
     def context(self) -> dict[str, object]:
@@ -223,18 +234,17 @@ class DatesEmail(BookingEmail):
 
 
 class UndecidedEmail(DatesEmail):
-    """While the request waits for staff: there is nothing that the professional could answer."""
+    """While the request waits for staff, and there is nothing that the professional could answer."""
 
     def is_still_due(self) -> bool:
-        offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED)
-        return self.booking.state == State.REQUESTED and not offered.exists()
+        return self.booking.state == State.REQUESTED and not self.booking.options.proposed().open().exists()
 
     @property
     def lapsed_offers(self) -> list[DateOption]:
         return [option for option in self.options if option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED]
 
     def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[Row]:
-        """What is no longer kept, each with why: the times that we offered, else the dates that they asked for."""
+        """What is no longer kept, each with the reason: the times that we offered, or else the dates that they asked for."""
         asked = text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
         offered = [(_("Time %(number)d") % {"number": n}, option) for n, option in enumerate(self.lapsed_offers, start=1)]
         lapsed = offered or [(label, option) for label, option in asked if option.state == OptionState.EXPIRED]
@@ -250,15 +260,10 @@ def rows_of_the_day(booking: Booking) -> list[Row]:
         row(_("Who is coming"), text.audience_text(booking.audience_profession)),
         row(_("Guests from elsewhere"), booking.seats_taken or ""),
         row(_("Contact on the day"), booking.contact_name),
-        phone_row(_("Their phone"), booking.contact_phone),
+        row(_("Their phone"), booking.contact_phone, is_phone=True),
         row(_("Leaflets to bring"), text.leaflets_to_bring(booking)),
     ]
     return rows if booking.flagged_child_details else [*rows, *text.needs_rows(booking)]
-
-
-def phone_row(label: str, number: str) -> Row:
-    """One tap on a phone (emails/includes/facts.html)."""
-    return {**row(label, number), "is_phone": True}
 
 
 # Bookings that exist only to be shown in emails: nothing of them is stored.
@@ -270,14 +275,7 @@ LONGEST_ORGANISATION = (
 )
 LONGEST_EMAIL = "maximiliana.featherstonehaugh-cholmondeley@safeguarding.cambridgeshireandpeterborough.nhs.uk"
 NO_TIME: dict[str, Any] = {"state": State.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
-ONLINE: dict[str, Any] = {
-    "format": Format.ONLINE,
-    "address_line_1": "",
-    "address_line_2": "",
-    "town": "",
-    "postcode": "",
-    "room": "",
-}
+ONLINE: dict[str, Any] = {"format": Format.ONLINE, "room": "", **dict.fromkeys(text.ADDRESS_FIELDS, "")}
 
 
 def sample_booking(**fields: Any) -> Booking:
@@ -315,7 +313,7 @@ def sample_booking(**fields: Any) -> Booking:
 
 
 def sample_brought(**fields: Any) -> Brought:
-    """The order of a visit's leaflets, of one of which there were too few."""
+    """The order of a visit's leaflets, with too few copies of one of them."""
     title = "Child trafficking is child abuse"
     order = an_order(brought_with="BK-7Q4M-2F", **fields)
     return Brought(pk=1, order=order, missing=[{"slug": "all-professionals", "title": title, "copies": 5}])
@@ -348,7 +346,7 @@ def sample_presenter(**fields: Any) -> Presenter:
 
 
 def longest_fields() -> dict[str, Any]:
-    """As long as people's names, employers and addresses are in earnest, and a little longer."""
+    """As long as names, employers and addresses really are, and a little longer."""
     organisation = Organisation(pk=1, name=LONGEST_ORGANISATION)
     name = "Dr Maximiliana Wilhelmina Featherstonehaugh-Cholmondeley"
     return {

@@ -11,7 +11,7 @@ from ctac.errors import DomainError
 
 
 class SlotTaken(DomainError):
-    """No presenter is free then, travel included. The page shows the nearest slots that are."""
+    """No presenter is free then, travel included. The page shows the nearest free slots."""
 
     message = _("Choose another time. Nothing you typed is lost.")
 
@@ -25,7 +25,7 @@ class DraftGone(DomainError):
 
 
 class TooManyHolds(DomainError):
-    """As many times are kept for people at one address as may be at once."""
+    """As many times as allowed are held for people at one address."""
 
     message = _(
         "We are already keeping too many times for people on your network. "
@@ -57,7 +57,7 @@ class OutsideRules(DomainError):
 
 
 class MoveRefused(DomainError):
-    """The booking is not in a state that allows this, perhaps no longer."""
+    """The booking's state does not allow this, or no longer does."""
 
     message = _("This booking has changed in the meantime. Please look at it again.")
     passing = True

@@ -85,9 +85,9 @@ ERASED: dict[str, object] = {
     "postcode": OUTWARD_HALF,
     "submission_token": None,
 }
-# What goes with a comment: then it is no quote for reports either.
+# When a comment goes, it is no quote for reports either.
 NO_COMMENT: dict[str, object] = {"comment": "", "quotable": False, "chosen_at": None, "chosen_by": None}
-# Where the presenter was, and what a colleague noted of them, is theirs; the professional's copy leaves it out.
+# Where the presenter was, and what a colleague noted about that, is left out of the professional's copy.
 ABOUT_THE_PRESENTER = (
     EventKind.CHECKED_IN,
     EventKind.CHECKED_OUT,
@@ -101,8 +101,8 @@ ABOUT_THE_PRESENTER = (
 
 
 def export_bookings(person: Person) -> list[dict[str, Any]]:
-    """Every booking of this person with its history, the dates of a request, and what came after it. One statement if there is
-    none, else four."""
+    """Every booking of this person with its history, the dates of a request, and what came afterwards. One statement if there
+    is none, else four."""
     bookings = Booking.objects.filter(person=person).order_by("pk")
     rows = list(bookings.values("pk", *EXPORTED, "attendance__people", "yearlater__due_at"))
     if not rows:
@@ -149,7 +149,7 @@ def bookings_ahead(person: Person, now: datetime) -> list[str]:
 
 
 def erase_bookings(person: Person, now: datetime) -> None:
-    """Cancel what lies ahead properly, with mail to staff and presenter; take the person out of all of it; keep figures.
+    """Cancel what lies ahead, with mail to staff and presenter; take the person out of all of it; keep the figures.
 
     Raises VisitNotOver while a presenter may be at a visit to them or on the way (ADR 14).
     """
@@ -168,13 +168,13 @@ def erase_bookings(person: Person, now: datetime) -> None:
 
 
 def about_seats(bookings: Collection[int]) -> list[str]:
-    """What mail to the host and to guests is about, which names the other side. No statement without a booking."""
+    """What the mail to the host and to guests is about, each of which names the other. No statement without a booking."""
     return [f"seat:{key}" for key in Seat.objects.filter(booking__in=bookings).values_list("pk", flat=True)]
 
 
 def forget_details(keys: Sequence[int]) -> None:
-    """Of these bookings, what was typed of where, who and why, what the host said of it afterwards, and their reminder of it a
-    year later; figures stay. So do answers of people who came: neither the day alone nor the words lead to who they are."""
+    """Of these bookings, forget what was typed about where, who and why, what the host said afterwards, and their reminder a
+    year later. Figures stay, and so do the answers of people who came: neither the day nor the words lead to who they are."""
     Booking.objects.filter(pk__in=keys).update(**ERASED)
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     # Nobody is on the way there any more. A live claim would be refused beside one in the same building, as if that were far.
@@ -185,14 +185,14 @@ def forget_details(keys: Sequence[int]) -> None:
     Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(**NO_COMMENT)
 
 
-# What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 23).
+# What a booking still says of the person who gave it to a colleague: it is in their copy, and is erased with them (ADR 23).
 
-# Free text of a booking, whoever wrote it. They are of the visit, so they stay with who has it now, and name nobody who had it.
+# Free text of a booking, whoever wrote it. It belongs to the visit, so it stays with the present owner and names no former one.
 FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_reason", "contact_name", "contact_phone")
 
 
 def given_away_by(person: Person) -> QuerySet[BookingEvent]:
-    """Also as a row that has become one with theirs since: its number is what the event says."""
+    """The events of bookings that they gave away, even under the number of a person who was merged into them since."""
     absorbed = Absorbed.objects.filter(person=person).values("key")
     given = BookingEvent.objects.filter(kind=EventKind.HANDED_OVER)
     given = given.alias(gave=Cast(KT("changes__person__0"), BigIntegerField()))
@@ -200,8 +200,8 @@ def given_away_by(person: Person) -> QuerySet[BookingEvent]:
 
 
 def export_transferred(person: Person) -> list[dict[str, Any]]:
-    """Of each booking that they gave away, and each time, what happened while it was theirs and why it went. One statement if
-    there is none, else two."""
+    """For each time that they gave a booking away, what happened while it was theirs and why it went. One statement if there is
+    none, else two."""
     before = BookingEvent.objects.filter(booking=OuterRef("booking"), kind=EventKind.HANDED_OVER, pk__lt=OuterRef("pk"))
     came = Subquery(before.order_by("-pk").values("pk")[:1])
     given = list(given_away_by(person).annotate(came=came).select_related("booking").order_by("pk"))
@@ -224,7 +224,7 @@ def export_transferred(person: Person) -> list[dict[str, Any]]:
 
 
 def erase_transferred(person: Person, now: datetime) -> None:
-    """After the bookings that they still have. Raises VisitNotOver while a presenter who is on the way may have to ring them."""
+    """After the bookings that they still have. Raises VisitNotOver while a presenter on the way may have to ring them."""
     given = {event.booking_id: event for event in given_away_by(person).order_by("pk")}  # the last time of each
     if not given:
         return
@@ -233,14 +233,14 @@ def erase_transferred(person: Person, now: datetime) -> None:
     refuse_while_on_the_way_or_there(Booking.objects.filter(pk__in=to_ring), now)
     for booking in bookings:
         last = given[booking.pk]
-        # Mail of later names whom to ring on the day; what is told from here on does not.
+        # Later mail may say whom to ring on the day; mail from now on does not name them.
         erase_bodies_about(
             [f"booking:{booking.pk}", *about_seats([booking.pk])], now, until=None if booking.pk in to_ring else last.at
         )
         BookingEvent.objects.filter(booking=booking, pk__lte=last.pk).exclude(reason="").update(reason="")
         BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # which have their address, as a hash
         if booking.person_id != person.pk:
-            # Who has it now is the contact instead, and its presenter is told so; in what was written nobody is named any more.
+            # The present owner becomes the contact, and the presenter is told so. What was written names them no more.
             texts = {column: without_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
             if is_contact(person, booking):
                 owner = (booking.person.name, booking.person.phone) if booking.is_open else ("", "")
@@ -260,7 +260,7 @@ def erase_transferred(person: Person, now: datetime) -> None:
 
 
 def is_contact(person: Person, booking: Booking) -> bool:
-    """Whether a presenter who needs somebody on the day would ask for them."""
+    """Whether a presenter would ask for them on the day."""
     same_name = booking.contact_name.casefold().split() == person.name.casefold().split()
     numbers = [re.sub(r"\D", "", number) for number in (booking.contact_phone, person.phone)]
     return same_name or (bool(person.phone) and numbers[0] == numbers[1])
@@ -273,7 +273,7 @@ def without_person(person: Person, text: str) -> str:
     return text
 
 
-# Who asked to be asked again three months on is known by an address alone, until that is mailed.
+# Whoever asked to be asked again three months on is known by an address alone, until we write to it.
 
 
 def export_three_months_on(person: Person) -> list[dict[str, Any]]:
@@ -316,7 +316,7 @@ FLAGGED_SOURCES = (
         lambda key: chain(SessionPlace.objects.filter(pk=key), SessionEvent.objects.filter(place=key).order_by("pk")),
         lambda key: page_of("opensession", SessionPlace.objects.get(pk=key).session_id),
     ),
-    # Who deletes leave takes its words too.
+    # Deleting the leave deletes its words too.
     FlaggedSource("leave", lambda key: Leave.objects.filter(pk=key), lambda key: page_of("leave", key)),
     FlaggedSource(
         "feedback",
@@ -331,7 +331,8 @@ FLAGGED_SOURCES = (
 
 
 def bookings_over(before: datetime) -> QuerySet[Booking]:
-    """By the end of the presentation; of what never got a time, by the day it was asked for. Not requests that wait for us."""
+    """By the end of the presentation, or by the day on which it was asked for if it never had a time. Not requests that wait
+    for us."""
     bookings = Booking.objects.filter(anonymised_at=None).exclude(state=State.REQUESTED)
     return bookings.alias(over_at=BOOKING_OVER_AT).filter(over_at__lt=before).order_by("over_at", "pk")
 
@@ -351,15 +352,7 @@ def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
 
 
-def forget_visits(keys: Sequence[int], now: datetime) -> None:
-    Visit.objects.filter(pk__in=keys).delete()
-
-
-def forget_leave(keys: Sequence[int], now: datetime) -> None:
-    Leave.objects.filter(pk__in=keys).update(reason="", answer="")
-
-
-# What shows that somebody is still with us.
+# What shows that somebody still deals with us.
 ACTIVITIES: tuple[Callable[[datetime], Exists], ...] = (
     lambda since: Exists(Booking.objects.filter(person=OuterRef("pk")).filter(Q(created_at__gte=since) | Q(ends_at__gte=since))),
     lambda since: Exists(
@@ -402,11 +395,11 @@ RETENTION_RULES = (
         since=_("the presentation"),
         goes=_("We delete this. The history of the booking still says that somebody checked in and out."),
         keeps="bookings",
-        # Not those of which nobody has heard that all is well, however old they are.
+        # Not those of whose presenter nobody has heard that all is well, however old they are.
         due=lambda before: Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by(
             "booking__ends_at", "pk"
         ),
-        take_out=forget_visits,
+        take_out=lambda keys, now: Visit.objects.filter(pk__in=keys).delete(),
     ),
     Rule(
         name="leave",
@@ -416,7 +409,7 @@ RETENTION_RULES = (
         goes=_("We delete the notes and keep the days."),
         keeps="bookings",
         due=lambda before: Leave.objects.filter(~Q(reason="") | ~Q(answer=""), ends_at__lt=before).order_by("ends_at", "pk"),
-        take_out=forget_leave,
+        take_out=lambda keys, now: Leave.objects.filter(pk__in=keys).update(reason="", answer=""),
     ),
 )
 
@@ -425,7 +418,7 @@ RETENTION_RULES = (
 
 
 def export_places(person: Person) -> list[dict[str, Any]]:
-    """Every place of theirs, had or waited for, with its history. One statement if there is none, else two."""
+    """Every place that they have, had or waited for, with its history. One statement if there is none, else two."""
     places = list(SessionPlace.objects.for_my_page(person).select_related("yearlater").order_by("pk"))
     if not places:
         return []
@@ -461,7 +454,8 @@ def places_ahead(person: Person, now: datetime) -> list[str]:
 
 
 def erase_places(person: Person, now: datetime) -> None:
-    """What lies ahead goes to who is next in line; rows without a person's words stay, since sessions count who came."""
+    """Places that lie ahead go to whoever is next in line. The rows stay, without the person's words, since sessions count who
+    came."""
     give_up_all_places(person=person, by=None, now=now)
     forget_place_details(list(SessionPlace.objects.filter(person=person).values_list("pk", flat=True)), now)
 
@@ -505,7 +499,7 @@ def seats_ahead(person: Person, now: datetime) -> list[str]:
 
 
 def erase_seats(person: Person, now: datetime) -> None:
-    """What is still to come is free again, and its host reads so, without a name; what they needed goes."""
+    """Seats that lie ahead are free again, and the host reads so, without a name. What they needed is deleted."""
     give_up_all_seats(person=person, by=None, now=now)
     seats = Seat.objects.filter(person=person)
     erase_bodies_about([f"seat:{key}" for key in seats.values_list("pk", flat=True)], now)

@@ -1,23 +1,13 @@
 """What we have promised about bookings and open sessions, and what staff may set that would break it."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import ngettext_lazy
 
 from bookings import rules
-from bookings.models import (
-    Booking,
-    BookingQuerySet,
-    DateOption,
-    OpenSession,
-    OptionState,
-    PlaceState,
-    SessionPlace,
-    SessionState,
-    State,
-)
+from bookings.models import Booking, DateOption, OpenSession, PlaceState, SessionPlace, State
 from bookings.models.visit import TAKES_PLACE, Afterwards
 from ctac.dates import OURS, after_working_days, uk_datetime, uk_day
 from office.models import SiteSettings
@@ -26,44 +16,21 @@ from office.services import LESS, MORE, CountedPromise
 BOOKINGS, SESSIONS = "staff:bookings_booking_changelist", "staff:bookings_opensession_changelist"
 
 
-def day_after(days: int, now: datetime) -> datetime:
-    """The end of the day that comes so many days after today."""
-    return uk_datetime(uk_day(now) + timedelta(days=days + 1), time.min)
-
-
-def sooner_than_the_notice(old: SiteSettings, new: SiteSettings, now: datetime) -> BookingQuerySet:
-    first = after_working_days(uk_day(now), new.notice_working_days, OURS)
-    return Booking.objects.upcoming(now).filter(starts_at__lt=uk_datetime(first, time.min))
-
-
-def asked_for_beyond(old: SiteSettings, new: SiteSettings, now: datetime) -> BookingQuerySet:
-    beyond = DateOption.objects.filter(state=OptionState.OPEN, starts_at__gte=day_after(new.request_horizon_days, now))
-    return Booking.objects.requested().filter(pk__in=beyond.values("booking"))
-
-
-def still_changeable(old: SiteSettings, new: SiteSettings, now: datetime) -> BookingQuerySet:
-    too_late = after_working_days(uk_day(now) - timedelta(days=1), old.change_deadline_working_days, OURS)
-    return Booking.objects.upcoming(now).filter(starts_at__gte=uk_datetime(too_late + timedelta(days=1), time.min))
-
-
-def sessions_to_come(now: datetime) -> QuerySet[OpenSession]:
-    return OpenSession.objects.filter(state=SessionState.SCHEDULED, starts_at__gt=now)
-
-
-def places(state: PlaceState, sessions: QuerySet[OpenSession]) -> QuerySet[SessionPlace]:
-    return SessionPlace.objects.filter(state=state, session__in=sessions)
+def end_of(day: date, *, later: int = 0) -> datetime:
+    """The end of that UK day, or of the one so many days later."""
+    return uk_datetime(day + timedelta(days=later + 1), time.min)
 
 
 def reminder_to_come(old: SiteSettings, now: datetime) -> Q:
     """What starts so late that its first reminder has not gone yet."""
     has_gone_today = now >= uk_datetime(uk_day(now), rules.REMINDER_TIME)
-    return Q(starts_at__gte=day_after(old.first_reminder_days - (not has_gone_today), now))
+    return Q(starts_at__gte=end_of(uk_day(now), later=old.first_reminder_days - (not has_gone_today)))
 
 
 def feedback_open(old: SiteSettings, new: SiteSettings, now: datetime) -> QuerySet[Afterwards]:
     since = now - timedelta(weeks=old.feedback_weeks)
     conditions: dict[str, Any] = {"ends_at__gt": since, "ends_at__lte": now, "state__in": TAKES_PLACE}
-    booking, session = (Q(**{f"{of}__{name}": value for name, value in conditions.items()}) for of in ("booking", "session"))
+    booking, session = (Q(**{f"{row}__{name}": value for name, value in conditions.items()}) for row in ("booking", "session"))
     return Afterwards.objects.filter(booking | session)
 
 
@@ -71,7 +38,9 @@ PROMISES = (
     CountedPromise(
         "notice_working_days",
         MORE,
-        sooner_than_the_notice,
+        lambda old, new, now: Booking.objects.upcoming(now).filter(
+            starts_at__lt=uk_datetime(after_working_days(uk_day(now), new.notice_working_days, OURS), time.min)
+        ),
         ngettext_lazy(
             "%(n)s booking is sooner than this. It stays as it is.",
             "%(n)s bookings are sooner than this. They stay as they are.",
@@ -82,7 +51,7 @@ PROMISES = (
     CountedPromise(
         "horizon_days",
         LESS,
-        lambda old, new, now: Booking.objects.upcoming(now).filter(starts_at__gte=day_after(new.horizon_days, now)),
+        lambda old, new, now: Booking.objects.upcoming(now).filter(starts_at__gte=end_of(uk_day(now), later=new.horizon_days)),
         ngettext_lazy(
             "%(n)s booking is further ahead than this. It stays as it is.",
             "%(n)s bookings are further ahead than this. They stay as they are.",
@@ -93,7 +62,12 @@ PROMISES = (
     CountedPromise(
         "request_horizon_days",
         LESS,
-        asked_for_beyond,
+        lambda old, new, now: Booking.objects.filter(
+            state=State.REQUESTED,
+            pk__in=DateOption.objects.open()
+            .filter(starts_at__gte=end_of(uk_day(now), later=new.request_horizon_days))
+            .values("booking"),
+        ),
         ngettext_lazy(
             "%(n)s request is for a day further ahead than this. It stays as it is.",
             "%(n)s requests are for a day further ahead than this. They stay as they are.",
@@ -105,7 +79,9 @@ PROMISES = (
     CountedPromise(
         "change_deadline_working_days",
         MORE,
-        still_changeable,
+        lambda old, new, now: Booking.objects.upcoming(now).filter(
+            starts_at__gte=end_of(after_working_days(uk_day(now) - timedelta(days=1), old.change_deadline_working_days, OURS))
+        ),
         ngettext_lazy(
             "For %(n)s booking, we have told people a later last day for changes.",
             "For %(n)s bookings, we have told people a later last day for changes.",
@@ -139,7 +115,7 @@ PROMISES = (
     CountedPromise(
         "max_session_capacity",
         LESS,
-        lambda old, new, now: sessions_to_come(now).filter(capacity__gt=new.max_session_capacity),
+        lambda old, new, now: OpenSession.objects.to_come(now).filter(capacity__gt=new.max_session_capacity),
         ngettext_lazy(
             "%(n)s open session has more places. It keeps them.",
             "%(n)s open sessions have more places. They keep them.",
@@ -150,7 +126,7 @@ PROMISES = (
     CountedPromise(
         "offer_working_days",
         LESS,
-        lambda old, new, now: places(PlaceState.WAITING, sessions_to_come(now)),
+        lambda old, new, now: SessionPlace.objects.filter(state=PlaceState.WAITING, session__in=OpenSession.objects.to_come(now)),
         ngettext_lazy(
             "We have told %(n)s person on a waiting list that an offer lasts longer.",
             "We have told %(n)s people on a waiting list that an offer lasts longer.",
@@ -174,7 +150,9 @@ PROMISES = (
     CountedPromise(
         "first_reminder_days",
         MORE + LESS,
-        lambda old, new, now: places(PlaceState.TAKEN, sessions_to_come(now).filter(reminder_to_come(old, now))),
+        lambda old, new, now: SessionPlace.objects.filter(
+            state=PlaceState.TAKEN, session__in=OpenSession.objects.to_come(now).filter(reminder_to_come(old, now))
+        ),
         ngettext_lazy(
             "We have told %(n)s person with a place at an open session another day for the first reminder.",
             "We have told %(n)s people with a place at an open session another day for the first reminder.",

@@ -168,7 +168,7 @@ def _book_a_visit(now: datetime) -> None:
 
 
 def _plan_sessions(now: datetime) -> None:
-    """A series by who lives in London, if that time is free, and who of the sample people is there."""
+    """A series by the presenter who lives in London, if that time is free, with places for those sample people who are there."""
     presentation = Presentation.objects.get(slug=PRESENTATIONS[1]["slug"])
     presenter = Presenter.objects.filter(email=PRESENTERS[1][1]).first()
     if presenter is None or OpenSession.objects.exists() or not presentation.active:
@@ -204,7 +204,7 @@ SAMPLE_ANSWERS = (
 
 
 def _give_one_last_week(now: datetime) -> None:
-    """Once, if the sample people are there; not if anything was ever given: a copy that is used has its own."""
+    """Once, if the sample people are there, and only if nothing was ever given: a copy in use has presentations of its own."""
     person, presenter = Person.objects.filter(email=HOST).first(), Presenter.objects.filter(email=PRESENTERS[0][1]).first()
     presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
     by = presenter.user if presenter else None

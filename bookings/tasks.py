@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @app.task
 def watch() -> None:
-    """Each booking stands for itself: a failure with one does not stop the alert about the next, but the round is no good one."""
+    """A failure with one booking does not stop the alert about the next, but the round does not count as done."""
     now, failures = timezone.now(), 0
     for key in visits_services.bookings_to_alert(now=now):
         try:
@@ -45,7 +45,7 @@ def watch() -> None:
 
 @app.task
 def send_agendas_of_today() -> None:
-    """From 7 in the morning, and who must renew a check. Twice does no harm: each is written once."""
+    """From 7 in the morning; also tells who must renew a check. Twice does no harm: each is written once."""
     now = timezone.now()
     send_agendas(now=now)
     warn_of_checks(now=now)
@@ -83,7 +83,7 @@ def lapse_offers_of_places() -> None:
 
 @app.task
 def deliver_what_was_counted() -> None:
-    """Presentations of which it was recorded who came before they were over. Twice does no harm."""
+    """Presentations whose attendance was recorded before they were over. Twice does no harm."""
     now = timezone.now()
     for attendance in counted_and_over(now):
         try:
@@ -120,7 +120,7 @@ def remind_of_open_sessions() -> None:
 
 @app.task
 def warn_of_unsure_sessions() -> None:
-    """Of open sessions that are soon and that nobody gives. Runs every five minutes; twice does no harm: each is sent once."""
+    """About open sessions that are soon and have no presenter. Runs every five minutes; twice does no harm: each is sent once."""
     warn_of_sessions(now=timezone.now())
 
 

@@ -39,17 +39,18 @@ from professionals.models import Profession
 Row = dict[str, object]
 
 
-def row(label: str, value: object) -> Row:
-    return {"label": label, "value": value}
+def row(label: str, value: object, **more: object) -> Row:
+    """One fact. `more`: the address that its value leads to (`href`), or that it `is_private` or `is_phone`."""
+    return {"label": label, "value": value, **more}
 
 
 def where_text(booking: Booking) -> str:
-    """The address in lines, or that it is online."""
+    """The lines of the address, or that it is online."""
     return str(_("Online")) if booking.format == Format.ONLINE else "\n".join(booking.address_lines)
 
 
 def facts(booking: Booking, *, with_reference: bool = True, with_link: bool = False) -> list[Row]:
-    """What, when, where, by whom, reference: what every message answers first. The joining link only for who needs it."""
+    """What, when, where, by whom, reference: what every message answers first. The joining link is only for those who need it."""
     rows = [row(_("Presentation"), booking.presentation.title), *facts_without_title(booking, with_link=with_link)]
     return [*rows, row(_("Reference"), booking.reference)] if with_reference else rows
 
@@ -60,32 +61,31 @@ def facts_without_title(booking: Booking, *, with_link: bool = True) -> list[Row
     if booking.presenter and booking.state == State.CONFIRMED:
         rows.append(row(_("Presenter"), booking.presenter.name))
     if with_link and booking.joining_link:
-        link = booking.joining_link
-        rows.append({**row(_("Joining link"), link), "href": link, "is_private": True})
+        rows.append(row(_("Joining link"), booking.joining_link, href=booking.joining_link, is_private=True))
     return rows
 
 
 def missing_link_rows(booking: Booking) -> list[Row]:
-    """To its presenter, of an online booking that nobody can join yet."""
+    """For its presenter, of an online booking that nobody can join yet."""
     if not booking.awaits_link:
         return []
     return [row(_("Joining link"), _("There is no link yet. The team will add one and email it to you."))]
 
 
 def duty_rows(people: Sequence[OnDuty]) -> list[Row]:
-    """Whom to call when something is wrong at a visit: duty person and deputy, and the advice line where no phone is known."""
+    """Whom to call when something is wrong at a visit: duty person and deputy, and the advice line if a phone is missing."""
     labels = ((_("Duty person"), _("Duty person’s phone")), (_("Deputy"), _("Deputy’s phone")))
     rows: list[Row] = []
     for (who, phone), person in zip(labels, people, strict=False):
         rows.append(row(who, person.name))
-        rows += [{**row(phone, person.phone), "is_phone": True}] if person.phone else []
+        rows += [row(phone, person.phone, is_phone=True)] if person.phone else []
     if not all(person.phone for person in people) or not people:
-        rows.append({**row(_("Advice line"), site_settings().advice_phone), "is_phone": True})
+        rows.append(row(_("Advice line"), site_settings().advice_phone, is_phone=True))
     return rows
 
 
 def presenter_of_visit(booking: Booking) -> Presenter | None:
-    """Whoever asked for help, is there or is sought, also when the booking has another presenter by now; or who gives it."""
+    """Whoever asked for help, is there or is sought, even if the booking has another presenter by now; or else its presenter."""
     visit = getattr(booking, "visit", None)
     if visit and visit.needs_help:
         return visit.seeks_help
@@ -93,7 +93,7 @@ def presenter_of_visit(booking: Booking) -> Presenter | None:
 
 
 def facts_to_print(booking: Booking) -> list[Row]:
-    """The same for the page that is printed, with whom the presenter asks for."""
+    """The facts for the page that is printed, with whom the presenter asks for."""
     return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
 
 
@@ -107,12 +107,12 @@ def needs_rows(booking: Booking) -> list[Row]:
 
 
 def question_name(name: str) -> str:
-    """As the model has it."""
+    """The name that the model gives the question."""
     return str(_("address") if name in ADDRESS_FIELDS else Booking._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
 def details_rows(booking: Booking) -> list[Row]:
-    """What the professional told us beside the slot; the booking may be unsaved. Empty answers are left out."""
+    """What the professional told us besides the slot. The booking may be unsaved. Empty answers are left out."""
     rows = [
         row(_("People coming"), booking.audience_size),
         row(_("Who is coming"), audience_text(booking.audience_profession) if booking.audience_profession else ""),
@@ -123,12 +123,12 @@ def details_rows(booking: Booking) -> list[Row]:
 
 
 def audience_text(profession: str) -> str:
-    """Who most of the people coming are."""
+    """The profession of most of the people coming."""
     return str(Profession(profession).label if profession else _("A mix of professions"))
 
 
 def changed_rows(before: Booking, after: Booking) -> list[Row]:
-    """Each answer that is another now, with the one before it in the line below."""
+    """Each answer that has changed, with the previous one in the line below."""
     had = {str(answer["label"]): answer["value"] for answer in details_rows(before)}
     has = {str(answer["label"]): answer["value"] for answer in details_rows(after)}
     changed = [label for label in dict.fromkeys([*had, *has]) if had.get(label) != has.get(label)]
@@ -180,7 +180,7 @@ def history(booking: Booking, user_id: int | None) -> list[Step]:
     """What happened, as its owner reads it. Events that are staff's own business are left out."""
     steps = [Step(moment_text(booking.imported_at), _("We added this from our earlier records."))] if booking.imported_at else []
     for event in booking.events.all():
-        # A link in an email is its owner's to use.
+        # Only its owner gets the link in the email.
         own = (event.by_id is not None and event.by_id == user_id) or bool(event.changes.get("by_link"))
         pattern = (EVENTS_BY_OWNER.get(event.kind) if own else None) or EVENTS_BY_STAFF.get(event.kind)
         if pattern:
@@ -189,7 +189,7 @@ def history(booking: Booking, user_id: int | None) -> list[Step]:
 
 
 def event_changes(event: BookingEvent | None) -> dict[str, str]:
-    """The time before and after, the names of the questions that were answered anew, and how many came."""
+    """The time before and after, the names of the questions with new answers, and how many came."""
     times = [moment_text(at) for at in times_of_move(event)]
     people = str(event.changes["people"][-1]) if event and "people" in event.changes else ""
     fields = event.changes.get("fields", []) if event else []
@@ -209,12 +209,12 @@ def freed_text(event: BookingEvent | SessionEvent, name: str) -> str:
 
 
 def reason_text(event: BookingEvent | SessionEvent) -> str:
-    """What was written, or for which kind of leave a presenter went."""
+    """What was written, or the kind of leave for which the presenter went."""
     return event.reason or (str(LeaveKind(event.changes["away"]).label) if "away" in event.changes else "")
 
 
 def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
-    """From when to when a booking or a session was moved; empty if it was not."""
+    """The times between which a booking or a session was moved; empty if it was not."""
     return [datetime.fromisoformat(at) for at in event.changes.get("time", [])] if event else []
 
 
@@ -223,36 +223,29 @@ def moment_text(at: datetime) -> str:
     return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
 
 
-def usually_within() -> str:
-    """How soon we answer a request."""
-    return _("Usually within %(days)s") % {"days": setting_text("answer_working_days")}
-
-
 def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
     """What comes next and when, for an open booking that was just placed; `reminds` is whether its owner wants reminders."""
     email = {"email": booking.person.email}
     if booking.state == State.REQUESTED:
+        soon = _("Usually within %(days)s") % {"days": setting_text("answer_working_days")}
         accepted = _("We will send you an entry for your calendar.")
         if reminds:
             accepted = _("We will send you an entry for your calendar, and a reminder at 9am the day before.")
         if not booking.has_time:
             answer = _("We will email %(email)s to agree one of your dates, offer you other times, or say why we can’t come.")
             return [
-                Step(usually_within(), answer % email),
+                Step(soon, answer % email),
                 Step(_("If we offer other times"), _("We will keep them for you while you choose one on this website.")),
                 Step(_("When a time is agreed"), accepted),
             ]
         looks = _("We will look at your request, because your workplace is new to us. We will email our answer to %(email)s.")
         return [
             Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
-            Step(usually_within(), looks % email),
+            Step(soon, looks % email),
             Step(_("If we say yes"), accepted),
         ]
-    steps = [
-        Step(
-            _("In the next few minutes"), _("We will email these details to %(email)s, with an entry for your calendar.") % email
-        )
-    ]
+    details = _("We will email these details to %(email)s, with an entry for your calendar.") % email
+    steps = [Step(_("In the next few minutes"), details)]
     if booking.needs_a_presenter:
         steps.append(Step(_("As soon as we know"), _("We will tell you who the presenter is.")))
     steps += reminder_step(booking, now) if reminds else []
@@ -268,7 +261,7 @@ def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
 
 
 def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
-    """Those to come of a booking or an open session, as one step."""
+    """The reminders that a booking or an open session still has to come, as one step."""
     if of.first_reminder_due_at > now:
         return [Step(moment_text(of.first_reminder_due_at), _("We will email you a reminder, and another one the day before."))]
     if of.reminder_due_at > now:
@@ -293,11 +286,11 @@ def labelled_dates(options: Sequence[DateOption]) -> list[tuple[str, DateOption]
 
 
 def kept_text(option: DateOption, now: datetime) -> str:
-    """Whether it is kept, for whom it may concern; if not, why not."""
+    """Whether it is kept for the professional; if not, why not."""
     if option.state == OptionState.TAKEN:
         return _("Agreed.")
     if option.state == OptionState.PASSED:
-        # What became of a request whose date was passed over.
+        # It depends on what became of the request.
         return {
             State.REQUESTED: _("We offered you other times instead."),
             State.CANCELLED: _("The request was cancelled, so we are no longer keeping this date."),
@@ -315,7 +308,7 @@ def kept_text(option: DateOption, now: datetime) -> str:
 
 
 def lapsed_text(option: DateOption, now: datetime) -> str:
-    """Why something that was kept, or offered, is so no longer."""
+    """Why a date that was kept, or a time that was offered, no longer is."""
     if option.is_over(now):
         return _("This time has passed.")
     assert option.expires_at is not None  # noqa: S101 - tells the type checker what was kept
@@ -328,7 +321,7 @@ def lapsed_text(option: DateOption, now: datetime) -> str:
 
 
 STILL_CONSIDERED = gettext_lazy("We will still look at it.")
-# Before they have sent it, and after.
+# Before they send the request, and afterwards.
 NOT_KEPT_IF_ASKED_NOW = {
     NotKeptReason.NO_TIME_LEFT: gettext_lazy("We can’t keep it, because that time is almost over."),
     NotKeptReason.ENOUGH: gettext_lazy("We can’t keep it, because we will be keeping 3 other dates for you."),
@@ -354,7 +347,7 @@ NOT_KEPT_WHEN_ASKED = {
 
 
 def not_kept_sentence(sentences: Mapping[NotKeptReason, str | Promise], why: str) -> str:
-    """Why a date was never kept. Empty: it was asked for before that was stored."""
+    """Why a date was never kept. `why` is empty if it was asked for before we stored that."""
     if why == NotKeptReason.SEVERAL_DAYS:
         return _("We don’t keep a range of days. We will look for a time in it.")
     sentence = sentences[NotKeptReason(why)] if why else _("We are not keeping it.")
@@ -362,7 +355,7 @@ def not_kept_sentence(sentences: Mapping[NotKeptReason, str | Promise], why: str
 
 
 def lapsed_offer_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
-    """The times that we offered and keep no longer, each with why, while none is chosen."""
+    """The times that we offered and no longer keep, each with the reason, while none is chosen."""
     standing = (OptionState.OPEN, OptionState.EXPIRED)
     offered = [option for option in options if option.kind == OptionKind.PROPOSED and option.state in standing]
     return [row(option.when, lapsed_text(option, now)) for option in offered if not option.is_kept(now)]
@@ -383,7 +376,7 @@ def date_text_for_staff(option: DateOption, now: datetime) -> str:
 
 
 def keeping_sentence(precision: str, start: datetime, length: timedelta, until: datetime) -> str:
-    """'We will keep it for you until …', with the time itself where it was named less exactly."""
+    """'We will keep it for you until …', with the time itself if it was named less exactly."""
     if precision == Precision.TIME:
         return _("We will keep it for you until %(until)s.") % {"until": moment_text(until)}
     times = {"when": format_span(start, start + length), "until": moment_text(until)}
@@ -397,7 +390,7 @@ def open_offers(options: Iterable[DateOption]) -> list[DateOption]:
 
 
 def offers_kept_until(options: Iterable[DateOption]) -> str:
-    """Until when all of them are kept, in words: the soonest."""
+    """The soonest moment at which one of them lapses, in words."""
     ends = [option.expires_at for option in options if option.expires_at is not None]
     return moment_text(min(ends)) if ends else ""
 
@@ -406,16 +399,12 @@ def offers_kept_until(options: Iterable[DateOption]) -> str:
 
 
 def brought_of(booking: Booking) -> Brought | None:
-    """Asks the database nothing of what was read `with_leaflets`."""
+    """No statement if the booking was read `with_leaflets`."""
     return getattr(booking, "brought", None)
 
 
-def copies_text(count: int) -> str:
-    return ngettext("%(copies)d copy", "%(copies)d copies", count) % {"copies": count}
-
-
 def order_contents(order: Order) -> str:
-    """A line a title, the copies first, as it is picked from the shelf."""
+    """A line for each title, the copies first, as it is picked from the shelf."""
     lines = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in with_lines(order).all_lines]
     return "\n".join(f"{count} × {title}" for count, title in lines if count)
 
@@ -458,7 +447,7 @@ def leaflets_to_bring(booking: Booking) -> str:
 
 
 def leaflets_to_return(booking: Booking, sentence: str) -> list[Row]:
-    """To whoever was given the copies: `sentence` names their order and says what to do with them."""
+    """For whoever was given the copies: `sentence` names their order and says what to do with them."""
     order = live_order(booking)
     if order is None or order.state != OrderState.DISPATCHED:
         return []
@@ -480,20 +469,20 @@ def session_facts(session: OpenSession, *, with_reference: bool = True) -> list[
 
 
 def place_facts(place: SessionPlace, *, with_reference: bool = True) -> list[Row]:
-    """The facts, and for who has a place who gives it and how to join."""
+    """The facts; for whoever has a place also who gives it and how to join."""
     session = place.session
     rows = session_facts(session, with_reference=False)
     if place.has_a_place and session.presenter:
         rows.append(row(_("Presenter"), session.presenter.name))
     if place.has_a_place and session.joining_link:
-        rows.append({**row(_("Joining link"), session.joining_link), "href": session.joining_link, "is_private": True})
+        rows.append(row(_("Joining link"), session.joining_link, href=session.joining_link, is_private=True))
     if place.has_a_place and session.joining_help:
-        rows.append({**row(_("How to join"), session.joining_help), "is_private": True})
+        rows.append(row(_("How to join"), session.joining_help, is_private=True))
     return [*rows, row(_("Reference"), session.reference)] if with_reference else rows
 
 
 def has_room(session: OpenSession) -> bool:
-    """Whoever asks now gets a place: one is free, and nobody waits for it."""
+    """Whoever asks now gets a place: one is free, and nobody is waiting for it."""
     return bool(session.free) and not session.waiting
 
 
@@ -505,9 +494,8 @@ def room_in_words(session: OpenSession) -> str:
     waiting = session.waiting
     if not waiting:
         return _("Full, with nobody waiting yet")
-    return ngettext("Full, with %(waiting)d person waiting", "Full, with %(waiting)d people waiting", waiting) % {
-        "waiting": waiting
-    }
+    text = ngettext("Full, with %(waiting)d person waiting", "Full, with %(waiting)d people waiting", waiting)
+    return text % {"waiting": waiting}
 
 
 def may_be_joined(session: OpenSession, now: datetime) -> bool:
@@ -515,7 +503,7 @@ def may_be_joined(session: OpenSession, now: datetime) -> bool:
 
 
 def number_in_line(place: SessionPlace) -> int:
-    """1 for whoever is offered the next free place. One statement."""
+    """1 for whoever will be offered the next free place. One statement."""
     return SessionPlace.objects.in_line().filter(session=place.session_id, position__lt=place.position).count() + 1
 
 
@@ -526,7 +514,7 @@ def line_in_words(number: int) -> str:
 
 
 def session_next_steps(place: SessionPlace, now: datetime, *, reminds: bool) -> list[Step]:
-    """What comes next and when, for who has a place or waits for one; `reminds` is whether they want reminders."""
+    """What comes next and when, for whoever has a place or waits for one; `reminds` is whether they want reminders."""
     session = place.session
     if place.state == PlaceState.WAITING:
         return waiting_steps(session)
@@ -558,7 +546,7 @@ def waiting_steps(session: OpenSession) -> list[Step]:
 
 
 def place_title(place: SessionPlace, now: datetime) -> str:
-    """How the place stands, as the heading of its page."""
+    """The state of the place, as the heading of its page."""
     session = place.session
     if may_be_joined(session, now):
         if place.left_the_line:

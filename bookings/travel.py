@@ -43,8 +43,8 @@ CROSSING_MINUTES = {row["zone"]: int(row["minutes"]) for row in csv_rows("bookin
 
 @dataclass(frozen=True)
 class Place:
-    """A full postcode with the coordinates that we measure from and the island that it is on; its nation and local authority
-    where looked up."""
+    """A full postcode with the coordinates that we measure from and the island that it is on; once looked up, also its nation
+    and local authority."""
 
     postcode: str
     latitude: float
@@ -93,7 +93,7 @@ class Journeys:
         return minutes
 
     def set_between(self, one: str, other: str) -> int | None:
-        """What staff have set between these two postcodes, if they have."""
+        """What staff have set between these two postcodes, if anything."""
         # By pair: how many of the two are outward codes, which have a figure, and not whole areas.
         pairs = {
             frozenset((x, y)): sum(any(letter.isdigit() for letter in name) for name in (x, y))
@@ -107,7 +107,7 @@ class Journeys:
 def travel_between(
     a: Place, b: Place, override_a: int | None = None, override_b: int | None = None, journeys: Journeys | None = None
 ) -> timedelta:
-    """With what staff have set for either visit, else for their areas."""
+    """By what staff have set for either visit, or else for their areas, or else by the rule."""
     overrides = [minutes for minutes in (override_a, override_b) if minutes is not None]
     return timedelta(minutes=max(overrides) if overrides else (journeys or Journeys()).minutes(a, b))
 
@@ -116,25 +116,9 @@ class PlaceUnknown(DomainError):
     message = _("We can’t send a presenter to this postcode. Check it, choose an online presentation, or call us.")
 
 
-@dataclass(frozen=True)
-class FoundPlace:
-    place: Place
-    nation: str
-    local_authority: str
-
-
-def look_up_postcode(postcode: str) -> FoundPlace:
-    """The centre of the postcode's outward code, with its nation and local authority.
-
-    Raises PlaceUnknown (BFPO, or letters that no area has).
-    """
+def find_place(postcode: str) -> Place:
+    """The centre of the postcode's outward code. Raises PlaceUnknown (BFPO, or letters that no area has)."""
     area = look_up_area(postcode)
     if area is None:
         raise PlaceUnknown
-    place = Place(postcode, area.latitude, area.longitude, area.nation, area.zone, area.local_authority)
-    return FoundPlace(place, area.nation, area.local_authority)
-
-
-def find_place(postcode: str) -> Place:
-    """Raises PlaceUnknown."""
-    return look_up_postcode(postcode).place
+    return Place(postcode, area.latitude, area.longitude, area.nation, area.zone, area.local_authority)

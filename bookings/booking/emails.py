@@ -32,7 +32,6 @@ from bookings.emails import (
     TeamEmail,
     UndecidedEmail,
     longest_fields,
-    phone_row,
     rows_of_the_day,
     sample_booking,
     sample_brought,
@@ -69,7 +68,7 @@ class ProfessionalEmail(BookingEmail):
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """Made whenever the message is rendered; only of what can still be done."""
+        """Made each time the message is rendered, and only for what can still be done."""
         booking, now = self.booking, timezone.now()
         if booking.starts_at is not None and booking.starts_at <= now:
             return {}
@@ -84,7 +83,7 @@ class ProfessionalEmail(BookingEmail):
 
 
 class ReminderEmail(BookingEmail):
-    """The day before, or (`early`) some days before. No calendar part: it would invite again."""
+    """The day before, or some days before (`early`). It has no calendar entry, which would invite people again."""
 
     early = False
     can_wait = True
@@ -112,15 +111,6 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
     subject_of_presenter = _("Your presentation on %(day)s has changed (%(reference)s)")
     subject_of_restored = _("Your presentation on %(day)s is going ahead after all (%(reference)s)")
     version_field = "sequence"
-
-    def get_subject(self) -> str | Promise:
-        if self.news == EventKind.LINK_SET:
-            return self.subject_of_link
-        if self.news == EventKind.REASSIGNED:
-            return self.subject_of_presenter
-        if self.news == EventKind.RESTORED:
-            return self.subject_of_restored
-        return self.subject
 
     @cached_property
     def reminds(self) -> bool:
@@ -158,8 +148,8 @@ class BookingOffered(DatesEmail):
     subject = _("Please choose a time for your presentation (%(reference)s)")
 
     def is_still_due(self) -> bool:
-        """Requested, and what was offered (the newest of it is the version) is still open."""
-        offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED, pk=self.notification.version)
+        """Still requested, and the newest time offered (its key is the version) is still open."""
+        offered = self.booking.options.proposed().open().filter(pk=self.notification.version)
         return self.booking.state == State.REQUESTED and offered.exists()
 
     def context(self) -> dict[str, object]:
@@ -169,7 +159,7 @@ class BookingOffered(DatesEmail):
 
 
 class BookingDatesLapsed(UndecidedEmail):
-    """We offered and they didn't answer, or they asked and we didn't, or the presenter is away then."""
+    """They did not answer our offer, or we did not answer their request, or the presenter is away then."""
 
     name = "booking-dates-lapsed"
     label = _("Dates no longer kept")
@@ -203,7 +193,7 @@ class BookingCancelled(ClosedEmail):
     states = (State.CANCELLED,)
 
     def get_subject(self) -> Promise:
-        """A request is withdrawn, also one that has a time."""
+        """A request is withdrawn, even one that has a time."""
         return self.subject if self.in_calendars else self.subject_of_request
 
 
@@ -238,7 +228,8 @@ class BookingChanged(DetailsEmail, ProfessionalEmail):
 
 
 class BookingGivenAway(BookingEmail):
-    """To the owner before, without a link to the booking. Also of one that was cancelled meanwhile, to strike the entry out."""
+    """To the previous owner, without a link to the booking. If it was cancelled meanwhile too, to take it out of their
+    calendar."""
 
     name = "booking-given-away"
     label = _("Booking taken over by a colleague")
@@ -281,9 +272,6 @@ class PresenterBooked(PresenterEmail, NewsEmail):
     subject = _("You are giving a presentation on %(day)s (%(reference)s)")
     subject_of_link = _("Your joining link for %(day)s has changed (%(reference)s)")
 
-    def get_subject(self) -> str | Promise:
-        return self.subject_of_link if self.news == EventKind.LINK_SET else self.subject
-
 
 class PresenterKept(PresenterBooked):
     name = "presenter-kept"
@@ -321,7 +309,7 @@ class PresenterCancelled(PresenterEmail, ClosedEmail):
 
 
 class PresenterFreed(TeamEmail):
-    """To the presenter before; of a booking that was moved, as it was for them."""
+    """To the previous presenter. Of a booking that was moved, it gives the time before."""
 
     name = "presenter-freed"
     label = _("To the presenter: presentation no longer theirs")
@@ -331,7 +319,7 @@ class PresenterFreed(TeamEmail):
 
     @cached_property
     def booking(self) -> Booking:
-        """A copy at the time that it had before it moved, for whoever is to strike it out."""
+        """A copy with the time before it moved, for the calendar entry that is to be taken out."""
         booking = super().booking
         moves = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.RESCHEDULED)
         moments = bookings_text.times_of_move(moves.filter(changes__sequence=self.notification.version).first())
@@ -377,7 +365,7 @@ class PresenterChanged(PresenterEmail, DetailsEmail):
 
 
 class StaffNewBooking(TeamEmail, DatesEmail):
-    """A booking, or a request to decide on: of a time, or with dates of its own."""
+    """A booking, or a request to decide: for a time of ours, or with dates of their own."""
 
     name = "staff-new-booking"
     label = _("To staff: new booking")
@@ -402,7 +390,7 @@ class StaffNewBooking(TeamEmail, DatesEmail):
             row(gettext("Organisation"), person.organisation.name if person.organisation else ""),
             row(gettext("Email"), person.email),
             row(gettext("Domain"), domain_text % {"domain": person.email.rpartition("@")[2]} if person.email else ""),
-            phone_row(gettext("Phone"), person.phone),
+            row(gettext("Phone"), person.phone, is_phone=True),
             row(gettext("How they asked"), booking.get_channel_display()),
         ]
         context = {**super().context(), "caller_rows": caller_rows, "day_rows": rows_of_the_day(booking)}
@@ -535,7 +523,7 @@ class ManagerRequestsWaiting(Email):
 
     @cached_property
     def counts(self) -> tuple[int, int]:
-        """Of bookings, of orders."""
+        """How many bookings and how many orders wait."""
         now = timezone.now()
         return waiting_too_long(Booking.objects.all(), now).count(), Order.objects.asked_too_long_ago(now).count()
 
@@ -554,7 +542,8 @@ class ManagerRequestsWaiting(Email):
         return row(reference, gettext("%(title)s\nWaiting for us since %(day)s") % facts)
 
     def context(self) -> dict[str, object]:
-        """With the list that has all of them: of one sort its own, of both the first page, which leads to either."""
+        """The button leads to the list of all that wait; if both bookings and orders wait, to the first page, which leads to
+        either."""
         (bookings, orders), count = self.counts, sum(self.counts)
         path = f"{reverse('staff:leaflets_order_changelist' if orders else 'staff:bookings_booking_changelist')}?waits=long"
         url = f"{settings.SITE_URL}{reverse('staff:index') if bookings and orders else path}"
@@ -573,17 +562,33 @@ CANCELLED: dict[str, Any] = {"state": State.CANCELLED, "closed_reason": REASON}
 
 
 def _example(email: type[BookingEmail], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
-    """A case of that email about a booking with these fields; `facts` are what it would read beside the booking."""
+    """An example of that email about a booking with these fields; `facts` are what else it would read."""
     to = {"recipient": PRESENTER} if issubclass(email, PresenterEmail) else {}
     return example(email, case, booking=sample_booking(**fields), **{**to, **(facts or {})})
 
 
 def examples() -> Iterator[Example]:
-    """Each kind in its usual case; after it the cases that read differently, and the longest words."""
+    """Each email in its usual case, then the cases that read differently, and the longest words."""
     yield from _to_the_professional()
     yield from _to_staff()
-    yield from _to_the_presenter()
-    yield from _to_the_manager()
+    closed = {"in_calendars": True}
+    yield _example(PresenterBooked)
+    yield _example(PresenterReminderWeek, brought=sample_brought())
+    yield _example(PresenterReminder)
+    yield _example(PresenterReminder, gettext("online"), **ONLINE)
+    yield _example(PresenterBooked, gettext("with leaflets"), brought=sample_brought())
+    off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.DISPATCHED)}
+    yield _example(PresenterCancelled, gettext("with leaflets"), closed, **off)
+    yield _example(PresenterKept, state=State.REQUESTED)
+    yield _example(PresenterCancelled, "", closed, state=State.CANCELLED)
+    yield _example(PresenterFreed, "", {"recipient": PRESENTER, "version": 1}, presenter=None)
+    yield _example(PresenterMoved, "", {"change": MOVED})
+    yield _example(PresenterChanged, "", {"change": CHANGED, "in_calendars": True})
+    email, since = ManagerRequestsWaiting, NOW
+    booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", since)
+    order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), since)
+    yield example(email, rows=[booking, order], counts=(1, 1))
+    yield example(email, gettext("very many"), rows=[booking] * email.most_listed, counts=(email.most_listed + 12, 0))
 
 
 def _to_the_professional() -> Iterator[Example]:
@@ -631,7 +636,7 @@ def _to_the_professional() -> Iterator[Example]:
 
 
 def preferred(**fields: Any) -> list[DateOption]:
-    """One that is kept, one that is not, and one named less exactly; `fields` of those that are kept."""
+    """A date that is kept, one that is not, and one named less exactly; `fields` are of those that are kept."""
     kept = {"presenter": sample_presenter(), "expires_at": KEPT_UNTIL, **fields}
     morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
     return [
@@ -653,12 +658,11 @@ def _option(number: int, start: datetime, **fields: Any) -> DateOption:
 
 
 def _to_staff() -> Iterator[Example]:
-    new, closed = StaffNewBooking, StaffBookingCancelled
-    yield _example(new)
+    yield _example(StaffNewBooking)
     asks = sample_person(email="nadia@rahman-nursing.example")
-    yield _example(new, gettext("please decide"), state=State.REQUESTED, person=asks)
-    yield _example(new, gettext("words kept back"), flagged_child_details=True)
-    yield _example(new, gettext("longest words"), **longest_fields())
+    yield _example(StaffNewBooking, gettext("please decide"), state=State.REQUESTED, person=asks)
+    yield _example(StaffNewBooking, gettext("words kept back"), flagged_child_details=True)
+    yield _example(StaffNewBooking, gettext("longest words"), **longest_fields())
     asked = {"options": preferred(), "now": NOW}
     reason = {**NO_TIME, "request_reason": "We have clinics every Monday."}
     yield _example(StaffNewBooking, gettext("dates of one’s own"), asked, **reason)
@@ -669,10 +673,10 @@ def _to_staff() -> Iterator[Example]:
     yield _example(StaffBookingCancelled, gettext("request withdrawn"), **{**NO_TIME, "state": State.CANCELLED})
     freed = {"recipient": PRESENTER, "version": 1}
     yield _example(PresenterFreed, gettext("other times offered"), freed, **NO_TIME)
-    yield _example(closed, **CANCELLED)
-    yield _example(closed, gettext("declined"), state=State.DECLINED)
+    yield _example(StaffBookingCancelled, **CANCELLED)
+    yield _example(StaffBookingCancelled, gettext("declined"), state=State.DECLINED)
     off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.CANCELLED)}
-    yield _example(closed, gettext("with leaflets"), **off)
+    yield _example(StaffBookingCancelled, gettext("with leaflets"), **off)
     yield _example(StaffNeedsPresenter, presenter=None)
     yield _example(StaffBookingMoved, "", {"change": MOVED})
     yield _example(StaffBookingChanged, "", {"change": CHANGED}, presenter=None)
@@ -685,27 +689,3 @@ def _to_staff() -> Iterator[Example]:
     yield _example(PresenterBooked, gettext("new joining link"), {"news": EventKind.LINK_SET}, **own)
     yield _example(BookingConfirmed, gettext("online, no link yet"), usual, **nobody)
     yield _example(BookingReminder, gettext("online, no link yet"), {"links": {}}, **nobody)
-
-
-def _to_the_presenter() -> Iterator[Example]:
-    closed = {"in_calendars": True}
-    yield _example(PresenterBooked)
-    yield _example(PresenterReminderWeek, brought=sample_brought())
-    yield _example(PresenterReminder)
-    yield _example(PresenterReminder, gettext("online"), **ONLINE)
-    yield _example(PresenterBooked, gettext("with leaflets"), brought=sample_brought())
-    off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.DISPATCHED)}
-    yield _example(PresenterCancelled, gettext("with leaflets"), closed, **off)
-    yield _example(PresenterKept, state=State.REQUESTED)
-    yield _example(PresenterCancelled, "", closed, state=State.CANCELLED)
-    yield _example(PresenterFreed, "", {"recipient": PRESENTER, "version": 1}, presenter=None)
-    yield _example(PresenterMoved, "", {"change": MOVED})
-    yield _example(PresenterChanged, "", {"change": CHANGED, "in_calendars": True})
-
-
-def _to_the_manager() -> Iterator[Example]:
-    email, since = ManagerRequestsWaiting, datetime(2027, 2, 22, 10, tzinfo=UTC)
-    booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", since)
-    order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), since)
-    yield example(email, rows=[booking, order], counts=(1, 1))
-    yield example(email, gettext("very many"), rows=[booking] * email.most_listed, counts=(email.most_listed + 12, 0))

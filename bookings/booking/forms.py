@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 
 from bookings import rules
 from bookings.models import Booking, DateOption, Format, Hold, Precision, Presentation
+from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.schedule.holds import PreferredDate
 from bookings.schedule.queries import last_day_to_ask_for
 from bookings.text import ADDRESS_FIELDS, NEEDS
@@ -47,7 +48,7 @@ from office.closures.queries import sentences_between, why_closed
 from office.queries import site_settings
 from professionals import drafts
 from professionals.models import Draft, DraftKind, Profession
-from professionals.safeguarding.forms import ChildDetailsMixin
+from professionals.safeguarding.forms import ChildDetailsMixin, reason_field
 
 FORMAT_HINTS = {
     str(Format.WORKPLACE): _("A presenter comes to you."),
@@ -59,21 +60,21 @@ BOOKING_FIELDS = {field.name for field in Booking._meta.concrete_fields}
 
 
 def answers_of(form: forms.Form) -> dict[str, Any]:
-    """Of a valid form, by the names of the model: a draft keeps them, and Booking(**answers) is the same unsaved."""
+    """The answers of a valid form by the names of the model: a draft keeps them, and Booking(**answers) is the same booking,
+    unsaved."""
     return {name: value for name, value in form.cleaned_data.items() if name in BOOKING_FIELDS}
 
 
-def audience_question() -> forms.ChoiceField:
-    """Asked before a time is chosen: not every presenter gives presentations to every audience."""
-    return forms.ChoiceField(
-        label=_("Who are most of the people coming?"),
-        choices=[("", _("A mix of professions")), *Profession.choices],
-        required=False,
-    )
+# Asked before a time is chosen: not every presenter gives presentations to every audience.
+AUDIENCE_QUESTION = forms.ChoiceField(
+    label=_("Who are most of the people coming?"),
+    choices=[("", _("A mix of professions")), *Profession.choices],
+    required=False,
+)
 
 
 class WhereForm(PageForm):
-    """Who it is for, and where: online needs nothing more, a workplace its address."""
+    """Who it is for, and where. Online needs nothing more, a workplace its address."""
 
     format = forms.ChoiceField(
         label=_("Where would you like the presentation?"),
@@ -84,7 +85,7 @@ class WhereForm(PageForm):
     address_line_2 = forms.CharField(label=_("Address line 2 (optional)"), max_length=120, required=False)
     town = forms.CharField(label=_("Town or city (optional)"), max_length=80, required=False)
     postcode = forms.CharField(label=_("Postcode"), max_length=12, required=False)
-    audience_profession = audience_question()
+    audience_profession = AUDIENCE_QUESTION
 
     autocomplete = {
         "address_line_1": "address-line1",
@@ -120,7 +121,7 @@ class WhereForm(PageForm):
         return self.at_place(cleaned) if cleaned.get("postcode") else cleaned
 
     def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
-        """The same with its postcode tidied. An error stands `beside` that field."""
+        """The answers with a tidy postcode. An error stands beside the field named `beside`."""
         try:
             cleaned["postcode"] = tidy_postcode(cleaned["postcode"])
             self.place = find_place(cleaned["postcode"])
@@ -132,7 +133,7 @@ class WhereForm(PageForm):
 
 
 class DetailsForm(ChildDetailsMixin, PageForm):
-    """Who is coming, whom to ask for, what they need. `booked`: so many may come in any case, as they were booked."""
+    """Who is coming, whom to ask for, and what they need. `booked`: as many may come in any case, since they were booked."""
 
     audience_size = EstimateField(
         label=_("How many people will come?"),
@@ -145,7 +146,7 @@ class DetailsForm(ChildDetailsMixin, PageForm):
             "max_value": _("Enter %(limit_value)s or fewer, or call us about a bigger audience."),
         },
     )
-    audience_profession = audience_question()
+    audience_profession = AUDIENCE_QUESTION
     contact_name = forms.CharField(
         label=_("Who should we ask for on the day?"),
         max_length=150,
@@ -185,7 +186,7 @@ class DetailsForm(ChildDetailsMixin, PageForm):
 
     @property
     def audience_range(self) -> str:
-        """'12–15', if that is how many people were said to come."""
+        """'12–15', if they wrote such a range of people."""
         said = sorted(read_estimate(self.data.get(self.add_prefix("audience_size"), "")))
         return f"{said[0]}–{said[1]}" if len(said) == 2 else ""
 
@@ -193,8 +194,8 @@ class DetailsForm(ChildDetailsMixin, PageForm):
 class BookingForm(WhereForm, DetailsForm):
     """The first page of a booking: where, for whom, and what the presenter must know of the day.
 
-    `kept` are the person's own addresses (kept_visit_addresses): a visit goes to one of them, or to another one that is typed.
-    The answers are always a whole address, whatever becomes of the address book.
+    `kept` are the person's own addresses (kept_visit_addresses): the visit is at one of them, or at another that is typed.
+    Either way the answers hold the whole address, whatever becomes of the address book.
     """
 
     leaflets = forms.BooleanField(
@@ -232,7 +233,7 @@ class BookingForm(WhereForm, DetailsForm):
         at_another = dict.fromkeys(ADDRESS_FIELDS, ("address", ANOTHER_ADDRESS))
         self.conditional = {"address": ("format", Format.WORKPLACE), **self.conditional, **at_another}  # type: ignore[misc] # of this form alone
         if "address" not in self.initial:
-            # The kept address that was answered before, else what was typed; where nothing was, the one that was kept last.
+            # Begins with the kept address that was chosen before, or what was typed, or else the address that was kept last.
             before = {name: str(self.initial.get(name, "")) for name in ADDRESS_FIELDS}
             line = address_in_a_line(before).casefold()
             same = [key for key, lines in kept.items() if address_in_a_line(lines).casefold() == line]
@@ -249,7 +250,7 @@ class BookingForm(WhereForm, DetailsForm):
         return cleaned
 
     def clean_place(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        """What was typed for another address is not looked at unless that is the answer."""
+        """What was typed for another address counts only if that is the answer."""
         if not self.kept or self.data.get("address") == ANOTHER_ADDRESS:
             return super().clean_place(cleaned)
         for name in ADDRESS_FIELDS:
@@ -267,10 +268,11 @@ def address_in_a_line(lines: Mapping[str, str]) -> str:
 
 
 def kept_visit_addresses(addresses: Iterable[KeptAddress]) -> dict[str, dict[str, str]]:
-    """As places of visits, by their keys: whom a parcel is for says nothing of a visit, so several may be one place."""
+    """Addresses as places of visits, by their keys. A visit does not ask whom a parcel is for, so several may be the same
+    place."""
     places: dict[str, dict[str, str]] = {}
     for address in addresses:
-        # A presenter looks for the organisation's door; without its name where that is too long for a visit.
+        # A presenter looks for the organisation's door. If its name makes the address too long, the street has to do.
         street = (address.address_line_1, address.address_line_2)
         for lines in ((address.organisation_name, *street), street):
             first, *others = dict.fromkeys(filter(None, lines))
@@ -283,12 +285,8 @@ def kept_visit_addresses(addresses: Iterable[KeptAddress]) -> dict[str, dict[str
 
 
 class CancelForm(ChildDetailsMixin, PageForm):
-    reason = forms.CharField(
-        label=_("Why are you cancelling?"),
-        help_text=_("It helps us plan. Do not give any child’s details here."),
-        max_length=500,
-        widget=forms.Textarea(TEXT_ROWS),
-        required=False,
+    reason = reason_field(
+        _("Why are you cancelling?"), hint=_("It helps us plan. Do not give any child’s details here."), most=500, rows=3
     )
 
     free_text_fields = ("reason",)
@@ -301,27 +299,26 @@ WINDOWS = {
     Precision.AFTERNOON: rules.AFTERNOON,
     Precision.ANY_TIME: rules.ANY_TIME,
 }
-WHOLE_DAY = time(0), time(23, 59)
 PARTS_OF_DAY = [(part.value, part.label) for part in (Precision.TIME, *WINDOWS)]
 
 
-# 'Second choice: day': the same is asked three times, and whoever hears a label alone must know for which choice.
+# 'Second choice: day': the form asks the same three times, and a screen reader reads each label alone.
 of_choice = partial(format_lazy, "{choice}: {asked}")
 
 
 class DatesForm(ChildDetailsMixin, PageForm):
-    """Up to three dates, each a time or a part of a day; or a range of days. `cleaned_data["dates"]` is what they come to.
+    """Up to three dates, each a time or a part of a day; or a range of days. `cleaned_data["dates"]` holds them.
 
-    `asks_why`: we have times, so why none suits is asked. `nation`: where it would be, for a form whose dates may not lie on days
+    `asks_why`: we have free times, so the form asks why none suits. `nation`: where it would be, if no date may lie on a day
     when we are closed; a colleague may agree on such a day.
     """
 
-    reason = forms.CharField(
-        label=_("Why don’t our times suit you?"),
-        help_text=_("For example, the days when your team meets. It helps us find a time. Do not give any child’s details here."),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        error_messages={"required": _("Tell us why our times don’t suit you.")},
+    reason = reason_field(
+        _("Why don’t our times suit you?"),
+        missing=_("Tell us why our times don’t suit you."),
+        hint=_("For example, the days when your team meets. It helps us find a time. Do not give any child’s details here."),
+        most=500,
+        rows=3,
     )
     day_1, day_2, day_3 = (
         DayField(label=of_choice(choice=legend, asked=_("day")), required=False, lies_ahead=True) for legend in LEGENDS.values()
@@ -348,7 +345,9 @@ class DatesForm(ChildDetailsMixin, PageForm):
         _("Or a range of days"): ("first_day", "last_day"),
     }
     named_in_errors = tuple(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))
-    field_order = ["reason", *(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))]
+    field_order = ["reason", *named_in_errors]
+    # The boxes of days and times: all but the reason.
+    about_dates = frozenset({*named_in_errors, "first_day", "last_day"})
 
     def __init__(
         self, *args: Any, presentation: Presentation, asks_why: bool = True, nation: str | None = None, **kwargs: Any
@@ -374,11 +373,6 @@ class DatesForm(ChildDetailsMixin, PageForm):
         elif not days and not dates and not self.errors.keys() & self.about_dates:
             self.add_error("day_1", str(self.nothing_given))
         return {**cleaned, "dates": [days] if days else dates}
-
-    @property
-    def about_dates(self) -> set[str]:
-        """The boxes in which a day stands or would stand; the reason is another matter."""
-        return {name for name in self.fields if name.startswith(("day", "part", "clock", "first", "last"))}
 
     def _date(self, number: int, cleaned: dict[str, Any]) -> PreferredDate | None:
         day_name, part_name, clock_name = (f"{what}_{number}" for what in ("day", "part", "clock"))
@@ -406,7 +400,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
         return ""
 
     def _why_closed(self, first: date, last: date) -> str:
-        """Why none of these days will do; empty if one may."""
+        """Why none of these days is possible; empty if one may be."""
         if self.nation is None:
             return ""
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
@@ -415,7 +409,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
         return " ".join([*sentences_between(first, last, Closes.PRESENTATIONS, [self.nation]), str(_("Choose another day."))])
 
     def _preferred(self, day: date, part: Precision, clock: time | None) -> PreferredDate:
-        """Raises ValidationError, about the start time."""
+        """Raises ValidationError about the start time."""
         if part != Precision.TIME:
             if clock is not None:
                 raise ValidationError(_("Leave the start time empty, or choose “At a certain time” above."))
@@ -444,19 +438,20 @@ class DatesForm(ChildDetailsMixin, PageForm):
         if first is None or last is None:
             self.add_error("first_day" if first is None else "last_day", _("Enter the first day and the last day."))
             return None
-        if problem := self._too_near_or_far(first) or self._too_near_or_far(last):
-            self.add_error("first_day" if self._too_near_or_far(first) else "last_day", problem)
-            return None
+        for name, day in (("first_day", first), ("last_day", last)):
+            if problem := self._too_near_or_far(day):
+                self.add_error(name, problem)
+                return None
         if not first < last <= first + rules.MAX_REQUEST_RANGE:
             self.add_error("last_day", _("The last day must be 1 to 60 days after the first day."))
             return None
         if problem := self._why_closed(first, last):
             self.add_error("first_day", problem)
             return None
-        return PreferredDate(Precision.DAYS, uk_datetime(first, WHOLE_DAY[0]), uk_datetime(last, WHOLE_DAY[1]))
+        return PreferredDate(Precision.DAYS, uk_datetime(first, START_OF_DAY), uk_datetime(last, END_OF_DAY))
 
     def as_typed(self) -> dict[str, str]:
-        """What stood in the boxes, to be shown again. Days with their year: without it another day may read another date."""
+        """What stood in the boxes, to be shown again. Days with their year, so that they read the same on another day."""
         typed = {name: str(self.data.get(name, "")) for name in self.fields if name in self.about_dates}
         days = {name: self.cleaned_data.get(name) for name in typed if isinstance(self.fields[name], DayField)}
         return {**typed, **{name: self.fields[name].prepare_value(day) for name, day in days.items() if day}}
@@ -466,26 +461,18 @@ TAKE, OTHERS, WITHDRAW = "take-", "others", "withdraw"
 
 
 class AnswerForm(ChildDetailsMixin, PageForm):
-    """One of the times offered, or others, or no more."""
+    """Take one of the times offered, ask for others, or withdraw."""
 
     answer = forms.ChoiceField(
         label=_("What would you like to do?"),
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose one of these answers.")},
     )
-    words = forms.CharField(
-        label=_("Which days and times would suit you?"),
-        help_text=_("Do not give any child’s details here."),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        required=False,
+    words = reason_field(
+        _("Which days and times would suit you?"), hint=_("Do not give any child’s details here."), most=500, rows=3
     )
-    why = forms.CharField(
-        label=_("Why are you withdrawing it? (optional)"),
-        help_text=_("Do not give any child’s details here."),
-        max_length=500,
-        widget=forms.Textarea({"rows": 2}),
-        required=False,
+    why = reason_field(
+        _("Why are you withdrawing it? (optional)"), hint=_("Do not give any child’s details here."), most=500, rows=2
     )
 
     free_text_fields = ("words", "why")
@@ -513,7 +500,7 @@ class AnswerForm(ChildDetailsMixin, PageForm):
 
 
 class LeafletsForm(PageForm):
-    """A box for each title; one that stays empty is not wanted. A title of which they may have no more now has no box."""
+    """A box for each title; an empty one means none. A title of which they may have no more now has no box."""
 
     def __init__(
         self,
@@ -557,7 +544,7 @@ class LeafletsForm(PageForm):
 
 
 class BroughtCopiesField(CopiesField):
-    """The same box as in the basket, under the title itself, and it may stay empty."""
+    """The same box as in the basket, labelled with the title. It may stay empty."""
 
     def __init__(self, leaflet: Leaflet, possible: CopiesPossible) -> None:
         hint = ngettext("We can bring %(n)d copy", "We can bring up to %(n)d copies", possible.copies) % {"n": possible.copies}
@@ -568,13 +555,13 @@ class BroughtCopiesField(CopiesField):
 # The answers in a booking draft, and the unsaved booking that they make.
 
 DRAFT_STEPS = ("where", "when", "leaflets")
-# The answers that the first page gives. A draft from before one more was asked goes back to that page.
+# The answers of the first page. A draft that lacks one, because the page asked less then, goes back to it.
 WHERE_ANSWERS = BOOKING_FIELDS & BookingForm.base_fields.keys()
 
 
 @dataclass
 class DraftAnswers:
-    """A draft's answers about this presentation, by page: where, when or dates, leaflets. Those about another count as none."""
+    """A draft's answers about this presentation, by page: where, when or dates, leaflets. Answers about another do not count."""
 
     draft: Draft | None
     presentation: Presentation
@@ -589,7 +576,7 @@ class DraftAnswers:
         return self.step("where").get("presentation") == self.presentation.slug
 
     def has(self, page: str) -> bool:
-        """Whether that page of the booking is answered; that of the leaflets also by whoever wants none."""
+        """Whether that page is answered; the page of leaflets is answered for whoever wants none."""
         if page == "leaflets":
             return bool(self.leaflets) or not self.wants_leaflets
         if page == "when" and self.asks_for_dates:
@@ -600,7 +587,7 @@ class DraftAnswers:
 
     @property
     def asks_for_dates(self) -> bool:
-        """Dates of their own in place of a time of ours: each clears the other when it is saved."""
+        """Whether they ask for dates of their own in place of a time of ours. Saving one clears the other."""
         return bool(self.step("dates")) and self.is_about_this
 
     @property
@@ -614,7 +601,7 @@ class DraftAnswers:
         return dates
 
     def first_missing(self) -> str:
-        """The step to go to next: the first without an answer, else the check page."""
+        """The step to go to next: the first without an answer, or else the check page."""
         return next((name for name in DRAFT_STEPS if not self.has(name)), "check")
 
     def missing_before(self, step: str) -> str:
@@ -623,7 +610,7 @@ class DraftAnswers:
 
     @property
     def booking(self) -> Booking:
-        """Unsaved: a form's answers by the names of the model, and the time once it is chosen."""
+        """The unsaved booking: the answers by the names of the model, and the time once it is chosen."""
         beside = ("presentation", "range", "flagged")
         answered = {name: value for name, value in self.step("where").items() if name not in beside}
         reason = self.step("dates").get("reason", "") if self.asks_for_dates else ""
@@ -647,7 +634,7 @@ class DraftAnswers:
 
     @property
     def wants_leaflets(self) -> bool:
-        """Ticked on the first page; which, a page of their own asks. Online nobody brings anything."""
+        """They ticked it on the first page; a later page asks which. Online nobody brings any."""
         return bool(self.step("leaflets")) and not self.is_online
 
     @property
@@ -657,12 +644,12 @@ class DraftAnswers:
 
     @cached_property
     def hold(self) -> Hold | None:
-        """The draft's hold, whatever it is for; set anew by whoever changes it."""
+        """The draft's hold, whatever it is for. Whoever changes it sets it anew."""
         return getattr(self.draft, "hold", None)
 
 
 def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
-    """The draft, and the presentation, which the hold brings along."""
+    """The draft and the presentation; a draft that holds a time brings its presentation along."""
     draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
     held = draft.hold.presentation if draft and hasattr(draft, "hold") else None
     if held is None or held.slug != slug or not held.active:

@@ -46,20 +46,16 @@ STATES = {
     **dict.fromkeys(("delivered", "given", "done", "completed", "complete", "took place", "yes"), State.DELIVERED),
     **dict.fromkeys(("cancelled", "canceled", "called off", "did not take place", "no"), State.CANCELLED),
 }
-# At any time: today's largest session may be smaller.
+# The most that staff may ever set: the limit of today may be lower.
 MOST_PEOPLE = BOUNDS["max_session_capacity"][1]
 
 
 def parse_people(typed: str) -> int:
-    """Also a guess, such as “about 12”; of “12 to 15” the smaller number is sure. 0 is nobody."""
+    """Also a guess, such as “about 12”. Of “12 to 15” it takes the smaller number. 0 is nobody."""
     found = read_estimate(typed.removesuffix(".0").replace(",", ""))
     if not found or max(found) > MOST_PEOPLE:
         raise ValidationError(_("Enter how many people, from 0 to %(most)s.") % {"most": f"{MOST_PEOPLE:,}"})
     return min(found)
-
-
-def parse_audience(typed: str) -> str:
-    return "" if fold(typed) in MIXED_AUDIENCES else parse_profession(typed)
 
 
 BOOKING_FIELDS = (
@@ -107,7 +103,7 @@ BOOKING_FIELDS = (
     ImportField(
         "audience",
         gettext_lazy("Audience"),
-        parse_audience,
+        lambda typed: "" if fold(typed) in MIXED_AUDIENCES else parse_profession(typed),
         aliases=("who came", "who is coming", "audience profession"),
         help=gettext_lazy("Their profession. Empty means a mix of professions."),
         example="Health visitor",
@@ -154,7 +150,7 @@ BOOKING_FIELDS = (
 
 
 class Known:
-    """What the rows of a batch name, looked up once: presentations and presenters by name, areas by postcode."""
+    """What the rows of a batch name: presentations and presenters by name, areas by postcode. All looked up once."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.presentations: dict[str, Presentation] = {}
@@ -169,17 +165,17 @@ class Known:
         return self.presentations.get(fold(row.values["presentation"]))
 
     def presenter(self, row: Row) -> Presenter | None:
-        """Whoever alone has that name."""
+        """The one presenter of that name; None if there are several."""
         named = self.presenters.get(fold(row.values["presenter"]), [])
         return named[0] if len(named) == 1 else None
 
     def area(self, row: Row) -> Area | None:
-        """Of a visit."""
+        """The area of a visit."""
         return self.areas.get(row.values["postcode"]) if row.values["format"] == Format.WORKPLACE else None
 
 
 def start_of(values: Mapping[str, Any]) -> datetime:
-    """At midnight if no time is known. Raises ValidationError for the hour that is skipped in March."""
+    """Midnight if no time is known. Raises ValidationError for the hour that is skipped in March."""
     day, clock = values["day"]
     return moment_of(day, values["clock"] or clock)
 
@@ -201,7 +197,12 @@ def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
     past = [row for row in rows if is_past(row.values["day"][0], months=months, now=now)]
     past_of([(row, row.values["day"][0]) for row in past])
     for row in past:
-        count_past(row)
+        values = row.values
+        if row.past is None or values["state"] != State.DELIVERED:  # what was cancelled counts for nothing
+            row.add_problem("state", _("This is too old to keep. Nothing was given, so there is nothing to count. Take it out."))
+            continue
+        people, profession = values["came"] or values["expected"], values["audience"] or row.past.profession
+        row.past = replace(row.past, people=people, profession=profession)
     for row in rows:
         if row.past is None:
             check_booking(row, known, now)
@@ -210,16 +211,6 @@ def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
     bookings = bookings_of(to_keep, known)
     for row in to_keep:
         row.matches = [*bookings.get(row.number, ()), *(match for match in row.matches if not match.certain)]
-
-
-def count_past(row: Row) -> None:
-    """Of who came if that is known; what was cancelled counts for nothing."""
-    values = row.values
-    if row.past is None or values["state"] != State.DELIVERED:
-        row.add_problem("state", _("This is too old to keep. Nothing was given, so there is nothing to count. Take it out."))
-        return
-    people, profession = values["came"] or values["expected"], values["audience"] or row.past.profession
-    row.past = replace(row.past, people=people, profession=profession)
 
 
 def check_booking(row: Row, known: Known, now: datetime) -> None:
@@ -243,7 +234,7 @@ def check_booking(row: Row, known: Known, now: datetime) -> None:
 
 
 def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
-    """By the number of a row, bookings of whom it may be, of the same presentation on the same day. One statement."""
+    """Bookings of the same presentation on the same day that a row may already be, by the row's number. One statement."""
     keys = {match.key for row in rows for match in row.matches}
     days = [row.values["day"][0] for row in rows]
     if not keys or not days:
@@ -254,25 +245,21 @@ def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
         found[booking.person_id, booking.presentation_id, uk_day(booking.agreed[0])].append(booking)
     matches: dict[int, list[Match]] = defaultdict(list)
     for row in rows:
-        presentation, day = known.presentation(row), row.values["day"][0]
+        presentation, (day, clock) = known.presentation(row), row.values["day"]
+        start = start_of(row.values) if row.values["clock"] or clock else None
         for person in row.matches:
             for booking in found[person.key, presentation and presentation.pk, day]:
-                if is_same_time(row, booking):
+                # The same time, as far as both are known.
+                if start is None or booking.has_only_a_day or booking.starts_at == start:
                     matches[row.number].append(Match(BOOKING, booking.pk, _("Same person, presentation and day")))
     return matches
-
-
-def is_same_time(row: Row, booking: Booking) -> bool:
-    """As far as both times are known."""
-    known = row.values["clock"] or row.values["day"][1]
-    return known is None or booking.has_only_a_day or booking.starts_at == start_of(row.values)
 
 
 # What is made of a row.
 
 
 def make_bookings(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
-    """Some statements for each batch, however many rows."""
+    """As many statements for a batch of many rows as for one."""
     rest = link_records(rows, Booking)
     known = Known(rest)
     wanted = {row.number: presentation for row in rest if (presentation := known.presentation(row))}
@@ -300,7 +287,7 @@ def make_bookings(rows: Sequence[Row], *, by: User | None, now: datetime) -> Non
 
 
 def columns_of(row: Row, known: Known, presentation: Presentation) -> dict[str, Any]:
-    """Its visit is closed: nobody is waited for. When it was asked for is not known: it counts from the presentation on."""
+    """Its visit is closed, so nobody is waited for. When it was booked is not known: the presentation's start stands for it."""
     values, area = row.values, known.area(row)
     starts_at = start_of(values)
     return {
@@ -323,7 +310,7 @@ def columns_of(row: Row, known: Known, presentation: Presentation) -> dict[str, 
 
 
 def record_who_came(rows: Sequence[tuple[Row, Booking]], now: datetime) -> None:
-    """A list has the total alone: all count as the audience, or as others."""
+    """A list has only the total, so all count as the audience's profession, or as others."""
     came = Attendance.objects.bulk_create(
         Attendance(booking=booking, people=row.values["came"], recorded_at=now, changed_at=now) for row, booking in rows
     )
@@ -338,7 +325,7 @@ def record_who_came(rows: Sequence[tuple[Row, Booking]], now: datetime) -> None:
 
 
 def used_since(keys: Sequence[int]) -> dict[int, str]:
-    """Which of these bookings stay, besides those to which something points, and why."""
+    """Which of these bookings must stay, besides those that something points to, and why."""
     corrected = Attendance.objects.filter(booking__in=keys, revision__gt=0).values_list("booking", flat=True)
     return {**dict.fromkeys(corrected, _("another number of people who came")), **mentioned(Booking, keys)}
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.models.presenter import Format, Presentation, Presenter, validate_https
+from bookings.models.presenter import Format, Presentation, Presenter, format_day_range, validate_https
 from ctac.dates import UK, before_working_days, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
@@ -52,7 +52,7 @@ TAKEN_BACK: dict[str, frozenset[str]] = {
 # These hold their presenter's time.
 OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
 BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention counts
-# Somebody may be out there.
+# Visits at which somebody may still be.
 VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
 CHECK_IN, CHECK_OUT, HELP = "check-in", "check-out", "help"
 CHECK_IN_OPENED = F("starts_at") - rules.CHECK_IN_OPENS_BEFORE
@@ -61,14 +61,14 @@ IS_IN = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~IS_OUT
 IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
 IS_DONE = IS_OUT & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
 NEEDS_HELP = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__help_at"))
-# The presenter said so, and the booking has the same time and presenter still.
+# The presenter said so, of the present time of the booking, which is still theirs.
 IS_LATE = Q(
     visit__presenter=F("presenter"),
     visit__late_until__gt=F("starts_at"),
     visit__late_until__lte=F("starts_at") + timedelta(minutes=max(rules.DELAYS)),
 )
-# Somebody is expected there, or was and has not been heard of. The condition of the index booking_visit_open stands first, so
-# that closed visits cost nothing.
+# Somebody is expected there, or was expected and has not been heard of. The condition of the index booking_visit_open comes
+# first, so that closed visits cost nothing.
 IS_WAITED_FOR = VISIT_IS_OPEN & (
     (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN | IS_SOUGHT) & ~IS_DONE | NEEDS_HELP
 )
@@ -89,7 +89,7 @@ class Channel(models.TextChoices):
 
 
 def new_uid() -> str:
-    """The calendar entry's name in every calendar of the world, for ever (RFC 5545, 3.8.4.7; RFC 7986, 5.3)."""
+    """The name of the calendar entry in every calendar, for ever (RFC 5545, 3.8.4.7; RFC 7986, 5.3)."""
     return f"{uuid.uuid4()}@{urlsplit(settings.SITE_URL).hostname}"
 
 
@@ -105,6 +105,7 @@ class Engagement(ReferencedModel, StateModel):
 
     starts_at: Any
     ends_at: Any
+    presenter: Any
     own_joining_link = personal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
     sequence = models.PositiveIntegerField(_("calendar sequence"), default=0, editable=False)
     ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid, editable=False))
@@ -121,6 +122,11 @@ class Engagement(ReferencedModel, StateModel):
         return self.starts_at, self.ends_at
 
     @property
+    def joining_link(self) -> str:
+        """Its own, or else its presenter's. Only for people with a place, and staff."""
+        return self.own_joining_link or (self.presenter.joining_link if self.presenter else "")
+
+    @property
     def clocks(self) -> str:
         """'1:30pm to 3pm', where the day stands above it."""
         start, end = self.agreed
@@ -133,16 +139,16 @@ class Engagement(ReferencedModel, StateModel):
 
     @property
     def first_reminder_due_at(self) -> datetime:
-        """9am UK time, so many days before as staff have set."""
+        """9am UK time, as many days before as staff have set."""
         return days_before(self.agreed[0], site_settings().first_reminder_days, rules.REMINDER_TIME)
 
 
-# Where a presentation or its presenter is closed while the rest of the UK is not.
+# The columns that say in which nation a booking may meet a day when we are closed.
 BOOKING_NATIONS = ("nation", "presenter__nation")
 
 
 def on_closed_days(nations: Iterable[str]) -> Exists:
-    """Of what has a start: whether we give no presentations on that UK day. `nations`: its columns that say where it is."""
+    """Whether we give no presentations on the UK day of its start. `nations`: the columns that say where it is."""
     day = TruncDate(ExpressionWrapper(OuterRef("starts_at"), models.DateTimeField()), tzinfo=UK)
     closures = Closure.objects.standing().filter(presentations=True, first_day__lte=day, last_day__gte=day)
     where = (Q(nation=OuterRef(name)) for name in nations)
@@ -150,7 +156,7 @@ def on_closed_days(nations: Iterable[str]) -> Exists:
 
 
 def starting_in(closure: Closure, nations: Iterable[str]) -> Q:
-    """What starts on a day that this closure closes, or would close if it was saved."""
+    """What starts on a day that this closure closes, or would close once saved."""
     first, after = (uk_datetime(day, time.min) for day in (closure.first_day, closure.last_day + timedelta(days=1)))
     days = Q(starts_at__gte=first, starts_at__lt=after)
     return days & reduce(or_, (Q(**{name: closure.nation}) for name in nations)) if closure.nation else days
@@ -158,7 +164,7 @@ def starting_in(closure: Closure, nations: Iterable[str]) -> Q:
 
 class BookingQuerySet(models.QuerySet["Booking"]):
     def with_names(self) -> "BookingQuerySet":
-        """All that a page about a booking shows, in one query."""
+        """With everything that a page about a booking shows, in one query."""
         return self.select_related("presentation", "presenter", "person")
 
     def with_leaflets(self) -> "BookingQuerySet":
@@ -173,78 +179,75 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(state__in=OPEN_STATES)
 
     def upcoming(self, now: datetime) -> "BookingQuerySet":
-        """Open ones that lie ahead, those without a time among them."""
+        """Open ones that lie ahead, and those without a time."""
         return self.open().filter(Q(starts_at__gt=now) | Q(starts_at__isnull=True))
 
     def needing_a_presenter(self) -> "BookingQuerySet":
-        """A time is agreed and nobody comes."""
+        """With a time agreed and nobody to give it."""
         return self.open().filter(presenter__isnull=True, starts_at__isnull=False)
 
-    def requested(self) -> "BookingQuerySet":
-        return self.filter(state=State.REQUESTED)
-
     def to_decide(self) -> "BookingQuerySet":
-        """Requests that wait for staff: those to which no offer stands that the professional may still answer."""
-        return self.requested().exclude(pk__in=DateOption.objects.proposed().open().values("booking"))
+        """Requests that wait for staff: no offer stands that the professional may still answer."""
+        return self.filter(state=State.REQUESTED).exclude(pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def offered_times(self) -> "BookingQuerySet":
         """Requests that wait for the professional's answer."""
-        return self.requested().filter(pk__in=DateOption.objects.proposed().open().values("booking"))
+        return self.filter(state=State.REQUESTED, pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def with_lapsed_dates(self) -> "BookingQuerySet":
-        """Requests whose dates are no longer kept, and nobody has offered others since: someone was let down."""
+        """Requests whose dates are no longer kept and that have no new offer: someone was let down."""
         return self.to_decide().filter(pk__in=DateOption.objects.filter(state=OptionState.EXPIRED).values("booking"))
 
     def between_days(self, first: date, last: date) -> "BookingQuerySet":
-        """Those that start on a UK day from `first` to `last`, both included: the open ones, and visits that nobody has come
-        back from, whatever they were marked as meanwhile."""
+        """Those that start on a UK day from `first` to `last`: the open ones, and visits that nobody has come back from,
+        whatever their state."""
         earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
         return self.filter(Q(state__in=OPEN_STATES) | IS_WAITED_FOR, starts_at__gte=earliest, starts_at__lt=latest)
 
     def on_closed_days(self, now: datetime) -> "BookingQuerySet":
-        """Those ahead that were booked before we said that we are closed then, or by staff all the same."""
+        """Those ahead on days when we are closed: booked before we said so, or by staff all the same."""
         return self.open().filter(on_closed_days(BOOKING_NATIONS), starts_at__gt=now)
 
     def asked_between(self, first: date, last: date) -> "BookingQuerySet":
-        """The same, and those without a time for which such a day was asked."""
+        """Open ones that start on a UK day from `first` to `last`, and those without a time that asked for such a day."""
         earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
         asked = DateOption.objects.preferred().filter(booking=OuterRef("pk"), starts_at__lt=latest, ends_at__gt=earliest)
         timed = Q(starts_at__gte=earliest, starts_at__lt=latest)
         return self.open().filter(timed | Q(Exists(asked), starts_at__isnull=True))
 
     def to_mark_as_delivered(self, now: datetime) -> "BookingQuerySet":
-        """Confirmed ones whose time is over, and which nobody has marked as delivered or cancelled."""
+        """Confirmed ones whose time is over."""
         return self.filter(state=State.CONFIRMED, starts_at__lt=now, ends_at__lte=now)
 
     def lying_ahead(self, now: datetime) -> "BookingQuerySet":
-        """Open and not over, those without a time among them; those that are going on too."""
+        """Open and not over yet, and those without a time."""
         return self.open().filter(Q(ends_at__gt=now) | Q(ends_at__isnull=True))
 
     def behind(self, now: datetime) -> "BookingQuerySet":
-        """All that do not lie ahead: over, or not open any more."""
+        """All that do not lie ahead: over, or no longer open."""
         return self.filter(~Q(state__in=OPEN_STATES) | Q(ends_at__lte=now))
 
     def for_my_page(self, person: object) -> "BookingQuerySet":
-        """A person's bookings, newest day first; before those, the ones without a time."""
+        """A person's bookings: those without a time, then the newest day first."""
         return self.filter(person=person).with_names().order_by("-starts_at", "-pk")
 
     def addresses_of(self, person: object) -> "BookingQuerySet":
-        """Where a person's visits are or were, the newest day first; not those whose details were taken out.
+        """A person's visits, the newest day first; not those whose details were taken out.
 
-        What has no time yet, or was declined, is no visit; PostgreSQL would sort what has no time before every real one.
+        What has no time yet, or was declined, is no visit; PostgreSQL would sort what has no time before all others.
         """
         visits = self.filter(person=person, format=Format.WORKPLACE, starts_at__isnull=False).exclude(state=State.DECLINED)
         return visits.exclude(address_line_1="").order_by("-starts_at", "-pk")
 
     def with_open_seats(self, now: datetime) -> "BookingQuerySet":
-        """Whose host still offers seats to people of other organisations, the soonest first."""
+        """Those whose host still offers seats to people of other organisations, the soonest first."""
         offered = self.filter(state=State.CONFIRMED, starts_at__gt=now, seats_until__gte=uk_day(now))
         return offered.filter(seats_taken__lt=F("seats_offered")).order_by("starts_at", "pk")
 
     def without_joining_link(self, now: datetime) -> "BookingQuerySet":
-        """Confirmed, online, to come, neither with a link of their own nor by their presenter's; from JOINING_LINK_NEEDED_AT on
-        the UK day before."""
-        # The end of tomorrow in the UK; before JOINING_LINK_NEEDED_AT the end of today.
+        """Confirmed online ones to come with no joining link, neither their own nor their presenter's; from
+        JOINING_LINK_DEADLINE_TIME on the UK day before."""
+        # The end of tomorrow in the UK; before JOINING_LINK_DEADLINE_TIME the end of today.
         days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_DEADLINE_TIME else 1
         return self.filter(
             Q(presenter__isnull=True) | Q(presenter__joining_link=""),
@@ -256,14 +259,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         ).order_by("starts_at", "pk")
 
     def without_checks(self, now: datetime) -> "BookingQuerySet":
-        """Confirmed visits to come, to which their presenter may not go: a check or the training ends before the day."""
+        """Confirmed visits to come whose presenter may not go: a check or the training ends before the day."""
         ended = Q(presenter__checked_until__lt=F("day")) | Q(presenter__trained_until__lt=F("day"))
         never = Q(presenter__checked_until=None) | Q(presenter__trained_until=None)
         visits = self.filter(state=State.CONFIRMED, format=Format.WORKPLACE, presenter__isnull=False, starts_at__gt=now)
         return visits.alias(day=TruncDate("starts_at", tzinfo=UK)).filter(ended | never).order_by("starts_at", "pk")
 
     def visits_under_way(self, now: datetime) -> "BookingQuerySet":
-        """Visits to which somebody may have set off, and of which nobody has said that they are over."""
+        """Visits to which somebody may have set off, and which nobody has said are over."""
         return self.filter(IS_WAITED_FOR, starts_at__lte=now + rules.CHECK_IN_OPENS_BEFORE).order_by("starts_at", "pk")
 
     def overdue(self, now: datetime) -> "BookingQuerySet":
@@ -297,9 +300,9 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
 
 class Booking(Engagement, Reached):
-    """`presenter` is empty when it needs one, the times while a request has none agreed (see DateOption).
+    """`presenter` is empty while it needs one, and the times while a request has none agreed (see DateOption).
 
-    `revision` counts the changes to its details. `visit_closed`: the presenter is back from its visit, or nobody went (see
+    `revision` counts the changes to its details. `visit_closed`: the presenter is back from the visit, or nobody went (see
     Visit); the database opens it again when the time or the presenter changes.
     """
 
@@ -420,7 +423,7 @@ class Booking(Engagement, Reached):
             ),
             models.Index(fields=["starts_at", "id"], name="booking_seats_open", condition=Q(seats_until__isnull=False)),
             words_index("booking_searched"),
-            # Visits that somebody is still waited for; those of the past are few, however many there were.
+            # Visits at which we still wait for somebody: few, however many there were.
             models.Index(fields=["starts_at", "id"], name="booking_visit_open", condition=VISIT_IS_OPEN),
             models.Index(BOOKING_OVER_AT, name="booking_kept", condition=Q(anonymised_at__isnull=True)),
         ]
@@ -434,22 +437,22 @@ class Booking(Engagement, Reached):
 
     @property
     def contacts_postcode(self) -> str:
-        """The postcode by which its team learns whom to tell about a child: of the visit; online, of the host's work."""
+        """The postcode by which its team learns whom to tell about a child: the visit's, or online that of the host's work."""
         return self.postcode or self.person.postcode
 
     @property
     def withdrawal_sequence(self) -> int:
-        """Of the CANCEL to a presenter whom leave takes off: all other calendars keep their entry, so `sequence` stays."""
+        """Of the CANCEL to a presenter whom leave takes off it. All other calendars keep their entry, so `sequence` stays."""
         return self.sequence + 1
 
     @property
     def next_sequence(self) -> int:
-        """When it is given to somebody, above what the calendar of any presenter was told."""
+        """For giving it to somebody: higher than what the calendar of any presenter was told."""
         return (self.sequence if self.presenter_id else self.withdrawal_sequence) + 1
 
     @property
     def version(self) -> str:
-        """A change names the one that its page was drawn with, so that a page that is too old is refused."""
+        """A page names the version that it was drawn with, so that a change from a page that is too old is refused."""
         return f"{self.state}-{self.sequence}-{self.revision}"
 
     @property
@@ -462,17 +465,17 @@ class Booking(Engagement, Reached):
 
     @property
     def is_imported(self) -> bool:
-        """From before we had this site: no events, no claim on a presenter's time, and nobody is told of anything."""
+        """From before we had this site: it has no events and no claim on a presenter's time, and nobody is told of anything."""
         return self.channel == Channel.LIST
 
     @property
     def has_only_a_day(self) -> bool:
-        """The list that it came in did not say the time, so it stands at midnight."""
+        """The imported list did not give the time, so it stands at midnight."""
         return self.is_imported and self.starts_at is not None and self.starts_at.astimezone(UK).time() == time.min
 
     @property
     def may_be_taken_back(self) -> bool:
-        """Delivered or cancelled here, where we know what it was before."""
+        """It was delivered or cancelled here, so we know what it was before."""
         return self.state in TAKEN_BACK and self.anonymised_at is None and not self.is_imported
 
     @property
@@ -483,35 +486,34 @@ class Booking(Engagement, Reached):
 
     @property
     def joining_link(self) -> str:
-        """Its own, or else its presenter's; only of an online booking that is confirmed."""
-        if self.format != Format.ONLINE or self.state != State.CONFIRMED:
-            return ""
-        return self.own_joining_link or (self.presenter.joining_link if self.presenter else "")
+        """Empty unless it is online and confirmed."""
+        return super().joining_link if self.format == Format.ONLINE and self.state == State.CONFIRMED else ""
 
     @property
     def awaits_link(self) -> bool:
-        """Online and confirmed, and nobody has a link to join it by yet."""
+        """It is online and confirmed, and has no joining link yet."""
         return self.format == Format.ONLINE and self.state == State.CONFIRMED and not self.joining_link
 
     @property
     def team_url(self) -> str:
-        """Where colleagues of its owner read how to join, while it is online and confirmed. Random; no way to what is private."""
+        """Where the owner's colleagues read how to join, while it is online and confirmed. Random, and no way to what is
+        private."""
         if self.format != Format.ONLINE or self.state != State.CONFIRMED:
             return ""
         return f"{settings.SITE_URL}{reverse('team_link', args=[self.ical_uid.partition('@')[0]])}"
 
     def overdue_at(self, now: datetime) -> "Booking | None":
-        """This booking as the database has it, with what was missed; None if all is well. No statement where none can be late."""
+        """This booking read anew, with what was missed; None if all is well. No statement if it can't be overdue."""
         if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now + rules.CHECK_IN_OPENS_BEFORE:
             return None
         return Booking.objects.filter(pk=self.pk).overdue(now).first()
 
     def may_offer_seats(self, now: datetime) -> bool:
-        """It takes place, and lies ahead."""
+        """It will take place."""
         return self.state == State.CONFIRMED and self.starts_at is not None and self.starts_at > now
 
     def has_open_seats(self, now: datetime) -> bool:
-        """As with_open_seats."""
+        """As BookingQuerySet.with_open_seats."""
         still_offered = self.seats_until is not None and self.seats_until >= uk_day(now)
         return self.may_offer_seats(now) and still_offered and self.seats_left > 0
 
@@ -525,7 +527,7 @@ class Booking(Engagement, Reached):
 
     @property
     def last_day_to_change(self) -> date:
-        """All of it still counts. Working days are those where the presenter lives. Raises NoTimeAgreed."""
+        """The whole of that day counts. Working days are those where the presenter lives. Raises NoTimeAgreed."""
         nation = self.presenter.nation if self.presenter else Nation.ENGLAND
         return before_working_days(uk_day(self.agreed[0]), site_settings().change_deadline_working_days, nation)
 
@@ -535,7 +537,7 @@ class Booking(Engagement, Reached):
         return format_day(self.last_day_to_change) if self.has_time else ""
 
     def is_done_with(self, now: datetime) -> bool:
-        """Closed, or its time is over."""
+        """It is closed, or its time is over."""
         return not self.is_open or (self.ends_at is not None and self.ends_at <= now)
 
     def may_still_change(self, now: datetime) -> bool:
@@ -627,7 +629,7 @@ class BookingEvent(EngagementEvent):
     class Meta(EngagementEvent.Meta):
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        # Few of the many: whose bookings went to a colleague is asked when somebody reads or erases what we hold of them.
+        # Few of many events: a copy or an erasure of a person's data asks which bookings they gave to a colleague.
         indexes = [models.Index(fields=["booking"], name="booking_handed_over", condition=Q(kind=EventKind.HANDED_OVER))]
 
 
@@ -675,7 +677,7 @@ class Precision(models.TextChoices):
 
 
 class NotKeptReason(models.TextChoices):
-    """Why a date was not kept when it was asked for; AWAY: why it is kept no longer, before time. Staff read these."""
+    """Why a date was not kept when it was asked for; AWAY: why it is no longer kept. Staff read these."""
 
     SEVERAL_DAYS = "days", _("Several days are not kept.")
     NO_TIME_LEFT = "over", _("No time was left in it when it was asked for.")
@@ -695,7 +697,7 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
         return self.open().filter(expires_at__gt=now)
 
     def lapsed(self, now: datetime) -> "DateOptionQuerySet":
-        """Open ones whose time is kept no longer, until the task closes them."""
+        """Open ones whose time is no longer kept; a task will close them."""
         return self.open().filter(expires_at__lte=now)
 
     def preferred(self) -> "DateOptionQuerySet":
@@ -706,11 +708,11 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
 
 
 class DateOption(models.Model):
-    """One that the professional would like, or that staff offer: from `starts_at` to `ends_at`, or, named less exactly, within.
+    """A date that the professional asks for or that staff offer: from `starts_at` to `ends_at`, or some time between them.
 
-    `presenter`, `kept_from` and `expires_at` say that the time is kept: with whom, from when (within the above), and until when.
-    They stay as they were when the option is closed; the claim itself is a BusyTime of the kind option, there while this is open
-    and not lapsed. `why_not` is empty while it is kept and after its time is over (ADR 13).
+    `presenter`, `kept_from` and `expires_at` say that the time is kept: with whom, from when, and until when. They stay as they
+    were when the option is closed; the claim itself is a BusyTime of the kind option, which is there while this is open and not
+    lapsed. `why_not` is empty while it is kept and after its time is over (ADR 13).
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="options")
@@ -766,12 +768,11 @@ class DateOption(models.Model):
 
     @property
     def when(self) -> str:
-        """'Tuesday 9 March 2027, 1:30pm to 3pm', or as exactly as it was named."""
+        """'Tuesday 9 March 2027, 1:30pm to 3pm', or less exactly, as it was named."""
         if self.precision == Precision.TIME:
             return format_span(self.starts_at, self.ends_at)
         if self.precision == Precision.DAYS:
-            days = {"first": format_day(self.starts_at), "last": format_day(self.last_day)}
-            return gettext("%(first)s to %(last)s") % days
+            return format_day_range(uk_day(self.starts_at), self.last_day)
         part = {
             Precision.MORNING: gettext("in the morning"),
             Precision.AFTERNOON: gettext("in the afternoon"),
@@ -781,7 +782,7 @@ class DateOption(models.Model):
 
     @property
     def last_day(self) -> date:
-        """The last UK day of several: their end is its last moment."""
+        """The last UK day of several."""
         return uk_day(self.ends_at)
 
     def is_over(self, now: datetime) -> bool:
@@ -793,9 +794,9 @@ class DateOption(models.Model):
 
 
 class Brought(models.Model):
-    """Leaflets that somebody asked the presenter to bring.
+    """Leaflets that the presenter was asked to bring.
 
-    `order` is None if not one copy was there. `missing` says what was not: for each title its slug, its title and copies.
+    `order` is None if there was not one copy. `missing` says what there was not: for each title its slug, title and copies.
     """
 
     booking = models.OneToOneField(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="brought")
@@ -811,7 +812,7 @@ class Brought(models.Model):
 
     @property
     def live_order(self) -> Order | None:
-        """None once it is cancelled."""
+        """The order, unless it is cancelled."""
         return self.order if self.order is not None and self.order.state != OrderState.CANCELLED else None
 
     @property

@@ -5,6 +5,8 @@ bookings/sql/travel.sql (the rule is in bookings/travel.py). Only services write
 """
 
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -81,7 +83,7 @@ class HeldTimeQuerySet(models.QuerySet["HeldTime"]):
         return self.filter(ended="")
 
     def lapsed(self, now: datetime) -> "HeldTimeQuerySet":
-        """Those whose time is over, which nobody has noted yet."""
+        """Those whose time is over, before the task ends them."""
         return self.open().filter(expires_at__lte=now)
 
 
@@ -161,7 +163,7 @@ EXPIRING = (BusyKind.HOLD, BusyKind.OPTION, BusyKind.HELD)
 
 class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
     def live_at(self, now: datetime) -> "BusyTimeQuerySet":
-        """What counts at that moment: expired holds and options don't, though no writer has cleared them yet."""
+        """What counts at that moment: expired holds and options don't, even before a writer clears them."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), live=True)
 
     def expired(self, now: datetime) -> "BusyTimeQuerySet":
@@ -169,17 +171,20 @@ class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
         return self.filter(expires_at__lte=now)
 
     def touching(self, start: Any, end: Any) -> "BusyTimeQuerySet":
-        """What takes some time between two moments. Said by its own end and start, as the index `busytime_to_come` has the end:
-        what is over is not looked at, however much it is."""
+        """What overlaps the time between two moments.
+
+        Written with its end and start, so that the index `busytime_to_come` serves: what is over is not looked at, however much
+        it is.
+        """
         return self.filter(busy__endswith__gt=start, busy__startswith__lt=end)
 
 
 LINKS = ("booking", "leave", "hold", "option", "session", "held")
 
 
-def exactly(kind: str, link: str) -> Q:
-    """The claim is of that kind and has that link and no other."""
-    return Q(kind=kind, **{f"{name}__isnull": name != link for name in LINKS})
+def belongs_to(link: str) -> Q:
+    """The claim has that link and no other, and is of the kind of that name."""
+    return Q(kind=link, **{f"{name}__isnull": name != link for name in LINKS})
 
 
 class BusyTime(models.Model):
@@ -273,12 +278,7 @@ class BusyTime(models.Model):
                 condition=Q(live=True),
             ),
             models.CheckConstraint(
-                condition=exactly("booking", "booking")
-                | exactly("leave", "leave")
-                | exactly("hold", "hold")
-                | exactly("option", "option")
-                | exactly("session", "session")
-                | exactly("held", "held"),
+                condition=reduce(or_, map(belongs_to, LINKS)),
                 name="busytime_belongs_to_one_thing",
             ),
             models.CheckConstraint(

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models.presenter import Presenter
+from bookings.models.presenter import Presenter, format_day_range
 from ctac.dates import UK, format_clock, format_day, format_span, uk_day
 from ctac.models import StateModel, free_text, personal
 
@@ -33,7 +33,7 @@ STATUS_COLOURS = {LeaveState.ASKED: "waiting", LeaveState.GRANTED: "good", Leave
 
 class LeaveQuerySet(models.QuerySet["Leave"]):
     def granted(self) -> "LeaveQuerySet":
-        """What claims its presenter's time."""
+        """Leave that claims its presenter's time."""
         return self.filter(state=LeaveState.GRANTED)
 
     def to_decide(self, now: datetime) -> "LeaveQuerySet":
@@ -102,4 +102,4 @@ def leave_text(starts_at: datetime, ends_at: datetime) -> str:
         return Leave(starts_at=starts_at, ends_at=ends_at).when
     if start.date() == end.date():
         return gettext("%(day)s, all day") % {"day": format_day(start)}
-    return gettext("%(first)s to %(last)s") % {"first": format_day(start), "last": format_day(end)}
+    return format_day_range(start.date(), end.date())

@@ -46,7 +46,7 @@ class SessionSeries(models.Model):
         return self.name
 
 
-# It is online: nobody but its presenter is in any nation.
+# Sessions are online, so only the presenter is in a nation.
 SESSION_NATIONS = ("presenter__nation",)
 
 
@@ -102,7 +102,7 @@ class OpenSession(Engagement):
     )
     details_sent_at = models.DateTimeField(_("joining details sent"), null=True, blank=True, editable=False)
     closed_reason = free_text(models.TextField(_("why it was cancelled"), blank=True))
-    # Of the form that planned it, on the first of its sessions: pressed twice, it plans once.
+    # The token of the form that planned it, on the first of its sessions: a button pressed twice plans once.
     plan_token = impersonal(
         models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True, editable=False)
     )
@@ -156,11 +156,6 @@ class OpenSession(Engagement):
     def when(self) -> str:
         return format_span(self.starts_at, self.ends_at)
 
-    @property
-    def joining_link(self) -> str:
-        """Its own, or else its presenter's. Only for people with a place, and staff."""
-        return self.own_joining_link or (self.presenter.joining_link if self.presenter else "")
-
 
 class SessionEventKind(models.TextChoices):
     PLANNED = "planned", _("Planned")
@@ -186,7 +181,7 @@ class SessionEventKind(models.TextChoices):
     UNDELIVERED = "undelivered", _("No longer marked as delivered")
 
 
-# Since then somebody has a place: who waits, or is offered one, has none yet.
+# The events by which somebody gets a place: whoever waits, or is offered one, has none yet.
 HAD_A_PLACE = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 
 
@@ -219,7 +214,7 @@ class SessionEvent(EngagementEvent):
 
     @property
     def title(self) -> str:
-        """What happened, in words: somebody who was waiting, or was offered a place, had no place to give up."""
+        """What happened, in words. Somebody who was waiting, or was offered a place, had no place to give up."""
         return str(LEFT_BEFORE.get(self.changes.get("from"), self.get_kind_display()))
 
 
@@ -235,7 +230,7 @@ PLACE_TRANSITIONS: dict[str, frozenset[str]] = {
     PlaceState.WAITING: frozenset({PlaceState.OFFERED, PlaceState.TAKEN, PlaceState.GIVEN_UP}),
     PlaceState.OFFERED: frozenset({PlaceState.TAKEN, PlaceState.WAITING, PlaceState.GIVEN_UP}),
     PlaceState.TAKEN: frozenset({PlaceState.WAITING, PlaceState.GIVEN_UP, PlaceState.ATTENDED}),
-    # Who comes back takes a place, or stands at the end of the line.
+    # Whoever comes back takes a place, or joins the end of the line.
     PlaceState.GIVEN_UP: frozenset({PlaceState.TAKEN, PlaceState.WAITING}),
     PlaceState.ATTENDED: frozenset(),
 }
@@ -249,7 +244,7 @@ PLACE_COLOURS = {
     PlaceState.GIVEN_UP: "stopped",
     PlaceState.ATTENDED: "done",
 }
-# What the history calls it when somebody gives up what was no place yet.
+# What the history says when somebody gives up what was no place yet.
 LEFT_BEFORE: dict[object, Promise] = {
     PlaceState.WAITING.value: _("Left the waiting list"),
     PlaceState.OFFERED.value: _("Offer turned down"),
@@ -268,18 +263,18 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
         return self.filter(state__in=LIVE_PLACES)
 
     def in_line(self) -> "SessionPlaceQuerySet":
-        """Who waits, the first first."""
+        """Those waiting, the first in line first."""
         return self.filter(state=PlaceState.WAITING).order_by("position")
 
     def lapsed(self, now: datetime) -> "SessionPlaceQuerySet":
-        """Offers whose time is over and which nobody has ended yet."""
+        """Offers whose time is over, before anybody ends them."""
         return self.filter(state=PlaceState.OFFERED, offer_expires_at__lte=now)
 
     def for_my_page(self, person: object) -> "SessionPlaceQuerySet":
         return self.filter(person=person).select_related("session__presentation", "session__presenter")
 
     def lying_ahead(self, now: datetime) -> "SessionPlaceQuerySet":
-        """Of sessions that are not over: what somebody has or waits for, the soonest first."""
+        """Places that somebody has or waits for at sessions that are not over, the soonest first."""
         ahead = self.live().filter(session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
         return ahead.order_by("session__starts_at", "pk")
 
@@ -347,7 +342,7 @@ class SessionPlace(StateModel, Reached):
 
     @property
     def left_the_line(self) -> bool:
-        """Whether its person gave it up before they had it. One statement, once it is given up."""
+        """Whether they gave it up before they had a place. One statement, once it is given up."""
         ended_otherwise = (*HAD_A_PLACE, SessionEventKind.LAPSED)
         return self.state == PlaceState.GIVEN_UP and not self.events.filter(kind__in=ended_otherwise).exists()
 

@@ -21,6 +21,13 @@ from professionals.models import Nation as Nation
 from professionals.models import Profession
 
 
+def format_day_range(first: date, last: date) -> str:
+    """'Tuesday 9 March 2027', or the first day and the last."""
+    if first == last:
+        return format_day(first)
+    return gettext("%(first)s to %(last)s") % {"first": format_day(first), "last": format_day(last)}
+
+
 class Format(models.TextChoices):
     WORKPLACE = "workplace", _("At your workplace")
     ONLINE = "online", _("Online")
@@ -64,7 +71,7 @@ class Presentation(models.Model):
 
     @property
     def where(self) -> str:
-        """'At your workplace or online', in this order whatever the order of the formats."""
+        """'At your workplace or online', whatever the order of the formats."""
         if {Format.WORKPLACE, Format.ONLINE} <= set(self.formats):
             return str(_("At your workplace or online"))
         return ", ".join(str(Format(value).label) for value in self.formats)
@@ -108,14 +115,14 @@ AUDIENCES = [(MIXED, _("A mix of professions")), *Profession.choices]
 
 
 def validate_https(link: str) -> None:
-    """What people are sent to join by is encrypted on the way."""
+    """The link by which people join is encrypted."""
     if not link.startswith("https://"):
         raise ValidationError(_("Enter a link that starts with https://."), code="not_https")
 
 
 class PresenterQuerySet(models.QuerySet["Presenter"]):
     def checks_end_by(self, day: date) -> "PresenterQuerySet":
-        """Those who may not go to a workplace after that day, or may not now, until a check or their training is renewed."""
+        """Those who may not go to a workplace after that day, or already may not, unless a check or their training is renewed."""
         never = Q(checked_until=None) | Q(trained_until=None)
         return (
             self.active().exclude(formats=[Format.ONLINE]).filter(never | Q(checked_until__lte=day) | Q(trained_until__lte=day))
@@ -128,7 +135,7 @@ class PresenterQuerySet(models.QuerySet["Presenter"]):
         return self.filter(active=True)
 
     def with_given(self) -> "PresenterQuerySet":
-        """Each with `given`: the keys of the presentations that they give; who names none gives all."""
+        """Each with `given`: the keys of the presentations that they name; if they name none, they give all."""
         named = Presenter.presentations.through.objects.filter(presenter=OuterRef("pk"))
         return self.annotate(given=ArraySubquery(named.values("presentation")))
 
@@ -219,7 +226,7 @@ class Presenter(models.Model):
         return Place(self.base_postcode, self.base_latitude, self.base_longitude, zone=self.base_zone)
 
     def may_visit(self, day: date) -> bool:
-        """Whether check and training last to that day: nobody goes to a workplace without, whatever the reason."""
+        """Whether check and training last until that day. Nobody goes to a workplace without them, whatever the reason."""
         ends = self.checked_until, self.trained_until
         return all(end is not None and day <= end for end in ends)
 
@@ -228,7 +235,7 @@ class Presenter(models.Model):
         return audience is None or not self.audiences or (audience or MIXED) in self.audiences
 
     def covers(self, place: Place) -> bool:
-        """Whether a visit there is within the regions covered: in one of the nations or in one of the areas."""
+        """Whether the place is in one of the nations or areas that they cover."""
         if not self.nations_covered and not self.areas_covered:
             return True
         return place.nation in self.nations_covered or postcode_area(place.postcode) in self.areas_covered
@@ -318,10 +325,7 @@ class AvailabilityException(models.Model):
 
     @property
     def days(self) -> str:
-        """'Tuesday 9 March 2027', or the first and the last."""
-        if self.first_day == self.last_day:
-            return format_day(self.first_day)
-        return gettext("%(first)s to %(last)s") % {"first": format_day(self.first_day), "last": format_day(self.last_day)}
+        return format_day_range(self.first_day, self.last_day)
 
     @property
     def hours(self) -> str:

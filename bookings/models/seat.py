@@ -46,7 +46,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         return self.filter(state=SeatState.APPROVED)
 
     def with_names(self) -> "SeatQuerySet":
-        """Who asks, of which organisation, in the order in which a host reads them: who waits for an answer first."""
+        """With who asks and their organisation, in the order in which a host reads them: those who wait for an answer first."""
         order = Case(*(When(state=state, then=place) for place, state in enumerate(SeatState)))
         return self.select_related("person__organisation").order_by(order, "created_at", "pk")
 
@@ -54,7 +54,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         return self.select_related("person", "booking__presentation", "booking__presenter", "booking__person__organisation")
 
     def lying_ahead(self, now: datetime) -> "SeatQuerySet":
-        """What somebody has or has asked for, the soonest first."""
+        """Seats that somebody has or has asked for, the soonest first."""
         ahead = Q(booking__state=State.CONFIRMED, booking__ends_at__gt=now)
         return self.live().filter(ahead).order_by("booking__starts_at", "pk")
 
@@ -107,5 +107,5 @@ class Seat(StateModel):
 
     @property
     def has_a_seat(self) -> bool:
-        """Only who has one is told where it is and whom to ring."""
+        """Only they are told where it is and whom to ring."""
         return self.state == SeatState.APPROVED

@@ -3,14 +3,13 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -18,8 +17,8 @@ from bookings import rules
 from bookings.models.booking import CHECK_IN, CHECK_OUT, Booking, State
 from bookings.models.feedback import CONFIDENCE, Confidence, agreement, confidence
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
-from bookings.models.presenter import Format, Presenter
-from ctac.dates import format_day, uk_day
+from bookings.models.presenter import Format, Presenter, format_day_range
+from ctac.dates import uk_day
 from ctac.models import RecordedBy, by_user, free_text, impersonal, personal
 from office.models import MOST_PEOPLE
 from office.queries import site_settings
@@ -77,7 +76,7 @@ class Visit(models.Model):
         return self.booking.reference
 
     def belongs(self, moment: datetime | None) -> bool:
-        """Whether that moment is of the booking's present time."""
+        """Whether that moment belongs to the booking's present time."""
         return moment is not None and moment >= self.booking.agreed[0] - rules.CHECK_IN_OPENS_BEFORE
 
     @property
@@ -87,7 +86,7 @@ class Visit(models.Model):
 
     @property
     def is_handed_over(self) -> bool:
-        """Somebody is there, and the booking has another presenter by now, or none, who can’t check in before they check out."""
+        """Somebody is there, but the booking has another presenter by now, or none, who can’t check in before they check out."""
         return self.is_in and self.presenter_id != self.booking.presenter_id
 
     @property
@@ -103,7 +102,7 @@ class Visit(models.Model):
 
     @property
     def is_sought(self) -> bool:
-        """On leave by now, and not heard from since it was entered."""
+        """They are on leave by now, and were not heard from since it was entered."""
         if self.sought_at is None or self.sought_at < self.booking.agreed[0] or self.is_out:
             return False
         return self.safe_at is None or self.safe_at < self.sought_at
@@ -119,7 +118,7 @@ class Visit(models.Model):
 
     @property
     def is_awaited(self) -> bool:
-        """Word of whoever went is waited for, whoever has the booking by now."""
+        """We wait to hear from whoever went, even if the booking is somebody else's by now."""
         return self.is_in or self.is_sought
 
     @property
@@ -132,7 +131,7 @@ class Visit(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Nobody is waited for: they have left, a colleague has heard since the end that all is well, or nobody goes any more."""
+        """We wait for nobody: they have left, a colleague has heard since the end that all is well, or nobody goes any more."""
         if self.needs_help:
             return False
         if self.booking.presenter_id is None:
@@ -143,7 +142,7 @@ class Visit(models.Model):
 
 
 def may_check_in(booking: Booking, now: datetime) -> bool:
-    """Whether the button is of use; the service decides."""
+    """Whether to show the button; the service decides."""
     if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.presenter_id is None:
         return False
     starts_at, ends_at = booking.agreed
@@ -163,7 +162,7 @@ def is_near(booking: Booking, now: datetime) -> bool:
 
 
 def may_check_out(booking: Booking, now: datetime) -> bool:
-    """From the check-in on, or without one from the start on; until the visit is closed."""
+    """From the check-in, or without one from the start, until the visit is closed."""
     visit: Visit | None = getattr(booking, "visit", None)
     if booking.format != Format.WORKPLACE or booking.starts_at is None or (visit is not None and visit.is_done):
         return False
@@ -179,7 +178,7 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class OnDuty:
-    """One of the two of a shift, as others call them. `phone` is empty if none is known."""
+    """One of the two people of a shift. `phone` is empty if none is known."""
 
     user: User
     phone: str
@@ -192,12 +191,12 @@ class OnDuty:
 
 class DutyShiftQuerySet(models.QuerySet["DutyShift"]):
     def covering(self, first_day: date, last_day: date) -> Self:
-        """Those with any of these UK days, both of whose people can sign in: one alone may not hear the alarm."""
+        """Those with any of these UK days, if both of their people can sign in: one alone may miss the alarm."""
         both = {"duty_person__is_active": True, "deputy__is_active": True}
         return self.filter(first_day__lte=last_day, last_day__gte=first_day, **both)
 
     def by_day(self, days: Collection[date]) -> dict[date, "DutyShift"]:
-        """That of each of these UK days which has one, with whom it names. One statement, or none without days."""
+        """The shift of each of these UK days that has one, with its people. One statement, or none without days."""
         if not days:
             return {}
         shifts = self.filter(first_day__lte=max(days), last_day__gte=min(days))
@@ -206,7 +205,7 @@ class DutyShiftQuerySet(models.QuerySet["DutyShift"]):
 
 
 class DutyShift(models.Model):
-    """Two colleagues whom the alarm reaches on these days, both included. No two shifts share a day."""
+    """Two colleagues whom the alarm reaches from the first day to the last. No two shifts share a day."""
 
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
@@ -243,13 +242,11 @@ class DutyShift(models.Model):
         ]
 
     def __str__(self) -> str:
-        if self.first_day == self.last_day:
-            return format_day(self.first_day)
-        return gettext("%(first)s to %(last)s") % {"first": format_day(self.first_day), "last": format_day(self.last_day)}
+        return format_day_range(self.first_day, self.last_day)
 
     @property
     def people(self) -> list[OnDuty]:
-        """The duty person first; without whoever may no longer sign in."""
+        """The duty person first. Those who may no longer sign in are left out."""
         pairs = ((self.duty_person, self.duty_phone), (self.deputy, self.deputy_phone))
         return [
             OnDuty(user, phone or user.mobile or getattr(getattr(user, "presenter", None), "phone", ""))
@@ -259,7 +256,7 @@ class DutyShift(models.Model):
 
 
 def duty_of(bookings: Iterable[Booking]) -> dict[int, list[OnDuty]]:
-    """Who is on duty for each of these visits, by its key, the duty person first; nobody for what is online."""
+    """Who is on duty for each of these visits, by its key, the duty person first; nobody for an online booking."""
     days = {one.pk: uk_day(one.starts_at) for one in bookings if one.starts_at and one.format == Format.WORKPLACE}
     shifts = DutyShift.objects.by_day(set(days.values()))
     return {key: shifts[day].people if day in shifts else [] for key, day in days.items()}
@@ -272,7 +269,7 @@ TAKES_PLACE = frozenset({State.CONFIRMED, State.DELIVERED, SessionState.SCHEDULE
 
 
 class OfOnePresentation(models.Model):
-    """Belongs to one booking or to one open session, and each has one at most."""
+    """Belongs to one booking or to one open session, each of which has one at most."""
 
     booking = models.OneToOneField(
         Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="%(class)s"
@@ -301,7 +298,7 @@ class OfOnePresentation(models.Model):
 
 
 def belongs_to(given: Given) -> dict[str, Any]:
-    """The column that points to it: for a new row, or to find one."""
+    """The column that points to it, for a new row or a lookup."""
     return {"booking" if isinstance(given, Booking) else "session": given}
 
 
@@ -413,28 +410,44 @@ class Feedback(models.Model):
         return str(self.afterwards)
 
 
-class ConfidenceLaterQuerySet(models.QuerySet["ConfidenceLater"]):
-    def due(self, now: datetime) -> "ConfidenceLaterQuerySet":
+class AskedLaterQuerySet(models.QuerySet[Any]):
+    def due(self, now: datetime) -> Self:
         return self.filter(told_at=None, due_at__lte=now).order_by("due_at", "pk")
 
 
-class ConfidenceLater(models.Model):
+class AskedLater(models.Model):
+    """Somebody asked to hear from us once more, so long `after` a presentation."""
+
+    after: ClassVar[timedelta]
+
+    due_at = models.DateTimeField(_("due"))
+    told_at = models.DateTimeField(_("told"), null=True, blank=True)
+
+    objects = AskedLaterQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def due_after(cls, end: datetime) -> datetime:
+        return end + cls.after
+
+
+class ConfidenceLater(AskedLater):
     """Somebody who was there asked to be asked once more, three months on. No answer is known to be theirs.
 
-    The address is forgotten as soon as it is mailed; what is left, while the link in the mail works, says whether it was used.
-    `language`: of the page on which they asked, for readers without an account; empty if they had chosen none.
+    The address is forgotten as soon as the mail is sent. While the link in it works, the rest of the row says whether it was
+    used. `language`: that of the page on which they asked, for readers without an account; empty if they had chosen none.
     """
+
+    after = rules.THREE_MONTHS
 
     afterwards = models.ForeignKey(
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="+", db_index=False
     )
     address = personal(models.EmailField(_("address"), blank=True))  # lower case
     language = models.CharField(_("language"), max_length=5, choices=Language, blank=True, default="", db_default="")
-    due_at = models.DateTimeField(_("due"))
-    told_at = models.DateTimeField(_("told"), null=True, blank=True)
     answered = models.BooleanField(_("answered"), default=False)
-
-    objects = ConfidenceLaterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("question three months on")
@@ -460,10 +473,6 @@ class ConfidenceLater(models.Model):
         """Whether the link in the mail still takes an answer."""
         return self.told_at is not None and not self.answered and now < self.told_at + rules.THREE_MONTHS_LINK_LIFETIME
 
-    @staticmethod
-    def due_after(end: datetime) -> datetime:
-        return end + rules.THREE_MONTHS
-
 
 class ThreeMonthsOn(models.Model):
     """How confident somebody still was. Nobody knows who; only the day is kept."""
@@ -483,13 +492,10 @@ class ThreeMonthsOn(models.Model):
         return str(self.afterwards)
 
 
-class YearLaterQuerySet(models.QuerySet["YearLater"]):
-    def due(self, now: datetime) -> "YearLaterQuerySet":
-        return self.filter(told_at=None, due_at__lte=now).order_by("due_at", "pk")
-
-
-class YearLater(models.Model):
+class YearLater(AskedLater):
     """A professional asked for one reminder, a year after a booking or a place of theirs. Withdrawn, the row goes."""
+
+    after = timedelta(days=365)
 
     booking = models.OneToOneField(
         Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="yearlater"
@@ -500,10 +506,6 @@ class YearLater(models.Model):
     )
     personal(place)
     wished_at = models.DateTimeField(_("wished"))
-    due_at = models.DateTimeField(_("due"))
-    told_at = models.DateTimeField(_("told"), null=True, blank=True)
-
-    objects = YearLaterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reminder a year later")
@@ -518,10 +520,6 @@ class YearLater(models.Model):
 
     def __str__(self) -> str:
         return str(self.booking or self.place)
-
-    @staticmethod
-    def due_after(end: datetime) -> datetime:
-        return end + timedelta(days=365)
 
 
 class Attendance(OfOnePresentation, RecordedBy):

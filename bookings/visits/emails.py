@@ -17,7 +17,6 @@ from bookings.emails import (
     BookingEmail,
     TeamEmail,
     longest_fields,
-    phone_row,
     sample_booking,
     sample_presenter,
     sample_visit,
@@ -38,7 +37,7 @@ def name_of_visitor(booking: Booking) -> str:
 
 
 def phone_or_none(label: str, number: str) -> Row:
-    return phone_row(label, number) if number else row(label, gettext("We don’t have their phone number"))
+    return row(label, number, is_phone=True) if number else row(label, gettext("We don’t have their phone number"))
 
 
 def on_it_text(visit: Visit | None) -> str:
@@ -91,7 +90,7 @@ class OverdueEmail(TeamEmail):
             "whom_to_call": [
                 phone_or_none(gettext("1. The presenter"), presenter.phone if presenter else ""),
                 row(gettext("2. Contact on site"), booking.contact_name),
-                phone_row(gettext("Their phone"), booking.contact_phone),
+                row(gettext("Their phone"), booking.contact_phone, is_phone=True),
             ],
             "place_rows": [
                 row(gettext("Where"), bookings_text.where_text(booking)),
@@ -232,7 +231,7 @@ class StaffStillNoPresenter(TeamEmail):
             row(gettext("1. The person who booked"), person.name),
             phone_or_none(gettext("Their phone"), person.phone),
             row(gettext("2. Contact on the day"), booking.contact_name),
-            phone_row(gettext("Contact’s phone"), booking.contact_phone),
+            row(gettext("Contact’s phone"), booking.contact_phone, is_phone=True),
         ]
         return {**super().context(), "stand_ins_url": url, "ring_rows": ring_rows}
 

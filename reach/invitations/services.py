@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings.models import Booking, OpenSession, Presentation
-from bookings.travel import look_up_postcode
+from bookings.travel import find_place
 from ctac.errors import DomainError
 from notifications.models import normalise_address
 from notifications.outbox import About, notify_about
@@ -188,7 +188,7 @@ def add_mailbox(
         raise DomainError(_("This mailbox told us not to write to it again. That holds for ever."))
     if known:
         raise DomainError(_("This mailbox is in our list already."))
-    found = look_up_postcode(postcode)
+    place = find_place(postcode)
     return RoleMailbox.objects.create(
         organisation=organisation,
         address=address,
@@ -196,8 +196,8 @@ def add_mailbox(
         source=source,
         basis=Basis(basis),
         postcode=postcode,
-        nation=found.nation,
-        authority=found.local_authority,
+        nation=place.nation,
+        authority=place.authority,
         added_by=by,
         added_at=now,
     )

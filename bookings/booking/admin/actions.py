@@ -14,7 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bookings import text as bookings_text
-from bookings.booking.admin.requests import AGREE, OFFER
+from bookings.booking.admin.requests import AGREE, OFFER, explain_refusal
 from bookings.booking.forms import DetailsForm, WhereForm, answers_of
 from bookings.booking.services import assign, transitions, undo
 from bookings.booking.services.assign import transfer_bookings
@@ -27,8 +27,8 @@ from bookings.models.presenter import validate_https
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
 from bookings.schedule.forms import slot_value
-from bookings.schedule.substitutes import rank_presenters_at
 from bookings.seats.admin import SEAT_ACTIONS
+from bookings.text import ADDRESS_FIELDS, Row, row
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
 from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, NOT_IN, NOT_OUT, ON_IT, SAFE
 from ctac.errors import DomainError
@@ -84,9 +84,10 @@ def transfer_to_colleague(person: Person, *, colleague: str, **asked: Any) -> No
 
 
 def transfer_facts(person: Person) -> list[dict[str, Any]]:
-    """What goes, and what stays: a parcel goes to the workplace, a place is one person's, with what they need (ADR 13)."""
+    """What goes to the colleague and what stays. A parcel goes to the workplace, and a place at a session is one person's (ADR
+    13)."""
     ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_names().order_by("starts_at", "pk")
-    goes = [bookings_text.row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
+    goes = [row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
     places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
     stays = [gettext("%(reference)s: leaflets by post") % {"reference": order.reference} for order in orders]
@@ -95,9 +96,9 @@ def transfer_facts(person: Person) -> list[dict[str, Any]]:
         for place in places
     ]
     return [
-        bookings_text.row(gettext("Organisation"), person.organisation.name if person.organisation else gettext("none")),
-        *(goes or [bookings_text.row(gettext("To come"), gettext("Nothing"))]),
-        *(bookings_text.row(gettext("Stays as it is"), what) for what in stays),
+        row(gettext("Organisation"), person.organisation.name if person.organisation else gettext("none")),
+        *(goes or [row(gettext("To come"), gettext("Nothing"))]),
+        *(row(gettext("Stays as it is"), what) for what in stays),
     ]
 
 
@@ -120,7 +121,7 @@ PersonAdmin.object_actions = [TRANSFER, *PersonAdmin.object_actions]
 
 
 class ChangeForm(DetailsForm):
-    """As its owner changes it, and the address of a visit."""
+    """What the owner can change, and the address of a visit."""
 
     free_text_fields = (*DetailsForm.free_text_fields, "override_reason")
 
@@ -145,7 +146,7 @@ class ChangeForm(DetailsForm):
     def __init__(self, *args: Any, booking: Booking, **kwargs: Any) -> None:
         super().__init__(*args, booked=booking.audience_size, **kwargs)
         if booking.format != Format.WORKPLACE:
-            for name in ("address_line_1", "address_line_2", "town", "postcode"):
+            for name in ADDRESS_FIELDS:
                 del self.fields[name]
         self.fields["audience_size"].label = gettext("People coming")
         self.fields["contact_name"].label = gettext("Contact on the day")
@@ -161,7 +162,7 @@ class ChangeForm(DetailsForm):
 
 
 def show_stale(form: forms.Form, refusal: DomainError, booking: Booking, version: str) -> str:
-    """Gives the version that the page carries from now on: whoever has seen the change may press again."""
+    """Gives the version that the page carries from now on: whoever has seen the change may press the button again."""
     if not isinstance(refusal, Stale):
         form.add_error("override_reason" if isinstance(refusal, OutsideRules) else None, str(refusal.message))
         return version
@@ -180,7 +181,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
     now, posted = timezone.now(), request.method == "POST"
     initial = {name: getattr(booking, name) for name in ChangeForm.base_fields if hasattr(booking, name)}
     form = ChangeForm(request.POST if posted else None, booking=booking, initial=initial)
-    version, rows = request.POST.get("version", "") if posted else booking.version, list[bookings_text.Row]()
+    version, rows = request.POST.get("version", "") if posted else booking.version, list[Row]()
     if posted and form.is_valid():
         reason = form.cleaned_data["override_reason"]
         asked: dict[str, Any] = {"answers": answers_of(form), "flagged": form.flagged, "override_reason": reason}
@@ -191,21 +192,21 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
         except DomainError as refusal:
             version = show_stale(form, refusal, booking, version)
             if isinstance(refusal, Stale):
-                # What another press of the button does to the booking as it is now: a colleague’s change may be among it.
+                # What pressing the button again would change in the booking as it is now, perhaps a colleague’s change.
                 typed, there = Booking(**answers_of(form)), bookings_text.where_text(booking)
                 rows, address = bookings_text.changed_rows(booking, typed), "\n".join(typed.address_lines)
                 if address and address != there:
                     rows.append(bookings_text.changed_row(gettext("Address"), address, there))
         else:
             messages.success(request, str(action.done))
-            return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+            return redirect("staff:bookings_booking_change", booking.pk)
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "form": form, "version": version, "would_change": rows}
     return TemplateResponse(request, "bookings/booking/staff/change_details.html", context)
 
 
 class MoveForm(WeekOfTimesForm):
-    """Nobody chosen as presenter means: the same if possible. Looking at other times shows no errors of what is missing."""
+    """With no presenter chosen, the same one stays if possible. Looking at other times shows no errors about missing answers."""
 
     presenter = any_presenter(gettext_lazy("The same presenter if free, or else the best placed"))
 
@@ -219,7 +220,7 @@ class MoveForm(WeekOfTimesForm):
 
 
 def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
-    """The page carries the version that it was first opened with to other weeks too."""
+    """The page keeps the version that it was first opened with while staff look at other weeks."""
     now, data = timezone.now(), request.POST if request.method == "POST" else None
     form = MoveForm(data, booking=booking)
     version, who_could = booking.version if data is None else data.get("version", ""), ""
@@ -229,19 +230,13 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
             asked = {name: form.cleaned_data[name] for name in ("start", "presenter", "override_reason", "flagged")}
             moved = reschedule(booking=booking, expected=version, by=request.user, now=now, **asked)  # type: ignore[arg-type]
         except (SlotTaken, OutsideRules) as refusal:
-            slot_query, start = slot_query_of(booking), form.cleaned_data["start"]
-            if isinstance(refusal, OutsideRules):
-                form.add_error("override_reason", str(refusal.message))
-            else:
-                sentence = admin_forms.refusal_not_free(slot_query, start, named=form.named, now=now, ignoring=own)
-                form.add_error(form.beside_time, sentence)
-            who_could = rank_presenters_at(slot_query, start, now, own).as_table()
+            who_could = explain_refusal(form, refusal, slot_query_of(booking), now, own)
         except DomainError as refusal:
             version = show_stale(form, refusal, booking, version)
         else:
             sentence = gettext("The booking has moved to %(when)s. Everyone concerned will get an email.")
             messages.success(request, sentence % {"when": moved.when})
-            return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+            return redirect("staff:bookings_booking_change", booking.pk)
     shown = admin_forms.week_asked_for(slot_query_of(booking), data, now, named=form.named, near=booking.starts_at, ignoring=own)
     form.show(shown)
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))

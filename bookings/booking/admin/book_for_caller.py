@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.services import AccountGoneError
+from bookings.booking.admin.requests import explain_refusal
 from bookings.booking.forms import BOOKING_FIELDS, DatesForm, DetailsForm, WhereForm, answers_of, kept_visit_addresses
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import book_for_caller
@@ -34,8 +35,7 @@ from bookings.schedule.forms import to_start
 from bookings.schedule.holds import held_for
 from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
-from bookings.schedule.substitutes import rank_presenters_at
-from bookings.text import ADDRESS_FIELDS, NEEDS, moment_text
+from bookings.text import ADDRESS_FIELDS, NEEDS, moment_text, row
 from bookings.travel import PlaceUnknown
 from ctac.dates import UK, format_day, format_span, uk_day
 from ctac.errors import DomainError
@@ -70,7 +70,7 @@ class BookingCallerForm(CallerForm):
 
 
 class CallerWhereForm(WhereForm):
-    """For whom and where, as staff ask it of somebody else."""
+    """Where the presentation is and for whom, as staff ask a caller."""
 
     autocomplete = dict.fromkeys(WhereForm.autocomplete, "off")
     option_hints = {
@@ -100,7 +100,7 @@ class CallerWhereForm(WhereForm):
 
 
 class CallerTimeForm(WeekOfTimesForm):
-    """A time that is free by the public’s rules, or any other, which it is until free times can be shown."""
+    """A time that is free by the public’s rules, or any other. Until free times can be shown, it is another."""
 
     rare = ("override_reason",)
 
@@ -164,7 +164,7 @@ def has_already_text(booking: Booking, name: str) -> str:
     return f"{has % facts} {_('Book a second one?')}"
 
 
-# A time, or dates of their own: the way that the page shows, and the button that changes it.
+# Whether the page asks for a time or for dates of their own, and the button that changes it.
 WAY, SWITCH = "way", "switch"
 TIME, DATES = "time", "dates"
 PERSON_RECORDS.append(PersonRecords(Booking, gettext_lazy("Book for them")))
@@ -172,8 +172,8 @@ NOT_TYPED = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms
 
 
 def last_answers(person: Person) -> dict[str, Any]:
-    """What we know of the next booking of somebody whom we know: where their last visit was, else where their leaflets go; who
-    came, and whom the presenter asked for. Five statements at most."""
+    """What somebody whom we know will probably answer: the place of their last visit, or else where their leaflets go; who
+    came; whom the presenter asked for. Five statements at most."""
     mine = Booking.objects.filter(person=person, starts_at__isnull=False, anonymised_at=None).exclude(state=State.DECLINED)
     last, visit = mine.order_by("-starts_at", "-pk").first(), Booking.objects.addresses_of(person).first()
     if visit is not None:
@@ -195,17 +195,6 @@ def last_answers(person: Person) -> dict[str, Any]:
 MOST_OF_A_TEAM = 500
 
 
-def last_team_booking(organisation: str, postcode: str) -> Booking | None:
-    """The last or next one of their organisation or at their postcode that was not called off. Three statements at most."""
-    held = Booking.objects.exclude(state__in=[State.CANCELLED, State.DECLINED]).filter(starts_at__isnull=False)
-    held = held.select_related("presentation", "presenter", "attendance", "person__organisation").order_by("-starts_at", "-pk")
-    team = Person.objects.filter(organisation__in=Organisation.objects.named(organisation)).order_by()
-    # By their keys: the database would otherwise walk through all bookings to find the last of a few people.
-    keys = list(team.values_list("pk", flat=True)[:MOST_OF_A_TEAM]) if organisation else []
-    found = [held.filter(person__in=keys).first() if keys else None, held.filter(postcode=postcode).first() if postcode else None]
-    return max(filter(None, found), key=lambda booking: booking.agreed, default=None)
-
-
 def team_booking_rows(booking: Booking | None) -> list[dict[str, object]]:
     if booking is None:
         return []
@@ -217,24 +206,24 @@ def team_booking_rows(booking: Booking | None) -> list[dict[str, object]]:
     who = booking.get_audience_profession_display() or _("A mix of professions")
     href = reverse("staff:bookings_booking_change", args=[booking.pk])
     return [
-        {"label": _("When"), "value": booking.when, "href": href},
-        {"label": _("Organisation"), "value": booking.person.organisation or "–"},
-        {"label": _("Presentation"), "value": booking.presentation},
-        {"label": _("Who"), "value": f"{who}. {people}"},
-        {"label": _("Presenter"), "value": booking.presenter or _("Nobody yet")},
+        row(_("When"), booking.when, href=href),
+        row(_("Organisation"), booking.person.organisation or "–"),
+        row(_("Presentation"), booking.presentation),
+        row(_("Who"), f"{who}. {people}"),
+        row(_("Presenter"), booking.presenter or _("Nobody yet")),
     ]
 
 
 class CallerForms:
-    """The forms of the page, asked together, so that one summary says everything that is wrong at once.
+    """The forms of the page, checked together, so that one summary says everything that is wrong at once.
 
-    `initial`: what their boxes begin with, by name: "time-day".
+    `initial`: what the boxes begin with, by name, "time-day" say.
     """
 
     def __init__(
         self, data: Any, known: Person | None = None, initial: Mapping[str, Any] | None = None, again: Booking | None = None
     ) -> None:
-        """`again`: the free times for its answers stand there already."""
+        """`again`: a booking like the new one. The free times for its answers are shown at once."""
         both = Presentation(formats=[Format.WORKPLACE, Format.ONLINE], length_minutes=60)
 
         def of(prefix: str) -> dict[str, Any]:
@@ -244,7 +233,7 @@ class CallerForms:
         self.is_bound, self.data, self.known = data is not None, data, known
         self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
         self.caller = BookingCallerForm(data, prefix="caller", known=known, initial=of("caller"))
-        # Whoever only looks for a time is asked nothing new; what they have answered stays.
+        # Looking for a time asks no new question about the caller; those that were answered stay.
         self.caller.may_ask = self.is_sent or any(name.startswith(("caller-same_as", "caller-new_")) for name in data or ())
         self.what = WhatForm(data, prefix="what", initial=of("what"))
         self.where = CallerWhereForm(data, prefix="where", presentation=both, initial=of("where"))
@@ -275,14 +264,15 @@ class CallerForms:
         # A fingerprint of all that was typed: the same form with something else in it is another booking.
         self.digest = drafts.digest(typed)
         if not self.is_sent:
-            # Not sent yet: errors of missing answers stand only where no times can be shown without them.
+            # Not sent yet: a missing answer is an error only if no times can be shown without it.
             looking = admin_forms.is_looking(self.data or {})
             for form in self.shown:
                 admin_forms.forgive_missing(form, but=self.decisive_fields.get(form, ()) if looking else ())
         self.first = self.ask_about_second() if self.is_sent and not self.errors else None
 
     def ask_about_second(self) -> Booking | None:
-        """What the caller has at that place on that day already, if staff open that instead of booking a second one."""
+        """Asks whether they want a second booking at that place on that day. Gives the first one if staff choose to open that
+        instead."""
         booking, dates = self.booking(), self.dates
         spans = [(booking.starts_at, booking.starts_at)] if booking.starts_at else []
         if self.asks_for_dates:
@@ -305,34 +295,45 @@ class CallerForms:
         return SlotQuery(self.what.cleaned_data["presentation"], given["format"], self.where.place, given["audience_profession"])
 
     def last_of_team(self) -> Booking | None:
-        """Of the workplace that stands in the boxes. Whoever only looks for a time for somebody new waits for nothing else."""
+        """The last or next booking of the organisation or at the postcode in the boxes that was not called off.
+
+        Three statements at most; none for whoever only looks for a time for somebody new.
+        """
         if self.known is None and not self.is_sent:
             return None
         asked = ("organisation_name", "postcode")
         self.caller.is_valid()  # reads what was sent, if anything was
         read = self.caller.cleaned_data if self.is_bound else {name: self.caller[name].value() for name in asked}
-        name, postcode = (str(read.get(each) or "") for each in asked)
-        return last_team_booking(name, postcode)
+        organisation, postcode = (str(read.get(each) or "") for each in asked)
+        held = Booking.objects.exclude(state__in=[State.CANCELLED, State.DECLINED]).filter(starts_at__isnull=False)
+        held = held.select_related("presentation", "presenter", "attendance", "person__organisation")
+        held = held.order_by("-starts_at", "-pk")
+        team = Person.objects.filter(organisation__in=Organisation.objects.named(organisation)).order_by()
+        # By their keys: the database would otherwise walk through all bookings to find the last of a few people.
+        keys = list(team.values_list("pk", flat=True)[:MOST_OF_A_TEAM]) if organisation else []
+        of_team = held.filter(person__in=keys).first() if keys else None
+        there = held.filter(postcode=postcode).first() if postcode else None
+        return max(filter(None, (of_team, there)), key=lambda booking: booking.agreed, default=None)
 
     @property
     def shown(self) -> list[PageForm]:
-        """In page order. Of the two ways the one that is shown."""
+        """The forms in page order; of time and dates only the one that is shown."""
         return [self.caller, self.what, self.where, self.dates if self.asks_for_dates else self.when, self.details, self.how]
 
     @property
     def set_aside(self) -> list[tuple[str, str]]:
-        """What was typed in the way that is not shown: it stays on the page, and counts for nothing."""
+        """What was typed into the form that is not shown. It stays on the page and counts for nothing."""
         prefix = f"{TIME if self.asks_for_dates else DATES}-"
         names = [name for name in self.data or () if name.startswith(prefix)]
         return [(name, value) for name in names for value in self.data.getlist(name)]
 
     @property
     def is_sent(self) -> bool:
-        """By the main button: the others only show something else."""
+        """Whether the main button was pressed. The other buttons only show something else."""
         return self.is_bound and not admin_forms.is_looking(self.data) and SWITCH not in self.data
 
     def renew(self, message: str) -> None:
-        """Not sent: the page says why, keeps what was typed, and counts as another form from now on."""
+        """Nothing is booked: the page says why, keeps what was typed, and counts as another form from now on."""
         self.problems.append(message)
         self.token = secrets.token_urlsafe(32)
 
@@ -347,7 +348,7 @@ class CallerForms:
         return [*self.problems, *(str(error) for form in self.shown for error in form.non_field_errors())]
 
     def booking(self) -> Booking:
-        """Unsaved, but for whose it is. Of the two ways only the one that is shown counts."""
+        """The unsaved booking, without its person. Of time and dates only the one that is shown counts."""
         caller, dates, when = self.caller.cleaned_data, self.dates, self.when
         answers = answers_of(self.where) | answers_of(self.details)
         answers["contact_name"] = answers["contact_name"] or caller["name"]
@@ -368,22 +369,17 @@ AGAIN = "again"  # the reference of the booking that is like the new one
 
 
 def may_book_again(booking: Booking, now: datetime) -> bool:
-    """It is done with, and we still have what it asked for."""
+    """Whether it is over or closed, and we still have what it asked for."""
     return booking.is_done_with(now) and booking.anonymised_at is None and booking.person.erased_at is None
 
 
 def booked_before(request: HttpRequest, known: Person | None, now: datetime) -> Booking | None:
-    """The one of the caller's that is asked for again, for a user who may see it."""
+    """The caller's booking that is to be booked again, for a user who may see it."""
     reference = tidy_reference(request.GET.get(AGAIN, ""))
     if known is None or not is_reference(reference) or not request.user.has_perm("bookings.view_booking"):
         return None
     booking = Booking.objects.with_names().filter(reference=reference, person=known).first()
     return booking if booking is not None and may_book_again(booking, now) else None
-
-
-def answers_again(booking: Booking) -> dict[str, Any]:
-    """Its answers, for the boxes of the form."""
-    return {f"{part}-{name}": getattr(booking, name) for part in ("what", "where", "details") for name in BOOKING_FIELDS}
 
 
 def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpResponse:
@@ -401,7 +397,9 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     if call.known is not None and call.data is None:
         initial |= last_answers(call.known)
     again = booked_before(request, call.known, now) if call.data is None else None
-    initial |= time_from_query(request.GET) | (answers_again(again) if again else {})
+    initial |= time_from_query(request.GET)
+    if again:
+        initial |= {f"{part}-{name}": getattr(again, name) for part in ("what", "where", "details") for name in BOOKING_FIELDS}
     parts = CallerForms(call.data, call.known, initial, again)
     if parts.first is not None:
         messages.info(request, _("Nothing new was booked. This is what they have already."))
@@ -430,12 +428,16 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
 
 
 def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
-    """What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out."""
+    """What staff tell the caller: the reference, which dates of a request are kept, and whether an email goes out."""
     if booking.has_time:
         sentence = _("Booking %(reference)s is placed. Tell the caller the reference.")
     else:
         sentence = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we are keeping for them:")
-    messages.success(request, with_leaflets_link(sentence % {"reference": booking.reference}, booking, request))
+    placed = sentence % {"reference": booking.reference}
+    if request.user.has_perm("leaflets.add_order"):  # the next thing in the same call
+        href = f"{reverse('staff:leaflets_order_add')}?{PERSON}={booking.person_id}"
+        placed = format_html('{} <a href="{}">{}</a>', placed, href, _("Also send leaflets"))
+    messages.success(request, placed)
     for option in booking.options.all():
         if option.kept_from is None or option.expires_at is None:
             why = {"when": option.when, "why": NotKeptReason(option.why_not).label}
@@ -448,16 +450,8 @@ def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
         messages.warning(request, _("We have no email address for the caller, so please call them with our answer."))
 
 
-def with_leaflets_link(sentence: str, booking: Booking, request: HttpRequest) -> str:
-    """The next thing in the same call, for whoever may order."""
-    if not request.user.has_perm("leaflets.add_order"):
-        return sentence
-    href = f"{reverse('staff:leaflets_order_add')}?{PERSON}={booking.person_id}"
-    return format_html('{} <a href="{}">{}</a>', sentence, href, _("Also send leaflets"))
-
-
 def placed_before(parts: CallerForms) -> Booking | None:
-    """The booking that this very form has made already. If it was sent again with something else, the page says so."""
+    """The booking that this very form has made already. If its answers are different now, the page says so."""
     booking = Booking.objects.with_names().filter(submission_token=parts.token).first()
     if booking is None or booking.submission_digest == parts.digest:
         return booking
@@ -486,13 +480,7 @@ def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) ->
         if parts.asks_for_dates or parts.slot_query is None:  # a date was taken in this very moment
             parts.dates.add_error(None, _("Somebody has just taken one of these dates. Press the button again."))
             return None
-        start = parts.when.cleaned_data["start"]
-        parts.who_could = rank_presenters_at(parts.slot_query, start, now).as_table()
-        if isinstance(refusal, OutsideRules):
-            parts.when.add_error("override_reason", str(refusal.message))
-        else:
-            sentence = admin_forms.refusal_not_free(parts.slot_query, start, named=parts.when.named, now=now)
-            parts.when.add_error(parts.when.beside_time, sentence)
+        parts.who_could = explain_refusal(parts.when, refusal, parts.slot_query, now)
     except DomainError as refusal:
         message = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
         (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(message))

@@ -1,7 +1,7 @@
 """The list of bookings and the page of one on the staff site. Every change is an action that calls a service."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -36,7 +36,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import signed_in
@@ -45,7 +45,6 @@ from bookings import text as bookings_text
 from bookings.booking.admin import requests
 from bookings.booking.admin.actions import ASSIGN, DELIVERED, LINK, OBJECT_ACTIONS, REASSIGN, ReassignForm
 from bookings.booking.admin.book_for_caller import AGAIN, book_for_caller_page, may_book_again
-from bookings.booking.admin.exports import BookingExportMixin
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.request import WAITS_SINCE, waiting_too_long
 from bookings.booking.services.transitions import mark_delivered
@@ -70,10 +69,10 @@ from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
 from bookings.seats.admin import AS_GUEST, asked_for_seats, seat_asked_text, seats_in_words
-from bookings.text import ADDRESS_FIELDS
+from bookings.text import ADDRESS_FIELDS, row
 from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
 from bookings.visits.services import refuse_while_overdue
-from ctac.dates import uk_datetime, uk_day
+from ctac.dates import UK, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.staff.lists import OptionsFilter, Part, narrow_by, period_of
 from ctac.staff.search import SearchKind, finder, in_searched
@@ -92,22 +91,19 @@ from ctac.staff.site import (
     state_tag,
     unbroken,
 )
+from ctac.staff.spreadsheets import Cell, Heading
 from ctac.staff.story import IMPORTED, ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related, import_entry
 from leaflets.models import Delivery
 from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
 from professionals.areas import NATIONS, authority_called
+from professionals.exports import ExportMixin, batches
 from professionals.models import LocalAuthority, Organisation, Person
 from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
 
 # How staff narrow the list of bookings, and what of it waits on the first staff page.
 
 A_DAY = timedelta(days=1)
-
-
-def today_or_tomorrow(bookings: Any, now: datetime) -> Any:
-    """By a UK calendar."""
-    return bookings.between_days(uk_day(now), uk_day(now) + A_DAY)
 
 
 class NeedsPresenterFilter(OptionsFilter):
@@ -117,7 +113,7 @@ class NeedsPresenterFilter(OptionsFilter):
 
 
 class RequestFilter(OptionsFilter):
-    """Requests by whose turn it is."""
+    """Requests by whose turn it is to answer."""
 
     title = _("request waits for")
     parameter_name = "waits"
@@ -133,7 +129,7 @@ class WhenFilter(OptionsFilter):
     title = _("when")
     parameter_name = "when"
     options = {
-        "soon": (_("Today and tomorrow"), today_or_tomorrow),
+        "soon": (_("Today and tomorrow"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + A_DAY)),
         "week": (_("Next 7 days"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + 6 * A_DAY)),
         "closed": (_("On a day when we are closed"), BookingQuerySet.on_closed_days),
         "over": (_("Over, not marked as delivered"), lambda bookings, now: bookings.to_mark_as_delivered(now)),
@@ -163,7 +159,7 @@ class NationFilter(OptionsFilter):
 
 
 class AuthorityFilter(admin.SimpleListFilter):
-    """Those of the nation that was chosen which have bookings: all at once are too many to look through."""
+    """Local authorities that have bookings, of the chosen nation: all of them are too many to look through."""
 
     title = _("local authority")
     parameter_name = "authority"
@@ -178,7 +174,7 @@ class AuthorityFilter(admin.SimpleListFilter):
 
 
 def nation_named_by(authority: str) -> str:
-    """That of a local authority’s code; empty for anything else."""
+    """The nation of a local authority's code; empty for anything else."""
     return NATIONS.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
 
 
@@ -197,15 +193,16 @@ def named_with(action: ObjectAction) -> WaitingRow:
 
 
 def wait_for(
-    label: Any, query: str, bookings: Callable[[], Any], named: WaitingRow | None = None, *, urgent: bool = False
+    label: Any, narrowed_by: type[OptionsFilter], value: str, named: WaitingRow | None = None, *, urgent: bool = False
 ) -> None:
-    """A line of the first page, and the list behind it: `query` narrows to exactly those bookings."""
+    """A line of the first page. The list behind it is narrowed by that value of a filter, so it shows exactly those bookings."""
+    _label, narrow = narrowed_by.options[value]
     staff_site.add_waiting(
         _("Bookings"),
         Waiting(
             label=label,
-            count=bookings,
-            address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{query}",
+            count=lambda: narrow(Booking.objects.all(), timezone.now()),
+            address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{narrowed_by.parameter_name}={value}",
             permission="bookings.view_booking",
             urgent=urgent,
             named=named,
@@ -213,22 +210,16 @@ def wait_for(
     )
 
 
-wait_for(_("to decide"), "waits=us", lambda: Booking.objects.to_decide(), DECIDE)
-wait_for(
-    _("waiting too long for our answer"),
-    "waits=long",
-    lambda: waiting_too_long(Booking.objects.all(), timezone.now()),
-    DECIDE,
-    urgent=True,
-)
+wait_for(_("to decide"), RequestFilter, "us", DECIDE)
+wait_for(_("waiting too long for our answer"), RequestFilter, "long", DECIDE, urgent=True)
 wait_for(
     _("to decide, with dates that we no longer keep"),
-    "waits=lapsed",
-    lambda: Booking.objects.with_lapsed_dates(),
+    RequestFilter,
+    "lapsed",
     replace(DECIDE, label=requests.OFFER.label, slug=requests.OFFER.slug),
     urgent=True,
 )
-wait_for(_("waiting for the professional’s answer"), "waits=them", lambda: Booking.objects.offered_times())
+wait_for(_("waiting for the professional’s answer"), RequestFilter, "them")
 staff_site.add_waiting(
     _("Bookings"),
     Waiting(
@@ -240,29 +231,11 @@ staff_site.add_waiting(
         named=WaitingRow(who="presenter__name", at="starts_at", since="created_at", label=_("Decide")),
     ),
 )
-wait_for(
-    _("without a presenter"),
-    "needs_presenter=yes",
-    lambda: Booking.objects.needing_a_presenter(),
-    named_with(ASSIGN),
-    urgent=True,
-)
-# Those the alarms above have named already.
-wait_for(_("with no check-in or check-out"), "look=overdue", lambda: Booking.objects.overdue(timezone.now()), urgent=True)
-wait_for(
-    _("online without a joining link"),
-    "look=link",
-    lambda: Booking.objects.without_joining_link(timezone.now()),
-    named_with(LINK),
-    urgent=True,
-)
-wait_for(
-    _("after their presenter’s DBS check or training ends"),
-    "look=checks",
-    lambda: Booking.objects.without_checks(timezone.now()),
-    named_with(REASSIGN),
-    urgent=True,
-)
+wait_for(_("without a presenter"), NeedsPresenterFilter, "yes", named_with(ASSIGN), urgent=True)
+# The alarms above have named these already.
+wait_for(_("with no check-in or check-out"), VisitFilter, "overdue", urgent=True)
+wait_for(_("online without a joining link"), VisitFilter, "link", named_with(LINK), urgent=True)
+wait_for(_("after their presenter’s DBS check or training ends"), VisitFilter, "checks", named_with(REASSIGN), urgent=True)
 # What is not recorded has ended.
 FIRST_CHECK_TO_END = Least(*(Coalesce(name, Value(date.min)) for name in ("checked_until", "trained_until")))
 staff_site.add_waiting(
@@ -276,19 +249,9 @@ staff_site.add_waiting(
         named=WaitingRow(who="name", order=FIRST_CHECK_TO_END, label=_("Enter the new day")),
     ),
 )
-wait_for(
-    _("while we are closed"),
-    "when=closed",
-    lambda: Booking.objects.on_closed_days(timezone.now()),
-    replace(BOOKING, label=_("Look at it")),
-)
-wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
-wait_for(
-    _("to mark as delivered"),
-    "when=over",
-    lambda: Booking.objects.to_mark_as_delivered(timezone.now()),
-    replace(named_with(DELIVERED), since="ends_at"),
-)
+wait_for(_("while we are closed"), WhenFilter, "closed", replace(BOOKING, label=_("Look at it")))
+wait_for(_("today or tomorrow"), WhenFilter, "soon")
+wait_for(_("to mark as delivered"), WhenFilter, "over", replace(named_with(DELIVERED), since="ends_at"))
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -308,10 +271,10 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "closed_reason",
         ),
     ),
-    (gettext_lazy("What to decide"), ("why_it_waits", "dates", "their_reason")),
-    (gettext_lazy("Who asked"), (*PersonColumnsMixin.about_person, "person_domain")),
+    (_("What to decide"), ("why_it_waits", "dates", "their_reason")),
+    (_("Who asked"), (*PersonColumnsMixin.about_person, "person_domain")),
     (
-        gettext_lazy("On the day"),
+        _("On the day"),
         (
             "contact_name",
             "contact",
@@ -323,13 +286,14 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "childs_details",
         ),
     ),
-    (gettext_lazy("Afterwards"), ("came", "said")),
-    (gettext_lazy("How they booked"), ("asked_at", "came_by")),
+    (_("Afterwards"), ("came", "said")),
+    (_("How they booked"), ("asked_at", "came_by")),
 )
 
 
 def order_of_need() -> list[OrderBy]:
-    """What staff must decide, then what comes, the soonest first; then what to mark as delivered; then what is done with."""
+    """What staff must decide comes first, then what is to come, the soonest first, then what to mark as delivered, then the
+    rest."""
     acts = Q(state=State.REQUESTED) | Q(state__in=OPEN_STATES, presenter=None)
     comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
     to_mark = Q(state__in=OPEN_STATES)
@@ -345,7 +309,7 @@ def order_of_need() -> list[OrderBy]:
 
 
 def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = None) -> Callable[[Any, Booking], Any]:
-    """A method of the admin that shows this value of a booking."""
+    """A column of the admin that shows this value of a booking."""
 
     @admin.display(description=label, ordering=ordering)
     def shown(_self: Any, booking: Booking) -> Any:
@@ -358,7 +322,7 @@ def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = N
 
 
 def event_text(event: BookingEvent) -> str:
-    """What happened, from when to when, which answers are new, from whom to whom, and if by a link."""
+    """What happened: the times before and after, the changed answers, the presenters before and after, and whether by a link."""
     gave, gives, guest = event.gave or "", event.gives or "", event.guest or ""  # type: ignore[attr-defined]
     if event.kind == EventKind.PRESENTER_FREED:
         return bookings_text.freed_text(event, gave)
@@ -390,7 +354,7 @@ def event_text(event: BookingEvent) -> str:
 
 
 def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]:
-    """With the names of the presenter before a change and after it, and of the guest, where the event has their keys."""
+    """Each event with the names of the presenter before and after a change and of the guest, if its changes have their keys."""
     keys = {name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))}
     gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
     keys["seat"] = Cast(KT("changes__seat"), BigIntegerField())
@@ -399,12 +363,15 @@ def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]
         yield Entry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
 
 
-# As colleagues are shown.
+# A colleague as the site shows them: by name, or else by email address.
 EVENT_BY = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField())
 
 
 def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
-    """Of their bookings, and what they asked for as a guest: one statement. What was imported has no event: it has its day."""
+    """What happened to their bookings, and the seats that they asked for as a guest. One statement.
+
+    An imported booking has no event: its day stands for it.
+    """
     bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
     columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "events__changes")
     rows = bookings.annotate(
@@ -424,12 +391,12 @@ def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
 
 
 def way_to(row: Any) -> tuple[str, str]:
-    """The reference of a booking or session, and its page."""
+    """The reference of a booking or session, and the address of its page."""
     return row.reference, reverse(f"staff:bookings_{row._meta.model_name}_change", args=[row.pk])
 
 
 def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]:
-    """One a day: of each answer no more than the day is known."""
+    """One entry a day: of an answer we know no more than its day."""
     days = answers.order_by().values("received_on", "afterwards").annotate(many=Count("pk"))
     days = days.filter(received_on__lte=uk_day(page.until)) if page.until else days
     for day in days.order_by("-received_on", "-afterwards")[: page.most]:
@@ -440,7 +407,7 @@ def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]
 
 
 def feedback_of(given: Given, page: Page) -> Iterator[Entry]:
-    """Of a booking or a session, whose page has read whether anybody was asked."""
+    """Of a booking or a session that was read with its short link."""
     afterwards = getattr(given, "afterwards", None)
     if afterwards is not None:
         yield from feedback_entries(Feedback.objects.filter(afterwards=afterwards), page)
@@ -461,7 +428,7 @@ def newest_bookings(organisation: Organisation) -> Iterator[Row]:
 
 
 def reached(organisation: Organisation) -> Iterator[Row]:
-    """What was given there, and to how many."""
+    """How many presentations were given there, and how many people came."""
     given = Booking.objects.filter(person__organisation=organisation, state=State.DELIVERED)
     figures = given.aggregate(presentations=Count("pk"), people=Sum("attendance__people"))
     places = SessionPlace.objects.filter(person__organisation=organisation, state=PlaceState.ATTENDED).count()
@@ -493,17 +460,57 @@ add_entries(
     ),
     permission=SEES_FEEDBACK,
 )
-add_related(Organisation, Related(gettext_lazy("What we reached there"), reached, SEES_BOOKINGS))
-add_related(Organisation, Related(gettext_lazy("Newest bookings"), newest_bookings, SEES_BOOKINGS))
+add_related(Organisation, Related(_("What we reached there"), reached, SEES_BOOKINGS))
+add_related(Organisation, Related(_("Newest bookings"), newest_bookings, SEES_BOOKINGS))
 
 
 MOST_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has
 
 
 def deliver(booking: Booking, *, by: User, now: datetime) -> None:
-    """Whether somebody is safe comes before the books."""
+    """Whether the presenter is safe comes before the books."""
     refuse_while_overdue(booking, now)
     mark_delivered(booking, by=by, now=now)
+
+
+def clock_in_list(moment: datetime | None, booking: Booking) -> str | None:
+    return f"{moment.astimezone(UK):%H:%M}" if moment and not booking.has_only_a_day else None
+
+
+# Neither phone numbers nor what people wrote: a list is for counting and planning, and the booking's page has both.
+EXPORTED: tuple[tuple[Heading, Callable[[Booking], Cell]], ...] = (
+    (Heading(_("Reference"), 13), lambda booking: booking.reference),
+    (Heading(_("State"), 12), lambda booking: booking.get_state_display()),
+    (Heading(_("Day"), 12), lambda booking: uk_day(booking.starts_at) if booking.starts_at else None),
+    (Heading(_("Starts"), 9), lambda booking: clock_in_list(booking.starts_at, booking)),
+    (Heading(_("Ends"), 9), lambda booking: clock_in_list(booking.ends_at, booking)),
+    (Heading(_("Presentation"), 34), lambda booking: booking.presentation.title),
+    (Heading(_("Where"), 12), lambda booking: booking.get_format_display()),
+    (Heading(_("Presenter"), 22), lambda booking: booking.presenter.name if booking.presenter else None),
+    (Heading(_("Person"), 22), lambda booking: booking.person.name),
+    (Heading(_("Organisation"), 28), lambda booking: booking.person.organisation.name if booking.person.organisation else None),
+    (Heading(_("Town or city"), 16), lambda booking: booking.town),
+    (Heading(_("Postcode"), 10), lambda booking: booking.postcode),
+    (Heading(_("Local authority"), 22), lambda booking: getattr(authority_called(booking.local_authority), "name", None)),
+    (Heading(_("Nation"), 16), lambda booking: booking.get_nation_display()),
+    (Heading(_("Who is coming"), 22), lambda booking: booking.get_audience_profession_display() or None),
+    (Heading(_("People expected"), 12), lambda booking: booking.audience_size),
+    (Heading(_("People who came"), 12), lambda booking: booking.attendance.people if hasattr(booking, "attendance") else None),
+    (Heading(_("Came by"), 9), lambda booking: booking.get_channel_display()),
+    (Heading(_("Booked on"), 12), lambda booking: uk_day(booking.created_at)),
+)
+
+
+class BookingExportMixin(ExportMixin):
+    export_permission = "bookings.export_bookings"
+    export_refusal = _("No booking here, so there is nothing to export.")
+    export_headings = tuple(heading for heading, _value in EXPORTED)
+
+    def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        joined = Booking.objects.select_related("presentation", "presenter", "person__organisation", "attendance").order_by()
+        for batch in batches(keys):
+            found = joined.filter(pk__in=batch).in_bulk()
+            yield from ([value(found[key]) for _heading, value in EXPORTED] for key in batch if key in found)
 
 
 @admin.register(Booking, site=staff_site)
@@ -531,7 +538,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         *("reference", "person__name", "person__email", "person__phone", "person__organisation__name"),
         *("town", "postcode", "contact_name", "contact_phone"),
     )
-    search_help_text = gettext_lazy("Reference or part of it, name, phone, email address, town, postcode or organisation")
+    search_help_text = _("Reference or part of it, name, phone, email address, town, postcode or organisation")
     change_list_template = "bookings/booking/staff/bookings.html"
     change_form_template = "bookings/booking/staff/booking.html"
     view_on_site = False  # that page is its owner's alone
@@ -556,41 +563,37 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         "said",
     )
     for_who_acts = ("spare_seats", "joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
-    asked_at = moment_of("created_at", gettext_lazy("asked"))
-    state_in_words = column(
-        gettext_lazy("state"), lambda booking: state_tag(booking.get_state_display(), booking.status_colour), "state"
-    )
-    starts = column(
-        gettext_lazy("when"), lambda booking: short_start(booking.starts_at) if booking.starts_at else booking.when, "starts_at"
-    )
-    when = column(gettext_lazy("when"), lambda booking: booking.when)
+    asked_at = moment_of("created_at", _("asked"))
+    state_in_words = column(_("state"), lambda booking: state_tag(booking.get_state_display(), booking.status_colour), "state")
+    starts = column(_("when"), lambda booking: short_start(booking.starts_at) if booking.starts_at else booking.when, "starts_at")
+    when = column(_("when"), lambda booking: booking.when)
     where = column(
-        gettext_lazy("where"),
+        _("where"),
         lambda booking: (
             f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else gettext("Online")
         ),
         "postcode",
     )
-    where_in_full = column(gettext_lazy("where"), bookings_text.where_text)
+    where_in_full = column(_("where"), bookings_text.where_text)
     who = column(
-        gettext_lazy("for"),
+        _("for"),
         lambda booking: name_and_organisation(
             booking.person.name, booking.person.organisation.name if booking.person.organisation else ""
         ),
         "person__name",
     )
-    asked = column(gettext_lazy("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), "-created_at")
-    why_it_waits = column(gettext_lazy("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
-    dates = column(gettext_lazy("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
-    their_reason = column(gettext_lazy("why our times don’t suit"), lambda booking: booking.request_reason)
-    came_by = column(gettext_lazy("came by"), lambda booking: booking.get_channel_display())
-    contact = column(gettext_lazy("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
-    visit_in_words = column(gettext_lazy("visit"), lambda booking: visit_in_words(booking, timezone.now()))
-    on_duty = column(gettext_lazy("on duty"), on_duty_in_words)
-    joining = column(gettext_lazy("joining link"), joining_in_words)
-    spare_seats = column(gettext_lazy("spare seats"), lambda booking: seats_in_words(booking, timezone.now()))
-    came = column(gettext_lazy("who came"), came_in_words)
-    said = column(gettext_lazy("what people said"), feedback_in_words)
+    asked = column(_("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), "-created_at")
+    why_it_waits = column(_("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
+    dates = column(_("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
+    their_reason = column(_("why our times don’t suit"), lambda booking: booking.request_reason)
+    came_by = column(_("came by"), lambda booking: booking.get_channel_display())
+    contact = column(_("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
+    visit_in_words = column(_("visit"), lambda booking: visit_in_words(booking, timezone.now()))
+    on_duty = column(_("on duty"), on_duty_in_words)
+    joining = column(_("joining link"), joining_in_words)
+    spare_seats = column(_("spare seats"), lambda booking: seats_in_words(booking, timezone.now()))
+    came = column(_("who came"), came_in_words)
+    said = column(_("what people said"), feedback_in_words)
 
     def own(self, presenter: Presenter) -> QuerySet[Booking]:
         return own_visits_for_list(presenter)
@@ -616,14 +619,14 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             )
         )
 
-    @admin.display(description=gettext_lazy("area"))
+    @admin.display(description=_("area"))
     def area(self, booking: Booking) -> str:
         """'Leeds, Yorkshire and the Humber, England'; some islands have no such authority."""
         authority = authority_called(booking.local_authority)
         names = (authority.name, authority.region) if authority else ()
         return ", ".join(str(name) for name in (*names, booking.get_nation_display()) if name)
 
-    @admin.display(description=gettext_lazy("presenter"), ordering="presenter__name")
+    @admin.display(description=_("presenter"), ordering="presenter__name")
     def presenter_in_words(self, booking: Booking) -> SafeString | str:
         if booking.presenter is not None:
             return booking.presenter.name
@@ -631,9 +634,9 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             return gettext("None yet") if booking.is_open else gettext("None")
         return state_tag(gettext("Needs a presenter"), "waiting") if booking.is_open else gettext("None")
 
-    @admin.display(description=gettext_lazy("travel time"))
+    @admin.display(description=_("travel time"))
     def travel(self, booking: Booking) -> str:
-        """What staff set for this one visit; empty when the postcodes decide."""
+        """The minutes that staff set for this one visit; empty while the postcodes decide."""
         claim = getattr(booking, "busy_time", None)
         if claim is None or claim.travel_minutes is None:
             return ""
@@ -645,7 +648,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         )
         return text % facts
 
-    @admin.display(description=gettext_lazy("leaflets to bring"))
+    @admin.display(description=_("leaflets to bring"))
     def leaflets(self, booking: Booking) -> SafeString | str:
         brought = bookings_text.brought_of(booking)
         if brought is None:
@@ -664,7 +667,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             short,
         )
 
-    @admin.display(description=gettext_lazy("child’s details"))
+    @admin.display(description=_("child’s details"))
     def childs_details(self, booking: Booking) -> SafeString | str:
         if not booking.flagged_child_details:
             return ""
@@ -675,12 +678,12 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         """What, when, where, who: what someone must see before they press."""
         phone = f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()
         return [
-            bookings_text.row(gettext("Presentation"), obj.presentation.title),
-            bookings_text.row(gettext("When"), obj.when),
-            bookings_text.row(gettext("Where"), bookings_text.where_text(obj)),
-            bookings_text.row(gettext("Presenter"), self.presenter_in_words(obj)),
+            row(gettext("Presentation"), obj.presentation.title),
+            row(gettext("When"), obj.when),
+            row(gettext("Where"), bookings_text.where_text(obj)),
+            row(gettext("Presenter"), self.presenter_in_words(obj)),
             *(whom_to_call(obj) if obj.overdue_at(timezone.now()) else ()),
-            bookings_text.row(gettext("Who asked"), phone),
+            row(gettext("Who asked"), phone),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -688,7 +691,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         return [path("stand-ins/", view, name="bookings_booking_stand_ins"), *super().get_urls()]
 
     def substitutes_view(self, request: HttpRequest) -> HttpResponse:
-        """Every booking that needs a presenter, with a button for each who could give it; POST gives one to one of them."""
+        """Every booking that needs a presenter, with a button for each who could give it. POST assigns one of them."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         now = timezone.now()
@@ -721,7 +724,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         }
         return TemplateResponse(request, "bookings/booking/staff/stand_ins.html", context)
 
-    @admin.action(description=gettext_lazy("Mark as delivered"), permissions=["change"])
+    @admin.action(description=_("Mark as delivered"), permissions=["change"])
     def mark_delivered_ticked(self, request: HttpRequest, bookings: QuerySet[Booking]) -> None:
         done = ngettext_lazy(
             "%(n)d booking is marked as delivered. We will email the professional to ask how it was.",
@@ -730,9 +733,9 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         )
         self.act_on_each(request, bookings, deliver, done)
 
-    @admin.action(description=gettext_lazy("Assign a presenter"), permissions=["change"])
+    @admin.action(description=_("Assign a presenter"), permissions=["change"])
     def assign_ticked(self, request: HttpRequest, bookings: QuerySet[Booking]) -> HttpResponse | None:
-        """Asks who gives them, and sends what was ticked again with the answer."""
+        """Asks who will give them, and sends the ticked bookings again with the answer."""
         form = page_form_class(ReassignForm)(request.POST if "presenter" in request.POST else None)
         if form.is_valid():
             done = ngettext_lazy(
@@ -750,14 +753,14 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             "title": gettext("Assign a presenter"),
             "form": form,
             "media": self.media + form.media,
-            "rows": [bookings_text.row(each.reference, f"{each.when}. {each.presentation.title}") for each in shown],
+            "rows": [row(each.reference, f"{each.when}. {each.presentation.title}") for each in shown],
             "more": count - len(shown),
             "ticked": [(name, value) for name in sent for value in request.POST.getlist(name)],
         }
         return TemplateResponse(request, "bookings/booking/staff/assign_ticked.html", context)
 
     def who_could(self, booking: Booking | None) -> str:
-        """Everybody ranked, with why the others could not; nothing once it is over, or while no time is agreed."""
+        """All presenters ranked, with why the others could not give it. Empty once it is over or while no time is agreed."""
         if booking is None or not (booking.is_open and booking.has_time):
             return ""
         return rank_presenters_for(booking, timezone.now()).as_table()
@@ -768,17 +771,17 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who can give it says what other presenters do that day: it is for those who may choose one."""
+        """The ranking says what other presenters do that day, so only those who may choose one see it."""
         chooses = self.has_change_permission(request)
         more = {"who_could": self.who_could(self.get_object(request, object_id)) if chooses else "", **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)
 
     def links_to_add(self, request: HttpRequest, obj: Booking) -> list[dict[str, object]]:
-        """The way to another booking like one that is done with, where its details are still there."""
+        """A link to book again like one that is over or closed, while its details are still there."""
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
         like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
-        # After a presentation, who came is asked first.
+        # After a presentation, the question who came is the main button.
         main = {} if obj.state == State.DELIVERED else {"weight": "main"}
         return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", **main}]
 
@@ -791,7 +794,7 @@ def chosen_row(rows: Any, typed: str) -> Any:
 
 
 def visit_of_order_in_words(reference: str) -> SafeString | str:
-    """For the page of an order that is brought: where, when and by whom."""
+    """For the page of an order that the presenter brings: where, when and by whom."""
     booking = Booking.objects.with_names().filter(reference=reference).first()
     if booking is None:
         return ""
@@ -801,7 +804,7 @@ def visit_of_order_in_words(reference: str) -> SafeString | str:
 
 
 def last_visit(person: int) -> tuple[datetime, Delivery] | None:
-    """Without the caller’s own name: whom the parcel is for is asked with the order."""
+    """Without a name: whom the parcel is for is asked with the order."""
     visit = Booking.objects.addresses_of(person).first()
     if visit is None:
         return None

@@ -24,12 +24,13 @@ from bookings.booking.services.decide import agree_time, offer_times, slot_query
 from bookings.errors import OutsideRules, SlotTaken
 from bookings.models import Booking, DateOption, EventKind, Format, NotKeptReason, OptionKind, OptionState, Precision, State
 from bookings.schedule import admin as admin_forms
-from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, reason_to_yield, start_or_other
+from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, WeekOfTimesForm, reason_to_yield, start_or_other
 from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import slot_value
 from bookings.schedule.holds import PreferredDate, kept_until
-from bookings.schedule.queries import open_schedule
-from bookings.schedule.slots import Candidate
+from bookings.schedule.queries import IgnoredClaims, open_schedule
+from bookings.schedule.slots import Candidate, SlotQuery
+from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown
 from ctac.dates import format_clock, format_span, uk_day
@@ -53,23 +54,23 @@ OPTION_TAGS = {
 
 @dataclass(frozen=True)
 class DateCandidates:
-    """A date of a request with a start that answers it, and who could give it then, the best first."""
+    """A date of a request, a start that answers it, and who could give it then, the best first."""
 
     option: DateOption
-    start: datetime | None
-    candidates: list[Candidate]
-    slots: list[Slot]
+    start: datetime | None = None
+    candidates: Sequence[Candidate] = ()
+    slots: Sequence[Slot] = ()
 
 
 def options_shown(options: Iterable[DateOption]) -> list[DateOption]:
-    """Those that still stand; of a request that was answered, all."""
+    """The dates that still stand; all of them once the request is answered."""
     every = list(options)
     standing = [option for option in every if option.state in (OptionState.OPEN, OptionState.EXPIRED)]
     return standing or every
 
 
 def schedule_for_options(booking: Booking, options: Sequence[DateOption], now: datetime) -> Schedule | None:
-    """One schedule over all their days, in which this request's own claims are not in the way."""
+    """One schedule over all their days. The request's own claims are not in its way."""
     ahead = [option for option in options if option.ends_at > now]
     if not ahead:
         return None
@@ -85,12 +86,12 @@ def schedule_for_options(booking: Booking, options: Sequence[DateOption], now: d
 
 def candidates_for_date(schedule: Schedule | None, option: DateOption, now: datetime) -> DateCandidates:
     if schedule is None or option.ends_at <= now:
-        return DateCandidates(option, None, [], [])
+        return DateCandidates(option)
     if option.precision == Precision.DAYS:
         first = max(uk_day(option.starts_at), schedule.first_day)
         days = (first + timedelta(days=number) for number in range((option.last_day - first).days + 1))
         slots = (slot for day in days for slot in schedule.slots_on(day))
-        return DateCandidates(option, None, [], list(islice(slots, SLOTS_SHOWN)))
+        return DateCandidates(option, slots=list(islice(slots, SLOTS_SHOWN)))
     # What is kept first, then what the date allows.
     asked = PreferredDate(option.precision, option.starts_at, option.ends_at)
     starts = [start for start in asked.starts(schedule.slot_query) if start > now]
@@ -99,8 +100,8 @@ def candidates_for_date(schedule: Schedule | None, option: DateOption, now: date
         starts.insert(0, option.kept_from)
     for start in starts:
         if candidates := schedule.candidates(start):
-            return DateCandidates(option, start, candidates, [])
-    return DateCandidates(option, None, [], [])
+            return DateCandidates(option, start, candidates)
+    return DateCandidates(option)
 
 
 def waiting_reasons(booking: Booking, options: Sequence[DateOption], dates: Sequence[DateCandidates]) -> list[str]:
@@ -142,19 +143,19 @@ def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
     if not options:
         return ""
     if booking.state != State.REQUESTED:
-        return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option, now)) for option in options_shown(options)))
+        return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option)) for option in options_shown(options)))
     standing = {date.option.pk for date in dates}
     rows = [(date.option, candidates_in_words(date, now)) for date in dates]
     rows += [(option, [bookings_text.date_text_for_staff(option, now)]) for option in options if option.pk not in standing]
     return format_html_join(
         "",
         "<p><strong>{}</strong> {}<br>{}</p>",
-        ((option.when, tag_of(option, now), in_lines(lines)) for option, lines in rows),
+        ((option.when, tag_of(option), in_lines(lines)) for option, lines in rows),
     )
 
 
 def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption], list[DateCandidates]]:
-    """Read once for a page."""
+    """Its dates, and who could give each. Read once for a page."""
     read: tuple[list[DateOption], list[DateCandidates]] | None = booking.__dict__.get("_dates_read")
     if read is None:
         options, dates = list(booking.options.select_related("presenter")), list[DateCandidates]()
@@ -168,7 +169,7 @@ def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption
     return read
 
 
-def tag_of(option: DateOption, now: datetime) -> SafeString:
+def tag_of(option: DateOption) -> SafeString:
     label = option.get_kind_display() if option.state == OptionState.OPEN else option.get_state_display()
     return state_tag(label, OPTION_TAGS[OptionState(option.state)])
 
@@ -199,7 +200,6 @@ def candidate_line(candidate: Candidate) -> str:
 
 
 def in_lines(lines: Iterable[str]) -> SafeString:
-    """One under the other."""
     return format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
@@ -246,14 +246,13 @@ def agree_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     form = AgreeForm(request.POST if request.method == "POST" else None, dates=dates)
     if form.is_valid() and not is_refused(form, lambda asked: agree_time(booking=booking, by=request.user, now=now, **asked)):  # type: ignore[arg-type]
         messages.success(request, str(action.done))
-        return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    change_url = reverse("staff:bookings_booking_change", args=[booking.pk])
-    about = admin.about_action(request, action, booking, change_url)
+        return redirect("staff:bookings_booking_change", booking.pk)
+    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     return TemplateResponse(request, "admin/object_action.html", {**about, "form": form})
 
 
 def is_refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bool:
-    """Whether the service said no, which becomes an error of the form."""
+    """Whether the service refused. The refusal becomes an error of the form."""
     try:
         decide(form.cleaned_data)
     except SlotTaken as refusal:
@@ -263,6 +262,23 @@ def is_refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bo
     else:
         return False
     return True
+
+
+def explain_refusal(
+    form: WeekOfTimesForm,
+    refusal: SlotTaken | OutsideRules,
+    slot_query: SlotQuery,
+    now: datetime,
+    ignoring: IgnoredClaims | None = None,
+) -> str:
+    """Puts the refusal beside the box that it is about. Gives a table of who could present at that time."""
+    start = form.cleaned_data["start"]
+    if isinstance(refusal, OutsideRules):
+        form.add_error("override_reason", str(refusal.message))
+    else:
+        sentence = admin_forms.refusal_not_free(slot_query, start, named=form.named, now=now, ignoring=ignoring)
+        form.add_error(form.beside_time, sentence)
+    return rank_presenters_at(slot_query, start, now, ignoring).as_table()
 
 
 AGREE = ObjectAction(
@@ -280,7 +296,7 @@ AGREE = ObjectAction(
 
 
 class OfferForm(TimeForm):
-    """Up to three times, chosen week by week or typed: all of them are `cleaned_data["starts"]`."""
+    """Up to three times, chosen week by week or typed: all of them are in `cleaned_data["starts"]`."""
 
     beside_time = "starts"
 
@@ -309,7 +325,7 @@ class OfferForm(TimeForm):
 
 
 def read_typed(data: QueryDict | None, length: timedelta) -> OfferForm:
-    """What was sent. Whoever looks at other times has what they typed put among the chosen ones; the boxes are free again."""
+    """What was sent. When staff look at another week, a typed time joins the chosen ones and its boxes are empty again."""
     form = OfferForm(data, length=length)
     if data is None or form.sending:
         return form
@@ -343,8 +359,8 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
         else:
             sentence = _("We will keep the times until %(until)s. The professional has no email address, so please call them.")
             messages.warning(request, sentence % until)
-        return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    # The first that they asked for and that lies ahead: the page opens at its week.
+        return redirect("staff:bookings_booking_change", booking.pk)
+    # The page opens at the week of the first date that they asked for and that lies ahead.
     asked = booking.options.preferred().values_list("starts_at", flat=True)
     near = min((start for start in asked or [booking.starts_at or now] if start > now), default=None)
     own = {"booking": booking, "option__booking": booking}

@@ -13,6 +13,7 @@ from bookings.booking.services.transitions import (
     both_sides,
     notify,
     notify_joining_link,
+    notify_lead,
     presenter_email_kind,
     presenter_recipients,
 )
@@ -31,7 +32,6 @@ from ctac.dates import uk_day
 from ctac.errors import DomainError
 from leaflets.orders.services.create import transfer_order
 from professionals.models import Person
-from professionals.safeguarding.services import notify_safeguarding_lead
 
 
 @transaction.atomic
@@ -73,8 +73,7 @@ def reassign(
     changes: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk]}
     record_event(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason, changes=changes)
     notify({**both_sides(locked), "presenter-freed": [before.email] if before else []}, locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
+    notify_lead(locked, f":reassigned:{locked.sequence}", now, flagged=flagged)
     return locked
 
 
@@ -113,8 +112,7 @@ def set_travel(
     with guarded():
         claim.save(update_fields=["travel_minutes", "travel_reason"])
     record_event(locked, EventKind.TRAVEL_SET, by=by, now=now, reason=reason, changes={"travel": [before, minutes]})
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:travel:{now:%Y%m%d%H%M%S}", reference=locked.reference, now=now)
+    notify_lead(locked, f":travel:{now:%Y%m%d%H%M%S}", now, flagged=flagged)
     return locked
 
 
@@ -143,7 +141,7 @@ def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datet
 def presenter_link_changed(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
     """Tell the people of each confirmed online booking to come that uses the presenter's link, in the caller's transaction.
 
-    The presenter is locked already; `before` is the link until now. A presenter who changed it gets no email.
+    The presenter is locked already; `before` is the previous link. A presenter who changed it gets no email.
     """
     own_hand = by is not None and by.pk == presenter.user_id
     uses_it = Booking.objects.filter(
@@ -202,8 +200,5 @@ def transfer_bookings(
             presenter_email_kind(booking): presenter_recipients(booking),
         }
         notify(recipients, booking, now)
-        if flagged:
-            notify_safeguarding_lead(
-                about=f"booking:{booking.pk}:handed-over:{booking.sequence}", reference=booking.reference, now=now
-            )
+        notify_lead(booking, f":handed-over:{booking.sequence}", now, flagged=flagged)
     return bookings

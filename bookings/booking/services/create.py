@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
 from bookings import rules
-from bookings.booking.services.transitions import bring_leaflets, notify_booked
+from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
 from bookings.models.booking import NoTimeAgreed, record_event
@@ -17,13 +17,12 @@ from bookings.schedule.holds import held_for, hold_keeps, place_columns, set_hel
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
-from bookings.travel import Place, look_up_postcode
+from bookings.travel import Place, find_place
 from bookings.visits.services import refuse_without_cover
 from ctac.dates import uk_day
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft
-from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import is_work_address
 
 
@@ -37,11 +36,11 @@ def place_booking(
     override_reason: str = "",
     leaflets: Sequence[ToBring] = (),
 ) -> Booking:
-    """Place this booking, unsaved as a form answers it: with what its draft holds, else the best presenter who is free then (or
-    the one that staff name).
+    """Place this booking, unsaved as a form answers it, with the time that its draft holds, or else with the best presenter who
+    is free then (or the one that staff name).
 
-    Who asks for what stands in it: person, channel, presentation, start, one-time token and digest. The presenter brings the
-    `leaflets` that there are; that some are not there is no reason to refuse.
+    It says who asks for what: person, channel, presentation, start, one-time token and digest. The presenter brings those of
+    the `leaflets` that there are; missing ones are no reason to refuse.
 
     Raises SlotTaken (NoCover: nobody is on duty), AlreadyPlaced (the token was used), NotOffered, PlaceUnknown, and for staff
     OutsideRules, which a reason overrides. Nothing overrides SlotTaken.
@@ -73,15 +72,15 @@ def place_booking(
     kind = EventKind.REQUESTED if waits else EventKind.BOOKED
     record_event(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
     notify_booked(booking, now)
-    if booking.flagged_child_details:
-        notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    notify_lead(booking, "", now, flagged=booking.flagged_child_details)
     if leaflets:
         bring_leaflets(booking, leaflets, by=by, now=now)
     return booking
 
 
 def waits_for_staff(booking: Booking) -> bool:
-    """A slot that we offer books at once; a visit to a workplace that we don't recognise is a request: a presenter goes alone."""
+    """A slot that we offer is booked at once. A visit to a workplace that we don't recognise is a request, since a presenter
+    goes there alone."""
     return booking.format != Format.ONLINE and not is_work_address(booking.person.email)
 
 
@@ -90,14 +89,14 @@ def is_by_staff(booking: Booking, by: User | None) -> bool:
 
 
 def locate(booking: Booking, *, by_staff: bool) -> Place | None:
-    """Where this unsaved booking takes place, if not online; it is given its area. Raises NotOffered, PlaceUnknown."""
+    """The place of this unsaved booking, None if it is online; the booking gets its area. Raises NotOffered, PlaceUnknown."""
     if booking.format not in booking.presentation.formats or not (booking.presentation.active or by_staff):
         raise NotOffered
     if booking.format != Format.WORKPLACE:
         return None
-    area = look_up_postcode(booking.postcode)
-    booking.nation, booking.local_authority = area.nation, area.local_authority
-    return area.place
+    place = find_place(booking.postcode)
+    booking.nation, booking.local_authority = place.nation, place.authority
+    return place
 
 
 def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime | None:
@@ -133,7 +132,7 @@ def take_free(
     reason: str,
     now: datetime,
 ) -> BusyTime:
-    """A new claim of the best presenter who is free then. Looks, locks those who could, looks again."""
+    """A new claim on the time of the best presenter who is free then. Looks, locks those who could give it, and looks again."""
     start, end = booking.agreed
     slot_query, day, token = SlotQuery.of(booking, place), uk_day(start), booking.submission_token
     own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
@@ -145,7 +144,7 @@ def take_free(
     again = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now, ignoring=theirs)
     best = next(iter(candidates_for(again, start, by_staff=by_staff)), None)
     if best is None or (best.violations and not reason):
-        # What this very form has placed already may be what is in the way.
+        # The booking in the way may be the one that this very form has placed already.
         if token and Booking.objects.filter(submission_token=token).exists():
             raise AlreadyPlaced
         raise OutsideRules(best.violations, best.leaves_at) if best else SlotTaken
@@ -153,5 +152,5 @@ def take_free(
 
 
 def candidates_for(schedule: Schedule, start: datetime, *, by_staff: bool) -> list[Candidate]:
-    """Who is free then, the best first: for the public within the rules, for staff whoever."""
+    """Who is free then, the best first: for the public those within the rules, for staff everybody."""
     return schedule.candidates(start) if by_staff else schedule.offered_to(start)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.booking.services.transitions import Recipients, both_sides, notify, transition
+from bookings.booking.services.transitions import Recipients, both_sides, notify, notify_lead, transition
 from bookings.errors import MoveRefused, OutsideRules, SlotTaken
 from bookings.models import (
     Booking,
@@ -47,7 +47,6 @@ from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from ctac.dates import format_span
 from ctac.errors import DomainError
 from office.queries import site_settings
-from professionals.safeguarding.services import notify_safeguarding_lead
 
 
 def slot_query_of(booking: Booking) -> SlotQuery:
@@ -70,9 +69,9 @@ def agree_time(
     override_reason: str = "",
     flagged: bool = False,
 ) -> Booking:
-    """A request is confirmed for that time: one of its dates, or what was agreed on the phone. Everyone is told.
+    """Confirm a request for that time: one of its dates, or what was agreed on the phone. Everyone is told.
 
-    Takes what is kept for exactly that, else whoever is free then (or the presenter that staff name). Raises SlotTaken,
+    Takes what is kept for exactly that time, or else whoever is free then (or the presenter that staff name). Raises SlotTaken,
     OutsideRules without a reason, MoveRefused.
     """
     if start <= now:
@@ -100,8 +99,7 @@ def agree_time(
         refuse_unchecked(locked, claim.presenter, start, by_staff=True)
         settle_request(locked, claim, next(iter(answered), None), by=by, now=now, reason=override_reason)
     notify(both_sides(locked), locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:agreed", reference=locked.reference, now=now)
+    notify_lead(locked, ":agreed", now, flagged=flagged)
     return locked
 
 
@@ -128,7 +126,7 @@ def choose_presenter(schedule: Schedule, start: datetime, override_reason: str) 
 def settle_request(
     booking: Booking, claim: BusyTime, option: DateOption | None, *, by: User | None, now: datetime, reason: str = ""
 ) -> None:
-    """The request becomes a booking with that claim; what else it claimed is given back. Raises MoveRefused."""
+    """The request becomes a booking with that claim; its other claims are given back. Raises MoveRefused."""
     free_claims(booking, but=claim if claim.pk else None)
     claim.kind, claim.booking, claim.option, claim.expires_at = BusyKind.BOOKING, booking, None, None
     claim.save()
@@ -148,7 +146,7 @@ def offer_times(
     override_reason: str = "",
     flagged: bool = False,
 ) -> list[DateOption]:
-    """Offer the professional these times and keep all of them for a while; what was asked for or offered before is given back.
+    """Offer the professional these times and keep all of them for a while. What was asked for or offered before is given back.
 
     All or none: raises SlotTaken, which names the time, OutsideRules without a reason, MoveRefused.
     """
@@ -177,8 +175,7 @@ def offer_times(
         notify({"presenter-freed": [before.email] if before else []}, locked, now)
     record_event(locked, EventKind.OFFERED, by=by, now=now, reason=override_reason)
     notify({"booking-offered": [locked.person.email]}, locked, now, version=newest_option(options))
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:offered:{options[0].pk}", reference=locked.reference, now=now)
+    notify_lead(locked, f":offered:{options[0].pk}", now, flagged=flagged)
     return options
 
 
@@ -188,9 +185,9 @@ class OfferGone(DomainError):
 
 @transaction.atomic
 def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: datetime) -> Booking:
-    """The professional takes one of the times offered: it is confirmed, the others are free, everyone is told.
+    """The professional takes one of the times offered: it is confirmed, the others are given back, everyone is told.
 
-    To take the one that was taken already is no error. Raises OfferGone, MoveRefused.
+    Taking the one that was taken already is no error. Raises OfferGone, MoveRefused.
     """
     locked, options = lock_request(booking, now=now)
     offer = next((row for row in options if row.pk == option.pk and row.kind == OptionKind.PROPOSED), None)
@@ -228,21 +225,19 @@ def ask_for_others(*, booking: Booking, words: str, by: User | None, now: dateti
     record_event(locked, EventKind.OTHERS_ASKED, by=by, now=now, reason=words)
     if flagged:
         Booking.objects.filter(pk=locked.pk).update(flagged_child_details=True)
-        notify_safeguarding_lead(
-            about=f"booking:{locked.pk}:others:{newest_option(options)}", reference=locked.reference, now=now
-        )
+    notify_lead(locked, f":others:{newest_option(options)}", now, flagged=flagged)
     notify({"staff-others-asked": [site_settings().team_email]}, locked, now, version=newest_option(options))
     return locked
 
 
 def newest_option(options: Sequence[DateOption]) -> int:
-    """The version of emails about dates, which may be sent again and again for one booking."""
+    """The version of an email about dates, so that one booking may get it again and again."""
     return max((option.pk for option in options), default=0)
 
 
 @transaction.atomic
 def lapse_dates_of(*, booking: Booking, now: datetime) -> list[DateOption]:
-    """Its dates whose time is over are no longer kept, and both sides are told once. Does nothing if there are none."""
+    """End the booking's dates whose time is over, and tell both sides once. Does nothing if there are none."""
     locked, options = lock_request(booking, now=now)
     over = [option for option in options if option.state == OptionState.OPEN and option.expires_at and option.expires_at <= now]
     if not over:
@@ -261,5 +256,5 @@ def lapse_dates_of(*, booking: Booking, now: datetime) -> list[DateOption]:
 
 
 def bookings_with_lapsed_dates(now: datetime) -> list[Booking]:
-    """Those for lapse_dates_of."""
+    """The bookings for lapse_dates_of."""
     return list(Booking.objects.filter(pk__in=DateOption.objects.lapsed(now).values("booking")).order_by("pk"))

@@ -23,8 +23,8 @@ TEAM_TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # what 
 
 @transaction.atomic
 def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[LinkPurpose], now: datetime) -> dict[str, str]:
-    """A new token for each purpose, for whoever reads mail at that address. What has expired goes."""
-    # Each email of a booking comes here: of two at once neither waits for the other's deleting.
+    """A new token for each purpose, for whoever reads mail at that address. Expired links go."""
+    # Every email about a booking makes links: two at once must not wait for each other to delete expired ones.
     expired = BookingLink.objects.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
     BookingLink.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:EXPIRED_AT_A_TIME])).delete()
     until = now + rules.LINK_LIFETIME
@@ -44,7 +44,7 @@ def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[Lin
 
 
 def find_booking_of_team(token: str, now: datetime) -> Booking | None:
-    """The booking whose `team_url` that is, until it is over; None for every link that does not work, whyever."""
+    """The booking of that `team_url`, until it is over; None for a link that does not work, for whatever reason."""
     if not TEAM_TOKEN.fullmatch(token):
         return None
     booking = Booking.objects.select_related("presentation", "presenter").filter(ical_uid__startswith=f"{token}@").first()
@@ -52,7 +52,7 @@ def find_booking_of_team(token: str, now: datetime) -> Booking | None:
 
 
 def find_booking_by_link(*, token: str, purpose: LinkPurpose, now: datetime) -> Booking | None:
-    """The booking that this link is for; None for every link that does not work, whyever."""
+    """The booking of that link; None for a link that does not work, for whatever reason."""
     if not TOKEN.fullmatch(token):
         return None
     names = ("booking__presentation", "booking__presenter", "booking__person")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings import rules
 from bookings.booking.services.create import is_by_staff, locate, place_booking
-from bookings.booking.services.transitions import bring_leaflets, notify_booked
+from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -49,12 +49,11 @@ from office.closures.queries import office_closed
 from office.queries import asked_too_long_ago, site_settings
 from professionals import drafts
 from professionals.models import Person
-from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import find_or_enter_person
 
 
 class DatesRefused(DomainError):
-    """None, too many, twice the same, over already, or further ahead than people can ask for."""
+    """No date, too many, one twice, one that is over, or one further ahead than people can ask for."""
 
     def __init__(self, now: datetime) -> None:
         message = _("Enter 1, 2 or 3 different dates that are still to come, %(day)s at the latest.")
@@ -65,13 +64,13 @@ class DatesRefused(DomainError):
 def request_dates(
     *, booking: Booking, dates: Sequence[PreferredDate], by: User | None, now: datetime, leaflets: Sequence[ToBring] = ()
 ) -> Booking:
-    """Ask staff for one of these dates, for a booking that is unsaved and without a time, with the reason in it (place_booking).
+    """Ask staff for one of these dates, for an unsaved booking without a time, which has the reason in it (place_booking).
 
-    Each is kept for a while if a presenter could give it (see rules.py for how many). The `leaflets` are promised as if it were
-    booked. Raises DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown.
+    Each date is kept for a while if a presenter could give it. The `leaflets` are promised as if it were booked. Raises
+    DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown.
     """
     slot_query = SlotQuery.of(booking, locate(booking, by_staff=is_by_staff(booking, by)))
-    # What the form has asked for already, for every other way in.
+    # The form has checked all this; other callers have not.
     latest = uk_datetime(last_day_to_ask_for(now) + timedelta(days=1), time.min)
     ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
     exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
@@ -90,13 +89,12 @@ def request_dates(
         bring_leaflets(booking, leaflets, by=by, now=now)
     record_event(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
     notify_booked(booking, now)
-    if booking.flagged_child_details:
-        notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    notify_lead(booking, "", now, flagged=booking.flagged_child_details)
     return booking
 
 
 def dates_left_for(person: Person, now: datetime) -> int:
-    """How many more of the dates that they ask for may be kept for this person."""
+    """How many more dates may be kept for this person."""
     kept = DateOption.objects.preferred().kept(now).filter(booking__person=person).count()
     return max(site_settings().max_kept_dates - kept, 0)
 
@@ -109,10 +107,10 @@ def choose_dates(
     now: datetime,
     giving_back: Sequence[BusyTime] | None = None,
 ) -> list[KeptSlot | NotKeptReason]:
-    """For each date, with whom and from when it is kept, or why not.
+    """For each date, with whom and from when it is kept, or why it is not.
 
-    With `giving_back`, the claims of the draft that becomes this request, it locks the presenters who could and looks again;
-    without, it only looks, for the page that asks first.
+    `giving_back` are the claims of the draft that becomes this request: then it locks the presenters who could give one, and
+    looks again. Without it, it only looks, for the page that asks first.
     """
     wanted = [[start for start in date.starts(slot_query) if start > now] for date in dates]
     starts = [start for of_date in wanted for start in of_date]
@@ -130,7 +128,7 @@ def choose_dates(
 
 
 def why_not_kept(date: PreferredDate, starts: Sequence[datetime], room: int) -> NotKeptReason | None:
-    """Why it is not kept, whoever is free."""
+    """Why it can't be kept, whoever is free; None if it may be."""
     if date.precision == Precision.DAYS:
         return NotKeptReason.SEVERAL_DAYS
     if not starts:
@@ -141,7 +139,7 @@ def why_not_kept(date: PreferredDate, starts: Sequence[datetime], room: int) -> 
 def choose_slots(
     schedule: Schedule, dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]], room: int
 ) -> list[KeptSlot | NotKeptReason]:
-    """In the order in which they were asked for, each beside those before it."""
+    """A slot or a reason for each date, in the order in which they were asked for; later dates are beside the earlier ones."""
     alone, outcomes = schedule, list[KeptSlot | NotKeptReason]()
     for date, starts in zip(dates, wanted, strict=True):
         outcome = why_not_kept(date, starts, room) or first_possible_slot(schedule, starts)
@@ -166,7 +164,7 @@ def book_for_caller(
     dates: Sequence[PreferredDate] | None = None,
     **more: Any,
 ) -> Booking:
-    """As place_booking, which takes `more`, or as request_dates; a refusal leaves no new person behind.
+    """As place_booking, which takes `more`, or with `dates` as request_dates. A refusal leaves no new person behind.
 
     `caller`: as find_or_enter_person takes it.
     """
@@ -186,7 +184,7 @@ LET_LAPSE = DateOption.objects.filter(booking=OuterRef("pk"), kind=OptionKind.PR
 
 
 def waiting_too_long(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
-    """Of these the requests that wait for us, and have for too long."""
+    """The requests among these that have waited too long for our answer."""
     before = asked_too_long_ago(now)
     back = Exists(ASKED_AGAIN.filter(at__gte=before)), Exists(LET_LAPSE.filter(expires_at__gte=before))
     return bookings.to_decide().filter(~back[0], ~back[1], created_at__lt=before)
@@ -200,7 +198,7 @@ WAITS_SINCE = Greatest(
 
 
 def with_waiting_since(bookings: BookingQuerySet) -> Any:
-    """Each with `waits_since`, the longest first."""
+    """Each with `waits_since`, the longest wait first."""
     return bookings.annotate(waits_since=WAITS_SINCE).order_by("waits_since", "pk")
 
 
@@ -210,9 +208,9 @@ def anything_waits(now: datetime) -> bool:
 
 
 def escalate(*, now: datetime) -> int:
-    """Tell the manager of all that waits too long, when another one does or two working days after the last time.
+    """Tell the manager of all that waits too long: when another request does, or two working days after the last time.
 
-    How many emails; at most one a day: run again, or by two at once, it is written once.
+    Gives how many emails were written: at most one a day, even if it runs again or twice at once.
     """
     day = uk_day(now)
     begins = uk_datetime(day, rules.REQUEST_ESCALATION_TIME)
@@ -233,7 +231,7 @@ def escalate(*, now: datetime) -> int:
 
 
 def is_due_again(last: datetime, now: datetime) -> bool:
-    """The day is over on which the manager was told, and something waits too long since, or two working days are over."""
+    """Not on the day on which the manager was told; later if more has waited too long since, or two working days are over."""
     if uk_day(last) == uk_day(now):
         return False
     closed = office_closed()

@@ -23,6 +23,7 @@ from bookings.booking.services.transitions import (
     Recipients,
     notify,
     notify_details_changed,
+    notify_lead,
     presenter_email_kind,
     presenter_recipients,
 )
@@ -36,16 +37,16 @@ from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_pres
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate
 from bookings.seats.services import notify_all_seats
-from bookings.travel import look_up_postcode
+from bookings.travel import find_place
 from bookings.visits.services import refuse_while_overdue, refuse_while_there, refuse_without_cover
 from ctac.dates import uk_day
 from office.queries import site_settings
-from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
+from professionals.safeguarding.services import is_kept_back
 
 
 @dataclass(frozen=True)
 class ChangeRequest:
-    """Who wants a change, and what they may: the public keeps to the rules and to the cut-off, staff give a reason."""
+    """Who wants a change and what they may do: the public keeps to the rules and the cut-off, staff give a reason."""
 
     by: User | None
     expected: str
@@ -80,15 +81,15 @@ def reschedule(
     flagged: bool = False,
     by_link: bool = False,
 ) -> Booking:
-    """Move it to `start` in one step: the time that it has is given back only with the other one secured.
+    """Move it to `start` in one step: the old time is given back only once the new one is secured.
 
-    Its presenter stays if free then, else the best comes (or whom staff name). Raises Stale, MoveRefused, NoTimeAgreed,
-    TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), VisitInTheWay,
-    and for staff OutsideRules without a reason.
+    Its presenter stays if free then, or else the best one comes (or the one that staff name). Raises Stale, MoveRefused,
+    NoTimeAgreed, TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), VisitInTheWay, and
+    for staff OutsideRules without a reason.
     """
     change = ChangeRequest(by, expected, now, by_link, override_reason)
     change.refuse(booking)  # as it was read: what has changed since, the lock finds out
-    # From its postcode, not its claim: the place’s nation has holidays.
+    # By its postcode and not its claim, which does not know the nation and its bank holidays.
     slot_query, day, named = slot_query_of(booking), uk_day(start), [presenter] if presenter else None
     schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
     possible = {candidate.presenter.pk for candidate in candidates_for(schedule, start, by_staff=change.by_staff)}
@@ -128,13 +129,12 @@ def reschedule(
     }
     notify(recipients, locked, now)
     notify_all_seats("seat-moved", locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
+    notify_lead(locked, f":moved:{locked.sequence}", now, flagged=flagged)
     return locked
 
 
 def choose_presenter(change: ChangeRequest, candidates: list[Candidate], current: Presenter | None) -> Presenter:
-    """The current one, unless only somebody else could give it within the rules."""
+    """The current presenter, unless only somebody else could give it within the rules."""
     if not candidates:
         raise SlotTaken
     among = [candidate for candidate in candidates if not candidate.violations] or candidates
@@ -155,7 +155,8 @@ def change_details(
     override_reason: str = "",
     flagged: bool = False,
 ) -> Booking:
-    """Change who comes, the contact, the room, what they need; staff also the address. Calendars are told if theirs changes.
+    """Change who comes, the contact, the room, what they need; staff also the address. Calendars are told if their entry
+    changes.
 
     `answers` are a form's, by the names of the model; `flagged`: some of them look like a child's details. Raises Stale,
     MoveRefused, TooLateToChange, NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time),
@@ -170,7 +171,7 @@ def change_details(
         raise NothingChanged
     for name in changed:
         setattr(locked, name, answers[name])
-    # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 22).
+    # It stays flagged until the safeguarding lead has decided: other texts of it may be kept back too (ADR 22).
     locked.flagged_child_details = flagged or (locked.flagged_child_details and is_kept_back(f"booking:{locked.pk}"))
     if locked.presenter and "audience_profession" in changed and not locked.presenter.gives_to(locked.audience_profession):
         if not change.by_staff:
@@ -184,18 +185,17 @@ def change_details(
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
     record_event(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
     notify_details_changed(locked, now, changed=changed, by_staff=change.by_staff)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:details:{locked.revision}", reference=locked.reference, now=now)
+    notify_lead(locked, f":details:{locked.revision}", now, flagged=flagged)
     return locked
 
 
 def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:
-    """Its claims are at the other postcode, if the presenter can get there from the visit before and on to the next.
+    """Moves its claims to the new postcode, if the presenter can get there from the visit before and on to the next.
 
     Gives the names of the fields that say in which area that is.
     """
-    area = look_up_postcode(booking.postcode)
-    place, booking.nation, booking.local_authority = area.place, area.nation, area.local_authority
+    place = find_place(booking.postcode)
+    booking.nation, booking.local_authority = place.nation, place.authority
     if booking.presenter is not None:
         refuse_if_impossible(booking, booking.presenter, place, change.now, change.override_reason)
     try:

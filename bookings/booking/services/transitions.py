@@ -46,10 +46,10 @@ def transition(
     takes_back: bool = False,
     **columns: object,
 ) -> None:
-    """Move the booking from the state that it was read in, store `columns` with it, and record it.
+    """Move the booking on from the state that it was read in, store `columns` with it, and record it.
 
-    `takes_back` a move that was made before. Raises MoveRefused if that move is not in the table, or if the booking's state has
-    changed since it was read.
+    `takes_back`: the move undoes an earlier one. Raises MoveRefused if that move is not in the table, or if the booking's state
+    has changed since it was read.
     """
     if not (to in TAKEN_BACK.get(booking.state, ()) if takes_back else booking.can_become(to)):
         raise MoveRefused(
@@ -66,7 +66,7 @@ def transition(
 
 @transaction.atomic
 def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Booking:
-    """A request becomes a booking; it has held its time already. Raises MoveRefused, NeedsPresenter, NoTimeAgreed, NoCover."""
+    """A request that has held its time becomes a booking. Raises MoveRefused, NeedsPresenter, NoTimeAgreed, NoCover."""
     locked = lock_booking(booking, now=now)
     if not locked.has_time:
         raise NoTimeAgreed
@@ -94,8 +94,7 @@ def decline_booking(booking: Booking, *, reason: str, by: User | None, now: date
     take_back_leaflets(locked, by=by, now=now)
     presenter = presenter_recipients(locked)  # whose time is free again
     notify({"booking-declined": [locked.person.email], "presenter-cancelled": presenter}, locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:declined", reference=locked.reference, now=now)
+    notify_lead(locked, ":declined", now, flagged=flagged)
     return locked
 
 
@@ -106,8 +105,8 @@ def cancel_booking(
     """Give the time and the leaflets back and tell everyone; calendars get a higher sequence. Its owner can until it starts,
     staff always.
 
-    `by_link`: whoever has the owner's email pressed the button behind its link.
-    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate, VisitInTheWay.
+    `by_link`: whoever has the owner's email pressed the button behind its link. `flagged`: the reason looks like a child's
+    details and its writer kept it. Raises MoveRefused, TooLate, VisitInTheWay.
     """
     locked = cancel_without_leaflets(booking, by=by, now=now, reason=reason, flagged=flagged, by_link=by_link)
     take_back_leaflets(locked, by=by, now=now)
@@ -117,7 +116,7 @@ def cancel_booking(
 def cancel_without_leaflets(
     booking: Booking, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
 ) -> Booking:
-    """As cancel_booking, for several: their leaflets come after all of them, since stock is locked after presenters."""
+    """As cancel_booking, for when several are cancelled: their leaflets come after all of them, since stock is locked last."""
     locked = lock_booking(booking, now=now)
     by_staff = not by_link and (by is None or by.is_staff)
     if not by_staff and locked.starts_at is not None and locked.starts_at <= now:
@@ -130,8 +129,7 @@ def cancel_without_leaflets(
     free_claims(locked)
     close_options(locked)
     notify_cancelled(locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{locked.pk}:cancelled", reference=locked.reference, now=now)
+    notify_lead(locked, ":cancelled", now, flagged=flagged)
     return locked
 
 
@@ -150,11 +148,17 @@ def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booki
     return locked
 
 
+def notify_lead(booking: Booking, part: str, now: datetime, *, flagged: bool) -> None:
+    """If what was just written looks like a child's details. `part`: in which part of its history, ":declined", say."""
+    if flagged:
+        notify_safeguarding_lead(about=f"booking:{booking.pk}{part}", reference=booking.reference, now=now)
+
+
 # Leaflets for the audience (ADR 17)
 
 
 def bring_leaflets(booking: Booking, asked: Sequence[ToBring], *, by: User | None, now: datetime) -> None:
-    """Order what there is of these for the audience of this new booking, and write down what is missing.
+    """Order those of these leaflets that there are, for the audience of this new booking, and write down what is missing.
 
     In the booking's transaction, after its presenter is locked. It refuses nothing, so no booking fails for a leaflet.
     """
@@ -178,7 +182,7 @@ def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> N
 
 
 def erase_previous_leaflet_owner(given: Mapping[int, datetime], now: datetime) -> None:
-    """`given`: the keys of the bookings that an erased person had, with the moment at which a colleague took each over."""
+    """`given`: the keys of the bookings that the erased person had, with the moment at which a colleague took each over."""
     brought = Brought.objects.filter(booking__in=list(given), order__isnull=False)
     erase_previous_owner(
         {order: given[booking] for booking, order in brought.values_list("booking_id", "order_id") if order}, now
@@ -196,13 +200,13 @@ Recipients = dict[str, Iterable[str]]
 def notify(
     kinds: Recipients, booking: Booking, now: datetime, *, version: int | None = None, later: Sequence[Later] = ()
 ) -> None:
-    """Each kind to those addresses; the empty ones are left out."""
+    """Send each kind of email to those addresses; empty ones are left out."""
     number = booking.sequence if version is None else version
     notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number, later=later)
 
 
 def notify_once(messages: Mapping[str, Sequence[About]], now: datetime) -> int:
-    """Writes those messages, by their kind, that have an address and are not written yet; how many.
+    """Write those messages, by their kind, that have an address and are not written yet. Gives how many.
 
     For what runs every few minutes: what is written already is left alone without trying.
     """
@@ -217,7 +221,7 @@ def notify_once(messages: Mapping[str, Sequence[About]], now: datetime) -> int:
 
 
 def notify_booked(booking: Booking, now: datetime) -> None:
-    """The professional, the presenter and staff."""
+    """Tell the professional, the presenter and staff."""
     requested = [booking.person.email] if booking.state == State.REQUESTED else []
     recipients = {"booking-requested": requested, **both_sides(booking), "staff-new-booking": [site_settings().team_email]}
     notify(recipients, booking, now)
@@ -234,13 +238,13 @@ def notify_cancelled(booking: Booking, now: datetime) -> None:
 
 
 def notify_freed(booking: Booking, presenter: Presenter, now: datetime) -> None:
-    """The presenter no longer has it; staff read that it needs another."""
+    """Tell the presenter that it is no longer theirs, and staff that it needs another."""
     notify({"staff-needs-presenter": [site_settings().team_email]}, booking, now)
     notify({"presenter-freed": [presenter.email]}, booking, now, version=booking.withdrawal_sequence)
 
 
 def notify_joining_link(booking: Booking, now: datetime, *, presenter_too: bool = True) -> None:
-    """Who joins an online presentation reads where; its calendar entry comes anew with it."""
+    """Tell everyone who joins an online presentation where; their calendar entry comes again with it."""
     recipients = both_sides(booking)
     if not presenter_too:
         recipients.pop("presenter-booked")
@@ -253,9 +257,9 @@ GUESTS_KNOW = {*ADDRESS_FIELDS, "room", "contact_name", "contact_phone"}
 
 
 def notify_details_changed(booking: Booking, now: datetime, *, changed: Iterable[str], by_staff: bool) -> None:
-    """Its owner and its presenter, and guests of what they know; the team if they still have to decide or to find a presenter.
+    """Tell its owner and its presenter, guests of what concerns them, and the team while it has to decide or find a presenter.
 
-    Their version is the count of such changes.
+    The version of these emails is the count of such changes.
     """
     undecided = booking.state == State.REQUESTED or booking.presenter is None
     recipients: Recipients = {
@@ -273,7 +277,7 @@ def presenter_email_kind(booking: Booking) -> str:
 
 
 def both_sides(booking: Booking) -> Recipients:
-    """The professional and the presenter; of a request, whose time is only kept, the presenter alone."""
+    """The professional and the presenter; of a request, only the presenter, whose time is kept."""
     professional: Recipients = {"booking-confirmed": [booking.person.email]} if booking.state == State.CONFIRMED else {}
     return {**professional, presenter_email_kind(booking): presenter_recipients(booking)}
 
@@ -296,7 +300,7 @@ REPLACES_REMINDER = (
 
 @dataclass(frozen=True)
 class DueReminder:
-    """A reminder whose moment has come; `early`: the first of two, worth nothing any more once the other is due."""
+    """A reminder that is due now. `early`: the first of two, which is worth nothing once the second is due."""
 
     of: Any
     moment: datetime
@@ -308,17 +312,17 @@ class DueReminder:
 
 
 def reminded_until(now: datetime) -> datetime:
-    """Of nothing that starts later a reminder can be due."""
+    """No reminder can be due of what starts later."""
     return now + timedelta(days=site_settings().first_reminder_days + 1)
 
 
 def gets_reminders(person: Person) -> bool:
-    """Whether they have not stopped them: one statement."""
+    """Whether they still want reminders. One statement."""
     return wants(Topic.REMINDERS, person.email)
 
 
 def remind_of_bookings(*, now: datetime) -> int:
-    """Write the reminders that have fallen due; how many. As many statements for one as for many."""
+    """Write the reminders that are due. Gives how many. The number of statements does not depend on theirs."""
     # Nobody is reminded of a presentation that still needs a presenter.
     ahead = Booking.objects.filter(
         state=State.CONFIRMED, presenter__isnull=False, starts_at__gt=now, starts_at__lt=reminded_until(now)
@@ -346,7 +350,8 @@ def remind_of_bookings(*, now: datetime) -> int:
 
 
 def reminders_due(ahead: Iterable[Any], now: datetime) -> list[DueReminder]:
-    """Of these bookings or open sessions. Not of what was made after the moment, nor of what nobody could send for days."""
+    """The reminders of these bookings or sessions that are due. None of what was made after its moment, or of what could not be
+    sent for days."""
     due = []
     for presentation in ahead:
         early = now < presentation.reminder_due_at

@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.services.transitions import Recipients, both_sides, notify, transition
+from bookings.booking.services.transitions import Recipients, both_sides, notify, notify_lead, transition
 from bookings.errors import MoveRefused, SlotTaken
 from bookings.models import (
     Afterwards,
@@ -34,29 +34,29 @@ from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from ctac.errors import DomainError
 from leaflets.models import ToBring
 from leaflets.orders.services.transitions import restore_for_visit
-from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 
 
 @transaction.atomic
 def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
-    """It is confirmed again. Nobody is told: its time is over either way.
+    """It is confirmed again. Nobody is told, since its time is over.
 
-    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, or says what is in the way.
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, or a refusal that says what
+    is in the way.
     """
     locked = lock_booking(booking, now=now)
     if locked.state != State.DELIVERED or not locked.may_be_taken_back:
         raise MoveRefused
     refuse_what_came_after(locked)
-    # Another number, so that its host is asked how it was once it is marked again.
+    # With a higher sequence its host is asked how it was when it is marked as delivered again.
     columns: dict[str, Any] = {"sequence": locked.sequence + 1}
     transition(locked, State.CONFIRMED, EventKind.UNDELIVERED, by=by, now=now, reason=reason, takes_back=True, **columns)
-    notify_lead(locked, flagged, now)
+    notify_lead(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
     return locked
 
 
 def refuse_what_came_after(given: Given) -> None:
-    """What shows that it took place. Who answers at this very moment waits for the short link."""
+    """Refuses if anything shows that it took place. Whoever answers at this very moment waits for the lock on the short link."""
     if Attendance.objects.filter(**belongs_to(given)).exists():
         raise DomainError(
             _("Somebody has recorded how many people came, so it took place. If the numbers are wrong, correct them.")
@@ -70,9 +70,9 @@ def refuse_what_came_after(given: Given) -> None:
 def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
     """It is what it was before, with the same presenter, time and leaflets; calendars get their entry again.
 
-    Of leaflets that have gone meanwhile it is written down that they are missing; the dates of a request are no longer kept. Of
-    what is over nobody is told. `flagged` as above. Raises AccountGoneError, MoveRefused, NoCover, SlotTaken: then only another
-    booking can help.
+    Leaflets that have gone meanwhile are written down as missing; the dates of a request are no longer kept. If it is over,
+    nobody is told. `flagged` as above. Raises AccountGoneError, MoveRefused, NoCover, SlotTaken: then only another booking can
+    help.
     """
     lock_person(booking.person)
     locked = lock_booking(booking, now=now)
@@ -91,19 +91,23 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
     }
     transition(locked, to, EventKind.RESTORED, by=by, now=now, reason=reason, takes_back=True, **columns)
     claim_again(locked, is_over=is_over)
-    reopen_dates(locked)
+    if to == State.REQUESTED:
+        # Its dates wait for an answer again. Nobody's time is kept for them any more, and staff see that.
+        passed = DateOption.objects.preferred().filter(booking=locked, state=OptionState.PASSED)
+        passed.filter(expires_at__isnull=False).update(state=OptionState.EXPIRED)
+        passed.update(state=OptionState.OPEN)
     bring_again(locked, cancelled.at, by=by, now=now)
     if not is_over:
         recipients: Recipients = {"booking-requested": [locked.person.email]} if to == State.REQUESTED else {}
         notify({**recipients, **both_sides(locked)}, locked, now)
         if to == State.CONFIRMED:
             notify_all_seats("seat-restored", locked, now)
-    notify_lead(locked, flagged, now)
+    notify_lead(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
     return locked
 
 
 def claim_again(booking: Booking, *, is_over: bool) -> None:
-    """The database decides whether its presenter is free still, journeys included."""
+    """The database decides whether its presenter is still free, journeys included."""
     if booking.presenter is None:
         return
     try:
@@ -119,17 +123,8 @@ def claim_again(booking: Booking, *, is_over: bool) -> None:
         raise SlotTaken(sentence % {"name": booking.presenter}) from refusal
 
 
-def reopen_dates(booking: Booking) -> None:
-    """Those that were asked for wait for an answer again. Nobody's time is kept for them any more, and staff see that."""
-    if booking.state != State.REQUESTED:
-        return
-    passed = DateOption.objects.preferred().filter(booking=booking, state=OptionState.PASSED)
-    passed.filter(expires_at__isnull=False).update(state=OptionState.EXPIRED)
-    passed.update(state=OptionState.OPEN)
-
-
 def bring_again(booking: Booking, cancelled_at: datetime, *, by: User | None, now: datetime) -> None:
-    """The leaflets that were cancelled with it, as far as they are there; what has gone is missing from now on."""
+    """Restores the order of leaflets that was cancelled with it, as far as there are any; what has gone is missing now."""
     brought = Brought.objects.select_related("order").filter(booking=booking, order__isnull=False).first()
     if brought is None or brought.order is None:
         return
@@ -142,9 +137,3 @@ def bring_again(booking: Booking, cancelled_at: datetime, *, by: User | None, no
         missing[leaflet.slug] = ToBring(leaflet.slug, leaflet.title, copies + (before.copies if before else 0))
     brought.missing = [asdict(leaflet) for leaflet in missing.values()]
     brought.save(update_fields=["missing"])
-
-
-def notify_lead(booking: Booking, flagged: bool, now: datetime) -> None:
-    if flagged:
-        about = f"booking:{booking.pk}:taken-back:{booking.sequence}"
-        notify_safeguarding_lead(about=about, reference=booking.reference, now=now)

@@ -4,7 +4,6 @@ leaflets; check your answers, and place it once.
 Answers live in a draft, so nobody needs to sign in before the last page.
 """
 
-from collections.abc import Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -47,26 +46,27 @@ from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.holds import extend_hold, held_for, hold_keeps, hold_slot, kept_until, release_hold
 from bookings.schedule.picker import Picker, first_times, is_anything_free, pick_nearest, show_times
 from bookings.schedule.queries import open_schedule
-from bookings.text import ADDRESS_FIELDS, room_in_words
+from bookings.text import ADDRESS_FIELDS, Row, room_in_words, row
 from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS
 from leaflets.models import ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
+from leaflets.orders.emails import copies_text
 from leaflets.orders.queries import kept_addresses
 from leaflets.orders.services.create import CopiesPossible, copies_possible_by_slug
 from leaflets.stock.queries import leaflets_in_stock
 from office.closures.models import Closes
 from office.closures.queries import sentences_between
 from professionals import drafts
-from professionals.access import details_asked_here, person_in, person_required
+from professionals.access import details_asked_here, person_in, person_required, the_person
 from professionals.models import DraftKind, Person
 
 
 @dataclass(frozen=True)
 class HeldSlot:
-    """The slot that this draft holds, in words; `seconds` are left of it. `may_extend`: not done yet.
+    """The slot that this draft holds, in words, with the `seconds` that are left. `may_extend`: it was not extended yet.
 
-    `value`: its start, as the times to choose from have it.
+    `value`: its start, as the choice of times has it.
     """
 
     when: str
@@ -77,7 +77,7 @@ class HeldSlot:
 
 
 def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
-    """None if nothing is held, or no longer."""
+    """None if nothing is held, or not any more."""
     hold = answers.hold
     if hold is None or hold.expires_at <= now or not answers.is_about_this or not hold_keeps(hold, answers.booking):
         return None
@@ -87,7 +87,7 @@ def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
 
 
 def kept_or_lost(request: HttpRequest, answers: DraftAnswers, now: datetime, read: Schedule | None = None) -> dict[str, object]:
-    """For the page: the slot that is held; else the one of which that is over, and whether it is free still. `read` as below."""
+    """For the page: the slot that is held, or else the one that was, and whether it is still free. `read` as in is_still_free."""
     held, start = held_slot(answers, now), answers.start
     if held or start is None:
         return {"kept": held}
@@ -98,7 +98,7 @@ def kept_or_lost(request: HttpRequest, answers: DraftAnswers, now: datetime, rea
 def is_still_free(
     request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime, read: Schedule | None = None
 ) -> bool:
-    """Whether these answers could have that time. `read`: a schedule for them, which perhaps knows that day."""
+    """Whether these answers could have that time. `read`: a schedule for them, which may know that day."""
     day = uk_day(start)
     if read is None or day not in read.whole or not read.is_read(day):
         own = own_claims(request, answers)
@@ -115,36 +115,43 @@ def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now:
         )
     if answers.draft is None:
         raise DraftGone
-    person = request.person or None  # type: ignore[attr-defined]
     client = limits.hash_key(limits.client_key(request, "hold"))
     chosen: dict[str, dict[str, str]] = {"when": {"start": slot_value(start)}}
     if answers.step("dates"):
         chosen["dates"] = {}  # a time of ours in the place of dates of their own
     draft = copy(answers.draft)  # which a refusal leaves as it is
     hold = hold_slot(
-        draft=draft, person=person, slot_query=slot_query_of(answers.booking), start=start, now=now, client=client, answers=chosen
+        draft=draft,
+        person=person_in(request),
+        slot_query=slot_query_of(answers.booking),
+        start=start,
+        now=now,
+        client=client,
+        answers=chosen,
     )
     answers.draft, answers.hold = draft, hold
     return hold
 
 
-def save_answers(request: HttpRequest, answers: DraftAnswers, steps: Mapping[str, dict[str, Any]], now: datetime) -> None:
-    """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
+def save_answers(
+    request: HttpRequest, answers: DraftAnswers, steps: dict[str, dict[str, Any]], now: datetime, *, release: bool
+) -> None:
+    """In a new draft if theirs has gone meanwhile: what somebody typed is never lost. `release`: the time that was chosen before
+    is given back, because the draft asks for something else now."""
+    if release:
+        steps = {**steps, "when": {}}
+        if answers.draft:
+            release_hold(draft=answers.draft, now=now)
+            answers.hold = None
     draft = drafts.keep(request, DraftKind.BOOKING, steps, now)
     if draft != answers.draft:
         answers.hold = None
     answers.draft = draft
 
 
-def release_time(answers: DraftAnswers, now: datetime) -> None:
-    """What the draft holds, because it asks for something else now."""
-    if answers.draft:
-        release_hold(draft=answers.draft, now=now)
-        answers.hold = None
-
-
 def extend_time(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """The button for more time, and what came of it. Raises as hold_time does, if the time was over and can't be had."""
+    """Does what the button for more time asks, and says what came of it. Raises as hold_time does if the time was over and is
+    gone."""
     try:
         if answers.draft is None:
             raise HoldOver
@@ -160,7 +167,7 @@ def extend_time(request: HttpRequest, answers: DraftAnswers, now: datetime) -> N
 
 
 def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """The time is not kept any more: keep it again, if it is still free. Raises as hold_time does."""
+    """If the time is no longer held, holds it again while it is still free. Raises as hold_time does."""
     if answers.start is None or held_slot(answers, now):
         return
     hold = hold_time(request, answers, answers.start, now)
@@ -169,9 +176,9 @@ def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> No
 
 
 def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]:
-    """What is not in one's own way: what this draft holds, and this person with another, and times held for where they are."""
-    person = request.person  # type: ignore[attr-defined]
-    place = slot_query_of(answers.booking).place
+    """What is not in one's own way: what this draft holds, what this person holds by another draft, and what is held for the
+    people of their area."""
+    person, place = person_in(request), slot_query_of(answers.booking).place
     return {"hold__draft": answers.draft, "hold__person": person.pk if person else None, **held_for(place)}
 
 
@@ -188,7 +195,7 @@ def week_page(
 
 
 def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
-    """That time has gone: the nearest ones, ready to choose, and everything typed is kept."""
+    """The time has gone: the page shows the nearest ones to choose from, and everything typed is kept."""
     picker = pick_nearest(slot_query_of(answers.booking), start, now=now, ignoring=own_claims(request, answers))
     return when_page(request, answers, picker, now, form_action=reverse("book_when", args=[answers.presentation.slug]))
 
@@ -196,7 +203,7 @@ def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime
 def when_page(
     request: HttpRequest, answers: DraftAnswers, picker: Picker, now: datetime, *, status: int = 200, **more: object
 ) -> HttpResponse:
-    """Where nothing is free: the first times online, if a visit was asked for, and the next open session."""
+    """If nothing is free, it shows the first times online, where a visit was asked for, and the next open session."""
     presentation, slot_query = answers.presentation, picker.slot_query
     context = {"picker": picker, "form": picker.form, "presentation": presentation, **more}
     if picker.nothing_free:
@@ -212,14 +219,14 @@ SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
 
 
 def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
-    """An answer is missing. Whoever sent a page has perhaps placed its booking from another window."""
+    """Back to the step that has no answer. Whoever sent a page may have placed its booking from another window."""
     if request.method == "POST":
         warn_of_just_placed(request, presentation, now)
     return redirect(f"book_{step}", slug=presentation.slug)
 
 
 def warn_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
-    person = request.person  # type: ignore[attr-defined]
+    person = person_in(request)
     lately = {"presentation": presentation, "created_at__gt": now - rules.RECENT_BOOKING_WINDOW}
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
         sentence = _(
@@ -236,13 +243,13 @@ def book_start(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def book_where(request: HttpRequest, slug: str) -> HttpResponse:
-    """Where, for whom and what of the day. From the check page (`change`), it leads back there once nothing is missing."""
+    """Where, for whom, and what of the day. From the check page (`change`) it leads back there once nothing is missing."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     if request.method != "POST":
         drafts.expect(request)
-        # What was answered before; else the address of the person's last visit or where they work, and them as the contact.
-        person = request.person  # type: ignore[attr-defined]
+        # What was answered before, or else the address of the last visit or of their work, with the person as the contact.
+        person = person_in(request)
         where = answers.step("where")
         if person and not where:
             place = Booking.objects.addresses_of(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
@@ -251,13 +258,13 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
             where = {**where, **answers.step("visit")}
         return where_page(request, answers, now, initial={**where, "leaflets": bool(answers.step("leaflets"))})
     if "extend" in request.POST:
-        # The same page with what was typed so far, which nobody looks at yet.
+        # The same page with what was typed so far, unchecked.
         try:
             extend_time(request, answers, now)
         except (SlotTaken, TooManyHolds, DraftGone):
             messages.warning(request, _("Your time is no longer free. Finish this page first, then choose another time."))
         return where_page(request, answers, now, initial=request.POST.dict())
-    # A page that offers addresses sends which was chosen.
+    # A page that offered addresses sends which one was chosen.
     kept = visit_addresses(request, answers) if "address" in request.POST else {}
     form, changes = BookingForm(request.POST, presentation=answers.presentation, kept=kept), "change" in request.GET
     if not form.is_valid():
@@ -269,7 +276,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typed: Any) -> HttpResponse:
-    """`typed` is what the form shows: the `data` that was sent, or what it begins with, its `initial`."""
+    """`typed` is what the form shows: the `data` that was sent, or its `initial`."""
     form = BookingForm(presentation=answers.presentation, kept=visit_addresses(request, answers), **typed)
     context = {"form": form, "presentation": answers.presentation, **kept_or_lost(request, answers, now)}
     return render(request, "bookings/booking/where.html", context)
@@ -277,7 +284,7 @@ def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typ
 
 def visit_addresses(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:
     """The person's own address book, where a visit is possible. One statement."""
-    person = request.person  # type: ignore[attr-defined]
+    person = person_in(request)
     if not person or Format.WORKPLACE not in answers.presentation.formats:
         return {}
     return kept_visit_addresses(kept_addresses(person.pk))
@@ -294,28 +301,20 @@ def save_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, n
     save_place(request, answers, steps, now)
 
 
-def have_it_online(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """In place of a visit, for which no time is free."""
-    where = {**answers.step("where"), "format": Format.ONLINE.value, **dict.fromkeys(ADDRESS_FIELDS, "")}
-    save_place(request, answers, {"where": where}, now)
-
-
 def save_place(request: HttpRequest, answers: DraftAnswers, steps: dict[str, dict[str, Any]], now: datetime) -> None:
     """Another place, audience or presentation has other slots, so a time that was chosen is given back.
 
-    The address of a visit that becomes online waits for whoever changes it back.
+    The address of a visit that becomes online is kept in case they change it back.
     """
     before, where = answers.step("where"), steps["where"]
-    if answers.step("when") and any(before.get(name, "") != where[name] for name in SLOT_FIELDS):
-        release_time(answers, now)
-        steps["when"] = {}
     if where["format"] == Format.ONLINE and before.get("postcode"):
         steps["visit"] = {name: before[name] for name in ADDRESS_FIELDS}
-    save_answers(request, answers, steps, now)
+    release = bool(answers.step("when")) and any(before.get(name, "") != where[name] for name in SLOT_FIELDS)
+    save_answers(request, answers, steps, now, release=release)
 
 
 def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
-    """The time that was kept may be over: it is taken again, or the nearest are shown."""
+    """If the time is no longer held, it is held again, or the page shows the nearest times."""
     try:
         hold_again(request, answers, now)
     except SlotTaken:
@@ -328,7 +327,7 @@ def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) ->
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_again(request: HttpRequest, reference: str) -> HttpResponse:
-    """The answers of a booking that is done with, in a draft: only the time is left to choose. Only the button does it."""
+    """Puts the answers of a booking that is over or closed into a draft, so that only the time is left to choose. POST only."""
     booking, now = own_booking(request, reference), timezone.now()
     if request.method != "POST" or not may_book_again(booking, now):
         return redirect(booking)
@@ -353,7 +352,9 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return week_page(request, answers, now)
     if "online" in request.POST and Format.ONLINE in answers.presentation.formats:
-        have_it_online(request, answers, now)
+        # In place of a visit, for which no time is free.
+        where = {**answers.step("where"), "format": Format.ONLINE.value, **dict.fromkeys(ADDRESS_FIELDS, "")}
+        save_place(request, answers, {"where": where}, now)
         if "start" not in request.POST:
             return redirect("book_when", slug=slug)
     form = WhenForm(request.POST, days=[])
@@ -373,7 +374,7 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
-    """Dates of one's own, where none of our times suits."""
+    """Dates of their own, if none of our times suits."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     presentation = answers.presentation
@@ -381,22 +382,18 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
         return back_to_missing(request, missing, presentation, now)
     before, data = answers.step("dates"), request.POST if request.method == "POST" else None
     initial = {**before.get("typed", {}), "reason": before.get("reason", "")}
-    # Not asked where there is none; a page that has asked it is answered.
+    # If we have no times, the form does not ask why none suits, unless the page that was sent did.
     own, slot_query = own_claims(request, answers), slot_query_of(answers.booking)
     asks_why = bool("reason" in (data or {}) or before.get("reason") or is_anything_free(slot_query, now, own))
     form = DatesForm(data, presentation=presentation, asks_why=asks_why, nation=slot_query.nation, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         answer = {
             "dates": [vars(date) for date in form.cleaned_data["dates"]],
             "reason": form.cleaned_data.get("reason", ""),
             "flagged": form.flagged,
             "typed": form.as_typed(),
         }
-        steps: dict[str, dict[str, Any]] = {"dates": answer}
-        if answers.step("when"):  # in the place of a time that was chosen before, which is given back
-            release_time(answers, now)
-            steps["when"] = {}
-        save_answers(request, answers, steps, now)
+        save_answers(request, answers, {"dates": answer}, now, release=bool(answers.step("when")))
         return redirect(f"book_{answers.first_missing()}", slug=presentation.slug)
     today = uk_day(now)
     context = {
@@ -420,7 +417,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("book_check", slug=slug)
     booking = answers.booking
     leaflets = leaflets_in_stock(booking.audience_profession, MOST_TITLES)
-    person = request.person  # type: ignore[attr-defined]
+    person = person_in(request)
     lately: RecentOrdersByTitle = {}  # what counts against the limits, as far as we know who asks
     if person and booking.postcode and leaflets:
         workplace = Workplace(person.organisation_id, booking.postcode)
@@ -431,7 +428,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         lately=lately,
         initial={leaflet.slug: leaflet.copies for leaflet in answers.leaflets},
     )
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         copies = [asdict(leaflet) for leaflet in form.to_bring()]
         drafts.keep(request, DraftKind.BOOKING, {"leaflets": {"copies": copies} if copies else {}}, now)
         if not missing:
@@ -449,25 +446,25 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> dict[str, Any]:
-    """For the check page. Costs statements only if some were asked for."""
+    """For the check page. No statements if none were asked for."""
     title = _("Leaflets for your audience")
     if answers.is_online:
-        row = {**bookings_text.row(_("Online"), _("Everybody can download them as PDFs")), "href": reverse("leaflets")}
-        return {"title": title, "rows": [row]}
+        online = row(_("Online"), _("Everybody can download them as PDFs"), href=reverse("leaflets"))
+        return {"title": title, "rows": [online]}
     url = f"{reverse('book_leaflets', args=[answers.presentation.slug])}?change=1"
     asked, postcode = answers.leaflets, answers.booking.postcode
     if not asked:
-        return {"title": title, "change_url": url, "rows": [bookings_text.row(_("To bring"), _("None"))]}
+        return {"title": title, "change_url": url, "rows": [row(_("To bring"), _("None"))]}
     there = copies_possible_by_slug(asked, person=person, postcode=postcode, now=now)
     none = CopiesPossible(0)
-    rows = [bookings_text.row(leaflet.title, leaflets_promise(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
+    rows = [row(leaflet.title, leaflets_promise(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
     return {"title": title, "change_url": url, "rows": rows}
 
 
 def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
-    """'12 copies'; what would be brought if it were sent now."""
+    """'12 copies', or what would be brought if the booking was sent now."""
     if asked.copies <= possible.copies:
-        return bookings_text.copies_text(asked.copies)
+        return copies_text(asked.copies)
     facts = {"n": possible.copies, "wanted": asked.copies}
     if not possible.copies:
         return _("None: you asked for %(wanted)d, and we can’t bring any now. You can order them by post.") % facts
@@ -484,7 +481,7 @@ def page_before_check(answers: DraftAnswers) -> str:
 
 
 def booking_progress(request: HttpRequest, slug: str) -> Progress | None:
-    """For the pages on which somebody signs in on their way here."""
+    """For the pages on which somebody signs in on the way to the check page."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     if answers.draft is None:
@@ -513,7 +510,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     if warning := recheck_reason(request, answers, digest, now):
         return check_page(request, answers, now, warning=warning)
     booking = answers.booking
-    booking.person, booking.channel = request.person, Channel.WEB  # type: ignore[attr-defined]
+    booking.person, booking.channel = the_person(request), Channel.WEB
     booking.submission_token, booking.submission_digest = token, digest
     asked: dict[str, Any] = {"booking": booking, "leaflets": answers.leaflets, "by": request.user, "now": now}
     try:
@@ -533,7 +530,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
-    """The page that asks; by its button for more time back to it, or to the nearest times."""
+    """The check page. After the button for more time, back to it or to the nearest times."""
     missing = answers.first_missing()
     if "extend" in request.POST:
         try:
@@ -554,7 +551,7 @@ def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) 
 
 
 def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now: datetime) -> str:
-    """Each request for dates may keep three times, so they count with the times that are held from one address."""
+    """A request for dates may keep three times, so it counts with the times that are held from one address."""
     if answers.draft and digest != drafts.digest(answers.draft.answers):
         return _("Your answers were changed in another window. Please check them again.")
     if answers.asks_for_dates and check_throttles(
@@ -565,11 +562,12 @@ def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now
 
 
 def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse:
-    """The draft of this page is finished. Same token and content: the first confirmation. Other content: say so.
+    """The draft of this page is finished. With the same token and answers it shows the first confirmation; with other answers
+    it says so.
 
-    A token that can't be one of ours is not asked of the database.
+    A token that can't be one of ours is not looked up in the database.
     """
-    mine = request.person.bookings  # type: ignore[attr-defined]
+    mine = the_person(request).bookings
     booking = mine.filter(submission_token=token).first() if drafts.SECRET.fullmatch(token) else None
     if booking is None:
         messages.info(request, _("That page was out of date. This page shows what you have booked."))
@@ -585,10 +583,10 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
     if start and not held and not is_still_free(request, answers, start, now):
         return slot_taken_page(request, answers, start, now)
     booking = answers.booking
-    booking.person = person_in(request) or Person(email=signed_in(request).email)
+    booking.person = person_in(request) or Person(email=signed_in(request).email)  # who is new fills in the rest below
     context = {
         "presentation": answers.presentation,
-        "sections": sections(request, answers, now),
+        "sections": sections(answers, booking.person, now),
         "kept": held,
         "form": getattr(request, "details_form", None),
         "asks_for_dates": answers.asks_for_dates,
@@ -601,19 +599,17 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
     return render(request, "bookings/booking/check.html", context)
 
 
-def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list[dict[str, object]]:
-    # Who is new fills in the rest below.
-    person = person_in(request) or Person(email=signed_in(request).email)
+def sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[str, object]]:
     presentation, booking = answers.presentation, answers.booking
     where = "\n".join(booking.address_lines) or booking.get_format_display()
-    who_comes = bookings_text.row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
+    who_comes = row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
     booking.audience_profession = ""  # which stands with the place
     about_the_day = bookings_text.details_rows(booking)
     if people := answers.step("where").get("range"):
         kept = {"range": people, "most": booking.audience_size}
         about_the_day[0]["value"] = _("%(most)s\nYou wrote %(range)s, so we will plan for %(most)s.") % kept
     if answers.asks_for_dates:
-        # Each date with what we would do with it if it were sent now.
+        # Each date with what would become of it if the request was sent now.
         dates = answers.dates
         could = choose_dates(slot_query_of(answers.booking), dates, person=person, now=now)
         options = [DateOption(kind=OptionKind.PREFERRED, **vars(date)) for date in dates]
@@ -624,31 +620,31 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
             else:
                 until = kept_until(chosen.start, now)
                 promise = bookings_text.keeping_sentence(option.precision, chosen.start, presentation.length, until)
-            rows.append(bookings_text.row(label, f"{option.when}\n{promise}"))
+            rows.append(row(label, f"{option.when}\n{promise}"))
         if reason := answers.step("dates")["reason"]:
-            rows.append(bookings_text.row(_("Why our times don’t suit"), reason))
+            rows.append(row(_("Why our times don’t suit"), reason))
         when = _("Your dates"), reverse("book_dates", args=[presentation.slug]), rows
     else:
         span = format_span(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""
-        when = _("Time"), reverse("book_when", args=[presentation.slug]), [bookings_text.row(_("When"), span)]
+        when = _("Time"), reverse("book_when", args=[presentation.slug]), [row(_("When"), span)]
     # The confirmation goes to this address.
     about_them = [
-        bookings_text.row(_("Name"), person.name),
-        bookings_text.row(_("Organisation"), person.organisation.name if person.organisation else ""),
-        bookings_text.row(_("Email"), person.email),
-        bookings_text.row(_("Phone"), person.phone),
+        row(_("Name"), person.name),
+        row(_("Organisation"), person.organisation.name if person.organisation else ""),
+        row(_("Email"), person.email),
+        row(_("Phone"), person.phone),
     ]
     first_page = f"{reverse('book_where', args=[presentation.slug])}?change=1"
     account = f"{reverse('account_details')}?next={reverse('book_check', args=[presentation.slug])}"
 
-    def section(title: str, url: str, rows: list[bookings_text.Row]) -> dict[str, object]:
+    def section(title: str, url: str, rows: list[Row]) -> dict[str, object]:
         return {"title": title, "change_url": url, "rows": rows}
 
     return [
-        section(_("Presentation"), reverse("presentations"), [bookings_text.row(_("Title"), presentation.title)]),
-        section(_("Place and audience"), first_page, [bookings_text.row(_("Where"), where), who_comes]),
+        section(_("Presentation"), reverse("presentations"), [row(_("Title"), presentation.title)]),
+        section(_("Place and audience"), first_page, [row(_("Where"), where), who_comes]),
         section(*when),
         section(_("About the day"), f"{first_page}#id_audience_size", about_the_day),
         leaflets_section(answers, person, now),
-        section(_("You"), account if person.pk else "", [row for row in about_them if row["value"]]),
+        section(_("You"), account if person.pk else "", [fact for fact in about_them if fact["value"]]),
     ]

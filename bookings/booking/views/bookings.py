@@ -35,6 +35,7 @@ from bookings.schedule.forms import WhenForm, slot_value, to_start
 from bookings.schedule.picker import Picker, pick_nearest, show_times
 from bookings.schedule.queries import open_schedule
 from bookings.seats.queries import seats_near_you
+from bookings.text import Row, row
 from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
@@ -68,12 +69,12 @@ def own_booking(request: HttpRequest, reference: str) -> Booking:
 
 
 def may_book_again(booking: Booking, now: datetime) -> bool:
-    """It is done with and still offered, and we have what it asked for."""
+    """Whether it is over or closed, is still offered, and we have what it asked for."""
     known = booking.anonymised_at is None and not booking.is_imported
     return booking.is_done_with(now) and known and booking.presentation.active
 
 
-def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
+def page_context(booking: Booking) -> dict[str, object]:
     return {
         "booking": booking,
         # Its reference stands at the top of each page.
@@ -88,7 +89,7 @@ def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
 
 
 def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
-    """Of a request without a time: the dates that were asked for and, while they may be answered, those that we offer."""
+    """Of a request without a time: the dates asked for and, while they may be answered, the times that we offer."""
     if booking.has_time:
         return {}
     options = list(booking.options.all())
@@ -118,13 +119,13 @@ def booking(request: HttpRequest, reference: str) -> HttpResponse:
         "may_book_again": may_book_again(booking, timezone.now()),
         "may_offer_seats": booking.may_offer_seats(timezone.now()),
     }
-    return render(request, "bookings/booking/booking.html", {**page_context(request, booking), **more})
+    return render(request, "bookings/booking/booking.html", {**page_context(booking), **more})
 
 
 @require_safe
 @person_required
 def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
-    """The confirmation: what people print and put on the wall, while there is something to come."""
+    """The confirmation that people print and put on the wall, while the booking is open."""
     booking = own_booking(request, reference)
     if not booking.is_open:
         return redirect(booking)
@@ -139,7 +140,7 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
         "who": who_to_tell(booking.contacts_postcode),
         **dates_context(booking, timezone.now()),
     }
-    return render(request, "bookings/booking/placed.html", {**page_context(request, booking), **more})
+    return render(request, "bookings/booking/placed.html", {**page_context(booking), **more})
 
 
 @require_safe
@@ -148,11 +149,9 @@ def booking_calendar(request: HttpRequest, reference: str) -> HttpResponse:
     booking = own_booking(request, reference)
     if booking.state not in HAS_CALENDAR_ENTRY:
         raise Http404
-    response = HttpResponse(
-        ical.booking_calendar(booking, "PUBLISH", now=timezone.now()), content_type="text/calendar; charset=utf-8"
-    )
-    response.headers["Content-Disposition"] = f'attachment; filename="{booking.reference}.ics"'
-    return response
+    entry = ical.booking_calendar(booking, "PUBLISH", now=timezone.now())
+    named = {"Content-Disposition": f'attachment; filename="{booking.reference}.ics"'}
+    return HttpResponse(entry, content_type="text/calendar; charset=utf-8", headers=named)
 
 
 @require_http_methods(FORM_METHODS)
@@ -160,7 +159,7 @@ def booking_calendar(request: HttpRequest, reference: str) -> HttpResponse:
 def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     now, booking = timezone.now(), own_booking(request, reference)
     form = CancelForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         withdrawn = _("Your request is withdrawn. We have sent you an email.")
         done = withdrawn if booking.state == State.REQUESTED else _("This booking is cancelled. We have sent you an email.")
         try:
@@ -170,17 +169,17 @@ def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             messages.success(request, done)
         return redirect("booking", reference=booking.reference)
-    return render(request, "bookings/booking/cancel.html", {"form": form, **page_context(request, booking)})
+    return render(request, "bookings/booking/cancel.html", {"form": form, **page_context(booking)})
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
-    """The professional answers what staff offered: takes a time, asks for others, or withdraws."""
+    """The professional answers our offer: takes a time, asks for others, or withdraws."""
     now, booking = timezone.now(), own_booking(request, reference)
     offered = list(booking.options.proposed())
     if booking.state != State.REQUESTED or not offered or offered[-1].state == OptionState.PASSED:
-        # A link of an older email, or the same page sent twice: what stands now is on the booking's own page.
+        # A link of an older email, or the same page sent twice: the booking's own page says how it stands now.
         if booking.state == State.CONFIRMED:
             messages.info(request, _("This presentation is booked, so there is nothing left to choose."))
         else:
@@ -188,7 +187,7 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("booking", reference=booking.reference)
     offers = bookings_text.open_offers([option for option in offered if option.is_kept(now)])
     form = AnswerForm(request.POST if request.method == "POST" else None, offers=offers)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         try:
             messages.success(request, answer_offer(request, booking, form, now))
         except (MoveRefused, OfferGone, SlotTaken) as refusal:
@@ -226,7 +225,7 @@ def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: 
 
 @dataclass(frozen=True)
 class ReschedulePages:
-    """The booking, and the addresses of these pages for whoever asks: its owner (`by`), or an unknown reader of a link."""
+    """The booking, and the addresses of these pages for its owner (`by`) or for the unknown reader of a link."""
 
     booking: Booking
     by: User | None
@@ -256,13 +255,13 @@ def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> 
             request, pages, "bookings/booking/time_choose.html", picker=picker, form=picker.form, can_move=True
         )
 
-    # It opens at the week of the time that it has: most want a day near it.
+    # The page opens at the week of the present time: most people want a day near it.
     has, ignoring = booking.starts_at, {"booking": booking}
     return show_times(request, slot_query_of(booking), page, now=now, ignoring=ignoring, chosen=has, excluded=has, typed=typed)
 
 
 def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
-    """The time that it has and the one that it would have; the button moves it."""
+    """The present time and the new one; the button moves the booking."""
     sent = request.POST if request.method == "POST" else request.GET
     try:
         start = to_start(sent.get("start", ""))
@@ -300,13 +299,13 @@ def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, v
 
 
 def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
-    """Each change is an email to its presenter, to us and to its owner; by a link, too, where nobody is signed in."""
+    """Each change is an email to its presenter, to us and to its owner, even by a link, where nobody is signed in."""
     throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGE_RATE_LIMIT)
     return check_throttles(request, Where.CHANGE, [throttle], now)
 
 
 def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
-    """Whether the public could have that time; the booking's own is not in its way."""
+    """Whether the public could have that time. The booking's own time is not in its way."""
     day = uk_day(start)
     schedule = open_schedule(slot_query_of(booking), first_day=day, last_day=day, now=now, ignoring={"booking": booking})
     return bool(schedule.offered_to(start))
@@ -315,13 +314,13 @@ def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
 def check_page(
     request: HttpRequest, pages: ReschedulePages, start: datetime, *, warning: str = "", status: int = 200
 ) -> HttpResponse:
-    """A page that was too old shows how it stands now and can be sent again."""
+    """A page that was too old shows how it stands now, and can be sent again."""
     end = start + pages.booking.presentation.length
     context = {
         "rows": [
-            bookings_text.row(_("Presentation"), pages.booking.presentation.title),
-            bookings_text.row(_("Time now"), pages.booking.when),
-            bookings_text.row(_("New time"), format_span(start, end)),
+            row(_("Presentation"), pages.booking.presentation.title),
+            row(_("Time now"), pages.booking.when),
+            row(_("New time"), format_span(start, end)),
         ],
         "start": slot_value(start),
         "warning": warning,
@@ -331,7 +330,7 @@ def check_page(
 
 
 def slot_taken_page(request: HttpRequest, pages: ReschedulePages, start: datetime, now: datetime) -> HttpResponse:
-    """That time has gone: the nearest ones, ready to choose. The booking is where it was."""
+    """The time has gone: the page shows the nearest ones to choose from. The booking stays as it was."""
     picker = pick_nearest(slot_query_of(pages.booking), start, now=now, ignoring={"booking": pages.booking})
     return reschedule_page(
         request,
@@ -347,7 +346,7 @@ def slot_taken_page(request: HttpRequest, pages: ReschedulePages, start: datetim
 def reschedule_page(
     request: HttpRequest, pages: ReschedulePages, template: str, *, status: int = 200, **more: object
 ) -> HttpResponse:
-    """By a link the page says the least it can: no reference, no names."""
+    """Behind a link the page says as little as it can: no reference, no names."""
     context = {"booking": pages.booking, "pages": pages, "until": pages.booking.changeable_until, **more}
     return render(request, template, context, status=status)
 
@@ -371,7 +370,7 @@ def booking_time_check(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
-    """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
+    """What was typed is kept before anybody is asked to sign in, since a session may have run out meanwhile."""
     now = timezone.now()
     unknown = request.user.is_authenticated and not person_in(request)
     if request.method != "POST" or unknown:
@@ -402,9 +401,9 @@ def details_page(
     form: DetailsForm,
     *,
     version: str,
-    too_late: Sequence[bookings_text.Row] = (),
+    too_late: Sequence[Row] = (),
 ) -> HttpResponse:
-    """Without a booking where the session ran out: then the page says nothing of it, and keeps what was typed.
+    """`booking` is None where the session ran out: then the page says nothing of it, and keeps what was typed.
 
     `too_late`: what was typed, to be read out on the phone if the cut-off has passed meanwhile.
     """
@@ -417,7 +416,7 @@ def details_page(
 
 @dataclass(frozen=True)
 class DetailsDraft:
-    """What was typed about this booking, and the version of it that the form was filled in from."""
+    """What was typed about this booking, and the version of it that the form showed."""
 
     draft: Draft
     version: str
@@ -426,7 +425,7 @@ class DetailsDraft:
 
 
 def find_details_draft(request: HttpRequest, reference: str, now: datetime) -> DetailsDraft | None:
-    """None if nothing is kept, or what is kept is about another booking."""
+    """None if nothing is kept, or only something about another booking."""
     draft = drafts.find(request, DraftKind.CHANGE, now)
     answer: dict[str, Any] = draft.answers.get(STEP, {}) if draft else {}
     if draft is None or answer.get("reference") != reference:
@@ -451,7 +450,7 @@ def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, now: datetime) -> HttpResponse:
-    """The version is that of the check page: whoever pressed its button has seen how it stands."""
+    """The version is the check page's: whoever pressed its button has seen how the booking stands."""
     if stop := too_many_changes(request, booking, now):
         messages.warning(request, stop.sentence(now))
         return redirect("booking_details_check", reference=booking.reference)
@@ -497,7 +496,7 @@ PageView = Callable[..., HttpResponse]
 
 
 def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], PageView]:
-    """The view gets what the link leads to, the token and the time; a link that does not work gets the page `over`."""
+    """The view gets what the link leads to, the token and the time. A link that does not work shows the page `over`."""
 
     def decorate(view: LinkedView[T]) -> PageView:
         @wraps(view)
@@ -519,7 +518,7 @@ def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Ca
 
 
 def behind_a_link(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], PageView]:
-    """Of a booking. Whoever owns it and is signed in goes to its own pages."""
+    """For a link to a booking. Whoever owns it and is signed in goes to its own pages."""
     return behind_a_link_to(lambda token, now: find_booking_by_link(token=token, purpose=purpose, now=now), LINK_OVER_PAGE)
 
 
@@ -550,7 +549,7 @@ def link_time_check(request: HttpRequest, booking: Booking, token: str, now: dat
 @behind_a_link(LinkPurpose.CANCEL)
 def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     form = CancelForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         try:
             reason = form.cleaned_data["reason"]
             cancel_booking(booking=booking, by=None, by_link=True, now=now, reason=reason, flagged=form.flagged)
@@ -565,7 +564,7 @@ def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetim
 @require_safe
 @behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
 def team_link(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
-    """For colleagues: what, when, who presents and how to join; nothing of who booked, and nothing to press."""
+    """For the owner's colleagues: what, when, who presents and how to join; nothing about who booked, and no buttons."""
     facts = bookings_text.facts(booking, with_reference=False, with_link=True)
     return render(request, "bookings/booking/team.html", {"booking": booking, "facts": facts, "token": token})
 
@@ -573,24 +572,23 @@ def team_link(request: HttpRequest, booking: Booking, token: str, now: datetime)
 @require_safe
 @behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
 def team_calendar(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
-    file = HttpResponse(ical.team_calendar(booking, now=now), content_type="text/calendar; charset=utf-8")
-    file.headers["Content-Disposition"] = 'attachment; filename="presentation.ics"'
-    return file
+    named = {"Content-Disposition": 'attachment; filename="presentation.ics"'}
+    return HttpResponse(ical.team_calendar(booking, now=now), content_type="text/calendar; charset=utf-8", headers=named)
 
 
 @require_safe
 def link_cancelled(request: HttpRequest) -> HttpResponse:
-    """The same for everybody: the booking can't be asked for any more, and nothing here names it."""
+    """The same page for everybody: the booking can't be looked up any more, and nothing here names it."""
     request.address_is_private = True  # type: ignore[attr-defined]
     return keep_private(request, render(request, "bookings/booking/link_cancelled.html"), has_a_form=False)
 
 
 def least_facts_of(booking: Booking) -> dict[str, object]:
-    """To somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
+    """For somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
     place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
     rows = [
-        bookings_text.row(_("Presentation"), booking.presentation.title),
-        bookings_text.row(_("When"), booking.when),
-        bookings_text.row(_("Where"), place),
+        row(_("Presentation"), booking.presentation.title),
+        row(_("When"), booking.when),
+        row(_("Where"), place),
     ]
     return {"booking": booking, "facts": rows}
