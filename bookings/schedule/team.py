@@ -26,7 +26,7 @@ from bookings.calendars.views import feed_page_context, make_feed, revoke_feed
 from bookings.models import Booking, BusyKind, BusyTime, Format, OpenSession, Presentation, Presenter, State
 from bookings.models.leave import END_OF_DAY
 from bookings.schedule.availability import PresenterSchedule, Schedule, days_in_utc, gap_at, touching
-from bookings.schedule.forms import slot_value
+from bookings.schedule.forms import set_choices, slot_value
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import ZERO, DateRange, SlotQuery, Span
 from ctac.dates import format_clock, format_day, is_bank_holiday, uk_datetime, uk_day
@@ -91,10 +91,8 @@ class CalendarForm(PageForm):
 
     def __init__(self, data: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        choice = self.fields["presenter"]
-        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
         active = [(str(key), name) for key, name in Presenter.objects.active().values_list("pk", "name")]
-        choice.choices = [(ALL, _("Everybody")), *active]
+        set_choices(self.fields["presenter"], [(ALL, _("Everybody")), *active])
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ from bookings.feedback import services as feedback_services
 from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards
 from bookings.leave.services import record_leave
 from bookings.models import Afterwards, Booking, BusyTime, Feedback, Hold, PlaceState, Presenter
-from bookings.open_sessions.services.sessions import cancel_session
-from bookings.open_sessions.services.undo import take_back_session_cancelled
+from bookings.open_sessions.services.sessions import cancel_session, take_back_session_cancelled
 from bookings.schedule.holds import hold_slot
 from bookings.schedule.locks import lock_draft, lock_presenters
 from privacy.services import erase_person

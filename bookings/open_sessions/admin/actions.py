@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import transaction
 from django.db.models import Case, Model, When
@@ -36,7 +35,6 @@ from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.admin.plan import JoiningForm
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.open_sessions.services import sessions as session_services
-from bookings.open_sessions.services import undo
 from bookings.open_sessions.services.notify import WITH_A_PLACE, SessionMoved, WouldDrop
 from bookings.open_sessions.services.places import accept_offer, give_up_place, mark_attended, take_place
 from bookings.open_sessions.services.sessions import (
@@ -47,11 +45,12 @@ from bookings.open_sessions.services.sessions import (
     set_joining_details,
 )
 from bookings.schedule.admin import PresenterChoice, reason_to_yield
+from bookings.schedule.forms import start_or_error
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import number_in_line
 from ctac.dates import UK
 from ctac.errors import DomainError
-from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from ctac.forms import ClockField, DayField, PageForm, near_today
 from ctac.staff.site import ObjectAction, phone_link
 from office.queries import site_settings
 from professionals import drafts
@@ -222,12 +221,7 @@ class RescheduleSessionForm(StaffReasonForm, PageForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if cleaned.get("day") and cleaned.get("clock"):
-            try:
-                return {**cleaned, "start": uk_moment(cleaned["day"], cleaned["clock"])}
-            except ValidationError as error:
-                self.add_error("clock", error)
-        return cleaned
+        return {**cleaned, "start": start_or_error(self, cleaned.get("day"), cleaned.get("clock"))}
 
 
 def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
@@ -501,7 +495,7 @@ CANCEL = ObjectAction(
 TAKE_BACK_DELIVERED = ObjectAction(
     "not-delivered",
     gettext_lazy("Take back “delivered”"),
-    undo.take_back_session_delivered,
+    session_services.take_back_session_delivered,
     available=lambda session: session.state == SessionState.DELIVERED and not session.anonymised_at,
     form_class=TakeBackForm,
     explanation=gettext_lazy(
@@ -513,7 +507,7 @@ TAKE_BACK_DELIVERED = ObjectAction(
 TAKE_BACK_CANCELLED = ObjectAction(
     "not-cancelled",
     gettext_lazy("Take back the cancellation"),
-    undo.take_back_session_cancelled,
+    session_services.take_back_session_cancelled,
     available=lambda session: session.state == SessionState.CANCELLED and not session.anonymised_at,
     form_class=TakeBackForm,
     explanation=gettext_lazy(

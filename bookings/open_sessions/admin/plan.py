@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxValueValidator
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse
@@ -29,9 +29,10 @@ from bookings.models.presenter import validate_https
 from bookings.open_sessions.queries import Clash, PlannedSession, Recurrence, SeriesDays, clashes, series_days
 from bookings.open_sessions.services.sessions import plan_sessions
 from bookings.schedule.admin import any_presenter, forgive_missing
+from bookings.schedule.forms import set_choices, start_or_error
 from ctac.dates import format_clock, format_day, format_span, is_bank_holiday
 from ctac.errors import DomainError
-from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from ctac.forms import ClockField, DayField, PageForm, near_today
 from office.closures.queries import why_closed
 from office.queries import site_settings
 from professionals import drafts
@@ -158,9 +159,8 @@ class DateForm(PageForm):
         super().__init__(*args, **kwargs)
         for name in ("day", "clock"):  # said on the page before, and there are many dates
             self.fields[name].help_text = ""
-        choice = self.fields["presenter"]
-        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
-        choice.choices = [("", NOBODY_YET), *((key, presenter.name) for key, presenter in presenters.items())]
+        choices = [("", NOBODY_YET), *((key, presenter.name) for key, presenter in presenters.items())]
+        set_choices(self.fields["presenter"], choices)
 
     def clean(self) -> dict[str, Any]:
         """One that is not kept is asked nothing: what stands in it stays."""
@@ -168,13 +168,7 @@ class DateForm(PageForm):
         if not cleaned.get("keep"):
             self.errors.clear()
             return {**cleaned, "start": None}
-        day, clock, start = cleaned.get("day"), cleaned.get("clock"), None
-        if day is not None and clock is not None:
-            try:
-                start = uk_moment(day, clock)
-            except ValidationError as error:
-                self.add_error("clock", error)
-        return {**cleaned, "start": start}
+        return {**cleaned, "start": start_or_error(self, cleaned.get("day"), cleaned.get("clock"))}
 
     @property
     def is_kept(self) -> bool:

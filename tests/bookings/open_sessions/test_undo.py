@@ -13,8 +13,12 @@ from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afte
 from bookings.models import BusyTime, OpenSession, PlaceState, Presenter, SessionEventKind, SessionState
 from bookings.open_sessions.services.notify import SessionMoved, remind_of_sessions
 from bookings.open_sessions.services.places import accept_offer, mark_attended
-from bookings.open_sessions.services.sessions import cancel_session, mark_session_delivered
-from bookings.open_sessions.services.undo import take_back_session_cancelled, take_back_session_delivered
+from bookings.open_sessions.services.sessions import (
+    cancel_session,
+    mark_session_delivered,
+    take_back_session_cancelled,
+    take_back_session_delivered,
+)
 from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.registry import Email, email_for
