@@ -59,7 +59,19 @@ from bookings.feedback.services import (
     tidy_code,
     withdraw_year_later,
 )
-from bookings.models import Afterwards, Attendance, Booking, ConfidenceLater, Format, Given, Presenter, YearLater
+from bookings.models import (
+    Afterwards,
+    Attendance,
+    Booking,
+    BookingQuerySet,
+    ConfidenceLater,
+    Format,
+    Given,
+    Presenter,
+    YearLater,
+    belongs_to,
+)
+from bookings.models.open_session import OpenSessionQuerySet
 from bookings.models.visit import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
@@ -275,9 +287,7 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
         if stop is None:
             given = afterwards.given
             pdf = certificate_pdf(given, form.cleaned_data["name"], who=who_to_tell_at(given), made_at=now)
-            response = HttpResponse(pdf, content_type="application/pdf")
-            response.headers["Content-Disposition"] = f'attachment; filename="{_("certificate-of-attendance")}.pdf"'
-            return response
+            return pdf_response(pdf, _("certificate-of-attendance"))
         form.add_error(None, stop.sentence(now))
         status = 429
     return render(request, "bookings/feedback/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
@@ -378,7 +388,7 @@ def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] 
     if given.state not in TAKES_PLACE or given.starts_at is None:
         return None
     attendance, afterwards = attendance_of(given), getattr(given, "afterwards", None)
-    route = "presenter" if isinstance(given, Booking) else "presenter_session"
+    route = route_of(given)
     may_record = may_record_attendance(given, now, by_presenter=True)
     is_visit = isinstance(given, Booking) and given.format == Format.WORKPLACE
     may_sign = is_visit and attendance is None and now < given.agreed[1]
@@ -390,11 +400,6 @@ def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] 
         "slide_url": reverse(f"{route}_slide", args=[given.reference]) if has_slide else "",
         "short_link": short_feedback_link(afterwards) if afterwards else "",
     }
-
-
-def own_visit(presenter: Presenter, reference: str) -> Booking:
-    visit: Booking = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
-    return visit
 
 
 def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bool) -> tuple[AttendanceForm, Attendance | None]:
@@ -419,9 +424,26 @@ def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bo
     return form, None
 
 
-def presenter_attendance_page(request: HttpRequest, presenter: Presenter, given: Given, back_url: str) -> HttpResponse:
+# Of a visit and of an open session alike: the route says which, by the queryset of what is this presenter's.
+OwnGiven = Callable[[Presenter], BookingQuerySet | OpenSessionQuerySet]
+
+
+def route_of(given: Given) -> str:
+    return "presenter" if isinstance(given, Booking) else "presenter_session"
+
+
+def own_page_url(given: Given) -> str:
+    """The presenter's page of it."""
+    return reverse("presenter_visit" if isinstance(given, Booking) else "presenter_session", args=[given.reference])
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
     """The form; sent, back to the page of what was given."""
+    given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
     form, attendance = submitted_attendance(request, given, by_presenter=True)
+    back_url = own_page_url(given)
     if attendance is not None:
         came = attendance_in_words(attendance.people, form.uncounted)
         messages.success(request, _("Thank you. %(came)s") % {"came": came})
@@ -431,47 +453,33 @@ def presenter_attendance_page(request: HttpRequest, presenter: Presenter, given:
 
 
 @presenter_required
-@require_http_methods(FORM_METHODS)
-def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    visit = own_visit(presenter, reference)
-    return presenter_attendance_page(request, presenter, visit, reverse("presenter_visit", args=[visit.reference]))
-
-
-@presenter_required
 @require_POST
-def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
     """Makes its short link, if it has none yet, and goes to the PDF."""
-    made = make_slide(request, own_visit(presenter, reference))
-    return redirect("presenter_slide_pdf" if made else "presenter_visit", reference=reference)
-
-
-def make_slide(request: HttpRequest, given: Given) -> bool:
+    given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
     if feedback_panel_for_presenter(given, timezone.now()) is None:
         messages.warning(request, _("This presentation is not taking place, so there is nothing to show."))
-        return False
+        return redirect(own_page_url(given))
     open_afterwards(given=given, now=timezone.now())
-    return True
+    return redirect(f"{route_of(given)}_slide_pdf", reference=reference)
 
 
 @presenter_required
 @require_safe
-def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    visit = own_visit(presenter, reference)
-    return slide_response(get_object_or_404(Afterwards, booking=visit), visit)
+def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
+    given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
+    afterwards = get_object_or_404(Afterwards, **belongs_to(given))
+    pdf = feedback_slide(afterwards, who=who_to_tell_at(given), made_at=timezone.now())
+    return pdf_response(pdf, f"{given.reference}-feedback")
 
 
 @presenter_required
 @require_safe
 def presenter_sheet(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """A list for people to sign, which stays with the host; nothing of it is kept here."""
-    visit = own_visit(presenter, reference)
-    pdf = attendance_sheet(visit, made_at=timezone.now())
-    disposition = f'attachment; filename="{visit.reference}-sheet.pdf"'
-    return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": disposition})
+    visit: Booking = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
+    return pdf_response(attendance_sheet(visit, made_at=timezone.now()), f"{visit.reference}-sheet")
 
 
-def slide_response(afterwards: Afterwards, given: Given) -> HttpResponse:
-    pdf = feedback_slide(afterwards, who=who_to_tell_at(given), made_at=timezone.now())
-    response = HttpResponse(pdf, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{given.reference}-feedback.pdf"'
-    return response
+def pdf_response(pdf: bytes, name: str) -> HttpResponse:
+    return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'})

@@ -14,7 +14,7 @@ from accounts.access import signed_in
 from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import ask_for_leave, come_back
 from bookings.models import Booking, Leave, OpenSession, Presenter
-from bookings.schedule.access import own_leave, page_context, presenter_required
+from bookings.schedule.access import own_leave, page_context, presenter_required, refusal_as_warning
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.staff.audit import audit_note
@@ -73,12 +73,9 @@ def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: in
     leave: Leave = get_object_or_404(own_leave(presenter).filter(ends_at__gt=now), pk=leave_id)
     is_back = is_running(leave, now)
     if request.method == "POST":
-        try:
+        done = _("Welcome back. You can be booked again.") if is_back else _("Your leave is cancelled.")
+        with refusal_as_warning(request, done):
             come_back(leave=leave, by=signed_in(request), now=now)
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
-        else:
-            messages.success(request, _("Welcome back. You can be booked again.") if is_back else _("Your leave is cancelled."))
         return redirect("presenter_leave")
     title = _("I am back") if is_back else _("Cancel this leave")
     context = page_context(request, presenter, title=title, leave=leave)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from itertools import takewhile
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -17,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import signed_in
@@ -26,9 +25,8 @@ from bookings import text as bookings_text
 from bookings.calendars import views as calendars_views
 from bookings.calendars.views import make_feed, revoke_feed
 from bookings.emails import rows_of_the_day
-from bookings.feedback.views import feedback_panel_for_presenter, make_slide, presenter_attendance_page, slide_response
+from bookings.feedback.views import feedback_panel_for_presenter
 from bookings.models import (
-    Afterwards,
     AvailabilityException,
     Booking,
     BookingQuerySet,
@@ -61,6 +59,7 @@ from bookings.schedule.access import (
     page_context,
     presenter_or_awaited,
     presenter_required,
+    refusal_as_warning,
 )
 from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, hours_text, initial_week
 from bookings.schedule.queries import Preview, preview, preview_change, read_journeys
@@ -202,12 +201,8 @@ def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id:
     audit_note(request).kind = AvailabilityException._meta.label_lower
     exception: AvailabilityException = get_object_or_404(presenter.exceptions, pk=exception_id)
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request, _("Your usual hours apply again.")):
             take_back_days(exception=exception, own=True, now=timezone.now())
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
-        else:
-            messages.success(request, _("Your usual hours apply again."))
         return redirect("presenter_availability")
     context = page_context(request, presenter, title=_("Go back to my usual hours"), exception=exception)
     return TemplateResponse(request, "bookings/presenter/end_days.html", context)
@@ -291,40 +286,35 @@ def early_question(booking: Booking, tap: str, now: datetime) -> str:
     return ""
 
 
-def check_visit(
-    request: HttpRequest, presenter: Presenter, reference: str, service: Callable[..., Visit], tap: str, yes: str = ""
-) -> HttpResponse:
-    """To the visit's page, which says how it stands now. Too early, it asks first; until `yes` is pressed, nothing changes."""
+TAPS: dict[str, tuple[Callable[..., Visit], Any]] = {
+    CHECK_IN: (check_in, gettext_lazy("Yes, I have arrived")),
+    CHECK_OUT: (check_out, gettext_lazy("Yes, I have left")),
+}
+
+
+@presenter_or_awaited
+@require_POST
+def presenter_tap(request: HttpRequest, presenter: Presenter, reference: str, tap: str) -> HttpResponse:
+    """To the visit's page, which says how it stands now. Too early, it asks first, and changes nothing until “Yes” is pressed."""
     booking, now = get_object_or_404(own_visits(presenter), reference=reference), timezone.now()
-    question = early_question(booking, tap, now) if yes and "sure" not in request.POST else ""
+    service, yes = TAPS[tap]
+    question = "" if "sure" in request.POST else early_question(booking, tap, now)
     if question:
         context = page_context(request, presenter, title=question, visit=booking, yes=yes)
         return TemplateResponse(request, "bookings/presenter/really.html", context)
-    try:
-        service(booking=booking, presenter=presenter, by=request.user, now=now)
-    except DomainError as refusal:
-        messages.warning(request, str(refusal.message))
+    with refusal_as_warning(request):
+        service(booking, presenter=presenter, by=signed_in(request), now=now)
     return redirect("presenter_visit", reference=booking.reference)
-
-
-@presenter_or_awaited
-@require_POST
-def presenter_check_in(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    return check_visit(request, presenter, reference, check_in, CHECK_IN, _("Yes, I have arrived"))
-
-
-@presenter_or_awaited
-@require_POST
-def presenter_check_out(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    return check_visit(request, presenter, reference, check_out, CHECK_OUT, _("Yes, I have left"))
 
 
 @presenter_or_awaited
 @require_POST
 def presenter_take_back(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """The tap that the page named: what came since stays."""
-    tap = request.POST.get("tap", "")
-    return check_visit(request, presenter, reference, partial(take_back, tap=tap), tap)
+    booking = get_object_or_404(own_visits(presenter), reference=reference)
+    with refusal_as_warning(request):
+        take_back(booking, tap=request.POST.get("tap", ""), presenter=presenter, by=signed_in(request), now=timezone.now())
+    return redirect("presenter_visit", reference=booking.reference)
 
 
 # When something is wrong at a visit, or about to be.
@@ -343,12 +333,8 @@ def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     form = LateForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        try:
+        with refusal_as_warning(request, _("We have emailed the host. We will expect your check-in that much later.")):
             run_late(booking, presenter=presenter, **form.cleaned_data, by=signed_in(request), now=timezone.now())
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
-        else:
-            messages.success(request, _("We have emailed the host. We will expect your check-in that much later."))
         return redirect("presenter_visit", reference=booking.reference)
     context = page_context(request, presenter, title=_("How late will you be?"), visit=booking, delays=rules.DELAYS)
     return TemplateResponse(request, "bookings/presenter/late.html", context)
@@ -360,12 +346,8 @@ def presenter_disclosed(request: HttpRequest, presenter: Presenter, reference: s
     """Whom to call; pressed, the duty person is asked to call. Nothing is asked, so nothing can be stored."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request, _("We have emailed the duty person and the deputy and asked them to call you.")):
             tell_of_disclosure(booking, presenter=presenter, by=signed_in(request), now=timezone.now())
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
-        else:
-            messages.success(request, _("We have emailed the duty person and the deputy and asked them to call you."))
         return redirect("presenter_disclosed", reference=booking.reference)
     context = page_context(
         request, presenter, title=_("Something was disclosed to you"), visit=booking, rows=phones_of_duty(booking)
@@ -379,10 +361,8 @@ def presenter_help(request: HttpRequest, presenter: Presenter, reference: str) -
     """One press and the alarm rings; the page says whom to call meanwhile, and who is on it."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request):
             ask_for_help(booking, presenter=presenter, by=signed_in(request), now=timezone.now())
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
         return redirect("presenter_help", reference=booking.reference)
     visit: Visit | None = getattr(booking, "visit", None)
     asked_at = visit.help_at if visit is not None and visit.needs_help else None
@@ -549,15 +529,10 @@ def with_phone_link(row: bookings_text.Row) -> bookings_text.Row:
     return {**row, "href": f"tel:{dialled(str(row['value']))}"} if row.get("is_phone") else row
 
 
-def own_session(presenter: Presenter, reference: str) -> OpenSession:
-    session: OpenSession = get_object_or_404(own_sessions(presenter).with_afterwards(), reference=reference)
-    return session
-
-
 @presenter_required
 @require_safe
 def presenter_session(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    session = own_session(presenter, reference)
+    session: OpenSession = get_object_or_404(own_sessions(presenter).with_afterwards(), reference=reference)
     figures = place_figures(session)
     offered, line = figures.of(PlaceState.OFFERED), figures.of(PlaceState.WAITING)
     filled = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
@@ -581,27 +556,6 @@ def presenter_session(request: HttpRequest, presenter: Presenter, reference: str
         after=feedback_panel_for_presenter(session, timezone.now()),
     )
     return TemplateResponse(request, "bookings/presenter/session.html", context)
-
-
-@presenter_required
-@require_http_methods(FORM_METHODS)
-def presenter_session_attendance(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    session = own_session(presenter, reference)
-    return presenter_attendance_page(request, presenter, session, reverse("presenter_session", args=[session.reference]))
-
-
-@presenter_required
-@require_POST
-def presenter_session_slide(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    made = make_slide(request, own_session(presenter, reference))
-    return redirect("presenter_session_slide_pdf" if made else "presenter_session", reference=reference)
-
-
-@presenter_required
-@require_safe
-def presenter_session_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    session = own_session(presenter, reference)
-    return slide_response(get_object_or_404(Afterwards, session=session), session)
 
 
 @presenter_required

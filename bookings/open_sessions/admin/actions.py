@@ -29,7 +29,7 @@ from bookings.booking.admin.actions import TakeBackForm
 from bookings.errors import OutsideRules
 from bookings.feedback.admin import ATTENDANCE, MORE_FEEDBACK
 from bookings.feedback.pdf import certificate
-from bookings.feedback.views import who_to_tell_at
+from bookings.feedback.views import pdf_response, who_to_tell_at
 from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.admin.plan import JoiningForm
@@ -546,8 +546,7 @@ def people_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
         if named is None or named.state != PlaceState.ATTENDED:
             raise Http404
         pdf = certificate(session, named.person.name, who=who_to_tell_at(session), made_at=now, ticked=True)
-        name = f"{session.reference}-certificate.pdf"
-        return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        return pdf_response(pdf, f"{session.reference}-certificate")
     form = CameForm(request.POST if request.method == "POST" else None, places=coming)
     if form.is_valid():
         try:
