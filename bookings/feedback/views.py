@@ -76,7 +76,7 @@ from bookings.models.visit import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
 from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS
+from ctac.forms import FORM_METHODS, PageForm
 from ctac.middleware import chosen_language
 from ctac.pages import keep_private
 from guidance.contacts.queries import WhoToTell, who_to_tell
@@ -157,7 +157,7 @@ def feedback_page(
     form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=by_host, may_remind=may_remind)
     stop = None
     if request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, now)
+        stop = too_many_answers(request, form, now)
         if stop is None:
             token = form.cleaned_data["token"]
             try:
@@ -170,8 +170,6 @@ def feedback_page(
                 if form.cleaned_data.get("remind"):
                     request_year_later(of=host_booking(afterwards), now=now)
                 return redirect(done)
-        else:
-            form.add_error(None, stop.sentence(now))
     else:
         record_if_blocked(form)
     context = {**feedback_context(afterwards), "form": form, "by_host": by_host, "closes": format_day(afterwards.closes_at)}
@@ -181,8 +179,12 @@ def feedback_page(
     return response
 
 
-def too_many_answers(request: HttpRequest, now: datetime) -> ReachedThrottle | None:
-    return check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_RATE_LIMIT)], now)
+def too_many_answers(request: HttpRequest, form: PageForm, now: datetime) -> ReachedThrottle | None:
+    """The form says it too."""
+    stop = check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_RATE_LIMIT)], now)
+    if stop is not None:
+        form.add_error(None, stop.sentence(now))
+    return stop
 
 
 def feedback_context(afterwards: Afterwards) -> dict[str, Any]:
@@ -210,13 +212,12 @@ def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime)
     form = AskLaterForm(request.POST if request.method == "POST" else None)
     stop: ReachedThrottle | None = None
     if request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, now)
+        stop = too_many_answers(request, form, now)
         try:
             if stop is None:
                 address, language = form.cleaned_data["email"], chosen_language(request)
                 request_confidence_later(afterwards=afterwards, address=address, language=language, now=now)
                 return redirect(f"{reverse('feedback_thanks', args=[afterwards.code])}?{ASKED_LATER}")
-            form.add_error(None, stop.sentence(now))
         except FeedbackClosed:
             return not_open(request, afterwards, now)
         except DomainError as refusal:
@@ -252,26 +253,22 @@ def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
 
     def page(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
         number = key.partition("-")[0]
-        later = ConfidenceLater(pk=int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0)
-        if not constant_time_compare(later_key(later), key):
+        pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+        if not constant_time_compare(later_key(ConfidenceLater(pk=pk)), key):
             return no_such_code(request)
-        return three_months_on_page(request, afterwards, later.pk, now)
+        later = ConfidenceLater.objects.filter(pk=pk, afterwards=afterwards).first()
+        is_open = later is not None and later.is_open(now)
+        form = ThreeMonthsOnForm(request.POST if request.method == "POST" else None)
+        stop: ReachedThrottle | None = None
+        if later and is_open and request.method == "POST" and form.is_valid():
+            stop = too_many_answers(request, form, now)
+            if stop is None:
+                answer_three_months_on(later=later, confidence=form.cleaned_data["confidence"], now=now)
+                return redirect(request.path)
+        context = {**feedback_context(afterwards), "form": form, "later": later, "is_open": is_open}
+        return render(request, "bookings/feedback/three_months_on.html", context, status=429 if stop else 200)
 
     return keep_private(request, by_short_link(page)(request, code), has_a_form=True)
-
-
-def three_months_on_page(request: HttpRequest, afterwards: Afterwards, key: int, now: datetime) -> HttpResponse:
-    later = ConfidenceLater.objects.filter(pk=key, afterwards=afterwards).first()
-    form = ThreeMonthsOnForm(request.POST if request.method == "POST" else None)
-    stop: ReachedThrottle | None = None
-    if later and later.is_open(now) and request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, now)
-        if stop is None:
-            answer_three_months_on(later=later, confidence=form.cleaned_data["confidence"], now=now)
-            return redirect(request.path)
-        form.add_error(None, stop.sentence(now))
-    context = {**feedback_context(afterwards), "form": form, "later": later, "is_open": later is not None and later.is_open(now)}
-    return render(request, "bookings/feedback/three_months_on.html", context, status=429 if stop else 200)
 
 
 @require_http_methods(FORM_METHODS)
@@ -283,12 +280,11 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
     form = CertificateForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, now)
+        stop = too_many_answers(request, form, now)
         if stop is None:
             given = afterwards.given
             pdf = certificate_pdf(given, form.cleaned_data["name"], who=who_to_tell_at(given), made_at=now)
             return pdf_response(pdf, _("certificate-of-attendance"))
-        form.add_error(None, stop.sentence(now))
         status = 429
     return render(request, "bookings/feedback/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
 
