@@ -63,7 +63,6 @@ from bookings.models import (
     Afterwards,
     Attendance,
     Booking,
-    BookingQuerySet,
     ConfidenceLater,
     Format,
     Given,
@@ -71,7 +70,6 @@ from bookings.models import (
     YearLater,
     belongs_to,
 )
-from bookings.models.open_session import OpenSessionQuerySet
 from bookings.models.visit import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
@@ -421,7 +419,7 @@ def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bo
 
 
 # Of a visit and of an open session alike: the route says which, by the queryset of what is this presenter's.
-OwnGiven = Callable[[Presenter], BookingQuerySet | OpenSessionQuerySet]
+OwnGiven = Callable[[Presenter], Any]
 
 
 def route_of(given: Given) -> str:

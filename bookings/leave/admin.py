@@ -21,6 +21,7 @@ from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
 from bookings.models import Booking, Leave, LeaveState, OpenSession, Presenter, Visit
 from bookings.schedule.admin import AnyPresenterFilter, PresenterChoice
+from bookings.schedule.forms import refusal_as_error
 from bookings.text import row
 from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
@@ -126,11 +127,9 @@ class LeaveAdmin(LooksOnly):
             hit = form.hits(form.cleaned_data["presenter"])
             if not form.errors and references_of(hit) == request.POST.get("seen", ""):
                 details = {name: form.cleaned_data[name] for name in ("presenter", "starts_at", "ends_at", "kind", "reason")}
-                try:
+                with refusal_as_error(form):  # a presentation was marked as delivered meanwhile, say
                     recorded = record_leave(**details, flagged=form.flagged, by=signed_in(request), now=timezone.now())
                     return self.recorded_response(request, recorded, _("The leave is entered."))
-                except DomainError as refusal:  # a presentation was marked as delivered meanwhile, say
-                    form.add_error(None, str(refusal.message))
         button = _("Enter this leave anyway") if hit else _("Enter leave")
         return self.page_with_hits(request, title=_("Enter leave"), button=button, form=form, hit=hit)
 

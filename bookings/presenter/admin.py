@@ -26,7 +26,7 @@ Given = Booking | OpenSession
 
 
 @dataclass(frozen=True)
-class Stop:
+class StopRow:
     """One booking or open session, as a row says it. `state` is empty for what goes on as usual."""
 
     day: str
@@ -46,7 +46,7 @@ class PresenterDays:
     """What one presenter gives, in order."""
 
     name: str
-    stops: list[Stop] = field(default_factory=list)
+    stops: list[StopRow] = field(default_factory=list)
 
 
 def draw_days(user: Any) -> str:
@@ -143,11 +143,11 @@ def by_presenter(given: list[Given], about: DayFacts, *, with_day: bool) -> list
     found: dict[int | None, PresenterDays] = {}
     for each in given:
         of_presenter = found.setdefault(each.presenter_id, PresenterDays(str(each.presenter)))
-        of_presenter.stops.append(stop_of(each, about, format_day(each.agreed[0]) if with_day else ""))
+        of_presenter.stops.append(stop_row(each, about, format_day(each.agreed[0]) if with_day else ""))
     return list(found.values())
 
 
-def stop_of(given: Given, about: DayFacts, day: str) -> Stop:
+def stop_row(given: Given, about: DayFacts, day: str) -> StopRow:
     kind, where, travel, visit = "opensession", _("Open session, online"), "", ""
     if isinstance(given, Booking):
         kind, where = "booking", _("Online")
@@ -161,7 +161,7 @@ def stop_of(given: Given, about: DayFacts, day: str) -> Stop:
                 travel %= {"minutes": minutes}
             visit = visit_text(given, about.late.get(given.pk))
     as_usual = given.state in (State.CONFIRMED, SessionState.SCHEDULED)
-    return Stop(
+    return StopRow(
         day=day,
         clocks=given.clocks,
         title=given.presentation.title,

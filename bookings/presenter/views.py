@@ -61,7 +61,15 @@ from bookings.schedule.access import (
     presenter_required,
     refusal_as_warning,
 )
-from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, hours_text, initial_week
+from bookings.schedule.forms import (
+    DayHours,
+    DaysHoursForm,
+    OwnRulesForm,
+    WeekHoursForm,
+    hours_text,
+    initial_week,
+    refusal_as_error,
+)
 from bookings.schedule.queries import Preview, preview, preview_change, read_journeys
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
 from bookings.seats.queries import guest_rows
@@ -70,7 +78,6 @@ from bookings.travel import Journeys, Place, travel_between
 from bookings.visits.emails import on_it_text
 from bookings.visits.services import ask_for_help, check_in, check_out, run_late, take_back, tell_of_disclosure
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
-from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.staff.audit import audit_note
 from ctac.staff.site import dialled
@@ -127,15 +134,13 @@ def change_availability_page(
     """The form; sent, it shows what it gives ("show") or is saved."""
     shown: Preview | None = None
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_as_error(form):
             if "show" in request.POST:
                 shown = preview_change(change, presenter, timezone.now())
             else:
                 change()
                 messages.success(request, done)
                 return redirect("presenter_availability")
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
     context = page_context(request, presenter, title=title, form=form, preview=shown, intro=intro)
     return TemplateResponse(request, "bookings/presenter/change_availability.html", context)
 
@@ -395,16 +400,11 @@ def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     if abs(asked - today) <= timedelta(days=366):
         day = asked
     late = set(visits_on(presenter, day).overdue(now).values_list("pk", flat=True))
-    stops = [
-        replace(
-            stop,
-            now=visit_status(stop.booking, presenter, is_late=stop.booking.pk in late),
-            rows=[with_phone_link(row) for row in stop.rows],
-        )
-        if isinstance(stop, VisitStop)
-        else stop
-        for stop in stops_on(presenter, day)
-    ]
+    stops = []
+    for stop in stops_on(presenter, day):
+        given, rows = stop.given, [with_phone_link(row) for row in stop.rows]
+        status = visit_status(given, presenter, is_late=given.pk in late) if isinstance(given, Booking) else None
+        stops.append(replace(stop, now=status, rows=rows))
     other_days: Sequence[tuple[str, date]] = [(_("The day before"), day - A_DAY), (_("The day after"), day + A_DAY)]
     shown = {"day": day, "is_today": day == today, "stops": stops, "other_days": other_days}
     context = page_context(request, presenter, title=format_day(day), **shown)
@@ -454,17 +454,14 @@ def diary_days(
         day = max(uk_day(moment), today)
         return days.setdefault(day, DiaryDay(day))
 
-    for visit in visits:
-        where = _("Online") if visit.format == Format.ONLINE else ", ".join(visit.address_lines)
-        state = "" if visit.state == State.CONFIRMED else str(visit.get_state_display())
-        href, start = reverse("presenter_visit", args=[visit.reference]), visit.agreed[0]
-        entry = DiaryEntry(start, visit.clocks, visit.presentation.title, href, where, state, visit.status_colour)
-        day_of(start).entries.append(entry)
-    for session in sessions:
-        where = _("Open session, online: %(filled)s") % {"filled": places_in_words(session)}
-        state = "" if session.is_scheduled else str(session.get_state_display())
-        href, start = reverse("presenter_session", args=[session.reference]), session.starts_at
-        entry = DiaryEntry(start, session.clocks, session.presentation.title, href, where, state, session.status_colour)
+    for given in (*visits, *sessions):
+        if isinstance(given, OpenSession):
+            page, where = "presenter_session", _("Open session, online: %(filled)s") % {"filled": places_in_words(given)}
+        else:
+            page, where = "presenter_visit", _("Online") if given.format == Format.ONLINE else ", ".join(given.address_lines)
+        state = "" if given.state in (State.CONFIRMED, SessionState.SCHEDULED) else str(given.get_state_display())
+        href, start = reverse(page, args=[given.reference]), given.agreed[0]
+        entry = DiaryEntry(start, given.clocks, given.presentation.title, href, where, state, given.status_colour)
         day_of(start).entries.append(entry)
     for time_held in held:
         title = _("Held for %(area)s") % {"area": time_held.area_name}
@@ -591,32 +588,25 @@ SESSIONS_IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
 
 
 @dataclass(frozen=True)
-class VisitStop:
-    """One booking of the day. `leave` is empty for what needs no journey; `now` is for the page: where a visit stands."""
+class Stop:
+    """What is given that day. `leave`: when to set off, if anywhere; `now`: where a visit stands, for the page."""
 
-    booking: Booking
+    given: Booking | OpenSession
     leave: str
     rows: list[bookings_text.Row]
     now: object = None
 
     @property
     def start(self) -> datetime:
-        return self.booking.agreed[0]
-
-
-@dataclass(frozen=True)
-class SessionStop:
-    """An open session in a day of the presenter: nobody goes anywhere for it."""
-
-    session: OpenSession
-    rows: list[bookings_text.Row]
+        return self.given.agreed[0]
 
     @property
-    def start(self) -> datetime:
-        return self.session.starts_at
+    def path(self) -> str:
+        page = "presenter_visit" if isinstance(self.given, Booking) else "presenter_session"
+        return reverse(page, args=[self.given.reference])
 
 
-def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
+def stops_on(presenter: Presenter, day: date) -> list[Stop]:
     """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
     in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
     given = list(visits_on(presenter, day).filter(state__in=GIVEN_STATES).prefetch_related(in_order).order_by("starts_at", "pk"))
@@ -626,9 +616,9 @@ def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
     claims = sorted(filter(None, map(claim_of, both)), key=lambda claim: claim.busy.lower)
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
     duty = duty_of(given)
-    stops: list[VisitStop | SessionStop] = [SessionStop(session, session_stop_rows(session)) for session in sessions]
+    stops = [Stop(session, _("Open session, online"), session_stop_rows(session)) for session in sessions]
     stops += [
-        VisitStop(
+        Stop(
             booking,
             when_to_leave(presenter, booking, claims, journeys),
             [*visit_stop_rows(booking), *duty_rows_of(booking, duty)],

@@ -17,6 +17,7 @@ from bookings import rules
 from bookings.calendars import ical
 from bookings.models import Booking, Seat
 from bookings.schedule.access import refusal_as_warning
+from bookings.schedule.forms import refusal_as_error
 from bookings.seats.forms import AskForm, OfferForm
 from bookings.seats.queries import (
     MOST_GUESTS,
@@ -90,11 +91,8 @@ def booking_seats_offer(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("booking_seats", reference=booking.reference)
     form = OfferForm(request.POST if request.method == "POST" else None, booking=booking, now=now)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_as_error(form):
             offer_seats(booking, by=signed_in(request), now=now, **form.cleaned_data)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             messages.success(request, _("Your spare seats are offered. We will email you when somebody asks for one."))
             return redirect("booking_seats", reference=booking.reference)
     return render(request, "bookings/seats/offer.html", {"form": form, "booking": booking})

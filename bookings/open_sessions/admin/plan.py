@@ -29,7 +29,7 @@ from bookings.models.presenter import validate_https
 from bookings.open_sessions.queries import Clash, PlannedSession, Recurrence, SeriesDays, clashes, series_days
 from bookings.open_sessions.services.sessions import plan_sessions
 from bookings.schedule.admin import any_presenter, forgive_missing
-from bookings.schedule.forms import set_choices, start_or_error
+from bookings.schedule.forms import DayAndTimeForm, set_choices
 from ctac.dates import format_clock, format_day, format_span, is_bank_holiday
 from ctac.errors import DomainError
 from ctac.forms import ClockField, DayField, PageForm, near_today
@@ -139,21 +139,15 @@ class PlanForm(JoiningForm):
         return cleaned
 
 
-class DateForm(PageForm):
+class DateForm(DayAndTimeForm):
     """One date of those that are planned: whether at all, and when and by whom if not as the others.
 
     `presenters`, by their keys, are read once for all dates.
     """
 
     keep = forms.BooleanField(label=gettext_lazy("Plan this one"), required=False)
-    day = DayField(
-        label=gettext_lazy("Day"),
-        lies_ahead=True,
-        validators=[near_today],
-        error_messages={"required": gettext_lazy("Enter the day.")},
-    )
-    clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
     presenter = forms.ChoiceField(label=gettext_lazy("Presenter"), required=False)
+    field_order = ("keep", "day", "clock", "presenter")
 
     def __init__(self, *args: Any, presenters: Mapping[str, Presenter], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -164,11 +158,11 @@ class DateForm(PageForm):
 
     def clean(self) -> dict[str, Any]:
         """One that is not kept is asked nothing: what stands in it stays."""
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         if not cleaned.get("keep"):
             self.errors.clear()
             return {**cleaned, "start": None}
-        return {**cleaned, "start": start_or_error(self, cleaned.get("day"), cleaned.get("clock"))}
+        return cleaned
 
     @property
     def is_kept(self) -> bool:
