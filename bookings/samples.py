@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from accounts.models import User
 from accounts.roles import BY_SLUG
 from bookings.booking.services.create import place_booking
-from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards, record_attendance
+from bookings.feedback.services import give_feedback, open_afterwards, record_attendance
 from bookings.models import (
     Attendance,
     Availability,
@@ -17,6 +17,7 @@ from bookings.models import (
     BusyTime,
     Channel,
     DutyShift,
+    Feedback,
     Format,
     Nation,
     OpenSession,
@@ -236,10 +237,10 @@ def _give_one_last_week(now: datetime) -> None:
     afterwards = open_afterwards(given=booking, now=over)
     for number, ((useful, clear, ready), comment) in enumerate(SAMPLE_ANSWERS):
         before = max(ready - 2, 1)
-        answers = FeedbackAnswers(
-            useful,
-            clear,
-            ready,
+        answers = Feedback(
+            useful=useful,
+            clear=clear,
+            ready=ready,
             confidence_before=before,
             confidence_now=ready,
             comment=comment,

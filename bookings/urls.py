@@ -6,9 +6,11 @@ from bookings.booking.views import bookings as booking_views
 from bookings.calendars import views as calendars_views
 from bookings.feedback import views as feedback_views
 from bookings.leave import views as leave_views
+from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.open_sessions import views as open_sessions_views
 from bookings.presenter import views as presenter_views
 from bookings.schedule import team as team_views
+from bookings.schedule.access import own_sessions, own_visits
 from bookings.seats import views as seats_views
 
 # The details are asked on the first page of a booking.
@@ -48,27 +50,35 @@ after_urls = [
     path("f/<str:code>/host/<str:key>/again/", feedback_views.host_again, name="host_again"),
     path("f/<str:code>/host/<str:key>/leaflets/", feedback_views.host_leaflets, name="host_leaflets"),
 ]
+# Whose page it is of what was given: the presenter's visits, or their open sessions.
+OF_VISIT, OF_SESSION = {"own": own_visits}, {"own": own_sessions}
 presenter_urls = [
     path("", presenter_views.presenter_diary, name="presenter_diary"),
     path("day/", presenter_views.presenter_day, name="presenter_day"),
-    path("visits/<str:reference>/check-in/", presenter_views.presenter_check_in, name="presenter_check_in"),
-    path("visits/<str:reference>/check-out/", presenter_views.presenter_check_out, name="presenter_check_out"),
+    path("visits/<str:reference>/check-in/", presenter_views.presenter_tap, {"tap": CHECK_IN}, name="presenter_check_in"),
+    path("visits/<str:reference>/check-out/", presenter_views.presenter_tap, {"tap": CHECK_OUT}, name="presenter_check_out"),
     path("visits/<str:reference>/take-back/", presenter_views.presenter_take_back, name="presenter_take_back"),
     path("visits/<str:reference>/late/", presenter_views.presenter_late, name="presenter_late"),
     path("visits/<str:reference>/disclosed/", presenter_views.presenter_disclosed, name="presenter_disclosed"),
     path("visits/<str:reference>/help/", presenter_views.presenter_help, name="presenter_help"),
-    path("visits/<str:reference>/attendance/", feedback_views.presenter_attendance, name="presenter_attendance"),
+    path("visits/<str:reference>/attendance/", feedback_views.presenter_attendance, OF_VISIT, name="presenter_attendance"),
     path("visits/<str:reference>/sheet.pdf", feedback_views.presenter_sheet, name="presenter_sheet"),
-    path("visits/<str:reference>/slide/", feedback_views.presenter_slide, name="presenter_slide"),
-    path("visits/<str:reference>/slide.pdf", feedback_views.presenter_slide_pdf, name="presenter_slide_pdf"),
+    path("visits/<str:reference>/slide/", feedback_views.presenter_slide, OF_VISIT, name="presenter_slide"),
+    path("visits/<str:reference>/slide.pdf", feedback_views.presenter_slide_pdf, OF_VISIT, name="presenter_slide_pdf"),
     path("visits/<str:reference>/", presenter_views.presenter_visit, name="presenter_visit"),
     path(
         "sessions/<str:reference>/attendance/",
-        presenter_views.presenter_session_attendance,
+        feedback_views.presenter_attendance,
+        OF_SESSION,
         name="presenter_session_attendance",
     ),
-    path("sessions/<str:reference>/slide/", presenter_views.presenter_session_slide, name="presenter_session_slide"),
-    path("sessions/<str:reference>/slide.pdf", presenter_views.presenter_session_slide_pdf, name="presenter_session_slide_pdf"),
+    path("sessions/<str:reference>/slide/", feedback_views.presenter_slide, OF_SESSION, name="presenter_session_slide"),
+    path(
+        "sessions/<str:reference>/slide.pdf",
+        feedback_views.presenter_slide_pdf,
+        OF_SESSION,
+        name="presenter_session_slide_pdf",
+    ),
     path("sessions/<str:reference>/", presenter_views.presenter_session, name="presenter_session"),
     path("availability/", presenter_views.presenter_availability, name="presenter_availability"),
     path("availability/week/", presenter_views.presenter_week, name="presenter_week"),

@@ -12,6 +12,7 @@ from email.utils import parseaddr
 from functools import cache
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Component, Event, Timezone, vCalAddress
@@ -142,6 +143,12 @@ def calendar_of(method: str, entries: Iterable[CalendarEntry], *, now: datetime,
             event.add("attendee", attendee)
         calendar.add_component(event)
     return calendar
+
+
+def download(entry: bytes, name: str) -> HttpResponse:
+    return HttpResponse(
+        entry, "text/calendar; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}.ics"'}
+    )
 
 
 @cache

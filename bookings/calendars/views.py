@@ -70,7 +70,8 @@ from professionals.models import Person
 
 @require_safe
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
-    now, feed = timezone.now(), find_feed(token=token)
+    now, feeds = timezone.now(), CalendarFeed.objects.working().select_related("person", "presenter")
+    feed = feeds.filter(token_hash=hash_of(token)).first() if TOKEN.fullmatch(token) else None
     if feed is None:
         guess = Throttle(By.NETWORK, f"calendar:{limits.client_address(request)}", *rules.UNKNOWN_FEED_RATE_LIMIT)
         if stop := check_throttles(request, Where.CALENDAR, [guess], now):
@@ -83,7 +84,8 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override((feed.person and feed.person.language) or settings.LANGUAGE_CODE):
         name = _("CTAC team") if feed.team else _("CTAC diary") if feed.presenter else _("CTAC presentations")
         entries = feed_entries(feed, now)
-    digest = feed_digest(name, entries)
+    # The same for as long as a calendar program would read the same.
+    digest = hashlib.sha256(repr((FORMAT, settings.SITE_URL, name, entries)).encode()).hexdigest()
     changed_at = note_reading(feed=feed, digest=digest, now=now)
     etag, stamp = f'W/"{digest}"', int(changed_at.timestamp())
     response = get_conditional_response(request, etag=etag, last_modified=stamp)
@@ -158,13 +160,6 @@ def feed_token(feed: CalendarFeed) -> str:
     return next((token for token in tokens if constant_time_compare(hash_of(token), feed.token_hash)), "")
 
 
-def find_feed(*, token: str) -> CalendarFeed | None:
-    """None for every address that does not work. One statement."""
-    if not TOKEN.fullmatch(token):
-        return None
-    return CalendarFeed.objects.working().select_related("person", "presenter").filter(token_hash=hash_of(token)).first()
-
-
 def note_reading(*, feed: CalendarFeed, digest: str, now: datetime) -> datetime:
     """A calendar program reads what has that digest: since when it is so. At most one statement, and mostly none."""
     changed_at = feed.changed_at
@@ -199,11 +194,6 @@ def feed_entries(feed: CalendarFeed, now: datetime) -> list[CalendarEntry]:
     else:
         entries = presenter_entries(feed.presenter, now) if feed.presenter else person_entries(feed.person, now)
     return sorted(entries, key=lambda entry: (entry.starts_at, entry.uid))
-
-
-def feed_digest(name: str, entries: list[CalendarEntry]) -> str:
-    """The same for as long as a calendar program would read the same."""
-    return hashlib.sha256(repr((FORMAT, settings.SITE_URL, name, entries)).encode()).hexdigest()
 
 
 def feed_file(name: str, entries: list[CalendarEntry], changed_at: datetime) -> bytes:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
 from bookings.emails import BookingEmail, longest_fields, sample_booking
-from bookings.feedback.queries import host_has_answered, host_links, later_url
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.queries import host_has_answered, host_links, later_key
+from bookings.feedback.services import open_afterwards, year_later_column
 from bookings.models import Afterwards, Booking, ConfidenceLater, OpenSession, SessionPlace, SessionState, State, YearLater
 from ctac.dates import format_day
 from notifications.registry import Desk, Email
@@ -113,7 +113,7 @@ class YearLaterEmail(Email):
         """Not if they have something booked or a place already, and not at an address that is no longer theirs."""
         after, now = self.wished_after, timezone.now()
         person = after.person
-        wished = YearLater.objects.filter(**{"booking" if isinstance(after, Booking) else "place": after}).exists()
+        wished = YearLater.objects.filter(**year_later_column(after)).exists()
         if not wished or person.email.lower() != self.notification.recipient.lower():
             return False
         return not (person.bookings.upcoming(now).exists() or person.session_places.lying_ahead(now).exists())
@@ -161,7 +161,7 @@ class ThreeMonthsOnEmail(Email):
         return {
             "title": given.presentation.title,
             "day": format_day(given.agreed[0]),
-            "url": full_url(later_url(self.later)),
+            "url": full_url(reverse("three_months_on", args=[self.later.afterwards.code, later_key(self.later)])),
             "closes": format_day((self.later.told_at or timezone.now()) + rules.THREE_MONTHS_LINK_LIFETIME),
         }
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.limits import HoneypotMixin
 from accounts.models import Where
 from bookings.feedback.queries import quotes_offered
-from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts
+from bookings.feedback.services import ATTENDANCE_SOURCES, attendance_counts
 from bookings.models import (
     CONFIDENCE,
     SHARED_STATEMENTS,
@@ -23,6 +23,7 @@ from bookings.models import (
     Agreement,
     Attendance,
     Confidence,
+    Feedback,
     Given,
 )
 from ctac.forms import AnyOrNone, PageForm, as_of_a_page
@@ -31,7 +32,7 @@ from leaflets.orders.forms import CopiesField, stock_hint
 from office.models import MOST_PEOPLE
 from professionals.drafts import SECRET
 from professionals.models import Profession
-from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
+from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, reason_field
 
 USUAL_PROFESSIONS = (Profession.HEALTH_VISITOR, Profession.SOCIAL_WORKER, Profession.TEACHER)
 SHOWN_AT_ONCE = 3
@@ -55,11 +56,10 @@ class MoreFeedbackForm(ChildDetailsMixin):
 
     free_text_fields = never_kept = ("reason",)
 
-    reason = forms.CharField(
-        label=gettext_lazy("Why are there more people than expected?"),
-        max_length=300,
-        help_text=gettext_lazy("For example, the host told us that a second team came along."),
-        error_messages={"required": gettext_lazy("Write why there are more people than we expected.")},
+    reason = reason_field(
+        gettext_lazy("Why are there more people than expected?"),
+        missing=gettext_lazy("Write why there are more people than we expected."),
+        hint=gettext_lazy("For example, the host told us that a second team came along."),
     )
 
 
@@ -201,11 +201,11 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
         return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
 
     @property
-    def answers(self) -> FeedbackAnswers:
+    def answers(self) -> Feedback:
         """Of a valid form."""
         answers = {name: self.cleaned_data[name] for name in (*STATEMENTS, *CONFIDENCE) if name in self.fields}
         said = {name: self.cleaned_data[name] for name in ("comment", "quotable")}
-        return FeedbackAnswers(**answers, **said, flagged=self.flagged)
+        return Feedback(**answers, **said, flagged_child_details=self.flagged)
 
 
 class AskLaterForm(HoneypotMixin, PageForm):

@@ -227,10 +227,6 @@ def later_key(later: ConfidenceLater) -> str:
     return f"{later.pk}-{salted_hmac('bookings.confidence-later', str(later.pk), algorithm='sha256').hexdigest()[:32]}"
 
 
-def later_url(later: ConfidenceLater) -> str:
-    return reverse("three_months_on", args=[later.afterwards.code, later_key(later)])
-
-
 def host_has_answered(afterwards: Afterwards) -> bool:
     return Feedback.objects.filter(afterwards=afterwards, by_host=True).exists()
 

@@ -238,45 +238,16 @@ def take_more_feedback(given: Given, *, reason: str, by: User, now: datetime) ->
     source.record(locked, EventKind.MORE_FEEDBACK, by=by, now=now, reason=reason)
 
 
-@dataclass(frozen=True)
-class FeedbackAnswers:
-    """`flagged`: the comment looks like a child's details, and its writer kept it."""
-
-    useful: int
-    clear: int
-    ready: int
-    arranging: int | None = None
-    confidence_before: int | None = None
-    confidence_now: int | None = None
-    comment: str = ""
-    flagged: bool = False
-    quotable: bool = False
-
-
-def give_feedback(
-    *, afterwards: Afterwards, answers: FeedbackAnswers, token: str, by_host: bool, now: datetime
-) -> Feedback | None:
-    """None if this form was sent before, or if the host has answered already: then nothing changes.
+def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_host: bool, now: datetime) -> Feedback | None:
+    """Stores these answers. None if this form was sent before, or if the host has answered already: then nothing changes.
 
     Raises FeedbackClosed; FeedbackFull, but for a host.
     """
     if not afterwards.is_open(now):
         raise FeedbackClosed
-    feedback = Feedback(
-        afterwards=afterwards,
-        by_host=by_host,
-        useful=answers.useful,
-        clear=answers.clear,
-        ready=answers.ready,
-        arranging=answers.arranging if by_host else None,
-        confidence_before=answers.confidence_before,
-        confidence_now=answers.confidence_now,
-        comment=answers.comment,
-        quotable=answers.quotable,
-        flagged_child_details=answers.flagged,
-        token=token,
-        received_on=uk_day(now),
-    )
+    answers.afterwards, answers.by_host, answers.token, answers.received_on = afterwards, by_host, token, uk_day(now)
+    if not by_host:
+        answers.arranging = None
     try:
         with transaction.atomic():
             if not by_host:
@@ -287,14 +258,14 @@ def give_feedback(
                     if Feedback.objects.filter(token=token).exists():
                         return None
                     raise FeedbackFull
-            feedback.save(force_insert=True)
-            if answers.flagged:
-                notify_safeguarding_lead(about=f"feedback:{feedback.pk}", reference=afterwards.given.reference, now=now)
+            answers.save(force_insert=True)
+            if answers.flagged_child_details:
+                notify_safeguarding_lead(about=f"feedback:{answers.pk}", reference=afterwards.given.reference, now=now)
     except IntegrityError as error:
         if str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")) in ANSWERED_ONCE:
             return None
         raise
-    return feedback
+    return answers
 
 
 # Quotes for reports: staff choose among comments whose writers let us quote them.

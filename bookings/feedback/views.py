@@ -59,12 +59,22 @@ from bookings.feedback.services import (
     tidy_code,
     withdraw_year_later,
 )
-from bookings.models import Afterwards, Attendance, Booking, ConfidenceLater, Format, Given, Presenter, YearLater
+from bookings.models import (
+    Afterwards,
+    Attendance,
+    Booking,
+    ConfidenceLater,
+    Format,
+    Given,
+    Presenter,
+    YearLater,
+    belongs_to,
+)
 from bookings.models.visit import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
 from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS
+from ctac.forms import FORM_METHODS, PageForm
 from ctac.middleware import chosen_language
 from ctac.pages import keep_private
 from guidance.contacts.queries import WhoToTell, who_to_tell
@@ -145,7 +155,7 @@ def feedback_page(
     form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=by_host, may_remind=may_remind)
     stop = None
     if request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, now)
+        stop = too_many_answers(request, form, now)
         if stop is None:
             token = form.cleaned_data["token"]
             try:
@@ -158,8 +168,6 @@ def feedback_page(
                 if form.cleaned_data.get("remind"):
                     request_year_later(of=host_booking(afterwards), now=now)
                 return redirect(done)
-        else:
-            form.add_error(None, stop.sentence(now))
     else:
         record_if_blocked(form)
     context = {**feedback_context(afterwards), "form": form, "by_host": by_host, "closes": format_day(afterwards.closes_at)}
@@ -169,8 +177,12 @@ def feedback_page(
     return response
 
 
-def too_many_answers(request: HttpRequest, now: datetime) -> ReachedThrottle | None:
-    return check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_RATE_LIMIT)], now)
+def too_many_answers(request: HttpRequest, form: PageForm, now: datetime) -> ReachedThrottle | None:
+    """The form says it too."""
+    stop = check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_RATE_LIMIT)], now)
+    if stop is not None:
+        form.add_error(None, stop.sentence(now))
+    return stop
 
 
 def feedback_context(afterwards: Afterwards) -> dict[str, Any]:
@@ -198,13 +210,12 @@ def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime)
     form = AskLaterForm(request.POST if request.method == "POST" else None)
     stop: ReachedThrottle | None = None
     if request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, now)
+        stop = too_many_answers(request, form, now)
         try:
             if stop is None:
                 address, language = form.cleaned_data["email"], chosen_language(request)
                 request_confidence_later(afterwards=afterwards, address=address, language=language, now=now)
                 return redirect(f"{reverse('feedback_thanks', args=[afterwards.code])}?{ASKED_LATER}")
-            form.add_error(None, stop.sentence(now))
         except FeedbackClosed:
             return not_open(request, afterwards, now)
         except DomainError as refusal:
@@ -240,26 +251,22 @@ def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
 
     def page(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
         number = key.partition("-")[0]
-        later = ConfidenceLater(pk=int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0)
-        if not constant_time_compare(later_key(later), key):
+        pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+        if not constant_time_compare(later_key(ConfidenceLater(pk=pk)), key):
             return no_such_code(request)
-        return three_months_on_page(request, afterwards, later.pk, now)
+        later = ConfidenceLater.objects.filter(pk=pk, afterwards=afterwards).first()
+        is_open = later is not None and later.is_open(now)
+        form = ThreeMonthsOnForm(request.POST if request.method == "POST" else None)
+        stop: ReachedThrottle | None = None
+        if later and is_open and request.method == "POST" and form.is_valid():
+            stop = too_many_answers(request, form, now)
+            if stop is None:
+                answer_three_months_on(later=later, confidence=form.cleaned_data["confidence"], now=now)
+                return redirect(request.path)
+        context = {**feedback_context(afterwards), "form": form, "later": later, "is_open": is_open}
+        return render(request, "bookings/feedback/three_months_on.html", context, status=429 if stop else 200)
 
     return keep_private(request, by_short_link(page)(request, code), has_a_form=True)
-
-
-def three_months_on_page(request: HttpRequest, afterwards: Afterwards, key: int, now: datetime) -> HttpResponse:
-    later = ConfidenceLater.objects.filter(pk=key, afterwards=afterwards).first()
-    form = ThreeMonthsOnForm(request.POST if request.method == "POST" else None)
-    stop: ReachedThrottle | None = None
-    if later and later.is_open(now) and request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, now)
-        if stop is None:
-            answer_three_months_on(later=later, confidence=form.cleaned_data["confidence"], now=now)
-            return redirect(request.path)
-        form.add_error(None, stop.sentence(now))
-    context = {**feedback_context(afterwards), "form": form, "later": later, "is_open": later is not None and later.is_open(now)}
-    return render(request, "bookings/feedback/three_months_on.html", context, status=429 if stop else 200)
 
 
 @require_http_methods(FORM_METHODS)
@@ -271,14 +278,11 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
     form = CertificateForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, now)
+        stop = too_many_answers(request, form, now)
         if stop is None:
             given = afterwards.given
             pdf = certificate_pdf(given, form.cleaned_data["name"], who=who_to_tell_at(given), made_at=now)
-            response = HttpResponse(pdf, content_type="application/pdf")
-            response.headers["Content-Disposition"] = f'attachment; filename="{_("certificate-of-attendance")}.pdf"'
-            return response
-        form.add_error(None, stop.sentence(now))
+            return pdf_response(pdf, _("certificate-of-attendance"))
         status = 429
     return render(request, "bookings/feedback/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
 
@@ -378,7 +382,7 @@ def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] 
     if given.state not in TAKES_PLACE or given.starts_at is None:
         return None
     attendance, afterwards = attendance_of(given), getattr(given, "afterwards", None)
-    route = "presenter" if isinstance(given, Booking) else "presenter_session"
+    route = route_of(given)
     may_record = may_record_attendance(given, now, by_presenter=True)
     is_visit = isinstance(given, Booking) and given.format == Format.WORKPLACE
     may_sign = is_visit and attendance is None and now < given.agreed[1]
@@ -390,11 +394,6 @@ def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] 
         "slide_url": reverse(f"{route}_slide", args=[given.reference]) if has_slide else "",
         "short_link": short_feedback_link(afterwards) if afterwards else "",
     }
-
-
-def own_visit(presenter: Presenter, reference: str) -> Booking:
-    visit: Booking = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
-    return visit
 
 
 def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bool) -> tuple[AttendanceForm, Attendance | None]:
@@ -419,9 +418,26 @@ def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bo
     return form, None
 
 
-def presenter_attendance_page(request: HttpRequest, presenter: Presenter, given: Given, back_url: str) -> HttpResponse:
+# Of a visit and of an open session alike: the route says which, by the queryset of what is this presenter's.
+OwnGiven = Callable[[Presenter], Any]
+
+
+def route_of(given: Given) -> str:
+    return "presenter" if isinstance(given, Booking) else "presenter_session"
+
+
+def own_page_url(given: Given) -> str:
+    """The presenter's page of it."""
+    return reverse("presenter_visit" if isinstance(given, Booking) else "presenter_session", args=[given.reference])
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
     """The form; sent, back to the page of what was given."""
+    given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
     form, attendance = submitted_attendance(request, given, by_presenter=True)
+    back_url = own_page_url(given)
     if attendance is not None:
         came = attendance_in_words(attendance.people, form.uncounted)
         messages.success(request, _("Thank you. %(came)s") % {"came": came})
@@ -431,47 +447,33 @@ def presenter_attendance_page(request: HttpRequest, presenter: Presenter, given:
 
 
 @presenter_required
-@require_http_methods(FORM_METHODS)
-def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    visit = own_visit(presenter, reference)
-    return presenter_attendance_page(request, presenter, visit, reverse("presenter_visit", args=[visit.reference]))
-
-
-@presenter_required
 @require_POST
-def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
     """Makes its short link, if it has none yet, and goes to the PDF."""
-    made = make_slide(request, own_visit(presenter, reference))
-    return redirect("presenter_slide_pdf" if made else "presenter_visit", reference=reference)
-
-
-def make_slide(request: HttpRequest, given: Given) -> bool:
+    given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
     if feedback_panel_for_presenter(given, timezone.now()) is None:
         messages.warning(request, _("This presentation is not taking place, so there is nothing to show."))
-        return False
+        return redirect(own_page_url(given))
     open_afterwards(given=given, now=timezone.now())
-    return True
+    return redirect(f"{route_of(given)}_slide_pdf", reference=reference)
 
 
 @presenter_required
 @require_safe
-def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    visit = own_visit(presenter, reference)
-    return slide_response(get_object_or_404(Afterwards, booking=visit), visit)
+def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
+    given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
+    afterwards = get_object_or_404(Afterwards, **belongs_to(given))
+    pdf = feedback_slide(afterwards, who=who_to_tell_at(given), made_at=timezone.now())
+    return pdf_response(pdf, f"{given.reference}-feedback")
 
 
 @presenter_required
 @require_safe
 def presenter_sheet(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """A list for people to sign, which stays with the host; nothing of it is kept here."""
-    visit = own_visit(presenter, reference)
-    pdf = attendance_sheet(visit, made_at=timezone.now())
-    disposition = f'attachment; filename="{visit.reference}-sheet.pdf"'
-    return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": disposition})
+    visit: Booking = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
+    return pdf_response(attendance_sheet(visit, made_at=timezone.now()), f"{visit.reference}-sheet")
 
 
-def slide_response(afterwards: Afterwards, given: Given) -> HttpResponse:
-    pdf = feedback_slide(afterwards, who=who_to_tell_at(given), made_at=timezone.now())
-    response = HttpResponse(pdf, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{given.reference}-feedback.pdf"'
-    return response
+def pdf_response(pdf: bytes, name: str) -> HttpResponse:
+    return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'})

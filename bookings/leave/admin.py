@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case, F, OrderBy, Q, QuerySet, When
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -21,11 +21,12 @@ from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
 from bookings.models import Booking, Leave, LeaveState, OpenSession, Presenter, Visit
 from bookings.schedule.admin import AnyPresenterFilter, PresenterChoice
+from bookings.schedule.forms import refusal_as_error
 from bookings.text import row
 from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
 from ctac.staff.site import LooksOnly, ObjectAction, column, moment_of, staff_site, state_tag
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import StaffForm, reason_field
 from professionals.safeguarding.services import KEPT_BACK
 
 
@@ -42,12 +43,11 @@ class LeaveForm(OwnLeaveForm):
 class RefuseLeaveForm(StaffForm):
     free_text_fields = ("answer",)
 
-    answer = forms.CharField(
-        label=gettext_lazy("Why can’t we say yes?"),
-        max_length=300,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The presenter reads this in the email."),
-        error_messages={"required": gettext_lazy("Write why we can’t say yes.")},
+    answer = reason_field(
+        gettext_lazy("Why can’t we say yes?"),
+        missing=gettext_lazy("Write why we can’t say yes."),
+        hint=gettext_lazy("The presenter reads this in the email."),
+        rows=3,
     )
 
 
@@ -55,9 +55,22 @@ def is_asked(leave: Leave) -> bool:
     return leave.state == LeaveState.ASKED
 
 
-GRANT = ObjectAction(
-    "grant", gettext_lazy("Grant this leave"), grant_leave, available=is_asked, weight="main", done=gettext_lazy("Granted.")
-)
+def grant_page(page: "LeaveAdmin", request: HttpRequest, leave: Leave, action: ObjectAction) -> HttpResponse:
+    """It first shows the bookings and sessions that the leave hits."""
+    form, hit = forms.Form(request.POST if request.method == "POST" else None), []
+    now = timezone.now()
+    try:
+        hit = hit_by_leave(presenter=leave.presenter, starts_at=leave.starts_at, ends_at=leave.ends_at, now=now)
+        if form.is_valid() and references_of(hit) == request.POST.get("seen", ""):
+            granted = grant_leave(leave, by=signed_in(request), now=now)
+            return page.recorded_response(request, granted, _("The leave is granted."))
+    except DomainError as refusal:
+        form.add_error(None, str(refusal.message)) if form.is_bound else messages.warning(request, str(refusal.message))
+    more = {"title": str(action.label), "button": _("Grant it"), "rows": page.summary_of(leave), "original": leave}
+    return page.page_with_hits(request, form=form, hit=hit, **more)
+
+
+GRANT = ObjectAction("grant", gettext_lazy("Grant this leave"), page=grant_page, available=is_asked, weight="main")
 REFUSE = ObjectAction(
     "refuse",
     gettext_lazy("Say no to this leave"),
@@ -101,33 +114,6 @@ class LeaveAdmin(LooksOnly):
             row(_("Kind of leave"), obj.get_kind_display()),
         ]
 
-    def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
-        """Granting has a page of its own, which shows the bookings and sessions that the leave hits."""
-        if slug != GRANT.slug:
-            return super().object_action_view(request, object_id, slug)
-        leave = self.get_object(request, object_id)
-        if leave is None:
-            raise Http404
-        if not self.may(request, GRANT, leave):
-            raise PermissionDenied
-        if not GRANT.available(leave):
-            messages.warning(
-                request,
-                _("Somebody has changed “%(obj)s” since you opened the page, so this is no longer possible.") % {"obj": leave},
-            )
-            return redirect("staff:bookings_leave_change", leave.pk)
-        form, hit = forms.Form(request.POST if request.method == "POST" else None), []
-        now = timezone.now()
-        try:
-            hit = hit_by_leave(presenter=leave.presenter, starts_at=leave.starts_at, ends_at=leave.ends_at, now=now)
-            if form.is_valid() and references_of(hit) == request.POST.get("seen", ""):
-                granted = grant_leave(leave, by=signed_in(request), now=now)
-                return self.recorded_response(request, granted, _("The leave is granted."))
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message)) if form.is_bound else messages.warning(request, str(refusal.message))
-        more = {"title": str(GRANT.label), "button": _("Grant it"), "rows": self.summary_of(leave), "original": leave}
-        return self.page_with_hits(request, form=form, hit=hit, **more)
-
     def page_with_hits(self, request: HttpRequest, *, hit: list[Booking | OpenSession], **more: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "hit": hit, "seen": references_of(hit), **more}
         return TemplateResponse(request, "bookings/leave/staff/enter_leave.html", context)
@@ -141,11 +127,9 @@ class LeaveAdmin(LooksOnly):
             hit = form.hits(form.cleaned_data["presenter"])
             if not form.errors and references_of(hit) == request.POST.get("seen", ""):
                 details = {name: form.cleaned_data[name] for name in ("presenter", "starts_at", "ends_at", "kind", "reason")}
-                try:
+                with refusal_as_error(form):  # a presentation was marked as delivered meanwhile, say
                     recorded = record_leave(**details, flagged=form.flagged, by=signed_in(request), now=timezone.now())
                     return self.recorded_response(request, recorded, _("The leave is entered."))
-                except DomainError as refusal:  # a presentation was marked as delivered meanwhile, say
-                    form.add_error(None, str(refusal.message))
         button = _("Enter this leave anyway") if hit else _("Enter leave")
         return self.page_with_hits(request, title=_("Enter leave"), button=button, form=form, hit=hit)
 

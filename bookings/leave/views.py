@@ -14,8 +14,8 @@ from accounts.access import signed_in
 from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import ask_for_leave, come_back
 from bookings.models import Booking, Leave, OpenSession, Presenter
-from bookings.schedule.access import own_leave, page_context, presenter_required
-from ctac.errors import DomainError
+from bookings.schedule.access import own_leave, page_context, presenter_required, refusal_as_warning
+from bookings.schedule.forms import refusal_as_error
 from ctac.forms import FORM_METHODS
 from ctac.staff.audit import audit_note
 
@@ -44,21 +44,17 @@ def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpR
     if request.method == "POST" and form.is_valid():
         hit = form.hits(presenter)
         if not form.errors and references_of(hit) == request.POST.get("seen", ""):
-            try:
-                details = {name: form.cleaned_data[name] for name in ("starts_at", "ends_at", "kind", "reason")}
+            details = {name: form.cleaned_data[name] for name in ("starts_at", "ends_at", "kind", "reason")}
+            with refusal_as_error(form):
                 by, now = signed_in(request), timezone.now()
                 recorded = ask_for_leave(presenter=presenter, **details, flagged=form.flagged, by=by, now=now)
-            except DomainError as refusal:
-                form.add_error(None, str(refusal.message))
-            else:
                 if not recorded.leave.is_granted:
-                    asked = _("We have asked the team. They will email you their answer. Until then, you can still be booked.")
-                    messages.success(request, asked)
+                    done = _("We have asked the team. They will email you their answer. Until then, you can still be booked.")
                 elif recorded.freed or recorded.sessions:
-                    freed = _("Get well soon. The team knows that somebody else must give your presentations in that time.")
-                    messages.success(request, freed)
+                    done = _("Get well soon. The team knows that somebody else must give your presentations in that time.")
                 else:
-                    messages.success(request, _("Get well soon. Nobody can book you in that time, and the team knows."))
+                    done = _("Get well soon. Nobody can book you in that time, and the team knows.")
+                messages.success(request, done)
                 return redirect("presenter_leave")
     context = page_context(request, presenter, title=_("Ask for leave"), form=form, hit=hit, seen=references_of(hit))
     return TemplateResponse(request, "bookings/leave/ask_for_leave.html", context)
@@ -73,12 +69,9 @@ def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: in
     leave: Leave = get_object_or_404(own_leave(presenter).filter(ends_at__gt=now), pk=leave_id)
     is_back = is_running(leave, now)
     if request.method == "POST":
-        try:
+        done = _("Welcome back. You can be booked again.") if is_back else _("Your leave is cancelled.")
+        with refusal_as_warning(request, done):
             come_back(leave=leave, by=signed_in(request), now=now)
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
-        else:
-            messages.success(request, _("Welcome back. You can be booked again.") if is_back else _("Your leave is cancelled."))
         return redirect("presenter_leave")
     title = _("I am back") if is_back else _("Cancel this leave")
     context = page_context(request, presenter, title=title, leave=leave)

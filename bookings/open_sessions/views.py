@@ -309,9 +309,7 @@ def session_calendar(request: HttpRequest, reference: str) -> HttpResponse:
     to = ical.Attendee(place.person.email, place.person.name)
     sequence = ical.place_sequence(place)
     entry = ical.session_calendar(place.session, "PUBLISH", now=timezone.now(), to=to, sequence=sequence)
-    response = HttpResponse(entry, content_type="text/calendar; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{place.session.reference}.ics"'
-    return response
+    return ical.download(entry, place.session.reference)
 
 
 @require_POST

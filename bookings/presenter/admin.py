@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.models import Booking, BusyTime, DutyShift, Format, OpenSession, Presenter, SessionState, State
+from bookings.models import Booking, BusyTime, DutyShift, Format, OpenSession, SessionState, State
 from bookings.presenter.views import A_DAY, SESSIONS_IN_A_DIARY, VISITS_IN_A_DIARY, claim_of, journey_there
 from bookings.schedule.queries import read_journeys
 from bookings.travel import Journeys
@@ -26,7 +26,7 @@ Given = Booking | OpenSession
 
 
 @dataclass(frozen=True)
-class Stop:
+class StopRow:
     """One booking or open session, as a row says it. `state` is empty for what goes on as usual."""
 
     day: str
@@ -46,7 +46,7 @@ class PresenterDays:
     """What one presenter gives, in order."""
 
     name: str
-    stops: list[Stop] = field(default_factory=list)
+    stops: list[StopRow] = field(default_factory=list)
 
 
 def draw_days(user: Any) -> str:
@@ -143,20 +143,25 @@ def by_presenter(given: list[Given], about: DayFacts, *, with_day: bool) -> list
     found: dict[int | None, PresenterDays] = {}
     for each in given:
         of_presenter = found.setdefault(each.presenter_id, PresenterDays(str(each.presenter)))
-        of_presenter.stops.append(stop_of(each, about, format_day(each.agreed[0]) if with_day else ""))
+        of_presenter.stops.append(stop_row(each, about, format_day(each.agreed[0]) if with_day else ""))
     return list(found.values())
 
 
-def stop_of(given: Given, about: DayFacts, day: str) -> Stop:
+def stop_row(given: Given, about: DayFacts, day: str) -> StopRow:
     kind, where, travel, visit = "opensession", _("Open session, online"), "", ""
     if isinstance(given, Booking):
         kind, where = "booking", _("Online")
         if goes_out(given):
             where = f"{given.town} {unbroken(given.postcode)}".strip()
-            travel = travel_text(given, about)
+            claims = about.claims.get((given.presenter_id, uk_day(given.agreed[0])), [])
+            # From the visit before, or from the base.
+            if given.presenter and (there := journey_there(given.presenter, given, claims, about.journeys)):
+                minutes = there[1] // timedelta(minutes=1)
+                travel = ngettext("%(minutes)d minute to get there", "%(minutes)d minutes to get there", minutes)
+                travel %= {"minutes": minutes}
             visit = visit_text(given, about.late.get(given.pk))
     as_usual = given.state in (State.CONFIRMED, SessionState.SCHEDULED)
-    return Stop(
+    return StopRow(
         day=day,
         clocks=given.clocks,
         title=given.presentation.title,
@@ -168,17 +173,6 @@ def stop_of(given: Given, about: DayFacts, day: str) -> Stop:
         state="" if as_usual else str(given.get_state_display()),
         status_colour=given.status_colour,
     )
-
-
-def travel_text(booking: Booking, about: DayFacts) -> str:
-    """'45 minutes to get there', from the visit before or from the base."""
-    presenter: Presenter | None = booking.presenter
-    claims = about.claims.get((booking.presenter_id, uk_day(booking.agreed[0])), [])
-    there = journey_there(presenter, booking, claims, about.journeys) if presenter else None
-    if there is None:
-        return ""
-    minutes = int(there[1] / timedelta(minutes=1))
-    return ngettext("%(minutes)d minute to get there", "%(minutes)d minutes to get there", minutes) % {"minutes": minutes}
 
 
 staff_site.add_panel("bookings.view_booking", draw_days)

@@ -13,12 +13,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.emails import STARTS, longest_fields, sample_booking, sample_brought, sample_presenter
-from bookings.models import Booking, Format, OpenSession, Presenter
+from bookings.models import Booking, Format, Presenter
 from bookings.open_sessions.emails import sample_for_presenter
 from bookings.presenter.services import AGENDA, CHECKS_END, CHECKS_END_FOR_TEAM
 from bookings.presenter.views import (
-    SessionStop,
-    VisitStop,
+    Stop,
     session_stop_rows,
     stops_on,
     visit_stop_rows,
@@ -47,12 +46,11 @@ class PresenterAgenda(Email):
         return Presenter.objects.with_given().filter(pk=self.about_key).first()
 
     @cached_property
-    def stops(self) -> Sequence[VisitStop | SessionStop]:
+    def stops(self) -> Sequence[Stop]:
         """Without what somebody else has taken over from them."""
         if self.presenter is None:
             raise Presenter.DoesNotExist
-        given, key = stops_on(self.presenter, self.day), self.presenter.pk
-        return [stop for stop in given if isinstance(stop, SessionStop) or stop.booking.presenter_id == key]
+        return [stop for stop in stops_on(self.presenter, self.day) if stop.given.presenter_id == self.presenter.pk]
 
     def is_still_due(self) -> bool:
         """At their address, while something of that day is yet to begin."""
@@ -61,28 +59,15 @@ class PresenterAgenda(Email):
         return any(stop.start > timezone.now() for stop in self.stops)
 
     def context(self) -> dict[str, object]:
-        stops = []
-        for stop in self.stops:
-            given: Booking | OpenSession
-            if isinstance(stop, SessionStop):
-                given, page, leave = stop.session, "presenter_session", gettext("Open session, online")
-            else:
-                given, page, leave = stop.booking, "presenter_visit", stop.leave
-            stops.append(
-                {
-                    "clocks": given.clocks,
-                    "reference": given.reference,
-                    "leave": leave,
-                    "title": given.presentation.title,
-                    "rows": stop.rows,
-                    "url": f"{settings.SITE_URL}{reverse(page, args=[given.reference])}",
-                }
-            )
+        all_given = [stop.given for stop in self.stops]
         return {
             "day": format_day(self.day),
             "clock": format_clock(self.stops[0].start),
-            "stops": stops,
-            "goes_out": any(isinstance(stop, VisitStop) and stop.booking.format == Format.WORKPLACE for stop in self.stops),
+            "stops": [
+                {"given": stop.given, "leave": stop.leave, "rows": stop.rows, "url": f"{settings.SITE_URL}{stop.path}"}
+                for stop in self.stops
+            ],
+            "goes_out": any(isinstance(given, Booking) and given.format == Format.WORKPLACE for given in all_given),
             "day_url": f"{settings.SITE_URL}{reverse('presenter_day')}?day={self.day}",
         }
 
@@ -160,11 +145,11 @@ def examples() -> Iterator[Example]:
     session, visit = sample_for_presenter(), sample_booking(brought=sample_brought())
     day = session.starts_at.date()
     leave = gettext("Leave %(from)s at %(clock)s. The journey takes %(minutes)d minutes, with parking.")
-    away = VisitStop(visit, leave % {"clock": "12:45pm", "from": "LS9 7TF", "minutes": 45}, visit_stop_rows(visit))
-    online = SessionStop(session, session_stop_rows(session))
+    away = Stop(visit, leave % {"clock": "12:45pm", "from": "LS9 7TF", "minutes": 45}, visit_stop_rows(visit))
+    online = Stop(session, gettext("Open session, online"), session_stop_rows(session))
     yield example(PresenterAgenda, day=day, stops=[online, away], recipient=PRESENTER)
     long = sample_booking(**{**longest_fields(), "presenter": sample_presenter()})
-    stop = replace(away, booking=long, rows=visit_stop_rows(long))
+    stop = replace(away, given=long, rows=visit_stop_rows(long))
     yield example(PresenterAgenda, gettext("longest words"), day=day, stops=[stop], recipient=PRESENTER)
     yield example(PresenterAgenda, gettext("only online"), day=day, stops=[online], recipient=PRESENTER)
     last = STARTS.date()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from itertools import takewhile
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -17,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import signed_in
@@ -26,9 +25,8 @@ from bookings import text as bookings_text
 from bookings.calendars import views as calendars_views
 from bookings.calendars.views import make_feed, revoke_feed
 from bookings.emails import rows_of_the_day
-from bookings.feedback.views import feedback_panel_for_presenter, make_slide, presenter_attendance_page, slide_response
+from bookings.feedback.views import feedback_panel_for_presenter
 from bookings.models import (
-    Afterwards,
     AvailabilityException,
     Booking,
     BookingQuerySet,
@@ -61,8 +59,17 @@ from bookings.schedule.access import (
     page_context,
     presenter_or_awaited,
     presenter_required,
+    refusal_as_warning,
 )
-from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, hours_text, initial_week
+from bookings.schedule.forms import (
+    DayHours,
+    DaysHoursForm,
+    OwnRulesForm,
+    WeekHoursForm,
+    hours_text,
+    initial_week,
+    refusal_as_error,
+)
 from bookings.schedule.queries import Preview, preview, preview_change, read_journeys
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
 from bookings.seats.queries import guest_rows
@@ -71,7 +78,6 @@ from bookings.travel import Journeys, Place, travel_between
 from bookings.visits.emails import on_it_text
 from bookings.visits.services import ask_for_help, check_in, check_out, run_late, take_back, tell_of_disclosure
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
-from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS, dialled
 from ctac.staff.audit import audit_note
 from leaflets.models import OrderLine
@@ -127,15 +133,13 @@ def change_availability_page(
     """The form; sent, it shows what it gives ("show") or is saved."""
     shown: Preview | None = None
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_as_error(form):
             if "show" in request.POST:
                 shown = preview_change(change, presenter, timezone.now())
             else:
                 change()
                 messages.success(request, done)
                 return redirect("presenter_availability")
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
     context = page_context(request, presenter, title=title, form=form, preview=shown, intro=intro)
     return TemplateResponse(request, "bookings/presenter/change_availability.html", context)
 
@@ -201,12 +205,8 @@ def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id:
     audit_note(request).kind = AvailabilityException._meta.label_lower
     exception: AvailabilityException = get_object_or_404(presenter.exceptions, pk=exception_id)
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request, _("Your usual hours apply again.")):
             take_back_days(exception=exception, own=True, now=timezone.now())
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
-        else:
-            messages.success(request, _("Your usual hours apply again."))
         return redirect("presenter_availability")
     context = page_context(request, presenter, title=_("Go back to my usual hours"), exception=exception)
     return TemplateResponse(request, "bookings/presenter/end_days.html", context)
@@ -290,40 +290,35 @@ def early_question(booking: Booking, tap: str, now: datetime) -> str:
     return ""
 
 
-def check_visit(
-    request: HttpRequest, presenter: Presenter, reference: str, service: Callable[..., Visit], tap: str, yes: str = ""
-) -> HttpResponse:
-    """To the visit's page, which says how it stands now. Too early, it asks first; until `yes` is pressed, nothing changes."""
+TAPS: dict[str, tuple[Callable[..., Visit], Any]] = {
+    CHECK_IN: (check_in, gettext_lazy("Yes, I have arrived")),
+    CHECK_OUT: (check_out, gettext_lazy("Yes, I have left")),
+}
+
+
+@presenter_or_awaited
+@require_POST
+def presenter_tap(request: HttpRequest, presenter: Presenter, reference: str, tap: str) -> HttpResponse:
+    """To the visit's page, which says how it stands now. Too early, it asks first, and changes nothing until “Yes” is pressed."""
     booking, now = get_object_or_404(own_visits(presenter), reference=reference), timezone.now()
-    question = early_question(booking, tap, now) if yes and "sure" not in request.POST else ""
+    service, yes = TAPS[tap]
+    question = "" if "sure" in request.POST else early_question(booking, tap, now)
     if question:
         context = page_context(request, presenter, title=question, visit=booking, yes=yes)
         return TemplateResponse(request, "bookings/presenter/really.html", context)
-    try:
-        service(booking=booking, presenter=presenter, by=request.user, now=now)
-    except DomainError as refusal:
-        messages.warning(request, str(refusal.message))
+    with refusal_as_warning(request):
+        service(booking, presenter=presenter, by=signed_in(request), now=now)
     return redirect("presenter_visit", reference=booking.reference)
-
-
-@presenter_or_awaited
-@require_POST
-def presenter_check_in(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    return check_visit(request, presenter, reference, check_in, CHECK_IN, _("Yes, I have arrived"))
-
-
-@presenter_or_awaited
-@require_POST
-def presenter_check_out(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    return check_visit(request, presenter, reference, check_out, CHECK_OUT, _("Yes, I have left"))
 
 
 @presenter_or_awaited
 @require_POST
 def presenter_take_back(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """The tap that the page named: what came since stays."""
-    tap = request.POST.get("tap", "")
-    return check_visit(request, presenter, reference, partial(take_back, tap=tap), tap)
+    booking = get_object_or_404(own_visits(presenter), reference=reference)
+    with refusal_as_warning(request):
+        take_back(booking, tap=request.POST.get("tap", ""), presenter=presenter, by=signed_in(request), now=timezone.now())
+    return redirect("presenter_visit", reference=booking.reference)
 
 
 # When something is wrong at a visit, or about to be.
@@ -342,12 +337,8 @@ def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     form = LateForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        try:
+        with refusal_as_warning(request, _("We have emailed the host. We will expect your check-in that much later.")):
             run_late(booking, presenter=presenter, **form.cleaned_data, by=signed_in(request), now=timezone.now())
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
-        else:
-            messages.success(request, _("We have emailed the host. We will expect your check-in that much later."))
         return redirect("presenter_visit", reference=booking.reference)
     context = page_context(request, presenter, title=_("How late will you be?"), visit=booking, delays=rules.DELAYS)
     return TemplateResponse(request, "bookings/presenter/late.html", context)
@@ -359,12 +350,8 @@ def presenter_disclosed(request: HttpRequest, presenter: Presenter, reference: s
     """Whom to call; pressed, the duty person is asked to call. Nothing is asked, so nothing can be stored."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request, _("We have emailed the duty person and the deputy and asked them to call you.")):
             tell_of_disclosure(booking, presenter=presenter, by=signed_in(request), now=timezone.now())
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
-        else:
-            messages.success(request, _("We have emailed the duty person and the deputy and asked them to call you."))
         return redirect("presenter_disclosed", reference=booking.reference)
     context = page_context(
         request, presenter, title=_("Something was disclosed to you"), visit=booking, rows=phones_of_duty(booking)
@@ -378,10 +365,8 @@ def presenter_help(request: HttpRequest, presenter: Presenter, reference: str) -
     """One press and the alarm rings; the page says whom to call meanwhile, and who is on it."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     if request.method == "POST":
-        try:
+        with refusal_as_warning(request):
             ask_for_help(booking, presenter=presenter, by=signed_in(request), now=timezone.now())
-        except DomainError as refusal:
-            messages.warning(request, str(refusal.message))
         return redirect("presenter_help", reference=booking.reference)
     visit: Visit | None = getattr(booking, "visit", None)
     asked_at = visit.help_at if visit is not None and visit.needs_help else None
@@ -414,16 +399,11 @@ def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     if abs(asked - today) <= timedelta(days=366):
         day = asked
     late = set(visits_on(presenter, day).overdue(now).values_list("pk", flat=True))
-    stops = [
-        replace(
-            stop,
-            now=visit_status(stop.booking, presenter, is_late=stop.booking.pk in late),
-            rows=[with_phone_link(row) for row in stop.rows],
-        )
-        if isinstance(stop, VisitStop)
-        else stop
-        for stop in stops_on(presenter, day)
-    ]
+    stops = []
+    for stop in stops_on(presenter, day):
+        given, rows = stop.given, [with_phone_link(row) for row in stop.rows]
+        status = visit_status(given, presenter, is_late=given.pk in late) if isinstance(given, Booking) else None
+        stops.append(replace(stop, now=status, rows=rows))
     other_days: Sequence[tuple[str, date]] = [(_("The day before"), day - A_DAY), (_("The day after"), day + A_DAY)]
     shown = {"day": day, "is_today": day == today, "stops": stops, "other_days": other_days}
     context = page_context(request, presenter, title=format_day(day), **shown)
@@ -473,17 +453,14 @@ def diary_days(
         day = max(uk_day(moment), today)
         return days.setdefault(day, DiaryDay(day))
 
-    for visit in visits:
-        where = _("Online") if visit.format == Format.ONLINE else ", ".join(visit.address_lines)
-        state = "" if visit.state == State.CONFIRMED else str(visit.get_state_display())
-        href, start = reverse("presenter_visit", args=[visit.reference]), visit.agreed[0]
-        entry = DiaryEntry(start, visit.clocks, visit.presentation.title, href, where, state, visit.status_colour)
-        day_of(start).entries.append(entry)
-    for session in sessions:
-        where = _("Open session, online: %(filled)s") % {"filled": places_in_words(session)}
-        state = "" if session.is_scheduled else str(session.get_state_display())
-        href, start = reverse("presenter_session", args=[session.reference]), session.starts_at
-        entry = DiaryEntry(start, session.clocks, session.presentation.title, href, where, state, session.status_colour)
+    for given in (*visits, *sessions):
+        if isinstance(given, OpenSession):
+            page, where = "presenter_session", _("Open session, online: %(filled)s") % {"filled": places_in_words(given)}
+        else:
+            page, where = "presenter_visit", _("Online") if given.format == Format.ONLINE else ", ".join(given.address_lines)
+        state = "" if given.state in (State.CONFIRMED, SessionState.SCHEDULED) else str(given.get_state_display())
+        href, start = reverse(page, args=[given.reference]), given.agreed[0]
+        entry = DiaryEntry(start, given.clocks, given.presentation.title, href, where, state, given.status_colour)
         day_of(start).entries.append(entry)
     for time_held in held:
         title = _("Held for %(area)s") % {"area": time_held.area_name}
@@ -548,15 +525,10 @@ def with_phone_link(row: bookings_text.Row) -> bookings_text.Row:
     return {**row, "href": f"tel:{dialled(str(row['value']))}"} if row.get("is_phone") else row
 
 
-def own_session(presenter: Presenter, reference: str) -> OpenSession:
-    session: OpenSession = get_object_or_404(own_sessions(presenter).with_afterwards(), reference=reference)
-    return session
-
-
 @presenter_required
 @require_safe
 def presenter_session(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    session = own_session(presenter, reference)
+    session: OpenSession = get_object_or_404(own_sessions(presenter).with_afterwards(), reference=reference)
     figures = place_figures(session)
     offered, line = figures.of(PlaceState.OFFERED), figures.of(PlaceState.WAITING)
     filled = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
@@ -580,27 +552,6 @@ def presenter_session(request: HttpRequest, presenter: Presenter, reference: str
         after=feedback_panel_for_presenter(session, timezone.now()),
     )
     return TemplateResponse(request, "bookings/presenter/session.html", context)
-
-
-@presenter_required
-@require_http_methods(FORM_METHODS)
-def presenter_session_attendance(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    session = own_session(presenter, reference)
-    return presenter_attendance_page(request, presenter, session, reverse("presenter_session", args=[session.reference]))
-
-
-@presenter_required
-@require_POST
-def presenter_session_slide(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    made = make_slide(request, own_session(presenter, reference))
-    return redirect("presenter_session_slide_pdf" if made else "presenter_session", reference=reference)
-
-
-@presenter_required
-@require_safe
-def presenter_session_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    session = own_session(presenter, reference)
-    return slide_response(get_object_or_404(Afterwards, session=session), session)
 
 
 @presenter_required
@@ -636,32 +587,25 @@ SESSIONS_IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
 
 
 @dataclass(frozen=True)
-class VisitStop:
-    """One booking of the day. `leave` is empty for what needs no journey; `now` is for the page: where a visit stands."""
+class Stop:
+    """What is given that day. `leave`: when to set off, if anywhere; `now`: where a visit stands, for the page."""
 
-    booking: Booking
+    given: Booking | OpenSession
     leave: str
     rows: list[bookings_text.Row]
     now: object = None
 
     @property
     def start(self) -> datetime:
-        return self.booking.agreed[0]
-
-
-@dataclass(frozen=True)
-class SessionStop:
-    """An open session in a day of the presenter: nobody goes anywhere for it."""
-
-    session: OpenSession
-    rows: list[bookings_text.Row]
+        return self.given.agreed[0]
 
     @property
-    def start(self) -> datetime:
-        return self.session.starts_at
+    def path(self) -> str:
+        page = "presenter_visit" if isinstance(self.given, Booking) else "presenter_session"
+        return reverse(page, args=[self.given.reference])
 
 
-def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
+def stops_on(presenter: Presenter, day: date) -> list[Stop]:
     """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
     in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
     given = list(visits_on(presenter, day).filter(state__in=GIVEN_STATES).prefetch_related(in_order).order_by("starts_at", "pk"))
@@ -671,9 +615,9 @@ def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
     claims = sorted(filter(None, map(claim_of, both)), key=lambda claim: claim.busy.lower)
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
     duty = duty_of(given)
-    stops: list[VisitStop | SessionStop] = [SessionStop(session, session_stop_rows(session)) for session in sessions]
+    stops = [Stop(session, _("Open session, online"), session_stop_rows(session)) for session in sessions]
     stops += [
-        VisitStop(
+        Stop(
             booking,
             when_to_leave(presenter, booking, claims, journeys),
             [*visit_stop_rows(booking), *duty_rows_of(booking, duty)],

@@ -1,10 +1,12 @@
 """Who may see the presenters' own pages, and what is theirs, there and on the staff site."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,6 +19,7 @@ from accounts.models import User
 from bookings.models import Booking, BookingQuerySet, Leave, OpenSession, Presenter, Visit
 from bookings.models.open_session import OpenSessionQuerySet
 from ctac.dates import format_clock, format_day, uk_day
+from ctac.errors import DomainError
 from ctac.staff.site import LooksOnly, OwnPage, staff_site
 
 
@@ -161,6 +164,18 @@ def own_sessions(presenter: Presenter) -> OpenSessionQuerySet:
 
 def own_leave(presenter: Presenter) -> QuerySet[Leave]:
     return Leave.objects.filter(presenter=presenter)
+
+
+@contextmanager
+def refusal_as_warning(request: HttpRequest, done: str = "") -> Iterator[None]:
+    """Around a service: what it refuses is said on the next page; if it goes through, `done` is."""
+    try:
+        yield
+    except DomainError as refusal:
+        messages.warning(request, str(refusal.message))
+    else:
+        if done:
+            messages.success(request, done)
 
 
 def page_context(request: HttpRequest, presenter: Presenter, **more: Any) -> dict[str, Any]:

@@ -40,13 +40,22 @@ from bookings.rules import NOT_CHECKED
 from bookings.schedule import picker as schedule_picker
 from bookings.schedule import services as schedule_services
 from bookings.schedule.availability import Slot
-from bookings.schedule.forms import OwnRulesForm, RulesMixin, SlotField, slot_choices, slot_value, to_start
+from bookings.schedule.forms import (
+    OwnRulesForm,
+    RulesMixin,
+    SlotField,
+    set_choices,
+    slot_choices,
+    slot_value,
+    start_or_error,
+    to_start,
+)
 from bookings.schedule.queries import IgnoredClaims, Preview, preview
 from bookings.schedule.services import keep_presenter, visits_too_close
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import PlaceUnknown, find_place
 from ctac.dates import format_span, uk_day
-from ctac.forms import PLAIN_FIELDS, ClockField, DayField, PageForm, near_today, uk_moment, validate_phone
+from ctac.forms import PLAIN_FIELDS, ClockField, DayField, PageForm, near_today, validate_phone
 from ctac.staff.lists import Part, words_in
 from ctac.staff.search import SearchKind, digits_in, finder, in_columns, national
 from ctac.staff.site import (
@@ -67,7 +76,7 @@ from ctac.staff.site import (
 from office.queries import setting_text
 from professionals.areas import is_area
 from professionals.forms import PostcodeField
-from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm
+from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm, reason_field
 from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
 
 
@@ -85,27 +94,33 @@ def any_presenter(nobody: Any) -> PresenterChoice:
 
 
 def reason_to_yield(hint: Any) -> forms.CharField:
-    return forms.CharField(
-        label=gettext_lazy("Why are you going outside the rules?"), max_length=300, required=False, help_text=hint
-    )
+    return reason_field(gettext_lazy("Why are you going outside the rules?"), hint=hint)
 
 
 # Formats as staff say them; the public reads “At your workplace”.
 FORMAT_WORDS = {str(Format.WORKPLACE): gettext_lazy("At their workplace"), str(Format.ONLINE): gettext_lazy("Online")}
 
 
-class PresenterFilter(admin.SimpleListFilter):
+class KeyFilter(admin.SimpleListFilter):
+    """One of some rows, by its key."""
+
+    rows: QuerySet[Any]
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
+        return list(self.rows.all())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value() or ""
+        is_key = re.fullmatch(r"[0-9]{1,9}", chosen)
+        return queryset.filter(**{str(self.parameter_name): int(chosen)}) if is_key else queryset
+
+
+class PresenterFilter(KeyFilter):
     """Those who give presentations now. Who has none is asked for by a filter of its own."""
 
     title = gettext_lazy("presenter")
     parameter_name = "presenter"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
-        return list(Presenter.objects.active().values_list("pk", "name"))
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
-        chosen = self.value() or ""
-        return queryset.filter(presenter=int(chosen)) if re.fullmatch(r"[0-9]{1,9}", chosen) else queryset
+    rows = Presenter.objects.active().values_list("pk", "name")
 
 
 class AnyPresenterFilter(PresenterFilter):
@@ -173,11 +188,6 @@ def week_choices(week: FormWeek | None, chosen: Iterable[str], length: timedelta
     by_day = groupby((Slot(start, start + length) for start in elsewhere), key=lambda slot: uk_day(slot.start))
     chosen_already = slot_choices((day, list(slots)) for day, slots in by_day)
     return [*((_("%(day)s (already chosen)") % {"day": day}, slots) for day, slots in chosen_already), *slot_choices(days)]
-
-
-def set_choices(field: forms.Field, groups: Groups) -> None:
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker which fields have choices
-    field.choices = groups
 
 
 def refusal_not_free(
@@ -260,13 +270,7 @@ class TimeForm(StaffForm, PageForm):
             self.add_error("day", _("Enter the day."))
         if clock is None and "clock" not in self.errors:
             self.add_error("clock", _("Enter the time it starts."))
-        if day is None or clock is None:
-            return None
-        try:
-            return uk_moment(day, clock)
-        except ValidationError as error:
-            self.add_error("clock", error)
-            return None
+        return start_or_error(self, day, clock)
 
 
 class OneTimeForm(TimeForm):

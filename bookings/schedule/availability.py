@@ -33,7 +33,7 @@ from bookings.schedule.slots import (
     journey_between,
     time_taken_from,
 )
-from bookings.travel import APART_ENOUGH, Journeys, Place
+from bookings.travel import APART_ENOUGH, Journeys
 from ctac.dates import after_working_days, format_clock, format_span, is_bank_holiday, uk_datetime, uk_day
 from office.closures.models import Closes
 from office.closures.queries import ClosedDays, closures_of
@@ -317,13 +317,9 @@ class PresenterSchedule:
                 possible += [start for start in inside if start not in known]
         return possible
 
-    @cached_property
-    def base(self) -> Place:
-        return self.presenter.base
-
     def ends_of(self, day: date) -> BaseEnds:
         leaves, returns = in_utc(day, self.presenter.earliest_leaving), in_utc(day, self.presenter.latest_return)
-        return BaseEnds(self.base, leaves, returns, self.journeys, self.set_minutes)
+        return BaseEnds(self.presenter.base, leaves, returns, self.journeys, self.set_minutes)
 
     def candidate(self, start: datetime) -> Candidate | None:
         """This presenter for that start; None if not free then, travel included."""
@@ -430,17 +426,12 @@ class Schedule:
 
     def week(self, first_day: date) -> list[tuple[date, list[Slot]]]:
         """Seven days from that one, without those that have no slot."""
-        days = [first_day + ONE_DAY * number for number in range(7)]
+        days = DateRange(first_day, first_day + 6 * ONE_DAY)
         return [(day, slots) for day in days if (slots := self.slots_on(day))]
 
     def first_slot(self) -> Slot | None:
         """The first of all. Looks no further than it must."""
-        day = self.first_day
-        while day <= self.last_day:
-            if slots := self.slots_on(day):
-                return slots[0]
-            day += ONE_DAY
-        return None
+        return next((slots[0] for day in self.whole if (slots := self.slots_on(day))), None)
 
     def nearest(self, start: datetime, count: int = rules.MAX_ALTERNATIVE_SLOTS) -> list[Slot]:
         """The slots nearest to a start that is gone, in order of time."""

@@ -1,7 +1,8 @@
 """Forms for start times, and for a presenter's hours and rules."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -19,7 +20,8 @@ from bookings.models.presenter import AUDIENCES
 from bookings.schedule.availability import Slot
 from bookings.schedule.services import WeekdayHours
 from ctac.dates import format_clock, format_clock_time, format_day
-from ctac.forms import AmOrPm, ClockField, DayField, PageForm, PageFormMixin, as_of_a_page, near_today, read_clock
+from ctac.errors import DomainError
+from ctac.forms import AmOrPm, ClockField, DayField, PageForm, PageFormMixin, as_of_a_page, near_today, read_clock, uk_moment
 from office.models import BOUNDS
 from office.queries import site_settings
 
@@ -60,6 +62,45 @@ def to_start(value: str) -> datetime:
     return start
 
 
+def set_choices(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker which fields have choices
+    field.choices = choices
+
+
+@contextmanager
+def refusal_as_error(form: forms.BaseForm, beside: str | None = None) -> Iterator[None]:
+    """Around a service: what it refuses is said on the form."""
+    try:
+        yield
+    except DomainError as refusal:
+        form.add_error(beside, str(refusal.message))
+
+
+def start_or_error(form: forms.BaseForm, day: date | None, clock: time | None) -> datetime | None:
+    """What a day and a time come to; None if one is missing. An error stands beside a time that no clock shows."""
+    try:
+        return uk_moment(day, clock) if day is not None and clock is not None else None
+    except ValidationError as error:
+        form.add_error("clock", error)
+        return None
+
+
+class DayAndTimeForm(PageForm):
+    """`cleaned_data["start"]` is what they come to."""
+
+    day = DayField(
+        label=gettext_lazy("Day"),
+        lies_ahead=True,
+        validators=[near_today],
+        error_messages={"required": gettext_lazy("Enter the day.")},
+    )
+    clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        return {**cleaned, "start": start_or_error(self, cleaned.get("day"), cleaned.get("clock"))}
+
+
 class WhenForm(PageForm):
     start = SlotField(
         label=gettext_lazy("Choose a day and time"),
@@ -73,9 +114,7 @@ class WhenForm(PageForm):
 
     def __init__(self, *args: Any, days: Iterable[tuple[date, list[Slot]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice = self.fields["start"]
-        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - for the type checker
-        choice.choices = slot_choices(days)
+        set_choices(self.fields["start"], slot_choices(days))
 
 
 DayHours = list[tuple[time, time]]

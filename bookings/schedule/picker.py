@@ -68,19 +68,10 @@ class PartOfDaySlots:
             return slots
         return [slot for slot in slots if (slot.start.astimezone(UK).hour < 12) == (self.part == PartOfDay.MORNING)]
 
-    def week(self, week: DateRange) -> Days:
-        """Without the days that have no slot."""
-        days = [week.first + ONE_DAY * number for number in range(7)]
-        return [(day, slots) for day in days if (slots := self.on(day))]
-
     def first(self, day: date) -> Slot | None:
         """The first on that day or later. Looks no further than it must."""
-        day = max(day, self.schedule.first_day)
-        while day <= self.schedule.last_day:
-            if slots := self.on(day):
-                return slots[0]
-            day += ONE_DAY
-        return None
+        days = DateRange(max(day, self.schedule.first_day), self.schedule.last_day)
+        return next((slots[0] for each in days if (slots := self.on(each))), None)
 
 
 @dataclass(frozen=True)
@@ -215,7 +206,7 @@ def pick(
     times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely, presenters), part, now, ignoring, excluded)
     first = times.first(horizon.first)
     week = week or DateRange.week_of(uk_day(first.start) if first else horizon.first)
-    days = times.week(week)
+    days = [(day, slots) for day in week if (slots := times.on(day))]
     form = WhenForm(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
     near = None if days else times.first(week.last + ONE_DAY) or first
     other_part = part != PartOfDay.ANY and replace(times, part=PartOfDay.ANY)
@@ -276,8 +267,7 @@ def first_times(
     if picker.schedule is None:
         return []
     schedule = read_all_claims(picker.schedule.for_query(slot_query), now, ignoring)
-    every_day = (schedule.first_day + ONE_DAY * number for number in range((schedule.last_day - schedule.first_day).days + 1))
-    firsts = (slots[0] for day in every_day if (slots := schedule.slots_on(day)))
+    firsts = (slots[0] for day in schedule.whole if (slots := schedule.slots_on(day)))
     return [slot_choice(slot, QueryDict()) for slot in islice(firsts, days)]
 
 
@@ -316,7 +306,6 @@ def month_of_slots(
         likely.append(DateRange(max(first, likely[0].last + ONE_DAY), min(last, horizon)))
     times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely), part, now, ignoring, excluded)
     first_free = times.first(today)
-    days = [first + ONE_DAY * number for number in range(last.day)]
     where = [slot_query.nation]
     return JsonResponse(
         {
@@ -336,7 +325,7 @@ def month_of_slots(
                     ],
                     "closed": why_closed(day, where) if day >= today else "",
                 }
-                for day in days
+                for day in DateRange(first, last)
             ],
         }
     )

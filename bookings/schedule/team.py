@@ -10,7 +10,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -26,7 +27,7 @@ from bookings.calendars.views import feed_page_context, make_feed, revoke_feed
 from bookings.models import Booking, BusyKind, BusyTime, Format, OpenSession, Presentation, Presenter, State
 from bookings.models.leave import END_OF_DAY
 from bookings.schedule.availability import PresenterSchedule, Schedule, days_in_utc, gap_at, touching
-from bookings.schedule.forms import slot_value
+from bookings.schedule.forms import set_choices, slot_value
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import ZERO, DateRange, SlotQuery, Span
 from ctac.dates import format_clock, format_day, is_bank_holiday, uk_datetime, uk_day
@@ -91,10 +92,8 @@ class CalendarForm(PageForm):
 
     def __init__(self, data: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        choice = self.fields["presenter"]
-        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
         active = [(str(key), name) for key, name in Presenter.objects.active().values_list("pk", "name")]
-        choice.choices = [(ALL, _("Everybody")), *active]
+        set_choices(self.fields["presenter"], [(ALL, _("Everybody")), *active])
 
 
 @dataclass(frozen=True)
@@ -111,10 +110,6 @@ class Shown:
         if self.view == WEEK:
             return DateRange.week_of(self.day)
         return DateRange(self.day.replace(day=1), next_month(self.day) - ONE_DAY)
-
-    @property
-    def every_day(self) -> list[date]:
-        return [self.days.first + ONE_DAY * number for number in range((self.days.last - self.days.first).days + 1)]
 
     @property
     def title(self) -> str:
@@ -165,9 +160,8 @@ class Row:
 
 @staff_site.admin_view
 @require_safe
+@permission_required(VIEW_BOOKING, raise_exception=True)
 def team_calendar(request: HttpRequest) -> HttpResponse:
-    if not request.user.has_perm(VIEW_BOOKING):
-        raise PermissionDenied
     now, user = timezone.now(), request.user
     today = uk_day(now)
     at_work = today + ONE_DAY * (7 - today.weekday()) if today.weekday() > FRIDAY else today  # at a weekend, Monday
@@ -191,7 +185,7 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
         # Nobody works then as a rule: a narrow column.
         "days": [
             (day, shown.label(day), day.weekday() > FRIDAY and not any(row.cells[place][1] for row in rows))
-            for place, day in enumerate(shown.every_day)
+            for place, day in enumerate(shown.days)
         ],
         "today": today,
         "briefly": shown.view == MONTH,
@@ -230,7 +224,7 @@ def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: dat
         schedule = open_schedule(anything, first_day=first, last_day=last, now=now, presenters=presenters)
         parts = {part.presenter.pk: part for part in schedule.parts}
         presentations = list(Presentation.objects.offered().order_by("length_minutes", "pk"))
-    books, days = user.has_perm(ADD_BOOKING), [(day, shown.label(day)) for day in shown.every_day]
+    books, days = user.has_perm(ADD_BOOKING), [(day, shown.label(day)) for day in shown.days]
     for presenter in presenters:
         part = parts.get(presenter.pk)
         free = free_parts(part, presentations) if part and presenter.active else []
@@ -239,17 +233,13 @@ def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: dat
             entries = list(day_entries(claims[presenter.pk], day, shown.view, part))
             if is_bank_holiday(day, presenter.nation):
                 entries.append(Entry(uk_datetime(day, time.min), "holiday", _("Bank holiday")))
-            entries += closed_entries(day, presenter.nation)
+            for closure in closures_between(day, day, Closes.PRESENTATIONS, [presenter.nation]):
+                text = _("Closed: %(reason)s") % {"reason": closure.reason}
+                entries.append(Entry(uk_datetime(day, time.min), "holiday", text, brief=_("Closed")))
             if free and schedule is not None:
                 entries += free_entries(free, day, is_covered=schedule.is_covered(day), books=books)
             cells.append((label, sorted(entries, key=attrgetter("start"))))
         yield Row(presenter, cells)
-
-
-def closed_entries(day: date, nation: str) -> Iterator[Entry]:
-    for closure in closures_between(day, day, Closes.PRESENTATIONS, [nation]):
-        text = _("Closed: %(reason)s") % {"reason": closure.reason}
-        yield Entry(uk_datetime(day, time.min), "holiday", text, brief=_("Closed"))
 
 
 def claims_by_presenter(presenters: Sequence[Presenter], shown: Shown, user: Any, now: datetime) -> dict[int, list[Any]]:
@@ -283,10 +273,11 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
             yield Entry(span.start, row.kind, word, href, brief)
             continue
         if before:
-            yield travel_entry(Span(span.start - before, span.start), _("Travel"))
+            there = Span(span.start - before, span.start)
+            yield Entry(there.start, "travel", f"{clocks_between(there)}: {_('Travel')}")
         yield Entry(span.start, row.kind, week_text(row, word, clocks_of(span, day)), href)
         if after:
-            yield travel_entry(Span(span.end, span.end + after), _("Travel home"))
+            yield Entry(span.end, "travel", f"{clocks_between(Span(span.end, span.end + after))}: {_('Travel home')}")
 
 
 def brief_text(clocks: str, kind: str, where: str) -> str:
@@ -303,10 +294,6 @@ def week_text(row: Any, word: Any, clocks: str) -> str:
         if row.booking__state != State.CONFIRMED:
             parts.append(str(State(row.booking__state).label))
     return ", ".join(parts)
-
-
-def travel_entry(span: Span, word: str) -> Entry:
-    return Entry(span.start, "travel", f"{clocks_between(span)}: {word}")
 
 
 def clocks_between(span: Span) -> str:
@@ -391,21 +378,16 @@ def needing_a_presenter(shown: Shown, user: Any) -> Row | None:
         entries[uk_day(start)].append(Entry(start, kind, text, href, brief_text(clocks, kind, where)))
     if not entries:
         return None
-    return Row(None, [(shown.label(day), sorted(entries[day], key=attrgetter("start"))) for day in shown.every_day])
+    return Row(None, [(shown.label(day), sorted(entries[day], key=attrgetter("start"))) for day in shown.days])
 
 
 # The team's calendar for calendar programs: each colleague has an address of their own, so that one can be stopped alone.
 
 
-def check_sees_diaries(request: HttpRequest) -> None:
-    if not request.user.has_perms([VIEW_BOOKING, VIEW_DIARIES]):
-        raise PermissionDenied
-
-
 @staff_site.admin_view
 @require_http_methods(FORM_METHODS)
+@permission_required([VIEW_BOOKING, VIEW_DIARIES], raise_exception=True)
 def team_calendar_address(request: HttpRequest) -> HttpResponse:
-    check_sees_diaries(request)
     now, user = timezone.now(), signed_in(request)
     if request.method == "POST":
         make_feed(owner=user, by=user, now=now)
@@ -421,8 +403,8 @@ def team_calendar_address(request: HttpRequest) -> HttpResponse:
 
 @staff_site.admin_view
 @require_http_methods(FORM_METHODS)
+@permission_required([VIEW_BOOKING, VIEW_DIARIES], raise_exception=True)
 def team_calendar_stop(request: HttpRequest) -> HttpResponse:
-    check_sees_diaries(request)
     if request.method == "POST":
         user = signed_in(request)
         revoke_feed(owner=user, by=user, now=timezone.now())

@@ -35,18 +35,17 @@ def may_offer(booking: Booking) -> bool:
     return booking.may_offer_seats(timezone.now())
 
 
-def has_seats(*states: str) -> Any:
-    """Whether any is in one of these states. No statement where no seat was ever offered."""
-    return lambda booking: bool(booking.seats_offered and may_offer(booking) and booking.seats.filter(state__in=states).exists())
-
-
 def for_one_seat(slug: str, label: Any, service: Any, states: tuple[str, ...], explanation: Any, done: Any) -> ObjectAction:
-    """The host's or the guest's own step, taken for them after a phone call."""
+    """The host's or the guest's own step, taken for them after a phone call. No statement where no seat was ever offered."""
+
+    def available(booking: Booking) -> bool:
+        return bool(booking.seats_offered) and may_offer(booking) and booking.seats.filter(state__in=states).exists()
+
     return ObjectAction(
         slug,
         label,
         lambda _booking, *, seat, **how: service(seat, **how),
-        available=has_seats(*states),
+        available=available,
         form_class=ChosenSeatForm,
         form_kwargs=lambda booking: {"seats": booking.seats.filter(state__in=states).with_names()},
         explanation=explanation,
@@ -111,7 +110,7 @@ AS_GUEST = "as_guest"  # no kind of event of a booking
 
 
 def asked_for_seats(person: Person) -> QuerySet[Any, Any]:
-    """What they asked for as a guest, in the columns of what happened to their own bookings, to be read with that at once."""
+    """The seats that somebody asked for, in the columns in which their own bookings are read: one statement reads both."""
     nobody, no_event = Value("", CharField()), Value(None, BigIntegerField())
     what = Value(AS_GUEST, CharField()), Value("", CharField()), Value(None, JSONField())
     seats = Seat.objects.filter(person=person)

@@ -37,8 +37,13 @@ class OfferForm(PageForm):
     )
 
     def __init__(self, *args: Any, booking: Booking, now: datetime, **kwargs: Any) -> None:
-        super().__init__(*args, initial=offered_before(booking, now), **kwargs)
-        self.first, self.last, self.given = uk_day(now), uk_day(booking.agreed[0]), booking.seats_taken
+        """It begins with what is offered, or with what we suggest: until the last day on which the host can change the time."""
+        today = uk_day(now)
+        until = booking.seats_until or max(booking.last_day_to_change, today)
+        professions = booking.seats_professions if booking.seats_offered else missing_professions(booking, now)
+        offered = {"seats": booking.seats_offered or None, "professions": professions, "until": until}
+        super().__init__(*args, initial=offered, **kwargs)
+        self.first, self.last, self.given = today, uk_day(booking.agreed[0]), booking.seats_taken
 
     def clean_seats(self) -> int:
         seats: int = self.cleaned_data["seats"]
@@ -52,15 +57,6 @@ class OfferForm(PageForm):
         if not self.first <= until <= self.last:
             raise ValidationError(_("Choose a day from today to the day of the presentation."))
         return until
-
-
-def offered_before(booking: Booking, now: datetime) -> dict[str, Any]:
-    """What is offered now, or else what we suggest: until the last day on which the host can change the time."""
-    if booking.seats_until is not None:
-        return {"seats": booking.seats_offered, "professions": booking.seats_professions, "until": booking.seats_until}
-    until = max(booking.last_day_to_change, uk_day(now))
-    known = {"seats": booking.seats_offered, "professions": booking.seats_professions} if booking.seats_offered else {}
-    return {"professions": missing_professions(booking, now), "until": until, **known}
 
 
 class AskForm(ChildDetailsMixin, PageForm):

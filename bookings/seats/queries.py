@@ -3,7 +3,7 @@
 from datetime import datetime
 from math import cos, radians
 
-from django.db.models import CharField, F, Func, Q, QuerySet, Value
+from django.db.models import CharField, F, Func, Q, Value
 from django.db.models.functions import Coalesce, NullIf, Power
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +12,7 @@ from bookings import rules
 from bookings.models import AttendanceCount, Booking, Format, Seat, SeatState
 from bookings.models.booking import BookingQuerySet
 from bookings.text import Row, row, where_text
-from professionals.areas import Area, authority_called, look_up_area
+from professionals.areas import authority_called, look_up_area
 from professionals.models import OutwardCode, Person, Profession
 
 # A visit is where it is, an online presentation where its host works.
@@ -34,20 +34,17 @@ def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
     area = look_up_area(person.postcode) if person and person.postcode else None
     if person is None or area is None:
         return Booking.objects.none()
-    near = Q(outward__in=outward_codes_near(area).values("code"))
+    # Outward codes with their centre within NEAR_MILES and no crossing between; so short a way is measured as on a flat map.
+    north = Power((F("latitude") - area.latitude) * MILES_A_DEGREE, 2)
+    east = Power((F("longitude") - area.longitude) * MILES_A_DEGREE * cos(radians(area.latitude)), 2)
+    codes = OutwardCode.objects.alias(squared=north + east).filter(zone=area.zone, squared__lte=rules.NEAR_MILES**2)
+    near = Q(outward__in=codes.values("code"))
     if area.local_authority:
         near |= Q(local_authority=area.local_authority)
     offered = Booking.objects.with_open_seats(now).filter(seats_professions__contains=[person.profession])
-    # Who hosts it, and who has asked already, read of it elsewhere.
+    # Its host and whoever has asked for a seat read about it elsewhere.
     offered = offered.exclude(person=person).exclude(pk__in=person.seats.exclude(state=SeatState.GIVEN_UP).values("booking"))
     return offered.alias(outward=OUTWARD).filter(near).select_related("presentation", "person__organisation")
-
-
-def outward_codes_near(area: Area) -> QuerySet[OutwardCode]:
-    """Whose centres are within NEAR_MILES of it with no crossing between; so short a way is measured as on a flat map."""
-    north = Power((F("latitude") - area.latitude) * MILES_A_DEGREE, 2)
-    east = Power((F("longitude") - area.longitude) * MILES_A_DEGREE * cos(radians(area.latitude)), 2)
-    return OutwardCode.objects.alias(squared=north + east).filter(zone=area.zone, squared__lte=rules.NEAR_MILES**2)
 
 
 def seats_near_you(person: Person | None, now: datetime) -> dict[str, object]:

@@ -112,7 +112,7 @@ def ask_for_seat(*, booking: Booking, person: Person, access_needs: str, by: Use
     seat.state, seat.access_needs, seat.approved_at, seat.created_at = SeatState.ASKED, access_needs, None, now
     seat.version += 1
     seat.save()
-    record_seat(seat, EventKind.SEAT_ASKED, by=by, now=now)
+    record_event(locked, EventKind.SEAT_ASKED, by=by, now=now, changes={"seat": seat.pk})
     notify_seats("seat-asked", [seat], now, to_host=True)
     return seat
 
@@ -186,10 +186,6 @@ def move_seat(seat: Seat, to: SeatState, kind: EventKind, *, by: User | None, no
     seat.state, seat.version = to, seat.version + 1
     if not Seat.objects.filter(pk=seat.pk).update(state=to, version=seat.version, approved_at=seat.approved_at):
         raise SeatMoved
-    record_seat(seat, kind, by=by, now=now)
-
-
-def record_seat(seat: Seat, kind: EventKind, *, by: User | None, now: datetime) -> None:
     record_event(seat.booking, kind, by=by, now=now, changes={"seat": seat.pk})
 
 

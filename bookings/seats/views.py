@@ -1,5 +1,6 @@
 """Spare seats: the host's page, on which each name is answered; the seats near somebody; one seat, for its guest."""
 
+import re
 from datetime import datetime
 
 from django.contrib import messages
@@ -15,6 +16,8 @@ from accounts.models import Where
 from bookings import rules
 from bookings.calendars import ical
 from bookings.models import Booking, Seat
+from bookings.schedule.access import refusal_as_warning
+from bookings.schedule.forms import refusal_as_error
 from bookings.seats.forms import AskForm, OfferForm
 from bookings.seats.queries import (
     MOST_GUESTS,
@@ -66,20 +69,17 @@ def booking_seats(request: HttpRequest, reference: str) -> HttpResponse:
 def act_for_host(request: HttpRequest, booking: Booking, now: datetime) -> None:
     """By the button that was pressed; the next page shows the message."""
     by, wanted, key = signed_in(request), request.POST.get("do", ""), request.POST.get("seat", "")
-    try:
-        if wanted == "close":
+    if wanted == "close":
+        with refusal_as_warning(request, _("You no longer offer seats. Guests who have a seat keep it.")):
             close_seats(booking, by=by, now=now)
-            messages.success(request, _("You no longer offer seats. Guests who have a seat keep it."))
-        elif wanted in ("approve", "decline") and key.isascii() and key.isdigit() and len(key) < 10:
-            seat = get_object_or_404(booking.seats.select_related("person", "booking"), pk=int(key))
-            act, done = {
-                "approve": (approve_seat, _("%(name)s has a seat. We have sent an email with the details.")),
-                "decline": (decline_seat, _("%(name)s has no seat. We have sent an email to say so.")),
-            }[wanted]
+    elif wanted in ("approve", "decline") and re.fullmatch(r"[0-9]{1,9}", key):
+        seat = get_object_or_404(booking.seats.select_related("person", "booking"), pk=int(key))
+        act, done = {
+            "approve": (approve_seat, _("%(name)s has a seat. We have sent an email with the details.")),
+            "decline": (decline_seat, _("%(name)s has no seat. We have sent an email to say so.")),
+        }[wanted]
+        with refusal_as_warning(request, done % {"name": seat.person.name}):
             act(seat, by=by, now=now)
-            messages.success(request, done % {"name": seat.person.name})
-    except DomainError as refusal:
-        messages.warning(request, str(refusal.message))
 
 
 @require_http_methods(FORM_METHODS)
@@ -91,11 +91,8 @@ def booking_seats_offer(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("booking_seats", reference=booking.reference)
     form = OfferForm(request.POST if request.method == "POST" else None, booking=booking, now=now)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_as_error(form):
             offer_seats(booking, by=signed_in(request), now=now, **form.cleaned_data)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             messages.success(request, _("Your spare seats are offered. We will email you when somebody asks for one."))
             return redirect("booking_seats", reference=booking.reference)
     return render(request, "bookings/seats/offer.html", {"form": form, "booking": booking})
@@ -135,11 +132,8 @@ def own_seat_page(request: HttpRequest, seat: Seat, now: datetime) -> HttpRespon
     to_come = booking.may_offer_seats(now)
     if request.method == "POST":
         if request.POST.get("do") == "give-up":
-            try:
+            with refusal_as_warning(request, _("Thank you. Somebody else can have the seat now.")):
                 give_up_seat(seat, by=signed_in(request), now=now)
-                messages.success(request, _("Thank you. Somebody else can have the seat now."))
-            except DomainError as refusal:
-                messages.warning(request, str(refusal.message))
         return redirect("seat", reference=booking.reference)
     context = {
         "seat": seat,
@@ -162,12 +156,9 @@ def ask_page(request: HttpRequest, booking: Booking, seat: Seat | None, now: dat
         response = render(request, "bookings/seats/ask.html", context, status=429)
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response
-    return ask(request, booking, form.cleaned_data["access_needs"], now)
-
-
-def ask(request: HttpRequest, booking: Booking, access_needs: str, now: datetime) -> HttpResponse:
     try:
-        ask_for_seat(booking=booking, person=the_person(request), access_needs=access_needs, by=signed_in(request), now=now)
+        needs = form.cleaned_data["access_needs"]
+        ask_for_seat(booking=booking, person=the_person(request), access_needs=needs, by=signed_in(request), now=now)
     except DomainError as refusal:
         messages.warning(request, str(refusal.message))
         return redirect("seats")
@@ -181,7 +172,4 @@ def seat_calendar(request: HttpRequest, reference: str) -> HttpResponse:
     seat = own_seat(request, reference)
     if seat is None or not seat.has_a_seat or not seat.booking.may_offer_seats(timezone.now()):
         raise Http404
-    entry = ical.seat_calendar(seat, "PUBLISH", now=timezone.now())
-    response = HttpResponse(entry, content_type="text/calendar; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{reference}.ics"'
-    return response
+    return ical.download(ical.seat_calendar(seat, "PUBLISH", now=timezone.now()), reference)

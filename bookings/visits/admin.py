@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.roles import ROLES
 from bookings import errors, rules
 from bookings import text as bookings_text
-from bookings.models import Booking, DutyShift, Format, OnDuty, Presenter, State, Visit, duty_of, may_check_in, may_check_out
+from bookings.models import Booking, DutyShift, Format, Presenter, State, Visit, duty_of, may_check_in, may_check_out
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.schedule.slots import DateRange
 from bookings.visits import services
@@ -30,7 +30,7 @@ from ctac.dates import OURS, format_clock, format_day, is_working_day, uk_day
 from ctac.forms import DayField, validate_phone
 from ctac.staff.first_run import COLLEAGUES, FirstRunCheck, Light, check_first_run
 from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import StaffForm, reason_field
 
 ALARMS_SHOWN = 5
 ALARM_TITLES = {
@@ -51,7 +51,9 @@ def visit_text(booking: Booking, late: Booking | None) -> SafeString | str:
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:
         words = {CHECK_OUT: _("No check-out"), CHECK_IN: _("No check-in"), HELP: _("Asked for help")}
-        on_it = [on_it_in_words(visit)] if visit is not None and visit.is_taken_on(late.missed_at) else []
+        on_it = (
+            [_("On it: %(who)s") % {"who": on_it_text(visit)}] if visit is not None and visit.is_taken_on(late.missed_at) else []
+        )
         tag = state_tag(words[late.missed], "waiting")
         return format_html_join(" ", "{}", ((part,) for part in (tag, *on_it, *handed_over)))
     if visit is None:
@@ -62,10 +64,6 @@ def visit_text(booking: Booking, late: Booking | None) -> SafeString | str:
     if visit.is_out:
         lines.append(_("Checked out: %(moment)s") % {"moment": bookings_text.moment_text(visit.checked_out_at)})
     return "\n".join(lines)
-
-
-def on_it_in_words(visit: Visit) -> str:
-    return _("On it: %(who)s") % {"who": on_it_text(visit)}
 
 
 def still_there_text(visit: Visit) -> str:
@@ -105,6 +103,7 @@ def overdue_visits() -> list[Alarm]:
         since = _("Since") if booking.missed == HELP else _("Expected")
         today = _("Today at %(clock)s") % {"clock": format_clock(booking.missed_at)}
         expected = today if uk_day(booking.missed_at) == uk_day(now) else bookings_text.moment_text(booking.missed_at)
+        duty_rows = bookings_text.duty_rows(duty[booking.pk])
         alarm = Alarm(
             title=str(title) % {"name": name_of_visitor(booking)},
             rows=[
@@ -112,7 +111,7 @@ def overdue_visits() -> list[Alarm]:
                 *([bookings_text.row(_("On it"), on_it)] if on_it else []),
                 *whom_to_call(booking),
                 bookings_text.row(_("Where"), ", ".join(booking.address_lines)),
-                *duty_text_rows(duty[booking.pk]),
+                *({**row, "value": phone_link(str(row["value"]))} if row.get("is_phone") else row for row in duty_rows),
             ],
             about=booking.reference,
             href=reverse("staff:bookings_booking_change", args=[booking.pk]),
@@ -121,11 +120,6 @@ def overdue_visits() -> list[Alarm]:
         )
         alarms.append(alarm)
     return alarms
-
-
-def duty_text_rows(people: Sequence[OnDuty]) -> list[bookings_text.Row]:
-    rows = bookings_text.duty_rows(people)
-    return [{**row, "value": phone_link(str(row["value"]))} if row.get("is_phone") else row for row in rows]
 
 
 def whom_to_call(booking: Booking) -> list[bookings_text.Row]:
@@ -142,15 +136,16 @@ def whom_to_call(booking: Booking) -> list[bookings_text.Row]:
 staff_site.add_alarms("bookings.view_booking", overdue_visits, resolved_with="bookings.change_booking")
 
 
+note_field = partial(
+    reason_field, hint=gettext_lazy("Kept with your name and the time. No details of a child."), most=500, rows=3
+)
+
+
 class PhoneCallForm(StaffForm):
     free_text_fields = ("note",)
 
-    note = forms.CharField(
-        label=gettext_lazy("Who told you, and what did they say?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("Kept with your name and the time. No details of a child."),
-        error_messages={"required": gettext_lazy("Write who told you, and what they said.")},
+    note = note_field(
+        gettext_lazy("Who told you, and what did they say?"), missing=gettext_lazy("Write who told you, and what they said.")
     )
 
 
@@ -213,13 +208,7 @@ CHECKED_OUT = ObjectAction(
 class TakeBackForm(StaffForm):
     free_text_fields = ("note",)
 
-    note = forms.CharField(
-        label=gettext_lazy("Why are you taking it back?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("Kept with your name and the time. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why you are taking it back.")},
-    )
+    note = note_field(gettext_lazy("Why are you taking it back?"), missing=gettext_lazy("Write why you are taking it back."))
 
 
 def may_take_back(booking: Booking, tap: str) -> bool:
@@ -258,11 +247,6 @@ NOT_OUT = ObjectAction(
 ALARM_ROLES = {role.name for role in ROLES if "bookings.change_booking" in role.permissions}
 
 
-def may_take_alarms() -> Q:
-    """Staff who can press the buttons of an alarm."""
-    return Q(is_staff=True, is_active=True) & (Q(is_superuser=True) | Q(groups__name__in=ALARM_ROLES))
-
-
 class DutyShiftForm(forms.ModelForm):
     duty_phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
     deputy_phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
@@ -276,8 +260,10 @@ class DutyShiftForm(forms.ModelForm):
         for name in ("duty_person", "deputy"):
             if name in self.fields:  # whoever may only look has no boxes
                 box = cast("forms.ModelChoiceField", self.fields[name])
-                chosen = Q(pk=getattr(self.instance, f"{name}_id"))
-                box.queryset = User.objects.filter(may_take_alarms() | chosen).distinct().order_by("name", "email")
+                # Staff who can press the buttons of an alarm, and whoever stands there now.
+                may_press = Q(is_superuser=True) | Q(groups__name__in=ALARM_ROLES)
+                able = Q(may_press, is_staff=True, is_active=True) | Q(pk=getattr(self.instance, f"{name}_id"))
+                box.queryset = User.objects.filter(able).distinct().order_by("name", "email")
                 box.required = True
 
     def clean(self) -> dict[str, Any]:

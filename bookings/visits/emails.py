@@ -47,13 +47,19 @@ def on_it_text(visit: Visit | None) -> str:
     return gettext("%(name)s, since %(clock)s") % {"name": visit.taken_on_by, "clock": format_clock(visit.taken_on_at)}
 
 
+MISSED = {
+    CHECK_IN: _("%(name)s was expected at %(clock)s on %(day)s and has not checked in."),
+    CHECK_OUT: _("The visit ended at %(clock)s on %(day)s, and %(name)s has not checked out."),
+    HELP: _("%(name)s asked for help at %(clock)s on %(day)s."),
+}
+
+
 class OverdueEmail(TeamEmail):
     """A presenter has not checked in or out: to staff, then to the manager (`escalated`)."""
 
     template = "bookings/booking_staff_overdue"
     subject_of_escalated = _("Still no news: %(subject)s")
     missed: str
-    sentence: Promise
     escalated = False
 
     def is_still_due(self) -> bool:
@@ -65,9 +71,6 @@ class OverdueEmail(TeamEmail):
         if not self.escalated and visit is not None and visit.is_taken_on(late.missed_at):
             return False
         return minute_of(self.booking.agreed[0]) == self.notification.version
-
-    def missed_text(self) -> Promise:
-        return self.sentence
 
     def get_subject(self) -> str | Promise:
         return self.subject_of_escalated if self.escalated else self.subject
@@ -100,7 +103,7 @@ class OverdueEmail(TeamEmail):
                 row(gettext("Who is on it"), on_it_text(visit)),
                 row(gettext("Reference"), booking.reference),
             ],
-            "missed": str(self.missed_text()) % facts,
+            "missed": str(MISSED[self.missed]) % facts,
             "escalated": self.escalated,
         }
 
@@ -110,7 +113,6 @@ class StaffNoCheckIn(OverdueEmail):
     label = _("To staff: no check-in")
     subject = _("No check-in from %(name)s (%(reference)s)")
     sms = _("CTAC: no check-in at visit %(reference)s. Call the presenter, then tell us how they are: %(resolve_url)s")
-    sentence = _("%(name)s was expected at %(clock)s on %(day)s and has not checked in.")
     missed = CHECK_IN
 
 
@@ -119,7 +121,6 @@ class StaffNoCheckOut(OverdueEmail):
     label = _("To staff: no check-out")
     subject = _("No check-out from %(name)s (%(reference)s)")
     sms = _("CTAC: no check-out from visit %(reference)s. Call the presenter, then tell us how they are: %(resolve_url)s")
-    sentence = _("The visit ended at %(clock)s on %(day)s, and %(name)s has not checked out.")
     missed = CHECK_OUT
 
 
@@ -144,7 +145,6 @@ class DutyAlarm(OverdueEmail):
     subject_of_check_in = StaffNoCheckIn.subject
     subject_of_check_out = StaffNoCheckOut.subject
     sms = _("CTAC: alarm at visit %(reference)s. Say that you are on it: %(take_on_url)s")
-    sentence = _("%(name)s asked for help at %(clock)s on %(day)s.")
 
     def is_still_due(self) -> bool:
         """Nobody is on it, and it has not rung again since."""
@@ -167,9 +167,6 @@ class DutyAlarm(OverdueEmail):
     def context(self) -> dict[str, object]:
         url = reverse("staff:bookings_booking_action", args=[self.booking.pk, "on-it"])
         return {**super().context(), "take_on_url": f"{settings.SITE_URL}{url}"}
-
-    def missed_text(self) -> Promise:
-        return {CHECK_IN: StaffNoCheckIn.sentence, CHECK_OUT: StaffNoCheckOut.sentence}.get(self.missed, self.sentence)
 
 
 class DutyDisclosure(TeamEmail):

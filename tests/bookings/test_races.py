@@ -17,11 +17,10 @@ from bookings.booking.services.create import place_booking
 from bookings.booking.services.transitions import cancel_booking
 from bookings.booking.services.undo import take_back_cancelled
 from bookings.feedback import services as feedback_services
-from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards
+from bookings.feedback.services import give_feedback, open_afterwards
 from bookings.leave.services import record_leave
 from bookings.models import Afterwards, Booking, BusyTime, Feedback, Hold, PlaceState, Presenter
-from bookings.open_sessions.services.sessions import cancel_session
-from bookings.open_sessions.services.undo import take_back_session_cancelled
+from bookings.open_sessions.services.sessions import cancel_session, take_back_session_cancelled
 from bookings.schedule.holds import hold_slot
 from bookings.schedule.locks import lock_draft, lock_presenters
 from privacy.services import erase_person
@@ -293,7 +292,7 @@ def test_only_one_gives_the_last_feedback_that_is_taken(monkeypatch: pytest.Monk
         return found
 
     def give(number: int) -> None:
-        answers = FeedbackAnswers(useful=4, clear=4, ready=4)
+        answers = Feedback(useful=4, clear=4, ready=4)
         give_feedback(afterwards=afterwards, answers=answers, token=str(number), by_host=False, now=now)
 
     for number in range(5):  # of one and five more

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Act, Entry, Export
-from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards
+from bookings.feedback.services import give_feedback, open_afterwards
 from bookings.models import Feedback
 from professionals.models import Organisation, Person, Profession
 from tests.bookings.open_sessions.rows import make_session
@@ -52,7 +52,11 @@ def past() -> None:
     afterwards = open_afterwards(given=booking, now=over)
     for token, comment in (("one", "More time, please."), ("two", "About a boy.")):
         give_feedback(
-            afterwards=afterwards, answers=FeedbackAnswers(5, 4, 3, comment=comment), token=token, by_host=False, now=over
+            afterwards=afterwards,
+            answers=Feedback(useful=5, clear=4, ready=3, comment=comment),
+            token=token,
+            by_host=False,
+            now=over,
         )
     Feedback.objects.filter(token="two").update(flagged_child_details=True)
 

@@ -26,7 +26,7 @@ from bookings.models import Booking, DateOption, EventKind, Format, NotKeptReaso
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, WeekOfTimesForm, reason_to_yield, start_or_other
 from bookings.schedule.availability import Schedule, Slot
-from bookings.schedule.forms import slot_value
+from bookings.schedule.forms import set_choices, slot_value
 from bookings.schedule.holds import PreferredDate, kept_until
 from bookings.schedule.queries import IgnoredClaims, open_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
@@ -366,7 +366,7 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     own = {"booking": booking, "option__booking": booking}
     shown = admin_forms.week_asked_for(slot_query_of(booking), form.typed, now, named=form.named, near=near, ignoring=own)
     # Those that were chosen in other weeks stay.
-    admin_forms.set_choices(form.fields["starts"], admin_forms.week_choices(shown, form.typed.getlist("starts"), length))
+    set_choices(form.fields["starts"], admin_forms.week_choices(shown, form.typed.getlist("starts"), length))
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "form": form, "week": shown, "until": moment_text(kept_until(datetime.max.replace(tzinfo=UTC), now))}
     return TemplateResponse(request, "bookings/booking/staff/offer.html", context)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import transaction
 from django.db.models import Case, Model, When
@@ -30,13 +29,12 @@ from bookings.booking.admin.actions import TakeBackForm
 from bookings.errors import OutsideRules
 from bookings.feedback.admin import ATTENDANCE, MORE_FEEDBACK
 from bookings.feedback.pdf import certificate
-from bookings.feedback.views import who_to_tell_at
+from bookings.feedback.views import pdf_response, who_to_tell_at
 from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.admin.plan import JoiningForm
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.open_sessions.services import sessions as session_services
-from bookings.open_sessions.services import undo
 from bookings.open_sessions.services.notify import WITH_A_PLACE, SessionMoved, WouldDrop
 from bookings.open_sessions.services.places import accept_offer, give_up_place, mark_attended, take_place
 from bookings.open_sessions.services.sessions import (
@@ -47,11 +45,12 @@ from bookings.open_sessions.services.sessions import (
     set_joining_details,
 )
 from bookings.schedule.admin import PresenterChoice, reason_to_yield
+from bookings.schedule.forms import DayAndTimeForm, refusal_as_error
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import number_in_line
 from ctac.dates import UK
 from ctac.errors import DomainError
-from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from ctac.forms import PageForm
 from ctac.staff.site import ObjectAction, phone_link
 from office.queries import site_settings
 from professionals import drafts
@@ -207,27 +206,11 @@ CAPACITY = ObjectAction(
 )
 
 
-class RescheduleSessionForm(StaffReasonForm, PageForm):
-    day = DayField(
-        label=gettext_lazy("Day"),
-        lies_ahead=True,
-        validators=[near_today],
-        error_messages={"required": gettext_lazy("Enter the day.")},
-    )
-    clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
+class RescheduleSessionForm(StaffReasonForm, DayAndTimeForm):
     reason = reason_field(
         gettext_lazy("Why are you moving it?"),
         hint=gettext_lazy("Everybody who gets the email will read this. No details of a child."),
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if cleaned.get("day") and cleaned.get("clock"):
-            try:
-                return {**cleaned, "start": uk_moment(cleaned["day"], cleaned["clock"])}
-            except ValidationError as error:
-                self.add_error("clock", error)
-        return cleaned
 
 
 def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
@@ -253,11 +236,8 @@ def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
             form.add_error("reason", _("This time has a problem. Write why you are moving it."))
         elif not hard and was_seen:
             how = {"reason": answers["reason"], "flagged": form.flagged}
-            try:
+            with refusal_as_error(form, beside="clock"):
                 reschedule_session(session=session, starts_at=answers["start"], by=signed_in(request), now=now, **how)
-            except DomainError as refusal:
-                form.add_error("clock", str(refusal.message))
-            else:
                 session.refresh_from_db()
                 done = _("The session has moved to %(when)s. Everyone concerned will get an email.")
                 messages.success(request, done % {"when": session.when})
@@ -291,11 +271,8 @@ def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSe
     known = may_have_read_details(session)
     form = JoiningForm(request.POST if request.method == "POST" else None, initial=typed)
     if form.is_valid():
-        try:
+        with refusal_as_error(form):
             count = set_joining_details(session=session, by=signed_in(request), now=timezone.now(), **form.cleaned_data)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             if count:
                 message = _("How to join is changed. Everybody with a place will get an email.")
             elif not known:
@@ -416,7 +393,7 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
     person, now = place.person, timezone.now()
     form = Form(request.POST if request.method == "POST" else None)
     if request.method == "POST":
-        try:
+        with refusal_as_error(form):
             if request.POST.get("do") == "accept":
                 accept_offer(place=place, by=signed_in(request), now=now)
                 message = _("%(name)s has a place.")
@@ -425,9 +402,6 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
                 message = _(
                     "%(name)s no longer has a place or a turn. A free place will go to the next person on the waiting list."
                 )
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             messages.success(request, message % {"name": person.name})
             return redirect(session_address(session))
     rows = [
@@ -501,7 +475,7 @@ CANCEL = ObjectAction(
 TAKE_BACK_DELIVERED = ObjectAction(
     "not-delivered",
     gettext_lazy("Take back “delivered”"),
-    undo.take_back_session_delivered,
+    session_services.take_back_session_delivered,
     available=lambda session: session.state == SessionState.DELIVERED and not session.anonymised_at,
     form_class=TakeBackForm,
     explanation=gettext_lazy(
@@ -513,7 +487,7 @@ TAKE_BACK_DELIVERED = ObjectAction(
 TAKE_BACK_CANCELLED = ObjectAction(
     "not-cancelled",
     gettext_lazy("Take back the cancellation"),
-    undo.take_back_session_cancelled,
+    session_services.take_back_session_cancelled,
     available=lambda session: session.state == SessionState.CANCELLED and not session.anonymised_at,
     form_class=TakeBackForm,
     explanation=gettext_lazy(
@@ -552,15 +526,11 @@ def people_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
         if named is None or named.state != PlaceState.ATTENDED:
             raise Http404
         pdf = certificate(session, named.person.name, who=who_to_tell_at(session), made_at=now, ticked=True)
-        name = f"{session.reference}-certificate.pdf"
-        return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        return pdf_response(pdf, f"{session.reference}-certificate")
     form = CameForm(request.POST if request.method == "POST" else None, places=coming)
     if form.is_valid():
-        try:
+        with refusal_as_error(form):
             count = mark_attended(session=session, places=form.cleaned_data["came"], by=signed_in(request), now=now)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             done = ngettext("%(count)d more person came.", "%(count)d more people came.", count) % {"count": count}
             messages.success(request, done)
             return redirect(request.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxValueValidator
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse
@@ -29,9 +29,10 @@ from bookings.models.presenter import validate_https
 from bookings.open_sessions.queries import Clash, PlannedSession, Recurrence, SeriesDays, clashes, series_days
 from bookings.open_sessions.services.sessions import plan_sessions
 from bookings.schedule.admin import any_presenter, forgive_missing
+from bookings.schedule.forms import DayAndTimeForm, set_choices
 from ctac.dates import format_clock, format_day, format_span, is_bank_holiday
 from ctac.errors import DomainError
-from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from ctac.forms import ClockField, DayField, PageForm, near_today
 from office.closures.queries import why_closed
 from office.queries import site_settings
 from professionals import drafts
@@ -138,43 +139,30 @@ class PlanForm(JoiningForm):
         return cleaned
 
 
-class DateForm(PageForm):
+class DateForm(DayAndTimeForm):
     """One date of those that are planned: whether at all, and when and by whom if not as the others.
 
     `presenters`, by their keys, are read once for all dates.
     """
 
     keep = forms.BooleanField(label=gettext_lazy("Plan this one"), required=False)
-    day = DayField(
-        label=gettext_lazy("Day"),
-        lies_ahead=True,
-        validators=[near_today],
-        error_messages={"required": gettext_lazy("Enter the day.")},
-    )
-    clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
     presenter = forms.ChoiceField(label=gettext_lazy("Presenter"), required=False)
+    field_order = ("keep", "day", "clock", "presenter")
 
     def __init__(self, *args: Any, presenters: Mapping[str, Presenter], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("day", "clock"):  # said on the page before, and there are many dates
             self.fields[name].help_text = ""
-        choice = self.fields["presenter"]
-        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
-        choice.choices = [("", NOBODY_YET), *((key, presenter.name) for key, presenter in presenters.items())]
+        choices = [("", NOBODY_YET), *((key, presenter.name) for key, presenter in presenters.items())]
+        set_choices(self.fields["presenter"], choices)
 
     def clean(self) -> dict[str, Any]:
         """One that is not kept is asked nothing: what stands in it stays."""
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         if not cleaned.get("keep"):
             self.errors.clear()
             return {**cleaned, "start": None}
-        day, clock, start = cleaned.get("day"), cleaned.get("clock"), None
-        if day is not None and clock is not None:
-            try:
-                start = uk_moment(day, clock)
-            except ValidationError as error:
-                self.add_error("clock", error)
-        return {**cleaned, "start": start}
+        return cleaned
 
     @property
     def is_kept(self) -> bool:

@@ -35,7 +35,7 @@ from bookings.open_sessions.admin.actions import ASSIGN, DELIVERED, JOINING, OBJ
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
-from bookings.schedule.admin import AnyPresenterFilter
+from bookings.schedule.admin import AnyPresenterFilter, KeyFilter
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import freed_text, moment_text, reason_text
 from ctac.dates import UK, uk_datetime, uk_day
@@ -114,20 +114,6 @@ class RoomFilter(OptionsFilter):
         ),
         "line": (gettext_lazy("People waiting"), lambda sessions, now: sessions.to_come(now).filter(waiting__gt=0)),
     }
-
-
-class KeyFilter(admin.SimpleListFilter):
-    """One of some rows, by its key."""
-
-    rows: QuerySet[Any]
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
-        return list(self.rows.all())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[OpenSession]) -> QuerySet[OpenSession]:
-        chosen = self.value() or ""
-        is_key = chosen.isascii() and chosen.isdigit() and len(chosen) < 10
-        return queryset.filter(**{str(self.parameter_name): int(chosen)}) if is_key else queryset
 
 
 class PresentationFilter(KeyFilter):

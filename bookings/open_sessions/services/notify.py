@@ -56,22 +56,6 @@ def notify_everybody(kind: str, session: OpenSession, now: datetime, *, states: 
     return len(recipients)
 
 
-def ask_for_feedback(session: OpenSession, closes_at: datetime, now: datetime) -> int:
-    """It is over: how it was, and a certificate; until `closes_at`. How many get it.
-
-    Of one that is over nothing changes, so no version is raised: each place gets one each time that it is marked.
-    """
-    if now >= closes_at:
-        return 0
-    places = session.places.filter(state__in=WITH_A_PLACE).select_related("person").exclude(person__email="")
-    about = [
-        About(f"place:{place.pk}", place.person.email, session.reference, session.sequence + 1, due_at=now, expires_at=closes_at)
-        for place in places
-    ]
-    notify_about(about, kind="session-afterwards", now=now, left_to_sweep=True)
-    return len(about)
-
-
 def notify_presenter(session: OpenSession, now: datetime) -> None:
     """Who gives it, of how it stands now."""
     if session.presenter is not None:
@@ -277,11 +261,12 @@ def record_session_event(
     now: datetime,
     place: SessionPlace | None = None,
     reason: str = "",
+    flagged: bool = False,
     changes: Mapping[str, object] | None = None,
 ) -> None:
-    SessionEvent.objects.create(
-        session=session, kind=kind, by=by, at=now, place=place, reason=reason, changes=dict(changes or {})
-    )
+    """`flagged`: the reason looks like a child's details, so no email and no page repeats it."""
+    details = {**(changes or {}), **({"flagged": True} if flagged else {})}
+    SessionEvent.objects.create(session=session, kind=kind, by=by, at=now, place=place, reason=reason, changes=details)
 
 
 def record_place_events(kind: SessionEventKind, places: Iterable[SessionPlace], *, by: User | None, now: datetime) -> None:

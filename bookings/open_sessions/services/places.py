@@ -169,12 +169,7 @@ def take_place(
     fill_places(locked, by=None, now=now)
     locked.refresh_from_db(fields=["occupied", "waiting"])
     state = PlaceState.TAKEN if locked.free and not locked.waiting else PlaceState.WAITING
-    asked: dict[str, Any] = {
-        "channel": channel,
-        "submission_token": token,
-        "access_needs": access_needs,
-        "flagged_child_details": flagged,
-    }
+    asked = {"channel": channel, "submission_token": token, "access_needs": access_needs, "flagged_child_details": flagged}
     taken = save_place(place or SessionPlace(session=locked, person=person, created_at=now), state, asked)
     kind, message = (SessionEventKind.TAKEN, "place-taken") if taken.has_a_place else (SessionEventKind.JOINED, "place-waiting")
     record_session_event(locked, kind, by=by, now=now, place=taken, changes={"version": taken.version})
@@ -236,17 +231,17 @@ def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_lin
     if locked.state not in (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING):
         raise PlaceMoved
     refuse_unless_to_come(locked.session, now)
-    before = standing_without_place(locked)
-    set_place_states([locked], PlaceState.GIVEN_UP)
-    changes = {"version": locked.version, **before, **({"by_link": True} if by_link else {})}
-    record_session_event(locked.session, SessionEventKind.GIVEN_UP, by=by, now=now, place=locked, changes=changes)
+    mark_given_up(locked, by=by, now=now, by_link=by_link)
     notify_places("place-given-up", [locked], locked.session, now)
     fill_places(locked.session, by=None, now=now)
 
 
-def standing_without_place(place: SessionPlace) -> dict[str, str]:
-    """For the history of what is given up: how its person stood, if they only waited or were offered a place."""
-    return {} if place.has_a_place else {"from": place.state}
+def mark_given_up(place: SessionPlace, *, by: User | None, now: datetime, by_link: bool = False) -> None:
+    """The history also says how its person stood, if they only waited or were offered a place."""
+    before = {} if place.has_a_place else {"from": place.state}
+    set_place_states([place], PlaceState.GIVEN_UP)
+    changes = {"version": place.version, **before, **({"by_link": True} if by_link else {})}
+    record_session_event(place.session, SessionEventKind.GIVEN_UP, by=by, now=now, place=place, changes=changes)
 
 
 @transaction.atomic
@@ -257,10 +252,7 @@ def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> Non
     for session in lock_sessions(ahead.values_list("session", flat=True)):
         theirs = session.places.live().filter(person=person).first()
         if theirs and not session.has_begun(now) and session.is_scheduled:
-            before = standing_without_place(theirs)
-            set_place_states([theirs], PlaceState.GIVEN_UP)
-            changes = {"version": theirs.version, **before}
-            record_session_event(session, SessionEventKind.GIVEN_UP, by=by, now=now, place=theirs, changes=changes)
+            mark_given_up(theirs, by=by, now=now)
             fill_places(session, by=None, now=now)
 
 

@@ -1,4 +1,4 @@
-"""Open sessions: planned, rescheduled, given to a presenter or freed, how people join, cancelled, delivered."""
+"""Open sessions: planned, rescheduled, given to a presenter or freed, how people join, cancelled, delivered; and both undone."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings import rules
+from bookings.booking.services.undo import refuse_what_came_after
 from bookings.errors import NothingChanged, NotOver, SamePresenter, SlotTaken
 from bookings.feedback.services import open_afterwards
 from bookings.models import (
@@ -30,7 +31,6 @@ from bookings.open_sessions.services.notify import (
     SizeRefused,
     TimePassed,
     WouldDrop,
-    ask_for_feedback,
     link_digest,
     lock_session,
     lock_session_and_presenters,
@@ -50,9 +50,10 @@ from bookings.schedule.locks import guarded, lock_presenters
 from ctac.dates import days_before, uk_day
 from ctac.errors import DomainError
 from notifications.models import Notification
-from notifications.outbox import notify
+from notifications.outbox import About, notify, notify_about
 from notifications.registry import Topic
 from office.queries import site_settings
+from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import subscribers
 
@@ -310,9 +311,8 @@ def reschedule_session(
         locked.save(update_fields=["starts_at", "ends_at", "sequence"])
         if locked.presenter is not None:
             take_time(locked, locked.presenter)
-    times = [before.isoformat(), start.isoformat()]
-    changes: dict[str, object] = {"time": times, "sequence": locked.sequence, **({"flagged": True} if flagged else {})}
-    record_session_event(locked, SessionEventKind.MOVED, by=by, now=now, reason=reason, changes=changes)
+    changes = {"time": [before.isoformat(), start.isoformat()], "sequence": locked.sequence}
+    record_session_event(locked, SessionEventKind.MOVED, by=by, now=now, reason=reason, flagged=flagged, changes=changes)
     notify_everybody("session-moved", locked, now)
     notify_presenter(locked, now)
     offered, last = locked.places.filter(state=PlaceState.OFFERED), start - rules.OFFER_CUTOFF
@@ -377,8 +377,8 @@ def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reas
     locked.closed_reason = "" if flagged else reason
     locked.save(update_fields=["state", "sequence", "closed_reason"])
     BusyTime.objects.filter(session=locked).delete()
-    changes: dict[str, object] = {"sequence": locked.sequence, **({"flagged": True} if flagged else {})}
-    record_session_event(locked, SessionEventKind.CANCELLED, by=by, now=now, reason=reason, changes=changes)
+    changes = {"sequence": locked.sequence}
+    record_session_event(locked, SessionEventKind.CANCELLED, by=by, now=now, reason=reason, flagged=flagged, changes=changes)
     notify_everybody("session-cancelled", locked, now)
     notify_former_presenter(locked, locked.presenter, now)
     if flagged:
@@ -400,9 +400,19 @@ def mark_session_delivered(session: OpenSession, *, by: User | None, now: dateti
         raise DomainError(_("This session needs a presenter. Choose one first."))
     end_lapsed_offers(locked, now=now)
     OpenSession.objects.filter(pk=locked.pk).update(state=SessionState.DELIVERED)
-    afterwards = open_afterwards(given=locked, now=now)
+    closes_at = open_afterwards(given=locked, now=now).closes_at
     record_session_event(locked, SessionEventKind.DELIVERED, by=by, now=now)
-    ask_for_feedback(locked, afterwards.closes_at, now)
+    if now >= closes_at:
+        return
+    # How it was, and a certificate. Nothing of a place changes, so no version is raised: each time that a session is marked,
+    # its own sequence tells the messages apart.
+    places = locked.places.filter(state__in=WITH_A_PLACE).select_related("person").exclude(person__email="")
+    version = locked.sequence + 1
+    about = [
+        About(f"place:{place.pk}", place.person.email, locked.reference, version, due_at=now, expires_at=closes_at)
+        for place in places
+    ]
+    notify_about(about, kind="session-afterwards", now=now, left_to_sweep=True)
 
 
 def free_sessions(
@@ -424,3 +434,83 @@ def free_sessions(
         notify_of_session("staff-session-needs-presenter", session, site_settings().team_email, now)
         notify_former_presenter(session, presenter, now)
     return freed
+
+
+# Staff take back what was marked by mistake, as with a booking (bookings.booking.services.undo).
+
+
+@transaction.atomic
+def take_back_session_delivered(
+    session: OpenSession, *, reason: str, by: User | None, now: datetime, flagged: bool = False
+) -> OpenSession:
+    """It is scheduled again. Nobody is told: its time is over either way.
+
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises SessionMoved, or says what is in the way.
+    """
+    locked = lock_session(session)
+    if locked.state != SessionState.DELIVERED or locked.anonymised_at:
+        raise SessionMoved
+    refuse_what_came_after(locked)
+    if locked.places.filter(state=PlaceState.ATTENDED).exists():
+        raise DomainError(_("Somebody has ticked who came, so it took place. Leave it as delivered."))
+    schedule_again(locked, SessionEventKind.UNDELIVERED, reason=reason, by=by, now=now, flagged=flagged)
+    return locked
+
+
+@transaction.atomic
+def take_back_session_cancelled(
+    session: OpenSession, *, reason: str, by: User | None, now: datetime, flagged: bool = False
+) -> OpenSession:
+    """Everybody has the place, or the turn in the line, that they had, and reads so; an offer lasts as long as a new one.
+
+    Of what has begun nobody is told. `flagged` as above. Raises SessionMoved, SlotTaken; without a presenter it can't take place,
+    and people would read that it does: then only another session can help.
+    """
+    # Before the session, as who erases one of them locks them.
+    people = Person.objects.filter(session_places__in=session.places.live()).order_by("pk")
+    list(people.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    locked = lock_session_and_presenters(session, now=now)
+    if locked.state != SessionState.CANCELLED or locked.anonymised_at:
+        raise SessionMoved
+    if locked.presenter is None:
+        raise DomainError(_("Nobody was to give this session when it was cancelled. Plan another session instead."))
+    schedule_again(locked, SessionEventKind.RESTORED, reason=reason, by=by, now=now, flagged=flagged)
+    claim_again(locked, locked.presenter, now)
+    if locked.has_begun(now):
+        return locked
+    erased = list(locked.places.live().filter(person__erased_at__isnull=False))
+    set_place_states(erased, PlaceState.GIVEN_UP)
+    record_place_events(SessionEventKind.GIVEN_UP, erased, by=by, now=now)
+    notify_everybody("session-restored", locked, now)
+    notify_presenter(locked, now)
+    offered, until = locked.places.filter(state=PlaceState.OFFERED), offer_until(locked.starts_at, now)
+    if until is not None:
+        offered.update(offer_expires_at=until)
+    elif places := list(offered.select_related("person").order_by("position")):  # too near to ask: the place is given
+        offer_or_give(places, locked, None, by=by, now=now)
+    fill_places(locked, by=by, now=now)
+    return locked
+
+
+def schedule_again(
+    session: OpenSession, kind: SessionEventKind, *, reason: str, by: User | None, now: datetime, flagged: bool
+) -> None:
+    session.state, session.sequence, session.closed_reason = SessionState.SCHEDULED, session.sequence + 1, ""
+    session.save(update_fields=["state", "sequence", "closed_reason"])
+    changes = {"sequence": session.sequence}
+    record_session_event(session, kind, by=by, now=now, reason=reason, flagged=flagged, changes=changes)
+    if flagged:
+        about = f"session:{session.pk}:taken-back:{session.sequence}"
+        notify_safeguarding_lead(about=about, reference=session.reference, now=now)
+
+
+def claim_again(session: OpenSession, presenter: Presenter, now: datetime) -> None:
+    """The database decides whether the presenter is still free."""
+    try:
+        if not (presenter.active or session.ends_at <= now):
+            raise SlotTaken
+        with guarded():
+            take_time(session, presenter)
+    except SlotTaken as refusal:
+        sentence = _("%(name)s is no longer free at that time. Plan another session instead.")
+        raise SlotTaken(sentence % {"name": presenter}) from refusal

@@ -9,8 +9,8 @@ from bookings.booking.services.transitions import cancel_booking, mark_delivered
 from bookings.booking.services.undo import take_back_cancelled, take_back_delivered
 from bookings.calendars import ical
 from bookings.errors import MoveRefused, SlotTaken
-from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards, record_attendance
-from bookings.models import Booking, Brought, BusyTime, DateOption, DutyShift, EventKind, OptionState, Presenter, State
+from bookings.feedback.services import give_feedback, open_afterwards, record_attendance
+from bookings.models import Booking, Brought, BusyTime, DateOption, DutyShift, EventKind, Feedback, OptionState, Presenter, State
 from bookings.models.booking import TAKEN_BACK
 from bookings.visits.services import NoCover
 from ctac.errors import DomainError
@@ -92,7 +92,7 @@ def test_delivered_stays_where_people_were_counted(presenter: Presenter) -> None
 def test_delivered_stays_where_somebody_gave_feedback(presenter: Presenter) -> None:
     booking, staff = make_booking(presenter, TEN, postcode=""), make_staff()
     mark_delivered(booking=booking, by=staff, now=OVER)
-    afterwards, answers = open_afterwards(given=booking, now=OVER), FeedbackAnswers(useful=4, clear=4, ready=4)
+    afterwards, answers = open_afterwards(given=booking, now=OVER), Feedback(useful=4, clear=4, ready=4)
     give_feedback(afterwards=afterwards, answers=answers, token="1", by_host=True, now=OVER)
     with pytest.raises(DomainError, match="given feedback"):
         take_back_delivered(booking=booking, reason=WHY, by=staff, now=OVER)

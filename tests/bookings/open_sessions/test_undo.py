@@ -9,12 +9,16 @@ from django.test import Client
 
 from bookings.calendars import ical
 from bookings.errors import SlotTaken
-from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards, record_attendance
-from bookings.models import BusyTime, OpenSession, PlaceState, Presenter, SessionEventKind, SessionState
+from bookings.feedback.services import give_feedback, open_afterwards, record_attendance
+from bookings.models import BusyTime, Feedback, OpenSession, PlaceState, Presenter, SessionEventKind, SessionState
 from bookings.open_sessions.services.notify import SessionMoved, remind_of_sessions
 from bookings.open_sessions.services.places import accept_offer, mark_attended
-from bookings.open_sessions.services.sessions import cancel_session, mark_session_delivered
-from bookings.open_sessions.services.undo import take_back_session_cancelled, take_back_session_delivered
+from bookings.open_sessions.services.sessions import (
+    cancel_session,
+    mark_session_delivered,
+    take_back_session_cancelled,
+    take_back_session_delivered,
+)
 from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.registry import Email, email_for
@@ -88,7 +92,7 @@ def test_delivered_stays_where_something_shows_that_it_took_place(session: OpenS
     else:
         mark_session_delivered(session, by=None, now=OVER)
     if what == "feedback":
-        answers, afterwards = FeedbackAnswers(useful=4, clear=4, ready=4), open_afterwards(given=session, now=OVER)
+        answers, afterwards = Feedback(useful=4, clear=4, ready=4), open_afterwards(given=session, now=OVER)
         give_feedback(afterwards=afterwards, answers=answers, token="1", by_host=False, now=OVER)
     elif what == "ticked":
         mark_attended(session=session, places=[place.pk], by=None, now=OVER)

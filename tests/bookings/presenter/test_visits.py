@@ -287,7 +287,7 @@ def test_other_days_can_be_looked_at_the_evening_before(phone: Client, presenter
     booking = make_booking(presenter, at("10:00"))
     assert phone.get(f"{MINE}day/").context["stops"] == []
     page = phone.get(f"{MINE}day/?day={MONDAY:%Y-%m-%d}")
-    assert [stop.booking for stop in page.context["stops"]] == [booking]
+    assert [stop.given for stop in page.context["stops"]] == [booking]
     for nonsense in ("x", "9999-12-31", "2027-02-30"):
         assert phone.get(f"{MINE}day/?day={nonsense}").context["is_today"]
 
