@@ -10,14 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ctac.dates import uk_day
 from ctac.staff.site import Waiting, WaitingRow, staff_site
 from leaflets.catalogue import admin as catalogue_admin
-from leaflets.catalogue.admin import low_in_stock, to_review
+from leaflets.catalogue.admin import to_review
 from leaflets.dispatch import admin as dispatch_admin
 from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState, PackingSession, RecallHolder, SessionState
 from leaflets.orders.admin import orders
 from leaflets.recalls import admin as recalls_admin
 from leaflets.stock import admin as stock_admin
+from leaflets.stock.queries import low_in_stock
 from professionals.admin import named_person
 
 ADMIN_MODULES = (catalogue_admin, stock_admin, orders, recalls_admin, dispatch_admin)
@@ -55,16 +57,6 @@ def add_waiting_orders(label: Any, state: OrderState, right: str = "view", named
     add_waiting(label, lambda: Order.objects.filter(state=state), "order", address, right=right, named=named)
 
 
-def outward(postcode: str) -> str:
-    """'LS1' of 'LS1 4AP'."""
-    return postcode.partition(" ")[0]
-
-
-def reference_and_area(both: str) -> str:
-    """'LO-7Q4M-2F, LS1' of 'LO-7Q4M-2F LS1 4AP'."""
-    return ", ".join(both.split(" ")[:2])
-
-
 ORDER = WaitingRow(
     who=Case(
         When(organisation_name="", then=F("name")),
@@ -72,7 +64,7 @@ ORDER = WaitingRow(
         output_field=TextField(),
     ),
     what=Concat("reference", Value(" "), "postcode"),
-    what_in_words=reference_and_area,
+    what_in_words=lambda both: ", ".join(both.split(" ")[:2]),  # "LO-7Q4M-2F, LS1" of "LO-7Q4M-2F LS1 4AP"
     since="created_at",
 )
 TO_DECIDE = replace(ORDER, label=_("Decide"), permission="leaflets.decide_order")
@@ -100,7 +92,7 @@ add_waiting(
     named=WaitingRow(
         who="parcel__order__name",
         what="parcel__order__postcode",
-        what_in_words=outward,
+        what_in_words=lambda postcode: postcode.partition(" ")[0],
         since="reported_at",
         label=_("Send it again"),
         slug="send-again",
@@ -136,7 +128,13 @@ add_waiting(
     ),
 )
 EDITION = WaitingRow(who="leaflet__title", what="label", order="review_on")
-add_waiting(_("low in stock"), lambda: low_in_stock(Edition.objects), "edition", "?needs=stock", named=EDITION)
+add_waiting(
+    _("low in stock"),
+    lambda: low_in_stock(Edition.objects.all(), uk_day(timezone.now())),
+    "edition",
+    "?needs=stock",
+    named=EDITION,
+)
 add_waiting(
     _("to review soon"),
     lambda: to_review(Edition.objects),

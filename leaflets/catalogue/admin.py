@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -21,7 +21,7 @@ from ctac.dates import uk_day
 from ctac.forms import DayField
 from ctac.staff.lists import OptionsFilter
 from ctac.staff.search import SearchKind, finder, in_columns
-from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_tag, yes_no_of
+from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_column, yes_no_of
 from leaflets.catalogue.services import (
     MAX_PDF_BYTES,
     FileNotStored,
@@ -34,7 +34,7 @@ from leaflets.catalogue.services import (
     withdraw_edition,
 )
 from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, SheetKind
-from leaflets.models.catalogue import TITLES_ALIKE, DownloadCountQuerySet, normalise_topics, topics_in_use
+from leaflets.models.catalogue import TITLES_ALIKE, normalise_topics, topics_in_use
 from leaflets.recalls.admin import RECALL_ACTION
 from leaflets.stock import admin as stock_admin
 from leaflets.stock import queries as stock_queries
@@ -81,9 +81,10 @@ class VersionForm(forms.Form):
     form = forms.TypedChoiceField(label=_("Format"), choices=Format.choices, coerce=Format)
 
 
-def downloads_text(counts: DownloadCountQuerySet) -> str:
-    total, recent = counts.total_and_recent(uk_day(timezone.now()))
-    return _("%(total)s in all, %(recent)s in the last 30 days") % {"total": f"{total:,}", "recent": f"{recent:,}"}
+def downloads_text(counts: QuerySet[DownloadCount]) -> str:
+    lately = Q(day__gt=uk_day(timezone.now()) - timedelta(days=30))
+    sums = counts.aggregate(total=Sum("downloads", default=0), recent=Sum("downloads", filter=lately, default=0))
+    return _("%(total)s in all, %(recent)s in the last 30 days") % {name: f"{copies:,}" for name, copies in sums.items()}
 
 
 @admin.register(Leaflet, site=staff_site)
@@ -243,13 +244,6 @@ class ReviewForm(forms.Form):
         return cleaned
 
 
-def low_in_stock(editions: Any) -> Any:
-    """Of the list, which has its forecast, or of all editions."""
-    if isinstance(editions, QuerySet):
-        return editions.filter(stock_queries.NEEDS_STOCK)
-    return stock_queries.low_in_stock(editions.all(), uk_day(timezone.now()))
-
-
 def to_review(editions: Any) -> Any:
     """Of what the catalogue offers, what is due for review or soon will be."""
     return editions.current().filter(leaflet__active=True, review_on__lte=uk_day(timezone.now()) + REVIEW_DUE_WITHIN)
@@ -259,7 +253,7 @@ class NeedsFilter(OptionsFilter):
     title = _("what it needs")
     parameter_name = "needs"
     options = {
-        "stock": (_("Low in stock"), lambda editions, now: low_in_stock(editions)),
+        "stock": (_("Low in stock"), lambda editions, now: editions.filter(stock_queries.NEEDS_STOCK)),
         "review": (_("To be reviewed in the next 3 months"), lambda editions, now: to_review(editions)),
     }
 
@@ -285,15 +279,15 @@ class EditionAdmin(SpreadsheetLinks):
     number_on_shelf = number_of("on_hand", _("on the shelf"))
     number_promised = number_of("allocated", _("promised"))
     title = column(_("leaflet"), lambda edition: edition.leaflet.title, ordering="leaflet__title")
-    state_in_words = column(
-        _("state"),
-        lambda edition: state_tag(edition.get_state_display(), EDITION_COLOURS[EditionState(edition.state)]),
-        ordering="state",
-    )
+    state_in_words = state_column(EDITION_COLOURS)
     review = column(_("to be reviewed by"), lambda edition: dateformat.format(edition.review_on, "j M Y"), ordering="review_on")
     number_free = column(_("free to give"), lambda edition: f"{edition.available:,}")
     withdrawal_unlinked = column(_("withdrawn"), withdrawn_text)  # for those who may not open the recall
     downloads = column(_("downloads"), lambda edition: downloads_text(edition.download_counts))
+    level = column(
+        _("reorder level"),
+        lambda edition: NOTHING if edition.leaflet.reorder_level is None else f"{edition.leaflet.reorder_level:,}",
+    )
     object_actions = (
         ObjectAction(
             "receive",
@@ -349,11 +343,6 @@ class EditionAdmin(SpreadsheetLinks):
         if edition.available <= 0 and not hasattr(edition, "out_since"):
             edition.out_since = stock_queries.days_out_since([edition.pk]).get(edition.pk)
         return stock_queries.need_text(edition, uk_day(timezone.now()), getattr(edition, "out_since", None))
-
-    @admin.display(description=_("reorder level"))
-    def level(self, edition: Edition) -> str:
-        level = edition.leaflet.reorder_level
-        return NOTHING if level is None else f"{level:,}"
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return stock_queries.order_by_need()

@@ -14,15 +14,26 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone, translation
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in
 from accounts.limits import check_export_limit
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.models import tidy_reference
-from ctac.staff.site import LooksOnly, ObjectAction, how_long_ago, long_moment, number_of, short_moment, staff_site, state_tag
+from ctac.staff.site import (
+    NOTHING,
+    LooksOnly,
+    ObjectAction,
+    column,
+    how_long_ago,
+    long_moment,
+    number_of,
+    short_moment,
+    staff_site,
+    state_column,
+)
 from guidance.contacts.queries import who_to_tell_each
 from leaflets.dispatch.forms import (
     BRING,
@@ -309,6 +320,11 @@ class PackingSessionAdmin(LooksOnly):
     actions = None
     change_list_template = "leaflets/dispatch/staff/sessions.html"
     object_actions = SESSION_ACTIONS
+    name = column(gettext_lazy("session"), str, ordering="pk")
+    state_in_words = state_column(SESSION_COLOURS)
+    started = column(
+        gettext_lazy("started"), lambda session: how_long_ago(session.started_at, timezone.now()), ordering="-started_at"
+    )
     number_of_parcels = number_of("parcels_in_all", gettext_lazy("parcels"))
     number_sent = number_of("parcels_sent", gettext_lazy("dispatched"))
     number_of_copies = number_of("copies_sent", gettext_lazy("copies sent"))
@@ -325,18 +341,6 @@ class PackingSessionAdmin(LooksOnly):
         }
         return super().get_queryset(request).select_related("started_by", "ended_by").annotate(**figures)
 
-    @admin.display(description=gettext_lazy("session"), ordering="pk")
-    def name(self, session: PackingSession) -> str:
-        return str(session)
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, session: PackingSession) -> SafeString:
-        return state_tag(session.get_state_display(), SESSION_COLOURS[SessionState(session.state)])
-
-    @admin.display(description=gettext_lazy("started"), ordering="-started_at")
-    def started(self, session: PackingSession) -> str:
-        return how_long_ago(session.started_at, timezone.now())
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """GET shows which orders a choice finds; POST starts the session."""
         if not self.has_add_permission(request):
@@ -349,7 +353,7 @@ class PackingSessionAdmin(LooksOnly):
         is_usable = form.is_valid() or not form.is_bound
         if request.method == "POST" and is_usable:
             try:
-                session = start_session(choice=form.choice, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+                session = start_session(choice=form.choice, by=signed_in(request), now=timezone.now())
             except NothingToPack as refusal:
                 messages.warning(request, str(refusal.message))
             else:
@@ -414,7 +418,7 @@ class PackingSessionAdmin(LooksOnly):
                 save_parcels(session=session, typed=typed)
                 messages.success(request, _("We have saved what you typed. Nothing is dispatched yet."))
                 return True
-            dispatch_session(session=session, typed=typed, rest=form.rest_of_copies, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+            dispatch_session(session=session, typed=typed, rest=form.rest_of_copies, by=signed_in(request), now=timezone.now())
         except SessionHasEnded as refusal:
             messages.warning(request, str(refusal.message))
         except DomainError as refusal:
@@ -446,14 +450,13 @@ class PackingSessionAdmin(LooksOnly):
             return redirect(back)
         now = timezone.now()
         # A courier's list counts with the spreadsheets that are exported.
-        wait = check_export_limit(request, now) if what == PrintKind.COURIER else None
-        if wait is not None:
+        if what == PrintKind.COURIER and (wait := check_export_limit(request, now)) is not None:
             return wait
         record_print(
             session=session,
             what=PrintKind(what),
             parcels=len(parcels),
-            by=request.user,  # type: ignore[arg-type]
+            by=signed_in(request),
             now=now,
             sheet=labels.label_sheet.key if what == PrintKind.LABELS else "",
             start=labels.start if what == PrintKind.LABELS else 1,
@@ -461,5 +464,4 @@ class PackingSessionAdmin(LooksOnly):
         return print_response(session, PrintKind(what), parcels, labels)
 
     def summary_of(self, obj: PackingSession) -> list[dict[str, object]]:
-        by = obj.started_by or "–"
-        return [{"label": _("Started"), "value": f"{long_moment(obj.started_at)}, {by}"}]
+        return [{"label": _("Started"), "value": f"{long_moment(obj.started_at)}, {obj.started_by or NOTHING}"}]

@@ -1,14 +1,14 @@
 """The catalogue: titles with their versions and topics, editions with their stock, search words, downloads and stock alerts."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Prefetch, Q, Sum
+from django.db.models import F, Prefetch, Q
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -497,24 +497,12 @@ class Word(models.Model):
         return self.word
 
 
-RECENT_DOWNLOADS = timedelta(days=30)
-
-
-class DownloadCountQuerySet(models.QuerySet["DownloadCount"]):
-    def total_and_recent(self, today: date) -> tuple[int, int]:
-        """In all, and in the 30 days to today. One statement."""
-        sums = self.aggregate(total=Sum("downloads"), recent=Sum("downloads", filter=Q(day__gt=today - RECENT_DOWNLOADS)))
-        return sums["total"] or 0, sums["recent"] or 0
-
-
 class DownloadCount(models.Model):
     """Downloads of one edition on one UK day."""
 
     edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.CASCADE, related_name="download_counts")
     day = models.DateField(_("day"))
     downloads = models.PositiveIntegerField(_("downloads"))
-
-    objects = DownloadCountQuerySet.as_manager()
 
     class Meta:
         ordering = ["-day", "edition"]

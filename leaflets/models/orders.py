@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, TextField, Value
@@ -57,6 +57,13 @@ STATUS_COLOURS = {
     **dict.fromkeys(("cancelled", "declined"), "stopped"),
 }
 MAX_REASON_LENGTH = 500  # characters
+
+
+class OpenQuerySet(models.QuerySet[Any]):
+    """Of what has the state "open" until somebody ends it."""
+
+    def open(self) -> Self:
+        return self.filter(state="open")
 
 
 class Channel(models.TextChoices):
@@ -490,11 +497,6 @@ class MissingState(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-class MissingParcelQuerySet(models.QuerySet["MissingParcel"]):
-    def open(self) -> Self:
-        return self.filter(state=MissingState.OPEN)
-
-
 class MissingParcel(models.Model):
     """The report that a parcel never came: one a parcel.
 
@@ -509,7 +511,7 @@ class MissingParcel(models.Model):
     decided_by = by_user(_("by"), blank=True)
     reason = free_text(models.CharField(_("why it is closed"), max_length=300, blank=True))
 
-    objects: ClassVar = MissingParcelQuerySet.as_manager()
+    objects: ClassVar = OpenQuerySet.as_manager()
 
     class Meta:
         ordering = ["reported_at", "pk"]
@@ -539,8 +541,8 @@ _LABEL_TEXT = Lower(Concat(*(part for name in LABEL_FIELDS for part in (F(name),
 
 
 class KeptAddressQuerySet(models.QuerySet["KeptAddress"]):
-    def of(self, person: Person) -> Self:
-        """As its owner sees them: what was kept last, first."""
+    def of(self, person: Person | int) -> Self:
+        """A person's address book: what was kept last, first."""
         return self.filter(person=person).order_by("-pk")
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.dates import uk_day
 from ctac.models import Event, RecordedBy, by_user, free_text, impersonal, personal, words_in, words_index
 from leaflets.models.catalogue import Edition, Leaflet
-from leaflets.models.orders import Order, OrderLine
+from leaflets.models.orders import OpenQuerySet, Order, OrderLine
 from notifications.models import UNFINISHED, Notification, State
 from professionals.models import Person
 
@@ -81,11 +81,6 @@ class StockTakeState(models.TextChoices):
     ABANDONED = "abandoned", _("Given up")
 
 
-class StockTakeQuerySet(models.QuerySet["StockTake"]):
-    def open(self) -> Self:
-        return self.filter(state=StockTakeState.OPEN)
-
-
 class StockTake(models.Model):
     """Some editions to be counted (ADR 20). Nothing changes before it is confirmed; then all of it does."""
 
@@ -95,7 +90,7 @@ class StockTake(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
     ended_by = by_user(_("ended by"))
 
-    objects: ClassVar = StockTakeQuerySet.as_manager()
+    objects: ClassVar = OpenQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at", "-pk"]

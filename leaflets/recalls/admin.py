@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -19,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.staff.site import (
@@ -26,6 +28,7 @@ from ctac.staff.site import (
     LooksOnly,
     ObjectAction,
     StaffModelAdmin,
+    column,
     mail_link,
     moment_of,
     number_of,
@@ -37,7 +40,6 @@ from ctac.staff.site import (
 )
 from leaflets.models import Advice, Edition, Leaflet, Order, ReachState, Recall, RecallHolder, RecallReplacement
 from leaflets.models.stock import MAX_ADVICE_LENGTH, REACH_TO_PHONE
-from leaflets.orders.admin.orders import order_link
 from leaflets.orders.queries import visit_text
 from leaflets.recalls.emails import EditionRecalled, ReceivedCopies
 from leaflets.recalls.services import (
@@ -50,6 +52,7 @@ from leaflets.recalls.services import (
     unmark_phoned,
     with_presenters,
 )
+from leaflets.stock.admin import order_link, posted_number
 from notifications.models import Notification
 from notifications.rendering import render
 from professionals.admin import name_with_organisation
@@ -138,7 +141,7 @@ def recall_page(admin: StaffModelAdmin, request: HttpRequest, edition: Edition, 
         recall_request = form.recall_request()
         try:
             if step == "recall":
-                recall = recall_edition(edition=edition, request=recall_request, by=request.user, now=now)  # type: ignore[arg-type]
+                recall = recall_edition(edition=edition, request=recall_request, by=signed_in(request), now=now)
                 messages.success(request, str(action.done))
                 return redirect("staff:leaflets_recall_change", recall.pk)
             plan = plan_recall(edition=edition, request=recall_request, now=now)
@@ -273,23 +276,13 @@ def reached_page(admin: StaffModelAdmin, request: HttpRequest, recall: Recall, a
     """POST marks one person as reached by phone, or undoes it; then the list as it was."""
     page = request.POST.get("p", "")
     if request.method == "POST":
-        key = request.POST.get("person", "")
-        holder = recall.holders.filter(pk=int(key)).first() if key.isascii() and key.isdigit() and len(key) < 15 else None
+        holder = recall.holders.filter(pk=posted_number(request.POST.get("person"))).first()
         if holder and request.POST.get("undo"):
             unmark_phoned(holder=holder)
         elif holder:
-            mark_phoned(holder=holder, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+            mark_phoned(holder=holder, by=signed_in(request), now=timezone.now())
     query = urlencode([(name, value) for name, value in (("show", reach_filter(request)), ("p", page)) if value])
     return redirect(f"{reverse('staff:leaflets_recall_change', args=[recall.pk])}?{query}#people")
-
-
-RECALL_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("edition_link", "recalled", "recalled_by", "why", "advice_in_words", "words", "instead_in_words")),
-    (
-        gettext_lazy("What happened to the orders"),
-        ("on_the_shelf", "number_moved", "number_to_come", "number_cancelled", "off_the_table", "presenters"),
-    ),
-)
 
 
 @admin.register(Recall, site=staff_site)
@@ -307,9 +300,21 @@ class RecallAdmin(LooksOnly):
     number_to_come = number_of("to_come", gettext_lazy("copies that wait"))
     number_cancelled = number_of("cancelled", gettext_lazy("copies cancelled"))
     on_the_shelf = number_of("blocked", gettext_lazy("blocked on the shelf"))
+    edition_name = column(gettext_lazy("edition"), str, ordering="edition__leaflet__title")
+    number_of_people = column(gettext_lazy("people"), lambda recall: f"{recall.people:,}")
+    number_to_ring = column(gettext_lazy("still to call"), lambda recall: f"{recall.to_ring:,}")
+    recalled_by = column(gettext_lazy("by"), lambda recall: str(recall.by or NOTHING))
+    why = column(gettext_lazy("what is wrong"), lambda recall: recall.edition.withdrawn_why)
+    advice_in_words = column(gettext_lazy("what people do with copies"), lambda recall: recall.get_advice_display())
     object_actions = (ObjectAction("reached", gettext_lazy("Mark as reached by phone"), page=reached_page),)
-    fieldsets = tuple((title, {"fields": fields}) for title, fields in RECALL_SECTIONS)
-    readonly_fields = tuple(name for _title, fields in RECALL_SECTIONS for name in fields)
+    fieldsets = (
+        (None, {"fields": ("edition_link", "recalled", "recalled_by", "why", "advice_in_words", "words", "instead_in_words")}),
+        (
+            gettext_lazy("What happened to the orders"),
+            {"fields": ("on_the_shelf", "number_moved", "number_to_come", "number_cancelled", "off_the_table", "presenters")},
+        ),
+    )
+    readonly_fields = tuple(flatten_fieldsets(fieldsets))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recall]:
         """With two figures of each, worked out once a recall: joined, they would be worked out for each of its people."""
@@ -353,33 +358,9 @@ class RecallAdmin(LooksOnly):
             "may_tick": self.has_change_permission(request, recall),
         }
 
-    @admin.display(description=gettext_lazy("edition"), ordering="edition__leaflet__title")
-    def edition_name(self, recall: Recall) -> str:
-        return str(recall.edition)
-
     @admin.display(description=gettext_lazy("edition"))
     def edition_link(self, recall: Recall) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("staff:leaflets_edition_change", args=[recall.edition_id]), recall)
-
-    @admin.display(description=gettext_lazy("people"))
-    def number_of_people(self, recall: Recall) -> str:
-        return f"{recall.people:,}"  # type: ignore[attr-defined]
-
-    @admin.display(description=gettext_lazy("still to call"))
-    def number_to_ring(self, recall: Recall) -> str:
-        return f"{recall.to_ring:,}"  # type: ignore[attr-defined]
-
-    @admin.display(description=gettext_lazy("by"))
-    def recalled_by(self, recall: Recall) -> str:
-        return str(recall.by) if recall.by else NOTHING
-
-    @admin.display(description=gettext_lazy("what is wrong"))
-    def why(self, recall: Recall) -> str:
-        return recall.edition.withdrawn_why
-
-    @admin.display(description=gettext_lazy("what people do with copies"))
-    def advice_in_words(self, recall: Recall) -> str:
-        return recall.get_advice_display()
 
     @admin.display(description=gettext_lazy("what we send instead"))
     def instead_in_words(self, recall: Recall) -> str:
