@@ -25,7 +25,6 @@ from professionals.models import Profession
 
 TITLES_PER_PAGE = 24
 MAX_SEARCH_LENGTH = 100  # of what is searched for
-TITLE_COLUMNS = ("id", "slug", "version_of_id", "audience", "language", "format", "topics")
 
 
 class TitleRow(NamedTuple):
@@ -57,8 +56,6 @@ class CatalogueFilters:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "CatalogueFilters":
         """From the query string of the catalogue's address."""
-        if not query:
-            return NO_FILTERS
         audience, language, form = (query.get(name, "") for name in ("for", "language", "format"))
         return cls(
             audience=audience if audience in FILTER_CHOICES["audience"] else "",
@@ -118,13 +115,13 @@ class Facet:
         return len(only) > 1 or any(option.chosen or option.count < self.options[0].count for option in only)
 
 
-FILTER_NAMES = ("audience", "topic", "language", "format")
 FILTER_LABELS = {
     "audience": (_("For"), _("All leaflets")),
     "topic": (_("Topic"), _("Any")),
     "language": (_("Language"), _("Any")),
     "format": (_("Format"), _("Any")),
 }
+FILTER_NAMES = tuple(FILTER_LABELS)
 FILTER_CHOICES = {"audience": dict(Profession.choices), "language": dict(Language.choices), "format": dict(Format.choices)}
 
 
@@ -177,7 +174,7 @@ def facet(name: str, rows: Sequence[TitleRow], filters: CatalogueFilters) -> Fac
 
 def catalogue_rows() -> list[TitleRow]:
     """Every title that is in it, in its order. One statement."""
-    return [TitleRow(*row) for row in Leaflet.objects.active().values_list(*TITLE_COLUMNS)]
+    return [TitleRow(*row) for row in Leaflet.objects.active().values_list(*TitleRow._fields)]
 
 
 @dataclass(frozen=True)

@@ -252,16 +252,11 @@ def webp_size(webp: bytes) -> tuple[int, int] | None:
     return width & 0x3FFF, height & 0x3FFF
 
 
-# Programs that fetch what nobody has asked to read: they say so in the name that they give, or give none.
+# Programs that fetch what nobody has asked to read: they say so in their User-Agent, which is looked at and forgotten.
 BOT_NAMES = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|scan|preview|monitor|fetch|headless|externalhit|curl|wget|python|java/|go-http|okhttp|libwww",
     re.IGNORECASE,
 )
-
-
-def is_bot(name: str) -> bool:
-    """`name`: the User-Agent that came with a request. It is looked at and forgotten."""
-    return not name or BOT_NAMES.search(name) is not None
 
 
 def count_download(*, edition_id: int, day: date) -> None:

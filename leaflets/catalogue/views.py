@@ -24,7 +24,7 @@ from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.text import get_text_list
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -50,9 +50,9 @@ from leaflets.catalogue.queries import (
     search,
     without_versions,
 )
-from leaflets.catalogue.services import count_download, is_bot
+from leaflets.catalogue.services import BOT_NAMES, count_download
 from leaflets.models import Edition, Leaflet, StockAlert
-from leaflets.models.catalogue import version_text
+from leaflets.models.catalogue import bullet_points, version_text
 from leaflets.orders.allowances import NO_RECENT_ORDERS, shortfall, too_many_downloads
 from leaflets.orders.forms import (
     BASKET,
@@ -65,9 +65,9 @@ from leaflets.orders.forms import (
     recent_orders_for,
     total_copies,
 )
-from leaflets.orders.views import ADD_TO_BASKET_LIMIT, NOT_AVAILABLE, go_to_next_step
+from leaflets.orders.views import ADD_TO_BASKET_LIMIT, NOT_AVAILABLE, copies_of_titles, go_to_next_step
 from leaflets.stock.queries import alerts_asked_for, leaflets_with_stock
-from leaflets.stock.services import ask_for_alert, stop_alert
+from leaflets.stock.services import ask_for_alert
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
 
@@ -150,10 +150,6 @@ class CataloguePage:
     count: int
     pages: int
     cards: list[Card]
-
-    @property
-    def is_everything(self) -> bool:
-        return not self.filters.search and not self.filters.narrows
 
     @property
     def without_filters(self) -> CatalogueFilters:
@@ -289,11 +285,7 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
     in_basket = {leaflet: steps[BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
     if any(shortfall(leaflet, count, leaflet.orderable_edition) for leaflet, count in in_basket.items()):
         return redirect("basket")  # which says what can be done about it
-    titles = [
-        ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", count) % {"n": count, "title": leaflet.title}
-        for leaflet, count in in_basket.items()
-    ]
-    text = _("Your basket now has %(copies)s.") % {"copies": get_text_list(titles, _("and"))}
+    text = _("Your basket now has %(copies)s.") % {"copies": get_text_list(copies_of_titles(in_basket), _("and"))}
     messages.success(
         request, format_html('{} <a class="govuk-link" href="{}">{}</a>', text, reverse("basket"), _("See your basket"))
     )
@@ -336,6 +328,7 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketFor
     versions = Leaflet.objects.active().filter(Q(pk=title) | Q(version_of=title)).exclude(pk=leaflet.pk)
     context = {
         "leaflet": leaflet,
+        "points": {name: bullet_points(getattr(leaflet, name)) for name in ("situations", "signs", "what_to_do")},
         "edition": editions.current,
         "standing": review_text(editions.current, uk_day(now)) if editions.current else "",
         "before": editions.before,
@@ -373,10 +366,10 @@ def pdf_response(request: HttpRequest, *, edition: Edition) -> FileResponse:
     """Counted, if somebody asks for it. SecurityMiddleware adds nosniff."""
     file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=f"{edition.leaflet.slug}.pdf")
     # Whether a person asks for the file, and for it from its beginning: not a program, not a browser looking ahead.
-    headers = request.headers
+    headers, agent = request.headers, request.headers.get("User-Agent", "")
     whole = headers.get("Range", "bytes=0-").startswith("bytes=0-")
     ahead = "prefetch" in headers.get("Sec-Purpose", "") or "prefetch" in headers.get("Purpose", "")
-    if request.method == "GET" and whole and not ahead and not is_bot(headers.get("User-Agent", "")):
+    if request.method == "GET" and whole and not ahead and agent and not BOT_NAMES.search(agent):
         count_download(edition_id=edition.pk, day=uk_day(timezone.now()))
     return file
 
@@ -396,11 +389,12 @@ def leaflet_alert(request: HttpRequest, slug: str) -> HttpResponse:
     """The page that emails lead to. It asks; only its button, or that of the leaflet's page, changes something."""
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
     person, title = the_person(request), {"title": leaflet.title}
+    alerts = StockAlert.objects.filter(person=person, leaflet=leaflet)
     if request.method != "POST":
-        asked = StockAlert.objects.filter(person=person, leaflet=leaflet).exists()
-        return render(request, "leaflets/catalogue/alert.html", {"leaflet": leaflet, "asked": asked, "next": safe_next(request)})
+        context = {"leaflet": leaflet, "asked": alerts.exists(), "next": safe_next(request)}
+        return render(request, "leaflets/catalogue/alert.html", context)
     if "stop" in request.POST:
-        stop_alert(person=person, leaflet=leaflet)
+        alerts.delete()
         messages.success(request, _("We will not email you about “%(title)s” any more.") % title)
     else:
         try:

@@ -57,12 +57,12 @@ from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, preview_cho
 from leaflets.dispatch.services import (
     NothingToPack,
     SessionHasEnded,
+    UnsentCopies,
     add_order,
     close_session,
     copies_in_parcel,
     dispatch_session,
     outcome_of,
-    record_print,
     save_parcels,
     start_session,
     take_out,
@@ -196,43 +196,38 @@ def print_response(session: PackingSession, what: PrintKind, parcels: list[Parce
     return FileResponse(file, as_attachment=True, filename=f"{name}.pdf")
 
 
-def parcel_slips(parcels: list[Parcel]) -> Iterator[Slip]:
-    by_language = defaultdict(list)
-    for parcel in parcels:
-        by_language[language_of(parcel)].append(parcel.order.postcode)
-    told = {}
-    for language, postcodes in by_language.items():
-        with translation.override(language):
-            told[language] = {postcode: who.lines for postcode, who in who_to_tell_each(postcodes).items()}
-    for parcel in parcels:
-        yield parcel_slip(parcel, told[language_of(parcel)][parcel.order.postcode])
-
-
 def language_of(parcel: Parcel) -> str:
     """Which its reader chose."""
     return parcel.order.person.language or settings.LANGUAGE_CODE
 
 
-def parcel_slip(parcel: Parcel, who_to_tell: list[str]) -> Slip:
-    order = parcel.order
-    items = []
-    for line in order.lines.all():
-        copies = copies_in_parcel(parcel, line)
-        if copies or line.allocated + line.backordered:
-            to_come = line.allocated - copies + line.backordered
-            items.append(SlipItem(line.edition.leaflet.title, line.edition.label, copies, to_come))
-    visit_starts = getattr(order, "visit_starts", None)  # of what a presenter brings
-    return Slip(
-        number=parcel.number,
-        reference=order.reference,
-        url=f"{settings.SITE_URL}{order.get_absolute_url()}",
-        ordered_on=uk_day(order.created_at),
-        address=order.address,
-        items=items,
-        note=(_("Needed %(moment)s") % {"moment": short_moment(visit_starts)} if visit_starts else ""),
-        who_to_tell=who_to_tell,
-        language=language_of(parcel),
-    )
+def parcel_slips(parcels: list[Parcel]) -> Iterator[Slip]:
+    by_language = defaultdict(list)
+    for parcel in parcels:
+        by_language[language_of(parcel)].append(parcel.order.postcode)
+    who_to_tell = {}
+    for language, postcodes in by_language.items():
+        with translation.override(language):
+            who_to_tell[language] = {postcode: who.lines for postcode, who in who_to_tell_each(postcodes).items()}
+    for parcel in parcels:
+        order, items = parcel.order, []
+        for line in order.lines.all():
+            copies = copies_in_parcel(parcel, line)
+            if copies or line.allocated + line.backordered:
+                to_come = line.allocated - copies + line.backordered
+                items.append(SlipItem(line.edition.leaflet.title, line.edition.label, copies, to_come))
+        visit_starts = getattr(order, "visit_starts", None)  # of what a presenter brings
+        yield Slip(
+            number=parcel.number,
+            reference=order.reference,
+            url=f"{settings.SITE_URL}{order.get_absolute_url()}",
+            ordered_on=uk_day(order.created_at),
+            address=order.address,
+            items=items,
+            note=_("Needed %(moment)s") % {"moment": short_moment(visit_starts)} if visit_starts else "",
+            who_to_tell=who_to_tell[language_of(parcel)][order.postcode],
+            language=language_of(parcel),
+        )
 
 
 def courier_row(parcel: Parcel) -> CourierRow:
@@ -413,12 +408,13 @@ class PackingSessionAdmin(LooksOnly):
     def save_or_dispatch(self, request: HttpRequest, session: PackingSession, form: ParcelsForm) -> bool:
         """False if the page is to be shown again with an error."""
         typed = form.typed()
+        rest = UnsentCopies(form.cleaned_data["rest"] or UnsentCopies.NEXT_TIME)  # nothing is written off unless they say so
         try:
             if "dispatch" not in request.POST:
                 save_parcels(session=session, typed=typed)
                 messages.success(request, _("We have saved what you typed. Nothing is dispatched yet."))
                 return True
-            dispatch_session(session=session, typed=typed, rest=form.rest_of_copies, by=signed_in(request), now=timezone.now())
+            dispatch_session(session=session, typed=typed, rest=rest, by=signed_in(request), now=timezone.now())
         except SessionHasEnded as refusal:
             messages.warning(request, str(refusal.message))
         except DomainError as refusal:
@@ -452,12 +448,12 @@ class PackingSessionAdmin(LooksOnly):
         # A courier's list counts with the spreadsheets that are exported.
         if what == PrintKind.COURIER and (wait := check_export_limit(request, now)) is not None:
             return wait
-        record_print(
+        PrintRecord.objects.create(
             session=session,
-            what=PrintKind(what),
+            what=what,
             parcels=len(parcels),
             by=signed_in(request),
-            now=now,
+            at=now,
             sheet=labels.label_sheet.key if what == PrintKind.LABELS else "",
             start=labels.start if what == PrintKind.LABELS else 1,
         )

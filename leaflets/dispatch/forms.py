@@ -164,11 +164,6 @@ class ParcelsForm(PageForm):
                     reduced.add(edition)
         return {edition: copies for edition, copies in left.items() if edition in reduced}
 
-    @property
-    def rest_of_copies(self) -> UnsentCopies:
-        """Nothing is taken off the stock unless somebody says so."""
-        return UnsentCopies(self.cleaned_data.get("rest") or UnsentCopies.NEXT_TIME)
-
     def value_of(self, name: str, stored: object) -> str:
         """What was typed, or what is stored of a parcel that the page did not show."""
         return str(self.data.get(name, "") if self.is_bound and name in self.data else stored)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.dates import format_clock, format_day
 from ctac.forms import tidy_postcode
+from ctac.pdf.typesetting import printable
 from ctac.staff.spreadsheets import escape_formula
 from leaflets.pdf import (
     BRAND,
@@ -165,7 +166,7 @@ def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[b
                 text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
                 pdf.draw_line(text, PICK_RIGHT - pdf.width_of(text, size=11), PICK_FOOT, size=11, colour=QUIET)
                 if number > 1:
-                    line = pdf.wrapped(pdf.printable(heading), size=11, width=140)[0]
+                    line = pdf.wrapped(printable(heading), size=11, width=140)[0]
                     pdf.draw_line(line, PICK_LEFT, PICK_FOOT, size=11, colour=QUIET)
         return pdf.written()
 
@@ -264,7 +265,7 @@ def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *
         if cell > sheet.cells:
             pdf.add_page()
             cell = 1
-        draw_label(pdf, sheet, cell, str(number), postal_address([pdf.printable(line) for line in address]))
+        draw_label(pdf, sheet, cell, str(number), postal_address([printable(line) for line in address]))
         cell += 1
 
 
@@ -295,7 +296,7 @@ def draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address
             for place, line in enumerate(fitted.lines):
                 pdf.draw_line(f"{line} ", x + across, top + place * fitted.line, size=fitted.size, leading=fitted.leading)
         else:
-            text = pdf.printable(_("Write this label by hand: the address is too long for it."))
+            text = printable(_("Write this label by hand: the address is too long for it."))
             top = y + down
             for line in pdf.wrapped(text, size=SMALLEST_TYPE, width=sheet.width_mm - 2 * across):
                 pdf.draw_line(f"{line} ", x + across, top, size=SMALLEST_TYPE, leading=TIGHT_LINE_HEIGHT)

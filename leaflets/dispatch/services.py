@@ -27,8 +27,6 @@ from leaflets.models import (
     Outcome,
     PackingSession,
     Parcel,
-    PrintKind,
-    PrintRecord,
     SessionState,
     StockMovement,
 )
@@ -137,14 +135,6 @@ def store_typed(session: PackingSession, typed: Mapping[int, TypedParcel]) -> No
         if (parcel.left_out, parcel.fewer, parcel.tracking_number) != before:
             changed.append(parcel)
     Parcel.objects.bulk_update(changed, ["left_out", "fewer", "tracking_number"])
-
-
-@transaction.atomic
-def record_print(
-    *, session: PackingSession, what: PrintKind, parcels: int, by: User | None, now: datetime, sheet: str = "", start: int = 1
-) -> PrintRecord:
-    """Somebody has printed this; again is another record."""
-    return PrintRecord.objects.create(session=session, what=what, at=now, by=by, parcels=parcels, sheet=sheet, start=start)
 
 
 def end_session(session: PackingSession, to: SessionState, *, by: User | None, now: datetime) -> None:
@@ -321,7 +311,7 @@ def end_parcels(
     transition_many(moves, expect=OrderState.PACKING, by=by, now=now)
     # Nobody gave these orders any copies while they were packed.
     if backordered := {line.edition_id for plan in (*leaving, *back) for line in plan.lines if line.backordered}:
-        fill_backorders(backordered, by=None, now=now)
+        fill_backorders(backordered, now=now)
     numbers = {plan.order: plan.parcel.tracking_number for plan in leaving}
     dispatches = {dispatch.order_id: dispatch for dispatch in record_dispatches(numbers, by=by, now=now)} if leaving else {}
     for plan in plans:

@@ -23,8 +23,7 @@ class DeliveryAddresses:
 
 
 def kept_addresses(person: int) -> list[KeptAddress]:
-    """A person's address book, the newest first. One statement."""
-    return list(KeptAddress.objects.filter(person_id=person).order_by("-pk"))
+    return list(KeptAddress.objects.of(person))
 
 
 def delivery_addresses(person: int) -> DeliveryAddresses:

@@ -276,7 +276,7 @@ def reached_page(admin: StaffModelAdmin, request: HttpRequest, recall: Recall, a
     """POST marks one person as reached by phone, or undoes it; then the list as it was."""
     page = request.POST.get("p", "")
     if request.method == "POST":
-        holder = recall.holders.filter(pk=posted_number(request.POST.get("person"))).first()
+        holder = recall.holders.filter(pk=posted_number(request.POST.get("person")) or 0).first()
         if holder and request.POST.get("undo"):
             unmark_phoned(holder=holder)
         elif holder:
@@ -303,6 +303,12 @@ class RecallAdmin(LooksOnly):
     edition_name = column(gettext_lazy("edition"), str, ordering="edition__leaflet__title")
     number_of_people = column(gettext_lazy("people"), lambda recall: f"{recall.people:,}")
     number_to_ring = column(gettext_lazy("still to call"), lambda recall: f"{recall.to_ring:,}")
+    edition_link = column(
+        gettext_lazy("edition"),
+        lambda recall: format_html(
+            '<a href="{}">{}</a>', reverse("staff:leaflets_edition_change", args=[recall.edition_id]), recall
+        ),
+    )
     recalled_by = column(gettext_lazy("by"), lambda recall: str(recall.by or NOTHING))
     why = column(gettext_lazy("what is wrong"), lambda recall: recall.edition.withdrawn_why)
     advice_in_words = column(gettext_lazy("what people do with copies"), lambda recall: recall.get_advice_display())
@@ -357,10 +363,6 @@ class RecallAdmin(LooksOnly):
             "people": [holder_row(holder) for holder in page.object_list],
             "may_tick": self.has_change_permission(request, recall),
         }
-
-    @admin.display(description=gettext_lazy("edition"))
-    def edition_link(self, recall: Recall) -> SafeString:
-        return format_html('<a href="{}">{}</a>', reverse("staff:leaflets_edition_change", args=[recall.edition_id]), recall)
 
     @admin.display(description=gettext_lazy("what we send instead"))
     def instead_in_words(self, recall: Recall) -> str:

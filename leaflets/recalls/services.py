@@ -311,7 +311,10 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
     Raises NoSuccessor, NewerEditionExists.
     """
     successor = successor_of(edition, request)
-    lock_holders(edition)
+    # People are the first of all locks: all who have or wait for this print.
+    had_or_waits = Q(lines__dispatched__gt=0) | Q(lines__allocated__gt=0) | Q(lines__backordered__gt=0)
+    holders_of = Order.objects.filter(had_or_waits, lines__edition=edition).values("person")
+    list(Person.objects.filter(pk__in=holders_of).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     edition, successor = lock_recalled_editions(edition, successor)
     if request.instead == RecallReplacement.WAIT and has_newer_edition(edition):
         raise NewerEditionExists
@@ -344,14 +347,6 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
     if request.flagged:
         notify_safeguarding_lead(about=f"recall:{recall.pk}", reference=recall.reference, now=now)
     return recall
-
-
-def lock_holders(edition: Edition) -> None:
-    """All who have or wait for this print. People are the first of all locks."""
-    had_or_waits = Q(lines__dispatched__gt=0) | Q(lines__allocated__gt=0) | Q(lines__backordered__gt=0)
-    orders = Order.objects.filter(had_or_waits, lines__edition=edition)
-    people = Person.objects.filter(pk__in=orders.values("person"))
-    list(people.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def lock_recalled_editions(edition: Edition, successor: Edition | None) -> tuple[Edition, Edition | None]:

@@ -67,7 +67,7 @@ from leaflets.models import (
 )
 from leaflets.models.stock import MOVEMENT_WORDS
 from leaflets.stock.imports import LIST_KINDS, applied_earlier, apply_import, create_import, plan_import
-from leaflets.stock.services import DuplicateEntry, SeenEntries, last_entry_key
+from leaflets.stock.services import DuplicateEntry, SeenEntries, entries_by_hand
 from leaflets.stock.stock_takes import (
     Difference,
     TypedCount,
@@ -170,11 +170,13 @@ def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition
         form.cleaned_data["seen"] = None if last is None else SeenEntries(last, frozenset(named))
         if model_admin.perform(request, replace(action, service=service), edition, form):
             return redirect(change_url)
+    if last is None:
+        last = entries_by_hand(edition).values_list("pk", flat=True).first() or 0
     context: dict[str, Any] = {
         **model_admin.about_action(request, action, edition, change_url),
         "form": form,
         "media": model_admin.media + form.media,
-        "last": last_entry_key(edition) if last is None else last,
+        "last": last,
         "told": named,
     }
     return TemplateResponse(request, "leaflets/stock/staff/stock_entry.html", context)

@@ -472,7 +472,7 @@ def write_stock(steps: list[StockStep], *, by: User, now: datetime) -> None:
         figures = {"copies": abs(change), "on_hand_change": change, "allocated_change": 0}
         movements.append(StockMovement(edition_id=step.edition, kind=kind, reason=step.note or str(reason), **figures))
     record_movements(movements, by=by, now=now)
-    fill_backorders([movement.edition_id for movement in movements], by=None, now=now)
+    fill_backorders([movement.edition_id for movement in movements], now=now)
 
 
 def write_titles(steps: list[CatalogueStep], *, by: User, now: datetime) -> None:

@@ -152,7 +152,7 @@ def order_by_need() -> list[OrderBy]:
     ]
 
 
-def forecast_text(edition: Any, today: date, out_since: date | None = None) -> str:
+def forecast_text(edition: Any, today: date, out_since: date | None) -> str:
     """'about 9 weeks, until 28 January 2027' of an edition that has its forecast."""
     if edition.state != EditionState.CURRENT:
         return _("no edition to send")
@@ -169,7 +169,7 @@ def forecast_text(edition: Any, today: date, out_since: date | None = None) -> s
     return _("about %(n)d weeks, until %(until)s") % {"n": round(edition.days_left / 7), "until": until}
 
 
-def need_text(edition: Any, today: date, out_since: date | None = None) -> str:
+def need_text(edition: Any, today: date, out_since: date | None) -> str:
     """The forecast, and how many copies people wait for."""
     text = forecast_text(edition, today, out_since)
     if not edition.waiting:

@@ -162,10 +162,6 @@ def ask_for_alert(*, person: Person, leaflet: Leaflet, now: datetime) -> None:
     StockAlert.objects.bulk_create([StockAlert(person=person, leaflet=leaflet, asked_at=now)], ignore_conflicts=True)
 
 
-def stop_alert(*, person: Person, leaflet: Leaflet) -> None:
-    StockAlert.objects.filter(person=person, leaflet=leaflet).delete()
-
-
 def notify_alerts(leaflets: Collection[int], *, now: datetime) -> None:
     """Email each person who asked about these titles (by their keys), once: the alert goes in the same transaction."""
     alerts = list(StockAlert.objects.filter(leaflet__in=leaflets).order_by("pk").select_for_update()) if leaflets else []
@@ -200,7 +196,7 @@ def notify_low_stock(*, now: datetime) -> int:
 BACKORDER_STATES = (OrderState.RECEIVED, OrderState.WAITING)
 
 
-def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) -> None:
+def fill_backorders(editions: Iterable[int], *, now: datetime) -> None:
     """Promise free copies to those who wait, in the order of the queue. The caller holds the editions' locks.
 
     The owner of an order that waited gets an email that it will be packed; if copies are left, so does whoever has an alert.
@@ -213,7 +209,7 @@ def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) 
         if copies := min(free[line.edition_id], line.backordered):
             free[line.edition_id] -= copies
             given[line] = copies
-    allocate_backordered(given, by=by, now=now)
+    allocate_backordered(given, by=None, now=now)
     waiting = {line.order for line in given if line.order.state == OrderState.WAITING}
     if waiting:
         receive_waiting_orders(sorted(waiting, key=lambda order: order.pk), now=now)
@@ -319,11 +315,6 @@ def entries_by_hand(edition: Edition) -> QuerySet[StockMovement]:
     return edition.movements.filter(kind__in=[MovementKind.RECEIVED, MovementKind.CORRECTED]).order_by("-pk")
 
 
-def last_entry_key(edition: Edition) -> int:
-    """Its key, 0 if there is none."""
-    return entries_by_hand(edition).values_list("pk", flat=True).first() or 0
-
-
 @transaction.atomic
 def receive_stock(
     edition: Edition,
@@ -385,7 +376,7 @@ def record_entry(
     if seen is not None:
         seen.refuse(entry, by=by, now=now)
     record_movements([entry], by=by, now=now, reason=reason)
-    fill_backorders([entry.edition_id], by=None, now=now)
+    fill_backorders([entry.edition_id], now=now)
     if flagged:
         notify_safeguarding_lead(about=f"stock:{entry.pk}", reference=entry.reference, now=now)
 

@@ -269,7 +269,7 @@ def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime)
         )
     correct_differences(take, [difference for difference in differences if difference.change], by=by, now=now)
     more = {difference.count.edition_id for difference in differences if difference.change > 0}
-    fill_backorders(more, by=None, now=now)
+    fill_backorders(more, now=now)
     return differences
 
 

@@ -188,27 +188,21 @@ class AddressKeptAlready(DomainError):
 
 
 @transaction.atomic
-def keep_address(*, person: Person, delivery: Delivery) -> KeptAddress:
-    """Keep it for the next orders. Raises AddressKeptAlready, AddressBookIsFull, AccountGoneError."""
+def keep_address(*, person: Person, delivery: Delivery, instead_of: KeptAddress | None = None) -> KeptAddress:
+    """Keep it for the next orders, as a new entry or `instead_of` one. Orders keep the address that they were placed with.
+
+    Raises AddressKeptAlready, AddressBookIsFull, AccountGoneError.
+    """
     lock_person(person)
-    kept = list(KeptAddress.objects.of(person))
-    if any(is_same_address(delivery, address.delivery) for address in kept):
+    others = [address for address in KeptAddress.objects.of(person) if address != instead_of]
+    if any(is_same_address(delivery, address.delivery) for address in others):
         raise AddressKeptAlready
-    if len(kept) >= MAX_KEPT_ADDRESSES:
+    if instead_of:
+        KeptAddress.objects.filter(pk=instead_of.pk).update(**asdict(delivery))
+        return instead_of
+    if len(others) >= MAX_KEPT_ADDRESSES:
         raise AddressBookIsFull
     return KeptAddress.objects.create(person=person, **asdict(delivery))
-
-
-@transaction.atomic
-def change_address(*, address: KeptAddress, delivery: Delivery) -> None:
-    """Orders keep the address that they were placed with.
-
-    Raises AccountGoneError; AddressKeptAlready if another entry says it.
-    """
-    lock_person(address.person)
-    if any(is_same_address(delivery, other.delivery) for other in KeptAddress.objects.of(address.person).exclude(pk=address.pk)):
-        raise AddressKeptAlready
-    KeptAddress.objects.filter(pk=address.pk).update(**asdict(delivery))
 
 
 def forget_address(*, address: KeptAddress) -> None:

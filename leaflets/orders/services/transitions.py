@@ -210,7 +210,7 @@ def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: s
         raise DomainError(refusal % {"edition": withdrawn[0]})
     move_allocated({line: line.allocated for line in lines}, "dispatched", by=by, now=now)
     if rest:
-        fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+        fill_backorders({line.edition_id for line in lines}, now=now)
     [parcel] = record_dispatches({order: tracking_number}, by=by, now=now)
     return parcel
 
@@ -260,14 +260,14 @@ def cancel(
     release_lines(lines, by=by, now=now)
     if not with_visit:
         # With its event's key as version: what was cancelled, taken back and cancelled again is another email.
-        notify_order("order-cancelled", order, event)
+        notify_order("order-cancelled", order, now=now, version=event.pk)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
 
 
-def notify_order(kind: str, order: Order, event: OrderEvent) -> None:
+def notify_order(kind: str, order: Order, *, now: datetime, version: int = 1) -> None:
     about, to = f"order:{order.pk}", [order.person.email]
-    notify(kind=kind, about=about, reference=order.reference, to=to, now=event.at, version=event.pk)
+    notify(kind=kind, about=about, reference=order.reference, to=to, now=now, version=version)
 
 
 def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime) -> None:
@@ -276,7 +276,7 @@ def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime)
         cancelled=F("cancelled") + F("backordered"), backordered=0
     )
     move_allocated({line: line.allocated for line in lines}, "cancelled", by=by, now=now)
-    fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+    fill_backorders({line.edition_id for line in lines}, now=now)
 
 
 @transaction.atomic
@@ -295,7 +295,7 @@ def restore(order: Order, *, reason: str, by: User | None, now: datetime, flagge
         refusal = _("We no longer have enough copies of %(titles)s. Go back to the order and press “Order again”.")
         raise DomainError(refusal % {"titles": ", ".join(f"“{leaflet}”" for leaflet in gone)})
     event = take_again(locked, cancelled, by=by, now=now, reason=reason)
-    notify_order("order-restored", order, event)
+    notify_order("order-restored", order, now=now, version=event.pk)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:restored:{event.pk}", reference=order.reference, now=now)
 
@@ -353,7 +353,7 @@ def take_again(order: Order, cancelled: OrderEvent, *, by: User | None, now: dat
     allocate_backordered({line: copies for line, copies in promised.items() if copies}, by=by, now=now)
     to = OrderState.RECEIVED if any(promised.values()) else OrderState.REQUESTED if is_request else OrderState.WAITING
     event = transition(order, to, expect={OrderState.CANCELLED}, by=by, now=now, reason=reason)
-    fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+    fill_backorders({line.edition_id for line in lines}, now=now)
     return event
 
 
@@ -425,7 +425,9 @@ def approve(
         line.cancelled, line.backordered = line.copies - copies, copies
     OrderLine.objects.bulk_update(given, ["cancelled", "backordered"])
     allocate_backordered({line: copies for line, copies in in_stock.items() if copies}, by=by, now=now)
-    _notify_decision("order-approved", order, now, flagged)
+    notify_order("order-approved", order, now=now)
+    if flagged:
+        notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
 
 
 @transaction.atomic
@@ -434,11 +436,7 @@ def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagge
     lines = list(lock_order(order).lines.all())
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
-    _notify_decision("order-declined", order, now, flagged)
-
-
-def _notify_decision(kind: str, order: Order, now: datetime, flagged: bool) -> None:
-    notify(kind=kind, about=f"order:{order.pk}", reference=order.reference, to=[order.person.email], now=now)
+    notify_order("order-declined", order, now=now)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
 
@@ -450,11 +448,7 @@ def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, fla
     Nobody loses a copy that was promised. `flagged`: the reason looks like a child's details and its writer kept it, so the
     safeguarding lead is told. Raises OrderHasMoved.
     """
-    if _lock_priority(order) is not None:
-        raise DomainError(gettext_lazy("This order is already passed forward, so nothing has changed."))
-    if not order.lines.filter(backordered__gt=0).exists():
-        raise DomainError(gettext_lazy("This order already has all its copies, so it is not waiting for any."))
-    _set_priority(order, now, EventKind.FORWARD, by=by, now=now, reason=reason, flagged=flagged)
+    _set_priority(order, now, by=by, now=now, reason=reason, flagged=flagged)
 
 
 @transaction.atomic
@@ -463,24 +457,23 @@ def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str
 
     Raises OrderHasMoved.
     """
-    if _lock_priority(order) is None:
-        raise DomainError(gettext_lazy("This order is already in its own place, so nothing has changed."))
-    _set_priority(order, None, EventKind.IN_LINE, by=by, now=now, reason=reason, flagged=flagged)
+    _set_priority(order, None, by=by, now=now, reason=reason, flagged=flagged)
 
 
-def _lock_priority(order: Order) -> datetime | None:
-    """When it was passed forward, its editions and itself locked: nobody gives copies out meanwhile. Raises OrderHasMoved."""
+def _set_priority(order: Order, since: datetime | None, *, by: User | None, now: datetime, reason: str, flagged: bool) -> None:
+    """`since` when it is passed forward, if it is. Its editions and itself are locked: nobody gives copies out meanwhile."""
     lock_order(order)
     order.refresh_from_db(fields=["state", "passed_forward_at"])
     if order.state not in QUEUED_STATES:
         raise OrderHasMoved(order)
-    return order.passed_forward_at
-
-
-def _set_priority(
-    order: Order, place: datetime | None, kind: EventKind, *, by: User | None, now: datetime, reason: str, flagged: bool
-) -> None:
-    order.passed_forward_at = place
+    if since and order.passed_forward_at:
+        raise DomainError(gettext_lazy("This order is already passed forward, so nothing has changed."))
+    if since and not order.lines.filter(backordered__gt=0).exists():
+        raise DomainError(gettext_lazy("This order already has all its copies, so it is not waiting for any."))
+    if not since and not order.passed_forward_at:
+        raise DomainError(gettext_lazy("This order is already in its own place, so nothing has changed."))
+    kind = EventKind.FORWARD if since else EventKind.IN_LINE
+    order.passed_forward_at = since
     order.save(update_fields=["passed_forward_at"])
     event = OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
     if flagged:
