@@ -185,7 +185,22 @@ def print_response(session: PackingSession, what: PrintKind, parcels: list[Parce
     name, now = f"packing-{session.pk}-{what.value}", timezone.now()
     if what == PrintKind.COURIER:
         headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        return StreamingHttpResponse(courier_csv(map(courier_row, parcels)), content_type="text/csv", headers=headers)
+        rows = (
+            CourierRow(
+                number=parcel.number,
+                reference=parcel.order.reference,
+                name=parcel.order.name,
+                attention=parcel.order.attention,
+                organisation=parcel.order.organisation_name,
+                address_line_1=parcel.order.address_line_1,
+                address_line_2=parcel.order.address_line_2,
+                town=parcel.order.town,
+                postcode=parcel.order.postcode,
+                copies=parcel.copies or sum(copies_in_parcel(parcel, line) for line in parcel.order.lines.all()),
+            )
+            for parcel in parcels
+        )
+        return StreamingHttpResponse(courier_csv(rows), content_type="text/csv", headers=headers)
     if what == PrintKind.LABELS:
         addresses = ((parcel.number, parcel.order.address) for parcel in parcels)
         file = address_labels(addresses, sheet=labels.label_sheet, start=labels.start)
@@ -228,22 +243,6 @@ def parcel_slips(parcels: list[Parcel]) -> Iterator[Slip]:
             who_to_tell=who_to_tell[language_of(parcel)][order.postcode],
             language=language_of(parcel),
         )
-
-
-def courier_row(parcel: Parcel) -> CourierRow:
-    order = parcel.order
-    return CourierRow(
-        number=parcel.number,
-        reference=order.reference,
-        name=order.name,
-        attention=order.attention,
-        organisation=order.organisation_name,
-        address_line_1=order.address_line_1,
-        address_line_2=order.address_line_2,
-        town=order.town,
-        postcode=order.postcode,
-        copies=parcel.copies or sum(copies_in_parcel(parcel, line) for line in order.lines.all()),
-    )
 
 
 SESSION_COLOURS = {SessionState.OPEN: "waiting", SessionState.DISPATCHED: "done", SessionState.CLOSED: "stopped"}

@@ -24,7 +24,7 @@ class Language(models.TextChoices):
 
     code: str
 
-    def __new__(cls, value: str, code: str) -> Self:
+    def __new__(cls, value: str, code: str = "") -> Self:
         language = str.__new__(cls, value)
         language._value_, language.code = value, code
         return language

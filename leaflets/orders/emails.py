@@ -181,22 +181,27 @@ class OrderStocked(OrderEmail):
         return {**super().context(), "part": self.part}
 
 
-class OrderChanged(OrderEmail):
-    """What is still to be sent, and where to, after its owner or staff changed it."""
+class OpenOrderEmail(OrderEmail):
+    """What is still to be sent, and where to."""
+
+    states = OPEN_STATES
+
+    def copies(self, line: OrderLine) -> int:
+        return line.allocated + line.backordered
+
+
+class OrderChanged(OpenOrderEmail):
+    """After its owner or staff changed it."""
 
     name = "order-changed"
     label = _("Order changed")
     template = "leaflets/order_changed"
     subject = _("Your leaflet order %(reference)s has changed")
-    states = OPEN_STATES
 
     def is_still_due(self) -> bool:
         """The next change has an email of its own, which says how the order is now."""
         changes = OrderEvent.objects.filter(order=self.about_key, kind=EventKind.CHANGED)
         return changes.count() == self.notification.version and super().is_still_due()
-
-    def copies(self, line: OrderLine) -> int:
-        return line.allocated + line.backordered
 
 
 class OrderDispatched(Email):
@@ -282,16 +287,13 @@ class OrderCancelled(OrderEmail):
     states = (OrderState.CANCELLED,)
 
 
-class OrderRestored(OrderChanged):
+class OrderRestored(OpenOrderEmail):
     """Its cancellation is taken back."""
 
     name = "order-restored"
     label = _("Order no longer cancelled")
     template = "leaflets/order_restored"
     subject = _("Your leaflet order %(reference)s is no longer cancelled")
-
-    def is_still_due(self) -> bool:
-        return OrderEmail.is_still_due(self)
 
 
 # To the team

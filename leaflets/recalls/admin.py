@@ -9,7 +9,7 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -336,12 +336,10 @@ class RecallAdmin(LooksOnly):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """With one page of its people; two statements for any number: how many of each, and that page."""
         recall = self.get_object(request, object_id)
-        people = self.people_context(request, recall) if recall else {}
-        return super().change_view(request, object_id, form_url, {**people, **(extra_context or {})})
-
-    def people_context(self, request: HttpRequest, recall: Recall) -> dict[str, Any]:
-        """Two statements for any number of people: how many of each, and one page of them."""
+        if recall is None:
+            raise Http404
         holders: Any = RecallHolder.objects.filter(recall=recall).with_reach()
         counts = dict(holders.order_by().values_list("reach").annotate(Count("pk")))
         show = reach_filter(request)
@@ -351,7 +349,7 @@ class RecallAdmin(LooksOnly):
         totals = {"": sum(counts.values()), "to-ring": sum(counts.get(reach, 0) for reach in REACH_TO_PHONE), **counts}
         paginator.count = totals.get(show, 0)
         page = paginator.get_page(request.GET.get("p"))
-        return {
+        context = {
             "filters": [
                 {"show": key, "label": label, "count": f"{totals.get(key, 0):,}", "current": key == show}
                 for key, label in (("", _("Everybody")), ("to-ring", _("To call")), *ReachState.choices)
@@ -363,6 +361,7 @@ class RecallAdmin(LooksOnly):
             "people": [holder_row(holder) for holder in page.object_list],
             "may_tick": self.has_change_permission(request, recall),
         }
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("what we send instead"))
     def instead_in_words(self, recall: Recall) -> str:

@@ -333,8 +333,7 @@ def receive_stock(
     if copies < 1:
         raise NothingToChange
     lock_editions([edition.pk])
-    entry = StockMovement(edition=edition, kind=MovementKind.RECEIVED, copies=copies, on_hand_change=copies, allocated_change=0)
-    record_entry(entry, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
+    record_entry(edition, MovementKind.RECEIVED, copies, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
 
 
 @transaction.atomic
@@ -364,19 +363,26 @@ def correct_stock(
             locked.allocated,
         )
         raise DomainError(message % {"allocated": locked.allocated})
-    entry = StockMovement(
-        edition=edition, kind=MovementKind.CORRECTED, copies=abs(change), on_hand_change=change, allocated_change=0
-    )
-    record_entry(entry, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
+    record_entry(edition, MovementKind.CORRECTED, change, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
 
 
 def record_entry(
-    entry: StockMovement, *, by: User | None, now: datetime, reason: str, flagged: bool, seen: SeenEntries | None
+    edition: Edition,
+    kind: MovementKind,
+    change: int,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str,
+    flagged: bool,
+    seen: SeenEntries | None,
 ) -> None:
+    """So many copies more on the shelf, or fewer. The caller has locked the edition."""
+    entry = StockMovement(edition=edition, kind=kind, copies=abs(change), on_hand_change=change, allocated_change=0)
     if seen is not None:
         seen.refuse(entry, by=by, now=now)
     record_movements([entry], by=by, now=now, reason=reason)
-    fill_backorders([entry.edition_id], now=now)
+    fill_backorders([edition.pk], now=now)
     if flagged:
         notify_safeguarding_lead(about=f"stock:{entry.pk}", reference=entry.reference, now=now)
 

@@ -35,7 +35,7 @@ from leaflets.models.orders import MAX_KEPT_ADDRESSES, is_same_address
 from leaflets.orders.allowances import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, recent_orders, shortfall
 from leaflets.orders.queries import is_too_long_ago, missing_since
 from leaflets.orders.services.transitions import parcel_contents, wait_for_stock
-from leaflets.stock.services import allocate_backordered, movement_for_line, record_movements
+from leaflets.stock.services import movement_for_line, record_movements
 from notifications.outbox import notify_each
 from notifications.privacy import erase_bodies_about
 from office.queries import site_settings
@@ -270,10 +270,7 @@ def place_order_for_visit(
     )
     order.save_with_reference()
     OrderEvent.objects.create(order=order, kind=EventKind.PLACED, by=by, at=now)
-    lines = OrderLine.objects.bulk_create(
-        OrderLine(order=order, edition=edition, copies=copies, allocated=copies) for edition, copies in given.items()
-    )
-    record_movements([movement_for_line(line, MovementKind.ALLOCATED, line.copies) for line in lines], by=by, now=now)
+    _allocate(order, given, by=by, now=now)
     return order
 
 
@@ -370,15 +367,8 @@ def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, n
     order.save_with_reference()
     events = {order: EventKind.REPLACES, lost: EventKind.RESENT}
     OrderEvent.objects.bulk_create(OrderEvent(order=of, kind=kind, by=by, at=now) for of, kind in events.items())
-    lines = OrderLine.objects.bulk_create(
-        OrderLine(order=order, edition=editions[leaflet], copies=copies, backordered=copies)
-        for leaflet, copies in basket.items()
-        if leaflet in editions
-    )
-    in_stock = {line: copies for line in lines if (copies := min(line.copies, line.edition.free))}
-    allocate_backordered(in_stock, by=by, now=now)
-    if not in_stock:
-        wait_for_stock(order)
+    wanted = {editions[leaflet]: copies for leaflet, copies in basket.items() if leaflet in editions}
+    _allocate(order, wanted, by=by, now=now)
     notify_missing("order-resent", missing, now, flagged)
     return order
 
