@@ -82,10 +82,10 @@ add_waiting(
 add_waiting_orders(_("to pack"), OrderState.RECEIVED, named=replace(ORDER, label=_("Start packing"), slug="start-packing"))
 add_waiting_orders(_("being packed"), OrderState.PACKING, named=replace(ORDER, label=_("Dispatch"), slug="dispatch"))
 add_waiting_orders(_("waiting for stock"), OrderState.WAITING)
-add_waiting(_("passed forward and waiting"), lambda: Order.objects.passed_forward(), "order", "?waits=forward")
+add_waiting(_("passed forward and waiting"), Order.objects.passed_forward, "order", "?waits=forward")
 add_waiting(
     _("parcels that never came"),
-    lambda: MissingParcel.objects.open(),
+    MissingParcel.objects.open,
     "missingparcel",
     f"?state__exact={MissingState.OPEN.value}",
     one=_("parcel that never came"),
@@ -100,7 +100,7 @@ add_waiting(
 )
 add_waiting(
     _("packing sessions open"),
-    lambda: PackingSession.objects.open(),
+    PackingSession.objects.open,
     "packingsession",
     f"?state__exact={SessionState.OPEN.value}",
     group=_("Packing"),
@@ -114,7 +114,7 @@ add_waiting(
 )
 add_waiting(
     _("people to call about a recall"),
-    lambda: RecallHolder.objects.to_ring(),
+    RecallHolder.objects.to_ring,
     "recall",
     one=_("person to call about a recall"),
     named=WaitingRow(

@@ -14,6 +14,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.core.validators import slug_re
 from django.db.models import F, Q
 from django.forms import BoundField
@@ -119,12 +120,9 @@ class Card:
     form: AddToBasketForm | None = None
 
     @property
-    def edition(self) -> Edition | None:
-        return self.leaflet.current_edition
-
-    @property
     def standing(self) -> str:
-        return review_short_text(self.edition, self.today) if self.edition else ""
+        edition = self.leaflet.current_edition
+        return review_short_text(edition, self.today) if edition else ""
 
     @property
     def box(self) -> BoundField:
@@ -135,8 +133,8 @@ class Card:
 
     @property
     def version(self) -> tuple[Any, ...]:
-        """Another as soon as an empty card says something else."""
-        edition = self.edition
+        """For the cache: it differs as soon as the empty card would say something else."""
+        edition = self.leaflet.current_edition
         edition_values = (*card_edition_values(edition), edition.review_is_due(self.today)) if edition else None
         return card_title_values(self.leaflet), edition_values, self.also, get_language()
 
@@ -161,7 +159,7 @@ class CataloguePage:
 
     @cached_property
     def facets_key(self) -> str:
-        """What it can be narrowed by is the same under this key."""
+        """For the cache of what the page can be narrowed by."""
         return sha256(repr((replace(self.filters, page=1), self.result.rows, get_language())).encode()).hexdigest()
 
     @property
@@ -176,10 +174,6 @@ class CataloguePage:
     @property
     def guidance(self) -> list[Audience]:
         return guidance_audiences(self.filters, self.result)
-
-    @property
-    def audience(self) -> Facet:
-        return self.facets["audience"]
 
     @cached_property
     def choices(self) -> list[Facet]:
@@ -208,15 +202,14 @@ def load_page(filters: CatalogueFilters, form: AddToBasketForm | None = None) ->
     for row in fitting:
         versions[row.version_of].append(row)
     rows = without_versions(fitting)
-    pages = max(1, -(-len(rows) // TITLES_PER_PAGE))
-    filters, today = replace(filters, page=min(filters.page, pages)), uk_day(timezone.now())
-    shown = card_leaflets(rows[(filters.page - 1) * TITLES_PER_PAGE :][:TITLES_PER_PAGE])
+    page, today = Paginator(rows, TITLES_PER_PAGE).get_page(filters.page), uk_day(timezone.now())
+    filters, shown = replace(filters, page=page.number), card_leaflets(list(page))
     cards = []
     for leaflet in shown:
         also = tuple((row.slug, version_text(row.language, row.format)) for row in versions[leaflet.pk])
         cards.append(Card(leaflet, also, today, form))
     typed = [Card(leaflet, (), today, form) for leaflet in (form.leaflets.values() if form else ()) if leaflet not in shown]
-    return CataloguePage(filters, result, len(rows), pages, [*typed, *cards])
+    return CataloguePage(filters, result, len(rows), page.paginator.num_pages, [*typed, *cards])
 
 
 def card_leaflets(rows: Sequence[TitleRow]) -> list[Leaflet]:

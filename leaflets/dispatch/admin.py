@@ -9,7 +9,15 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -55,6 +63,7 @@ from leaflets.dispatch.prints import (
 )
 from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, preview_choice, titles_to_pack
 from leaflets.dispatch.services import (
+    NOT_ON_SHELF,
     NothingToPack,
     SessionHasEnded,
     UnsentCopies,
@@ -161,7 +170,7 @@ def open_session_context(parcels: list[Parcel], form: ParcelsForm) -> dict[str, 
 
 def ended_session_context(session: PackingSession, parcels: list[Parcel]) -> dict[str, object]:
     """`ran_short`: what was written off as not on the shelf, and how many copies are still `promised` of each."""
-    reason = _("Not on the shelf: %(session)s") % {"session": session}
+    reason = NOT_ON_SHELF % {"session": session}
     written_off = StockMovement.objects.filter(kind=MovementKind.CORRECTED, at=session.ended_at, reason=reason)  # type: ignore[misc]
     sent = [parcel for parcel in parcels if parcel.outcome == Outcome.SENT]
     return {
@@ -424,7 +433,7 @@ class PackingSessionAdmin(LooksOnly):
     def print_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         session = self.session_of(request, object_id)
         if request.method != "POST":  # each print is recorded
-            return HttpResponse(status=405, headers={"Allow": "POST"})
+            return HttpResponseNotAllowed(["POST"])
         if not self.has_change_permission(request, session):
             raise PermissionDenied
         back = reverse("staff:leaflets_packingsession_change", args=[session.pk])

@@ -8,6 +8,7 @@ from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, Sub
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from leaflets.dispatch.prints import Pick
 from leaflets.models import MAX_PARCELS, Edition, EditionState, Leaflet, Order, OrderLine, OrderState, Parcel
 from leaflets.models.orders import OrderQuerySet
 from leaflets.orders.queries import visit_start
@@ -74,13 +75,9 @@ def oldest_to_pack(choice: PackingChoice) -> list[int]:
 
 
 @dataclass(frozen=True)
-class ToPick:
-    """Of one edition: the copies that go now, in how many orders; how many the same orders still wait for; what stays."""
+class ToPick(Pick):
+    """Also how many copies the same orders still wait for, and how many stay on the shelf."""
 
-    title: str
-    edition: str
-    copies: int
-    orders: int
     to_come: int
     left: int
 

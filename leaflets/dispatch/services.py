@@ -8,7 +8,6 @@ from datetime import datetime
 from django.db import IntegrityError, models, transaction
 from django.db.models import prefetch_related_objects
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -143,6 +142,9 @@ def end_session(session: PackingSession, to: SessionState, *, by: User | None, n
     session.save(update_fields=["state", "ended_at", "ended_by"])
 
 
+NOT_ON_SHELF = gettext_lazy("Not on the shelf: %(session)s")  # why the stock was corrected, by which its page finds it again
+
+
 def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by: User | None, now: datetime) -> None:
     """What these lines are still promised was not on the shelf, nor any free copies: the orders wait for the current print.
 
@@ -151,7 +153,7 @@ def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by
     missing: dict[Edition, int] = defaultdict(int)
     for line in lines:
         missing[line.edition] += line.allocated
-    reason = _("Not on the shelf: %(session)s") % {"session": session}
+    reason = NOT_ON_SHELF % {"session": session}
     move_allocated({line: line.allocated for line in lines}, "backordered", by=by, now=now, reason=reason)
     movements = []
     for edition, promised in missing.items():

@@ -281,7 +281,7 @@ def draw_head(pdf: PrintPdf, slip: Slip) -> None:
 
 
 def draw_number(pdf: PrintPdf, slip: Slip) -> None:
-    """By which slip, label and parcel are matched across a table."""
+    """The number by which slip, label and parcel are matched on the packing table."""
     number, word = str(slip.number), _("Parcel")
     left = SLIP_RIGHT - pdf.width_of(number, size=46, bold=True)
     with pdf.tagged("P", _("Parcel %(number)d") % {"number": slip.number}):
@@ -290,7 +290,7 @@ def draw_number(pdf: PrintPdf, slip: Slip) -> None:
 
 
 def address_lines(pdf: PrintPdf, address: Sequence[str]) -> tuple[float, list[str]]:
-    """The size of the letters in points, and the lines. A very long one is taller than what a window shows, and loses nothing."""
+    """The size of the letters in points, and the lines. A very long address is taller than the window, and loses nothing."""
     texts = [line for line in map(printable, address) if line]
     size = 11.0
     while True:

@@ -338,7 +338,7 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         return self.filter(state=EditionState.CURRENT)
 
     def not_looked_at(self) -> "EditionQuerySet":
-        """Those whose PDF is still to be opened for the picture of its first page and the size of that."""
+        """Editions whose PDF has not been opened yet for its cover and the size of its paper."""
         return self.filter(Q(cover="") | Q(paper=""))
 
     def locked(self) -> "EditionQuerySet":
@@ -420,7 +420,7 @@ class Edition(models.Model):
 
     @property
     def free(self) -> int:
-        """What may be promised: nothing of a print that nobody is to get any more."""
+        """Copies that may be promised: none of a withdrawn edition."""
         return 0 if self.state == EditionState.WITHDRAWN else max(self.available, 0)
 
     @property

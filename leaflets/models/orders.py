@@ -202,7 +202,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
         on_delete=models.PROTECT,
         related_name="replacement",
     )
-    # Of what is waited for, it gets copies before those that were not passed forward (ADR 17).
+    # It gets copies that come in before orders that were not passed forward (ADR 17).
     passed_forward_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
     created_at = models.DateTimeField(_("day it was placed"))
     imported_at = models.DateTimeField(_("imported from a list"), null=True, blank=True, editable=False)
@@ -339,7 +339,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
     def in_order(self) -> Self:
-        """As the catalogue has their titles, with everything that is said of them; without what was taken out of the order."""
+        """In the order of the catalogue, each with its edition and leaflet; without titles that were taken out of the order."""
         return self.filter(copies__gt=0).select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
 
 
@@ -390,7 +390,7 @@ class OrderLine(models.Model):
 
     @property
     def parts(self) -> list[str]:
-        """What the owner reads under the copies where they don't all go one way."""
+        """How many were sent, are to come or are not sent, where that is not all: read by the owner under the copies."""
         parts = (
             (self.dispatched, _("%(n)d sent")),
             (self.backordered, _("%(n)d to come")),

@@ -86,12 +86,9 @@ class OrderEmail(Email):
         """How many of its copies the email is about."""
         return line.copies
 
-    def rows(self) -> Rows:
-        copies = [(self.copies(line), line.edition.leaflet.title) for line in self.order.all_lines]
-        return [(count, title) for count, title in copies if count]
-
     def facts(self) -> list[dict[str, str]]:
-        return order_facts(self.order, self.rows())
+        copies = [(self.copies(line), line.edition.leaflet.title) for line in self.order.all_lines]
+        return order_facts(self.order, [(count, title) for count, title in copies if count])
 
     def context(self) -> dict[str, object]:
         return {
@@ -157,7 +154,7 @@ class OrderDeclined(OrderEmail):
 
 
 class OrderStocked(OrderEmail):
-    """What is packed now. If it isn't all that was waited for, that comes first."""
+    """The copies that we pack now. While others are still waited for, the email says that these are a part."""
 
     name = "order-stocked"
     label = _("Leaflets came in for an order")

@@ -222,18 +222,14 @@ def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object
         (_("People who have copies"), sent, True),
         (_("People who will get an email"), _("%(people)s, one email each") % {"people": people_count(plan.with_email)}, True),
         (_("People to call or write to"), join_lines([to_ring, *people]), True),
-        (
-            _("Copies with presenters, for visits to come"),
-            presenter_lines(plan.with_presenters) if plan.with_presenters else "",
-            plan.with_presenters,
-        ),
+        (_("Copies with presenters, for visits to come"), presenter_lines(plan.with_presenters), plan.with_presenters),
     ]
     return [{"label": label, "value": value} for label, value, is_shown in rows if is_shown]
 
 
 def presenter_lines(orders: Sequence[Order]) -> SafeString:
     lines = [format_html("{}: {}", order_link(order), visit_text(order.brought_with)) for order in orders]
-    return join_lines([_("Ask these presenters not to hand them out:"), *lines])
+    return join_lines([_("Ask these presenters not to hand them out:"), *lines] if lines else [])
 
 
 def join_lines(lines: list[Any]) -> SafeString:
@@ -312,6 +308,9 @@ class RecallAdmin(LooksOnly):
     recalled_by = column(gettext_lazy("by"), lambda recall: str(recall.by or NOTHING))
     why = column(gettext_lazy("what is wrong"), lambda recall: recall.edition.withdrawn_why)
     advice_in_words = column(gettext_lazy("what people do with copies"), lambda recall: recall.get_advice_display())
+    presenters = column(
+        gettext_lazy("with presenters"), lambda recall: presenter_lines(with_presenters(recall.edition, timezone.now()))
+    )
     object_actions = (ObjectAction("reached", gettext_lazy("Mark as reached by phone"), page=reached_page),)
     fieldsets = (
         (None, {"fields": ("edition_link", "recalled", "recalled_by", "why", "advice_in_words", "words", "instead_in_words")}),
@@ -377,11 +376,6 @@ class RecallAdmin(LooksOnly):
     def off_the_table(self, recall: Recall) -> SafeString | str:
         orders = Order.objects.filter(recalls__recall=recall, recalls__was_packing=True).order_by("pk")[:MAX_LISTED]
         return join_lines([order_link(order) for order in orders])
-
-    @admin.display(description=gettext_lazy("with presenters"))
-    def presenters(self, recall: Recall) -> SafeString | str:
-        orders = with_presenters(recall.edition, timezone.now())
-        return presenter_lines(orders) if orders else ""
 
 
 def holder_count(holders: QuerySet[RecallHolder]) -> Coalesce:

@@ -94,7 +94,7 @@ def plan_outcomes(lines: Iterable[OrderLine], instead: str, free: int) -> list[L
 
 
 def states_after(outcomes: Sequence[LineOutcome]) -> Mapping[int, OrderState]:
-    """Of each order by its key: what it is promised elsewhere counts too. One statement."""
+    """The state that each order will have, by its key; copies of its other leaflets count too. One statement."""
     recalled = [outcome.line.pk for outcome in outcomes]
     others = OrderLine.objects.filter(order__in=[outcome.line.order_id for outcome in outcomes]).exclude(pk__in=recalled)
     sums = others.order_by().values_list("order").annotate(Sum("allocated"), Sum("backordered"))

@@ -295,14 +295,10 @@ def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, 
     form = forms.Form(request.POST if request.method == "POST" else None)
     change_url = reverse("staff:leaflets_stocktake_change", args=[take.pk])
     if form.is_valid():
-        try:
-            confirm_count(take=take, seen=request.POST.get("version", ""), by=signed_in(request), now=timezone.now())
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-            take.refresh_from_db()
-        else:
-            messages.success(request, str(action.done))
+        form.cleaned_data["seen"] = request.POST.get("version", "")
+        if admin.perform(request, action, take, form):
             return redirect(change_url)
+        take.refresh_from_db()
     counts, differences = counts_of(take), differences_of(take)
     context = {
         **admin.about_action(request, action, take, change_url),
@@ -337,9 +333,6 @@ def is_open_stock_take(take: StockTake) -> bool:
     return take.state == StockTakeState.OPEN
 
 
-STOCK_TAKE_FIELDS = ("state_in_words", "progress", "started", "started_by", "ended", "ended_by", "result")
-
-
 @admin.register(StockTake, site=staff_site)
 class StockTakeAdmin(LooksOnly):
     nobody_may = ("delete",)
@@ -348,8 +341,7 @@ class StockTakeAdmin(LooksOnly):
     list_select_related = ("started_by",)
     actions = None
     change_list_template = "leaflets/stock/staff/stock_takes.html"
-    fieldsets = ((None, {"fields": STOCK_TAKE_FIELDS}),)
-    readonly_fields = STOCK_TAKE_FIELDS
+    fields = readonly_fields = ("state_in_words", "progress", "started", "started_by", "ended", "ended_by", "result")
     may_be_empty = ("result",)
     started = moment_of("started_at", gettext_lazy("started"))
     name = column(gettext_lazy("stock-take"), str, ordering="started_at")
@@ -367,6 +359,7 @@ class StockTakeAdmin(LooksOnly):
         ObjectAction(
             "confirm",
             gettext_lazy("Confirm the differences"),
+            confirm_count,
             available=is_open_stock_take,
             explanation=gettext_lazy(
                 "This corrects the stock of these titles in one step. Titles that nobody counted stay as they are."

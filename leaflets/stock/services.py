@@ -78,7 +78,7 @@ def lock_editions(keys: Iterable[int]) -> dict[int, Edition]:
 
 
 def movement_for_line(line: OrderLine, kind: MovementKind, copies: int) -> StockMovement:
-    """Not yet recorded."""
+    """Copies of a line that move; not recorded yet."""
     on_hand, allocated = {
         MovementKind.ALLOCATED: (0, copies),
         MovementKind.RELEASED: (0, -copies),

@@ -247,7 +247,7 @@ def lines_with_promises(editions: Collection[int], *, lock: bool) -> list[OrderL
 
 
 @transaction.atomic
-def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime) -> list[Difference]:
+def confirm_count(take: StockTake, *, seen: str, by: User | None, now: datetime) -> list[Difference]:
     """Write one correction for each title that differs; promises that nothing stands behind wait again, the last in line first.
 
     All of it or nothing. `seen` is differences_version of what the page showed. Titles that were not counted stay as they are;

@@ -117,37 +117,6 @@ class DeclineForm(StaffReasonForm):
     )
 
 
-DECISION_ACTIONS = (
-    ObjectAction(
-        "approve",
-        gettext_lazy("Agree to this request"),
-        approve,
-        available=lambda order: order.state == OrderState.REQUESTED,
-        explanation=gettext_lazy(
-            "Agree to all of it, or to less. Copies that are not in stock will wait until more are printed. The person "
-            "will get an email."
-        ),
-        done=gettext_lazy("The request is agreed. The person will get an email."),
-        permission="decide",
-        weight="main",
-        form_class=GrantForm,
-        form_kwargs=lambda order: {"order": order},
-    ),
-    ObjectAction(
-        "decline",
-        gettext_lazy("Decline this request"),
-        decline,
-        available=lambda order: order.state == OrderState.REQUESTED,
-        form_class=DeclineForm,
-        explanation=gettext_lazy("We will send none of it. The person will get an email with what you write."),
-        done=gettext_lazy("The request is declined. The person will get an email."),
-        permission="decide",
-        weight="stop",
-        in_row=True,
-    ),
-)
-
-
 class PrioritiseForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why does it come first?"),
@@ -158,40 +127,6 @@ class PrioritiseForm(StaffReasonForm):
 
 class RemovePriorityForm(StaffReasonForm):
     reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
-
-
-PRIORITY_ACTIONS = (
-    ObjectAction(
-        "forward",
-        gettext_lazy("Pass this order forward"),
-        prioritise,
-        available=lambda order: order.waits_in_line and not order.passed_forward_at,
-        form_class=PrioritiseForm,
-        explanation=gettext_lazy(
-            "When copies come in, this order gets its copies before older orders do. Other orders keep what we have "
-            "promised them."
-        ),
-        done=gettext_lazy("The order is passed forward."),
-    ),
-    ObjectAction(
-        "in-line",
-        gettext_lazy("Put it back in its own place"),
-        remove_priority,
-        available=lambda order: order.is_passed_forward,
-        form_class=RemovePriorityForm,
-        explanation=gettext_lazy("The order goes back to its place by date. It keeps the copies that we have promised it."),
-        done=gettext_lazy("The order is back in its own place."),
-    ),
-)
-
-
-class WaitsFilter(OptionsFilter):
-    title = gettext_lazy("what it is waiting for")
-    parameter_name = "waits"
-    options = {
-        "long": (gettext_lazy("Our answer, for too long"), OrderQuerySet.asked_too_long_ago),
-        "forward": (gettext_lazy("Copies, passed forward"), lambda orders, now: orders.passed_forward()),
-    }
 
 
 class DispatchForm(forms.Form):
@@ -220,7 +155,33 @@ class RestoreForm(StaffReasonForm):
 
 
 ORDER_ACTIONS = (
-    *DECISION_ACTIONS,
+    ObjectAction(
+        "approve",
+        gettext_lazy("Agree to this request"),
+        approve,
+        available=lambda order: order.state == OrderState.REQUESTED,
+        explanation=gettext_lazy(
+            "Agree to all of it, or to less. Copies that are not in stock will wait until more are printed. The person "
+            "will get an email."
+        ),
+        done=gettext_lazy("The request is agreed. The person will get an email."),
+        permission="decide",
+        weight="main",
+        form_class=GrantForm,
+        form_kwargs=lambda order: {"order": order},
+    ),
+    ObjectAction(
+        "decline",
+        gettext_lazy("Decline this request"),
+        decline,
+        available=lambda order: order.state == OrderState.REQUESTED,
+        form_class=DeclineForm,
+        explanation=gettext_lazy("We will send none of it. The person will get an email with what you write."),
+        done=gettext_lazy("The request is declined. The person will get an email."),
+        permission="decide",
+        weight="stop",
+        in_row=True,
+    ),
     ObjectAction(
         "start-packing",
         gettext_lazy("Start packing"),
@@ -244,7 +205,27 @@ ORDER_ACTIONS = (
         weight="main",
     ),
     CHANGE_ACTION,
-    *PRIORITY_ACTIONS,
+    ObjectAction(
+        "forward",
+        gettext_lazy("Pass this order forward"),
+        prioritise,
+        available=lambda order: order.waits_in_line and not order.passed_forward_at,
+        form_class=PrioritiseForm,
+        explanation=gettext_lazy(
+            "When copies come in, this order gets its copies before older orders do. Other orders keep what we have "
+            "promised them."
+        ),
+        done=gettext_lazy("The order is passed forward."),
+    ),
+    ObjectAction(
+        "in-line",
+        gettext_lazy("Put it back in its own place"),
+        remove_priority,
+        available=lambda order: order.is_passed_forward,
+        form_class=RemovePriorityForm,
+        explanation=gettext_lazy("The order goes back to its place by date. It keeps the copies that we have promised it."),
+        done=gettext_lazy("The order is back in its own place."),
+    ),
     ObjectAction(
         "cancel",
         gettext_lazy("Cancel this order"),
@@ -292,8 +273,8 @@ class DispatchInline(ReadOnlyInline):
 # What happened to orders, in the stories of the order, of who asked, and of where they work.
 
 
-def event_entries(events: QuerySet[OrderEvent], page: Page) -> Iterator[Entry]:
-    for event in page.newest(events.select_related("by")):
+def events_of_order(order: Order, page: Page) -> Iterator[Entry]:
+    for event in page.newest(OrderEvent.objects.filter(order=order).select_related("by")):
         yield Entry(event.at, "\n".join([event.get_kind_display(), *event.changed]), event.by or "", event.reason)
 
 
@@ -335,7 +316,7 @@ def newest_orders(organisation: Organisation) -> Iterator[Row]:
 
 
 SEES_ORDERS = "leaflets.view_order"
-add_entries(Order, lambda order, page: event_entries(OrderEvent.objects.filter(order=order), page))
+add_entries(Order, events_of_order)
 add_entries(Order, import_entry)
 add_notes_by_reference(Order)
 add_entries(Order, missing_entries, permission="leaflets.view_missingparcel")
@@ -344,19 +325,19 @@ add_entries(Organisation, orders_of_organisation, permission=SEES_ORDERS)
 add_related(Organisation, Related(gettext_lazy("Newest orders"), newest_orders, SEES_ORDERS))
 
 
-# As the staff pages of bookings say it.
-CHANNEL_LABELS = {
-    str(Channel.WEB): gettext_lazy("Website"),
-    str(Channel.PHONE): Channel.PHONE.label,
-    str(Channel.EMAIL): Channel.EMAIL.label,
-    str(Channel.LIST): Channel.LIST.label,
-}
+class WaitsFilter(OptionsFilter):
+    title = gettext_lazy("what it is waiting for")
+    parameter_name = "waits"
+    options = {
+        "long": (gettext_lazy("Our answer, for too long"), OrderQuerySet.asked_too_long_ago),
+        "forward": (gettext_lazy("Copies, passed forward"), lambda orders, now: orders.passed_forward()),
+    }
 
 
 class CameByFilter(OptionsFilter):
     title = gettext_lazy("how it came")
     parameter_name = "came_by"
-    options = {channel: (label, narrow_by(channel=channel)) for channel, label in CHANNEL_LABELS.items()}
+    options = {channel: (label, narrow_by(channel=channel)) for channel, label in Channel.choices}
 
 
 @admin.register(Order, site=staff_site)
@@ -401,7 +382,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     label = column(gettext_lazy("send to"), lambda order: "\n".join(order.address))
     visit = column(gettext_lazy("visit"), lambda order: visit_text(order.brought_with))
     visit_unlinked = column(gettext_lazy("visit"), lambda order: strip_tags(visit_text(order.brought_with)))
-    came_by = column(gettext_lazy("came by"), lambda order: str(CHANNEL_LABELS[order.channel]))
+    came_by = column(gettext_lazy("came by"), lambda order: order.get_channel_display())
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return by_need()

@@ -7,7 +7,6 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -38,14 +37,14 @@ from leaflets.orders.allowances import (
     recent_orders,
     too_few_text,
 )
-from leaflets.orders.services.transitions import OrderHasMoved, notify_order, rewrite_order
+from leaflets.orders.services.transitions import OrderHasMoved, notify_order, prefetch_lines, rewrite_order
 from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, movement_for_line, record_movements
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 
 @dataclass(frozen=True)
 class OrderedTitle:
-    """One title of an order, in as many lines as it has prints of it; `current` is the print that is handed out now, if any."""
+    """One title of an order, with a line for each of its editions there; `current` is the edition handed out now, if any."""
 
     lines: list[OrderLine]
     current: Edition | None
@@ -91,7 +90,7 @@ def ordered_titles(lines: Iterable[OrderLine], current: Mapping[int, Edition]) -
 
 
 def order_version(titles: Iterable[OrderedTitle], delivery: Delivery) -> str:
-    """Of what a page of changes shows: another as soon as there is something else to show."""
+    """A digest of what the page of changes shows: it differs as soon as the page would show something else."""
     shown = {title.leaflet.pk: title.copies for title in titles}
     return sha256(repr((sorted(shown.items()), sorted(asdict(delivery).items()))).encode()).hexdigest()[:32]
 
@@ -274,8 +273,7 @@ def lock_titles(order: Order) -> tuple[Order, list[OrderedTitle]]:
             [row] = lock_orders(Order.objects.filter(pk=order.pk))
             if not locked.keys() >= set(editions.all()):
                 raise _EditionCameMeanwhile
-            lines_of = Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk"))
-            prefetch_related_objects([row], lines_of)
+            prefetch_lines([row])
             lines = list(row.lines.all())
             on_offer = {line.edition.leaflet_id for line in lines if line.edition.leaflet.active}
             current = {edition.leaflet_id: edition for edition in locked.values() if edition.state == EditionState.CURRENT}

@@ -34,7 +34,7 @@ from leaflets.models.catalogue import EditionQuerySet
 from leaflets.models.orders import MAX_KEPT_ADDRESSES, is_same_address
 from leaflets.orders.allowances import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, recent_orders, shortfall
 from leaflets.orders.queries import is_too_long_ago, missing_since
-from leaflets.orders.services.transitions import parcel_contents, wait_for_stock
+from leaflets.orders.services.transitions import parcel_contents
 from leaflets.stock.services import movement_for_line, record_movements
 from notifications.outbox import notify_each
 from notifications.privacy import erase_bodies_about
@@ -173,7 +173,8 @@ def _allocate(order: Order, wanted: Mapping[Edition, int], *, by: User | None, n
         [movement_for_line(line, MovementKind.ALLOCATED, line.allocated) for line in lines if line.allocated], by=by, now=now
     )
     if not is_request and not any(line.allocated for line in lines):
-        wait_for_stock(order)
+        order.state = OrderState.WAITING
+        Order.objects.filter(pk=order.pk).update(state=order.state)
 
 
 # Who writes in the address book holds the person's row, so two tabs can't go over the most that it has.

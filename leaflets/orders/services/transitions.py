@@ -1,6 +1,6 @@
 """An order from state to state: decided on, prioritised, packed, dispatched, cancelled; and the email about its parcels."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -117,7 +117,7 @@ def transition(
 
 @dataclass(frozen=True)
 class Transition:
-    """One of many. `kind` of event: an order of which a part has left goes to the state of one that is put back."""
+    """One move of transition_many. The states don't say the event's `kind`: a part of it has left, or it is put back."""
 
     order: Order
     to: OrderState
@@ -145,7 +145,7 @@ def rewrite_order(
     by: User | None,
     now: datetime,
 ) -> None:
-    """A change of what is ordered or where it goes (`columns`), and the state that its copies then have; `order` says from which.
+    """Change what is ordered or where it goes (`columns`), and move the order to the state that its copies then have.
 
     `changes` are stored with the event. The same lock as in transition. Raises OrderHasMoved; ValueError for a state to which it
     can't go.
@@ -157,12 +157,6 @@ def rewrite_order(
         raise OrderHasMoved(order)
     order.state = to
     OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now, changes=changes)
-
-
-def wait_for_stock(order: Order) -> None:
-    """An order that has just been placed, of which there is not one copy."""
-    order.state = OrderState.WAITING
-    Order.objects.filter(pk=order.pk).update(state=order.state)
 
 
 # Once a day one email about all that has left (ADR 4).
@@ -183,10 +177,10 @@ def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
         order_line__order__in=[parcel.order_id for parcel in parcels],
         at__in=[parcel.dispatched_at for parcel in parcels],
     ).select_related("edition__leaflet", "order_line")
-    baskets: dict[tuple[int, datetime], dict[Leaflet, int]] = defaultdict(dict)
+    baskets: dict[tuple[int, datetime], dict[Leaflet, int]] = defaultdict(Counter)
     for movement in sent.order_by("edition__leaflet__position", "pk"):
-        basket, leaflet = baskets[movement.order_line.order_id, movement.at], movement.edition.leaflet  # type: ignore[union-attr]
-        basket[leaflet] = basket.get(leaflet, 0) + movement.copies
+        key = movement.order_line.order_id, movement.at  # type: ignore[union-attr]
+        baskets[key][movement.edition.leaflet] += movement.copies
     return [baskets[parcel.order_id, parcel.dispatched_at] for parcel in parcels]
 
 
@@ -316,7 +310,7 @@ def restore_for_visit(order: Order, *, cancelled_at: datetime, by: User | None, 
 
 
 def find_cancellation(order: Order) -> OrderEvent | None:
-    """That which can be taken back: not of an order whose leaflets were recalled."""
+    """The cancellation that staff can take back; none if the order ended by a recall."""
     last = order.events.filter(kind=EventKind.CANCELLED).last() if order.state == OrderState.CANCELLED else None
     return last if last is not None and "gave_back" in (last.changes or {}) else None
 
@@ -328,19 +322,17 @@ def given_back(cancelled: OrderEvent) -> dict[int, tuple[int, int]]:
 
 
 def copies_gone(order: Order, cancelled: OrderEvent) -> dict[Leaflet, int]:
-    """Of each title how many of its copies nobody can promise it any more. Only of the current print can it wait for some."""
-    gone, gave_back = dict[Leaflet, int](), given_back(cancelled)
+    """By title, how many of its copies can't be promised again. It can wait for copies of the current edition only."""
+    gone, gave_back = Counter[Leaflet](), given_back(cancelled)
     for line in order.lines.all():
         promised, waited_for = gave_back.get(line.pk, (0, 0))
         edition = line.edition
-        short = max(promised - edition.free, 0) + (0 if edition.state == EditionState.CURRENT else waited_for)
-        if short:
-            gone[edition.leaflet] = gone.get(edition.leaflet, 0) + short
-    return gone
+        gone[edition.leaflet] += max(promised - edition.free, 0) + (0 if edition.state == EditionState.CURRENT else waited_for)
+    return +gone  # without zeros
 
 
 def take_again(order: Order, cancelled: OrderEvent, *, by: User | None, now: datetime, reason: str = "") -> OrderEvent:
-    """Promise what is there, wait for what it waited for. The caller holds the locks."""
+    """Promise the copies that are there, and wait again for those that it waited for. The caller holds the locks."""
     gave_back, promised = given_back(cancelled), dict[OrderLine, int]()
     is_request = bool(cancelled.changes and cancelled.changes["from"] == OrderState.REQUESTED)
     lines = [line for line in order.lines.all() if line.pk in gave_back]
@@ -362,7 +354,7 @@ class _LinesHaveChanged(Exception):
 
 
 def lock_order(order: Order) -> Order:
-    """As it stands, with its lines; `order`, as it was read, gets the owner of now."""
+    """The order as it stands, with its lines. The `order` that was read earlier gets the owner that it has now."""
     [locked] = lock_orders_and_lines([order.pk])
     order.person_id = locked.person_id
     return locked
