@@ -140,29 +140,26 @@ def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]])
     """None for a row that is about none, which gets an error."""
     slug, label = cells["slug"].lower(), cells.get("edition", "")
     row.about = shorten(f"{cells['slug']} {label}")
-    if not slug:
-        row.add_error(STOCK_COLUMNS["slug"], gettext("Fill in the short name of the leaflet."))
-        return None
     editions = known.get(slug, [])
-    if not editions:
-        row.add_error(
-            STOCK_COLUMNS["slug"],
-            gettext("We have no leaflet with an edition and the short name “%(slug)s”. Copy the short name from the stock list.")
-            % {"slug": shorten(slug)},
-        )
-        return None
     if label:
         chosen = [edition for edition in editions if edition.label.casefold() == label.casefold()]
     else:
         chosen = [edition for edition in editions if edition.state == EditionState.CURRENT]
-    if not chosen:
-        labels = ", ".join(edition.label for edition in editions[-5:])
-        row.add_error(
-            STOCK_COLUMNS["edition"], gettext("This leaflet does not have that edition. It has: %(labels)s.") % {"labels": labels}
+    if chosen:
+        row.about = str(chosen[0])
+        return chosen[0]
+    if not slug:
+        row.add_error(STOCK_COLUMNS["slug"], gettext("Fill in the short name of the leaflet."))
+    elif not editions:
+        error = gettext(
+            "We have no leaflet with an edition and the short name “%(slug)s”. Copy the short name from the stock list."
         )
-        return None
-    row.about = str(chosen[0])
-    return chosen[0]
+        row.add_error(STOCK_COLUMNS["slug"], error % {"slug": shorten(slug)})
+    else:
+        labels = ", ".join(edition.label for edition in editions[-5:])
+        error = gettext("This leaflet does not have that edition. It has: %(labels)s.")
+        row.add_error(STOCK_COLUMNS["edition"], error % {"labels": labels})
+    return None
 
 
 def stock_step(row: ListRow, cells: RowCells, edition: Edition) -> StockStep | None:
