@@ -38,7 +38,7 @@ from leaflets.orders.services.transitions import (
     transition,
     transition_many,
 )
-from leaflets.stock.services import fill_backorders, lock_orders, move_allocated, record_movements
+from leaflets.stock.services import fill_backorders, lock_orders, move_copies, record_movements
 
 
 class NothingToPack(DomainError):
@@ -154,7 +154,7 @@ def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by
     for line in lines:
         missing[line.edition] += line.allocated
     reason = NOT_ON_SHELF % {"session": session}
-    move_allocated({line: line.allocated for line in lines}, "backordered", by=by, now=now, reason=reason)
+    move_copies({line: line.allocated for line in lines}, "allocated", "backordered", by=by, now=now, reason=reason)
     movements = []
     for edition, promised in missing.items():
         # The edition is as it was locked, before anything left: free copies, and those that were just taken out of the promise.
@@ -301,7 +301,7 @@ def end_parcels(
         if plan.outcome in {Outcome.SENT, Outcome.NOTHING}
         for line in plan.lines
     }
-    move_allocated({line: copies for line, copies in packed.items() if copies}, "dispatched", by=by, now=now)
+    move_copies(packed, "allocated", "dispatched", by=by, now=now)
     short = [line for line in packed if line.allocated]
     if short and rest == UnsentCopies.WAITS:
         write_off_missing(short, session=session, by=by, now=now)

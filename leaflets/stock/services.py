@@ -89,22 +89,23 @@ def movement_for_line(line: OrderLine, kind: MovementKind, copies: int) -> Stock
     )
 
 
-def move_allocated(copies: Mapping[OrderLine, int], to: str, *, by: User | None, now: datetime, reason: str = "") -> None:
-    """Move so many promised copies of each line to another of its figures: dispatched, cancelled or backordered.
+def move_copies(copies: Mapping[OrderLine, int], was: str, to: str, *, by: User | None, now: datetime, reason: str = "") -> None:
+    """Move so many copies of each line from one of its figures to another, one of which is "allocated", and write the ledger.
 
     As many statements for one line as for thousands. The caller holds the locks of editions and orders.
     """
     moved = {line: number for line, number in copies.items() if number}
     if not moved:
         return
-    # Most lines give up all that they are promised: one update for those, where bulk_update would name each.
-    whole = [line.pk for line, number in moved.items() if number == line.allocated]
+    # Most lines give up the whole figure: one update for those, where bulk_update would name each.
+    whole = [line.pk for line, number in moved.items() if number == getattr(line, was)]
     for line, number in moved.items():
-        line.allocated -= number
+        setattr(line, was, getattr(line, was) - number)
         setattr(line, to, getattr(line, to) + number)
-    OrderLine.objects.filter(pk__in=whole).update(**{to: F(to) + F("allocated"), "allocated": 0})
-    OrderLine.objects.bulk_update([line for line in moved if line.allocated], ["allocated", to])
-    kind = MovementKind.DISPATCHED if to == "dispatched" else MovementKind.RELEASED
+    OrderLine.objects.filter(pk__in=whole).update(**{to: F(to) + F(was), was: 0})
+    OrderLine.objects.bulk_update([line for line in moved if getattr(line, was)], [was, to])
+    kinds = {"allocated": MovementKind.ALLOCATED, "dispatched": MovementKind.DISPATCHED}
+    kind = kinds.get(to, MovementKind.RELEASED)
     movements = [movement_for_line(line, kind, number) for line, number in moved.items()]
     record_movements(movements, by=by, now=now, reason=reason)
 
@@ -209,7 +210,7 @@ def fill_backorders(editions: Iterable[int], *, now: datetime) -> None:
         if copies := min(free[line.edition_id], line.backordered):
             free[line.edition_id] -= copies
             given[line] = copies
-    allocate_backordered(given, by=None, now=now)
+    move_copies(given, "backordered", "allocated", by=None, now=now)
     waiting = {line.order for line in given if line.order.state == OrderState.WAITING}
     if waiting:
         receive_waiting_orders(sorted(waiting, key=lambda order: order.pk), now=now)
@@ -221,20 +222,6 @@ def queue_position(line: OrderLine) -> tuple[bool, datetime, datetime, int, int]
     """Prioritised orders first, in the order in which they were prioritised; then the oldest order."""
     order, prioritised_at = line.order, line.order.passed_forward_at
     return prioritised_at is None, prioritised_at or order.created_at, order.created_at, order.pk, line.pk
-
-
-def allocate_backordered(given: dict[OrderLine, int], *, by: User | None, now: datetime) -> None:
-    """Turn so many backordered copies of each line into promised ones. The caller holds the locks."""
-    if not given:
-        return
-    # Most get all that they wait for: one update for those, where bulk_update would name each.
-    whole = [line.pk for line, copies in given.items() if copies == line.backordered]
-    for line, copies in given.items():
-        line.backordered -= copies
-        line.allocated += copies
-    OrderLine.objects.filter(pk__in=whole).update(allocated=F("allocated") + F("backordered"), backordered=0)
-    OrderLine.objects.bulk_update([line for line in given if line.backordered], ["backordered", "allocated"])
-    record_movements([movement_for_line(line, MovementKind.ALLOCATED, copies) for line, copies in given.items()], by=by, now=now)
 
 
 def receive_waiting_orders(orders: list[Order], *, now: datetime) -> None:

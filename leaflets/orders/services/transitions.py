@@ -33,7 +33,7 @@ from leaflets.models import (
     StockMovement,
 )
 from leaflets.models.orders import QUEUED_STATES, TAKEN_BACK
-from leaflets.stock.services import allocate_backordered, fill_backorders, lock_editions, lock_orders, move_allocated
+from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, move_copies
 from notifications.outbox import notify
 from notifications.schedule import DigestItem, add_to_digests
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -202,7 +202,7 @@ def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: s
     if withdrawn := [line.edition for line in lines if line.allocated and line.edition.state == EditionState.WITHDRAWN]:
         refusal = _("“%(edition)s” has been withdrawn and must not be sent. Cancel this order.")
         raise DomainError(refusal % {"edition": withdrawn[0]})
-    move_allocated({line: line.allocated for line in lines}, "dispatched", by=by, now=now)
+    move_copies({line: line.allocated for line in lines}, "allocated", "dispatched", by=by, now=now)
     if rest:
         fill_backorders({line.edition_id for line in lines}, now=now)
     [parcel] = record_dispatches({order: tracking_number}, by=by, now=now)
@@ -269,7 +269,7 @@ def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime)
     OrderLine.objects.filter(pk__in=[line.pk for line in lines if line.backordered]).update(
         cancelled=F("cancelled") + F("backordered"), backordered=0
     )
-    move_allocated({line: line.allocated for line in lines}, "cancelled", by=by, now=now)
+    move_copies({line: line.allocated for line in lines}, "allocated", "cancelled", by=by, now=now)
     fill_backorders({line.edition_id for line in lines}, now=now)
 
 
@@ -342,7 +342,7 @@ def take_again(order: Order, cancelled: OrderEvent, *, by: User | None, now: dat
         back = promised[line] + (waited_for if line.edition.state == EditionState.CURRENT else 0)
         line.cancelled, line.backordered = line.cancelled - back, back
     OrderLine.objects.bulk_update(lines, ["cancelled", "backordered"])
-    allocate_backordered({line: copies for line, copies in promised.items() if copies}, by=by, now=now)
+    move_copies(promised, "backordered", "allocated", by=by, now=now)
     to = OrderState.RECEIVED if any(promised.values()) else OrderState.REQUESTED if is_request else OrderState.WAITING
     event = transition(order, to, expect={OrderState.CANCELLED}, by=by, now=now, reason=reason)
     fill_backorders({line.edition_id for line in lines}, now=now)
@@ -416,7 +416,7 @@ def approve(
     for line, copies in given.items():
         line.cancelled, line.backordered = line.copies - copies, copies
     OrderLine.objects.bulk_update(given, ["cancelled", "backordered"])
-    allocate_backordered({line: copies for line, copies in in_stock.items() if copies}, by=by, now=now)
+    move_copies(in_stock, "backordered", "allocated", by=by, now=now)
     notify_order("order-approved", order, now=now)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
