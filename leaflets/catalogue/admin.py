@@ -58,7 +58,7 @@ class LeafletForm(forms.ModelForm):
             self.fields["topics"].help_text = _("One topic a line. In use so far: %(topics)s.") % {"topics": in_use}
 
     def clean_topics(self) -> str:
-        """Each once, worded as it is on other titles."""
+        """Each topic once, worded as on other titles."""
         return normalise_topics(self.cleaned_data["topics"], topics_in_use())
 
     def clean_version_of(self) -> Leaflet | None:
@@ -117,7 +117,7 @@ class LeafletAdmin(SpreadsheetLinks):
         return Leaflet.objects.with_current_edition()
 
     def save_model(self, request: HttpRequest, obj: Leaflet, form: Any, change: bool) -> None:
-        """Whoever waits for a title that leaves the catalogue waits for nothing, and is told."""
+        """People who wait for a title that leaves the catalogue are told: their alerts would never go off."""
         super().save_model(request, obj, form, change)
         if change and "active" in form.changed_data and not obj.active:
             notify_alerts([obj.pk], now=timezone.now())
@@ -245,7 +245,7 @@ class ReviewForm(forms.Form):
 
 
 def to_review(editions: Any) -> Any:
-    """Of what the catalogue offers, what is due for review or soon will be."""
+    """Current editions in the catalogue that are due for review within three months."""
     return editions.current().filter(leaflet__active=True, review_on__lte=uk_day(timezone.now()) + REVIEW_DUE_WITHIN)
 
 
@@ -259,7 +259,7 @@ class NeedsFilter(OptionsFilter):
 
 
 def withdrawn_text(edition: Edition) -> str:
-    """When and why; a dash for one that was not."""
+    """When and why an edition was withdrawn; a dash for one that was not."""
     if edition.withdrawn_on is None:
         return NOTHING
     return ". ".join(part for part in (dateformat.format(edition.withdrawn_on, "j M Y"), edition.withdrawn_why) if part)
@@ -337,7 +337,7 @@ class EditionAdmin(SpreadsheetLinks):
 
     @admin.display(description=_("lasts"))
     def lasts(self, edition: Any) -> str:
-        """Of the print that speaks for a title, if offered or waited for. The list has looked up since when they are out."""
+        """The forecast, beside one edition of each title that is offered or waited for."""
         if not (edition.speaks and (edition.leaflet.active or edition.waiting)):
             return NOTHING
         if edition.available <= 0 and not hasattr(edition, "out_since"):
@@ -352,7 +352,7 @@ class EditionAdmin(SpreadsheetLinks):
         return editions.order_by(*self.get_ordering(request))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """With the day since when each of its titles is out: one statement for all."""
+        """Each edition with the day since when it is out: one statement for all."""
         changelist = super().get_changelist_instance(request)
         out = stock_queries.days_out_since([edition.pk for edition in changelist.result_list if edition.available <= 0])
         for edition in changelist.result_list:
@@ -386,7 +386,7 @@ class EditionAdmin(SpreadsheetLinks):
 
     @admin.display(description=_("PDF"))
     def download(self, edition: Edition) -> SafeString | str:
-        """How large and how long it is; the website hands out only that of the current edition, so only that can be opened."""
+        """Its paper, pages and bytes. A link only for the current edition, the only one that the website hands out."""
         pages = ngettext("%(n)d page", "%(n)d pages", edition.pages) % {"n": edition.pages}
         facts = ", ".join(filter(None, (edition.page_size, pages, filesizeformat(edition.size))))
         if edition.state != EditionState.CURRENT:

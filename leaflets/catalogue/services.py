@@ -69,7 +69,7 @@ UNSENT_STATES = (OrderState.CANCELLED, OrderState.DECLINED)
 
 
 def notify_new_edition(edition: Edition, now: datetime) -> int:
-    """Due tomorrow morning; how many readers there are. Several editions of a day come in one email."""
+    """Write the emails, due tomorrow morning, one a reader for all editions of a day. Returns how many."""
     due, about = days_before(now, -1, NEWS_DUE_AT).astimezone(UTC), f"editions:{uk_day(now).isoformat()}"
     lines = OrderLine.objects.filter(order__person=OuterRef("pk"), edition__leaflet=edition.leaflet_id, copies__gt=0)
     ordered = lines.filter(order__created_at__gte=now - ORDERED_WITHIN).exclude(order__state__in=UNSENT_STATES)
@@ -200,7 +200,7 @@ COVER_TIMEOUT = 30  # seconds
 
 @dataclass(frozen=True)
 class FirstPage:
-    """Its width and height in points, and a WebP of it."""
+    """The first page of a PDF: width and height in points, and a WebP picture of it."""
 
     width: float
     height: float
@@ -231,7 +231,7 @@ def make_cover(*, edition: Edition) -> bool:
 
 
 def render_first_page(content: bytes) -> FirstPage | None:
-    """None if it can't be drawn, or not in time."""
+    """Draw the first page in a process of its own; None if it can't be drawn, or not in time."""
     command = [sys.executable, "-m", "leaflets.catalogue.cover"]
     try:
         done = subprocess.run(
@@ -260,7 +260,7 @@ BOT_NAMES = re.compile(
 
 
 def count_download(*, edition_id: int, day: date) -> None:
-    """One more. A figure that can't be written is lost and logged; nobody's download fails for it."""
+    """Count one more download. A figure that can't be written is lost and logged; nobody's download fails for it."""
     try:
         DownloadCount.objects.update_or_create(
             edition_id=edition_id, day=day, defaults={"downloads": F("downloads") + 1}, create_defaults={"downloads": 1}

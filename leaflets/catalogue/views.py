@@ -213,7 +213,7 @@ def load_page(filters: CatalogueFilters, form: AddToBasketForm | None = None) ->
 
 
 def card_leaflets(rows: Sequence[TitleRow]) -> list[Leaflet]:
-    """These titles, each with its current edition at hand, as far as a card says it. One statement; two if one has no edition."""
+    """These titles with their current editions, only the columns of a card. One statement; two if one has no edition."""
     keys, leaflets = [row.id for row in rows], dict[int, Leaflet]()
     editions = Edition.objects.current().filter(leaflet__in=keys).order_by().select_related("leaflet")
     for edition in editions.only(*CARD_EDITION_FIELDS, *(f"leaflet__{name}" for name in CARD_TITLE_FIELDS)):
@@ -255,7 +255,7 @@ def leaflets(request: HttpRequest) -> HttpResponse:
 
 
 def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None) -> HttpResponse:
-    """What its address asks for; `refused` is its form, if something in it was wrong."""
+    """The catalogue as its address asks for it; `refused`: the form that was sent, if something in it is wrong."""
     context = {
         "shelf": load_page(CatalogueFilters.of(request.GET), refused),
         "form": refused,
@@ -266,7 +266,7 @@ def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None)
 
 
 def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
-    """Into the basket what a valid form asks for. Without an answer: back to the page of the form, which says so."""
+    """Put into the basket what a valid form asks for. None: go back to the page of the form, which says that it is done."""
     if check_throttles(request, Where.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
         return render(request, "errors/429.html", status=429)
     draft = find_or_start_basket(request, now)
@@ -286,7 +286,7 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
 
 
 def form_id_of(request: HttpRequest) -> str:
-    """Of the form that was sent, or of a new one."""
+    """The number of the form that was sent, or a new one."""
     posted = request.POST.get("form-id", "")
     return posted if FORM_ID.fullmatch(posted) else secrets.token_hex(16)
 
@@ -298,7 +298,7 @@ def leaflet(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
-    """From the leaflet's own page, to which it leads back."""
+    """Add copies from the leaflet's own page, to which it leads back."""
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
     form = AddToBasketForm(request.POST, leaflets=[leaflet])
     if not form.is_valid():

@@ -96,13 +96,13 @@ DISPATCH_OUTCOMES = frozenset({Outcome.SENT, Outcome.LEFT_OUT, Outcome.NOTHING})
 
 
 def session_parcels(session: PackingSession) -> list[Parcel]:
-    """By number, each with its order and that with its lines: three statements, however many."""
+    """The parcels of a session by number, with their orders and lines: three statements, however many."""
     orders = Order.objects.with_lines().select_related("person").annotate(visit_starts=visit_start())
     return list(session.parcels.prefetch_related(Prefetch("order", queryset=orders)).order_by("number"))
 
 
 def leaving_parcels(parcels: Iterable[Parcel]) -> list[Parcel]:
-    """Those that would leave now: what is printed."""
+    """The parcels that would leave now: only these are printed."""
     return [parcel for parcel in parcels if parcel.outcome == Outcome.OPEN and outcome_of(parcel, parcel.order) == Outcome.SENT]
 
 
@@ -221,7 +221,7 @@ def print_response(session: PackingSession, what: PrintKind, parcels: list[Parce
 
 
 def language_of(parcel: Parcel) -> str:
-    """Which its reader chose."""
+    """The language that the person chose."""
     return parcel.order.person.language or settings.LANGUAGE_CODE
 
 

@@ -60,11 +60,11 @@ class LabelSheet:
 
     @property
     def margins(self) -> tuple[float, float]:
-        """Kept free at the sides, and above and below: a printer may be a millimetre out."""
+        """Millimetres kept free at the sides, and above and below: a printer may be a millimetre out."""
         return (3, 2.5) if self.height_mm > 25 else (2, 1.4)
 
     def corner(self, cell: int) -> tuple[float, float]:
-        """The left upper corner of a label; they count from 1, along the rows."""
+        """The left upper corner of a label. Labels are counted from 1, row by row."""
         row, column = divmod(cell - 1, self.columns)
         return self.left_mm + column * self.pitch_x_mm, self.top_mm + row * self.pitch_y_mm
 
@@ -256,7 +256,7 @@ def address_labels(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: Lab
 
 
 def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet, start: int) -> None:
-    """On pages of their own. Without any address there is one empty page."""
+    """Draw the labels on pages of their own; without any address, one empty page."""
     if not 1 <= start <= sheet.cells:
         raise ValueError(f"A sheet of {sheet.cells} labels has no label {start}.")
     pdf.add_page()
@@ -270,7 +270,7 @@ def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *
 
 
 def postal_address(address: Sequence[str]) -> list[str]:
-    """Without empty lines; the postcode on a line of its own, the last, in capitals, as Royal Mail asks."""
+    """The address without empty lines, its postcode in capitals on the last line, as Royal Mail asks."""
     lines = [line for line in address if line]
     if not lines:
         return []
@@ -286,7 +286,7 @@ def postal_address(address: Sequence[str]) -> list[str]:
 
 
 def draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address: list[str]) -> None:
-    """The whole address, or a line that it has to be written by hand."""
+    """Draw the whole address, or the request to write it by hand."""
     x, y = sheet.corner(cell)
     across, down = sheet.margins
     fitted = fit_address(pdf, sheet, number, address)

@@ -117,12 +117,12 @@ class TypedParcel:
 
 @transaction.atomic
 def save_parcels(*, session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
-    """What was typed of these parcels, by their keys. Raises SessionHasEnded."""
+    """Store what was typed about these parcels, by their keys. Raises SessionHasEnded."""
     store_typed(lock_session(session), typed)
 
 
 def store_typed(session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
-    """Of open parcels. The caller has locked the session."""
+    """Store what was typed about parcels that are still open. The caller has locked the session."""
     if not typed:
         return
     changed = []
@@ -216,7 +216,7 @@ def copies_in_parcel(parcel: Parcel, line: OrderLine) -> int:
 
 
 def outcome_of(parcel: Parcel, order: Order) -> Outcome:
-    """If everything leaves now. Reads nothing but the order's lines."""
+    """What becomes of the parcel if everything leaves now. Reads nothing but the order's lines."""
     if order.state == OrderState.CANCELLED:
         return Outcome.CANCELLED
     if order.state != OrderState.PACKING:

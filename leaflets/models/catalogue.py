@@ -109,7 +109,7 @@ PORTRAIT_SIZES = {
 
 
 def paper_of(width: float, height: float) -> Paper:
-    """The paper that is that large, in points; OTHER if it is none of them."""
+    """The paper of this size, in points; OTHER if none is."""
     short, long = sorted((width, height))
     for paper, (across, down) in PORTRAIT_SIZES.items():
         if abs(short - across / MM_PER_POINT) <= PAPER_TOLERANCE and abs(long - down / MM_PER_POINT) <= PAPER_TOLERANCE:
@@ -118,7 +118,7 @@ def paper_of(width: float, height: float) -> Paper:
 
 
 def bullet_points(text: str) -> list[str]:
-    """One point a line, as staff type them."""
+    """The points of a text: staff type one a line."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
@@ -289,7 +289,7 @@ class Leaflet(models.Model):
 
     @property
     def current_edition(self) -> "Edition | None":
-        """The print that is handed out today, or none yet. Costs a statement unless it was read along."""
+        """The edition that is handed out today, if any. Costs a statement unless it was read with the leaflet."""
         known: list[Edition] | None = getattr(self, "current_editions", None)
         if known is None:
             known = self.current_editions = list(self.editions.current())
@@ -297,7 +297,7 @@ class Leaflet(models.Model):
 
     @property
     def orderable_edition(self) -> "Edition | None":
-        """The print that an order would take from."""
+        """The edition that an order would take from."""
         return self.current_edition if self.active else None
 
     @property
@@ -313,17 +313,17 @@ class Leaflet(models.Model):
 
     @property
     def code(self) -> str:
-        """The language of its text for a page in English, '' if it is the same."""
+        """The code of its language, for a page in English; '' if it is in English too."""
         return "" if self.language == Language.ENGLISH else Language(self.language).code
 
     @property
     def direction(self) -> str:
-        """In which its text is written."""
+        """The direction in which its text is written."""
         return "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
 
     @property
     def language_attributes(self) -> SafeString | str:
-        """Of what is written in its language, on a page in English."""
+        """The attributes for text in its language on a page in English."""
         return format_html(' lang="{}" dir="{}"', self.code, self.direction) if self.code else ""
 
 
@@ -504,12 +504,12 @@ class StockAlert(models.Model):
 
 
 def topics_in_use() -> dict[str, str]:
-    """As they are worded, by their letters in lower case."""
+    """The topics of all titles as they are worded, by their letters in lower case."""
     texts = Leaflet.objects.exclude(topics="").values_list("topics", flat=True)
     return {topic.casefold(): topic for text in texts for topic in bullet_points(text)}
 
 
 def normalise_topics(text: str, used: Mapping[str, str]) -> str:
-    """Each once, worded as it is on other titles."""
+    """Each topic once, worded as on other titles."""
     typed = {topic.casefold(): topic for topic in reversed(bullet_points(text))}
     return "\n".join(used.get(letters, topic) for letters, topic in reversed(typed.items()))

@@ -60,7 +60,7 @@ MAX_REASON_LENGTH = 500  # characters
 
 
 class OpenQuerySet(models.QuerySet[Any]):
-    """Of what has the state "open" until somebody ends it."""
+    """For models whose state is "open" until somebody ends them."""
 
     def open(self) -> Self:
         return self.filter(state="open")
@@ -111,7 +111,7 @@ class DeliveryAddress(models.Model):
 
     @property
     def label_lines(self) -> list[str]:
-        """Without the empty ones."""
+        """The lines of a label, without the empty ones."""
         return [line for name in LABEL_FIELDS if (line := getattr(self, name))]
 
 
@@ -136,11 +136,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.prefetch_related(Prefetch("lines", queryset=OrderLine.objects.in_order()))
 
     def asked_too_long_ago(self, now: datetime) -> Self:
-        """Those that wait for us to decide, and have for too long."""
+        """Orders that have waited too long for our decision."""
         return self.filter(state=OrderState.REQUESTED, created_at__lt=asked_too_long_ago(now))
 
     def passed_forward(self) -> Self:
-        """Those that still wait for copies."""
+        """Orders that were passed forward and still wait for copies."""
         waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
         return self.filter(Exists(waits), passed_forward_at__isnull=False, state__in=QUEUED_STATES)
 
@@ -269,7 +269,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def state_in_words(self) -> str:
-        """What is brought is never posted."""
+        """What a presenter brings is given, never dispatched."""
         given = self.brought_with and self.state == OrderState.DISPATCHED
         return str(_("Given to the presenter")) if given else self.get_state_display()
 
@@ -283,7 +283,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def may_be_changed(self) -> bool:
-        """Until it is packed, by its owner and by staff. What is brought has no address; it can be left out as a whole."""
+        """Whether owner and staff may change it: until it is packed. What a presenter brings is left out as a whole instead."""
         return self.state in OWNER_MAY_CANCEL and not self.brought_with
 
     @property
@@ -297,7 +297,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def is_passed_forward(self) -> bool:
-        """Whether it waits, and before others. Reads the lines of one that was passed forward."""
+        """Whether it waits for copies and comes before others. Reads the lines, if it was passed forward."""
         return self.passed_forward_at is not None and self.waits_in_line
 
     @property
@@ -319,7 +319,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def summary(self) -> str:
-        """Its title, or how many titles. Reads the lines."""
+        """Its copies and title, or how many titles. Reads the lines."""
         lines, copies = [line for line in self.all_lines if line.copies], self.total_copies
         if len(lines) == 1:
             title = lines[0].edition.leaflet.title
@@ -473,7 +473,7 @@ class OrderEvent(Event):
 
     @property
     def changed(self) -> list[str]:
-        """Of a change each title with its copies, and whether it goes elsewhere; of a recall what is sent instead."""
+        """For a change: each title with its copies, and whether the address is another. For a recall: what is sent instead."""
         changes, copies = self.changes or {}, _("“%(title)s”: %(now)s instead of %(before)s")
         lines = [
             copies % {"title": title, "now": now or _("none"), "before": before}

@@ -131,7 +131,7 @@ class Parcel(models.Model):
 
     @property
     def why(self) -> str | Promise:
-        """What became of it, and of what was left out why."""
+        """What became of it, and why if it was left out."""
         if self.outcome == Outcome.LEFT_OUT and self.left_out in LeftOutReason.values:
             return _("Left out: %(reason)s") % {"reason": self.get_left_out_display()}
         return self.get_outcome_display()

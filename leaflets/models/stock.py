@@ -327,7 +327,7 @@ REACH_TO_PHONE = (ReachState.FAILED, ReachState.NO_EMAIL)
 
 class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
     def with_reach(self) -> Self:
-        """Each with `reach`. An email that was sent again counts as sent if one of them was."""
+        """Each person with `reach`. An email that was sent again counts as sent if one of the two was."""
         again = Notification.objects.filter(resend_of=OuterRef("told_in"))
         sent = Q(told_in__state=State.SENT) | Exists(again.filter(state=State.SENT))
         pending = Q(told_in__state__in=UNFINISHED) | Exists(again.filter(state__in=UNFINISHED))
@@ -343,7 +343,7 @@ class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
         )
 
     def to_ring(self) -> Self:
-        """Those whom no email has reached, nor anybody by phone."""
+        """People whom no email has reached, nor anybody by phone."""
         return self.filter(reached_at=None).with_reach().filter(reach__in=REACH_TO_PHONE)
 
 

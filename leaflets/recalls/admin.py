@@ -379,7 +379,7 @@ class RecallAdmin(LooksOnly):
 
 
 def holder_count(holders: QuerySet[RecallHolder]) -> Coalesce:
-    """How many of these a recall has."""
+    """How many of these people a recall has."""
     own = holders.filter(recall=OuterRef("pk")).order_by().values("recall")
     return Coalesce(Subquery(own.annotate(count=Count("pk")).values("count")), 0)
 

@@ -69,7 +69,7 @@ class LineOutcome:
 
 
 def open_lines(edition: Edition) -> OrderLineQuerySet:
-    """With their orders, in the order of the locks."""
+    """The lines of open orders that have copies of this edition, with their orders, in the order of the locks."""
     lines = OrderLine.objects.filter(edition=edition, order__state__in=OPEN_STATES).exclude(allocated=0, backordered=0)
     return lines.select_related("order").defer("order__searched").order_by("order_id", "pk")
 
@@ -286,8 +286,8 @@ def people_to_email(edition: Edition, outcomes: Sequence[LineOutcome], instead: 
 
 
 def lines_sent(edition: Edition) -> OrderLineQuerySet:
-    """Those of which copies of this print have left. An imported order names no print: if it is older than this one, it had
-    another."""
+    """The order lines of which copies of this edition have left. An imported order names no edition: if it is older than this
+    one, it had another."""
     printed = uk_datetime(edition.published_on, time.min)
     sent = OrderLine.objects.filter(edition=edition, dispatched__gt=0)
     return sent.exclude(order__channel=Channel.LIST, order__created_at__lt=printed)
@@ -375,7 +375,7 @@ def mark_phoned(*, holder: RecallHolder, by: User, now: datetime) -> bool:
 
 
 def unmark_phoned(*, holder: RecallHolder) -> None:
-    """It was the wrong person, say."""
+    """Undo it: it was the wrong person, say."""
     RecallHolder.objects.filter(pk=holder.pk).update(reached_at=None, reached_by=None)
 
 

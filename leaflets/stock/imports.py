@@ -137,7 +137,7 @@ def plan_stock(rows: list[tuple[int, RowCells]]) -> ImportPlan:
 
 
 def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]]) -> Edition | None:
-    """None for a row that is about none, which gets an error."""
+    """The edition of a row; without one, the row gets an error."""
     slug, label = cells["slug"].lower(), cells.get("edition", "")
     row.about = shorten(f"{cells['slug']} {label}")
     editions = known.get(slug, [])
@@ -425,7 +425,7 @@ def check_limits(row: ListRow, leaflet: Leaflet) -> None:
 
 
 def check_versions(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
-    """That a version is one of a title that is none itself, and the only one in its language and format."""
+    """A version needs a title that is no version itself, and is the only one in its language and format."""
     version_of = {slug: title.version_of.slug.lower() if title.version_of else "" for slug, title in known.items()}
     version_of |= {step.leaflet.slug.lower(): step.version_of.lower() for _row, step in steps}
     titles = {**known} | {step.leaflet.slug.lower(): step.leaflet for _row, step in steps}
@@ -447,7 +447,7 @@ def check_versions(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[st
 
 
 def check_titles(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
-    """That a version is not called as its title or another version is: whoever packs tells them apart by that alone."""
+    """A version may not have the title of its main title or of another version: packers tell them apart by that alone."""
     titles = {slug: (title.version_of.slug.lower() if title.version_of else slug, title.title) for slug, title in known.items()}
     for _row, step in steps:
         slug = step.leaflet.slug.lower()
@@ -538,7 +538,7 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
 
 
 def plan_import(sheet: SheetImport) -> ImportPlan:
-    """What it would do now."""
+    """What the import would do now."""
     return LIST_KINDS[sheet.kind].plan([(number, cells) for number, cells in sheet.rows])
 
 

@@ -62,12 +62,12 @@ from professionals.services import lock_person
 
 
 def lock_orders(orders: QuerySet[Order]) -> list[Order]:
-    """As they stand, in key order, until the transaction ends."""
+    """Lock these orders until the transaction ends, in key order, and read them as they stand."""
     return list(orders.order_by("pk").select_for_update(no_key=True))
 
 
 def lock_lines(lines: QuerySet[OrderLine]) -> list[OrderLine]:
-    """With their orders, both as they stand, in the order of these. A line never goes to another order."""
+    """Lock these lines and their orders, in the order of the orders, and read both as they stand."""
     ordered = lines.select_related("order").order_by("order_id", "pk")
     return list(ordered.select_for_update(of=("self", "order")))
 

@@ -98,7 +98,7 @@ def counts_of(take: StockTake) -> list[TitleCount]:
 
 
 def is_counted(count: TitleCount) -> bool:
-    """Of one that counts_of gives: there is a figure, and it is not stale."""
+    """Whether a count of counts_of has a figure that is not stale."""
     return count.counted is not None and not count.stale  # type: ignore[attr-defined]
 
 
@@ -133,7 +133,7 @@ def record_counts(*, take: StockTake, typed: Mapping[int, TypedCount], by: User 
 
 @transaction.atomic
 def count_again(*, take: StockTake, key: int) -> None:
-    """Clear the figure. Raises StockTakeIsOver."""
+    """Clear a count, so that it can be done again. Raises StockTakeIsOver."""
     lock_counts(take, [key])
     take.counts.filter(pk=key).update(**dict.fromkeys(COUNT_FIELDS))
 

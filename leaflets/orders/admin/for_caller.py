@@ -182,7 +182,7 @@ AGAIN = "again"  # the reference of the order that is like the new one
 
 
 def may_order_again(order: Order) -> bool:
-    """It is done with, and we still have its address."""
+    """Whether it is closed and we still have its address."""
     return not order.is_open and bool(order.address_line_1) and order.person.erased_at is None
 
 
@@ -275,7 +275,7 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
 
 
 class StaffChangeForm(ChangeForm):
-    """As its owner fills it in, and why more than the limit."""
+    """The form of the order’s owner, and why they need more than the limit."""
 
     free_text_fields = (*ChangeForm.free_text_fields, "override_reason")
 
@@ -296,7 +296,7 @@ class StaffChangeForm(ChangeForm):
             self.fields[change_field_name(slug)].label = title.leaflet.title
 
     def copies_hint(self, title: OrderedTitle, recent: RecentOrders) -> str:
-        """In figures, and of the limits, which they may set aside."""
+        """The figures alone: staff may set the limits aside."""
         facts = {"stock": f"{title.available:,}", "most": f"{title.most(recent):,}"}
         return _("%(stock)s in stock for this order. It can have %(most)s within the limits.") % facts
 

@@ -81,7 +81,7 @@ FOR_COLLEAGUES = gettext_lazy("This is for colleagues. The person won’t see it
 
 
 class GrantForm(StaffReasonForm):
-    """How many copies of each line; as many as were asked for stand there already."""
+    """How many copies of each line are granted; filled in with what was asked for."""
 
     reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
 
@@ -279,7 +279,7 @@ def events_of_order(order: Order, page: Page) -> Iterator[Entry]:
 
 
 def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
-    """Of their orders. What was imported has no event and stands on its day. One statement for both."""
+    """The events of a person’s orders. An imported order has none and stands on its day. One statement for both."""
     orders = Order.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
     rows = orders.annotate(
         at=Coalesce("events__at", "created_at"),
@@ -526,7 +526,7 @@ MISSING_COLOURS = {MissingState.OPEN: "waiting", MissingState.RESENT: "done", Mi
 
 
 class SendAgainForm(StaffForm):
-    """Where it goes this time: as the first time, until staff correct it."""
+    """The address to send to this time, filled in with that of the first parcel."""
 
     free_text_fields = ("attention",)
     never_kept = ("attention",)
