@@ -10,14 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ctac.dates import uk_day
 from ctac.staff.site import Waiting, WaitingRow, staff_site
 from leaflets.catalogue import admin as catalogue_admin
-from leaflets.catalogue.admin import low_in_stock, to_review
+from leaflets.catalogue.admin import to_review
 from leaflets.dispatch import admin as dispatch_admin
 from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState, PackingSession, RecallHolder, SessionState
 from leaflets.orders.admin import orders
 from leaflets.recalls import admin as recalls_admin
 from leaflets.stock import admin as stock_admin
+from leaflets.stock.queries import low_in_stock
 from professionals.admin import named_person
 
 ADMIN_MODULES = (catalogue_admin, stock_admin, orders, recalls_admin, dispatch_admin)
@@ -55,16 +57,6 @@ def add_waiting_orders(label: Any, state: OrderState, right: str = "view", named
     add_waiting(label, lambda: Order.objects.filter(state=state), "order", address, right=right, named=named)
 
 
-def outward(postcode: str) -> str:
-    """'LS1' of 'LS1 4AP'."""
-    return postcode.partition(" ")[0]
-
-
-def reference_and_area(both: str) -> str:
-    """'LO-7Q4M-2F, LS1' of 'LO-7Q4M-2F LS1 4AP'."""
-    return ", ".join(both.split(" ")[:2])
-
-
 ORDER = WaitingRow(
     who=Case(
         When(organisation_name="", then=F("name")),
@@ -72,7 +64,7 @@ ORDER = WaitingRow(
         output_field=TextField(),
     ),
     what=Concat("reference", Value(" "), "postcode"),
-    what_in_words=reference_and_area,
+    what_in_words=lambda both: ", ".join(both.split(" ")[:2]),  # "LO-7Q4M-2F, LS1" of "LO-7Q4M-2F LS1 4AP"
     since="created_at",
 )
 TO_DECIDE = replace(ORDER, label=_("Decide"), permission="leaflets.decide_order")
@@ -90,17 +82,17 @@ add_waiting(
 add_waiting_orders(_("to pack"), OrderState.RECEIVED, named=replace(ORDER, label=_("Start packing"), slug="start-packing"))
 add_waiting_orders(_("being packed"), OrderState.PACKING, named=replace(ORDER, label=_("Dispatch"), slug="dispatch"))
 add_waiting_orders(_("waiting for stock"), OrderState.WAITING)
-add_waiting(_("passed forward and waiting"), lambda: Order.objects.passed_forward(), "order", "?waits=forward")
+add_waiting(_("passed forward and waiting"), Order.objects.passed_forward, "order", "?waits=forward")
 add_waiting(
     _("parcels that never came"),
-    lambda: MissingParcel.objects.open(),
+    MissingParcel.objects.open,
     "missingparcel",
     f"?state__exact={MissingState.OPEN.value}",
     one=_("parcel that never came"),
     named=WaitingRow(
         who="parcel__order__name",
         what="parcel__order__postcode",
-        what_in_words=outward,
+        what_in_words=lambda postcode: postcode.partition(" ")[0],
         since="reported_at",
         label=_("Send it again"),
         slug="send-again",
@@ -108,7 +100,7 @@ add_waiting(
 )
 add_waiting(
     _("packing sessions open"),
-    lambda: PackingSession.objects.open(),
+    PackingSession.objects.open,
     "packingsession",
     f"?state__exact={SessionState.OPEN.value}",
     group=_("Packing"),
@@ -122,7 +114,7 @@ add_waiting(
 )
 add_waiting(
     _("people to call about a recall"),
-    lambda: RecallHolder.objects.to_ring(),
+    RecallHolder.objects.to_ring,
     "recall",
     one=_("person to call about a recall"),
     named=WaitingRow(
@@ -136,7 +128,13 @@ add_waiting(
     ),
 )
 EDITION = WaitingRow(who="leaflet__title", what="label", order="review_on")
-add_waiting(_("low in stock"), lambda: low_in_stock(Edition.objects), "edition", "?needs=stock", named=EDITION)
+add_waiting(
+    _("low in stock"),
+    lambda: low_in_stock(Edition.objects.all(), uk_day(timezone.now())),
+    "edition",
+    "?needs=stock",
+    named=EDITION,
+)
 add_waiting(
     _("to review soon"),
     lambda: to_review(Edition.objects),

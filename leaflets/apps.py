@@ -32,10 +32,8 @@ class LeafletsConfig(AppConfig):
         register_source(PrivacySource("delivery_addresses", privacy.export_addresses, privacy.erase_addresses))
         for promise in promises.PROMISES:
             add_promise(promise.field, promise)
-        for rule in privacy.RETENTION_RULES:
-            register_rule(rule)
-        for activity in privacy.RETENTION_ACTIVITIES:
-            register_activity(activity)
+        register_rule(privacy.RETENTION_RULE)
+        register_activity(privacy.ordered_since)
         register_import_kind(ORDERS)
         figures.register(lambda now: figures.recent("ctac_recent_orders", "Orders placed", Order.objects, now))
         figures.register(stock_figures, asks_database=False)

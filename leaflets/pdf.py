@@ -162,9 +162,6 @@ class PrintPdf(FPDF):
             self.set_fill_color(*colour)
             self.rect(x, y, width, height, style="F")
 
-    def printable(self, text: str) -> str:
-        return printable(text)
-
     def width_of(self, text: str, *, size: float, bold: bool = False) -> float:
         """Millimetres that a printable text takes."""
         widths = self.faces[bold].cw
@@ -229,7 +226,7 @@ class PrintPdf(FPDF):
     ) -> float:
         """A tagged paragraph, wrapped; with `right` it ends at the right of its width. Returns where the next may begin."""
         with self.tagged(kind, text, attributes=attributes):
-            for line in self.wrapped(self.printable(text), size=size, width=width, bold=bold):
+            for line in self.wrapped(printable(text), size=size, width=width, bold=bold):
                 left = x + width - self.width_of(line, size=size, bold=bold) if right else x
                 self.draw_line(line, left, y, size=size, bold=bold, colour=colour, leading=leading)
                 y += size * leading * MM_PER_POINT
@@ -237,7 +234,7 @@ class PrintPdf(FPDF):
 
     def lines_of(self, text: str, *, size: float, width: float, bold: bool = False) -> int:
         """How many lines `say` would take."""
-        return len(self.wrapped(self.printable(text), size=size, width=width, bold=bold))
+        return len(self.wrapped(printable(text), size=size, width=width, bold=bold))
 
     def written(self) -> IO[bytes]:
         """A temporary file that is gone once it is closed, to be read from its beginning."""
@@ -250,15 +247,15 @@ class PrintPdf(FPDF):
 ACCENT: Colour = (244, 180, 69)
 
 
-def draw_mark(pdf: PrintPdf, x: float, y: float, *, size: float, square: Colour) -> None:
-    """As in static/img/mark.svg, 32 units wide, on a square of that colour, `size` millimetres wide."""
+def draw_mark(pdf: PrintPdf, x: float, y: float, *, size: float) -> None:
+    """As in static/img/mark.svg, 32 units wide, on a square `size` millimetres wide."""
     unit = size / 32
 
     def at(*points: tuple[float, float]) -> list[tuple[float, float]]:
         return [(x + across * unit, y + down * unit) for across, down in points]
 
     with pdf.decoration(), pdf.local_context():
-        pdf.set_fill_color(*square)
+        pdf.set_fill_color(*BRAND)
         pdf.rect(x, y, size, size, style="F", round_corners=True, corner_radius=size * 3 / 14)
         pdf.set_draw_color(*WHITE)
         pdf.set_line_width(4.5 * unit)

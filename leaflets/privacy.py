@@ -184,19 +184,16 @@ def ordered_since(since: datetime) -> Exists:
     return Exists(Order.objects.filter(person=OuterRef("pk"), created_at__gte=since))
 
 
-RETENTION_ACTIVITIES = (ordered_since,)
-RETENTION_RULES = (
-    Rule(
-        name="orders",
-        what=gettext_lazy("Leaflet orders"),
-        why=gettext_lazy("To send your parcel"),
-        since=gettext_lazy("the order was placed"),
-        goes=gettext_lazy(
-            "We erase the name, address, phone, reasons and tracking numbers. "
-            "We keep titles, copies, the day and the first half of the postcode."
-        ),
-        keeps="orders",
-        due=orders_due,
-        take_out=erase_old_orders,
+RETENTION_RULE = Rule(
+    name="orders",
+    what=gettext_lazy("Leaflet orders"),
+    why=gettext_lazy("To send your parcel"),
+    since=gettext_lazy("the order was placed"),
+    goes=gettext_lazy(
+        "We erase the name, address, phone, reasons and tracking numbers. "
+        "We keep titles, copies, the day and the first half of the postcode."
     ),
+    keeps="orders",
+    due=orders_due,
+    take_out=erase_old_orders,
 )

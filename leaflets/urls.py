@@ -20,7 +20,7 @@ urlpatterns = [
     path("orders/<str:reference>/missing/", order_views.order_missing, name="order_missing"),
     path("orders/<str:reference>/again/", order_views.order_again, name="order_again"),
     path("my/addresses/", order_views.addresses, name="my_addresses"),
-    path("my/addresses/add/", order_views.address_add, name="my_address_add"),
-    path("my/addresses/<int:address_id>/", order_views.address_change, name="my_address_change"),
+    path("my/addresses/add/", order_views.address, name="my_address_add"),
+    path("my/addresses/<int:address_id>/", order_views.address, name="my_address_change"),
     path("my/addresses/<int:address_id>/remove/", order_views.address_remove, name="my_address_remove"),
 ]

@@ -706,6 +706,11 @@ def state_tag(label: str | Promise, kind: str) -> SafeString:
     return render_to_string("includes/state_tag.html", {"label": label, "kind": kind})
 
 
+def state_column(colours: Mapping[Any, str]) -> Callable[[Any, Any], Any]:
+    """A column with the state as a tag, by which it can be sorted. `colours`: the kind of each state."""
+    return column(_("state"), lambda obj: state_tag(obj.get_state_display(), colours[obj.state]), ordering="state")
+
+
 def unbroken(text: str) -> str:
     """A postcode that stays on one line."""
     return text.replace(" ", "\xa0")

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -21,7 +21,7 @@ from ctac.dates import uk_day
 from ctac.forms import DayField
 from ctac.staff.lists import OptionsFilter
 from ctac.staff.search import SearchKind, finder, in_columns
-from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_tag, yes_no_of
+from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_column, yes_no_of
 from leaflets.catalogue.services import (
     MAX_PDF_BYTES,
     FileNotStored,
@@ -34,7 +34,7 @@ from leaflets.catalogue.services import (
     withdraw_edition,
 )
 from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, SheetKind
-from leaflets.models.catalogue import TITLES_ALIKE, DownloadCountQuerySet, normalise_topics, topics_in_use
+from leaflets.models.catalogue import TITLES_ALIKE, normalise_topics, topics_in_use
 from leaflets.recalls.admin import RECALL_ACTION
 from leaflets.stock import admin as stock_admin
 from leaflets.stock import queries as stock_queries
@@ -58,7 +58,7 @@ class LeafletForm(forms.ModelForm):
             self.fields["topics"].help_text = _("One topic a line. In use so far: %(topics)s.") % {"topics": in_use}
 
     def clean_topics(self) -> str:
-        """Each once, worded as it is on other titles."""
+        """Each topic once, worded as on other titles."""
         return normalise_topics(self.cleaned_data["topics"], topics_in_use())
 
     def clean_version_of(self) -> Leaflet | None:
@@ -81,9 +81,10 @@ class VersionForm(forms.Form):
     form = forms.TypedChoiceField(label=_("Format"), choices=Format.choices, coerce=Format)
 
 
-def downloads_text(counts: DownloadCountQuerySet) -> str:
-    total, recent = counts.total_and_recent(uk_day(timezone.now()))
-    return _("%(total)s in all, %(recent)s in the last 30 days") % {"total": f"{total:,}", "recent": f"{recent:,}"}
+def downloads_text(counts: QuerySet[DownloadCount]) -> str:
+    lately = Q(day__gt=uk_day(timezone.now()) - timedelta(days=30))
+    sums = counts.aggregate(total=Sum("downloads", default=0), recent=Sum("downloads", filter=lately, default=0))
+    return _("%(total)s in all, %(recent)s in the last 30 days") % {name: f"{copies:,}" for name, copies in sums.items()}
 
 
 @admin.register(Leaflet, site=staff_site)
@@ -116,7 +117,7 @@ class LeafletAdmin(SpreadsheetLinks):
         return Leaflet.objects.with_current_edition()
 
     def save_model(self, request: HttpRequest, obj: Leaflet, form: Any, change: bool) -> None:
-        """Whoever waits for a title that leaves the catalogue waits for nothing, and is told."""
+        """People who wait for a title that leaves the catalogue are told: their alerts would never go off."""
         super().save_model(request, obj, form, change)
         if change and "active" in form.changed_data and not obj.active:
             notify_alerts([obj.pk], now=timezone.now())
@@ -243,15 +244,8 @@ class ReviewForm(forms.Form):
         return cleaned
 
 
-def low_in_stock(editions: Any) -> Any:
-    """Of the list, which has its forecast, or of all editions."""
-    if isinstance(editions, QuerySet):
-        return editions.filter(stock_queries.NEEDS_STOCK)
-    return stock_queries.low_in_stock(editions.all(), uk_day(timezone.now()))
-
-
 def to_review(editions: Any) -> Any:
-    """Of what the catalogue offers, what is due for review or soon will be."""
+    """Current editions in the catalogue that are due for review within three months."""
     return editions.current().filter(leaflet__active=True, review_on__lte=uk_day(timezone.now()) + REVIEW_DUE_WITHIN)
 
 
@@ -259,13 +253,13 @@ class NeedsFilter(OptionsFilter):
     title = _("what it needs")
     parameter_name = "needs"
     options = {
-        "stock": (_("Low in stock"), lambda editions, now: low_in_stock(editions)),
+        "stock": (_("Low in stock"), lambda editions, now: editions.filter(stock_queries.NEEDS_STOCK)),
         "review": (_("To be reviewed in the next 3 months"), lambda editions, now: to_review(editions)),
     }
 
 
 def withdrawn_text(edition: Edition) -> str:
-    """When and why; a dash for one that was not."""
+    """When and why an edition was withdrawn; a dash for one that was not."""
     if edition.withdrawn_on is None:
         return NOTHING
     return ". ".join(part for part in (dateformat.format(edition.withdrawn_on, "j M Y"), edition.withdrawn_why) if part)
@@ -285,15 +279,15 @@ class EditionAdmin(SpreadsheetLinks):
     number_on_shelf = number_of("on_hand", _("on the shelf"))
     number_promised = number_of("allocated", _("promised"))
     title = column(_("leaflet"), lambda edition: edition.leaflet.title, ordering="leaflet__title")
-    state_in_words = column(
-        _("state"),
-        lambda edition: state_tag(edition.get_state_display(), EDITION_COLOURS[EditionState(edition.state)]),
-        ordering="state",
-    )
+    state_in_words = state_column(EDITION_COLOURS)
     review = column(_("to be reviewed by"), lambda edition: dateformat.format(edition.review_on, "j M Y"), ordering="review_on")
     number_free = column(_("free to give"), lambda edition: f"{edition.available:,}")
     withdrawal_unlinked = column(_("withdrawn"), withdrawn_text)  # for those who may not open the recall
     downloads = column(_("downloads"), lambda edition: downloads_text(edition.download_counts))
+    level = column(
+        _("reorder level"),
+        lambda edition: NOTHING if edition.leaflet.reorder_level is None else f"{edition.leaflet.reorder_level:,}",
+    )
     object_actions = (
         ObjectAction(
             "receive",
@@ -343,17 +337,12 @@ class EditionAdmin(SpreadsheetLinks):
 
     @admin.display(description=_("lasts"))
     def lasts(self, edition: Any) -> str:
-        """Of the print that speaks for a title, if offered or waited for. The list has looked up since when they are out."""
+        """The forecast, beside one edition of each title that is offered or waited for."""
         if not (edition.speaks and (edition.leaflet.active or edition.waiting)):
             return NOTHING
         if edition.available <= 0 and not hasattr(edition, "out_since"):
             edition.out_since = stock_queries.days_out_since([edition.pk]).get(edition.pk)
         return stock_queries.need_text(edition, uk_day(timezone.now()), getattr(edition, "out_since", None))
-
-    @admin.display(description=_("reorder level"))
-    def level(self, edition: Edition) -> str:
-        level = edition.leaflet.reorder_level
-        return NOTHING if level is None else f"{level:,}"
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return stock_queries.order_by_need()
@@ -363,7 +352,7 @@ class EditionAdmin(SpreadsheetLinks):
         return editions.order_by(*self.get_ordering(request))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """With the day since when each of its titles is out: one statement for all."""
+        """Each edition with the day since when it is out: one statement for all."""
         changelist = super().get_changelist_instance(request)
         out = stock_queries.days_out_since([edition.pk for edition in changelist.result_list if edition.available <= 0])
         for edition in changelist.result_list:
@@ -397,7 +386,7 @@ class EditionAdmin(SpreadsheetLinks):
 
     @admin.display(description=_("PDF"))
     def download(self, edition: Edition) -> SafeString | str:
-        """How large and how long it is; the website hands out only that of the current edition, so only that can be opened."""
+        """Its paper, pages and bytes. A link only for the current edition, the only one that the website hands out."""
         pages = ngettext("%(n)d page", "%(n)d pages", edition.pages) % {"n": edition.pages}
         facts = ", ".join(filter(None, (edition.page_size, pages, filesizeformat(edition.size))))
         if edition.state != EditionState.CURRENT:

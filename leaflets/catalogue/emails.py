@@ -43,7 +43,7 @@ class NewEdition(Email):
         return list(current.filter(leaflet__in=leaflets).select_related("leaflet").order_by("leaflet__position", "pk"))
 
     def is_still_due(self) -> bool:
-        """Not at an address that is no longer theirs, and not if all were withdrawn."""
+        """Not if the address is no longer theirs, nor if all these editions were withdrawn."""
         reads_there = Person.objects.with_email(self.notification.recipient).filter(pk=self.person).exists()
         return reads_there and bool(self.editions)
 

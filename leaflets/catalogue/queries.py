@@ -25,7 +25,6 @@ from professionals.models import Profession
 
 TITLES_PER_PAGE = 24
 MAX_SEARCH_LENGTH = 100  # of what is searched for
-TITLE_COLUMNS = ("id", "slug", "version_of_id", "audience", "language", "format", "topics")
 
 
 class TitleRow(NamedTuple):
@@ -57,8 +56,6 @@ class CatalogueFilters:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "CatalogueFilters":
         """From the query string of the catalogue's address."""
-        if not query:
-            return NO_FILTERS
         audience, language, form = (query.get(name, "") for name in ("for", "language", "format"))
         return cls(
             audience=audience if audience in FILTER_CHOICES["audience"] else "",
@@ -118,18 +115,18 @@ class Facet:
         return len(only) > 1 or any(option.chosen or option.count < self.options[0].count for option in only)
 
 
-FILTER_NAMES = ("audience", "topic", "language", "format")
 FILTER_LABELS = {
     "audience": (_("For"), _("All leaflets")),
     "topic": (_("Topic"), _("Any")),
     "language": (_("Language"), _("Any")),
     "format": (_("Format"), _("Any")),
 }
+FILTER_NAMES = tuple(FILTER_LABELS)
 FILTER_CHOICES = {"audience": dict(Profession.choices), "language": dict(Language.choices), "format": dict(Format.choices)}
 
 
 def filter_rows(rows: Iterable[TitleRow], filters: CatalogueFilters, *, exclude: str = "") -> list[TitleRow]:
-    """Those that fit all filters but the one that is excluded."""
+    """The titles that fit all filters; the one to `exclude` does not count."""
     chosen = [(name, getattr(filters, name)) for name in FILTER_NAMES if name != exclude]
     # What is for every professional is also for this one.
     return [
@@ -140,13 +137,13 @@ def filter_rows(rows: Iterable[TitleRow], filters: CatalogueFilters, *, exclude:
 
 
 def without_versions(rows: Sequence[TitleRow]) -> list[TitleRow]:
-    """A version stands on the card of its title, and on one of its own only where the title itself is not among these."""
+    """Without versions whose title is among these rows: they stand on its card."""
     keys = {row.id for row in rows}
     return [row for row in rows if row.version_of not in keys]
 
 
 def facet(name: str, rows: Sequence[TitleRow], filters: CatalogueFilters) -> Facet:
-    """Its options in the order in which the product lists them, topics by the alphabet."""
+    """A facet with its options in the order of the product’s lists, topics by the alphabet."""
     rows = filter_rows(rows, filters, exclude=name)
     rows_by_value: dict[str, list[TitleRow]] = defaultdict(list)
     for row in rows:
@@ -176,8 +173,8 @@ def facet(name: str, rows: Sequence[TitleRow], filters: CatalogueFilters) -> Fac
 
 
 def catalogue_rows() -> list[TitleRow]:
-    """Every title that is in it, in its order. One statement."""
-    return [TitleRow(*row) for row in Leaflet.objects.active().values_list(*TITLE_COLUMNS)]
+    """Every title in the catalogue, in its order. One statement."""
+    return [TitleRow(*row) for row in Leaflet.objects.active().values_list(*TitleRow._fields)]
 
 
 @dataclass(frozen=True)
@@ -193,7 +190,7 @@ class LeafletEditions:
 
 
 def leaflet_editions(leaflet: Leaflet) -> LeafletEditions:
-    """One statement; the current edition is then at hand."""
+    """Reads them in one statement; the leaflet then knows its current edition."""
     editions = list(leaflet.editions.select_related("use_instead", "recall").order_by("-pk"))
     leaflet.current_editions = [edition for edition in editions if edition.state == EditionState.CURRENT]
     earlier = [edition for edition in editions if edition.state != EditionState.CURRENT]
@@ -263,7 +260,7 @@ OTHER_PROFESSIONS = (
 
 
 def names() -> dict[str, Named]:
-    """By their words in small letters, one or several."""
+    """Languages and professions by what people call them, in small letters."""
     found = {label.lower(): Named("language", label.lower(), label) for label in OTHER_LANGUAGES.split(", ")}
     for language in Language:
         for word in (language.value, *ALSO_CALLED.get(language, "").split()):
@@ -317,13 +314,13 @@ class WordMeaning:
 
 
 def search(text: str, catalogue: Sequence[TitleRow]) -> SearchResult:
-    """Which rows of the catalogue. Those that answer equally well stand in its order."""
+    """The rows of the catalogue that answer the search, the best first; equally good ones in its order."""
     words = search_words(text)
     return search_by_name(words, catalogue) or search_by_words(words, catalogue)
 
 
 def search_by_name(words: Sequence[str], catalogue: Sequence[TitleRow]) -> SearchResult | None:
-    """For a language or a profession that is named, with what else is searched for. None: neither is, or nothing is near."""
+    """The answer to a search that names a language or a profession; None if it names none, or if no title is near."""
     named, others = named_in(words)
     languages = {each.value: each.label for each in named if each.column == "language"}
     professions = {each.value: each.label for each in named if each.column == "audience"}
@@ -348,7 +345,7 @@ def search_by_name(words: Sequence[str], catalogue: Sequence[TitleRow]) -> Searc
 
 
 def named_in(words: Sequence[str]) -> tuple[list[Named], list[str]]:
-    """The languages and professions, by the longest name that fits, and the other words that say anything."""
+    """The languages and professions that these words name (the longest name wins), and the other words that matter."""
     named, others, at = list[Named](), list[str](), 0
     while at < len(words):
         phrases = (" ".join(words[at : at + size]) for size in range(LONGEST_NAME, 0, -1))
@@ -378,7 +375,7 @@ def search_by_words(words: Sequence[str], catalogue: Sequence[TitleRow]) -> Sear
 
 
 def guidance_audiences(filters: CatalogueFilters, result: SearchResult) -> list[Audience]:
-    """Whose page of the guidance answers what was searched for: that of a profession that is named, else by its words."""
+    """Whose pages of the guidance answer the search: by the professions that it names, else by its words."""
     named, others = named_in(search_words(result.corrected or filters.search))
     professions = [filters.audience, *(each.value for each in named if each.column == "audience")]
     found = [AUDIENCE_OF.get(profession, Audience.ALL_PROFESSIONALS) for profession in filter(None, professions)]
@@ -386,7 +383,7 @@ def guidance_audiences(filters: CatalogueFilters, result: SearchResult) -> list[
 
 
 def misspelt_name(meaning: WordMeaning) -> str:
-    """The name of a language or a profession that is spelt more like it than any word of the catalogue; empty if none is."""
+    """The language or profession whose name is spelt more like it than any word of the catalogue; empty if none is."""
     if meaning.typed in meaning.words or len(meaning.typed) <= MIN_PART_LENGTH:
         return ""
     slips, name = min((edit_distance(meaning.typed, name), name) for name in NAMES if " " not in name)
@@ -395,7 +392,7 @@ def misspelt_name(meaning: WordMeaning) -> str:
 
 
 def search_words(text: str) -> list[str]:
-    """Letters and figures in a row, with a sign between as in A&E; each once."""
+    """The words of a search, each once: letters and figures, with a sign between them as in A&E."""
     words = re.findall(r"\w+(?:[&’'-]\w+)*", text.lower())
     return list(dict.fromkeys(word.replace("’", "'")[:40] for word in words))[:MAX_WORDS]
 
@@ -406,7 +403,7 @@ def word_query(word: str) -> WordQuery:
 
 
 def word_meanings(words: Sequence[str]) -> list[WordMeaning]:
-    """Of those that say anything ('the' does not), in the order in which they were typed. One statement if all are known."""
+    """What each word stands for; words like 'the' are left out. One statement if the catalogue has all of them."""
     if not words:
         return []
     sizes = [Func(SearchQuery(word, config="english"), function="numnode", output_field=IntegerField()) for word in words]
@@ -421,7 +418,7 @@ def word_meanings(words: Sequence[str]) -> list[WordMeaning]:
 
 
 def matching_rows(query: WordQuery, catalogue: Sequence[TitleRow]) -> list[TitleRow]:
-    """The best first. One statement."""
+    """The rows whose title has these words, the best first. One statement."""
     matches = LeafletWords.objects.filter(words=query).annotate(rank=SearchRank(F("heading"), query))
     ranks = dict(matches.values_list("leaflet", "rank"))
     return sorted((row for row in catalogue if row.id in ranks), key=lambda row: -ranks[row.id])

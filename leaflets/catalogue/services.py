@@ -69,7 +69,7 @@ UNSENT_STATES = (OrderState.CANCELLED, OrderState.DECLINED)
 
 
 def notify_new_edition(edition: Edition, now: datetime) -> int:
-    """Due tomorrow morning; how many readers there are. Several editions of a day come in one email."""
+    """Write the emails, due tomorrow morning, one a reader for all editions of a day. Returns how many."""
     due, about = days_before(now, -1, NEWS_DUE_AT).astimezone(UTC), f"editions:{uk_day(now).isoformat()}"
     lines = OrderLine.objects.filter(order__person=OuterRef("pk"), edition__leaflet=edition.leaflet_id, copies__gt=0)
     ordered = lines.filter(order__created_at__gte=now - ORDERED_WITHIN).exclude(order__state__in=UNSENT_STATES)
@@ -200,7 +200,7 @@ COVER_TIMEOUT = 30  # seconds
 
 @dataclass(frozen=True)
 class FirstPage:
-    """Its width and height in points, and a WebP of it."""
+    """The first page of a PDF: width and height in points, and a WebP picture of it."""
 
     width: float
     height: float
@@ -231,7 +231,7 @@ def make_cover(*, edition: Edition) -> bool:
 
 
 def render_first_page(content: bytes) -> FirstPage | None:
-    """None if it can't be drawn, or not in time."""
+    """Draw the first page in a process of its own; None if it can't be drawn, or not in time."""
     command = [sys.executable, "-m", "leaflets.catalogue.cover"]
     try:
         done = subprocess.run(
@@ -252,20 +252,15 @@ def webp_size(webp: bytes) -> tuple[int, int] | None:
     return width & 0x3FFF, height & 0x3FFF
 
 
-# Programs that fetch what nobody has asked to read: they say so in the name that they give, or give none.
+# Programs that fetch what nobody has asked to read: they say so in their User-Agent, which is looked at and forgotten.
 BOT_NAMES = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|scan|preview|monitor|fetch|headless|externalhit|curl|wget|python|java/|go-http|okhttp|libwww",
     re.IGNORECASE,
 )
 
 
-def is_bot(name: str) -> bool:
-    """`name`: the User-Agent that came with a request. It is looked at and forgotten."""
-    return not name or BOT_NAMES.search(name) is not None
-
-
 def count_download(*, edition_id: int, day: date) -> None:
-    """One more. A figure that can't be written is lost and logged; nobody's download fails for it."""
+    """Count one more download. A figure that can't be written is lost and logged; nobody's download fails for it."""
     try:
         DownloadCount.objects.update_or_create(
             edition_id=edition_id, day=day, defaults={"downloads": F("downloads") + 1}, create_defaults={"downloads": 1}

@@ -16,8 +16,6 @@ from leaflets.models import Edition, Leaflet
 from leaflets.stock.services import receive_stock
 from professionals.models import Profession
 
-# The titles that the product ships with, and the samples that a new copy is tried with.
-
 # Titles are facts; every other word is ours. Staff may change all of it afterwards: loading adds what is missing and changes
 # nothing that is there. The advice line's number stands in none of these texts, because it is a setting: page and PDF add it.
 #

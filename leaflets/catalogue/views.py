@@ -14,6 +14,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.core.validators import slug_re
 from django.db.models import F, Q
 from django.forms import BoundField
@@ -24,7 +25,7 @@ from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.text import get_text_list
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -50,9 +51,9 @@ from leaflets.catalogue.queries import (
     search,
     without_versions,
 )
-from leaflets.catalogue.services import count_download, is_bot
+from leaflets.catalogue.services import BOT_NAMES, count_download
 from leaflets.models import Edition, Leaflet, StockAlert
-from leaflets.models.catalogue import version_text
+from leaflets.models.catalogue import bullet_points, version_text
 from leaflets.orders.allowances import NO_RECENT_ORDERS, shortfall, too_many_downloads
 from leaflets.orders.forms import (
     BASKET,
@@ -65,9 +66,9 @@ from leaflets.orders.forms import (
     recent_orders_for,
     total_copies,
 )
-from leaflets.orders.views import ADD_TO_BASKET_LIMIT, NOT_AVAILABLE, go_to_next_step
+from leaflets.orders.views import ADD_TO_BASKET_LIMIT, NOT_AVAILABLE, copies_of_titles, go_to_next_step
 from leaflets.stock.queries import alerts_asked_for, leaflets_with_stock
-from leaflets.stock.services import ask_for_alert, stop_alert
+from leaflets.stock.services import ask_for_alert
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
 
@@ -119,12 +120,9 @@ class Card:
     form: AddToBasketForm | None = None
 
     @property
-    def edition(self) -> Edition | None:
-        return self.leaflet.current_edition
-
-    @property
     def standing(self) -> str:
-        return review_short_text(self.edition, self.today) if self.edition else ""
+        edition = self.leaflet.current_edition
+        return review_short_text(edition, self.today) if edition else ""
 
     @property
     def box(self) -> BoundField:
@@ -135,8 +133,8 @@ class Card:
 
     @property
     def version(self) -> tuple[Any, ...]:
-        """Another as soon as an empty card says something else."""
-        edition = self.edition
+        """For the cache: it differs as soon as the empty card would say something else."""
+        edition = self.leaflet.current_edition
         edition_values = (*card_edition_values(edition), edition.review_is_due(self.today)) if edition else None
         return card_title_values(self.leaflet), edition_values, self.also, get_language()
 
@@ -152,10 +150,6 @@ class CataloguePage:
     cards: list[Card]
 
     @property
-    def is_everything(self) -> bool:
-        return not self.filters.search and not self.filters.narrows
-
-    @property
     def without_filters(self) -> CatalogueFilters:
         return CatalogueFilters(search=self.filters.search)
 
@@ -165,7 +159,7 @@ class CataloguePage:
 
     @cached_property
     def facets_key(self) -> str:
-        """What it can be narrowed by is the same under this key."""
+        """For the cache of what the page can be narrowed by."""
         return sha256(repr((replace(self.filters, page=1), self.result.rows, get_language())).encode()).hexdigest()
 
     @property
@@ -180,10 +174,6 @@ class CataloguePage:
     @property
     def guidance(self) -> list[Audience]:
         return guidance_audiences(self.filters, self.result)
-
-    @property
-    def audience(self) -> Facet:
-        return self.facets["audience"]
 
     @cached_property
     def choices(self) -> list[Facet]:
@@ -212,19 +202,18 @@ def load_page(filters: CatalogueFilters, form: AddToBasketForm | None = None) ->
     for row in fitting:
         versions[row.version_of].append(row)
     rows = without_versions(fitting)
-    pages = max(1, -(-len(rows) // TITLES_PER_PAGE))
-    filters, today = replace(filters, page=min(filters.page, pages)), uk_day(timezone.now())
-    shown = card_leaflets(rows[(filters.page - 1) * TITLES_PER_PAGE :][:TITLES_PER_PAGE])
+    page, today = Paginator(rows, TITLES_PER_PAGE).get_page(filters.page), uk_day(timezone.now())
+    filters, shown = replace(filters, page=page.number), card_leaflets(list(page))
     cards = []
     for leaflet in shown:
         also = tuple((row.slug, version_text(row.language, row.format)) for row in versions[leaflet.pk])
         cards.append(Card(leaflet, also, today, form))
     typed = [Card(leaflet, (), today, form) for leaflet in (form.leaflets.values() if form else ()) if leaflet not in shown]
-    return CataloguePage(filters, result, len(rows), pages, [*typed, *cards])
+    return CataloguePage(filters, result, len(rows), page.paginator.num_pages, [*typed, *cards])
 
 
 def card_leaflets(rows: Sequence[TitleRow]) -> list[Leaflet]:
-    """These titles, each with its current edition at hand, as far as a card says it. One statement; two if one has no edition."""
+    """These titles with their current editions, only the columns of a card. One statement; two if one has no edition."""
     keys, leaflets = [row.id for row in rows], dict[int, Leaflet]()
     editions = Edition.objects.current().filter(leaflet__in=keys).order_by().select_related("leaflet")
     for edition in editions.only(*CARD_EDITION_FIELDS, *(f"leaflet__{name}" for name in CARD_TITLE_FIELDS)):
@@ -266,7 +255,7 @@ def leaflets(request: HttpRequest) -> HttpResponse:
 
 
 def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None) -> HttpResponse:
-    """What its address asks for; `refused` is its form, if something in it was wrong."""
+    """The catalogue as its address asks for it; `refused`: the form that was sent, if something in it is wrong."""
     context = {
         "shelf": load_page(CatalogueFilters.of(request.GET), refused),
         "form": refused,
@@ -277,7 +266,7 @@ def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None)
 
 
 def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
-    """Into the basket what a valid form asks for. Without an answer: back to the page of the form, which says so."""
+    """Put into the basket what a valid form asks for. None: go back to the page of the form, which says that it is done."""
     if check_throttles(request, Where.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
         return render(request, "errors/429.html", status=429)
     draft = find_or_start_basket(request, now)
@@ -289,11 +278,7 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
     in_basket = {leaflet: steps[BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
     if any(shortfall(leaflet, count, leaflet.orderable_edition) for leaflet, count in in_basket.items()):
         return redirect("basket")  # which says what can be done about it
-    titles = [
-        ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", count) % {"n": count, "title": leaflet.title}
-        for leaflet, count in in_basket.items()
-    ]
-    text = _("Your basket now has %(copies)s.") % {"copies": get_text_list(titles, _("and"))}
+    text = _("Your basket now has %(copies)s.") % {"copies": get_text_list(copies_of_titles(in_basket), _("and"))}
     messages.success(
         request, format_html('{} <a class="govuk-link" href="{}">{}</a>', text, reverse("basket"), _("See your basket"))
     )
@@ -301,7 +286,7 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
 
 
 def form_id_of(request: HttpRequest) -> str:
-    """Of the form that was sent, or of a new one."""
+    """The number of the form that was sent, or a new one."""
     posted = request.POST.get("form-id", "")
     return posted if FORM_ID.fullmatch(posted) else secrets.token_hex(16)
 
@@ -313,7 +298,7 @@ def leaflet(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
-    """From the leaflet's own page, to which it leads back."""
+    """Add copies from the leaflet's own page, to which it leads back."""
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
     form = AddToBasketForm(request.POST, leaflets=[leaflet])
     if not form.is_valid():
@@ -336,6 +321,7 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketFor
     versions = Leaflet.objects.active().filter(Q(pk=title) | Q(version_of=title)).exclude(pk=leaflet.pk)
     context = {
         "leaflet": leaflet,
+        "points": {name: bullet_points(getattr(leaflet, name)) for name in ("situations", "signs", "what_to_do")},
         "edition": editions.current,
         "standing": review_text(editions.current, uk_day(now)) if editions.current else "",
         "before": editions.before,
@@ -373,10 +359,10 @@ def pdf_response(request: HttpRequest, *, edition: Edition) -> FileResponse:
     """Counted, if somebody asks for it. SecurityMiddleware adds nosniff."""
     file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=f"{edition.leaflet.slug}.pdf")
     # Whether a person asks for the file, and for it from its beginning: not a program, not a browser looking ahead.
-    headers = request.headers
+    headers, agent = request.headers, request.headers.get("User-Agent", "")
     whole = headers.get("Range", "bytes=0-").startswith("bytes=0-")
     ahead = "prefetch" in headers.get("Sec-Purpose", "") or "prefetch" in headers.get("Purpose", "")
-    if request.method == "GET" and whole and not ahead and not is_bot(headers.get("User-Agent", "")):
+    if request.method == "GET" and whole and not ahead and agent and not BOT_NAMES.search(agent):
         count_download(edition_id=edition.pk, day=uk_day(timezone.now()))
     return file
 
@@ -396,11 +382,12 @@ def leaflet_alert(request: HttpRequest, slug: str) -> HttpResponse:
     """The page that emails lead to. It asks; only its button, or that of the leaflet's page, changes something."""
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
     person, title = the_person(request), {"title": leaflet.title}
+    alerts = StockAlert.objects.filter(person=person, leaflet=leaflet)
     if request.method != "POST":
-        asked = StockAlert.objects.filter(person=person, leaflet=leaflet).exists()
-        return render(request, "leaflets/catalogue/alert.html", {"leaflet": leaflet, "asked": asked, "next": safe_next(request)})
+        context = {"leaflet": leaflet, "asked": alerts.exists(), "next": safe_next(request)}
+        return render(request, "leaflets/catalogue/alert.html", context)
     if "stop" in request.POST:
-        stop_alert(person=person, leaflet=leaflet)
+        alerts.delete()
         messages.success(request, _("We will not email you about “%(title)s” any more.") % title)
     else:
         try:

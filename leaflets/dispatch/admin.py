@@ -9,20 +9,39 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone, translation
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in
 from accounts.limits import check_export_limit
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.models import tidy_reference
-from ctac.staff.site import LooksOnly, ObjectAction, how_long_ago, long_moment, number_of, short_moment, staff_site, state_tag
+from ctac.staff.site import (
+    NOTHING,
+    LooksOnly,
+    ObjectAction,
+    column,
+    how_long_ago,
+    long_moment,
+    number_of,
+    short_moment,
+    staff_site,
+    state_column,
+)
 from guidance.contacts.queries import who_to_tell_each
 from leaflets.dispatch.forms import (
     BRING,
@@ -44,14 +63,15 @@ from leaflets.dispatch.prints import (
 )
 from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, preview_choice, titles_to_pack
 from leaflets.dispatch.services import (
+    NOT_ON_SHELF,
     NothingToPack,
     SessionHasEnded,
+    UnsentCopies,
     add_order,
     close_session,
     copies_in_parcel,
     dispatch_session,
     outcome_of,
-    record_print,
     save_parcels,
     start_session,
     take_out,
@@ -76,13 +96,13 @@ DISPATCH_OUTCOMES = frozenset({Outcome.SENT, Outcome.LEFT_OUT, Outcome.NOTHING})
 
 
 def session_parcels(session: PackingSession) -> list[Parcel]:
-    """By number, each with its order and that with its lines: three statements, however many."""
+    """The parcels of a session by number, with their orders and lines: three statements, however many."""
     orders = Order.objects.with_lines().select_related("person").annotate(visit_starts=visit_start())
     return list(session.parcels.prefetch_related(Prefetch("order", queryset=orders)).order_by("number"))
 
 
 def leaving_parcels(parcels: Iterable[Parcel]) -> list[Parcel]:
-    """Those that would leave now: what is printed."""
+    """The parcels that would leave now: only these are printed."""
     return [parcel for parcel in parcels if parcel.outcome == Outcome.OPEN and outcome_of(parcel, parcel.order) == Outcome.SENT]
 
 
@@ -150,7 +170,7 @@ def open_session_context(parcels: list[Parcel], form: ParcelsForm) -> dict[str, 
 
 def ended_session_context(session: PackingSession, parcels: list[Parcel]) -> dict[str, object]:
     """`ran_short`: what was written off as not on the shelf, and how many copies are still `promised` of each."""
-    reason = _("Not on the shelf: %(session)s") % {"session": session}
+    reason = NOT_ON_SHELF % {"session": session}
     written_off = StockMovement.objects.filter(kind=MovementKind.CORRECTED, at=session.ended_at, reason=reason)  # type: ignore[misc]
     sent = [parcel for parcel in parcels if parcel.outcome == Outcome.SENT]
     return {
@@ -174,7 +194,22 @@ def print_response(session: PackingSession, what: PrintKind, parcels: list[Parce
     name, now = f"packing-{session.pk}-{what.value}", timezone.now()
     if what == PrintKind.COURIER:
         headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        return StreamingHttpResponse(courier_csv(map(courier_row, parcels)), content_type="text/csv", headers=headers)
+        rows = (
+            CourierRow(
+                number=parcel.number,
+                reference=parcel.order.reference,
+                name=parcel.order.name,
+                attention=parcel.order.attention,
+                organisation=parcel.order.organisation_name,
+                address_line_1=parcel.order.address_line_1,
+                address_line_2=parcel.order.address_line_2,
+                town=parcel.order.town,
+                postcode=parcel.order.postcode,
+                copies=parcel.copies or sum(copies_in_parcel(parcel, line) for line in parcel.order.lines.all()),
+            )
+            for parcel in parcels
+        )
+        return StreamingHttpResponse(courier_csv(rows), content_type="text/csv", headers=headers)
     if what == PrintKind.LABELS:
         addresses = ((parcel.number, parcel.order.address) for parcel in parcels)
         file = address_labels(addresses, sheet=labels.label_sheet, start=labels.start)
@@ -185,59 +220,38 @@ def print_response(session: PackingSession, what: PrintKind, parcels: list[Parce
     return FileResponse(file, as_attachment=True, filename=f"{name}.pdf")
 
 
+def language_of(parcel: Parcel) -> str:
+    """The language that the person chose."""
+    return parcel.order.person.language or settings.LANGUAGE_CODE
+
+
 def parcel_slips(parcels: list[Parcel]) -> Iterator[Slip]:
     by_language = defaultdict(list)
     for parcel in parcels:
         by_language[language_of(parcel)].append(parcel.order.postcode)
-    told = {}
+    who_to_tell = {}
     for language, postcodes in by_language.items():
         with translation.override(language):
-            told[language] = {postcode: who.lines for postcode, who in who_to_tell_each(postcodes).items()}
+            who_to_tell[language] = {postcode: who.lines for postcode, who in who_to_tell_each(postcodes).items()}
     for parcel in parcels:
-        yield parcel_slip(parcel, told[language_of(parcel)][parcel.order.postcode])
-
-
-def language_of(parcel: Parcel) -> str:
-    """Which its reader chose."""
-    return parcel.order.person.language or settings.LANGUAGE_CODE
-
-
-def parcel_slip(parcel: Parcel, who_to_tell: list[str]) -> Slip:
-    order = parcel.order
-    items = []
-    for line in order.lines.all():
-        copies = copies_in_parcel(parcel, line)
-        if copies or line.allocated + line.backordered:
-            to_come = line.allocated - copies + line.backordered
-            items.append(SlipItem(line.edition.leaflet.title, line.edition.label, copies, to_come))
-    visit_starts = getattr(order, "visit_starts", None)  # of what a presenter brings
-    return Slip(
-        number=parcel.number,
-        reference=order.reference,
-        url=f"{settings.SITE_URL}{order.get_absolute_url()}",
-        ordered_on=uk_day(order.created_at),
-        address=order.address,
-        items=items,
-        note=(_("Needed %(moment)s") % {"moment": short_moment(visit_starts)} if visit_starts else ""),
-        who_to_tell=who_to_tell,
-        language=language_of(parcel),
-    )
-
-
-def courier_row(parcel: Parcel) -> CourierRow:
-    order = parcel.order
-    return CourierRow(
-        number=parcel.number,
-        reference=order.reference,
-        name=order.name,
-        attention=order.attention,
-        organisation=order.organisation_name,
-        address_line_1=order.address_line_1,
-        address_line_2=order.address_line_2,
-        town=order.town,
-        postcode=order.postcode,
-        copies=parcel.copies or sum(copies_in_parcel(parcel, line) for line in order.lines.all()),
-    )
+        order, items = parcel.order, []
+        for line in order.lines.all():
+            copies = copies_in_parcel(parcel, line)
+            if copies or line.allocated + line.backordered:
+                to_come = line.allocated - copies + line.backordered
+                items.append(SlipItem(line.edition.leaflet.title, line.edition.label, copies, to_come))
+        visit_starts = getattr(order, "visit_starts", None)  # of what a presenter brings
+        yield Slip(
+            number=parcel.number,
+            reference=order.reference,
+            url=f"{settings.SITE_URL}{order.get_absolute_url()}",
+            ordered_on=uk_day(order.created_at),
+            address=order.address,
+            items=items,
+            note=_("Needed %(moment)s") % {"moment": short_moment(visit_starts)} if visit_starts else "",
+            who_to_tell=who_to_tell[language_of(parcel)][order.postcode],
+            language=language_of(parcel),
+        )
 
 
 SESSION_COLOURS = {SessionState.OPEN: "waiting", SessionState.DISPATCHED: "done", SessionState.CLOSED: "stopped"}
@@ -309,6 +323,11 @@ class PackingSessionAdmin(LooksOnly):
     actions = None
     change_list_template = "leaflets/dispatch/staff/sessions.html"
     object_actions = SESSION_ACTIONS
+    name = column(gettext_lazy("session"), str, ordering="pk")
+    state_in_words = state_column(SESSION_COLOURS)
+    started = column(
+        gettext_lazy("started"), lambda session: how_long_ago(session.started_at, timezone.now()), ordering="-started_at"
+    )
     number_of_parcels = number_of("parcels_in_all", gettext_lazy("parcels"))
     number_sent = number_of("parcels_sent", gettext_lazy("dispatched"))
     number_of_copies = number_of("copies_sent", gettext_lazy("copies sent"))
@@ -325,18 +344,6 @@ class PackingSessionAdmin(LooksOnly):
         }
         return super().get_queryset(request).select_related("started_by", "ended_by").annotate(**figures)
 
-    @admin.display(description=gettext_lazy("session"), ordering="pk")
-    def name(self, session: PackingSession) -> str:
-        return str(session)
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, session: PackingSession) -> SafeString:
-        return state_tag(session.get_state_display(), SESSION_COLOURS[SessionState(session.state)])
-
-    @admin.display(description=gettext_lazy("started"), ordering="-started_at")
-    def started(self, session: PackingSession) -> str:
-        return how_long_ago(session.started_at, timezone.now())
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """GET shows which orders a choice finds; POST starts the session."""
         if not self.has_add_permission(request):
@@ -349,7 +356,7 @@ class PackingSessionAdmin(LooksOnly):
         is_usable = form.is_valid() or not form.is_bound
         if request.method == "POST" and is_usable:
             try:
-                session = start_session(choice=form.choice, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+                session = start_session(choice=form.choice, by=signed_in(request), now=timezone.now())
             except NothingToPack as refusal:
                 messages.warning(request, str(refusal.message))
             else:
@@ -409,12 +416,13 @@ class PackingSessionAdmin(LooksOnly):
     def save_or_dispatch(self, request: HttpRequest, session: PackingSession, form: ParcelsForm) -> bool:
         """False if the page is to be shown again with an error."""
         typed = form.typed()
+        rest = UnsentCopies(form.cleaned_data["rest"] or UnsentCopies.NEXT_TIME)  # nothing is written off unless they say so
         try:
             if "dispatch" not in request.POST:
                 save_parcels(session=session, typed=typed)
                 messages.success(request, _("We have saved what you typed. Nothing is dispatched yet."))
                 return True
-            dispatch_session(session=session, typed=typed, rest=form.rest_of_copies, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+            dispatch_session(session=session, typed=typed, rest=rest, by=signed_in(request), now=timezone.now())
         except SessionHasEnded as refusal:
             messages.warning(request, str(refusal.message))
         except DomainError as refusal:
@@ -425,7 +433,7 @@ class PackingSessionAdmin(LooksOnly):
     def print_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         session = self.session_of(request, object_id)
         if request.method != "POST":  # each print is recorded
-            return HttpResponse(status=405, headers={"Allow": "POST"})
+            return HttpResponseNotAllowed(["POST"])
         if not self.has_change_permission(request, session):
             raise PermissionDenied
         back = reverse("staff:leaflets_packingsession_change", args=[session.pk])
@@ -446,20 +454,18 @@ class PackingSessionAdmin(LooksOnly):
             return redirect(back)
         now = timezone.now()
         # A courier's list counts with the spreadsheets that are exported.
-        wait = check_export_limit(request, now) if what == PrintKind.COURIER else None
-        if wait is not None:
+        if what == PrintKind.COURIER and (wait := check_export_limit(request, now)) is not None:
             return wait
-        record_print(
+        PrintRecord.objects.create(
             session=session,
-            what=PrintKind(what),
+            what=what,
             parcels=len(parcels),
-            by=request.user,  # type: ignore[arg-type]
-            now=now,
+            by=signed_in(request),
+            at=now,
             sheet=labels.label_sheet.key if what == PrintKind.LABELS else "",
             start=labels.start if what == PrintKind.LABELS else 1,
         )
         return print_response(session, PrintKind(what), parcels, labels)
 
     def summary_of(self, obj: PackingSession) -> list[dict[str, object]]:
-        by = obj.started_by or "–"
-        return [{"label": _("Started"), "value": f"{long_moment(obj.started_at)}, {by}"}]
+        return [{"label": _("Started"), "value": f"{long_moment(obj.started_at)}, {obj.started_by or NOTHING}"}]

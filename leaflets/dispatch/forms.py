@@ -64,7 +64,7 @@ class StartPackingForm(PageForm):
             del self.fields["titles"]
 
     def clean_areas(self) -> tuple[str, ...]:
-        """Each as it is stored: letters, or the first half of a postcode."""
+        """Each area as it is stored: letters, or the first half of a postcode."""
         areas = tuple(dict.fromkeys(re.findall(r"[A-Z0-9]+", self.cleaned_data["areas"].upper())))
         if len(areas) > MAX_AREAS:
             raise forms.ValidationError(_("Enter at most %(n)d areas.") % {"n": MAX_AREAS})
@@ -122,7 +122,7 @@ class ParcelsForm(PageForm):
                 )
 
     def typed(self) -> dict[int, TypedParcel]:
-        """By the keys of the parcels that were on the page."""
+        """What was typed, by the key of each parcel that was on the page."""
         return {parcel.pk: self._typed(parcel) for parcel in self.parcels if f"track-{parcel.number}" in self.data}
 
     def _typed(self, parcel: Parcel) -> TypedParcel:
@@ -163,11 +163,6 @@ class ParcelsForm(PageForm):
                 if copies < line.allocated:
                     reduced.add(edition)
         return {edition: copies for edition, copies in left.items() if edition in reduced}
-
-    @property
-    def rest_of_copies(self) -> UnsentCopies:
-        """Nothing is taken off the stock unless somebody says so."""
-        return UnsentCopies(self.cleaned_data.get("rest") or UnsentCopies.NEXT_TIME)
 
     def value_of(self, name: str, stored: object) -> str:
         """What was typed, or what is stored of a parcel that the page did not show."""

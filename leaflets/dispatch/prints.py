@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.dates import format_clock, format_day
 from ctac.forms import tidy_postcode
+from ctac.pdf.typesetting import printable
 from ctac.staff.spreadsheets import escape_formula
 from leaflets.pdf import (
     BRAND,
@@ -59,11 +60,11 @@ class LabelSheet:
 
     @property
     def margins(self) -> tuple[float, float]:
-        """Kept free at the sides, and above and below: a printer may be a millimetre out."""
+        """Millimetres kept free at the sides, and above and below: a printer may be a millimetre out."""
         return (3, 2.5) if self.height_mm > 25 else (2, 1.4)
 
     def corner(self, cell: int) -> tuple[float, float]:
-        """The left upper corner of a label; they count from 1, along the rows."""
+        """The left upper corner of a label. Labels are counted from 1, row by row."""
         row, column = divmod(cell - 1, self.columns)
         return self.left_mm + column * self.pitch_x_mm, self.top_mm + row * self.pitch_y_mm
 
@@ -165,7 +166,7 @@ def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[b
                 text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
                 pdf.draw_line(text, PICK_RIGHT - pdf.width_of(text, size=11), PICK_FOOT, size=11, colour=QUIET)
                 if number > 1:
-                    line = pdf.wrapped(pdf.printable(heading), size=11, width=140)[0]
+                    line = pdf.wrapped(printable(heading), size=11, width=140)[0]
                     pdf.draw_line(line, PICK_LEFT, PICK_FOOT, size=11, colour=QUIET)
         return pdf.written()
 
@@ -255,7 +256,7 @@ def address_labels(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: Lab
 
 
 def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet, start: int) -> None:
-    """On pages of their own. Without any address there is one empty page."""
+    """Draw the labels on pages of their own; without any address, one empty page."""
     if not 1 <= start <= sheet.cells:
         raise ValueError(f"A sheet of {sheet.cells} labels has no label {start}.")
     pdf.add_page()
@@ -264,12 +265,12 @@ def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *
         if cell > sheet.cells:
             pdf.add_page()
             cell = 1
-        draw_label(pdf, sheet, cell, str(number), postal_address([pdf.printable(line) for line in address]))
+        draw_label(pdf, sheet, cell, str(number), postal_address([printable(line) for line in address]))
         cell += 1
 
 
 def postal_address(address: Sequence[str]) -> list[str]:
-    """Without empty lines; the postcode on a line of its own, the last, in capitals, as Royal Mail asks."""
+    """The address without empty lines, its postcode in capitals on the last line, as Royal Mail asks."""
     lines = [line for line in address if line]
     if not lines:
         return []
@@ -285,7 +286,7 @@ def postal_address(address: Sequence[str]) -> list[str]:
 
 
 def draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address: list[str]) -> None:
-    """The whole address, or a line that it has to be written by hand."""
+    """Draw the whole address, or the request to write it by hand."""
     x, y = sheet.corner(cell)
     across, down = sheet.margins
     fitted = fit_address(pdf, sheet, number, address)
@@ -295,7 +296,7 @@ def draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address
             for place, line in enumerate(fitted.lines):
                 pdf.draw_line(f"{line} ", x + across, top + place * fitted.line, size=fitted.size, leading=fitted.leading)
         else:
-            text = pdf.printable(_("Write this label by hand: the address is too long for it."))
+            text = printable(_("Write this label by hand: the address is too long for it."))
             top = y + down
             for line in pdf.wrapped(text, size=SMALLEST_TYPE, width=sheet.width_mm - 2 * across):
                 pdf.draw_line(f"{line} ", x + across, top, size=SMALLEST_TYPE, leading=TIGHT_LINE_HEIGHT)

@@ -1,6 +1,5 @@
 """What could be packed now: the orders that a choice finds, how many copies they take, and of which titles there are too few."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from django.contrib.postgres.aggregates import BoolAnd
@@ -9,6 +8,7 @@ from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, Sub
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from leaflets.dispatch.prints import Pick
 from leaflets.models import MAX_PARCELS, Edition, EditionState, Leaflet, Order, OrderLine, OrderState, Parcel
 from leaflets.models.orders import OrderQuerySet
 from leaflets.orders.queries import visit_start
@@ -75,13 +75,9 @@ def oldest_to_pack(choice: PackingChoice) -> list[int]:
 
 
 @dataclass(frozen=True)
-class ToPick:
-    """Of one edition: the copies that go now, in how many orders; how many the same orders still wait for; what stays."""
+class ToPick(Pick):
+    """Also how many copies the same orders still wait for, and how many stay on the shelf."""
 
-    title: str
-    edition: str
-    copies: int
-    orders: int
     to_come: int
     left: int
 
@@ -127,23 +123,15 @@ def preview_choice(choice: PackingChoice, *, oldest: list[int] | None = None) ->
             before = short.get(leaflet, ShortTitle(title, 0, 0))
             many_more = before.many_more or len(copies) > MAX_COUNTED
             short[leaflet] = ShortTitle(title, before.copies + sum(copies), before.orders + len(copies), many_more)
-    return PackingPreview(
-        len(keys),
-        len(keys[: choice.most]),
-        picks_of_orders(keys[: choice.most]),
-        sorted(short.values(), key=lambda title: -title.copies),
-    )
-
-
-def picks_of_orders(orders: Iterable[int]) -> list[ToPick]:
-    """By title and edition, in the order of the catalogue."""
-    lines = OrderLine.objects.filter(Q(allocated__gt=0) | Q(backordered__gt=0), order__in=list(orders)).order_by()
+    # By title and edition, in the order of the catalogue.
+    chosen = keys[: choice.most]
+    lines = OrderLine.objects.filter(Q(allocated__gt=0) | Q(backordered__gt=0), order__in=chosen).order_by()
     rows = (
         lines.values("edition", "edition__leaflet__title", "edition__label", "edition__on_hand")
         .annotate(go=Sum("allocated"), wait=Sum("backordered"), parcels=Count("pk", filter=Q(allocated__gt=0)))
         .order_by("edition__leaflet__position", "edition__leaflet__title", "edition")
     )
-    return [
+    picks = [
         ToPick(
             title=row["edition__leaflet__title"],
             edition=row["edition__label"],
@@ -154,6 +142,7 @@ def picks_of_orders(orders: Iterable[int]) -> list[ToPick]:
         )
         for row in rows
     ]
+    return PackingPreview(len(keys), len(chosen), picks, sorted(short.values(), key=lambda title: -title.copies))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from datetime import datetime
 from django.db import IntegrityError, models, transaction
 from django.db.models import prefetch_related_objects
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -27,8 +26,6 @@ from leaflets.models import (
     Outcome,
     PackingSession,
     Parcel,
-    PrintKind,
-    PrintRecord,
     SessionState,
     StockMovement,
 )
@@ -41,7 +38,7 @@ from leaflets.orders.services.transitions import (
     transition,
     transition_many,
 )
-from leaflets.stock.services import fill_backorders, lock_orders, move_allocated, record_movements
+from leaflets.stock.services import fill_backorders, lock_orders, move_copies, record_movements
 
 
 class NothingToPack(DomainError):
@@ -120,12 +117,12 @@ class TypedParcel:
 
 @transaction.atomic
 def save_parcels(*, session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
-    """What was typed of these parcels, by their keys. Raises SessionHasEnded."""
+    """Store what was typed about these parcels, by their keys. Raises SessionHasEnded."""
     store_typed(lock_session(session), typed)
 
 
 def store_typed(session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
-    """Of open parcels. The caller has locked the session."""
+    """Store what was typed about parcels that are still open. The caller has locked the session."""
     if not typed:
         return
     changed = []
@@ -139,18 +136,13 @@ def store_typed(session: PackingSession, typed: Mapping[int, TypedParcel]) -> No
     Parcel.objects.bulk_update(changed, ["left_out", "fewer", "tracking_number"])
 
 
-@transaction.atomic
-def record_print(
-    *, session: PackingSession, what: PrintKind, parcels: int, by: User | None, now: datetime, sheet: str = "", start: int = 1
-) -> PrintRecord:
-    """Somebody has printed this; again is another record."""
-    return PrintRecord.objects.create(session=session, what=what, at=now, by=by, parcels=parcels, sheet=sheet, start=start)
-
-
 def end_session(session: PackingSession, to: SessionState, *, by: User | None, now: datetime) -> None:
     """The caller has locked it."""
     session.state, session.ended_at, session.ended_by = to, now, by
     session.save(update_fields=["state", "ended_at", "ended_by"])
+
+
+NOT_ON_SHELF = gettext_lazy("Not on the shelf: %(session)s")  # why the stock was corrected, by which its page finds it again
 
 
 def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by: User | None, now: datetime) -> None:
@@ -161,8 +153,8 @@ def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by
     missing: dict[Edition, int] = defaultdict(int)
     for line in lines:
         missing[line.edition] += line.allocated
-    reason = _("Not on the shelf: %(session)s") % {"session": session}
-    move_allocated({line: line.allocated for line in lines}, "backordered", by=by, now=now, reason=reason)
+    reason = NOT_ON_SHELF % {"session": session}
+    move_copies({line: line.allocated for line in lines}, "allocated", "backordered", by=by, now=now, reason=reason)
     movements = []
     for edition, promised in missing.items():
         # The edition is as it was locked, before anything left: free copies, and those that were just taken out of the promise.
@@ -224,7 +216,7 @@ def copies_in_parcel(parcel: Parcel, line: OrderLine) -> int:
 
 
 def outcome_of(parcel: Parcel, order: Order) -> Outcome:
-    """If everything leaves now. Reads nothing but the order's lines."""
+    """What becomes of the parcel if everything leaves now. Reads nothing but the order's lines."""
     if order.state == OrderState.CANCELLED:
         return Outcome.CANCELLED
     if order.state != OrderState.PACKING:
@@ -309,7 +301,7 @@ def end_parcels(
         if plan.outcome in {Outcome.SENT, Outcome.NOTHING}
         for line in plan.lines
     }
-    move_allocated({line: copies for line, copies in packed.items() if copies}, "dispatched", by=by, now=now)
+    move_copies(packed, "allocated", "dispatched", by=by, now=now)
     short = [line for line in packed if line.allocated]
     if short and rest == UnsentCopies.WAITS:
         write_off_missing(short, session=session, by=by, now=now)
@@ -321,7 +313,7 @@ def end_parcels(
     transition_many(moves, expect=OrderState.PACKING, by=by, now=now)
     # Nobody gave these orders any copies while they were packed.
     if backordered := {line.edition_id for plan in (*leaving, *back) for line in plan.lines if line.backordered}:
-        fill_backorders(backordered, by=None, now=now)
+        fill_backorders(backordered, now=now)
     numbers = {plan.order: plan.parcel.tracking_number for plan in leaving}
     dispatches = {dispatch.order_id: dispatch for dispatch in record_dispatches(numbers, by=by, now=now)} if leaving else {}
     for plan in plans:

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from fpdf.enums import Duplex
 
 from ctac.dates import format_clock, format_day
-from ctac.pdf.typesetting import charity_line
+from ctac.pdf.typesetting import charity_line, printable
 from leaflets.dispatch.prints import COLUMN_TAG
 from leaflets.pdf import (
     BRAND,
@@ -150,27 +150,22 @@ def slip_blocks(pdf: PrintPdf, slip: Slip) -> Iterator[SlipBlock]:
     if len(now) > 1:
         yield SlipBlock(total_height, partial(draw_total, now), row=True)
     if later:
-        introduction, copies = later_paragraphs(slip.language, later)
+        with translation.override(slip.language):
+            how = _("We did not have these in stock. We will post them as soon as we do. You don’t need to do anything.")
+            introduction = [heading_paragraph(_("Still to come")), SlipParagraph("P", how)]
+            copies = [
+                ngettext("%(copies)d copy of “%(title)s”", "%(copies)d copies of “%(title)s”", item.to_come)
+                % {"copies": item.to_come, "title": item.title}
+                for item in later
+            ]
         yield keep_together(pdf, introduction, keep_below=10)
-        yield from (keep_together(pdf, [each]) for each in copies)
+        yield from (keep_together(pdf, [SlipParagraph("P", text, bold=True)]) for text in copies)
     # Few lines at a time, so that a long note goes on to the next page.
-    lines = pdf.wrapped(pdf.printable(slip.note), size=SlipParagraph.size, width=SLIP_RIGHT - SLIP_LEFT)
+    lines = pdf.wrapped(printable(slip.note), size=SlipParagraph.size, width=SLIP_RIGHT - SLIP_LEFT)
     for begin in range(0, len(lines), NOTE_LINES) if slip.note else ():
         text = " ".join(lines[begin : begin + NOTE_LINES])
         yield keep_together(pdf, [SlipParagraph("P", text, before=0 if begin else 5)])
     yield keep_together(pdf, closing_paragraphs(slip))
-
-
-def later_paragraphs(language: str, items: Iterable[SlipItem]) -> tuple[list[SlipParagraph], list[SlipParagraph]]:
-    with translation.override(language):
-        how = _("We did not have these in stock. We will post them as soon as we do. You don’t need to do anything.")
-        introduction = [heading_paragraph(_("Still to come")), SlipParagraph("P", how)]
-        texts = (
-            ngettext("%(copies)d copy of “%(title)s”", "%(copies)d copies of “%(title)s”", item.to_come)
-            % {"copies": item.to_come, "title": item.title}
-            for item in items
-        )
-        return introduction, [SlipParagraph("P", text, bold=True) for text in texts]
 
 
 def closing_paragraphs(slip: Slip) -> list[SlipParagraph]:
@@ -277,7 +272,7 @@ def draw_body(pdf: PrintPdf, blocks: Sequence[SlipBlock], y: float) -> None:
 
 
 def draw_head(pdf: PrintPdf, slip: Slip) -> None:
-    draw_mark(pdf, SLIP_LEFT, TOP, size=9, square=BRAND)
+    draw_mark(pdf, SLIP_LEFT, TOP, size=9)
     centre = _("Child trafficking advice centre")
     pdf.say("P", centre, SLIP_LEFT + 12, TOP + 2.1, width=80, size=11, bold=True, colour=BRAND)
     pdf.say("H1", _("Your leaflets"), SLIP_LEFT, TOP + 12.5, width=90, size=20, bold=True)
@@ -286,7 +281,7 @@ def draw_head(pdf: PrintPdf, slip: Slip) -> None:
 
 
 def draw_number(pdf: PrintPdf, slip: Slip) -> None:
-    """By which slip, label and parcel are matched across a table."""
+    """The number by which slip, label and parcel are matched on the packing table."""
     number, word = str(slip.number), _("Parcel")
     left = SLIP_RIGHT - pdf.width_of(number, size=46, bold=True)
     with pdf.tagged("P", _("Parcel %(number)d") % {"number": slip.number}):
@@ -295,11 +290,11 @@ def draw_number(pdf: PrintPdf, slip: Slip) -> None:
 
 
 def address_lines(pdf: PrintPdf, address: Sequence[str]) -> tuple[float, list[str]]:
-    """The size of the letters in points, and the lines. A very long one is taller than what a window shows, and loses nothing."""
-    printable = [line for line in map(pdf.printable, address) if line]
+    """The size of the letters in points, and the lines. A very long address is taller than the window, and loses nothing."""
+    texts = [line for line in map(printable, address) if line]
     size = 11.0
     while True:
-        lines = [part for line in printable for part in pdf.wrapped(line, size=size, width=ADDRESS_WIDTH)]
+        lines = [part for line in texts for part in pdf.wrapped(line, size=size, width=ADDRESS_WIDTH)]
         if size <= 8 or len(lines) * size * LINE_HEIGHT * MM_PER_POINT <= ADDRESS_HEIGHT:
             return size, lines
         size -= 0.5

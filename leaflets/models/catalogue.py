@@ -1,14 +1,15 @@
 """The catalogue: titles with their versions and topics, editions with their stock, search words, downloads and stock alerts."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Prefetch, Q, Sum
+from django.db.models import F, Prefetch, Q
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,30 +22,37 @@ from professionals.models import Person, Profession
 class Language(models.TextChoices):
     """The values are the English words, because addresses and the search have them. Codes and directions: BCP 47, CLDR."""
 
-    ENGLISH = "english", _("English")
-    WELSH = "welsh", _("Welsh")
-    ALBANIAN = "albanian", _("Albanian")
-    AMHARIC = "amharic", _("Amharic")
-    ARABIC = "arabic", _("Arabic")
-    BENGALI = "bengali", _("Bengali")
-    CHINESE = "chinese", _("Chinese")
-    DARI = "dari", _("Dari")
-    FARSI = "farsi", _("Farsi")
-    FRENCH = "french", _("French")
-    HINDI = "hindi", _("Hindi")
-    PASHTO = "pashto", _("Pashto")
-    POLISH = "polish", _("Polish")
-    PORTUGUESE = "portuguese", _("Portuguese")
-    PUNJABI = "punjabi", _("Punjabi")
-    ROMANIAN = "romanian", _("Romanian")
-    SOMALI = "somali", _("Somali")
-    SORANI = "sorani", _("Kurdish (Sorani)")
-    SPANISH = "spanish", _("Spanish")
-    TIGRINYA = "tigrinya", _("Tigrinya")
-    TURKISH = "turkish", _("Turkish")
-    UKRAINIAN = "ukrainian", _("Ukrainian")
-    URDU = "urdu", _("Urdu")
-    VIETNAMESE = "vietnamese", _("Vietnamese")
+    code: str
+
+    def __new__(cls, value: str, code: str = "") -> Self:
+        language = str.__new__(cls, value)
+        language._value_, language.code = value, code
+        return language
+
+    ENGLISH = "english", "en", _("English")
+    WELSH = "welsh", "cy", _("Welsh")
+    ALBANIAN = "albanian", "sq", _("Albanian")
+    AMHARIC = "amharic", "am", _("Amharic")
+    ARABIC = "arabic", "ar", _("Arabic")
+    BENGALI = "bengali", "bn", _("Bengali")
+    CHINESE = "chinese", "zh", _("Chinese")
+    DARI = "dari", "prs", _("Dari")
+    FARSI = "farsi", "fa", _("Farsi")
+    FRENCH = "french", "fr", _("French")
+    HINDI = "hindi", "hi", _("Hindi")
+    PASHTO = "pashto", "ps", _("Pashto")
+    POLISH = "polish", "pl", _("Polish")
+    PORTUGUESE = "portuguese", "pt", _("Portuguese")
+    PUNJABI = "punjabi", "pa", _("Punjabi")
+    ROMANIAN = "romanian", "ro", _("Romanian")
+    SOMALI = "somali", "so", _("Somali")
+    SORANI = "sorani", "ckb", _("Kurdish (Sorani)")
+    SPANISH = "spanish", "es", _("Spanish")
+    TIGRINYA = "tigrinya", "ti", _("Tigrinya")
+    TURKISH = "turkish", "tr", _("Turkish")
+    UKRAINIAN = "ukrainian", "uk", _("Ukrainian")
+    URDU = "urdu", "ur", _("Urdu")
+    VIETNAMESE = "vietnamese", "vi", _("Vietnamese")
 
 
 class Format(models.TextChoices):
@@ -58,32 +66,6 @@ class Format(models.TextChoices):
 TITLES_ALIKE = _(
     "Another version of this leaflet has this title. Say in the title what is different. For example, Know the signs (Arabic)."
 )
-LANGUAGE_CODES = {
-    Language.ENGLISH: "en",
-    Language.WELSH: "cy",
-    Language.ALBANIAN: "sq",
-    Language.AMHARIC: "am",
-    Language.ARABIC: "ar",
-    Language.BENGALI: "bn",
-    Language.CHINESE: "zh",
-    Language.DARI: "prs",
-    Language.FARSI: "fa",
-    Language.FRENCH: "fr",
-    Language.HINDI: "hi",
-    Language.PASHTO: "ps",
-    Language.POLISH: "pl",
-    Language.PORTUGUESE: "pt",
-    Language.PUNJABI: "pa",
-    Language.ROMANIAN: "ro",
-    Language.SOMALI: "so",
-    Language.SORANI: "ckb",
-    Language.SPANISH: "es",
-    Language.TIGRINYA: "ti",
-    Language.TURKISH: "tr",
-    Language.UKRAINIAN: "uk",
-    Language.URDU: "ur",
-    Language.VIETNAMESE: "vi",
-}
 RIGHT_TO_LEFT = {Language.ARABIC, Language.DARI, Language.FARSI, Language.PASHTO, Language.SORANI, Language.URDU}
 
 
@@ -127,7 +109,7 @@ PORTRAIT_SIZES = {
 
 
 def paper_of(width: float, height: float) -> Paper:
-    """The paper that is that large, in points; OTHER if it is none of them."""
+    """The paper of this size, in points; OTHER if none is."""
     short, long = sorted((width, height))
     for paper, (across, down) in PORTRAIT_SIZES.items():
         if abs(short - across / MM_PER_POINT) <= PAPER_TOLERANCE and abs(long - down / MM_PER_POINT) <= PAPER_TOLERANCE:
@@ -136,7 +118,7 @@ def paper_of(width: float, height: float) -> Paper:
 
 
 def bullet_points(text: str) -> list[str]:
-    """One point a line, as staff type them."""
+    """The points of a text: staff type one a line."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
@@ -307,7 +289,7 @@ class Leaflet(models.Model):
 
     @property
     def current_edition(self) -> "Edition | None":
-        """The print that is handed out today, or none yet. Costs a statement unless it was read along."""
+        """The edition that is handed out today, if any. Costs a statement unless it was read with the leaflet."""
         known: list[Edition] | None = getattr(self, "current_editions", None)
         if known is None:
             known = self.current_editions = list(self.editions.current())
@@ -315,7 +297,7 @@ class Leaflet(models.Model):
 
     @property
     def orderable_edition(self) -> "Edition | None":
-        """The print that an order would take from."""
+        """The edition that an order would take from."""
         return self.current_edition if self.active else None
 
     @property
@@ -331,30 +313,18 @@ class Leaflet(models.Model):
 
     @property
     def code(self) -> str:
-        """The language of its text for a page in English, '' if it is the same."""
-        return "" if self.language == Language.ENGLISH else LANGUAGE_CODES[Language(self.language)]
+        """The code of its language, for a page in English; '' if it is in English too."""
+        return "" if self.language == Language.ENGLISH else Language(self.language).code
 
     @property
     def direction(self) -> str:
-        """In which its text is written."""
+        """The direction in which its text is written."""
         return "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
 
     @property
     def language_attributes(self) -> SafeString | str:
-        """Of what is written in its language, on a page in English."""
+        """The attributes for text in its language on a page in English."""
         return format_html(' lang="{}" dir="{}"', self.code, self.direction) if self.code else ""
-
-    @property
-    def situation_points(self) -> list[str]:
-        return bullet_points(self.situations)
-
-    @property
-    def sign_points(self) -> list[str]:
-        return bullet_points(self.signs)
-
-    @property
-    def what_to_do_points(self) -> list[str]:
-        return bullet_points(self.what_to_do)
 
 
 class EditionState(models.TextChoices):
@@ -368,7 +338,7 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         return self.filter(state=EditionState.CURRENT)
 
     def not_looked_at(self) -> "EditionQuerySet":
-        """Those whose PDF is still to be opened for the picture of its first page and the size of that."""
+        """Editions whose PDF has not been opened yet for its cover and the size of its paper."""
         return self.filter(Q(cover="") | Q(paper=""))
 
     def locked(self) -> "EditionQuerySet":
@@ -450,7 +420,7 @@ class Edition(models.Model):
 
     @property
     def free(self) -> int:
-        """What may be promised: nothing of a print that nobody is to get any more."""
+        """Copies that may be promised: none of a withdrawn edition."""
         return 0 if self.state == EditionState.WITHDRAWN else max(self.available, 0)
 
     @property
@@ -497,24 +467,12 @@ class Word(models.Model):
         return self.word
 
 
-RECENT_DOWNLOADS = timedelta(days=30)
-
-
-class DownloadCountQuerySet(models.QuerySet["DownloadCount"]):
-    def total_and_recent(self, today: date) -> tuple[int, int]:
-        """In all, and in the 30 days to today. One statement."""
-        sums = self.aggregate(total=Sum("downloads"), recent=Sum("downloads", filter=Q(day__gt=today - RECENT_DOWNLOADS)))
-        return sums["total"] or 0, sums["recent"] or 0
-
-
 class DownloadCount(models.Model):
     """Downloads of one edition on one UK day."""
 
     edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.CASCADE, related_name="download_counts")
     day = models.DateField(_("day"))
     downloads = models.PositiveIntegerField(_("downloads"))
-
-    objects = DownloadCountQuerySet.as_manager()
 
     class Meta:
         ordering = ["-day", "edition"]
@@ -546,12 +504,12 @@ class StockAlert(models.Model):
 
 
 def topics_in_use() -> dict[str, str]:
-    """As they are worded, by their letters in lower case."""
+    """The topics of all titles as they are worded, by their letters in lower case."""
     texts = Leaflet.objects.exclude(topics="").values_list("topics", flat=True)
     return {topic.casefold(): topic for text in texts for topic in bullet_points(text)}
 
 
 def normalise_topics(text: str, used: Mapping[str, str]) -> str:
-    """Each once, worded as it is on other titles."""
+    """Each topic once, worded as on other titles."""
     typed = {topic.casefold(): topic for topic in reversed(bullet_points(text))}
     return "\n".join(used.get(letters, topic) for letters, topic in reversed(typed.items()))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, TextField, Value
@@ -59,6 +59,13 @@ STATUS_COLOURS = {
 MAX_REASON_LENGTH = 500  # characters
 
 
+class OpenQuerySet(models.QuerySet[Any]):
+    """For models whose state is "open" until somebody ends them."""
+
+    def open(self) -> Self:
+        return self.filter(state="open")
+
+
 class Channel(models.TextChoices):
     WEB = "web", _("Website")
     PHONE = "phone", _("Phone")
@@ -104,7 +111,7 @@ class DeliveryAddress(models.Model):
 
     @property
     def label_lines(self) -> list[str]:
-        """Without the empty ones."""
+        """The lines of a label, without the empty ones."""
         return [line for name in LABEL_FIELDS if (line := getattr(self, name))]
 
 
@@ -129,11 +136,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.prefetch_related(Prefetch("lines", queryset=OrderLine.objects.in_order()))
 
     def asked_too_long_ago(self, now: datetime) -> Self:
-        """Those that wait for us to decide, and have for too long."""
+        """Orders that have waited too long for our decision."""
         return self.filter(state=OrderState.REQUESTED, created_at__lt=asked_too_long_ago(now))
 
     def passed_forward(self) -> Self:
-        """Those that still wait for copies."""
+        """Orders that were passed forward and still wait for copies."""
         waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
         return self.filter(Exists(waits), passed_forward_at__isnull=False, state__in=QUEUED_STATES)
 
@@ -195,7 +202,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
         on_delete=models.PROTECT,
         related_name="replacement",
     )
-    # Of what is waited for, it gets copies before those that were not passed forward (ADR 17).
+    # It gets copies that come in before orders that were not passed forward (ADR 17).
     passed_forward_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
     created_at = models.DateTimeField(_("day it was placed"))
     imported_at = models.DateTimeField(_("imported from a list"), null=True, blank=True, editable=False)
@@ -262,7 +269,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def state_in_words(self) -> str:
-        """What is brought is never posted."""
+        """What a presenter brings is given, never dispatched."""
         given = self.brought_with and self.state == OrderState.DISPATCHED
         return str(_("Given to the presenter")) if given else self.get_state_display()
 
@@ -276,7 +283,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def may_be_changed(self) -> bool:
-        """Until it is packed, by its owner and by staff. What is brought has no address; it can be left out as a whole."""
+        """Whether owner and staff may change it: until it is packed. What a presenter brings is left out as a whole instead."""
         return self.state in OWNER_MAY_CANCEL and not self.brought_with
 
     @property
@@ -290,7 +297,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def is_passed_forward(self) -> bool:
-        """Whether it waits, and before others. Reads the lines of one that was passed forward."""
+        """Whether it waits for copies and comes before others. Reads the lines, if it was passed forward."""
         return self.passed_forward_at is not None and self.waits_in_line
 
     @property
@@ -312,7 +319,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def summary(self) -> str:
-        """Its title, or how many titles. Reads the lines."""
+        """Its copies and title, or how many titles. Reads the lines."""
         lines, copies = [line for line in self.all_lines if line.copies], self.total_copies
         if len(lines) == 1:
             title = lines[0].edition.leaflet.title
@@ -332,7 +339,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
     def in_order(self) -> Self:
-        """As the catalogue has their titles, with everything that is said of them; without what was taken out of the order."""
+        """In the order of the catalogue, each with its edition and leaflet; without titles that were taken out of the order."""
         return self.filter(copies__gt=0).select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
 
 
@@ -383,7 +390,7 @@ class OrderLine(models.Model):
 
     @property
     def parts(self) -> list[str]:
-        """What the owner reads under the copies where they don't all go one way."""
+        """How many were sent, are to come or are not sent, where that is not all: read by the owner under the copies."""
         parts = (
             (self.dispatched, _("%(n)d sent")),
             (self.backordered, _("%(n)d to come")),
@@ -466,7 +473,7 @@ class OrderEvent(Event):
 
     @property
     def changed(self) -> list[str]:
-        """Of a change each title with its copies, and whether it goes elsewhere; of a recall what is sent instead."""
+        """For a change: each title with its copies, and whether the address is another. For a recall: what is sent instead."""
         changes, copies = self.changes or {}, _("“%(title)s”: %(now)s instead of %(before)s")
         lines = [
             copies % {"title": title, "now": now or _("none"), "before": before}
@@ -490,11 +497,6 @@ class MissingState(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-class MissingParcelQuerySet(models.QuerySet["MissingParcel"]):
-    def open(self) -> Self:
-        return self.filter(state=MissingState.OPEN)
-
-
 class MissingParcel(models.Model):
     """The report that a parcel never came: one a parcel.
 
@@ -509,7 +511,7 @@ class MissingParcel(models.Model):
     decided_by = by_user(_("by"), blank=True)
     reason = free_text(models.CharField(_("why it is closed"), max_length=300, blank=True))
 
-    objects: ClassVar = MissingParcelQuerySet.as_manager()
+    objects: ClassVar = OpenQuerySet.as_manager()
 
     class Meta:
         ordering = ["reported_at", "pk"]
@@ -539,8 +541,8 @@ _LABEL_TEXT = Lower(Concat(*(part for name in LABEL_FIELDS for part in (F(name),
 
 
 class KeptAddressQuerySet(models.QuerySet["KeptAddress"]):
-    def of(self, person: Person) -> Self:
-        """As its owner sees them: what was kept last, first."""
+    def of(self, person: Person | int) -> Self:
+        """A person's address book: what was kept last, first."""
         return self.filter(person=person).order_by("-pk")
 
 

@@ -1,6 +1,6 @@
 """Packing sessions: a pile of orders that one volunteer packs and dispatches together (ADR 19)."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_moment
 from ctac.models import RecordedBy, by_user, impersonal, personal
-from leaflets.models.orders import Dispatch, Order
+from leaflets.models.orders import Dispatch, OpenQuerySet, Order
 
 MAX_PARCELS = 200  # in one session
 
@@ -18,11 +18,6 @@ class SessionState(models.TextChoices):
     OPEN = "open", _("Open")
     DISPATCHED = "dispatched", _("Dispatched")
     CLOSED = "closed", _("Closed without dispatch")
-
-
-class PackingSessionQuerySet(models.QuerySet["PackingSession"]):
-    def open(self) -> Self:
-        return self.filter(state=SessionState.OPEN)
 
 
 class PackingSession(models.Model):
@@ -38,7 +33,7 @@ class PackingSession(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     ended_by = by_user(_("ended by"), blank=True)
 
-    objects = PackingSessionQuerySet.as_manager()
+    objects: ClassVar = OpenQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at", "-pk"]
@@ -136,7 +131,7 @@ class Parcel(models.Model):
 
     @property
     def why(self) -> str | Promise:
-        """What became of it, and of what was left out why."""
+        """What became of it, and why if it was left out."""
         if self.outcome == Outcome.LEFT_OUT and self.left_out in LeftOutReason.values:
             return _("Left out: %(reason)s") % {"reason": self.get_left_out_display()}
         return self.get_outcome_display()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.dates import uk_day
 from ctac.models import Event, RecordedBy, by_user, free_text, impersonal, personal, words_in, words_index
 from leaflets.models.catalogue import Edition, Leaflet
-from leaflets.models.orders import Order, OrderLine
+from leaflets.models.orders import OpenQuerySet, Order, OrderLine
 from notifications.models import UNFINISHED, Notification, State
 from professionals.models import Person
 
@@ -81,11 +81,6 @@ class StockTakeState(models.TextChoices):
     ABANDONED = "abandoned", _("Given up")
 
 
-class StockTakeQuerySet(models.QuerySet["StockTake"]):
-    def open(self) -> Self:
-        return self.filter(state=StockTakeState.OPEN)
-
-
 class StockTake(models.Model):
     """Some editions to be counted (ADR 20). Nothing changes before it is confirmed; then all of it does."""
 
@@ -95,7 +90,7 @@ class StockTake(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
     ended_by = by_user(_("ended by"))
 
-    objects: ClassVar = StockTakeQuerySet.as_manager()
+    objects: ClassVar = OpenQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at", "-pk"]
@@ -332,7 +327,7 @@ REACH_TO_PHONE = (ReachState.FAILED, ReachState.NO_EMAIL)
 
 class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
     def with_reach(self) -> Self:
-        """Each with `reach`. An email that was sent again counts as sent if one of them was."""
+        """Each person with `reach`. An email that was sent again counts as sent if one of the two was."""
         again = Notification.objects.filter(resend_of=OuterRef("told_in"))
         sent = Q(told_in__state=State.SENT) | Exists(again.filter(state=State.SENT))
         pending = Q(told_in__state__in=UNFINISHED) | Exists(again.filter(state__in=UNFINISHED))
@@ -348,7 +343,7 @@ class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
         )
 
     def to_ring(self) -> Self:
-        """Those whom no email has reached, nor anybody by phone."""
+        """People whom no email has reached, nor anybody by phone."""
         return self.filter(reached_at=None).with_reach().filter(reach__in=REACH_TO_PHONE)
 
 

@@ -86,12 +86,9 @@ class OrderEmail(Email):
         """How many of its copies the email is about."""
         return line.copies
 
-    def rows(self) -> Rows:
-        copies = [(self.copies(line), line.edition.leaflet.title) for line in self.order.all_lines]
-        return [(count, title) for count, title in copies if count]
-
     def facts(self) -> list[dict[str, str]]:
-        return order_facts(self.order, self.rows())
+        copies = [(self.copies(line), line.edition.leaflet.title) for line in self.order.all_lines]
+        return order_facts(self.order, [(count, title) for count, title in copies if count])
 
     def context(self) -> dict[str, object]:
         return {
@@ -153,7 +150,7 @@ class OrderDeclined(OrderEmail):
 
 
 class OrderStocked(OrderEmail):
-    """What is packed now. If it isn't all that was waited for, that comes first."""
+    """The copies that we pack now. While others are still waited for, the email says that these are a part."""
 
     name = "order-stocked"
     label = _("Leaflets came in for an order")
@@ -176,21 +173,26 @@ class OrderStocked(OrderEmail):
         return {**super().context(), "part": self.part}
 
 
-class OrderChanged(OrderEmail):
-    """What is still to be sent, and where to, after its owner or staff changed it."""
+class OpenOrderEmail(OrderEmail):
+    """What is still to be sent, and where to."""
+
+    states = OPEN_STATES
+
+    def copies(self, line: OrderLine) -> int:
+        return line.allocated + line.backordered
+
+
+class OrderChanged(OpenOrderEmail):
+    """After its owner or staff changed it."""
 
     name = "order-changed"
     label = _("Order changed")
     subject = _("Your leaflet order %(reference)s has changed")
-    states = OPEN_STATES
 
     def is_still_due(self) -> bool:
         """The next change has an email of its own, which says how the order is now."""
         changes = OrderEvent.objects.filter(order=self.about_key, kind=EventKind.CHANGED)
         return changes.count() == self.notification.version and super().is_still_due()
-
-    def copies(self, line: OrderLine) -> int:
-        return line.allocated + line.backordered
 
 
 class OrderDispatched(Email):
@@ -274,15 +276,12 @@ class OrderCancelled(OrderEmail):
     states = (OrderState.CANCELLED,)
 
 
-class OrderRestored(OrderChanged):
+class OrderRestored(OpenOrderEmail):
     """Its cancellation is taken back."""
 
     name = "order-restored"
     label = _("Order no longer cancelled")
     subject = _("Your leaflet order %(reference)s is no longer cancelled")
-
-    def is_still_due(self) -> bool:
-        return OrderEmail.is_still_due(self)
 
 
 # To the team

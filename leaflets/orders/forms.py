@@ -110,7 +110,7 @@ def added_steps(draft: Draft, copies: Mapping[str, int], form_id: str) -> dict[s
 
 
 def order_digest(draft: Draft) -> str:
-    """Of all that makes the order; another as soon as that is another order."""
+    """Of all answers that make the order: it differs as soon as one of them does."""
     return drafts.digest({step: answers for step, answers in draft.answers.items() if step != ADDED})
 
 
@@ -147,7 +147,7 @@ def typed_delivery(draft: Draft | None) -> dict[str, Any]:
 
 # The forms.
 
-NO_OPTIONS, NO_LIMITS_KNOWN = BasketOptions(), dict[int, RecentOrders]()
+NO_LIMITS_KNOWN = dict[int, RecentOrders]()
 
 
 def stock_hint(leaflet: Leaflet, recent: RecentOrders = NO_RECENT_ORDERS) -> str:
@@ -256,8 +256,8 @@ class BasketForm(ChildDetailsMixin, PageForm):
         posted: Mapping[str, Any] | None,
         basket: Mapping[Leaflet, int],
         *,
-        options: BasketOptions = NO_OPTIONS,
-        recent: RecentOrdersByTitle = NO_LIMITS_KNOWN,
+        options: BasketOptions,
+        recent: RecentOrdersByTitle,
     ) -> None:
         self.leaflets = {leaflet.slug: leaflet for leaflet in basket}
         self.recent = {slug: recent.get(leaflet.pk, NO_RECENT_ORDERS) for slug, leaflet in self.leaflets.items()}
@@ -462,8 +462,9 @@ class DeliveryChoiceForm(DeliveryForm):
     @classmethod
     def to_fill_in(cls, typed: Mapping[str, Any], person: Person | None, places: DeliveryAddresses) -> "DeliveryChoiceForm":
         """Before it is sent: what was typed before, else where the last order went, else what we know of where they work."""
-        initial, last = dict(typed), places.last
-        if not initial and last is not None and last.address_line_1:
+        initial = dict(typed)
+        if not initial and places.last:
+            last = places.last.delivery
             # Whom a parcel was for is no guess at whom the next one is for, unless the address is kept as it is.
             is_kept = any(is_same_address(address.delivery, last) for address in places.kept)
             initial = asdict(last) | ({} if is_kept else {"attention": ""})

@@ -4,7 +4,7 @@ They have no events, parcels or movements of stock: nothing tells anybody, and a
 days count towards the limits of their person and workplace, as any order does: it is true that they have these copies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
@@ -91,11 +91,6 @@ class Titles:
 def placed_at(day: date) -> datetime:
     """Of an old order no more than the day is known."""
     return uk_datetime(day, time.min)
-
-
-def order_identity(values: Mapping[str, Any]) -> str:
-    """The same person, leaflet, copies and day."""
-    return f"{values['day']} {fold(values['leaflet'])} {values['copies']} {person_identity(values)}"
 
 
 NO_LEAFLET = gettext_lazy(
@@ -209,6 +204,6 @@ ORDERS = ImportKind(
         ),
         *CONTACTS.removals,
     ),
-    identity=order_identity,
+    identity=lambda values: f"{values['day']} {fold(values['leaflet'])} {values['copies']} {person_identity(values)}",
     help=gettext_lazy("Leaflets that we sent long ago, one title a row. The stock stays as it is, and nobody gets an email."),
 )

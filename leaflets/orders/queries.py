@@ -1,5 +1,6 @@
 """Orders as they are read: lines, history, parcels, delivery addresses, and the visit that an order is brought to."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,24 +16,21 @@ from leaflets.models.orders import STAFF_ONLY_EVENTS
 
 @dataclass(frozen=True)
 class DeliveryAddresses:
-    """Where a person's parcels may go: the addresses they keep, the newest first; and where their last order went, and when."""
+    """Where a person's parcels may go: the addresses they keep, the newest first; and their last order that has an address."""
 
     kept: list[KeptAddress]
-    last: Delivery | None
-    last_at: datetime | None = None
+    last: Order | None
 
 
 def kept_addresses(person: int) -> list[KeptAddress]:
-    """A person's address book, the newest first. One statement."""
-    return list(KeptAddress.objects.filter(person_id=person).order_by("-pk"))
+    return list(KeptAddress.objects.of(person))
 
 
 def delivery_addresses(person: int) -> DeliveryAddresses:
     """Two statements."""
     # Not of which the address was taken out, or never known.
     sent = Order.objects.filter(person_id=person, brought_with="").exclude(address_line_1="")
-    last = sent.order_by("-created_at", "-pk").first()
-    return DeliveryAddresses(kept_addresses(person), last.delivery if last else None, last.created_at if last else None)
+    return DeliveryAddresses(kept_addresses(person), sent.order_by("-created_at", "-pk").first())
 
 
 # The visit that an order is brought to: asked of the app that has the visits, since this one does not know it (ADR 17).
@@ -42,8 +40,8 @@ VISIT_PERMISSION = "bookings.view_booking"  # for the page to which the text lea
 
 @dataclass(frozen=True)
 class VisitLookup:
-    """`text`: of a booking by its reference, who goes there when, for staff. `starts`: when, of an order in a query.
-    `last`: where a person was to be visited last, as a parcel would go there, and when that was asked for."""
+    """`text(reference)`: who goes to that booking and when, for staff. `starts()`: when an order's visit begins, for a query.
+    `last(person)`: when they last asked for a visit, and its address."""
 
     text: Callable[[str], str]
     starts: Callable[[], Combinable]
@@ -70,9 +68,9 @@ def last_delivery(person: int) -> Delivery | None:
     """Where leaflets for somebody on the phone most likely go: where a parcel or a presenter was to go last, else an address that
     they keep. Three statements."""
     addresses, visit = delivery_addresses(person), _lookup[0].last(person)
-    if visit is not None and (addresses.last_at is None or visit[0] > addresses.last_at):
+    if visit is not None and (addresses.last is None or visit[0] > addresses.last.created_at):
         return visit[1]
-    return addresses.last or next((address.delivery for address in addresses.kept), None)
+    return next((place.delivery for place in (addresses.last, *addresses.kept) if place), None)
 
 
 def order_parcels(order: Order) -> list[Dispatch]:
@@ -138,12 +136,10 @@ def copies_to_order_again(order: Order) -> dict[str, int]:
     """By slug: what was sent or is to come of each title; of an order of which nothing came, what was asked for."""
     lines = order.lines.all()
     nothing_came = all(line.copies == line.cancelled for line in lines)
-    wanted: dict[str, int] = {}
+    wanted = Counter[str]()
     for line in lines:
-        slug, count = line.edition.leaflet.slug, line.copies if nothing_came else line.copies - line.cancelled
-        if count:
-            wanted[slug] = wanted.get(slug, 0) + count
-    return wanted
+        wanted[line.edition.leaflet.slug] += line.copies if nothing_came else line.copies - line.cancelled
+    return +wanted  # without zeros
 
 
 # Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.

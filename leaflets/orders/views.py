@@ -65,7 +65,6 @@ from leaflets.orders.services.create import (
     AddressKeptAlready,
     AlreadyPlaced,
     EmptyBasket,
-    change_address,
     forget_address,
     keep_address,
     place_order,
@@ -243,7 +242,7 @@ def order_check(request: HttpRequest) -> HttpResponse:
         place_order(
             order=order,
             basket=basket,
-            by=request.user,  # type: ignore[arg-type]
+            by=signed_in(request),
             will_wait_for=[leaflet for leaflet in basket if leaflet.slug in options.backorder],
             flagged=options.flagged,
             keep=address if delivery_answers(draft).get("keep") else None,
@@ -301,6 +300,14 @@ def check_page(
 
 
 NOT_AVAILABLE = gettext_lazy("“%(title)s” can’t be ordered just now, so it is not in your basket.")
+
+
+def copies_of_titles(copies: Mapping[Leaflet, int]) -> list[str]:
+    """For each title '2 copies of “Know the signs”'."""
+    return [
+        ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", count) % {"n": count, "title": leaflet.title}
+        for leaflet, count in copies.items()
+    ]
 
 
 def own_order(request: HttpRequest, reference: str) -> Order:
@@ -556,11 +563,7 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect(order)
     choices, facts = [], []
     for parcel, contents in zip(parcels, parcel_contents(parcels), strict=True):
-        titles = [
-            ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", copies) % {"n": copies, "title": leaflet.title}
-            for leaflet, copies in contents.items()
-        ]
-        day = format_day(parcel.dispatched_at)
+        titles, day = copies_of_titles(contents), format_day(parcel.dispatched_at)
         label = _("The parcel that left on %(day)s: %(what)s") % {"day": day, "what": ", ".join(titles)}
         choices.append((parcel.pk, label))
         rows = [
@@ -595,34 +598,23 @@ def addresses(request: HttpRequest) -> HttpResponse:
 
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def address_add(request: HttpRequest) -> HttpResponse:
-    person = the_person(request)
-    form = AddressForm(request.POST or None, initial={"name": person.name})
+def address(request: HttpRequest, address_id: int | None = None) -> HttpResponse:
+    """One of the address book, to be changed, or another one for it."""
+    person, kept = the_person(request), None
+    if address_id is not None:
+        kept = get_object_or_404(KeptAddress.objects.of(person), pk=address_id)
+    form = AddressForm(request.POST or None, initial=vars(kept.delivery) if kept else {"name": person.name})
     if form.is_valid():
         try:
-            keep_address(person=person, delivery=form.delivery())
+            keep_address(person=person, delivery=form.delivery(), instead_of=kept)
         except (AddressBookIsFull, AddressKeptAlready) as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("The address is saved. You can choose it when you order leaflets."))
+            changed = _("The address is changed. Your earlier orders keep the old one.")
+            saved = _("The address is saved. You can choose it when you order leaflets.")
+            messages.success(request, changed if kept else saved)
             return redirect("my_addresses")
-    return render(request, "leaflets/orders/address.html", {"form": form})
-
-
-@person_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def address_change(request: HttpRequest, address_id: int) -> HttpResponse:
-    address = get_object_or_404(KeptAddress.objects.of(the_person(request)), pk=address_id)
-    form = AddressForm(request.POST or None, initial=vars(address.delivery))
-    if form.is_valid():
-        try:
-            change_address(address=address, delivery=form.delivery())
-        except AddressKeptAlready as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("The address is changed. Your earlier orders keep the old one."))
-            return redirect("my_addresses")
-    return render(request, "leaflets/orders/address.html", {"form": form, "address": address})
+    return render(request, "leaflets/orders/address.html", {"form": form, "address": kept})
 
 
 @person_required

@@ -5,10 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.staff.site import (
@@ -26,6 +28,7 @@ from ctac.staff.site import (
     LooksOnly,
     ObjectAction,
     StaffModelAdmin,
+    column,
     mail_link,
     moment_of,
     number_of,
@@ -37,7 +40,6 @@ from ctac.staff.site import (
 )
 from leaflets.models import Advice, Edition, Leaflet, Order, ReachState, Recall, RecallHolder, RecallReplacement
 from leaflets.models.stock import MAX_ADVICE_LENGTH, REACH_TO_PHONE
-from leaflets.orders.admin.orders import order_link
 from leaflets.orders.queries import visit_text
 from leaflets.recalls.emails import EditionRecalled, ReceivedCopies
 from leaflets.recalls.services import (
@@ -50,6 +52,7 @@ from leaflets.recalls.services import (
     unmark_phoned,
     with_presenters,
 )
+from leaflets.stock.admin import order_link, posted_number
 from notifications.models import Notification
 from notifications.rendering import render
 from professionals.admin import name_with_organisation
@@ -138,7 +141,7 @@ def recall_page(admin: StaffModelAdmin, request: HttpRequest, edition: Edition, 
         recall_request = form.recall_request()
         try:
             if step == "recall":
-                recall = recall_edition(edition=edition, request=recall_request, by=request.user, now=now)  # type: ignore[arg-type]
+                recall = recall_edition(edition=edition, request=recall_request, by=signed_in(request), now=now)
                 messages.success(request, str(action.done))
                 return redirect("staff:leaflets_recall_change", recall.pk)
             plan = plan_recall(edition=edition, request=recall_request, now=now)
@@ -219,18 +222,14 @@ def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object
         (_("People who have copies"), sent, True),
         (_("People who will get an email"), _("%(people)s, one email each") % {"people": people_count(plan.with_email)}, True),
         (_("People to call or write to"), join_lines([to_ring, *people]), True),
-        (
-            _("Copies with presenters, for visits to come"),
-            presenter_lines(plan.with_presenters) if plan.with_presenters else "",
-            plan.with_presenters,
-        ),
+        (_("Copies with presenters, for visits to come"), presenter_lines(plan.with_presenters), plan.with_presenters),
     ]
     return [{"label": label, "value": value} for label, value, is_shown in rows if is_shown]
 
 
 def presenter_lines(orders: Sequence[Order]) -> SafeString:
     lines = [format_html("{}: {}", order_link(order), visit_text(order.brought_with)) for order in orders]
-    return join_lines([_("Ask these presenters not to hand them out:"), *lines])
+    return join_lines([_("Ask these presenters not to hand them out:"), *lines] if lines else [])
 
 
 def join_lines(lines: list[Any]) -> SafeString:
@@ -273,23 +272,13 @@ def reached_page(admin: StaffModelAdmin, request: HttpRequest, recall: Recall, a
     """POST marks one person as reached by phone, or undoes it; then the list as it was."""
     page = request.POST.get("p", "")
     if request.method == "POST":
-        key = request.POST.get("person", "")
-        holder = recall.holders.filter(pk=int(key)).first() if key.isascii() and key.isdigit() and len(key) < 15 else None
+        holder = recall.holders.filter(pk=posted_number(request.POST.get("person")) or 0).first()
         if holder and request.POST.get("undo"):
             unmark_phoned(holder=holder)
         elif holder:
-            mark_phoned(holder=holder, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+            mark_phoned(holder=holder, by=signed_in(request), now=timezone.now())
     query = urlencode([(name, value) for name, value in (("show", reach_filter(request)), ("p", page)) if value])
     return redirect(f"{reverse('staff:leaflets_recall_change', args=[recall.pk])}?{query}#people")
-
-
-RECALL_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("edition_link", "recalled", "recalled_by", "why", "advice_in_words", "words", "instead_in_words")),
-    (
-        gettext_lazy("What happened to the orders"),
-        ("on_the_shelf", "number_moved", "number_to_come", "number_cancelled", "off_the_table", "presenters"),
-    ),
-)
 
 
 @admin.register(Recall, site=staff_site)
@@ -307,9 +296,30 @@ class RecallAdmin(LooksOnly):
     number_to_come = number_of("to_come", gettext_lazy("copies that wait"))
     number_cancelled = number_of("cancelled", gettext_lazy("copies cancelled"))
     on_the_shelf = number_of("blocked", gettext_lazy("blocked on the shelf"))
+    edition_name = column(gettext_lazy("edition"), str, ordering="edition__leaflet__title")
+    number_of_people = column(gettext_lazy("people"), lambda recall: f"{recall.people:,}")
+    number_to_ring = column(gettext_lazy("still to call"), lambda recall: f"{recall.to_ring:,}")
+    edition_link = column(
+        gettext_lazy("edition"),
+        lambda recall: format_html(
+            '<a href="{}">{}</a>', reverse("staff:leaflets_edition_change", args=[recall.edition_id]), recall
+        ),
+    )
+    recalled_by = column(gettext_lazy("by"), lambda recall: str(recall.by or NOTHING))
+    why = column(gettext_lazy("what is wrong"), lambda recall: recall.edition.withdrawn_why)
+    advice_in_words = column(gettext_lazy("what people do with copies"), lambda recall: recall.get_advice_display())
+    presenters = column(
+        gettext_lazy("with presenters"), lambda recall: presenter_lines(with_presenters(recall.edition, timezone.now()))
+    )
     object_actions = (ObjectAction("reached", gettext_lazy("Mark as reached by phone"), page=reached_page),)
-    fieldsets = tuple((title, {"fields": fields}) for title, fields in RECALL_SECTIONS)
-    readonly_fields = tuple(name for _title, fields in RECALL_SECTIONS for name in fields)
+    fieldsets = (
+        (None, {"fields": ("edition_link", "recalled", "recalled_by", "why", "advice_in_words", "words", "instead_in_words")}),
+        (
+            gettext_lazy("What happened to the orders"),
+            {"fields": ("on_the_shelf", "number_moved", "number_to_come", "number_cancelled", "off_the_table", "presenters")},
+        ),
+    )
+    readonly_fields = tuple(flatten_fieldsets(fieldsets))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recall]:
         """With two figures of each, worked out once a recall: joined, they would be worked out for each of its people."""
@@ -325,12 +335,10 @@ class RecallAdmin(LooksOnly):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """With one page of its people; two statements for any number: how many of each, and that page."""
         recall = self.get_object(request, object_id)
-        people = self.people_context(request, recall) if recall else {}
-        return super().change_view(request, object_id, form_url, {**people, **(extra_context or {})})
-
-    def people_context(self, request: HttpRequest, recall: Recall) -> dict[str, Any]:
-        """Two statements for any number of people: how many of each, and one page of them."""
+        if recall is None:
+            raise Http404
         holders: Any = RecallHolder.objects.filter(recall=recall).with_reach()
         counts = dict(holders.order_by().values_list("reach").annotate(Count("pk")))
         show = reach_filter(request)
@@ -340,7 +348,7 @@ class RecallAdmin(LooksOnly):
         totals = {"": sum(counts.values()), "to-ring": sum(counts.get(reach, 0) for reach in REACH_TO_PHONE), **counts}
         paginator.count = totals.get(show, 0)
         page = paginator.get_page(request.GET.get("p"))
-        return {
+        context = {
             "filters": [
                 {"show": key, "label": label, "count": f"{totals.get(key, 0):,}", "current": key == show}
                 for key, label in (("", _("Everybody")), ("to-ring", _("To call")), *ReachState.choices)
@@ -352,34 +360,7 @@ class RecallAdmin(LooksOnly):
             "people": [holder_row(holder) for holder in page.object_list],
             "may_tick": self.has_change_permission(request, recall),
         }
-
-    @admin.display(description=gettext_lazy("edition"), ordering="edition__leaflet__title")
-    def edition_name(self, recall: Recall) -> str:
-        return str(recall.edition)
-
-    @admin.display(description=gettext_lazy("edition"))
-    def edition_link(self, recall: Recall) -> SafeString:
-        return format_html('<a href="{}">{}</a>', reverse("staff:leaflets_edition_change", args=[recall.edition_id]), recall)
-
-    @admin.display(description=gettext_lazy("people"))
-    def number_of_people(self, recall: Recall) -> str:
-        return f"{recall.people:,}"  # type: ignore[attr-defined]
-
-    @admin.display(description=gettext_lazy("still to call"))
-    def number_to_ring(self, recall: Recall) -> str:
-        return f"{recall.to_ring:,}"  # type: ignore[attr-defined]
-
-    @admin.display(description=gettext_lazy("by"))
-    def recalled_by(self, recall: Recall) -> str:
-        return str(recall.by) if recall.by else NOTHING
-
-    @admin.display(description=gettext_lazy("what is wrong"))
-    def why(self, recall: Recall) -> str:
-        return recall.edition.withdrawn_why
-
-    @admin.display(description=gettext_lazy("what people do with copies"))
-    def advice_in_words(self, recall: Recall) -> str:
-        return recall.get_advice_display()
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("what we send instead"))
     def instead_in_words(self, recall: Recall) -> str:
@@ -396,14 +377,9 @@ class RecallAdmin(LooksOnly):
         orders = Order.objects.filter(recalls__recall=recall, recalls__was_packing=True).order_by("pk")[:MAX_LISTED]
         return join_lines([order_link(order) for order in orders])
 
-    @admin.display(description=gettext_lazy("with presenters"))
-    def presenters(self, recall: Recall) -> SafeString | str:
-        orders = with_presenters(recall.edition, timezone.now())
-        return presenter_lines(orders) if orders else ""
-
 
 def holder_count(holders: QuerySet[RecallHolder]) -> Coalesce:
-    """How many of these a recall has."""
+    """How many of these people a recall has."""
     own = holders.filter(recall=OuterRef("pk")).order_by().values("recall")
     return Coalesce(Subquery(own.annotate(count=Count("pk")).values("count")), 0)
 

@@ -72,7 +72,7 @@ class EditionRecalled(Email):
 
     @cached_property
     def orders(self) -> Sequence[RecallOrder]:
-        """Those of theirs that it changes."""
+        """The orders of this person that the recall changes."""
         orders = RecallOrder.objects.filter(recall=self.holder.recall_id, order__person=self.holder.person_id)
         return list(orders.select_related("order").order_by("pk"))
 

@@ -69,7 +69,7 @@ class LineOutcome:
 
 
 def open_lines(edition: Edition) -> OrderLineQuerySet:
-    """With their orders, in the order of the locks."""
+    """The lines of open orders that have copies of this edition, with their orders, in the order of the locks."""
     lines = OrderLine.objects.filter(edition=edition, order__state__in=OPEN_STATES).exclude(allocated=0, backordered=0)
     return lines.select_related("order").defer("order__searched").order_by("order_id", "pk")
 
@@ -94,7 +94,7 @@ def plan_outcomes(lines: Iterable[OrderLine], instead: str, free: int) -> list[L
 
 
 def states_after(outcomes: Sequence[LineOutcome]) -> Mapping[int, OrderState]:
-    """Of each order by its key: what it is promised elsewhere counts too. One statement."""
+    """The state that each order will have, by its key; copies of its other leaflets count too. One statement."""
     recalled = [outcome.line.pk for outcome in outcomes]
     others = OrderLine.objects.filter(order__in=[outcome.line.order_id for outcome in outcomes]).exclude(pk__in=recalled)
     sums = others.order_by().values_list("order").annotate(Sum("allocated"), Sum("backordered"))
@@ -286,8 +286,8 @@ def people_to_email(edition: Edition, outcomes: Sequence[LineOutcome], instead: 
 
 
 def lines_sent(edition: Edition) -> OrderLineQuerySet:
-    """Those of which copies of this print have left. An imported order names no print: if it is older than this one, it had
-    another."""
+    """The order lines of which copies of this edition have left. An imported order names no edition: if it is older than this
+    one, it had another."""
     printed = uk_datetime(edition.published_on, time.min)
     sent = OrderLine.objects.filter(edition=edition, dispatched__gt=0)
     return sent.exclude(order__channel=Channel.LIST, order__created_at__lt=printed)
@@ -311,7 +311,10 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
     Raises NoSuccessor, NewerEditionExists.
     """
     successor = successor_of(edition, request)
-    lock_holders(edition)
+    # People are the first of all locks: all who have or wait for this print.
+    had_or_waits = Q(lines__dispatched__gt=0) | Q(lines__allocated__gt=0) | Q(lines__backordered__gt=0)
+    holders_of = Order.objects.filter(had_or_waits, lines__edition=edition).values("person")
+    list(Person.objects.filter(pk__in=holders_of).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     edition, successor = lock_recalled_editions(edition, successor)
     if request.instead == RecallReplacement.WAIT and has_newer_edition(edition):
         raise NewerEditionExists
@@ -346,14 +349,6 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
     return recall
 
 
-def lock_holders(edition: Edition) -> None:
-    """All who have or wait for this print. People are the first of all locks."""
-    had_or_waits = Q(lines__dispatched__gt=0) | Q(lines__allocated__gt=0) | Q(lines__backordered__gt=0)
-    orders = Order.objects.filter(had_or_waits, lines__edition=edition)
-    people = Person.objects.filter(pk__in=orders.values("person"))
-    list(people.order_by("pk").select_for_update(no_key=True).values_list("pk"))
-
-
 def lock_recalled_editions(edition: Edition, successor: Edition | None) -> tuple[Edition, Edition | None]:
     """Both as they are now, in key order; before them the packing sessions, whose parcels may be taken off the table.
 
@@ -380,7 +375,7 @@ def mark_phoned(*, holder: RecallHolder, by: User, now: datetime) -> bool:
 
 
 def unmark_phoned(*, holder: RecallHolder) -> None:
-    """It was the wrong person, say."""
+    """Undo it: it was the wrong person, say."""
     RecallHolder.objects.filter(pk=holder.pk).update(reached_at=None, reached_by=None)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -20,8 +20,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in
 from accounts.limits import check_export_limit
-from accounts.models import User
 from audit.models import SheetForm
 from ctac.dates import format_clock
 from ctac.errors import DomainError
@@ -34,10 +34,13 @@ from ctac.staff.site import (
     LooksOnly,
     ObjectAction,
     StaffModelAdmin,
+    column,
+    column_of,
     long_moment,
     moment_of,
     page_form_class,
     staff_site,
+    state_column,
     state_tag,
 )
 from ctac.staff.spreadsheets import (
@@ -53,6 +56,7 @@ from ctac.staff.spreadsheets import (
 from leaflets.models import (
     Edition,
     ImportState,
+    Order,
     OrderLine,
     SheetImport,
     SheetKind,
@@ -63,7 +67,7 @@ from leaflets.models import (
 )
 from leaflets.models.stock import MOVEMENT_WORDS
 from leaflets.stock.imports import LIST_KINDS, applied_earlier, apply_import, create_import, plan_import
-from leaflets.stock.services import DuplicateEntry, SeenEntries, last_entry_key
+from leaflets.stock.services import DuplicateEntry, SeenEntries, entries_by_hand
 from leaflets.stock.stock_takes import (
     Difference,
     TypedCount,
@@ -86,6 +90,11 @@ def signed(change: int) -> str:
     return f"{change:+,}".replace("-", "−") if change else NOTHING
 
 
+def order_link(order: Order) -> SafeString:
+    url = reverse("staff:leaflets_order_change", args=[order.pk])
+    return format_html('<a class="reference" href="{}">{}</a>', url, order.reference)
+
+
 @admin.register(StockMovement, site=staff_site)
 class StockMovementAdmin(StaffModelAdmin):
     nobody_may = ("add", "change", "delete")  # movements are written by what causes them
@@ -99,6 +108,11 @@ class StockMovementAdmin(StaffModelAdmin):
     ordering = ("-at", "-pk")
     fields = ("edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "by", "at", "reason")
     when = moment_of("at", gettext_lazy("when"), short=True)
+    number_shelf = column_of("on_hand_change", gettext_lazy("on the shelf"), signed)
+    number_promised = column_of("allocated_change", gettext_lazy("promised"), signed)
+    order = column(
+        gettext_lazy("order"), lambda movement: order_link(movement.order_line.order) if movement.order_line else NOTHING
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
         return super().get_queryset(request).annotate(kept_back=waits_for_lead("stock"))
@@ -134,23 +148,6 @@ class StockMovementAdmin(StaffModelAdmin):
             return why or NOTHING
         return format_html('{}<br> <span class="quiet">{}</span>', movement.by, why)
 
-    @admin.display(description=gettext_lazy("on the shelf"), ordering="on_hand_change")
-    def number_shelf(self, movement: StockMovement) -> str:
-        return signed(movement.on_hand_change)
-
-    @admin.display(description=gettext_lazy("promised"), ordering="allocated_change")
-    def number_promised(self, movement: StockMovement) -> str:
-        return signed(movement.allocated_change)
-
-    @admin.display(description=gettext_lazy("order"))
-    def order(self, movement: StockMovement) -> SafeString | str:
-        if movement.order_line is None:
-            return NOTHING
-        order = movement.order_line.order
-        return format_html(
-            '<a class="reference" href="{}">{}</a>', reverse("staff:leaflets_order_change", args=[order.pk]), order.reference
-        )
-
 
 def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition: Edition, action: ObjectAction) -> HttpResponse:
     """Copies that came in, or a correction. The same entered twice, by Back or after an answer that got lost, is asked about.
@@ -173,11 +170,13 @@ def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition
         form.cleaned_data["seen"] = None if last is None else SeenEntries(last, frozenset(named))
         if model_admin.perform(request, replace(action, service=service), edition, form):
             return redirect(change_url)
+    if last is None:
+        last = entries_by_hand(edition).values_list("pk", flat=True).first() or 0
     context: dict[str, Any] = {
         **model_admin.about_action(request, action, edition, change_url),
         "form": form,
         "media": model_admin.media + form.media,
-        "last": last_entry_key(edition) if last is None else last,
+        "last": last,
         "told": named,
     }
     return TemplateResponse(request, "leaflets/stock/staff/stock_entry.html", context)
@@ -282,7 +281,7 @@ def save_counts(take: StockTake, form: CountForm, request: HttpRequest) -> tuple
             typed[count.pk] = TypedCount(form.cleaned_data[name], -1 if seen is None else seen)
     again = posted_number(request.POST.get("again"))
     try:
-        refused = record_counts(take=take, typed=typed, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        refused = record_counts(take=take, typed=typed, by=signed_in(request), now=timezone.now())
         if again:
             count_again(take=take, key=again)
     except DomainError as refusal:
@@ -296,14 +295,10 @@ def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, 
     form = forms.Form(request.POST if request.method == "POST" else None)
     change_url = reverse("staff:leaflets_stocktake_change", args=[take.pk])
     if form.is_valid():
-        try:
-            confirm_count(take=take, seen=request.POST.get("version", ""), by=request.user, now=timezone.now())  # type: ignore[arg-type]
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-            take.refresh_from_db()
-        else:
-            messages.success(request, str(action.done))
+        form.cleaned_data["seen"] = request.POST.get("version", "")
+        if admin.perform(request, action, take, form):
             return redirect(change_url)
+        take.refresh_from_db()
     counts, differences = counts_of(take), differences_of(take)
     context = {
         **admin.about_action(request, action, take, change_url),
@@ -338,9 +333,6 @@ def is_open_stock_take(take: StockTake) -> bool:
     return take.state == StockTakeState.OPEN
 
 
-STOCK_TAKE_FIELDS = ("state_in_words", "progress", "started", "started_by", "ended", "ended_by", "result")
-
-
 @admin.register(StockTake, site=staff_site)
 class StockTakeAdmin(LooksOnly):
     nobody_may = ("delete",)
@@ -349,10 +341,11 @@ class StockTakeAdmin(LooksOnly):
     list_select_related = ("started_by",)
     actions = None
     change_list_template = "leaflets/stock/staff/stock_takes.html"
-    fieldsets = ((None, {"fields": STOCK_TAKE_FIELDS}),)
-    readonly_fields = STOCK_TAKE_FIELDS
+    fields = readonly_fields = ("state_in_words", "progress", "started", "started_by", "ended", "ended_by", "result")
     may_be_empty = ("result",)
     started = moment_of("started_at", gettext_lazy("started"))
+    name = column(gettext_lazy("stock-take"), str, ordering="started_at")
+    state_in_words = state_column(STOCK_TAKE_COLOURS)
     ended = moment_of("ended_at", gettext_lazy("ended"))
     object_actions = (
         ObjectAction(
@@ -366,6 +359,7 @@ class StockTakeAdmin(LooksOnly):
         ObjectAction(
             "confirm",
             gettext_lazy("Confirm the differences"),
+            confirm_count,
             available=is_open_stock_take,
             explanation=gettext_lazy(
                 "This corrects the stock of these titles in one step. Titles that nobody counted stay as they are."
@@ -390,14 +384,6 @@ class StockTakeAdmin(LooksOnly):
 
     def says(self, name: Any, obj: StockTake) -> bool:
         return obj.ended_at is not None if name in {"ended", "ended_by"} else super().says(name, obj)
-
-    @admin.display(description=gettext_lazy("stock-take"), ordering="started_at")
-    def name(self, take: StockTake) -> str:
-        return str(take)
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, take: StockTake) -> SafeString:
-        return state_tag(take.get_state_display(), STOCK_TAKE_COLOURS[StockTakeState(take.state)])
 
     @admin.display(description=gettext_lazy("counted"))
     def progress(self, take: StockTake) -> str:
@@ -424,7 +410,7 @@ class StockTakeAdmin(LooksOnly):
         if form.is_valid():
             editions = editions_to_count() if form.cleaned_data["what"] == "all" else form.cleaned_data["editions"]
             try:
-                take = start_count(editions=editions, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+                take = start_count(editions=editions, by=signed_in(request), now=timezone.now())
             except DomainError as refusal:
                 form.add_error("editions", str(refusal.message))
             else:
@@ -455,11 +441,6 @@ IMPORT_PERMISSIONS = {
 }
 IMPORT_COLOURS = {ImportState.CHECKED: "waiting", ImportState.APPLIED: "done"}
 ROW_COLOURS = {RowAction.MAKE: "good", RowAction.CHANGE: "waiting", RowAction.NOTHING: "done", RowAction.WRONG: "stopped"}
-
-
-def current_user(request: HttpRequest) -> User:
-    """Whoever is on a staff page has an account."""
-    return cast("User", request.user)
 
 
 def allowed_kinds(request: HttpRequest) -> list[SheetKind]:
@@ -516,6 +497,9 @@ class SheetImportAdmin(LooksOnly):
     actions = None
     change_list_template = "leaflets/stock/staff/imports.html"
     uploaded = moment_of("uploaded_at", gettext_lazy("uploaded"), short=True)
+    what = column(gettext_lazy("what"), lambda sheet: sheet.get_kind_display(), ordering="kind")
+    state_in_words = state_column(IMPORT_COLOURS)
+    written = column(gettext_lazy("written"), lambda sheet: written_text(sheet) or _("Not yet"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.list_view)
@@ -535,18 +519,6 @@ class SheetImportAdmin(LooksOnly):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    @admin.display(description=gettext_lazy("what"), ordering="kind")
-    def what(self, sheet: SheetImport) -> str:
-        return sheet.get_kind_display()
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, sheet: SheetImport) -> SafeString:
-        return state_tag(sheet.get_state_display(), IMPORT_COLOURS[ImportState(sheet.state)])
-
-    @admin.display(description=gettext_lazy("written"))
-    def written(self, sheet: SheetImport) -> str:
-        return written_text(sheet) or _("Not yet")
-
     def list_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list as it is now, or with `empty` its headings alone, to be filled in and uploaded. No personal data in it."""
         kind, form = request.GET.get("kind", ""), request.GET.get("form", "")
@@ -554,8 +526,7 @@ class SheetImportAdmin(LooksOnly):
             raise Http404
         if kind not in allowed_kinds(request):
             raise PermissionDenied
-        wait = check_export_limit(request, timezone.now())
-        if wait is not None:
+        if (wait := check_export_limit(request, timezone.now())) is not None:
             return wait
         headings = [Heading(column.label, column.width) for column in LIST_KINDS[kind].columns]
         rows = iter(()) if request.GET.get("empty") else LIST_KINDS[kind].current_rows()
@@ -572,7 +543,7 @@ class SheetImportAdmin(LooksOnly):
         if form.is_valid():
             kind, content = form.cleaned_data["kind"], form.cleaned_data["file"]
             try:
-                sheet = create_import(kind=kind, content=content, by=current_user(request), now=timezone.now())
+                sheet = create_import(kind=kind, content=content, by=signed_in(request), now=timezone.now())
             except DomainError as refusal:
                 form.add_error("file", str(refusal.message))
             else:
@@ -599,7 +570,7 @@ class SheetImportAdmin(LooksOnly):
         if request.method == "POST":
             shown, again = request.POST.get("shown", ""), bool(request.POST.get("again"))
             try:
-                plan = apply_import(sheet=sheet, shown=shown, again=again, by=current_user(request), now=timezone.now())
+                plan = apply_import(sheet=sheet, shown=shown, again=again, by=signed_in(request), now=timezone.now())
             except DomainError as refusal:
                 error = str(refusal.message)
                 sheet.refresh_from_db()
@@ -643,13 +614,13 @@ def import_context(sheet: SheetImport, request: HttpRequest) -> dict[str, Any]:
     page = Paginator(rows, ROWS_PER_PAGE).get_page(page_in(request.GET.get("page", "")))
     page_of_row = {row.number: place // ROWS_PER_PAGE + 1 for place, row in enumerate(rows)}
     errors = []
-    for row, column, why in plan.errors[:MAX_ERRORS_IN_SUMMARY]:
+    for row, heading, why in plan.errors[:MAX_ERRORS_IN_SUMMARY]:
         href, number = f"#row-{row.number}", page_of_row.get(row.number)
         if number is None:
             href = f"?page=1{href}"
         elif number != page.number:
             href = f"?{f'only={only}&' if only else ''}page={number}{href}"
-        errors.append((href, _("Row %(n)d, %(column)s: %(why)s") % {"n": row.number, "column": column, "why": why}))
+        errors.append((href, _("Row %(n)d, %(column)s: %(why)s") % {"n": row.number, "column": heading, "why": why}))
     counts = [("", _("All rows"), len(plan.rows)), *((value, label, plan.count(value)) for value, label in RowAction.choices)]
     earlier = None if is_written else applied_earlier(sheet)
     return {

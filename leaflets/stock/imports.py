@@ -137,32 +137,29 @@ def plan_stock(rows: list[tuple[int, RowCells]]) -> ImportPlan:
 
 
 def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]]) -> Edition | None:
-    """None for a row that is about none, which gets an error."""
+    """The edition of a row; without one, the row gets an error."""
     slug, label = cells["slug"].lower(), cells.get("edition", "")
     row.about = shorten(f"{cells['slug']} {label}")
-    if not slug:
-        row.add_error(STOCK_COLUMNS["slug"], gettext("Fill in the short name of the leaflet."))
-        return None
     editions = known.get(slug, [])
-    if not editions:
-        row.add_error(
-            STOCK_COLUMNS["slug"],
-            gettext("We have no leaflet with an edition and the short name “%(slug)s”. Copy the short name from the stock list.")
-            % {"slug": shorten(slug)},
-        )
-        return None
     if label:
         chosen = [edition for edition in editions if edition.label.casefold() == label.casefold()]
     else:
         chosen = [edition for edition in editions if edition.state == EditionState.CURRENT]
-    if not chosen:
-        labels = ", ".join(edition.label for edition in editions[-5:])
-        row.add_error(
-            STOCK_COLUMNS["edition"], gettext("This leaflet does not have that edition. It has: %(labels)s.") % {"labels": labels}
+    if chosen:
+        row.about = str(chosen[0])
+        return chosen[0]
+    if not slug:
+        row.add_error(STOCK_COLUMNS["slug"], gettext("Fill in the short name of the leaflet."))
+    elif not editions:
+        error = gettext(
+            "We have no leaflet with an edition and the short name “%(slug)s”. Copy the short name from the stock list."
         )
-        return None
-    row.about = str(chosen[0])
-    return chosen[0]
+        row.add_error(STOCK_COLUMNS["slug"], error % {"slug": shorten(slug)})
+    else:
+        labels = ", ".join(edition.label for edition in editions[-5:])
+        error = gettext("This leaflet does not have that edition. It has: %(labels)s.")
+        row.add_error(STOCK_COLUMNS["edition"], error % {"labels": labels})
+    return None
 
 
 def stock_step(row: ListRow, cells: RowCells, edition: Edition) -> StockStep | None:
@@ -428,7 +425,7 @@ def check_limits(row: ListRow, leaflet: Leaflet) -> None:
 
 
 def check_versions(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
-    """That a version is one of a title that is none itself, and the only one in its language and format."""
+    """A version needs a title that is no version itself, and is the only one in its language and format."""
     version_of = {slug: title.version_of.slug.lower() if title.version_of else "" for slug, title in known.items()}
     version_of |= {step.leaflet.slug.lower(): step.version_of.lower() for _row, step in steps}
     titles = {**known} | {step.leaflet.slug.lower(): step.leaflet for _row, step in steps}
@@ -450,7 +447,7 @@ def check_versions(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[st
 
 
 def check_titles(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
-    """That a version is not called as its title or another version is: whoever packs tells them apart by that alone."""
+    """A version may not have the title of its main title or of another version: packers tell them apart by that alone."""
     titles = {slug: (title.version_of.slug.lower() if title.version_of else slug, title.title) for slug, title in known.items()}
     for _row, step in steps:
         slug = step.leaflet.slug.lower()
@@ -472,7 +469,7 @@ def write_stock(steps: list[StockStep], *, by: User, now: datetime) -> None:
         figures = {"copies": abs(change), "on_hand_change": change, "allocated_change": 0}
         movements.append(StockMovement(edition_id=step.edition, kind=kind, reason=step.note or str(reason), **figures))
     record_movements(movements, by=by, now=now)
-    fill_backorders([movement.edition_id for movement in movements], by=None, now=now)
+    fill_backorders([movement.edition_id for movement in movements], now=now)
 
 
 def write_titles(steps: list[CatalogueStep], *, by: User, now: datetime) -> None:
@@ -541,7 +538,7 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
 
 
 def plan_import(sheet: SheetImport) -> ImportPlan:
-    """What it would do now."""
+    """What the import would do now."""
     return LIST_KINDS[sheet.kind].plan([(number, cells) for number, cells in sheet.rows])
 
 

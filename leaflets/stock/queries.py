@@ -42,7 +42,7 @@ def with_current_edition(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
 
 
 def leaflets_with_stock(slugs: Iterable[str]) -> list[Leaflet]:
-    """Those that there are, in the catalogue or not, in its order, each with its current edition at hand. One statement."""
+    """The titles with these slugs, in the catalogue or not, in its order, each with its current edition. One statement."""
     return set_current_editions(with_current_edition(Leaflet.objects.filter(slug__in=slugs)))
 
 
@@ -64,7 +64,7 @@ def set_current_editions(leaflets: Iterable[Leaflet]) -> list[Leaflet]:
 
 
 def alerts_asked_for(person: Person | None, leaflets: Iterable[Leaflet]) -> set[int]:
-    """The keys of those that are out of stock and of which the person gets an email when they are back.
+    """The keys of titles that are out of stock and of which the person gets an email when they are back.
 
     One statement, or none where all are in stock.
     """
@@ -152,7 +152,7 @@ def order_by_need() -> list[OrderBy]:
     ]
 
 
-def forecast_text(edition: Any, today: date, out_since: date | None = None) -> str:
+def forecast_text(edition: Any, today: date, out_since: date | None) -> str:
     """'about 9 weeks, until 28 January 2027' of an edition that has its forecast."""
     if edition.state != EditionState.CURRENT:
         return _("no edition to send")
@@ -169,7 +169,7 @@ def forecast_text(edition: Any, today: date, out_since: date | None = None) -> s
     return _("about %(n)d weeks, until %(until)s") % {"n": round(edition.days_left / 7), "until": until}
 
 
-def need_text(edition: Any, today: date, out_since: date | None = None) -> str:
+def need_text(edition: Any, today: date, out_since: date | None) -> str:
     """The forecast, and how many copies people wait for."""
     text = forecast_text(edition, today, out_since)
     if not edition.waiting:

@@ -62,12 +62,12 @@ from professionals.services import lock_person
 
 
 def lock_orders(orders: QuerySet[Order]) -> list[Order]:
-    """As they stand, in key order, until the transaction ends."""
+    """Lock these orders until the transaction ends, in key order, and read them as they stand."""
     return list(orders.order_by("pk").select_for_update(no_key=True))
 
 
 def lock_lines(lines: QuerySet[OrderLine]) -> list[OrderLine]:
-    """With their orders, both as they stand, in the order of these. A line never goes to another order."""
+    """Lock these lines and their orders, in the order of the orders, and read both as they stand."""
     ordered = lines.select_related("order").order_by("order_id", "pk")
     return list(ordered.select_for_update(of=("self", "order")))
 
@@ -78,7 +78,7 @@ def lock_editions(keys: Iterable[int]) -> dict[int, Edition]:
 
 
 def movement_for_line(line: OrderLine, kind: MovementKind, copies: int) -> StockMovement:
-    """Not yet recorded."""
+    """Copies of a line that move; not recorded yet."""
     on_hand, allocated = {
         MovementKind.ALLOCATED: (0, copies),
         MovementKind.RELEASED: (0, -copies),
@@ -89,22 +89,23 @@ def movement_for_line(line: OrderLine, kind: MovementKind, copies: int) -> Stock
     )
 
 
-def move_allocated(copies: Mapping[OrderLine, int], to: str, *, by: User | None, now: datetime, reason: str = "") -> None:
-    """Move so many promised copies of each line to another of its figures: dispatched, cancelled or backordered.
+def move_copies(copies: Mapping[OrderLine, int], was: str, to: str, *, by: User | None, now: datetime, reason: str = "") -> None:
+    """Move so many copies of each line from one of its figures to another, one of which is "allocated", and write the ledger.
 
     As many statements for one line as for thousands. The caller holds the locks of editions and orders.
     """
     moved = {line: number for line, number in copies.items() if number}
     if not moved:
         return
-    # Most lines give up all that they are promised: one update for those, where bulk_update would name each.
-    whole = [line.pk for line, number in moved.items() if number == line.allocated]
+    # Most lines give up the whole figure: one update for those, where bulk_update would name each.
+    whole = [line.pk for line, number in moved.items() if number == getattr(line, was)]
     for line, number in moved.items():
-        line.allocated -= number
+        setattr(line, was, getattr(line, was) - number)
         setattr(line, to, getattr(line, to) + number)
-    OrderLine.objects.filter(pk__in=whole).update(**{to: F(to) + F("allocated"), "allocated": 0})
-    OrderLine.objects.bulk_update([line for line in moved if line.allocated], ["allocated", to])
-    kind = MovementKind.DISPATCHED if to == "dispatched" else MovementKind.RELEASED
+    OrderLine.objects.filter(pk__in=whole).update(**{to: F(to) + F(was), was: 0})
+    OrderLine.objects.bulk_update([line for line in moved if getattr(line, was)], [was, to])
+    kinds = {"allocated": MovementKind.ALLOCATED, "dispatched": MovementKind.DISPATCHED}
+    kind = kinds.get(to, MovementKind.RELEASED)
     movements = [movement_for_line(line, kind, number) for line, number in moved.items()]
     record_movements(movements, by=by, now=now, reason=reason)
 
@@ -162,10 +163,6 @@ def ask_for_alert(*, person: Person, leaflet: Leaflet, now: datetime) -> None:
     StockAlert.objects.bulk_create([StockAlert(person=person, leaflet=leaflet, asked_at=now)], ignore_conflicts=True)
 
 
-def stop_alert(*, person: Person, leaflet: Leaflet) -> None:
-    StockAlert.objects.filter(person=person, leaflet=leaflet).delete()
-
-
 def notify_alerts(leaflets: Collection[int], *, now: datetime) -> None:
     """Email each person who asked about these titles (by their keys), once: the alert goes in the same transaction."""
     alerts = list(StockAlert.objects.filter(leaflet__in=leaflets).order_by("pk").select_for_update()) if leaflets else []
@@ -200,7 +197,7 @@ def notify_low_stock(*, now: datetime) -> int:
 BACKORDER_STATES = (OrderState.RECEIVED, OrderState.WAITING)
 
 
-def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) -> None:
+def fill_backorders(editions: Iterable[int], *, now: datetime) -> None:
     """Promise free copies to those who wait, in the order of the queue. The caller holds the editions' locks.
 
     The owner of an order that waited gets an email that it will be packed; if copies are left, so does whoever has an alert.
@@ -213,7 +210,7 @@ def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) 
         if copies := min(free[line.edition_id], line.backordered):
             free[line.edition_id] -= copies
             given[line] = copies
-    allocate_backordered(given, by=by, now=now)
+    move_copies(given, "backordered", "allocated", by=None, now=now)
     waiting = {line.order for line in given if line.order.state == OrderState.WAITING}
     if waiting:
         receive_waiting_orders(sorted(waiting, key=lambda order: order.pk), now=now)
@@ -225,20 +222,6 @@ def queue_position(line: OrderLine) -> tuple[bool, datetime, datetime, int, int]
     """Prioritised orders first, in the order in which they were prioritised; then the oldest order."""
     order, prioritised_at = line.order, line.order.passed_forward_at
     return prioritised_at is None, prioritised_at or order.created_at, order.created_at, order.pk, line.pk
-
-
-def allocate_backordered(given: dict[OrderLine, int], *, by: User | None, now: datetime) -> None:
-    """Turn so many backordered copies of each line into promised ones. The caller holds the locks."""
-    if not given:
-        return
-    # Most get all that they wait for: one update for those, where bulk_update would name each.
-    whole = [line.pk for line, copies in given.items() if copies == line.backordered]
-    for line, copies in given.items():
-        line.backordered -= copies
-        line.allocated += copies
-    OrderLine.objects.filter(pk__in=whole).update(allocated=F("allocated") + F("backordered"), backordered=0)
-    OrderLine.objects.bulk_update([line for line in given if line.backordered], ["backordered", "allocated"])
-    record_movements([movement_for_line(line, MovementKind.ALLOCATED, copies) for line, copies in given.items()], by=by, now=now)
 
 
 def receive_waiting_orders(orders: list[Order], *, now: datetime) -> None:
@@ -319,11 +302,6 @@ def entries_by_hand(edition: Edition) -> QuerySet[StockMovement]:
     return edition.movements.filter(kind__in=[MovementKind.RECEIVED, MovementKind.CORRECTED]).order_by("-pk")
 
 
-def last_entry_key(edition: Edition) -> int:
-    """Its key, 0 if there is none."""
-    return entries_by_hand(edition).values_list("pk", flat=True).first() or 0
-
-
 @transaction.atomic
 def receive_stock(
     edition: Edition,
@@ -342,8 +320,7 @@ def receive_stock(
     if copies < 1:
         raise NothingToChange
     lock_editions([edition.pk])
-    entry = StockMovement(edition=edition, kind=MovementKind.RECEIVED, copies=copies, on_hand_change=copies, allocated_change=0)
-    record_entry(entry, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
+    record_entry(edition, MovementKind.RECEIVED, copies, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
 
 
 @transaction.atomic
@@ -373,19 +350,26 @@ def correct_stock(
             locked.allocated,
         )
         raise DomainError(message % {"allocated": locked.allocated})
-    entry = StockMovement(
-        edition=edition, kind=MovementKind.CORRECTED, copies=abs(change), on_hand_change=change, allocated_change=0
-    )
-    record_entry(entry, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
+    record_entry(edition, MovementKind.CORRECTED, change, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
 
 
 def record_entry(
-    entry: StockMovement, *, by: User | None, now: datetime, reason: str, flagged: bool, seen: SeenEntries | None
+    edition: Edition,
+    kind: MovementKind,
+    change: int,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str,
+    flagged: bool,
+    seen: SeenEntries | None,
 ) -> None:
+    """So many copies more on the shelf, or fewer. The caller has locked the edition."""
+    entry = StockMovement(edition=edition, kind=kind, copies=abs(change), on_hand_change=change, allocated_change=0)
     if seen is not None:
         seen.refuse(entry, by=by, now=now)
     record_movements([entry], by=by, now=now, reason=reason)
-    fill_backorders([entry.edition_id], by=None, now=now)
+    fill_backorders([edition.pk], now=now)
     if flagged:
         notify_safeguarding_lead(about=f"stock:{entry.pk}", reference=entry.reference, now=now)
 

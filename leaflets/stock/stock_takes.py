@@ -98,7 +98,7 @@ def counts_of(take: StockTake) -> list[TitleCount]:
 
 
 def is_counted(count: TitleCount) -> bool:
-    """Of one that counts_of gives: there is a figure, and it is not stale."""
+    """Whether a count of counts_of has a figure that is not stale."""
     return count.counted is not None and not count.stale  # type: ignore[attr-defined]
 
 
@@ -133,7 +133,7 @@ def record_counts(*, take: StockTake, typed: Mapping[int, TypedCount], by: User 
 
 @transaction.atomic
 def count_again(*, take: StockTake, key: int) -> None:
-    """Clear the figure. Raises StockTakeIsOver."""
+    """Clear a count, so that it can be done again. Raises StockTakeIsOver."""
     lock_counts(take, [key])
     take.counts.filter(pk=key).update(**dict.fromkeys(COUNT_FIELDS))
 
@@ -247,7 +247,7 @@ def lines_with_promises(editions: Collection[int], *, lock: bool) -> list[OrderL
 
 
 @transaction.atomic
-def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime) -> list[Difference]:
+def confirm_count(take: StockTake, *, seen: str, by: User | None, now: datetime) -> list[Difference]:
     """Write one correction for each title that differs; promises that nothing stands behind wait again, the last in line first.
 
     All of it or nothing. `seen` is differences_version of what the page showed. Titles that were not counted stay as they are;
@@ -269,7 +269,7 @@ def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime)
         )
     correct_differences(take, [difference for difference in differences if difference.change], by=by, now=now)
     more = {difference.count.edition_id for difference in differences if difference.change > 0}
-    fill_backorders(more, by=None, now=now)
+    fill_backorders(more, now=now)
     return differences
 
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in
 from accounts.limits import count_throttles
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
@@ -181,32 +182,25 @@ AGAIN = "again"  # the reference of the order that is like the new one
 
 
 def may_order_again(order: Order) -> bool:
-    """It is done with, and we still have its address."""
+    """Whether it is closed and we still have its address."""
     return not order.is_open and bool(order.address_line_1) and order.person.erased_at is None
 
 
-def ordered_before(request: HttpRequest, known: Person | None) -> Order | None:
-    """The one of the caller's that is asked for again, for a user who may see it."""
+def likely_answers(request: HttpRequest, person: Person) -> dict[str, Any]:
+    """What the caller most likely wants: the order that is asked for again, if the user may see it; else where their leaflets
+    went last. What is the same as the caller's own stays empty then."""
     reference = tidy_reference(request.GET.get(AGAIN, ""))
-    if known is None or not is_reference(reference) or not request.user.has_perm("leaflets.view_order"):
-        return None
-    order = Order.objects.with_lines().select_related("person__organisation").filter(reference=reference, person=known).first()
-    return order if order is not None and may_order_again(order) else None
-
-
-def answers_again(order: Order) -> dict[str, Any]:
-    """The same copies to the same address, for the boxes of the form."""
-    label = {f"to_{name}": getattr(order, name) for name in LABEL_FIELDS}
-    return label | {f"copies_{slug}": copies for slug, copies in copies_to_order_again(order).items()}
-
-
-def last_label(person: Person) -> dict[str, str]:
-    """Where their leaflets went last, as the form asks it: what is the same as the caller’s own stays empty."""
+    if is_reference(reference) and request.user.has_perm("leaflets.view_order"):
+        orders = Order.objects.with_lines().select_related("person__organisation")
+        order = orders.filter(reference=reference, person=person).first()
+        if order is not None and may_order_again(order):
+            label = {f"to_{name}": getattr(order, name) for name in LABEL_FIELDS}
+            return label | {f"copies_{slug}": copies for slug, copies in copies_to_order_again(order).items()}
     delivery = last_delivery(person.pk)
     if delivery is None:
         return {}
-    own, label = CallerForm.initial_of(person), asdict(delivery)
-    return {f"to_{name}": value for name, value in label.items() if value.casefold() != own.get(name, "").casefold()}
+    own = CallerForm.initial_of(person)
+    return {f"to_{name}": value for name, value in vars(delivery).items() if value.casefold() != own.get(name, "").casefold()}
 
 
 def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
@@ -219,11 +213,8 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
     call = begin_call(request, about)
     if call.page is not None:
         return call.page
-    label: dict[str, Any] = {}
-    if call.known is not None and call.data is None:
-        again = ordered_before(request, call.known)
-        label = answers_again(again) if again else last_label(call.known)
-    form = OrderForCallerForm(call.data, known=call.known, initial={**call.typed, **label})
+    answers = likely_answers(request, call.known) if call.known is not None and call.data is None else {}
+    form = OrderForCallerForm(call.data, known=call.known, initial={**call.typed, **answers})
     if form.is_bound and (order := placed_before(form) or (place_for_caller(request, form) if form.is_valid() else None)):
         messages.success(
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
@@ -261,16 +252,16 @@ def placed_before(form: OrderForCallerForm) -> Order | None:
 
 def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
     """The order, or None with every shortfall said on the form. A refused order leaves no new person behind."""
-    by, now = request.user, timezone.now()
+    by, now = signed_in(request), timezone.now()
     own = {name: form.cleaned_data[name] for name in ("name", "organisation_name", "postcode")}
     address = {name: clean_text(form.cleaned_data[f"to_{name}"]) or own.get(name, "") for name in LABEL_FIELDS}
     try:
         with transaction.atomic():
-            person = find_or_enter_person(**form.entered(), by=by, now=now)  # type: ignore[arg-type]
+            person = find_or_enter_person(**form.entered(), by=by, now=now)
             order = Order(person=person, channel=form.cleaned_data["channel"], contact_phone=form.contact_phone(), **address)
             order.submission_token, order.submission_digest = form.token, form.digest()
             reason = form.cleaned_data["override_reason"]
-            place_order(order=order, basket=form.basket(), by=by, flagged=form.flagged, override_reason=reason, now=now)  # type: ignore[arg-type]
+            place_order(order=order, basket=form.basket(), by=by, flagged=form.flagged, override_reason=reason, now=now)
         slugs = [leaflet.slug for leaflet in form.basket()]
         count_throttles(order_limits(organisation=order.organisation_id, postcode=order.postcode, slugs=slugs), now)
         return order
@@ -284,7 +275,7 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
 
 
 class StaffChangeForm(ChangeForm):
-    """As its owner fills it in, and why more than the limit."""
+    """The form of the order’s owner, and why they need more than the limit."""
 
     free_text_fields = (*ChangeForm.free_text_fields, "override_reason")
 
@@ -305,7 +296,7 @@ class StaffChangeForm(ChangeForm):
             self.fields[change_field_name(slug)].label = title.leaflet.title
 
     def copies_hint(self, title: OrderedTitle, recent: RecentOrders) -> str:
-        """In figures, and of the limits, which they may set aside."""
+        """The figures alone: staff may set the limits aside."""
         facts = {"stock": f"{title.available:,}", "most": f"{title.most(recent):,}"}
         return _("%(stock)s in stock for this order. It can have %(most)s within the limits.") % facts
 
@@ -327,7 +318,7 @@ def staff_change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order
     if posted and form.is_valid():
         shown = request.POST.get("version", "")
         try:
-            change_order(order=order, change=form.change(shown), by=request.user, now=now)  # type: ignore[arg-type]
+            change_order(order=order, change=form.change(shown), by=signed_in(request), now=now)
         except Shortfalls as refusal:
             form.show(refusal)
         except OrderHasChanged as refusal:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import Case, CharField, F, OrderBy, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +34,7 @@ from ctac.staff.site import (
     phone_link,
     short_moment,
     staff_site,
+    state_column,
     state_tag,
     unbroken,
 )
@@ -68,6 +70,7 @@ from leaflets.orders.services.transitions import (
     restore,
     start_packing,
 )
+from leaflets.stock.admin import order_link
 from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.forms import clean_text
 from professionals.models import Organisation, Person
@@ -78,7 +81,7 @@ FOR_COLLEAGUES = gettext_lazy("This is for colleagues. The person won’t see it
 
 
 class GrantForm(StaffReasonForm):
-    """How many copies of each line; as many as were asked for stand there already."""
+    """How many copies of each line are granted; filled in with what was asked for."""
 
     reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
 
@@ -114,37 +117,6 @@ class DeclineForm(StaffReasonForm):
     )
 
 
-DECISION_ACTIONS = (
-    ObjectAction(
-        "approve",
-        gettext_lazy("Agree to this request"),
-        approve,
-        available=lambda order: order.state == OrderState.REQUESTED,
-        explanation=gettext_lazy(
-            "Agree to all of it, or to less. Copies that are not in stock will wait until more are printed. The person "
-            "will get an email."
-        ),
-        done=gettext_lazy("The request is agreed. The person will get an email."),
-        permission="decide",
-        weight="main",
-        form_class=GrantForm,
-        form_kwargs=lambda order: {"order": order},
-    ),
-    ObjectAction(
-        "decline",
-        gettext_lazy("Decline this request"),
-        decline,
-        available=lambda order: order.state == OrderState.REQUESTED,
-        form_class=DeclineForm,
-        explanation=gettext_lazy("We will send none of it. The person will get an email with what you write."),
-        done=gettext_lazy("The request is declined. The person will get an email."),
-        permission="decide",
-        weight="stop",
-        in_row=True,
-    ),
-)
-
-
 class PrioritiseForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why does it come first?"),
@@ -155,40 +127,6 @@ class PrioritiseForm(StaffReasonForm):
 
 class RemovePriorityForm(StaffReasonForm):
     reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
-
-
-PRIORITY_ACTIONS = (
-    ObjectAction(
-        "forward",
-        gettext_lazy("Pass this order forward"),
-        prioritise,
-        available=lambda order: order.waits_in_line and not order.passed_forward_at,
-        form_class=PrioritiseForm,
-        explanation=gettext_lazy(
-            "When copies come in, this order gets its copies before older orders do. Other orders keep what we have "
-            "promised them."
-        ),
-        done=gettext_lazy("The order is passed forward."),
-    ),
-    ObjectAction(
-        "in-line",
-        gettext_lazy("Put it back in its own place"),
-        remove_priority,
-        available=lambda order: order.is_passed_forward,
-        form_class=RemovePriorityForm,
-        explanation=gettext_lazy("The order goes back to its place by date. It keeps the copies that we have promised it."),
-        done=gettext_lazy("The order is back in its own place."),
-    ),
-)
-
-
-class WaitsFilter(OptionsFilter):
-    title = gettext_lazy("what it is waiting for")
-    parameter_name = "waits"
-    options = {
-        "long": (gettext_lazy("Our answer, for too long"), OrderQuerySet.asked_too_long_ago),
-        "forward": (gettext_lazy("Copies, passed forward"), lambda orders, now: orders.passed_forward()),
-    }
 
 
 class DispatchForm(forms.Form):
@@ -217,7 +155,33 @@ class RestoreForm(StaffReasonForm):
 
 
 ORDER_ACTIONS = (
-    *DECISION_ACTIONS,
+    ObjectAction(
+        "approve",
+        gettext_lazy("Agree to this request"),
+        approve,
+        available=lambda order: order.state == OrderState.REQUESTED,
+        explanation=gettext_lazy(
+            "Agree to all of it, or to less. Copies that are not in stock will wait until more are printed. The person "
+            "will get an email."
+        ),
+        done=gettext_lazy("The request is agreed. The person will get an email."),
+        permission="decide",
+        weight="main",
+        form_class=GrantForm,
+        form_kwargs=lambda order: {"order": order},
+    ),
+    ObjectAction(
+        "decline",
+        gettext_lazy("Decline this request"),
+        decline,
+        available=lambda order: order.state == OrderState.REQUESTED,
+        form_class=DeclineForm,
+        explanation=gettext_lazy("We will send none of it. The person will get an email with what you write."),
+        done=gettext_lazy("The request is declined. The person will get an email."),
+        permission="decide",
+        weight="stop",
+        in_row=True,
+    ),
     ObjectAction(
         "start-packing",
         gettext_lazy("Start packing"),
@@ -241,7 +205,27 @@ ORDER_ACTIONS = (
         weight="main",
     ),
     CHANGE_ACTION,
-    *PRIORITY_ACTIONS,
+    ObjectAction(
+        "forward",
+        gettext_lazy("Pass this order forward"),
+        prioritise,
+        available=lambda order: order.waits_in_line and not order.passed_forward_at,
+        form_class=PrioritiseForm,
+        explanation=gettext_lazy(
+            "When copies come in, this order gets its copies before older orders do. Other orders keep what we have "
+            "promised them."
+        ),
+        done=gettext_lazy("The order is passed forward."),
+    ),
+    ObjectAction(
+        "in-line",
+        gettext_lazy("Put it back in its own place"),
+        remove_priority,
+        available=lambda order: order.is_passed_forward,
+        form_class=RemovePriorityForm,
+        explanation=gettext_lazy("The order goes back to its place by date. It keeps the copies that we have promised it."),
+        done=gettext_lazy("The order is back in its own place."),
+    ),
     ObjectAction(
         "cancel",
         gettext_lazy("Cancel this order"),
@@ -289,21 +273,17 @@ class DispatchInline(ReadOnlyInline):
 # What happened to orders, in the stories of the order, of who asked, and of where they work.
 
 
-def event_entries(events: QuerySet[OrderEvent], page: Page) -> Iterator[Entry]:
-    for event in page.newest(events.select_related("by")):
+def events_of_order(order: Order, page: Page) -> Iterator[Entry]:
+    for event in page.newest(OrderEvent.objects.filter(order=order).select_related("by")):
         yield Entry(event.at, "\n".join([event.get_kind_display(), *event.changed]), event.by or "", event.reason)
 
 
-# As colleagues are shown.
-EVENT_BY = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField())
-
-
 def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
-    """Of their orders. What was imported has no event and stands on its day. One statement for both."""
+    """The events of a person’s orders. An imported order has none and stands on its day. One statement for both."""
     orders = Order.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
     rows = orders.annotate(
         at=Coalesce("events__at", "created_at"),
-        by=EVENT_BY,
+        by=Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField()),
     ).values_list("at", "by", "pk", "reference", "state", "events__pk", "events__kind", "events__reason")
     for at, by, key, reference, state, event, kind, reason in page.newest(rows, "at", "-events__pk"):
         way = reference, reverse("staff:leaflets_order_change", args=[key])
@@ -311,11 +291,6 @@ def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
             yield Entry(at, EventKind(kind).label, by or "", reason, *way)
         else:
             yield Entry(at, OrderState(state).label, "", str(IMPORTED), *way, whole_day=True)
-
-
-def way_to(order: Order) -> tuple[str, str]:
-    """Its reference and its page."""
-    return order.reference, reverse("staff:leaflets_order_change", args=[order.pk])
 
 
 def missing_entries(order: Order, page: Page) -> Iterator[Entry]:
@@ -328,18 +303,20 @@ def missing_entries(order: Order, page: Page) -> Iterator[Entry]:
 def orders_of_organisation(organisation: Organisation, page: Page) -> Iterator[Entry]:
     orders = Order.objects.filter(organisation=organisation).select_related("person")
     for order in page.newest(orders, "created_at"):
-        yield Entry(order.created_at, _("%(name)s ordered leaflets") % {"name": order.person}, "", "", *way_to(order))
+        what, page_of_order = _("%(name)s ordered leaflets"), reverse("staff:leaflets_order_change", args=[order.pk])
+        yield Entry(order.created_at, what % {"name": order.person}, link=order.reference, href=page_of_order)
 
 
 def newest_orders(organisation: Organisation) -> Iterator[Row]:
     orders = Order.objects.filter(organisation=organisation).with_lines().select_related("person")
     for order in orders.order_by("-created_at", "-pk")[: ROWS_BESIDE + 1]:
         copies = ngettext("%(n)s copy", "%(n)s copies", order.total_copies) % {"n": f"{order.total_copies:,}"}
-        yield Row(order.reference, ". ".join([copies, str(order.state_in_words), str(order.person)]), way_to(order)[1])
+        address = reverse("staff:leaflets_order_change", args=[order.pk])
+        yield Row(order.reference, f"{copies}. {order.state_in_words}. {order.person}", address)
 
 
 SEES_ORDERS = "leaflets.view_order"
-add_entries(Order, lambda order, page: event_entries(OrderEvent.objects.filter(order=order), page))
+add_entries(Order, events_of_order)
 add_entries(Order, import_entry)
 add_notes_by_reference(Order)
 add_entries(Order, missing_entries, permission="leaflets.view_missingparcel")
@@ -348,40 +325,19 @@ add_entries(Organisation, orders_of_organisation, permission=SEES_ORDERS)
 add_related(Organisation, Related(gettext_lazy("Newest orders"), newest_orders, SEES_ORDERS))
 
 
-ORDER_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (
-        None,
-        (
-            "state_in_words",
-            "place",
-            "to_pack",
-            "number_of_copies",
-            "label",
-            "visit",
-            "why_more",
-            "asked_at",
-            "came_by",
-            "packed_in",
-            "never_came",
-        ),
-    ),
-    (gettext_lazy("Who asked"), (*PersonColumnsMixin.about_person, "order_phone")),
-)
-
-
-# As the staff pages of bookings say it.
-CHANNEL_LABELS = {
-    str(Channel.WEB): gettext_lazy("Website"),
-    str(Channel.PHONE): Channel.PHONE.label,
-    str(Channel.EMAIL): Channel.EMAIL.label,
-    str(Channel.LIST): Channel.LIST.label,
-}
+class WaitsFilter(OptionsFilter):
+    title = gettext_lazy("what it is waiting for")
+    parameter_name = "waits"
+    options = {
+        "long": (gettext_lazy("Our answer, for too long"), OrderQuerySet.asked_too_long_ago),
+        "forward": (gettext_lazy("Copies, passed forward"), lambda orders, now: orders.passed_forward()),
+    }
 
 
 class CameByFilter(OptionsFilter):
     title = gettext_lazy("how it came")
     parameter_name = "came_by"
-    options = {channel: (label, narrow_by(channel=channel)) for channel, label in CHANNEL_LABELS.items()}
+    options = {channel: (label, narrow_by(channel=channel)) for channel, label in Channel.choices}
 
 
 @admin.register(Order, site=staff_site)
@@ -402,8 +358,15 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     may_be_empty = ("place", "visit", "packed_in", "never_came", "order_phone")
     view_on_site = False  # the page there is its owner's
     object_actions = (*ORDER_ACTIONS, *THEIR_NOTES)
-    fieldsets = tuple((title, {"fields": fields}) for title, fields in ORDER_SECTIONS)
-    readonly_fields = (*(name for _title, fields in ORDER_SECTIONS for name in fields), "visit_unlinked", "person_unlinked")
+    about_order = (
+        *("state_in_words", "place", "to_pack", "number_of_copies", "label", "visit", "why_more", "asked_at", "came_by"),
+        *("packed_in", "never_came"),
+    )
+    fieldsets = (
+        (None, {"fields": about_order}),
+        (gettext_lazy("Who asked"), {"fields": (*PersonColumnsMixin.about_person, "order_phone")}),
+    )
+    readonly_fields = (*flatten_fieldsets(fieldsets), "visit_unlinked", "person_unlinked")
     links: ClassVar = {**PersonColumnsMixin.links, "visit": (VISIT_PERMISSION, "visit_unlinked")}
     for_who_acts = ("label", "packed_in", "never_came", "person_email", "person_phone", "order_phone")
     order_phone = column(
@@ -419,7 +382,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     label = column(gettext_lazy("send to"), lambda order: "\n".join(order.address))
     visit = column(gettext_lazy("visit"), lambda order: visit_text(order.brought_with))
     visit_unlinked = column(gettext_lazy("visit"), lambda order: strip_tags(visit_text(order.brought_with)))
-    came_by = column(gettext_lazy("came by"), lambda order: str(CHANNEL_LABELS[order.channel]))
+    came_by = column(gettext_lazy("came by"), lambda order: order.get_channel_display())
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return by_need()
@@ -563,7 +526,7 @@ MISSING_COLOURS = {MissingState.OPEN: "waiting", MissingState.RESENT: "done", Mi
 
 
 class SendAgainForm(StaffForm):
-    """Where it goes this time: as the first time, until staff correct it."""
+    """The address to send to this time, filled in with that of the first parcel."""
 
     free_text_fields = ("attention",)
     never_kept = ("attention",)
@@ -591,18 +554,6 @@ class CloseMissingForm(StaffReasonForm):
     )
 
 
-def order_link(order: Order) -> SafeString:
-    url = reverse("staff:leaflets_order_change", args=[order.pk])
-    return format_html('<a class="reference" href="{}">{}</a>', url, order.reference)
-
-
-MISSING_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("state_in_words", "sent_again_in", "what", "label", "left", "tracking", "order")),
-    (gettext_lazy("What they told us"), ("told_at", "wrote", "person", "person_email", "person_phone")),
-    (gettext_lazy("What we decided"), ("decided", "decided_by", "why")),
-)
-
-
 @admin.register(MissingParcel, site=staff_site)
 class MissingParcelAdmin(LooksOnly):
     nobody_may = ("add", "delete")  # its owner tells us
@@ -616,11 +567,7 @@ class MissingParcelAdmin(LooksOnly):
     actions = None
     may_be_empty = ("wrote", "why", "sent_again_in", "tracking")
     reference = column(gettext_lazy("order"), lambda missing: missing.parcel.order.reference, ordering="parcel__order__reference")
-    state_in_words = column(
-        gettext_lazy("state"),
-        lambda missing: state_tag(missing.get_state_display(), MISSING_COLOURS[MissingState(missing.state)]),
-        ordering="state",
-    )
+    state_in_words = state_column(MISSING_COLOURS)
     told_us = column(
         gettext_lazy("told us"), lambda missing: how_long_ago(missing.reported_at, timezone.now()), ordering="reported_at"
     )
@@ -675,8 +622,15 @@ class MissingParcelAdmin(LooksOnly):
             weight="stop",
         ),
     )
-    fieldsets = tuple((title, {"fields": fields}) for title, fields in MISSING_SECTIONS)
-    readonly_fields = tuple(name for _title, fields in MISSING_SECTIONS for name in fields)
+    fieldsets = (
+        (None, {"fields": ("state_in_words", "sent_again_in", "what", "label", "left", "tracking", "order")}),
+        (
+            gettext_lazy("What they told us"),
+            {"fields": ("told_at", "wrote", "person", "person_email", "person_phone")},
+        ),
+        (gettext_lazy("What we decided"), {"fields": ("decided", "decided_by", "why")}),
+    )
+    readonly_fields = tuple(flatten_fieldsets(fieldsets))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MissingParcel]:
         return super().get_queryset(request).select_related("parcel__order__person__organisation", "replacement", "decided_by")

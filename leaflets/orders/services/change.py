@@ -7,7 +7,6 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -38,15 +37,14 @@ from leaflets.orders.allowances import (
     recent_orders,
     too_few_text,
 )
-from leaflets.orders.services.transitions import OrderHasMoved, rewrite_order
+from leaflets.orders.services.transitions import OrderHasMoved, notify_order, prefetch_lines, rewrite_order
 from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, movement_for_line, record_movements
-from notifications.outbox import notify
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 
 @dataclass(frozen=True)
 class OrderedTitle:
-    """One title of an order, in as many lines as it has prints of it; `current` is the print that is handed out now, if any."""
+    """One title of an order, with a line for each of its editions there; `current` is the edition handed out now, if any."""
 
     lines: list[OrderLine]
     current: Edition | None
@@ -77,10 +75,9 @@ class OrderedTitle:
         """What is in stock for this order: its own promised copies, and what is promised to nobody."""
         return self.promised + (self.current.free if self.current else 0)
 
-    def most(self, recent: RecentOrders, *, moved: bool = False) -> int:
-        """How many copies of it this order may still send by the limits; never fewer than it has, unless it goes elsewhere."""
-        within = max(recent.allowance(self.leaflet).copies - self.sent, 0)
-        return within if moved else max(within, self.copies)
+    def most(self, recent: RecentOrders) -> int:
+        """How many copies of it this order may still send by the limits; never fewer than it has."""
+        return max(recent.allowance(self.leaflet).copies - self.sent, self.copies)
 
 
 def ordered_titles(lines: Iterable[OrderLine], current: Mapping[int, Edition]) -> list[OrderedTitle]:
@@ -93,7 +90,7 @@ def ordered_titles(lines: Iterable[OrderLine], current: Mapping[int, Edition]) -
 
 
 def order_version(titles: Iterable[OrderedTitle], delivery: Delivery) -> str:
-    """Of what a page of changes shows: another as soon as there is something else to show."""
+    """A digest of what the page of changes shows: it differs as soon as the page would show something else."""
     shown = {title.leaflet.pk: title.copies for title in titles}
     return sha256(repr((sorted(shown.items()), sorted(asdict(delivery).items()))).encode()).hexdigest()[:32]
 
@@ -103,7 +100,7 @@ def change_shortfall(
 ) -> Shortfall | None:
     """What stands in the way of so many copies still to be sent. What the order has already it may keep.
 
-    Pages ask it ahead; change_order asks it under the locks. `moved`: it goes to another postcode now, whose workplace may have
+    `moved`: it goes to another postcode now, whose workplace may have
     had enough. `will_wait`, `may_exceed_limit`: as shortfall.
     """
     leaflet, more, allowance = title.leaflet, wanted > title.copies, None
@@ -228,10 +225,10 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
         OrderEvent.objects.create(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=change.override_reason)
     store_lines(moved, by=by, now=now)
     # Each change has a number of its own, so its email goes once.
-    number, about = order.events.filter(kind=EventKind.CHANGED).count(), f"order:{order.pk}"
-    notify(kind="order-changed", about=about, reference=order.reference, to=[order.person.email], now=now, version=number)
+    number = order.events.filter(kind=EventKind.CHANGED).count()
+    notify_order("order-changed", order, now=now, version=number)
     if change.flagged:
-        notify_safeguarding_lead(about=f"{about}:changed:{number}", reference=order.reference, now=now)
+        notify_safeguarding_lead(about=f"order:{order.pk}:changed:{number}", reference=order.reference, now=now)
 
 
 def _refuse_impossible_change(
@@ -276,8 +273,7 @@ def lock_titles(order: Order) -> tuple[Order, list[OrderedTitle]]:
             [row] = lock_orders(Order.objects.filter(pk=order.pk))
             if not locked.keys() >= set(editions.all()):
                 raise _EditionCameMeanwhile
-            lines_of = Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk"))
-            prefetch_related_objects([row], lines_of)
+            prefetch_lines([row])
             lines = list(row.lines.all())
             on_offer = {line.edition.leaflet_id for line in lines if line.edition.leaflet.active}
             current = {edition.leaflet_id: edition for edition in locked.values() if edition.state == EditionState.CURRENT}
@@ -326,4 +322,4 @@ def store_lines(moved: list[tuple[OrderLine, int]], *, by: User | None, now: dat
         record_movements(movements, by=by, now=now)
     freed = {line.edition_id for line, more in moved if more < 0}
     if freed:
-        fill_backorders(freed, by=None, now=now)
+        fill_backorders(freed, now=now)

@@ -34,8 +34,8 @@ from leaflets.models.catalogue import EditionQuerySet
 from leaflets.models.orders import MAX_KEPT_ADDRESSES, is_same_address
 from leaflets.orders.allowances import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, recent_orders, shortfall
 from leaflets.orders.queries import is_too_long_ago, missing_since
-from leaflets.orders.services.transitions import parcel_contents, wait_for_stock
-from leaflets.stock.services import allocate_backordered, movement_for_line, record_movements
+from leaflets.orders.services.transitions import parcel_contents
+from leaflets.stock.services import movement_for_line, record_movements
 from notifications.outbox import notify_each
 from notifications.privacy import erase_bodies_about
 from office.queries import site_settings
@@ -173,7 +173,8 @@ def _allocate(order: Order, wanted: Mapping[Edition, int], *, by: User | None, n
         [movement_for_line(line, MovementKind.ALLOCATED, line.allocated) for line in lines if line.allocated], by=by, now=now
     )
     if not is_request and not any(line.allocated for line in lines):
-        wait_for_stock(order)
+        order.state = OrderState.WAITING
+        Order.objects.filter(pk=order.pk).update(state=order.state)
 
 
 # Who writes in the address book holds the person's row, so two tabs can't go over the most that it has.
@@ -188,27 +189,21 @@ class AddressKeptAlready(DomainError):
 
 
 @transaction.atomic
-def keep_address(*, person: Person, delivery: Delivery) -> KeptAddress:
-    """Keep it for the next orders. Raises AddressKeptAlready, AddressBookIsFull, AccountGoneError."""
+def keep_address(*, person: Person, delivery: Delivery, instead_of: KeptAddress | None = None) -> KeptAddress:
+    """Keep it for the next orders, as a new entry or `instead_of` one. Orders keep the address that they were placed with.
+
+    Raises AddressKeptAlready, AddressBookIsFull, AccountGoneError.
+    """
     lock_person(person)
-    kept = list(KeptAddress.objects.of(person))
-    if any(is_same_address(delivery, address.delivery) for address in kept):
+    others = [address for address in KeptAddress.objects.of(person) if address != instead_of]
+    if any(is_same_address(delivery, address.delivery) for address in others):
         raise AddressKeptAlready
-    if len(kept) >= MAX_KEPT_ADDRESSES:
+    if instead_of:
+        KeptAddress.objects.filter(pk=instead_of.pk).update(**asdict(delivery))
+        return instead_of
+    if len(others) >= MAX_KEPT_ADDRESSES:
         raise AddressBookIsFull
     return KeptAddress.objects.create(person=person, **asdict(delivery))
-
-
-@transaction.atomic
-def change_address(*, address: KeptAddress, delivery: Delivery) -> None:
-    """Orders keep the address that they were placed with.
-
-    Raises AccountGoneError; AddressKeptAlready if another entry says it.
-    """
-    lock_person(address.person)
-    if any(is_same_address(delivery, other.delivery) for other in KeptAddress.objects.of(address.person).exclude(pk=address.pk)):
-        raise AddressKeptAlready
-    KeptAddress.objects.filter(pk=address.pk).update(**asdict(delivery))
 
 
 def forget_address(*, address: KeptAddress) -> None:
@@ -276,10 +271,7 @@ def place_order_for_visit(
     )
     order.save_with_reference()
     OrderEvent.objects.create(order=order, kind=EventKind.PLACED, by=by, at=now)
-    lines = OrderLine.objects.bulk_create(
-        OrderLine(order=order, edition=edition, copies=copies, allocated=copies) for edition, copies in given.items()
-    )
-    record_movements([movement_for_line(line, MovementKind.ALLOCATED, line.copies) for line in lines], by=by, now=now)
+    _allocate(order, given, by=by, now=now)
     return order
 
 
@@ -376,15 +368,8 @@ def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, n
     order.save_with_reference()
     events = {order: EventKind.REPLACES, lost: EventKind.RESENT}
     OrderEvent.objects.bulk_create(OrderEvent(order=of, kind=kind, by=by, at=now) for of, kind in events.items())
-    lines = OrderLine.objects.bulk_create(
-        OrderLine(order=order, edition=editions[leaflet], copies=copies, backordered=copies)
-        for leaflet, copies in basket.items()
-        if leaflet in editions
-    )
-    in_stock = {line: copies for line in lines if (copies := min(line.copies, line.edition.free))}
-    allocate_backordered(in_stock, by=by, now=now)
-    if not in_stock:
-        wait_for_stock(order)
+    wanted = {editions[leaflet]: copies for leaflet, copies in basket.items() if leaflet in editions}
+    _allocate(order, wanted, by=by, now=now)
     notify_missing("order-resent", missing, now, flagged)
     return order
 

@@ -1,6 +1,6 @@
 """An order from state to state: decided on, prioritised, packed, dispatched, cancelled; and the email about its parcels."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from leaflets.models import (
     StockMovement,
 )
 from leaflets.models.orders import QUEUED_STATES, TAKEN_BACK
-from leaflets.stock.services import allocate_backordered, fill_backorders, lock_editions, lock_orders, move_allocated
+from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, move_copies
 from notifications.outbox import notify
 from notifications.schedule import DigestItem, add_to_digests
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -117,7 +117,7 @@ def transition(
 
 @dataclass(frozen=True)
 class Transition:
-    """One of many. `kind` of event: an order of which a part has left goes to the state of one that is put back."""
+    """One move of transition_many. The states don't say the event's `kind`: a part of it has left, or it is put back."""
 
     order: Order
     to: OrderState
@@ -145,7 +145,7 @@ def rewrite_order(
     by: User | None,
     now: datetime,
 ) -> None:
-    """A change of what is ordered or where it goes (`columns`), and the state that its copies then have; `order` says from which.
+    """Change what is ordered or where it goes (`columns`), and move the order to the state that its copies then have.
 
     `changes` are stored with the event. The same lock as in transition. Raises OrderHasMoved; ValueError for a state to which it
     can't go.
@@ -157,12 +157,6 @@ def rewrite_order(
         raise OrderHasMoved(order)
     order.state = to
     OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now, changes=changes)
-
-
-def wait_for_stock(order: Order) -> None:
-    """An order that has just been placed, of which there is not one copy."""
-    order.state = OrderState.WAITING
-    Order.objects.filter(pk=order.pk).update(state=order.state)
 
 
 # Once a day one email about all that has left (ADR 4).
@@ -183,10 +177,10 @@ def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
         order_line__order__in=[parcel.order_id for parcel in parcels],
         at__in=[parcel.dispatched_at for parcel in parcels],
     ).select_related("edition__leaflet", "order_line")
-    baskets: dict[tuple[int, datetime], dict[Leaflet, int]] = defaultdict(dict)
+    baskets: dict[tuple[int, datetime], dict[Leaflet, int]] = defaultdict(Counter)
     for movement in sent.order_by("edition__leaflet__position", "pk"):
-        basket, leaflet = baskets[movement.order_line.order_id, movement.at], movement.edition.leaflet  # type: ignore[union-attr]
-        basket[leaflet] = basket.get(leaflet, 0) + movement.copies
+        key = movement.order_line.order_id, movement.at  # type: ignore[union-attr]
+        baskets[key][movement.edition.leaflet] += movement.copies
     return [baskets[parcel.order_id, parcel.dispatched_at] for parcel in parcels]
 
 
@@ -208,9 +202,9 @@ def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: s
     if withdrawn := [line.edition for line in lines if line.allocated and line.edition.state == EditionState.WITHDRAWN]:
         refusal = _("“%(edition)s” has been withdrawn and must not be sent. Cancel this order.")
         raise DomainError(refusal % {"edition": withdrawn[0]})
-    move_allocated({line: line.allocated for line in lines}, "dispatched", by=by, now=now)
+    move_copies({line: line.allocated for line in lines}, "allocated", "dispatched", by=by, now=now)
     if rest:
-        fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+        fill_backorders({line.edition_id for line in lines}, now=now)
     [parcel] = record_dispatches({order: tracking_number}, by=by, now=now)
     return parcel
 
@@ -260,14 +254,14 @@ def cancel(
     release_lines(lines, by=by, now=now)
     if not with_visit:
         # With its event's key as version: what was cancelled, taken back and cancelled again is another email.
-        notify_order("order-cancelled", order, event)
+        notify_order("order-cancelled", order, now=now, version=event.pk)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
 
 
-def notify_order(kind: str, order: Order, event: OrderEvent) -> None:
+def notify_order(kind: str, order: Order, *, now: datetime, version: int = 1) -> None:
     about, to = f"order:{order.pk}", [order.person.email]
-    notify(kind=kind, about=about, reference=order.reference, to=to, now=event.at, version=event.pk)
+    notify(kind=kind, about=about, reference=order.reference, to=to, now=now, version=version)
 
 
 def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime) -> None:
@@ -275,8 +269,8 @@ def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime)
     OrderLine.objects.filter(pk__in=[line.pk for line in lines if line.backordered]).update(
         cancelled=F("cancelled") + F("backordered"), backordered=0
     )
-    move_allocated({line: line.allocated for line in lines}, "cancelled", by=by, now=now)
-    fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+    move_copies({line: line.allocated for line in lines}, "allocated", "cancelled", by=by, now=now)
+    fill_backorders({line.edition_id for line in lines}, now=now)
 
 
 @transaction.atomic
@@ -295,7 +289,7 @@ def restore(order: Order, *, reason: str, by: User | None, now: datetime, flagge
         refusal = _("We no longer have enough copies of %(titles)s. Go back to the order and press “Order again”.")
         raise DomainError(refusal % {"titles": ", ".join(f"“{leaflet}”" for leaflet in gone)})
     event = take_again(locked, cancelled, by=by, now=now, reason=reason)
-    notify_order("order-restored", order, event)
+    notify_order("order-restored", order, now=now, version=event.pk)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:restored:{event.pk}", reference=order.reference, now=now)
 
@@ -316,7 +310,7 @@ def restore_for_visit(order: Order, *, cancelled_at: datetime, by: User | None, 
 
 
 def find_cancellation(order: Order) -> OrderEvent | None:
-    """That which can be taken back: not of an order whose leaflets were recalled."""
+    """The cancellation that staff can take back; none if the order ended by a recall."""
     last = order.events.filter(kind=EventKind.CANCELLED).last() if order.state == OrderState.CANCELLED else None
     return last if last is not None and "gave_back" in (last.changes or {}) else None
 
@@ -328,19 +322,17 @@ def given_back(cancelled: OrderEvent) -> dict[int, tuple[int, int]]:
 
 
 def copies_gone(order: Order, cancelled: OrderEvent) -> dict[Leaflet, int]:
-    """Of each title how many of its copies nobody can promise it any more. Only of the current print can it wait for some."""
-    gone, gave_back = dict[Leaflet, int](), given_back(cancelled)
+    """By title, how many of its copies can't be promised again. It can wait for copies of the current edition only."""
+    gone, gave_back = Counter[Leaflet](), given_back(cancelled)
     for line in order.lines.all():
         promised, waited_for = gave_back.get(line.pk, (0, 0))
         edition = line.edition
-        short = max(promised - edition.free, 0) + (0 if edition.state == EditionState.CURRENT else waited_for)
-        if short:
-            gone[edition.leaflet] = gone.get(edition.leaflet, 0) + short
-    return gone
+        gone[edition.leaflet] += max(promised - edition.free, 0) + (0 if edition.state == EditionState.CURRENT else waited_for)
+    return +gone  # without zeros
 
 
 def take_again(order: Order, cancelled: OrderEvent, *, by: User | None, now: datetime, reason: str = "") -> OrderEvent:
-    """Promise what is there, wait for what it waited for. The caller holds the locks."""
+    """Promise the copies that are there, and wait again for those that it waited for. The caller holds the locks."""
     gave_back, promised = given_back(cancelled), dict[OrderLine, int]()
     is_request = bool(cancelled.changes and cancelled.changes["from"] == OrderState.REQUESTED)
     lines = [line for line in order.lines.all() if line.pk in gave_back]
@@ -350,10 +342,10 @@ def take_again(order: Order, cancelled: OrderEvent, *, by: User | None, now: dat
         back = promised[line] + (waited_for if line.edition.state == EditionState.CURRENT else 0)
         line.cancelled, line.backordered = line.cancelled - back, back
     OrderLine.objects.bulk_update(lines, ["cancelled", "backordered"])
-    allocate_backordered({line: copies for line, copies in promised.items() if copies}, by=by, now=now)
+    move_copies(promised, "backordered", "allocated", by=by, now=now)
     to = OrderState.RECEIVED if any(promised.values()) else OrderState.REQUESTED if is_request else OrderState.WAITING
     event = transition(order, to, expect={OrderState.CANCELLED}, by=by, now=now, reason=reason)
-    fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+    fill_backorders({line.edition_id for line in lines}, now=now)
     return event
 
 
@@ -362,7 +354,7 @@ class _LinesHaveChanged(Exception):
 
 
 def lock_order(order: Order) -> Order:
-    """As it stands, with its lines; `order`, as it was read, gets the owner of now."""
+    """The order as it stands, with its lines. The `order` that was read earlier gets the owner that it has now."""
     [locked] = lock_orders_and_lines([order.pk])
     order.person_id = locked.person_id
     return locked
@@ -424,8 +416,10 @@ def approve(
     for line, copies in given.items():
         line.cancelled, line.backordered = line.copies - copies, copies
     OrderLine.objects.bulk_update(given, ["cancelled", "backordered"])
-    allocate_backordered({line: copies for line, copies in in_stock.items() if copies}, by=by, now=now)
-    _notify_decision("order-approved", order, now, flagged)
+    move_copies(in_stock, "backordered", "allocated", by=by, now=now)
+    notify_order("order-approved", order, now=now)
+    if flagged:
+        notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
 
 
 @transaction.atomic
@@ -434,11 +428,7 @@ def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagge
     lines = list(lock_order(order).lines.all())
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
-    _notify_decision("order-declined", order, now, flagged)
-
-
-def _notify_decision(kind: str, order: Order, now: datetime, flagged: bool) -> None:
-    notify(kind=kind, about=f"order:{order.pk}", reference=order.reference, to=[order.person.email], now=now)
+    notify_order("order-declined", order, now=now)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
 
@@ -450,11 +440,7 @@ def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, fla
     Nobody loses a copy that was promised. `flagged`: the reason looks like a child's details and its writer kept it, so the
     safeguarding lead is told. Raises OrderHasMoved.
     """
-    if _lock_priority(order) is not None:
-        raise DomainError(gettext_lazy("This order is already passed forward, so nothing has changed."))
-    if not order.lines.filter(backordered__gt=0).exists():
-        raise DomainError(gettext_lazy("This order already has all its copies, so it is not waiting for any."))
-    _set_priority(order, now, EventKind.FORWARD, by=by, now=now, reason=reason, flagged=flagged)
+    _set_priority(order, now, by=by, now=now, reason=reason, flagged=flagged)
 
 
 @transaction.atomic
@@ -463,24 +449,23 @@ def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str
 
     Raises OrderHasMoved.
     """
-    if _lock_priority(order) is None:
-        raise DomainError(gettext_lazy("This order is already in its own place, so nothing has changed."))
-    _set_priority(order, None, EventKind.IN_LINE, by=by, now=now, reason=reason, flagged=flagged)
+    _set_priority(order, None, by=by, now=now, reason=reason, flagged=flagged)
 
 
-def _lock_priority(order: Order) -> datetime | None:
-    """When it was passed forward, its editions and itself locked: nobody gives copies out meanwhile. Raises OrderHasMoved."""
+def _set_priority(order: Order, since: datetime | None, *, by: User | None, now: datetime, reason: str, flagged: bool) -> None:
+    """`since` when it is passed forward, if it is. Its editions and itself are locked: nobody gives copies out meanwhile."""
     lock_order(order)
     order.refresh_from_db(fields=["state", "passed_forward_at"])
     if order.state not in QUEUED_STATES:
         raise OrderHasMoved(order)
-    return order.passed_forward_at
-
-
-def _set_priority(
-    order: Order, place: datetime | None, kind: EventKind, *, by: User | None, now: datetime, reason: str, flagged: bool
-) -> None:
-    order.passed_forward_at = place
+    if since and order.passed_forward_at:
+        raise DomainError(gettext_lazy("This order is already passed forward, so nothing has changed."))
+    if since and not order.lines.filter(backordered__gt=0).exists():
+        raise DomainError(gettext_lazy("This order already has all its copies, so it is not waiting for any."))
+    if not since and not order.passed_forward_at:
+        raise DomainError(gettext_lazy("This order is already in its own place, so nothing has changed."))
+    kind = EventKind.FORWARD if since else EventKind.IN_LINE
+    order.passed_forward_at = since
     order.save(update_fields=["passed_forward_at"])
     event = OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
     if flagged:

@@ -5,6 +5,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ctac.pdf.typesetting import printable
 from leaflets.dispatch.prints import (
     COMFORTABLE_TYPE,
     LABEL_SHEETS,
@@ -127,7 +128,7 @@ def test_letters_are_as_large_as_fits_and_a_line_is_rather_made_smaller_than_wra
     st.sampled_from(LABEL_SHEETS),
 )
 def test_an_address_of_any_length_is_whole_or_refused(paper: PrintPdf, typed: list[str], number: int, sheet: LabelSheet) -> None:
-    address = postal_address([paper.printable(line) for line in typed])
+    address = postal_address([printable(line) for line in typed])
     fitted = fit_address(paper, sheet, str(number), address)
     if fitted is None:
         return
