@@ -122,10 +122,6 @@ class ImportKind:
     identity: Callable[[Mapping[str, Any]], str] = lambda values: ""
     help: str | Promise = ""
 
-    @property
-    def by_name(self) -> dict[str, ImportField]:
-        return {each.name: each for each in self.fields}
-
 
 _kinds: dict[str, ImportKind] = {}
 

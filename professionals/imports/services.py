@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
@@ -31,7 +32,7 @@ from audit.services import About, record
 from ctac.celery import app
 from ctac.errors import DomainError
 from ctac.staff.spreadsheets import normalise_heading, sheet_rows
-from professionals.imports.registry import ImportField, ImportKind, Match, PastRetention, Removal, Row, kind_of
+from professionals.imports.registry import ImportKind, Match, PastRetention, Removal, Row, kind_of
 from professionals.models import (
     AT_WORK,
     UNDO_IMPORT_FOR,
@@ -142,7 +143,8 @@ def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, no
     if current.file_deleted_at or Import.objects.filter(pk=current.pk, file=None).exists():
         raise FileGone
     kind = kind_of(current)
-    chosen = {name: place for name, place in mapping.items() if name in kind.by_name and 0 <= place < len(current.headings)}
+    names = {field.name for field in kind.fields}
+    chosen = {name: place for name, place in mapping.items() if name in names and 0 <= place < len(current.headings)}
     if any(is_refused(current.headings[place]) for place in chosen.values()):
         raise DomainError(_("We never import a column of notes. Choose other columns."))
     missing = [str(field.label) for field in kind.fields if field.required and field.name not in chosen]
@@ -214,12 +216,12 @@ def check(imported: Import) -> bool:
     last = imported.rows.order_by("-number").values_list("number", flat=True).first() or 0
     rows = islice(sheet_rows(content, most=MOST_ROWS), 1, None)
     ahead = ((number, cells) for number, cells in rows if number > last)
-    guard = ChildDetailsGuard()
+    is_suspicious = cache(looks_like_child_details)  # a file names few organisations many times
     while batch := list(islice(ahead, BATCH)):
         with transaction.atomic():
             if (mine := held(imported)) is None or mine.rows.filter(number__gt=last).exists():
                 return False
-            check_batch(mine, kind, batch, guard)
+            check_batch(mine, kind, batch, is_suspicious)
             went_on(mine, len(batch))
         last = batch[-1][0]
     with transaction.atomic():
@@ -230,26 +232,22 @@ def check(imported: Import) -> bool:
     return True
 
 
-class ChildDetailsGuard(dict[str, bool]):
-    """What looks like a child's details, each text looked at once: a file names few organisations many times."""
-
-    def __missing__(self, text: str) -> bool:
-        self[text] = looks_like_child_details(text)
-        return self[text]
-
-
-def check_batch(imported: Import, kind: ImportKind, batch: Sequence[tuple[int, list[str]]], guard: Mapping[str, bool]) -> None:
+def check_batch(
+    imported: Import, kind: ImportKind, batch: Sequence[tuple[int, list[str]]], is_suspicious: Callable[[str], bool]
+) -> None:
     typed = {
         number: {name: cells[place] for name, place in imported.mapping.items() if place < len(cells) and cells[place]}
         for number, cells in batch
     }
-    rows = [read_row(kind, number, cells, guard) for number, cells in typed.items()]
+    rows = [read_row(kind, number, cells, is_suspicious) for number, cells in typed.items()]
     kind.check([row for row in rows if not row.problems], now=timezone.now())
     identities = {row.number: identity_of(imported, kind, row) for row in rows if not row.problems}
-    earlier = first_with(imported, identities)
+    known = {identity for identity in identities.values() if identity}
+    earlier = dict(imported.rows.filter(identity__in=known, repeats=None).order_by("-number").values_list("identity", "number"))
     kept = []
     for row in rows:
-        first = earlier.get(identities.get(row.number, ""), row.number)
+        identity = identities.get(row.number, "")
+        first = earlier.setdefault(identity, row.number) if identity else row.number
         repeats = first if first < row.number else None
         if repeats and row.past:
             row.add_problem("", gettext("Row %(number)d says the same, so we count it once.") % {"number": repeats})
@@ -264,7 +262,7 @@ def check_batch(imported: Import, kind: ImportKind, batch: Sequence[tuple[int, l
                 cells=cells if is_right else {},
                 problems=row.problems,
                 matches=[asdict(match) for match in row.matches] if state == RowState.DUPLICATE else [],
-                identity=identities.get(row.number, "") if is_right else "",
+                identity=identity if is_right else "",
                 repeats=repeats if is_right else None,
             )
         )
@@ -285,44 +283,30 @@ def identity_of(imported: Import, kind: ImportKind, row: Row) -> str:
     return salted_hmac(f"professionals.imports.{imported.pk}", text, algorithm="sha256").hexdigest()[:32] if text else ""
 
 
-def first_with(imported: Import, identities: Mapping[int, str]) -> dict[str, int]:
-    """The number of the first row of each identity, of this batch or an earlier one."""
-    known = {identity for identity in identities.values() if identity}
-    found = dict(imported.rows.filter(identity__in=known, repeats=None).order_by("-number").values_list("identity", "number"))
-    for number, identity in identities.items():
-        if identity:
-            found.setdefault(identity, number)
-    return found
-
-
 FILL_IN = _("Fill this in.")
 A_CHILD = _("This looks like details of a child. We keep none of it. Take it out of the file.")
 NOT_UNDERSTOOD = _("We can’t read this. Correct it in the file.")
 
 
-def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], guard: Mapping[str, bool]) -> Row:
+def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], is_suspicious: Callable[[str], bool]) -> Row:
     row = Row(number, {field.name: field.empty for field in kind.fields})
     for field in kind.fields:
+        typed = cells.get(field.name, "")
         try:
-            row.values[field.name] = read_cell(field, cells.get(field.name, ""), guard)
+            value = field.parse(typed) if typed else field.empty
         except ValidationError as error:
             row.add_problem(field.name, error.messages[0])
+            continue
         except ValueError as error:
             row.add_problem(field.name, str(error) or NOT_UNDERSTOOD)
+            continue
+        if field.required and value == field.empty:
+            row.add_problem(field.name, FILL_IN)
+        elif field.free and isinstance(value, str) and is_suspicious(value):
+            row.add_problem(field.name, A_CHILD)
+        else:
+            row.values[field.name] = value
     return row
-
-
-def read_cell(field: ImportField, typed: str, guard: Mapping[str, bool]) -> Any:
-    """Raises ValidationError or ValueError."""
-    value = field.parse(typed) if typed else field.empty
-    if field.required and value == field.empty:
-        raise ValidationError(FILL_IN)
-    if field.free and isinstance(value, str) and guard[value]:
-        raise ValidationError(A_CHILD)
-    return value
-
-
-NOTHING_LEFT: dict[str, bool] = defaultdict(bool)  # cells that were checked need no guard
 
 
 # Choices, and the run.
@@ -341,17 +325,12 @@ def choose(imported: Import, *, choice: str, rows: Mapping[int, tuple[str, int]]
     ImportRow.objects.bulk_update(chosen, ["choice", "link"])
 
 
-def undecided(imported: Import) -> QuerySet[ImportRow]:
-    """Rows that may be here already, and nobody said what becomes of them."""
-    return imported.rows.filter(state=RowState.DUPLICATE, choice="") if not imported.choice else imported.rows.none()
-
-
 @transaction.atomic
 def run_import(imported: Import, *, by: User, now: datetime) -> None:
     current = locked(imported, ImportState.CHECKED)
     if current.file_deleted_at:
         raise FileGone
-    if undecided(current).exists():
+    if current.is_undecided:
         raise DomainError(_("First choose what becomes of the rows that may be here already."))
     waiting = current.rows.filter(state__in=WAITING_ROWS).count()
     if not waiting:
@@ -380,11 +359,12 @@ def run(imported: Import) -> bool:
 
 def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
     kind, now = kind_of(imported), timezone.now()
-    outcomes: dict[int, RowState] = {}
-    past = [PastRetention(**{**row.cells, "month": date.fromisoformat(row.cells["month"])}) for row in batch if is_past(row)]
-    outcomes |= {row.number: RowState.COUNTED for row in batch if is_past(row)}
-    stored = {row.number: row for row in batch if not is_past(row)}
-    rows = [read_row(kind, row.number, row.cells, NOTHING_LEFT) for row in stored.values()]
+    counted = [row for row in batch if row.state == RowState.PAST]
+    past = [PastRetention(**{**row.cells, "month": date.fromisoformat(row.cells["month"])}) for row in counted]
+    outcomes = {row.number: RowState.COUNTED for row in counted}
+    stored = {row.number: row for row in batch if row.state != RowState.PAST}
+    # What was checked for a child's details before isn't again.
+    rows = [read_row(kind, row.number, row.cells, lambda _text: False) for row in stored.values()]
     kind.check([row for row in rows if not row.problems], now=now)
     own = made_by(imported, {(match.model, match.key) for row in rows for match in row.matches})
     of_earlier = objects_of_rows(imported, kind, [row.repeats for row in stored.values() if row.repeats])
@@ -401,10 +381,6 @@ def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
     for row in rows:
         outcomes.setdefault(row.number, outcome_of(row))
     finish_rows(batch, outcomes, {row.number: row.problems for row in rows if row.problems})
-
-
-def is_past(row: ImportRow) -> bool:
-    return row.state == RowState.PAST
 
 
 def outcome_of(row: Row) -> RowState:
@@ -476,28 +452,23 @@ def link_to_earlier(row: Row, earlier: Any) -> bool:
 
 
 def record_objects(imported: Import, kind: ImportKind, rows: Iterable[Row]) -> None:
-    found = [(row.number, obj, made) for row in rows for made, objs in ((True, row.made), (False, row.linked)) for obj in objs]
-    made: dict[str, list[int]] = defaultdict(list)
-    for _number, obj, is_made in found:
-        if is_made:
-            made[obj._meta.label_lower].append(obj.pk)
-    digests = {model: digests_of(removal_of(kind, model), keys) for model, keys in made.items()}
-    ImportedObject.objects.bulk_create(
-        ImportedObject(
-            parent=imported,
-            number=number,
-            model=obj._meta.label_lower,
-            key=obj.pk,
-            made=is_made,
-            digest=digests[obj._meta.label_lower].get(obj.pk, "") if is_made else "",
-        )
-        for number, obj, is_made in found
-    )
-
-
-def removal_of(kind: ImportKind, model: str) -> Removal:
-    """Also of what is a part, which goes with what it is a part of."""
-    return next((removal for removal in kind.removals if removal.model == model), Removal(model))
+    objects = [
+        ImportedObject(parent=imported, number=row.number, model=obj._meta.label_lower, key=obj.pk, made=is_made)
+        for row in rows
+        for is_made, found in ((True, row.made), (False, row.linked))
+        for obj in found
+    ]
+    made: dict[str, list[ImportedObject]] = defaultdict(list)
+    for each in objects:
+        if each.made:
+            made[each.model].append(each)
+    removals = {removal.model: removal for removal in kind.removals}
+    for model, those in made.items():
+        # A part, which goes with what it is a part of, has no removal of its own.
+        digests = digests_of(removals.get(model, Removal(model)), [each.key for each in those])
+        for each in those:
+            each.digest = digests.get(each.key, "")
+    ImportedObject.objects.bulk_create(objects)
 
 
 def digests_of(removal: Removal, keys: Sequence[int]) -> dict[int, str]:
@@ -578,16 +549,12 @@ def delete_old_files(now: datetime) -> int:
             if imported.run_at is None:
                 abandon_import(imported, by=None, now=now)
             else:
-                end_run(imported, now)
+                with transaction.atomic():
+                    current = locked(imported, ImportState.RUNNING, ImportState.FAILED)
+                    current.rows.filter(state__in=WAITING_ROWS).update(state=RowState.WRONG, problems=[("", str(NOT_IN_TIME))])
+                    delete_file(current, now)
+                    Import.objects.filter(pk=current.pk).update(state=ImportState.DONE)
     return len(old)
-
-
-@transaction.atomic
-def end_run(imported: Import, now: datetime) -> None:
-    current = locked(imported, ImportState.RUNNING, ImportState.FAILED)
-    current.rows.filter(state__in=WAITING_ROWS).update(state=RowState.WRONG, problems=[("", str(NOT_IN_TIME))])
-    delete_file(current, now)
-    Import.objects.filter(pk=current.pk).update(state=ImportState.DONE)
 
 
 def forget_rows(now: datetime) -> int:

@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -118,6 +119,16 @@ class Import(models.Model):
     @property
     def undo_until(self) -> datetime | None:
         return self.run_at and self.run_at + UNDO_IMPORT_FOR
+
+    @cached_property
+    def row_counts(self) -> dict[str, int]:
+        """How many rows are in each state."""
+        return dict(self.rows.order_by().values_list("state").annotate(models.Count("pk")))
+
+    @cached_property
+    def is_undecided(self) -> bool:
+        """Whether a row may be here already, and nobody has said what becomes of it."""
+        return not self.choice and self.rows.filter(state=RowState.DUPLICATE, choice="").exists()
 
 
 class ImportRow(models.Model):
