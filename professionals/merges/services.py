@@ -138,14 +138,13 @@ def _undo_changes(entry: dict[str, Any]) -> None:
 
 def _insert_again(entry: dict[str, Any]) -> None:
     """With every column as it was, when it was made too. What it pointed to may have gone since."""
-    model = apps.get_model(entry["model"])
+    model: Any = apps.get_model(entry["model"])
+    fields = model._meta.concrete_fields
     for columns in entry["went"]:
-        values = {
-            field.attname: field.to_python(columns[field.attname]) for field in columns_of(model) if field.attname in columns
-        }
+        values = {field.attname: field.to_python(columns[field.attname]) for field in fields if field.attname in columns}
         gone = [
             key
-            for key in columns_of(model)
+            for key in fields
             if key.related_model
             and values[key.attname] is not None
             and not key.related_model._base_manager.filter(**{key.target_field.attname: values[key.attname]}).exists()
@@ -153,10 +152,6 @@ def _insert_again(entry: dict[str, Any]) -> None:
         values |= {key.attname: None for key in gone}
         if all(key.null for key in gone):
             model(**values).save_base(raw=True, force_insert=True)
-
-
-def columns_of(model: type[models.Model]) -> list[Any]:
-    return list(model._meta.concrete_fields)
 
 
 def rows_of(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
@@ -198,21 +193,17 @@ def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by:
     kept, gone = who_stays(people[person.pk], people[other.pk], stays)
     if kept.user is None or gone.user is None:
         return _join(Merge(person=kept, stays=dict(stays), asked_at=now), kept, gone, by=by, now=now)
-    refuse_staff(gone)
+    if gone.user.is_staff:
+        raise StaffSignIn
     both = Merge.objects.filter(merged_at=None, person__in=people, other__in=people)
     if both.waiting(now).exists():
         raise AlreadyWaiting
     both.delete()
     merge = Merge.objects.create(person=kept, other=gone, stays=dict(stays), asked_at=now)
-    record(Act.CHANGED, by=by.pk, about=about(kept, gone), whats=["merge asked"])
+    record(Act.CHANGED, by=by.pk, about=About(Person._meta.label_lower, (str(kept.pk), str(gone.pk))), whats=["merge asked"])
     addresses = [kept.user.email, gone.user.email]
     notify(kind=MergeAsked.name, about=f"merge:{merge.pk}", to=addresses, now=now, expires_at=merge.waits_until)
     return merge
-
-
-def refuse_staff(gone: Person) -> None:
-    if gone.user is not None and gone.user.is_staff:
-        raise StaffSignIn
 
 
 def lock_people(*keys: int) -> dict[int, Person]:
@@ -239,10 +230,6 @@ def who_stays(person: Person, other: Person, stays: Mapping[str, int]) -> tuple[
     return (other, person) if other_stays else (person, other)
 
 
-def about(*people: Person) -> About:
-    return About(Person._meta.label_lower, tuple(str(person.pk) for person in people))
-
-
 @transaction.atomic
 def confirm_merge(merge: Merge, *, person: Person, now: datetime) -> Merge:
     """One of the two says that both are theirs; once both have, they are one. Raises ChangedMeanwhile, AccountGoneError."""
@@ -258,7 +245,8 @@ def confirm_merge(merge: Merge, *, person: Person, now: datetime) -> Merge:
     if locked.person_said_at is None or locked.other_said_at is None:
         return locked
     kept, gone = people[locked.person_id or 0], people[locked.other_id or 0]
-    refuse_staff(gone)
+    if gone.user is not None and gone.user.is_staff:
+        raise StaffSignIn
     addresses = [each.user.email for each in people.values() if each.user]
     done = _join(locked, kept, gone, by=None, now=now)
     notify(kind=MergeDone.name, about=f"merge:{done.pk}", to=addresses, now=now)

@@ -19,20 +19,13 @@ from notifications.registry import label_of
 from professionals import services
 from professionals.emails import StaffLetter
 from professionals.models import LETTER_LENGTH, NOTE_LENGTH, Note, NoteKind, Organisation, Person
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import NeverKeptForm
 
 SEES_NOTES, SEES_MESSAGES = "professionals.view_note", "notifications.view_notification"
 NOTED = [kind for kind in NoteKind if kind not in {NoteKind.LETTER, NoteKind.CASE}]
 
 
-class WrittenForm(StaffForm):
-    """Words that are never kept if they look like a child's details: nobody may say that they are not."""
-
-    def clean(self) -> dict[str, Any]:
-        return {name: value for name, value in super().clean().items() if name != "flagged"}
-
-
-class NoteForm(WrittenForm):
+class NoteForm(NeverKeptForm):
     free_text_fields = never_kept = ("text",)
 
     kind = forms.ChoiceField(
@@ -59,7 +52,7 @@ class NoteForm(WrittenForm):
             )
 
 
-class LetterForm(WrittenForm):
+class LetterForm(NeverKeptForm):
     free_text_fields = never_kept = ("subject", "text")
 
     subject = forms.CharField(
@@ -171,11 +164,11 @@ def note_entries(rows: QuerySet[Note], page: Page) -> Iterator[Entry]:
 def add_notes_by_reference(model: type[Any]) -> None:
     """Notes and messages that carry the reference of one of these."""
     add_entries(model, lambda obj, page: note_entries(Note.objects.filter(reference=obj.reference), page), permission=SEES_NOTES)
-    add_entries(model, lambda obj, page: message_entries(of_reference(obj), page), permission=SEES_MESSAGES)
-
-
-def of_reference(obj: Any) -> QuerySet[Notification]:
-    return Notification.objects.filter(reference=obj.reference)
+    add_entries(
+        model,
+        lambda obj, page: message_entries(Notification.objects.filter(reference=obj.reference), page),
+        permission=SEES_MESSAGES,
+    )
 
 
 def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]:
