@@ -149,12 +149,10 @@ def _moves(model: type[models.Model], keys: list[Any], name: str, new: models.Mo
     return True
 
 
-def join_former_addresses(row: FormerAddress, person: Person) -> None:
-    """An address that both had stays once, with the later end."""
-    person.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
-
-
-ROW_MERGES[FormerAddress] = RowMerge(join_former_addresses)
+# An address that both had stays once, with the later end.
+ROW_MERGES[FormerAddress] = RowMerge(
+    lambda row, person: person.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
+)
 
 
 def organisation_named(name: str) -> Organisation | None:
@@ -263,20 +261,16 @@ def addresses_near(address: str) -> list[str]:
 
 
 def latest_first(people: QuerySet[Person]) -> QuerySet[Person]:
-    """Each with `last_contact`: whoever was in touch last stands first."""
-    return people.annotate(last_contact=_last_contact()).select_related("organisation").order_by("-last_contact", "-pk")
-
-
-def _last_contact() -> Greatest:
-    """When they were entered, or the latest of their orders, bookings and the like was. Professionals knows no other app, so the
-    models are asked."""
+    """Each with `last_contact`, the latest first: when they were entered, or the latest of their orders, bookings and the like
+    was. Professionals knows no other app, so the models are asked."""
     latest = []
     for relation in Person._meta.related_objects:
         model, person = relation.related_model, relation.field.name
         if any(field.name == "created_at" for field in model._meta.fields):
             rows = model._base_manager.filter(**{person: OuterRef("pk")}).order_by().values(person)
             latest.append(Subquery(rows.annotate(latest=Max("created_at")).values("latest")))
-    return Greatest("created_at", *latest)
+    people = people.annotate(last_contact=Greatest("created_at", *latest)).select_related("organisation")
+    return people.order_by("-last_contact", "-pk")
 
 
 @transaction.atomic
@@ -303,7 +297,8 @@ def find_or_enter_person(
             asked_about = known is not None and known.pk == person.pk
             _update_details(person, details, address, replaced if asked_about else (), by=by, now=now)
             return person
-        _clear_address_of_erased(address)
+        # An address that an erased row still has would block the one who uses it now.
+        Person.objects.with_email(address).exclude(erased_at=None).update(email="")
     raise RuntimeError("colleagues entered the same caller three times in this moment")
 
 
@@ -326,11 +321,6 @@ def _update_details(
         readdress(before=before, to=person.email, now=now)
         note_former_address(person, before, now)
     record(Act.CHANGED, by=by.pk if by else None, about=About.of(person), whats=[", ".join(sorted(written))])
-
-
-def _clear_address_of_erased(email: str) -> None:
-    """An address that an erased row still has would block the one who uses it now."""
-    Person.objects.with_email(email).exclude(erased_at=None).update(email="")
 
 
 def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Person:
@@ -365,14 +355,13 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
     """
     for _attempt in range(2):
         try:
-            with transaction.atomic():
-                return _join_user_and_person(user, email.strip().lower(), details)
+            return _join_user_and_person(user, email.strip().lower(), details)
         except IntegrityError:
             logger.info("an address was entered while user %s verified it; joining again", user.pk)
-    with transaction.atomic():
-        return _join_user_and_person(user, email.strip().lower(), details)
+    return _join_user_and_person(user, email.strip().lower(), details)
 
 
+@transaction.atomic
 def _join_user_and_person(user: User, email: str, details: Details | None) -> Person | None:
     _account, people = lock_people_and_account(user.pk, email)  # a user who verifies twice at once takes turns
     if not EmailAddress.objects.filter(user=user, email=email, verified=True).exists():
@@ -380,7 +369,7 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
     own = next((person for person in people if person.user_id == user.pk), None)
     entered = next((person for person in people if person.user_id != user.pk), None)
     if entered is not None and entered.erased_at is not None:
-        _clear_address_of_erased(email)
+        Person.objects.with_email(email).exclude(erased_at=None).update(email="")
         entered = None
     if entered is not None and entered.user_id is not None:
         logger.error("person %s already has the address that user %s verified", entered.pk, user.pk)
@@ -618,13 +607,24 @@ MOST_ROWS_AN_HOUR = 500  # staff read no more, and a flood from ever new address
 
 
 def record_blocked_attempt(
-    *, where: Where, why: Why, now: datetime, by: By = By.NOBODY, key: str = "", about: str = "", person: Person | None = None
+    *,
+    where: Where,
+    why: Why,
+    now: datetime,
+    by: By = By.NOBODY,
+    key: str = "",
+    about: str = "",
+    person: Person | None = None,
+    request: HttpRequest | None = None,
+    address: str = "",
 ) -> None:
     """Count it in its hour. If that fails it is logged: nobody's page fails for it.
 
-    The first of a key in an hour goes into the audit. `key`: as `limits` takes it, in the clear; its hash is stored. Past so
-    many rows an hour, those of all keys are one row.
+    Whose it was: `person`, else the one who is signed in, else the owner of the address. The first of a key in an hour goes into
+    the audit. `key`: as `limits` takes it, in the clear; its hash is stored. Past so many rows an hour, those of all keys are one
+    row.
     """
+    person = person or getattr(request, "person", None) or (Person.objects.with_email(address).first() if address else None)
     logger.warning("stopped at %s: %s %s", where.value, why.value, by.value, extra={"where": where.value, "why": why.value})
     hour, about_whom = now.replace(minute=0, second=0, microsecond=0), About.of(person) if person else NOBODY_IN_PARTICULAR
     try:
@@ -646,12 +646,6 @@ def record_blocked_attempt(
                 Stopped.objects.filter(pk=row.pk).update(times=F("times") + 1, last_at=now, seen_at=None)
     except DatabaseError:
         logger.warning("what was stopped at %s was not counted", where.value, exc_info=True)
-
-
-def record_blocked_attempt_of(*, request: HttpRequest | None, address: str, **attempt: Any) -> None:
-    """Of the signed-in person, else of the owner of the address. Without a request it may have been anybody."""
-    person = getattr(request, "person", None) or (Person.objects.with_email(address).first() if address else None)
-    record_blocked_attempt(person=person, **attempt)
 
 
 def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:

@@ -13,6 +13,7 @@ from django.db.models import Exists, Func, OuterRef, Q, Value
 from django.db.models.functions import Length, Lower
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
@@ -32,6 +33,8 @@ from ctac.models import (
     words_index,
 )
 from notifications.models import MarkedAddress, Notification
+from notifications.preferences import wants_each
+from notifications.registry import Topic
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -257,6 +260,11 @@ class Person(Reached):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def wanted_topics(self) -> list[Topic]:
+        """Which emails they chose to get."""
+        return [topic for topic, is_wanted in wants_each(self.email).items() if is_wanted] if self.email else []
 
 
 # What colleagues noted of a person or a workplace, and wrote to a person. Logistics, never a case (product.md, rule 6).

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -145,11 +144,15 @@ def of_theirs(row: Any) -> dict[str, Any]:
 THEIR_NOTES = (*note_actions(of_theirs), write_action(of_theirs))
 
 
+def has_permission(permission: str) -> Callable[..., bool]:
+    """A `has_…_permission` of a model admin: the same of every object."""
+    return lambda _page_admin, request, obj=None: request.user.has_perm(permission)
+
+
 class NotesMixin:
     """For a model admin with `note_actions`."""
 
-    def has_add_note_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("professionals.add_note")
+    has_add_note_permission = has_permission("professionals.add_note")
 
 
 def note_entries(rows: QuerySet[Note], page: Page) -> Iterator[Entry]:
