@@ -188,26 +188,20 @@ class Recorder(Protocol):
     """Keeps a blocked attempt for staff to see. `request` and `address`: who it may have been, as far as that is known."""
 
     def __call__(
-        self, *, where: Where, why: Why, now: datetime, by: By, key: str, about: str, request: HttpRequest | None, address: str
+        self,
+        *,
+        where: Where,
+        why: Why,
+        now: datetime,
+        by: By = ...,
+        key: str = ...,
+        about: str = ...,
+        request: HttpRequest | None = ...,
+        address: str = ...,
     ) -> None: ...
 
 
 RECORDERS: list[Recorder] = []  # added to in an app's AppConfig.ready()
-
-
-def record_blocked_attempt(
-    *,
-    where: Where,
-    why: Why,
-    now: datetime,
-    by: By = By.NOBODY,
-    key: str = "",
-    about: str = "",
-    request: HttpRequest | None = None,
-    address: str = "",
-) -> None:
-    for recorder in RECORDERS:
-        recorder(where=where, why=why, now=now, by=by, key=key, about=about, request=request, address=address)
 
 
 @dataclass(frozen=True)
@@ -263,16 +257,9 @@ def check_throttles(
     until = {limit.key: limit.until for limit in admit(limits, now)}
     for throttle in throttles:
         if throttle.key in until:
-            record_blocked_attempt(
-                where=where,
-                why=Why.THROTTLE,
-                now=now,
-                by=throttle.by,
-                key=throttle.key,
-                about=throttle.about,
-                request=request,
-                address=address,
-            )
+            attempt = {"by": throttle.by, "key": throttle.key, "about": throttle.about, "address": address}
+            for record in RECORDERS:
+                record(where=where, why=Why.THROTTLE, now=now, request=request, **attempt)
             return ReachedThrottle(throttle, until[throttle.key])
     return None
 
@@ -392,17 +379,9 @@ def prove_browser(response: HttpResponse, user: User) -> None:
 def proved_browser(request: HttpRequest, address: str = "", user: Account | None = None) -> str:
     """The key of the account's own browsers if this is one: of the account that has the address, or of `user`; '' if it is none.
 
-    Without either, of whichever account. Nothing of it depends on whether an address has an account.
+    Without either, of whichever account. Nothing of it depends on whether an address has an account. Asked once in a request;
+    without a cookie of ours it costs no statement.
     """
-    owner = _browser_owner(request)
-    if owner is None:
-        return ""
-    is_theirs = owner.email.lower() == address.lower() if address else (user is None or user.pk in {None, owner.pk})
-    return f"proved:{owner.pk}" if is_theirs else ""
-
-
-def _browser_owner(request: HttpRequest) -> User | None:
-    """Asked once in a request; without a cookie of ours it costs no statement."""
     if not hasattr(request, "browser_owner"):
         try:
             signed = browser_signer.unsign(request.COOKIES.get(settings.BROWSER_COOKIE_NAME, ""), max_age=BROWSER_LASTS)
@@ -412,8 +391,11 @@ def _browser_owner(request: HttpRequest) -> User | None:
         owner = User.objects.filter(pk=pk, is_active=True).first() if pk else None
         is_current = owner is not None and constant_time_compare(credentials, _credentials_hash(owner))
         request.browser_owner = owner if is_current else None  # type: ignore[attr-defined]
-    found: User | None = request.browser_owner  # type: ignore[attr-defined]
-    return found
+    owner = request.browser_owner  # type: ignore[attr-defined]
+    if owner is None:
+        return ""
+    is_theirs = owner.email.lower() == address.lower() if address else (user is None or user.pk in {None, owner.pk})
+    return f"proved:{owner.pk}" if is_theirs else ""
 
 
 def too_many_requests_page(request: HttpRequest) -> HttpResponse:
@@ -574,7 +556,8 @@ class HoneypotMixin(forms.Form):
 def record_if_blocked(form: Any) -> None:
     """Keep it for staff to see, without a name: whoever is not signed in may be anybody."""
     if getattr(form, "stopped_by", None):
-        record_blocked_attempt(where=form.where, why=form.stopped_by, now=timezone.now())
+        for record in RECORDERS:
+            record(where=form.where, why=form.stopped_by, now=timezone.now())
 
 
 class HoneypotView:

@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Func, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import JSONObject
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -109,8 +109,7 @@ NAMES_TO_READ = {
 
 def export_page(data: dict[str, Any]) -> dict[str, Any]:
     """What the templates of a page and of a file to read show: the person, then what is theirs."""
-    person = {name: data[name] for name in ("person",) if name in data}
-    return {"nodes": list(export_lines(person | data)), "made": format_moment(timezone.now())}
+    return {"nodes": list(export_lines({"person": data["person"]} | data)), "made": format_moment(timezone.now())}
 
 
 def export_response(data: dict[str, Any], form: str = ExportFormat.JSON) -> HttpResponse:
@@ -264,19 +263,21 @@ def export_details(person: Person) -> dict[str, Any]:
             for row in related["stopped_tries"]
         ],
         "former_addresses": related["had"],
-        "merged_records": [_export_merge(row) for row in related["merged"]],
+        "merged_records": [
+            {
+                "asked": row["asked"],
+                "merged": row["merged"],
+                # The record that went, as far as it is theirs to read.
+                "other_record": [
+                    {name: columns[name] for name in ("name", "email", "phone", "profession", "postcode")}
+                    for columns in (row["was"] or {}).get("went", ())
+                ],
+            }
+            for row in related["merged"]
+        ],
         "notes": [{**note, "what": NoteKind(note["what"]).label} for note in related["noted"]],
         "came_from_lists": related["imported"],
     }
-
-
-def _export_merge(row: dict[str, Any]) -> dict[str, Any]:
-    """With the record that went, as far as it is theirs to read."""
-    was = [
-        {name: columns[name] for name in ("name", "email", "phone", "profession", "postcode")}
-        for columns in (row["was"] or {}).get("went", ())
-    ]
-    return {"asked": row["asked"], "merged": row["merged"], "other_record": was}
 
 
 def _export_user(user: User) -> dict[str, Any]:
@@ -330,10 +331,11 @@ def erase_details(person: Person, now: datetime) -> None:
 
 def export_messages(person: Person) -> list[Any]:
     """To their current and former addresses, of each what was written while it was theirs."""
-    mail: list[Any] = []
-    for address, since, before in address_periods(person):
-        mail += notifications_privacy.export_for(address, since=since, before=before)
-    return mail
+    return [
+        message
+        for address, since, before in address_periods(person)
+        for message in notifications_privacy.export_for(address, since=since, before=before)
+    ]
 
 
 def export_choices(person: Person) -> list[Any]:
@@ -420,13 +422,10 @@ def anonymise_complaints(keys: Sequence[int], now: datetime) -> None:
     )
 
 
-def flagged_rows(key: int) -> Iterator[Model]:
-    complaint = Complaint.objects.get(pk=key)
-    yield from (complaint, *complaint.events.order_by("pk"))
-
-
-FLAGGED_COMPLAINTS = (
-    FlaggedSource("complaint", flagged_rows, lambda key: reverse("staff:privacy_complaint_change", args=[key])),
+FLAGGED_COMPLAINTS = FlaggedSource(
+    "complaint",
+    lambda key: [Complaint.objects.get(pk=key), *ComplaintEvent.objects.filter(complaint=key).order_by("pk")],
+    lambda key: reverse("staff:privacy_complaint_change", args=[key]),
 )
 
 

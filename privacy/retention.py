@@ -128,8 +128,7 @@ def kept_sorts() -> list[str]:
 
 def keep_months(sort: str) -> int:
     """For how many months that sort of record keeps what is personal."""
-    months: int = getattr(site_settings(), f"keep_{sort}_months")
-    return months
+    return int(getattr(site_settings(), f"keep_{sort}_months"))
 
 
 def months_in_words(months: int) -> str:
@@ -234,26 +233,17 @@ def inactive_people(before: datetime) -> QuerySet[Person]:
     return inactive.order_by("created_at", "pk")
 
 
-def people_to_warn(before: datetime) -> QuerySet[Person]:
-    """Those with a mailbox."""
-    return inactive_people(before).exclude(email="").exclude(lost_mailbox())
-
-
-def people_not_warned(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
-    return people.exclude(Exists(_warnings().filter(created_at__gte=now - WARNING_COUNTS_FOR)))
+def warnings_since(moment: datetime) -> QuerySet[Notification]:
+    """Of a person; without those that were never sent, because they came back or their address changed."""
+    about = Concat(Value("person:"), Cast(OuterRef("pk"), CharField()))
+    return Notification.objects.filter(kind=WARNING, about=about, created_at__gte=moment).exclude(state=State.EXPIRED)
 
 
 def people_past_warning(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
     """Warned 14 days ago, or without a mailbox. A warning that came back counts from when it was sent."""
-    sent = _warnings().filter(created_at__gte=now - WARNING_COUNTS_FOR).exclude(state__in=UNFINISHED)
+    sent = warnings_since(now - WARNING_COUNTS_FOR).exclude(state__in=UNFINISHED)
     warned = Exists(sent.alias(went=Coalesce("sent_at", F("created_at"))).filter(went__lte=now - WARNED_FOR))
     return people.filter(Q(warned) | Q(email="") | lost_mailbox())
-
-
-def _warnings() -> QuerySet[Notification]:
-    """Of a person; without those that were never sent, because they came back or their address changed."""
-    about = Concat(Value("person:"), Cast(OuterRef("pk"), CharField()))
-    return Notification.objects.filter(kind=WARNING, about=about).exclude(state=State.EXPIRED)
 
 
 def warn_inactive(keys: Sequence[int], now: datetime) -> None:
@@ -368,10 +358,10 @@ RULES = (
         since=gettext_lazy("the last sign-in, booking, order or session"),
         goes=gettext_lazy("We send it once. People who then sign in stay. We erase nobody in the first 14 days after it."),
         keeps="people",
-        due=people_to_warn,
+        due=lambda before: inactive_people(before).exclude(email="").exclude(lost_mailbox()),  # those with a mailbox
         take_out=warn_inactive,
         ahead=WARNED_FOR,
-        ready=people_not_warned,
+        ready=lambda people, now: people.exclude(Exists(warnings_since(now - WARNING_COUNTS_FOR))),
     ),
     Rule(
         name="people",
@@ -465,11 +455,7 @@ def hourly_periods() -> Iterator[RetentionPeriod]:
     """Of what is cleared hourly, and of the months of the audit, which go whole."""
     for what, why, span in (
         (_("Unfinished forms"), _("To let you finish"), DRAFTS),
-        (
-            _("Sign-ins, with what you typed"),
-            _("To keep you signed in"),
-            settings.SESSION_LONGEST + KEPT_AFTER_END,
-        ),
+        (_("Sign-ins, with what you typed"), _("To keep you signed in"), settings.SESSION_LONGEST + KEPT_AFTER_END),
         (_("Unconfirmed sign-ups"), _("To let you confirm"), UNVERIFIED_FOR),
         (_("Who tried something too often"), _("To keep the site safe"), STOPPED),
         (_("Emails that came back"), _("To put addresses right"), RETURNED_MAIL),
@@ -483,8 +469,4 @@ def hourly_periods() -> Iterator[RetentionPeriod]:
         _("To notice misuse"),
         _("%(long)s after the end of that month") % {"long": months_in_words(settings.AUDIT_KEPT_MONTHS)},
     )
-    yield RetentionPeriod(
-        _("Your old email address"),
-        _("To know what went there"),
-        months_in_words(keep_months("messages")),
-    )
+    yield RetentionPeriod(_("Your old email address"), _("To know what went there"), months_in_words(keep_months("messages")))
