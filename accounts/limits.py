@@ -13,7 +13,6 @@ from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol
 
 from allauth.account.adapter import get_adapter
-from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa import app_settings as mfa_settings
 from django import forms
 from django.conf import settings
@@ -415,12 +414,6 @@ def rate_limited(action: str) -> Callable[[View[P]], View[P]]:
         return wrapper
 
     return decorate
-
-
-def limit_confirmation_email(request: HttpRequest, address: str) -> None:
-    """Count one email that asks whether this address is theirs. allauth's views show what is raised."""
-    if is_rate_limited(request, "confirm_email", address=address):
-        raise ImmediateHttpResponse(too_many_requests_page(request))
 
 
 @contextmanager

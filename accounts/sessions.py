@@ -270,7 +270,7 @@ def clear_sessions(*, now: datetime) -> int:
     while True:
         with transaction.atomic():
             # Those in use are left for next time.
-            over = Session.objects.expired(now - KEPT_AFTER_END).select_for_update(skip_locked=True)
+            over = Session.objects.filter(expire_date__lte=now - KEPT_AFTER_END).select_for_update(skip_locked=True)
             cleared = Session.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:CLEARED_AT_ONCE])).delete()[0]
         gone += cleared
         if not cleared:

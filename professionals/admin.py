@@ -523,7 +523,7 @@ staff_site.add_waiting(
     Waiting(
         label=gettext_lazy("attempts stopped by a limit"),
         one=gettext_lazy("attempt stopped by a limit"),
-        count=lambda: Stopped.objects.unseen(),
+        count=lambda: Stopped.objects.filter(seen_at=None),
         address=lambda: f"{reverse('staff:professionals_stopped_changelist')}?seen=no",
         permission="professionals.view_stopped",
         named=WaitingRow(

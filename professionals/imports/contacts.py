@@ -61,10 +61,6 @@ def parse_profession(typed: str) -> str:
     raise ValidationError(_("We don’t know this profession. Write one that this website offers, or Other."))
 
 
-def parse_postcode(typed: str) -> str:
-    return tidy_postcode(typed[:20])
-
-
 def parse_past_day(typed: str) -> date:
     """The day comes first: 9/3/2017. Not before this century, and not ahead."""
     today = uk_day(timezone.now())
@@ -130,7 +126,7 @@ ORGANISATION = ImportField(
 POSTCODE = ImportField(
     "postcode",
     _("Postcode"),
-    parse_postcode,
+    lambda typed: tidy_postcode(typed[:20]),
     aliases=("Post code", "Work postcode", "Postal code", "Zip"),
     example="LS1 4AP",
     free=False,

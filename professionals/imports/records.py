@@ -44,10 +44,7 @@ def split_moment(typed: str) -> tuple[date, time | None]:
         raise ValidationError(_("Enter a day with its year, such as 9 3 2021 or 9 March 2021."))
     after = CLOCK_AFTER_DAY.fullmatch(typed)
     clock = parse_clock(f"{after[2]}{after[3] or ''}") if after else time.min
-    return bounded_day(after[1] if after else typed), clock if clock != time.min else None
-
-
-def bounded_day(typed: str) -> date:
+    typed = after[1] if after else typed
     try:
         if number := EXCEL_DAY.fullmatch(typed):
             day = EXCEL_BEGINS + timedelta(days=int(number[1]))
@@ -59,7 +56,7 @@ def bounded_day(typed: str) -> date:
         raise ValidationError(_("Enter a real day with its year, such as 9 3 2021 or 9 March 2021.")) from error
     if day < EARLIEST:
         raise ValidationError(_("This is before %(day)s. Correct the year.") % {"day": format_day(EARLIEST)})
-    return day
+    return day, clock if clock != time.min else None
 
 
 def parse_clock(typed: str) -> time:

@@ -190,7 +190,13 @@ def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by:
     ChangedMeanwhile, AlreadyWaiting, StaffSignIn.
     """
     people = lock_people(person.pk, other.pk)
-    kept, gone = who_stays(people[person.pk], people[other.pk], stays)
+    kept, gone = people[person.pk], people[other.pk]
+    if bool(kept.user_id) == bool(gone.user_id):
+        other_stays = kept.user_id is not None and stays.get("email") == gone.pk
+    else:
+        other_stays = gone.user_id is not None
+    if other_stays:
+        kept, gone = gone, kept
     if kept.user is None or gone.user is None:
         return _join(Merge(person=kept, stays=dict(stays), asked_at=now), kept, gone, by=by, now=now)
     if gone.user.is_staff:
@@ -220,14 +226,6 @@ def lock_people(*keys: int) -> dict[int, Person]:
     for each in people.values():
         each.user = users.get(each.user_id)
     return people
-
-
-def who_stays(person: Person, other: Person, stays: Mapping[str, int]) -> tuple[Person, Person]:
-    if bool(person.user_id) == bool(other.user_id):
-        other_stays = person.user_id is not None and stays.get("email") == other.pk
-    else:
-        other_stays = other.user_id is not None
-    return (other, person) if other_stays else (person, other)
 
 
 @transaction.atomic
@@ -360,15 +358,10 @@ def forget_merges(merges: Iterable[Merge]) -> None:
         merge.delete()
         if merge.user is not None:
             merge.user.delete()
-        delete_unused_organisations(organisations_in(merge))
-
-
-def organisations_in(merge: Merge) -> set[int]:
-    """That one of both was in."""
-    people = [entry for entry in merge.changes.get("rows", ()) if entry["model"] == Person._meta.label_lower]
-    was = [columns["organisation_id"] for entry in people for columns in entry["went"]]
-    was += [change["before"] for entry in people for change in entry["changed"] if change["column"] == "organisation_id"]
-    return {key for key in was if key}
+        people = [entry for entry in merge.changes.get("rows", ()) if entry["model"] == Person._meta.label_lower]
+        were_in = [columns["organisation_id"] for entry in people for columns in entry["went"]]
+        were_in += [change["before"] for entry in people for change in entry["changed"] if change["column"] == "organisation_id"]
+        delete_unused_organisations(were_in)
 
 
 @transaction.atomic

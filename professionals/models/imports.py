@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import by_user, impersonal, personal
+from ctac.models import UnnamedModel, by_user, impersonal, personal
 
 # The file and what its rows say go when it is imported, and after this time whatever became of it: an hour before a day is over.
 KEEP_FILE = timedelta(hours=23)
@@ -196,7 +196,7 @@ class ImportedObject(models.Model):
         return f"{self.model} {self.key}"
 
 
-class ImportMapping(models.Model):
+class ImportMapping(UnnamedModel):
     """Which column was which field when these headings came last: by their digest, since a first row may be of people."""
 
     kind = impersonal(models.CharField(_("what"), max_length=20))
@@ -209,9 +209,6 @@ class ImportMapping(models.Model):
         verbose_name_plural = _("remembered columns")
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["kind", "headings"], name="import_mapping_once")]
-
-    def __str__(self) -> str:
-        return str(self.pk)
 
 
 class ImportedCount(models.Model):
