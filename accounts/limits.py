@@ -256,9 +256,9 @@ def check_throttles(
     until = {limit.key: limit.until for limit in admit(limits, now)}
     for throttle in throttles:
         if throttle.key in until:
-            attempt = {"by": throttle.by, "key": throttle.key, "about": throttle.about, "address": address}
+            whose: dict[str, Any] = {"by": throttle.by, "key": throttle.key, "request": request, "address": address}
             for record in RECORDERS:
-                record(where=where, why=Why.THROTTLE, now=now, request=request, **attempt)
+                record(where=where, why=Why.THROTTLE, now=now, about=throttle.about, **whose)
             return ReachedThrottle(throttle, until[throttle.key])
     return None
 

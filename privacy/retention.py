@@ -430,15 +430,12 @@ def notice_periods() -> Iterator[RetentionPeriod]:
         yield RetentionPeriod(str(rule.what), str(rule.why), how_long)
     yield from hourly_periods()
     backups = span_in_words(timedelta(days=settings.BACKUP_KEEP_DAYS))
-    for what, why, how_long in (
-        (_("Saved addresses"), _("To save you typing"), _("Until you remove them")),
-        (_("Leaflets that you wait for"), _("To tell you when they are back"), _("Until we tell you")),
-        (_("Where to ask you again"), _("To ask one question after 3 months"), _("Until we email you")),
-        (_("Which emails you chose, when and where"), _("To send only those"), _("Until we erase you")),
-        (_("Server logs, by number alone"), _("To find faults"), span_in_words(SERVER_LOG)),
-        (_("Backups"), _("In case our computers fail"), _("Up to %(long)s") % {"long": backups}),
-    ):
-        yield RetentionPeriod(what, why, how_long)
+    yield RetentionPeriod(_("Saved addresses"), _("To save you typing"), _("Until you remove them"))
+    yield RetentionPeriod(_("Leaflets that you wait for"), _("To tell you when they are back"), _("Until we tell you"))
+    yield RetentionPeriod(_("Where to ask you again"), _("To ask one question after 3 months"), _("Until we email you"))
+    yield RetentionPeriod(_("Which emails you chose, when and where"), _("To send only those"), _("Until we erase you"))
+    yield RetentionPeriod(_("Server logs, by number alone"), _("To find faults"), span_in_words(SERVER_LOG))
+    yield RetentionPeriod(_("Backups"), _("In case our computers fail"), _("Up to %(long)s") % {"long": backups})
 
 
 def span_in_words(span: timedelta) -> str:

@@ -30,7 +30,7 @@ from ctac.staff.site import LooksOnly, ObjectAction, Waiting, column, long_momen
 from ctac.staff.spreadsheets import CSV, Heading, csv_pieces
 from professionals.imports import services
 from professionals.imports.forms import ChoicesForm, ColumnsForm, UploadForm, row_text
-from professionals.imports.registry import import_kinds, kind_of
+from professionals.imports.registry import IMPORT_KINDS, kind_of
 from professionals.models import WAITING_ROWS, Import, ImportedObject, ImportRow, ImportState, Person, RowState
 
 ROWS_A_PAGE = 50
@@ -214,7 +214,7 @@ ACTIONS = (
 
 
 def what(imported: Import) -> str:
-    kind = import_kinds().get(imported.kind)
+    kind = IMPORT_KINDS.get(imported.kind)
     return str(kind.label if kind else imported.kind)
 
 
@@ -284,7 +284,7 @@ class ImportAdmin(LooksOnly):
             "media": self.media,
             "title": _("Import old records"),
             "form": form,
-            "kinds": import_kinds().values(),
+            "kinds": IMPORT_KINDS.values(),
         }
         return TemplateResponse(request, "professionals/staff/import_upload.html", context)
 
@@ -308,9 +308,9 @@ class ImportAdmin(LooksOnly):
         """A list with all columns, and one row that comes in as it is."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if kind not in import_kinds():
+        if kind not in IMPORT_KINDS:
             raise Http404
-        fields = import_kinds()[kind].fields
+        fields = IMPORT_KINDS[kind].fields
         pieces = csv_pieces([Heading(field.label) for field in fields], [[field.example for field in fields]])
         headers = {"Content-Disposition": f'attachment; filename="example-{kind}.csv"'}
         return StreamingHttpResponse(pieces, content_type=CSV, headers=headers)

@@ -89,7 +89,7 @@ def parse_choice(words: Mapping[str, Any], sentence: Any) -> Callable[[str], Any
     """One of these words, in any case and spacing."""
 
     def parse(typed: str) -> Any:
-        word = " ".join(typed.casefold().split())
+        word = fold(typed)
         if word not in words:
             raise ValidationError(sentence)
         return words[word]
