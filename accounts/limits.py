@@ -325,9 +325,8 @@ def give_back_try(request: HttpRequest, action: str, *, address: str = "", user:
 
 
 def clear_tries(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
-    """Of the mailbox or the account all. The network gets only this one back: else a stranger could clear it by signing in to an
-    account of their own.
-    """
+    """Clear all tries of the mailbox or the account. The network gets only this one back: else a stranger could clear it by
+    signing in to an account of their own."""
     for throttle in _throttles_of(request, action, address, user):
         if throttle.by == By.NETWORK:
             give_back_hit(throttle.key)

@@ -56,7 +56,7 @@ def lock_account(user_id: int) -> User:
 
 
 def mobiles_of(addresses: Iterable[str]) -> QuerySet[User, str]:
-    """Of colleagues who have one of these addresses."""
+    """The mobiles of colleagues who have one of these addresses."""
     staff = User.objects.filter(is_staff=True, is_active=True).exclude(mobile="")
     found = staff.alias(address=Upper("email")).filter(address__in=[address.upper() for address in addresses])
     return found.order_by("pk").values_list("mobile", flat=True)
@@ -81,13 +81,13 @@ def raising_account_gone(user_id: int) -> Iterator[None]:
 
 
 def has_address(user: User, email: str) -> bool:
-    """As the database has it now, not as `user` was read."""
+    """Whether the address is theirs in the database now, however `user` was read."""
     same = {"email__iexact": email}
     return User.objects.filter(pk=user.pk, **same).exists() or EmailAddress.objects.filter(user=user, **same).exists()
 
 
 def account_at(email: str) -> User | None:
-    """By its letters in any case. In capitals the database takes some that only look alike for the same."""
+    """The account with this address, in any case. The database takes some letters for the same that only look alike."""
     found = User.objects.filter(email__iexact=email).first()
     return found if found is not None and found.email.lower() == email.lower() else None
 
@@ -189,7 +189,7 @@ def rename_passkey(request: HttpRequest, passkey: Authenticator, name: str) -> N
 
 
 def current_passkey(user: User, passkey: Authenticator) -> Authenticator | None:
-    """As it is now that `user` is locked. None: it has gone."""
+    """The passkey as it is now that `user` is locked; None if it has gone."""
     return passkeys_of(user).filter(pk=passkey.pk).first()
 
 

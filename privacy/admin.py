@@ -85,7 +85,7 @@ from professionals.notes.admin import SEES_MESSAGES, message_entries
 
 
 def messages_to(person: Person, page: Page) -> Iterable[Entry]:
-    """To each address of theirs, while it was theirs."""
+    """The emails that went to each of their addresses while it was theirs."""
     theirs = Q(pk=None)
     for address, since, before in address_periods(person):
         period = Q(address=address)

@@ -225,7 +225,7 @@ WARNING = "account-goes"
 
 
 def inactive_people(before: datetime) -> QuerySet[Person]:
-    """Have not signed in, booked, ordered or taken part since then, and have no account of staff."""
+    """People who have not signed in, booked, ordered or taken part since then, and have no staff account."""
     known = Person.objects.filter(erased_at=None, created_at__lt=before)
     inactive = known.exclude(user__is_staff=True).exclude(user__last_login__gte=before).exclude(user__date_joined__gte=before)
     for find in _activities:
@@ -234,13 +234,14 @@ def inactive_people(before: datetime) -> QuerySet[Person]:
 
 
 def warnings_since(moment: datetime) -> QuerySet[Notification]:
-    """Of a person; without those that were never sent, because they came back or their address changed."""
+    """The warnings to a person (OuterRef) since then, but for those that were never sent because the person came back or has
+    another address."""
     about = Concat(Value("person:"), Cast(OuterRef("pk"), CharField()))
     return Notification.objects.filter(kind=WARNING, about=about, created_at__gte=moment).exclude(state=State.EXPIRED)
 
 
 def people_past_warning(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
-    """Warned 14 days ago, or without a mailbox. A warning that came back counts from when it was sent."""
+    """Those who were warned 14 days ago, or have no mailbox. A warning that came back counts from when it was sent."""
     sent = warnings_since(now - WARNING_COUNTS_FOR).exclude(state__in=UNFINISHED)
     warned = Exists(sent.alias(went=Coalesce("sent_at", F("created_at"))).filter(went__lte=now - WARNED_FOR))
     return people.filter(Q(warned) | Q(email="") | lost_mailbox())
@@ -258,14 +259,14 @@ def erase_people(keys: Sequence[int], now: datetime) -> None:
 
 
 def users_without_person(before: datetime) -> QuerySet[User]:
-    """Unused, and without a Person. Staff stay: they are the authors of what they did."""
+    """Unused accounts without a Person. Staff stay: they are the authors of what they did."""
     of_nobody = User.objects.filter(person=None, is_staff=False, is_superuser=False)
     return of_nobody.alias(here=Coalesce("last_login", F("date_joined"))).filter(here__lt=before).order_by("date_joined", "pk")
 
 
 def delete_users(keys: Sequence[int], now: datetime) -> None:
-    """With the mail to the address, unless a person whom staff entered has the same one. Anybody can type an address of the team
-    at sign-up; its mail stays."""
+    """Delete the accounts with the mail to their address, unless a person whom staff entered has the same one. The team's mail
+    stays: anybody can type a team address at sign-up."""
     users = User.objects.select_for_update(of=("self",)).filter(pk__in=keys, person=None)
     for user in users:
         if user.email.lower() not in team_addresses() and not Person.objects.with_email(user.email).exists():
@@ -274,7 +275,7 @@ def delete_users(keys: Sequence[int], now: datetime) -> None:
 
 
 def expired_complaints(before: datetime) -> QuerySet[Complaint]:
-    """By the moment they were closed; at once if the person was erased meanwhile and our answer has gone."""
+    """Those closed before then; at once those whose person was erased meanwhile and whose answer has gone."""
     over = Q(closed_at__lt=before) | Q(goes_when_closed=True, closed_at__isnull=False)
     with_words = Complaint.objects.closed().filter(over, anonymised_at=None)
     return with_words.exclude(pk__in=complaints_with_unsent_email()).order_by("closed_at", "pk")

@@ -197,7 +197,7 @@ def prefill_note(person: Person | None) -> str:
 
 
 def note_shown(request: HttpRequest, people: Iterable[Person]) -> None:
-    """Those whose details a form tells who is on the phone: they were looked at."""
+    """Record in the audit whose details the page shows."""
     if keys := tuple(str(person.pk) for person in people):
         record(Act.VIEWED, by=request.user.pk, about=About(Person._meta.label_lower, keys), page=page_of(request))
 
@@ -281,7 +281,7 @@ REFERENCES_OFFERED = 10
 
 
 def references_of(person: Person) -> list[str]:
-    """Of the newest of what is theirs, for a note that is about one of them."""
+    """The references of their newest bookings, orders and so on, for a note about one of these."""
     return [
         reference
         for kind in PERSON_RECORDS
@@ -295,7 +295,8 @@ def name_and_organisation(name: str, organisation: str) -> SafeString | str:
 
 
 def named_person(person: str = "") -> Case:
-    """The same in the database, for the first staff page; `person` is the way to them ("person__")."""
+    """A person with their organisation, as an expression of the database, for the first staff page; `person` is the way to them
+    ("person__")."""
     organisation = f"{person}organisation__name"
     both = Concat(f"{person}name", Value(", "), organisation)
     return Case(When(**{f"{person}organisation": None}, then=F(f"{person}name")), default=both, output_field=TextField())
@@ -392,7 +393,7 @@ class RecoverForm(SureForm):
 
 
 def accounts_of_people(accounts: QuerySet[User], search_term: str) -> Iterable[int]:
-    """Users found by the name and other details of their person."""
+    """The keys of accounts found by the name and other details of their person."""
     people = Person.objects.filter(user__in=accounts) if accounts.query.where else Person.objects.exclude(user=None)
     return keys_of(with_words(people, postcode_as_one_word(search_term)), "user_id")
 
@@ -687,7 +688,7 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
             return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool) -> None:
-        """Of a known person only the changed fields: the others may be newer than the page. Raises AccountGoneError."""
+        """Write only the changed fields of a known person: the others may be newer than the page. Raises AccountGoneError."""
         if change:
             services.lock_person(obj)
         if obj.organisation is not None:
@@ -789,7 +790,7 @@ add_related(
 
 
 def former_addresses(person: Person, page: Page) -> Iterator[Entry]:
-    """Few, and read once for a page: whose an email was is asked of them too."""
+    """There are few, read once for a page: the story of emails asks for them too."""
     prefetch_related_objects([person], "former_addresses")
     for former in sorted(person.former_addresses.all(), key=lambda former: (former.until, former.pk), reverse=True):
         if page.until is None or former.until <= page.until:

@@ -89,7 +89,7 @@ def lock_people_and_account(user_id: int, email: str) -> tuple[User, list[Person
 
 
 def owners_of(user_id: int, email: str) -> QuerySet[Person]:
-    """Of an account or an address."""
+    """The people to whom this account or this address belongs."""
     has_address = Q(lower_email=Lower(Value(email))) & ~Q(email="")
     return Person.objects.alias(lower_email=Lower("email")).filter(Q(user=user_id) | has_address)
 
@@ -110,7 +110,8 @@ ROW_MERGES: dict[type[models.Model], RowMerge] = {}
 
 
 def relations_of(model: type[models.Model]) -> list[Any]:
-    """The keys to its rows, of the highest app first: a booking is locked before the orders that are brought to it."""
+    """The foreign keys that point to its rows, those of the highest app first: a booking is locked before the orders that are
+    brought to it."""
     labels = [config.label for config in apps.get_app_configs()]
     return sorted(model._meta.related_objects, key=lambda relation: -labels.index(relation.related_model._meta.app_label))
 
@@ -162,8 +163,8 @@ def organisation_named(name: str) -> Organisation | None:
 
 
 def delete_unused_organisations(keys: Iterable[int | None]) -> None:
-    """Those of these that no row points to any more: the name of a firm of one is its person's. Inside a transaction. One that
-    is being merged at this moment is left to the merger."""
+    """Delete those of these that no row points to any more: the name of a firm of one is its person's. Inside a transaction. One
+    that a colleague is merging at this moment is left to the merge."""
     known = Organisation.objects.filter(pk__in=[key for key in keys if key is not None])
     # Locked first and looked at then: whoever has joined it in between is seen.
     locked = list(known.select_for_update(skip_locked=True).values_list("pk", flat=True))
@@ -179,22 +180,22 @@ def is_work_address(email: str) -> bool:
 
 
 def note_former_address(person: Person, before: str, now: datetime) -> None:
-    """They have another one now, or none. A mailbox of the team, which staff entered by mistake, never was theirs."""
+    """Remember the address that they had until now. A team mailbox, which staff entered by mistake, never was theirs."""
     address = before.strip().lower()
     if address and address not in team_addresses():
         FormerAddress.objects.update_or_create(person=person, address=address, defaults={"until": now})
 
 
 def lost_mailbox() -> Q:
-    """Of a person: staff moved their account away from the address that they still have, because they lost that mailbox
-    (ADR 7)."""
+    """A condition on people: staff moved their account away from the address that they still have, because they lost that
+    mailbox (ADR 7)."""
     lost = Exists(AccountRecovery.objects.filter(user__person=OuterRef("pk"), old__iexact=OuterRef("email")))
     back = EmailAddress.objects.filter(user__person=OuterRef("pk"), email__iexact=OuterRef("email"), verified=True)
     return lost & ~Exists(back)
 
 
 class Details(TypedDict):
-    """Of a person, besides the address."""
+    """What we ask of a person besides the address."""
 
     name: str
     profession: str
@@ -231,7 +232,7 @@ def similar_people(*, name: str, email: str, organisation_name: str, phone: str,
 
 
 def has_phone(number: str) -> Q:
-    """Of a person: that number, however it is spelled. The index finds its digits. No number finds nobody."""
+    """A condition on people: that number, however it is spelled. The index finds its digits. No number finds nobody."""
     digits = dialled_digits(number)
     between = r"\D*".join(digits)
     spelled = rf"^\D*((0\D*0\D*)?4\D*4\D*)?(0\D*)*{between}\D*$"
@@ -324,7 +325,7 @@ def _update_details(
 
 
 def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Person:
-    """Of a signed-in user: for a new Person, the one they have, or the one that staff entered for them.
+    """Store the details of a signed-in user: on a new Person, on theirs, or on the one that staff entered for them.
 
     Raises AccountGoneError if the person is erased at this moment.
     """
@@ -422,13 +423,13 @@ def _own_columns(details: Details) -> dict[str, object]:
 
 
 def choose_language(*, person: Person, language: str) -> None:
-    """For their pages and emails from now on."""
+    """The language of their pages and emails from now on."""
     Person.objects.filter(pk=person.pk, erased_at=None).update(language=language)
     person.language = language
 
 
 def language_of_address(address: str) -> str:
-    """Which whoever has it chose to read; "" if nobody did. Colleagues read English."""
+    """The language that its owner chose to read; "" if they chose none. Colleagues read English."""
     people = Person.objects.with_email(address).exclude(user__is_staff=True)
     return people.values_list("language", flat=True).first() or ""
 
@@ -451,7 +452,7 @@ def address_owners(address: str) -> Iterator[Owner]:
 
 
 def names_at_address(address: str) -> Iterable[str]:
-    """Of the professional who reads mail there, if there is one, and of the colleague whose account has it."""
+    """The names of the professional who reads mail there, if there is one, and of the colleague whose account has it."""
     colleagues = User.objects.alias(address=Upper("email")).filter(address=address.upper(), is_staff=True).exclude(name="")
     names: QuerySet[Person, str] = Person.objects.with_email(address).values_list("name", flat=True)
     return names.union(colleagues.values_list("name", flat=True))
@@ -492,7 +493,7 @@ def find_address_change(*, token: str, now: datetime) -> AddressChange:
 
 
 def _is_address_taken(change: AddressChange) -> bool:
-    """By an account that somebody uses: a sign-up whose address nobody verified holds nothing."""
+    """Whether an account that somebody uses has it: a sign-up whose address nobody verified holds nothing."""
     others = User.objects.filter(email__iexact=change.old).exclude(pk=change.user_id)
     return (
         others.exclude(pk__in=_never_used_accounts(change.old).values("pk")).exists()
@@ -540,8 +541,8 @@ def put_address_back(*, token: str, now: datetime) -> AddressChange:
 
 
 def _remove_credentials(user: User, change: AddressChange) -> None:
-    """Passkeys may be the thief's. Staff keep the app, so that a reader of their mail can't enrol another; without an app, the
-    passkeys of before the change."""
+    """Passkeys may be the thief's, so they go. Staff keep their app, or a reader of their mail could enrol another; without an
+    app, they keep the passkeys that are older than the change."""
     authenticators = Authenticator.objects.filter(user=user)
     if user.is_staff:
         has_app = authenticators.filter(type=Authenticator.Type.TOTP).exists()
@@ -596,7 +597,7 @@ def recover_account(user: User, *, by: User, email: str, called: str, number: st
 
 
 def dialled_digits(number: str) -> str:
-    """As it is dialled: "+44 (0)113 496 0123" is "0113 496 0123"."""
+    """The digits that every spelling of a number has: "+44 (0)113 496 0123" is "1134960123"."""
     digits = "".join(letter for letter in number if letter.isdecimal())
     return digits.removeprefix("0044").removeprefix("44").lstrip("0")
 
@@ -667,7 +668,7 @@ def mark_blocked_attempts_seen(*, rows: QuerySet[Stopped], by: User | None, now:
     return rows.filter(seen_at=None).update(seen_at=now, by_staff=by)
 
 
-# What colleagues note of people and workplaces, and write to people. Each is written once, however often it was pressed.
+# What colleagues note of people and workplaces, and write to people. Each is stored once, however often the button was pressed.
 
 PRESSED_AGAIN = timedelta(minutes=10)
 

@@ -88,8 +88,8 @@ def snapshot(querysets: Iterable[QuerySet[Any]]) -> Snapshot:
 
 
 def differences(before: Snapshot, after: Snapshot, order: list[type[models.Model]]) -> list[dict[str, Any]]:
-    """Of each model the rows that came and that went, and whole sets of rows whose column changed alike. Those of the first
-    model of the order are whom the others belong to."""
+    """For each model, the rows that came and went, and sets of rows in which a column changed alike. The others belong to the
+    first model of `order`."""
     entries: dict[type[models.Model], dict[str, Any]] = {}
     for model, key in {**before, **after}:
         old, new = before.get((model, key)), after.get((model, key))
@@ -125,7 +125,7 @@ def put_back(entries: list[dict[str, Any]]) -> None:
 
 
 def _undo_changes(entry: dict[str, Any]) -> None:
-    """But for what has changed again since."""
+    """Undo what was changed, unless it has changed again since."""
     model = apps.get_model(entry["model"])
     rows = STILL_AS_IT_WAS.get(model, model._base_manager.all)()
     for columns in entry["came"]:
@@ -137,7 +137,7 @@ def _undo_changes(entry: dict[str, Any]) -> None:
 
 
 def _insert_again(entry: dict[str, Any]) -> None:
-    """With every column as it was, when it was made too. What it pointed to may have gone since."""
+    """Insert the rows that went, every column as it was. What they pointed to may have gone since."""
     model: Any = apps.get_model(entry["model"])
     fields = model._meta.concrete_fields
     for columns in entry["went"]:
@@ -161,7 +161,7 @@ def rows_of(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
 
 
 def belongings(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
-    """These; and what goes with those of which one may go because both people have one."""
+    """All rows that point to one of them; and what is deleted with those of which both people can't have one each."""
     for rows in rows_of(*owners):
         for part in rows.model._meta.related_objects if rows.model in ROW_MERGES else ():
             if part.on_delete is models.CASCADE:
@@ -213,7 +213,7 @@ def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by:
 
 
 def lock_people(*keys: int) -> dict[int, Person]:
-    """By key, with their accounts after them. Raises ChangedMeanwhile if one is no more."""
+    """Lock both by key, then their accounts. Raises ChangedMeanwhile if one is no more."""
     found = Person.objects.select_for_update().filter(pk__in=keys, erased_at=None).order_by("pk")
     people = {person.pk: person for person in found}
     if len(people) != 2:
@@ -260,7 +260,7 @@ def call_off_merge(person: Person, *, by: User, now: datetime) -> None:
 
 
 def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: datetime) -> Merge:
-    """Under the locks of both."""
+    """Make two people one, who are locked."""
     gone_key, closes = gone.pk, gone.user
     merge.other, merge.user, merge.merged_at = None, closes, now
     merge.save()
@@ -300,7 +300,7 @@ def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: dat
 
 
 def addresses_of(person: Person) -> list[str]:
-    """In small letters, without a mailbox of the team that staff entered by mistake."""
+    """In small letters, without a team mailbox that staff entered by mistake."""
     found = {person.email.lower(), person.user.email.lower() if person.user else ""} - team_addresses() - {""}
     return sorted(found)
 

@@ -120,7 +120,7 @@ def note_actions(
 
 
 def write_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
-    """The button that writes to the person."""
+    """The button by which a colleague writes to the person."""
     return ObjectAction(
         "write",
         gettext_lazy("Write an email"),

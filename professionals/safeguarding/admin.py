@@ -89,7 +89,7 @@ def field_rows(fields: Iterable[services.FlaggedField]) -> list[dict[str, object
 
 
 def events_in_words(flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString:
-    """Colleague and time, a line each."""
+    """Which colleague and when, a line each."""
     events = [event for event in flagged.events.all() if event.kind in kinds]
     lines = [(event.by or _("A former colleague"), long_moment(event.at)) for event in events]
     return format_html_join(mark_safe("<br>"), "{}, {}", lines)

@@ -140,7 +140,7 @@ def mark_as_no_child(flagged: FlaggedText, *, shown: str, by: User, now: datetim
 
 
 def _lock_undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[FlaggedText, list[FlaggedField]]:
-    """It and its fields, under the locks of both."""
+    """The text and its fields, both locked. Raises DomainError if it is decided, or this colleague has not read it."""
     locked = FlaggedText.objects.select_for_update().get(pk=flagged.pk)
     if locked.is_decided:
         raise DomainError(_("A colleague has already decided this."))
