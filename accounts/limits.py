@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol
+from typing import Any, ClassVar, Protocol
 
 from allauth.account.adapter import get_adapter
 from allauth.mfa import app_settings as mfa_settings
@@ -30,6 +30,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.access import P, ResponseView
 from accounts.models import By, RateLimit, User, Where, Why
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.logs import request_reference
@@ -268,8 +269,6 @@ def count_throttles(throttles: Sequence[Throttle], now: datetime) -> None:
     admit({throttle.key: (MOST_HITS + 1, throttle.window) for throttle in throttles}, now)
 
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 Account = AbstractBaseUser | AnonymousUser
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -400,10 +399,10 @@ def too_many_requests_page(request: HttpRequest) -> HttpResponse:
     return render(request, "errors/429.html", {"reference": request_reference.get()}, status=429)
 
 
-def rate_limited(action: str) -> Callable[[View[P]], View[P]]:
+def rate_limited(action: str) -> Callable[[ResponseView[P]], ResponseView[P]]:
     """For a view: whatever is sent to it counts, by the network and by the account that is signed in."""
 
-    def decorate(view: View[P]) -> View[P]:
+    def decorate(view: ResponseView[P]) -> ResponseView[P]:
         @wraps(view)
         def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if request.method not in {"GET", "HEAD", "OPTIONS"} and is_rate_limited(request, action, user=request.user):
@@ -467,7 +466,6 @@ def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
 # again, which works whatever happens in the box.
 
 HONEYPOT_FIELD, OPENED_FIELD = "homepage", "opened"
-A_DAY = timedelta(days=1)
 HONEYPOT_SENTENCES = {
     Why.HIDDEN_BOX: gettext_lazy(
         "Something on your computer filled in a box that you can’t see. Nothing is lost: press the button again."
@@ -504,7 +502,7 @@ class HoneypotMixin(forms.Form):
     def _why_stopped(self, now: datetime) -> Why | None:
         opened, answer = self._opened()
         age = timedelta(seconds=now.timestamp() - opened) if opened is not None else timedelta()
-        if opened is not None and answer == self._answer_hash() and age <= A_DAY:
+        if opened is not None and answer == self._answer_hash() and age <= DAY:
             return None
         if self.data.get(HONEYPOT_FIELD):
             return Why.HIDDEN_BOX
@@ -512,7 +510,7 @@ class HoneypotMixin(forms.Form):
             return None
         if opened is None:
             return Why.NO_TIME
-        return Why.TOO_OLD if age > A_DAY else None
+        return Why.TOO_OLD if age > DAY else None
 
     def _opened(self) -> tuple[int | None, str]:
         """When the page was opened, None if we have not signed that; and the hash of the answer that was stopped, if one was."""

@@ -256,27 +256,6 @@ class PersonRecords:
 PERSON_RECORDS: list[PersonRecords] = []
 
 
-def person_links(person: Person, user: User) -> dict[str, list[dict[str, object]]]:
-    """The forms that add something for a person, and the lists of what is theirs, each counted, in one statement.
-
-    Of somebody erased the lists stay, and nothing can be added.
-    """
-    kinds = sorted(PERSON_RECORDS, key=lambda kind: kind.model._meta.label_lower)
-    lists = [kind for kind in kinds if kind.is_allowed(user, kind.verb)]
-    figures = counted([kind.of(person) for kind in lists])
-    return {
-        "adds": [
-            kind.link("add", kind.add, person)
-            for kind in kinds
-            if kind.add and kind.is_allowed(user, "add") and person.erased_at is None
-        ],
-        "lists": [
-            kind.link("changelist", f"{plural_name(kind.model._meta)} ({up_to_most(figure)})", person)
-            for kind, figure in zip(lists, figures, strict=True)
-        ],
-    }
-
-
 REFERENCES_OFFERED = 10
 
 
@@ -663,9 +642,25 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         )
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        person: Person | None = kwargs.get("obj")
-        links = person_links(person, cast(User, request.user)) if person is not None else {}
-        return super().render_change_form(request, {**context, **links}, *args, **kwargs)
+        """With the forms that add something for a person, and the lists of what is theirs, each counted, in one statement. Of
+        somebody erased the lists stay, and nothing can be added."""
+        person, user = kwargs.get("obj"), signed_in(request)
+        if person is not None:
+            kinds = sorted(PERSON_RECORDS, key=lambda kind: kind.model._meta.label_lower)
+            lists = [kind for kind in kinds if kind.is_allowed(user, kind.verb)]
+            figures = counted([kind.of(person) for kind in lists])
+            context |= {
+                "adds": [
+                    kind.link("add", kind.add, person)
+                    for kind in kinds
+                    if kind.add and kind.is_allowed(user, "add") and person.erased_at is None
+                ],
+                "lists": [
+                    kind.link("changelist", f"{plural_name(kind.model._meta)} ({up_to_most(figure)})", person)
+                    for kind, figure in zip(lists, figures, strict=True)
+                ],
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def summary_of(self, obj: Person) -> list[dict[str, object]]:
         return [

@@ -97,7 +97,15 @@ def merge(request: HttpRequest, merge_id: int) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
-            return merged_page(request, merged, person) if merged.merged_at else redirect("account_merge", merge_id)
+            if not merged.merged_at:
+                return redirect("account_merge", merge_id)
+            if merged.person_id == person.pk:
+                messages.success(request, _("Your two accounts are now one. Everything that you booked and ordered is here."))
+                return redirect("my")
+            # Whoever came with the sign-in that is closed now goes on with the other.
+            logout(request)
+            messages.success(request, _("Your two accounts are now one. Sign in with your other email address from now on."))
+            return redirect("account_login")
     is_first = waiting.person_id == person.pk
     said = {True: waiting.person_said_at, False: waiting.other_said_at}
     other: Person | None = waiting.other if is_first else waiting.person
@@ -110,16 +118,6 @@ def merge(request: HttpRequest, merge_id: int) -> HttpResponse:
         "until": format_day(waiting.waits_until),
     }
     return render(request, "professionals/merge.html", context)
-
-
-def merged_page(request: HttpRequest, merged: Merge, person: Person) -> HttpResponse:
-    """Whoever came with the sign-in that is closed now goes on with the other."""
-    if merged.person_id == person.pk:
-        messages.success(request, _("Your two accounts are now one. Everything that you booked and ordered is here."))
-        return redirect("my")
-    logout(request)
-    messages.success(request, _("Your two accounts are now one. Sign in with your other email address from now on."))
-    return redirect("account_login")
 
 
 @require_http_methods(FORM_METHODS)

@@ -383,22 +383,18 @@ def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], b
     known = list(Organisation.objects.select_for_update().filter(pk__in={keep.pk, *keys}).order_by("pk"))
     if keep not in known:
         raise ChangedMeanwhile
-    for other in known:
-        if other != keep:
-            _join_organisations(keep, other, now)
-    return len(known) - 1
-
-
-def _join_organisations(keep: Organisation, other: Organisation, now: datetime) -> None:
-    merge = Merge.objects.create(organisation=keep, asked_at=now, merged_at=now)
-    changing = [Organisation.objects.filter(pk__in=[keep.pk, other.pk])]
-    for relation in relations_of(Organisation):
-        changing.append(relation.related_model._base_manager.filter(pk__in=lock_rows(relation, other)))
-    before = snapshot(changing)
-    repoint(other, keep)
-    other.delete()
-    merge.changes = {"rows": differences(before, snapshot(changing), [rows.model for rows in changing])}
-    merge.save(update_fields=["changes"])
+    gone = [other for other in known if other != keep]
+    for other in gone:
+        merge = Merge.objects.create(organisation=keep, asked_at=now, merged_at=now)
+        changing = [Organisation.objects.filter(pk__in=[keep.pk, other.pk])]
+        for relation in relations_of(Organisation):
+            changing.append(relation.related_model._base_manager.filter(pk__in=lock_rows(relation, other)))
+        before = snapshot(changing)
+        repoint(other, keep)
+        other.delete()
+        merge.changes = {"rows": differences(before, snapshot(changing), [rows.model for rows in changing])}
+        merge.save(update_fields=["changes"])
+    return len(gone)
 
 
 @transaction.atomic
