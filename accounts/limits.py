@@ -45,27 +45,15 @@ UNSEEN = {"Mn", "Cf"}  # accents and other marks on a letter; signs without a wi
 Limits = Mapping[str, tuple[int, timedelta]]  # each key ('sign-in:person@work.example') with how many, in what time
 
 
-@dataclass(frozen=True)
-class ReachedLimit:
-    """A key that has had all its tries, `until` then."""
-
-    key: str
-    until: datetime
-
-
-def exceeded_limits(limits: Limits, now: datetime) -> set[str]:
-    """Count one hit for each key and return the keys that are over their limit; see `admit`."""
-    return {limit.key for limit in admit(limits, now)}
-
-
-def admit(limits: Limits, now: datetime) -> list[ReachedLimit]:
-    """Count one hit for each key and return nothing; or count none, if any key has had all its hits, and return those keys.
+def admit(limits: Limits, now: datetime) -> dict[str, datetime]:
+    """Count one hit for each key and return nothing; or count none, if any key has had all its hits, and return those keys with
+    the moment until which that is so.
 
     So whoever reaches a limit of their own uses up none that they share with others. Call it outside the transaction that it
     protects: a rollback would forget the hit. One statement.
     """
     if not limits:
-        return []
+        return {}
     names = {hash_key(key): key for key in limits}
     values: dict[str, Any] = {
         "keys": list(names),
@@ -76,7 +64,7 @@ def admit(limits: Limits, now: datetime) -> list[ReachedLimit]:
     }
     with connection.cursor() as cursor:
         cursor.execute(ADMIT, values)
-        return [ReachedLimit(names[digest], until) for digest, until in cursor.fetchall()]
+        return {names[digest]: until for digest, until in cursor.fetchall()}
 
 
 # Of two at once that would take the last hit, both are counted, and the second is over the limit. Rows are locked in the order of
@@ -253,8 +241,7 @@ def check_throttles(
     Of several it is the first, so those of one person stand before those that many share. `address` is that of whoever tries, if
     nobody is signed in.
     """
-    limits = {throttle.key: (throttle.most, throttle.window) for throttle in throttles}
-    until = {limit.key: limit.until for limit in admit(limits, now)}
+    until = admit({throttle.key: (throttle.most, throttle.window) for throttle in throttles}, now)
     for throttle in throttles:
         if throttle.key in until:
             whose: dict[str, Any] = {"by": throttle.by, "key": throttle.key, "request": request, "address": address}
@@ -427,7 +414,7 @@ def is_first_use_of_code(user_pk: int, code: str) -> bool:
     """True the first time that this person's code of the app is used, in all the time that it is valid."""
     valid_for = timedelta(seconds=mfa_settings.TOTP_PERIOD * (2 * mfa_settings.TOTP_TOLERANCE + 1))
     digits = re.sub(r"\D", "", code)  # allauth takes it with spaces and hyphens
-    return not exceeded_limits({f"totp:{user_pk}:{digits}": (1, valid_for)}, timezone.now())
+    return not admit({f"totp:{user_pk}:{digits}": (1, valid_for)}, timezone.now())
 
 
 logger = logging.getLogger("ctac.security")
@@ -452,7 +439,7 @@ def check_export_limit(request: HttpRequest, now: datetime) -> HttpResponse | No
     if not reached:
         return None
     logger.warning("too many spreadsheets: user %s", request.user.pk)
-    return wait_page(request, max(int((reached[0].until - now).total_seconds()), 1))
+    return wait_page(request, max(int((min(reached.values()) - now).total_seconds()), 1))
 
 
 def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
