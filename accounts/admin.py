@@ -170,9 +170,8 @@ class UserAdmin(StaffModelAdmin):
     ) -> HttpResponse:
         """Looking is free; who changes anything is asked again who they are."""
         changes = request.method == "POST" and self.has_change_permission(request)
-        return (ask_to_reauthenticate(request) if changes else None) or super().change_view(
-            request, object_id, form_url, extra_context
-        )
+        asked = ask_to_reauthenticate(request) if changes else None
+        return asked or super().change_view(request, object_id, form_url, extra_context)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By address and name of the account, or by the words of its person; of each no more than a list counts to.
@@ -256,22 +255,13 @@ class RoleAdmin(LooksOnly):
     fields = ["name", "purpose", "may_do", "may_not", "held_by"]
     readonly_fields = ["purpose", "may_do", "may_not", "held_by"]
     number_holding = number_of("holding", gettext_lazy("accounts"))
+    purpose = column(gettext_lazy("what they do"), lambda group: BY_NAME[group.name].purpose)
+    may_do = column(gettext_lazy("may"), lambda group: "\n".join(str(duty.words) for duty in BY_NAME[group.name].duties))
+    may_not = column(gettext_lazy("may not"), lambda group: BY_NAME[group.name].may_not)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         open_accounts = Count("user", filter=Q(user__is_active=True, user__is_staff=True))
         return super().get_queryset(request).filter(name__in=NAMES).annotate(holding=open_accounts)
-
-    @admin.display(description=gettext_lazy("what they do"))
-    def purpose(self, group: Group) -> str:
-        return str(BY_NAME[group.name].purpose)
-
-    @admin.display(description=gettext_lazy("may"))
-    def may_do(self, group: Group) -> str:
-        return "\n".join(str(duty.words) for duty in BY_NAME[group.name].duties)
-
-    @admin.display(description=gettext_lazy("may not"))
-    def may_not(self, group: Group) -> str:
-        return str(BY_NAME[group.name].may_not)
 
     @admin.display(description=gettext_lazy("who has it"))
     def held_by(self, group: Group) -> SafeString | str:
@@ -409,28 +399,38 @@ def colleagues(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         )[:ACCOUNTS_READ]
     )
     yield from holders_of_roles(found)
-    without = [str(user) for user in found if not user.roles and not user.is_superuser]
-    sentence = _("These accounts have no role, so they can do nothing: %(names)s. Give each a role, or close it.")
-    yield about_accounts(gettext_lazy("A role for each"), without, sentence, _("Each account has a role."))
-    without = [str(user) for user in found if user.last_login is None]
-    sentence = _("These colleagues have never signed in: %(names)s. Ask them to, or close their accounts.")
-    yield about_accounts(gettext_lazy("Signed in"), without, sentence, _("Every colleague has signed in."))
-    without = [str(user) for user in found if not user.has_factor]
-    sentence = _("These colleagues have no second factor: %(names)s. The site asks for one when they next sign in.")
-    yield about_accounts(gettext_lazy("Second factors"), without, sentence, _("Every colleague has a second factor."))
-    without = [str(user) for user in found if user.has_factor and not user.has_codes]
-    sentence = _("These colleagues have no recovery codes: %(names)s. Ask them to make some, for the day they lose their phone.")
-    yield about_accounts(
-        gettext_lazy("Recovery codes"), without, sentence, _("Every colleague with a second factor has recovery codes.")
-    )
-
-
-def about_accounts(label: Any, names: list[str], sentence: str, in_order: str) -> FirstRunCheck:
-    if not names:
-        return FirstRunCheck(label, Light.GREEN, in_order)
-    address = f"{reverse('staff:accounts_user_changelist')}?is_staff__exact=1"
-    sentence %= {"names": named(names)}
-    return FirstRunCheck(label, Light.AMBER, sentence, href=address, link=gettext_lazy("See the accounts of staff"))
+    for label, without, sentence, in_order in (
+        (
+            gettext_lazy("A role for each"),
+            [user for user in found if not user.roles and not user.is_superuser],
+            _("These accounts have no role, so they can do nothing: %(names)s. Give each a role, or close it."),
+            _("Each account has a role."),
+        ),
+        (
+            gettext_lazy("Signed in"),
+            [user for user in found if user.last_login is None],
+            _("These colleagues have never signed in: %(names)s. Ask them to, or close their accounts."),
+            _("Every colleague has signed in."),
+        ),
+        (
+            gettext_lazy("Second factors"),
+            [user for user in found if not user.has_factor],
+            _("These colleagues have no second factor: %(names)s. The site asks for one when they next sign in."),
+            _("Every colleague has a second factor."),
+        ),
+        (
+            gettext_lazy("Recovery codes"),
+            [user for user in found if user.has_factor and not user.has_codes],
+            _("These colleagues have no recovery codes: %(names)s. Ask them to make some, for the day they lose their phone."),
+            _("Every colleague with a second factor has recovery codes."),
+        ),
+    ):
+        if without:
+            sentence %= {"names": named(list(map(str, without)))}
+            address = f"{reverse('staff:accounts_user_changelist')}?is_staff__exact=1"
+            yield FirstRunCheck(label, Light.AMBER, sentence, href=address, link=gettext_lazy("See the accounts of staff"))
+        else:
+            yield FirstRunCheck(label, Light.GREEN, in_order)
 
 
 def holders_of_roles(found: Iterable[Any]) -> Iterator[FirstRunCheck]:

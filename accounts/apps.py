@@ -8,10 +8,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import roles, services, sessions
+        from accounts import roles, services  # services and its sessions connect their signals
         from notifications.registry import MOBILE_FINDERS
 
         post_migrate.connect(roles.write_groups_after_migrate, sender=self)
-        sessions.connect_session_signals()
-        services.connect_security_log()
         MOBILE_FINDERS.append(services.mobiles_of)

@@ -25,7 +25,6 @@ from django import forms
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
-from django.forms import Field
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -43,14 +42,6 @@ EMAIL_ERRORS = {
 TYPED_CODES = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
 MOBILE_HELP = _("We will also text you when there is an alarm about a presenter on a visit.")
 PASSWORD_HINT = _("At least 12 characters. Try three words that only you would put together.")
-
-
-def tidy_email(field: Field) -> None:
-    """Our sentences; and no address longer than we can store, which allauth would cut off."""
-    field.error_messages.update(EMAIL_ERRORS)
-    field.validators.append(MaxLengthValidator(254, message=EMAIL_ERRORS["invalid"]))
-    field.widget.attrs.pop("placeholder", None)
-    field.widget.attrs["autocomplete"] = "email"
 
 
 class MobileField(forms.CharField):
@@ -82,7 +73,10 @@ class AccountForm(PageFormMixin):
             field.label = self.labels.get(name, field.label)
             field.help_text = self.hints.get(name, "")
             if name in {"email", "login"}:
-                tidy_email(field)
+                field.error_messages.update(EMAIL_ERRORS)
+                # No address longer than we can store, which allauth would cut off.
+                field.validators.append(MaxLengthValidator(254, message=EMAIL_ERRORS["invalid"]))
+                field.widget.attrs["autocomplete"] = "email"
             elif name == "code":
                 field.error_messages["required"] = _("Type the code.")
                 field.widget.attrs |= {"spellcheck": "false", "autocapitalize": "characters", "class": "govuk-input--width-10"}

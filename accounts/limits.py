@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol
+from typing import Any, ClassVar, Protocol
 
 from allauth.account.adapter import get_adapter
-from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa import app_settings as mfa_settings
 from django import forms
 from django.conf import settings
@@ -31,6 +30,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.access import P, ResponseView
 from accounts.models import By, RateLimit, User, Where, Why
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.logs import request_reference
@@ -45,27 +45,15 @@ UNSEEN = {"Mn", "Cf"}  # accents and other marks on a letter; signs without a wi
 Limits = Mapping[str, tuple[int, timedelta]]  # each key ('sign-in:person@work.example') with how many, in what time
 
 
-@dataclass(frozen=True)
-class ReachedLimit:
-    """A key that has had all its tries, `until` then."""
-
-    key: str
-    until: datetime
-
-
-def exceeded_limits(limits: Limits, now: datetime) -> set[str]:
-    """Count one hit for each key and return the keys that are over their limit; see `admit`."""
-    return {limit.key for limit in admit(limits, now)}
-
-
-def admit(limits: Limits, now: datetime) -> list[ReachedLimit]:
-    """Count one hit for each key and return nothing; or count none, if any key has had all its hits, and return those keys.
+def admit(limits: Limits, now: datetime) -> dict[str, datetime]:
+    """Count one hit for each key and return nothing; or count none, if any key has had all its hits, and return those keys with
+    the moment until which that is so.
 
     So whoever reaches a limit of their own uses up none that they share with others. Call it outside the transaction that it
     protects: a rollback would forget the hit. One statement.
     """
     if not limits:
-        return []
+        return {}
     names = {hash_key(key): key for key in limits}
     values: dict[str, Any] = {
         "keys": list(names),
@@ -76,7 +64,7 @@ def admit(limits: Limits, now: datetime) -> list[ReachedLimit]:
     }
     with connection.cursor() as cursor:
         cursor.execute(ADMIT, values)
-        return [ReachedLimit(names[digest], until) for digest, until in cursor.fetchall()]
+        return {names[digest]: until for digest, until in cursor.fetchall()}
 
 
 # Of two at once that would take the last hit, both are counted, and the second is over the limit. Rows are locked in the order of
@@ -188,26 +176,20 @@ class Recorder(Protocol):
     """Keeps a blocked attempt for staff to see. `request` and `address`: who it may have been, as far as that is known."""
 
     def __call__(
-        self, *, where: Where, why: Why, now: datetime, by: By, key: str, about: str, request: HttpRequest | None, address: str
+        self,
+        *,
+        where: Where,
+        why: Why,
+        now: datetime,
+        by: By = ...,
+        key: str = ...,
+        about: str = ...,
+        request: HttpRequest | None = ...,
+        address: str = ...,
     ) -> None: ...
 
 
 RECORDERS: list[Recorder] = []  # added to in an app's AppConfig.ready()
-
-
-def record_blocked_attempt(
-    *,
-    where: Where,
-    why: Why,
-    now: datetime,
-    by: By = By.NOBODY,
-    key: str = "",
-    about: str = "",
-    request: HttpRequest | None = None,
-    address: str = "",
-) -> None:
-    for recorder in RECORDERS:
-        recorder(where=where, why=why, now=now, by=by, key=key, about=about, request=request, address=address)
 
 
 @dataclass(frozen=True)
@@ -259,20 +241,12 @@ def check_throttles(
     Of several it is the first, so those of one person stand before those that many share. `address` is that of whoever tries, if
     nobody is signed in.
     """
-    limits = {throttle.key: (throttle.most, throttle.window) for throttle in throttles}
-    until = {limit.key: limit.until for limit in admit(limits, now)}
+    until = admit({throttle.key: (throttle.most, throttle.window) for throttle in throttles}, now)
     for throttle in throttles:
         if throttle.key in until:
-            record_blocked_attempt(
-                where=where,
-                why=Why.THROTTLE,
-                now=now,
-                by=throttle.by,
-                key=throttle.key,
-                about=throttle.about,
-                request=request,
-                address=address,
-            )
+            whose: dict[str, Any] = {"by": throttle.by, "key": throttle.key, "request": request, "address": address}
+            for record in RECORDERS:
+                record(where=where, why=Why.THROTTLE, now=now, about=throttle.about, **whose)
             return ReachedThrottle(throttle, until[throttle.key])
     return None
 
@@ -282,8 +256,6 @@ def count_throttles(throttles: Sequence[Throttle], now: datetime) -> None:
     admit({throttle.key: (MOST_HITS + 1, throttle.window) for throttle in throttles}, now)
 
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 Account = AbstractBaseUser | AnonymousUser
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -339,9 +311,8 @@ def give_back_try(request: HttpRequest, action: str, *, address: str = "", user:
 
 
 def clear_tries(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
-    """Of the mailbox or the account all. The network gets only this one back: else a stranger could clear it by signing in to an
-    account of their own.
-    """
+    """Clear all tries of the mailbox or the account. The network gets only this one back: else a stranger could clear it by
+    signing in to an account of their own."""
     for throttle in _throttles_of(request, action, address, user):
         if throttle.by == By.NETWORK:
             give_back_hit(throttle.key)
@@ -392,17 +363,9 @@ def prove_browser(response: HttpResponse, user: User) -> None:
 def proved_browser(request: HttpRequest, address: str = "", user: Account | None = None) -> str:
     """The key of the account's own browsers if this is one: of the account that has the address, or of `user`; '' if it is none.
 
-    Without either, of whichever account. Nothing of it depends on whether an address has an account.
+    Without either, of whichever account. Nothing of it depends on whether an address has an account. Asked once in a request;
+    without a cookie of ours it costs no statement.
     """
-    owner = _browser_owner(request)
-    if owner is None:
-        return ""
-    is_theirs = owner.email.lower() == address.lower() if address else (user is None or user.pk in {None, owner.pk})
-    return f"proved:{owner.pk}" if is_theirs else ""
-
-
-def _browser_owner(request: HttpRequest) -> User | None:
-    """Asked once in a request; without a cookie of ours it costs no statement."""
     if not hasattr(request, "browser_owner"):
         try:
             signed = browser_signer.unsign(request.COOKIES.get(settings.BROWSER_COOKIE_NAME, ""), max_age=BROWSER_LASTS)
@@ -412,18 +375,21 @@ def _browser_owner(request: HttpRequest) -> User | None:
         owner = User.objects.filter(pk=pk, is_active=True).first() if pk else None
         is_current = owner is not None and constant_time_compare(credentials, _credentials_hash(owner))
         request.browser_owner = owner if is_current else None  # type: ignore[attr-defined]
-    found: User | None = request.browser_owner  # type: ignore[attr-defined]
-    return found
+    owner = request.browser_owner  # type: ignore[attr-defined]
+    if owner is None:
+        return ""
+    is_theirs = owner.email.lower() == address.lower() if address else (user is None or user.pk in {None, owner.pk})
+    return f"proved:{owner.pk}" if is_theirs else ""
 
 
 def too_many_requests_page(request: HttpRequest) -> HttpResponse:
     return render(request, "errors/429.html", {"reference": request_reference.get()}, status=429)
 
 
-def rate_limited(action: str) -> Callable[[View[P]], View[P]]:
+def rate_limited(action: str) -> Callable[[ResponseView[P]], ResponseView[P]]:
     """For a view: whatever is sent to it counts, by the network and by the account that is signed in."""
 
-    def decorate(view: View[P]) -> View[P]:
+    def decorate(view: ResponseView[P]) -> ResponseView[P]:
         @wraps(view)
         def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if request.method not in {"GET", "HEAD", "OPTIONS"} and is_rate_limited(request, action, user=request.user):
@@ -433,12 +399,6 @@ def rate_limited(action: str) -> Callable[[View[P]], View[P]]:
         return wrapper
 
     return decorate
-
-
-def limit_confirmation_email(request: HttpRequest, address: str) -> None:
-    """Count one email that asks whether this address is theirs. allauth's views show what is raised."""
-    if is_rate_limited(request, "confirm_email", address=address):
-        raise ImmediateHttpResponse(too_many_requests_page(request))
 
 
 @contextmanager
@@ -454,7 +414,7 @@ def is_first_use_of_code(user_pk: int, code: str) -> bool:
     """True the first time that this person's code of the app is used, in all the time that it is valid."""
     valid_for = timedelta(seconds=mfa_settings.TOTP_PERIOD * (2 * mfa_settings.TOTP_TOLERANCE + 1))
     digits = re.sub(r"\D", "", code)  # allauth takes it with spaces and hyphens
-    return not exceeded_limits({f"totp:{user_pk}:{digits}": (1, valid_for)}, timezone.now())
+    return not admit({f"totp:{user_pk}:{digits}": (1, valid_for)}, timezone.now())
 
 
 logger = logging.getLogger("ctac.security")
@@ -479,7 +439,7 @@ def check_export_limit(request: HttpRequest, now: datetime) -> HttpResponse | No
     if not reached:
         return None
     logger.warning("too many spreadsheets: user %s", request.user.pk)
-    return wait_page(request, max(int((reached[0].until - now).total_seconds()), 1))
+    return wait_page(request, max(int((min(reached.values()) - now).total_seconds()), 1))
 
 
 def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
@@ -493,7 +453,6 @@ def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
 # again, which works whatever happens in the box.
 
 HONEYPOT_FIELD, OPENED_FIELD = "homepage", "opened"
-A_DAY = timedelta(days=1)
 HONEYPOT_SENTENCES = {
     Why.HIDDEN_BOX: gettext_lazy(
         "Something on your computer filled in a box that you can’t see. Nothing is lost: press the button again."
@@ -530,7 +489,7 @@ class HoneypotMixin(forms.Form):
     def _why_stopped(self, now: datetime) -> Why | None:
         opened, answer = self._opened()
         age = timedelta(seconds=now.timestamp() - opened) if opened is not None else timedelta()
-        if opened is not None and answer == self._answer_hash() and age <= A_DAY:
+        if opened is not None and answer == self._answer_hash() and age <= DAY:
             return None
         if self.data.get(HONEYPOT_FIELD):
             return Why.HIDDEN_BOX
@@ -538,7 +497,7 @@ class HoneypotMixin(forms.Form):
             return None
         if opened is None:
             return Why.NO_TIME
-        return Why.TOO_OLD if age > A_DAY else None
+        return Why.TOO_OLD if age > DAY else None
 
     def _opened(self) -> tuple[int | None, str]:
         """When the page was opened, None if we have not signed that; and the hash of the answer that was stopped, if one was."""
@@ -574,7 +533,8 @@ class HoneypotMixin(forms.Form):
 def record_if_blocked(form: Any) -> None:
     """Keep it for staff to see, without a name: whoever is not signed in may be anybody."""
     if getattr(form, "stopped_by", None):
-        record_blocked_attempt(where=form.where, why=form.stopped_by, now=timezone.now())
+        for record in RECORDERS:
+            record(where=form.where, why=form.stopped_by, now=timezone.now())
 
 
 class HoneypotView:

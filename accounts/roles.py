@@ -86,8 +86,7 @@ COORDINATION = (
         notifications="notification:view,change markedaddress:view,change",
     ),
     may(
-        _("Find, add and correct people and organisations."),
-        professionals="person:view,add,change organisation:view,add,change",
+        _("Find, add and correct people and organisations."), professionals="person:view,add,change organisation:view,add,change"
     ),
     may(_("Note calls and what was agreed, and write emails to people."), professionals="note:view,add"),
     may(_("Write other wordings for emails and pages, which a manager approves."), office="textversion:view,add"),
@@ -138,18 +137,9 @@ MANAGEMENT = (
         bookings="presentation:view,add,change",
         leaflets="leaflet:view,add,change edition:view,add,change",
     ),
-    may(
-        _("Read and clear texts that may be about a child."),
-        professionals="flaggedtext:view,change",
-    ),
-    may(
-        _("Change the settings, such as the advice line, notice, and who is told of what."),
-        office="change_sitesettings",
-    ),
-    may(
-        _("Approve the guidance that the public reads, and withdraw an approval."),
-        guidance="guidancepage:view,change",
-    ),
+    may(_("Read and clear texts that may be about a child."), professionals="flaggedtext:view,change"),
+    may(_("Change the settings, such as the advice line, notice, and who is told of what."), office="change_sitesettings"),
+    may(_("Approve the guidance that the public reads, and withdraw an approval."), guidance="guidancepage:view,change"),
     may(
         _("Approve wordings of emails and pages that a colleague wrote, and go back to earlier ones."),
         office="textversion:view,add,change",
@@ -176,10 +166,7 @@ READING = (
     may(_("See who to tell in each area."), guidance="areacontact:view"),
     may(_("See where we have been, and where nobody has."), reach="view_reach"),
     may(_("See when we are closed, and what the banner says."), office="closure:view banner:view"),
-    may(
-        _("See orders, leaflets and stock."),
-        leaflets="order:view leaflet:view edition:view stockmovement:view stocktake:view",
-    ),
+    may(_("See orders, leaflets and stock."), leaflets="order:view leaflet:view edition:view stockmovement:view stocktake:view"),
 )
 
 ROLES = (

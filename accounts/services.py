@@ -21,7 +21,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Upper
 from django.db.models.signals import m2m_changed
-from django.dispatch import Signal
+from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -56,7 +56,7 @@ def lock_account(user_id: int) -> User:
 
 
 def mobiles_of(addresses: Iterable[str]) -> QuerySet[User, str]:
-    """Of colleagues who have one of these addresses."""
+    """The mobiles of colleagues who have one of these addresses."""
     staff = User.objects.filter(is_staff=True, is_active=True).exclude(mobile="")
     found = staff.alias(address=Upper("email")).filter(address__in=[address.upper() for address in addresses])
     return found.order_by("pk").values_list("mobile", flat=True)
@@ -81,13 +81,13 @@ def raising_account_gone(user_id: int) -> Iterator[None]:
 
 
 def has_address(user: User, email: str) -> bool:
-    """As the database has it now, not as `user` was read."""
+    """Whether the address is theirs in the database now, however `user` was read."""
     same = {"email__iexact": email}
     return User.objects.filter(pk=user.pk, **same).exists() or EmailAddress.objects.filter(user=user, **same).exists()
 
 
 def account_at(email: str) -> User | None:
-    """By its letters in any case. In capitals the database takes some that only look alike for the same."""
+    """The account with this address, in any case. The database takes some letters for the same that only look alike."""
     found = User.objects.filter(email__iexact=email).first()
     return found if found is not None and found.email.lower() == email.lower() else None
 
@@ -189,7 +189,7 @@ def rename_passkey(request: HttpRequest, passkey: Authenticator, name: str) -> N
 
 
 def current_passkey(user: User, passkey: Authenticator) -> Authenticator | None:
-    """As it is now that `user` is locked. None: it has gone."""
+    """The passkey as it is now that `user` is locked; None if it has gone."""
     return passkeys_of(user).filter(pk=passkey.pk).first()
 
 
@@ -207,16 +207,7 @@ CHANGES: dict[Signal, str] = {
 }
 
 
-def connect_security_log() -> None:
-    auth_signals.user_logged_in.connect(log_sign_in)
-    auth_signals.user_logged_out.connect(log_sign_out)
-    auth_signals.user_login_failed.connect(log_refused_password)
-    mfa_signals.authentication_failed.connect(log_refused_code)
-    for signal in CHANGES:
-        signal.connect(log_change)
-    m2m_changed.connect(log_roles, sender=User.groups.through)
-
-
+@receiver(auth_signals.user_logged_in)
 def log_sign_in(request: HttpRequest, user: User, **_details: Any) -> None:
     records = get_authentication_records(request, user)
     methods = sorted({"passkey" if each.get("type") == PASSKEY else str(each["method"]) for each in records})
@@ -224,18 +215,21 @@ def log_sign_in(request: HttpRequest, user: User, **_details: Any) -> None:
     record(Act.SIGNED_IN, by=user.pk, about=About.of(user), whats=[", ".join(methods)])
 
 
+@receiver(auth_signals.user_logged_out)
 def log_sign_out(user: User | None, **_details: Any) -> None:
     if user is not None:
         logger.info("signed out: user %s", user.pk)
         record(Act.SIGNED_OUT, by=user.pk, about=About.of(user))
 
 
+@receiver(auth_signals.user_login_failed)
 def log_refused_password(**_details: Any) -> None:
     """Without the account: to look that up would take longer for an address that has one."""
     logger.warning("password refused")
     record(Act.NOT_LET_IN, whats=["password"])
 
 
+@receiver(mfa_signals.authentication_failed)
 def log_refused_code(user: User, **_details: Any) -> None:
     """Of the second factor, so the account is known."""
     logger.warning("second factor refused: user %s", user.pk)
@@ -248,6 +242,7 @@ def log_refused_passkey() -> None:
     record(Act.NOT_LET_IN, whats=["passkey"])
 
 
+@receiver(list(CHANGES))
 def log_change(signal: Signal, user: User, authenticator: Authenticator | None = None, **details: Any) -> None:
     what = CHANGES[signal]
     if signal is account_signals.email_changed and details["from_email_address"] is None:
@@ -261,6 +256,7 @@ def log_change(signal: Signal, user: User, authenticator: Authenticator | None =
 ROLE_ACTS = {"post_add": Act.ROLE_GIVEN, "post_remove": Act.ROLE_TAKEN}
 
 
+@receiver(m2m_changed, sender=User.groups.through)
 def log_roles(instance: User, action: str, pk_set: set[int] | None, **_details: Any) -> None:
     if action in ROLE_ACTS and pk_set:
         names = Group.objects.filter(pk__in=pk_set).order_by("name").values_list("name", flat=True)

@@ -16,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.db import DatabaseError, transaction
-from django.dispatch import Signal
+from django.dispatch import Signal, receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -270,25 +270,21 @@ def clear_sessions(*, now: datetime) -> int:
     while True:
         with transaction.atomic():
             # Those in use are left for next time.
-            over = Session.objects.expired(now - KEPT_AFTER_END).select_for_update(skip_locked=True)
+            over = Session.objects.filter(expire_date__lte=now - KEPT_AFTER_END).select_for_update(skip_locked=True)
             cleared = Session.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:CLEARED_AT_ONCE])).delete()[0]
         gone += cleared
         if not cleared:
             return gone
 
 
-def connect_session_signals() -> None:
-    signals.authentication_step_completed.connect(renew_session_key, dispatch_uid="sessions: new key")
-    for changed in (signals.password_changed, signals.password_set, signals.email_changed, signals.password_reset):
-        changed.connect(end_sessions_after_change, dispatch_uid="sessions: end")
-
-
+@receiver(signals.authentication_step_completed)
 def renew_session_key(request: HttpRequest, user: User, **details: Any) -> None:
     """For whoever has reauthenticated or passed the second factor; at sign-in itself the session gets a new key anyway."""
     if getattr(request, "user", AnonymousUser()).is_authenticated:
         request.session.cycle_key()
 
 
+@receiver([signals.password_changed, signals.password_set, signals.email_changed, signals.password_reset])
 def end_sessions_after_change(request: HttpRequest, user: User, signal: Signal, **details: Any) -> None:
     """All others; after the reset of a forgotten password this one, too."""
     end_sessions(user=user, but=None if signal is signals.password_reset else request.session.session_key)

@@ -1,6 +1,7 @@
 """Sign-in and what opens an account. Of allauth's routes only those that we use exist, under allauth's names."""
 
 from allauth.account import views as allauth_account
+from allauth.mfa.base import views as allauth_mfa
 from django.urls import path
 
 from accounts import views
@@ -42,7 +43,7 @@ urlpatterns = [
     path("passkeys/sign-in/", views.PasskeySignInView.as_view(), name="mfa_login_webauthn"),
     path("passkeys/again/", views.ReauthenticatePasskeyView.as_view(), name="mfa_reauthenticate_webauthn"),
     # Second factor
-    path("2fa/", views.second_factor_index, name="mfa_index"),
+    path("2fa/", allauth_mfa.index, name="mfa_index"),
     path("2fa/authenticate/", views.SecondFactorView.as_view(), name="mfa_authenticate"),
     path("2fa/reauthenticate/", views.ReauthenticateSecondFactorView.as_view(), name="mfa_reauthenticate"),
     path("2fa/totp/activate/", views.ActivateAppView.as_view(), name="mfa_activate_totp"),

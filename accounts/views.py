@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from allauth.account import app_settings
@@ -69,6 +69,7 @@ from accounts.services import (
 from accounts.sessions import device_of, end_sessions, forget_unsubmitted_form, hash_session_key, unsubmitted_form
 from ctac.dates import format_day
 from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
 from notifications.bounces.services import put_right
 from notifications.models import ClearReason, MarkedAddress
 
@@ -76,7 +77,7 @@ from notifications.models import ClearReason, MarkedAddress
 # (ADR 7).
 
 PASSKEY_LIST = "mfa_list_webauthn"
-form_methods = require_http_methods(["GET", "HEAD", "POST"])
+form_methods = require_http_methods(FORM_METHODS)
 
 
 def onward_url(request: HttpRequest, page: str) -> str:
@@ -168,8 +169,7 @@ class ReauthenticatePasskeyView(BaseReauthenticateView):
 
     def form_valid(self, form: ReauthenticatePasskeyForm) -> HttpResponse:
         form.save()
-        response: HttpResponse = super().form_valid(form)
-        return response
+        return cast(HttpResponse, super().form_valid(form))
 
     def form_invalid(self, form: Form) -> HttpResponse:
         return passkey_refused_response(self.request, form, reauthentication_page(signed_in(self.request)))
@@ -178,11 +178,7 @@ class ReauthenticatePasskeyView(BaseReauthenticateView):
 @login_required
 @require_safe
 def own_passkeys(request: HttpRequest) -> HttpResponse:
-    return render(
-        request,
-        "account/passkeys.html",
-        {"passkeys": [passkey_row(passkey) for passkey in passkeys_of(signed_in(request))]},
-    )
+    return render(request, "account/passkeys.html", {"passkeys": list(map(passkey_row, passkeys_of(signed_in(request))))})
 
 
 def passkey_row(passkey: Authenticator) -> dict[str, Any]:
@@ -391,10 +387,8 @@ class ChangePasswordView(account.PasswordChangeView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         needs_more = request.user.is_authenticated and (request.user.is_staff or has_second_factor(signed_in(request)))
-        response: HttpResponseBase = (ask_to_reauthenticate(request) if needs_more else None) or super().dispatch(
-            request, *args, **kwargs
-        )
-        return response
+        asked = ask_to_reauthenticate(request) if needs_more else None
+        return asked or cast(HttpResponseBase, super().dispatch(request, *args, **kwargs))
 
 
 @method_decorator([reauthentication_required, rate_limited("change_password")], name="dispatch")
@@ -408,8 +402,7 @@ class ForgottenPasswordView(HoneypotView, account.PasswordResetView):
     def form_valid(self, form: Form) -> HttpResponse:
         if is_rate_limited(self.request, "reset_password", address=form.cleaned_data["email"]):
             return too_many_requests_page(self.request)
-        response: HttpResponse = super().form_valid(form)
-        return response
+        return cast(HttpResponse, super().form_valid(form))
 
 
 class ResetCodeView(account.ConfirmPasswordResetCodeView):
@@ -447,8 +440,8 @@ class ActivateAppView(totp.ActivateTOTPView):
     """Enrolment. The code shows that the app works, so this session has passed the second factor."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response: HttpResponseBase = ask_to_reauthenticate(request, enrolling=True) or super().dispatch(request, *args, **kwargs)
-        return response
+        asked = ask_to_reauthenticate(request, enrolling=True)
+        return asked or cast(HttpResponseBase, super().dispatch(request, *args, **kwargs))
 
     def form_valid(self, form: Form) -> HttpResponse:
         response = super().form_valid(form)
@@ -486,9 +479,6 @@ class RecoveryCodesView(recovery_codes.ViewRecoveryCodesView):
         return {**super().get_context_data(**kwargs), "next": safe_next(self.request) or reverse(onward)}
 
 
-second_factor_index = mfa.index
-
-
 class SecondFactorView(ProgressMixin, PasskeyOptionsMixin, mfa.AuthenticateView):
     user_of = staticmethod(lambda view: view.stage.login.user)
 
@@ -510,14 +500,12 @@ class SecondFactorView(ProgressMixin, PasskeyOptionsMixin, mfa.AuthenticateView)
     def form_valid(self, form: Form) -> HttpResponse:
         """Raises AccountGoneError."""
         with raising_account_gone(self.stage.login.user.pk):
-            response: HttpResponse = super().form_valid(form)
-        return response
+            return cast(HttpResponse, super().form_valid(form))
 
     def form_invalid(self, form: Form) -> HttpResponse:
         if isinstance(form, PasskeyForm):
             return passkey_refused_response(self.request, form, "mfa_authenticate")
-        response: HttpResponse = super().form_invalid(form)
-        return response
+        return cast(HttpResponse, super().form_invalid(form))
 
 
 @method_decorator(rate_limited("reauthenticate"), name="dispatch")
@@ -553,8 +541,7 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         waiting = waiting_code(request, REAUTHENTICATION_CODE_KEY)
         self.state = waiting if waiting and waiting["email"] == signed_in(request).email else None
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return response
+        return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Sending counts with the codes to sign in: no more emails go to one address by asking on several pages."""
@@ -576,15 +563,13 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
             self.request.session.pop(REAUTHENTICATION_CODE_KEY, None)
             user, email = signed_in(self.request), self.state["email"]
             record_authentication(self.request, user, method="code", email=email, reauthenticated=True)
-        response: HttpResponse = super().form_valid(form)
-        return response
+        return cast(HttpResponse, super().form_valid(form))
 
     def form_invalid(self, form: Form) -> HttpResponse:
         if self.state is not None and not count_wrong_code(self.request, REAUTHENTICATION_CODE_KEY, self.state):
             messages.error(self.request, _("That code can’t be used any more. Ask for a new one."))
             return redirect(self.passthrough_next_url(reverse("account_reauthenticate_code")))
-        response: HttpResponse = super().form_invalid(form)
-        return response
+        return cast(HttpResponse, super().form_invalid(form))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), "sent_to": self.state["email"] if self.state else ""}
@@ -609,7 +594,7 @@ def own_mobile(request: HttpRequest) -> HttpResponse:
 @require_safe
 def own_sessions(request: HttpRequest) -> HttpResponse:
     """Each browser in which this account is signed in now, this one first."""
-    found = list(signed_in(request).sessions.live(timezone.now()).order_by("-seen_at", "-started_at"))
+    found = list(signed_in(request).sessions.filter(expire_date__gt=timezone.now()).order_by("-seen_at", "-started_at"))
     key = hash_session_key(str(request.session.session_key))
     this = next((session for session in found if session.pk == key), None)
     return render(request, "account/sessions.html", {"this": this, "others": [session for session in found if session != this]})
@@ -650,7 +635,7 @@ def unsubmitted_form_page(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_methods
 def returned_mail(request: HttpRequest) -> HttpResponse:
     """What came back and why, in plain words; a button that says that the address is right, and the way to change it."""
     user = signed_in(request)

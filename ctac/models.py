@@ -275,6 +275,16 @@ class RecordedBy(models.Model):
         abstract = True
 
 
+class UnnamedModel(models.Model):
+    """A row that has no name which pages might show: it is called by its key."""
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class Event(RecordedBy):
     """One entry of a history, of a `kind` that the model defines. A trigger in the app's sql/ keeps the table append-only."""
 

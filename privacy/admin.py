@@ -27,7 +27,7 @@ from ctac.dates import format_clock, format_day, months_before, uk_day
 from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.audit import audit_note
-from ctac.staff.lists import Part, period_of, up_to_most
+from ctac.staff.lists import OptionsFilter, Part, narrow_by, period_of, up_to_most
 from ctac.staff.search import SearchKind, finder
 from ctac.staff.site import (
     NOTHING,
@@ -85,7 +85,7 @@ from professionals.notes.admin import SEES_MESSAGES, message_entries
 
 
 def messages_to(person: Person, page: Page) -> Iterable[Entry]:
-    """To each address of theirs, while it was theirs."""
+    """The emails that went to each of their addresses while it was theirs."""
     theirs = Q(pk=None)
     for address, since, before in address_periods(person):
         period = Q(address=address)
@@ -180,11 +180,14 @@ class DataActionAdmin(ListOnly):
     when = moment_of("at", gettext_lazy("when"), short=True)
     what = column(gettext_lazy("what was done"), lambda row: row.get_done_display())
     why = column(gettext_lazy("why"), lambda row: row.get_reason_display())
-
-    @admin.display(description=gettext_lazy("whose"))
-    def whose(self, row: DataAction) -> SafeString:
-        href = reverse("staff:professionals_person_change", args=[row.person_id])
-        return format_html('<a href="{}">{}</a>', href, _("Person %(key)s") % {"key": row.person_id})
+    whose = column(
+        gettext_lazy("whose"),
+        lambda row: format_html(
+            '<a href="{}">{}</a>',
+            reverse("staff:professionals_person_change", args=[row.person_id]),
+            _("Person %(key)s") % {"key": row.person_id},
+        ),
+    )
 
 
 @admin.register(RetentionRun, site=staff_site)
@@ -348,17 +351,14 @@ COMPLAINT_ACTIONS = (
 )
 
 
-class ComplaintStateFilter(admin.SimpleListFilter):
+class ComplaintStateFilter(OptionsFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("overdue", _("Acknowledgement overdue")), *((value, str(label)) for value, label in ComplaintState.choices)]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "overdue":
-            return queryset.overdue(uk_day(timezone.now()))
-        return queryset.filter(state=self.value()) if self.value() in ComplaintState else queryset
+    options = {
+        "overdue": (gettext_lazy("Acknowledgement overdue"), lambda complaints, now: complaints.overdue(uk_day(now))),
+        **{state.value: (state.label, narrow_by(state=state)) for state in ComplaintState},
+    }
 
 
 class ComplaintEventInline(EventInline):
@@ -467,9 +467,8 @@ class ComplaintAdmin(LogAdmin):
 
 
 def first_complaint_due() -> str:
-    received_on = Complaint.objects.to_acknowledge().order_by("received_on").values_list("received_on", flat=True).first()
-    due = format_day(Complaint(received_on=received_on).due_on) if received_on else ""
-    return _("the first by %(day)s") % {"day": due} if due else ""
+    first = Complaint.objects.to_acknowledge().order_by("received_on").first()
+    return _("the first by %(day)s") % {"day": format_day(first.due_on)} if first else ""
 
 
 DECISION_TAGS = {Decision.OPEN: "waiting", Decision.TOLD: "good", Decision.NEED_NOT: "done"}
@@ -578,33 +577,21 @@ BREACH_ACTIONS = (
 )
 
 
-class DecisionFilter(admin.SimpleListFilter):
-    field: str
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(decision.value or "open", str(decision.label)) for decision in Decision]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        chosen = {decision.value or "open": decision for decision in Decision}.get(self.value() or "")
-        return queryset if chosen is None else queryset.filter(**{self.field: chosen})
-
-
-class CommissionerFilter(DecisionFilter):
+class CommissionerFilter(OptionsFilter):
     title = gettext_lazy("Information Commissioner")
     parameter_name = "state"
-    field = "commissioner"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        not_decided, *decided = super().lookups(request, model_admin)
-        return [not_decided, ("overdue", _("Not decided, 72 hours over")), *decided]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.overdue(timezone.now()) if self.value() == "overdue" else super().queryset(request, queryset)
+    options = {
+        "open": (Decision.OPEN.label, narrow_by(commissioner=Decision.OPEN)),
+        "overdue": (gettext_lazy("Not decided, 72 hours over"), lambda breaches, now: breaches.overdue(now)),
+        "told": (Decision.TOLD.label, narrow_by(commissioner=Decision.TOLD)),
+        "need-not": (Decision.NEED_NOT.label, narrow_by(commissioner=Decision.NEED_NOT)),
+    }
 
 
-class PeopleFilter(DecisionFilter):
+class PeopleFilter(OptionsFilter):
     title = gettext_lazy("people concerned")
-    parameter_name = field = "people"
+    parameter_name = "people"
+    options = {decision.value or "open": (decision.label, narrow_by(people=decision)) for decision in Decision}
 
 
 class BreachEventInline(EventInline):

@@ -21,4 +21,4 @@ class PrivacyConfig(AppConfig):
         for rule in retention.RULES:
             retention.register_rule(rule)
         retention.register_activity(retention.has_complained)
-        register_flagged_sources(*personal_data.FLAGGED_COMPLAINTS)
+        register_flagged_sources(personal_data.FLAGGED_COMPLAINTS)

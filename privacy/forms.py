@@ -19,10 +19,22 @@ from privacy.models import ComplaintChannel, ContactMethod
 from professionals.drafts import SECRET
 from professionals.forms import clean_text
 from professionals.models import Person
-from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, StaffForm
+from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, NeverKeptForm, StaffForm
 
 MAX_TEXT_LENGTH = 4000
 NO_CHILD = gettext_lazy("No details of a child, please.")
+
+
+def long_text(label: Any, hint: Any, missing: Any = "", *, rows: int = 4) -> forms.CharField:
+    """Whoever leaves it empty reads `missing`, without which nobody need answer."""
+    return forms.CharField(
+        label=label,
+        help_text=hint,
+        max_length=MAX_TEXT_LENGTH,
+        required=bool(missing),
+        widget=forms.Textarea({"rows": rows}),
+        error_messages={"required": missing} if missing else None,
+    )
 
 
 class OneTimeTokenForm(forms.Form):
@@ -74,21 +86,17 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
         widget=forms.TextInput(attrs={"type": "tel"}),
         validators=[validate_phone],
     )
-    wrong = forms.CharField(
-        label=gettext_lazy("What went wrong?"),
-        help_text=gettext_lazy("Say what happened with your data, and when, as well as you know. No details of a child, please."),
-        max_length=MAX_TEXT_LENGTH,
-        widget=forms.Textarea({"rows": 8}),
-        error_messages={"required": gettext_lazy("Say what went wrong.")},
+    wrong = long_text(
+        gettext_lazy("What went wrong?"),
+        gettext_lazy("Say what happened with your data, and when, as well as you know. No details of a child, please."),
+        gettext_lazy("Say what went wrong."),
+        rows=8,
     )
-    wanted = forms.CharField(
-        label=gettext_lazy("What would you like us to do?"),
-        help_text=gettext_lazy(
+    wanted = long_text(
+        gettext_lazy("What would you like us to do?"),
+        gettext_lazy(
             "For example: put something right, delete something, tell you what happened. No details of a child, please."
         ),
-        max_length=MAX_TEXT_LENGTH,
-        required=False,
-        widget=forms.Textarea({"rows": 4}),
     )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, person: Person | None = None) -> None:
@@ -134,19 +142,15 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
         help_text=gettext_lazy("We will email them to say that we have it. Leave empty if they have no email address."),
     )
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
-    wrong = forms.CharField(
-        label=gettext_lazy("What went wrong, in their words"),
-        help_text=NO_CHILD,
-        max_length=MAX_TEXT_LENGTH,
-        widget=forms.Textarea({"rows": 8}),
-        error_messages={"required": gettext_lazy("Write what went wrong.")},
+    wrong = long_text(
+        gettext_lazy("What went wrong, in their words"),
+        NO_CHILD,
+        gettext_lazy("Write what went wrong."),
+        rows=8,
     )
-    wanted = forms.CharField(
-        label=gettext_lazy("What they would like us to do"),
-        help_text=NO_CHILD,
-        max_length=MAX_TEXT_LENGTH,
-        required=False,
-        widget=forms.Textarea({"rows": 4}),
+    wanted = long_text(
+        gettext_lazy("What they would like us to do"),
+        NO_CHILD,
     )
 
     def clean_received_on(self) -> Any:
@@ -155,20 +159,8 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
         return day
 
 
-class NeverKeptForm(StaffForm):
-    """No text of it can be kept if it looks like a child's details, so the service needs no `flagged`."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        cleaned.pop("flagged")
-        return cleaned
-
-
 class ComplaintMessageForm(NeverKeptForm, PageForm):
     """What goes out as it is written can't hold a child's details (ADR 22)."""
-
-    free_text_fields = ("words",)
-    never_kept = ("words",)
 
     told = forms.ChoiceField(
         label=gettext_lazy("How are you telling them?"),
@@ -182,73 +174,62 @@ class ComplaintMessageForm(NeverKeptForm, PageForm):
         validators=[near_today],
         help_text=gettext_lazy("Leave this empty if we send the email from here. For example, 9 3 2027."),
     )
-    words = forms.CharField(
-        label=gettext_lazy("What you tell them, or told them"),
-        help_text=gettext_lazy("The email uses your exact words. No details of a child."),
-        max_length=MAX_TEXT_LENGTH,
-        widget=forms.Textarea({"rows": 8}),
-        error_messages={"required": gettext_lazy("Write what you want to tell them.")},
+    words = long_text(
+        gettext_lazy("What you tell them, or told them"),
+        gettext_lazy("The email uses your exact words. No details of a child."),
+        gettext_lazy("Write what you want to tell them."),
+        rows=8,
     )
 
 
 class AcknowledgeComplaintForm(ComplaintMessageForm):
     """The email says by itself that we have it and look into it."""
 
-    words = forms.CharField(
-        label=gettext_lazy("Anything to add?"),
-        help_text=gettext_lazy(
+    words = long_text(
+        gettext_lazy("Anything to add?"),
+        gettext_lazy(
             "The email says that we have read the complaint and are looking into it. You could add who is. No details of a child."
         ),
-        max_length=MAX_TEXT_LENGTH,
-        required=False,
-        widget=forms.Textarea({"rows": 4}),
     )
 
 
 class ComplaintNoteForm(StaffForm):
     free_text_fields = ("words",)
 
-    words = forms.CharField(
-        label=gettext_lazy("Note"),
-        help_text=gettext_lazy(
+    words = long_text(
+        gettext_lazy("Note"),
+        gettext_lazy(
             "This is for colleagues who deal with complaints. The person can ask for a copy of it. No details of a child."
         ),
-        max_length=MAX_TEXT_LENGTH,
-        widget=forms.Textarea({"rows": 6}),
-        error_messages={"required": gettext_lazy("Write the note.")},
+        gettext_lazy("Write the note."),
+        rows=6,
     )
 
 
 class CloseComplaintForm(StaffForm):
     free_text_fields = ("words",)
 
-    words = forms.CharField(
-        label=gettext_lazy("Why it is closed"),
-        help_text=gettext_lazy(
+    words = long_text(
+        gettext_lazy("Why it is closed"),
+        gettext_lazy(
             "Needed only if we did not tell them an outcome, for example because they took it back. No details of a child."
         ),
-        max_length=MAX_TEXT_LENGTH,
-        required=False,
-        widget=forms.Textarea({"rows": 3}),
+        rows=3,
     )
 
 
 # Breaches: numbers and kinds, no names; nothing of a child, since it goes to others as it is written.
 
 
-def long_text(label: Any, hint: Any, missing: Any, rows: int = 4, **more: Any) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        help_text=hint,
-        max_length=MAX_TEXT_LENGTH,
-        widget=forms.Textarea({"rows": rows}),
-        error_messages={"required": missing},
-        **more,
-    )
-
-
 class TimedForm(NeverKeptForm, PageForm):
     """`cleaned_data["at"]`: the moment of day and clock, in UTC."""
+
+    day = DayField(
+        label=gettext_lazy("On which day were they told?"),
+        validators=[near_today],
+        error_messages={"required": gettext_lazy("Enter the day.")},
+    )
+    clock = ClockField(label=gettext_lazy("At what time?"), error_messages={"required": gettext_lazy("Enter the time.")})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -261,24 +242,17 @@ class TimedForm(NeverKeptForm, PageForm):
         return cleaned
 
 
-def day_field(label: Any, hint: Any = "") -> DayField:
-    missing = gettext_lazy("Enter the day.")
-    return DayField(label=label, validators=[near_today], help_text=hint, error_messages={"required": missing})
+class EnterBreachForm(TimedForm, OneTimeTokenForm):
+    free_text_fields = never_kept = ("what", "happened", "concerns", "effects", "measures")
 
-
-def clock_field(label: Any) -> ClockField:
-    return ClockField(label=label, error_messages={"required": gettext_lazy("Enter the time.")})
-
-
-class EnterBreachForm(OneTimeTokenForm, TimedForm):
-    free_text_fields = ("what", "happened", "concerns", "effects", "measures")
-    never_kept = free_text_fields
-
-    day = day_field(
-        gettext_lazy("On which day did we become aware of it?"),
-        gettext_lazy("Enter the day when the first of us knew, or when a firm that works for us told us. For example, 9 3 2027."),
+    day = DayField(
+        label=gettext_lazy("On which day did we become aware of it?"),
+        validators=[near_today],
+        help_text=gettext_lazy(
+            "Enter the day when the first of us knew, or when a firm that works for us told us. For example, 9 3 2027."
+        ),
+        error_messages={"required": gettext_lazy("Enter the day.")},
     )
-    clock = clock_field(gettext_lazy("At what time?"))
     what = long_text(
         gettext_lazy("What happened?"),
         gettext_lazy("Say which data was lost, changed, or seen by or sent to a person who should not have it. No names."),
@@ -313,26 +287,14 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
 
 
 class CommissionerReportForm(TimedForm):
-    free_text_fields = ("words",)
-    never_kept = free_text_fields
-
-    day = day_field(gettext_lazy("On which day were they told?"))
-    clock = clock_field(gettext_lazy("At what time?"))
     reference = forms.CharField(label=gettext_lazy("Their reference"), max_length=60, required=False)
     words = long_text(
         gettext_lazy("What they were told"),
         gettext_lazy("Keep it short. If the 72 hours were over, say why it took longer. No names."),
-        "",
-        required=False,
     )
 
 
 class PeopleNotifiedForm(TimedForm):
-    free_text_fields = ("words",)
-    never_kept = free_text_fields
-
-    day = day_field(gettext_lazy("On which day were they told?"))
-    clock = clock_field(gettext_lazy("At what time?"))
     words = long_text(
         gettext_lazy("How we told them, and what"),
         gettext_lazy("For example, an email to all 40 people about what to look out for and who to ask. No names."),
@@ -341,9 +303,6 @@ class PeopleNotifiedForm(TimedForm):
 
 
 class NoCommissionerReportForm(NeverKeptForm):
-    free_text_fields = ("words",)
-    never_kept = free_text_fields
-
     words = long_text(
         gettext_lazy("Why they need not be told"),
         gettext_lazy("Only if harm to anybody is unlikely. The Commissioner may ask for this reason. No names."),
@@ -352,9 +311,6 @@ class NoCommissionerReportForm(NeverKeptForm):
 
 
 class PeopleNotNotifiedForm(NeverKeptForm):
-    free_text_fields = ("words",)
-    never_kept = free_text_fields
-
     words = long_text(
         gettext_lazy("Why they need not be told"),
         gettext_lazy(
@@ -365,9 +321,6 @@ class PeopleNotNotifiedForm(NeverKeptForm):
 
 
 class AddToBreachForm(NeverKeptForm):
-    free_text_fields = ("words",)
-    never_kept = free_text_fields
-
     words = long_text(
         gettext_lazy("What we know now"),
         gettext_lazy(

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import Event, RecordedBy, ReferencedModel, free_text, impersonal, personal
+from ctac.models import Event, RecordedBy, ReferencedModel, UnnamedModel, free_text, impersonal, personal
 
 # DPA 2018 s.164A(3). The day of receipt is not counted (s.205(2), Regulation 1182/71 art. 3); that a last day at a weekend may
 # move to the next working day is left out, so that ours is never the later one.
@@ -308,7 +308,7 @@ class DataAction(RecordedBy):
         return f"{self.get_done_display()} {self.pk}"
 
 
-class RetentionRun(RecordedBy):
+class RetentionRun(UnnamedModel, RecordedBy):
     """A night's run. `done` counts records by the name of the rule; `left` is how many could not be done. No end: cut off."""
 
     started_at = models.DateTimeField(_("started"))
@@ -321,6 +321,3 @@ class RetentionRun(RecordedBy):
         verbose_name_plural = _("retention")
         ordering = ["-started_at", "-pk"]
         indexes = [models.Index(fields=["-started_at", "-id"], name="retention_run_newest")]
-
-    def __str__(self) -> str:
-        return str(self.pk)

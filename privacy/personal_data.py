@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Func, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import JSONObject
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -109,8 +109,7 @@ NAMES_TO_READ = {
 
 def export_page(data: dict[str, Any]) -> dict[str, Any]:
     """What the templates of a page and of a file to read show: the person, then what is theirs."""
-    person = {name: data[name] for name in ("person",) if name in data}
-    return {"nodes": list(export_lines(person | data)), "made": format_moment(timezone.now())}
+    return {"nodes": list(export_lines({"person": data["person"]} | data)), "made": format_moment(timezone.now())}
 
 
 def export_response(data: dict[str, Any], form: str = ExportFormat.JSON) -> HttpResponse:
@@ -124,7 +123,8 @@ def export_response(data: dict[str, Any], form: str = ExportFormat.JSON) -> Http
 
 
 def export_lines(data: Any, *, of: str = "", level: int = 2) -> Iterator[ExportLine]:
-    """Names as they read: 'Access needs', or in a list 'Bookings: 1 of 3', of a list whose name is `of`. Mere texts are one."""
+    """Each name as people read it ('Access needs'), and each item of a list as 'Bookings: 1 of 3', where `of` is the name of the
+    list. A list of plain texts is one line."""
     pairs = data.items() if isinstance(data, dict) else enumerate(data, 1)
     for key, value in pairs:
         name = str(NAMES_TO_READ.get(str(key)) or capfirst(str(key).replace("__", " ").replace("_", " ")))
@@ -157,7 +157,7 @@ def value_in_words(value: Any) -> str:
 
 
 def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
-    """Lowercase, with until when each was theirs: `now` of current ones. Without the team's mailboxes."""
+    """All in lower case, each with the moment until which it was theirs (`now` if it still is). Without the team's mailboxes."""
     known = [(person.email, now), *person.former_addresses.values_list("address", "until")]
     if person.user is not None:
         known.append((person.user.email, now))
@@ -175,7 +175,7 @@ def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
 
 
 def erase_emails_of(person: Person, now: datetime) -> None:
-    """All that went to an address of theirs; of one that somebody else has or had too, only while it was theirs."""
+    """Erase all mail to their addresses; at one that somebody else has or had too, only what went there while it was theirs."""
     addresses = all_addresses_of(person, now)
     others: dict[str, list[datetime]] = defaultdict(list)  # until when somebody else had it
     rows = FormerAddress.objects.filter(address__in=list(addresses)).exclude(person=person)
@@ -197,7 +197,7 @@ def erase_emails_of(person: Person, now: datetime) -> None:
 
 
 def _last_before(until: datetime, others: Iterable[datetime]) -> datetime | None:
-    """When the owner before them gave it up. None if there was none."""
+    """When the owner before them gave the address up; None if there was none."""
     return max((moment for moment in others if moment < until), default=None)
 
 
@@ -233,7 +233,8 @@ def json_rows(rows: QuerySet[Any], **columns: str | Q) -> ArraySubquery:
 
 
 def export_details(person: Person) -> dict[str, Any]:
-    """With unfinished forms, blocked attempts, former addresses, what was merged lately, and what colleagues noted and wrote."""
+    """Their details, unfinished forms, blocked attempts, former addresses, what was merged lately, and colleagues' notes and
+    letters."""
     drafts = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
     stopped = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
     former = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
@@ -264,19 +265,21 @@ def export_details(person: Person) -> dict[str, Any]:
             for row in related["stopped_tries"]
         ],
         "former_addresses": related["had"],
-        "merged_records": [_export_merge(row) for row in related["merged"]],
+        "merged_records": [
+            {
+                "asked": row["asked"],
+                "merged": row["merged"],
+                # The record that went, as far as it is theirs to read.
+                "other_record": [
+                    {name: columns[name] for name in ("name", "email", "phone", "profession", "postcode")}
+                    for columns in (row["was"] or {}).get("went", ())
+                ],
+            }
+            for row in related["merged"]
+        ],
         "notes": [{**note, "what": NoteKind(note["what"]).label} for note in related["noted"]],
         "came_from_lists": related["imported"],
     }
-
-
-def _export_merge(row: dict[str, Any]) -> dict[str, Any]:
-    """With the record that went, as far as it is theirs to read."""
-    was = [
-        {name: columns[name] for name in ("name", "email", "phone", "profession", "postcode")}
-        for columns in (row["was"] or {}).get("went", ())
-    ]
-    return {"asked": row["asked"], "merged": row["merged"], "other_record": was}
 
 
 def _export_user(user: User) -> dict[str, Any]:
@@ -329,15 +332,16 @@ def erase_details(person: Person, now: datetime) -> None:
 
 
 def export_messages(person: Person) -> list[Any]:
-    """To their current and former addresses, of each what was written while it was theirs."""
-    mail: list[Any] = []
-    for address, since, before in address_periods(person):
-        mail += notifications_privacy.export_for(address, since=since, before=before)
-    return mail
+    """Emails to their current and former addresses, written while the address was theirs."""
+    return [
+        message
+        for address, since, before in address_periods(person)
+        for message in notifications_privacy.export_for(address, since=since, before=before)
+    ]
 
 
 def export_choices(person: Person) -> list[Any]:
-    """Not of a mailbox of the team that staff entered by mistake."""
+    """None for a team mailbox that staff entered by mistake."""
     is_own = person.email and person.email.lower() not in team_addresses()
     return preferences.export_choices(person.email) if is_own else []
 
@@ -346,7 +350,7 @@ def export_choices(person: Person) -> list[Any]:
 
 
 def complaints_of(person: Person) -> ComplaintQuerySet:
-    """Theirs, and those without a person that give their address: the receipt went to that mailbox, which is theirs.
+    """Their own complaints, and those without a person that give their address: the receipt went to that mailbox of theirs.
 
     A complaint of a signed-in person is never another's, whatever address they typed; nor is one that an erased person left open.
     """
@@ -420,13 +424,10 @@ def anonymise_complaints(keys: Sequence[int], now: datetime) -> None:
     )
 
 
-def flagged_rows(key: int) -> Iterator[Model]:
-    complaint = Complaint.objects.get(pk=key)
-    yield from (complaint, *complaint.events.order_by("pk"))
-
-
-FLAGGED_COMPLAINTS = (
-    FlaggedSource("complaint", flagged_rows, lambda key: reverse("staff:privacy_complaint_change", args=[key])),
+FLAGGED_COMPLAINTS = FlaggedSource(
+    "complaint",
+    lambda key: [Complaint.objects.get(pk=key), *ComplaintEvent.objects.filter(complaint=key).order_by("pk")],
+    lambda key: reverse("staff:privacy_complaint_change", args=[key]),
 )
 
 

@@ -128,8 +128,7 @@ def kept_sorts() -> list[str]:
 
 def keep_months(sort: str) -> int:
     """For how many months that sort of record keeps what is personal."""
-    months: int = getattr(site_settings(), f"keep_{sort}_months")
-    return months
+    return int(getattr(site_settings(), f"keep_{sort}_months"))
 
 
 def months_in_words(months: int) -> str:
@@ -226,7 +225,7 @@ WARNING = "account-goes"
 
 
 def inactive_people(before: datetime) -> QuerySet[Person]:
-    """Have not signed in, booked, ordered or taken part since then, and have no account of staff."""
+    """People who have not signed in, booked, ordered or taken part since then, and have no staff account."""
     known = Person.objects.filter(erased_at=None, created_at__lt=before)
     inactive = known.exclude(user__is_staff=True).exclude(user__last_login__gte=before).exclude(user__date_joined__gte=before)
     for find in _activities:
@@ -234,26 +233,18 @@ def inactive_people(before: datetime) -> QuerySet[Person]:
     return inactive.order_by("created_at", "pk")
 
 
-def people_to_warn(before: datetime) -> QuerySet[Person]:
-    """Those with a mailbox."""
-    return inactive_people(before).exclude(email="").exclude(lost_mailbox())
-
-
-def people_not_warned(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
-    return people.exclude(Exists(_warnings().filter(created_at__gte=now - WARNING_COUNTS_FOR)))
+def warnings_since(moment: datetime) -> QuerySet[Notification]:
+    """The warnings to a person (OuterRef) since then, but for those that were never sent because the person came back or has
+    another address."""
+    about = Concat(Value("person:"), Cast(OuterRef("pk"), CharField()))
+    return Notification.objects.filter(kind=WARNING, about=about, created_at__gte=moment).exclude(state=State.EXPIRED)
 
 
 def people_past_warning(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
-    """Warned 14 days ago, or without a mailbox. A warning that came back counts from when it was sent."""
-    sent = _warnings().filter(created_at__gte=now - WARNING_COUNTS_FOR).exclude(state__in=UNFINISHED)
+    """Those who were warned 14 days ago, or have no mailbox. A warning that came back counts from when it was sent."""
+    sent = warnings_since(now - WARNING_COUNTS_FOR).exclude(state__in=UNFINISHED)
     warned = Exists(sent.alias(went=Coalesce("sent_at", F("created_at"))).filter(went__lte=now - WARNED_FOR))
     return people.filter(Q(warned) | Q(email="") | lost_mailbox())
-
-
-def _warnings() -> QuerySet[Notification]:
-    """Of a person; without those that were never sent, because they came back or their address changed."""
-    about = Concat(Value("person:"), Cast(OuterRef("pk"), CharField()))
-    return Notification.objects.filter(kind=WARNING, about=about).exclude(state=State.EXPIRED)
 
 
 def warn_inactive(keys: Sequence[int], now: datetime) -> None:
@@ -268,14 +259,14 @@ def erase_people(keys: Sequence[int], now: datetime) -> None:
 
 
 def users_without_person(before: datetime) -> QuerySet[User]:
-    """Unused, and without a Person. Staff stay: they are the authors of what they did."""
+    """Unused accounts without a Person. Staff stay: they are the authors of what they did."""
     of_nobody = User.objects.filter(person=None, is_staff=False, is_superuser=False)
     return of_nobody.alias(here=Coalesce("last_login", F("date_joined"))).filter(here__lt=before).order_by("date_joined", "pk")
 
 
 def delete_users(keys: Sequence[int], now: datetime) -> None:
-    """With the mail to the address, unless a person whom staff entered has the same one. Anybody can type an address of the team
-    at sign-up; its mail stays."""
+    """Delete the accounts with the mail to their address, unless a person whom staff entered has the same one. The team's mail
+    stays: anybody can type a team address at sign-up."""
     users = User.objects.select_for_update(of=("self",)).filter(pk__in=keys, person=None)
     for user in users:
         if user.email.lower() not in team_addresses() and not Person.objects.with_email(user.email).exists():
@@ -284,7 +275,7 @@ def delete_users(keys: Sequence[int], now: datetime) -> None:
 
 
 def expired_complaints(before: datetime) -> QuerySet[Complaint]:
-    """By the moment they were closed; at once if the person was erased meanwhile and our answer has gone."""
+    """Those closed before then; at once those whose person was erased meanwhile and whose answer has gone."""
     over = Q(closed_at__lt=before) | Q(goes_when_closed=True, closed_at__isnull=False)
     with_words = Complaint.objects.closed().filter(over, anonymised_at=None)
     return with_words.exclude(pk__in=complaints_with_unsent_email()).order_by("closed_at", "pk")
@@ -368,10 +359,10 @@ RULES = (
         since=gettext_lazy("the last sign-in, booking, order or session"),
         goes=gettext_lazy("We send it once. People who then sign in stay. We erase nobody in the first 14 days after it."),
         keeps="people",
-        due=people_to_warn,
+        due=lambda before: inactive_people(before).exclude(email="").exclude(lost_mailbox()),  # those with a mailbox
         take_out=warn_inactive,
         ahead=WARNED_FOR,
-        ready=people_not_warned,
+        ready=lambda people, now: people.exclude(Exists(warnings_since(now - WARNING_COUNTS_FOR))),
     ),
     Rule(
         name="people",
@@ -410,8 +401,8 @@ def clear_expired(*, now: datetime) -> dict[str, int]:
         "drafts": Draft.objects.filter(expires_at__lte=now),
         "limits": RateLimit.objects.filter(resets_at__lte=now),
         "sign-ups": unused.filter(person=None).exclude(emailaddress__verified=True),
-        "stopped": Stopped.objects.expired(now),
-        "changes of address": AddressChange.objects.expired(now - KEPT_AFTER_OBJECTION),
+        "stopped": Stopped.objects.filter(hour__lte=now - STOPPED),
+        "changes of address": AddressChange.objects.filter(until__lte=now - KEPT_AFTER_OBJECTION),
         "former addresses": FormerAddress.objects.with_nothing_kept(),
         "returned mail": ReturnedMail.objects.expired(now),
         "marked addresses": MarkedAddress.objects.expired(now),
@@ -440,15 +431,12 @@ def notice_periods() -> Iterator[RetentionPeriod]:
         yield RetentionPeriod(str(rule.what), str(rule.why), how_long)
     yield from hourly_periods()
     backups = span_in_words(timedelta(days=settings.BACKUP_KEEP_DAYS))
-    for what, why, how_long in (
-        (_("Saved addresses"), _("To save you typing"), _("Until you remove them")),
-        (_("Leaflets that you wait for"), _("To tell you when they are back"), _("Until we tell you")),
-        (_("Where to ask you again"), _("To ask one question after 3 months"), _("Until we email you")),
-        (_("Which emails you chose, when and where"), _("To send only those"), _("Until we erase you")),
-        (_("Server logs, by number alone"), _("To find faults"), span_in_words(SERVER_LOG)),
-        (_("Backups"), _("In case our computers fail"), _("Up to %(long)s") % {"long": backups}),
-    ):
-        yield RetentionPeriod(what, why, how_long)
+    yield RetentionPeriod(_("Saved addresses"), _("To save you typing"), _("Until you remove them"))
+    yield RetentionPeriod(_("Leaflets that you wait for"), _("To tell you when they are back"), _("Until we tell you"))
+    yield RetentionPeriod(_("Where to ask you again"), _("To ask one question after 3 months"), _("Until we email you"))
+    yield RetentionPeriod(_("Which emails you chose, when and where"), _("To send only those"), _("Until we erase you"))
+    yield RetentionPeriod(_("Server logs, by number alone"), _("To find faults"), span_in_words(SERVER_LOG))
+    yield RetentionPeriod(_("Backups"), _("In case our computers fail"), _("Up to %(long)s") % {"long": backups})
 
 
 def span_in_words(span: timedelta) -> str:
@@ -465,11 +453,7 @@ def hourly_periods() -> Iterator[RetentionPeriod]:
     """Of what is cleared hourly, and of the months of the audit, which go whole."""
     for what, why, span in (
         (_("Unfinished forms"), _("To let you finish"), DRAFTS),
-        (
-            _("Sign-ins, with what you typed"),
-            _("To keep you signed in"),
-            settings.SESSION_LONGEST + KEPT_AFTER_END,
-        ),
+        (_("Sign-ins, with what you typed"), _("To keep you signed in"), settings.SESSION_LONGEST + KEPT_AFTER_END),
         (_("Unconfirmed sign-ups"), _("To let you confirm"), UNVERIFIED_FOR),
         (_("Who tried something too often"), _("To keep the site safe"), STOPPED),
         (_("Emails that came back"), _("To put addresses right"), RETURNED_MAIL),
@@ -483,8 +467,4 @@ def hourly_periods() -> Iterator[RetentionPeriod]:
         _("To notice misuse"),
         _("%(long)s after the end of that month") % {"long": months_in_words(settings.AUDIT_KEPT_MONTHS)},
     )
-    yield RetentionPeriod(
-        _("Your old email address"),
-        _("To know what went there"),
-        months_in_words(keep_months("messages")),
-    )
+    yield RetentionPeriod(_("Your old email address"), _("To know what went there"), months_in_words(keep_months("messages")))

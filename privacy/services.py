@@ -25,7 +25,7 @@ from audit.services import About, record
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import ALPHABET, tidy_reference
-from notifications.outbox import Later, notify, notify_each, queue_account_mail
+from notifications.outbox import Later, notify, notify_each
 from office.queries import site_settings
 from privacy.models import (
     Breach,
@@ -42,7 +42,7 @@ from privacy.models import (
     DataActionReason,
     Decision,
 )
-from professionals.emails import account_email_kind, render_account_email
+from professionals.emails import queue_account_email
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lost_mailbox
@@ -224,10 +224,8 @@ def erase_and_notify(person: Person, *, by: User, now: datetime, reason: DataAct
     """With a last email, whose row forgets the address once it has gone. Raises as erase_person does; then nothing is done."""
     if address := erase_person(person, by=by, now=now, reason=reason):
         with translation.override(person.language or translation.get_language()):  # staff work in English
-            mail = render_account_email(ACCOUNT_ERASED, address, {"themselves": reason == DataActionReason.OWN})
-        queue_account_mail(
-            kind=account_email_kind(ACCOUNT_ERASED), to=address, mail=mail, now=now, expires_at=now + ERASED_NOTICE_TRIED_FOR
-        )
+            context = {"themselves": reason == DataActionReason.OWN}
+            queue_account_email(ACCOUNT_ERASED, address, context, now=now, expires_at=now + ERASED_NOTICE_TRIED_FOR)
 
 
 # Complaints: each step is recorded; the law asks for a receipt, for progress and for the outcome.

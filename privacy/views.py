@@ -1,6 +1,6 @@
 """A copy of one's data, the deletion of one's account, and the form of complaints."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
@@ -89,39 +89,36 @@ FROM_ONE_CLIENT, TO_ONE_MAILBOX = (20, A_DAY), (5, A_DAY)  # a workplace may sha
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def complaint(request: HttpRequest) -> HttpResponse:
-    person, now = person_in(request), timezone.now()
+    person, now, stop = person_in(request), timezone.now(), None
     form = ComplaintForm(request.POST if request.method == "POST" else None, person=person)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         # So that nobody sends many receipts to somebody else.
         throttles = [client_throttle(request, "complaint", *FROM_ONE_CLIENT)]
         if address := form.cleaned_data["email"]:
             throttles.append(Throttle(By.MAILBOX, f"complaint:{limits.mailbox_of(address)}", *TO_ONE_MAILBOX))
         if stop := check_throttles(request, Where.COMPLAINT, throttles, now):
             form.add_error(None, stop.sentence(now))
-            response = complaint_page(request, form, now, status=429)
-            response.headers["Retry-After"] = str(stop.seconds(now))
-            return response
-        try:
-            made = enter_complaint(
-                details=form.details,
-                came=ComplaintChannel.WEB,
-                received_on=uk_day(now),
-                person=person,
-                by=None,
-                now=now,
-                token=form.cleaned_data["token"],
-                flagged=form.flagged,
-            )
-            return redirect("complaint_sent", made.submission_token)
-        except AlreadySent as refusal:
-            form.add_error(None, str(refusal.message))
+        else:
+            try:
+                made = enter_complaint(
+                    details=form.details,
+                    came=ComplaintChannel.WEB,
+                    received_on=uk_day(now),
+                    person=person,
+                    by=None,
+                    now=now,
+                    token=form.cleaned_data["token"],
+                    flagged=form.flagged,
+                )
+                return redirect("complaint_sent", made.submission_token)
+            except AlreadySent as refusal:
+                form.add_error(None, str(refusal.message))
     record_if_blocked(form)
-    return complaint_page(request, form, now)
-
-
-def complaint_page(request: HttpRequest, form: ComplaintForm, now: datetime, status: int = 200) -> HttpResponse:
-    due = format_day(Complaint(received_on=uk_day(now)).due_on)
-    return render(request, "privacy/complaint.html", {"form": form, "due": due}, status=status)
+    context = {"form": form, "due": format_day(Complaint(received_on=uk_day(now)).due_on)}
+    response = render(request, "privacy/complaint.html", context, status=429 if stop else 200)
+    if stop:
+        response.headers["Retry-After"] = str(stop.seconds(now))
+    return response
 
 
 @require_safe

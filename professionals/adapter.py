@@ -13,6 +13,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -37,10 +38,9 @@ from audit.models import Act
 from audit.services import record
 from notifications.bounces.services import arrived
 from notifications.models import ClearReason
-from notifications.outbox import queue_account_mail
 from professionals import drafts, services
 from professionals.access import agree_on_language, asks_details, second_factors
-from professionals.emails import CHANGED, account_email_kind, render_account_email
+from professionals.emails import CHANGED, queue_account_email
 from professionals.models import Person
 from professionals.services import lock_people_and_account
 
@@ -123,19 +123,16 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
-        limits.limit_confirmation_email(request, emailconfirmation.email_address.email)
+        """Asks whether this address is theirs: each such email counts. allauth's views show what is raised."""
+        if limits.is_rate_limited(request, "confirm_email", address=emailconfirmation.email_address.email):
+            raise ImmediateHttpResponse(limits.too_many_requests_page(request))
         super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Through the outbox, like all mail; encrypted there, and gone when its code has expired."""
+        """Gone when its code has expired."""
         now = timezone.now()
-        queue_account_mail(
-            kind=account_email_kind(template_prefix),
-            to=email,
-            mail=render_account_email(template_prefix, email, context),
-            now=now,
-            expires_at=now + (CODE_LASTS if "code" in context else NOTICE_LASTS),
-        )
+        expires_at = now + (CODE_LASTS if "code" in context else NOTICE_LASTS)
+        queue_account_email(template_prefix, email, context, now=now, expires_at=expires_at)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """The code was right: the address is theirs, at the first sign-in or instead of the old one."""

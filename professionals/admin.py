@@ -70,7 +70,7 @@ from ctac.staff.site import (
 )
 from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related
 from notifications.models import ChoiceSource
-from notifications.preferences import choose, wants_each
+from notifications.preferences import choose
 from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
@@ -79,7 +79,7 @@ from professionals.forms import PostcodeField, clean_text, person_facts, refuse_
 from professionals.imports import admin as imports_admin  # noqa: F401 - registers its model
 from professionals.merges import admin as merges
 from professionals.models import ORGANISATION_WORDS, AccountRecovery, NameWord, Organisation, Person, RecognisedDomain, Stopped
-from professionals.notes.admin import NotesMixin, note_actions, write_action
+from professionals.notes.admin import NotesMixin, has_permission, note_actions, write_action
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
 from professionals.samples import STAFF_EMAIL, email_of
 from professionals.services import is_work_address, note_former_address
@@ -91,24 +91,12 @@ PERSON = "person"
 VIEW_PERSON = "professionals.view_person"
 
 
-def person_from_query(request: HttpRequest) -> Person | None:
-    """None for an unknown key."""
-    key = request.GET.get(PERSON, "")
-    return Person.objects.select_related("organisation").filter(pk=key).first() if is_key(Person, key) else None
-
-
 def person_to_prefill(request: HttpRequest) -> Person | None:
-    """For a user who may see people. None for somebody erased."""
-    person = person_from_query(request) if PERSON in request.GET and request.user.has_perm(VIEW_PERSON) else None
-    return person if person is not None and person.erased_at is None else None
-
-
-def prefilled_person(request: HttpRequest) -> Person | None:
-    """The same, with an entry in the audit."""
-    person = person_to_prefill(request)
-    if person is not None:
-        note_shown(request, [person])
-    return person
+    """For a user who may see people. None for an unknown key, and for somebody erased."""
+    key = request.GET.get(PERSON, "")
+    if not request.user.has_perm(VIEW_PERSON) or not is_key(Person, key):
+        return None
+    return Person.objects.select_related("organisation").filter(pk=key, erased_at=None).first()
 
 
 MOST_FOUND = 10
@@ -149,9 +137,6 @@ class FindCallerForm(PageForm):
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 
-    def found(self) -> list[Person]:
-        return search_people(self.cleaned_data[FIND]) if self.is_valid() else []
-
 
 def as_details(typed: str) -> dict[str, str]:
     """What was typed to find somebody, in the box of the form where it belongs."""
@@ -184,11 +169,13 @@ def begin_call(request: HttpRequest, about: Callable[[], Mapping[str, Any]]) -> 
     if "new" in request.POST:
         return Call(typed=as_details(request.POST.get("find", "")))
     if PERSON in request.GET and request.method != "POST":
-        return Call(known=prefilled_person(request))
+        known = person_to_prefill(request)
+        note_shown(request, [known] if known else [])
+        return Call(known=known)
     if not request.user.has_perm(VIEW_PERSON):
         return Call()
     form = FindCallerForm(request.POST if request.method == "POST" else None)
-    people = form.found()
+    people = search_people(form.cleaned_data[FIND]) if form.is_valid() else []
     note_shown(request, people[:MOST_FOUND])
     query = request.GET.copy()
     found = []
@@ -210,26 +197,37 @@ def prefill_note(person: Person | None) -> str:
 
 
 def note_shown(request: HttpRequest, people: Iterable[Person]) -> None:
-    """Those whose details a form tells who is on the phone: they were looked at."""
+    """Record in the audit whose details the page shows."""
     if keys := tuple(str(person.pk) for person in people):
         record(Act.VIEWED, by=request.user.pk, about=About(Person._meta.label_lower, keys), page=page_of(request))
 
 
-class PersonFilter(admin.SimpleListFilter):
-    """By ?person= alone: there are too many people to choose from. `leads_to`: from a row to the person."""
+class OwnerFilter(admin.SimpleListFilter):
+    """By a key in the address alone, such as ?person=12: there are too many to choose from.
 
-    title = gettext_lazy("person")
-    parameter_name = PERSON
-    names_somebody = True  # so the audit leaves out its value
-    leads_to = "person"
+    `model` is that of the owner, to whom a row `leads_to`; `unknown` is said of a key that nobody has.
+    """
+
+    names_somebody = True  # an organisation too, if it is a firm of one: so the audit leaves out its value
+    model: type[Model]
+    unknown: str | Promise
+    leads_to: str
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        person = person_from_query(request)
-        return [(self.value() or "", person.name if person else _("Somebody we don’t know"))]
+        key = self.value() or ""
+        owners = self.model._default_manager.filter(pk=key) if is_key(self.model, key) else self.model._default_manager.none()
+        return [(key, owners.values_list("name", flat=True).first() or str(self.unknown))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         key = self.value() or ""
-        return queryset.filter(**{self.leads_to: key}) if is_key(Person, key) else queryset.none()
+        return queryset.filter(**{self.leads_to: key}) if is_key(self.model, key) else queryset.none()
+
+
+class PersonFilter(OwnerFilter):
+    title = gettext_lazy("person")
+    parameter_name = leads_to = PERSON
+    model = Person
+    unknown = gettext_lazy("Somebody we don’t know")
 
 
 @dataclass(frozen=True)
@@ -258,32 +256,11 @@ class PersonRecords:
 PERSON_RECORDS: list[PersonRecords] = []
 
 
-def person_links(person: Person, user: User) -> dict[str, list[dict[str, object]]]:
-    """The forms that add something for a person, and the lists of what is theirs, each counted, in one statement.
-
-    Of somebody erased the lists stay, and nothing can be added.
-    """
-    kinds = sorted(PERSON_RECORDS, key=lambda kind: kind.model._meta.label_lower)
-    lists = [kind for kind in kinds if kind.is_allowed(user, kind.verb)]
-    figures = counted([kind.of(person) for kind in lists])
-    return {
-        "adds": [
-            kind.link("add", kind.add, person)
-            for kind in kinds
-            if kind.add and kind.is_allowed(user, "add") and person.erased_at is None
-        ],
-        "lists": [
-            kind.link("changelist", f"{plural_name(kind.model._meta)} ({up_to_most(figure)})", person)
-            for kind, figure in zip(lists, figures, strict=True)
-        ],
-    }
-
-
 REFERENCES_OFFERED = 10
 
 
 def references_of(person: Person) -> list[str]:
-    """Of the newest of what is theirs, for a note that is about one of them."""
+    """The references of their newest bookings, orders and so on, for a note about one of these."""
     return [
         reference
         for kind in PERSON_RECORDS
@@ -297,7 +274,8 @@ def name_and_organisation(name: str, organisation: str) -> SafeString | str:
 
 
 def named_person(person: str = "") -> Case:
-    """The same in the database, for the first staff page; `person` is the way to them ("person__")."""
+    """A person with their organisation, as an expression of the database, for the first staff page; `person` is the way to them
+    ("person__")."""
     organisation = f"{person}organisation__name"
     both = Concat(f"{person}name", Value(", "), organisation)
     return Case(When(**{f"{person}organisation": None}, then=F(f"{person}name")), default=both, output_field=TextField())
@@ -358,14 +336,6 @@ class PersonColumnsMixin(NotesMixin):
         return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
 
 
-def wanted_topics(person: Person) -> list[Topic]:
-    """Looked up once for a page."""
-    if "_wanted_topics" not in person.__dict__:
-        wanted = wants_each(person.email) if person.email else {}
-        person.__dict__["_wanted_topics"] = [topic for topic, is_wanted in wanted.items() if is_wanted]
-    return list(person.__dict__["_wanted_topics"])
-
-
 STOP_MAIL = ObjectAction(
     slug="stop-mail",
     label=gettext_lazy("Stop reminders and news"),
@@ -373,7 +343,7 @@ STOP_MAIL = ObjectAction(
     service=lambda person, by, now: choose(
         address=person.email, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.PHONE, now=now
     ),
-    available=lambda person: bool(wanted_topics(person)),
+    available=lambda person: bool(person.wanted_topics),
     explanation=gettext_lazy(
         "Use this when somebody asks for it on the phone. They will get no more reminders, news or invitations by email. "
         "They will still get confirmations, changes and cancellations. They can choose again on the website, or with the "
@@ -402,7 +372,7 @@ class RecoverForm(SureForm):
 
 
 def accounts_of_people(accounts: QuerySet[User], search_term: str) -> Iterable[int]:
-    """Users found by the name and other details of their person."""
+    """The keys of accounts found by the name and other details of their person."""
     people = Person.objects.filter(user__in=accounts) if accounts.query.where else Person.objects.exclude(user=None)
     return keys_of(with_words(people, postcode_as_one_word(search_term)), "user_id")
 
@@ -533,7 +503,7 @@ staff_site.add_waiting(
     Waiting(
         label=gettext_lazy("attempts stopped by a limit"),
         one=gettext_lazy("attempt stopped by a limit"),
-        count=lambda: Stopped.objects.unseen(),
+        count=lambda: Stopped.objects.filter(seen_at=None),
         address=lambda: f"{reverse('staff:professionals_stopped_changelist')}?seen=no",
         permission="professionals.view_stopped",
         named=WaitingRow(
@@ -610,21 +580,11 @@ class SignInFilter(OptionsFilter):
 ORGANISATION = "organisation"
 
 
-class OrganisationFilter(admin.SimpleListFilter):
-    """By ?organisation= alone, as its page leads here."""
-
+class OrganisationFilter(OwnerFilter):
     title = gettext_lazy("organisation")
-    parameter_name = ORGANISATION
-    names_somebody = True  # a firm of one has its person's name
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        key = self.value() or ""
-        name = Organisation.objects.filter(pk=key).values_list("name", flat=True).first() if is_key(Organisation, key) else None
-        return [(key, name or _("An organisation that we don’t know"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        key = self.value() or ""
-        return queryset.filter(organisation=key) if is_key(Organisation, key) else queryset.none()
+    parameter_name = leads_to = ORGANISATION
+    model = Organisation
+    unknown = gettext_lazy("An organisation that we don’t know")
 
 
 @admin.register(Person, site=staff_site)
@@ -677,14 +637,30 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
     def mail(self, person: Person) -> str:
         if not person.email:
             return _("Nothing, because we have no address")
-        return ". ".join([str(topic.label) for topic in wanted_topics(person)]) or _(
+        return ". ".join([str(topic.label) for topic in person.wanted_topics]) or _(
             "Only confirmations, changes and cancellations"
         )
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        person: Person | None = kwargs.get("obj")
-        links = person_links(person, cast(User, request.user)) if person is not None else {}
-        return super().render_change_form(request, {**context, **links}, *args, **kwargs)
+        """With the forms that add something for a person, and the lists of what is theirs, each counted, in one statement. Of
+        somebody erased the lists stay, and nothing can be added."""
+        person, user = kwargs.get("obj"), signed_in(request)
+        if person is not None:
+            kinds = sorted(PERSON_RECORDS, key=lambda kind: kind.model._meta.label_lower)
+            lists = [kind for kind in kinds if kind.is_allowed(user, kind.verb)]
+            figures = counted([kind.of(person) for kind in lists])
+            context |= {
+                "adds": [
+                    kind.link("add", kind.add, person)
+                    for kind in kinds
+                    if kind.add and kind.is_allowed(user, "add") and person.erased_at is None
+                ],
+                "lists": [
+                    kind.link("changelist", f"{plural_name(kind.model._meta)} ({up_to_most(figure)})", person)
+                    for kind, figure in zip(lists, figures, strict=True)
+                ],
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def summary_of(self, obj: Person) -> list[dict[str, object]]:
         return [
@@ -707,7 +683,7 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
             return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool) -> None:
-        """Of a known person only the changed fields: the others may be newer than the page. Raises AccountGoneError."""
+        """Write only the changed fields of a known person: the others may be newer than the page. Raises AccountGoneError."""
         if change:
             services.lock_person(obj)
         if obj.organisation is not None:
@@ -734,16 +710,10 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         """Not of somebody erased."""
         return (obj is None or obj.erased_at is None) and super().has_change_permission(request, obj)
 
-    def has_erase_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        """For an action of privacy, as the next one."""
-        return bool(request.user.has_perm("professionals.erase_person"))
-
-    def has_give_data_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        return bool(request.user.has_perm("professionals.give_person_data"))
-
-    def has_hand_over_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        """For an action of bookings."""
-        return bool(request.user.has_perm("bookings.hand_over_booking"))
+    # For actions of privacy and of bookings.
+    has_erase_permission = has_permission("professionals.erase_person")
+    has_give_data_permission = has_permission("professionals.give_person_data")
+    has_hand_over_permission = has_permission("bookings.hand_over_booking")
 
 
 finder.spelt_like = lambda words, tables: NameWord.objects.like(words, tables)
@@ -815,7 +785,7 @@ add_related(
 
 
 def former_addresses(person: Person, page: Page) -> Iterator[Entry]:
-    """Few, and read once for a page: whose an email was is asked of them too."""
+    """There are few, read once for a page: the story of emails asks for them too."""
     prefetch_related_objects([person], "former_addresses")
     for former in sorted(person.former_addresses.all(), key=lambda former: (former.until, former.pk), reverse=True):
         if page.until is None or former.until <= page.until:

@@ -23,10 +23,10 @@ class ProfessionalsConfig(AppConfig):
             blocked_attempt_figures,
             language_of_address,
             names_at_address,
-            record_blocked_attempt_of,
+            record_blocked_attempt,
         )
 
-        limits.RECORDERS.append(record_blocked_attempt_of)
+        limits.RECORDERS.append(record_blocked_attempt)
         figures.register(blocked_attempt_figures)
         registry.ACCOUNT_MAIL_LABELS.update(emails.ACCOUNT_EMAIL_LABELS)
         register_text_check(why_not_published)

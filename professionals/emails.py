@@ -96,8 +96,7 @@ def account_email_kind(template_prefix: str) -> str:
 
 def account_places() -> Iterator[Place]:
     """Whose texts staff may word. A kind that has a label here and no template of ours is allauth's, and is not sent."""
-    prefixes = [*ACCOUNT_EMAIL_SAMPLES, PUT_BACK, MOVED_BY_STAFF]
-    for prefix in prefixes:
+    for prefix in (*ACCOUNT_EMAIL_SAMPLES, PUT_BACK, MOVED_BY_STAFF):
         kind = account_email_kind(prefix)
         templates = (f"{prefix}_subject.txt", f"{prefix}_message.html")
         yield Place(kind, ACCOUNT_EMAIL_LABELS[kind], ABOUT_ACCOUNTS, templates, preview=partial(preview, kind))
@@ -108,34 +107,34 @@ MOVED_BY_STAFF = "account/email/moved_by_staff"
 NOTICE_TRIED_FOR = timedelta(days=7)
 
 
+def queue_account_email(template_prefix: str, to: str, context: dict[str, Any], *, now: datetime, expires_at: datetime) -> None:
+    """Through the outbox, like all mail; encrypted there, and gone when it has expired."""
+    mail = render_account_email(template_prefix, to, context)
+    queue_account_mail(kind=account_email_kind(template_prefix), to=to, mail=mail, now=now, expires_at=expires_at)
+
+
 def notify_address_change(change: AddressChange, token: str, now: datetime) -> None:
     """To the old address. It carries the token, which stands nowhere else: encrypted in the outbox until it is sent."""
     link = f"{settings.SITE_URL}{reverse('account_address_put_back', args=[token])}"
     moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
-    mail = render_account_email(CHANGED, change.old, {"from_email": change.old, "to_email": change.new, "link": link, **moments})
-    queue_account_mail(kind=account_email_kind(CHANGED), to=change.old, mail=mail, now=now, expires_at=change.until)
+    context = {"from_email": change.old, "to_email": change.new, "link": link, **moments}
+    queue_account_email(CHANGED, change.old, context, now=now, expires_at=change.until)
 
 
 def notify_address_put_back(change: AddressChange, *, before: str, now: datetime) -> None:
     """To the address that is right again, and to the one that the account had until now."""
     for to in dict.fromkeys([change.old, before]):
         context = {"old": change.old, "moment": format_moment(now), "is_theirs": to == change.old}
-        mail = render_account_email(PUT_BACK, to, context)
-        queue_account_mail(kind=account_email_kind(PUT_BACK), to=to, mail=mail, now=now, expires_at=now + NOTICE_TRIED_FOR)
+        queue_account_email(PUT_BACK, to, context, now=now, expires_at=now + NOTICE_TRIED_FOR)
 
 
 def notify_moved_by_staff(recovery: AccountRecovery) -> None:
     """To the old address, without a link: its reader may be just whom the account was moved away from (ADR 7)."""
     person = getattr(recovery.user, "person", None)
     with translation.override((person and person.language) or settings.LANGUAGE_CODE):
-        mail = render_account_email(MOVED_BY_STAFF, recovery.old, {"moment": format_moment(recovery.at)})
-    queue_account_mail(
-        kind=account_email_kind(MOVED_BY_STAFF),
-        to=recovery.old,
-        mail=mail,
-        now=recovery.at,
-        expires_at=recovery.at + NOTICE_TRIED_FOR,
-    )
+        context = {"moment": format_moment(recovery.at)}
+        expires_at = recovery.at + NOTICE_TRIED_FOR
+        queue_account_email(MOVED_BY_STAFF, recovery.old, context, now=recovery.at, expires_at=expires_at)
 
 
 class AddressObjection(Email):
@@ -147,13 +146,12 @@ class AddressObjection(Email):
 
     @cached_property
     def path(self) -> str:
-        change = AddressChange.objects.select_related("user").filter(pk=self.about_key).first()
+        change = AddressChange.objects.select_related("user__person").filter(pk=self.about_key).first()
         if change is None:
             return reverse("staff:index")
-        person = Person.objects.filter(user=change.user_id).first()
-        if person is None:
-            return reverse("staff:accounts_user_change", args=[change.user_id])
-        return reverse("staff:professionals_person_change", args=[person.pk])
+        if hasattr(change.user, "person"):
+            return reverse("staff:professionals_person_change", args=[change.user.person.pk])
+        return reverse("staff:accounts_user_change", args=[change.user_id])
 
     def context(self) -> dict[str, object]:
         return {"url": f"{settings.SITE_URL}{self.path}"}

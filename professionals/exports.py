@@ -74,12 +74,9 @@ class ExportMixin(StaffModelAdmin):
         return self.has_view_permission(request) and request.user.has_perm(self.export_permission)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        may = {"export_url": self.export_url if self.has_export_permission(request) else ""}
+        address = reverse(f"staff:{self.opts.app_label}_{self.opts.model_name}_export")
+        may = {"export_url": address if self.has_export_permission(request) else ""}
         return super().changelist_view(request, {**may, **(extra_context or {})})
-
-    @property
-    def export_url(self) -> str:
-        return reverse(f"staff:{self.opts.app_label}_{self.opts.model_name}_export")
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """What was typed into the list's search may be a name, so it comes in the form and not in the address."""

@@ -203,7 +203,7 @@ class CallerForm(DetailsForm):
         return cleaned
 
     def _ask_who(self, typed: dict[str, str]) -> Person | None:
-        """None for somebody new, and as long as the question is open."""
+        """Ask which of these people it is. None for somebody new, and while that is not answered."""
         people = services.similar_people(**typed)
         if not people:
             return None
@@ -247,6 +247,6 @@ class CallerForm(DetailsForm):
 
 
 class NewPersonForm(DetailsForm):
-    """Of somebody who has just signed in for the first time."""
+    """The details of somebody who has just signed in for the first time."""
 
     invite = forms.BooleanField(label=_("Email me when new open sessions are planned"), required=False)

@@ -89,7 +89,7 @@ def lock_people_and_account(user_id: int, email: str) -> tuple[User, list[Person
 
 
 def owners_of(user_id: int, email: str) -> QuerySet[Person]:
-    """Of an account or an address."""
+    """The people to whom this account or this address belongs."""
     has_address = Q(lower_email=Lower(Value(email))) & ~Q(email="")
     return Person.objects.alias(lower_email=Lower("email")).filter(Q(user=user_id) | has_address)
 
@@ -110,7 +110,8 @@ ROW_MERGES: dict[type[models.Model], RowMerge] = {}
 
 
 def relations_of(model: type[models.Model]) -> list[Any]:
-    """The keys to its rows, of the highest app first: a booking is locked before the orders that are brought to it."""
+    """The foreign keys that point to its rows, those of the highest app first: a booking is locked before the orders that are
+    brought to it."""
     labels = [config.label for config in apps.get_app_configs()]
     return sorted(model._meta.related_objects, key=lambda relation: -labels.index(relation.related_model._meta.app_label))
 
@@ -149,12 +150,10 @@ def _moves(model: type[models.Model], keys: list[Any], name: str, new: models.Mo
     return True
 
 
-def join_former_addresses(row: FormerAddress, person: Person) -> None:
-    """An address that both had stays once, with the later end."""
-    person.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
-
-
-ROW_MERGES[FormerAddress] = RowMerge(join_former_addresses)
+# An address that both had stays once, with the later end.
+ROW_MERGES[FormerAddress] = RowMerge(
+    lambda row, person: person.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
+)
 
 
 def organisation_named(name: str) -> Organisation | None:
@@ -164,8 +163,8 @@ def organisation_named(name: str) -> Organisation | None:
 
 
 def delete_unused_organisations(keys: Iterable[int | None]) -> None:
-    """Those of these that no row points to any more: the name of a firm of one is its person's. Inside a transaction. One that
-    is being merged at this moment is left to the merger."""
+    """Delete those of these that no row points to any more: the name of a firm of one is its person's. Inside a transaction. One
+    that a colleague is merging at this moment is left to the merge."""
     known = Organisation.objects.filter(pk__in=[key for key in keys if key is not None])
     # Locked first and looked at then: whoever has joined it in between is seen.
     locked = list(known.select_for_update(skip_locked=True).values_list("pk", flat=True))
@@ -181,22 +180,22 @@ def is_work_address(email: str) -> bool:
 
 
 def note_former_address(person: Person, before: str, now: datetime) -> None:
-    """They have another one now, or none. A mailbox of the team, which staff entered by mistake, never was theirs."""
+    """Remember the address that they had until now. A team mailbox, which staff entered by mistake, never was theirs."""
     address = before.strip().lower()
     if address and address not in team_addresses():
         FormerAddress.objects.update_or_create(person=person, address=address, defaults={"until": now})
 
 
 def lost_mailbox() -> Q:
-    """Of a person: staff moved their account away from the address that they still have, because they lost that mailbox
-    (ADR 7)."""
+    """A condition on people: staff moved their account away from the address that they still have, because they lost that
+    mailbox (ADR 7)."""
     lost = Exists(AccountRecovery.objects.filter(user__person=OuterRef("pk"), old__iexact=OuterRef("email")))
     back = EmailAddress.objects.filter(user__person=OuterRef("pk"), email__iexact=OuterRef("email"), verified=True)
     return lost & ~Exists(back)
 
 
 class Details(TypedDict):
-    """Of a person, besides the address."""
+    """What we ask of a person besides the address."""
 
     name: str
     profession: str
@@ -233,7 +232,7 @@ def similar_people(*, name: str, email: str, organisation_name: str, phone: str,
 
 
 def has_phone(number: str) -> Q:
-    """Of a person: that number, however it is spelled. The index finds its digits. No number finds nobody."""
+    """A condition on people: that number, however it is spelled. The index finds its digits. No number finds nobody."""
     digits = dialled_digits(number)
     between = r"\D*".join(digits)
     spelled = rf"^\D*((0\D*0\D*)?4\D*4\D*)?(0\D*)*{between}\D*$"
@@ -263,20 +262,16 @@ def addresses_near(address: str) -> list[str]:
 
 
 def latest_first(people: QuerySet[Person]) -> QuerySet[Person]:
-    """Each with `last_contact`: whoever was in touch last stands first."""
-    return people.annotate(last_contact=_last_contact()).select_related("organisation").order_by("-last_contact", "-pk")
-
-
-def _last_contact() -> Greatest:
-    """When they were entered, or the latest of their orders, bookings and the like was. Professionals knows no other app, so the
-    models are asked."""
+    """Each with `last_contact`, the latest first: when they were entered, or the latest of their orders, bookings and the like
+    was. Professionals knows no other app, so the models are asked."""
     latest = []
     for relation in Person._meta.related_objects:
         model, person = relation.related_model, relation.field.name
         if any(field.name == "created_at" for field in model._meta.fields):
             rows = model._base_manager.filter(**{person: OuterRef("pk")}).order_by().values(person)
             latest.append(Subquery(rows.annotate(latest=Max("created_at")).values("latest")))
-    return Greatest("created_at", *latest)
+    people = people.annotate(last_contact=Greatest("created_at", *latest)).select_related("organisation")
+    return people.order_by("-last_contact", "-pk")
 
 
 @transaction.atomic
@@ -303,7 +298,8 @@ def find_or_enter_person(
             asked_about = known is not None and known.pk == person.pk
             _update_details(person, details, address, replaced if asked_about else (), by=by, now=now)
             return person
-        _clear_address_of_erased(address)
+        # An address that an erased row still has would block the one who uses it now.
+        Person.objects.with_email(address).exclude(erased_at=None).update(email="")
     raise RuntimeError("colleagues entered the same caller three times in this moment")
 
 
@@ -328,13 +324,8 @@ def _update_details(
     record(Act.CHANGED, by=by.pk if by else None, about=About.of(person), whats=[", ".join(sorted(written))])
 
 
-def _clear_address_of_erased(email: str) -> None:
-    """An address that an erased row still has would block the one who uses it now."""
-    Person.objects.with_email(email).exclude(erased_at=None).update(email="")
-
-
 def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Person:
-    """Of a signed-in user: for a new Person, the one they have, or the one that staff entered for them.
+    """Store the details of a signed-in user: on a new Person, on theirs, or on the one that staff entered for them.
 
     Raises AccountGoneError if the person is erased at this moment.
     """
@@ -365,14 +356,13 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
     """
     for _attempt in range(2):
         try:
-            with transaction.atomic():
-                return _join_user_and_person(user, email.strip().lower(), details)
+            return _join_user_and_person(user, email.strip().lower(), details)
         except IntegrityError:
             logger.info("an address was entered while user %s verified it; joining again", user.pk)
-    with transaction.atomic():
-        return _join_user_and_person(user, email.strip().lower(), details)
+    return _join_user_and_person(user, email.strip().lower(), details)
 
 
+@transaction.atomic
 def _join_user_and_person(user: User, email: str, details: Details | None) -> Person | None:
     _account, people = lock_people_and_account(user.pk, email)  # a user who verifies twice at once takes turns
     if not EmailAddress.objects.filter(user=user, email=email, verified=True).exists():
@@ -380,7 +370,7 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
     own = next((person for person in people if person.user_id == user.pk), None)
     entered = next((person for person in people if person.user_id != user.pk), None)
     if entered is not None and entered.erased_at is not None:
-        _clear_address_of_erased(email)
+        Person.objects.with_email(email).exclude(erased_at=None).update(email="")
         entered = None
     if entered is not None and entered.user_id is not None:
         logger.error("person %s already has the address that user %s verified", entered.pk, user.pk)
@@ -433,13 +423,13 @@ def _own_columns(details: Details) -> dict[str, object]:
 
 
 def choose_language(*, person: Person, language: str) -> None:
-    """For their pages and emails from now on."""
+    """The language of their pages and emails from now on."""
     Person.objects.filter(pk=person.pk, erased_at=None).update(language=language)
     person.language = language
 
 
 def language_of_address(address: str) -> str:
-    """Which whoever has it chose to read; "" if nobody did. Colleagues read English."""
+    """The language that its owner chose to read; "" if they chose none. Colleagues read English."""
     people = Person.objects.with_email(address).exclude(user__is_staff=True)
     return people.values_list("language", flat=True).first() or ""
 
@@ -462,7 +452,7 @@ def address_owners(address: str) -> Iterator[Owner]:
 
 
 def names_at_address(address: str) -> Iterable[str]:
-    """Of the professional who reads mail there, if there is one, and of the colleague whose account has it."""
+    """The names of the professional who reads mail there, if there is one, and of the colleague whose account has it."""
     colleagues = User.objects.alias(address=Upper("email")).filter(address=address.upper(), is_staff=True).exclude(name="")
     names: QuerySet[Person, str] = Person.objects.with_email(address).values_list("name", flat=True)
     return names.union(colleagues.values_list("name", flat=True))
@@ -503,7 +493,7 @@ def find_address_change(*, token: str, now: datetime) -> AddressChange:
 
 
 def _is_address_taken(change: AddressChange) -> bool:
-    """By an account that somebody uses: a sign-up whose address nobody verified holds nothing."""
+    """Whether an account that somebody uses has it: a sign-up whose address nobody verified holds nothing."""
     others = User.objects.filter(email__iexact=change.old).exclude(pk=change.user_id)
     return (
         others.exclude(pk__in=_never_used_accounts(change.old).values("pk")).exists()
@@ -551,8 +541,8 @@ def put_address_back(*, token: str, now: datetime) -> AddressChange:
 
 
 def _remove_credentials(user: User, change: AddressChange) -> None:
-    """Passkeys may be the thief's. Staff keep the app, so that a reader of their mail can't enrol another; without an app, the
-    passkeys of before the change."""
+    """Passkeys may be the thief's, so they go. Staff keep their app, or a reader of their mail could enrol another; without an
+    app, they keep the passkeys that are older than the change."""
     authenticators = Authenticator.objects.filter(user=user)
     if user.is_staff:
         has_app = authenticators.filter(type=Authenticator.Type.TOTP).exists()
@@ -607,7 +597,7 @@ def recover_account(user: User, *, by: User, email: str, called: str, number: st
 
 
 def dialled_digits(number: str) -> str:
-    """As it is dialled: "+44 (0)113 496 0123" is "0113 496 0123"."""
+    """The digits that every spelling of a number has: "+44 (0)113 496 0123" is "1134960123"."""
     digits = "".join(letter for letter in number if letter.isdecimal())
     return digits.removeprefix("0044").removeprefix("44").lstrip("0")
 
@@ -618,13 +608,24 @@ MOST_ROWS_AN_HOUR = 500  # staff read no more, and a flood from ever new address
 
 
 def record_blocked_attempt(
-    *, where: Where, why: Why, now: datetime, by: By = By.NOBODY, key: str = "", about: str = "", person: Person | None = None
+    *,
+    where: Where,
+    why: Why,
+    now: datetime,
+    by: By = By.NOBODY,
+    key: str = "",
+    about: str = "",
+    person: Person | None = None,
+    request: HttpRequest | None = None,
+    address: str = "",
 ) -> None:
     """Count it in its hour. If that fails it is logged: nobody's page fails for it.
 
-    The first of a key in an hour goes into the audit. `key`: as `limits` takes it, in the clear; its hash is stored. Past so
-    many rows an hour, those of all keys are one row.
+    Whose it was: `person`, else the one who is signed in, else the owner of the address. The first of a key in an hour goes into
+    the audit. `key`: as `limits` takes it, in the clear; its hash is stored. Past so many rows an hour, those of all keys are one
+    row.
     """
+    person = person or getattr(request, "person", None) or (Person.objects.with_email(address).first() if address else None)
     logger.warning("stopped at %s: %s %s", where.value, why.value, by.value, extra={"where": where.value, "why": why.value})
     hour, about_whom = now.replace(minute=0, second=0, microsecond=0), About.of(person) if person else NOBODY_IN_PARTICULAR
     try:
@@ -648,12 +649,6 @@ def record_blocked_attempt(
         logger.warning("what was stopped at %s was not counted", where.value, exc_info=True)
 
 
-def record_blocked_attempt_of(*, request: HttpRequest | None, address: str, **attempt: Any) -> None:
-    """Of the signed-in person, else of the owner of the address. Without a request it may have been anybody."""
-    person = getattr(request, "person", None) or (Person.objects.with_email(address).first() if address else None)
-    record_blocked_attempt(person=person, **attempt)
-
-
 def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:
     """For monitoring."""
     rows = Stopped.objects.filter(last_at__gte=now - RECENT).order_by().values_list("why")
@@ -673,7 +668,7 @@ def mark_blocked_attempts_seen(*, rows: QuerySet[Stopped], by: User | None, now:
     return rows.filter(seen_at=None).update(seen_at=now, by_staff=by)
 
 
-# What colleagues note of people and workplaces, and write to people. Each is written once, however often it was pressed.
+# What colleagues note of people and workplaces, and write to people. Each is stored once, however often the button was pressed.
 
 PRESSED_AGAIN = timedelta(minutes=10)
 

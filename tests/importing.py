@@ -11,7 +11,7 @@ from typing import Any
 
 from django.apps import apps
 
-from professionals.imports.registry import import_kinds
+from professionals.imports.registry import IMPORT_KINDS
 from professionals.imports.services import choose_columns, create_import, run_import, suggest_mapping, undo_import, work_on
 from professionals.models import Choice, Import, ImportedObject, ImportState, RowState
 from tests.factories import make_staff
@@ -41,12 +41,12 @@ def as_csv(headings: Sequence[str], *rows: Sequence[str]) -> bytes:
 
 
 def headings_of(kind: str) -> list[str]:
-    return [str(field.label) for field in import_kinds()[kind].fields]
+    return [str(field.label) for field in IMPORT_KINDS[kind].fields]
 
 
 def row_of(kind: str, **values: str) -> list[str]:
     """Its cells in the order of the fields."""
-    return [values.get(field.name, "") for field in import_kinds()[kind].fields]
+    return [values.get(field.name, "") for field in IMPORT_KINDS[kind].fields]
 
 
 def checked(kind: str, content: bytes, now: datetime) -> Import:

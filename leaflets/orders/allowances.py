@@ -250,7 +250,7 @@ def web_order_limits(request: HttpRequest, *, organisation: int | None, postcode
 def too_many_downloads(request: HttpRequest, now: datetime) -> bool:
     """One more PDF goes out, or one too many. Where the network address is not known, nobody is stopped for all the others."""
     network = limits.client_address(request)
-    return network != limits.UNKNOWN and bool(limits.exceeded_limits({f"download:{network}": DOWNLOAD_LIMIT}, now))
+    return network != limits.UNKNOWN and bool(limits.admit({f"download:{network}": DOWNLOAD_LIMIT}, now))
 
 
 def change_limits(request: HttpRequest, *, to_postcode: str) -> list[Throttle]:

@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
@@ -30,7 +30,7 @@ from ctac.staff.site import LooksOnly, ObjectAction, Waiting, column, long_momen
 from ctac.staff.spreadsheets import CSV, Heading, csv_pieces
 from professionals.imports import services
 from professionals.imports.forms import ChoicesForm, ColumnsForm, UploadForm, row_text
-from professionals.imports.registry import import_kinds, kind_of
+from professionals.imports.registry import IMPORT_KINDS, kind_of
 from professionals.models import WAITING_ROWS, Import, ImportedObject, ImportRow, ImportState, Person, RowState
 
 ROWS_A_PAGE = 50
@@ -58,27 +58,8 @@ ROW_COLOURS = {
 }
 
 
-def row_counts(imported: Import) -> dict[str, int]:
-    """How many rows are in each state. One statement a page."""
-    if "_row_counts" not in imported.__dict__:
-        found = imported.rows.order_by().values_list("state").annotate(Count("pk"))
-        imported.__dict__["_row_counts"] = dict(found)
-    counts: dict[str, int] = imported.__dict__["_row_counts"]
-    return counts
-
-
-def is_undecided(imported: Import) -> bool:
-    if "_undecided" not in imported.__dict__:
-        imported.__dict__["_undecided"] = services.undecided(imported).exists()
-    return bool(imported.__dict__["_undecided"])
-
-
-def is_checked(imported: Import) -> bool:
-    return imported.state == ImportState.CHECKED
-
-
 def objects_in_words(found: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
-    """What each object is called, and its page on the staff site. One statement a model."""
+    """What each object is called, and its page on the staff site, if it has one. One statement a model."""
     keys = defaultdict(set)
     for label, key in found:
         keys[label].add(key)
@@ -87,22 +68,14 @@ def objects_in_words(found: Iterable[tuple[str, int]]) -> dict[tuple[str, int], 
         model: Any = apps.get_model(label)
         rows = model._base_manager.all()
         rows = rows.select_related("organisation") if model is Person else rows
-        for obj in rows.in_bulk(those).values():
-            texts[label, obj.pk] = in_words(obj), page_of(obj)
+        for key, obj in rows.in_bulk(those).items():
+            text = str(obj)
+            if isinstance(obj, Person):
+                text = ", ".join(filter(None, [obj.name, obj.organisation.name if obj.organisation else "", obj.postcode]))
+            is_listed = staff_site.is_registered(model)
+            page = f"staff:{model._meta.app_label}_{model._meta.model_name}_change"
+            texts[label, key] = text, reverse(page, args=[key]) if is_listed else ""
     return texts
-
-
-def in_words(obj: Any) -> str:
-    if isinstance(obj, Person):
-        return ", ".join(filter(None, [obj.name, obj.organisation.name if obj.organisation else "", obj.postcode]))
-    return str(obj)
-
-
-def page_of(obj: Any) -> str:
-    try:
-        return reverse(f"staff:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
-    except NoReverseMatch:
-        return ""
 
 
 def columns_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Import, action: ObjectAction) -> HttpResponse:
@@ -155,11 +128,6 @@ def choices_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Impo
     return TemplateResponse(request, "professionals/staff/import_choices.html", context)
 
 
-def run_facts(imported: Import) -> list[dict[str, Any]]:
-    counts = row_counts(imported)
-    return [{"label": RowState(state).label, "value": f"{counts[state]:,}"} for state in RowState if state in counts]
-
-
 def undo_facts(imported: Import) -> list[dict[str, Any]]:
     made = imported.objects_of_it.filter(made=True).order_by("model").values_list("model").annotate(Count("pk"))
     facts = [{"label": plural_name(apps.get_model(model)._meta), "value": f"{count:,}"} for model, count in made]
@@ -172,8 +140,16 @@ ACTIONS = (
         slug="run",
         label=gettext_lazy("Import these rows"),
         service=services.run_import,
-        available=lambda imported: is_checked(imported) and not is_undecided(imported) and can_come_in(imported),
-        facts=run_facts,
+        available=lambda imported: (
+            imported.state == ImportState.CHECKED
+            and not imported.is_undecided
+            and any(state in imported.row_counts for state in WAITING_ROWS)
+        ),
+        facts=lambda imported: [
+            {"label": state.label, "value": f"{imported.row_counts[state]:,}"}
+            for state in RowState
+            if state in imported.row_counts
+        ],
         explanation=gettext_lazy(
             "Rows to correct are left out. Nobody gets an email, and nobody is put on a list for emails. "
             "You can undo this within 30 days."
@@ -185,7 +161,7 @@ ACTIONS = (
         slug="choices",
         label=gettext_lazy("Choose what becomes of duplicates"),
         page=choices_page,
-        available=lambda imported: is_checked(imported) and RowState.DUPLICATE in row_counts(imported),
+        available=lambda imported: imported.state == ImportState.CHECKED and RowState.DUPLICATE in imported.row_counts,
         explanation=gettext_lazy("We change nothing about the records that we have, whatever you choose."),
         weight="main",
     ),
@@ -237,12 +213,8 @@ ACTIONS = (
 )
 
 
-def can_come_in(imported: Import) -> bool:
-    return any(state in row_counts(imported) for state in WAITING_ROWS)
-
-
 def what(imported: Import) -> str:
-    kind = import_kinds().get(imported.kind)
+    kind = IMPORT_KINDS.get(imported.kind)
     return str(kind.label if kind else imported.kind)
 
 
@@ -312,7 +284,7 @@ class ImportAdmin(LooksOnly):
             "media": self.media,
             "title": _("Import old records"),
             "form": form,
-            "kinds": import_kinds().values(),
+            "kinds": IMPORT_KINDS.values(),
         }
         return TemplateResponse(request, "professionals/staff/import_upload.html", context)
 
@@ -336,9 +308,9 @@ class ImportAdmin(LooksOnly):
         """A list with all columns, and one row that comes in as it is."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if kind not in import_kinds():
+        if kind not in IMPORT_KINDS:
             raise Http404
-        fields = import_kinds()[kind].fields
+        fields = IMPORT_KINDS[kind].fields
         pieces = csv_pieces([Heading(field.label) for field in fields], [[field.example for field in fields]])
         headers = {"Content-Disposition": f'attachment; filename="example-{kind}.csv"'}
         return StreamingHttpResponse(pieces, content_type=CSV, headers=headers)
@@ -361,7 +333,7 @@ class ImportAdmin(LooksOnly):
 
 def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
     """All rows, or those of one state, a page of them; what each says, what is wrong, and what became of it."""
-    counts = row_counts(imported)
+    counts = imported.row_counts
     only = request.GET.get("only", "") if request.GET.get("only", "") in counts else ""
     rows = imported.rows.filter(state=only) if only else imported.rows.all()
     page: Page[ImportRow] = Paginator(rows.order_by("number"), ROWS_A_PAGE).get_page(page_in(request.GET.get("page", "")))

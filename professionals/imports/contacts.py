@@ -61,10 +61,6 @@ def parse_profession(typed: str) -> str:
     raise ValidationError(_("We don’t know this profession. Write one that this website offers, or Other."))
 
 
-def parse_postcode(typed: str) -> str:
-    return tidy_postcode(typed[:20])
-
-
 def parse_past_day(typed: str) -> date:
     """The day comes first: 9/3/2017. Not before this century, and not ahead."""
     today = uk_day(timezone.now())
@@ -130,7 +126,7 @@ ORGANISATION = ImportField(
 POSTCODE = ImportField(
     "postcode",
     _("Postcode"),
-    parse_postcode,
+    lambda typed: tidy_postcode(typed[:20]),
     aliases=("Post code", "Work postcode", "Postal code", "Zip"),
     example="LS1 4AP",
     free=False,
@@ -158,7 +154,7 @@ def is_past(day: date, *, months: int, now: datetime) -> bool:
 
 
 def past_of(rows: Sequence[tuple[Row, date]], *, people: int = 0, copies: int = 0) -> None:
-    """Each comes in as a count of its month, area and profession. One statement."""
+    """Have each of these rows come in as a count of its month, area and profession. One statement."""
     areas = look_up_areas({row.values["postcode"] for row, _day in rows if row.values.get("postcode")}) if rows else {}
     for row, day in rows:
         area = areas.get(row.values.get("postcode", ""))
@@ -173,7 +169,7 @@ def past_of(rows: Sequence[tuple[Row, date]], *, people: int = 0, copies: int = 
 
 
 def find_people(rows: Sequence[Row]) -> list[Person]:
-    """Whom any of these rows may be: of their email addresses, phones in any spelling, and names. One statement."""
+    """All who may be one of these rows: by email address, phone in any spelling, or name. One statement."""
     known = Person.objects.filter(erased_at=None).order_by()
     emails = {row.values["email"] for row in rows} - {""}
     digits = {dialled_digits(row.values["phone"]) for row in rows} - {""}
@@ -260,7 +256,7 @@ def make_people(rows: Sequence[Row], *, since: Mapping[int, datetime] | None = N
 
 
 def make_organisations(rows: Iterable[Row]) -> dict[str, Organisation]:
-    """Those that these rows name, by their names in small letters; a new one is made by the first row that names it."""
+    """The organisations that these rows name, by name in small letters; a new one is made by the first row that names it."""
     first = {row.values["organisation_name"].lower(): row for row in reversed(list(rows)) if row.values["organisation_name"]}
     named = Organisation.objects.alias(lower_name=Lower("name")).filter(lower_name__in=first)
     known: dict[str, Organisation] = {organisation.name.lower(): organisation for organisation in named}
@@ -292,7 +288,7 @@ def make_contacts(rows: Sequence[Row], *, by: User | None, now: datetime) -> Non
 
 
 def identity_of(values: Mapping[str, Any]) -> str:
-    """By the email address, else by name and phone."""
+    """What makes two rows the same contact: the email address, else name and phone."""
     return values["email"] or f"{full_name(values).lower()} {dialled_digits(values['phone'])}"
 
 

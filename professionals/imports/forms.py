@@ -9,13 +9,17 @@ from django.utils.translation import gettext_lazy
 
 from ctac.forms import PageForm, PageFormMixin
 from ctac.staff.spreadsheets import FILE_IS_EMPTY, FILE_TOO_LARGE, MAX_UPLOAD_BYTES
-from professionals.imports.registry import import_kinds, kind_of, one_line
+from professionals.imports.registry import IMPORT_KINDS, kind_of, one_line
 from professionals.imports.services import is_refused
 from professionals.models import Choice, Import, ImportRow
 
 
 class UploadForm(PageFormMixin, forms.Form):
-    kind = forms.ChoiceField(label=gettext_lazy("What is in the file?"), widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What is in the file?"),
+        choices=lambda: [(kind.name, kind.label) for kind in IMPORT_KINDS.values()],
+        widget=forms.RadioSelect,
+    )
     file = forms.FileField(
         label=gettext_lazy("The file"),
         help_text=gettext_lazy(
@@ -24,10 +28,6 @@ class UploadForm(PageFormMixin, forms.Form):
         ),
         error_messages={"required": gettext_lazy("Choose a file."), "empty": FILE_IS_EMPTY},
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(kind.name, kind.label) for kind in import_kinds().values()]  # type: ignore[attr-defined]
 
     def clean_file(self) -> bytes:
         upload = self.cleaned_data["file"]

@@ -44,10 +44,7 @@ def split_moment(typed: str) -> tuple[date, time | None]:
         raise ValidationError(_("Enter a day with its year, such as 9 3 2021 or 9 March 2021."))
     after = CLOCK_AFTER_DAY.fullmatch(typed)
     clock = parse_clock(f"{after[2]}{after[3] or ''}") if after else time.min
-    return bounded_day(after[1] if after else typed), clock if clock != time.min else None
-
-
-def bounded_day(typed: str) -> date:
+    typed = after[1] if after else typed
     try:
         if number := EXCEL_DAY.fullmatch(typed):
             day = EXCEL_BEGINS + timedelta(days=int(number[1]))
@@ -59,7 +56,7 @@ def bounded_day(typed: str) -> date:
         raise ValidationError(_("Enter a real day with its year, such as 9 3 2021 or 9 March 2021.")) from error
     if day < EARLIEST:
         raise ValidationError(_("This is before %(day)s. Correct the year.") % {"day": format_day(EARLIEST)})
-    return day
+    return day, clock if clock != time.min else None
 
 
 def parse_clock(typed: str) -> time:
@@ -92,7 +89,7 @@ def parse_choice(words: Mapping[str, Any], sentence: Any) -> Callable[[str], Any
     """One of these words, in any case and spacing."""
 
     def parse(typed: str) -> Any:
-        word = " ".join(typed.casefold().split())
+        word = fold(typed)
         if word not in words:
             raise ValidationError(sentence)
         return words[word]
@@ -125,8 +122,7 @@ def fold(text: str) -> str:
 
 
 def link_records(rows: Sequence[Row], model: type[Model]) -> list[Row]:
-    """Those rows that are not a record which we have; the others are linked to it, and nothing is made of them. One statement, or
-    none."""
+    """Link rows to the records that we have, of which nothing is made, and return the others. One statement, or none."""
     wanted = {row.number: row.link.key for row in rows if row.link and row.link.model == model._meta.label_lower}
     records = model._default_manager.in_bulk(set(wanted.values())) if wanted else {}
     for row in rows:
@@ -168,8 +164,8 @@ def people_of(rows: Sequence[Row], at: Callable[[Row], datetime]) -> dict[int, P
 
 
 def link_to_earlier_rows(rows: Sequence[Row]) -> None:
-    """Somebody without an email address whom an earlier row has made: of the same name and place or phone, and none of those of
-    whom the row said that it is another."""
+    """Link a row without an email address to the person whom an earlier row has made, by name and place or phone; not to one whom
+    the row was said not to be."""
     to_find = [row for row in rows if not row.values["email"] and row.link is None]
     by_name: dict[str, list[Person]] = defaultdict(list)
     for person in find_people(to_find) if to_find else ():
@@ -183,7 +179,7 @@ def link_to_earlier_rows(rows: Sequence[Row]) -> None:
 
 
 def says_the_same(row: Row, other: Row) -> bool:
-    """Of one name: whether both are of one person."""
+    """Whether both rows, which have one name, are of one person."""
     if row.link or other.link or row.values["email"]:
         return False
     places = ("organisation_name", "postcode")
@@ -192,7 +188,7 @@ def says_the_same(row: Row, other: Row) -> bool:
 
 
 def is_the_same(values: Mapping[str, Any], phone: str, is_there: bool) -> bool:
-    """Of one name: at one place, or of one phone."""
+    """Whether two of one name are one person: they are at one place, or have one phone."""
     digits = dialled_digits(values["phone"])
     return is_there or bool(digits and digits == dialled_digits(phone))
 

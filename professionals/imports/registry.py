@@ -122,26 +122,18 @@ class ImportKind:
     identity: Callable[[Mapping[str, Any]], str] = lambda values: ""
     help: str | Promise = ""
 
-    @property
-    def by_name(self) -> dict[str, ImportField]:
-        return {each.name: each for each in self.fields}
 
-
-_kinds: dict[str, ImportKind] = {}
+IMPORT_KINDS: dict[str, ImportKind] = {}
 
 
 def register_import_kind(kind: ImportKind) -> None:
     """Called in an app's AppConfig.ready(). Raises ValueError for a name that is taken."""
-    if _kinds.setdefault(kind.name, kind) != kind:
+    if IMPORT_KINDS.setdefault(kind.name, kind) != kind:
         raise ValueError(f"two kinds of imports are called {kind.name}")
 
 
-def import_kinds() -> dict[str, ImportKind]:
-    return dict(_kinds)
-
-
 def kind_of(imported: Import) -> ImportKind:
-    return _kinds[imported.kind]
+    return IMPORT_KINDS[imported.kind]
 
 
 # What kinds parse cells with.

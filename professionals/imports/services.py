@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
@@ -31,7 +32,7 @@ from audit.services import About, record
 from ctac.celery import app
 from ctac.errors import DomainError
 from ctac.staff.spreadsheets import normalise_heading, sheet_rows
-from professionals.imports.registry import ImportField, ImportKind, Match, PastRetention, Removal, Row, kind_of
+from professionals.imports.registry import ImportKind, Match, PastRetention, Removal, Row, kind_of
 from professionals.models import (
     AT_WORK,
     UNDO_IMPORT_FOR,
@@ -72,7 +73,7 @@ NOTES = re.compile(
 
 
 def is_refused(heading: str) -> bool:
-    """A column of notes: it never comes in. Nor does one that says nothing of itself."""
+    """A column of notes never comes in; nor does one without a heading."""
     words = normalise_heading(heading)
     return not words or bool(NOTES.search(words)) or looks_like_child_details(heading)
 
@@ -102,13 +103,13 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
         )
 
 
-def note(imported: Import, by: User | None, what: str) -> None:
-    """In the audit, of what a worker did for somebody; what they do themselves, their page has in it."""
+def record_act(imported: Import, by: User | None, what: str) -> None:
+    """In the audit: what a worker did for somebody. What they do themselves is recorded by the page."""
     record(Act.CHANGED, by=by.pk if by else None, about=About.of(imported), whats=[what])
 
 
 def suggest_mapping(imported: Import) -> dict[str, int]:
-    """The columns as they were chosen when these headings came last; else by what they are called."""
+    """The columns that were chosen when these headings came last; else those whose headings name a field."""
     known = ImportMapping.objects.filter(kind=imported.kind, headings=headings_digest(imported)).first()
     if known is not None:
         return dict(known.mapping)
@@ -127,8 +128,8 @@ def headings_digest(imported: Import) -> str:
     return hashlib.sha256(json.dumps([normalise_heading(heading) for heading in imported.headings]).encode()).hexdigest()
 
 
-def locked(imported: Import, *states: str) -> Import:
-    """As it is now, for this transaction. Raises NotNow if it is in none of these states."""
+def lock_import(imported: Import, *states: str) -> Import:
+    """Raises NotNow if it is in none of these states."""
     found = Import.objects.select_for_update(no_key=True).defer("file").filter(pk=imported.pk, state__in=states).first()
     if found is None:
         raise NotNow
@@ -138,11 +139,12 @@ def locked(imported: Import, *states: str) -> Import:
 @transaction.atomic
 def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, now: datetime) -> None:
     """The column of each field, from 0. Remembers it for the same headings, and has the rows checked."""
-    current = locked(imported, ImportState.UPLOADED, ImportState.CHECKED)
+    current = lock_import(imported, ImportState.UPLOADED, ImportState.CHECKED)
     if current.file_deleted_at or Import.objects.filter(pk=current.pk, file=None).exists():
         raise FileGone
     kind = kind_of(current)
-    chosen = {name: place for name, place in mapping.items() if name in kind.by_name and 0 <= place < len(current.headings)}
+    names = {field.name for field in kind.fields}
+    chosen = {name: place for name, place in mapping.items() if name in names and 0 <= place < len(current.headings)}
     if any(is_refused(current.headings[place]) for place in chosen.values()):
         raise DomainError(_("We never import a column of notes. Choose other columns."))
     missing = [str(field.label) for field in kind.fields if field.required and field.name not in chosen]
@@ -153,11 +155,11 @@ def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, no
     )
     current.rows.all().delete()
     current.mapping = chosen
-    order(current, ImportState.CHECKING, now)
+    queue_work(current, ImportState.CHECKING, now)
 
 
-def order(imported: Import, state: str, now: datetime, *, done: int = 0, **changes: Any) -> None:
-    """Have a worker bring it there. If none can be told, it is found by the task that looks for imports without a worker."""
+def queue_work(imported: Import, state: str, now: datetime, *, done: int = 0, **changes: Any) -> None:
+    """Have a worker bring the import to this state. If no broker answers, the task for imports without a worker finds it."""
     for name, value in {**changes, "state": state, "done": done, "went_on_at": now}.items():
         setattr(imported, name, value)
     imported.save(update_fields=["mapping", "state", "done", "total", "went_on_at", *changes])
@@ -185,71 +187,67 @@ def work_on(key: int) -> None:
             tries -= 1
             logger.warning("import %s: a batch is tried again (%s)", key, type(error).__name__)
             if not tries:
-                stop(imported, error)
+                mark_as_failed(imported, error)
         except Exception as error:  # noqa: BLE001 - whatever is in a file, staff are told that it stopped
-            stop(imported, error)
+            mark_as_failed(imported, error)
 
 
-def stop(imported: Import, error: Exception) -> None:
-    """Without the words of the error, which may have a name in them."""
+def mark_as_failed(imported: Import, error: Exception) -> None:
+    """The log gets no words of the error, which may have a name in them."""
     logger.error("import %s stopped in state %s: %s", imported.pk, imported.state, type(error).__name__)
     Import.objects.filter(pk=imported.pk, state=imported.state).update(state=ImportState.FAILED)
 
 
-def held(imported: Import) -> Import | None:
-    """For this transaction, if no other worker has it and its state is the same. Inside a transaction."""
+def lock_if_free(imported: Import) -> Import | None:
+    """None if another worker has it, or its state is another by now. Inside a transaction."""
     free = Import.objects.select_for_update(no_key=True, skip_locked=True).defer("file")
     return free.filter(pk=imported.pk, state=imported.state).first()
 
 
-def went_on(imported: Import, rows: int) -> None:
+def save_progress(imported: Import, rows: int) -> None:
     imported.done += rows
     imported.went_on_at = timezone.now()
     imported.save(update_fields=["done", "went_on_at"])
 
 
 def check(imported: Import) -> bool:
-    """All rows of the file, from the first that is not known yet."""
+    """Read all rows of the file, from the first that no batch has read yet."""
     kind, content = kind_of(imported), bytes(Import.objects.values_list("file", flat=True).get(pk=imported.pk) or b"")
     last = imported.rows.order_by("-number").values_list("number", flat=True).first() or 0
     rows = islice(sheet_rows(content, most=MOST_ROWS), 1, None)
     ahead = ((number, cells) for number, cells in rows if number > last)
-    guard = ChildDetailsGuard()
+    is_suspicious = cache(looks_like_child_details)  # a file names few organisations many times
     while batch := list(islice(ahead, BATCH)):
         with transaction.atomic():
-            if (mine := held(imported)) is None or mine.rows.filter(number__gt=last).exists():
+            if (mine := lock_if_free(imported)) is None or mine.rows.filter(number__gt=last).exists():
                 return False
-            check_batch(mine, kind, batch, guard)
-            went_on(mine, len(batch))
+            check_batch(mine, kind, batch, is_suspicious)
+            save_progress(mine, len(batch))
         last = batch[-1][0]
     with transaction.atomic():
-        if (mine := held(imported)) is None:
+        if (mine := lock_if_free(imported)) is None:
             return False
         mine.state, mine.total = ImportState.CHECKED, mine.done
         mine.save(update_fields=["state", "total"])
     return True
 
 
-class ChildDetailsGuard(dict[str, bool]):
-    """What looks like a child's details, each text looked at once: a file names few organisations many times."""
-
-    def __missing__(self, text: str) -> bool:
-        self[text] = looks_like_child_details(text)
-        return self[text]
-
-
-def check_batch(imported: Import, kind: ImportKind, batch: Sequence[tuple[int, list[str]]], guard: Mapping[str, bool]) -> None:
+def check_batch(
+    imported: Import, kind: ImportKind, batch: Sequence[tuple[int, list[str]]], is_suspicious: Callable[[str], bool]
+) -> None:
     typed = {
         number: {name: cells[place] for name, place in imported.mapping.items() if place < len(cells) and cells[place]}
         for number, cells in batch
     }
-    rows = [read_row(kind, number, cells, guard) for number, cells in typed.items()]
+    rows = [read_row(kind, number, cells, is_suspicious) for number, cells in typed.items()]
     kind.check([row for row in rows if not row.problems], now=timezone.now())
     identities = {row.number: identity_of(imported, kind, row) for row in rows if not row.problems}
-    earlier = first_with(imported, identities)
+    known = {identity for identity in identities.values() if identity}
+    earlier = dict(imported.rows.filter(identity__in=known, repeats=None).order_by("-number").values_list("identity", "number"))
     kept = []
     for row in rows:
-        first = earlier.get(identities.get(row.number, ""), row.number)
+        identity = identities.get(row.number, "")
+        first = earlier.setdefault(identity, row.number) if identity else row.number
         repeats = first if first < row.number else None
         if repeats and row.past:
             row.add_problem("", gettext("Row %(number)d says the same, so we count it once.") % {"number": repeats})
@@ -264,7 +262,7 @@ def check_batch(imported: Import, kind: ImportKind, batch: Sequence[tuple[int, l
                 cells=cells if is_right else {},
                 problems=row.problems,
                 matches=[asdict(match) for match in row.matches] if state == RowState.DUPLICATE else [],
-                identity=identities.get(row.number, "") if is_right else "",
+                identity=identity if is_right else "",
                 repeats=repeats if is_right else None,
             )
         )
@@ -280,19 +278,9 @@ def state_of(row: Row, repeats: int | None) -> RowState:
 
 
 def identity_of(imported: Import, kind: ImportKind, row: Row) -> str:
-    """Nobody can read off it what the row says."""
+    """A digest of what makes the row the same as another one: nobody can read off it what the row says."""
     text = kind.identity(row.values)
     return salted_hmac(f"professionals.imports.{imported.pk}", text, algorithm="sha256").hexdigest()[:32] if text else ""
-
-
-def first_with(imported: Import, identities: Mapping[int, str]) -> dict[str, int]:
-    """The number of the first row of each identity, of this batch or an earlier one."""
-    known = {identity for identity in identities.values() if identity}
-    found = dict(imported.rows.filter(identity__in=known, repeats=None).order_by("-number").values_list("identity", "number"))
-    for number, identity in identities.items():
-        if identity:
-            found.setdefault(identity, number)
-    return found
 
 
 FILL_IN = _("Fill this in.")
@@ -300,29 +288,25 @@ A_CHILD = _("This looks like details of a child. We keep none of it. Take it out
 NOT_UNDERSTOOD = _("We can’t read this. Correct it in the file.")
 
 
-def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], guard: Mapping[str, bool]) -> Row:
+def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], is_suspicious: Callable[[str], bool]) -> Row:
     row = Row(number, {field.name: field.empty for field in kind.fields})
     for field in kind.fields:
+        typed = cells.get(field.name, "")
         try:
-            row.values[field.name] = read_cell(field, cells.get(field.name, ""), guard)
+            value = field.parse(typed) if typed else field.empty
         except ValidationError as error:
             row.add_problem(field.name, error.messages[0])
+            continue
         except ValueError as error:
             row.add_problem(field.name, str(error) or NOT_UNDERSTOOD)
+            continue
+        if field.required and value == field.empty:
+            row.add_problem(field.name, FILL_IN)
+        elif field.free and isinstance(value, str) and is_suspicious(value):
+            row.add_problem(field.name, A_CHILD)
+        else:
+            row.values[field.name] = value
     return row
-
-
-def read_cell(field: ImportField, typed: str, guard: Mapping[str, bool]) -> Any:
-    """Raises ValidationError or ValueError."""
-    value = field.parse(typed) if typed else field.empty
-    if field.required and value == field.empty:
-        raise ValidationError(FILL_IN)
-    if field.free and isinstance(value, str) and guard[value]:
-        raise ValidationError(A_CHILD)
-    return value
-
-
-NOTHING_LEFT: dict[str, bool] = defaultdict(bool)  # cells that were checked need no guard
 
 
 # Choices, and the run.
@@ -332,7 +316,7 @@ NOTHING_LEFT: dict[str, bool] = defaultdict(bool)  # cells that were checked nee
 def choose(imported: Import, *, choice: str, rows: Mapping[int, tuple[str, int]], by: User, now: datetime) -> None:
     """What becomes of duplicates: of all that have no choice of their own ("" asks for each), and by the number of a row, with
     which of its matches is meant."""
-    current = locked(imported, ImportState.CHECKED)
+    current = lock_import(imported, ImportState.CHECKED)
     current.choice = choice
     current.save(update_fields=["choice"])
     chosen = list(current.rows.filter(number__in=list(rows), state=RowState.DUPLICATE))
@@ -341,50 +325,46 @@ def choose(imported: Import, *, choice: str, rows: Mapping[int, tuple[str, int]]
     ImportRow.objects.bulk_update(chosen, ["choice", "link"])
 
 
-def undecided(imported: Import) -> QuerySet[ImportRow]:
-    """Rows that may be here already, and nobody said what becomes of them."""
-    return imported.rows.filter(state=RowState.DUPLICATE, choice="") if not imported.choice else imported.rows.none()
-
-
 @transaction.atomic
 def run_import(imported: Import, *, by: User, now: datetime) -> None:
-    current = locked(imported, ImportState.CHECKED)
+    current = lock_import(imported, ImportState.CHECKED)
     if current.file_deleted_at:
         raise FileGone
-    if undecided(current).exists():
+    if current.is_undecided:
         raise DomainError(_("First choose what becomes of the rows that may be here already."))
     waiting = current.rows.filter(state__in=WAITING_ROWS).count()
     if not waiting:
         raise DomainError(_("No row can be imported. Correct the file and upload it again."))
     current.total = waiting
-    order(current, ImportState.RUNNING, now, run_at=now, run_by=by)
+    queue_work(current, ImportState.RUNNING, now, run_at=now, run_by=by)
 
 
 def run(imported: Import) -> bool:
     """One batch. Rows that say the same as an earlier one come after all others, when that one is in or is not."""
     with transaction.atomic():
-        if (mine := held(imported)) is None:
+        if (mine := lock_if_free(imported)) is None:
             return False
         waiting = mine.rows.filter(state__in=WAITING_ROWS)
         batch = list(waiting.order_by(F("repeats").asc(nulls_first=True), "number")[:BATCH])
         if batch:
             run_batch(mine, batch)
-            went_on(mine, len(batch))
+            save_progress(mine, len(batch))
         else:
             mine.state = ImportState.DONE
             mine.save(update_fields=["state"])
             delete_file(mine, timezone.now())
-            note(mine, mine.run_by, "imported")
+            record_act(mine, mine.run_by, "imported")
     return True
 
 
 def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
     kind, now = kind_of(imported), timezone.now()
-    outcomes: dict[int, RowState] = {}
-    past = [PastRetention(**{**row.cells, "month": date.fromisoformat(row.cells["month"])}) for row in batch if is_past(row)]
-    outcomes |= {row.number: RowState.COUNTED for row in batch if is_past(row)}
-    stored = {row.number: row for row in batch if not is_past(row)}
-    rows = [read_row(kind, row.number, row.cells, NOTHING_LEFT) for row in stored.values()]
+    counted = [row for row in batch if row.state == RowState.PAST]
+    past = [PastRetention(**{**row.cells, "month": date.fromisoformat(row.cells["month"])}) for row in counted]
+    outcomes = {row.number: RowState.COUNTED for row in counted}
+    stored = {row.number: row for row in batch if row.state != RowState.PAST}
+    # What was checked for a child's details before isn't again.
+    rows = [read_row(kind, row.number, row.cells, lambda _text: False) for row in stored.values()]
     kind.check([row for row in rows if not row.problems], now=now)
     own = made_by(imported, {(match.model, match.key) for row in rows for match in row.matches})
     of_earlier = objects_of_rows(imported, kind, [row.repeats for row in stored.values() if row.repeats])
@@ -403,10 +383,6 @@ def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
     finish_rows(batch, outcomes, {row.number: row.problems for row in rows if row.problems})
 
 
-def is_past(row: ImportRow) -> bool:
-    return row.state == RowState.PAST
-
-
 def outcome_of(row: Row) -> RowState:
     if row.problems:
         return RowState.WRONG
@@ -414,7 +390,7 @@ def outcome_of(row: Row) -> RowState:
 
 
 def made_by(imported: Import, found: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
-    """Those of these that this import has made itself: a colleague in the row above is no duplicate."""
+    """Which of these the import has made itself: a colleague in the row above is no duplicate."""
     by_model = defaultdict(list)
     for model, key in found:
         by_model[model].append(key)
@@ -425,7 +401,7 @@ def made_by(imported: Import, found: Iterable[tuple[str, int]]) -> set[tuple[str
 
 
 def objects_of_rows(imported: Import, kind: ImportKind, numbers: Sequence[int]) -> dict[int, Any]:
-    """What these rows made or were linked to, of the model that the kind is of."""
+    """What these rows made or were linked to, of the kind's own model."""
     if not numbers:
         return {}
     model = kind.removals[0].model
@@ -476,32 +452,27 @@ def link_to_earlier(row: Row, earlier: Any) -> bool:
 
 
 def record_objects(imported: Import, kind: ImportKind, rows: Iterable[Row]) -> None:
-    found = [(row.number, obj, made) for row in rows for made, objs in ((True, row.made), (False, row.linked)) for obj in objs]
-    made: dict[str, list[int]] = defaultdict(list)
-    for _number, obj, is_made in found:
-        if is_made:
-            made[obj._meta.label_lower].append(obj.pk)
-    digests = {model: digests_of(removal_of(kind, model), keys) for model, keys in made.items()}
-    ImportedObject.objects.bulk_create(
-        ImportedObject(
-            parent=imported,
-            number=number,
-            model=obj._meta.label_lower,
-            key=obj.pk,
-            made=is_made,
-            digest=digests[obj._meta.label_lower].get(obj.pk, "") if is_made else "",
-        )
-        for number, obj, is_made in found
-    )
-
-
-def removal_of(kind: ImportKind, model: str) -> Removal:
-    """Also of what is a part, which goes with what it is a part of."""
-    return next((removal for removal in kind.removals if removal.model == model), Removal(model))
+    objects = [
+        ImportedObject(parent=imported, number=row.number, model=obj._meta.label_lower, key=obj.pk, made=is_made)
+        for row in rows
+        for is_made, found in ((True, row.made), (False, row.linked))
+        for obj in found
+    ]
+    made: dict[str, list[ImportedObject]] = defaultdict(list)
+    for each in objects:
+        if each.made:
+            made[each.model].append(each)
+    removals = {removal.model: removal for removal in kind.removals}
+    for model, those in made.items():
+        # A part, which goes with what it is a part of, has no removal of its own.
+        digests = digests_of(removals.get(model, Removal(model)), [each.key for each in those])
+        for each in those:
+            each.digest = digests.get(each.key, "")
+    ImportedObject.objects.bulk_create(objects)
 
 
 def digests_of(removal: Removal, keys: Sequence[int]) -> dict[int, str]:
-    """Of the columns of these rows as they are now."""
+    """By key, a digest of all columns of a row as it is now."""
     model = apps.get_model(removal.model)
     left_out = {"searched", "reached_nation", "reached_authority", *removal.ignored}  # the database keeps these
     columns = [field.attname for field in model._meta.concrete_fields if field.name not in left_out]
@@ -510,7 +481,7 @@ def digests_of(removal: Removal, keys: Sequence[int]) -> dict[int, str]:
 
 
 def count_past(imported: Import, past: Iterable[PastRetention]) -> None:
-    """Add them to the counts of their sort."""
+    """Add these rows to the counts of their month, area and profession."""
     sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
     for each in past:
         figures = sums[each.month.replace(day=1), each.nation, each.authority, each.profession]
@@ -533,7 +504,7 @@ def count_past(imported: Import, past: Iterable[PastRetention]) -> None:
 def finish_rows(
     batch: Sequence[ImportRow], outcomes: Mapping[int, RowState], problems: Mapping[int, list[tuple[str, str]]]
 ) -> None:
-    """What they say goes in the transaction in which it is imported."""
+    """Forget what the rows say, in the transaction in which they are imported."""
     keys = defaultdict(list)
     for row in batch:
         keys[outcomes[row.number]].append(row.pk)
@@ -549,55 +520,52 @@ def finish_rows(
 
 
 def delete_file(imported: Import, now: datetime) -> None:
-    """With everything that its rows say. Inside a transaction."""
+    """The file, and everything that its rows say. Inside a transaction."""
     imported.rows.exclude(cells={}, matches=[], identity="").update(cells={}, matches=[], identity="")
     Import.objects.filter(pk=imported.pk).update(file=None, headings=[], file_deleted_at=now)
 
 
 @transaction.atomic
 def abandon_import(imported: Import, *, by: User | None, now: datetime) -> None:
-    """Before it was run: the file goes, and with it all rows."""
-    current = locked(imported, ImportState.UPLOADED, ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED)
+    """Delete the file and all rows of an import that was not run."""
+    current = lock_import(imported, ImportState.UPLOADED, ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED)
     if current.run_at:
         raise NotNow
     current.rows.all().delete()
     delete_file(current, now)
     Import.objects.filter(pk=current.pk).update(state=ImportState.ABANDONED)
     if by is None:
-        note(current, None, "file deleted")
+        record_act(current, None, "file deleted")
 
 
 NOT_IN_TIME = _("This row was not imported within 24 hours, so we deleted what it says. Upload it again.")
 
 
 def delete_old_files(now: datetime) -> int:
-    """Whatever became of them. An import that stopped half-way is as it is: it can be undone."""
+    """Whatever became of them. An import that stopped half-way stays as it is: it can be undone."""
     old = list(Import.objects.with_old_file(now).defer("file"))
     for imported in old:
         with suppress(NotNow):  # somebody goes on with it at this moment: the next time
             if imported.run_at is None:
                 abandon_import(imported, by=None, now=now)
             else:
-                end_run(imported, now)
+                with transaction.atomic():
+                    current = lock_import(imported, ImportState.RUNNING, ImportState.FAILED)
+                    current.rows.filter(state__in=WAITING_ROWS).update(state=RowState.WRONG, problems=[("", str(NOT_IN_TIME))])
+                    delete_file(current, now)
+                    Import.objects.filter(pk=current.pk).update(state=ImportState.DONE)
     return len(old)
 
 
-@transaction.atomic
-def end_run(imported: Import, now: datetime) -> None:
-    current = locked(imported, ImportState.RUNNING, ImportState.FAILED)
-    current.rows.filter(state__in=WAITING_ROWS).update(state=RowState.WRONG, problems=[("", str(NOT_IN_TIME))])
-    delete_file(current, now)
-    Import.objects.filter(pk=current.pk).update(state=ImportState.DONE)
-
-
 def forget_rows(now: datetime) -> int:
-    """Once an import can't be undone any more, which row made what is of no use."""
+    """Once an import can't be undone any more, nobody needs to know which row made what."""
     over = Import.objects.filter(run_at__lte=now - UNDO_IMPORT_FOR).exclude(state=ImportState.UNDOING).values("pk")
     return ImportedObject.objects.filter(parent__in=over).delete()[0] + ImportRow.objects.filter(parent__in=over).delete()[0]
 
 
 def forget_person(person: Person) -> None:
-    """Whoever is erased is in no import any more: nothing of them is undone, a row of theirs that waits goes with its file."""
+    """Take somebody who is erased out of every import: nothing of theirs is undone, and a row that waits loses its words and its
+    file."""
     model = Person._meta.label_lower
     ImportedObject.objects.filter(model=model, key=person.pk).delete()
     waiting = ImportRow.objects.filter(parent__file_deleted_at=None)
@@ -615,13 +583,13 @@ WAS_ERASED = _("We have just erased this person. Leave the row out.")
 
 @transaction.atomic
 def resume_import(imported: Import, *, by: User, now: datetime) -> None:
-    """After a fault, where it stopped."""
-    current = locked(imported, ImportState.FAILED)
+    """Go on after a fault, where it stopped."""
+    current = lock_import(imported, ImportState.FAILED)
     if current.file_deleted_at is None and current.run_at is None:
         state = ImportState.CHECKING
     else:
         state = ImportState.UNDOING if current.undone_at else ImportState.RUNNING
-    order(current, state, now, done=current.done)
+    queue_work(current, state, now, done=current.done)
 
 
 # Undone as a whole.
@@ -634,32 +602,32 @@ def can_be_undone(imported: Import, now: datetime) -> bool:
 @transaction.atomic
 def undo_import(imported: Import, *, by: User, now: datetime) -> None:
     """All that it made goes; what was used or changed since stays and is listed."""
-    current = locked(imported, ImportState.DONE)
+    current = lock_import(imported, ImportState.DONE)
     if not can_be_undone(current, now):
         raise DomainError(_("This import is older than 30 days, so it can’t be undone any more."))
     current.total = current.objects_of_it.filter(made=True).count()
-    order(current, ImportState.UNDOING, now, undone_at=now, undone_by=by)
+    queue_work(current, ImportState.UNDOING, now, undone_at=now, undone_by=by)
 
 
 def undo(imported: Import) -> bool:
     """One batch of objects of one model, in the order of the kind; when none is left, what the import kept of itself."""
     kind = kind_of(imported)
     with transaction.atomic():
-        if (mine := held(imported)) is None:
+        if (mine := lock_if_free(imported)) is None:
             return False
         made = mine.objects_of_it.filter(made=True, kept=[])
         for removal in kind.removals:
             batch = list(made.filter(model=removal.model).order_by("pk")[:BATCH])
             if batch:
                 undo_batch(mine, removal, batch)
-                went_on(mine, len(batch))
+                save_progress(mine, len(batch))
                 return True
         mine.objects_of_it.filter(Q(made=False) | Q(kept=[])).delete()  # parts went with what they were parts of
         mine.counts.all().delete()
         mine.rows.all().delete()
         mine.state = ImportState.UNDONE
         mine.save(update_fields=["state"])
-        note(mine, mine.undone_by, "undone")
+        record_act(mine, mine.undone_by, "undone")
     return True
 
 
@@ -691,7 +659,7 @@ def undo_batch(imported: Import, removal: Removal, batch: Sequence[ImportedObjec
 
 
 def uses_of(imported: Import, removal: Removal, keys: Sequence[int]) -> Iterator[tuple[int, str]]:
-    """The rows that point to one of these, other than its own parts: the key of that one, and the model of the row."""
+    """Which of these objects a row points to that is none of their own parts: the object's key, and the model of the row."""
     for relation in apps.get_model(removal.model)._meta.get_fields(include_hidden=True):
         if not (relation.one_to_many or relation.one_to_one) or relation.concrete:
             continue

@@ -43,18 +43,22 @@ class FindForm(PageForm):
         self.fields["typed"].label = label
 
 
-def find_page(
-    page_admin: StaffModelAdmin, request: HttpRequest, obj: Model, action: ObjectAction, *, label: str, alike: list[Any]
-) -> HttpResponse:
+def find_page(page_admin: StaffModelAdmin, request: HttpRequest, obj: Any, action: ObjectAction) -> HttpResponse:
     """Who may be meant, then who was looked for; each leads to the page that compares both."""
+    label, found = _("Name of the other organisation, or part of it"), []
+    if isinstance(obj, Person):
+        label = _("Name, email, postcode, organisation or phone of the other one")
+        details = {name: getattr(obj, name) for name in ("name", "email", "phone", "postcode")}
+        alike = similar_people(**details, organisation_name=obj.organisation.name if obj.organisation else "")
+        found = [each for each in alike if each.pk != obj.pk]
     form = FindForm(request.POST if request.method == "POST" else None, label=label)
-    found, searched = alike, form.is_valid()
+    searched = form.is_valid()
     if searched:
         rows, _repeats = page_admin.get_search_results(request, candidates(page_admin, request, obj), form.cleaned_data["typed"])
         found = list(rows.order_by("name", "pk")[:MOST_FOUND])
     audit_note(request).keys += [str(each.pk) for each in found]
     context = {
-        **about(page_admin, request, obj, action),
+        **page_admin.about_action(request, action, obj, change_url(obj)),
         "form": form,
         "found": [{"href": f"{request.path}?{WITH}={each.pk}", "about": facts_of(each)} for each in found],
         "headings": list(facts_of(obj)),
@@ -68,15 +72,8 @@ def candidates(page_admin: StaffModelAdmin, request: HttpRequest, obj: Model) ->
     return rows.filter(erased_at=None).select_related("organisation") if isinstance(obj, Person) else rows
 
 
-def about(page_admin: StaffModelAdmin, request: HttpRequest, obj: Model, action: ObjectAction) -> dict[str, Any]:
-    change_url = reverse(f"staff:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
-    return page_admin.about_action(request, action, obj, change_url)
-
-
-def chosen(page_admin: StaffModelAdmin, request: HttpRequest, obj: Model) -> Any:
-    """The other one, by the key in the address; None for nobody, for somebody erased, and for the same once more."""
-    key = request.GET.get(WITH, "")
-    return candidates(page_admin, request, obj).filter(pk=key).first() if is_key(type(obj), key) else None
+def change_url(obj: Model) -> str:
+    return reverse(f"staff:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
 
 
 def facts_of(obj: Any) -> dict[str, str]:
@@ -96,11 +93,13 @@ def value_of(person: Person, name: str) -> str:
     return str(value or "")
 
 
-class MergePeopleForm(PageForm):
-    """A question for each field that both have, and differently."""
+class MergeForm(PageForm):
+    """A question for each field that both people have, and differently; about organisations none."""
 
-    def __init__(self, *args: Any, pair: tuple[Person, Person], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pair: tuple[Any, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not isinstance(pair[0], Person):
+            return
         one_signs_in = bool(pair[0].user_id) != bool(pair[1].user_id)
         for name in services.FIELDS:
             values = [value_of(each, name) for each in pair]
@@ -114,38 +113,48 @@ class MergePeopleForm(PageForm):
                 )
 
 
-def merge_page(page_admin: StaffModelAdmin, request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
-    other = chosen(page_admin, request, person)
+def merge_page(page_admin: StaffModelAdmin, request: HttpRequest, obj: Any, action: ObjectAction) -> HttpResponse:
+    """The other one is named by its key in the address; nobody, somebody erased and the same once more are to be found first."""
+    key = request.GET.get(WITH, "")
+    other = candidates(page_admin, request, obj).filter(pk=key).first() if is_key(type(obj), key) else None
     if other is None:
-        label = _("Name, email, postcode, organisation or phone of the other one")
-        details = {name: getattr(person, name) for name in ("name", "email", "phone", "postcode")}
-        organisation = person.organisation.name if person.organisation else ""
-        alike = [each for each in similar_people(**details, organisation_name=organisation) if each.pk != person.pk]
-        return find_page(page_admin, request, person, action, label=label, alike=alike)
+        return find_page(page_admin, request, obj, action)
     audit_note(request).keys.append(str(other.pk))
-    pair = (person, other)
-    form = MergePeopleForm(request.POST if request.method == "POST" else None, pair=pair)
+    pair, by, now = (obj, other), signed_in(request), timezone.now()
+    form = MergeForm(request.POST if request.method == "POST" else None, pair=pair)
     if form.is_valid():
+        kept, message = obj, action.done
         try:
-            merge = services.merge_people(person, other=other, stays=form.cleaned_data, by=signed_in(request), now=timezone.now())
+            if isinstance(obj, Person):
+                merge = services.merge_people(obj, other=other, stays=form.cleaned_data, by=by, now=now)
+                kept, message = merge.person, action.done if merge.merged_at else ASKED
+            else:
+                services.merge_organisations(keep=obj, others=[other], by=by, now=now)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
-            messages.success(request, str(action.done if merge.merged_at else ASKED))
-            return redirect("staff:professionals_person_change", merge.person_id)
-    both_sign_in = person.user_id and other.user_id
-    context = {**about(page_admin, request, person, action), "form": form, "pair": pair, "both_sign_in": both_sign_in}
-    compared = {**compare_facts(*map(facts_of, pair)), **compare_facts(*map(mail_facts, pair)), **figures(pair)}
-    return TemplateResponse(request, "professionals/staff/merge.html", {**context, "compared": compared, "rows": []})
+            messages.success(request, str(message))
+            return redirect(change_url(kept))
+    context = {
+        **page_admin.about_action(request, action, obj, change_url(obj)),
+        "form": form,
+        "pair": pair,
+        "both_sign_in": all(getattr(each, "user_id", None) for each in pair),
+        "compared": compared(*pair),
+        "rows": [],
+    }
+    return TemplateResponse(request, "professionals/staff/merge.html", context)
 
 
-def compare_facts(one: dict[str, str], other: dict[str, str]) -> dict[str, tuple[str, str]]:
-    return {label: (value or NOTHING, other[label] or NOTHING) for label, value in one.items()}
-
-
-def mail_facts(person: Person) -> dict[str, str]:
-    wanted = wants_each(person.email) if person.email else {}
-    return {str(Topic(topic).label): (_("Yes") if wanted[topic] else _("No")) if wanted else "" for topic in Topic}
+def compared(one: Any, other: Any) -> dict[str, tuple[str, str]]:
+    """Of people also which emails they chose, and how many rows of each kind are theirs."""
+    facts = [facts_of(one), facts_of(other)]
+    if isinstance(one, Person):
+        for person, shown in zip((one, other), facts, strict=True):
+            wanted = wants_each(person.email) if person.email else {}
+            shown |= {str(Topic(topic).label): (_("Yes") if wanted[topic] else _("No")) if wanted else "" for topic in Topic}
+    both = {label: (value or NOTHING, facts[1][label] or NOTHING) for label, value in facts[0].items()}
+    return {**both, **figures((one, other))} if isinstance(one, Person) else both
 
 
 def figures(pair: tuple[Person, Person]) -> dict[str, tuple[str, str]]:
@@ -178,10 +187,6 @@ def is_waiting(person: Person) -> bool:
     return merge is not None and merge.merged_at is None
 
 
-def can_undo(obj: Person | Organisation) -> bool:
-    return undoable(obj) is not None
-
-
 def undoable(obj: Any) -> Merge | None:
     if isinstance(obj, Person):
         merge = services.merge_of(obj, timezone.now())
@@ -202,27 +207,26 @@ def undo_facts(obj: Any) -> list[dict[str, Any]]:
         {"label": _("Possible until"), "value": format_day(merge.undo_until)},
     ]
     if isinstance(obj, Person):
-        stays = [_("%(what)s: %(n)s") % {"what": what, "n": up_to_most(figure)} for what, figure in made_since(obj, merge)]
+        last = merge.changes["last"]
+        since = [
+            made.filter(pk__gt=last.get(made.model._meta.label_lower) or 0)
+            for made in services.rows_of(obj)
+            if made.model is not Merge
+        ]
+        stays = [
+            _("%(what)s: %(n)s") % {"what": plural_name(made.model._meta), "n": up_to_most(figure)}
+            for made, figure in zip(since, counted(since), strict=True)
+            if figure
+        ]
         rows.append({"label": _("Made since, stays here"), "value": "\n".join(stays) or _("Nothing")})
     return rows
-
-
-def made_since(person: Person, merge: Merge) -> list[tuple[str, int]]:
-    """What stays with this person when the merge is undone, with how many. One statement."""
-    last = merge.changes["last"]
-    since = [
-        rows.filter(pk__gt=last.get(rows.model._meta.label_lower) or 0)
-        for rows in services.rows_of(person)
-        if rows.model is not Merge
-    ]
-    return [(plural_name(rows.model._meta), figure) for rows, figure in zip(since, counted(since), strict=True) if figure]
 
 
 UNDO_PEOPLE = ObjectAction(
     slug="undo-merge",
     label=gettext_lazy("Undo the merge"),
     service=services.undo_merge,
-    available=can_undo,
+    available=lambda person: undoable(person) is not None,
     facts=undo_facts,
     explanation=gettext_lazy("Both people will be as they were before. What was made since stays with this person."),
     done=gettext_lazy("They are two people again."),
@@ -254,40 +258,10 @@ def state_in_words(person: Person) -> str:
     return " ".join(sentences)
 
 
-# Organisations.
-
-
-def merge_organisations_page(
-    page_admin: StaffModelAdmin, request: HttpRequest, organisation: Organisation, action: ObjectAction
-) -> HttpResponse:
-    other = chosen(page_admin, request, organisation)
-    if other is None:
-        label = _("Name of the other organisation, or part of it")
-        return find_page(page_admin, request, organisation, action, label=label, alike=[])
-    audit_note(request).keys.append(str(other.pk))
-    form = PageForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            services.merge_organisations(keep=organisation, others=[other], by=signed_in(request), now=timezone.now())
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
-            messages.success(request, str(action.done))
-            return redirect("staff:professionals_organisation_change", organisation.pk)
-    context = {
-        **about(page_admin, request, organisation, action),
-        "form": form,
-        "pair": (organisation, other),
-        "compared": compare_facts(facts_of(organisation), facts_of(other)),
-        "rows": [],
-    }
-    return TemplateResponse(request, "professionals/staff/merge.html", context)
-
-
 MERGE_ORGANISATIONS = ObjectAction(
     slug="merge",
     label=gettext_lazy("Merge another organisation into this one"),
-    page=merge_organisations_page,
+    page=merge_page,
     explanation=gettext_lazy(
         "The people and records of the other organisation move to this one. The other organisation’s name then goes from "
         "the list. You can undo this within 30 days."
@@ -298,7 +272,7 @@ UNDO_ORGANISATIONS = ObjectAction(
     slug="undo-merge",
     label=gettext_lazy("Undo the merge"),
     service=services.undo_organisation_merge,
-    available=can_undo,
+    available=lambda organisation: undoable(organisation) is not None,
     facts=undo_facts,
     explanation=gettext_lazy("The other organisation comes back, with the people and records that moved."),
     done=gettext_lazy("They are two organisations again."),

@@ -88,8 +88,8 @@ def snapshot(querysets: Iterable[QuerySet[Any]]) -> Snapshot:
 
 
 def differences(before: Snapshot, after: Snapshot, order: list[type[models.Model]]) -> list[dict[str, Any]]:
-    """Of each model the rows that came and that went, and whole sets of rows whose column changed alike. Those of the first
-    model of the order are whom the others belong to."""
+    """For each model, the rows that came and went, and sets of rows in which a column changed alike. The others belong to the
+    first model of `order`."""
     entries: dict[type[models.Model], dict[str, Any]] = {}
     for model, key in {**before, **after}:
         old, new = before.get((model, key)), after.get((model, key))
@@ -125,7 +125,7 @@ def put_back(entries: list[dict[str, Any]]) -> None:
 
 
 def _undo_changes(entry: dict[str, Any]) -> None:
-    """But for what has changed again since."""
+    """Undo what was changed, unless it has changed again since."""
     model = apps.get_model(entry["model"])
     rows = STILL_AS_IT_WAS.get(model, model._base_manager.all)()
     for columns in entry["came"]:
@@ -137,15 +137,14 @@ def _undo_changes(entry: dict[str, Any]) -> None:
 
 
 def _insert_again(entry: dict[str, Any]) -> None:
-    """With every column as it was, when it was made too. What it pointed to may have gone since."""
-    model = apps.get_model(entry["model"])
+    """Insert the rows that went, every column as it was. What they pointed to may have gone since."""
+    model: Any = apps.get_model(entry["model"])
+    fields = model._meta.concrete_fields
     for columns in entry["went"]:
-        values = {
-            field.attname: field.to_python(columns[field.attname]) for field in columns_of(model) if field.attname in columns
-        }
+        values = {field.attname: field.to_python(columns[field.attname]) for field in fields if field.attname in columns}
         gone = [
             key
-            for key in columns_of(model)
+            for key in fields
             if key.related_model
             and values[key.attname] is not None
             and not key.related_model._base_manager.filter(**{key.target_field.attname: values[key.attname]}).exists()
@@ -155,10 +154,6 @@ def _insert_again(entry: dict[str, Any]) -> None:
             model(**values).save_base(raw=True, force_insert=True)
 
 
-def columns_of(model: type[models.Model]) -> list[Any]:
-    return list(model._meta.concrete_fields)
-
-
 def rows_of(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
     """All rows that point to one of them, of each key."""
     for relation in relations_of(type(owners[0])):
@@ -166,7 +161,7 @@ def rows_of(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
 
 
 def belongings(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
-    """These; and what goes with those of which one may go because both people have one."""
+    """All rows that point to one of them; and what is deleted with those of which both people can't have one each."""
     for rows in rows_of(*owners):
         for part in rows.model._meta.related_objects if rows.model in ROW_MERGES else ():
             if part.on_delete is models.CASCADE:
@@ -195,28 +190,30 @@ def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by:
     ChangedMeanwhile, AlreadyWaiting, StaffSignIn.
     """
     people = lock_people(person.pk, other.pk)
-    kept, gone = who_stays(people[person.pk], people[other.pk], stays)
+    kept, gone = people[person.pk], people[other.pk]
+    if bool(kept.user_id) == bool(gone.user_id):
+        other_stays = kept.user_id is not None and stays.get("email") == gone.pk
+    else:
+        other_stays = gone.user_id is not None
+    if other_stays:
+        kept, gone = gone, kept
     if kept.user is None or gone.user is None:
         return _join(Merge(person=kept, stays=dict(stays), asked_at=now), kept, gone, by=by, now=now)
-    refuse_staff(gone)
+    if gone.user.is_staff:
+        raise StaffSignIn
     both = Merge.objects.filter(merged_at=None, person__in=people, other__in=people)
     if both.waiting(now).exists():
         raise AlreadyWaiting
     both.delete()
     merge = Merge.objects.create(person=kept, other=gone, stays=dict(stays), asked_at=now)
-    record(Act.CHANGED, by=by.pk, about=about(kept, gone), whats=["merge asked"])
+    record(Act.CHANGED, by=by.pk, about=About(Person._meta.label_lower, (str(kept.pk), str(gone.pk))), whats=["merge asked"])
     addresses = [kept.user.email, gone.user.email]
     notify(kind=MergeAsked.name, about=f"merge:{merge.pk}", to=addresses, now=now, expires_at=merge.waits_until)
     return merge
 
 
-def refuse_staff(gone: Person) -> None:
-    if gone.user is not None and gone.user.is_staff:
-        raise StaffSignIn
-
-
 def lock_people(*keys: int) -> dict[int, Person]:
-    """By key, with their accounts after them. Raises ChangedMeanwhile if one is no more."""
+    """Lock both by key, then their accounts. Raises ChangedMeanwhile if one is no more."""
     found = Person.objects.select_for_update().filter(pk__in=keys, erased_at=None).order_by("pk")
     people = {person.pk: person for person in found}
     if len(people) != 2:
@@ -229,18 +226,6 @@ def lock_people(*keys: int) -> dict[int, Person]:
     for each in people.values():
         each.user = users.get(each.user_id)
     return people
-
-
-def who_stays(person: Person, other: Person, stays: Mapping[str, int]) -> tuple[Person, Person]:
-    if bool(person.user_id) == bool(other.user_id):
-        other_stays = person.user_id is not None and stays.get("email") == other.pk
-    else:
-        other_stays = other.user_id is not None
-    return (other, person) if other_stays else (person, other)
-
-
-def about(*people: Person) -> About:
-    return About(Person._meta.label_lower, tuple(str(person.pk) for person in people))
 
 
 @transaction.atomic
@@ -258,7 +243,8 @@ def confirm_merge(merge: Merge, *, person: Person, now: datetime) -> Merge:
     if locked.person_said_at is None or locked.other_said_at is None:
         return locked
     kept, gone = people[locked.person_id or 0], people[locked.other_id or 0]
-    refuse_staff(gone)
+    if gone.user is not None and gone.user.is_staff:
+        raise StaffSignIn
     addresses = [each.user.email for each in people.values() if each.user]
     done = _join(locked, kept, gone, by=None, now=now)
     notify(kind=MergeDone.name, about=f"merge:{done.pk}", to=addresses, now=now)
@@ -274,7 +260,7 @@ def call_off_merge(person: Person, *, by: User, now: datetime) -> None:
 
 
 def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: datetime) -> Merge:
-    """Under the locks of both."""
+    """Make two people one, who are locked."""
     gone_key, closes = gone.pk, gone.user
     merge.other, merge.user, merge.merged_at = None, closes, now
     merge.save()
@@ -314,7 +300,7 @@ def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: dat
 
 
 def addresses_of(person: Person) -> list[str]:
-    """In small letters, without a mailbox of the team that staff entered by mistake."""
+    """In small letters, without a team mailbox that staff entered by mistake."""
     found = {person.email.lower(), person.user.email.lower() if person.user else ""} - team_addresses() - {""}
     return sorted(found)
 
@@ -372,15 +358,10 @@ def forget_merges(merges: Iterable[Merge]) -> None:
         merge.delete()
         if merge.user is not None:
             merge.user.delete()
-        delete_unused_organisations(organisations_in(merge))
-
-
-def organisations_in(merge: Merge) -> set[int]:
-    """That one of both was in."""
-    people = [entry for entry in merge.changes.get("rows", ()) if entry["model"] == Person._meta.label_lower]
-    was = [columns["organisation_id"] for entry in people for columns in entry["went"]]
-    was += [change["before"] for entry in people for change in entry["changed"] if change["column"] == "organisation_id"]
-    return {key for key in was if key}
+        people = [entry for entry in merge.changes.get("rows", ()) if entry["model"] == Person._meta.label_lower]
+        were_in = [columns["organisation_id"] for entry in people for columns in entry["went"]]
+        were_in += [change["before"] for entry in people for change in entry["changed"] if change["column"] == "organisation_id"]
+        delete_unused_organisations(were_in)
 
 
 @transaction.atomic
@@ -402,22 +383,18 @@ def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], b
     known = list(Organisation.objects.select_for_update().filter(pk__in={keep.pk, *keys}).order_by("pk"))
     if keep not in known:
         raise ChangedMeanwhile
-    for other in known:
-        if other != keep:
-            _join_organisations(keep, other, now)
-    return len(known) - 1
-
-
-def _join_organisations(keep: Organisation, other: Organisation, now: datetime) -> None:
-    merge = Merge.objects.create(organisation=keep, asked_at=now, merged_at=now)
-    changing = [Organisation.objects.filter(pk__in=[keep.pk, other.pk])]
-    for relation in relations_of(Organisation):
-        changing.append(relation.related_model._base_manager.filter(pk__in=lock_rows(relation, other)))
-    before = snapshot(changing)
-    repoint(other, keep)
-    other.delete()
-    merge.changes = {"rows": differences(before, snapshot(changing), [rows.model for rows in changing])}
-    merge.save(update_fields=["changes"])
+    gone = [other for other in known if other != keep]
+    for other in gone:
+        merge = Merge.objects.create(organisation=keep, asked_at=now, merged_at=now)
+        changing = [Organisation.objects.filter(pk__in=[keep.pk, other.pk])]
+        for relation in relations_of(Organisation):
+            changing.append(relation.related_model._base_manager.filter(pk__in=lock_rows(relation, other)))
+        before = snapshot(changing)
+        repoint(other, keep)
+        other.delete()
+        merge.changes = {"rows": differences(before, snapshot(changing), [rows.model for rows in changing])}
+        merge.save(update_fields=["changes"])
+    return len(gone)
 
 
 @transaction.atomic

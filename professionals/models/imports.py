@@ -5,10 +5,11 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import by_user, impersonal, personal
+from ctac.models import UnnamedModel, by_user, impersonal, personal
 
 # The file and what its rows say go when it is imported, and after this time whatever became of it: an hour before a day is over.
 KEEP_FILE = timedelta(hours=23)
@@ -119,6 +120,16 @@ class Import(models.Model):
     def undo_until(self) -> datetime | None:
         return self.run_at and self.run_at + UNDO_IMPORT_FOR
 
+    @cached_property
+    def row_counts(self) -> dict[str, int]:
+        """How many rows are in each state."""
+        return dict(self.rows.order_by().values_list("state").annotate(models.Count("pk")))
+
+    @cached_property
+    def is_undecided(self) -> bool:
+        """Whether a row may be here already, and nobody has said what becomes of it."""
+        return not self.choice and self.rows.filter(state=RowState.DUPLICATE, choice="").exists()
+
 
 class ImportRow(models.Model):
     """A row of the file by its number there. `cells`, `matches` and `identity` go when it is imported, or within 24 hours.
@@ -185,7 +196,7 @@ class ImportedObject(models.Model):
         return f"{self.model} {self.key}"
 
 
-class ImportMapping(models.Model):
+class ImportMapping(UnnamedModel):
     """Which column was which field when these headings came last: by their digest, since a first row may be of people."""
 
     kind = impersonal(models.CharField(_("what"), max_length=20))
@@ -198,9 +209,6 @@ class ImportMapping(models.Model):
         verbose_name_plural = _("remembered columns")
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["kind", "headings"], name="import_mapping_once")]
-
-    def __str__(self) -> str:
-        return str(self.pk)
 
 
 class ImportedCount(models.Model):

@@ -13,6 +13,7 @@ from django.db.models import Exists, Func, OuterRef, Q, Value
 from django.db.models.functions import Length, Lower
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
@@ -22,6 +23,7 @@ from ctac.models import (
     MAX_LENGTH,
     MIN_PART_LENGTH,
     Event,
+    UnnamedModel,
     by_user,
     closest_words,
     free_text,
@@ -32,6 +34,8 @@ from ctac.models import (
     words_index,
 )
 from notifications.models import MarkedAddress, Notification
+from notifications.preferences import wants_each
+from notifications.registry import Topic
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -258,6 +262,11 @@ class Person(Reached):
     def __str__(self) -> str:
         return self.name
 
+    @cached_property
+    def wanted_topics(self) -> list[Topic]:
+        """Which emails they chose to get."""
+        return [topic for topic, is_wanted in wants_each(self.email).items() if is_wanted] if self.email else []
+
 
 # What colleagues noted of a person or a workplace, and wrote to a person. Logistics, never a case (product.md, rule 6).
 
@@ -337,7 +346,7 @@ class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
         return self.exclude(Exists(mail)).exclude(Exists(MarkedAddress.objects.filter(address=OuterRef("address"))))
 
 
-class FormerAddress(models.Model):
+class FormerAddress(UnnamedModel):
     """In small letters. `until`: when it was replaced; whoever has it since is somebody else."""
 
     person = models.ForeignKey(
@@ -358,11 +367,8 @@ class FormerAddress(models.Model):
             models.CheckConstraint(condition=models.Q(address=Lower("address")), name="former_address_in_small_letters"),
         ]
 
-    def __str__(self) -> str:
-        return str(self.pk)
 
-
-class Absorbed(models.Model):
+class Absorbed(UnnamedModel):
     """A person who became one with this one. `key` and `since` of the row that went, should a backup bring it back (ADR 23)."""
 
     person = models.ForeignKey(
@@ -375,9 +381,6 @@ class Absorbed(models.Model):
     class Meta:
         verbose_name = _("row of a person that became another's")
         verbose_name_plural = _("rows of people that became another's")
-
-    def __str__(self) -> str:
-        return str(self.pk)
 
 
 # Two rows of a person, or of an organisation, become one; staff can take that apart again.
@@ -406,7 +409,7 @@ class MergeQuerySet(models.QuerySet["Merge"]):
         return self.filter(over | Q(merged_at=None, asked_at__lte=now - MERGE_WAITS_FOR))
 
 
-class Merge(models.Model):
+class Merge(UnnamedModel):
     """What is needed to take a merge apart: `changes`, to each row, as professionals.merges.services writes it.
 
     `person` or `organisation` is what is left. Two people who both sign in wait here, as `person` and `other`, until each has
@@ -459,9 +462,6 @@ class Merge(models.Model):
             models.UniqueConstraint(fields=["person", "other"], name="merge_waits_once"),
         ]
 
-    def __str__(self) -> str:
-        return str(self.pk)
-
     @property
     def undo_until(self) -> datetime | None:
         return self.merged_at and self.merged_at + UNDO_MERGE_FOR
@@ -476,12 +476,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
-    def expired(self, before: datetime) -> "AddressChangeQuerySet":
-        return self.filter(until__lte=before)
-
-
-class AddressChange(models.Model):
+class AddressChange(UnnamedModel):
     """Whoever reads the old address has a link, in their email alone, and may put the address back until `until` (ADR 7)."""
 
     user = models.ForeignKey(
@@ -495,17 +490,12 @@ class AddressChange(models.Model):
     token_hash = impersonal(models.CharField(_("hash of the token"), max_length=64, unique=True))
     objected_at = personal(models.DateTimeField(_("put back"), null=True))
 
-    objects = AddressChangeQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("change of address")
         verbose_name_plural = _("changes of address")
 
-    def __str__(self) -> str:
-        return str(self.pk)
 
-
-class AccountRecovery(models.Model):
+class AccountRecovery(UnnamedModel):
     """An account that staff moved to a new address, of somebody who had lost both mailbox and second factor. Staff called the
     organisation first (ADR 7).
 
@@ -535,9 +525,6 @@ class AccountRecovery(models.Model):
     class Meta:
         verbose_name = _("recovery of an account")
         verbose_name_plural = _("recoveries of accounts")
-
-    def __str__(self) -> str:
-        return str(self.pk)
 
 
 class DraftKind(models.TextChoices):
@@ -704,14 +691,6 @@ BLOCKED_ATTEMPT_RETENTION = timedelta(days=30)
 LET_THROUGH_WITHIN = timedelta(days=7)  # who has not tried again for a week needs no help any more
 
 
-class StoppedQuerySet(models.QuerySet["Stopped"]):
-    def unseen(self) -> Self:
-        return self.filter(seen_at=None)
-
-    def expired(self, now: datetime) -> Self:
-        return self.filter(hour__lte=now - BLOCKED_ATTEMPT_RETENTION)
-
-
 class Stopped(models.Model):
     """Blocked attempts at one form in one hour, for one reason, by one key; a row, however many they were.
 
@@ -742,8 +721,6 @@ class Stopped(models.Model):
     seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
     let_through_at = models.DateTimeField(_("let through"), null=True, blank=True)
     by_staff = by_user(_("by"), blank=True)
-
-    objects = StoppedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-last_at", "-pk"]

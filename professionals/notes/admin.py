@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -19,20 +18,13 @@ from notifications.registry import label_of
 from professionals import services
 from professionals.emails import StaffLetter
 from professionals.models import LETTER_LENGTH, NOTE_LENGTH, Note, NoteKind, Organisation, Person
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import NeverKeptForm
 
 SEES_NOTES, SEES_MESSAGES = "professionals.view_note", "notifications.view_notification"
 NOTED = [kind for kind in NoteKind if kind not in {NoteKind.LETTER, NoteKind.CASE}]
 
 
-class WrittenForm(StaffForm):
-    """Words that are never kept if they look like a child's details: nobody may say that they are not."""
-
-    def clean(self) -> dict[str, Any]:
-        return {name: value for name, value in super().clean().items() if name != "flagged"}
-
-
-class NoteForm(WrittenForm):
+class NoteForm(NeverKeptForm):
     free_text_fields = never_kept = ("text",)
 
     kind = forms.ChoiceField(
@@ -59,7 +51,7 @@ class NoteForm(WrittenForm):
             )
 
 
-class LetterForm(WrittenForm):
+class LetterForm(NeverKeptForm):
     free_text_fields = never_kept = ("subject", "text")
 
     subject = forms.CharField(
@@ -128,7 +120,7 @@ def note_actions(
 
 
 def write_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
-    """The button that writes to the person."""
+    """The button by which a colleague writes to the person."""
     return ObjectAction(
         "write",
         gettext_lazy("Write an email"),
@@ -152,11 +144,15 @@ def of_theirs(row: Any) -> dict[str, Any]:
 THEIR_NOTES = (*note_actions(of_theirs), write_action(of_theirs))
 
 
+def has_permission(permission: str) -> Callable[..., bool]:
+    """A `has_…_permission` of a model admin: the same of every object."""
+    return lambda _page_admin, request, obj=None: request.user.has_perm(permission)
+
+
 class NotesMixin:
     """For a model admin with `note_actions`."""
 
-    def has_add_note_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("professionals.add_note")
+    has_add_note_permission = has_permission("professionals.add_note")
 
 
 def note_entries(rows: QuerySet[Note], page: Page) -> Iterator[Entry]:
@@ -171,11 +167,11 @@ def note_entries(rows: QuerySet[Note], page: Page) -> Iterator[Entry]:
 def add_notes_by_reference(model: type[Any]) -> None:
     """Notes and messages that carry the reference of one of these."""
     add_entries(model, lambda obj, page: note_entries(Note.objects.filter(reference=obj.reference), page), permission=SEES_NOTES)
-    add_entries(model, lambda obj, page: message_entries(of_reference(obj), page), permission=SEES_MESSAGES)
-
-
-def of_reference(obj: Any) -> QuerySet[Notification]:
-    return Notification.objects.filter(reference=obj.reference)
+    add_entries(
+        model,
+        lambda obj, page: message_entries(Notification.objects.filter(reference=obj.reference), page),
+        permission=SEES_MESSAGES,
+    )
 
 
 def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]:

@@ -88,6 +88,13 @@ def field_rows(fields: Iterable[services.FlaggedField]) -> list[dict[str, object
     return [{"label": capfirst(field.label), "value": field.text} for field in fields]
 
 
+def events_in_words(flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString:
+    """Which colleague and when, a line each."""
+    events = [event for event in flagged.events.all() if event.kind in kinds]
+    lines = [(event.by or _("A former colleague"), long_moment(event.at)) for event in events]
+    return format_html_join(mark_safe("<br>"), "{}, {}", lines)
+
+
 class DecisionFilter(OptionsFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
@@ -112,6 +119,11 @@ class FlaggedTextAdmin(LooksOnly):
         lambda flagged: format_html('<a href="{}">{}</a>', services.staff_page_of(flagged), flagged.reference),
     )
     written = moment_of("flagged_at", gettext_lazy("written"), short=True)
+    readers = column(gettext_lazy("read by"), lambda flagged: events_in_words(flagged, FlaggedEventKind.READ) or NOTHING)
+    decided = column(
+        gettext_lazy("decided by"),
+        lambda flagged: events_in_words(flagged, FlaggedEventKind.CLEARED, FlaggedEventKind.NO_CHILD),
+    )
     object_actions = (
         ObjectAction(
             slug=READ,
@@ -159,20 +171,6 @@ class FlaggedTextAdmin(LooksOnly):
         if flagged.is_decided:
             return state_tag(flagged.get_decision_display(), "done")
         return state_tag(_("Read"), "good") if flagged.read_at else state_tag(_("Not read"), "waiting")
-
-    @admin.display(description=gettext_lazy("read by"))
-    def readers(self, flagged: FlaggedText) -> SafeString | str:
-        return self.events_in_words(flagged, FlaggedEventKind.READ) or NOTHING
-
-    @admin.display(description=gettext_lazy("decided by"))
-    def decided(self, flagged: FlaggedText) -> SafeString | str:
-        return self.events_in_words(flagged, FlaggedEventKind.CLEARED, FlaggedEventKind.NO_CHILD)
-
-    def events_in_words(self, flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString | str:
-        """Colleague and time, a line each."""
-        events = [event for event in flagged.events.all() if event.kind in kinds]
-        lines = [(event.by or _("A former colleague"), long_moment(event.at)) for event in events]
-        return format_html_join(mark_safe("<br>"), "{}, {}", lines)
 
     def summary_of(self, obj: FlaggedText) -> list[dict[str, object]]:
         return [{"label": _("Written with"), "value": obj.reference}, {"label": _("When"), "value": long_moment(obj.flagged_at)}]

@@ -26,13 +26,9 @@ def next_opening(now: datetime) -> datetime:
     return next(opening for opening in openings if opening > now)
 
 
-def the_route() -> str:
-    return site_settings().out_of_hours_route.rstrip(".")
-
-
 def out_of_hours_route() -> str:
     """Empty while the line is open."""
-    return "" if is_advice_line_open(timezone.now()) else the_route()
+    return "" if is_advice_line_open(timezone.now()) else site_settings().out_of_hours_route.rstrip(".")
 
 
 def closed_now() -> str:
@@ -64,6 +60,6 @@ def whom_to_call(now: datetime) -> str:
     opens = next_opening(now)
     when = {"phone": phone, "day": format_day(opens), "time": format_clock(opens)}
     closed = _("Worried about a child? The advice line on %(phone)s is closed now. It opens on %(day)s at %(time)s.") % when
-    route = the_route()
+    route = site_settings().out_of_hours_route.rstrip(".")
     until_then = [_("Until then: %(route)s.") % {"route": route}] if route else []
     return " ".join([closed, *until_then, emergency])

@@ -47,15 +47,6 @@ class FlaggedField:
     def label(self) -> str:
         return f"{self.row._meta.verbose_name}: {self.row._meta.get_field(self.column).verbose_name}"  # type: ignore[union-attr]
 
-    @property
-    def is_suspicious(self) -> bool:
-        return looks_like_child_details(self.text)
-
-    def clear(self) -> None:
-        may_be_blank = self.row._meta.get_field(self.column).blank  # type: ignore[union-attr]
-        blank = "" if may_be_blank else str(_("Cleared"))
-        type(self.row)._base_manager.filter(pk=self.row.pk).update(**{self.column: blank})
-
 
 _sources: dict[str, FlaggedSource] = {}
 
@@ -82,7 +73,7 @@ def flagged_fields(flagged: FlaggedText) -> list[FlaggedField]:
         columns = [field.name for field in row._meta.concrete_fields if classification(field) == Classification.FREE_TEXT]
         texts = [(column, getattr(row, column)) for column in columns]
         fields += [FlaggedField(row, column, text) for column, text in texts if text and isinstance(text, str)]
-    return [field for field in fields if field.is_suspicious] or fields
+    return [field for field in fields if looks_like_child_details(field.text)] or fields
 
 
 def fingerprint_of(fields: Iterable[FlaggedField]) -> str:
@@ -127,8 +118,10 @@ def clear_flagged(flagged: FlaggedText, *, shown: str, by: User, now: datetime) 
     """
     locked, fields = _lock_undecided(flagged, shown, by)
     for field in fields:
-        if field.is_suspicious:
-            field.clear()
+        if looks_like_child_details(field.text):
+            may_be_blank = field.row._meta.get_field(field.column).blank  # type: ignore[union-attr]
+            blank = "" if may_be_blank else str(_("Cleared"))
+            type(field.row)._base_manager.filter(pk=field.row.pk).update(**{field.column: blank})
     _decide(locked, Decision.CLEARED, by, now)
 
 
@@ -140,7 +133,7 @@ def mark_as_no_child(flagged: FlaggedText, *, shown: str, by: User, now: datetim
 
 
 def _lock_undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[FlaggedText, list[FlaggedField]]:
-    """It and its fields, under the locks of both."""
+    """The text and its fields, both locked. Raises DomainError if it is decided, or this colleague has not read it."""
     locked = FlaggedText.objects.select_for_update().get(pk=flagged.pk)
     if locked.is_decided:
         raise DomainError(_("A colleague has already decided this."))

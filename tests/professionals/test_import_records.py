@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from professionals.imports.records import parse_choice, parse_clock, parse_day, parse_number, split_moment
-from professionals.imports.registry import import_kinds
+from professionals.imports.registry import IMPORT_KINDS
 from tests import importing
 from tests.bookings.rows import make_presentation
 from tests.factories import make_staff, sign_in_staff
@@ -120,7 +120,7 @@ def test_the_example_of_each_kind_comes_in_as_it_is(client, now):
     make_edition(now, leaflet=make_leaflet("all-professionals", title="Child trafficking is child abuse"))
     staff = sign_in_staff(client, make_staff())
     upload = staff.get(reverse("staff:professionals_import_add")).content.decode()
-    for kind in import_kinds():
+    for kind in IMPORT_KINDS:
         address = reverse("staff:professionals_import_example", args=[kind])
         assert address in upload
         imported = importing.checked(kind, b"".join(staff.get(address).streaming_content), now)

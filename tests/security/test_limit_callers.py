@@ -59,8 +59,8 @@ WHEN_SENT = {
 def use_up(monkeypatch: pytest.MonkeyPatch, *, at_a_look: bool) -> None:
     """Each limit of this sort, whatever it counts by."""
 
-    def admit(asked: limits.Limits, now: datetime) -> list[limits.ReachedLimit]:
-        return [limits.ReachedLimit(key, now + timedelta(hours=1)) for key in asked if at_a_look or not key.startswith("link:")]
+    def admit(asked: limits.Limits, now: datetime) -> dict[str, datetime]:
+        return {key: now + timedelta(hours=1) for key in asked if at_a_look or not key.startswith("link:")}
 
     monkeypatch.setattr(limits, "admit", admit)
     if at_a_look:
