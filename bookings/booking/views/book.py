@@ -19,9 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import limits
 from accounts.access import Progress, shows_progress, signed_in, with_next
-from accounts.limits import check_throttles, client_throttle
+from accounts.limits import check_throttles, client_key, client_throttle, hash_key
 from accounts.models import Where
 from bookings import rules
 from bookings import text as bookings_text
@@ -109,13 +108,13 @@ def is_still_free(
 def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
     """Hold that time and keep the answer. Raises TooManyHolds, SlotTaken, DraftGone."""
     # Not in a transaction: a refusal must count too.
-    if limits.check_throttles(request, Where.TIMES, [limits.client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now):
+    if check_throttles(request, Where.TIMES, [client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now):
         raise TooManyHolds(
             _("People on your network chose too many times in the last hour. Wait a while, or call us and we will book for you.")
         )
     if answers.draft is None:
         raise DraftGone
-    client = limits.hash_key(limits.client_key(request, "hold"))
+    client = hash_key(client_key(request, "hold"))
     chosen: dict[str, dict[str, str]] = {"when": {"start": slot_value(start)}}
     if answers.step("dates"):
         chosen["dates"] = {}  # a time of ours in the place of dates of their own
