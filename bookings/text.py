@@ -401,6 +401,10 @@ def brought_of(booking: Booking) -> Brought | None:
     return getattr(booking, "brought", None)
 
 
+def copies_text(count: int) -> str:
+    return ngettext("%(copies)d copy", "%(copies)d copies", count) % {"copies": count}
+
+
 def order_contents(order: Order) -> str:
     """A line for each title, the copies first, as it is picked from the shelf."""
     lines = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in with_lines(order).all_lines]

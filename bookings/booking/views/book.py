@@ -50,7 +50,6 @@ from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS
 from leaflets.models import ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
-from leaflets.orders.emails import copies_text
 from leaflets.orders.queries import kept_addresses
 from leaflets.orders.services.create import CopiesPossible, copies_possible_by_slug
 from leaflets.stock.queries import leaflets_in_stock
@@ -463,7 +462,7 @@ def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> di
 def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
     """'12 copies', or what would be brought if the booking was sent now."""
     if asked.copies <= possible.copies:
-        return copies_text(asked.copies)
+        return bookings_text.copies_text(asked.copies)
     facts = {"n": possible.copies, "wanted": asked.copies}
     if not possible.copies:
         return _("None: you asked for %(wanted)d, and we can’t bring any now. You can order them by post.") % facts
