@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bookings.booking.services.transitions import cancel_without_leaflets, erase_previous_leaflet_owner, notify_details_changed
+from bookings.booking.services.transitions import cancel_without_leaflets, notify_details_changed
 from bookings.calendars import ical
 from bookings.calendars.views import revoke_feed
 from bookings.models import (
@@ -24,6 +24,7 @@ from bookings.models import (
     Booking,
     BookingEvent,
     BookingLink,
+    Brought,
     BusyTime,
     ConfidenceLater,
     DateOption,
@@ -45,6 +46,7 @@ from bookings.open_sessions.services.places import give_up_all_places
 from bookings.schedule.locks import lock_bookings
 from bookings.seats.services import give_up_all_seats
 from bookings.visits.services import refuse_while_on_the_way_or_there
+from leaflets.orders.services.create import erase_previous_owner
 from notifications.privacy import erase_bodies_about
 from privacy.personal_data import OUTWARD_HALF, all_addresses_of
 from privacy.retention import Rule
@@ -256,7 +258,8 @@ def erase_transferred(person: Person, now: datetime) -> None:
                 record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=now, changes=changes)
                 notify_details_changed(booking, now, changed=changed, by_staff=True)
             booking.save(update_fields=[*changed, "sequence", "revision"])
-    erase_previous_leaflet_owner({key: last.at for key, last in given.items()}, now)
+    brought = Brought.objects.filter(booking__in=given, order__isnull=False).values_list("order_id", "booking_id")
+    erase_previous_owner({order: given[booking].at for order, booking in brought if order}, now)
 
 
 def is_contact(person: Person, booking: Booking) -> bool:

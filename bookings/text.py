@@ -296,9 +296,7 @@ def kept_text(option: DateOption, now: datetime) -> str:
             State.CANCELLED: _("The request was cancelled, so we are no longer keeping this date."),
             State.DECLINED: _("We could not say yes, so we are no longer keeping this date."),
         }.get(State(option.booking.state), _("Another time was agreed."))
-    if option.is_kept(now):
-        assert option.expires_at is not None  # noqa: S101 - tells the type checker what is_kept means
-        assert option.kept_from is not None  # noqa: S101
+    if option.is_kept(now) and option.kept_from and option.expires_at:
         return keeping_sentence(option.precision, option.kept_from, option.booking.presentation.length, option.expires_at)
     if option.is_over(now):
         return _("This time has passed.")
@@ -401,6 +399,10 @@ def offers_kept_until(options: Iterable[DateOption]) -> str:
 def brought_of(booking: Booking) -> Brought | None:
     """No statement if the booking was read `with_leaflets`."""
     return getattr(booking, "brought", None)
+
+
+def copies_text(count: int) -> str:
+    return ngettext("%(copies)d copy", "%(copies)d copies", count) % {"copies": count}
 
 
 def order_contents(order: Order) -> str:

@@ -584,9 +584,9 @@ def examples() -> Iterator[Example]:
     yield _example(PresenterFreed, "", {"recipient": PRESENTER, "version": 1}, presenter=None)
     yield _example(PresenterMoved, "", {"change": MOVED})
     yield _example(PresenterChanged, "", {"change": CHANGED, "in_calendars": True})
-    email, since = ManagerRequestsWaiting, NOW
-    booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", since)
-    order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), since)
+    email = ManagerRequestsWaiting
+    booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", NOW)
+    order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), NOW)
     yield example(email, rows=[booking, order], counts=(1, 1))
     yield example(email, gettext("very many"), rows=[booking] * email.most_listed, counts=(email.most_listed + 12, 0))
 

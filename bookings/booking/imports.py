@@ -279,11 +279,11 @@ def make_bookings(rows: Sequence[Row], *, by: User | None, now: datetime) -> Non
         )
         for row, reference in zip(rest, references, strict=True)
     ]
-    bookings = Booking.objects.bulk_create(made)
-    for row, booking in zip(rest, bookings, strict=True):
+    bookings = list(zip(rest, Booking.objects.bulk_create(made), strict=True))
+    for row, booking in bookings:
         row.made.append(booking)
-    came = [(row, booking) for row, booking in zip(rest, bookings, strict=True) if booking.state == State.DELIVERED]
-    record_who_came([(row, booking) for row, booking in came if row.values["came"]], now)
+    delivered = [(row, booking) for row, booking in bookings if booking.state == State.DELIVERED and row.values["came"]]
+    record_who_came(delivered, now)
 
 
 def columns_of(row: Row, known: Known, presentation: Presentation) -> dict[str, Any]:

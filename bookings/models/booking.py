@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.models.presenter import Format, Presentation, Presenter, format_day_range, validate_https
+from bookings.models.presenter import Format, Presentation, Presenter, validate_https
 from ctac.dates import UK, before_working_days, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
@@ -772,7 +772,8 @@ class DateOption(models.Model):
         if self.precision == Precision.TIME:
             return format_span(self.starts_at, self.ends_at)
         if self.precision == Precision.DAYS:
-            return format_day_range(uk_day(self.starts_at), self.last_day)
+            days = {"first": format_day(self.starts_at), "last": format_day(self.last_day)}
+            return gettext("%(first)s to %(last)s") % days
         part = {
             Precision.MORNING: gettext("in the morning"),
             Precision.AFTERNOON: gettext("in the afternoon"),

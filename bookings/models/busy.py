@@ -90,9 +90,9 @@ class HeldTimeQuerySet(models.QuerySet["HeldTime"]):
 class HeldTime(models.Model):
     """A time of a presenter that is held for the people of one area, because a visit near there takes place (`around`).
 
-    `keys`: the area's districts, or an island's nation; visits at a postcode there may be booked over it, and nothing else.
-    While somebody from there fills in the form over it, its claim is not live; it is again if they leave. `number`: 1 to 3 of the
-    presenter's, so that the database counts them.
+    `keys`: the area's districts, or an island's nation. Visits at a postcode there may be booked over it, and nothing else.
+    While somebody from there fills in the form over it, its claim is not live; if they leave, it is again. `number`: 1 to 3 of
+    the presenter's, so that the database counts them.
     """
 
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="times_held")

@@ -42,9 +42,9 @@ class LeaveQuerySet(models.QuerySet["Leave"]):
 
 
 class Leave(StateModel):
-    """Time away. Written only by services; once granted it claims its time, and frees that of the bookings that it hits.
+    """Time away. Only services write it. Once granted it claims its time, and frees that of the bookings that it hits.
 
-    `reason` is the presenter's or staff's note, `answer` what staff wrote when they refused.
+    `reason` is the note of the presenter or of staff, `answer` what staff wrote when they refused.
     """
 
     status_colours = STATUS_COLOURS

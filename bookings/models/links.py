@@ -17,7 +17,8 @@ from ctac.models import impersonal, personal
 
 
 class EmailLink(models.Model):
-    """A link in an email, for whoever is not signed in: for one purpose and one address. Only the SHA-256 of its token is kept.
+    """A link in an email, for somebody who is not signed in, for one purpose and one address. Only the SHA-256 of its token is
+    kept.
 
     `address_hash` is of the address that it was sent to, so that it ends with that address.
     """
@@ -93,11 +94,12 @@ class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
 
 
 class CalendarFeed(models.Model):
-    """A professional's, a presenter's, or the team's, of which each colleague has one of their own. Revoking it deletes the row.
+    """The calendar address of a professional, a presenter or, for each colleague their own, of the team. Revoking it deletes
+    the row.
 
-    Its token is nowhere: `token_hash` is the SHA-256 of it, and it is worked out from `seed` and the site's secret key when its
-    owner looks at it (bookings.calendars.views). `digest` is of what was in it when it last changed, at `changed_at`; with
-    `read_at`, whenever a calendar program last looked, these are the only figures that reading it writes.
+    Its token is stored nowhere: `token_hash` is the SHA-256 of it, and it is worked out from `seed` and the site's secret key
+    when its owner looks at it (bookings.calendars.views). `digest` is of what was in it when it last changed, at `changed_at`.
+    With `read_at`, when a calendar program last looked, these are the only figures that reading it writes.
     """
 
     user = models.ForeignKey(

@@ -287,10 +287,10 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
 
 
 class SessionPlace(StateModel, Reached):
-    """One row a person and session, for ever: who gives up and comes back gets the same row and a new `position`.
+    """One row for a person and a session, for ever: whoever gives up and comes back gets the same row and a new `position`.
 
-    `position` says who came before whom, at one session; the database gives the next one whenever a row of position 0 is written.
-    `version` goes up with each change that its person gets an email about, so that each is sent once.
+    `position` says who came before whom at one session; the database gives the next one whenever a row of position 0 is
+    written. `version` goes up with each change that its person gets an email about, so that each is sent once.
     """
 
     transitions = PLACE_TRANSITIONS

@@ -78,7 +78,7 @@ class Presentation(models.Model):
 
 
 class JourneyTime(models.Model):
-    """Minutes between two areas where staff know better than bookings/travel.py: outward codes (LS1) or postcode areas (LS).
+    """Minutes between two areas, where staff know better than bookings/travel.py: outward codes (LS1) or postcode areas (LS).
 
     The database's guard reads this table too. It counts for what is booked from then on.
     """
@@ -141,10 +141,10 @@ class PresenterQuerySet(models.QuerySet["Presenter"]):
 
 
 class Presenter(models.Model):
-    """The base is where visits start from; its coordinates come from the outward code (bookings.travel).
+    """Visits start from the base; its coordinates come from the outward code (bookings.travel).
 
-    What is empty bounds nothing: no nations and no areas covered means everywhere, no formats both, no presentations and no
-    audiences all, no figure the general one (bookings.rules) or none.
+    An empty field sets no bound: no nations and no areas covered means everywhere, no formats means both, no presentations and
+    no audiences mean all, and without a figure the general one (bookings.rules) holds, or none.
     """
 
     name = personal(models.CharField(_("name"), max_length=150))
@@ -290,10 +290,10 @@ class Availability(models.Model):
 
 
 class AvailabilityException(models.Model):
-    """A day or a range of days on which the weekly windows don't hold: these hours do instead, or none if both are empty.
+    """Days on which the weekly windows don't hold: these hours do instead, or none if both are empty.
 
-    Several on one day are taken together, so a morning and an afternoon are two rows, and hours on one day of a range of days
-    without any count.
+    Several on one day count together: a morning and an afternoon are two rows, and hours on one day count within a range of
+    days without any.
     """
 
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="exceptions")

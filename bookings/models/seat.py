@@ -60,10 +60,10 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
 
 class Seat(StateModel):
-    """One row a guest and booking: who gives up and asks again keeps it.
+    """One row for a guest and a booking: whoever gives up and asks again keeps it.
 
-    `version` goes up with each change that its guest gets an email about. `approved_at` stays when the seat is lost, until it is
-    asked for anew. The database counts the approved ones of a booking, in its `seats_taken`.
+    `version` goes up with each change that its guest gets an email about. `approved_at` stays when the seat is lost, until it
+    is asked for again. The database counts the approved seats of a booking in its `seats_taken`.
     """
 
     transitions = SEAT_TRANSITIONS

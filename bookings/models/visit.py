@@ -28,11 +28,11 @@ from professionals.models import Language, Profession
 class Visit(models.Model):
     """What is known of one visit; made by the first check-in, check-out or word of a colleague.
 
-    `presenter` is who went, also when the booking has another by now. Moments that lie before CHECK_IN_OPENS belong to an
-    earlier time of the booking, which was moved since, and count no more. `safe_at`: staff last heard that all is well.
-    `sought_at`: leave took the presenter off the booking after its start, while nobody knew whether they are safe.
-    `late_until`: when the presenter, who runs late, will begin. `help_at`: when `seeks_help` last asked for help.
-    `taken_on_at`: when a colleague last took an alarm on.
+    `presenter` is who went, even if the booking has another by now. Moments before CHECK_IN_OPENED belong to an earlier time of
+    the booking, which was moved since, and no longer count. `safe_at`: when staff last heard that all is well. `sought_at`:
+    when leave took the presenter off the booking after its start, while nobody knew whether they were safe. `late_until`: when
+    a presenter who runs late will begin. `help_at`: when `seeks_help` last asked for help. `taken_on_at`: when a colleague last
+    took an alarm on.
     """
 
     booking = models.OneToOneField(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="visit")

@@ -23,7 +23,7 @@ from bookings.seats.services import notify_all_seats
 from bookings.text import ADDRESS_FIELDS
 from bookings.visits.services import minute_of, presenter_is_there, refuse_unchecked, refuse_while_overdue, refuse_without_cover
 from leaflets.models import ToBring
-from leaflets.orders.services.create import erase_previous_owner, place_order_for_visit
+from leaflets.orders.services.create import place_order_for_visit
 from leaflets.orders.services.transitions import OrderHasMoved, cancel
 from notifications.models import Notification
 from notifications.outbox import About, Later, notify_about, notify_each
@@ -179,14 +179,6 @@ def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> N
         return
     with suppress(OrderHasMoved):
         cancel(order=brought.order, by=by, now=now, with_visit=True)
-
-
-def erase_previous_leaflet_owner(given: Mapping[int, datetime], now: datetime) -> None:
-    """`given`: the keys of the bookings that the erased person had, with the moment at which a colleague took each over."""
-    brought = Brought.objects.filter(booking__in=list(given), order__isnull=False)
-    erase_previous_owner(
-        {order: given[booking] for booking, order in brought.values_list("booking_id", "order_id") if order}, now
-    )
 
 
 # Which email tells whom of what happened to a booking, and the reminders before it.

@@ -19,9 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import limits
 from accounts.access import Progress, shows_progress, signed_in, with_next
-from accounts.limits import check_throttles, client_throttle
+from accounts.limits import check_throttles, client_key, client_throttle, hash_key
 from accounts.models import Where
 from bookings import rules
 from bookings import text as bookings_text
@@ -51,7 +50,6 @@ from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS
 from leaflets.models import ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
-from leaflets.orders.emails import copies_text
 from leaflets.orders.queries import kept_addresses
 from leaflets.orders.services.create import CopiesPossible, copies_possible_by_slug
 from leaflets.stock.queries import leaflets_in_stock
@@ -109,13 +107,13 @@ def is_still_free(
 def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
     """Hold that time and keep the answer. Raises TooManyHolds, SlotTaken, DraftGone."""
     # Not in a transaction: a refusal must count too.
-    if limits.check_throttles(request, Where.TIMES, [limits.client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now):
+    if check_throttles(request, Where.TIMES, [client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now):
         raise TooManyHolds(
             _("People on your network chose too many times in the last hour. Wait a while, or call us and we will book for you.")
         )
     if answers.draft is None:
         raise DraftGone
-    client = limits.hash_key(limits.client_key(request, "hold"))
+    client = hash_key(client_key(request, "hold"))
     chosen: dict[str, dict[str, str]] = {"when": {"start": slot_value(start)}}
     if answers.step("dates"):
         chosen["dates"] = {}  # a time of ours in the place of dates of their own
@@ -464,7 +462,7 @@ def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> di
 def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
     """'12 copies', or what would be brought if the booking was sent now."""
     if asked.copies <= possible.copies:
-        return copies_text(asked.copies)
+        return bookings_text.copies_text(asked.copies)
     facts = {"n": possible.copies, "wanted": asked.copies}
     if not possible.copies:
         return _("None: you asked for %(wanted)d, and we can’t bring any now. You can order them by post.") % facts
