@@ -46,7 +46,7 @@ END:VTIMEZONE
 
 @dataclass(frozen=True)
 class Attendee:
-    """For the professional's calendar, or the presenter's, which leads to the staff site."""
+    """Whose calendar it is. A presenter's entries link to the staff site."""
 
     email: str
     name: str = ""
@@ -65,8 +65,8 @@ class CalendarEntry:
     starts_at: datetime
     ends_at: datetime
     summary: str
-    location: str
-    description: str
+    location: str = ""
+    description: str = ""
     status: str = CONFIRMED
     whole_days: bool = False
 
@@ -153,7 +153,7 @@ def download(entry: bytes, name: str) -> HttpResponse:
 
 @cache
 def london() -> Component:
-    """The same in each calendar, which only reads it."""
+    """The same object in every calendar; none changes it."""
     return Timezone.from_ical(LONDON)
 
 

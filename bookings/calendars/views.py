@@ -262,15 +262,13 @@ def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarE
             starts_at=leave.starts_at,
             ends_at=leave.ends_at,
             summary=_("Away"),
-            location="",
-            description="",
             whole_days=takes_whole_days(leave.starts_at, leave.ends_at),
         )
 
 
 def team_entries(now: datetime) -> Iterator[CalendarEntry]:
-    """When each presenter is busy, and roughly where: nothing of whom they see, of what, or why. What somebody is still typing
-    is over before a calendar looks again."""
+    """When each presenter is busy, and roughly where; not whom they see, what they give, or why. Without holds: they are over
+    before a calendar looks again."""
     claims = BusyTime.objects.live_at(now).exclude(kind=BusyKind.HOLD).filter(busy__endswith__gte=now - rules.FEED_HISTORY)
     columns = ("pk", "presenter__name", "kind", "busy__startswith", "busy__endswith", "postcode")
     for key, name, kind, start, end, postcode in claims.order_by("pk").values_list(*columns):
@@ -281,7 +279,6 @@ def team_entries(now: datetime) -> Iterator[CalendarEntry]:
             ends_at=end,
             summary=_("%(name)s: busy") % {"name": name},
             location=postcode_area(postcode),
-            description="",
             status=TENTATIVE if kind in (BusyKind.OPTION, BusyKind.HELD) else CONFIRMED,
             whole_days=takes_whole_days(start, end),
         )

@@ -206,7 +206,7 @@ def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
 @require_http_methods(FORM_METHODS)
 @by_short_link
 def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-    """Who likes leaves an address here, which is sent without any answer, to be asked again in three months."""
+    """Anybody may leave an address here, apart from their answers, to be asked again in three months."""
     form = AskLaterForm(request.POST if request.method == "POST" else None)
     stop: ReachedThrottle | None = None
     if request.method == "POST" and form.is_valid():
@@ -231,7 +231,7 @@ ASKED_LATER = "asked"
 def thanks_page(
     request: HttpRequest, afterwards: Afterwards, now: datetime, form: AskLaterForm, *, key: str = "", status: int = 200
 ) -> HttpResponse:
-    """With `key` it is the host's."""
+    """`key` is set on the host's page."""
     context = {
         **feedback_context(afterwards),
         "may_certify": afterwards.may_certify(now),
@@ -288,7 +288,7 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
 
 
 def who_to_tell_at(given: Given) -> WhoToTell:
-    """Where its team is; people at an open session are anywhere."""
+    """For the place of the team; people at an open session are anywhere."""
     return who_to_tell(given.contacts_postcode if isinstance(given, Booking) else "")
 
 

@@ -19,6 +19,7 @@ from bookings.models import (
     BusyTime,
     DateOption,
     EventKind,
+    Given,
     HeldEnd,
     HeldTime,
     Leave,
@@ -201,12 +202,12 @@ def notify_lead_of_leave(leave: Leave, now: datetime, *, part: str = "") -> None
     notify_safeguarding_lead(about=f"leave:{leave.pk}{part}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
 
 
-def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Booking | OpenSession]:
-    """What record_leave would free, in order of time, for the page that asks first."""
+def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Given]:
+    """The bookings and sessions that record_leave would free, in order of time."""
     hit = claims_hit(presenter, starts_at, ends_at, now)
     bookings = Booking.objects.with_names().filter(pk__in=[row.booking_id for row in hit if row.booking_id])
     sessions = OpenSession.objects.with_names().filter(pk__in=[row.session_id for row in hit if row.session_id])
-    hits: list[Booking | OpenSession] = [*bookings, *sessions]
+    hits: list[Given] = [*bookings, *sessions]
     return sorted(hits, key=lambda given: (given.starts_at or starts_at, given.reference))
 
 

@@ -52,7 +52,7 @@ class OpenSessionEmail(Email):
 
     @property
     def first_sent_at(self) -> datetime:
-        """When it was first written, if this is the same sent again: its event was written at that moment."""
+        """When the email was first written, also if this one is sent again: its event has the same moment."""
         return (self.notification.resend_of or self.notification).created_at
 
 
@@ -73,7 +73,7 @@ class PlaceEmail(OpenSessionEmail):
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """They work without signing in, and are made anew whenever the message is written."""
+        """Links that work without signing in. Each time the message is rendered it gets new ones."""
         now = timezone.now()
         if not self.has_links or self.place.session.has_begun(now):
             return {}  # it was sent late, and there is nothing left to do
@@ -84,7 +84,7 @@ class PlaceEmail(OpenSessionEmail):
 
     @cached_property
     def number(self) -> int:
-        """In the line, of who waits."""
+        """Their place in the line; 0 if they don't wait."""
         return session_text.number_in_line(self.place) if self.place.state == PlaceState.WAITING else 0
 
     @cached_property
@@ -94,7 +94,7 @@ class PlaceEmail(OpenSessionEmail):
 
     @cached_property
     def stood_before(self) -> str:
-        """What had become of the place before what this is about; empty if nothing had. Events count as messages do."""
+        """The kind of the event before the one that this email is about; empty if there was none."""
         before = self.place.events.filter(kind__in=STANDINGS, changes__version__lt=self.notification.version)
         return before.order_by("at", "pk").values_list("kind", flat=True).last() or ""
 
@@ -184,7 +184,7 @@ class PlaceLapsed(PlaceEmail):
 
 
 class PlaceLost(PlaceEmail):
-    """Of a place that somebody had, or in the line: who had one has an entry to be taken out."""
+    """About a place, or a turn in the line. Whoever had a place has a calendar entry to remove."""
 
     calendar_method = "CANCEL"
 
@@ -215,7 +215,7 @@ class PlaceBumped(PlaceLost):
 
 
 class SessionMoved(PlaceEmail):
-    """To all: who waits has no entry that could move."""
+    """To everybody; people who wait have no calendar entry to move."""
 
     name = "session-moved"
     label = _("Open session moved")
@@ -246,7 +246,7 @@ class SessionMoved(PlaceEmail):
 
 
 class SessionRestored(PlaceEmail):
-    """To all: it was cancelled, and is on after all."""
+    """To everybody: the session was cancelled and goes ahead after all."""
 
     name = "session-restored"
     label = _("Open session no longer cancelled")
@@ -256,7 +256,7 @@ class SessionRestored(PlaceEmail):
     states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
 
     def is_still_due(self) -> bool:
-        """What was cancelled and restored once more has a message of its own."""
+        """If it is cancelled and restored again, that has its own email."""
         later = self.place.session.events.filter(kind=SessionEventKind.RESTORED, at__gt=self.first_sent_at)
         return super().is_still_due() and not later.exists()
 
@@ -290,12 +290,12 @@ class SessionDetails(PlaceEmail):
     states = (PlaceState.TAKEN,)
 
     def is_still_due(self) -> bool:
-        """That it takes place is untrue once who took it over is lost too."""
+        """Not if it says that the session goes ahead, and the new presenter is lost too."""
         return super().is_still_due() and not (self.place.session.needs_a_presenter and self.takes_place)
 
     @cached_property
     def takes_place(self) -> bool:
-        """Written at the moment at which somebody took the session over, if people had read that it may not take place."""
+        """Whether somebody has just taken the session over, after people read that it may not take place."""
         events = self.place.session.events.filter(kind=SessionEventKind.REASSIGNED, changes__unsure=True)
         return events.filter(at=self.first_sent_at).exists()
 
@@ -319,14 +319,14 @@ class SessionUnsure(PlaceEmail):
     may_join = False
 
     def is_still_due(self) -> bool:
-        """Nobody gives it since that loss; whoever does, all hear of it, and what is lost again has its own message."""
+        """As long as it has no presenter since that loss. A later loss has its own email."""
         session = self.place.session
         stands = super().is_still_due() and session.needs_a_presenter
         return stands and unsure_version(session) == self.notification.version
 
 
 def reminds_of(session: OpenSession, version: int) -> bool:
-    """The session is to come, on the day of which this reminds."""
+    """The session is still to come, and at the time that this reminder is about."""
     stands = minute_of(session.reminder_due_at) == version
     return stands and session_text.may_be_joined(session, timezone.now())
 
@@ -401,13 +401,13 @@ class SessionForPresenter(SessionEmail):
     calendar_method = "REQUEST"
 
     def is_still_due(self) -> bool:
-        """Not changed again since: the newest change has its own message."""
+        """Unless the session has changed since: the newest change has its own email."""
         session = self.session
         return session.is_scheduled and session.sequence == self.notification.version and self.is_theirs
 
     @cached_property
     def change(self) -> SessionEvent | None:
-        """Anything else that raises the sequence reads as "yours"."""
+        """None for any other change: then the email says that the session is theirs."""
         kinds = (SessionEventKind.MOVED, SessionEventKind.LINK_SET)
         return self.session.events.filter(at=self.first_sent_at, kind__in=kinds).first()
 
@@ -433,7 +433,7 @@ class SessionForPresenter(SessionEmail):
 
 
 class SessionClosedForPresenter(SessionEmail):
-    """To who gave it: it is cancelled, or somebody else's now."""
+    """To the former presenter: the session is cancelled, or somebody else gives it now."""
 
     name = "session-closed-for-presenter"
     label = _("To the presenter: session no longer theirs")
@@ -444,7 +444,7 @@ class SessionClosedForPresenter(SessionEmail):
 
     @cached_property
     def session(self) -> OpenSession:
-        """As it was when it was theirs, though it may have moved since."""
+        """At the time it had when it was theirs, even if it has moved since."""
         session = super().session
         moves = session.events.filter(kind=SessionEventKind.MOVED, at__gt=self.first_sent_at)
         if times := times_of_move(moves.order_by("at", "pk").first()):
@@ -504,7 +504,7 @@ class StaffSessionNeedsPresenter(SessionEmail):
     people_know = False  # those with a place, that it may not take place
 
     def is_still_due(self) -> bool:
-        """As long as nobody gives it; a later leave has its own message."""
+        """As long as it has no presenter. A later loss has its own email."""
         return self.session.needs_a_presenter and self.session.sequence == self.notification.version
 
     def context(self) -> dict[str, object]:
@@ -531,7 +531,7 @@ class StaffSessionUnsure(StaffSessionNeedsPresenter):
 
 
 class SessionInvitation(Email):
-    """Of sessions planned on one day ("invited:2027-02-22") that can still be joined, to whoever asked for invitations."""
+    """To everybody who asked for invitations: the sessions planned on one day ("invited:2027-02-22") that still have room."""
 
     name = INVITATION
     label = _("Invitation to open sessions")
@@ -549,7 +549,7 @@ class SessionInvitation(Email):
 
     @cached_property
     def sessions(self) -> list[OpenSession]:
-        """With room, and without those that this reader has a place at or gave one up: one statement."""
+        """Those with room, without those at which this reader has, or had, a place. One statement."""
         day = date.fromisoformat(self.notification.about.partition(":")[2])
         from_, until = (uk_datetime(midnight, time.min).astimezone(UTC) for midnight in (day, day + timedelta(days=1)))
         planned = OpenSession.objects.with_names().to_come(self.now).filter(created_at__gte=from_, created_at__lt=until)
@@ -558,7 +558,7 @@ class SessionInvitation(Email):
         return list(planned.filter(occupied__lt=F("capacity"), waiting=0).exclude(pk__in=known))
 
     def is_still_due(self) -> bool:
-        """Somebody reads there still, and may still come."""
+        """Somebody still has this address, and at least one session still has room."""
         return Person.objects.with_email(self.notification.recipient).exists() and bool(self.sessions)
 
     def get_subject(self) -> str | Promise:

@@ -23,7 +23,7 @@ from professionals.models import Profession
 
 @dataclass(frozen=True)
 class PlannedSession:
-    """One date as a coordinator wants it; without a presenter it needs one."""
+    """One date that a coordinator wants to plan, with or without a presenter."""
 
     presentation: Presentation
     presenter: Presenter | None
@@ -34,7 +34,7 @@ class PlannedSession:
 
     @property
     def ends_at(self) -> datetime:
-        """In UTC, so that its length is what passes and not what clocks show."""
+        """In UTC, so that the length is right when the clocks change."""
         return self.starts_at.astimezone(UTC) + self.presentation.length
 
     @property
@@ -50,7 +50,7 @@ MOST_NEEDS = 50
 
 @dataclass(frozen=True)
 class PlaceFigures:
-    """How many people stand in each state, and of those who come how many are of each profession, the most first."""
+    """How many places are in each state, and how many of those who come are of each profession, the most first."""
 
     states: dict[str, int]
     professions: dict[str, int]
@@ -74,7 +74,7 @@ def profession_label(profession: str) -> str:
 
 
 def place_figures(session: OpenSession) -> PlaceFigures:
-    """In one statement."""
+    """One statement."""
     counted = session.places.order_by().values_list("state", "person__profession").annotate(people=Count("pk"))
     states: dict[str, int] = {}
     professions: dict[str, int] = {}
@@ -98,7 +98,7 @@ def waiting_in_words(count: int) -> str:
 
 
 def access_needs_of(session: OpenSession) -> list[str]:
-    """What those who come need, each once and without names; nothing that looks like a child's details."""
+    """The access needs of the people who come, each once, without names or anything that looks like a child's details."""
     coming = session.places.filter(state__in=COMING_STATES, flagged_child_details=False).exclude(access_needs="")
     needs = coming.order_by("position").values_list("access_needs", flat=True)[:MOST_NEEDS]
     return list(dict.fromkeys(need.strip() for need in needs))
@@ -119,9 +119,9 @@ class Clash:
 
 
 def clashes(planned: Sequence[PlannedSession], *, now: datetime, moving: OpenSession | None = None) -> list[list[Clash]]:
-    """For each date what speaks against it, hard clashes first; the dates before it in the list count as planned.
+    """The clashes of each date, hard ones first. Earlier dates in the list count as planned.
 
-    `moving`: the session that would be moved there, which is not in its own way.
+    `moving`: the session that would move there; it does not clash with itself.
     """
     if not planned:
         return []
@@ -131,7 +131,7 @@ def clashes(planned: Sequence[PlannedSession], *, now: datetime, moving: OpenSes
 
 
 class ClashFinder:
-    """All that was read of the presenters and sessions of those days: five statements."""
+    """Reads the presenters and sessions of those days once, in five statements."""
 
     def __init__(self, planned: Sequence[PlannedSession], now: datetime, moving: OpenSession | None) -> None:
         self.planned, self.now = planned, now
@@ -233,7 +233,7 @@ class SeriesDays:
 
 
 def series_days(first: date, every: str, count: int, *, passes_over: Callable[[date], bool] = lambda day: False) -> SeriesDays:
-    """So many days in that rhythm. One that is passed over does not count: the series goes on until it has them all."""
+    """`count` days in that rhythm. Days that are passed over don't count: the series goes on until it has them all."""
     if every == Recurrence.ONCE:
         return SeriesDays([first], [])
     days: list[date] = []

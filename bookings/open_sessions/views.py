@@ -95,7 +95,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 
 
 def my_places(request: HttpRequest, sessions: Iterable[OpenSession]) -> dict[int, SessionPlace]:
-    """Those of whoever is signed in, by session."""
+    """The places of the person who is signed in, by session."""
     person = person_in(request)
     if person is None:
         return {}
@@ -223,7 +223,7 @@ def place_form_page(
 
 
 def form_token(request: HttpRequest) -> str:
-    """What the page carried, if it can be one of ours."""
+    """The token that the page sent, if it can be one of ours."""
     token = request.POST.get("token", "")
     return token if drafts.SECRET.fullmatch(token) else ""
 
@@ -264,7 +264,7 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
-    """What its own page and the pages behind links both say and offer."""
+    """What the place's own page and the pages behind links have in common."""
     to_come = bookings_text.may_be_joined(place.session, now)
     waits = to_come and place.state == PlaceState.WAITING
     return {
@@ -336,7 +336,7 @@ def behind_a_place_link(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[Sessi
 @require_http_methods(FORM_METHODS)
 @behind_a_place_link(PlaceLinkPurpose.SEE)
 def place_link(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
-    """How it stands, and the button that takes what is offered. Whoever is signed in goes to the place's own page."""
+    """How the place stands, with the button that accepts an offer. Its person, if signed in, goes to its own page."""
     return place_link_page(request, place, now, "bookings/open_sessions/link.html")
 
 

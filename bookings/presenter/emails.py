@@ -54,7 +54,7 @@ class PresenterAgenda(Email):
         return [stop for stop in stops_on(self.presenter, self.day) if stop.given.presenter_id == self.presenter.pk]
 
     def is_still_due(self) -> bool:
-        """At their address, while something of that day is yet to begin."""
+        """If it is still their address, and something is yet to begin that day."""
         if self.presenter is None or self.presenter.email.lower() != self.notification.recipient.lower():
             return False
         return any(stop.start > timezone.now() for stop in self.stops)

@@ -47,7 +47,7 @@ class OwnToPresenters(LooksOnly):
         return super().has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Of one that is not theirs a presenter never gets as far as this: get_queryset has only theirs."""
+        """A presenter never gets here with somebody else's row: get_queryset has only their own."""
         return self.sees_all(request) or active_presenter(request) is not None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -138,7 +138,7 @@ def gives_presentations(user: Any, presenter: Presenter) -> bool:
 
 
 def open_visits(presenter: Presenter, now: datetime) -> list[Booking]:
-    """Those at which they are expected or have not checked out, in order; if there are none, what they have just left."""
+    """Visits where they are expected or have not checked out, in order; if there are none, those they have just left."""
     visits = own_visits(presenter)
     just_left = visits.filter(visit__presenter=presenter, visit__checked_out_at__gte=now - OPEN_AFTER_CHECK_OUT)
     return list(visits.visits_under_way(now)) or list(just_left.order_by("starts_at", "pk"))

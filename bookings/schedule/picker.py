@@ -341,7 +341,7 @@ def slot_choice(slot: Slot, query: QueryDict) -> SlotChoice:
 
 
 def with_query(query: QueryDict, **ours: str) -> str:
-    """The same query with these answers; an empty one is left out."""
+    """The same query string with these parameters; an empty one is left out."""
     changed = query.copy()
     for name, value in ours.items():
         changed.pop(name, None)
@@ -351,6 +351,6 @@ def with_query(query: QueryDict, **ours: str) -> str:
 
 
 def open_query(query: QueryDict, name: str) -> str:
-    """The same query without a week or month, ready for the value of that name to be put behind it."""
+    """The same query string without a week or month, ending in `name=`, so that a value can follow."""
     rest = with_query(query, week="", month="")
     return f"{rest}{'' if rest == '?' else '&'}{name}="

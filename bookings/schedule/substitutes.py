@@ -34,7 +34,7 @@ class PresenterRanking:
 
 
 def rank_presenters_for(booking: Booking, now: datetime) -> PresenterRanking:
-    """For a booking that has a time. Whoever gives it, its day stays: notice and horizon don't count."""
+    """For a booking that has a time. Its day is agreed, so notice and horizon don't count."""
     try:
         slot_query = SlotQuery.of(booking, place_of_booking(booking))
     except PlaceUnknown:  # which no form lets in
@@ -43,7 +43,7 @@ def rank_presenters_for(booking: Booking, now: datetime) -> PresenterRanking:
 
 
 def rank_presenters_for_session(session: OpenSession, now: datetime) -> PresenterRanking:
-    """For an open session as it stands; whoever gives it, its day stays."""
+    """For an open session. Its day is set, so notice and horizon don't count."""
     slot_query = SlotQuery(session.presentation, Format.ONLINE, None)
     excused = {*DAY_VIOLATIONS, *([RuleViolation.NO_LINK] if session.own_joining_link else [])}
     return rank_presenters_at(slot_query, session.starts_at, now, {"session": session}, excused)

@@ -135,7 +135,7 @@ class SeatChanged(SeatEmail):
 
     @cached_property
     def before(self) -> datetime | None:
-        """When it was until it moved, if this tells of a move; written at the same moment."""
+        """The time before the move, if the email is about one."""
         return None
 
     def context(self) -> dict[str, object]:
@@ -149,7 +149,7 @@ class SeatMoved(SeatChanged):
 
     @property
     def first_sent_at(self) -> datetime:
-        """When it was first written, if this is the same sent again."""
+        """When the email was first written, also if this one is sent again."""
         return (self.notification.resend_of or self.notification).created_at
 
     def moves(self, **when: Any) -> Any:

@@ -48,7 +48,7 @@ def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
 
 
 def seats_near_you(person: Person | None, now: datetime) -> dict[str, object]:
-    """For pages that show a few of them, to who is signed in."""
+    """A few of them, for the pages of somebody who is signed in."""
     found = list(seats_near(person, now)[: NEAR_SHOWN + 1])
     return {"seats_near": [seat_offer(booking) for booking in found[:NEAR_SHOWN]], "more_seats": len(found) > NEAR_SHOWN}
 
@@ -76,7 +76,7 @@ def town_of(booking: Booking) -> str:
 
 
 def professions_of(booking: Booking) -> list[str]:
-    """For whom its seats are, in words."""
+    """The professions that its seats are for, in words."""
     return [str(profession.label) for profession in Profession if profession in booking.seats_professions]
 
 
@@ -86,7 +86,7 @@ def host_of(booking: Booking) -> str:
 
 
 def missing_professions(booking: Booking, now: datetime) -> list[str]:
-    """Those of whom nobody has come in the booking's local authority for MISSING_PERIOD, and who don't come with its team.
+    """Professions of which nobody has come in the booking's local authority for MISSING_PERIOD, and nobody is in its team.
 
     One statement. Suggested to its host without a word of why: nobody outside reads where nobody has been (product.md, rule 13).
     """
@@ -123,7 +123,7 @@ def guest_text(seat: Seat) -> str:
 
 
 def guest_rows(booking: Booking) -> list[Row]:
-    """For who gives it: the guests with a seat, and what they need. No statement where there is none."""
+    """For the presenter: the guests with a seat, and what they need. No statement if there are none."""
     if not booking.seats_taken:
         return []
     guests = list(booking.seats.approved().with_names()[:MOST_GUESTS])

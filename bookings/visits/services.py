@@ -1,10 +1,10 @@
 """Check-in and check-out, what must wait while a presenter is out there (product.md, rule 10), and the alerts to staff."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -25,8 +25,9 @@ from bookings.models import (
     may_check_in,
 )
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP, VISIT_IS_OPEN, record_event
+from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
-from ctac.dates import format_clock, format_day, uk_datetime, uk_day
+from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from notifications.outbox import Later, notify_each
 from office.queries import site_settings
@@ -135,8 +136,8 @@ def visits_resting_on(shift: DutyShift, now: datetime, *, but: DateRange | None 
     From now to the end of the transaction no further one is confirmed.
     """
     DutyShift.objects.select_for_update().filter(pk=shift.pk).first()
-    first, last = uk_datetime(shift.first_day, time.min), uk_datetime(shift.last_day + timedelta(days=1), time.min)
-    confirmed = Booking.objects.filter(VISIT_IS_OPEN, state=State.CONFIRMED, starts_at__gte=first, starts_at__lt=last)
+    days = DateRange(shift.first_day, shift.last_day)
+    confirmed = Booking.objects.filter(VISIT_IS_OPEN, starting_on(days), state=State.CONFIRMED)
     ahead = confirmed.filter(ends_at__gt=now).order_by("starts_at", "pk")
     return [booking for booking in ahead if but is None or uk_day(booking.agreed[0]) not in but]
 
@@ -152,12 +153,6 @@ def split_shift(shift: DutyShift, *, first_day: date, by: User, now: datetime) -
     locked.pk, locked.first_day, locked.last_day = None, first_day, last_day
     locked.save(force_insert=True)
     return locked
-
-
-def visits_of_duty(user: User, now: datetime) -> list[Booking]:
-    """Confirmed visits that are not over and that this colleague is on duty for."""
-    shifts = DutyShift.objects.filter(Q(duty_person=user) | Q(deputy=user), last_day__gte=uk_day(now))
-    return [booking for shift in shifts.order_by("first_day") for booking in visits_resting_on(shift, now)]
 
 
 # Each writer locks the booking first, so a second tap, a second phone and the alert see what the first has written. No busy time
@@ -295,7 +290,7 @@ def take_on(booking: Booking, *, by: User, now: datetime) -> Visit:
 
 @transaction.atomic
 def run_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, now: datetime) -> Visit:
-    """They begin so many minutes late: the check-in and the check-out are expected so much later, and the host is told."""
+    """They begin that many minutes late. Check-in and check-out are expected that much later, and the host gets an email."""
     locked, visit = lock_visit(booking, presenter)
     locked.visit = visit
     starts_at, ends_at = locked.agreed
@@ -448,7 +443,7 @@ def alarm_round(late: Booking, now: datetime) -> int:
 
 
 def duty_addresses(booking: Booking) -> list[str]:
-    """Of who is on duty for it; the team's if nobody is."""
+    """The addresses of the people on duty for it, or the team's if nobody is."""
     return [person.user.email for person in duty_of([booking])[booking.pk]] or [site_settings().team_email]
 
 

@@ -81,7 +81,7 @@ def action_response(
 
 
 def fingerprint(shown: Iterable[Model | str]) -> str:
-    """Of what a page has shown: the same for the same rows or sentences in the same order."""
+    """A digest of what the page shows: the same rows or sentences in the same order give the same digest."""
     parts = "|".join(part if isinstance(part, str) else str(part.pk) for part in shown)
     return hashlib.sha256(parts.encode()).hexdigest()[:32] if parts else ""
 
@@ -147,7 +147,7 @@ class CapacityForm(PageForm):
 
 
 def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
-    """A cut first says exactly who goes back to the line, and asks."""
+    """A cut first shows exactly who would go back to the waiting list, and asks."""
     data = request.POST if request.method == "POST" else None
     form = CapacityForm(data, initial={"capacity": session.capacity, "expected": session.capacity})
     going: list[SessionPlace] = []
@@ -186,7 +186,7 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
 
 
 def people_going_back(session: OpenSession, count: int) -> list[SessionPlace]:
-    """Who goes back to the line when so many have to: offers first, then the newest places."""
+    """The people who go back to the waiting list when so many must: those with an offer first, then the newest places."""
     if count <= 0:
         return []
     held = session.places.filter(state__in=(PlaceState.OFFERED, PlaceState.TAKEN)).select_related("person__organisation")
@@ -214,7 +214,7 @@ class RescheduleSessionForm(StaffReasonForm, DayAndTimeForm):
 
 
 def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
-    """What stands in the way is said first; what yields to staff needs a reason."""
+    """Clashes are shown first. Staff may override the soft ones with a reason."""
     now, start = timezone.now(), session.starts_at.astimezone(UK)
     data = request.POST if request.method == "POST" else None
     form = RescheduleSessionForm(data, initial={"day": start.date(), "clock": start.time()})

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,9 +36,11 @@ from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
 from bookings.schedule.admin import AnyPresenterFilter, KeyFilter
+from bookings.schedule.queries import starting_on
+from bookings.schedule.slots import DateRange
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import freed_text, moment_text, reason_text
-from ctac.dates import UK, uk_datetime, uk_day
+from ctac.dates import UK, uk_day
 from ctac.pages import page_in
 from ctac.staff.lists import OptionsFilter, Part, keys_of, period_of, with_words, words_in
 from ctac.staff.search import SearchKind, finder
@@ -56,16 +58,16 @@ MOST_SERIES = 30
 
 
 def without_a_link(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Nobody can join yet: no link of its own, and none of its presenter. Who has no presenter is counted there."""
+    """Nobody can join yet: neither the session nor its presenter has a link. Those without a presenter are listed elsewhere."""
     coming = sessions.filter(state=SessionState.SCHEDULED, ends_at__gt=now)
     return coming.filter(own_joining_link="", presenter__isnull=False, presenter__joining_link="")
 
 
 def in_days(sessions: OpenSessionQuerySet, now: datetime, days: int) -> OpenSessionQuerySet:
-    """From today on, by a UK calendar."""
+    """Those of today and the days after it, so many in all."""
     today = uk_day(now)
-    first, after = (uk_datetime(day, time.min) for day in (today, today + timedelta(days=days)))
-    return sessions.filter(starts_at__gte=first, starts_at__lt=after).exclude(state=SessionState.CANCELLED)
+    last = today + timedelta(days=days - 1)
+    return sessions.filter(starting_on(DateRange(today, last))).exclude(state=SessionState.CANCELLED)
 
 
 def soon(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
@@ -74,12 +76,12 @@ def soon(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
 
 
 def details_unsent(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Today or tomorrow, with people who have a place and have not been sent how to join."""
+    """Those of today or tomorrow whose people have not been sent how to join."""
     return soon(sessions, now).to_come(now).filter(details_sent_at=None, occupied__gt=0)
 
 
 def on_closed(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Planned before we said that we are closed then, or all the same."""
+    """Those on days when we are closed."""
     return sessions.to_come(now).filter(on_closed_days(SESSION_NATIONS))
 
 
@@ -134,7 +136,7 @@ class SeriesFilter(KeyFilter):
 
 
 def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool = False) -> Iterator[Entry]:
-    """One statement for the presenters that are named in all of them."""
+    """The names of all presenters in them take one statement."""
     found = list(page.newest(events.select_related("by", "session", "place__person")))
     keys = {key for event in found for key in event.changes.get("presenter", ()) if key and not of_person}
     names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
@@ -144,7 +146,7 @@ def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool
 
 
 def mailings(session: OpenSession, page: Page) -> Iterator[Entry]:
-    """What went to many at one moment is one entry, with the way to each of them."""
+    """One entry for all messages that went out at the same moment, with a link to them."""
     rows = Notification.objects.filter(visible_to(page.user), reference=session.reference).order_by()
     sent = rows.values("kind", "created_at").annotate(many=Count("pk"))
     the_list = reverse("staff:notifications_notification_changelist")
@@ -259,7 +261,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 
 class SessionExportMixin(ExportMixin):
-    """As a spreadsheet: who came is counted, nobody is named but the presenter."""
+    """As a spreadsheet. It counts the people who came and names nobody but the presenter."""
 
     export_permission = "bookings.export_sessions"
     export_refusal = gettext_lazy("No open session is in this list, so there is nothing to export.")
@@ -283,25 +285,23 @@ class SessionExportMixin(ExportMixin):
         joined = OpenSession.objects.select_related("presentation", "presenter", "series", "attendance").order_by()
         for batch in batches(keys):
             found = joined.filter(pk__in=batch).in_bulk()
-            yield from (self._row(found[key]) for key in batch if key in found)
-
-    def _row(self, session: OpenSession) -> list[Cell]:
-        attendance = getattr(session, "attendance", None)
-        return [
-            session.reference,
-            session.get_state_display(),
-            uk_day(session.starts_at),
-            f"{session.starts_at.astimezone(UK):%H:%M}",
-            f"{session.ends_at.astimezone(UK):%H:%M}",
-            session.presentation.title,
-            session.presenter.name if session.presenter else None,
-            session.series.name if session.series else None,
-            session.capacity,
-            session.occupied,
-            session.waiting,
-            attendance.people if attendance else None,
-            uk_day(session.created_at),
-        ]
+            for session in (found[key] for key in batch if key in found):
+                attendance = getattr(session, "attendance", None)
+                yield [
+                    session.reference,
+                    session.get_state_display(),
+                    uk_day(session.starts_at),
+                    f"{session.starts_at.astimezone(UK):%H:%M}",
+                    f"{session.ends_at.astimezone(UK):%H:%M}",
+                    session.presentation.title,
+                    session.presenter.name if session.presenter else None,
+                    session.series.name if session.series else None,
+                    session.capacity,
+                    session.occupied,
+                    session.waiting,
+                    attendance.people if attendance else None,
+                    uk_day(session.created_at),
+                ]
 
 
 @admin.register(OpenSession, site=staff_site)
@@ -363,7 +363,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         return own_sessions(presenter)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """Where somebody has a place, for those who may see who comes."""
+        """Colleagues who may see who comes can also narrow the list to one person's sessions."""
         filters = super().get_list_filter(request)
         asked = PERSON in request.GET and request.user.has_perm(VIEW_PERSON) and self.has_change_permission(request)
         return (*filters, PlacePersonFilter) if asked else filters
@@ -445,7 +445,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
 
     @admin.display(description=gettext_lazy("joining link"))
     def joining(self, session: OpenSession) -> str:
-        """Only here, never in a list."""
+        """Shown here only, never in a list."""
         if session.own_joining_link:
             return _("%(link)s (this session’s own)") % {"link": session.own_joining_link}
         link = session.joining_link
@@ -465,7 +465,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         return known
 
     def summary_of(self, obj: OpenSession) -> list[dict[str, object]]:
-        """What someone must see before they press."""
+        """What staff must see before they press a button."""
         rows = [bookings_text.row(_("Presentation"), obj.presentation.title), bookings_text.row(_("When"), obj.when)]
         rows += [
             bookings_text.row(_("Presenter"), self.presenter_in_words(obj)),
@@ -496,7 +496,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         return read[object_id]
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
-        """What is done for one person has its button beside their name."""
+        """Without the action for one person: its button stands beside their name."""
         return [action for action in super().available_actions(request, obj) if action is not ONE_PLACE]
 
     def beside_action(self, obj: OpenSession, action: ObjectAction) -> str:
@@ -543,7 +543,7 @@ wait_for(gettext_lazy("to mark as delivered"), "look=over", OpenSessionQuerySet.
 
 
 def session_has(word: str) -> Q:
-    """In the title of its presentation, its presenter's name or that of its series. Who has a place, their own pages say."""
+    """The word stands in the presentation's title, the presenter's name or the name of the series."""
     presentations, presenters = Presentation.objects.filter(title__icontains=word), Presenter.objects.filter(name__icontains=word)
     series = SessionSeries.objects.filter(name__icontains=word)
     return (

@@ -42,13 +42,13 @@ CONCERNED_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 def notify_places(
     kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime, *, left_to_sweep: bool = False
 ) -> None:
-    """People whose places have the version of this message already. Staff ring those without an address."""
+    """Email the people with these places, whose versions are raised already. Staff ring those without an address."""
     about = [About(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
     notify_about(about, kind=kind, now=now, left_to_sweep=left_to_sweep)
 
 
 def notify_everybody(kind: str, session: OpenSession, now: datetime, *, states: Iterable[str] = CONCERNED_STATES) -> int:
-    """Everybody whose place is in one of these states; how many get it. Three statements, however many people."""
+    """Email everybody whose place is in one of these states; returns how many. Three statements, however many people."""
     places = session.places.filter(state__in=list(states))
     places.update(version=F("version") + 1)
     recipients = list(places.select_related("person").exclude(person__email=""))
@@ -57,13 +57,13 @@ def notify_everybody(kind: str, session: OpenSession, now: datetime, *, states: 
 
 
 def notify_presenter(session: OpenSession, now: datetime) -> None:
-    """Who gives it, of how it stands now."""
+    """Tell the presenter how the session stands now."""
     if session.presenter is not None:
         notify_of_session("session-for-presenter", session, session.presenter.email, now)
 
 
 def notify_former_presenter(session: OpenSession, before: Presenter | None, now: datetime) -> None:
-    """Who gave it until now, or would have given what is cancelled."""
+    """Tell the presenter who no longer gives it, because somebody else does or it is cancelled."""
     if before is not None:
         notify_of_session("session-closed-for-presenter", session, before.email, now)
 
@@ -160,14 +160,14 @@ def is_unsure(session: OpenSession, now: datetime) -> bool:
 
 
 def presenter_lost_at(session: OpenSession) -> datetime:
-    """When it lost its presenter, or was moved without one: people are warned once of each loss."""
+    """When it lost its presenter, or was last moved without one. People are warned once of each loss."""
     kinds = (SessionEventKind.PRESENTER_FREED, SessionEventKind.MOVED)
     moments = session.events.filter(kind__in=kinds).order_by("at", "pk").values_list("at", flat=True)
     return moments.last() or session.created_at
 
 
 def unsure_version(session: OpenSession) -> int:
-    """Of the warnings: a message about another loss is not true any more."""
+    """The version of the warnings about that loss; a warning about another one is out of date."""
     return minute_of(presenter_lost_at(session))
 
 
@@ -183,7 +183,7 @@ def were_warned(session: OpenSession) -> bool:
 
 
 class SessionClosed(DomainError):
-    """It was cancelled, has taken place, or has begun."""
+    """The session was cancelled, is over, or has begun."""
 
     message = _("This session has begun, is over or was cancelled. Choose another one.")
 
@@ -238,7 +238,7 @@ class SizeRefused(DomainError):
 
 
 class WouldDrop(DomainError):
-    """So many people would go back to the line: whoever cuts the places says that they know."""
+    """So many people would go back to the waiting list. Whoever cuts the places must confirm that."""
 
     def __init__(self, people: int) -> None:
         self.people = people
@@ -270,7 +270,7 @@ def record_session_event(
 
 
 def record_place_events(kind: SessionEventKind, places: Iterable[SessionPlace], *, by: User | None, now: datetime) -> None:
-    """The same of several places at once: one statement. Each says of which message it is (see notify.py)."""
+    """The same event for several places, in one statement. `version` says which message each belongs to."""
     SessionEvent.objects.bulk_create(
         SessionEvent(session_id=place.session_id, kind=kind, by=by, at=now, place=place, changes={"version": place.version})
         for place in places
@@ -288,12 +288,12 @@ def link_digest(link: str) -> str:
 
 
 def lock_session(session: OpenSession) -> OpenSession:
-    """As it stands, until the transaction ends."""
+    """The session as it is now, locked until the transaction ends."""
     return lock_sessions([session.pk])[0]
 
 
 def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
-    """By their keys, in that order, whoever locks several."""
+    """Always locked in key order."""
     rows = OpenSession.objects.filter(pk__in=list(keys)).order_by("pk")
     # Locked first, then read: who waits for a row is given it as it has become, but beside its presenter as that was.
     locked = list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
@@ -301,7 +301,7 @@ def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
 
 
 def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: Iterable[Presenter] = ()) -> OpenSession:
-    """For who moves it in a presenter's time. Raises SessionMoved if its presenter changed while we waited."""
+    """For changes of its time or presenter. Raises SessionMoved if its presenter changed while we waited."""
     seen = OpenSession.objects.filter(pk=session.pk).values_list("presenter", flat=True).get()
     lock_presenters({seen, *(presenter.pk for presenter in also)}, now=now)
     locked = lock_session(session)
@@ -311,7 +311,7 @@ def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: It
 
 
 def lock_place(place: SessionPlace) -> SessionPlace:
-    """As it stands, its session locked; `place.session` is that one."""
+    """The place as it is now, with its session locked as `place.session`."""
     session = lock_sessions([place.session_id])[0]
     locked = SessionPlace.objects.select_related("person").get(pk=place.pk)
     locked.session = session

@@ -202,12 +202,12 @@ def may_have_read_details(session: OpenSession) -> bool:
 
 
 def were_sent_details(session: OpenSession) -> bool:
-    """How to join, or that they get another link: then they wait for the next, also where there is none now."""
+    """Whether they were sent how to join, or told that the link changes: then they wait for a new one."""
     return session.details_sent_at is not None or session.events.filter(changes__details=True).exists()
 
 
 def link_digest_of_people(session: OpenSession) -> str:
-    """The mark of the link that people read with their place; empty if none.
+    """The digest of the link that people read with their place; empty if none.
 
     Of a session that lost its presenter it is the link of that moment, whatever became of it, or none if people were told of a
     change since. A loss that was recorded without it counts as a link that is like no other.
