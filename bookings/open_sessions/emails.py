@@ -31,7 +31,7 @@ from bookings.models import (
     SessionState,
 )
 from bookings.open_sessions.queries import places_in_words
-from bookings.open_sessions.services.notify import unsure_version
+from bookings.open_sessions.services.notify import CONCERNED_STATES, unsure_version
 from bookings.open_sessions.services.places import make_place_links
 from bookings.open_sessions.services.sessions import INVITATION
 from bookings.text import Row, moment_text, row, times_of_move
@@ -214,28 +214,34 @@ class PlaceBumped(PlaceLost):
     states = (PlaceState.WAITING,)
 
 
-class SessionMoved(PlaceEmail):
-    """To everybody; people who wait have no calendar entry to move."""
+class SessionNews(PlaceEmail):
+    """To everybody, about an event of the session. A later event of that kind has its own email."""
+
+    event: SessionEventKind
+    calendar_method = "REQUEST"
+    states = CONCERNED_STATES
+
+    @property
+    def events(self) -> QuerySet[SessionEvent]:
+        return self.place.session.events.filter(kind=self.event)
+
+    def is_still_due(self) -> bool:
+        return super().is_still_due() and not self.events.filter(at__gt=self.first_sent_at).exists()
+
+
+class SessionMoved(SessionNews):
+    """People who wait have no calendar entry to move."""
 
     name = "session-moved"
     label = _("Open session moved")
     template = "bookings/session_moved"
     subject = _("The session has moved to %(day)s (%(reference)s)")
-    calendar_method = "REQUEST"
-    states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
-
-    @property
-    def moves(self) -> QuerySet[SessionEvent]:
-        return self.place.session.events.filter(kind=SessionEventKind.MOVED)
-
-    def is_still_due(self) -> bool:
-        """A later move has a message of its own."""
-        return super().is_still_due() and not self.moves.filter(at__gt=self.first_sent_at).exists()
+    event = SessionEventKind.MOVED
 
     @cached_property
     def move(self) -> SessionEvent | None:
         """Written at the same moment."""
-        return self.moves.filter(at__lte=self.first_sent_at).order_by("at", "pk").last()
+        return self.events.filter(at__lte=self.first_sent_at).order_by("at", "pk").last()
 
     def context(self) -> dict[str, object]:
         """`before`: when it was until now."""
@@ -245,20 +251,14 @@ class SessionMoved(PlaceEmail):
         return {**super().context(), "before": moment_text(times[0]) if times else "", "reason": reason}
 
 
-class SessionRestored(PlaceEmail):
-    """To everybody: the session was cancelled and goes ahead after all."""
+class SessionRestored(SessionNews):
+    """The session was cancelled and goes ahead after all."""
 
     name = "session-restored"
     label = _("Open session no longer cancelled")
     template = "bookings/session_restored"
     subject = _("The session on %(day)s will go ahead after all (%(reference)s)")
-    calendar_method = "REQUEST"
-    states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
-
-    def is_still_due(self) -> bool:
-        """If it is cancelled and restored again, that has its own email."""
-        later = self.place.session.events.filter(kind=SessionEventKind.RESTORED, at__gt=self.first_sent_at)
-        return super().is_still_due() and not later.exists()
+    event = SessionEventKind.RESTORED
 
 
 class SessionCancelled(PlaceEmail):

@@ -429,10 +429,6 @@ class Schedule:
         days = DateRange(first_day, first_day + 6 * ONE_DAY)
         return [(day, slots) for day in days if (slots := self.slots_on(day))]
 
-    def first_slot(self) -> Slot | None:
-        """The first of all. Looks no further than it must."""
-        return next((slots[0] for day in self.whole if (slots := self.slots_on(day))), None)
-
     def nearest(self, start: datetime, count: int = rules.MAX_ALTERNATIVE_SLOTS) -> list[Slot]:
         """The slots nearest to a start that is gone, in order of time."""
         middle = uk_day(start)

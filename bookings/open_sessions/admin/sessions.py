@@ -11,6 +11,7 @@ from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, Query
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -260,6 +261,12 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )
 
 
+def figures_of(session: OpenSession) -> PlaceFigures:
+    """Read once for a page."""
+    figures: PlaceFigures = vars(session).setdefault("_figures", SimpleLazyObject(lambda: place_figures(session)))
+    return figures
+
+
 class SessionExportMixin(ExportMixin):
     """As a spreadsheet. It counts the people who came and names nobody but the presenter."""
 
@@ -356,6 +363,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     number_waiting = column(gettext_lazy("waiting"), lambda session: str(session.waiting), ordering="waiting")
     in_line = column(gettext_lazy("waiting list"), lambda session: str(session.waiting) if session.waiting else "")
     help_in_words = column(gettext_lazy("how to join"), lambda session: session.joining_help)  # without the field's hint
+    who_they_are = column(gettext_lazy("professions"), lambda session: "\n".join(figures_of(session).lines))
     came = column(gettext_lazy("who came"), came_in_words)
     said = column(gettext_lazy("what people said"), feedback_in_words)
 
@@ -425,7 +433,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     @admin.display(description=gettext_lazy("places"))
     def places(self, session: OpenSession) -> str:
         """'12 taken, 1 offered, 7 free, of 20'; afterwards who came."""
-        figures = self.figures(session)
+        figures = figures_of(session)
         facts = {
             "taken": figures.of(PlaceState.TAKEN),
             "offered": figures.of(PlaceState.OFFERED),
@@ -438,10 +446,6 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         if facts["offered"]:
             return _("%(taken)d taken, %(offered)d offered, %(free)d free, of %(places)d") % facts
         return _("%(taken)d taken, %(free)d free, of %(places)d") % facts
-
-    @admin.display(description=gettext_lazy("professions"))
-    def who_they_are(self, session: OpenSession) -> str:
-        return "\n".join(self.figures(session).lines)
 
     @admin.display(description=gettext_lazy("joining link"))
     def joining(self, session: OpenSession) -> str:
@@ -456,13 +460,6 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         if session.details_sent_at:
             return bookings_text.moment_text(session.details_sent_at)
         return _("Not yet") if session.is_scheduled else ""
-
-    def figures(self, session: OpenSession) -> PlaceFigures:
-        """Read once for a page."""
-        known: PlaceFigures | None = session.__dict__.get("_figures")
-        if known is None:
-            known = session.__dict__["_figures"] = place_figures(session)
-        return known
 
     def summary_of(self, obj: OpenSession) -> list[dict[str, object]]:
         """What staff must see before they press a button."""
@@ -481,7 +478,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         if session is not None and self.has_view_permission(request, session):
             sees_people = self.has_change_permission(request, session)
             more = {
-                "parts": people_lists(session, self.figures(session), request.GET) if sees_people else [],
+                "parts": people_lists(session, figures_of(session), request.GET) if sees_people else [],
                 "may_act": sees_people and ONE_PLACE.available(session),
             }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
