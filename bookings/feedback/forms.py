@@ -82,8 +82,8 @@ class AttendanceForm(PageForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, given: Given, stands: Attendance | None = None) -> None:
         counts = attendance_counts(stands)
-        first = list(counts)  # those who have a number already
-        if not counts:  # else who was to come (the host's own, or who has a place), and whom we see most
+        first = list(counts)  # the professions with a number already
+        if not counts:  # else the expected ones, and those that we see most
             expected = dict.fromkeys([*ATTENDANCE_SOURCES[type(given)].professions(given), *USUAL_PROFESSIONS])
             first = [profession for profession in expected if profession and profession != Profession.OTHER][:SHOWN_AT_ONCE]
         typed = {f"people_{name}": people for name, people in counts.items()}

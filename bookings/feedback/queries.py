@@ -130,7 +130,7 @@ def with_averages(rows: QuerySet[Afterwards]) -> QuerySet[Afterwards]:
     return rows.annotate(averages=Subquery(figures))
 
 
-# Which leaflets fit those who came, and how many copies: each profession's own title, for the others the one for everybody.
+# Leaflets to suggest for those who came: each profession's own title, or the one for everybody.
 
 MOST_LEAFLETS = 30
 

@@ -57,7 +57,7 @@ def open_afterwards(*, given: Given, now: datetime) -> Afterwards:
         )
         afterwards = Afterwards.objects.filter(**belongs_to(given)).first()
     for name, value in belongs_to(given).items():
-        setattr(afterwards, name, value)  # at hand already
+        setattr(afterwards, name, value)  # known already
     return afterwards
 
 
@@ -75,7 +75,7 @@ def find_by_code(typed: str) -> Afterwards | None:
     return afterwards if afterwards is not None and afterwards.takes_place else None
 
 
-# How many came: recorded by the presenter or by a colleague, put right later, and with it the presentation is delivered.
+# Attendance: recorded by the presenter or a colleague, and corrected later. It marks the presentation as delivered.
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ class AttendanceSource:
     """What recording asks of bookings and of open sessions, which lie above and register themselves."""
 
     lock: Callable[[Any, datetime], Any]
-    record: Callable[..., None]  # of a kind that both have
+    record: Callable[..., None]  # an event of a kind that both have
     mark_delivered: Callable[..., object]
-    # Who is expected, the likeliest first.
+    # The expected professions, the likeliest first.
     professions: Callable[[Any], Sequence[str]]
 
 
@@ -251,7 +251,7 @@ def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_h
     try:
         with transaction.atomic():
             if not by_host:
-                # One after the other, so that each counts those before it.
+                # They take turns, so that each counts those before it.
                 locked = Afterwards.objects.select_for_update(no_key=True).get(pk=afterwards.pk)
                 afterwards.takes_more = locked.takes_more
                 if has_all_feedback(afterwards):
@@ -278,7 +278,7 @@ def choose_quotes(afterwards: Afterwards, *, chosen: Collection[str], by: User, 
     afterwards.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
 
 
-# The question three months on, for whoever asks to be asked: one email, with a link to one question.
+# The question three months on, for people who ask for it: one email with a link to one question.
 
 ASKED_AT_A_TIME = 200
 

@@ -292,9 +292,9 @@ def who_to_tell_at(given: Given) -> WhoToTell:
     return who_to_tell(given.contacts_postcode if isinstance(given, Booking) else "")
 
 
-# Pages behind the links that are the host's alone: how it was, leaflets for those who came, a reminder a year later.
+# Pages behind the host's own links: how it was, leaflets for those who came, a reminder a year later.
 #
-# The key in the address says who it is; it changes nothing that needs more than that. Opening one changes nothing.
+# The key in the address identifies the host. Opening a page changes nothing.
 
 HostView = Callable[[HttpRequest, Afterwards, datetime, str], HttpResponse]
 
@@ -374,7 +374,7 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
     return render(request, "bookings/feedback/leaflets.html", context)
 
 
-# What a presenter does when it is over, in under a minute: how many came; and the slide with the link to feedback.
+# For the presenter, afterwards: how many came, and the slide with the link to the feedback form.
 
 
 def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] | None:
@@ -408,7 +408,7 @@ def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bo
             given=given, counts=form.counts, expected=form.expected, by=by, now=now, by_presenter=by_presenter
         )
     except CountedMeanwhile as refusal:
-        # With what was typed; pressed again, it replaces the numbers that its reader has now seen.
+        # The form keeps what was typed. Sent again, it replaces the numbers that it shows now.
         form = AttendanceForm({**form.data.dict(), "seen": str(refusal.stands.revision)}, given=given, stands=refusal.stands)  # type: ignore[attr-defined]
         form.add_error(None, str(refusal.message))
     except DomainError as refusal:
@@ -418,7 +418,7 @@ def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bo
     return form, None
 
 
-# Of a visit and of an open session alike: the route says which, by the queryset of what is this presenter's.
+# The same pages for visits and open sessions: the route passes the queryset of the presenter's own.
 OwnGiven = Callable[[Presenter], Any]
 
 

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.access import signed_in
 from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
-from bookings.models import Given, Leave, LeaveState, Presenter, Visit
-from bookings.schedule.admin import AnyPresenterFilter, PresenterChoice
+from bookings.models import Given, Leave, LeaveState, Visit
+from bookings.schedule.admin import AnyPresenterFilter, one_presenter
 from bookings.schedule.forms import refusal_as_error
 from bookings.text import row
 from bookings.visits.admin import still_there_text
@@ -31,12 +31,7 @@ from professionals.safeguarding.services import KEPT_BACK
 
 
 class LeaveForm(OwnLeaveForm):
-    presenter = PresenterChoice(
-        label=gettext_lazy("Who is away?"),
-        queryset=Presenter.objects.active(),
-        empty_label=gettext_lazy("Choose a presenter"),
-        error_messages={"required": gettext_lazy("Choose who is away.")},
-    )
+    presenter = one_presenter(gettext_lazy("Who is away?"), missing=gettext_lazy("Choose who is away."))
     field_order = ("presenter",)
 
 

@@ -43,7 +43,7 @@ from professionals.models import Person
 
 LINK_PAGES: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
 IN_LINE = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
-# What says how somebody stood before the newest event.
+# The events that say how somebody stood.
 STANDINGS = (*HAD_A_PLACE, *IN_LINE, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
 
 
@@ -59,7 +59,7 @@ class OpenSessionEmail(Email):
 class PlaceEmail(OpenSessionEmail):
     """About "place:12". Its subject may name %(day)s and %(reference)s."""
 
-    states: tuple[PlaceState, ...] = ()  # those in which it is due, as long as the session is to come
+    states: tuple[PlaceState, ...] = ()  # the states in which it is due while the session is to come
     has_links = True
     may_join = True  # otherwise it leaves out the joining link, which would invite
 
@@ -501,7 +501,7 @@ class StaffSessionNeedsPresenter(SessionEmail):
     label = _("To staff: session needs a presenter")
     template = "bookings/session_staff_needs_presenter"
     subject = _("The open session on %(day)s needs a presenter (%(reference)s)")
-    people_know = False  # those with a place, that it may not take place
+    people_know = False  # whether those with a place know that it may not take place
 
     def is_still_due(self) -> bool:
         """As long as it has no presenter. A later loss has its own email."""
@@ -585,9 +585,9 @@ class SessionInvitation(Email):
         }
 
 
-# What each of them looks like, with made-up sessions and places.
+# Examples of each email, with made-up sessions and places.
 
-# Nobody's: there is no such link.
+# Links that don't exist.
 LEAVE = {"leave": "https://ctac.example/place-links/private/leave/"}
 SEE_OR_LEAVE = {"see": "https://ctac.example/place-links/private/", **LEAVE}
 REASON = "Our presenter is ill. We plan another session in April."

@@ -42,7 +42,7 @@ class PlannedSession:
         return Span(self.starts_at.astimezone(UTC), self.ends_at)
 
 
-# Who comes to an open session, in numbers: for its presenter, who needs no names, and for staff.
+# Figures about who comes to an open session: for staff, and for its presenter, who needs no names.
 
 COMING_STATES = (PlaceState.TAKEN, PlaceState.ATTENDED)
 MOST_NEEDS = 50
@@ -104,9 +104,9 @@ def access_needs_of(session: OpenSession) -> list[str]:
     return list(dict.fromkeys(need.strip() for need in needs))
 
 
-# What speaks against dates that a coordinator wants to plan. Reads only, as much for many dates as for one.
+# Clashes of the dates that a coordinator wants to plan. As many statements for many dates as for one.
 
-# Who plans months ahead knows it; and what is about the presenter's link is said only where it would be used.
+# Coordinators plan months ahead on purpose, and a missing link is reported below, only where it would be used.
 NOT_CLASHES = (RuleViolation.HORIZON, RuleViolation.NO_LINK)
 
 
@@ -209,11 +209,11 @@ class ClashFinder:
                 yield format_span(session.starts_at, session.ends_at)
 
 
-# The days of a series (“six Tuesdays”): a rule and a first day in, days out. What the UK clock says stays the same on each.
+# The days of a series (“six Tuesdays”), from a first day and a rule. The UK time is the same on each.
 #
 # Nothing here reads the database: a series is a way to fill in a form, and each session stands for itself afterwards (ADR 16).
 
-# A month may have no fifth Tuesday; so many are looked through before giving up on a series whose every day is left out.
+# After so many days we give up on a series: every one of its days may be left out.
 MOST_DAYS_TRIED = 500
 
 
@@ -252,7 +252,7 @@ def same_weekdays(first: date) -> Iterator[date]:
     place = (first.day - 1) // 7
     year, month = first.year, first.month
     while True:
-        # The first has place 0; where there is no such day, the last.
+        # `place` 0 is the first such weekday of the month; a fifth that does not exist becomes the last.
         start, length = calendar.monthrange(year, month)
         day = 1 + (first.weekday() - start) % 7 + 7 * place
         yield date(year, month, day if day <= length else day - 7)

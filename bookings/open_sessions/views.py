@@ -117,7 +117,7 @@ def session(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "bookings/open_sessions/session.html", context)
 
 
-# Taking a place: one page to check and to press, once. What was typed is kept while somebody signs in.
+# Taking a place, on one page. What was typed is kept while somebody signs in.
 
 ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiting list
 
@@ -131,7 +131,7 @@ ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiti
 def session_place(request: HttpRequest, reference: str) -> HttpResponse:
     """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
     if request.method == "POST" and not person_in(request):
-        # In a draft, by session; not what looks like a child's details: nobody could be asked about that yet.
+        # In a draft, by session. What looks like a child's details is not kept, since we can't ask about it here.
         typed = request.POST.get("access_needs", "")[: PlaceForm.base_fields["access_needs"].max_length]  # type: ignore[attr-defined]
         if typed and not looks_like_child_details(typed):
             session = get_object_or_404(OpenSession, reference=reference)
@@ -179,13 +179,13 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
         )
     except AlreadyPlaced:
         return place_form_page(request, session, form, token=secrets.token_urlsafe(32), warning=again)
-    except TimeChanged as refusal:  # at this very moment
+    except TimeChanged as refusal:  # in this very moment
         session = OpenSession.objects.with_names().get(pk=session.pk)
         return place_form_page(request, session, form, warning=refusal.message)
     except SessionClosed as refusal:
         messages.warning(request, refusal.message)
         return redirect(session)
-    # What was kept is stored with the place now.
+    # The draft is no longer needed.
     reference = session.reference
     draft = drafts.find(request, DraftKind.PLACE, timezone.now())
     if draft and draft.answers.get(reference):
@@ -228,7 +228,7 @@ def form_token(request: HttpRequest) -> str:
     return token if drafts.SECRET.fullmatch(token) else ""
 
 
-# One's own place at an open session: how it stands, how to join, taking what is offered, giving it up.
+# A person's own place at an open session: how it stands, how to join, accepting an offer, giving it up.
 
 ACCEPT, GIVE_UP = "accept", "give-up"
 MAY_GIVE_UP = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)

@@ -21,7 +21,7 @@ from bookings.visits.admin import visit_text
 from ctac.dates import format_day, uk_day
 from ctac.staff.site import staff_site, unbroken
 
-DAYS = 7  # as the lists of bookings and sessions narrow to
+DAYS = 7  # like the filters of the lists that it links to
 MOST = 60  # bookings, and as many sessions
 
 

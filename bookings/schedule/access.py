@@ -37,7 +37,7 @@ class OwnToPresenters(LooksOnly):
     """
 
     own_page: ClassVar[str]
-    # Filters that name nobody else, and count nothing of anybody else's.
+    # The filters of a presenter's own list: they name and count nothing of anybody else's.
     own_filters: ClassVar[tuple[Any, ...]]
 
     def own(self, presenter: Presenter) -> QuerySet[Any]:
@@ -97,7 +97,8 @@ staff_site.add_own_pages(own_pages)
 
 P = ParamSpec("P")
 GIVES_PRESENTATIONS = "bookings.give_presentations"
-OPEN_AFTER_CHECK_OUT = timedelta(hours=1)  # for how long after the check-out its page stays open to whom staff made inactive
+# How long a visit's page stays open after the check-out to a presenter whom staff made inactive.
+OPEN_AFTER_CHECK_OUT = timedelta(hours=1)
 PresenterView = Callable[Concatenate[HttpRequest, Presenter, P], HttpResponse]
 
 

@@ -87,6 +87,15 @@ class PresenterChoice(forms.ModelChoiceField):
         return str(_("%(name)s, from %(postcode)s") % {"name": obj.name, "postcode": obj.base_postcode})
 
 
+def one_presenter(label: Any, *, missing: Any) -> PresenterChoice:
+    return PresenterChoice(
+        label=label,
+        queryset=Presenter.objects.active(),
+        empty_label=gettext_lazy("Choose a presenter"),
+        error_messages={"required": missing},
+    )
+
+
 def any_presenter(nobody: Any) -> PresenterChoice:
     """An active presenter, or nobody: `nobody` is the label of that choice."""
     label = gettext_lazy("Presenter")
@@ -137,12 +146,12 @@ class AnyPresenterFilter(PresenterFilter):
 
 # A week of free times on a staff form, to choose one or several from.
 #
-# Other weeks and parts of the day are buttons of the form, so whatever was typed and chosen stays in it, and nothing of it stands
-# in an address. Each sends the query that bookings.schedule.picker gives its link; the page carries the one that it shows.
+# Other weeks and parts of the day are buttons of the form, so that what was typed and chosen stays in it and out of the address.
+# Each button sends the query that the picker has for its link (bookings.schedule.picker); the page carries the current one.
 
-# The button that was pressed, and what the page showed before.
+# The query of the button that was pressed, and the one that the page showed before.
 LOOK_FIELD, SHOWN_FIELD = "look", "shown"
-# Stands above the times, which are those of whoever is chosen in it.
+# Drawn above the times, because they are those of the chosen presenter.
 DRAWN_APART = ("presenter",)
 Groups = list[tuple[Any, Any]]
 
@@ -290,7 +299,7 @@ class OneTimeForm(TimeForm):
         cleaned = super().clean()
         if self.is_typed:
             return {**cleaned, "start": self.typed_start()}
-        for name in ("day", "clock"):  # they are not asked now: what stands in them stays, and counts for nothing
+        for name in ("day", "clock"):  # not asked now: what was typed stays, and does not count
             self.errors.pop(name, None)
         return cleaned
 

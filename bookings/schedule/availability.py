@@ -337,7 +337,7 @@ class PresenterSchedule:
         if not any(window.contains(span) for window in self.windows(day)):
             violations.append(RuleViolation.HOURS)
         violations += [violation for violation, bound in ends.bounds(place, length, gap) if not bound.contains(span)]
-        # The load that is shared out.
+        # How much they give around that day, which decides between equals.
         load = Span(start - rules.LOAD_WINDOW, start + rules.LOAD_WINDOW + timedelta.resolution)
         bookings_near = sum(claim.is_booking for claim in starting_in(load, self.claims))
         extra = ends.extra_minutes(wanted, gap)

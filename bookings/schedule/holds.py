@@ -88,11 +88,11 @@ def hold_slot(
     """
     if person:
         lock_person(person)
-    # Two clicks of one draft take turns: keeping the answers locks it, before the presenters for whom others wait.
+    # Two clicks of one draft take turns: keeping the answers locks the draft, before any presenter is locked.
     mine = Draft.objects.select_for_update().filter(pk=draft.pk)
     if not (drafts.save_steps(draft, answers, now) if answers else mine.exists()):
         raise DraftGone
-    if not person:  # theirs take turns already, and are one at most
+    if not person:  # people who are signed in take turns already, and have one hold at most
         lock_client(client)
     rows = [(row, row.hold) for row in holds_of(draft, person, client=client) if row.hold]
     before = [row for row, hold in rows if hold.draft_id == draft.pk or (person and hold.person_id == person.pk)]

@@ -85,7 +85,7 @@ def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterab
     """The same, with the locked presenters by their keys."""
     seen = presenter_keys_of(booking)
     presenters = lock_presenters({*seen, *also}, now=now)
-    # Who waited for the row is given it only if it is still of the person that it was read with.
+    # After waiting for the lock, the row comes back only if it still has the person it was read with.
     locked = Booking.objects.with_names().filter(pk=booking.pk).select_for_update(of=("self",), no_key=True).first()
     if locked is None or locked.person_id != booking.person_id:
         raise Stale

@@ -34,7 +34,7 @@ from office.queries import site_settings
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
-# The first time that is free is nearly always that near: this week, and so many more.
+# The first free time is nearly always in this week or in so many after it.
 SOON = 3 * ONE_WEEK
 Days = list[tuple[date, list[Slot]]]
 
@@ -199,7 +199,7 @@ def pick(
     today, part = uk_day(now), asked_part(query)
     horizon = DateRange(today, last_day(today))
     week = asked_week(query, chosen, horizon)
-    # The days that a page nearly always comes by with: the first weeks, and the week that is asked for.
+    # The days that nearly every page gets by with: the first weeks, and the week that is asked for.
     likely = [first_weeks(today)]
     if week is not None and week.first > likely[0].last:
         likely.append(DateRange(week.first, min(week.last, horizon.last)))

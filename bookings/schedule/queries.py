@@ -56,7 +56,7 @@ def read_journeys(places: Iterable[Place | None]) -> Journeys:
     return Journeys({(one, other): minutes for one, other, minutes in rows})
 
 
-# As far to both sides as a journey can matter, or the rest of a week, or what counts as near when a presenter is chosen.
+# How far claims on both sides can matter: a journey, the rest of a week, or what counts as near when a presenter is chosen.
 REACH = max(APART_ENOUGH, timedelta(days=7), rules.LOAD_WINDOW)
 IgnoredClaims = Mapping[str, object]
 CLAIM_COLUMNS = (
@@ -98,7 +98,7 @@ def open_schedule(
         PresenterSchedule(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], slot_query, now, journeys)
         for presenter in everyone
     ]
-    # Read when a day is asked about: who ranks presenters for one time asks about none.
+    # Read only when a day is asked about: ranking presenters for one time asks about none.
     covered: Any = None
     if slot_query.format == Format.WORKPLACE:
         covered = SimpleLazyObject(lambda: covered_days(first_day, last_day))
@@ -156,7 +156,7 @@ def journeys_of(presenters: Iterable[Presenter], claims: Mapping[int, list[Claim
 def read_claims(
     presenters: Iterable[Presenter], read: Sequence[DateRange], now: datetime, ignoring: IgnoredClaims | None
 ) -> dict[int, list[Claim]]:
-    # From when to when claims matter for these days, and between which moments they don't.
+    # The claims that matter for these days lie within `reached`, but not inside `hole`.
     reached = [Span(days.start - REACH, days.end + REACH) for days in map(days_in_utc, read)]
     between = Span(reached[0].end, reached[-1].start)
     hole = DateTimeTZRange(*between) if between.length > ZERO else DateTimeTZRange(empty=True)
@@ -195,7 +195,7 @@ def place_at(postcode: str, latitude: float | None, longitude: float | None, zon
     return BusyTime(postcode=postcode, latitude=latitude, longitude=longitude, zone=zone).place
 
 
-MOST_CONFLICTS = 50  # of each kind: more than anybody looks through before they choose other days
+MOST_CONFLICTS = 50  # of each kind
 
 
 def given_on(closure: Closure) -> Iterator[Conflict]:

@@ -287,7 +287,7 @@ class BaseEnds:
         spare = spare_time(last, self.at_home[1], gap, self.journeys)
         if spare >= length:
             return ALWAYS
-        # Who is back, or was to be back, can be online after that.
+        # After the latest return a presenter can still be online.
         return Span(self.returns - spare if spare >= ZERO else max(self.returns, last.span.end), ALWAYS.end)
 
     def by_way_of_base(self, place: Place | None, gap: Gap) -> Span:

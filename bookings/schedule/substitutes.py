@@ -77,7 +77,7 @@ def place_of_booking(booking: Booking) -> Place | None:
     return find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
 
 
-# So many on a page: each is worked out by itself.
+# Each of them is worked out by itself, so a page has few.
 MOST_ON_A_PAGE = 10
 
 
@@ -119,7 +119,7 @@ def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[Substit
     ]
     days = [uk_day(booking.agreed[0]) for booking in timed]
     schedule = open_schedule(queries[0], first_day=min(days), last_day=max(days), now=now)
-    # With what staff have set between all of these places, and not only from the one that it was read for.
+    # With the journey times that staff have set between all of these places, not only those of the first query.
     bases = [part.presenter.base for part in schedule.parts]
     visits = [claim.place for part in schedule.parts for claim in part.claims]
     journeys = read_journeys([*places.values(), *bases, *visits])
@@ -127,7 +127,7 @@ def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[Substit
     needs = []
     for booking, slot_query in zip(timed, queries, strict=True):
         start, shown = booking.agreed[0], schedule.for_query(slot_query)
-        # Whoever gives it, the day stays as it was agreed: notice and horizon don't count.
+        # The day is agreed, so notice and horizon don't count.
         substitutes = [
             Substitute(
                 candidate.presenter,

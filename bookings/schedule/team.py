@@ -45,7 +45,7 @@ VIEWS = [(WEEK, gettext_lazy("A week")), (MONTH, gettext_lazy("A month"))]
 ONE_DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 FRIDAY = 4
 MOST_ROWS = 100
-# Where a month has room for few words; what has none here is a booking.
+# Short labels for the month view; a booking has none.
 BRIEFLY = {
     BusyKind.OPTION: gettext_lazy("kept"),
     BusyKind.SESSION: gettext_lazy("session"),
@@ -53,7 +53,7 @@ BRIEFLY = {
     BusyKind.HOLD: gettext_lazy("held"),
     BusyKind.HELD: gettext_lazy("area"),
 }
-# Of each kind of claim its words, the list on the staff site that has it, and who may see it here.
+# For each kind of claim: its label, the admin that has it, and the permission to see it here.
 KINDS = {
     BusyKind.BOOKING: (gettext_lazy("Booking"), "booking", VIEW_BOOKING),
     BusyKind.OPTION: (gettext_lazy("Kept for a request"), "booking", VIEW_BOOKING),
@@ -182,7 +182,7 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
         "title": _("Team calendar"),
         "form": form,
         "shown": shown,
-        # Nobody works then as a rule: a narrow column.
+        # At a weekend without entries the column is narrow.
         "days": [
             (day, shown.label(day), day.weekday() > FRIDAY and not any(row.cells[place][1] for row in rows))
             for place, day in enumerate(shown.days)
@@ -218,7 +218,7 @@ def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: dat
     schedule: Schedule | None = None
     presentations: list[Presentation] = []
     if user.has_perm(VIEW_DIARIES):
-        # Of visits, so that it knows on which days somebody is on duty.
+        # For visits, so that it knows on which days somebody is on duty.
         anything = SlotQuery(Presentation(length_minutes=60), Format.WORKPLACE, None)
         first, last = shown.days.first, shown.days.last
         schedule = open_schedule(anything, first_day=first, last_day=last, now=now, presenters=presenters)
@@ -333,7 +333,7 @@ def free_parts(part: PresenterSchedule, presentations: Sequence[Presentation]) -
     for name, place in ((Format.ONLINE, None), (Format.WORKPLACE, base)):
         shortest = next((each for each in theirs if name in each.formats), None)
         if shortest is not None:
-            # Another place is another schedule: what it has worked out counts for its own.
+            # A copy, because a schedule keeps what it has worked out for its own place.
             asked = replace(part, slot_query=SlotQuery(shortest, name, place))
             if not asked.standing_violations:
                 found.append(asked)

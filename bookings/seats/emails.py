@@ -27,7 +27,7 @@ class SeatEmail(Email):
     """About "seat:12". Its subject may name %(day)s and %(reference)s."""
 
     desk = Desk.BOOKINGS
-    states: tuple[str, ...] = ()  # those in which it is due, while the presentation is still to come
+    states: tuple[str, ...] = ()  # the states in which it is due while the presentation is to come
 
     @cached_property
     def seat(self) -> Seat:
@@ -208,7 +208,7 @@ class SeatReminder(SeatEmail):
         return super().is_still_due() and minute_of(self.seat.booking.reminder_due_at) == self.notification.version
 
 
-# What each of them looks like, with made-up bookings and guests.
+# Examples of each email, with made-up bookings and guests.
 
 HOST = "jo.green@leeds.nhs.uk"
 

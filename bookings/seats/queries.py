@@ -15,7 +15,7 @@ from bookings.text import Row, row, where_text
 from professionals.areas import authority_called, look_up_area
 from professionals.models import OutwardCode, Person, Profession
 
-# A visit is where it is, an online presentation where its host works.
+# The place of a visit, or, online, that of the host.
 OUTWARD = Func(
     Coalesce(NullIf(F("postcode"), Value("")), F("person__postcode")),
     Value(" "),
@@ -42,7 +42,7 @@ def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
     if area.local_authority:
         near |= Q(local_authority=area.local_authority)
     offered = Booking.objects.with_open_seats(now).filter(seats_professions__contains=[person.profession])
-    # Its host and whoever has asked for a seat read about it elsewhere.
+    # Its host, and people who have asked for a seat, read about it elsewhere.
     offered = offered.exclude(person=person).exclude(pk__in=person.seats.exclude(state=SeatState.GIVEN_UP).values("booking"))
     return offered.alias(outward=OUTWARD).filter(near).select_related("presentation", "person__organisation")
 

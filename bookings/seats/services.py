@@ -21,7 +21,7 @@ from notifications.outbox import About, notify_about
 from professionals.models import Person, Profession
 from professionals.services import lock_person
 
-# Who locks what: the guest who asks, then the booking; its seats belong to its lock.
+# The order of locks: the guest who asks, then the booking. The lock of a booking covers its seats.
 
 
 class SeatMoved(DomainError):

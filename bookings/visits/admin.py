@@ -241,7 +241,7 @@ NOT_OUT = ObjectAction(
 )
 
 
-# Who is on duty
+# Duty shifts: who is on duty.
 
 
 ALARM_ROLES = {role.name for role in ROLES if "bookings.change_booking" in role.permissions}
@@ -260,7 +260,7 @@ class DutyShiftForm(forms.ModelForm):
         for name in ("duty_person", "deputy"):
             if name in self.fields:  # whoever may only look has no boxes
                 box = cast("forms.ModelChoiceField", self.fields[name])
-                # Staff who can press the buttons of an alarm, and whoever stands there now.
+                # Staff who can press the buttons of an alarm, and the one who is chosen now.
                 may_press = Q(is_superuser=True) | Q(groups__name__in=ALARM_ROLES)
                 able = Q(may_press, is_staff=True, is_active=True) | Q(pk=getattr(self.instance, f"{name}_id"))
                 box.queryset = User.objects.filter(able).distinct().order_by("name", "email")

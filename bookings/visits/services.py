@@ -60,7 +60,7 @@ def await_presenter(presenter: Presenter, booking: Booking, now: datetime) -> No
     visit = Visit.objects.filter(booking=booking).first() or Visit()
     visit.booking = booking
     if visit.is_in or visit.is_done:
-        return  # whoever is there is waited for until they check out
+        return  # the alarm waits for them until they check out
     visit.presenter, visit.checked_in_at, visit.checked_out_at, visit.sought_at = presenter, None, None, now
     visit.save()
 
@@ -254,7 +254,7 @@ def take_back(
         visit.checked_in_at = None
     if visit.checked_in_at is None and not visit.is_sought:
         visit.presenter = None
-    visit.taken_on_at = None  # whoever was on an alarm before the tap has ended with it
+    visit.taken_on_at = None  # the alarm before the tap is over
     save_visit(visit, TAKEN_BACK[tap], by=by, now=now, note=note, flagged=flagged)
     return visit
 
@@ -298,7 +298,7 @@ def run_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, 
         raise DomainError(_("We can’t move this visit’s times now. Call the host and the duty person and tell them."))
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, None, None
     visit.late_until = starts_at + timedelta(minutes=minutes)
-    visit.taken_on_at = None  # an alarm before this is answered; the next one is another
+    visit.taken_on_at = None  # an alarm before this is answered
     save_visit(visit, EventKind.LATE, by=by, now=now, changes={"late": minutes})
     late = Later("booking-late", [locked.person.email], now, ends_at)
     version = minute_of(visit.late_until)
@@ -361,7 +361,7 @@ def save_visit(
     visit.save()
     booking = visit.booking
     if booking.visit_closed != visit.is_over:
-        # Nobody is waited for any more, unless a tap is taken back or the booking gets another time or presenter.
+        # Closed until a tap is taken back, or the booking gets another time or presenter.
         booking.visit_closed = visit.is_over
         booking.save(update_fields=["visit_closed"])
     record_event(booking, kind, by=by, now=now, reason=note, changes=changes)
@@ -370,8 +370,8 @@ def save_visit(
 
 
 # Alerts, written every few minutes (ctac/settings.py). Each is a row of the outbox, unique by kind, booking and the minute at
-# which it starts: run twice, it is written once; a booking that was moved is a new case. Where nobody would come it is the
-# minute at which it lost its presenter: that the next one is away too is a new case.
+# which it starts: run twice, it is written once; a booking that was moved is a new case. Of a visit without a presenter it is
+# the minute of the loss: if the next presenter is lost too, that is a new case.
 
 
 def bookings_to_alert(*, now: datetime) -> list[int]:

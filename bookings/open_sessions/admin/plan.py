@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from bookings.open_sessions.admin.sessions import OpenSessionAdmin
 
 
-# These decide which days there are: while they stay, what was changed date by date stays too.
+# The answers that decide which days there are. While they stay the same, the changes made to single dates stay too.
 RHYTHM = ("day", "clock", "every", "count", "leave_out", "presenter")
 NOBODY_YET = gettext_lazy("Nobody yet")
 
@@ -67,6 +67,15 @@ class JoiningForm(StaffForm, PageForm):
         max_length=300,
         widget=forms.Textarea({"rows": 2}),
         help_text=gettext_lazy("For example, a meeting code. Everybody with a place will read this. No details of a child."),
+    )
+
+
+def capacity_field(label: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        min_value=1,
+        validators=[MaxValueValidator(lambda: site_settings().max_session_capacity)],
+        error_messages={"required": gettext_lazy("Enter how many places there are.")},
     )
 
 
@@ -109,12 +118,7 @@ class PlanForm(JoiningForm):
             "then goes on for longer."
         ),
     )
-    capacity = forms.IntegerField(
-        label=gettext_lazy("Places in each session"),
-        min_value=1,
-        validators=[MaxValueValidator(lambda: site_settings().max_session_capacity)],
-        error_messages={"required": gettext_lazy("Enter how many places there are.")},
-    )
+    capacity = capacity_field(gettext_lazy("Places in each session"))
     series_name = forms.CharField(
         label=gettext_lazy("Name of the series"),
         required=False,
@@ -151,7 +155,7 @@ class DateForm(DayAndTimeForm):
 
     def __init__(self, *args: Any, presenters: Mapping[str, Presenter], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("day", "clock"):  # said on the page before, and there are many dates
+        for name in ("day", "clock"):  # the page before had it, and there are many dates
             self.fields[name].help_text = ""
         choices = [("", NOBODY_YET), *((key, presenter.name) for key, presenter in presenters.items())]
         set_choices(self.fields["presenter"], choices)
@@ -179,7 +183,7 @@ class ReasonForm(StaffReasonForm, PageForm):
     )
 
 
-# The button that was pressed ("step"): see what stands in the way, go back to the questions, or plan.
+# The button that was pressed ("step"): check the dates, go back to the questions, or plan.
 CHECK, CHANGE, PLAN = "check", "change", "plan"
 OWN_FIELDS = {"csrfmiddlewaretoken", "step", "token", "seen", "rhythm"}
 
@@ -323,7 +327,7 @@ class SessionPlan:
             self.problems.append(_("We have found a new problem. Look at the dates, then press the button again."))
         return not self.errors
 
-    # Drawn as one form, so that one summary says everything that is wrong.
+    # The templates draw it as one form, with one summary of all errors.
 
     def __iter__(self) -> Iterator[BoundField]:
         forms = [self.questions] if self.asks else [*(row.form for row in self.rows), self.reason_form]
@@ -405,7 +409,7 @@ def save_plan(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
             by=signed_in(request),
             now=plan.now,
         )
-    except AlreadyPlaced:  # pressed twice: the first was on its way
+    except AlreadyPlaced:  # pressed twice
         return planned_before(plan, request)
     except SlotTaken as refusal:
         plan.problems.append(

@@ -133,7 +133,7 @@ class SeriesFilter(KeyFilter):
     rows = SessionSeries.objects.values_list("pk", "name")[:MOST_SERIES]
 
 
-# What has happened to a session and to the places of a person, in their stories.
+# Entries in the stories of sessions, people and organisations.
 
 
 def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool = False) -> Iterator[Entry]:
@@ -207,11 +207,11 @@ def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
     return _("%(what)s (by a link in an email)") % {"what": what} if changes.get("by_link") else what
 
 
-# Who has a place at a session, who waits and who gave up: a page at a time, so that 1,000 people cost what one does.
+# The people of a session, a page at a time: those with a place, those who wait, and those who gave up.
 
 ON_A_PAGE = 25
 WITH_A_PLACE = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
-# The lists that stand on the page, by the name that an address gives their page.
+# The names of these lists, and of the parameters that ask for one of their pages.
 LISTS = ("people", "line", "gone")
 
 
@@ -377,7 +377,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         return (*filters, PlacePersonFilter) if asked else filters
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        # What comes, the soonest first; then what to mark as delivered; then what is done with, the latest first.
+        # Sessions to come, the soonest first; then those to mark as delivered; then the others, the latest first.
         scheduled, comes = Q(state=SessionState.SCHEDULED), Q(state=SessionState.SCHEDULED, ends_at__gt=timezone.now())
         rank = Case(When(comes, then=Value(0)), When(scheduled, then=Value(1)), default=Value(2))
         soonest = Case(When(comes, then=F("starts_at")))
@@ -508,7 +508,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         """Nothing: the page has no answers, and what it was drawn with may be old by now."""
 
 
-# What waits among the open sessions, for the first staff page. Each line reads on from one and from many.
+# Lines of Today. Each label follows a number: one or many.
 
 
 SESSION = WaitingRow(who="presentation__title", what="presenter__name", at="starts_at", since="created_at", order="starts_at")

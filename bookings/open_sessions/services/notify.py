@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 # Rows of the outbox, written in the transaction of the thing itself.
 #
-# Each message to a professional raises the version of their place, and is about that version: it is written once, whoever
-# tries again, and what comes later has a higher one. A presenter's has the calendar sequence of the session.
+# Each message to a professional raises the version of their place and has that version, so it is written once however often
+# somebody tries, and later messages have higher ones. A message to a presenter has the session's calendar sequence.
 
 WITH_A_PLACE = (PlaceState.TAKEN, PlaceState.ATTENDED)
 CONCERNED_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
@@ -73,11 +73,11 @@ def notify_of_session(kind: str, session: OpenSession, to: str, now: datetime) -
     notify(kind=kind, about=about, to=[to], reference=session.reference, version=version, now=now)
 
 
-# Reminders of open sessions: some days before and the day before, to everybody with a place and to who gives it.
+# Reminders of open sessions: some days before and the day before, to everybody with a place and to the presenter.
 #
-# As those of bookings they are written when they fall due (bookings.booking.services.transitions). Who took the place, got the
-# session, or read that it moved, that it is on after all or how to join it after that moment has just read all of it, and gets
-# none. Nobody is reminded of what needs a presenter: they read that it may not take place.
+# Like those of bookings they are written when they fall due (bookings.booking.services.transitions). Nobody gets one who had an
+# email with all the details since that moment: with a new place or session, a move, a restored session, or how to join. There
+# is none for a session without a presenter: those people read that it may not take place.
 
 ALL_READ_IT_ANEW = (SessionEventKind.MOVED, SessionEventKind.RESTORED)
 INSTEAD_OF_REMINDER = (*ALL_READ_IT_ANEW, SessionEventKind.REASSIGNED, SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
@@ -114,11 +114,11 @@ def remind_of_sessions(*, now: datetime) -> int:
     return notify_once(messages, now)
 
 
-# A session that is soon and that nobody gives: everybody with a place hears that it may not take place, and so does the team.
+# Warnings about a session that is soon and has no presenter: to everybody with a place, and to the team.
 #
-# From 9am UK time on our office's working day before it; of what loses its presenter later than that, half an hour after, in
-# which the team may find somebody. Run every few minutes: each gets it once, until somebody gives it or it is moved, and who
-# takes a place meanwhile gets it too. Who gives it then makes them read that it takes place (sessions.assign_presenter).
+# They go from 9am UK time on our office's working day before it. If the presenter is lost later than that, they go half an hour
+# after the loss, so that the team can find somebody. Run every few minutes: everybody gets one for each loss, also people who
+# take a place meanwhile. Once there is a new presenter, they read that it takes place (sessions.assign_presenter).
 
 logger = logging.getLogger(__name__)
 UNSURE_FOR_PEOPLE, UNSURE_FOR_TEAM = "session-unsure", "staff-session-unsure"
@@ -179,7 +179,7 @@ def were_warned(session: OpenSession) -> bool:
     return Notification.objects.filter(**about).exists()
 
 
-# What every write to open sessions shares: its refusals, its locks, and the events that it records.
+# What all services of open sessions share: refusals, events and locks.
 
 
 class SessionClosed(DomainError):
@@ -250,7 +250,7 @@ class WouldDrop(DomainError):
         super().__init__(sentence % {"people": people})
 
 
-# What happened to a session and its places: append-only, written by each service.
+# Events of a session and its places. The table is append-only.
 
 
 def record_session_event(
@@ -282,9 +282,9 @@ def link_digest(link: str) -> str:
     return hashlib.sha256(link.encode()).hexdigest() if link else ""
 
 
-# Who locks what at open sessions: presenters by key, then the session, then nothing more: its places belong to its lock.
+# The order of locks: presenters by key, then the session. The lock of a session covers its places.
 #
-# Whoever writes a row that points to a person keeps that person first (professionals.services.lock_person).
+# Before any row that points to a person is written, that person is locked (professionals.services.lock_person).
 
 
 def lock_session(session: OpenSession) -> OpenSession:
@@ -295,7 +295,7 @@ def lock_session(session: OpenSession) -> OpenSession:
 def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
     """Always locked in key order."""
     rows = OpenSession.objects.filter(pk__in=list(keys)).order_by("pk")
-    # Locked first, then read: who waits for a row is given it as it has become, but beside its presenter as that was.
+    # Lock first, then read: after waiting for a lock, a joined presenter would be as it was before the wait.
     locked = list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
     return list(OpenSession.objects.with_names().filter(pk__in=locked).order_by("pk"))
 

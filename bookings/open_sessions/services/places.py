@@ -40,7 +40,7 @@ from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 
-# Places that are free go to the line: offered in order, or given at once when the session is near.
+# Free places go to the waiting list in order: as an offer, or at once if the session is near.
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ def take_place(
     place has the token).
     """
     try:
-        lock_person(person)  # before the session, as who erases them locks them
+        lock_person(person)  # before the session, as erasing a person does
     except AccountGoneError:
         raise PersonErased from None
     locked = lock_session(session)
@@ -256,7 +256,7 @@ def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> Non
             fill_places(session, by=None, now=now)
 
 
-# Of two places of one person at one session the one further on stays.
+# When two places of one person at one session are merged, the one further on stays.
 FURTHER_ON = (PlaceState.GIVEN_UP, PlaceState.WAITING, PlaceState.OFFERED, PlaceState.TAKEN, PlaceState.ATTENDED)
 
 
