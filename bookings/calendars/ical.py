@@ -46,7 +46,7 @@ END:VTIMEZONE
 
 @dataclass(frozen=True)
 class Attendee:
-    """For the professional's calendar, or the presenter's, which leads to the staff site."""
+    """Whose calendar it is. A presenter's entries link to the staff site."""
 
     email: str
     name: str = ""
@@ -65,8 +65,8 @@ class CalendarEntry:
     starts_at: datetime
     ends_at: datetime
     summary: str
-    location: str
-    description: str
+    location: str = ""
+    description: str = ""
     status: str = CONFIRMED
     whole_days: bool = False
 
@@ -128,11 +128,9 @@ def calendar_of(method: str, entries: Iterable[CalendarEntry], *, now: datetime,
         else:
             event.add("dtstart", entry.starts_at.astimezone(UK))
             event.add("dtend", entry.ends_at.astimezone(UK))
-        event.add("summary", entry.summary)
-        if entry.location:
-            event.add("location", entry.location)
-        if entry.description:
-            event.add("description", entry.description)
+        for name in ("summary", "location", "description"):
+            if text := getattr(entry, name):
+                event.add(name, text)
         event.add("status", entry.status)
         event.add("transp", "OPAQUE")
         name, address = parseaddr(str(settings.DEFAULT_FROM_EMAIL))
@@ -153,7 +151,7 @@ def download(entry: bytes, name: str) -> HttpResponse:
 
 @cache
 def london() -> Component:
-    """The same in each calendar, which only reads it."""
+    """The same object in every calendar; none changes it."""
     return Timezone.from_ical(LONDON)
 
 
@@ -167,7 +165,7 @@ def calendar_address(email: str, name: str) -> vCalAddress:
 def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False, sequence: int | None = None) -> CalendarEntry:
     """It says how to change it: a calendar can't cancel with us."""
     start, end = booking.agreed
-    # Who gave it before needs no way in to what somebody else gives now.
+    # A former presenter gets no joining link.
     withdrawn_online = status == CANCELLED and booking.format == Format.ONLINE
     if for_presenter:
         text = _(

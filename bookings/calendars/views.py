@@ -64,8 +64,8 @@ from professionals.models import Person
 
 # A calendar feed, for the program that reads it; and the page on which a professional makes its address and revokes it.
 #
-# Reading a feed needs no sign-in and no cookie: whoever has the address reads it. One that never was, is revoked, or whose
-# owner may not sign in any more is not found, all alike.
+# Reading a feed needs no sign-in and no cookie, only the address. An address that never existed, that is revoked, or whose owner
+# may no longer sign in is a 404.
 
 
 @require_safe
@@ -80,11 +80,11 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
             refused.headers["Retry-After"] = str(stop.seconds(now))
             return refused
         raise Http404
-    # A calendar program has no cookie; whose calendar it is has chosen a language.
+    # In the language that the owner has chosen: a calendar program has no cookie.
     with translation.override((feed.person and feed.person.language) or settings.LANGUAGE_CODE):
         name = _("CTAC team") if feed.team else _("CTAC diary") if feed.presenter else _("CTAC presentations")
         entries = feed_entries(feed, now)
-    # The same for as long as a calendar program would read the same.
+    # It changes only when a calendar program would read something else.
     digest = hashlib.sha256(repr((FORMAT, settings.SITE_URL, name, entries)).encode()).hexdigest()
     changed_at = note_reading(feed=feed, digest=digest, now=now)
     etag, stamp = f'W/"{digest}"', int(changed_at.timestamp())
@@ -128,7 +128,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, six a letter
 READ_AT_PRECISION = timedelta(hours=1)  # how exactly we say when it was last read, so that not every look is a write
 
 
-# A colleague, whose feed is the team's.
+# A user is a colleague with the team's feed.
 FeedOwner = Person | Presenter | User
 
 
@@ -178,10 +178,10 @@ def token_from(seed: str, secret: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-# What was called off stays in a feed for a while as CANCELLED, for programs that take nothing out by themselves. What a presenter
-# gives no more, because somebody else does, is gone at once: it is not theirs to see.
+# What is called off stays in a feed for a while as CANCELLED, for programs that remove nothing by themselves. What a presenter no
+# longer gives, because somebody else does, is gone at once: it is not theirs to see.
 
-# Raised when the same entries are written in another form, so that programs fetch them anew.
+# Raise it when entries are written in another form, so that programs fetch them again.
 FORMAT = 1
 CLOSED = (State.CANCELLED, State.DECLINED)
 ENDED_PLACE = (SessionEventKind.GIVEN_UP, SessionEventKind.LAPSED, SessionEventKind.BUMPED)
@@ -225,7 +225,7 @@ def booking_entries(bookings: BookingQuerySet, now: datetime, *, requested: str,
 def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEntry]:
     bookings = Booking.objects.filter(person=person)
     yield from booking_entries(bookings, now, requested=_("Asked for: %(title)s"), for_presenter=False)
-    # Taken and offered ones; those given up and called off for a while. Who only waits, or waited, has nothing to come to.
+    # Taken and offered places, and for a while those given up or called off. Nothing for people who only wait, or waited.
     events = SessionEvent.objects.filter(at__gte=now - rules.FEED_CANCELLED_RETENTION)
     called_off = events.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
     ended = events.filter(place=OuterRef("pk"), kind__in=ENDED_PLACE)
@@ -255,22 +255,20 @@ def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarE
         status = CANCELLED if session.state == SessionState.CANCELLED else CONFIRMED
         yield ical.session_entry(session, status, for_presenter=True, may_join=True)
     for leave in Leave.objects.granted().filter(presenter=presenter, ends_at__gte=since):
-        # Never why: a phone shows its calendar to whoever stands beside it.
+        # Without the reason: others may see the calendar on a phone.
         yield CalendarEntry(
             uid=f"leave-{leave.pk}@{urlsplit(settings.SITE_URL).hostname}",
             sequence=0,
             starts_at=leave.starts_at,
             ends_at=leave.ends_at,
             summary=_("Away"),
-            location="",
-            description="",
             whole_days=takes_whole_days(leave.starts_at, leave.ends_at),
         )
 
 
 def team_entries(now: datetime) -> Iterator[CalendarEntry]:
-    """When each presenter is busy, and roughly where: nothing of whom they see, of what, or why. What somebody is still typing
-    is over before a calendar looks again."""
+    """When each presenter is busy, and roughly where; not whom they see, what they give, or why. Without holds: they are over
+    before a calendar looks again."""
     claims = BusyTime.objects.live_at(now).exclude(kind=BusyKind.HOLD).filter(busy__endswith__gte=now - rules.FEED_HISTORY)
     columns = ("pk", "presenter__name", "kind", "busy__startswith", "busy__endswith", "postcode")
     for key, name, kind, start, end, postcode in claims.order_by("pk").values_list(*columns):
@@ -281,7 +279,6 @@ def team_entries(now: datetime) -> Iterator[CalendarEntry]:
             ends_at=end,
             summary=_("%(name)s: busy") % {"name": name},
             location=postcode_area(postcode),
-            description="",
             status=TENTATIVE if kind in (BusyKind.OPTION, BusyKind.HELD) else CONFIRMED,
             whole_days=takes_whole_days(start, end),
         )

@@ -54,7 +54,7 @@ class BookingAfterwards(BookingEmail):
 
 
 class SessionAfterwards(Email):
-    """To who had a place, about "place:12": how it was, and their certificate."""
+    """To everybody who had a place, about "place:12": asks how it was, and links to the certificate."""
 
     name = "session-afterwards"
     label = _("After an open session")
@@ -131,7 +131,7 @@ class YearLaterEmail(Email):
 
 
 class ThreeMonthsOnEmail(Email):
-    """To who asked for it, about "confidence:12": one question. Once it has gone nobody knows to whom."""
+    """To people who asked for it, about "confidence:12": one question. Once it is sent, we no longer know to whom."""
 
     name = "three-months-on"
     label = _("Three months on")

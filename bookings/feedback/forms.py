@@ -82,8 +82,8 @@ class AttendanceForm(PageForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, given: Given, stands: Attendance | None = None) -> None:
         counts = attendance_counts(stands)
-        first = list(counts)  # those who have a number already
-        if not counts:  # else who was to come (the host's own, or who has a place), and whom we see most
+        first = list(counts)  # the professions with a number already
+        if not counts:  # else the expected ones, and those that we see most
             expected = dict.fromkeys([*ATTENDANCE_SOURCES[type(given)].professions(given), *USUAL_PROFESSIONS])
             first = [profession for profession in expected if profession and profession != Profession.OTHER][:SHOWN_AT_ONCE]
         typed = {f"people_{name}": people for name, people in counts.items()}
@@ -112,24 +112,24 @@ class AttendanceForm(PageForm):
 
     @property
     def counted(self) -> dict[str, int]:
-        """By profession, as they were typed. Of a valid form, as what follows."""
+        """People by profession, as typed. For a valid form, like the properties below."""
         boxes = {name: people for name, people in self.cleaned_data.items() if name.startswith("people_")}
         return {name.removeprefix("people_"): people for name, people in boxes.items() if people}
 
     @property
     def uncounted(self) -> int:
-        """So many more came in all: we don't know their professions."""
+        """How many more came in all, whose professions we don't know."""
         return max((self.cleaned_data["total"] or 0) - sum(self.counted.values()), 0)
 
     @property
     def counts(self) -> dict[str, int]:
-        """By profession; they come to the total."""
+        """People by profession, adding up to the total."""
         others = self.counted.get(Profession.OTHER, 0) + self.uncounted
         return {**self.counted, Profession.OTHER.value: others} if others else self.counted
 
     @property
     def expected(self) -> int | None:
-        """Which numbers the page was drawn from."""
+        """The revision of the numbers that the page showed; None for none yet."""
         seen = str(self.cleaned_data.get("seen", ""))
         return int(seen) if seen.isascii() and seen.isdigit() else None
 
@@ -157,8 +157,7 @@ CONFIDENCE_MISSING = {
 
 
 class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
-    """How far one agrees with three sentences (a host with four), how confident one was and is, and what could be better. No name
-    is asked for."""
+    """Agreement with three sentences (four for a host), confidence before and now, and what could be better. No name."""
 
     where = Where.FEEDBACK
     answer_field = "token"
@@ -196,20 +195,20 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
         self.order_fields([*asked, *CONFIDENCE, "comment", CONFIRM_FIELD, "quotable", "remind"])
 
     def clean_token(self) -> str:
-        """One that is not of ours is replaced: the worst that comes of it is an answer that is sent twice."""
+        """A token that is not ours is replaced; at worst an answer is stored twice."""
         token: str = self.cleaned_data["token"]
         return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
 
     @property
     def answers(self) -> Feedback:
-        """Of a valid form."""
+        """For a valid form: unsaved."""
         answers = {name: self.cleaned_data[name] for name in (*STATEMENTS, *CONFIDENCE) if name in self.fields}
         said = {name: self.cleaned_data[name] for name in ("comment", "quotable")}
         return Feedback(**answers, **said, flagged_child_details=self.flagged)
 
 
 class AskLaterForm(HoneypotMixin, PageForm):
-    """Where to ask once more, three months on. Sent by itself, so that no answer is known to be theirs."""
+    """The address to ask at three months later. It is sent by itself, so that nobody can tell which answers are theirs."""
 
     where = Where.FEEDBACK
     answer_field = "email"
@@ -284,5 +283,5 @@ class SuggestedLeafletsForm(PageForm):
 
     @property
     def copies(self) -> dict[str, int]:
-        """Of a valid form, by slug."""
+        """For a valid form, by slug."""
         return {leaflet.slug: copies for leaflet in self.leaflets if (copies := self.cleaned_data.get(leaflet.slug))}

@@ -46,7 +46,7 @@ def quotes_offered(afterwards: Afterwards) -> QuerySet[Feedback]:
 
 
 def choice_statistics(rows: QuerySet[Any], questions: Mapping[str, Any], choices: type[IntegerChoices]) -> list[dict[str, Any]]:
-    """Of each question, by its field, how many answered, how many chose what, and the average. One query."""
+    """For each question: how many answered, how many chose each answer, and the average. One query."""
     counts = {f"{name}_{value}": Count("pk", filter=Q(**{name: value})) for name in questions for value in choices.values}
     counted = rows.order_by().aggregate(**counts)
     statistics = []
@@ -82,7 +82,7 @@ def confidence_statistics(afterwards: Afterwards) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Average:
-    """Of so many answers; None of none."""
+    """`answers`: how many it is the average of; None if there are none."""
 
     answers: int
     average: float | None
@@ -90,7 +90,7 @@ class Average:
 
 @dataclass(frozen=True)
 class ConfidenceAverages:
-    """Of 5. `before` and `now` are of the same people; three months on only those answer who asked to be asked."""
+    """Averages out of 5. The same people answered `before` and `now`; `later` is from those who asked to be asked again."""
 
     before: Average
     now: Average
@@ -98,7 +98,7 @@ class ConfidenceAverages:
 
 
 def confidence(first: date, last: date) -> ConfidenceAverages:
-    """Of the presentations that began on these UK days, both included. One statement."""
+    """For the presentations that began on these UK days, both included. One statement."""
     start, end = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
     given = Afterwards.objects.filter(
         Q(booking__starts_at__gte=start, booking__starts_at__lt=end)
@@ -130,7 +130,7 @@ def with_averages(rows: QuerySet[Afterwards]) -> QuerySet[Afterwards]:
     return rows.annotate(averages=Subquery(figures))
 
 
-# Which leaflets fit those who came, and how many copies: each profession's own title, for the others the one for everybody.
+# Leaflets to suggest for those who came: each profession's own title, or the one for everybody.
 
 MOST_LEAFLETS = 30
 
@@ -172,7 +172,7 @@ def feedback_panel_for_host(booking: Booking, now: datetime) -> dict[str, Any] |
 
 
 def feedback_panel_for_place(place: SessionPlace, now: datetime) -> dict[str, Any] | None:
-    """For who had a place at a session that is over, or nearly. Read with the place, it asks the database nothing."""
+    """For people with a place at a session that is over, or nearly. No statement if the place was read with what it needs."""
     session = place.session
     afterwards: Afterwards | None = getattr(session, "afterwards", None)
     if not place.has_a_place or afterwards is None or not afterwards.may_certify(now):
@@ -188,7 +188,7 @@ def feedback_panel_for_place(place: SessionPlace, now: datetime) -> dict[str, An
 
 
 def attendance_of(given: Given) -> Attendance | None:
-    """As read with it, if it was (`with_afterwards`)."""
+    """No statement if it was read `with_afterwards`."""
     attendance: Attendance | None = getattr(given, "attendance", None)
     return attendance
 
@@ -214,7 +214,7 @@ def short_feedback_link(afterwards: Afterwards) -> str:
 
 
 def host_key(afterwards: Afterwards) -> str:
-    """What makes the short link the host's. It ends with their address, and there is none for an open session."""
+    """The key that makes the short link the host's own. It changes with their address; an open session has none."""
     booking = afterwards.booking
     if booking is None or not booking.person.email:
         return ""

@@ -57,7 +57,7 @@ def open_afterwards(*, given: Given, now: datetime) -> Afterwards:
         )
         afterwards = Afterwards.objects.filter(**belongs_to(given)).first()
     for name, value in belongs_to(given).items():
-        setattr(afterwards, name, value)  # at hand already
+        setattr(afterwards, name, value)  # known already
     return afterwards
 
 
@@ -67,7 +67,7 @@ def tidy_code(typed: str) -> str:
 
 
 def find_by_code(typed: str) -> Afterwards | None:
-    """Of what takes place; None for every other, whyever. One statement, or none for what can't be a code."""
+    """None unless it is the code of a presentation that takes place. One statement, or none for what can't be a code."""
     code = tidy_code(typed)
     if len(code) != CODE_LENGTH or not set(code) <= set(ALPHABET):
         return None
@@ -75,7 +75,7 @@ def find_by_code(typed: str) -> Afterwards | None:
     return afterwards if afterwards is not None and afterwards.takes_place else None
 
 
-# How many came: recorded by the presenter or by a colleague, put right later, and with it the presentation is delivered.
+# Attendance: recorded by the presenter or a colleague, and corrected later. It marks the presentation as delivered.
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ class AttendanceSource:
     """What recording asks of bookings and of open sessions, which lie above and register themselves."""
 
     lock: Callable[[Any, datetime], Any]
-    record: Callable[..., None]  # of a kind that both have
+    record: Callable[..., None]  # an event of a kind that both have
     mark_delivered: Callable[..., object]
-    # Who is expected, the likeliest first.
+    # The expected professions, the likeliest first.
     professions: Callable[[Any], Sequence[str]]
 
 
@@ -144,7 +144,7 @@ def record_attendance(
 
 
 def may_be_delivered(given: Given, now: datetime) -> bool:
-    """As staff may: it is over, it has a presenter, and everybody who was there has been heard of."""
+    """By the rules for staff: it is over, it has a presenter, and no visitor is overdue."""
     if not given.can_become(State.DELIVERED) or given.needs_a_presenter or given.agreed[1] > now:
         return False
     return not (isinstance(given, Booking) and given.overdue_at(now) is not None)
@@ -251,7 +251,7 @@ def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_h
     try:
         with transaction.atomic():
             if not by_host:
-                # One after the other, so that each counts those before it.
+                # They take turns, so that each counts those before it.
                 locked = Afterwards.objects.select_for_update(no_key=True).get(pk=afterwards.pk)
                 afterwards.takes_more = locked.takes_more
                 if has_all_feedback(afterwards):
@@ -278,7 +278,7 @@ def choose_quotes(afterwards: Afterwards, *, chosen: Collection[str], by: User, 
     afterwards.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
 
 
-# The question three months on, for whoever asks to be asked: one email, with a link to one question.
+# The question three months on, for people who ask for it: one email with a link to one question.
 
 ASKED_AT_A_TIME = 200
 
@@ -303,7 +303,7 @@ def request_confidence_later(*, afterwards: Afterwards, address: str, now: datet
 
 @transaction.atomic
 def send_confidence_questions(*, now: datetime) -> int:
-    """Those that are due, some at a time; from here on we don't know to whom. What can't be answered any more goes."""
+    """Send those that are due, some at a time, and forget their addresses. Delete those that can't be answered any more."""
     ConfidenceLater.objects.filter(told_at__lte=now - rules.THREE_MONTHS_LINK_LIFETIME).delete()
     due = list(ConfidenceLater.objects.due(now).select_for_update(skip_locked=True, no_key=True)[:ASKED_AT_A_TIME])
     notify_about([About(f"confidence:{later.pk}", later.address) for later in due], kind="three-months-on", now=now)
@@ -329,7 +329,7 @@ def year_later_column(of: Booking | SessionPlace) -> dict[str, object]:
 
 @transaction.atomic
 def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLater:
-    """Of what took place or will. Asked for again, nothing changes."""
+    """For a presentation that took place or will. Asking again changes nothing."""
     end = None
     if isinstance(of, SessionPlace) and of.has_a_place:
         end = of.session.ends_at
@@ -350,7 +350,7 @@ def withdraw_year_later(*, of: Booking | SessionPlace) -> None:
 
 @transaction.atomic
 def send_year_later_reminders(*, now: datetime) -> int:
-    """Those whose year is over, some at a time. Four statements, however many."""
+    """Send those whose year is over, some at a time. Four statements, however many."""
     reminders = list(
         YearLater.objects.due(now)
         .select_related("booking__person", "place__person", "place__session")

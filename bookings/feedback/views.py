@@ -206,7 +206,7 @@ def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
 @require_http_methods(FORM_METHODS)
 @by_short_link
 def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-    """Who likes leaves an address here, which is sent without any answer, to be asked again in three months."""
+    """Anybody may leave an address here, apart from their answers, to be asked again in three months."""
     form = AskLaterForm(request.POST if request.method == "POST" else None)
     stop: ReachedThrottle | None = None
     if request.method == "POST" and form.is_valid():
@@ -231,7 +231,7 @@ ASKED_LATER = "asked"
 def thanks_page(
     request: HttpRequest, afterwards: Afterwards, now: datetime, form: AskLaterForm, *, key: str = "", status: int = 200
 ) -> HttpResponse:
-    """With `key` it is the host's."""
+    """`key` is set on the host's page."""
     context = {
         **feedback_context(afterwards),
         "may_certify": afterwards.may_certify(now),
@@ -288,13 +288,13 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
 
 
 def who_to_tell_at(given: Given) -> WhoToTell:
-    """Where its team is; people at an open session are anywhere."""
+    """For the place of the team; people at an open session are anywhere."""
     return who_to_tell(given.contacts_postcode if isinstance(given, Booking) else "")
 
 
-# Pages behind the links that are the host's alone: how it was, leaflets for those who came, a reminder a year later.
+# Pages behind the host's own links: how it was, leaflets for those who came, a reminder a year later.
 #
-# The key in the address says who it is; it changes nothing that needs more than that. Opening one changes nothing.
+# The key in the address identifies the host. Opening a page changes nothing.
 
 HostView = Callable[[HttpRequest, Afterwards, datetime, str], HttpResponse]
 
@@ -374,7 +374,7 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
     return render(request, "bookings/feedback/leaflets.html", context)
 
 
-# What a presenter does when it is over, in under a minute: how many came; and the slide with the link to feedback.
+# For the presenter, afterwards: how many came, and the slide with the link to the feedback form.
 
 
 def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] | None:
@@ -408,7 +408,7 @@ def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bo
             given=given, counts=form.counts, expected=form.expected, by=by, now=now, by_presenter=by_presenter
         )
     except CountedMeanwhile as refusal:
-        # With what was typed; pressed again, it replaces the numbers that its reader has now seen.
+        # The form keeps what was typed. Sent again, it replaces the numbers that it shows now.
         form = AttendanceForm({**form.data.dict(), "seen": str(refusal.stands.revision)}, given=given, stands=refusal.stands)  # type: ignore[attr-defined]
         form.add_error(None, str(refusal.message))
     except DomainError as refusal:
@@ -418,7 +418,7 @@ def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bo
     return form, None
 
 
-# Of a visit and of an open session alike: the route says which, by the queryset of what is this presenter's.
+# The same pages for visits and open sessions: the route passes the queryset of the presenter's own.
 OwnGiven = Callable[[Presenter], Any]
 
 

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.access import signed_in
 from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
-from bookings.models import Booking, Leave, LeaveState, OpenSession, Presenter, Visit
-from bookings.schedule.admin import AnyPresenterFilter, PresenterChoice
+from bookings.models import Given, Leave, LeaveState, Visit
+from bookings.schedule.admin import AnyPresenterFilter, one_presenter
 from bookings.schedule.forms import refusal_as_error
 from bookings.text import row
 from bookings.visits.admin import still_there_text
@@ -31,12 +31,7 @@ from professionals.safeguarding.services import KEPT_BACK
 
 
 class LeaveForm(OwnLeaveForm):
-    presenter = PresenterChoice(
-        label=gettext_lazy("Who is away?"),
-        queryset=Presenter.objects.active(),
-        empty_label=gettext_lazy("Choose a presenter"),
-        error_messages={"required": gettext_lazy("Choose who is away.")},
-    )
+    presenter = one_presenter(gettext_lazy("Who is away?"), missing=gettext_lazy("Choose who is away."))
     field_order = ("presenter",)
 
 
@@ -56,7 +51,7 @@ def is_asked(leave: Leave) -> bool:
 
 
 def grant_page(page: "LeaveAdmin", request: HttpRequest, leave: Leave, action: ObjectAction) -> HttpResponse:
-    """It first shows the bookings and sessions that the leave hits."""
+    """Shows the bookings and sessions that the leave hits before it is granted."""
     form, hit = forms.Form(request.POST if request.method == "POST" else None), []
     now = timezone.now()
     try:
@@ -114,7 +109,7 @@ class LeaveAdmin(LooksOnly):
             row(_("Kind of leave"), obj.get_kind_display()),
         ]
 
-    def page_with_hits(self, request: HttpRequest, *, hit: list[Booking | OpenSession], **more: Any) -> HttpResponse:
+    def page_with_hits(self, request: HttpRequest, *, hit: list[Given], **more: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "hit": hit, "seen": references_of(hit), **more}
         return TemplateResponse(request, "bookings/leave/staff/enter_leave.html", context)
 
@@ -122,7 +117,7 @@ class LeaveAdmin(LooksOnly):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = LeaveForm(request.POST if request.method == "POST" else None)
-        hit: list[Booking | OpenSession] = []
+        hit: list[Given] = []
         if request.method == "POST" and form.is_valid():
             hit = form.hits(form.cleaned_data["presenter"])
             if not form.errors and references_of(hit) == request.POST.get("seen", ""):
@@ -171,5 +166,5 @@ class LeaveAdmin(LooksOnly):
     def get_deleted_objects(
         self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Only the leave itself: its busy time goes with it, by the service."""
+        """Only the leave itself: the service deletes its busy time."""
         return [str(leave) for leave in objs], {str(self.opts.verbose_name_plural): len(objs)}, set(), []

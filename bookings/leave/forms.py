@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.errors import LeaveOverDelivered
 from bookings.leave.services import hit_by_leave
-from bookings.models import Booking, LeaveKind, OpenSession, Presenter
+from bookings.models import Given, LeaveKind, Presenter
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from professionals.safeguarding.forms import ChildDetailsMixin
@@ -20,7 +20,7 @@ WHOLE_DAY = gettext_lazy("UK time, such as 1:30pm. Leave empty for the whole day
 
 
 class OwnLeaveForm(ChildDetailsMixin, PageForm):
-    """When, and what kind; the page knows of which presenter."""
+    """The times and kind of a leave; the page knows the presenter."""
 
     free_text_fields = ("reason",)
 
@@ -62,7 +62,7 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
             self.add_error("last_day", ValidationError(_("Leave must end after it starts.")))
         return cleaned
 
-    def hits(self, presenter: Presenter) -> list[Booking | OpenSession]:
+    def hits(self, presenter: Presenter) -> list[Given]:
         """The bookings and open sessions in that time; for a time in which one was delivered an error instead."""
         starts_at, ends_at = self.cleaned_data["starts_at"], self.cleaned_data["ends_at"]
         try:
@@ -72,6 +72,6 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
             return []
 
 
-def references_of(hit: Iterable[Booking | OpenSession]) -> str:
-    """What the page showed: if it has changed meanwhile, the page asks again."""
+def references_of(hit: Iterable[Given]) -> str:
+    """What the page shows, sent back with the form: if it has changed meanwhile, the page asks again."""
     return ",".join(given.reference for given in hit)

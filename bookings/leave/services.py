@@ -19,6 +19,7 @@ from bookings.models import (
     BusyTime,
     DateOption,
     EventKind,
+    Given,
     HeldEnd,
     HeldTime,
     Leave,
@@ -94,7 +95,7 @@ def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **aw
     """
     if away["kind"] == LeaveKind.ILLNESS:
         return record_leave(by=by, now=now, flagged=flagged, asked_by_presenter=True, **away)
-    # Refused now if something was delivered in that time, not when it is granted.
+    # Refuse it now if something was delivered in that time, not when it is granted.
     claims_hit(away["presenter"], away["starts_at"], away["ends_at"], now)
     leave = Leave.objects.create(
         **away, flagged_child_details=flagged, state=LeaveState.ASKED, asked_by_presenter=True, created_at=now
@@ -172,7 +173,7 @@ def make_room(
 ) -> tuple[list[Booking], list[OpenSession]]:
     """Free what leave can't stand beside: bookings and sessions, which need a presenter then, and what was kept for somebody."""
     hit = claims_hit(presenter, starts_at, ends_at, now)
-    # Their time is given back, and they need a presenter. Who is expected at one of them now is waited for all the same.
+    # These need a presenter. If this one is expected at a visit now, the alarm still waits for them.
     keys = [row.booking_id for row in hit if row.booking_id]
     freed = list(lock_bookings(Booking.objects.filter(pk__in=keys)))
     BusyTime.objects.filter(booking__in=freed).delete()
@@ -185,10 +186,10 @@ def make_room(
         notify_freed(booking, presenter, now)
     sessions = free_sessions(hit, presenter, kind=kind, by=by, now=now)
     end_expiring_claims(row for row in hit if row.kind in EXPIRING)
-    # What was kept for a request lapses here and now: lapse() tells both sides.
+    # Dates kept for a request lapse now; lapse() tells both sides.
     dates = DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id])
     dates.update(expires_at=now, why_not=NotKeptReason.AWAY)
-    # What was held for an area is held no longer, be it live or not at the moment.
+    # Times held for an area end, whether they are live or not.
     under = Q(presenter=presenter, starts_at__lt=ends_at, ends_at__gt=starts_at)
     held = HeldTime.objects.open().filter(under | Q(pk__in=[row.held_id for row in hit if row.held_id]))
     BusyTime.objects.filter(held__in=held).delete()
@@ -201,12 +202,12 @@ def notify_lead_of_leave(leave: Leave, now: datetime, *, part: str = "") -> None
     notify_safeguarding_lead(about=f"leave:{leave.pk}{part}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
 
 
-def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Booking | OpenSession]:
-    """What record_leave would free, in order of time, for the page that asks first."""
+def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Given]:
+    """The bookings and sessions that record_leave would free, in order of time."""
     hit = claims_hit(presenter, starts_at, ends_at, now)
     bookings = Booking.objects.with_names().filter(pk__in=[row.booking_id for row in hit if row.booking_id])
     sessions = OpenSession.objects.with_names().filter(pk__in=[row.session_id for row in hit if row.session_id])
-    hits: list[Booking | OpenSession] = [*bookings, *sessions]
+    hits: list[Given] = [*bookings, *sessions]
     return sorted(hits, key=lambda given: (given.starts_at or starts_at, given.reference))
 
 
@@ -235,7 +236,7 @@ def visit_out_of_reach(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyT
     earlier, (row, later) = before[-1], after[0]
     between = Span(earlier.span.end, later.span.start)
     others = [to_claim(row).span for row in rows if not row.place and row not in hit]
-    # How much of the time between these take together; leave may overlap other leave.
+    # How much of that time these cover together; leave may overlap other leave.
     covered, reached = timedelta(0), between.start
     for span in sorted([away, *others], key=lambda span: span.start):
         start, end = max(span.start, reached), min(span.end, between.end)
@@ -257,7 +258,7 @@ def claim_busy_time(presenter: Presenter) -> None:
             row.busy, row.live = busy, live
             changed.append(row)
         reached = max(reached, leave.ends_at) if reached else leave.ends_at
-    # First give back, then take: in between two of them may overlap.
+    # Give back first, then take, so that no two overlap in between.
     BusyTime.objects.filter(pk__in=[row.pk for row in changed]).update(live=False)
     for row in changed:
         row.save()

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import signed_in
 from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import ask_for_leave, come_back
-from bookings.models import Booking, Leave, OpenSession, Presenter
+from bookings.models import Given, Leave, Presenter
 from bookings.schedule.access import own_leave, page_context, presenter_required, refusal_as_warning
 from bookings.schedule.forms import refusal_as_error
 from ctac.forms import FORM_METHODS
@@ -23,7 +23,7 @@ from ctac.staff.audit import audit_note
 @presenter_required
 @require_safe
 def presenter_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
-    """What is to come, the soonest first; what is over is left out."""
+    """Leave that is not over, the soonest first."""
     now = timezone.now()
     leave = list(own_leave(presenter).filter(ends_at__gt=now).order_by("starts_at", "pk"))
     running = {away.pk for away in leave if is_running(away, now)}
@@ -40,7 +40,7 @@ def is_running(leave: Leave, now: datetime) -> bool:
 def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     """Shows first which bookings and sessions it hits, and goes on when the presenter has seen them."""
     form = OwnLeaveForm(request.POST if request.method == "POST" else None)
-    hit: list[Booking | OpenSession] = []
+    hit: list[Given] = []
     if request.method == "POST" and form.is_valid():
         hit = form.hits(presenter)
         if not form.errors and references_of(hit) == request.POST.get("seen", ""):

@@ -31,7 +31,7 @@ from bookings.models import (
     SessionState,
 )
 from bookings.open_sessions.queries import places_in_words
-from bookings.open_sessions.services.notify import unsure_version
+from bookings.open_sessions.services.notify import CONCERNED_STATES, unsure_version
 from bookings.open_sessions.services.places import make_place_links
 from bookings.open_sessions.services.sessions import INVITATION
 from bookings.text import Row, moment_text, row, times_of_move
@@ -43,7 +43,7 @@ from professionals.models import Person
 
 LINK_PAGES: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
 IN_LINE = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
-# What says how somebody stood before the newest event.
+# The events that say how somebody stood.
 STANDINGS = (*HAD_A_PLACE, *IN_LINE, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
 
 
@@ -52,14 +52,14 @@ class OpenSessionEmail(Email):
 
     @property
     def first_sent_at(self) -> datetime:
-        """When it was first written, if this is the same sent again: its event was written at that moment."""
+        """When the email was first written, also if this one is sent again: its event has the same moment."""
         return (self.notification.resend_of or self.notification).created_at
 
 
 class PlaceEmail(OpenSessionEmail):
     """About "place:12". Its subject may name %(day)s and %(reference)s."""
 
-    states: tuple[PlaceState, ...] = ()  # those in which it is due, as long as the session is to come
+    states: tuple[PlaceState, ...] = ()  # the states in which it is due while the session is to come
     has_links = True
     may_join = True  # otherwise it leaves out the joining link, which would invite
 
@@ -73,7 +73,7 @@ class PlaceEmail(OpenSessionEmail):
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """They work without signing in, and are made anew whenever the message is written."""
+        """Links that work without signing in. Each time the message is rendered it gets new ones."""
         now = timezone.now()
         if not self.has_links or self.place.session.has_begun(now):
             return {}  # it was sent late, and there is nothing left to do
@@ -84,7 +84,7 @@ class PlaceEmail(OpenSessionEmail):
 
     @cached_property
     def number(self) -> int:
-        """In the line, of who waits."""
+        """Their place in the line; 0 if they don't wait."""
         return session_text.number_in_line(self.place) if self.place.state == PlaceState.WAITING else 0
 
     @cached_property
@@ -94,7 +94,7 @@ class PlaceEmail(OpenSessionEmail):
 
     @cached_property
     def stood_before(self) -> str:
-        """What had become of the place before what this is about; empty if nothing had. Events count as messages do."""
+        """The kind of the event before the one that this email is about; empty if there was none."""
         before = self.place.events.filter(kind__in=STANDINGS, changes__version__lt=self.notification.version)
         return before.order_by("at", "pk").values_list("kind", flat=True).last() or ""
 
@@ -180,7 +180,7 @@ class PlaceLapsed(PlaceEmail):
 
 
 class PlaceLost(PlaceEmail):
-    """Of a place that somebody had, or in the line: who had one has an entry to be taken out."""
+    """About a place, or a turn in the line. Whoever had a place has a calendar entry to remove."""
 
     calendar_method = "CANCEL"
 
@@ -208,27 +208,33 @@ class PlaceBumped(PlaceLost):
     states = (PlaceState.WAITING,)
 
 
-class SessionMoved(PlaceEmail):
-    """To all: who waits has no entry that could move."""
+class SessionNews(PlaceEmail):
+    """To everybody, about an event of the session. A later event of that kind has its own email."""
+
+    event: SessionEventKind
+    calendar_method = "REQUEST"
+    states = CONCERNED_STATES
+
+    @property
+    def events(self) -> QuerySet[SessionEvent]:
+        return self.place.session.events.filter(kind=self.event)
+
+    def is_still_due(self) -> bool:
+        return super().is_still_due() and not self.events.filter(at__gt=self.first_sent_at).exists()
+
+
+class SessionMoved(SessionNews):
+    """People who wait have no calendar entry to move."""
 
     name = "session-moved"
     label = _("Open session moved")
     subject = _("The session has moved to %(day)s (%(reference)s)")
-    calendar_method = "REQUEST"
-    states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
-
-    @property
-    def moves(self) -> QuerySet[SessionEvent]:
-        return self.place.session.events.filter(kind=SessionEventKind.MOVED)
-
-    def is_still_due(self) -> bool:
-        """A later move has a message of its own."""
-        return super().is_still_due() and not self.moves.filter(at__gt=self.first_sent_at).exists()
+    event = SessionEventKind.MOVED
 
     @cached_property
     def move(self) -> SessionEvent | None:
         """Written at the same moment."""
-        return self.moves.filter(at__lte=self.first_sent_at).order_by("at", "pk").last()
+        return self.events.filter(at__lte=self.first_sent_at).order_by("at", "pk").last()
 
     def context(self) -> dict[str, object]:
         """`before`: when it was until now."""
@@ -238,19 +244,13 @@ class SessionMoved(PlaceEmail):
         return {**super().context(), "before": moment_text(times[0]) if times else "", "reason": reason}
 
 
-class SessionRestored(PlaceEmail):
-    """To all: it was cancelled, and is on after all."""
+class SessionRestored(SessionNews):
+    """The session was cancelled and goes ahead after all."""
 
     name = "session-restored"
     label = _("Open session no longer cancelled")
     subject = _("The session on %(day)s will go ahead after all (%(reference)s)")
-    calendar_method = "REQUEST"
-    states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
-
-    def is_still_due(self) -> bool:
-        """What was cancelled and restored once more has a message of its own."""
-        later = self.place.session.events.filter(kind=SessionEventKind.RESTORED, at__gt=self.first_sent_at)
-        return super().is_still_due() and not later.exists()
+    event = SessionEventKind.RESTORED
 
 
 class SessionCancelled(PlaceEmail):
@@ -280,12 +280,12 @@ class SessionDetails(PlaceEmail):
     states = (PlaceState.TAKEN,)
 
     def is_still_due(self) -> bool:
-        """That it takes place is untrue once who took it over is lost too."""
+        """Not if it says that the session goes ahead, and the new presenter is lost too."""
         return super().is_still_due() and not (self.place.session.needs_a_presenter and self.takes_place)
 
     @cached_property
     def takes_place(self) -> bool:
-        """Written at the moment at which somebody took the session over, if people had read that it may not take place."""
+        """Whether somebody has just taken the session over, after people read that it may not take place."""
         events = self.place.session.events.filter(kind=SessionEventKind.REASSIGNED, changes__unsure=True)
         return events.filter(at=self.first_sent_at).exists()
 
@@ -308,14 +308,14 @@ class SessionUnsure(PlaceEmail):
     may_join = False
 
     def is_still_due(self) -> bool:
-        """Nobody gives it since that loss; whoever does, all hear of it, and what is lost again has its own message."""
+        """As long as it has no presenter since that loss. A later loss has its own email."""
         session = self.place.session
         stands = super().is_still_due() and session.needs_a_presenter
         return stands and unsure_version(session) == self.notification.version
 
 
 def reminds_of(session: OpenSession, version: int) -> bool:
-    """The session is to come, on the day of which this reminds."""
+    """The session is still to come, and at the time that this reminder is about."""
     stands = minute_of(session.reminder_due_at) == version
     return stands and session_text.may_be_joined(session, timezone.now())
 
@@ -389,13 +389,13 @@ class SessionForPresenter(SessionEmail):
     calendar_method = "REQUEST"
 
     def is_still_due(self) -> bool:
-        """Not changed again since: the newest change has its own message."""
+        """Unless the session has changed since: the newest change has its own email."""
         session = self.session
         return session.is_scheduled and session.sequence == self.notification.version and self.is_theirs
 
     @cached_property
     def change(self) -> SessionEvent | None:
-        """Anything else that raises the sequence reads as "yours"."""
+        """None for any other change: then the email says that the session is theirs."""
         kinds = (SessionEventKind.MOVED, SessionEventKind.LINK_SET)
         return self.session.events.filter(at=self.first_sent_at, kind__in=kinds).first()
 
@@ -421,7 +421,7 @@ class SessionForPresenter(SessionEmail):
 
 
 class SessionClosedForPresenter(SessionEmail):
-    """To who gave it: it is cancelled, or somebody else's now."""
+    """To the former presenter: the session is cancelled, or somebody else gives it now."""
 
     name = "session-closed-for-presenter"
     label = _("To the presenter: session no longer theirs")
@@ -431,7 +431,7 @@ class SessionClosedForPresenter(SessionEmail):
 
     @cached_property
     def session(self) -> OpenSession:
-        """As it was when it was theirs, though it may have moved since."""
+        """At the time it had when it was theirs, even if it has moved since."""
         session = super().session
         moves = session.events.filter(kind=SessionEventKind.MOVED, at__gt=self.first_sent_at)
         if times := times_of_move(moves.order_by("at", "pk").first()):
@@ -487,10 +487,10 @@ class StaffSessionNeedsPresenter(SessionEmail):
     name = "staff-session-needs-presenter"
     label = _("To staff: session needs a presenter")
     subject = _("The open session on %(day)s needs a presenter (%(reference)s)")
-    people_know = False  # those with a place, that it may not take place
+    people_know = False  # whether those with a place know that it may not take place
 
     def is_still_due(self) -> bool:
-        """As long as nobody gives it; a later leave has its own message."""
+        """As long as it has no presenter. A later loss has its own email."""
         return self.session.needs_a_presenter and self.session.sequence == self.notification.version
 
     def context(self) -> dict[str, object]:
@@ -518,7 +518,7 @@ class StaffSessionUnsure(StaffSessionNeedsPresenter):
 
 
 class SessionInvitation(Email):
-    """Of sessions planned on one day ("invited:2027-02-22") that can still be joined, to whoever asked for invitations."""
+    """To everybody who asked for invitations: the sessions planned on one day ("invited:2027-02-22") that still have room."""
 
     name = INVITATION
     label = _("Invitation to open sessions")
@@ -535,7 +535,7 @@ class SessionInvitation(Email):
 
     @cached_property
     def sessions(self) -> list[OpenSession]:
-        """With room, and without those that this reader has a place at or gave one up: one statement."""
+        """Those with room, without those at which this reader has, or had, a place. One statement."""
         day = date.fromisoformat(self.notification.about.partition(":")[2])
         from_, until = (uk_datetime(midnight, time.min).astimezone(UTC) for midnight in (day, day + timedelta(days=1)))
         planned = OpenSession.objects.with_names().to_come(self.now).filter(created_at__gte=from_, created_at__lt=until)
@@ -544,7 +544,7 @@ class SessionInvitation(Email):
         return list(planned.filter(occupied__lt=F("capacity"), waiting=0).exclude(pk__in=known))
 
     def is_still_due(self) -> bool:
-        """Somebody reads there still, and may still come."""
+        """Somebody still has this address, and at least one session still has room."""
         return Person.objects.with_email(self.notification.recipient).exists() and bool(self.sessions)
 
     def get_subject(self) -> str | Promise:
@@ -571,9 +571,9 @@ class SessionInvitation(Email):
         }
 
 
-# What each of them looks like, with made-up sessions and places.
+# Examples of each email, with made-up sessions and places.
 
-# Nobody's: there is no such link.
+# Links that don't exist.
 LEAVE = {"leave": "https://ctac.example/place-links/private/leave/"}
 SEE_OR_LEAVE = {"see": "https://ctac.example/place-links/private/", **LEAVE}
 REASON = "Our presenter is ill. We plan another session in April."

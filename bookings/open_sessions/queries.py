@@ -23,7 +23,7 @@ from professionals.models import Profession
 
 @dataclass(frozen=True)
 class PlannedSession:
-    """One date as a coordinator wants it; without a presenter it needs one."""
+    """One date that a coordinator wants to plan, with or without a presenter."""
 
     presentation: Presentation
     presenter: Presenter | None
@@ -34,7 +34,7 @@ class PlannedSession:
 
     @property
     def ends_at(self) -> datetime:
-        """In UTC, so that its length is what passes and not what clocks show."""
+        """In UTC, so that the length is right when the clocks change."""
         return self.starts_at.astimezone(UTC) + self.presentation.length
 
     @property
@@ -42,7 +42,7 @@ class PlannedSession:
         return Span(self.starts_at.astimezone(UTC), self.ends_at)
 
 
-# Who comes to an open session, in numbers: for its presenter, who needs no names, and for staff.
+# Figures about who comes to an open session: for staff, and for its presenter, who needs no names.
 
 COMING_STATES = (PlaceState.TAKEN, PlaceState.ATTENDED)
 MOST_NEEDS = 50
@@ -50,7 +50,7 @@ MOST_NEEDS = 50
 
 @dataclass(frozen=True)
 class PlaceFigures:
-    """How many people stand in each state, and of those who come how many are of each profession, the most first."""
+    """How many places are in each state, and how many of those who come are of each profession, the most first."""
 
     states: dict[str, int]
     professions: dict[str, int]
@@ -74,7 +74,7 @@ def profession_label(profession: str) -> str:
 
 
 def place_figures(session: OpenSession) -> PlaceFigures:
-    """In one statement."""
+    """One statement."""
     counted = session.places.order_by().values_list("state", "person__profession").annotate(people=Count("pk"))
     states: dict[str, int] = {}
     professions: dict[str, int] = {}
@@ -98,15 +98,15 @@ def waiting_in_words(count: int) -> str:
 
 
 def access_needs_of(session: OpenSession) -> list[str]:
-    """What those who come need, each once and without names; nothing that looks like a child's details."""
+    """The access needs of the people who come, each once, without names or anything that looks like a child's details."""
     coming = session.places.filter(state__in=COMING_STATES, flagged_child_details=False).exclude(access_needs="")
     needs = coming.order_by("position").values_list("access_needs", flat=True)[:MOST_NEEDS]
     return list(dict.fromkeys(need.strip() for need in needs))
 
 
-# What speaks against dates that a coordinator wants to plan. Reads only, as much for many dates as for one.
+# Clashes of the dates that a coordinator wants to plan. As many statements for many dates as for one.
 
-# Who plans months ahead knows it; and what is about the presenter's link is said only where it would be used.
+# Coordinators plan months ahead on purpose, and a missing link is reported below, only where it would be used.
 NOT_CLASHES = (RuleViolation.HORIZON, RuleViolation.NO_LINK)
 
 
@@ -119,9 +119,9 @@ class Clash:
 
 
 def clashes(planned: Sequence[PlannedSession], *, now: datetime, moving: OpenSession | None = None) -> list[list[Clash]]:
-    """For each date what speaks against it, hard clashes first; the dates before it in the list count as planned.
+    """The clashes of each date, hard ones first. Earlier dates in the list count as planned.
 
-    `moving`: the session that would be moved there, which is not in its own way.
+    `moving`: the session that would move there; it does not clash with itself.
     """
     if not planned:
         return []
@@ -131,7 +131,7 @@ def clashes(planned: Sequence[PlannedSession], *, now: datetime, moving: OpenSes
 
 
 class ClashFinder:
-    """All that was read of the presenters and sessions of those days: five statements."""
+    """Reads the presenters and sessions of those days once, in five statements."""
 
     def __init__(self, planned: Sequence[PlannedSession], now: datetime, moving: OpenSession | None) -> None:
         self.planned, self.now = planned, now
@@ -209,11 +209,11 @@ class ClashFinder:
                 yield format_span(session.starts_at, session.ends_at)
 
 
-# The days of a series (“six Tuesdays”): a rule and a first day in, days out. What the UK clock says stays the same on each.
+# The days of a series (“six Tuesdays”), from a first day and a rule. The UK time is the same on each.
 #
 # Nothing here reads the database: a series is a way to fill in a form, and each session stands for itself afterwards (ADR 16).
 
-# A month may have no fifth Tuesday; so many are looked through before giving up on a series whose every day is left out.
+# After so many days we give up on a series: every one of its days may be left out.
 MOST_DAYS_TRIED = 500
 
 
@@ -233,7 +233,7 @@ class SeriesDays:
 
 
 def series_days(first: date, every: str, count: int, *, passes_over: Callable[[date], bool] = lambda day: False) -> SeriesDays:
-    """So many days in that rhythm. One that is passed over does not count: the series goes on until it has them all."""
+    """`count` days in that rhythm. Days that are passed over don't count: the series goes on until it has them all."""
     if every == Recurrence.ONCE:
         return SeriesDays([first], [])
     days: list[date] = []
@@ -252,7 +252,7 @@ def same_weekdays(first: date) -> Iterator[date]:
     place = (first.day - 1) // 7
     year, month = first.year, first.month
     while True:
-        # The first has place 0; where there is no such day, the last.
+        # `place` 0 is the first such weekday of the month; a fifth that does not exist becomes the last.
         start, length = calendar.monthrange(year, month)
         day = 1 + (first.weekday() - start) % 7 + 7 * place
         yield date(year, month, day if day <= length else day - 7)

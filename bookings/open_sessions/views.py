@@ -95,7 +95,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 
 
 def my_places(request: HttpRequest, sessions: Iterable[OpenSession]) -> dict[int, SessionPlace]:
-    """Those of whoever is signed in, by session."""
+    """The places of the person who is signed in, by session."""
     person = person_in(request)
     if person is None:
         return {}
@@ -117,7 +117,7 @@ def session(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "bookings/open_sessions/session.html", context)
 
 
-# Taking a place: one page to check and to press, once. What was typed is kept while somebody signs in.
+# Taking a place, on one page. What was typed is kept while somebody signs in.
 
 ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiting list
 
@@ -131,7 +131,7 @@ ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiti
 def session_place(request: HttpRequest, reference: str) -> HttpResponse:
     """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
     if request.method == "POST" and not person_in(request):
-        # In a draft, by session; not what looks like a child's details: nobody could be asked about that yet.
+        # In a draft, by session. What looks like a child's details is not kept, since we can't ask about it here.
         typed = request.POST.get("access_needs", "")[: PlaceForm.base_fields["access_needs"].max_length]  # type: ignore[attr-defined]
         if typed and not looks_like_child_details(typed):
             session = get_object_or_404(OpenSession, reference=reference)
@@ -179,13 +179,13 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
         )
     except AlreadyPlaced:
         return place_form_page(request, session, form, token=secrets.token_urlsafe(32), warning=again)
-    except TimeChanged as refusal:  # at this very moment
+    except TimeChanged as refusal:  # in this very moment
         session = OpenSession.objects.with_names().get(pk=session.pk)
         return place_form_page(request, session, form, warning=refusal.message)
     except SessionClosed as refusal:
         messages.warning(request, refusal.message)
         return redirect(session)
-    # What was kept is stored with the place now.
+    # The draft is no longer needed.
     reference = session.reference
     draft = drafts.find(request, DraftKind.PLACE, timezone.now())
     if draft and draft.answers.get(reference):
@@ -223,12 +223,12 @@ def place_form_page(
 
 
 def form_token(request: HttpRequest) -> str:
-    """What the page carried, if it can be one of ours."""
+    """The token that the page sent, if it can be one of ours."""
     token = request.POST.get("token", "")
     return token if drafts.SECRET.fullmatch(token) else ""
 
 
-# One's own place at an open session: how it stands, how to join, taking what is offered, giving it up.
+# A person's own place at an open session: how it stands, how to join, accepting an offer, giving it up.
 
 ACCEPT, GIVE_UP = "accept", "give-up"
 MAY_GIVE_UP = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
@@ -264,7 +264,7 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
-    """What its own page and the pages behind links both say and offer."""
+    """What the place's own page and the pages behind links have in common."""
     to_come = bookings_text.may_be_joined(place.session, now)
     waits = to_come and place.state == PlaceState.WAITING
     return {
@@ -336,7 +336,7 @@ def behind_a_place_link(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[Sessi
 @require_http_methods(FORM_METHODS)
 @behind_a_place_link(PlaceLinkPurpose.SEE)
 def place_link(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
-    """How it stands, and the button that takes what is offered. Whoever is signed in goes to the place's own page."""
+    """How the place stands, with the button that accepts an offer. Its person, if signed in, goes to its own page."""
     return place_link_page(request, place, now, "bookings/open_sessions/link.html")
 
 

@@ -1,7 +1,7 @@
 """The next days by presenter, on the first staff page: what each gives, where, the journey, and whether they are there."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -12,17 +12,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.models import Booking, BusyTime, DutyShift, Format, OpenSession, SessionState, State
+from bookings.models import Booking, BusyTime, DutyShift, Format, Given, OpenSession, SessionState, State
 from bookings.presenter.views import A_DAY, SESSIONS_IN_A_DIARY, VISITS_IN_A_DIARY, claim_of, journey_there
-from bookings.schedule.queries import read_journeys
+from bookings.schedule.queries import read_journeys, starting_on
+from bookings.schedule.slots import DateRange
 from bookings.travel import Journeys
 from bookings.visits.admin import visit_text
-from ctac.dates import format_day, uk_datetime, uk_day
+from ctac.dates import format_day, uk_day
 from ctac.staff.site import staff_site, unbroken
 
-DAYS = 7  # as the lists of bookings and sessions narrow to
+DAYS = 7  # like the filters of the lists that it links to
 MOST = 60  # bookings, and as many sessions
-Given = Booking | OpenSession
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def draw_days(user: Any) -> str:
     """Today, then the rest of the week: six statements at most, whatever is on."""
     now = timezone.now()
     today = uk_day(now)
-    first, after = (uk_datetime(day, time.min) for day in (today, today + DAYS * A_DAY))
-    soon = Q(starts_at__gte=first, starts_at__lt=after, presenter__isnull=False)
+    days = DateRange(today, today + (DAYS - 1) * A_DAY)
+    soon = starting_on(days) & Q(presenter__isnull=False)
     bookings = Booking.objects.with_names().select_related("busy_time", "visit__presenter", "visit__taken_on_by")
     given: list[Given] = list(bookings.filter(soon, state__in=VISITS_IN_A_DIARY).order_by("starts_at", "pk")[: MOST + 1])
     lists = [(_("All bookings of the next 7 days"), f"{reverse('staff:bookings_booking_changelist')}?when=week")]
@@ -70,14 +70,14 @@ def draw_days(user: Any) -> str:
     of_today = [each for each in given if uk_day(each.agreed[0]) == today]
     later = [each for each in given if uk_day(each.agreed[0]) > today]
     about = read_about(given, now)
-    shifts = DutyShift.objects.by_day({today + number * A_DAY for number in range(DAYS)})
+    shifts = DutyShift.objects.by_day(set(days))
     context = {
         "today": format_day(today),
         "on_duty": duty_text(shifts.get(today)),
         "nobody_on_duty": today not in shifts and any(goes_out(each) for each in of_today),
         "of_today": by_presenter(of_today, about, with_day=False),
         "later": by_presenter(later, about, with_day=True),
-        "shifts": shifts_of([today + number * A_DAY for number in range(1, DAYS)], shifts),
+        "shifts": shifts_of([day for day in days if day != today], shifts),
         "uncovered": [
             format_day(day) for day in sorted({uk_day(each.agreed[0]) for each in later if goes_out(each)}) if day not in shifts
         ],
@@ -88,7 +88,7 @@ def draw_days(user: Any) -> str:
 
 
 def shifts_of(days: list[date], shifts: dict[date, DutyShift]) -> list[dict[str, str]]:
-    """Who is on duty on which of these days, one after the other; without days, on all of them."""
+    """The duty shifts of these days in order. `days` is empty if one shift covers them all."""
     found: dict[int, list[date]] = {}
     for day in days:
         if day in shifts:
@@ -116,7 +116,7 @@ def duty_text(shift: DutyShift | None) -> str:
 
 @dataclass(frozen=True)
 class DayFacts:
-    """What the rows of all of them are said with, read at once: `claims` in order, by presenter and day."""
+    """What all rows need, read at once. `claims`: by presenter and day, in order."""
 
     claims: dict[tuple[int | None, date], list[BusyTime]]
     journeys: Journeys
@@ -139,7 +139,7 @@ def read_about(given: list[Given], now: datetime) -> DayFacts:
 
 
 def by_presenter(given: list[Given], about: DayFacts, *, with_day: bool) -> list[PresenterDays]:
-    """In the order of what each gives first."""
+    """Ordered by what each presenter gives first."""
     found: dict[int | None, PresenterDays] = {}
     for each in given:
         of_presenter = found.setdefault(each.presenter_id, PresenterDays(str(each.presenter)))

@@ -53,7 +53,7 @@ class PresenterAgenda(Email):
         return [stop for stop in stops_on(self.presenter, self.day) if stop.given.presenter_id == self.presenter.pk]
 
     def is_still_due(self) -> bool:
-        """At their address, while something of that day is yet to begin."""
+        """If it is still their address, and something is yet to begin that day."""
         if self.presenter is None or self.presenter.email.lower() != self.notification.recipient.lower():
             return False
         return any(stop.start > timezone.now() for stop in self.stops)
@@ -103,10 +103,8 @@ class ChecksEnd(Email):
         return words.get((self.presenter.checked_until == self.day, self.presenter.trained_until == self.day), "")
 
     def is_still_due(self) -> bool:
-        return self.presenter is not None and self.what != "" and self.is_for(self.presenter)
-
-    def is_for(self, presenter: Presenter) -> bool:
-        return presenter.email.lower() == self.notification.recipient.lower()
+        is_theirs = self.presenter is not None and self.presenter.email.lower() == self.notification.recipient.lower()
+        return is_theirs and self.what != ""
 
     def get_subject(self) -> str | Promise:
         return self.subject if self.notification.version else self.subject_on_the_day
@@ -137,8 +135,8 @@ class ChecksEndForTeam(ChecksEnd):
     subject_on_the_day = _("%(name)s: %(what)s to renew today")
     in_digest = True
 
-    def is_for(self, presenter: Presenter) -> bool:
-        return True
+    def is_still_due(self) -> bool:
+        return self.what != ""
 
 
 def examples() -> Iterator[Example]:

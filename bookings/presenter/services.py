@@ -1,7 +1,7 @@
 """The emails of a morning: to each presenter what they give that day, and to them and the team which check ends."""
 
 from collections import defaultdict
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -9,17 +9,14 @@ from django.db.models import Q
 from bookings import rules
 from bookings.booking.services.transitions import notify_once
 from bookings.models import Booking, OpenSession, Presenter, SessionState, State
+from bookings.schedule.queries import starting_on
+from bookings.schedule.slots import DateRange
 from ctac.dates import uk_datetime, uk_day
 from notifications.outbox import About
 from office.queries import site_settings
 
 AGENDA = "presenter-agenda"
 CHECKS_END, CHECKS_END_FOR_TEAM = "checks-end", "checks-end-for-team"
-
-
-def starting_on(day: date) -> Q:
-    """Bookings and open sessions of that UK day."""
-    return Q(starts_at__gte=uk_datetime(day, time.min), starts_at__lt=uk_datetime(day + timedelta(days=1), time.min))
 
 
 def send_agendas(*, now: datetime) -> int:
@@ -30,7 +27,7 @@ def send_agendas(*, now: datetime) -> int:
     day = uk_day(now)
     if not uk_datetime(day, rules.AGENDA_TIME) <= now < uk_datetime(day, rules.AGENDA_LATEST_TIME):
         return 0
-    on_the_day = starting_on(day) & Q(presenter__isnull=False)
+    on_the_day = starting_on(DateRange(day, day)) & Q(presenter__isnull=False)
     bookings = Booking.objects.filter(on_the_day, state=State.CONFIRMED).select_related("presenter")
     sessions = OpenSession.objects.filter(on_the_day, state=SessionState.SCHEDULED).select_related("presenter")
     given = defaultdict[Presenter, list[Any]](list)

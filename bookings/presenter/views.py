@@ -32,6 +32,7 @@ from bookings.models import (
     BookingQuerySet,
     BusyTime,
     Format,
+    Given,
     HeldTime,
     Leave,
     LeaveState,
@@ -50,7 +51,6 @@ from bookings.models import (
 )
 from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
-from bookings.presenter.services import starting_on
 from bookings.schedule.access import (
     gives_presentations,
     own_leave,
@@ -70,8 +70,9 @@ from bookings.schedule.forms import (
     initial_week,
     refusal_as_error,
 )
-from bookings.schedule.queries import Preview, preview, preview_change, read_journeys
+from bookings.schedule.queries import Preview, preview, preview_change, read_journeys, starting_on
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
+from bookings.schedule.slots import DateRange
 from bookings.seats.queries import guest_rows
 from bookings.text import row
 from bookings.travel import Journeys, Place, travel_between
@@ -226,7 +227,7 @@ class VisitStatus:
 
 
 def visit_status(booking: Booking, presenter: Presenter, *, is_late: bool) -> VisitStatus | None:
-    """For that presenter. None where nobody goes anywhere."""
+    """For that presenter; None if it is no visit."""
     now = timezone.now()
     status = visit_step(booking, presenter, now, is_late=is_late)
     visit: Visit | None = getattr(booking, "visit", None)
@@ -347,7 +348,7 @@ def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -
 @presenter_or_awaited
 @require_http_methods(FORM_METHODS)
 def presenter_disclosed(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    """Whom to call; pressed, the duty person is asked to call. Nothing is asked, so nothing can be stored."""
+    """Says whom to call; its button asks the duty person to call. There is no box, so nothing can be stored."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     if request.method == "POST":
         with refusal_as_warning(request, _("We have emailed the duty person and the deputy and asked them to call you.")):
@@ -446,14 +447,15 @@ def diary_days(
     held: Iterable[HeldTime],
     today: date,
 ) -> list[DiaryDay]:
-    """Only days on which there is something, in order."""
+    """The days that have something on them, in order."""
     days: dict[date, DiaryDay] = {}
 
     def day_of(moment: datetime) -> DiaryDay:
         day = max(uk_day(moment), today)
         return days.setdefault(day, DiaryDay(day))
 
-    for given in (*visits, *sessions):
+    both: list[Given] = [*visits, *sessions]
+    for given in both:
         if isinstance(given, OpenSession):
             page, where = "presenter_session", _("Open session, online: %(filled)s") % {"filled": places_in_words(given)}
         else:
@@ -474,8 +476,8 @@ def diary_days(
 
 
 def not_over(moment: datetime) -> Q:
-    """Of visits and open sessions. A presentation takes 8 hours at most, so none of them began a day before: by their starts
-    an index finds them, by their ends every booking that there ever was would be read."""
+    """Visits and open sessions that are not over. The starts are named for their index: a presentation takes 8 hours at most, so
+    none of these began a day before. By the ends alone every booking that there ever was would be read."""
     return Q(starts_at__gt=moment - A_DAY, ends_at__gt=moment)
 
 
@@ -590,7 +592,7 @@ SESSIONS_IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
 class Stop:
     """What is given that day. `leave`: when to set off, if anywhere; `now`: where a visit stands, for the page."""
 
-    given: Booking | OpenSession
+    given: Given
     leave: str
     rows: list[bookings_text.Row]
     now: object = None
@@ -609,9 +611,9 @@ def stops_on(presenter: Presenter, day: date) -> list[Stop]:
     """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
     in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
     given = list(visits_on(presenter, day).filter(state__in=GIVEN_STATES).prefetch_related(in_order).order_by("starts_at", "pk"))
-    of_the_day = own_sessions(presenter).filter(starting_on(day), state__in=SESSIONS_IN_A_DIARY)
+    of_the_day = own_sessions(presenter).filter(starting_on(DateRange(day, day)), state__in=SESSIONS_IN_A_DIARY)
     sessions = list(of_the_day.select_related("presentation", "presenter", "busy_time"))
-    both: list[Booking | OpenSession] = [*given, *sessions]
+    both: list[Given] = [*given, *sessions]
     claims = sorted(filter(None, map(claim_of, both)), key=lambda claim: claim.busy.lower)
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
     duty = duty_of(given)
@@ -628,10 +630,10 @@ def stops_on(presenter: Presenter, day: date) -> list[Stop]:
 
 
 def visits_on(presenter: Presenter, day: date) -> BookingQuerySet:
-    return own_visits(presenter).select_related("busy_time").filter(starting_on(day))
+    return own_visits(presenter).select_related("busy_time").filter(starting_on(DateRange(day, day)))
 
 
-def claim_of(given: Booking | OpenSession) -> BusyTime | None:
+def claim_of(given: Given) -> BusyTime | None:
     claim: BusyTime | None = getattr(given, "busy_time", None)
     return claim
 
@@ -660,7 +662,7 @@ def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyT
 def journey_there(
     presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys
 ) -> tuple[Place, timedelta, list[BusyTime]] | None:
-    """From where, how long, and what is given online just before; None where nobody goes anywhere. `claims`: the day's, in order.
+    """The origin, the duration, and what is given online just before; None if it is no visit. `claims`: the day's, in order.
 
     Something online is given from the base, so the journey after it begins there. Where staff went past that, it is given where
     they are then: they leave as much earlier as it takes.
@@ -707,12 +709,12 @@ def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
 
 
 def duty_rows_of(booking: Booking, duty: Mapping[int, Sequence[OnDuty]]) -> list[bookings_text.Row]:
-    """Of a visit that goes ahead."""
+    """Only for a visit that goes ahead."""
     return bookings_text.duty_rows(duty[booking.pk]) if booking.pk in duty and booking.state in GIVEN_STATES else []
 
 
 def session_stop_rows(session: OpenSession) -> list[bookings_text.Row]:
-    """What a day needs at a glance, without reading who comes."""
+    """What a day's page needs at a glance; it does not read who comes."""
     return [bookings_text.row(_("Who is coming"), places_in_words(session)), *how_to_join(session)]
 
 

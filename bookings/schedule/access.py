@@ -37,7 +37,7 @@ class OwnToPresenters(LooksOnly):
     """
 
     own_page: ClassVar[str]
-    # Filters that name nobody else, and count nothing of anybody else's.
+    # The filters of a presenter's own list: they name and count nothing of anybody else's.
     own_filters: ClassVar[tuple[Any, ...]]
 
     def own(self, presenter: Presenter) -> QuerySet[Any]:
@@ -47,7 +47,7 @@ class OwnToPresenters(LooksOnly):
         return super().has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Of one that is not theirs a presenter never gets as far as this: get_queryset has only theirs."""
+        """A presenter never gets here with somebody else's row: get_queryset has only their own."""
         return self.sees_all(request) or active_presenter(request) is not None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -97,7 +97,8 @@ staff_site.add_own_pages(own_pages)
 
 P = ParamSpec("P")
 GIVES_PRESENTATIONS = "bookings.give_presentations"
-OPEN_AFTER_CHECK_OUT = timedelta(hours=1)  # for how long after the check-out its page stays open to whom staff made inactive
+# How long a visit's page stays open after the check-out to a presenter whom staff made inactive.
+OPEN_AFTER_CHECK_OUT = timedelta(hours=1)
 PresenterView = Callable[Concatenate[HttpRequest, Presenter, P], HttpResponse]
 
 
@@ -138,7 +139,7 @@ def gives_presentations(user: Any, presenter: Presenter) -> bool:
 
 
 def open_visits(presenter: Presenter, now: datetime) -> list[Booking]:
-    """Those at which they are expected or have not checked out, in order; if there are none, what they have just left."""
+    """Visits where they are expected or have not checked out, in order; if there are none, those they have just left."""
     visits = own_visits(presenter)
     just_left = visits.filter(visit__presenter=presenter, visit__checked_out_at__gte=now - OPEN_AFTER_CHECK_OUT)
     return list(visits.visits_under_way(now)) or list(just_left.order_by("starts_at", "pk"))

@@ -81,14 +81,23 @@ from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
 
 
 class PresenterChoice(forms.ModelChoiceField):
-    """By name, and where their visits start from."""
+    """Presenters by name, with the postcode they start from."""
 
     def label_from_instance(self, obj: Any) -> str:
         return str(_("%(name)s, from %(postcode)s") % {"name": obj.name, "postcode": obj.base_postcode})
 
 
+def one_presenter(label: Any, *, missing: Any) -> PresenterChoice:
+    return PresenterChoice(
+        label=label,
+        queryset=Presenter.objects.active(),
+        empty_label=gettext_lazy("Choose a presenter"),
+        error_messages={"required": missing},
+    )
+
+
 def any_presenter(nobody: Any) -> PresenterChoice:
-    """One of those who are active, or `nobody`, which is the label of that choice."""
+    """An active presenter, or nobody: `nobody` is the label of that choice."""
     label = gettext_lazy("Presenter")
     return PresenterChoice(label=label, queryset=Presenter.objects.active(), required=False, empty_label=nobody)
 
@@ -116,7 +125,7 @@ class KeyFilter(admin.SimpleListFilter):
 
 
 class PresenterFilter(KeyFilter):
-    """Those who give presentations now. Who has none is asked for by a filter of its own."""
+    """Presenters who give presentations now."""
 
     title = gettext_lazy("presenter")
     parameter_name = "presenter"
@@ -124,7 +133,7 @@ class PresenterFilter(KeyFilter):
 
 
 class AnyPresenterFilter(PresenterFilter):
-    """Those who give presentations now, then those who did and have rows in this list, as many as can be looked through."""
+    """Active presenters first, then former ones with rows in this list."""
 
     most_former = 30
 
@@ -137,19 +146,19 @@ class AnyPresenterFilter(PresenterFilter):
 
 # A week of free times on a staff form, to choose one or several from.
 #
-# Other weeks and parts of the day are buttons of the form, so whatever was typed and chosen stays in it, and nothing of it stands
-# in an address. Each sends the query that bookings.schedule.picker gives its link; the page carries the one that it shows.
+# Other weeks and parts of the day are buttons of the form, so that what was typed and chosen stays in it and out of the address.
+# Each button sends the query that the picker has for its link (bookings.schedule.picker); the page carries the current one.
 
-# The button that was pressed, and what the page showed before.
+# The query of the button that was pressed, and the one that the page showed before.
 LOOK_FIELD, SHOWN_FIELD = "look", "shown"
-# Stands above the times, which are those of whoever is chosen in it.
+# Drawn above the times, because they are those of the chosen presenter.
 DRAWN_APART = ("presenter",)
 Groups = list[tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
 class FormWeek:
-    """What the page shows, and the query that stands for it; `named`: the one presenter whose times these are."""
+    """The week that the page shows, and the query that asks for it. `named`: the one presenter whose times these are."""
 
     picker: schedule_picker.Picker
     query: str
@@ -198,7 +207,7 @@ def refusal_not_free(
     named: Presenter | None = None,
     ignoring: IgnoredClaims | None = None,
 ) -> str:
-    """Nobody, or whom they named, is free then; the nearest times that the public could have."""
+    """Says that nobody, or not the named presenter, is free then, and which times the public could have instead."""
     slots = schedule_picker.open_horizon(slot_query, now, ignoring, presenters=[named] if named else None).nearest(start, 3)
     refusal = _("No presenter is free then and able to get there in time.")
     if named and slot_query.format == Format.WORKPLACE and not named.may_visit(uk_day(start)):
@@ -290,7 +299,7 @@ class OneTimeForm(TimeForm):
         cleaned = super().clean()
         if self.is_typed:
             return {**cleaned, "start": self.typed_start()}
-        for name in ("day", "clock"):  # they are not asked now: what stands in them stays, and counts for nothing
+        for name in ("day", "clock"):  # not asked now: what was typed stays, and does not count
             self.errors.pop(name, None)
         return cleaned
 
@@ -500,7 +509,7 @@ class PresenterAdmin(StaffModelAdmin):
     gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Presenter | None = None) -> tuple[str, ...]:
-        """Only who gives roles may say which sign-in sees a diary."""
+        """Only those who may change accounts choose which account sees a diary."""
         return () if request.user.has_perm("accounts.change_user") else ("user",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Presenter]:
@@ -560,7 +569,7 @@ finder.add(
 
 @admin.register(BusyTime, site=staff_site)
 class BusyTimeAdmin(LooksOnly):
-    """To look at only: every claim is written by a service, under the presenter's lock."""
+    """Read-only: services write every claim, under the presenter's lock."""
 
     nobody_may = ("add", "change", "delete")
     list_display = ("when", "presenter", "what", "place", "number_travel")
@@ -635,11 +644,8 @@ class BusyTimeAdmin(LooksOnly):
         return format_html('<a class="reference" href="{}">{}</a>', url, label % {"reference": given.reference})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusyTime]:
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("presenter", "booking", "leave__presenter", "option__booking", "session", "held")
-        )
+        names = ("presenter", "booking", "leave__presenter", "option__booking", "session", "held")
+        return super().get_queryset(request).select_related(*names)
 
 
 # Journey times between areas, where staff know better than the rule.

@@ -73,7 +73,7 @@ class Hours:
 
 @lru_cache(maxsize=1024)  # many presenters have the same hours
 def spans_of(day: date, clocks: tuple[ClockSpan, ...]) -> tuple[Span, ...]:
-    """In UTC; windows that touch or overlap as one, so that a visit may lie across both."""
+    """The hours in UTC. Windows that touch or overlap are joined, so that a visit may lie across both."""
     spans: list[Span] = []
     for start, end in clocks:
         span = Span(in_utc(day, start), in_utc(day, end))
@@ -101,7 +101,7 @@ def in_utc(day: date, clock: time) -> datetime:
 
 
 def read_hours(presenters: Iterable[Presenter], first_day: date, last_day: date) -> dict[int, Hours]:
-    """By presenter, all that holds on some day from the first to the last. Both tables in one statement."""
+    """Each presenter's hours that hold on any day from the first to the last. Both tables in one statement."""
     everyone = list(presenters)
     until = Q(valid_until__isnull=True) | Q(valid_until__gte=first_day)
     weekly = Availability.objects.filter(until, presenter__in=everyone, valid_from__lte=last_day).order_by()
@@ -134,7 +134,7 @@ class Verdict:
 
     @property
     def rank(self) -> tuple[bool, tuple[bool, int, int, int]]:
-        """Those who could, the best first; then those who are busy, as they came."""
+        """Presenters who could come first, the best of them first; then those who are busy."""
         if self.candidate is None:
             return True, (True, 0, 0, self.presenter.pk)
         return False, self.candidate.rank
@@ -145,7 +145,7 @@ class Verdict:
 
 
 def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Iterator[str]:
-    """What of the presenter's claims is in the way of a visit that is wanted."""
+    """Sentences about the presenter's claims that are in the way of the wanted visit."""
     overlapping = [claim for claim in claims if claim.span.overlaps(wanted.span)]
     for claim in overlapping:
         yield overlap_sentence(claim)
@@ -212,7 +212,7 @@ class PresenterSchedule:
 
     @cached_property
     def free(self) -> list[Span]:
-        """Where the visit may lie as far as the other claims go, with the journeys to and from them. In order."""
+        """The spans in which the visit fits between the other claims, with the journeys to and from them. In order."""
         return free_spans(self.claims, self.slot_query.place, self.slot_query.length, ALWAYS, self.journeys, self.set_minutes)
 
     @cached_property
@@ -242,7 +242,7 @@ class PresenterSchedule:
 
     @cached_property
     def closed(self) -> ClosedDays:
-        """Where the presenter lives, or where the presentation takes place."""
+        """Days when we are closed where the presenter lives, or where the presentation takes place."""
         return ClosedDays(closures_of(Closes.PRESENTATIONS, nations=[self.presenter.nation, self.slot_query.nation]))
 
     @cached_property
@@ -337,7 +337,7 @@ class PresenterSchedule:
         if not any(window.contains(span) for window in self.windows(day)):
             violations.append(RuleViolation.HOURS)
         violations += [violation for violation, bound in ends.bounds(place, length, gap) if not bound.contains(span)]
-        # The load that is shared out.
+        # How much they give around that day, which decides between equals.
         load = Span(start - rules.LOAD_WINDOW, start + rules.LOAD_WINDOW + timedelta.resolution)
         bookings_near = sum(claim.is_booking for claim in starting_in(load, self.claims))
         extra = ends.extra_minutes(wanted, gap)
@@ -353,7 +353,7 @@ class PresenterSchedule:
 
 
 def gap_at(moment: datetime, claims: Sequence[Claim]) -> Gap:
-    """Where a moment lies that none of these claims covers."""
+    """The gap between these claims in which the moment lies."""
     after = bisect_left(claims, moment, key=start_of_claim)
     return Gap(claims[:after], claims[after:])
 
@@ -429,10 +429,6 @@ class Schedule:
         days = DateRange(first_day, first_day + 6 * ONE_DAY)
         return [(day, slots) for day in days if (slots := self.slots_on(day))]
 
-    def first_slot(self) -> Slot | None:
-        """The first of all. Looks no further than it must."""
-        return next((slots[0] for day in self.whole if (slots := self.slots_on(day))), None)
-
     def nearest(self, start: datetime, count: int = rules.MAX_ALTERNATIVE_SLOTS) -> list[Slot]:
         """The slots nearest to a start that is gone, in order of time."""
         middle = uk_day(start)
@@ -446,16 +442,16 @@ class Schedule:
         return sorted(slots[:count], key=lambda slot: slot.start)
 
     def candidates(self, start: datetime) -> list[Candidate]:
-        """Who is free then, the best first; those outside the rules come last."""
+        """Presenters who are free then, the best first; those who would break a rule come last."""
         candidates = [candidate for part in self.parts if (candidate := part.candidate(start))]
         return sorted(candidates, key=attrgetter("rank"))
 
     def verdicts(self, start: datetime) -> list[Verdict]:
-        """One for each presenter, the best first: why each could or could not."""
+        """Why each presenter could or could not, the best first."""
         return sorted((part.verdict(start) for part in self.parts), key=attrgetter("rank"))
 
     def offered_to(self, start: datetime) -> list[Candidate]:
-        """Whom the public would get then, the best first; none if the start is no slot."""
+        """The presenters whom the public would get then, the best first; empty if the start is no slot."""
         if start.timestamp() % rules.SLOT_INTERVAL.total_seconds() or not self.is_covered(uk_day(start)):
             return []
         return [candidate for candidate in self.candidates(start) if not candidate.violations]

@@ -54,7 +54,7 @@ def place_columns(place: Place | None) -> dict[str, object]:
 
 
 def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[BusyTime]:
-    """What this draft holds, and this person with any other draft (one live hold a person), and those from that client."""
+    """The claims of this draft, of this person's other drafts (one live hold a person), and of that client."""
     holder = Q(hold__draft=draft)
     if person:
         holder |= Q(hold__person=person)
@@ -88,11 +88,11 @@ def hold_slot(
     """
     if person:
         lock_person(person)
-    # Two clicks of one draft take turns: keeping the answers locks it, before the presenters for whom others wait.
+    # Two clicks of one draft take turns: keeping the answers locks the draft, before any presenter is locked.
     mine = Draft.objects.select_for_update().filter(pk=draft.pk)
     if not (drafts.save_steps(draft, answers, now) if answers else mine.exists()):
         raise DraftGone
-    if not person:  # theirs take turns already, and are one at most
+    if not person:  # people who are signed in take turns already, and have one hold at most
         lock_client(client)
     rows = [(row, row.hold) for row in holds_of(draft, person, client=client) if row.hold]
     before = [row for row, hold in rows if hold.draft_id == draft.pk or (person and hold.person_id == person.pk)]
@@ -150,7 +150,7 @@ def lock_presenter_for_hold(
 
 
 def lock_client(client: str) -> None:
-    """Those who ask at once from one place are counted one after the other."""
+    """Requests from one address take turns, so that each counts those before it."""
     if client:
         with connection.cursor() as cursor:
             # SQL because the ORM has no advisory locks, and there is no row of an address to lock.
@@ -277,7 +277,7 @@ def held_until(part: PresenterSchedule, start: datetime, now: datetime) -> datet
 
 
 def may_hold_around(visit: Booking, now: datetime) -> bool:
-    """It is a visit that will take place, and somebody gives it."""
+    """It is a visit to come, and it has a presenter."""
     return (
         visit.state == State.CONFIRMED
         and visit.format == Format.WORKPLACE
@@ -303,7 +303,7 @@ def release_held(held: HeldTime, *, by: User | None, now: datetime) -> None:
 
 
 def presenters_to_look_through(now: datetime) -> set[int]:
-    """Those for lapse_held_of: a time held for an area is over, or gave way to somebody who may have left."""
+    """Presenters with a time held for an area that is over, or that gave way to somebody who may have left."""
     over = HeldTime.objects.lapsed(now).values_list("presenter", flat=True)
     aside = BusyTime.objects.filter(kind=BusyKind.HELD, live=False, expires_at__gt=now).values_list("presenter", flat=True)
     return set(over.union(aside))
@@ -329,7 +329,7 @@ def set_held_aside(presenter: Presenter, place: Place | None, now: datetime) -> 
 
 
 def take_held_times(aside: Iterable[BusyTime], booking: Booking, now: datetime) -> None:
-    """Of those that were set aside, the booking has taken what it lies over; the rest is held again where it still can be."""
+    """The booking takes the set-aside times that it overlaps; the others are held again if they still can be."""
     start, end = booking.agreed
     rows = list(aside)
     taken = [row for row in rows if row.busy.lower < end and start < row.busy.upper]

@@ -54,8 +54,8 @@ def end_expiring_claims(rows: Iterable[BusyTime]) -> None:
 
 
 def restore_held(presenters: Iterable[int], now: datetime) -> None:
-    """What gave way to somebody who left the form, or to a booking that is off, is held for its area again, unless something
-    is in the way. Their presenters are locked."""
+    """Hold again for its area what gave way to somebody who left the form, or to a booking that is off, unless something is in
+    the way. The presenters are locked."""
     aside = BusyTime.objects.filter(presenter__in=presenters, kind=BusyKind.HELD, live=False, expires_at__gt=now)
     for key in aside.order_by("busy").values_list("pk", flat=True):
         with suppress(SlotTaken), transaction.atomic(), guarded():
@@ -82,10 +82,10 @@ def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] =
 
 
 def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterable[int]) -> tuple[Booking, dict[int, Presenter]]:
-    """The same with those presenters as they stand, by their keys."""
+    """The same, with the locked presenters by their keys."""
     seen = presenter_keys_of(booking)
     presenters = lock_presenters({*seen, *also}, now=now)
-    # Who waited for the row is given it only if it is still of the person that it was read with.
+    # After waiting for the lock, the row comes back only if it still has the person it was read with.
     locked = Booking.objects.with_names().filter(pk=booking.pk).select_for_update(of=("self",), no_key=True).first()
     if locked is None or locked.person_id != booking.person_id:
         raise Stale

@@ -34,7 +34,7 @@ from office.queries import site_settings
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
-# The first time that is free is nearly always that near: this week, and so many more.
+# The first free time is nearly always in this week or in so many after it.
 SOON = 3 * ONE_WEEK
 Days = list[tuple[date, list[Slot]]]
 
@@ -199,7 +199,7 @@ def pick(
     today, part = uk_day(now), asked_part(query)
     horizon = DateRange(today, last_day(today))
     week = asked_week(query, chosen, horizon)
-    # The days that a page nearly always comes by with: the first weeks, and the week that is asked for.
+    # The days that nearly every page gets by with: the first weeks, and the week that is asked for.
     likely = [first_weeks(today)]
     if week is not None and week.first > likely[0].last:
         likely.append(DateRange(week.first, min(week.last, horizon.last)))
@@ -341,7 +341,7 @@ def slot_choice(slot: Slot, query: QueryDict) -> SlotChoice:
 
 
 def with_query(query: QueryDict, **ours: str) -> str:
-    """The same query with these answers; an empty one is left out."""
+    """The same query string with these parameters; an empty one is left out."""
     changed = query.copy()
     for name, value in ours.items():
         changed.pop(name, None)
@@ -351,6 +351,6 @@ def with_query(query: QueryDict, **ours: str) -> str:
 
 
 def open_query(query: QueryDict, name: str) -> str:
-    """The same query without a week or month, ready for the value of that name to be put behind it."""
+    """The same query string without a week or month, ending in `name=`, so that a value can follow."""
     rest = with_query(query, week="", month="")
     return f"{rest}{'' if rest == '?' else '&'}{name}="

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -41,15 +42,21 @@ from office.closures.services import Conflict
 from office.queries import site_settings
 
 
+def starting_on(days: DateRange) -> Q:
+    """Bookings and open sessions that begin on these UK days."""
+    span = days_in_utc(days)
+    return Q(starts_at__gte=span.start, starts_at__lt=span.end)
+
+
 def read_journeys(places: Iterable[Place | None]) -> Journeys:
-    """What staff have set between any two of these places: one query, and only of the areas that matter."""
+    """The journey times that staff have set between any two of these places. One statement."""
     postcodes = {place.postcode for place in places if place}
     names = {name for postcode in postcodes for name in area_keys(postcode)}
     rows = JourneyTime.objects.filter(one__in=names, other__in=names).order_by().values_list("one", "other", "minutes")
     return Journeys({(one, other): minutes for one, other, minutes in rows})
 
 
-# As far to both sides as a journey can matter, or the rest of a week, or what counts as near when a presenter is chosen.
+# How far claims on both sides can matter: a journey, the rest of a week, or what counts as near when a presenter is chosen.
 REACH = max(APART_ENOUGH, timedelta(days=7), rules.LOAD_WINDOW)
 IgnoredClaims = Mapping[str, object]
 CLAIM_COLUMNS = (
@@ -91,7 +98,7 @@ def open_schedule(
         PresenterSchedule(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], slot_query, now, journeys)
         for presenter in everyone
     ]
-    # Read when a day is asked about: who ranks presenters for one time asks about none.
+    # Read only when a day is asked about: ranking presenters for one time asks about none.
     covered: Any = None
     if slot_query.format == Format.WORKPLACE:
         covered = SimpleLazyObject(lambda: covered_days(first_day, last_day))
@@ -141,7 +148,7 @@ def reread_schedule(
 
 
 def journeys_of(presenters: Iterable[Presenter], claims: Mapping[int, list[Claim]], slot_query: SlotQuery) -> Journeys:
-    """What staff have set between the places of this schedule."""
+    """The journey times that staff have set between the places of this schedule."""
     visits = (claim.place for mine in claims.values() for claim in mine)
     return read_journeys([slot_query.place, *(presenter.base for presenter in presenters), *visits])
 
@@ -149,7 +156,7 @@ def journeys_of(presenters: Iterable[Presenter], claims: Mapping[int, list[Claim
 def read_claims(
     presenters: Iterable[Presenter], read: Sequence[DateRange], now: datetime, ignoring: IgnoredClaims | None
 ) -> dict[int, list[Claim]]:
-    # From when to when claims matter for these days, and between which moments they don't.
+    # The claims that matter for these days lie within `reached`, but not inside `hole`.
     reached = [Span(days.start - REACH, days.end + REACH) for days in map(days_in_utc, read)]
     between = Span(reached[0].end, reached[-1].start)
     hole = DateTimeTZRange(*between) if between.length > ZERO else DateTimeTZRange(empty=True)
@@ -188,7 +195,7 @@ def place_at(postcode: str, latitude: float | None, longitude: float | None, zon
     return BusyTime(postcode=postcode, latitude=latitude, longitude=longitude, zone=zone).place
 
 
-MOST_CONFLICTS = 50  # of each kind: more than anybody looks through before they choose other days
+MOST_CONFLICTS = 50  # of each kind
 
 
 def given_on(closure: Closure) -> Iterator[Conflict]:
@@ -207,14 +214,14 @@ def given_on(closure: Closure) -> Iterator[Conflict]:
 
 
 def presenters_at_address(address: str) -> Iterator[Owner]:
-    """Who reads mail there, for the staff's list of addresses that mail came back from."""
+    """The presenters with this address, for the list of addresses that bounce."""
     for presenter in Presenter.objects.filter(email__iexact=address).order_by("pk"):
         href = reverse("staff:bookings_presenter_change", args=[presenter.pk])
         yield Owner(presenter.name, _("Presenter"), href, presenter.phone)
 
 
 def presenter_names(address: str) -> Iterable[str]:
-    """Of the presenters who read mail there."""
+    """The names of the presenters with this address."""
     return Presenter.objects.filter(email__iexact=address).values_list("name", flat=True)
 
 
@@ -284,7 +291,7 @@ def preview(presenter: Presenter, now: datetime) -> Preview:
         if value in presentation.formats:
             base = replace(presenter.base, nation=presenter.nation) if value == Format.WORKPLACE else None
             shown = schedule.for_query(SlotQuery(presentation, value, base))
-            days = [part.first_day + timedelta(days=number) for number in range(PREVIEW_DAYS)]
+            days = DateRange(part.first_day, part.first_day + timedelta(days=PREVIEW_DAYS - 1))
             times = [PreviewDay(format_day(day), slots_text(slots)) for day in days if (slots := shown.slots_on(day))]
             formats.append(PreviewFormat(name, times))
     audiences = "; ".join(str(label) for value, label in AUDIENCES if value in presenter.audiences)

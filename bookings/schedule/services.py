@@ -23,7 +23,7 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 
 # A presenter's hours: a week from a day on, and days with other hours. Bookings that stand outside stay as they are.
 #
-# By the presenter, from tomorrow on; staff may change any day (ADR 11).
+# A presenter may change them from tomorrow on, staff on any day (ADR 11).
 
 ONE_DAY = timedelta(days=1)
 
@@ -148,7 +148,7 @@ def visits_too_close(now: datetime) -> list[tuple[BusyTime, BusyTime]]:
     return too_close
 
 
-# Notify those who join by a presenter's link that it is another now; registered in apps.py.
+# Called when a presenter's joining link has changed; registered in apps.py.
 JOINING_LINK_CHANGED: list[Callable[..., None]] = []
 
 

@@ -95,7 +95,7 @@ class Span(NamedTuple):
         return self.start < other.end and other.start < self.end
 
     def shared(self, other: "Span") -> "Span":
-        """What lies in both; if nothing does, it ends before it starts."""
+        """The overlap; if there is none, it ends before it starts."""
         return Span(max(self.start, other.start), min(self.end, other.end))
 
 
@@ -240,7 +240,7 @@ class SlotQuery:
 
 @dataclass(frozen=True)
 class Gap:
-    """Where in a day: `before` and `after` are what else claims time of that day, in order."""
+    """A gap in a day: the other claims of that day `before` and `after` it, in order."""
 
     before: Sequence[Claim]
     after: Sequence[Claim]
@@ -287,7 +287,7 @@ class BaseEnds:
         spare = spare_time(last, self.at_home[1], gap, self.journeys)
         if spare >= length:
             return ALWAYS
-        # Who is back, or was to be back, can be online after that.
+        # After the latest return a presenter can still be online.
         return Span(self.returns - spare if spare >= ZERO else max(self.returns, last.span.end), ALWAYS.end)
 
     def by_way_of_base(self, place: Place | None, gap: Gap) -> Span:
@@ -356,7 +356,7 @@ def time_taken_from(gap: Span, claims: Iterable[Claim]) -> timedelta:
 
 
 def claim_met_at_base(claims: Iterable[Claim], place: Place | None) -> Claim | None:
-    """To something online the nearest visit; to a visit what is online, unless another visit is nearer."""
+    """For something online, the nearest visit; for a visit, the nearest claim online, unless another visit is nearer."""
     if place is None:
         return first_visit(claims)
     nearest = next((claim for claim in claims if claim.place or claim.is_visit), None)

@@ -34,7 +34,7 @@ class PresenterRanking:
 
 
 def rank_presenters_for(booking: Booking, now: datetime) -> PresenterRanking:
-    """For a booking that has a time. Whoever gives it, its day stays: notice and horizon don't count."""
+    """For a booking that has a time. Its day is agreed, so notice and horizon don't count."""
     try:
         slot_query = SlotQuery.of(booking, place_of_booking(booking))
     except PlaceUnknown:  # which no form lets in
@@ -43,7 +43,7 @@ def rank_presenters_for(booking: Booking, now: datetime) -> PresenterRanking:
 
 
 def rank_presenters_for_session(session: OpenSession, now: datetime) -> PresenterRanking:
-    """For an open session as it stands; whoever gives it, its day stays."""
+    """For an open session. Its day is set, so notice and horizon don't count."""
     slot_query = SlotQuery(session.presentation, Format.ONLINE, None)
     excused = {*DAY_VIOLATIONS, *([RuleViolation.NO_LINK] if session.own_joining_link else [])}
     return rank_presenters_at(slot_query, session.starts_at, now, {"session": session}, excused)
@@ -77,7 +77,7 @@ def place_of_booking(booking: Booking) -> Place | None:
     return find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
 
 
-# So many on a page: each is worked out by itself.
+# Each of them is worked out by itself, so a page has few.
 MOST_ON_A_PAGE = 10
 
 
@@ -119,7 +119,7 @@ def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[Substit
     ]
     days = [uk_day(booking.agreed[0]) for booking in timed]
     schedule = open_schedule(queries[0], first_day=min(days), last_day=max(days), now=now)
-    # With what staff have set between all of these places, and not only from the one that it was read for.
+    # With the journey times that staff have set between all of these places, not only those of the first query.
     bases = [part.presenter.base for part in schedule.parts]
     visits = [claim.place for part in schedule.parts for claim in part.claims]
     journeys = read_journeys([*places.values(), *bases, *visits])
@@ -127,7 +127,7 @@ def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[Substit
     needs = []
     for booking, slot_query in zip(timed, queries, strict=True):
         start, shown = booking.agreed[0], schedule.for_query(slot_query)
-        # Whoever gives it, the day stays as it was agreed: notice and horizon don't count.
+        # The day is agreed, so notice and horizon don't count.
         substitutes = [
             Substitute(
                 candidate.presenter,

@@ -24,11 +24,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in
 from bookings.calendars.views import feed_page_context, make_feed, revoke_feed
-from bookings.models import Booking, BusyKind, BusyTime, Format, OpenSession, Presentation, Presenter, State
+from bookings.models import Booking, BusyKind, BusyTime, Format, Given, OpenSession, Presentation, Presenter, State
 from bookings.models.leave import END_OF_DAY
 from bookings.schedule.availability import PresenterSchedule, Schedule, days_in_utc, gap_at, touching
 from bookings.schedule.forms import set_choices, slot_value
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import open_schedule, starting_on
 from bookings.schedule.slots import ZERO, DateRange, SlotQuery, Span
 from ctac.dates import format_clock, format_day, is_bank_holiday, uk_datetime, uk_day
 from ctac.forms import FORM_METHODS, DayField, PageForm, near_today
@@ -45,7 +45,7 @@ VIEWS = [(WEEK, gettext_lazy("A week")), (MONTH, gettext_lazy("A month"))]
 ONE_DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 FRIDAY = 4
 MOST_ROWS = 100
-# Where a month has room for few words; what has none here is a booking.
+# Short labels for the month view; a booking has none.
 BRIEFLY = {
     BusyKind.OPTION: gettext_lazy("kept"),
     BusyKind.SESSION: gettext_lazy("session"),
@@ -53,7 +53,7 @@ BRIEFLY = {
     BusyKind.HOLD: gettext_lazy("held"),
     BusyKind.HELD: gettext_lazy("area"),
 }
-# Of each kind of claim its words, the list on the staff site that has it, and who may see it here.
+# For each kind of claim: its label, the admin that has it, and the permission to see it here.
 KINDS = {
     BusyKind.BOOKING: (gettext_lazy("Booking"), "booking", VIEW_BOOKING),
     BusyKind.OPTION: (gettext_lazy("Kept for a request"), "booking", VIEW_BOOKING),
@@ -83,7 +83,7 @@ CLAIM_COLUMNS = (
 
 
 class CalendarForm(PageForm):
-    """What is shown. Each question has an answer before anybody asks: the page itself."""
+    """What the page shows. Every question has a default."""
 
     day = DayField(label=gettext_lazy("Go to a day"), validators=[near_today])
     view = forms.ChoiceField(label=gettext_lazy("Show"), choices=VIEWS)
@@ -154,7 +154,7 @@ class Row:
 
     @property
     def href(self) -> str:
-        """Of the presenter's page, beside this one: from the root it would be longer."""
+        """The presenter's page, relative to this one: there are many, and from the root each would be longer."""
         return f"../presenter/{self.presenter.pk}/change/" if self.presenter else ""
 
 
@@ -182,7 +182,7 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
         "title": _("Team calendar"),
         "form": form,
         "shown": shown,
-        # Nobody works then as a rule: a narrow column.
+        # At a weekend without entries the column is narrow.
         "days": [
             (day, shown.label(day), day.weekday() > FRIDAY and not any(row.cells[place][1] for row in rows))
             for place, day in enumerate(shown.days)
@@ -202,7 +202,7 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
 
 
 def presenters_shown(shown: Shown) -> Any:
-    """Those who give presentations now, and those who gave some on these days."""
+    """Active presenters, and those who gave something on these days."""
     span = days_in_utc(shown.days)
     theirs = BusyTime.objects.filter(live=True, presenter=OuterRef("pk")).touching(*span)
     rows = Presenter.objects.with_given().filter(Q(active=True) | Exists(theirs)).order_by("name", "pk")
@@ -212,13 +212,13 @@ def presenters_shown(shown: Shown) -> Any:
 
 
 def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: datetime) -> Iterator[Row]:
-    """Of each presenter what this user may see, day by day."""
+    """A row for each presenter with what this user may see of each day."""
     claims = claims_by_presenter(presenters, shown, user, now)
     parts: dict[int, PresenterSchedule] = {}
     schedule: Schedule | None = None
     presentations: list[Presentation] = []
     if user.has_perm(VIEW_DIARIES):
-        # Of visits, so that it knows on which days somebody is on duty.
+        # For visits, so that it knows on which days somebody is on duty.
         anything = SlotQuery(Presentation(length_minutes=60), Format.WORKPLACE, None)
         first, last = shown.days.first, shown.days.last
         schedule = open_schedule(anything, first_day=first, last_day=last, now=now, presenters=presenters)
@@ -243,7 +243,7 @@ def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: dat
 
 
 def claims_by_presenter(presenters: Sequence[Presenter], shown: Shown, user: Any, now: datetime) -> dict[int, list[Any]]:
-    """What takes their time on these days, of the kinds that this user may see."""
+    """The presenters' claims on these days, of the kinds that this user may see."""
     kinds = [kind for kind, (_word, _list, permission) in KINDS.items() if user.has_perm(permission)]
     rows = BusyTime.objects.live_at(now).touching(*days_in_utc(shown.days)).filter(presenter__in=presenters, kind__in=kinds)
     found: dict[int, list[Any]] = defaultdict(list)
@@ -253,7 +253,7 @@ def claims_by_presenter(presenters: Sequence[Presenter], shown: Shown, user: Any
 
 
 def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSchedule | None) -> Iterator[Entry]:
-    """What is in the diary on that day; with `part` the journeys to and from visits too."""
+    """The diary entries of that day; with `part` also the journeys to and from visits."""
     whole = days_in_utc(DateRange(day, day))
     for row in claims:
         span = Span(row.busy__startswith, row.busy__endswith)
@@ -325,15 +325,15 @@ def journeys(part: PresenterSchedule, span: Span, day: date) -> tuple[timedelta,
 
 
 def free_parts(part: PresenterSchedule, presentations: Sequence[Presentation]) -> list[PresenterSchedule]:
-    """What could be offered of this presenter: the shortest presentation that they give, online and near their base. The longer
-    of the two first, so that it says when free time ends."""
+    """What this presenter could be booked for: their shortest presentation online and the one near their base. The longer of the
+    two comes first, so that it decides when free time ends."""
     theirs = [each for each in presentations if not part.given or each.pk in part.given]
     base = replace(part.presenter.base, nation=part.presenter.nation)
     found = []
     for name, place in ((Format.ONLINE, None), (Format.WORKPLACE, base)):
         shortest = next((each for each in theirs if name in each.formats), None)
         if shortest is not None:
-            # Another place is another schedule: what it has worked out counts for its own.
+            # A copy, because a schedule keeps what it has worked out for its own place.
             asked = replace(part, slot_query=SlotQuery(shortest, name, place))
             if not asked.standing_violations:
                 found.append(asked)
@@ -360,13 +360,12 @@ def free_entries(parts: Iterable[PresenterSchedule], day: date, *, is_covered: b
 
 
 def needing_a_presenter(shown: Shown, user: Any) -> Row | None:
-    """What nobody gives yet, on these days."""
-    span = days_in_utc(shown.days)
-    rows: list[tuple[BusyKind, Booking | OpenSession]] = []
-    bookings = Booking.objects.needing_a_presenter().filter(starts_at__gte=span.start, starts_at__lt=span.end)
+    """Bookings and sessions of these days that have no presenter."""
+    rows: list[tuple[BusyKind, Given]] = []
+    bookings = Booking.objects.needing_a_presenter().filter(starting_on(shown.days))
     rows += [(BusyKind.BOOKING, booking) for booking in bookings.order_by("starts_at", "pk")[:MOST_ROWS]]
     if user.has_perm(KINDS[BusyKind.SESSION][2]):
-        sessions = OpenSession.objects.needing_a_presenter(span.start).filter(starts_at__gte=span.start, starts_at__lt=span.end)
+        sessions = OpenSession.objects.needing_a_presenter(days_in_utc(shown.days).start).filter(starting_on(shown.days))
         rows += [(BusyKind.SESSION, session) for session in sessions[:MOST_ROWS]]
     entries: dict[date, list[Entry]] = defaultdict(list)
     for kind, given in rows:

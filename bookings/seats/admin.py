@@ -106,7 +106,7 @@ SEAT_ACTIONS = (
 )
 
 
-AS_GUEST = "as_guest"  # no kind of event of a booking
+AS_GUEST = "as_guest"  # stands where a booking's event has its kind
 
 
 def asked_for_seats(person: Person) -> QuerySet[Any, Any]:

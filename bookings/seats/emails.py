@@ -27,7 +27,7 @@ class SeatEmail(Email):
     """About "seat:12". Its subject may name %(day)s and %(reference)s."""
 
     desk = Desk.BOOKINGS
-    states: tuple[str, ...] = ()  # those in which it is due, while the presentation is still to come
+    states: tuple[str, ...] = ()  # the states in which it is due while the presentation is to come
 
     @cached_property
     def seat(self) -> Seat:
@@ -130,7 +130,7 @@ class SeatChanged(SeatEmail):
 
     @cached_property
     def before(self) -> datetime | None:
-        """When it was until it moved, if this tells of a move; written at the same moment."""
+        """The time before the move, if the email is about one."""
         return None
 
     def context(self) -> dict[str, object]:
@@ -144,7 +144,7 @@ class SeatMoved(SeatChanged):
 
     @property
     def first_sent_at(self) -> datetime:
-        """When it was first written, if this is the same sent again."""
+        """When the email was first written, also if this one is sent again."""
         return (self.notification.resend_of or self.notification).created_at
 
     def moves(self, **when: Any) -> Any:
@@ -201,7 +201,7 @@ class SeatReminder(SeatEmail):
         return super().is_still_due() and minute_of(self.seat.booking.reminder_due_at) == self.notification.version
 
 
-# What each of them looks like, with made-up bookings and guests.
+# Examples of each email, with made-up bookings and guests.
 
 HOST = "jo.green@leeds.nhs.uk"
 

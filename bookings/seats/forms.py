@@ -18,7 +18,7 @@ from professionals.safeguarding.forms import ChildDetailsMixin
 
 
 class OfferForm(PageForm):
-    """Of the website and of staff. The professions that are missing there are ticked already, for the host to change."""
+    """For the website and for staff. The professions that are missing there are ticked; the host can change that."""
 
     seats = forms.IntegerField(
         label=gettext_lazy("How many spare seats do you have?"), min_value=1, max_value=rules.MAX_SPARE_SEATS

@@ -15,7 +15,7 @@ from bookings.text import Row, row, where_text
 from professionals.areas import authority_called, look_up_area
 from professionals.models import OutwardCode, Person, Profession
 
-# A visit is where it is, an online presentation where its host works.
+# The place of a visit, or, online, that of the host.
 OUTWARD = Func(
     Coalesce(NullIf(F("postcode"), Value("")), F("person__postcode")),
     Value(" "),
@@ -42,13 +42,13 @@ def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
     if area.local_authority:
         near |= Q(local_authority=area.local_authority)
     offered = Booking.objects.with_open_seats(now).filter(seats_professions__contains=[person.profession])
-    # Its host and whoever has asked for a seat read about it elsewhere.
+    # Its host, and people who have asked for a seat, read about it elsewhere.
     offered = offered.exclude(person=person).exclude(pk__in=person.seats.exclude(state=SeatState.GIVEN_UP).values("booking"))
     return offered.alias(outward=OUTWARD).filter(near).select_related("presentation", "person__organisation")
 
 
 def seats_near_you(person: Person | None, now: datetime) -> dict[str, object]:
-    """For pages that show a few of them, to who is signed in."""
+    """A few of them, for the pages of somebody who is signed in."""
     found = list(seats_near(person, now)[: NEAR_SHOWN + 1])
     return {"seats_near": [seat_offer(booking) for booking in found[:NEAR_SHOWN]], "more_seats": len(found) > NEAR_SHOWN}
 
@@ -76,7 +76,7 @@ def town_of(booking: Booking) -> str:
 
 
 def professions_of(booking: Booking) -> list[str]:
-    """For whom its seats are, in words."""
+    """The professions that its seats are for, in words."""
     return [str(profession.label) for profession in Profession if profession in booking.seats_professions]
 
 
@@ -86,7 +86,7 @@ def host_of(booking: Booking) -> str:
 
 
 def missing_professions(booking: Booking, now: datetime) -> list[str]:
-    """Those of whom nobody has come in the booking's local authority for MISSING_PERIOD, and who don't come with its team.
+    """Professions of which nobody has come in the booking's local authority for MISSING_PERIOD, and nobody is in its team.
 
     One statement. Suggested to its host without a word of why: nobody outside reads where nobody has been (product.md, rule 13).
     """
@@ -123,7 +123,7 @@ def guest_text(seat: Seat) -> str:
 
 
 def guest_rows(booking: Booking) -> list[Row]:
-    """For who gives it: the guests with a seat, and what they need. No statement where there is none."""
+    """For the presenter: the guests with a seat, and what they need. No statement if there are none."""
     if not booking.seats_taken:
         return []
     guests = list(booking.seats.approved().with_names()[:MOST_GUESTS])

@@ -21,7 +21,7 @@ from notifications.outbox import About, notify_about
 from professionals.models import Person, Profession
 from professionals.services import lock_person
 
-# Who locks what: the guest who asks, then the booking; its seats belong to its lock.
+# The order of locks: the guest who asks, then the booking. The lock of a booking covers its seats.
 
 
 class SeatMoved(DomainError):
@@ -47,7 +47,7 @@ def lock_host(booking: Booking, now: datetime) -> Booking:
 
 
 def lock_seat(seat: Seat, now: datetime) -> Seat:
-    """With its booking, which is locked first."""
+    """The seat as it is now, with its booking locked."""
     locked = lock_host(seat.booking, now)
     found = Seat.objects.select_related("person__organisation").filter(pk=seat.pk, booking=locked).first()
     if found is None:
@@ -60,7 +60,7 @@ def lock_seat(seat: Seat, now: datetime) -> Seat:
 def offer_seats(
     booking: Booking, *, seats: int, professions: Sequence[str], until: date, by: User | None, now: datetime
 ) -> Booking:
-    """So many to people of these professions nearby, until the end of that day; what was offered before is changed.
+    """Offer that many seats to people of these professions nearby, until the end of that day, or change what is offered.
 
     Raises DomainError for fewer than are given, and for a day that has passed or is after the presentation.
     """
@@ -155,7 +155,7 @@ def decline_unanswered(*, now: datetime) -> None:
 
 @transaction.atomic
 def give_up_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
-    """By its guest, or for them. The host hears of a seat that they had given. Raises SeatMoved."""
+    """The guest gives the seat up. The host gets an email if they had given it. Raises SeatMoved."""
     locked = lock_seat(seat, now)
     had = locked.has_a_seat
     move_seat(locked, SeatState.GIVEN_UP, EventKind.SEAT_GIVEN_UP, by=by, now=now)
@@ -167,7 +167,7 @@ def give_up_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
 
 @transaction.atomic
 def give_up_all_seats(*, person: Person, by: User | None, now: datetime) -> None:
-    """What this person has or asked for and is still to come; they get no email, since they are erased."""
+    """Give up every seat of this person that is still to come. They get no email, since they are being erased."""
     ahead = person.seats.lying_ahead(now)
     for booking in lock_bookings(Booking.objects.filter(pk__in=ahead.order_by().values("booking"))):
         if booking.may_offer_seats(now):
@@ -199,7 +199,7 @@ def notify_seats(kind: str, seats: Iterable[Seat], now: datetime, *, to_host: bo
 
 
 def notify_all_seats(kind: str, booking: Booking, now: datetime, *, states: Sequence[str] = LIVE_SEATS) -> None:
-    """What has become of a booking, to all who have a seat or asked for one. No statement where no seat was ever offered."""
+    """Tell everybody who has a seat, or asked for one, what became of the booking. No statement if no seat was ever offered."""
     if not booking.seats_offered:
         return
     seats = Seat.objects.filter(booking=booking, state__in=states)
@@ -214,6 +214,6 @@ FURTHER_ON = (SeatState.GIVEN_UP, SeatState.DECLINED, SeatState.ASKED, SeatState
 
 
 def join_seats(seat: Seat, person: Person) -> None:
-    """`seat` is to be this person's, who has one at the same booking: the one further on stays."""
+    """Merge `seat` with the one that this person has at the same booking: the one further on stays."""
     theirs = Seat.objects.get(booking=seat.booking_id, person=person)
     Seat.objects.filter(pk=min(seat, theirs, key=lambda each: FURTHER_ON.index(SeatState(each.state))).pk).delete()

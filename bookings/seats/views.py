@@ -36,7 +36,7 @@ from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from professionals.access import person_required, the_person
 
-# For the host; anybody else's booking is not found.
+# For the host; somebody else's booking is a 404.
 
 
 def hosted(request: HttpRequest, reference: str) -> Booking:
@@ -98,7 +98,7 @@ def booking_seats_offer(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "bookings/seats/offer.html", {"form": form, "booking": booking})
 
 
-# For the guest: what is near, and one seat. What is not offered to this person is not found.
+# For the guest: the seats nearby, and one seat. A seat that is not offered to them is a 404.
 
 
 @require_safe

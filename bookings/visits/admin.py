@@ -46,7 +46,7 @@ def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
 
 
 def visit_text(booking: Booking, late: Booking | None) -> SafeString | str:
-    """The same; `late`: the booking as `overdue` gives it, if it is."""
+    """The same. `late`: the booking as `overdue` annotates it, if it is overdue."""
     visit = getattr(booking, "visit", None)
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:
@@ -67,14 +67,14 @@ def visit_text(booking: Booking, late: Booking | None) -> SafeString | str:
 
 
 def still_there_text(visit: Visit) -> str:
-    """Of a visit that is handed over: what has to come first."""
+    """For a visit that is handed over: the former presenter must check out first."""
     facts = {"name": visit.presenter, "next": visit.booking.presenter or _("The next presenter")}
     sentence = _("%(name)s is still checked in there. %(next)s can’t check in before %(name)s has checked out.")
     return sentence % facts
 
 
 def on_duty_in_words(booking: Booking) -> str:
-    """Whom the alarm of a visit reaches; empty where nobody goes any more."""
+    """The people whom the alarm of a visit reaches; empty if nobody is expected there any more."""
     if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed:
         return ""
     names = [person.name for person in duty_of([booking])[booking.pk]]
@@ -82,7 +82,7 @@ def on_duty_in_words(booking: Booking) -> str:
 
 
 def joining_in_words(booking: Booking) -> str:
-    """Which link people use; only here, never in a list."""
+    """The link that people use. Shown here only, never in a list."""
     if booking.format != Format.ONLINE or not booking.is_open:
         return ""
     if booking.own_joining_link:
@@ -92,7 +92,7 @@ def joining_in_words(booking: Booking) -> str:
 
 
 def overdue_visits() -> list[Alarm]:
-    """Who asked for help first, then the longest wait."""
+    """Calls for help first, then the longest overdue."""
     now, alarms = timezone.now(), []
     late = list(Booking.objects.with_names().select_related("visit__presenter", "visit__taken_on_by").overdue(now)[:ALARMS_SHOWN])
     duty = duty_of(late)
@@ -241,7 +241,7 @@ NOT_OUT = ObjectAction(
 )
 
 
-# Who is on duty
+# Duty shifts: who is on duty.
 
 
 ALARM_ROLES = {role.name for role in ROLES if "bookings.change_booking" in role.permissions}
@@ -260,7 +260,7 @@ class DutyShiftForm(forms.ModelForm):
         for name in ("duty_person", "deputy"):
             if name in self.fields:  # whoever may only look has no boxes
                 box = cast("forms.ModelChoiceField", self.fields[name])
-                # Staff who can press the buttons of an alarm, and whoever stands there now.
+                # Staff who can press the buttons of an alarm, and the one who is chosen now.
                 may_press = Q(is_superuser=True) | Q(groups__name__in=ALARM_ROLES)
                 able = Q(may_press, is_staff=True, is_active=True) | Q(pk=getattr(self.instance, f"{name}_id"))
                 box.queryset = User.objects.filter(able).distinct().order_by("name", "email")
@@ -286,7 +286,11 @@ def visits_named(bookings: Sequence[Booking]) -> dict[str, str]:
 
 def refuse_to_leave_duty(user: User, roles: set[str]) -> str:
     """Why an account can’t be closed, or have these roles alone: visits whose alarm it hears. Empty if it can."""
-    resting = [] if roles & ALARM_ROLES else services.visits_of_duty(user, timezone.now())
+    if roles & ALARM_ROLES:
+        return ""
+    now = timezone.now()
+    shifts = DutyShift.objects.filter(Q(duty_person=user) | Q(deputy=user), last_day__gte=uk_day(now)).order_by("first_day")
+    resting = [booking for shift in shifts for booking in services.visits_resting_on(shift, now)]
     sentence = _("This colleague is on duty for confirmed visits: %(visits)s. Give their duty shifts to somebody else first.")
     return sentence % visits_named(resting) if resting else ""
 

@@ -31,7 +31,7 @@ from office.texts.queries import worded
 
 
 def name_of_visitor(booking: Booking) -> str:
-    """Of whoever checked in, or else of whoever gives it now."""
+    """The presenter who checked in, or else the one who gives it now."""
     presenter = bookings_text.presenter_of_visit(booking)
     return presenter.name if presenter else gettext("the presenter")
 
@@ -210,14 +210,14 @@ class BookingLate(BookingEmail):
 
 
 class StaffStillNoPresenter(TeamEmail):
-    """With whom to ring: the host knows nothing of it yet."""
+    """It says whom to ring: the host does not know yet."""
 
     name = "staff-still-no-presenter"
     label = _("To staff: still no presenter")
     subject = _("Still no presenter for %(reference)s on %(day)s")
 
     def is_still_due(self) -> bool:
-        """To come, with nobody to give it since the same loss; once it has started, an email is too late."""
+        """The visit is to come and has had no presenter since the same loss."""
         bookings = without_presenter(Booking.objects.filter(pk=self.booking.pk), timezone.now())
         return bookings.exists() and minute_of_loss(self.booking) == self.notification.version
 
@@ -239,7 +239,7 @@ class StaffNoJoiningLink(TeamEmail):
     subject = _("No joining link for %(reference)s on %(day)s")
 
     def is_still_due(self) -> bool:
-        """To come, with no link; what has started is too late to mend."""
+        """It is to come and still has no link."""
         bookings = Booking.objects.filter(pk=self.booking.pk).without_joining_link(timezone.now())
         return bookings.exists() and minute_of(self.booking.agreed[0]) == self.notification.version
 

@@ -1,10 +1,10 @@
 """Check-in and check-out, what must wait while a presenter is out there (product.md, rule 10), and the alerts to staff."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -25,8 +25,9 @@ from bookings.models import (
     may_check_in,
 )
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP, VISIT_IS_OPEN, record_event
+from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
-from ctac.dates import format_clock, format_day, uk_datetime, uk_day
+from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from notifications.outbox import Later, notify_each
 from office.queries import site_settings
@@ -59,7 +60,7 @@ def await_presenter(presenter: Presenter, booking: Booking, now: datetime) -> No
     visit = Visit.objects.filter(booking=booking).first() or Visit()
     visit.booking = booking
     if visit.is_in or visit.is_done:
-        return  # whoever is there is waited for until they check out
+        return  # the alarm waits for them until they check out
     visit.presenter, visit.checked_in_at, visit.checked_out_at, visit.sought_at = presenter, None, None, now
     visit.save()
 
@@ -135,8 +136,8 @@ def visits_resting_on(shift: DutyShift, now: datetime, *, but: DateRange | None 
     From now to the end of the transaction no further one is confirmed.
     """
     DutyShift.objects.select_for_update().filter(pk=shift.pk).first()
-    first, last = uk_datetime(shift.first_day, time.min), uk_datetime(shift.last_day + timedelta(days=1), time.min)
-    confirmed = Booking.objects.filter(VISIT_IS_OPEN, state=State.CONFIRMED, starts_at__gte=first, starts_at__lt=last)
+    days = DateRange(shift.first_day, shift.last_day)
+    confirmed = Booking.objects.filter(VISIT_IS_OPEN, starting_on(days), state=State.CONFIRMED)
     ahead = confirmed.filter(ends_at__gt=now).order_by("starts_at", "pk")
     return [booking for booking in ahead if but is None or uk_day(booking.agreed[0]) not in but]
 
@@ -152,12 +153,6 @@ def split_shift(shift: DutyShift, *, first_day: date, by: User, now: datetime) -
     locked.pk, locked.first_day, locked.last_day = None, first_day, last_day
     locked.save(force_insert=True)
     return locked
-
-
-def visits_of_duty(user: User, now: datetime) -> list[Booking]:
-    """Confirmed visits that are not over and that this colleague is on duty for."""
-    shifts = DutyShift.objects.filter(Q(duty_person=user) | Q(deputy=user), last_day__gte=uk_day(now))
-    return [booking for shift in shifts.order_by("first_day") for booking in visits_resting_on(shift, now)]
 
 
 # Each writer locks the booking first, so a second tap, a second phone and the alert see what the first has written. No busy time
@@ -259,7 +254,7 @@ def take_back(
         visit.checked_in_at = None
     if visit.checked_in_at is None and not visit.is_sought:
         visit.presenter = None
-    visit.taken_on_at = None  # whoever was on an alarm before the tap has ended with it
+    visit.taken_on_at = None  # the alarm before the tap is over
     save_visit(visit, TAKEN_BACK[tap], by=by, now=now, note=note, flagged=flagged)
     return visit
 
@@ -295,7 +290,7 @@ def take_on(booking: Booking, *, by: User, now: datetime) -> Visit:
 
 @transaction.atomic
 def run_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, now: datetime) -> Visit:
-    """They begin so many minutes late: the check-in and the check-out are expected so much later, and the host is told."""
+    """They begin that many minutes late. Check-in and check-out are expected that much later, and the host gets an email."""
     locked, visit = lock_visit(booking, presenter)
     locked.visit = visit
     starts_at, ends_at = locked.agreed
@@ -303,7 +298,7 @@ def run_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, 
         raise DomainError(_("We can’t move this visit’s times now. Call the host and the duty person and tell them."))
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, None, None
     visit.late_until = starts_at + timedelta(minutes=minutes)
-    visit.taken_on_at = None  # an alarm before this is answered; the next one is another
+    visit.taken_on_at = None  # an alarm before this is answered
     save_visit(visit, EventKind.LATE, by=by, now=now, changes={"late": minutes})
     late = Later("booking-late", [locked.person.email], now, ends_at)
     version = minute_of(visit.late_until)
@@ -366,7 +361,7 @@ def save_visit(
     visit.save()
     booking = visit.booking
     if booking.visit_closed != visit.is_over:
-        # Nobody is waited for any more, unless a tap is taken back or the booking gets another time or presenter.
+        # Closed until a tap is taken back, or the booking gets another time or presenter.
         booking.visit_closed = visit.is_over
         booking.save(update_fields=["visit_closed"])
     record_event(booking, kind, by=by, now=now, reason=note, changes=changes)
@@ -375,8 +370,8 @@ def save_visit(
 
 
 # Alerts, written every few minutes (ctac/settings.py). Each is a row of the outbox, unique by kind, booking and the minute at
-# which it starts: run twice, it is written once; a booking that was moved is a new case. Where nobody would come it is the
-# minute at which it lost its presenter: that the next one is away too is a new case.
+# which it starts: run twice, it is written once; a booking that was moved is a new case. Of a visit without a presenter it is
+# the minute of the loss: if the next presenter is lost too, that is a new case.
 
 
 def bookings_to_alert(*, now: datetime) -> list[int]:
@@ -448,7 +443,7 @@ def alarm_round(late: Booking, now: datetime) -> int:
 
 
 def duty_addresses(booking: Booking) -> list[str]:
-    """Of who is on duty for it; the team's if nobody is."""
+    """The addresses of the people on duty for it, or the team's if nobody is."""
     return [person.user.email for person in duty_of([booking])[booking.pk]] or [site_settings().team_email]
 
 

@@ -27,7 +27,7 @@ from leaflets.stock.services import correct_stock
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL
 from professionals.services import organisation_named
-from tests.bookings.rows import make_booking, unsaved_booking, visit_address
+from tests.bookings.rows import first_slot, make_booking, unsaved_booking, visit_address
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_many_orders, unsaved_order
 
@@ -183,7 +183,7 @@ def book_visit(asker: Asker, person: Person, now: datetime, earliest: datetime) 
     """The first time from that day on that is offered at their workplace."""
     slot_query = wish_at(asker)
     day = uk_day(earliest)
-    start = open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start
+    start = first_slot(open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now)).start
     place_booking(booking=asked_by(asker, person, slot_query, start), by=person.user, now=now)
 
 
@@ -198,7 +198,7 @@ def ask_for_dates() -> int:
     now, person = timezone.now(), Person.objects.filter(email=NIA.email).first() or enter(NIA)
     slot_query = wish_at(NIA)
     day = uk_day(now + FIRST_VISIT)
-    first = open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start
+    first = first_slot(open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now)).start
     evening, other_day = uk_datetime(uk_day(first), time(19)), uk_day(first) + timedelta(days=1)
     reason = "We meet as a team once a month, and it is always one of these days."
     booking = request_dates(
@@ -219,7 +219,7 @@ def offer_times_to(email: str) -> str:
     now, booking = timezone.now(), Booking.objects.filter(person__email=email, state="requested").latest("pk")
     day = uk_day(now + FIRST_VISIT)
     schedule = open_schedule(slot_query_of(booking), first_day=day, last_day=day + WITHIN, now=now)
-    days = [uk_day(schedule.first_slot().start) + timedelta(days=number) for number in range(WITHIN.days - 1)]
+    days = [uk_day(first_slot(schedule).start) + timedelta(days=number) for number in range(WITHIN.days - 1)]
     starts = [slots[0].start for each in days if (slots := schedule.slots_on(each))]
     offer_times(booking=booking, starts=starts[:2], by=None, now=now)
     return booking.reference

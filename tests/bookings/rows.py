@@ -31,7 +31,7 @@ from bookings.models import (
     State,
 )
 from bookings.models.busy import LINKS
-from bookings.schedule.availability import Schedule
+from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.holds import place_columns
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.services import keep_presenter
@@ -47,6 +47,10 @@ _number = itertools.count(1)
 NOW = datetime(2027, 1, 12, 10, tzinfo=UTC)
 MONDAY = date(2027, 1, 25)
 LEEDS, LEEDS_TOO, YORK, LONDON = "LS1 4AP", "LS9 7TF", "YO1 7HH", "SE1 7PB"
+
+
+def first_slot(schedule: Schedule) -> Slot | None:
+    return next((slots[0] for day in schedule.whole if (slots := schedule.slots_on(day))), None)
 
 
 def at(clock: str, day: date = MONDAY) -> datetime:

@@ -23,7 +23,7 @@ from bookings.schedule.queries import open_schedule
 from ctac.dates import uk_day
 from notifications.models import Notification
 from privacy.services import erase_person, export_person
-from tests.bookings.rows import NOW, at, make_booking, make_cover, make_presenter, slot_query
+from tests.bookings.rows import NOW, at, first_slot, make_booking, make_cover, make_presenter, slot_query
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
@@ -111,4 +111,4 @@ def test_the_sample_loads_once_and_offers_slots() -> None:
         for postcode in ("LS1 4AP", "SE1 7PB", "G2 1DU", ""):
             asked = slot_query(presentation, postcode)
             schedule = open_schedule(asked, first_day=uk_day(NOW), last_day=uk_day(NOW) + timedelta(days=14), now=NOW)
-            assert schedule.first_slot() is not None
+            assert first_slot(schedule) is not None

@@ -42,6 +42,7 @@ from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import (
     NOW,
     at,
+    first_slot,
     make_booking,
     make_draft,
     make_option,
@@ -75,7 +76,7 @@ def day_of(moment: datetime) -> int:
 
 def first_day() -> int:
     make_presenter(weekdays=range(7))
-    first = open_horizon(slot_query(make_presentation(), ""), NOW, None).first_slot()
+    first = first_slot(open_horizon(slot_query(make_presentation(), ""), NOW, None))
     return day_of(first.start) if first else -1
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.core.validators import MaxValueValidator
 from django.db import transaction
 from django.db.models import Case, Model, When
 from django.forms import Form
@@ -32,7 +31,7 @@ from bookings.feedback.pdf import certificate
 from bookings.feedback.views import pdf_response, who_to_tell_at
 from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.models.open_session import LIVE_PLACES
-from bookings.open_sessions.admin.plan import JoiningForm
+from bookings.open_sessions.admin.plan import JoiningForm, capacity_field
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.open_sessions.services import sessions as session_services
 from bookings.open_sessions.services.notify import WITH_A_PLACE, SessionMoved, WouldDrop
@@ -44,7 +43,7 @@ from bookings.open_sessions.services.sessions import (
     set_capacity,
     set_joining_details,
 )
-from bookings.schedule.admin import PresenterChoice, reason_to_yield
+from bookings.schedule.admin import one_presenter, reason_to_yield
 from bookings.schedule.forms import DayAndTimeForm, refusal_as_error
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import number_in_line
@@ -52,7 +51,6 @@ from ctac.dates import UK
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.staff.site import ObjectAction, phone_link
-from office.queries import site_settings
 from professionals import drafts
 from professionals.admin import begin_call, name_with_organisation, note_shown, prefill_note
 from professionals.forms import CallerForm
@@ -81,7 +79,7 @@ def action_response(
 
 
 def fingerprint(shown: Iterable[Model | str]) -> str:
-    """Of what a page has shown: the same for the same rows or sentences in the same order."""
+    """A digest of what the page shows: the same rows or sentences in the same order give the same digest."""
     parts = "|".join(part if isinstance(part, str) else str(part.pk) for part in shown)
     return hashlib.sha256(parts.encode()).hexdigest()[:32] if parts else ""
 
@@ -91,12 +89,7 @@ def is_to_come(session: OpenSession) -> bool:
 
 
 class SessionPresenterForm(StaffReasonForm, PageForm):
-    presenter = PresenterChoice(
-        label=gettext_lazy("Who gives it?"),
-        queryset=Presenter.objects.active(),
-        empty_label=gettext_lazy("Choose a presenter"),
-        error_messages={"required": gettext_lazy("Choose a presenter.")},
-    )
+    presenter = one_presenter(gettext_lazy("Who gives it?"), missing=gettext_lazy("Choose a presenter."))
     reason = reason_to_yield(
         gettext_lazy(
             "You need a reason only if this is outside the presenter’s hours, or they don’t give this presentation. "
@@ -112,7 +105,7 @@ def assign_within_rules(session: OpenSession, *, presenter: Presenter, now: date
     assign_presenter(session, presenter=presenter, now=now, reason=reason, **others)
 
 
-# One service, two buttons: without a presenter it is the one thing to do, with one it is a change.
+# One service, two buttons: a session without a presenter needs one; another session changes it.
 CHOOSES_PRESENTER: dict[str, Any] = {"service": assign_within_rules, "form_class": SessionPresenterForm}
 ASSIGN = ObjectAction(
     "assign",
@@ -136,18 +129,13 @@ REASSIGN = ObjectAction(
 
 
 class CapacityForm(PageForm):
-    capacity = forms.IntegerField(
-        label=gettext_lazy("How many places?"),
-        min_value=1,
-        validators=[MaxValueValidator(lambda: site_settings().max_session_capacity)],
-        error_messages={"required": gettext_lazy("Enter how many places there are.")},
-    )
-    # The number that the page was drawn with: somebody else may have changed it since.
+    capacity = capacity_field(gettext_lazy("How many places?"))
+    # The number that the page showed: somebody else may have changed it since.
     expected = forms.IntegerField(widget=forms.HiddenInput)
 
 
 def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
-    """A cut first says exactly who goes back to the line, and asks."""
+    """A cut first shows exactly who would go back to the waiting list, and asks."""
     data = request.POST if request.method == "POST" else None
     form = CapacityForm(data, initial={"capacity": session.capacity, "expected": session.capacity})
     going: list[SessionPlace] = []
@@ -168,7 +156,7 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
                 session.refresh_from_db()
                 going = people_going_back(session, refusal.people)
             except DomainError as refusal:
-                if isinstance(refusal, SessionMoved):  # the same answer, asked again of the session as it stands now
+                if isinstance(refusal, SessionMoved):  # asked again, with the session as it is now
                     session.refresh_from_db()
                     form = CapacityForm({"capacity": str(capacity), "expected": str(session.capacity)})
                 form.add_error(None, str(refusal.message))
@@ -186,7 +174,7 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
 
 
 def people_going_back(session: OpenSession, count: int) -> list[SessionPlace]:
-    """Who goes back to the line when so many have to: offers first, then the newest places."""
+    """The people who go back to the waiting list when so many must: those with an offer first, then the newest places."""
     if count <= 0:
         return []
     held = session.places.filter(state__in=(PlaceState.OFFERED, PlaceState.TAKEN)).select_related("person__organisation")
@@ -214,7 +202,7 @@ class RescheduleSessionForm(StaffReasonForm, DayAndTimeForm):
 
 
 def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
-    """What stands in the way is said first; what yields to staff needs a reason."""
+    """Clashes are shown first. Staff may override the soft ones with a reason."""
     now, start = timezone.now(), session.starts_at.astimezone(UK)
     data = request.POST if request.method == "POST" else None
     form = RescheduleSessionForm(data, initial={"day": start.date(), "clock": start.time()})
@@ -505,7 +493,7 @@ SESSION_ATTENDANCE = replace(
 )
 
 
-# Who has a place and who waits, on paper; once it has begun, who came is ticked there, and has a certificate with their name.
+# The list of people to print. Once the session has begun, staff tick who came, and can make certificates with their names.
 
 MOST_WAITING = 200
 

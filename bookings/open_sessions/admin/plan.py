@@ -42,13 +42,13 @@ if TYPE_CHECKING:
     from bookings.open_sessions.admin.sessions import OpenSessionAdmin
 
 
-# These decide which days there are: while they stay, what was changed date by date stays too.
+# The answers that decide which days there are. While they stay the same, the changes made to single dates stay too.
 RHYTHM = ("day", "clock", "every", "count", "leave_out", "presenter")
 NOBODY_YET = gettext_lazy("Nobody yet")
 
 
 class JoiningForm(StaffForm, PageForm):
-    """How people join: asked of new sessions and of one that is there."""
+    """How people join: for new sessions and for one that is planned already."""
 
     free_text_fields: tuple[str, ...] = ("joining_help",)
     never_kept: tuple[str, ...] = ("joining_help",)  # emails and calendars of everyone who has a place have it
@@ -67,6 +67,15 @@ class JoiningForm(StaffForm, PageForm):
         max_length=300,
         widget=forms.Textarea({"rows": 2}),
         help_text=gettext_lazy("For example, a meeting code. Everybody with a place will read this. No details of a child."),
+    )
+
+
+def capacity_field(label: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        min_value=1,
+        validators=[MaxValueValidator(lambda: site_settings().max_session_capacity)],
+        error_messages={"required": gettext_lazy("Enter how many places there are.")},
     )
 
 
@@ -109,12 +118,7 @@ class PlanForm(JoiningForm):
             "then goes on for longer."
         ),
     )
-    capacity = forms.IntegerField(
-        label=gettext_lazy("Places in each session"),
-        min_value=1,
-        validators=[MaxValueValidator(lambda: site_settings().max_session_capacity)],
-        error_messages={"required": gettext_lazy("Enter how many places there are.")},
-    )
+    capacity = capacity_field(gettext_lazy("Places in each session"))
     series_name = forms.CharField(
         label=gettext_lazy("Name of the series"),
         required=False,
@@ -140,9 +144,9 @@ class PlanForm(JoiningForm):
 
 
 class DateForm(DayAndTimeForm):
-    """One date of those that are planned: whether at all, and when and by whom if not as the others.
+    """One date of the plan: whether to keep it, and its own time or presenter.
 
-    `presenters`, by their keys, are read once for all dates.
+    `presenters` maps keys to presenters, read once for all dates.
     """
 
     keep = forms.BooleanField(label=gettext_lazy("Plan this one"), required=False)
@@ -151,13 +155,13 @@ class DateForm(DayAndTimeForm):
 
     def __init__(self, *args: Any, presenters: Mapping[str, Presenter], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("day", "clock"):  # said on the page before, and there are many dates
+        for name in ("day", "clock"):  # the page before had it, and there are many dates
             self.fields[name].help_text = ""
         choices = [("", NOBODY_YET), *((key, presenter.name) for key, presenter in presenters.items())]
         set_choices(self.fields["presenter"], choices)
 
     def clean(self) -> dict[str, Any]:
-        """One that is not kept is asked nothing: what stands in it stays."""
+        """A date that is not kept is not validated; what was typed stays."""
         cleaned = super().clean()
         if not cleaned.get("keep"):
             self.errors.clear()
@@ -179,14 +183,14 @@ class ReasonForm(StaffReasonForm, PageForm):
     )
 
 
-# The button that was pressed ("step"): see what stands in the way, go back to the questions, or plan.
+# The button that was pressed ("step"): check the dates, go back to the questions, or plan.
 CHECK, CHANGE, PLAN = "check", "change", "plan"
 OWN_FIELDS = {"csrfmiddlewaretoken", "step", "token", "seen", "rhythm"}
 
 
 @dataclass
 class PlannedRow:
-    """One date: what is asked of it, and what speaks against it."""
+    """One date: its form, the session it would be, and its clashes."""
 
     form: DateForm
     planned: PlannedSession | None = None
@@ -202,12 +206,12 @@ class PlannedRow:
 
     @property
     def is_impossible(self) -> bool:
-        """Then the boxes for another time stand open."""
+        """If so, the page opens the boxes for another time."""
         return bool(self.form.errors) or any(clash.hard for clash in self.clashes)
 
     @property
     def state(self) -> tuple[str, str]:
-        """The word and the shape that say how it stands."""
+        """Its label and the colour of its tag."""
         if not self.form.is_kept:
             return _("Not planned"), "done"
         if self.is_impossible:
@@ -216,7 +220,7 @@ class PlannedRow:
 
     @property
     def marks(self) -> set[str]:
-        """What the page has shown of it, so that nobody plans what they have not seen."""
+        """Digests of the soft clashes that the page shows, so that nobody plans what they have not seen."""
         if self.planned is None:
             return set()
         about = f"{self.planned.starts_at.isoformat()} {self.planned.presenter and self.planned.presenter.pk}"
@@ -225,10 +229,10 @@ class PlannedRow:
 
 
 class SessionPlan:
-    """All that was sent: the questions, the dates, and what stands in the way."""
+    """The whole form: the questions, the dates, and their clashes."""
 
     def __init__(self, data: Any, now: datetime, presentation: str = "") -> None:
-        """`presentation`: the key of the one that is chosen already on an empty page."""
+        """`presentation`: the key of the presentation that an empty page starts with."""
         self.data, self.now = data, now
         self.is_bound = data is not None
         self.step = data.get("step", CHECK) if self.is_bound else ""
@@ -245,7 +249,7 @@ class SessionPlan:
 
     @cached_property
     def reason_form(self) -> ReasonForm:
-        """Asked only of what was seen before: until the last button is pressed, nothing is missing."""
+        """Nothing is missing from it until the last button is pressed."""
         form = ReasonForm(self.data if self.step == PLAN else None, initial={"reason": self.data.get("reason", "")})
         form.fields["reason"].required = bool(self.marks)
         return form
@@ -267,7 +271,7 @@ class SessionPlan:
 
     @cached_property
     def rows(self) -> list[PlannedRow]:
-        """The dates as they were changed, unless what decides which there are has changed since."""
+        """The dates with the changes made to each, unless an answer that decides which dates there are has changed since."""
         answers = self.questions.cleaned_data
         presenters = {str(presenter.pk): presenter for presenter in Presenter.objects.active()}
         is_same_rhythm = self.data.get("rhythm") == self.typed_rhythm
@@ -305,11 +309,11 @@ class SessionPlan:
 
     @property
     def marks(self) -> set[str]:
-        """Of all that stands in the way and that a coordinator may go over, with a reason."""
+        """Digests of all soft clashes: a coordinator may override those with a reason."""
         return set().union(*(row.marks for row in self.kept_rows))
 
     def may_be_saved(self) -> bool:
-        """Adds what is still to do to the errors. What is new since the page was drawn is shown first."""
+        """Adds what is still to be done to the errors. Clashes that are new since the page was drawn must be shown first."""
         if self.step != PLAN:
             return False
         if not self.kept_rows:
@@ -323,7 +327,7 @@ class SessionPlan:
             self.problems.append(_("We have found a new problem. Look at the dates, then press the button again."))
         return not self.errors
 
-    # Drawn as one form, so that one summary says everything that is wrong.
+    # The templates draw it as one form, with one summary of all errors.
 
     def __iter__(self) -> Iterator[BoundField]:
         forms = [self.questions] if self.asks else [*(row.form for row in self.rows), self.reason_form]
@@ -340,19 +344,19 @@ class SessionPlan:
 
     @property
     def carried(self) -> list[tuple[str, str]]:
-        """What the page does not ask: it stays on it."""
+        """The answers that this page does not ask for, as hidden fields."""
         drawn = {bound.html_name for bound in self}
         names = [name for name in self.data or () if name not in OWN_FIELDS and name not in drawn]
         return [(name, value) for name in names for value in self.data.getlist(name)]
 
     @property
     def rhythm(self) -> str:
-        """Which days the dates were made from."""
+        """The answers that the shown dates were made from."""
         return str(self.data.get("rhythm", "")) if self.is_bound and self.asks else self.typed_rhythm
 
     @property
     def series_name(self) -> str:
-        """As it was typed, or made up: 'Title, from Tuesday 9 Mar 2027, 10am'. Empty for a single session."""
+        """What was typed, or else 'Title, from Tuesday 9 Mar 2027, 10am'. Empty for a single session."""
         answers = self.questions.cleaned_data
         if answers["every"] == Recurrence.ONCE:
             return ""
@@ -386,7 +390,7 @@ def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
 
 
 def planned_before(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
-    """What this very form has planned already, if it has."""
+    """The sessions that this very form has planned already, if any."""
     planned = list(OpenSession.objects.filter(plan_token=plan.token))
     if planned:
         messages.info(request, _("You have already planned these sessions. We have not planned any more."))
@@ -394,7 +398,7 @@ def planned_before(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]
 
 
 def save_plan(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
-    """All of them; or none, and the page says why at its top."""
+    """Plan all of them, or none; then the top of the page says why."""
     try:
         planned = plan_sessions(
             sessions=[row.planned for row in plan.kept_rows if row.planned is not None],
@@ -405,7 +409,7 @@ def save_plan(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
             by=signed_in(request),
             now=plan.now,
         )
-    except AlreadyPlaced:  # pressed twice: the first was on its way
+    except AlreadyPlaced:  # pressed twice
         return planned_before(plan, request)
     except SlotTaken as refusal:
         plan.problems.append(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +11,7 @@ from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, Query
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -36,9 +37,11 @@ from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
 from bookings.schedule.admin import AnyPresenterFilter, KeyFilter
+from bookings.schedule.queries import starting_on
+from bookings.schedule.slots import DateRange
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import freed_text, moment_text, reason_text
-from ctac.dates import UK, uk_datetime, uk_day
+from ctac.dates import UK, uk_day
 from ctac.pages import page_in
 from ctac.staff.lists import OptionsFilter, Part, keys_of, period_of, with_words, words_in
 from ctac.staff.search import SearchKind, finder
@@ -56,16 +59,16 @@ MOST_SERIES = 30
 
 
 def without_a_link(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Nobody can join yet: no link of its own, and none of its presenter. Who has no presenter is counted there."""
+    """Nobody can join yet: neither the session nor its presenter has a link. Those without a presenter are listed elsewhere."""
     coming = sessions.filter(state=SessionState.SCHEDULED, ends_at__gt=now)
     return coming.filter(own_joining_link="", presenter__isnull=False, presenter__joining_link="")
 
 
 def in_days(sessions: OpenSessionQuerySet, now: datetime, days: int) -> OpenSessionQuerySet:
-    """From today on, by a UK calendar."""
+    """Those of today and the days after it, so many in all."""
     today = uk_day(now)
-    first, after = (uk_datetime(day, time.min) for day in (today, today + timedelta(days=days)))
-    return sessions.filter(starts_at__gte=first, starts_at__lt=after).exclude(state=SessionState.CANCELLED)
+    last = today + timedelta(days=days - 1)
+    return sessions.filter(starting_on(DateRange(today, last))).exclude(state=SessionState.CANCELLED)
 
 
 def soon(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
@@ -74,12 +77,12 @@ def soon(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
 
 
 def details_unsent(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Today or tomorrow, with people who have a place and have not been sent how to join."""
+    """Those of today or tomorrow whose people have not been sent how to join."""
     return soon(sessions, now).to_come(now).filter(details_sent_at=None, occupied__gt=0)
 
 
 def on_closed(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Planned before we said that we are closed then, or all the same."""
+    """Those on days when we are closed."""
     return sessions.to_come(now).filter(on_closed_days(SESSION_NATIONS))
 
 
@@ -130,11 +133,11 @@ class SeriesFilter(KeyFilter):
     rows = SessionSeries.objects.values_list("pk", "name")[:MOST_SERIES]
 
 
-# What has happened to a session and to the places of a person, in their stories.
+# Entries in the stories of sessions, people and organisations.
 
 
 def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool = False) -> Iterator[Entry]:
-    """One statement for the presenters that are named in all of them."""
+    """The names of all presenters in them take one statement."""
     found = list(page.newest(events.select_related("by", "session", "place__person")))
     keys = {key for event in found for key in event.changes.get("presenter", ()) if key and not of_person}
     names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
@@ -144,7 +147,7 @@ def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool
 
 
 def mailings(session: OpenSession, page: Page) -> Iterator[Entry]:
-    """What went to many at one moment is one entry, with the way to each of them."""
+    """One entry for all messages that went out at the same moment, with a link to them."""
     rows = Notification.objects.filter(visible_to(page.user), reference=session.reference).order_by()
     sent = rows.values("kind", "created_at").annotate(many=Count("pk"))
     the_list = reverse("staff:notifications_notification_changelist")
@@ -204,11 +207,11 @@ def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
     return _("%(what)s (by a link in an email)") % {"what": what} if changes.get("by_link") else what
 
 
-# Who has a place at a session, who waits and who gave up: a page at a time, so that 1,000 people cost what one does.
+# The people of a session, a page at a time: those with a place, those who wait, and those who gave up.
 
 ON_A_PAGE = 25
 WITH_A_PLACE = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
-# The lists that stand on the page, by the name that an address gives their page.
+# The names of these lists, and of the parameters that ask for one of their pages.
 LISTS = ("people", "line", "gone")
 
 
@@ -258,8 +261,14 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )
 
 
+def figures_of(session: OpenSession) -> PlaceFigures:
+    """Read once for a page."""
+    figures: PlaceFigures = vars(session).setdefault("_figures", SimpleLazyObject(lambda: place_figures(session)))
+    return figures
+
+
 class SessionExportMixin(ExportMixin):
-    """As a spreadsheet: who came is counted, nobody is named but the presenter."""
+    """As a spreadsheet. It counts the people who came and names nobody but the presenter."""
 
     export_permission = "bookings.export_sessions"
     export_refusal = gettext_lazy("No open session is in this list, so there is nothing to export.")
@@ -283,25 +292,23 @@ class SessionExportMixin(ExportMixin):
         joined = OpenSession.objects.select_related("presentation", "presenter", "series", "attendance").order_by()
         for batch in batches(keys):
             found = joined.filter(pk__in=batch).in_bulk()
-            yield from (self._row(found[key]) for key in batch if key in found)
-
-    def _row(self, session: OpenSession) -> list[Cell]:
-        attendance = getattr(session, "attendance", None)
-        return [
-            session.reference,
-            session.get_state_display(),
-            uk_day(session.starts_at),
-            f"{session.starts_at.astimezone(UK):%H:%M}",
-            f"{session.ends_at.astimezone(UK):%H:%M}",
-            session.presentation.title,
-            session.presenter.name if session.presenter else None,
-            session.series.name if session.series else None,
-            session.capacity,
-            session.occupied,
-            session.waiting,
-            attendance.people if attendance else None,
-            uk_day(session.created_at),
-        ]
+            for session in (found[key] for key in batch if key in found):
+                attendance = getattr(session, "attendance", None)
+                yield [
+                    session.reference,
+                    session.get_state_display(),
+                    uk_day(session.starts_at),
+                    f"{session.starts_at.astimezone(UK):%H:%M}",
+                    f"{session.ends_at.astimezone(UK):%H:%M}",
+                    session.presentation.title,
+                    session.presenter.name if session.presenter else None,
+                    session.series.name if session.series else None,
+                    session.capacity,
+                    session.occupied,
+                    session.waiting,
+                    attendance.people if attendance else None,
+                    uk_day(session.created_at),
+                ]
 
 
 @admin.register(OpenSession, site=staff_site)
@@ -356,6 +363,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     number_waiting = column(gettext_lazy("waiting"), lambda session: str(session.waiting), ordering="waiting")
     in_line = column(gettext_lazy("waiting list"), lambda session: str(session.waiting) if session.waiting else "")
     help_in_words = column(gettext_lazy("how to join"), lambda session: session.joining_help)  # without the field's hint
+    who_they_are = column(gettext_lazy("professions"), lambda session: "\n".join(figures_of(session).lines))
     came = column(gettext_lazy("who came"), came_in_words)
     said = column(gettext_lazy("what people said"), feedback_in_words)
 
@@ -363,13 +371,13 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         return own_sessions(presenter)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """Where somebody has a place, for those who may see who comes."""
+        """Colleagues who may see who comes can also narrow the list to one person's sessions."""
         filters = super().get_list_filter(request)
         asked = PERSON in request.GET and request.user.has_perm(VIEW_PERSON) and self.has_change_permission(request)
         return (*filters, PlacePersonFilter) if asked else filters
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        # What comes, the soonest first; then what to mark as delivered; then what is done with, the latest first.
+        # Sessions to come, the soonest first; then those to mark as delivered; then the others, the latest first.
         scheduled, comes = Q(state=SessionState.SCHEDULED), Q(state=SessionState.SCHEDULED, ends_at__gt=timezone.now())
         rank = Case(When(comes, then=Value(0)), When(scheduled, then=Value(1)), default=Value(2))
         soonest = Case(When(comes, then=F("starts_at")))
@@ -425,7 +433,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     @admin.display(description=gettext_lazy("places"))
     def places(self, session: OpenSession) -> str:
         """'12 taken, 1 offered, 7 free, of 20'; afterwards who came."""
-        figures = self.figures(session)
+        figures = figures_of(session)
         facts = {
             "taken": figures.of(PlaceState.TAKEN),
             "offered": figures.of(PlaceState.OFFERED),
@@ -439,13 +447,9 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
             return _("%(taken)d taken, %(offered)d offered, %(free)d free, of %(places)d") % facts
         return _("%(taken)d taken, %(free)d free, of %(places)d") % facts
 
-    @admin.display(description=gettext_lazy("professions"))
-    def who_they_are(self, session: OpenSession) -> str:
-        return "\n".join(self.figures(session).lines)
-
     @admin.display(description=gettext_lazy("joining link"))
     def joining(self, session: OpenSession) -> str:
-        """Only here, never in a list."""
+        """Shown here only, never in a list."""
         if session.own_joining_link:
             return _("%(link)s (this session’s own)") % {"link": session.own_joining_link}
         link = session.joining_link
@@ -457,15 +461,8 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
             return bookings_text.moment_text(session.details_sent_at)
         return _("Not yet") if session.is_scheduled else ""
 
-    def figures(self, session: OpenSession) -> PlaceFigures:
-        """Read once for a page."""
-        known: PlaceFigures | None = session.__dict__.get("_figures")
-        if known is None:
-            known = session.__dict__["_figures"] = place_figures(session)
-        return known
-
     def summary_of(self, obj: OpenSession) -> list[dict[str, object]]:
-        """What someone must see before they press."""
+        """What staff must see before they press a button."""
         rows = [bookings_text.row(_("Presentation"), obj.presentation.title), bookings_text.row(_("When"), obj.when)]
         rows += [
             bookings_text.row(_("Presenter"), self.presenter_in_words(obj)),
@@ -481,7 +478,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         if session is not None and self.has_view_permission(request, session):
             sees_people = self.has_change_permission(request, session)
             more = {
-                "parts": people_lists(session, self.figures(session), request.GET) if sees_people else [],
+                "parts": people_lists(session, figures_of(session), request.GET) if sees_people else [],
                 "may_act": sees_people and ONE_PLACE.available(session),
             }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
@@ -496,7 +493,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         return read[object_id]
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
-        """What is done for one person has its button beside their name."""
+        """Without the action for one person: its button stands beside their name."""
         return [action for action in super().available_actions(request, obj) if action is not ONE_PLACE]
 
     def beside_action(self, obj: OpenSession, action: ObjectAction) -> str:
@@ -511,7 +508,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         """Nothing: the page has no answers, and what it was drawn with may be old by now."""
 
 
-# What waits among the open sessions, for the first staff page. Each line reads on from one and from many.
+# Lines of Today. Each label follows a number: one or many.
 
 
 SESSION = WaitingRow(who="presentation__title", what="presenter__name", at="starts_at", since="created_at", order="starts_at")
@@ -543,7 +540,7 @@ wait_for(gettext_lazy("to mark as delivered"), "look=over", OpenSessionQuerySet.
 
 
 def session_has(word: str) -> Q:
-    """In the title of its presentation, its presenter's name or that of its series. Who has a place, their own pages say."""
+    """The word stands in the presentation's title, the presenter's name or the name of the series."""
     presentations, presenters = Presentation.objects.filter(title__icontains=word), Presenter.objects.filter(name__icontains=word)
     series = SessionSeries.objects.filter(name__icontains=word)
     return (

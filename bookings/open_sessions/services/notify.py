@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 # Rows of the outbox, written in the transaction of the thing itself.
 #
-# Each message to a professional raises the version of their place, and is about that version: it is written once, whoever
-# tries again, and what comes later has a higher one. A presenter's has the calendar sequence of the session.
+# Each message to a professional raises the version of their place and has that version, so it is written once however often
+# somebody tries, and later messages have higher ones. A message to a presenter has the session's calendar sequence.
 
 WITH_A_PLACE = (PlaceState.TAKEN, PlaceState.ATTENDED)
 CONCERNED_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
@@ -42,13 +42,13 @@ CONCERNED_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 def notify_places(
     kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime, *, left_to_sweep: bool = False
 ) -> None:
-    """People whose places have the version of this message already. Staff ring those without an address."""
+    """Email the people with these places, whose versions are raised already. Staff ring those without an address."""
     about = [About(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
     notify_about(about, kind=kind, now=now, left_to_sweep=left_to_sweep)
 
 
 def notify_everybody(kind: str, session: OpenSession, now: datetime, *, states: Iterable[str] = CONCERNED_STATES) -> int:
-    """Everybody whose place is in one of these states; how many get it. Three statements, however many people."""
+    """Email everybody whose place is in one of these states; returns how many. Three statements, however many people."""
     places = session.places.filter(state__in=list(states))
     places.update(version=F("version") + 1)
     recipients = list(places.select_related("person").exclude(person__email=""))
@@ -57,13 +57,13 @@ def notify_everybody(kind: str, session: OpenSession, now: datetime, *, states: 
 
 
 def notify_presenter(session: OpenSession, now: datetime) -> None:
-    """Who gives it, of how it stands now."""
+    """Tell the presenter how the session stands now."""
     if session.presenter is not None:
         notify_of_session("session-for-presenter", session, session.presenter.email, now)
 
 
 def notify_former_presenter(session: OpenSession, before: Presenter | None, now: datetime) -> None:
-    """Who gave it until now, or would have given what is cancelled."""
+    """Tell the presenter who no longer gives it, because somebody else does or it is cancelled."""
     if before is not None:
         notify_of_session("session-closed-for-presenter", session, before.email, now)
 
@@ -73,11 +73,11 @@ def notify_of_session(kind: str, session: OpenSession, to: str, now: datetime) -
     notify(kind=kind, about=about, to=[to], reference=session.reference, version=version, now=now)
 
 
-# Reminders of open sessions: some days before and the day before, to everybody with a place and to who gives it.
+# Reminders of open sessions: some days before and the day before, to everybody with a place and to the presenter.
 #
-# As those of bookings they are written when they fall due (bookings.booking.services.transitions). Who took the place, got the
-# session, or read that it moved, that it is on after all or how to join it after that moment has just read all of it, and gets
-# none. Nobody is reminded of what needs a presenter: they read that it may not take place.
+# Like those of bookings they are written when they fall due (bookings.booking.services.transitions). Nobody gets one who had an
+# email with all the details since that moment: with a new place or session, a move, a restored session, or how to join. There
+# is none for a session without a presenter: those people read that it may not take place.
 
 ALL_READ_IT_ANEW = (SessionEventKind.MOVED, SessionEventKind.RESTORED)
 INSTEAD_OF_REMINDER = (*ALL_READ_IT_ANEW, SessionEventKind.REASSIGNED, SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
@@ -114,11 +114,11 @@ def remind_of_sessions(*, now: datetime) -> int:
     return notify_once(messages, now)
 
 
-# A session that is soon and that nobody gives: everybody with a place hears that it may not take place, and so does the team.
+# Warnings about a session that is soon and has no presenter: to everybody with a place, and to the team.
 #
-# From 9am UK time on our office's working day before it; of what loses its presenter later than that, half an hour after, in
-# which the team may find somebody. Run every few minutes: each gets it once, until somebody gives it or it is moved, and who
-# takes a place meanwhile gets it too. Who gives it then makes them read that it takes place (sessions.assign_presenter).
+# They go from 9am UK time on our office's working day before it. If the presenter is lost later than that, they go half an hour
+# after the loss, so that the team can find somebody. Run every few minutes: everybody gets one for each loss, also people who
+# take a place meanwhile. Once there is a new presenter, they read that it takes place (sessions.assign_presenter).
 
 logger = logging.getLogger(__name__)
 UNSURE_FOR_PEOPLE, UNSURE_FOR_TEAM = "session-unsure", "staff-session-unsure"
@@ -160,14 +160,14 @@ def is_unsure(session: OpenSession, now: datetime) -> bool:
 
 
 def presenter_lost_at(session: OpenSession) -> datetime:
-    """When it lost its presenter, or was moved without one: people are warned once of each loss."""
+    """When it lost its presenter, or was last moved without one. People are warned once of each loss."""
     kinds = (SessionEventKind.PRESENTER_FREED, SessionEventKind.MOVED)
     moments = session.events.filter(kind__in=kinds).order_by("at", "pk").values_list("at", flat=True)
     return moments.last() or session.created_at
 
 
 def unsure_version(session: OpenSession) -> int:
-    """Of the warnings: a message about another loss is not true any more."""
+    """The version of the warnings about that loss; a warning about another one is out of date."""
     return minute_of(presenter_lost_at(session))
 
 
@@ -179,11 +179,11 @@ def were_warned(session: OpenSession) -> bool:
     return Notification.objects.filter(**about).exists()
 
 
-# What every write to open sessions shares: its refusals, its locks, and the events that it records.
+# What all services of open sessions share: refusals, events and locks.
 
 
 class SessionClosed(DomainError):
-    """It was cancelled, has taken place, or has begun."""
+    """The session was cancelled, is over, or has begun."""
 
     message = _("This session has begun, is over or was cancelled. Choose another one.")
 
@@ -238,7 +238,7 @@ class SizeRefused(DomainError):
 
 
 class WouldDrop(DomainError):
-    """So many people would go back to the line: whoever cuts the places says that they know."""
+    """So many people would go back to the waiting list. Whoever cuts the places must confirm that."""
 
     def __init__(self, people: int) -> None:
         self.people = people
@@ -250,7 +250,7 @@ class WouldDrop(DomainError):
         super().__init__(sentence % {"people": people})
 
 
-# What happened to a session and its places: append-only, written by each service.
+# Events of a session and its places. The table is append-only.
 
 
 def record_session_event(
@@ -270,7 +270,7 @@ def record_session_event(
 
 
 def record_place_events(kind: SessionEventKind, places: Iterable[SessionPlace], *, by: User | None, now: datetime) -> None:
-    """The same of several places at once: one statement. Each says of which message it is (see notify.py)."""
+    """The same event for several places, in one statement. `version` says which message each belongs to."""
     SessionEvent.objects.bulk_create(
         SessionEvent(session_id=place.session_id, kind=kind, by=by, at=now, place=place, changes={"version": place.version})
         for place in places
@@ -282,26 +282,26 @@ def link_digest(link: str) -> str:
     return hashlib.sha256(link.encode()).hexdigest() if link else ""
 
 
-# Who locks what at open sessions: presenters by key, then the session, then nothing more: its places belong to its lock.
+# The order of locks: presenters by key, then the session. The lock of a session covers its places.
 #
-# Whoever writes a row that points to a person keeps that person first (professionals.services.lock_person).
+# Before any row that points to a person is written, that person is locked (professionals.services.lock_person).
 
 
 def lock_session(session: OpenSession) -> OpenSession:
-    """As it stands, until the transaction ends."""
+    """The session as it is now, locked until the transaction ends."""
     return lock_sessions([session.pk])[0]
 
 
 def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
-    """By their keys, in that order, whoever locks several."""
+    """Always locked in key order."""
     rows = OpenSession.objects.filter(pk__in=list(keys)).order_by("pk")
-    # Locked first, then read: who waits for a row is given it as it has become, but beside its presenter as that was.
+    # Lock first, then read: after waiting for a lock, a joined presenter would be as it was before the wait.
     locked = list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
     return list(OpenSession.objects.with_names().filter(pk__in=locked).order_by("pk"))
 
 
 def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: Iterable[Presenter] = ()) -> OpenSession:
-    """For who moves it in a presenter's time. Raises SessionMoved if its presenter changed while we waited."""
+    """For changes of its time or presenter. Raises SessionMoved if its presenter changed while we waited."""
     seen = OpenSession.objects.filter(pk=session.pk).values_list("presenter", flat=True).get()
     lock_presenters({seen, *(presenter.pk for presenter in also)}, now=now)
     locked = lock_session(session)
@@ -311,7 +311,7 @@ def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: It
 
 
 def lock_place(place: SessionPlace) -> SessionPlace:
-    """As it stands, its session locked; `place.session` is that one."""
+    """The place as it is now, with its session locked as `place.session`."""
     session = lock_sessions([place.session_id])[0]
     locked = SessionPlace.objects.select_related("person").get(pk=place.pk)
     locked.session = session

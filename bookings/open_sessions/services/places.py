@@ -40,7 +40,7 @@ from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 
-# Places that are free go to the line: offered in order, or given at once when the session is near.
+# Free places go to the waiting list in order: as an offer, or at once if the session is near.
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
 
 
 def in_daytime_hours(moment: datetime, lasts: timedelta) -> datetime:
-    """So long after `moment`, in UTC: hours that pass, without those of the night by UK time."""
+    """The moment after that many daytime hours, in UTC. The night (UK time) does not count."""
     day = uk_day(moment)
     while True:
         first, last = (uk_datetime(day, clock).astimezone(UTC) for clock in (rules.DAYTIME_START, rules.DAYTIME_END))
@@ -156,7 +156,7 @@ def take_place(
     place has the token).
     """
     try:
-        lock_person(person)  # before the session, as who erases them locks them
+        lock_person(person)  # before the session, as erasing a person does
     except AccountGoneError:
         raise PersonErased from None
     locked = lock_session(session)
@@ -180,7 +180,7 @@ def take_place(
 
 
 def find_own_place(session: OpenSession, person: Person, token: str | None, now: datetime) -> SessionPlace | None:
-    """What this person has or had at the session. An offer that ran out is one no more. Raises AlreadyPlaced."""
+    """The place that this person has or had at the session, after an offer that has run out is ended. Raises AlreadyPlaced."""
     mine = Q(session=session, person=person)
     places = list(SessionPlace.objects.filter(mine | Q(submission_token=token) if token else mine))
     if any((place.session_id, place.person_id) != (session.pk, person.pk) for place in places):
@@ -196,7 +196,7 @@ def find_own_place(session: OpenSession, person: Person, token: str | None, now:
 
 
 def save_place(place: SessionPlace, state: PlaceState, asked: dict[str, Any]) -> SessionPlace:
-    """At the end of the line, as the database counts it; who comes back keeps their row."""
+    """Put the place at the end of the line, as the database counts it. People who come back keep their row."""
     for column, value in {**asked, "state": state, "position": 0, "version": place.version + 1}.items():
         setattr(place, column, value)
     place.save()
@@ -237,7 +237,7 @@ def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_lin
 
 
 def mark_given_up(place: SessionPlace, *, by: User | None, now: datetime, by_link: bool = False) -> None:
-    """The history also says how its person stood, if they only waited or were offered a place."""
+    """The history also says if the person only waited or had an offer."""
     before = {} if place.has_a_place else {"from": place.state}
     set_place_states([place], PlaceState.GIVEN_UP)
     changes = {"version": place.version, **before, **({"by_link": True} if by_link else {})}
@@ -246,7 +246,7 @@ def mark_given_up(place: SessionPlace, *, by: User | None, now: datetime, by_lin
 
 @transaction.atomic
 def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> None:
-    """All that this person has of sessions to come goes to who is next; they get no email, since they are erased."""
+    """Give up every place of this person at sessions to come. They get no email, since they are being erased."""
     to_come = Q(session__state=SessionState.SCHEDULED, session__starts_at__gt=now)
     ahead = SessionPlace.objects.live().filter(to_come, person=person)
     for session in lock_sessions(ahead.values_list("session", flat=True)):
@@ -256,7 +256,7 @@ def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> Non
             fill_places(session, by=None, now=now)
 
 
-# Of two places of one person at one session the one further on stays.
+# When two places of one person at one session are merged, the one further on stays.
 FURTHER_ON = (PlaceState.GIVEN_UP, PlaceState.WAITING, PlaceState.OFFERED, PlaceState.TAKEN, PlaceState.ATTENDED)
 
 
@@ -266,7 +266,7 @@ def lock_sessions_of(places: QuerySet[SessionPlace]) -> None:
 
 
 def join_places(place: SessionPlace, person: Person) -> None:
-    """`place` is to be this person's, who has one there already: one goes, and who is next in line gets what is free then."""
+    """Merge `place` with the one that this person has at the same session: one goes, and the next in line gets what is free."""
     theirs = SessionPlace.objects.get(session=place.session_id, person=person)
     goes = min(place, theirs, key=lambda each: FURTHER_ON.index(PlaceState(each.state)))
     SessionPlace.objects.filter(pk=goes.pk).delete()

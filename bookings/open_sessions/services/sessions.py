@@ -202,12 +202,12 @@ def may_have_read_details(session: OpenSession) -> bool:
 
 
 def were_sent_details(session: OpenSession) -> bool:
-    """How to join, or that they get another link: then they wait for the next, also where there is none now."""
+    """Whether they were sent how to join, or told that the link changes: then they wait for a new one."""
     return session.details_sent_at is not None or session.events.filter(changes__details=True).exists()
 
 
 def link_digest_of_people(session: OpenSession) -> str:
-    """The mark of the link that people read with their place; empty if none.
+    """The digest of the link that people read with their place; empty if none.
 
     Of a session that lost its presenter it is the link of that moment, whatever became of it, or none if people were told of a
     change since. A loss that was recorded without it counts as a link that is like no other.
@@ -279,7 +279,7 @@ def send_back_to_line(session: OpenSession, count: int, *, by: User | None, now:
     if not count:
         return
     held = session.places.filter(state__in=(PlaceState.OFFERED, PlaceState.TAKEN)).select_related("person")
-    # "offered" comes before "taken" in the alphabet too, but an order should say what it means.
+    # People with an offer go first, then those with the newest places.
     last = sorted(held, key=lambda place: (place.state == PlaceState.OFFERED, place.position), reverse=True)[:count]
     set_place_states(last, PlaceState.WAITING)
     record_place_events(SessionEventKind.BUMPED, last, by=by, now=now)
@@ -318,7 +318,7 @@ def reschedule_session(
     offered, last = locked.places.filter(state=PlaceState.OFFERED), start - rules.OFFER_CUTOFF
     if offer_until(start, now) is not None:
         offered.filter(offer_expires_at__gt=last).update(offer_expires_at=last)
-    elif places := list(offered.select_related("person").order_by("position")):  # too near to ask: the place is given
+    elif places := list(offered.select_related("person").order_by("position")):  # too late for an offer: they get the place
         offer_or_give(places, locked, None, by=by, now=now)
     if flagged:
         notify_safeguarding_lead(about=f"session:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
@@ -466,7 +466,7 @@ def take_back_session_cancelled(
     Of what has begun nobody is told. `flagged` as above. Raises SessionMoved, SlotTaken; without a presenter it can't take place,
     and people would read that it does: then only another session can help.
     """
-    # Before the session, as who erases one of them locks them.
+    # Locked before the session, as erasing a person does.
     people = Person.objects.filter(session_places__in=session.places.live()).order_by("pk")
     list(people.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
     locked = lock_session_and_presenters(session, now=now)
@@ -486,7 +486,7 @@ def take_back_session_cancelled(
     offered, until = locked.places.filter(state=PlaceState.OFFERED), offer_until(locked.starts_at, now)
     if until is not None:
         offered.update(offer_expires_at=until)
-    elif places := list(offered.select_related("person").order_by("position")):  # too near to ask: the place is given
+    elif places := list(offered.select_related("person").order_by("position")):  # too late for an offer: they get the place
         offer_or_give(places, locked, None, by=by, now=now)
     fill_places(locked, by=by, now=now)
     return locked
