@@ -344,6 +344,11 @@ class Leaflet(models.Model):
         """The attributes for text in its language on a page in English."""
         return format_html(' lang="{}" dir="{}"', self.code, self.direction) if self.code else ""
 
+    @property
+    def points(self) -> dict[str, list[str]]:
+        """Its texts of which each line is a point."""
+        return {name: bullet_points(getattr(self, name)) for name in ("situations", "signs", "what_to_do")}
+
 
 class EditionState(models.TextChoices):
     CURRENT = "current", _("Current")
