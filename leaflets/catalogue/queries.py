@@ -25,6 +25,7 @@ from professionals.models import Profession
 
 TITLES_PER_PAGE = 24
 MAX_SEARCH_LENGTH = 100  # of what is searched for
+TITLE_COLUMNS = ("id", "slug", "version_of_id", "audience", "language", "format", "topics")
 
 
 class TitleRow(NamedTuple):
@@ -174,7 +175,7 @@ def facet(name: str, rows: Sequence[TitleRow], filters: CatalogueFilters) -> Fac
 
 def catalogue_rows() -> list[TitleRow]:
     """Every title in the catalogue, in its order. One statement."""
-    return [TitleRow(*row) for row in Leaflet.objects.active().values_list(*TitleRow._fields)]
+    return [TitleRow(*row) for row in Leaflet.objects.active().values_list(*TITLE_COLUMNS)]
 
 
 @dataclass(frozen=True)

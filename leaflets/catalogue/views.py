@@ -53,7 +53,7 @@ from leaflets.catalogue.queries import (
 )
 from leaflets.catalogue.services import BOT_NAMES, count_download
 from leaflets.models import Edition, Leaflet, StockAlert
-from leaflets.models.catalogue import bullet_points, version_text
+from leaflets.models.catalogue import version_text
 from leaflets.orders.allowances import NO_RECENT_ORDERS, shortfall, too_many_downloads
 from leaflets.orders.forms import (
     BASKET,
@@ -321,7 +321,6 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketFor
     versions = Leaflet.objects.active().filter(Q(pk=title) | Q(version_of=title)).exclude(pk=leaflet.pk)
     context = {
         "leaflet": leaflet,
-        "points": {name: bullet_points(getattr(leaflet, name)) for name in ("situations", "signs", "what_to_do")},
         "edition": editions.current,
         "standing": review_text(editions.current, uk_day(now)) if editions.current else "",
         "before": editions.before,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -22,37 +21,30 @@ from professionals.models import Person, Profession
 class Language(models.TextChoices):
     """The values are the English words, because addresses and the search have them. Codes and directions: BCP 47, CLDR."""
 
-    code: str
-
-    def __new__(cls, value: str, code: str = "") -> Self:
-        language = str.__new__(cls, value)
-        language._value_, language.code = value, code
-        return language
-
-    ENGLISH = "english", "en", _("English")
-    WELSH = "welsh", "cy", _("Welsh")
-    ALBANIAN = "albanian", "sq", _("Albanian")
-    AMHARIC = "amharic", "am", _("Amharic")
-    ARABIC = "arabic", "ar", _("Arabic")
-    BENGALI = "bengali", "bn", _("Bengali")
-    CHINESE = "chinese", "zh", _("Chinese")
-    DARI = "dari", "prs", _("Dari")
-    FARSI = "farsi", "fa", _("Farsi")
-    FRENCH = "french", "fr", _("French")
-    HINDI = "hindi", "hi", _("Hindi")
-    PASHTO = "pashto", "ps", _("Pashto")
-    POLISH = "polish", "pl", _("Polish")
-    PORTUGUESE = "portuguese", "pt", _("Portuguese")
-    PUNJABI = "punjabi", "pa", _("Punjabi")
-    ROMANIAN = "romanian", "ro", _("Romanian")
-    SOMALI = "somali", "so", _("Somali")
-    SORANI = "sorani", "ckb", _("Kurdish (Sorani)")
-    SPANISH = "spanish", "es", _("Spanish")
-    TIGRINYA = "tigrinya", "ti", _("Tigrinya")
-    TURKISH = "turkish", "tr", _("Turkish")
-    UKRAINIAN = "ukrainian", "uk", _("Ukrainian")
-    URDU = "urdu", "ur", _("Urdu")
-    VIETNAMESE = "vietnamese", "vi", _("Vietnamese")
+    ENGLISH = "english", _("English")
+    WELSH = "welsh", _("Welsh")
+    ALBANIAN = "albanian", _("Albanian")
+    AMHARIC = "amharic", _("Amharic")
+    ARABIC = "arabic", _("Arabic")
+    BENGALI = "bengali", _("Bengali")
+    CHINESE = "chinese", _("Chinese")
+    DARI = "dari", _("Dari")
+    FARSI = "farsi", _("Farsi")
+    FRENCH = "french", _("French")
+    HINDI = "hindi", _("Hindi")
+    PASHTO = "pashto", _("Pashto")
+    POLISH = "polish", _("Polish")
+    PORTUGUESE = "portuguese", _("Portuguese")
+    PUNJABI = "punjabi", _("Punjabi")
+    ROMANIAN = "romanian", _("Romanian")
+    SOMALI = "somali", _("Somali")
+    SORANI = "sorani", _("Kurdish (Sorani)")
+    SPANISH = "spanish", _("Spanish")
+    TIGRINYA = "tigrinya", _("Tigrinya")
+    TURKISH = "turkish", _("Turkish")
+    UKRAINIAN = "ukrainian", _("Ukrainian")
+    URDU = "urdu", _("Urdu")
+    VIETNAMESE = "vietnamese", _("Vietnamese")
 
 
 class Format(models.TextChoices):
@@ -66,6 +58,32 @@ class Format(models.TextChoices):
 TITLES_ALIKE = _(
     "Another version of this leaflet has this title. Say in the title what is different. For example, Know the signs (Arabic)."
 )
+LANGUAGE_CODES = {
+    Language.ENGLISH: "en",
+    Language.WELSH: "cy",
+    Language.ALBANIAN: "sq",
+    Language.AMHARIC: "am",
+    Language.ARABIC: "ar",
+    Language.BENGALI: "bn",
+    Language.CHINESE: "zh",
+    Language.DARI: "prs",
+    Language.FARSI: "fa",
+    Language.FRENCH: "fr",
+    Language.HINDI: "hi",
+    Language.PASHTO: "ps",
+    Language.POLISH: "pl",
+    Language.PORTUGUESE: "pt",
+    Language.PUNJABI: "pa",
+    Language.ROMANIAN: "ro",
+    Language.SOMALI: "so",
+    Language.SORANI: "ckb",
+    Language.SPANISH: "es",
+    Language.TIGRINYA: "ti",
+    Language.TURKISH: "tr",
+    Language.UKRAINIAN: "uk",
+    Language.URDU: "ur",
+    Language.VIETNAMESE: "vi",
+}
 RIGHT_TO_LEFT = {Language.ARABIC, Language.DARI, Language.FARSI, Language.PASHTO, Language.SORANI, Language.URDU}
 
 
@@ -314,7 +332,7 @@ class Leaflet(models.Model):
     @property
     def code(self) -> str:
         """The code of its language, for a page in English; '' if it is in English too."""
-        return "" if self.language == Language.ENGLISH else Language(self.language).code
+        return "" if self.language == Language.ENGLISH else LANGUAGE_CODES[Language(self.language)]
 
     @property
     def direction(self) -> str:
@@ -325,6 +343,11 @@ class Leaflet(models.Model):
     def language_attributes(self) -> SafeString | str:
         """The attributes for text in its language on a page in English."""
         return format_html(' lang="{}" dir="{}"', self.code, self.direction) if self.code else ""
+
+    @property
+    def points(self) -> dict[str, list[str]]:
+        """Its texts of which each line is a point."""
+        return {name: bullet_points(getattr(self, name)) for name in ("situations", "signs", "what_to_do")}
 
 
 class EditionState(models.TextChoices):

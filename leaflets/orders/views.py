@@ -242,7 +242,7 @@ def order_check(request: HttpRequest) -> HttpResponse:
         place_order(
             order=order,
             basket=basket,
-            by=signed_in(request),
+            by=request.user,  # type: ignore[arg-type]
             will_wait_for=[leaflet for leaflet in basket if leaflet.slug in options.backorder],
             flagged=options.flagged,
             keep=address if delivery_answers(draft).get("keep") else None,
