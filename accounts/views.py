@@ -275,7 +275,7 @@ class SignInView(ProgressMixin, HoneypotView, account.LoginView):
     form_class = forms.SignInForm
 
     def get_initial(self) -> dict[str, Any]:
-        """Who comes back from the page of the code mends the address."""
+        """Somebody who comes back from the page of the code finds the address, to mend it."""
         waiting = waiting_code(self.request, SIGN_IN_CODE_KEY)
         return {**super().get_initial(), "login": waiting["email"] if waiting else ""}
 
@@ -578,7 +578,7 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
 @form_methods
 @reauthentication_required
 def own_mobile(request: HttpRequest) -> HttpResponse:
-    """Of staff alone: nobody else is sent text messages."""
+    """A page of staff alone: nobody else is sent text messages."""
     user = signed_in(request)
     if not user.is_staff:
         raise Http404

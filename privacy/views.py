@@ -57,7 +57,7 @@ CHANGED_MEANWHILE = _(
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_account(request: HttpRequest) -> HttpResponse:
-    """Not of staff: what they did in their work would lose its author. A manager closes the account first."""
+    """Staff can't delete theirs: what they did in their work would lose its author. A manager closes the account first."""
     if signed_in(request).is_staff:
         return render(request, "account/delete.html", {"form": None})
     if response := ask_to_reauthenticate(request):

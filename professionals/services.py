@@ -218,7 +218,7 @@ MOST_SIMILAR = 5
 
 
 def similar_people(*, name: str, email: str, organisation_name: str, phone: str, postcode: str, **_others: str) -> list[Person]:
-    """Whom a caller may be: of that name at that organisation, postcode or phone; of that phone in any spelling; of an email
+    """Who the caller may be: of that name at that organisation or postcode; of that phone in any spelling; of an email
     address one letter away. Each with `last_contact`, the latest first."""
     name, organisation_name, phone = (" ".join(typed.split()) for typed in (name, organisation_name, phone))
     there = Q(organisation__in=Organisation.objects.named(organisation_name)) | ~Q(postcode="") & Q(postcode=postcode)
@@ -244,7 +244,7 @@ SHORTEST_LOCAL_PART = 4
 
 
 def addresses_near(address: str) -> list[str]:
-    """Those with one letter more, less, other or swapped before the @, as somebody mistypes them on the phone.
+    """The addresses with one letter more, less, other or swapped before the @, as somebody on the phone mistypes them.
 
     The first letter and the figures stay: they tell namesakes apart (a.patel2, b.patel).
     """
@@ -262,7 +262,7 @@ def addresses_near(address: str) -> list[str]:
 
 
 def latest_first(people: QuerySet[Person]) -> QuerySet[Person]:
-    """Each with `last_contact`, the latest first: when they were entered, or the latest of their orders, bookings and the like
+    """Add `last_contact`, the latest first: when they were entered, or the latest of their orders, bookings and the like
     was. Professionals knows no other app, so the models are asked."""
     latest = []
     for relation in Person._meta.related_objects:
@@ -658,7 +658,7 @@ def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:
 
 @transaction.atomic
 def lift_block(attempt: Stopped, *, by: User | None, now: datetime) -> None:
-    """Nothing is counted by this key until the UK day ends. It counts as seen."""
+    """Count nothing by this key until the UK day ends. The attempt counts as seen."""
     limits.lift_limit(attempt.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
     Stopped.objects.filter(pk=attempt.pk).update(let_through_at=now, seen_at=now, by_staff=by)
 

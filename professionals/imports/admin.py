@@ -368,7 +368,7 @@ def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
 
 
 def kept_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
-    """What an import that was undone left, and why, a page of it."""
+    """A page of what stayed when the import was undone, and why."""
     kept = imported.objects_of_it.exclude(kept=[])
     page: Page[ImportedObject] = Paginator(kept, ROWS_A_PAGE).get_page(page_in(request.GET.get("page", "")))
     known = objects_in_words((each.model, each.key) for each in page)

@@ -80,7 +80,7 @@ def way_to_the_case_system(_obj: Any) -> list[dict[str, Any]]:
 
 
 def is_there(about: dict[str, Any]) -> bool:
-    """Nothing is added to the story of somebody who was erased."""
+    """Whether a note can be added: nothing is added to the story of somebody who was erased."""
     return "person" not in about or about["person"].erased_at is None
 
 
@@ -175,7 +175,7 @@ def add_notes_by_reference(model: type[Any]) -> None:
 
 
 def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]:
-    """With their text, for those who may read messages. Without codes and links for signing in."""
+    """Messages with their text, for those who may read them; without codes and links for signing in."""
     rows = rows.filter(visible_to(page.user), is_account_mail=False).defer("html_body", "sealed_body")
     messages = list(page.newest(rows, "created_at"))
     keys = [int(message.about.partition(":")[2]) for message in messages if message.kind == StaffLetter.name]

@@ -97,7 +97,7 @@ def reason_field(label: Any, *, missing: Any = "", hint: Any = "", most: int = 3
 
 
 def why_not_published(text: str) -> str:
-    """For a text of staff that everybody reads. Empty if nothing speaks against it."""
+    """Why a text of staff can't be published; empty if it can."""
     if not looks_like_child_details(text):
         return ""
     return str(gettext_lazy("This looks like details of a child. Please take them out: everybody can read this."))

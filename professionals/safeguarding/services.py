@@ -67,7 +67,7 @@ def rows_of(flagged: FlaggedText) -> list[Model]:
 
 
 def flagged_fields(flagged: FlaggedText) -> list[FlaggedField]:
-    """What may be meant: the texts of the object that look like a child's details, or all of them if none does any more."""
+    """The texts of the object that look like a child's details, or all of them if none does any more."""
     fields = []
     for row in rows_of(flagged):
         columns = [field.name for field in row._meta.concrete_fields if classification(field) == Classification.FREE_TEXT]
@@ -88,7 +88,7 @@ def is_kept_back(subject: str) -> bool:
 
 
 def waits_for_lead(kind: str) -> ExpressionWrapper:
-    """The same for each row of a list: `queryset.annotate(kept_back=waits_for_lead("stock"))`.
+    """is_kept_back for each row of a list: `queryset.annotate(kept_back=waits_for_lead("stock"))`.
 
     One look-up for the whole list, not one a row.
     """
