@@ -92,7 +92,7 @@ def save_new_person(request: HttpRequest, form: NewPersonForm, now: datetime) ->
 
 
 def agree_on_language(request: HttpRequest, person: Person) -> None:
-    """At sign-in: a language that they once chose is read in this browser too; if they chose none, this browser's choice counts."""
+    """At sign-in: a language that they once chose counts in this browser too; if they chose none, this browser's counts."""
     here = chosen_language(request)
     if person.language and person.language != here:
         request.language_cookie = person.language  # type: ignore[attr-defined]
