@@ -74,9 +74,6 @@ class StaffForm(ChildDetailsMixin):
 class NeverKeptForm(StaffForm):
     """Words that are never kept if they look like a child's details: nobody may say that they are not, so none is `flagged`."""
 
-    free_text_fields: Iterable[str] = ("words",)
-    never_kept: Iterable[str] = ("words",)
-
     def clean(self) -> dict[str, Any]:
         return {name: value for name, value in super().clean().items() if name != "flagged"}
 
