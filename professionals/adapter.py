@@ -83,8 +83,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """No header turns our pages into JSON."""
         return False
 
-    def get_client_ip(self, request: HttpRequest) -> str:
-        return limits.client_address(request)
+    get_client_ip = staticmethod(limits.client_address)
 
     def is_safe_url(self, url: str) -> bool:
         """Whether `next` is a page of ours. allauth's own breaks over what can't be read as an address, such as 'http://[::1'."""
@@ -246,8 +245,7 @@ class MFAAdapter(DefaultMFAAdapter):
         )
         return drawing.getvalue().decode()
 
-    def encrypt(self, text: str) -> str:
-        return encryption.encrypt(text)
+    encrypt = staticmethod(encryption.encrypt)
 
     def decrypt(self, encrypted_text: str) -> str:
         """A random secret for one that none of our keys opens, so that no code is right."""

@@ -522,14 +522,6 @@ class OrganisationNameField(forms.CharField):
 
     saved: Organisation | None = None  # that of a saved person
 
-    def __init__(self) -> None:
-        super().__init__(
-            label=gettext_lazy("Organisation"),
-            max_length=200,
-            required=False,
-            help_text=gettext_lazy("Type its name as in our list. If it is not in the list yet, we will add it."),
-        )
-
     def prepare_value(self, value: Any) -> Any:
         """A saved person brings the key."""
         return self.saved.name if self.saved and isinstance(value, int) else value
@@ -546,7 +538,12 @@ class OrganisationNameField(forms.CharField):
 class PersonForm(forms.ModelForm):
     postcode = PostcodeField(label=gettext_lazy("Work postcode"), required=False)
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
-    organisation = OrganisationNameField()
+    organisation = OrganisationNameField(
+        label=gettext_lazy("Organisation"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Type its name as in our list. If it is not in the list yet, we will add it."),
+    )
 
     class Meta:
         model = Person
