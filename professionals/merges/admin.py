@@ -152,7 +152,7 @@ def compared(one: Any, other: Any) -> dict[str, tuple[str, str]]:
     if isinstance(one, Person):
         for person, shown in zip((one, other), facts, strict=True):
             wanted = wants_each(person.email) if person.email else {}
-            shown |= {str(Topic(topic).label): (_("Yes") if wanted[topic] else _("No")) if wanted else "" for topic in Topic}
+            shown.update({str(topic.label): (_("Yes") if wanted[topic] else _("No")) if wanted else "" for topic in Topic})
     both = {label: (value or NOTHING, facts[1][label] or NOTHING) for label, value in facts[0].items()}
     return {**both, **figures((one, other))} if isinstance(one, Person) else both
 
