@@ -122,13 +122,13 @@ def repoint(old: models.Model, new: models.Model) -> None:
         if relation.many_to_many or relation.one_to_one:
             continue
         model, name, keys = relation.related_model, relation.field.name, lock_rows(relation, old)
-        if not keys or _moves(model, keys, name, new):
+        if not keys or _try_to_move(model, keys, name, new):
             continue
         for key in keys:  # some of them stand beside one of the same
-            if not _moves(model, [key], name, new):
+            if not _try_to_move(model, [key], name, new):
                 if model in ROW_MERGES:
                     ROW_MERGES[model].join(model._base_manager.get(pk=key), new)
-                if not _moves(model, [key], name, new):
+                if not _try_to_move(model, [key], name, new):
                     model._base_manager.filter(pk=key).delete()
 
 
@@ -141,7 +141,7 @@ def lock_rows(relation: Any, owner: models.Model) -> list[Any]:
     return list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
-def _moves(model: type[models.Model], keys: list[Any], name: str, new: models.Model) -> bool:
+def _try_to_move(model: type[models.Model], keys: list[Any], name: str, new: models.Model) -> bool:
     try:
         with transaction.atomic():
             model._base_manager.filter(pk__in=keys).update(**{name: new})

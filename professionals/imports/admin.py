@@ -213,7 +213,7 @@ ACTIONS = (
 )
 
 
-def what(imported: Import) -> str:
+def kind_label(imported: Import) -> str:
     kind = IMPORT_KINDS.get(imported.kind)
     return str(kind.label if kind else imported.kind)
 
@@ -241,7 +241,7 @@ class ImportAdmin(LooksOnly):
     may_be_empty = ("run", "undone", "file_deleted")
     object_actions = ACTIONS
     uploaded = moment_of("uploaded_at", gettext_lazy("uploaded"), short=True)
-    what = column(gettext_lazy("what"), what)
+    what = column(gettext_lazy("what"), kind_label)
     number_rows = number_of("total", gettext_lazy("rows"))
     run = column(gettext_lazy("imported"), lambda imported: long_moment(imported.run_at) if imported.run_at else "")
     undone = column(gettext_lazy("undone"), lambda imported: long_moment(imported.undone_at) if imported.undone_at else "")
@@ -296,7 +296,7 @@ class ImportAdmin(LooksOnly):
             raise Http404
         if not self.has_view_permission(request, imported):
             raise PermissionDenied
-        page = {"title": _("%(what)s: import %(number)d") % {"what": what(imported), "number": imported.pk}}
+        page = {"title": _("%(what)s: import %(number)d") % {"what": kind_label(imported), "number": imported.pk}}
         if imported.state == ImportState.UNDONE:
             page |= kept_context(imported, request)
         elif not imported.is_at_work:
