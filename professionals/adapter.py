@@ -171,7 +171,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """A code that went to an address which is not the account's any more lets nobody in."""
         if kwargs.get("email") and not has_address(user, kwargs["email"]):
-            self.add_message(request, messages.ERROR, message=self.error_messages["old_code"])
+            messages.error(request, self.error_messages["old_code"])
             return redirect("account_login")
         return cast(HttpResponse | None, super().pre_login(request, user, **kwargs))
 
