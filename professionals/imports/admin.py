@@ -15,7 +15,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -242,6 +241,11 @@ class ImportAdmin(LooksOnly):
     object_actions = ACTIONS
     uploaded = moment_of("uploaded_at", gettext_lazy("uploaded"), short=True)
     what = column(gettext_lazy("what"), kind_label)
+    state_in_words = column(
+        gettext_lazy("state"),
+        lambda imported: state_tag(imported.get_state_display(), STATE_COLOURS[imported.state]),
+        ordering="state",
+    )
     number_rows = number_of("total", gettext_lazy("rows"))
     run = column(gettext_lazy("imported"), lambda imported: long_moment(imported.run_at) if imported.run_at else "")
     undone = column(gettext_lazy("undone"), lambda imported: long_moment(imported.undone_at) if imported.undone_at else "")
@@ -259,10 +263,6 @@ class ImportAdmin(LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
         return super().get_queryset(request).select_related("uploaded_by", "run_by", "undone_by").defer("file")
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, imported: Import) -> SafeString:
-        return state_tag(imported.get_state_display(), STATE_COLOURS[ImportState(imported.state)])
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
