@@ -69,7 +69,7 @@ class Progress:
 
 
 def shows_progress(progress: Callable[..., Progress | None]) -> Callable[[ResponseView[P]], ResponseView[P]]:
-    """For a view that is gone on to after signing in: `progress` takes the request and what else the view does."""
+    """For a view to which people go on after signing in: `progress` takes the same arguments as the view."""
 
     def decorate(view: ResponseView[P]) -> ResponseView[P]:
         view.progress = progress  # type: ignore[attr-defined]
@@ -79,7 +79,7 @@ def shows_progress(progress: Callable[..., Progress | None]) -> Callable[[Respon
 
 
 def progress_at(request: HttpRequest, onward: str) -> Progress | None:
-    """By the page to go on to, if that view tells."""
+    """The progress that the page to go on to tells of, if it does."""
     try:
         match = resolve(urlsplit(onward).path)
         progress: Progress | None = match.func.progress(request, **match.kwargs) if hasattr(match.func, "progress") else None
@@ -110,7 +110,7 @@ def recently_reauthenticated(request: HttpRequest, *, enrolling: bool = False) -
 
 
 def has_second_factor(user: User) -> bool:
-    """As the authentication backend annotates it; a statement only in the request in which somebody signs in."""
+    """Read off what the authentication backend annotates; a statement only in the request in which somebody signs in."""
     annotated = getattr(user, "has_second_factor", None)
     return bool(is_mfa_enabled(user) if annotated is None else annotated)
 

@@ -107,7 +107,7 @@ class ResetForm(SureForm):
 
 
 class RoleFilter(OptionsFilter):
-    """By role. Not by having none, as Django would offer: that is nearly everybody who ever signed up."""
+    """Filters by role; not by having none, as Django would offer: that is nearly everybody who ever signed up."""
 
     title = gettext_lazy("role")
     parameter_name = "role"
@@ -174,7 +174,7 @@ class UserAdmin(StaffModelAdmin):
         return asked or super().change_view(request, object_id, form_url, extra_context)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """By address and name of the account, or by the words of its person; of each no more than a list counts to.
+        """Find by address and name of the account, or by the words of its person; of each no more than a list counts to.
 
         Their keys first: both kinds in one condition, with the order of the list, would read accounts until it has found a page.
         A person knows the key of their account, so the accounts themselves are read only where a filter asks something of them.
@@ -230,12 +230,12 @@ class UserAdmin(StaffModelAdmin):
         return allowed and (obj is None or not obj.is_superuser or bool(request.user.is_superuser))
 
     def has_recover_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Of an action that professionals adds."""
+        """For an action that professionals adds."""
         return self.has_change_permission(request, obj) and bool(request.user.has_perm("accounts.recover_user"))
 
     @admin.display(description=gettext_lazy("moved by staff"))
     def moves(self, user: User) -> str:
-        """Each with whom was called, on which number, by whom."""
+        """Each move, with who was called, on which number, and by whom."""
         lines = []
         for recovery in user.recoveries.select_related("by").order_by("-pk"):
             by = str(recovery.by) if recovery.by else _("an account that is gone")
@@ -265,7 +265,7 @@ class RoleAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("who has it"))
     def held_by(self, group: Group) -> SafeString | str:
-        """Each with the page of the account."""
+        """Links to the accounts that hold the role."""
         users = User.objects.filter(groups=group, is_active=True, is_staff=True).order_by("name", "email")[:MOST_NAMED]
         links = ((reverse("staff:accounts_user_change", args=[user.pk]), str(user)) for user in users)
         return format_html_join("\n", '<a href="{}">{}</a>', links) or _("Nobody")
@@ -434,7 +434,7 @@ def colleagues(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
 
 
 def holders_of_roles(found: Iterable[Any]) -> Iterator[FirstRunCheck]:
-    """With whoever may do everything among the managers."""
+    """Whoever may do everything counts among the managers."""
     holders = defaultdict[str, list[str]](list)
     for user in found:
         for name in {*user.roles, MANAGER.name} if user.is_superuser else user.roles:

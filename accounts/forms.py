@@ -111,7 +111,7 @@ class SignInForm(HoneypotMixin, AccountForm, PageForm):
 
 
 class PasswordSignInForm(AccountForm, account.LoginForm):
-    """Not guarded: it sends nothing, wrong tries are counted, and a password manager may send it at once."""
+    """Without a honeypot: it sends nothing, wrong tries are counted, and a password manager may send it at once."""
 
     labels = {**EMAIL_LABEL, "password": _("Password")}
 
@@ -264,7 +264,7 @@ CREDENTIAL_ERRORS = (
 
 @contextmanager
 def one_passkey_error() -> Iterator[None]:
-    """The same sentence whatever is wrong, which gives no account away."""
+    """Say the same whatever is wrong with a passkey, which gives no account away."""
     try:
         yield
     except (ValidationError, *CREDENTIAL_ERRORS) as error:

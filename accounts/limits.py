@@ -108,7 +108,7 @@ def hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
 
 
 def give_back_hit(key: str) -> None:
-    """For an attempt that turned out well."""
+    """Uncount an attempt that turned out well."""
     RateLimit.objects.filter(key=hash_key(key), hits__gt=0).update(hits=F("hits") - 1)
 
 
@@ -305,7 +305,7 @@ def is_rate_limited(request: HttpRequest, action: str, *, address: str = "", use
 
 
 def give_back_try(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
-    """For a try that turned out well."""
+    """Uncount a try that turned out well."""
     for throttle in _throttles_of(request, action, address, user):
         give_back_hit(throttle.key)
 

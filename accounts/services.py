@@ -146,7 +146,7 @@ def passkeys_of(user: User) -> QuerySet[Authenticator]:
 
 
 def stored_credential(response: Any) -> dict[str, Any]:
-    """Of what webauthn.parse_registration_response gave no more than what is checked later."""
+    """What is stored of a parsed registration: no more than is checked later."""
     parts = {"clientDataJSON": response.response.client_data, "attestationObject": response.response.attestation_object}
     in_base64 = {name: urlsafe_b64encode(bytes(part)).rstrip(b"=").decode() for name, part in parts.items()}
     return {"id": response.id, "rawId": response.id, "type": "public-key", "response": in_base64}
@@ -231,7 +231,7 @@ def log_refused_password(**_details: Any) -> None:
 
 @receiver(mfa_signals.authentication_failed)
 def log_refused_code(user: User, **_details: Any) -> None:
-    """Of the second factor, so the account is known."""
+    """A code of the second factor, so the account is known."""
     logger.warning("second factor refused: user %s", user.pk)
     record(Act.NOT_LET_IN, by=user.pk, about=About.of(user), whats=["second factor"])
 

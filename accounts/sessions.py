@@ -51,7 +51,7 @@ SYSTEMS = (
 
 
 def device_of(user_agent: str) -> str:
-    """As its owner knows it: "Firefox on Windows". Never longer than the column; nothing else of what was sent is kept."""
+    """The browser as its owner knows it: "Firefox on Windows". Never longer than the column; nothing else of it is kept."""
     browser = next((name for mark, name in BROWSERS if mark in user_agent), _("A browser"))
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     return _("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser
@@ -106,7 +106,7 @@ class SessionStore(DatabaseStore):
         return Session.objects.filter(pk=hash_session_key(session_key)).exists()
 
     def create(self) -> None:
-        """Under a key that nobody had: so many are possible that the database need not be asked."""
+        """The key is one that nobody had: so many are possible that the database need not be asked."""
         self._session_key, self.row = get_random_string(32, VALID_KEY_CHARS), None
         self.save(must_create=True)
         self.modified = True
@@ -279,7 +279,7 @@ def clear_sessions(*, now: datetime) -> int:
 
 @receiver(signals.authentication_step_completed)
 def renew_session_key(request: HttpRequest, user: User, **details: Any) -> None:
-    """For whoever has reauthenticated or passed the second factor; at sign-in itself the session gets a new key anyway."""
+    """After reauthentication or the second factor; at sign-in itself the session gets a new key anyway."""
     if getattr(request, "user", AnonymousUser()).is_authenticated:
         request.session.cycle_key()
 

@@ -275,7 +275,7 @@ class SignInView(ProgressMixin, HoneypotView, account.LoginView):
     form_class = forms.SignInForm
 
     def get_initial(self) -> dict[str, Any]:
-        """Who comes back from the page of the code mends the address."""
+        """Somebody who comes back from the page of the code finds the address, to mend it."""
         waiting = waiting_code(self.request, SIGN_IN_CODE_KEY)
         return {**super().get_initial(), "login": waiting["email"] if waiting else ""}
 
@@ -318,9 +318,9 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
         """Another email counts as the first did."""
         if request.POST.get("action") != "resend":
             return super().post(request, *args, **kwargs)
-        email, adapter = self.state["email"], get_adapter()
+        email = self.state["email"]
         if is_rate_limited(request, "request_login_code", address=email):
-            adapter.add_message(request, messages.ERROR, message=adapter.error_messages["rate_limited"])
+            messages.error(request, get_adapter().error_messages["rate_limited"])
         else:
             send_code(request, SIGN_IN_CODE_KEY, SIGN_IN_MAIL, email, user=self.state["user"])
         return redirect_onward(request, "account_confirm_login_code")
@@ -333,10 +333,10 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
 
         Raises AccountGoneError.
         """
-        request, email, adapter = self.request, self.state["email"], get_adapter()
+        request, email = self.request, self.state["email"]
         request.session.pop(SIGN_IN_CODE_KEY, None)
         if self.state["user"] is not None and not has_address(User(pk=self.state["user"]), email):
-            adapter.add_message(request, messages.ERROR, message=adapter.error_messages["old_code"])
+            messages.error(request, get_adapter().error_messages["old_code"])
             return redirect_onward(request, "account_login")
         user = account_of_mailbox(email, now=timezone.now())
         if not user.is_active:
@@ -346,7 +346,7 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
             if address.verified:
                 record_authentication(request, user, method="code", email=email)
             else:
-                adapter.confirm_email(request, address)
+                get_adapter().confirm_email(request, address)
             response: HttpResponse = perform_login(request, user, redirect_url=self.get_next_url(), email=email)
         return response
 
@@ -426,8 +426,7 @@ class ResetPasswordView(account.CompletePasswordResetView):
                 limits.clear_tries(self.request, "login_failed", address=user.email)
                 return response
         process.abort()
-        adapter = get_adapter()
-        adapter.add_message(self.request, messages.ERROR, message=adapter.error_messages["old_code"])
+        messages.error(self.request, get_adapter().error_messages["old_code"])
         return redirect("account_reset_password")
 
 
@@ -545,12 +544,12 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Sending counts with the codes to sign in: no more emails go to one address by asking on several pages."""
-        adapter, email = get_adapter(), signed_in(request).email
+        email = signed_in(request).email
         if request.POST.get("action") != "send":
             if self.state is not None:
                 return super().post(request, *args, **kwargs)
         elif is_rate_limited(request, "request_login_code", address=email):
-            adapter.add_message(request, messages.ERROR, message=adapter.error_messages["rate_limited"])
+            messages.error(request, get_adapter().error_messages["rate_limited"])
         else:
             send_code(request, REAUTHENTICATION_CODE_KEY, "account/email/reauthentication_code", email)
         return redirect(self.passthrough_next_url(reverse("account_reauthenticate_code")))
@@ -578,7 +577,7 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
 @form_methods
 @reauthentication_required
 def own_mobile(request: HttpRequest) -> HttpResponse:
-    """Of staff alone: nobody else is sent text messages."""
+    """A page of staff alone: nobody else is sent text messages."""
     user = signed_in(request)
     if not user.is_staff:
         raise Http404

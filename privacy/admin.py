@@ -215,7 +215,7 @@ class RetentionRunAdmin(ListOnly):
         return "\n".join(f"{named.get(name, name)}: {count:,}" for name, count in run.done.items() if count) or _("None")
 
 
-def goes_sooner(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[Broken]:
+def broken_retention_promises(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[Broken]:
     """For `add_promise`: what would be due at once if this sort were kept for less time, in one statement; or what we said."""
     name = f"keep_{sort}_months"
     now, before, after = timezone.now(), getattr(old, name), getattr(new, name)
@@ -234,7 +234,7 @@ def goes_sooner(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[Bro
 
 
 for sort in retention.kept_sorts():
-    add_promise(f"keep_{sort}_months", partial(goes_sooner, sort))
+    add_promise(f"keep_{sort}_months", partial(broken_retention_promises, sort))
 
 
 class LogAdmin(LooksOnly):

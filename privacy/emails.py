@@ -28,7 +28,7 @@ class ComplaintEmail(Email):
         return Complaint.objects.filter(pk=self.about_key, anonymised_at=None).exclude(email="").exists()
 
     def reader_name(self) -> str:
-        """Of whoever complained, whom we may not know otherwise."""
+        """The name of whoever complained, whom we may not know otherwise."""
         theirs = self.complaint.email.lower() == self.notification.recipient.lower()
         return self.complaint.name if theirs else super().reader_name()
 
@@ -50,7 +50,7 @@ class ComplaintReceived(ComplaintEmail):
 
 
 class ComplaintStepEmail(ComplaintEmail):
-    """With what staff wrote."""
+    """Has what staff wrote."""
 
     @cached_property
     def text(self) -> str:
@@ -104,7 +104,7 @@ class StaffComplaintDue(StaffComplaint):
 
 
 class AccountGoes(Email):
-    """Not to somebody who did something meanwhile, nor to another address."""
+    """Not sent to somebody who did something meanwhile, nor to another address."""
 
     name = WARNING
     label = _("Account will be erased unless they sign in")

@@ -162,6 +162,8 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
 class ComplaintMessageForm(NeverKeptForm, PageForm):
     """What goes out as it is written can't hold a child's details (ADR 22)."""
 
+    free_text_fields = never_kept = ("words",)
+
     told = forms.ChoiceField(
         label=gettext_lazy("How are you telling them?"),
         choices=ContactMethod.choices,
@@ -287,6 +289,8 @@ class EnterBreachForm(TimedForm, OneTimeTokenForm):
 
 
 class CommissionerReportForm(TimedForm):
+    free_text_fields = never_kept = ("words",)
+
     reference = forms.CharField(label=gettext_lazy("Their reference"), max_length=60, required=False)
     words = long_text(
         gettext_lazy("What they were told"),
@@ -295,6 +299,8 @@ class CommissionerReportForm(TimedForm):
 
 
 class PeopleNotifiedForm(TimedForm):
+    free_text_fields = never_kept = ("words",)
+
     words = long_text(
         gettext_lazy("How we told them, and what"),
         gettext_lazy("For example, an email to all 40 people about what to look out for and who to ask. No names."),
@@ -303,6 +309,8 @@ class PeopleNotifiedForm(TimedForm):
 
 
 class NoCommissionerReportForm(NeverKeptForm):
+    free_text_fields = never_kept = ("words",)
+
     words = long_text(
         gettext_lazy("Why they need not be told"),
         gettext_lazy("Only if harm to anybody is unlikely. The Commissioner may ask for this reason. No names."),
@@ -311,6 +319,8 @@ class NoCommissionerReportForm(NeverKeptForm):
 
 
 class PeopleNotNotifiedForm(NeverKeptForm):
+    free_text_fields = never_kept = ("words",)
+
     words = long_text(
         gettext_lazy("Why they need not be told"),
         gettext_lazy(
@@ -321,6 +331,8 @@ class PeopleNotNotifiedForm(NeverKeptForm):
 
 
 class AddToBreachForm(NeverKeptForm):
+    free_text_fields = never_kept = ("words",)
+
     words = long_text(
         gettext_lazy("What we know now"),
         gettext_lazy(

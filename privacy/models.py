@@ -44,7 +44,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.filter(state=ComplaintState.RECEIVED)
 
     def overdue(self, today: date) -> Self:
-        """Not acknowledged though its last day is over."""
+        """Complaints whose last day is over, not acknowledged."""
         return self.to_acknowledge().filter(received_on__lt=today - ACKNOWLEDGE_WITHIN)
 
     def to_answer(self) -> Self:
@@ -231,7 +231,7 @@ class Breach(ReferencedModel):
 
     @property
     def may_tell_commissioner(self) -> bool:
-        """Also after it was thought that they need not be told."""
+        """They may still be told after we thought that they need not be."""
         return self.commissioner != Decision.TOLD
 
     @property

@@ -66,7 +66,7 @@ class ExportLine:
 
     @property
     def rows(self) -> list[dict[str, str]]:
-        """For a summary list: what has a value."""
+        """The lines with a value, for a summary list."""
         return [{"label": node.name, "value": node.text} for node in self.nodes if not node.nodes]
 
     @property

@@ -117,7 +117,7 @@ def register_activity(find: Callable[[datetime], Exists]) -> None:
 
 
 def registered_rules() -> list[Rule]:
-    """In the order in which they run: what people did before the people themselves."""
+    """The rules in the order in which they run: what people did before the people themselves."""
     return sorted(_rules.values(), key=lambda rule: rule.one_by_one)
 
 
@@ -450,7 +450,7 @@ def span_in_words(span: timedelta) -> str:
 
 
 def hourly_periods() -> Iterator[RetentionPeriod]:
-    """Of what is cleared hourly, and of the months of the audit, which go whole."""
+    """The periods of what is cleared hourly, and of the months of the audit, which go whole."""
     for what, why, span in (
         (_("Unfinished forms"), _("To let you finish"), DRAFTS),
         (_("Sign-ins, with what you typed"), _("To keep you signed in"), settings.SESSION_LONGEST + KEPT_AFTER_END),

@@ -221,7 +221,7 @@ ERASED_NOTICE_TRIED_FOR = timedelta(days=3)
 
 @transaction.atomic
 def erase_and_notify(person: Person, *, by: User, now: datetime, reason: DataActionReason = DataActionReason.ASKED) -> None:
-    """With a last email, whose row forgets the address once it has gone. Raises as erase_person does; then nothing is done."""
+    """Sends a last email, whose row forgets the address once it has gone. Raises as erase_person does; then nothing is done."""
     if address := erase_person(person, by=by, now=now, reason=reason):
         with translation.override(person.language or translation.get_language()):  # staff work in English
             context = {"themselves": reason == DataActionReason.OWN}
@@ -272,7 +272,7 @@ def answer_complaint(complaint: Complaint, *, told: ContactMethod, on: date | No
 
 @transaction.atomic
 def add_complaint_note(complaint: Complaint, *, words: str, flagged: bool, by: User, now: datetime) -> None:
-    """For colleagues alone. Also when it is closed: the Commissioner may ask."""
+    """A note for colleagues alone, on a closed complaint too: the Commissioner may ask."""
     locked = lock_complaint(complaint, *ComplaintState)
     _add_note(locked, ComplaintEventKind.NOTED, words, flagged, by, now)
 
@@ -347,7 +347,7 @@ def enter_complaint(
     token: str | None = None,
     flagged: bool = False,
 ) -> Complaint:
-    """With a receipt, and an email to the data protection lead. `details`: name, email, phone, wrong, wanted.
+    """Enter it, with a receipt and an email to the data protection lead. `details`: name, email, phone, wrong, wanted.
 
     By our form it belongs to the signed-in person, or to nobody: anybody can type anybody's address. What a colleague enters
     belongs to the person with that address. `token` is that of the form: the same details again give the first complaint.
@@ -409,7 +409,7 @@ def enter_breach(*, facts: dict[str, Any], by: User, now: datetime, token: str) 
 
 
 def breach_reference(token: str) -> str:
-    """As random as the token, and the same for the same one. It is unique, so a form enters one breach at most."""
+    """A reference as random as the token, and the same for the same one. It is unique, so a form enters one breach at most."""
     number = int.from_bytes(sha256(token.encode()).digest())
     letters = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(6))
     return tidy_reference(Breach.REFERENCE_PREFIX + letters)
@@ -417,7 +417,7 @@ def breach_reference(token: str) -> str:
 
 @transaction.atomic
 def add_to_breach(breach: Breach, *, words: str, by: User, now: datetime) -> None:
-    """What was learnt since, or a correction."""
+    """Add what was learnt since, or a correction."""
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
     write_breach_event(locked, BreachEventKind.LEARNT, at=now, words=words, by=by, now=now)
 
@@ -449,7 +449,7 @@ def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: 
 
 @transaction.atomic
 def record_people_notified(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
-    """Those whose data it is; `words` say how. Raises ChangedMeanwhile, InTheFuture."""
+    """The people whose data it is were told; `words` say how. Raises ChangedMeanwhile, InTheFuture."""
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.may_tell_people:
         raise ChangedMeanwhile

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from django.contrib.auth import logout
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -57,7 +57,7 @@ CHANGED_MEANWHILE = _(
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_account(request: HttpRequest) -> HttpResponse:
-    """Not of staff: what they did in their work would lose its author. A manager closes the account first."""
+    """Staff can't delete theirs: what they did in their work would lose its author. A manager closes the account first."""
     if signed_in(request).is_staff:
         return render(request, "account/delete.html", {"form": None})
     if response := ask_to_reauthenticate(request):
@@ -124,9 +124,7 @@ def complaint(request: HttpRequest) -> HttpResponse:
 @require_safe
 def complaint_sent(request: HttpRequest, token: str) -> HttpResponse:
     """The reference and the days, nothing that they wrote."""
-    made = Complaint.objects.filter(submission_token=token).first()
-    if made is None:
-        raise Http404
+    made = get_object_or_404(Complaint, submission_token=token)
     request.address_is_private = True  # type: ignore[attr-defined]
     context = {"complaint": made, "due": format_day(made.due_on), "has_email": bool(made.email)}
     return keep_private(request, render(request, "privacy/complaint_sent.html", context), has_a_form=False)

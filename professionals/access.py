@@ -81,7 +81,7 @@ def asks_details(path: str) -> bool:
 
 
 def save_new_person(request: HttpRequest, form: NewPersonForm, now: datetime) -> Person:
-    """Of whoever is signed in; what they typed before they said who they are becomes theirs. Raises AccountGoneError."""
+    """Enter whoever is signed in; what they typed before they said who they are becomes theirs. Raises AccountGoneError."""
     user = signed_in(request)
     person = give_details(user=user, now=now, **form.details())
     agree_on_language(request, person)
@@ -92,7 +92,7 @@ def save_new_person(request: HttpRequest, form: NewPersonForm, now: datetime) ->
 
 
 def agree_on_language(request: HttpRequest, person: Person) -> None:
-    """At sign-in: who has chosen a language once reads it in this browser too; for who has not, this browser's choice counts."""
+    """At sign-in: a language that they once chose counts in this browser too; if they chose none, this browser's counts."""
     here = chosen_language(request)
     if person.language and person.language != here:
         request.language_cookie = person.language  # type: ignore[attr-defined]
@@ -151,7 +151,7 @@ class PersonMiddleware:
 
 
 def second_factors() -> QuerySet[Authenticator]:
-    """Those that are asked for at sign-in: a passkey is one to staff only (ADR 7)."""
+    """The factors that are asked for at sign-in: a passkey is one to staff only (ADR 7)."""
     factors: QuerySet[Authenticator] = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN, user__is_staff=False)
     return factors
 

@@ -51,7 +51,7 @@ REFUSED = {"incorrect_code": "code", "incorrect_password": "password"}
 
 
 def still_signed_in(request: HttpRequest) -> bool:
-    """Under the lock of the account: a session that ended while the old address was put back confirms no other one."""
+    """Asked under the lock of the account: a session that ended while the old address was put back confirms no other one."""
     if not request.user.is_authenticated:
         return True
     return Session.objects.filter(pk=hash_session_key(str(request.session.session_key)), user=request.user).exists()
@@ -83,11 +83,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """No header turns our pages into JSON."""
         return False
 
-    def get_client_ip(self, request: HttpRequest) -> str:
-        return limits.client_address(request)
+    get_client_ip = staticmethod(limits.client_address)
 
     def is_safe_url(self, url: str) -> bool:
-        """Of `next`. allauth's own breaks over what can't be read as an address, such as 'http://[::1'."""
+        """Whether `next` is a page of ours. allauth's own breaks over what can't be read as an address, such as 'http://[::1'."""
         return is_own_page(self.request, url)
 
     def clean_email(self, email: str) -> str:
@@ -165,14 +164,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
-        """Not of a changed address: the service that records the change sends that, with a link of its own."""
+        """None about a changed address: the service that records the change sends that, with a link of its own."""
         if template_prefix != CHANGED:
             super().send_notification_mail(template_prefix, user, context, email)
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """A code that went to an address which is not the account's any more lets nobody in."""
         if kwargs.get("email") and not has_address(user, kwargs["email"]):
-            self.add_message(request, messages.ERROR, message=self.error_messages["old_code"])
+            messages.error(request, self.error_messages["old_code"])
             return redirect("account_login")
         return cast(HttpResponse | None, super().pre_login(request, user, **kwargs))
 
@@ -207,7 +206,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(settings.LOGIN_REDIRECT_URL)
 
     def logout(self, request: HttpRequest) -> None:
-        """Who leaves a sign-in that they have only begun, for another address, keeps what they typed before."""
+        """Somebody who leaves an unfinished sign-in, for another address, keeps what they typed before."""
         was_signed_in = request.user.is_authenticated
         super().logout(request)
         if was_signed_in:
@@ -246,8 +245,7 @@ class MFAAdapter(DefaultMFAAdapter):
         )
         return drawing.getvalue().decode()
 
-    def encrypt(self, text: str) -> str:
-        return encryption.encrypt(text)
+    encrypt = staticmethod(encryption.encrypt)
 
     def decrypt(self, encrypted_text: str) -> str:
         """A random secret for one that none of our keys opens, so that no code is right."""

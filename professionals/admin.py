@@ -92,7 +92,7 @@ VIEW_PERSON = "professionals.view_person"
 
 
 def person_to_prefill(request: HttpRequest) -> Person | None:
-    """For a user who may see people. None for an unknown key, and for somebody erased."""
+    """The known caller, for a user who may see people. None for an unknown key, and for somebody erased."""
     key = request.GET.get(PERSON, "")
     if not request.user.has_perm(VIEW_PERSON) or not is_key(Person, key):
         return None
@@ -104,7 +104,7 @@ MOST_LOOKED_AT = 50
 
 
 def search_people(typed: str) -> list[Person]:
-    """Who may be calling, by any words of theirs or a phone number in any spelling: whoever was in touch last first, and one more
+    """Who may be calling, by any words or a phone number in any spelling: whoever was in touch last first, and one more
     than MOST_FOUND if there are more. Two statements."""
     people = Person.objects.filter(erased_at=None)
     found = people.filter(services.has_phone(typed)) if is_phone(typed) else with_words(people, postcode_as_one_word(typed))
@@ -203,7 +203,7 @@ def note_shown(request: HttpRequest, people: Iterable[Person]) -> None:
 
 
 class OwnerFilter(admin.SimpleListFilter):
-    """By a key in the address alone, such as ?person=12: there are too many to choose from.
+    """Filters by a key in the address alone, such as ?person=12: there are too many to choose from.
 
     `model` is that of the owner, to whom a row `leads_to`; `unknown` is said of a key that nobody has.
     """
@@ -522,14 +522,6 @@ class OrganisationNameField(forms.CharField):
 
     saved: Organisation | None = None  # that of a saved person
 
-    def __init__(self) -> None:
-        super().__init__(
-            label=gettext_lazy("Organisation"),
-            max_length=200,
-            required=False,
-            help_text=gettext_lazy("Type its name as in our list. If it is not in the list yet, we will add it."),
-        )
-
     def prepare_value(self, value: Any) -> Any:
         """A saved person brings the key."""
         return self.saved.name if self.saved and isinstance(value, int) else value
@@ -546,7 +538,12 @@ class OrganisationNameField(forms.CharField):
 class PersonForm(forms.ModelForm):
     postcode = PostcodeField(label=gettext_lazy("Work postcode"), required=False)
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
-    organisation = OrganisationNameField()
+    organisation = OrganisationNameField(
+        label=gettext_lazy("Organisation"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Type its name as in our list. If it is not in the list yet, we will add it."),
+    )
 
     class Meta:
         model = Person
@@ -642,8 +639,8 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         )
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """With the forms that add something for a person, and the lists of what is theirs, each counted, in one statement. Of
-        somebody erased the lists stay, and nothing can be added."""
+        """Adds links to the forms that add something for a person, and to the lists of what is theirs, counted in one statement.
+        Of somebody erased the lists stay, and nothing can be added."""
         person, user = kwargs.get("obj"), signed_in(request)
         if person is not None:
             kinds = sorted(PERSON_RECORDS, key=lambda kind: kind.model._meta.label_lower)
@@ -707,7 +704,7 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         return super().get_search_results(request, queryset, postcode_as_one_word(search_term))
 
     def has_change_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        """Not of somebody erased."""
+        """Nobody changes somebody erased."""
         return (obj is None or obj.erased_at is None) and super().has_change_permission(request, obj)
 
     # For actions of privacy and of bookings.

@@ -45,14 +45,14 @@ def outward_code(code: str) -> OutwardCode | None:
 
 
 def look_up_areas(postcodes: Iterable[str]) -> dict[str, Area | None]:
-    """The same for several, in one query for all whose outward code we know."""
+    """look_up_area for several postcodes, in one query for all whose outward code we know."""
     outward = {postcode: postcode.partition(" ")[0] for postcode in postcodes}
     rows = {row.code: row for row in OutwardCode.objects.filter(code__in=set(outward.values()))}
     return {postcode: area_within(rows.get(code), postcode) for postcode, code in outward.items()}
 
 
 def area_within(row: OutwardCode | None, postcode: str) -> Area | None:
-    """Of that outward code, where in it the postcode lies; without one, the middle of the postcode area."""
+    """Where the postcode lies within its outward code; without a row for that, the middle of the postcode area."""
     if row is None:
         letters = postcode_area(postcode)
         rows = list(OutwardCode.objects.filter(code__regex=rf"^{letters}[0-9]").defer("others")) if letters else []
@@ -85,7 +85,7 @@ def postcode_area(postcode: str) -> str:
 
 
 def nation_of(authority: str, outward: str = "") -> str:
-    """By the authority, or by the postcode where there is none."""
+    """The nation of the authority, or of the outward code where there is none."""
     return NATIONS[authority[0]] if authority else ISLANDS[postcode_area(outward)]
 
 

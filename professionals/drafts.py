@@ -52,7 +52,7 @@ def find(request: HttpRequest, kind: str, now: datetime, *, along: Sequence[str]
 
 
 def read_all(request: HttpRequest, now: datetime) -> None:
-    """Those of every kind in one statement, for a page that shows several: `find` then asks for none of them."""
+    """Read the drafts of every kind in one statement, for a page that shows several: `find` then asks for none of them."""
     rows = _of_reader(request, now)
     if rows is not None:
         _cached(request).update({**dict.fromkeys(DraftKind.values), **{draft.kind: draft for draft in rows.reverse()}})
@@ -118,7 +118,7 @@ def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -
 
 
 def save_steps(draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime) -> bool:
-    """The same for several pages. False if the draft is gone: it was placed in another tab."""
+    """save_step for several pages. False if the draft is gone: it was placed in another tab."""
     entry = _as_stored(steps)
     draft.answers = {**draft.answers, **entry}
     draft.expires_at = now + _kept_for(draft.answers)
@@ -127,7 +127,7 @@ def save_steps(draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime)
 
 
 def _as_stored(steps: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """As they come back from the database: dates as text."""
+    """The answers as they come back from the database: dates as text."""
     stored: dict[str, dict[str, Any]] = json.loads(json.dumps(steps, cls=DjangoJSONEncoder))
     return stored
 
@@ -187,7 +187,7 @@ def _give(draft: Draft, person: Person, now: datetime) -> None:
 
 
 def details_typed(request: HttpRequest, now: datetime) -> dict[str, str]:
-    """What whoever has no Person yet typed in this browser about themselves, for the form that asks. The newest draft counts."""
+    """What somebody without a Person typed about themselves in this browser, for the form that asks. The newest draft counts."""
     found: dict[str, str] = {}
     if secret := _secret(request):
         for draft in Draft.objects.filter(person=None, key_hash=_hash(secret), expires_at__gt=now).order_by("expires_at"):

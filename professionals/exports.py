@@ -53,7 +53,7 @@ def batches(keys: Sequence[int], size: int = 0) -> Iterator[list[int]]:
 
 
 class ExportMixin(StaffModelAdmin):
-    """For a model admin: all that its list shows as a file, or the rows that are ticked. By POST alone, and recorded."""
+    """For a model admin: export all that its list shows, or the rows that are ticked. By POST alone, and recorded."""
 
     export_permission: ClassVar[str]
     export_headings: ClassVar[Sequence[Heading]]

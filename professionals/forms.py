@@ -106,7 +106,7 @@ NEW_DETAIL_QUESTIONS = {
 
 
 def is_same_detail(name: str, known: str, typed: str) -> bool:
-    """In any case and spacing; a phone number also as it is dialled from abroad."""
+    """Whether both are the same in any case and spacing; a phone number also as it is dialled from abroad."""
     tidy = services.dialled_digits if name == "phone" else lambda text: clean_text(text).casefold()
     return tidy(known) == tidy(typed)
 
@@ -238,7 +238,7 @@ class CallerForm(DetailsForm):
         return False
 
     def entered(self) -> dict[str, Any]:
-        """As services.find_or_enter_person takes it."""
+        """The keyword arguments of services.find_or_enter_person."""
         return {**self.details(), "email": self.cleaned_data["email"], "known": self.person, "replaced": self.replaced}
 
     @staticmethod

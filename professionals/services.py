@@ -122,13 +122,13 @@ def repoint(old: models.Model, new: models.Model) -> None:
         if relation.many_to_many or relation.one_to_one:
             continue
         model, name, keys = relation.related_model, relation.field.name, lock_rows(relation, old)
-        if not keys or _moves(model, keys, name, new):
+        if not keys or _try_to_move(model, keys, name, new):
             continue
         for key in keys:  # some of them stand beside one of the same
-            if not _moves(model, [key], name, new):
+            if not _try_to_move(model, [key], name, new):
                 if model in ROW_MERGES:
                     ROW_MERGES[model].join(model._base_manager.get(pk=key), new)
-                if not _moves(model, [key], name, new):
+                if not _try_to_move(model, [key], name, new):
                     model._base_manager.filter(pk=key).delete()
 
 
@@ -141,7 +141,7 @@ def lock_rows(relation: Any, owner: models.Model) -> list[Any]:
     return list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
-def _moves(model: type[models.Model], keys: list[Any], name: str, new: models.Model) -> bool:
+def _try_to_move(model: type[models.Model], keys: list[Any], name: str, new: models.Model) -> bool:
     try:
         with transaction.atomic():
             model._base_manager.filter(pk__in=keys).update(**{name: new})
@@ -218,7 +218,7 @@ MOST_SIMILAR = 5
 
 
 def similar_people(*, name: str, email: str, organisation_name: str, phone: str, postcode: str, **_others: str) -> list[Person]:
-    """Whom a caller may be: of that name at that organisation, postcode or phone; of that phone in any spelling; of an email
+    """Who the caller may be: of that name at that organisation or postcode; of that phone in any spelling; of an email
     address one letter away. Each with `last_contact`, the latest first."""
     name, organisation_name, phone = (" ".join(typed.split()) for typed in (name, organisation_name, phone))
     there = Q(organisation__in=Organisation.objects.named(organisation_name)) | ~Q(postcode="") & Q(postcode=postcode)
@@ -244,7 +244,7 @@ SHORTEST_LOCAL_PART = 4
 
 
 def addresses_near(address: str) -> list[str]:
-    """Those with one letter more, less, other or swapped before the @, as somebody mistypes them on the phone.
+    """The addresses with one letter more, less, other or swapped before the @, as somebody on the phone mistypes them.
 
     The first letter and the figures stay: they tell namesakes apart (a.patel2, b.patel).
     """
@@ -262,7 +262,7 @@ def addresses_near(address: str) -> list[str]:
 
 
 def latest_first(people: QuerySet[Person]) -> QuerySet[Person]:
-    """Each with `last_contact`, the latest first: when they were entered, or the latest of their orders, bookings and the like
+    """Add `last_contact`, the latest first: when they were entered, or the latest of their orders, bookings and the like
     was. Professionals knows no other app, so the models are asked."""
     latest = []
     for relation in Person._meta.related_objects:
@@ -658,7 +658,7 @@ def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:
 
 @transaction.atomic
 def lift_block(attempt: Stopped, *, by: User | None, now: datetime) -> None:
-    """Nothing is counted by this key until the UK day ends. It counts as seen."""
+    """Count nothing by this key until the UK day ends. The attempt counts as seen."""
     limits.lift_limit(attempt.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
     Stopped.objects.filter(pk=attempt.pk).update(let_through_at=now, seen_at=now, by_staff=by)
 

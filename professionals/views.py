@@ -38,7 +38,7 @@ def details(request: HttpRequest) -> HttpResponse:
 
 
 def ask_details(request: HttpRequest) -> HttpResponse:
-    """Who is new finds there what they have told already, in a booking or an order."""
+    """Somebody new finds here what they have said already, in a booking or an order."""
     user, person, now = signed_in(request), person_in(request), timezone.now()
     form_class = DetailsForm if person else NewPersonForm
     form = form_class(

@@ -15,7 +15,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -213,7 +212,7 @@ ACTIONS = (
 )
 
 
-def what(imported: Import) -> str:
+def kind_label(imported: Import) -> str:
     kind = IMPORT_KINDS.get(imported.kind)
     return str(kind.label if kind else imported.kind)
 
@@ -241,7 +240,12 @@ class ImportAdmin(LooksOnly):
     may_be_empty = ("run", "undone", "file_deleted")
     object_actions = ACTIONS
     uploaded = moment_of("uploaded_at", gettext_lazy("uploaded"), short=True)
-    what = column(gettext_lazy("what"), what)
+    what = column(gettext_lazy("what"), kind_label)
+    state_in_words = column(
+        gettext_lazy("state"),
+        lambda imported: state_tag(imported.get_state_display(), STATE_COLOURS[imported.state]),
+        ordering="state",
+    )
     number_rows = number_of("total", gettext_lazy("rows"))
     run = column(gettext_lazy("imported"), lambda imported: long_moment(imported.run_at) if imported.run_at else "")
     undone = column(gettext_lazy("undone"), lambda imported: long_moment(imported.undone_at) if imported.undone_at else "")
@@ -259,10 +263,6 @@ class ImportAdmin(LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
         return super().get_queryset(request).select_related("uploaded_by", "run_by", "undone_by").defer("file")
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, imported: Import) -> SafeString:
-        return state_tag(imported.get_state_display(), STATE_COLOURS[ImportState(imported.state)])
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
@@ -296,7 +296,7 @@ class ImportAdmin(LooksOnly):
             raise Http404
         if not self.has_view_permission(request, imported):
             raise PermissionDenied
-        page = {"title": _("%(what)s: import %(number)d") % {"what": what(imported), "number": imported.pk}}
+        page = {"title": _("%(what)s: import %(number)d") % {"what": kind_label(imported), "number": imported.pk}}
         if imported.state == ImportState.UNDONE:
             page |= kept_context(imported, request)
         elif not imported.is_at_work:
@@ -368,7 +368,7 @@ def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
 
 
 def kept_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
-    """What an import that was undone left, and why, a page of it."""
+    """A page of what stayed when the import was undone, and why."""
     kept = imported.objects_of_it.exclude(kept=[])
     page: Page[ImportedObject] = Paginator(kept, ROWS_A_PAGE).get_page(page_in(request.GET.get("page", "")))
     known = objects_in_words((each.model, each.key) for each in page)

@@ -183,7 +183,7 @@ def find_people(rows: Sequence[Row]) -> list[Person]:
 
 
 def match_people(rows: Sequence[Row]) -> None:
-    """As the pages for callers find whom they may be, for all rows at once."""
+    """Find who each row may be, for all rows at once, as the pages for callers find it."""
     by_email: dict[str, list[Person]] = defaultdict(list)
     by_phone: dict[str, list[Person]] = defaultdict(list)
     by_name: dict[str, list[Person]] = defaultdict(list)

@@ -38,7 +38,7 @@ class UploadForm(PageFormMixin, forms.Form):
 
 
 class ColumnsForm(PageForm):
-    """For each column of the file which field it is, or that it is left out."""
+    """Asks of each column of the file which field it is, or whether to leave it out."""
 
     def __init__(self, data: Any, *, imported: Import, suggested: Mapping[str, int]) -> None:
         super().__init__(data)
@@ -66,7 +66,7 @@ class ColumnsForm(PageForm):
 
 
 class ChoicesForm(PageForm):
-    """What becomes of all rows that may be here already, and of those on this page."""
+    """Asks what becomes of all rows that may be here already, and of those on this page."""
 
     choice = forms.ChoiceField(
         label=gettext_lazy("For all rows that may be here already"),
@@ -99,7 +99,7 @@ class ChoicesForm(PageForm):
 
 
 def row_text(row: ImportRow) -> str:
-    """What it says, as long as we keep that."""
+    """The cells of the row, as long as we keep them."""
     return ", ".join(one_line(str(cell)) for cell in row.cells.values())[:200]
 
 

@@ -60,7 +60,7 @@ def split_moment(typed: str) -> tuple[date, time | None]:
 
 
 def parse_clock(typed: str) -> time:
-    """As people type it, with seconds, or as Excel's part of a day."""
+    """A time as people type it, with seconds, or as Excel's part of a day."""
     if EXCEL_CLOCK.fullmatch(typed):
         minutes = round(float(typed) * 24 * 60)
         return time(*divmod(minutes % (24 * 60), 60))
@@ -117,7 +117,7 @@ def mentioned(model: type[ReferencedModel], keys: Sequence[int]) -> dict[int, st
 
 
 def fold(text: str) -> str:
-    """As names are compared: in any case and spacing."""
+    """The text as names are compared: in any case and spacing."""
     return " ".join(text.casefold().split())
 
 

@@ -59,7 +59,7 @@ class FileGone(DomainError):
     message = _("We have deleted this file, as we do within 24 hours. Upload it again.")
 
 
-class NotNow(DomainError):
+class ChangedMeanwhile(DomainError):
     message = _("Somebody has gone on with this import since you opened the page. Look at it again.")
 
 
@@ -129,10 +129,10 @@ def headings_digest(imported: Import) -> str:
 
 
 def lock_import(imported: Import, *states: str) -> Import:
-    """Raises NotNow if it is in none of these states."""
+    """Raises ChangedMeanwhile if it is in none of these states."""
     found = Import.objects.select_for_update(no_key=True).defer("file").filter(pk=imported.pk, state__in=states).first()
     if found is None:
-        raise NotNow
+        raise ChangedMeanwhile
     return found
 
 
@@ -530,7 +530,7 @@ def abandon_import(imported: Import, *, by: User | None, now: datetime) -> None:
     """Delete the file and all rows of an import that was not run."""
     current = lock_import(imported, ImportState.UPLOADED, ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED)
     if current.run_at:
-        raise NotNow
+        raise ChangedMeanwhile
     current.rows.all().delete()
     delete_file(current, now)
     Import.objects.filter(pk=current.pk).update(state=ImportState.ABANDONED)
@@ -545,7 +545,7 @@ def delete_old_files(now: datetime) -> int:
     """Whatever became of them. An import that stopped half-way stays as it is: it can be undone."""
     old = list(Import.objects.with_old_file(now).defer("file"))
     for imported in old:
-        with suppress(NotNow):  # somebody goes on with it at this moment: the next time
+        with suppress(ChangedMeanwhile):  # somebody goes on with it at this moment: the next time
             if imported.run_at is None:
                 abandon_import(imported, by=None, now=now)
             else:
@@ -643,7 +643,7 @@ def undo_batch(imported: Import, removal: Removal, batch: Sequence[ImportedObjec
     for each in batch:
         if each.key in there and digests.get(each.key) != each.digest:
             reasons[each.key].add(CHANGED)
-    for key, label in uses_of(imported, removal, keys):
+    for key, label in references_to(imported, removal, keys):
         reasons[key].add(label)
     for key, words in removal.used(keys).items():
         reasons[key].add(words)
@@ -658,7 +658,7 @@ def undo_batch(imported: Import, removal: Removal, batch: Sequence[ImportedObjec
     ImportedObject.objects.filter(pk__in=[each.pk for each in batch if not each.kept]).delete()
 
 
-def uses_of(imported: Import, removal: Removal, keys: Sequence[int]) -> Iterator[tuple[int, str]]:
+def references_to(imported: Import, removal: Removal, keys: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Which of these objects a row points to that is none of their own parts: the object's key, and the model of the row."""
     for relation in apps.get_model(removal.model)._meta.get_fields(include_hidden=True):
         if not (relation.one_to_many or relation.one_to_one) or relation.concrete:

@@ -147,12 +147,12 @@ def merge_page(page_admin: StaffModelAdmin, request: HttpRequest, obj: Any, acti
 
 
 def compared(one: Any, other: Any) -> dict[str, tuple[str, str]]:
-    """Of people also which emails they chose, and how many rows of each kind are theirs."""
+    """What both have, side by side; for people also the emails that they chose, and how many rows of each kind they have."""
     facts = [facts_of(one), facts_of(other)]
     if isinstance(one, Person):
         for person, shown in zip((one, other), facts, strict=True):
             wanted = wants_each(person.email) if person.email else {}
-            shown |= {str(Topic(topic).label): (_("Yes") if wanted[topic] else _("No")) if wanted else "" for topic in Topic}
+            shown.update({str(topic.label): (_("Yes") if wanted[topic] else _("No")) if wanted else "" for topic in Topic})
     both = {label: (value or NOTHING, facts[1][label] or NOTHING) for label, value in facts[0].items()}
     return {**both, **figures((one, other))} if isinstance(one, Person) else both
 
@@ -243,7 +243,7 @@ CALL_OFF = ObjectAction(
 
 
 def state_in_words(person: Person) -> str:
-    """Of a merge, for the person's page; empty if there is none."""
+    """How the merge stands, for the person's page; empty if there is none."""
     merge = services.merge_of(person, timezone.now())
     if merge is None:
         return ""

@@ -300,13 +300,13 @@ def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: dat
 
 
 def addresses_of(person: Person) -> list[str]:
-    """In small letters, without a team mailbox that staff entered by mistake."""
+    """Their addresses in small letters, without a team mailbox that staff entered by mistake."""
     found = {person.email.lower(), person.user.email.lower() if person.user else ""} - team_addresses() - {""}
     return sorted(found)
 
 
 def mail_rows(addresses: Collection[str]) -> list[QuerySet[Any]]:
-    """What may change of mail to them; what has not gone yet is taken by key, since it gets another address."""
+    """The rows of mail to them that may change; what has not gone yet is found by key, since it gets another address."""
     waiting = Notification.objects.alias(address=Lower("recipient")).filter(address__in=addresses, state=State.PENDING)
     readers = MailReader.objects.filter(address__in=addresses)
     return [
@@ -318,7 +318,7 @@ def mail_rows(addresses: Collection[str]) -> list[QuerySet[Any]]:
 
 
 def values_that_stay(kept: Person, gone: Person, stays: Mapping[str, int]) -> dict[str, Any]:
-    """By field. What only one of them has stays; so does the address of who signs in."""
+    """By field, the value that stays: the one chosen, what only one of them has, and the address of whoever signs in."""
     values = {}
     for name in (*FIELDS, "language"):
         of_gone = stays.get(name) == gone.pk if name in stays else not getattr(kept, name)

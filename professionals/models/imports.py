@@ -56,7 +56,7 @@ WAITING_ROWS = (RowState.NEW, RowState.DUPLICATE, RowState.PAST)
 
 class ImportQuerySet(models.QuerySet["Import"]):
     def waiting(self) -> Self:
-        """For somebody to go on, or because a fault stopped them."""
+        """Imports that wait for somebody to go on, or that a fault stopped."""
         return self.filter(state__in=[ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED])
 
     def with_old_file(self, now: datetime) -> Self:

@@ -46,11 +46,11 @@ ORGANISATION_WORDS = words_in("name")
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def named(self, name: str) -> Self:
-        """Those of that name in any case: one at most."""
+        """The organisation of that name, in any case: one at most."""
         return self.alias(lower_name=Lower("name")).filter(lower_name=Lower(Value(name)))
 
     def unused(self) -> Self:
-        """Those that no row points to, a person's or any other's; what would go with them doesn't hold them."""
+        """Organisations that no row points to, but for rows that would be deleted with them."""
         unused = self.all()
         for relation in self.model._meta.related_objects:
             if relation.on_delete is models.CASCADE:
@@ -88,7 +88,7 @@ MAX_WORD_LENGTH = 60  # letters
 
 class NameWordQuerySet(models.QuerySet["NameWord"]):
     def like(self, words: Sequence[str], sources: Sequence[str]) -> dict[str, list[str]]:
-        """For each of these words what it may stand for, among the names in these tables. Two statements."""
+        """For each of these words the names in these tables that it may stand for. Two statements."""
         found = similar_words(self.filter(source__in=sources), words, likeness=0.3)
         return {word: closest_words(word, found[word]) for word in words}
 
@@ -178,7 +178,7 @@ DIALLED_DIGITS = Func(
 
 class PersonQuerySet(models.QuerySet["Person"]):
     def with_email(self, email: str) -> Self:
-        """Those with that address in any case: one at most."""
+        """The person with that address, in any case: one at most."""
         return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(Value(email))).exclude(email="")
 
 
@@ -340,7 +340,7 @@ TOLD_WITHIN = timedelta(days=1)
 
 class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
     def with_nothing_kept(self) -> Self:
-        """Of which the outbox says nothing any more, from the time when it was theirs."""
+        """Addresses of which the outbox keeps nothing any more from the time when they were theirs."""
         mail = Notification.objects.alias(to=Lower("recipient")).filter(to=OuterRef("address"))
         mail = mail.filter(created_at__lt=OuterRef("until") + TOLD_WITHIN)
         return self.exclude(Exists(mail)).exclude(Exists(MarkedAddress.objects.filter(address=OuterRef("address"))))
@@ -390,7 +390,7 @@ MERGE_WAITS_FOR = timedelta(days=7)
 
 
 class ExactEncoder(DjangoJSONEncoder):
-    """With the microseconds of a moment, so that what is put back is what was there."""
+    """Keeps the microseconds of a moment, so that what is put back is what was there."""
 
     def default(self, o: object) -> object:
         return o.isoformat() if isinstance(o, datetime) else super().default(o)

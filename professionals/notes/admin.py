@@ -75,12 +75,12 @@ class CaseForm(forms.Form):
     )
 
 
-def way_to_the_case_system(_obj: Any) -> list[dict[str, Any]]:
+def case_system_link(_obj: Any) -> list[dict[str, Any]]:
     return [{"label": _("About a child?"), "value": format_html('<a href="../case/">{}</a>', _("Use the case system"))}]
 
 
-def is_there(about: dict[str, Any]) -> bool:
-    """Nothing is added to the story of somebody who was erased."""
+def takes_notes(about: dict[str, Any]) -> bool:
+    """Whether a note can be added: nothing is added to the story of somebody who was erased."""
     return "person" not in about or about["person"].erased_at is None
 
 
@@ -94,10 +94,10 @@ def note_actions(
             "note",
             gettext_lazy("Add a note"),
             lambda obj, **note: services.add_note(**{**about(obj), **note}),
-            available=lambda obj: is_there(about(obj)),
+            available=lambda obj: takes_notes(about(obj)),
             form_class=NoteForm,
             form_kwargs=lambda obj: {"references": references(obj)} if references(obj) else {},
-            facts=way_to_the_case_system,
+            facts=case_system_link,
             explanation=gettext_lazy("Note a call or what you agreed. Nobody can change it afterwards."),
             done=gettext_lazy("Your note is in the story."),
             permission="add_note",
@@ -107,7 +107,7 @@ def note_actions(
             "case",
             gettext_lazy("Hand over a worry about a child"),
             lambda obj, **note: services.add_note(**{**about(obj), **note, "kind": NoteKind.CASE}),
-            available=lambda obj: is_there(about(obj)),
+            available=lambda obj: takes_notes(about(obj)),
             form_class=CaseForm,
             explanation=gettext_lazy(
                 "Write what you heard in the case system, never here. Here we keep only who has it now, and when."
@@ -125,9 +125,9 @@ def write_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
         "write",
         gettext_lazy("Write an email"),
         lambda obj, **letter: services.write_letter(**{**about(obj), **letter}),
-        available=lambda obj: is_there(about(obj)) and bool(about(obj)["person"].email),
+        available=lambda obj: takes_notes(about(obj)) and bool(about(obj)["person"].email),
         form_class=LetterForm,
-        facts=lambda obj: [{"label": _("To"), "value": about(obj)["person"].email}, *way_to_the_case_system(obj)],
+        facts=lambda obj: [{"label": _("To"), "value": about(obj)["person"].email}, *case_system_link(obj)],
         explanation=gettext_lazy("The person gets it from us, and our team reads the answer."),
         done=gettext_lazy("Your email is on its way."),
         permission="add_note",
@@ -175,7 +175,7 @@ def add_notes_by_reference(model: type[Any]) -> None:
 
 
 def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]:
-    """With their text, for those who may read messages. Without codes and links for signing in."""
+    """Messages with their text, for those who may read them; without codes and links for signing in."""
     rows = rows.filter(visible_to(page.user), is_account_mail=False).defer("html_body", "sealed_body")
     messages = list(page.newest(rows, "created_at"))
     keys = [int(message.about.partition(":")[2]) for message in messages if message.kind == StaffLetter.name]

@@ -57,7 +57,7 @@ def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: Fla
 
 
 class DecideForm(forms.Form):
-    """With the fingerprint of the words on the page: what was changed since nobody has read, so it is not decided on."""
+    """With the fingerprint of the words on the page: words changed since then nobody has read, so nothing is decided."""
 
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 

@@ -108,7 +108,7 @@ def is_nhs_number(digits: str) -> bool:
 
 
 def has_nhs_number(text: str) -> bool:
-    """With such a label, right or mistyped; or ten digits with the right check digit and no other label."""
+    """Whether a number has such a label, mistyped or not; or ten digits have the right check digit and no other label."""
     return bool(NHS_LABEL.search(text)) or any(
         is_nhs_number(match[1] + match[3] + match[4]) and not is_of_another_kind(text, match.start())
         for match in NHS_SHAPE.finditer(text)
@@ -345,7 +345,7 @@ def is_birth_date(text: str, match: re.Match[str], today: date) -> bool:
 
 
 def written_date(match: re.Match[str]) -> date | None:
-    """None for one that no calendar has. Two digits of a year are of this century as far as 2049."""
+    """The date that was matched; None for one that no calendar has. Two digits of a year are of this century as far as 2049."""
     groups = {name: value for name, value in match.groupdict().items() if value}
     day, month, year = (next(value for name, value in groups.items() if name[0] == part) for part in "dmy")
     number = int(month) if month.isdigit() else 1 + MONTHS.index(month.lower()[:3])
@@ -404,7 +404,8 @@ CONCERN = re.compile(
 
 
 def describes_one_child(text: str) -> bool:
-    """By initials that are no acronym, or names that are no words of work. What looks like initials isn't read as a name too."""
+    """Whether initials that are no acronym, or a name that is no word of work, stand where a child is spoken of. What looks like
+    initials isn't read as a name too."""
     if CASE.search(text) or CONCERN.search(text):
         return True
     if any(could_be_names(match[1]) for match in LOWERCASE_INITIALS.finditer(text)):
@@ -525,7 +526,7 @@ def has_reference(text: str) -> bool:
 
 
 def is_police_reference(text: str, match: re.Match[str]) -> bool:
-    """Of a number beside a force's name: no order, invoice or permit; beside a county's, only with a word of the police."""
+    """Whether a number beside a force's name is no order, invoice or permit; beside a county's, police must be named near."""
     ahead, behind = before(text, match.start()), text[match.end() : match.end() + FORCE_WINDOW]
     if is_paid_by(text, match.start()) or PERMIT_BEFORE.search(ahead) or OF_WORK_AFTER.search(behind):
         return False

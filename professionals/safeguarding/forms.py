@@ -74,9 +74,6 @@ class StaffForm(ChildDetailsMixin):
 class NeverKeptForm(StaffForm):
     """Words that are never kept if they look like a child's details: nobody may say that they are not, so none is `flagged`."""
 
-    free_text_fields: Iterable[str] = ("words",)
-    never_kept: Iterable[str] = ("words",)
-
     def clean(self) -> dict[str, Any]:
         return {name: value for name, value in super().clean().items() if name != "flagged"}
 
@@ -97,7 +94,7 @@ def reason_field(label: Any, *, missing: Any = "", hint: Any = "", most: int = 3
 
 
 def why_not_published(text: str) -> str:
-    """For a text of staff that everybody reads. Empty if nothing speaks against it."""
+    """Why a text of staff can't be published; empty if it can."""
     if not looks_like_child_details(text):
         return ""
     return str(gettext_lazy("This looks like details of a child. Please take them out: everybody can read this."))

@@ -47,6 +47,11 @@ class FlaggedField:
     def label(self) -> str:
         return f"{self.row._meta.verbose_name}: {self.row._meta.get_field(self.column).verbose_name}"  # type: ignore[union-attr]
 
+    def clear(self) -> None:
+        may_be_blank = self.row._meta.get_field(self.column).blank  # type: ignore[union-attr]
+        blank = "" if may_be_blank else str(_("Cleared"))
+        type(self.row)._base_manager.filter(pk=self.row.pk).update(**{self.column: blank})
+
 
 _sources: dict[str, FlaggedSource] = {}
 
@@ -67,7 +72,7 @@ def rows_of(flagged: FlaggedText) -> list[Model]:
 
 
 def flagged_fields(flagged: FlaggedText) -> list[FlaggedField]:
-    """What may be meant: the texts of the object that look like a child's details, or all of them if none does any more."""
+    """The texts of the object that look like a child's details, or all of them if none does any more."""
     fields = []
     for row in rows_of(flagged):
         columns = [field.name for field in row._meta.concrete_fields if classification(field) == Classification.FREE_TEXT]
@@ -88,7 +93,7 @@ def is_kept_back(subject: str) -> bool:
 
 
 def waits_for_lead(kind: str) -> ExpressionWrapper:
-    """The same for each row of a list: `queryset.annotate(kept_back=waits_for_lead("stock"))`.
+    """is_kept_back for each row of a list: `queryset.annotate(kept_back=waits_for_lead("stock"))`.
 
     One look-up for the whole list, not one a row.
     """
@@ -119,9 +124,7 @@ def clear_flagged(flagged: FlaggedText, *, shown: str, by: User, now: datetime) 
     locked, fields = _lock_undecided(flagged, shown, by)
     for field in fields:
         if looks_like_child_details(field.text):
-            may_be_blank = field.row._meta.get_field(field.column).blank  # type: ignore[union-attr]
-            blank = "" if may_be_blank else str(_("Cleared"))
-            type(field.row)._base_manager.filter(pk=field.row.pk).update(**{field.column: blank})
+            field.clear()
     _decide(locked, Decision.CLEARED, by, now)
 
 

@@ -68,6 +68,6 @@ def test_without_the_lock_both_come_for_the_same_rows(monkeypatch):
 def test_a_button_that_is_pressed_twice_runs_it_once():
     imported = checked(ASHA, BEN)
     outcomes = at_once(*(partial(run_import, imported, by=make_staff(), now=NOW) for _ in range(3)))
-    assert Counter(outcomes) == {"done": 1, "NotNow": 2}
+    assert Counter(outcomes) == {"done": 1, "ChangedMeanwhile": 2}
     work_on(imported.pk)
     assert Person.objects.count() == 2
