@@ -32,7 +32,7 @@ def may_be_offered_a_visit(person: Person, now: datetime) -> bool:
 
 
 def offer_a_visit(request: HttpRequest) -> str:
-    """For `ctac.pages.OFFERS`."""
+    """The offer of a visit, for `ctac.pages.OFFERS`; empty if there is none."""
     person = person_in(request)
     offered = person is not None and may_be_offered_a_visit(person, timezone.now())
     return render_to_string("reach/includes/offer.html", request=request) if offered else ""
