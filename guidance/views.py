@@ -26,10 +26,11 @@ from django.views.decorators.vary import vary_on_cookie
 
 from ctac.dates import uk_day
 from ctac.forms import FORM_METHODS, PageForm
+from ctac.pdf.typesetting import typeset
 from guidance.contacts.queries import FORCES_POST, referral_text, who_to_tell
 from guidance.content import AUDIENCES, NATIONS, PROFESSION_OF, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
-from guidance.pdf import KINDS, guidance_data, guidance_digest, guidance_pdf
+from guidance.pdf import KINDS, guidance_data, guidance_digest
 from professionals.access import person_in
 from professionals.areas import look_up_area
 from professionals.forms import PostcodeField
@@ -72,7 +73,7 @@ class WhoToTellForm(PageForm):
 
 
 def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellForm:
-    """As it was sent; else with what we know of whoever has signed in. A page for one `profession` need not ask for it."""
+    """The form as it was sent, else filled in for whoever has signed in. A page for one `profession` need not ask for it."""
     person = person_in(request)
     known = {"postcode": person.postcode, "profession": person.profession} if person else {}
     form = WhoToTellForm(request.POST if request.method == "POST" else None, initial=known)
@@ -83,7 +84,7 @@ def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellFor
 
 
 def may_advise(nation: str, today: date) -> bool:
-    """Whether our guidance for every professional is approved there; of a place that we don't know, in all nations.
+    """Whether our guidance for every professional is approved there; if we don't know the nation, in all of them.
 
     Who may refer a child and what a guardian does are said there. Without an approval the page has numbers alone.
     """
@@ -170,7 +171,7 @@ def pages_to_show(audience: str, nations: Sequence[str], now: datetime) -> list[
 
 
 def nation_of_workplace(request: HttpRequest) -> str:
-    """Of whoever is signed in and has told us a postcode; '' on the islands, whose law is their own."""
+    """The nation of the person's workplace; '' if we don't know it, and on the islands, whose law is their own."""
     person = person_in(request)
     area = look_up_area(person.postcode) if person and person.postcode else None
     return area.nation if area and area.nation in NATIONS else ""
@@ -190,21 +191,18 @@ def guidance_download(request: HttpRequest, audience: str, nation: str, pdf: str
     pages = pages_to_show(audience, [nation], now)
     if pdf not in KINDS or not pages:
         raise Http404
-    with translation.override(pages[0].language):
-        return pdf_of(request, pages[0], pdf, now)
-
-
-def pdf_of(request: HttpRequest, page: GuidancePage, pdf: str, now: datetime) -> HttpResponseBase:
-    guidance, nation = read_guidance(page.audience, page.language), read_nation(page.nation, page.language)
-    notice = _("Sample text, approved for trying out only.") if page.is_sample else ""
-    data = guidance_data(guidance, nation, url=settings.SITE_URL + page.get_absolute_url(), notice=str(notice))
-    digest = guidance_digest(pdf, data)
-    tag = quote_etag(digest)
-    unchanged = get_conditional_response(request, etag=tag)
-    if unchanged is not None:
-        unchanged.headers["ETag"] = tag  # which of those that a cache has, each in a language
-        return unchanged
-    content = cache.get_or_set(f"guidance-pdf:{digest}", partial(guidance_pdf, pdf, data, made_at=now), timeout=MAX_PDF_AGE)
+    page, language = pages[0], pages[0].language
+    with translation.override(language):
+        notice = _("Sample text, approved for trying out only.") if page.is_sample else ""
+        texts = read_guidance(audience, language), read_nation(nation, language)
+        data = guidance_data(*texts, url=settings.SITE_URL + page.get_absolute_url(), notice=str(notice))
+        digest = guidance_digest(pdf, data)
+        tag = quote_etag(digest)
+        unchanged = get_conditional_response(request, etag=tag)
+        if unchanged is not None:
+            unchanged.headers["ETag"] = tag  # which of those that a cache has, each in a language
+            return unchanged
+        content = cache.get_or_set(f"guidance-pdf:{digest}", partial(typeset, pdf, data, made_at=now), timeout=MAX_PDF_AGE)
     name = "-".join([page.audience, page.nation, pdf, *([page.language] if page.language != Language.ENGLISH else [])])
     headers = {"ETag": tag, "Content-Disposition": f'inline; filename="{name}.pdf"'}
     return HttpResponse(content, content_type="application/pdf", headers=headers)

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,21 +16,18 @@ from accounts.access import signed_in
 from ctac.dates import format_day, uk_day
 from ctac.forms import validate_phone
 from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
+from ctac.staff.lists import OptionsFilter
 from ctac.staff.site import NOTHING, StaffModelAdmin, Waiting, column, phone_link, staff_site
 from guidance.contacts.models import POLICE_NUMBER, AreaContact
 
 
-class NeedsFilter(admin.SimpleListFilter):
+class NeedsFilter(OptionsFilter):
     title = gettext_lazy("what needs a look")
     parameter_name = "needs"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("number", _("Number missing")), ("check", _("Not checked for a year"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[AreaContact]:
-        if self.value() == "number":
-            return queryset.missing()
-        return queryset.to_check(uk_day(timezone.now())) if self.value() == "check" else queryset
+    options = {
+        "number": (gettext_lazy("Number missing"), lambda contacts, now: contacts.missing()),
+        "check": (gettext_lazy("Not checked for a year"), lambda contacts, now: contacts.to_check(uk_day(now))),
+    }
 
 
 class ContactForm(forms.ModelForm):
