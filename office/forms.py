@@ -99,7 +99,7 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
             self.take_up_changes()
 
     def take_up_changes(self) -> None:
-        """Of what somebody else has changed since the page was opened. To the same value is no matter: so is a double click."""
+        """Notes what somebody else has changed since the page was opened. The same value twice is a double click."""
         for name in NAMES:
             field, now, typed = self.fields[name], self.initial[name], self.answers.get(name, "")
             began = self.answers.get(began_name(name), self.typed(name, now))

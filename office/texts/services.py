@@ -46,7 +46,7 @@ def tidy(text: str) -> str:
 
 
 def warnings_about(sentence: Sentence, text: str) -> list[str]:
-    """What its author must have thought of, and may say why it is right all the same."""
+    """Warnings that the author must read, and may answer with a reason."""
     words = plain(as_plain(text))
     found = guarded(text)
     if len(A_NUMBER.findall(text)) > len(A_NUMBER.findall(sentence.editable)):
@@ -147,7 +147,7 @@ def refuse_unless_live(version: TextVersion) -> None:
 
 
 def lock_versions(key: str) -> None:
-    """Those of one sentence, in order of their keys."""
+    """Locks the versions of one sentence, in order of their keys."""
     list(TextVersion.objects.filter(key=key).order_by("pk").select_for_update().values_list("pk"))
 
 
