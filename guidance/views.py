@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -83,16 +83,6 @@ def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellFor
     return form
 
 
-def may_advise(nation: str, today: date) -> bool:
-    """Whether our guidance for every professional is approved there; if we don't know the nation, in all of them.
-
-    Who may refer a child and what a guardian does are said there. Without an approval the page has numbers alone.
-    """
-    nations = [nation] if nation else NATIONS
-    pages = GuidancePage.objects.approved(today).filter(audience=Audience.ALL_PROFESSIONALS, language=Language.ENGLISH)
-    return pages.filter(nation__in=nations).count() == len(nations)
-
-
 @csrf_exempt  # it changes nothing, so nobody can forge anything; and it must work where a browser refuses cookies
 @require_http_methods(FORM_METHODS)
 def who_to_tell_page(request: HttpRequest) -> HttpResponse:
@@ -104,7 +94,11 @@ def who_to_tell_page(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         postcode = form.cleaned_data["postcode"]
         who = who_to_tell(postcode)
-        advises = may_advise(who.nation, uk_day(timezone.now()))
+        # Who may refer a child and what a guardian does are said in our guidance for every professional. Unless that is approved
+        # there, or in all nations if we don't know which, the page has numbers alone.
+        nations = [who.nation] if who.nation else NATIONS
+        approved = GuidancePage.objects.approved(uk_day(timezone.now())).filter(nation__in=nations, language=Language.ENGLISH)
+        advises = approved.filter(audience=Audience.ALL_PROFESSIONALS).count() == len(nations)
         context |= {
             "postcode": postcode,
             "who": who,
@@ -129,7 +123,10 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
     """Without a nation in its address, for the nation of the person's workplace; else for all four, to choose from."""
     if audience not in AUDIENCES or (nation and nation not in NATIONS):
         raise Http404
-    shown = nation or nation_of_workplace(request)
+    shown = nation
+    if not nation and (person := person_in(request)) and person.postcode:
+        area = look_up_area(person.postcode)
+        shown = area.nation if area and area.nation in NATIONS else ""  # not an island, whose law is its own
     now = timezone.now()
     # What all nations share is advice in each of them, so it is approved once it is approved for all.
     pages = pages_to_show(audience, [shown] if shown else NATIONS, now)
@@ -168,13 +165,6 @@ def pages_to_show(audience: str, nations: Sequence[str], now: datetime) -> list[
         if len(pages) == len(nations) and all(page.is_approved(now) for page in pages):
             return pages
     return by_language[0] if settings.DEVELOPMENT else []
-
-
-def nation_of_workplace(request: HttpRequest) -> str:
-    """The nation of the person's workplace; '' if we don't know it, and on the islands, whose law is their own."""
-    person = person_in(request)
-    area = look_up_area(person.postcode) if person and person.postcode else None
-    return area.nation if area and area.nation in NATIONS else ""
 
 
 # Browsers of some years ago show a PDF in a plug-in, which object-src 'none' would stop.

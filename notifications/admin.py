@@ -93,6 +93,13 @@ class MailAdmin(LooksOnly):
         return getattr(obj, self.times[name]) is not None if name in self.times else super().says(name, obj)
 
 
+MEANINGS = {
+    BounceType.HARD: gettext_lazy("This mailbox does not exist. Usually the address has a typing mistake, or somebody has left."),
+    BounceType.SOFT: gettext_lazy("The mailbox did not take our mail. It may be full, or a filter may have stopped the email."),
+    BounceType.COMPLAINT: gettext_lazy("The reader marked our mail as unwanted. They now get only emails that they need."),
+}
+
+
 class MarkedAddressAdmin(MailAdmin):
     nobody_may = ("add", "delete")
     list_display = ["in_pieces", "state", "last", "sort", "said"]
@@ -178,12 +185,6 @@ class MarkedAddressAdmin(MailAdmin):
             {"label": gettext("What it means"), "value": self.meaning(obj)},
         ]
 
-
-MEANINGS = {
-    BounceType.HARD: gettext_lazy("This mailbox does not exist. Usually the address has a typing mistake, or somebody has left."),
-    BounceType.SOFT: gettext_lazy("The mailbox did not take our mail. It may be full, or a filter may have stopped the email."),
-    BounceType.COMPLAINT: gettext_lazy("The reader marked our mail as unwanted. They now get only emails that they need."),
-}
 
 staff_site.add_waiting(
     gettext_lazy("Messages"),

@@ -35,10 +35,10 @@ def publish(ids: Sequence[int]) -> None:
         Notification.objects.filter(pk__in=ids, state=State.PENDING).update(kicked_at=None)
 
 
-def ask_for_sweep(*, started: float | None = None, expires: float = 55) -> None:
+def ask_for_sweep(*, started: float | None = None) -> None:
     """One more sweep, behind what is queued. Never raises: beat asks for one several times a minute."""
     try:
-        app.send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=expires)
+        app.send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=55)
     except Exception as error:  # noqa: BLE001 - as below
         logger.warning("Broker unreachable (%s); the next sweep comes within a minute.", type(error).__name__)
 

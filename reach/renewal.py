@@ -105,12 +105,7 @@ def renewals(unit: Unit, now: datetime, profession: str = "") -> dict[str, Renew
 class RenewalForm(QuestionForm):
     """Everybody who ever attended counts: when, and what else, is not asked."""
 
-    first = last = None  # type: ignore[assignment]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in self.fields.keys() - {"profession", "unit"}:
-            del self.fields[name]
+    kind = period = first = last = measure = None  # type: ignore[assignment]
 
 
 def why_missing(area: Area) -> Missing:

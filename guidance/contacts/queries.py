@@ -94,8 +94,8 @@ def who_to_tell_in(areas: Iterable[Area | None]) -> dict[Area | None, WhoToTell]
         codes[area] = {}
         if area:
             # Where no local authority is known, the nation's: some are for all of it.
-            children, police = codes_by_authority().get(area.local_authority, (area.nation, area.nation))
-            codes[area] = dict(zip(ContactKind, (children, police, area.nation), strict=True))
+            authorities = codes_by_authority().get(area.local_authority, (area.nation, area.nation))
+            codes[area] = dict(zip(ContactKind, (*authorities, area.nation), strict=True))
     wanted = {code for each in codes.values() for code in each.values()}
     contacts = {(row.kind, row.code): row for row in AreaContact.objects.filter(code__in=wanted)}
     found = {}

@@ -75,7 +75,7 @@ def read_report(raw: bytes, *, domain: str) -> list[Answer]:
 def read_delivery_status(parts: list[Message], message_id: str) -> list[Answer]:
     """RFC 3464: a group of fields about the message, then one for each recipient; ours has one. Late is not returned."""
     statuses = (part for part in parts if part.get_content_type() == "message/delivery-status" and part.is_multipart())
-    groups: Iterator[Any] = chain.from_iterable(part.get_payload() for part in statuses)  # type: ignore[misc]
+    groups: Iterator[Any] = chain.from_iterable(part.get_payload() for part in statuses)
     for fields in groups:
         action = header(fields, "Action").lower()
         if action and action not in NOT_FINAL:

@@ -203,10 +203,7 @@ def sheet_rows(ranked: dict[Nation, list[RankedArea]], renewal: Mapping[str, Ren
 class AreaForm(QuestionForm):
     """Asks for months alone: the page has all kinds and professions."""
 
-    def __init__(self, data: Mapping[str, str], *, now: datetime, **kwargs: Any) -> None:
-        super().__init__(data, now=now, **kwargs)
-        for name in ("kind", "profession", "unit", "measure"):
-            del self.fields[name]
+    kind = profession = unit = measure = None  # type: ignore[assignment]
 
 
 @require_safe
