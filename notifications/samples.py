@@ -151,7 +151,11 @@ def email_places() -> Iterator[Place]:
 
 def preview(kind: str, request: HttpRequest) -> str:
     """The email as a whole page, below its subject, without the links that only its reader may have."""
-    rendered = (request.user.has_perm("notifications.view_notification") and newest_real(kind, request)) or first_sample(kind)
+    rendered = newest_real(kind, request) if request.user.has_perm("notifications.view_notification") else None
+    if rendered is None:
+        example = next(example for example in all_examples() if example.kind == kind)
+        words = example.words()
+        rendered = words if isinstance(words, Rendered) else render_sample(kind, words, example.recipient)
     kept = rendered.to_keep()
     body = kept.html.find(">", kept.html.find("<body")) + 1
     return kept.html[:body] + format_html(SUBJECT_LINE, _("Subject:"), kept.subject) + kept.html[body:]
@@ -170,9 +174,3 @@ def newest_real(kind: str, request: HttpRequest) -> Rendered | None:
             note.kind, note.keys = Notification._meta.label_lower, [str(row.pk)]
             return shown
     return None
-
-
-def first_sample(kind: str) -> Rendered:
-    example = next(example for example in all_examples() if example.kind == kind)
-    words = example.words()
-    return words if isinstance(words, Rendered) else render_sample(kind, words, example.recipient)

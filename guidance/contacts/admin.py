@@ -30,29 +30,27 @@ class NeedsFilter(OptionsFilter):
     }
 
 
+class NumberField(forms.CharField):
+    """A phone number that anybody can call, or the police's short one."""
+
+    def clean(self, value: Any) -> str:
+        phone = " ".join(super().clean(value).split())
+        if phone and phone != POLICE_NUMBER:
+            validate_phone(phone)
+        return phone
+
+
 class ContactForm(forms.ModelForm):
     class Meta:
         model = AreaContact
         fields = ("name", "phone", "out_of_hours_phone", "web_page")
-
-    def clean_phone(self) -> str:
-        return valid_phone(self.cleaned_data["phone"])
-
-    def clean_out_of_hours_phone(self) -> str:
-        return valid_phone(self.cleaned_data["out_of_hours_phone"])
+        field_classes = {"phone": NumberField, "out_of_hours_phone": NumberField}
 
     def clean_web_page(self) -> str:
         web_page = str(self.cleaned_data["web_page"])
         if web_page and not web_page.startswith("https://"):
             raise ValidationError(_("Enter an address that begins with https://."), code="insecure")
         return web_page
-
-
-def valid_phone(typed: str) -> str:
-    phone = " ".join(typed.split())
-    if phone and phone != POLICE_NUMBER:
-        validate_phone(phone)
-    return phone
 
 
 @admin.register(AreaContact, site=staff_site)

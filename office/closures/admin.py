@@ -42,11 +42,6 @@ class BegunOrOver:
         return state_tag(_("Now"), "good") if obj.has_begun(timezone.now()) else state_tag(_("To come"), "waiting")
 
 
-def is_now(closure: Closure) -> bool:
-    now = timezone.now()
-    return closure.has_begun(now) and not closure.is_over(now)
-
-
 @admin.register(Closure, site=staff_site)
 class ClosureAdmin(BegunOrOver, StaffModelAdmin):
     form = ClosureForm
@@ -56,7 +51,7 @@ class ClosureAdmin(BegunOrOver, StaffModelAdmin):
             "end",
             gettext_lazy("End this closure today"),
             end_closure,
-            available=is_now,
+            available=lambda closure: closure.has_begun(timezone.now()) and not closure.is_over(timezone.now()),
             weight="stop",
             explanation=gettext_lazy("From today on, we are open again. The days before stay as days on which we were closed."),
             done=gettext_lazy("The closure has ended. We are open again."),

@@ -65,13 +65,14 @@ class CoverageForm(QuestionForm):
 @permission_required(VIEW_REACH, raise_exception=True)
 def coverage(request: HttpRequest) -> HttpResponseBase:
     form = CoverageForm(request.GET.dict(), now=timezone.now())
-    question, layout = form.question, form.layout
-    found, sort = read_coverage(question), request.GET.get("sort", "")
+    question, sort = form.question, request.GET.get("sort", "")
+    found = read_coverage(question)
     figures = sorted_figures(found.figures, sort)
     if (file := request.GET.get("file", "")) in SheetForm.values:
         name = _("Coverage")
         return spreadsheet_response(name.lower(), file, sheet_headings(question), sheet_rows(found, figures), sheet=name)
     asked: dict[str, Any] = {"kind": question.kind, "period": question.period, "profession": question.profession}
+    layout = form.layout
     areas, some = len(figures), sum(figure.count > 0 for figure in figures)
     context = {
         **staff_site.each_context(request),

@@ -1,7 +1,7 @@
 """Inviting an area, campaigns and role mailboxes on the staff site."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,13 +133,16 @@ def invite_page(request: HttpRequest) -> HttpResponse:
             ready=invitable(people, now).count(),
             mailboxes=invitable_mailboxes(mailboxes, now).count(),
         )
+        # The text of the email that people would get.
+        campaign = Campaign(presentation=presentation, times=times)
+        message = VisitInvitation(Notification(), campaign=campaign, times=times).message() if times else None
         context |= {
             "area": area,
             "presentation": presentation,
             "readers": readers,
             "rows": readers.rows,
             "times": [format_span(start, start + presentation.length) for start in times],
-            "email": preview(presentation, times) if times else "",
+            "email": render_email(message).text if message else "",
             "token": token,
         }
     return TemplateResponse(request, "reach/staff/invite.html", context)
@@ -174,12 +177,6 @@ def send(
     sentence = ngettext("%(n)d invitation is on its way.", "%(n)d invitations are on their way.", count)
     messages.success(request, sentence % {"n": count})
     return redirect("staff:reach_campaign_change", campaign.pk)
-
-
-def preview(presentation: Presentation, times: Sequence[datetime]) -> str:
-    """The text of the email that people would get."""
-    campaign = Campaign(presentation=presentation, times=list(times))
-    return render_email(VisitInvitation(Notification(), campaign=campaign, times=list(times)).message()).text
 
 
 staff_site.add_page("reach/invite/", invite_page, "reach_invite")
