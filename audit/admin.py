@@ -19,7 +19,7 @@ from audit.pages import admin_of, details_of, model_of, names_of, spaced
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
 from ctac.staff.lists import BigChangeList, period_of
-from ctac.staff.site import NOTHING, LooksOnly, OneRowAdmin, moment_of, number_of, staff_site, state_tag
+from ctac.staff.site import NOTHING, LooksOnly, OneRowAdmin, column, moment_of, number_of, staff_site, state_tag
 
 MOST_COLLEAGUES = 200
 # Pages that neither staff_site.add_page nor the menu names.
@@ -88,6 +88,17 @@ class EntryAdmin(LooksOnly):
     ordering = ("-at", "-pk")
     actions = None
     when = moment_of("at", gettext_lazy("when"), short=True)
+    # Whoever is stopped at the door is nobody that we know; what has an effect, and no user, our own rules did.
+    who = column(
+        gettext_lazy("who"),
+        lambda entry: str(entry.actor_name) if entry.actor or entry.act in STOPPED else _("The site itself"),
+    )
+    did = column(
+        gettext_lazy("did"),
+        lambda entry: state_tag(entry.get_act_display(), "stopped" if entry.act in STOPPED else "done"),
+        ordering="act",
+    )
+    details = column(gettext_lazy("details"), lambda entry: capfirst(details_of(entry)) or NOTHING)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BigChangeList]:
         return EntryChangeList
@@ -98,7 +109,7 @@ class EntryAdmin(LooksOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
     ) -> tuple[QuerySet[Entry], bool]:
-        """Of one object: some pages have its reference in their address, others its key."""
+        """Finds the acts about one object: some pages have its reference in their address, others its key."""
         typed = search_term.strip()
         if not typed:
             return queryset, False
@@ -112,15 +123,6 @@ class EntryAdmin(LooksOnly):
                 if key is not None:
                     found |= Q(kind=model._meta.label_lower, key=str(key))
         return queryset.filter(found), False
-
-    @admin.display(description=gettext_lazy("who"))
-    def who(self, entry: Any) -> str:
-        """Whoever is stopped at the door is nobody that we know; what has an effect, and no user, our own rules did."""
-        return str(entry.actor_name) if entry.actor or entry.act in STOPPED else _("The site itself")
-
-    @admin.display(description=gettext_lazy("did"), ordering="act")
-    def did(self, entry: Entry) -> SafeString:
-        return state_tag(entry.get_act_display(), "stopped" if entry.act in STOPPED else "done")
 
     @admin.display(description=gettext_lazy("what"))
     def about(self, entry: Entry) -> SafeString | str:
@@ -140,13 +142,9 @@ class EntryAdmin(LooksOnly):
         href = f"{reverse(f'{page}_changelist')}?q={key}" if is_reference(key) else reverse(f"{page}_change", args=[key])
         return format_html('<a href="{}">{}</a>', href, name)
 
-    @admin.display(description=gettext_lazy("details"))
-    def details(self, entry: Entry) -> str:
-        return capfirst(details_of(entry)) or NOTHING
-
 
 def page_name(page: str) -> str:
-    """As the menu has it; of a list, and what belongs to it, the kind of thing first."""
+    """The page's name in the menu; for a list and its pages, the kind of thing first."""
     menu_names = {each.route.removeprefix("staff:"): each.label for each in menu.PAGES}
     if name := staff_site.page_labels.get(page) or PAGE_NAMES.get(page) or menu_names.get(page):
         return str(name)
@@ -175,14 +173,11 @@ class ExportAdmin(LooksOnly):
     when = moment_of("at", gettext_lazy("when"), short=True)
     number_rows = number_of("rows", gettext_lazy("rows"))
     number_lines = number_of("lines", gettext_lazy("lines"))
-
-    @admin.display(description=gettext_lazy("list"))
-    def what(self, export: Export) -> str:
-        return menu.plural_name(apps.get_model(export.of)._meta)
+    what = column(gettext_lazy("list"), lambda export: menu.plural_name(apps.get_model(export.of)._meta))
 
     @admin.display(description=gettext_lazy("which rows"))
     def which(self, export: Export) -> str:
-        """How the list was narrowed."""
+        """How the colleague had narrowed the list."""
         if export.chosen:
             return ngettext("Ticked: %(n)s row", "Ticked: %(n)s rows", export.rows) % {"n": f"{export.rows:,}"}
         searched = _("Found by a search") if export.searched else ""

@@ -33,7 +33,7 @@ CHANGES = (Act.ADDED, Act.CHANGED, Act.DELETED, Act.ERASED, Act.CREDENTIALS, Act
 
 class EntryQuerySet(models.QuerySet["Entry"]):
     def about(self, kind: str, key: object) -> Self:
-        """Of one object: its model ("bookings.booking") and its key."""
+        """Acts about one object, given its model ("bookings.booking") and its key."""
         return self.filter(kind=kind, key=str(key))
 
     def changes(self) -> Self:

@@ -73,7 +73,7 @@ def model_of(entry: Entry) -> Any:
 
 
 def admin_of(model: Any) -> Any:
-    """How the staff site shows this model; None if it doesn't."""
+    """The model's admin on the staff site; None if it has none."""
     return staff_site.get_model_admin(model) if model and staff_site.is_registered(model) else None
 
 
@@ -96,7 +96,7 @@ def details_of(entry: Entry) -> str:
 
 
 def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
-    """How each account that there still is is shown to colleagues. One statement."""
+    """The name by which colleagues know each account; deleted accounts have a number. One statement."""
     known = {key for key in keys if key is not None}
     users = get_user_model()._default_manager.filter(pk__in=known).only("name", "email") if known else ()
     gone: dict[int | None, str] = {key: _("Account %(key)s") % {"key": key} for key in known}
@@ -158,7 +158,7 @@ def write_entry(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any
 
 
 def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
-    """By what the page itself says, else by its answer. None where a GET leads elsewhere, and of what is UNLISTED."""
+    """What the page says it did, else what its response tells. None for a GET that redirects, and for pages that are UNLISTED."""
     status = response.status_code
     if page_of(request) in UNLISTED:
         return None
@@ -203,7 +203,7 @@ def kind_by_content_type(kwargs: dict[str, Any]) -> str:
 
 
 def write_refusal(request: HttpRequest) -> None:
-    """For whoever has an account that does not open the staff site."""
+    """Records that somebody with an account that does not open the staff site was refused."""
     request.__dict__["_audited"] = True
     record(Act.REFUSED, by=request.user.pk, page=page_of(request), whats=["403"])
 

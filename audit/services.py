@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import Act, Entry
+from ctac.dates import add_months
 from ctac.logs import NOTHING, request_reference
 
 logger = logging.getLogger(__name__)
@@ -85,8 +86,8 @@ def keep_months(*, now: datetime, months: int | None = None) -> MonthChanges:
     Months are those of UTC. Twice does no harm. The database refuses to drop what ended within six months, whatever it is asked.
     """
     keep = settings.AUDIT_KEPT_MONTHS if months is None else months
-    added = add_months(now=now)
-    dropped = [month for month in months_there() if month < month_after(first_of_month(now), -keep)]
+    added = add_months_ahead(now=now)
+    dropped = [month for month in months_there() if month < add_months(first_of_month(now), -keep)]
     with connection.cursor() as cursor:
         for month in dropped:
             cursor.execute(DROP_MONTH, [month])
@@ -95,10 +96,10 @@ def keep_months(*, now: datetime, months: int | None = None) -> MonthChanges:
     return MonthChanges(tuple(added), tuple(dropped))
 
 
-def add_months(*, now: datetime) -> list[date]:
-    """Those of this month and the twelve after it that were not there."""
+def add_months_ahead(*, now: datetime) -> list[date]:
+    """Adds the tables for this month and the next twelve, and returns those that were missing."""
     existing, first = months_there(), first_of_month(now)
-    added = [month for month in (month_after(first, ahead) for ahead in range(MONTHS_AHEAD + 1)) if month not in existing]
+    added = [month for month in (add_months(first, ahead) for ahead in range(MONTHS_AHEAD + 1)) if month not in existing]
     with connection.cursor() as cursor:
         for month in added:
             cursor.execute(ADD_MONTH, [month])
@@ -115,19 +116,13 @@ def first_of_month(moment: datetime) -> date:
     return moment.astimezone(UTC).date().replace(day=1)
 
 
-def month_after(month: date, many: int) -> date:
-    """So many months later, or earlier."""
-    years, place = divmod(month.month - 1 + many, 12)
-    return date(month.year + years, place + 1, 1)
-
-
 def after_migrate(**about: Any) -> None:
     """Each deployment renews the months ahead, whatever became of beat."""
     if Entry._meta.db_table in connection.introspection.table_names(include_views=True):  # not if another app alone was migrated
-        add_months(now=timezone.now())
+        add_months_ahead(now=timezone.now())
 
 
 def check_tables() -> str:
     """For /readyz, half a year ahead: without a table for the month nothing can be done on the staff site."""
-    ahead = month_after(first_of_month(timezone.now()), 6)
+    ahead = add_months(first_of_month(timezone.now()), 6)
     return "" if ahead in months_there() else f"the audit has no table for {ahead:%Y-%m}: does beat run?"

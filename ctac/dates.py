@@ -39,6 +39,12 @@ def months_before(moment: datetime, months: int) -> datetime:
     return here.replace(year=year, month=month + 1, day=day)
 
 
+def add_months(month: date, many: int) -> date:
+    """By first days: the month so many later, or earlier."""
+    years, place = divmod(month.month - 1 + many, 12)
+    return date(month.year + years, place + 1, 1)
+
+
 def format_clock(moment: datetime) -> str:
     """'1:30pm' in UK time."""
     return format_clock_time(moment.astimezone(UK).time())

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -19,6 +18,7 @@ from accounts.models import User
 from ctac.dates import uk_day
 from ctac.forms import DayField
 from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
+from ctac.staff.lists import OptionsFilter
 from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, Waiting, column, moment_of, staff_site, state_tag
 from guidance.contacts import admin as contacts_admin  # noqa: F401 - registers its model
 from guidance.content import AUDIENCES, NATIONS, UKNation, read_guidance, read_nation
@@ -35,7 +35,7 @@ STATE_COLOURS = {
 
 
 class ApproveForm(forms.Form):
-    """With the digest of the text on the page, so that nobody approves a text that they have not read."""
+    """Carries the digest of the text on the page, so that nobody approves a text that they have not read."""
 
     author = forms.ModelChoiceField(
         User.objects.filter(is_staff=True, is_active=True).order_by("name", "email"),
@@ -53,21 +53,17 @@ class ApproveForm(forms.Form):
     digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
 
-class ApprovalFilter(admin.SimpleListFilter):
+class ApprovalFilter(OptionsFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("to-approve", _("To approve")), ("due", _("To review within 30 days")), ("approved", _("Approved"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[GuidancePage]) -> QuerySet[GuidancePage]:
-        pages, today = GuidancePage.objects, uk_day(timezone.now())
-        narrow = {
-            "to-approve": pages.to_approve(today),
-            "due": pages.due_by(today + DUE_WITHIN, today),
-            "approved": pages.approved(today),
-        }.get(self.value() or "")
-        return queryset if narrow is None else queryset.filter(pk__in=narrow.values("pk"))
+    options = {
+        "to-approve": (gettext_lazy("To approve"), lambda pages, now: pages.to_approve(uk_day(now))),
+        "due": (
+            gettext_lazy("To review within 30 days"),
+            lambda pages, now: pages.due_by(uk_day(now) + DUE_WITHIN, uk_day(now)),
+        ),
+        "approved": (gettext_lazy("Approved"), lambda pages, now: pages.approved(uk_day(now))),
+    }
 
 
 @admin.register(GuidancePage, site=staff_site)
@@ -153,7 +149,7 @@ for waiting in (
 
 
 def approved_guidance(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
-    """By nation, in both languages: where a page is not approved, people see only whom to call."""
+    """Counts the approved pages by nation, in both languages. Where a page is not approved, people see only whom to call."""
     rows = GuidancePage.objects.approved(uk_day(timezone.now())).order_by().values_list("language", "nation")
     approved = Counter(rows)
     label, each = gettext_lazy("Guidance"), len(AUDIENCES)

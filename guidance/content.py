@@ -33,7 +33,7 @@ class Audience(TextChoices):
 
 
 class UKNation(TextChoices):
-    """As professionals.models.Nation has them, without the islands, whose law is their own."""
+    """The values of professionals.models.Nation, without the islands, whose law is their own."""
 
     ENGLAND = "england", _("England")
     WALES = "wales", _("Wales")
@@ -136,7 +136,7 @@ def read_guidance(audience: str, language: str = Language.ENGLISH) -> Guidance:
         description=facts["description"],
         leaflet=facts.get("leaflet", ""),
         sections=tuple(sections),
-        checklist=tuple(bullets(checklist.markdown)),
+        checklist=tuple(re.findall(r"^[-*] (.+)$", checklist.markdown, re.MULTILINE)),
         sources=sources,
         written=date.fromisoformat(facts["written"]),
     )
@@ -156,7 +156,7 @@ def read_nation(nation: str, language: str = Language.ENGLISH) -> NationText:
 
 @cache
 def digest_of(audience: str, nation: str, language: str = Language.ENGLISH) -> str:
-    """Of all words that the page of this audience in this nation says in this language. An approval holds for exactly these."""
+    """Digest of all words on this audience's page for this nation and language. An approval holds for exactly these words."""
     guidance, there = read_guidance(audience, language), read_nation(nation, language)
     words = [audience, nation, guidance.title, guidance.short_title, guidance.description, *guidance.checklist, there.title]
     words += [part for section in (*guidance.sections, *there.sections) for part in (section.heading, section.markdown)]
@@ -168,7 +168,7 @@ def folder_of(language: str) -> Path:
 
 
 def find_audiences(words: Sequence[str]) -> list[str]:
-    """Those whose text has all of the words, each as a word begins. If every text has them, that for every professional."""
+    """Audiences whose text has all of the words, or words that begin so. If every text has them: every professional."""
     found = [audience for audience in AUDIENCES if all(f" {word}" in words_of(audience) for word in words)] if words else []
     return [Audience.ALL_PROFESSIONALS] if len(found) == len(AUDIENCES) else found
 
@@ -182,7 +182,7 @@ def words_of(audience: str) -> str:
 
 
 def read_file(path: Path) -> tuple[dict[str, str], tuple[Source, ...], str]:
-    """Its facts, its sources and its body."""
+    """Splits a text into its facts, its sources and its body."""
     _nothing, front, body = re.split(r"^---[ ]*$\n?", path.read_text(encoding="utf-8"), maxsplit=2, flags=re.MULTILINE)
     facts: dict[str, str] = {}
     sources: list[Source] = []
@@ -203,12 +203,8 @@ def sections_of(body: str, *, deeper: int) -> Iterator[Section]:
         yield Section(heading.strip(), markdown.strip(), as_html(markdown, deeper=deeper))
 
 
-def bullets(markdown: str) -> list[str]:
-    return re.findall(r"^[-*] (.+)$", markdown, re.MULTILINE)
-
-
 def as_html(markdown: str, *, deeper: int) -> SafeString:
-    """With the classes of our stylesheet, and its headings so many levels deeper."""
+    """Renders Markdown with the classes of our stylesheet, its headings so many levels deeper."""
     tokens = commonmark.parse(markdown)
     for token in all_tokens(tokens):
         if token.nesting == 1 and token.tag in CLASSES:

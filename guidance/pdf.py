@@ -1,7 +1,6 @@
 """The PDFs of the guidance, from the text of its pages: the leaflet, the same in large print, and a checklist on one sheet."""
 
 import json
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +10,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from ctac.dates import format_day
 from ctac.pages import commonmark
-from ctac.pdf.typesetting import charity_line, qr_code, template_digest, typeset
+from ctac.pdf.typesetting import charity_line, qr_code, template_digest
 from guidance.content import Guidance, NationText, Section
 from office.queries import advice_hours, site_settings
 
@@ -19,19 +18,15 @@ LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist"
 LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, of the sections of an audience's text in their order
 
 
-def guidance_pdf(kind: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
-    return typeset(kind, data, made_at=made_at)
-
-
 def guidance_digest(kind: str, data: dict[str, Any]) -> str:
-    """The same as long as the PDF says and looks the same, in the same language."""
+    """Stays the same as long as the PDF says and looks the same, in the same language."""
     return sha256(json.dumps([kind, get_language(), data, charity_line(), template_digest()]).encode()).hexdigest()
 
 
 def guidance_data(
     guidance: Guidance, nation: NationText | None, *, url: str, notice: str = "", label: str = ""
 ) -> dict[str, Any]:
-    """What all three print. `url`: of the page with this text; `notice`: that it is a sample, say; `label`: of an edition.
+    """What all three PDFs print. `url`: the page with this text; `notice`: that it is a sample; `label`: names an edition.
 
     Without a nation it is for all of the UK, and the code leads on to the page where a nation is chosen.
     """
@@ -49,7 +44,7 @@ def guidance_data(
         "label": label or _("Text of %(day)s.") % {"day": format_day(written)},
         "danger": _("If a child is in immediate danger, call 999."),
         "sections": [section_data(section, LOOKS[place]) for place, section in enumerate(guidance.sections)],
-        "nation": nation and nation_data(nation),
+        "nation": nation and {"heading": nation.title, "sections": list(map(section_data, nation.sections))},
         "for_whom": _("Checklist: %(audience)s") % {"audience": guidance.short_title},
         "tick": _("Tick each step"),
         "checklist": guidance.checklist,
@@ -66,10 +61,6 @@ def guidance_data(
     }
 
 
-def nation_data(nation: NationText) -> dict[str, Any]:
-    return {"heading": nation.title, "sections": [section_data(section) for section in nation.sections]}
-
-
 def section_data(section: Section, look: str = "") -> dict[str, Any]:
     tree = SyntaxTreeNode(commonmark.parse(section.markdown))
     blocks = [as_data(node) for node in tree.children]
@@ -77,7 +68,7 @@ def section_data(section: Section, look: str = "") -> dict[str, Any]:
 
 
 def as_data(node: SyntaxTreeNode) -> dict[str, Any]:
-    """What the templates are given of a Markdown text. Words stay words: none of them is markup to Typst."""
+    """A Markdown node as data for the Typst templates. Words stay words: none of them is markup to Typst."""
     return {
         "type": node.type,
         "text": node.content if node.type == "text" else "",

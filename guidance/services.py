@@ -21,7 +21,7 @@ DUE_WITHIN = timedelta(days=30)  # before which staff see that a review comes up
 def approve_page(
     page: GuidancePage, *, author: User, review_on: date, digest: str, by: User, now: datetime, is_sample: bool = False
 ) -> GuidancePage:
-    """Of the text with that digest, which is the one that the approver has read. A page may be approved anew at any time."""
+    """Approves the text with that digest, which the approver has read. A page may be approved anew at any time."""
     if author == by:
         raise DomainError(_("The author can’t approve their own text. Choose who wrote it, or ask a colleague to approve it."))
     if not uk_day(now) < review_on <= uk_day(now) + REVIEW_WITHIN:
@@ -61,7 +61,7 @@ MISSING_EVERY, OLD_EVERY = 5, 9
 
 
 def fill_sample_contacts(*, by: User, now: datetime) -> None:
-    """Where nobody has checked a number; some stay without, and some were checked long ago. Run again, it changes nothing."""
+    """Fills in numbers that nobody has checked; leaves some empty, and makes some old. Run again, it changes nothing."""
     if settings.PRODUCTION:
         raise NotInProductionError("Sample numbers are for trying out, never for production.")
     filled = []

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -26,10 +26,11 @@ from django.views.decorators.vary import vary_on_cookie
 
 from ctac.dates import uk_day
 from ctac.forms import FORM_METHODS, PageForm
+from ctac.pdf.typesetting import typeset
 from guidance.contacts.queries import FORCES_POST, referral_text, who_to_tell
 from guidance.content import AUDIENCES, NATIONS, PROFESSION_OF, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
-from guidance.pdf import KINDS, guidance_data, guidance_digest, guidance_pdf
+from guidance.pdf import KINDS, guidance_data, guidance_digest
 from professionals.access import person_in
 from professionals.areas import look_up_area
 from professionals.forms import PostcodeField
@@ -72,7 +73,7 @@ class WhoToTellForm(PageForm):
 
 
 def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellForm:
-    """As it was sent; else with what we know of whoever has signed in. A page for one `profession` need not ask for it."""
+    """The form as it was sent, else filled in for whoever has signed in. A page for one `profession` need not ask for it."""
     person = person_in(request)
     known = {"postcode": person.postcode, "profession": person.profession} if person else {}
     form = WhoToTellForm(request.POST if request.method == "POST" else None, initial=known)
@@ -80,16 +81,6 @@ def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellFor
         form.fields["profession"].widget = forms.HiddenInput()
         form.initial.setdefault("profession", profession)  # a colleague of another profession reads what theirs may do
     return form
-
-
-def may_advise(nation: str, today: date) -> bool:
-    """Whether our guidance for every professional is approved there; of a place that we don't know, in all nations.
-
-    Who may refer a child and what a guardian does are said there. Without an approval the page has numbers alone.
-    """
-    nations = [nation] if nation else NATIONS
-    pages = GuidancePage.objects.approved(today).filter(audience=Audience.ALL_PROFESSIONALS, language=Language.ENGLISH)
-    return pages.filter(nation__in=nations).count() == len(nations)
 
 
 @csrf_exempt  # it changes nothing, so nobody can forge anything; and it must work where a browser refuses cookies
@@ -103,7 +94,11 @@ def who_to_tell_page(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         postcode = form.cleaned_data["postcode"]
         who = who_to_tell(postcode)
-        advises = may_advise(who.nation, uk_day(timezone.now()))
+        # Who may refer a child and what a guardian does are said in our guidance for every professional. Unless that is approved
+        # there, or in all nations if we don't know which, the page has numbers alone.
+        nations = [who.nation] if who.nation else NATIONS
+        approved = GuidancePage.objects.approved(uk_day(timezone.now())).filter(nation__in=nations, language=Language.ENGLISH)
+        advises = approved.filter(audience=Audience.ALL_PROFESSIONALS).count() == len(nations)
         context |= {
             "postcode": postcode,
             "who": who,
@@ -128,7 +123,10 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
     """Without a nation in its address, for the nation of the person's workplace; else for all four, to choose from."""
     if audience not in AUDIENCES or (nation and nation not in NATIONS):
         raise Http404
-    shown = nation or nation_of_workplace(request)
+    shown = nation
+    if not nation and (person := person_in(request)) and person.postcode:
+        area = look_up_area(person.postcode)
+        shown = area.nation if area and area.nation in NATIONS else ""  # not an island, whose law is its own
     now = timezone.now()
     # What all nations share is advice in each of them, so it is approved once it is approved for all.
     pages = pages_to_show(audience, [shown] if shown else NATIONS, now)
@@ -169,13 +167,6 @@ def pages_to_show(audience: str, nations: Sequence[str], now: datetime) -> list[
     return by_language[0] if settings.DEVELOPMENT else []
 
 
-def nation_of_workplace(request: HttpRequest) -> str:
-    """Of whoever is signed in and has told us a postcode; '' on the islands, whose law is their own."""
-    person = person_in(request)
-    area = look_up_area(person.postcode) if person and person.postcode else None
-    return area.nation if area and area.nation in NATIONS else ""
-
-
 # Browsers of some years ago show a PDF in a plug-in, which object-src 'none' would stop.
 @csp_replace({"default-src": [NONE], "object-src": [SELF]})  # type: ignore[arg-type]
 @cache_control(public=True, no_cache=True)
@@ -190,21 +181,18 @@ def guidance_download(request: HttpRequest, audience: str, nation: str, pdf: str
     pages = pages_to_show(audience, [nation], now)
     if pdf not in KINDS or not pages:
         raise Http404
-    with translation.override(pages[0].language):
-        return pdf_of(request, pages[0], pdf, now)
-
-
-def pdf_of(request: HttpRequest, page: GuidancePage, pdf: str, now: datetime) -> HttpResponseBase:
-    guidance, nation = read_guidance(page.audience, page.language), read_nation(page.nation, page.language)
-    notice = _("Sample text, approved for trying out only.") if page.is_sample else ""
-    data = guidance_data(guidance, nation, url=settings.SITE_URL + page.get_absolute_url(), notice=str(notice))
-    digest = guidance_digest(pdf, data)
-    tag = quote_etag(digest)
-    unchanged = get_conditional_response(request, etag=tag)
-    if unchanged is not None:
-        unchanged.headers["ETag"] = tag  # which of those that a cache has, each in a language
-        return unchanged
-    content = cache.get_or_set(f"guidance-pdf:{digest}", partial(guidance_pdf, pdf, data, made_at=now), timeout=MAX_PDF_AGE)
+    page, language = pages[0], pages[0].language
+    with translation.override(language):
+        notice = _("Sample text, approved for trying out only.") if page.is_sample else ""
+        texts = read_guidance(audience, language), read_nation(nation, language)
+        data = guidance_data(*texts, url=settings.SITE_URL + page.get_absolute_url(), notice=str(notice))
+        digest = guidance_digest(pdf, data)
+        tag = quote_etag(digest)
+        unchanged = get_conditional_response(request, etag=tag)
+        if unchanged is not None:
+            unchanged.headers["ETag"] = tag  # which of those that a cache has, each in a language
+            return unchanged
+        content = cache.get_or_set(f"guidance-pdf:{digest}", partial(typeset, pdf, data, made_at=now), timeout=MAX_PDF_AGE)
     name = "-".join([page.audience, page.nation, pdf, *([page.language] if page.language != Language.ENGLISH else [])])
     headers = {"ETag": tag, "Content-Disposition": f'inline; filename="{name}.pdf"'}
     return HttpResponse(content, content_type="application/pdf", headers=headers)

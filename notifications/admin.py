@@ -1,7 +1,7 @@
 """Every message, its state, its attempts and its words; staff can read it and send it again, nothing else."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -30,6 +30,8 @@ from ctac.staff.site import (
     OneRowAdmin,
     Waiting,
     WaitingRow,
+    column,
+    column_of,
     email_in_pieces,
     long_moment,
     mail_link,
@@ -74,12 +76,37 @@ class LookFilter(OptionsFilter):
     }
 
 
-class MarkedAddressAdmin(LooksOnly):
+class MailAdmin(LooksOnly):
+    """Found by words. `times`: by column, the moment that it shows; one that never came is left out."""
+
+    searched = "searched"
+    words: Any
+    times: ClassVar[Mapping[str, str]] = {}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for _title, options in self.fieldsets for name in options["fields"]]  # type: ignore[union-attr, misc]
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        return self.found(request, queryset.alias(searched=self.words), search_term), False
+
+    def says(self, name: Any, obj: Any) -> bool:
+        return getattr(obj, self.times[name]) is not None if name in self.times else super().says(name, obj)
+
+
+MEANINGS = {
+    BounceType.HARD: gettext_lazy("This mailbox does not exist. Usually the address has a typing mistake, or somebody has left."),
+    BounceType.SOFT: gettext_lazy("The mailbox did not take our mail. It may be full, or a filter may have stopped the email."),
+    BounceType.COMPLAINT: gettext_lazy("The reader marked our mail as unwanted. They now get only emails that they need."),
+}
+
+
+class MarkedAddressAdmin(MailAdmin):
     nobody_may = ("add", "delete")
     list_display = ["in_pieces", "state", "last", "sort", "said"]
     list_filter = [LookFilter, "sort", period_of("last_at")]
     sorts_quickly = ["last"]
     search_fields = ["address"]
+    words = ADDRESS_WORDS
     search_help_text = gettext_lazy("Email address or part of it")
     ordering = ["-last_at", "-pk"]
     actions = None
@@ -87,6 +114,10 @@ class MarkedAddressAdmin(LooksOnly):
     since = moment_of("marked_at", gettext_lazy("to put right since"))
     unwanted = moment_of("complained_at", gettext_lazy("marked our mail as unwanted"))
     right = moment_of("cleared_at", gettext_lazy("last put right"))
+    times: ClassVar = {"since": "marked_at", "unwanted": "complained_at", "right": "cleared_at"}
+    in_pieces = column(gettext_lazy("address"), lambda mark: email_in_pieces(mark.address), ordering="address")
+    to_write = column(gettext_lazy("address"), lambda mark: mail_link(mark.address))
+    meaning = column(gettext_lazy("what it means"), lambda mark: str(MEANINGS[mark.sort]))
     fieldsets = [
         (None, {"fields": ["state", "to_write", "whose", "meaning", "said"]}),
         (gettext_lazy("When"), {"fields": ["since", "last", "unwanted", "right", "how"]}),
@@ -109,31 +140,8 @@ class MarkedAddressAdmin(LooksOnly):
         )
     ]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: MarkedAddress | None = None) -> list[str]:
-        return [name for _title, options in self.fieldsets for name in options["fields"]]  # type: ignore[misc]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[MarkedAddress]:
         return super().get_queryset(request).select_related("cleared_by")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[MarkedAddress], search_term: str
-    ) -> tuple[QuerySet[MarkedAddress], bool]:
-        return self.found(request, queryset.alias(searched=ADDRESS_WORDS), search_term), False
-
-    searched = "searched"
-
-    def says(self, name: Any, obj: MarkedAddress) -> bool:
-        """A time that never came is left out."""
-        times = {"since": obj.marked_at, "unwanted": obj.complained_at, "right": obj.cleared_at}
-        return bool(times[name]) if name in times else super().says(name, obj)
-
-    @admin.display(description=gettext_lazy("address"), ordering="address")
-    def in_pieces(self, mark: MarkedAddress) -> SafeString:
-        return email_in_pieces(mark.address)
-
-    @admin.display(description=gettext_lazy("address"))
-    def to_write(self, mark: MarkedAddress) -> SafeString | str:
-        return mail_link(mark.address)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, mark: MarkedAddress) -> SafeString:
@@ -143,10 +151,6 @@ class MarkedAddressAdmin(LooksOnly):
             return state_tag(gettext("Put right"), "done")
         return state_tag(gettext("Unwanted mail") if mark.complained_at else gettext("Being watched"), "waiting")
 
-    @admin.display(description=gettext_lazy("what it means"))
-    def meaning(self, mark: MarkedAddress) -> str:
-        return str(MEANINGS[BounceType(mark.sort)])
-
     @admin.display(description=gettext_lazy("put right by"))
     def how(self, mark: MarkedAddress) -> str:
         by = f" ({mark.cleared_by})" if mark.cleared_by else ""
@@ -154,7 +158,7 @@ class MarkedAddressAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("whose"))
     def whose(self, mark: MarkedAddress) -> SafeString | str:
-        """With the page on which it is changed, and the phone to ask."""
+        """The owners, each with the page to change the address on, and a phone number to ask."""
         owners = find_address_owners(mark.address)
         rows = ((owner.href, owner.name, owner.what, phone_link(owner.phone) if owner.phone else "") for owner in owners)
         lines = format_html_join(BREAK, '<a href="{}">{}</a> ({}) {}', rows)
@@ -181,12 +185,6 @@ class MarkedAddressAdmin(LooksOnly):
             {"label": gettext("What it means"), "value": self.meaning(obj)},
         ]
 
-
-MEANINGS = {
-    BounceType.HARD: gettext_lazy("This mailbox does not exist. Usually the address has a typing mistake, or somebody has left."),
-    BounceType.SOFT: gettext_lazy("The mailbox did not take our mail. It may be full, or a filter may have stopped the email."),
-    BounceType.COMPLAINT: gettext_lazy("The reader marked our mail as unwanted. They now get only emails that they need."),
-}
 
 staff_site.add_waiting(
     gettext_lazy("Messages"),
@@ -268,13 +266,13 @@ STATE_KINDS = {
 
 
 @admin.register(Notification, site=staff_site)
-class NotificationAdmin(LooksOnly):
+class NotificationAdmin(MailAdmin):
     nobody_may = ("add", "change", "delete")
     list_display = ["kind_label", "to", "what_became", "when", "reference"]
     list_filter = [FailedFilter, "state", KindFilter, period_of("created_at")]
     sorts_quickly = ["when"]
     search_fields = ["recipient", "reference"]
-    searched = "searched"
+    words = MESSAGE_WORDS
     search_help_text = gettext_lazy("Email address, reference, or part of either")
     ordering = ["-created_at", "-pk"]
     change_form_template = "notifications/message.html"
@@ -286,6 +284,23 @@ class NotificationAdmin(LooksOnly):
     due = moment_of("due_at", gettext_lazy("to be sent"))
     arrived_at = moment_of("sent_at", gettext_lazy("sent"))
     too_late_at = moment_of("expires_at", gettext_lazy("too late after"))
+    times: ClassVar = {"tried_at": "first_tried_at", "arrived_at": "sent_at", "too_late_at": "expires_at"}
+    kind_label = column_of("kind", gettext_lazy("kind"), label_of)
+    to = column(
+        gettext_lazy("to"),
+        lambda message: email_in_pieces(message.recipient) if message.recipient else gettext("Erased with the person"),
+        ordering="recipient",
+    )
+    state_in_words = column(
+        gettext_lazy("state"),
+        lambda message: state_tag(message.get_state_display(), STATE_KINDS[message.state]),
+        ordering="state",
+    )
+    shown_subject = column(gettext_lazy("subject"), lambda message: message.subject or why_empty(message))
+    shown_text = column(
+        gettext_lazy("text"),
+        lambda message: linebreaks_filter(message.text_body, autoescape=True) if message.text_body else why_empty(message),
+    )
     object_actions = [
         ObjectAction(
             slug="send-again",
@@ -314,8 +329,7 @@ class NotificationAdmin(LooksOnly):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The button stands over the list of what failed, and nowhere else."""
         shown = request.GET.get("failed") == "lately" and self.has_resend_permission(request)
-        page: HttpResponse = super().changelist_view(request, {"may_send_all": shown, **(extra_context or {})})
-        return page
+        return super().changelist_view(request, {"may_send_all": shown, **(extra_context or {})})
 
     def has_resend_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
         return request.user.has_perm("notifications.change_notification")
@@ -361,9 +375,6 @@ class NotificationAdmin(LooksOnly):
                 request, gettext("We sent nothing: none of these failed in the last two weeks, or they can’t be sent again.")
             )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Notification | None = None) -> list[str]:
-        return [name for _title, options in self.fieldsets for name in options["fields"]]  # type: ignore[misc]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
         """Encrypted bodies never leave the database for a page, nor any body for the list."""
         rows = super().get_queryset(request).filter(visible_to(request.user))
@@ -378,24 +389,7 @@ class NotificationAdmin(LooksOnly):
             there = Notification.objects.to_address(search_term).values_list("pk", flat=True)
             if there.exists():
                 return queryset.filter(pk__in=there), False
-        return self.found(request, queryset.alias(searched=MESSAGE_WORDS), search_term), False
-
-    def says(self, name: Any, obj: Notification) -> bool:
-        """A time that never came is left out."""
-        times = {"tried_at": obj.first_tried_at, "arrived_at": obj.sent_at, "too_late_at": obj.expires_at}
-        return bool(times[name]) if name in times else super().says(name, obj)
-
-    @admin.display(description=gettext_lazy("kind"), ordering="kind")
-    def kind_label(self, obj: Notification) -> str:
-        return label_of(obj.kind)
-
-    @admin.display(description=gettext_lazy("to"), ordering="recipient")
-    def to(self, obj: Notification) -> SafeString | str:
-        return email_in_pieces(obj.recipient) if obj.recipient else gettext("Erased with the person")
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, obj: Notification) -> SafeString:
-        return state_tag(obj.get_state_display(), STATE_KINDS[State(obj.state)])
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def what_became(self, obj: Notification) -> SafeString:
@@ -408,25 +402,19 @@ class NotificationAdmin(LooksOnly):
     def summary_of(self, obj: Notification) -> list[dict[str, object]]:
         return [{"label": gettext("Message"), "value": label_of(obj.kind)}, {"label": gettext("To"), "value": self.to(obj)}]
 
-    @admin.display(description=gettext_lazy("subject"))
-    def shown_subject(self, obj: Notification) -> str:
-        return obj.subject or self._why_empty(obj)
 
-    @admin.display(description=gettext_lazy("text"))
-    def shown_text(self, obj: Notification) -> str:
-        return linebreaks_filter(obj.text_body, autoescape=True) if obj.text_body else self._why_empty(obj)
-
-    def _why_empty(self, obj: Notification) -> str:
-        if obj.is_account_mail:
-            return gettext("Kept private, because it has a code or a link for signing in.")
-        if not obj.recipient:
-            return gettext("Erased with the person.")
-        email = find_email(obj.kind)
-        if obj.state in {State.SENT, State.FAILED} and email and not email.keeps_words:
-            return gettext("Not kept, because it names people from several bookings.")
-        if obj.state in UNFINISHED:
-            return gettext("Not written yet. We write a message when we send it.")
-        return gettext("Never written.")
+def why_empty(message: Notification) -> str:
+    """Why it has no subject and no text."""
+    if message.is_account_mail:
+        return gettext("Kept private, because it has a code or a link for signing in.")
+    if not message.recipient:
+        return gettext("Erased with the person.")
+    email = find_email(message.kind)
+    if message.state in {State.SENT, State.FAILED} and email and not email.keeps_words:
+        return gettext("Not kept, because it names people from several bookings.")
+    if message.state in UNFINISHED:
+        return gettext("Not written yet. We write a message when we send it.")
+    return gettext("Never written.")
 
 
 staff_site.add_waiting(
@@ -485,10 +473,8 @@ def mail_leaves(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
 
 def state_of_test(test: Notification) -> FirstRunCheck:
     facts = {"at": short_moment(test.sent_at or test.created_at), "tries": test.attempts}
-    page: dict[str, Any] = {
-        "href": reverse("staff:notifications_notification_change", args=[test.pk]),
-        "link": _("Open this email"),
-    }
+    href = reverse("staff:notifications_notification_change", args=[test.pk])
+    page: dict[str, Any] = {"href": href, "link": _("Open this email")}
     if test.state == State.SENT:
         sentence = gettext(
             "Your test email left on %(at)s. Has it come? If not, look in your junk mail, then ask who runs the mail server."

@@ -32,7 +32,7 @@ class BounceType(models.TextChoices):
 
 
 class ReportSource(models.TextChoices):
-    """Where we know it from."""
+    """Who told us."""
 
     SERVER = "server", _("Our mail server, at once")
     MAILBOX = "mailbox", _("A report by email")
@@ -97,7 +97,7 @@ class ReturnedMail(models.Model):
 
 class MarkedAddressQuerySet(models.QuerySet["MarkedAddress"]):
     def marked(self) -> "MarkedAddressQuerySet":
-        """Those that mail comes back from."""
+        """Addresses that mail comes back from."""
         return self.filter(marked_at__isnull=False)
 
     def expired(self, now: datetime) -> "MarkedAddressQuerySet":
@@ -211,16 +211,12 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return failed.exclude(recipient="").exclude(expires_at__lte=now).exclude(Exists(later))
 
     def resendable(self, now: datetime) -> "NotificationQuerySet":
-        """Of those that failed lately, what is of a kind that is sent again."""
+        """Messages that failed lately and are of a kind that may be sent again."""
         return self.failed_lately(now).filter(kind__in=[email.name for email in all_emails() if email.may_resend])
 
     def claimable(self, now: datetime) -> "NotificationQuerySet":
         """Due, and held by no worker or by one whose lease has run out."""
         return self.unfinished().filter(Q(lease_until=None) | Q(lease_until__lt=now), due_at__lte=now + CLOCK_TOLERANCE)
-
-    def oldest_due(self, now: datetime) -> datetime | None:
-        """Since when the oldest message waits that could be sent now."""
-        return self.claimable(now).order_by("due_at").values_list("due_at", flat=True).first()
 
 
 class Notification(models.Model):
@@ -352,7 +348,7 @@ class MailServer(models.Model):
 
 
 class MailDomain(models.Model):
-    """How many messages went to addresses of one domain in one minute, and until when the line of those that wait is long."""
+    """How many messages went to a domain in one minute, and when the last of those that wait will go."""
 
     domain = impersonal(models.CharField(_("domain"), max_length=254, unique=True))
     minute = models.DateTimeField(_("minute"))
@@ -413,9 +409,6 @@ class MailReader(models.Model):
 class MailChoiceQuerySet(models.QuerySet["MailChoice"]):
     def of_address(self, address: str) -> "MailChoiceQuerySet":
         return self.filter(reader__address=normalise_address(address))
-
-    def newest_first(self) -> "MailChoiceQuerySet":
-        return self.order_by("-chosen_at", "topic")
 
 
 class MailChoice(models.Model):

@@ -31,24 +31,20 @@ IDS_A_TASK = 10
 
 def publish(ids: Sequence[int]) -> None:
     """Queue new rows for sending, after their commit. What could not be queued is due in the next sweep."""
-    if not _send(ids, queue=settings.FRESH_MAIL_QUEUE):
+    if not send_tasks(ids, queue=settings.FRESH_MAIL_QUEUE):
         Notification.objects.filter(pk__in=ids, state=State.PENDING).update(kicked_at=None)
 
 
-def publish_backlog(ids: Sequence[int], *, lasts: float) -> bool:
-    """Queue what the sweep found, for so many seconds: then it is found again. Whether all was queued."""
-    return _send(ids, queue=settings.CELERY_TASK_DEFAULT_QUEUE, expires=lasts)
-
-
-def ask_for_sweep(*, started: float | None = None, expires: float = 55) -> None:
+def ask_for_sweep(*, started: float | None = None) -> None:
     """One more sweep, behind what is queued. Never raises: beat asks for one several times a minute."""
     try:
-        app.send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=expires)
+        app.send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=55)
     except Exception as error:  # noqa: BLE001 - as below
         logger.warning("Broker unreachable (%s); the next sweep comes within a minute.", type(error).__name__)
 
 
-def _send(ids: Sequence[int], **options: Any) -> bool:
+def send_tasks(ids: Sequence[int], **options: Any) -> bool:
+    """Queues these rows for the workers; whether all could be queued. `options` are Celery's."""
     for start in range(0, len(ids), IDS_A_TASK):
         try:
             app.send_task("notifications.tasks.deliver", args=[list(ids[start : start + IDS_A_TASK])], **options)
@@ -92,7 +88,7 @@ class About:
 
 @transaction.atomic(savepoint=False)
 def notify_about(messages: Iterable[About], *, kind: str, now: datetime, left_to_sweep: bool = False) -> None:
-    """As notify, of many things at once, each to one person. `left_to_sweep`: so many that no request waits to queue them."""
+    """notify() for many things at once, each to one person. `left_to_sweep`: so many that no request waits to queue them."""
     rows = []
     for message in messages:
         rows += build_rows(
@@ -131,7 +127,7 @@ def notify_each(
     version: int = 1,
     later: Sequence[Later] = (),
 ) -> None:
-    """As notify, for several kinds that are due now, each to its own addresses."""
+    """notify() for several kinds that are due now, each to its own addresses."""
     build = partial(build_rows, about=about, now=now, reference=reference, version=version)
     rows = [row for kind, to in kinds.items() for row in build(kind, to, due_at=now)]
     for message in later:
@@ -262,7 +258,7 @@ def build_resend(first: Notification, by: AbstractBaseUser | None, now: datetime
 
 @transaction.atomic
 def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None, now: datetime) -> int:
-    """Of these messages, those that failed lately and could be sent again: a new row for each. How many.
+    """Writes a new row for each of these messages that failed lately and may be sent again. How many.
 
     The sweep queues them, a bounded number at a time. Two colleagues who press at once send each once: the first rows are
     locked, as by resend(), and then it is asked again which still wait for it.

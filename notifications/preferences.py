@@ -29,7 +29,7 @@ def has_chosen(topic: Topic, address: str) -> bool:
 
 
 def wants_each(address: str) -> dict[Topic, bool]:
-    """The same of every topic, in the order of the page: one statement."""
+    """wants() for every topic, in the order of the page: one statement."""
     choices = MailChoice.objects.of_address(address).values_list("topic", "wanted")
     return {topic: topic in ON_AT_FIRST for topic in Topic} | {Topic(topic): wanted for topic, wanted in choices}
 
@@ -40,7 +40,7 @@ def page_link(address: str) -> str:
 
 
 def one_click_link(address: str, topic: Topic) -> str:
-    """For List-Unsubscribe (RFC 8058): a POST there stops this topic for this address; whoever opens it comes to the page."""
+    """The link for List-Unsubscribe (RFC 8058): a POST stops this topic for this address; opening it leads to the page."""
     return f"{settings.SITE_URL}{reverse('mail_stop', args=[token_of(address), topic])}"
 
 
@@ -64,16 +64,15 @@ def reader_with(address: str, now: datetime) -> MailReader:
 def save_choices(reader: MailReader, choices: Iterable[MailChoice]) -> None:
     """One statement, in the order of the topics, so that two who save all at once don't wait for each other."""
     fields = ["wanted", "chosen_at", "chosen_where"]
-    rows = [
-        MailChoice(reader=reader, **{name: getattr(choice, name) for name in ("topic", *fields)})
-        for choice in sorted(choices, key=lambda choice: choice.topic)
-    ]
+    rows = sorted(choices, key=lambda choice: choice.topic)
+    for row in rows:
+        row.pk, row.reader = None, reader
     MailChoice.objects.bulk_create(rows, update_conflicts=True, unique_fields=["reader", "topic"], update_fields=fields)
 
 
 @transaction.atomic
 def move_choices(*, before: str, to: str, now: datetime) -> None:
-    """Who has a new address still gets what they chose; where the new one chose too, what was said last counts.
+    """Moves choices to a person's new address. Where that address has chosen too, what was said last counts.
 
     The old address is forgotten, and links in mail to it lead nowhere: somebody else may read there now.
     """
@@ -99,12 +98,12 @@ def export_choices(email: str) -> list[dict[str, object]]:
             "chosen_at": choice.chosen_at,
             "where": choice.get_chosen_where_display(),
         }
-        for choice in MailChoice.objects.of_address(email).newest_first()
+        for choice in MailChoice.objects.of_address(email).order_by("-chosen_at", "topic")
     ]
 
 
 def erase_choices(email: str) -> None:
-    """With the link of its page."""
+    """Erases the address's choices, and the link to its page."""
     MailReader.objects.filter(address=normalise_address(email)).delete()
 
 
@@ -129,5 +128,5 @@ class ChoicesForm(PageForm):
     wanted = AnyOrNone(label=_("Email me"), choices=Topic.choices)
 
     def chosen(self) -> dict[Topic, bool]:
-        """Of every topic whether it is wanted."""
+        """Whether each topic is wanted."""
         return {topic: topic in self.cleaned_data["wanted"] for topic in Topic}

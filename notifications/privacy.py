@@ -8,8 +8,16 @@ from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject, Lower
 
-from notifications.bounces.services import forget_address, moved
-from notifications.models import COMPLAINT_KIND_PREFIX, UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
+from notifications.bounces.services import forget_address, put_right
+from notifications.models import (
+    COMPLAINT_KIND_PREFIX,
+    UNFINISHED,
+    ClearReason,
+    MarkedAddress,
+    Notification,
+    ReturnedMail,
+    State,
+)
 from notifications.preferences import erase_choices, move_choices
 from notifications.registry import label_of, team_addresses
 
@@ -68,7 +76,7 @@ def erase_for(email: str, now: datetime, *, since: datetime | None = None) -> in
 
 
 def erase_messages_before(email: str, moment: datetime, now: datetime, *, since: datetime | None = None) -> int:
-    """The same for what was written before that moment, when the address became another person's. How many rows."""
+    """erase_for() for what was written before the address became another person's. How many rows."""
     return _blank(_written(email, since, moment), now)
 
 
@@ -84,25 +92,25 @@ def kept_since_before(moment: datetime) -> QuerySet[Notification]:
 
 
 def erase_messages(keys: Iterable[int], now: datetime) -> None:
-    """To whom these messages went and what they said; that they went stays."""
+    """Erases to whom these messages went and what they said. That they went stays."""
     Notification.objects.filter(pk__in=list(keys)).update(recipient="", erased_at=now, **BLANK)
 
 
 @transaction.atomic
 def erase_about(about: Iterable[str], now: datetime) -> None:
-    """To whom everything sent about these objects went and what it said; what has not gone yet will not go."""
+    """Erases recipient and words of everything sent about these objects. What has not gone yet will not go."""
     rows = Notification.objects.filter(about__in=list(about))
     rows.update(recipient="", state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE)
 
 
 def waiting_about(beginning: str, *, kinds: str) -> list[str]:
-    """What messages that have not gone yet are about, if it begins so, and the name of their kind with `kinds`."""
+    """What unsent messages are about, of those whose `about` begins so and whose kind begins with `kinds`."""
     rows = Notification.objects.unfinished().filter(about__startswith=beginning, kind__startswith=kinds)
     return list(rows.values_list("about", flat=True))
 
 
 def forget_addresses(keys: Iterable[int], now: datetime) -> None:
-    """Marks of addresses that mail came back from."""
+    """Deletes marks of addresses that mail came back from."""
     MarkedAddress.objects.filter(pk__in=list(keys)).delete()
 
 
@@ -134,7 +142,7 @@ def readdress(*, before: str, to: str, now: datetime) -> int:
     if not before or not to or before.lower() in {to.lower(), *team_addresses()}:
         return 0
     move_choices(before=before, to=to, now=now)
-    moved(before=before, to=to, by=None, now=now)
+    put_right(address=before, how=ClearReason.CHANGED, by=None, now=now, to=to)
     same = Notification.objects.alias(address=Lower("recipient")).filter(
         kind=OuterRef("kind"), about=OuterRef("about"), version=OuterRef("version"), address=to.lower(), resend_of=None
     )

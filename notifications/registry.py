@@ -192,7 +192,7 @@ def all_emails() -> list[type[Email]]:
 
 
 def email_modules() -> list[str]:
-    """Where they stand, each once, in the order in which they were loaded."""
+    """The modules with kinds of email, each once, in the order in which they were loaded."""
     return list(dict.fromkeys(email.__module__ for email in _emails.values()))
 
 
@@ -211,7 +211,7 @@ def keeps_address(name: str) -> bool:
 
 
 def label_of(name: str) -> str:
-    """What staff call this kind; for one that nobody named, its name in words has to do."""
+    """The kind's label for staff; a kind without one is called by its name."""
     if name in _emails:
         return str(_emails[name].label)
     return str(ACCOUNT_MAIL_LABELS.get(name) or name.replace("_", " ").replace("-", " ").capitalize())
@@ -236,7 +236,7 @@ MOBILE_FINDERS: list[Callable[[Iterable[str]], Iterable[str]]] = []
 
 
 def name_of_reader(address: str) -> str:
-    """By which an email to this address greets; empty for the team's mailboxes, for a shared one, and for a stranger's.
+    """The name by which an email greets its reader; empty for the team's mailboxes, a shared one, and a stranger's.
 
     By the address, not by what the email is about: so nobody is called by the name of the person who had a booking before them.
     """

@@ -45,7 +45,7 @@ class Rendered:
     private_links: tuple[str, ...] = ()
 
     def to_keep(self) -> "Rendered":
-        """As it is stored for staff to read: whoever reads it there must not be able to act as the reader."""
+        """The copy that is stored for staff, without private links, so that nobody can act as the reader."""
         subject, text, html = self.subject, self.text, self.html
         for link in sorted(self.private_links, key=len, reverse=True):
             for written in {link, html_module.escape(link)}:
@@ -186,7 +186,7 @@ class _Reader(HTMLParser):
 
     @property
     def further(self) -> str:
-        """How a new line within a fact or an item of a list begins, so that one sees where the next one is."""
+        """How a new line begins within a fact or a list item, so that the next one stands out."""
         return INDENT if self.in_value or self.in_item else ""
 
     def _end_block(self) -> None:
@@ -230,7 +230,7 @@ class ChoiceLinks:
 
 
 class Mail(EmailMultiAlternatives):
-    """Its parts are parted by lines that we choose: Python would look through all parts whether its own occurs there."""
+    """An email whose boundaries we choose: Python would search all parts to see whether its own occurs there."""
 
     def message(self, **more: Any) -> Any:
         message = super().message(**more)
@@ -242,7 +242,7 @@ class Mail(EmailMultiAlternatives):
 
 
 def choice_links(notification: Notification, message: Message) -> ChoiceLinks:
-    """Of no use to the team, unless for mail that has a topic."""
+    """The links for this message. Mail to the team has none, unless it has a topic."""
     email, reader = find_email(notification.kind), notification.recipient
     if email and email.topic:
         return ChoiceLinks(preferences.page_link(reader), preferences.one_click_link(reader, email.topic))
@@ -292,7 +292,7 @@ def compose(
 
 
 def desk_for(notification: Notification, message: Message | None) -> Desk:
-    """Whom replies reach."""
+    """The desk that replies reach."""
     if message is None:
         return Desk.ACCOUNTS
     if is_for_team(message):
@@ -302,7 +302,7 @@ def desk_for(notification: Notification, message: Message | None) -> Desk:
 
 
 def is_for_team(message: Message) -> bool:
-    """To staff or a presenter: what has their layout, which says so to the reader too."""
+    """Whether it goes to staff or a presenter: its template then extends their layout."""
     origin = get_template(f"emails/{message.template}.html").origin  # type: ignore[attr-defined]
     return str(origin.loader.get_contents(origin)).startswith(TEAM_LAYOUT)
 
@@ -317,7 +317,7 @@ def thread_headers(notification: Notification) -> dict[str, str]:
 
 
 def encrypt(rendered: Rendered) -> bytes:
-    """Of account mail while it waits: codes must not lie open in the database or its backups."""
+    """Encrypts account mail while it waits: codes must not lie open in the database or its backups."""
     return fernet().encrypt(json.dumps(asdict(rendered)).encode())
 
 
@@ -334,7 +334,7 @@ class UnreadableError(Exception):
 
 
 def fernet() -> MultiFernet:
-    """With keys for this use only (RFC 5869), so that they give nothing away about the other uses of SECRET_KEY."""
+    """Derives keys for this use only (RFC 5869), so that they give nothing away about other uses of SECRET_KEY."""
     keys = []
     for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
         derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"notifications: account mail")

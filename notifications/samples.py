@@ -73,7 +73,7 @@ class Sample:
     message: Message | None = None
 
     def as_mail(self) -> EmailMultiAlternatives:
-        """With all its headers and parts."""
+        """The email with all its headers and parts."""
         row = Notification(
             kind=self.kind,
             about=f"sample:{self.kind}",
@@ -92,7 +92,7 @@ def all_samples() -> list[Sample]:
 
 
 def all_examples() -> list[Example]:
-    """In the same order, and not worded yet."""
+    """All examples in the same order, not worded yet."""
     return [example for module in email_modules() for example in examples_of(module, translation.get_language())]
 
 
@@ -122,7 +122,7 @@ def render_sample(kind: str, message: Message, recipient: str) -> Rendered:
 
 
 def made_up_links(kind: str, message: Message | None) -> rendering.ChoiceLinks:
-    """Where a reader of such mail would have links to what they chose, links that lead nowhere."""
+    """The links that a reader of such mail would have, but leading nowhere."""
     email = find_email(kind)
     if email and email.topic:
         return rendering.ChoiceLinks(PAGE, f"{PAGE}stop/{email.topic}/")
@@ -150,15 +150,19 @@ def email_places() -> Iterator[Place]:
 
 
 def preview(kind: str, request: HttpRequest) -> str:
-    """As a whole page, its subject first as the list of messages shows it; without the links that only its reader may have."""
-    rendered = (request.user.has_perm("notifications.view_notification") and newest_real(kind, request)) or first_sample(kind)
+    """The email as a whole page, below its subject, without the links that only its reader may have."""
+    rendered = newest_real(kind, request) if request.user.has_perm("notifications.view_notification") else None
+    if rendered is None:
+        example = next(example for example in all_examples() if example.kind == kind)
+        words = example.words()
+        rendered = words if isinstance(words, Rendered) else render_sample(kind, words, example.recipient)
     kept = rendered.to_keep()
     body = kept.html.find(">", kept.html.find("<body")) + 1
     return kept.html[:body] + format_html(SUBJECT_LINE, _("Subject:"), kept.subject) + kept.html[body:]
 
 
 def newest_real(kind: str, request: HttpRequest) -> Rendered | None:
-    """Of those that this colleague may read. Worded now, so that it is about what is so now; nothing is stored or sent."""
+    """The newest message of the kind that this colleague may read, worded anew. Nothing is stored or sent."""
     rows = Notification.objects.filter(visible_to(request.user), kind=kind, is_account_mail=False)
     email = find_email(kind)
     if email is None:
@@ -170,9 +174,3 @@ def newest_real(kind: str, request: HttpRequest) -> Rendered | None:
             note.kind, note.keys = Notification._meta.label_lower, [str(row.pk)]
             return shown
     return None
-
-
-def first_sample(kind: str) -> Rendered:
-    example = next(example for example in all_examples() if example.kind == kind)
-    words = example.words()
-    return words if isinstance(words, Rendered) else render_sample(kind, words, example.recipient)

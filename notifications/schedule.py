@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.dates import UK, format_clock, format_day, uk_datetime, uk_day
+from ctac.dates import UK, format_moment, uk_datetime, uk_day
 from notifications.models import REFERENCES_LENGTH, Notification, State, TeamMail
 from notifications.outbox import build_rows, kick_after_commit
 from notifications.registry import Email, email_for, ngettext_noop
@@ -29,28 +29,16 @@ logger = logging.getLogger(__name__)
 SPREAD_OVER = timedelta(minutes=30)
 
 
-@dataclass(frozen=True)
-class Night:
-    """From `begins` until `ends`, times of a UK clock; over midnight or not."""
-
-    begins: time
-    ends: time
-
-    def end_after(self, now: datetime) -> datetime | None:
-        """When the night that it is now is over; None by day."""
-        local = now.astimezone(UK)
-        clock = local.time()
-        if self.begins <= self.ends:
-            return uk_datetime(local.date(), self.ends) if self.begins <= clock < self.ends else None
-        if clock < self.ends:
-            return uk_datetime(local.date(), self.ends)
-        return uk_datetime(local.date() + timedelta(days=1), self.ends) if clock >= self.begins else None
-
-
-def night() -> Night | None:
-    """As staff have set it; None where mail goes at any time."""
-    now = site_settings()
-    return Night(now.quiet_from, now.quiet_until) if now.quiet_from != now.quiet_until else None
+def end_of_night(now: datetime) -> datetime | None:
+    """When the quiet hours end, if it is within them; None by day, and if staff have set none."""
+    begins, ends = site_settings().quiet_from, site_settings().quiet_until
+    local = now.astimezone(UK)
+    clock = local.time()
+    if begins <= ends:  # within one day
+        return uk_datetime(local.date(), ends) if begins <= clock < ends else None
+    if clock < ends:
+        return uk_datetime(local.date(), ends)
+    return uk_datetime(local.date() + timedelta(days=1), ends) if clock >= begins else None
 
 
 def morning_for(notification: Notification, now: datetime) -> datetime | None:
@@ -60,8 +48,7 @@ def morning_for(notification: Notification, now: datetime) -> datetime | None:
     """
     if notification.resend_of_id:
         return None
-    quiet = night()
-    morning = quiet.end_after(now) if quiet else None
+    morning = end_of_night(now)
     if morning is None:
         return None
     moment = morning + random.random() * SPREAD_OVER  # noqa: S311 - spread, not secrecy
@@ -195,7 +182,7 @@ class Line:
 
     @property
     def when(self) -> str:
-        return _("%(day)s, %(clock)s") % {"day": format_day(self.at), "clock": format_clock(self.at)}
+        return format_moment(self.at)
 
 
 class StaffDigest(Email):
@@ -209,7 +196,7 @@ class StaffDigest(Email):
 
     @cached_property
     def emails(self) -> list[Email]:
-        """What would have been sent by itself, and is still due."""
+        """The emails that would have gone by themselves and are still due."""
         rows = Notification.objects.filter(told_in=self.notification.resend_of_id or self.notification.pk)
         return [email for row in rows.order_by("created_at", "pk") if (email := email_for(row)).is_still_due()]
 

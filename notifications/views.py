@@ -6,6 +6,7 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,9 +27,8 @@ from notifications.preferences import ChoicesForm, choose, wants_each
 from notifications.registry import Desk, Topic, find_email
 from notifications.samples import Sample, all_examples, sample_at
 
+VIEW = "notifications.view_notification"
 DARK = "@media (prefers-color-scheme: dark)"
-
-
 DESK_TITLES = {
     Desk.BOOKINGS: gettext_lazy("To professionals, about presentations"),
     Desk.LEAFLETS: gettext_lazy("To professionals, about leaflets"),
@@ -39,9 +39,9 @@ DESK_TITLES = {
 
 
 @require_safe
+@permission_required(VIEW, raise_exception=True)
 def emails(request: HttpRequest) -> HttpResponse:
     """Every kind of email with made-up data, by what they are about. Nothing is stored, nothing is sent."""
-    check_view_permission(request)
     rows: dict[Desk, list[dict[str, object]]] = defaultdict(list)
     numbers: dict[str, int] = defaultdict(int)
     for example in all_examples():
@@ -55,9 +55,9 @@ def emails(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@permission_required(VIEW, raise_exception=True)
 def email(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     """One of them, wide and as a phone shows it, light and dark, its plain text, and what mail programs are told."""
-    check_view_permission(request)
     sample = sample_or_404(kind, number)
     views = [
         {"title": _("On a wide screen"), "width": 640, "scheme": "light"},
@@ -73,17 +73,11 @@ def email(request: HttpRequest, kind: str, number: int) -> HttpResponse:
 
 
 @require_safe
+@permission_required(VIEW, raise_exception=True)
 def email_html(request: HttpRequest, kind: str, number: int) -> HttpResponse:
-    """For a frame; ?scheme=dark as on dark paper, whatever this screen is set to."""
-    check_view_permission(request)
+    """The email for a frame; with ?scheme=dark in its dark colours, whatever this screen is set to."""
     html = sample_or_404(kind, number).html
     return framed(html.replace(DARK, "@media all" if request.GET.get("scheme") == "dark" else "@media not all"))
-
-
-def check_view_permission(request: HttpRequest) -> None:
-    """Whoever may see messages. Wrapped by the staff site's admin_view, which asks for the second factor."""
-    if not request.user.has_perm("notifications.view_notification"):
-        raise PermissionDenied
 
 
 def sample_or_404(kind: str, number: int) -> Sample:
@@ -95,7 +89,7 @@ def sample_or_404(kind: str, number: int) -> Sample:
 
 
 def kind_facts(name: str) -> dict[str, object]:
-    """What is worth knowing of the kind: whether its reader may say no to it, and whether it waits for the morning."""
+    """Whether readers may say no to this kind, and whether it waits for the morning."""
     email = find_email(name)
     return {"topic": email.topic.label if email and email.topic else "", "can_wait": bool(email and email.can_wait)}
 
@@ -108,7 +102,7 @@ def page(request: HttpRequest, **more: object) -> dict[str, object]:
 def message_html(request: HttpRequest, pk: int) -> HttpResponse:
     """Wrapped by the staff site's admin_view, so it asks for the second factor too. Account mail has no stored words: 404."""
     audit_note(request).kind = Notification._meta.label_lower
-    if not request.user.has_perm("notifications.view_notification"):
+    if not request.user.has_perm(VIEW):
         raise PermissionDenied
     notification = get_object_or_404(Notification.objects.filter(visible_to(request.user), is_account_mail=False), pk=pk)
     if not notification.html_body:
@@ -136,7 +130,7 @@ def of_reader(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @require_http_methods(FORM_METHODS)
 @of_reader
 def mail_choices(request: HttpRequest, reader: MailReader) -> HttpResponse:
-    """By the link in an email. It says the least it can of the address: emails are passed on."""
+    """The choices, by the link in an email. The page says as little as it can of the address, since emails are passed on."""
     return choices_page(request, reader.address, shown=masked(reader.address), by_link=True)
 
 
@@ -162,18 +156,17 @@ def mail_stop(request: HttpRequest, reader: MailReader, topic: str) -> HttpRespo
 
 
 def choices_page(request: HttpRequest, address: str, *, shown: str, by_link: bool) -> HttpResponse:
-    """By the link in an email or signed in: what this address gets now, and the button that saves."""
+    """What this address gets now, and the button that saves; reached by the link in an email, or signed in."""
     wanted = [topic.value for topic, is_wanted in wants_each(address).items() if is_wanted]
     form = ChoicesForm(request.POST if request.method == "POST" else None, initial={"wanted": wanted})
     if request.method == "POST" and form.is_valid():
         chosen = dict.fromkeys(Topic, False) if "stop" in request.POST else form.chosen()
         choose(address=address, chosen=chosen, where=ChoiceSource.PAGE, now=timezone.now())
         if any(chosen.values()):
-            messages.success(request, _("Saved. We will send you the emails that are ticked here."))
+            said = _("Saved. We will send you the emails that are ticked here.")
         else:
-            messages.success(
-                request, _("Saved. We will send you none of these emails any more. We will still answer what you do here.")
-            )
+            said = _("Saved. We will send you none of these emails any more. We will still answer what you do here.")
+        messages.success(request, said)
         return redirect(request.path)
     return render(request, "notifications/choices.html", {"form": form, "address": shown, "by_link": by_link})
 

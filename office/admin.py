@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -30,10 +30,9 @@ PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Settings of the si
 
 
 @require_http_methods(FORM_METHODS)
+@permission_required(CHANGE, raise_exception=True)
 def settings_page(request: HttpRequest) -> HttpResponse:
     """A GET shows, a POST saves all that was changed; the button beside a setting puts back its first value as well."""
-    if not request.user.has_perm(CHANGE):
-        raise PermissionDenied
     if request.method != "POST":
         return shown(request, SettingsForm(instance=stored(), changes=last_changes()))
     asked = staff_site.ask_again(request)
@@ -76,7 +75,7 @@ def shown(request: HttpRequest, form: SettingsForm) -> HttpResponse:
 
 
 def rows(form: SettingsForm, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """Of each setting its box, its first value, whether it has another now, and its last change."""
+    """Each setting's box, first value and last change, and whether it has another value now."""
     for name in names:
         first, change = SiteSettings._meta.get_field(name).get_default(), form.changes.get(name)  # type: ignore[union-attr]
         yield {

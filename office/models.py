@@ -37,7 +37,7 @@ def kept(key: str, name: Any, most: int) -> Any:
 
 
 def first_value(*path: str) -> str:
-    """What the installation was started with: a setting of Django's, or an entry of one."""
+    """The value that the installation was started with: a Django setting, or an entry of one."""
     value: Any = getattr(settings, path[0])
     for key in path[1:]:
         value = value[key]
@@ -317,13 +317,11 @@ class SiteSettings(models.Model):
         if (datetime.combine(date.min, self.quiet_until) - datetime.combine(date.min, self.quiet_from)) % DAY > MOST_QUIET:
             wrong["quiet_until"] = gettext("Enter a time that is at most 14 hours after quiet hours begin.")
         if settings.PRODUCTION:
-            wrong |= self.missing_route() | self.shared_mailboxes()
+            wrong |= self.shared_mailboxes()
+            if not self.out_of_hours_route.strip(" ."):
+                wrong["out_of_hours_route"] = gettext("Say who to call while the advice line is closed.")
         if wrong:
             raise ValidationError(wrong)
-
-    def missing_route(self) -> dict[str, str]:
-        found = self.out_of_hours_route.strip(" .")
-        return {} if found else {"out_of_hours_route": gettext("Say who to call while the advice line is closed.")}
 
     def shared_mailboxes(self) -> dict[str, str]:
         """An alarm and its escalation must not come to one mailbox, which nobody may be reading."""

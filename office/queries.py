@@ -14,7 +14,7 @@ from office.models import SettingChange, SiteSettings
 
 
 def stored() -> SiteSettings:
-    """As their row has them, or their first values."""
+    """The stored settings, or their first values."""
     return SiteSettings.objects.first() or SiteSettings()
 
 
@@ -24,12 +24,12 @@ SETTINGS: Copy[SiteSettings] = Copy(f"site_settings:{crc32(NAMES.encode())}", st
 
 
 def site_settings() -> SiteSettings:
-    """Those of this request or task. Asks the cache once; the database only if that has no copy or is down."""
+    """The settings as this request or task sees them. Asks the cache once; the database only if that has no copy or is down."""
     return SETTINGS.get()
 
 
 def values_of(settings: SiteSettings) -> dict[str, Any]:
-    """By name."""
+    """The values by the settings' names."""
     return {field.name: getattr(settings, field.name) for field in SiteSettings._meta.concrete_fields}
 
 
@@ -41,7 +41,7 @@ def advice_hours() -> str:
 
 
 def last_changes() -> dict[str, SettingChange]:
-    """Of each setting that was ever changed, its last change. One statement."""
+    """The last change of each setting that was ever changed. One statement."""
     newest = SettingChange.objects.order_by("field", "-at", "-pk").distinct("field").select_related("by")
     return {change.field: change for change in newest}
 

@@ -48,7 +48,7 @@ class CountedPromise:
     query: str = ""
 
     def __call__(self, old: SiteSettings, new: SiteSettings) -> Iterator[Broken]:
-        """As far as a list counts. One statement."""
+        """Counts the promises that would break, as far as a list counts. One statement."""
         difference = getattr(new, self.field) - getattr(old, self.field)
         if (difference > 0) - (difference < 0) not in self.broken_by:
             return
@@ -65,7 +65,7 @@ def broken_promises(old: SiteSettings, new: SiteSettings) -> list[Broken]:
 
 @transaction.atomic
 def change_settings(*, by: Any = None, now: datetime | None = None, **values: Any) -> SiteSettings:
-    """Those of these names. Writes the row and what was changed; after commit, the copy that every process reads.
+    """Changes the settings of these names. Writes the row and the changes; after commit, the copy that every process reads.
 
     Raises ValidationError.
     """

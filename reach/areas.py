@@ -5,11 +5,12 @@ local authorities of professionals/data/local_authorities.csv.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from django.db import models
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,15 @@ class Unit(models.TextChoices):
     SERVICES = "services", _("Children’s services or health and social care trust")
     REGION = "region", _("Region")
     NATION = "nation", _("Nation")
+
+
+class Missing(models.TextChoices):
+    """Why there is no figure. Nothing is worked out from these."""
+
+    WITHHELD = "withheld", _("withheld")
+    NOT_PUBLISHED = "not-published", _("not published")
+    JOINT = "joint", _("published only together with a neighbour")
+    NOBODY = "nobody", _("no social workers in post")
 
 
 @dataclass(frozen=True)
@@ -49,8 +59,19 @@ class Published:
 
     @property
     def trafficking_withheld(self) -> bool:
-        """Its publisher has a row of this area, and left the figure out because it is small."""
+        """Whether the publisher has a row for this area, but left the figure out because it is small."""
         return self.assessments is not None and self.trafficking is None
+
+    @property
+    def children_text(self) -> str:
+        return str(Missing.NOT_PUBLISHED.label) if self.children is None else f"{self.children:,}"
+
+    @property
+    def trafficking_text(self) -> str:
+        """The figure as its publisher's row has it."""
+        if self.trafficking is not None:
+            return f"{self.trafficking:,}"
+        return str((Missing.WITHHELD if self.trafficking_withheld else Missing.NOT_PUBLISHED).label)
 
 
 @dataclass(frozen=True)
@@ -68,18 +89,35 @@ class Area:
 
     @property
     def is_whole_nation(self) -> bool:
-        """As an island is, and the police force of Scotland."""
+        """True of an island, and of Scotland's police force."""
         return self.districts == districts_of(self.nation)
 
     @property
     def keys(self) -> frozenset[str]:
-        """Under what its rows are counted: each of its districts; of a whole nation also where only that is known."""
+        """The keys under which its rows are counted: its districts, and the nation itself if it is a whole one."""
         return self.districts | {self.nation} if self.is_whole_nation else self.districts
+
+    @property
+    def has_own_return(self) -> bool:
+        """Whether social workers are published of the areas that make it up: in England, of whole upper-tier ones."""
+        uppers = area_by_key(Unit.UPPER)
+        whole = {district for code in self.districts for district in uppers[code].districts}
+        return self.nation == Nation.ENGLAND and whole == self.districts
+
+    @property
+    def where(self) -> str:
+        """The region of England, or the nation."""
+        return self.region or str(self.nation.label)
+
+    @property
+    def href(self) -> str:
+        """Its page on the staff site."""
+        return reverse("staff:reach_area", args=[self.unit, self.code])
 
 
 @lru_cache(maxsize=1)
 def _districts() -> dict[str, dict[str, str]]:
-    """By code: name, region and nation, and the codes and names of what each lies in."""
+    """Each district by code: name, region, nation, and the code and name of each area that it lies in."""
     known = {row["code"]: row for row in csv_rows("professionals", "local_authorities")}
     return {row["code"]: {**row, **known[row["code"]]} for row in csv_rows("reach", "areas")}
 
@@ -101,12 +139,12 @@ def current_code(code: str) -> str:
 
 @lru_cache(maxsize=1)
 def every_code() -> frozenset[str]:
-    """Of all districts, those that they had before among them."""
+    """All codes of districts, today's and earlier ones."""
     return frozenset(_districts()) | changed_codes().keys()
 
 
 def codes_of(districts: frozenset[str]) -> frozenset[str]:
-    """Theirs, and those that they had before."""
+    """The codes of these districts, today's and earlier ones."""
     return districts | {old for old, new in changed_codes().items() if new in districts}
 
 
@@ -119,7 +157,8 @@ def areas_of(unit: Unit) -> Mapping[str, Area]:
         key, name = _key_of(unit, code, row)
         members[key].add(code)
         names[key] = name
-    hexagons = _hexagons(unit)
+    file = {Unit.UPPER: "hex_upper", Unit.DISTRICT: "hex_districts"}.get(unit)
+    hexagons = {row["code"]: (int(row["q"]), int(row["r"])) for row in csv_rows("reach", file)} if file else {}
     found = [
         Area(
             code=key,
@@ -139,21 +178,20 @@ def areas_of(unit: Unit) -> Mapping[str, Area]:
 
 
 def _key_of(unit: Unit, code: str, row: Mapping[str, str]) -> tuple[str, str]:
+    """Code and name of the area of that unit in which a district lies."""
     nation = Nation(row["nation"])
-    keys: dict[Unit, Callable[[], tuple[str, str]]] = {
-        Unit.DISTRICT: lambda: (code, row["name"]),
-        Unit.UPPER: lambda: (row["upper_code"], row["upper_name"]),
-        Unit.POLICE: lambda: (row["police_code"] or slugify(row["police_name"]), row["police_name"]),
-        Unit.SERVICES: lambda: (row["children_services_code"], row["children_services_name"]),
-        Unit.REGION: lambda: (slugify(row["region"]) or nation, row["region"] or str(nation.label)),
-        Unit.NATION: lambda: (nation, str(nation.label)),
-    }
-    return keys[unit]()
-
-
-def _hexagons(unit: Unit) -> dict[str, tuple[int, int]]:
-    file = {Unit.UPPER: "hex_upper", Unit.DISTRICT: "hex_districts"}.get(unit)
-    return {row["code"]: (int(row["q"]), int(row["r"])) for row in csv_rows("reach", file)} if file else {}
+    match unit:
+        case Unit.DISTRICT:
+            return code, row["name"]
+        case Unit.UPPER:
+            return row["upper_code"], row["upper_name"]
+        case Unit.POLICE:
+            return row["police_code"] or slugify(row["police_name"]), row["police_name"]
+        case Unit.SERVICES:
+            return row["children_services_code"], row["children_services_name"]
+    if unit == Unit.REGION and row["region"]:
+        return slugify(row["region"]), row["region"]
+    return nation, str(nation.label)
 
 
 @lru_cache(maxsize=len(Unit))
@@ -167,7 +205,7 @@ def area_by_key(unit: Unit) -> Mapping[str, Area]:
 
 @lru_cache(maxsize=1)
 def _upper_files() -> tuple[dict[str, int], dict[str, dict[str, str]], dict[str, dict[str, str]], dict[str, frozenset[str]]]:
-    """Of England by upper-tier code: children, social workers, factors; and of every upper-tier area its districts."""
+    """Children, social workers and factors by upper-tier code, for England; and the districts of every upper-tier area."""
     children = {row["upper_code"]: int(row["age_0_17"]) for row in csv_rows("reach", "population_under_18_england_2024")}
     workers = {row["upper_code"]: row for row in csv_rows("reach", "social_workers_england_2025")}
     factors = {row["upper_code"]: row for row in csv_rows("reach", "assessment_factors_england_2025")}
@@ -179,13 +217,13 @@ def _upper_files() -> tuple[dict[str, int], dict[str, dict[str, str]], dict[str,
 
 @lru_cache(maxsize=1)
 def _children_by_district() -> dict[str, tuple[int, bool]]:
-    """How many, and whether they are those under 16."""
+    """How many children, and whether only those under 16 are counted."""
     rows = csv_rows("reach", "population_districts")
     return {row["code"]: (int(row["age_0_17"] or row["age_0_15"]), not row["age_0_17"]) for row in rows}
 
 
 def published_of(districts: frozenset[str]) -> Published:
-    """Of all these districts together. One figure that is withheld withholds the sum: a rest would give it away."""
+    """The figures of all these districts together. One withheld figure withholds the sum: the rest would give it away."""
     children, workers, factors, uppers = _upper_files()
     whole = [code for code in {_districts()[code]["upper_code"] for code in districts} if uppers[code] <= districts]
     counted = sum(children[code] for code in whole if code in children)
@@ -197,10 +235,11 @@ def published_of(districts: frozenset[str]) -> Published:
     returns = {workers[code]["joint_return_of"] or code for code in whole}
     joint = any(not set(each.split()) <= set(whole) for each in returns)
     first = [workers[each.split()[0]] for each in returns]
+    headcounts = [row["in_post_headcount"] for row in first]
     own_row = factors[whole[0]] if len(whole) == 1 else {}
     return Published(
         children=counted + sum(number for number, _young in others),
-        social_workers=_sum(row["in_post_headcount"] for row in first),
+        social_workers=sum(int(float(each)) for each in headcounts) if all(headcounts) else None,
         turnover=_mean([(row["turnover_percent"], row["in_post_headcount"]) for row in first]),
         joint=joint,
         trafficking=_number(own_row.get("trafficking")),
@@ -210,11 +249,6 @@ def published_of(districts: frozenset[str]) -> Published:
 
 def _number(figure: str | None) -> int | None:
     return int(figure) if figure else None
-
-
-def _sum(figures: Iterable[str]) -> int | None:
-    found = list(figures)
-    return sum(int(float(figure)) for figure in found) if all(found) else None
 
 
 def _mean(figures: list[tuple[str, str]]) -> float | None:

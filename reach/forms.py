@@ -16,8 +16,8 @@ from ctac.dates import uk_day
 from ctac.forms import MONTHS, PageForm
 from professionals.models import Profession
 from reach.areas import Unit
-from reach.models import Kind
-from reach.queries import Period, first_month
+from reach.models import Kind, ReachCount
+from reach.queries import Period
 
 MONTH = re.compile(r"(?:(\d{1,2}|[a-z]{3,9})[\s/.,-]+(20\d\d)|(20\d\d)[\s/.-]+(\d{1,2}))", re.ASCII)
 APRIL = 4
@@ -48,6 +48,10 @@ class Question:
     unit: Unit
     measure: Measure
 
+    @property
+    def profession_text(self) -> str:
+        return str(Profession(self.profession).label if self.profession else _("All professions"))
+
 
 def read_month(typed: str) -> date:
     """'4 2026', '4/2026', 'April 2026', '2026-04': its first day. Raises ValueError."""
@@ -72,6 +76,21 @@ class MonthField(forms.CharField):
             return read_month(typed) if typed else None
         except ValueError as error:
             raise ValidationError(_("Enter a month and its year, such as 4 2026."), code="invalid") from error
+
+
+def own_months(form: forms.Form) -> Period | None:
+    """The months typed into `first` and `last`. Adds an error beside each that is wrong."""
+    typed = {name: form.cleaned_data[name] for name in ("first", "last") if name in form.cleaned_data}
+    for name, month in typed.items():
+        if not month:
+            form.add_error(name, _("Enter a month and its year, such as 4 2026."))
+    first, last = typed.get("first"), typed.get("last")
+    if not first or not last:
+        return None
+    if last < first:
+        form.add_error("last", _("Enter the same month as the first, or a later one."))
+        return None
+    return Period(first, last)
 
 
 class QuestionForm(PageForm):
@@ -113,22 +132,17 @@ class QuestionForm(PageForm):
     def clean(self) -> dict[str, Any]:
         found = self.cleaned_data
         if found.get("period") == Preset.OWN:
-            first, last = found.get("first"), found.get("last")
-            for name in ("first", "last"):
-                if name in found and not found[name]:
-                    self.add_error(name, _("Enter a month and its year, such as 4 2026."))
-            if first and last and last < first:
-                self.add_error("last", _("Enter the same month as the first, or a later one."))
-            elif first and last:
-                self.periods[Preset.OWN] = Period(first, last)
+            if period := own_months(self):
+                self.periods[Preset.OWN] = period
         elif found.get("period") == Preset.EVERYTHING:
             month = self.today.replace(day=1)
-            self.periods[Preset.EVERYTHING] = Period(min(first_month() or month, month), month)
+            first = ReachCount.objects.order_by("month").values_list("month", flat=True).first()
+            self.periods[Preset.EVERYTHING] = Period(min(first or month, month), month)
         return found
 
     @property
     def question(self) -> Question:
-        """What the page shows: what was asked, where that can be answered."""
+        """The question that the page answers: what was asked, as far as it can be answered."""
         self.is_valid()
         asked = {**self.DEFAULTS, **self.cleaned_data}
         return Question(
@@ -140,7 +154,7 @@ class QuestionForm(PageForm):
         )
 
     def query(self, **other: str) -> str:
-        """The same question as an address, with something else asked; what was wrong is left out."""
+        """The address of the same question with something else asked; wrong answers are left out."""
         self.is_valid()
         shown = {name: str(self.data[name]) for name in self.DEFAULTS if name in self.cleaned_data}
         if shown.get("period") == Preset.OWN and Preset.OWN not in self.periods:

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
@@ -14,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_day
-from ctac.models import impersonal, personal
+from ctac.models import by_user, impersonal, personal
 from notifications.models import new_token
 from professionals.models import Profession
 from reach.areas import Unit
@@ -31,13 +30,18 @@ class Kind(models.TextChoices):
 
 
 class ReachCountQuerySet(models.QuerySet["ReachCount"]):
+    def of(self, kind: Kind, profession: str = "") -> Self:
+        """Counts of one kind, in no order: of one profession, or of everybody."""
+        rows = self.filter(kind=kind).order_by()
+        return rows.filter(profession=profession) if profession else rows
+
     def between(self, first: object, last: object) -> Self:
-        """Of the months from `first` to `last`, both by their first days and both included."""
+        """Counts of the months from `first` to `last`, both by their first days and both included."""
         return self.filter(month__gte=first, month__lte=last)
 
 
 class ReachCount(models.Model):
-    """So many of a kind in one UK month (`month` is its first day), in one area, of one profession.
+    """How many of a kind there were in one UK month (`month` is its first day), in one area, of one profession.
 
     `authority`: the code of a district; empty online for everybody, on an island and where we don't know. `profession`: empty
     where nobody said. Written by `reach.services.count_reach` from the rows, which `manage.py count_reach --check` proves equal.
@@ -106,7 +110,7 @@ class ObjectedBy(models.TextChoices):
 
 class RoleMailboxQuerySet(models.QuerySet["RoleMailbox"]):
     def open(self) -> Self:
-        """Those that we may write to."""
+        """Mailboxes that we may write to."""
         return self.filter(objected_at=None)
 
 
@@ -133,10 +137,7 @@ class RoleMailbox(models.Model):
     authority = impersonal(models.CharField(_("local authority"), max_length=9, blank=True, editable=False))
     token = impersonal(models.CharField(_("token"), max_length=43, unique=True, default=new_token, editable=False))
     added_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
-    added_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("added by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(added_by)
+    added_by = by_user(_("added by"), blank=True)
     objected_at = models.DateTimeField(_("objected"), null=True, blank=True, editable=False)
     objected_by = models.CharField(_("how they objected"), max_length=12, choices=ObjectedBy, blank=True, editable=False)
 
@@ -199,10 +200,7 @@ class Campaign(models.Model):
     )
     times = impersonal(ArrayField(models.DateTimeField(), verbose_name=_("times offered"), default=list))
     planned_at = models.DateTimeField(_("planned"))
-    planned_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("planned by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(planned_by)
+    planned_by = by_user(_("planned by"), blank=True)
     token = models.UUIDField(_("token of the form"), unique=True, editable=False)
     booked = models.PositiveIntegerField(_("booked"), null=True, blank=True, editable=False)
     attended = models.PositiveIntegerField(_("people who attended"), null=True, blank=True, editable=False)
@@ -305,17 +303,11 @@ class Report(models.Model):
     pdf = impersonal(models.BinaryField(_("PDF"), null=True, editable=False))
     xlsx = impersonal(models.BinaryField(_("spreadsheet"), null=True, editable=False))
     asked_at = models.DateTimeField(_("asked for"))
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("asked for by"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(asked_by)
+    asked_by = by_user(_("asked for by"))
     went_on_at = models.DateTimeField(_("last went on"))
     counted_at = models.DateTimeField(_("counted"), null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
-    deleted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("deleted by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(deleted_by)
+    deleted_by = by_user(_("deleted by"), blank=True)
     why_deleted = models.CharField(_("why it was deleted"), max_length=7, choices=WhyDeleted, blank=True, default="")
 
     objects = ReportQuerySet.as_manager()

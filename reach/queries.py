@@ -4,14 +4,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import F, Max, Sum
+from django.db.models import Max, Sum
 from django.utils import dateformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from ctac.dates import UK, uk_day
+from ctac.dates import UK, add_months, format_moment, uk_day
 from professionals.models import Nation
-from reach.areas import ISLANDS, Area, Unit, area_by_key, areas_of, current_code, every_code
+from reach.areas import ISLANDS, Unit, area_by_key, areas_of, current_code, every_code
 from reach.models import Kind, ReachCount, ReachRun
 
 
@@ -25,14 +25,14 @@ class Period:
     def __post_init__(self) -> None:
         assert self.first.day == self.last.day == 1  # noqa: S101 - whoever makes one rounds
 
+    def __contains__(self, month: date) -> bool:
+        return self.first <= month <= self.last
+
     @classmethod
     def last_months(cls, months: int, now: datetime) -> "Period":
         """The last whole month and those before it."""
-        last = month_before(uk_day(now).replace(day=1))
-        first = last
-        for _month in range(months - 1):
-            first = month_before(first)
-        return cls(first, last)
+        this_month = uk_day(now).replace(day=1)
+        return cls(add_months(this_month, -months), add_months(this_month, -1))
 
     @classmethod
     def financial_year(cls, starting: int) -> "Period":
@@ -42,16 +42,17 @@ class Period:
     @property
     def in_words(self) -> str:
         """'November 2025 to October 2026', 'March 2026'."""
-        first, last = (dateformat.format(month, "F Y") for month in (self.first, self.last))
+        first, last = month_text(self.first), month_text(self.last)
         return first if first == last else gettext("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
-def month_before(month: date) -> date:
-    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
+def month_text(month: date | None) -> str:
+    """'March 2026'; empty where there is none."""
+    return dateformat.format(month, "F Y") if month else ""
 
 
-def month_after(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+def months_between(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
 
 
 def key_of(nation: str, authority: str) -> str:
@@ -59,53 +60,20 @@ def key_of(nation: str, authority: str) -> str:
     return current_code(authority) if authority in every_code() else nation
 
 
-def counts_by_key(kind: Kind, period: Period, profession: str = "") -> dict[str, int]:
-    """By district, or by nation where no more is known; under '' online for everybody, and where we don't know. One statement."""
-    rows = ReachCount.objects.filter(kind=kind).between(period.first, period.last).order_by()
-    if profession:
-        rows = rows.filter(profession=profession)
-    found: dict[str, int] = defaultdict(int)
-    for nation, authority, count in rows.values_list("nation", "authority").annotate(total=Sum("count")):
-        found[key_of(nation, authority)] += count
-    return dict(found)
-
-
 def counts_by_area(kind: Kind, period: Period, unit: Unit, profession: str = "") -> dict[str, int]:
-    """By the code of an area of that unit; under '' what lies in none. Areas of which nothing is counted are missing."""
+    """Counts by the code of the area; under '' what lies in none. Areas with nothing are missing. One statement."""
     areas, found = area_by_key(unit), defaultdict[str, int](int)
-    for key, count in counts_by_key(kind, period, profession).items():
+    rows = ReachCount.objects.of(kind, profession).between(period.first, period.last)
+    for nation, authority, count in rows.values_list("nation", "authority").annotate(total=Sum("count")):
+        key = key_of(nation, authority)
         found[areas[key].code if key in areas else ""] += count
     return dict(found)
 
 
-def counts_by_profession(kind: Kind, period: Period, area: Area | None = None) -> dict[str, int]:
-    """In that area, or everywhere; under '' where nobody said. One statement."""
-    rows = ReachCount.objects.filter(kind=kind).between(period.first, period.last).order_by()
-    found: dict[str, int] = defaultdict(int)
-    for nation, authority, profession, count in rows.values_list("nation", "authority", "profession").annotate(
-        total=Sum("count")
-    ):
-        if area is None or key_of(nation, authority) in area.keys:
-            found[profession] += count
-    return dict(found)
-
-
-def counts_by_month(kind: Kind, area: Area | None = None) -> dict[date, int]:
-    """Of all months that have any, by their first days. One statement."""
-    rows = ReachCount.objects.filter(kind=kind).order_by()
-    found: dict[date, int] = defaultdict(int)
-    for nation, authority, month, count in rows.values_list("nation", "authority", "month").annotate(total=Sum("count")):
-        if area is None or key_of(nation, authority) in area.keys:
-            found[month] += count
-    return dict(found)
-
-
 def counts_by_area_and_month(kind: Kind, unit: Unit, profession: str = "") -> dict[str, dict[date, int]]:
-    """Of each area of that unit every month that has any, by its first day; what lies in no area is left out. One statement."""
+    """Counts by the code of the area and the month's first day. What lies in no area is left out. One statement."""
     areas, found = area_by_key(unit), defaultdict[str, dict[date, int]](lambda: defaultdict(int))
-    rows = ReachCount.objects.filter(kind=kind).order_by()
-    if profession:
-        rows = rows.filter(profession=profession)
+    rows = ReachCount.objects.of(kind, profession)
     for nation, authority, month, count in rows.values_list("nation", "authority", "month").annotate(total=Sum("count")):
         key = key_of(nation, authority)
         if key in areas:
@@ -114,10 +82,10 @@ def counts_by_area_and_month(kind: Kind, unit: Unit, profession: str = "") -> di
 
 
 def last_attended(unit: Unit) -> dict[str, date]:
-    """By area the last month in which anybody attended anything, as its first day. Areas where nobody has are missing."""
+    """The last month in which anybody attended anything, by area. Areas where nobody has are missing. One statement."""
     areas, found = area_by_key(unit), dict[str, date]()
-    rows = ReachCount.objects.filter(kind=Kind.ATTENDED).order_by()
-    for nation, authority, month in rows.values_list("nation", "authority").annotate(last=Max(F("month"))):
+    rows = ReachCount.objects.of(Kind.ATTENDED)
+    for nation, authority, month in rows.values_list("nation", "authority").annotate(last=Max("month")):
         key = key_of(nation, authority)
         if key in areas:
             code = areas[key].code
@@ -125,15 +93,16 @@ def last_attended(unit: Unit) -> dict[str, date]:
     return found
 
 
-def first_month() -> date | None:
-    """Of which anything is counted."""
-    return ReachCount.objects.order_by("month").values_list("month", flat=True).first()
-
-
 def counted_at() -> datetime | None:
     """In UK time; None before the first count."""
     moment = ReachRun.objects.values_list("counted_at", flat=True).first()
     return moment.astimezone(UK) if moment else None
+
+
+def counted_text() -> str:
+    """When the counts were made; empty before the first time."""
+    moment = counted_at()
+    return format_moment(moment) if moment else ""
 
 
 # For everybody: nations and regions by year, rounded. If some are named then all are, so that no gap shows where nobody was.
@@ -169,7 +138,7 @@ def years_reached() -> list[YearReached]:
     """The newest first. One statement."""
     nations, regions = area_by_key(Unit.NATION), area_by_key(Unit.REGION)
     years = defaultdict[int, Counter[str]](Counter)
-    rows = ReachCount.objects.filter(kind=Kind.ATTENDED).order_by()
+    rows = ReachCount.objects.of(Kind.ATTENDED)
     for year, nation, authority, count in rows.values_list("month__year", "nation", "authority").annotate(total=Sum("count")):
         key = key_of(nation, authority)
         places = {areas[key].code for areas in (nations, regions) if key in areas} - {*ISLANDS}

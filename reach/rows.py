@@ -1,25 +1,25 @@
 """The rows behind a figure: `rows_url` is the address that a figure links to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Model, Sum
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, SessionPlace
-from ctac.dates import format_day, format_moment
+from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, SessionPlace, SessionState
+from ctac.dates import format_day
 from ctac.staff.audit import audit_note
 from ctac.staff.lists import MOST
 from ctac.staff.site import staff_site
@@ -27,8 +27,8 @@ from leaflets.models import OrderLine, StockMovement
 from professionals.models import ImportedCount, Nation, Person, Profession
 from reach.areas import Area, Unit, area_by_key, areas_of
 from reach.models import Kind, ReachCount
-from reach.queries import Period, counted_at, key_of
-from reach.sources import Source, lies_in, sessions_in, sources_of
+from reach.queries import Period, counted_text, key_of, month_text
+from reach.sources import Source, lies_in, sources_of, starting_in
 
 VIEW_REACH = "reach.view_reach"
 # Instead of a code: what lies in no area, and where nobody said which profession.
@@ -50,12 +50,12 @@ class Figure:
 
     @property
     def profession_asked(self) -> str | None:
-        """As rows have it; None for everybody."""
+        """The profession as rows have it; None for everybody."""
         return None if not self.profession else "" if self.profession == NONE else self.profession
 
     @cached_property
     def count(self) -> int:
-        """As the pages say it: from the counts. One statement."""
+        """The figure as the pages say it, from the counts. One statement."""
         counts = ReachCount.objects.filter(kind=self.kind).between(self.period.first, self.period.last).order_by()
         counts = counts.annotate(of_nation=F("nation"), of_authority=F("authority")).filter(lies_in(self.area))
         if self.profession_asked is not None:
@@ -66,12 +66,10 @@ class Figure:
     def in_words(self) -> str:
         """'Leeds, March 2026, GP'."""
         where = _("In no such area") if isinstance(self.area, Unit) else self.area.name if self.area else _("Everywhere")
-        who = (
-            [_("Profession not known") if self.profession == NONE else Profession(self.profession).label]
-            if self.profession
-            else []
-        )
-        return ", ".join(map(str, [where, self.period.in_words, *who]))
+        facts = [where, self.period.in_words]
+        if self.profession:
+            facts.append(_("Profession not known") if self.profession == NONE else str(Profession(self.profession).label))
+        return ", ".join(facts)
 
     def rows_of(self, source: Source) -> Any:
         rows = source.rows_of(self.period, self.area, self.profession_asked)
@@ -81,14 +79,15 @@ class Figure:
 
     @cached_property
     def sessions(self) -> list[int]:
-        """By key, as a list: from a subquery PostgreSQL would work out all sessions first. One statement."""
+        """The newest sessions, as a list: for a subquery PostgreSQL would work out all sessions first. One statement."""
         if isinstance(self.area, Area):
             return []
-        return list(sessions_in(self.period).values_list("pk", flat=True)[: SESSIONS + 1])
+        delivered = OpenSession.objects.filter(starting_in("starts_at", self.period), state=SessionState.DELIVERED)
+        return list(delivered.order_by("-starts_at", "-pk").values_list("pk", flat=True)[: SESSIONS + 1])
 
 
 def rows_url(*, kind: Kind, period: Period, area: Area | Unit | None = None, profession: str = "") -> str:
-    """Of the page with the rows behind that figure: see Figure."""
+    """The address of the page with the rows behind a figure: see Figure."""
     asked = {"kind": kind, "first": f"{period.first:%Y-%m}", "last": f"{period.last:%Y-%m}"}
     if isinstance(area, Area):
         asked |= {"unit": area.unit, "area": area.code}
@@ -100,7 +99,7 @@ def rows_url(*, kind: Kind, period: Period, area: Area | Unit | None = None, pro
 
 
 def figure_asked(asked: QueryDict, now: datetime) -> Figure:
-    """Who attended in the last year, if nothing is asked. Raises Http404 for an address that no page of ours has written."""
+    """The figure that the address names, else who attended in the last year. Raises Http404 for an address that is not ours."""
     if not asked:
         return Figure(Kind.ATTENDED, Period.last_months(12, now))
     try:
@@ -154,45 +153,20 @@ class Line:
     number: int
 
 
-def page_of(route: str, key: int) -> str:
-    return reverse(f"staff:{route}_change", args=[key])
-
-
-def of_booking(booking: Booking, about: str = "") -> tuple[str, str, str]:
-    return booking.reference, page_of("bookings_booking", booking.pk), about
-
-
-def of_session(session: OpenSession, about: str = "") -> tuple[str, str, str]:
-    return session.reference, page_of("bookings_opensession", session.pk), about
-
-
-def of_attendance(attendance: Attendance) -> tuple[str, str, str]:
-    given = attendance.given
-    return of_booking(given) if isinstance(given, Booking) else of_session(given)
-
-
-def of_line(line: OrderLine) -> tuple[str, str, str]:
-    return line.order.reference, page_of("leaflets_order", line.order_id), str(line.edition)
-
-
-def of_import(count: ImportedCount) -> tuple[str, str, str]:
-    return str(count.parent), page_of("professionals_import", count.parent_id), ""
-
-
-# Of each model what is joined to a row, and what the row is called, its page and what it is about.
-ROWS: dict[type[Model], tuple[tuple[str, ...], Callable[[Any], tuple[str, str, str]]]] = {
-    Attendance: (("booking", "session"), of_attendance),
-    AttendanceCount: (("attendance__booking", "attendance__session"), lambda count: of_attendance(count.attendance)),
-    SessionPlace: (("session", "person"), lambda place: of_session(place.session, place.person.name)),
-    Booking: ((), of_booking),
-    OpenSession: ((), of_session),
+# Of each model what is joined to a row, the object whose page on the staff site it leads to, and what else it is about.
+ROWS: dict[type[Model], tuple[tuple[str, ...], Callable[[Any], tuple[Any, object]]]] = {
+    Attendance: (("booking", "session"), lambda attendance: (attendance.given, "")),
+    AttendanceCount: (("attendance__booking", "attendance__session"), lambda count: (count.attendance.given, "")),
+    SessionPlace: (("session", "person"), lambda place: (place.session, place.person.name)),
+    Booking: ((), lambda booking: (booking, "")),
+    OpenSession: ((), lambda session: (session, "")),
     StockMovement: (
         ("order_line__order", "order_line__edition__leaflet"),
-        lambda movement: of_line(movement.order_line),
+        lambda movement: (movement.order_line.order, movement.order_line.edition),
     ),
-    OrderLine: (("order", "edition__leaflet"), of_line),
-    ImportedCount: (("parent",), of_import),
-    Person: (("user",), lambda person: (person.name, page_of("professionals_person", person.pk), "")),
+    OrderLine: (("order", "edition__leaflet"), lambda line: (line.order, line.edition)),
+    ImportedCount: (("parent",), lambda count: (count.parent, "")),
+    Person: (("user",), lambda person: (person, "")),
 }
 
 
@@ -202,32 +176,28 @@ def lines_of(source: Source, rows: Any) -> list[Line]:
     found, lines = rows.annotate(at_=F(source.at)).select_related(*joined), []
     districts = area_by_key(Unit.DISTRICT)
     for row in found:
-        name, href, about = describe(row)
+        thing, about = describe(row)
+        href = reverse(f"staff:{thing._meta.app_label}_{thing._meta.model_name}_change", args=[thing.pk])
         key = key_of(row.of_nation, row.of_authority)
         where = districts[key].name if key in districts else str(Nation(key).label) if key else _("Not known")
         profession = Profession(row.of_profession).label if row.of_profession else ""
-        at = dateformat.format(row.at_, "F Y") if source.has_month else format_day(row.at_)
-        lines.append(Line(name, href, about, at, where, str(profession), row.number))
+        at = month_text(row.at_) if source.has_month else format_day(row.at_)
+        lines.append(Line(str(thing), href, str(about), at, where, str(profession), row.number))
     return lines
 
 
-def part_asked(parts: Sequence[Part], slug: str) -> Part | None:
-    """The list that is asked for, else the first that has rows. Raises Http404."""
-    seen = [part for part in parts if part.may_see]
-    if slug:
+@require_safe
+@permission_required(VIEW_REACH, raise_exception=True)
+def reach_rows(request: HttpRequest) -> HttpResponse:
+    """The list that is asked for, else the first that has rows."""
+    figure = figure_asked(request.GET, timezone.now())
+    parts = [part_of(source, figure, request.user) for source in sources_of(figure.kind)]
+    seen, page = [part for part in parts if part.may_see], None
+    if slug := request.GET.get("list", ""):
         seen = [part for part in seen if part.source.slug == slug]
         if not seen:
             raise Http404
-    return next((part for part in seen if part.rows), seen[0] if seen else None)
-
-
-@require_safe
-def reach_rows(request: HttpRequest) -> HttpResponse:
-    if not request.user.has_perm(VIEW_REACH):
-        raise PermissionDenied
-    figure, user = figure_asked(request.GET, timezone.now()), request.user
-    parts = [part_of(source, figure, user) for source in sources_of(figure.kind)]
-    shown, page = part_asked(parts, request.GET.get("list", "")), None
+    shown = next((part for part in seen if part.rows), seen[0] if seen else None)
     if shown:
         paginator = Paginator(figure.rows_of(shown.source), PER_PAGE)
         paginator.count = shown.rows
@@ -235,13 +205,12 @@ def reach_rows(request: HttpRequest) -> HttpResponse:
     totals = [part.total for part in parts]
     now_in_rows = None if None in totals else sum(total or 0 for total in totals)
     address = rows_url(kind=figure.kind, period=figure.period, area=figure.area, profession=figure.profession)
-    counted = counted_at()
     audit_note(request).what = address.partition("?")[2].replace("&", ", ").replace("=", " ")
     context = {
         **staff_site.each_context(request),
         "title": figure.kind.label,
         "figure": figure,
-        "counted": counted and format_moment(counted),
+        "counted": counted_text(),
         "now_in_rows": now_in_rows,
         "differs": now_in_rows is not None and now_in_rows != figure.count,
         "parts": parts,

@@ -79,7 +79,8 @@ def load(now: datetime) -> None:
 def _people(chance: random.Random, now: datetime) -> list[Person]:
     """Two for each district that was ever visited, who work there."""
     visited = [area for area in areas_of(Unit.UPPER).values() if area.districts and chance.random() < VISITED]
-    postcodes = _postcodes()
+    rows = OutwardCode.objects.exclude(authority="").order_by("-code")
+    postcodes = {authority_of(row, INWARD): f"{row.code} {INWARD}" for row in rows}  # one of each district
     places = [(code, area) for area in visited for code in sorted(area.districts) if code in postcodes] * 2
     names = [f"{area.name} {chance.choice(WORKPLACES)} ({MARK})" for _code, area in places]
     made = Organisation.objects.bulk_create(Organisation(name=name) for name in sorted(set(names)))
@@ -102,12 +103,6 @@ def _people(chance: random.Random, now: datetime) -> list[Person]:
         )
         for address, (code, _area), name in zip(since, places, names, strict=True)
     )
-
-
-def _postcodes() -> dict[str, str]:
-    """A full postcode of each district."""
-    rows = OutwardCode.objects.exclude(authority="").order_by("-code")
-    return {authority_of(row, INWARD): f"{row.code} {INWARD}" for row in rows}
 
 
 def _day_in(chance: random.Random, month: date) -> date:
@@ -159,7 +154,7 @@ def _visits(chance: random.Random, people: Sequence[Person], months: Sequence[da
 
 
 def _said(chance: random.Random, bookings: Sequence[Booking]) -> None:
-    """Of some visits what a few people said, how sure they were before and after, and one sentence that may be quoted."""
+    """Feedback of a few people on some visits: how sure they were before and after, and one sentence that may be quoted."""
     for number, booking in enumerate(bookings):
         afterwards = open_afterwards(given=booking, now=booking.agreed[1])
         Feedback.objects.bulk_create(

@@ -16,12 +16,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, PlaceState, SessionPlace, SessionState, State
-from ctac.dates import UK, uk_datetime
+from ctac.dates import UK, add_months, uk_datetime
 from leaflets.models import Channel, MovementKind, OrderLine, StockMovement
 from professionals.models import ImportedCount, Person
 from reach.areas import Area, Unit, area_by_key, codes_of
 from reach.models import Kind
-from reach.queries import Period, month_after
+from reach.queries import Period
 
 Key = tuple[date, str, str, str]  # month, nation, authority, profession
 EMPTY = Value("", output_field=models.CharField())
@@ -53,48 +53,35 @@ class Source:
 
     def figures(self) -> QuerySet[Any]:
         """Its rows, each with the columns of a count beside its own."""
-        nation, authority = (EMPTY, EMPTY) if self.area is None else (F(f"{self.area}nation"), F(f"{self.area}authority"))
-        if self.has_month:
-            nation, authority = F("nation"), F("authority")
         return self.rows().annotate(
-            of_nation=nation,
-            of_authority=authority,
+            of_nation=EMPTY if self.area is None else F(f"{self.area}nation"),
+            of_authority=EMPTY if self.area is None else F(f"{self.area}authority"),
             of_profession=F(self.profession) if self.profession else EMPTY,
             number=self.number,
         )
 
     def totals(self) -> dict[Key, int]:
-        """Of all its rows. One statement."""
+        """How much all its rows come to, by key. One statement."""
         month = F(self.at) if self.has_month else TruncMonth(self.at, tzinfo=UK, output_field=models.DateField())
         rows = self.figures().annotate(of_month=month).order_by()
         keys = rows.values_list("of_month", "of_nation", "of_authority", "of_profession").annotate(total=Sum("number"))
         return {(month, nation, authority, profession): total for month, nation, authority, profession, total in keys}
 
     def rows_of(self, period: Period, area: Area | Unit | None, profession: str | None) -> QuerySet[Any]:
-        """Those of one figure, the newest first: see reach.rows.Figure."""
-        rows = self.figures().filter(self._within(period), lies_in(area)).order_by(self.newest or f"-{self.at}", "-pk")
+        """The rows of one figure, the newest first: see reach.rows.Figure."""
+        within = Q(month__range=(period.first, period.last)) if self.has_month else starting_in(self.at, period)
+        rows = self.figures().filter(within, lies_in(area)).order_by(self.newest or f"-{self.at}", "-pk")
         return rows if profession is None else rows.filter(of_profession=profession)
-
-    def _within(self, period: Period) -> Q:
-        if self.has_month:
-            return Q(**{f"{self.at}__gte": period.first, f"{self.at}__lte": period.last})
-        return starting_in(self.at, period)
 
 
 def starting_in(at: str, period: Period) -> Q:
     """`at`: the path of a moment."""
-    first, after = (uk_datetime(month, time.min) for month in (period.first, month_after(period.last)))
+    first, after = (uk_datetime(month, time.min) for month in (period.first, add_months(period.last, 1)))
     return Q(**{f"{at}__gte": first, f"{at}__lt": after})
 
 
-def sessions_in(period: Period) -> QuerySet[OpenSession]:
-    """Those that took place, the newest first."""
-    taken_place = OpenSession.objects.filter(starting_in("starts_at", period), state=SessionState.DELIVERED)
-    return taken_place.order_by("-starts_at", "-pk")
-
-
 def lies_in(area: Area | Unit | None, prefix: str = "of_") -> Q:
-    """As reach.queries counts it; of a unit what lies in none of its areas. `prefix`: of the columns nation and authority.
+    """Rows that lie in the area, as reach.queries counts them; or in no area of a unit. `prefix`: of nation and authority.
 
     Each side of the “or” is found by the index of authorities.
     """
@@ -112,7 +99,7 @@ def lies_in(area: Area | Unit | None, prefix: str = "of_") -> Q:
 
 
 def places_attended(attendance: str = "", **where: Any) -> Coalesce:
-    """How many places of its session say so. `attendance`: the path to it from a row, with what ends a path."""
+    """How many places of the session were attended. `attendance`: the path to it from a row, with its underscores."""
     places = SessionPlace.objects.filter(session=OuterRef(f"{attendance}session"), state=PlaceState.ATTENDED, **where)
     counted = places.order_by().values("session").annotate(places=Count("pk")).values("places")
     return Coalesce(Subquery(counted, output_field=models.IntegerField()), 0)
@@ -139,19 +126,16 @@ def others_of_any_profession() -> QuerySet[Attendance]:
     return attendances.alias(beyond=F("people") - places_attended()).filter(beyond__gt=0)
 
 
-def old_records(kind: str, figure: str) -> Callable[[], QuerySet[Any]]:
+def old(kind: Kind, imported: str, figure: str) -> Source:
     """Counts of imported rows that were too old to keep."""
-    return lambda: ImportedCount.objects.filter(kind=kind, **{f"{figure}__gt": 0})
-
-
-def old(slug: str, kind: Kind, imported: str, figure: str) -> Source:
     return Source(
-        slug=slug,
+        slug="old",
         kind=kind,
         label=_("Old records that were only counted"),
         permission="professionals.view_import",
-        rows=old_records(imported, figure),
+        rows=lambda: ImportedCount.objects.filter(kind=imported, **{f"{figure}__gt": 0}),
         at="month",
+        area="",
         profession="profession",
         number=F(figure),
         has_month=True,
@@ -203,7 +187,7 @@ SOURCES = (
         number=F("beyond"),
         session="session",
     ),
-    old("old", Kind.ATTENDED, "bookings", "people"),
+    old(Kind.ATTENDED, "bookings", "people"),
     Source(
         slug="bookings",
         kind=Kind.PRESENTATIONS,
@@ -222,7 +206,7 @@ SOURCES = (
         at="starts_at",
         area=None,
     ),
-    old("old", Kind.PRESENTATIONS, "bookings", "rows"),
+    old(Kind.PRESENTATIONS, "bookings", "rows"),
     Source(
         slug="places",
         kind=Kind.PLACES,
@@ -256,7 +240,7 @@ SOURCES = (
         profession="order__person__profession",
         number=F("dispatched"),
     ),
-    old("old", Kind.LEAFLETS, "orders", "copies"),
+    old(Kind.LEAFLETS, "orders", "copies"),
     Source(
         slug="people",
         kind=Kind.SIGNED_UP,

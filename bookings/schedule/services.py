@@ -18,7 +18,8 @@ from bookings.schedule.slots import ZERO, fits
 from bookings.travel import find_place
 from ctac.dates import uk_day
 from ctac.errors import DomainError
-from notifications.bounces.services import moved
+from notifications.bounces.services import put_right
+from notifications.models import ClearReason
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # A presenter's hours: a week from a day on, and days with other hours. Bookings that stand outside stay as they are.
@@ -165,7 +166,7 @@ def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
     presenter.base_latitude, presenter.base_longitude, presenter.base_zone = base.latitude, base.longitude, base.zone
     presenter.save()
     if before is not None and before.email.lower() != presenter.email.lower():
-        moved(before=before.email, to=presenter.email, by=by, now=moment)
+        put_right(address=before.email, how=ClearReason.CHANGED, by=by, now=moment, to=presenter.email)
     if before is not None and before.joining_link != presenter.joining_link:
         for notify_change in JOINING_LINK_CHANGED:
             notify_change(presenter=presenter, before=before.joining_link, by=by, now=moment)

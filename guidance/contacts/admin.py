@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,46 +16,41 @@ from accounts.access import signed_in
 from ctac.dates import format_day, uk_day
 from ctac.forms import validate_phone
 from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
+from ctac.staff.lists import OptionsFilter
 from ctac.staff.site import NOTHING, StaffModelAdmin, Waiting, column, phone_link, staff_site
 from guidance.contacts.models import POLICE_NUMBER, AreaContact
 
 
-class NeedsFilter(admin.SimpleListFilter):
+class NeedsFilter(OptionsFilter):
     title = gettext_lazy("what needs a look")
     parameter_name = "needs"
+    options = {
+        "number": (gettext_lazy("Number missing"), lambda contacts, now: contacts.missing()),
+        "check": (gettext_lazy("Not checked for a year"), lambda contacts, now: contacts.to_check(uk_day(now))),
+    }
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("number", _("Number missing")), ("check", _("Not checked for a year"))]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[AreaContact]:
-        if self.value() == "number":
-            return queryset.missing()
-        return queryset.to_check(uk_day(timezone.now())) if self.value() == "check" else queryset
+class NumberField(forms.CharField):
+    """A phone number that anybody can call, or the police's short one."""
+
+    def clean(self, value: Any) -> str:
+        phone = " ".join(super().clean(value).split())
+        if phone and phone != POLICE_NUMBER:
+            validate_phone(phone)
+        return phone
 
 
 class ContactForm(forms.ModelForm):
     class Meta:
         model = AreaContact
         fields = ("name", "phone", "out_of_hours_phone", "web_page")
-
-    def clean_phone(self) -> str:
-        return valid_phone(self.cleaned_data["phone"])
-
-    def clean_out_of_hours_phone(self) -> str:
-        return valid_phone(self.cleaned_data["out_of_hours_phone"])
+        field_classes = {"phone": NumberField, "out_of_hours_phone": NumberField}
 
     def clean_web_page(self) -> str:
         web_page = str(self.cleaned_data["web_page"])
         if web_page and not web_page.startswith("https://"):
             raise ValidationError(_("Enter an address that begins with https://."), code="insecure")
         return web_page
-
-
-def valid_phone(typed: str) -> str:
-    phone = " ".join(typed.split())
-    if phone and phone != POLICE_NUMBER:
-        validate_phone(phone)
-    return phone
 
 
 @admin.register(AreaContact, site=staff_site)

@@ -4,12 +4,11 @@ import re
 from datetime import date, timedelta
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import impersonal, personal
+from ctac.models import by_user, impersonal
 from guidance.content import NATIONS
 from professionals.models import Nation
 
@@ -33,7 +32,7 @@ class AreaContactQuerySet(models.QuerySet["AreaContact"]):
         return self.filter(phone="").exclude(kind=ContactKind.POLICE, nation__in=NATIONS)
 
     def to_check(self, today: date) -> Self:
-        """Those with a number that nobody has checked for a year."""
+        """Contacts with a number that nobody has checked for a year."""
         has_one = ~Q(phone="") | ~Q(out_of_hours_phone="")
         return self.filter(has_one, Q(checked_on=None) | Q(checked_on__lt=today - CHECK_AFTER))
 
@@ -52,16 +51,7 @@ class AreaContact(models.Model):
     out_of_hours_phone = impersonal(models.CharField(_("phone out of hours"), max_length=30, blank=True))
     web_page = impersonal(models.URLField(_("web page"), blank=True))
     checked_on = models.DateField(_("checked on"), null=True, blank=True, editable=False)
-    checked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("checked by"),
-        null=True,
-        blank=True,
-        editable=False,
-        on_delete=models.SET_NULL,
-        related_name="+",
-    )
-    personal(checked_by)
+    checked_by = by_user(_("checked by"), blank=True, editable=False)
 
     objects = AreaContactQuerySet.as_manager()
 
@@ -76,10 +66,10 @@ class AreaContact(models.Model):
 
     @property
     def number(self) -> str:
-        """To call by day; empty if we have none."""
+        """The number to call by day; empty if we have none."""
         return self.phone or (POLICE_NUMBER if self.kind == ContactKind.POLICE and self.nation in NATIONS else "")
 
     @property
     def is_sample(self) -> bool:
-        """Whether a number of it is one for trying out, which nobody answers."""
+        """Whether one of its numbers is a made-up one, which nobody answers."""
         return any(NOBODYS_NUMBER.fullmatch(re.sub(r"\D", "", phone)) for phone in (self.phone, self.out_of_hours_phone))

@@ -63,20 +63,14 @@ class WhoToTell:
 
     @property
     def lines(self) -> list[str]:
-        """For paper, below the sentence about 999."""
+        """The services after 999, one a line, for paper."""
         return [str(service) for service in self.services[1:]]
 
 
 @cache  # a file that changes with a migration alone
 def codes_by_authority() -> dict[str, tuple[str, str]]:
-    """By the code of a local authority, those of its children's services and its police force."""
+    """Maps the code of a local authority to those of its children's services and its police force."""
     return {row["code"]: (row["children"], row["police"]) for row in csv_rows("guidance", "areas")}
-
-
-def codes_in(area: Area) -> dict[ContactKind, str]:
-    """By kind, the code of the contact. Where no local authority is known, the nation's: some are for all of it."""
-    children, police = codes_by_authority().get(area.local_authority, (area.nation, area.nation))
-    return {ContactKind.CHILDREN: children, ContactKind.POLICE: police, ContactKind.GUARDIAN: area.nation}
 
 
 def who_to_tell(postcode: str) -> WhoToTell:
@@ -86,7 +80,7 @@ def who_to_tell(postcode: str) -> WhoToTell:
 
 
 def who_to_tell_each(postcodes: Iterable[str]) -> dict[str, WhoToTell]:
-    """The same for several, in two statements."""
+    """who_to_tell() for several postcodes, in two statements."""
     asked = set(postcodes)
     areas = look_up_areas(postcode for postcode in asked if postcode and not postcode.startswith(FORCES_POST))
     told = who_to_tell_in([None, *areas.values()])
@@ -95,16 +89,26 @@ def who_to_tell_each(postcodes: Iterable[str]) -> dict[str, WhoToTell]:
 
 def who_to_tell_in(areas: Iterable[Area | None]) -> dict[Area | None, WhoToTell]:
     """Staff change the numbers, so they are read each time."""
-    codes = {area: codes_in(area) if area else {} for area in areas}
+    codes: dict[Area | None, dict[ContactKind, str]] = {}
+    for area in areas:
+        codes[area] = {}
+        if area:
+            # Where no local authority is known, the nation's: some are for all of it.
+            authorities = codes_by_authority().get(area.local_authority, (area.nation, area.nation))
+            codes[area] = dict(zip(ContactKind, (*authorities, area.nation), strict=True))
     wanted = {code for each in codes.values() for code in each.values()}
     contacts = {(row.kind, row.code): row for row in AreaContact.objects.filter(code__in=wanted)}
     found = {}
     for area, each in codes.items():
         nation = area.nation if area else ""
         children, police, guardian = (contacts.get((kind, each.get(kind, ""))) for kind in ContactKind)
+        if nation == Nation.NORTHERN_IRELAND:
+            unknown = _("Children’s services of the health and social care trust where the child is")
+        else:
+            unknown = _("Children’s services of the council where the child is")
         services = (
             Service(_("In immediate danger"), "999"),
-            shown(children, _("Children’s services, %(name)s")) if children else unknown_children_services(nation),
+            shown(children, _("Children’s services, %(name)s")) if children else Service(unknown),
             shown(police) if police else Service(_("Police"), POLICE_NUMBER),
         )
         found[area] = WhoToTell(nation, services, (shown(guardian),) if guardian else ())
@@ -120,12 +124,6 @@ def shown(contact: AreaContact, pattern: str = "%(name)s") -> Service:
         checked_on=contact.checked_on if contact.phone or contact.out_of_hours_phone else None,
         is_sample=contact.is_sample,
     )
-
-
-def unknown_children_services(nation: str) -> Service:
-    if nation == Nation.NORTHERN_IRELAND:
-        return Service(_("Children’s services of the health and social care trust where the child is"))
-    return Service(_("Children’s services of the council where the child is"))
 
 
 def referral_text(nation: str, profession: str = "") -> str:

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ctac.pdf.typesetting import printable
+from ctac.pdf.typesetting import printable, typeset
 from guidance.content import AUDIENCES, read_guidance
-from guidance.pdf import LEAFLET, guidance_data, guidance_pdf
+from guidance.pdf import LEAFLET, guidance_data
 from leaflets.catalogue.services import add_edition, make_cover
 from leaflets.models import Edition, Leaflet
 from leaflets.stock.services import receive_stock
@@ -238,4 +238,4 @@ def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
     notice = _("Sample. Staff replace it with the approved edition.")
     guidance = replace(guidance, title=printable(leaflet.title))
     data = guidance_data(guidance, None, url=url, notice=notice, label=printable(label))
-    return guidance_pdf(LEAFLET, data, made_at=made_at)
+    return typeset(LEAFLET, data, made_at=made_at)

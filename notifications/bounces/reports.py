@@ -1,6 +1,5 @@
 """The mailbox that returned mail goes to, and what a message in it says."""
 
-import contextlib
 import hashlib
 import imaplib
 import logging
@@ -14,7 +13,7 @@ from datetime import datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -54,7 +53,7 @@ MOST_PARTS = 60  # as many as any honest report has
 
 
 def read_report(raw: bytes, *, domain: str) -> list[Answer]:
-    """What this email says of mail of ours; nothing if it is something else, or about somebody else's mail.
+    """Reads what a report says about our mail; empty if it is no report, or about somebody else's mail.
 
     `domain` is that of our Message-IDs, for reports that have only the token of a VERP address.
     """
@@ -67,31 +66,25 @@ def read_report(raw: bytes, *, domain: str) -> list[Answer]:
     if "message/feedback-report" in kinds:
         return read_complaint(parts, message_id)
     if "message/delivery-status" in kinds:
-        # RFC 3464: a group of fields about the message, then one for each recipient; ours has one. Late is not returned.
-        for part in parts:
-            if part.get_content_type() != "message/delivery-status" or not part.is_multipart():
-                continue
-            groups: Any = part.get_payload()
-            for fields in groups:
-                action = header(fields, "Action").lower()
-                if not action or action in NOT_FINAL:
-                    continue
-                status = header(fields, "Status")
-                words = without_type(header(fields, "Diagnostic-Code")) or status
-                address = without_type(header(fields, "Original-Recipient") or header(fields, "Final-Recipient"))
-                return [
-                    Answer(
-                        sort_of(status, words),
-                        ReportSource.MAILBOX,
-                        message_id=message_id,
-                        address=address.strip("<>"),
-                        said=words,
-                    )
-                ]
-        return []
+        return read_delivery_status(parts, message_id)
     if "message/disposition-notification" in kinds or is_automatic_reply(mail):
         return []
     return read_plain_report(mail, parts, message_id)
+
+
+def read_delivery_status(parts: list[Message], message_id: str) -> list[Answer]:
+    """RFC 3464: a group of fields about the message, then one for each recipient; ours has one. Late is not returned."""
+    statuses = (part for part in parts if part.get_content_type() == "message/delivery-status" and part.is_multipart())
+    groups: Iterator[Any] = chain.from_iterable(part.get_payload() for part in statuses)
+    for fields in groups:
+        action = header(fields, "Action").lower()
+        if action and action not in NOT_FINAL:
+            status = header(fields, "Status")
+            words = without_type(header(fields, "Diagnostic-Code")) or status
+            address = without_type(header(fields, "Original-Recipient") or header(fields, "Final-Recipient")).strip("<>")
+            sort = sort_of(status, words)
+            return [Answer(sort, ReportSource.MAILBOX, message_id=message_id, address=address, said=words)]
+    return []
 
 
 def find_message_id(mail: Message, parts: list[Message], domain: str) -> str:
@@ -125,13 +118,13 @@ def text_of(part: Message) -> str:
 def header(fields: Message, name: str) -> str:
     """The words of one field, in one line."""
     value = str(fields.get(name, ""))
-    with contextlib.suppress(ValueError, LookupError):
+    with suppress(ValueError, LookupError):
         value = str(make_header(decode_header(value)))
     return " ".join(value.split())
 
 
 def without_type(value: str) -> str:
-    """Of “rfc822; somebody@example.org” or “smtp; 550 …” what follows the type."""
+    """What follows the type in “rfc822; somebody@example.org” or “smtp; 550 …”."""
     return value.partition(";")[2].strip() if ";" in value[:20] else value.strip()
 
 
@@ -160,7 +153,7 @@ def is_automatic_reply(mail: Message) -> bool:
 
 
 def read_plain_report(mail: Message, parts: list[Message], message_id: str) -> list[Answer]:
-    """Of a program that writes its report as text only: what it says above the copy of our message.
+    """Reads a report that is text only: what it says above the copy of our message.
 
     That is the paragraph with the code of the refusal, else the one that says that it failed; it may have neither.
     """
@@ -218,7 +211,7 @@ class WebhookReport:
 
 
 def read_webhook(request: HttpRequest, now: datetime) -> WebhookReport:
-    """What the provider of the settings says in this request.
+    """Reads what our mail provider reports in this request.
 
     Raises PermissionDenied if it is not from there, BadRequest if it can't be read.
     """
@@ -244,24 +237,22 @@ def read_webhook(request: HttpRequest, now: datetime) -> WebhookReport:
             if event.event_type == "delivered" and event.recipient:
                 report.delivered[storable(event.recipient).strip().lower()] = at
             elif sort := sort_of_event(event):
-                report.answers.append(answer_of(event, sort, at))
+                # A provider may number messages in its own way: then the address says whose, and its number of the event which.
+                known = str(event.event_id or f"{event.message_id} {event.timestamp}")
+                report.answers.append(
+                    Answer(
+                        sort,
+                        ReportSource.PROVIDER,
+                        message_id=str(event.message_id or ""),
+                        address=str(event.recipient or ""),
+                        said=event_text(event),
+                        key=hashlib.sha256(storable(known).encode()).hexdigest(),
+                        at=at,
+                    )
+                )
         return report
     except (AnymailConfigurationError, *UNREADABLE) as error:
         raise BadRequest from error
-
-
-def answer_of(event: Any, sort: BounceType, at: datetime) -> Answer:
-    """Providers may number messages in their own way; then the address says whose it was, and their number of the event which."""
-    known = str(event.event_id or f"{event.message_id} {event.timestamp}")
-    return Answer(
-        sort=sort,
-        source=ReportSource.PROVIDER,
-        message_id=str(event.message_id or ""),
-        address=str(event.recipient or ""),
-        said=event_text(event),
-        key=hashlib.sha256(storable(known).encode()).hexdigest(),
-        at=at,
-    )
 
 
 def event_text(event: Any) -> str:
@@ -308,7 +299,7 @@ TIMEOUT = 20
 
 
 class MailboxTrouble(Exception):
-    """It can't be read now; its words name no address and no password."""
+    """The mailbox can't be read now. Its words name no address and no password."""
 
 
 def read_and_note(url: str, *, now: datetime) -> None:
@@ -350,7 +341,7 @@ def read_mailbox(url: str, *, now: datetime) -> int:
 
 
 def read_reports(mails: dict[int, bytes]) -> dict[int, list[Answer]]:
-    """By number, what each report about mail of ours says. What can't be read at all says nothing."""
+    """The answers in each message, by its number. Messages that tell nothing of our mail, or can't be read, are left out."""
     reports: dict[int, list[Answer]] = {}
     for number, raw in mails.items():
         try:
@@ -392,7 +383,7 @@ def imap(url: str) -> Iterator[tuple[imaplib.IMAP4, int]]:
 
 
 def read_imap(url: str, now: datetime) -> int:
-    """Those that are newer than the last one read; where that is kept is committed with what they say."""
+    """Reads messages newer than the last one read. How far we are is committed together with what they say."""
     with imap(url) as (client, validity):
         with transaction.atomic():
             # How far this mailbox is read, ours alone until we are through; from the beginning if its numbers are new ones.
@@ -423,6 +414,6 @@ def read_imap(url: str, now: datetime) -> int:
 
 
 def name_of(url: str) -> str:
-    """The same mailbox keeps its name when its password changes."""
+    """A hash by which we know the mailbox, also after its password has changed."""
     parts = urlsplit(url)
     return hashlib.sha256(f"{parts.hostname}{parts.path}{parts.username}".encode()).hexdigest()

@@ -53,7 +53,7 @@ SAYS_NOTHING = {"0.0", "3.0", "7.1"}  # 5.7.1 is also how some say “no such us
 
 
 def sort_of(status: str, said: str) -> BounceType:
-    """Whether there is no such mailbox, or it did not work this time.
+    """HARD if there is no such mailbox, SOFT if delivery only failed this time.
 
     `status` is what a report states (5.1.1), "" where there is none; `said` what the server answered that refused.
     """
@@ -199,12 +199,13 @@ def refused(notification: Notification, error: Exception, *, now: datetime) -> N
 
 
 @transaction.atomic
-def put_right(*, address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime) -> int:
-    """The mark goes; what waited goes out, and what came back lately is sent again. How many messages. Nothing if none was."""
+def put_right(*, address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime, to: str = "") -> int:
+    """The mark goes; what waited goes out, and what came back lately is sent again, both `to` the new address if there is one.
+    How many messages. Nothing if there was no mark."""
     address = address.strip().lower()
     if not clear(address, how, by, now):
         return 0
-    return send_waiting(address, now=now) + resend_returned(address, by=by, now=now)
+    return send_waiting(address, to=to, now=now) + resend_returned(address, to=to, by=by, now=now)
 
 
 @transaction.atomic
@@ -225,17 +226,8 @@ def delivered(arrivals: Mapping[str, datetime], *, now: datetime) -> None:
         arrived(addresses=later, how=ClearReason.DELIVERED, now=now)
 
 
-@transaction.atomic
-def moved(*, before: str, to: str, by: AbstractBaseUser | None, now: datetime) -> int:
-    """Whom the old address stood for has another one: what waited goes there, and what came back is sent again. How many."""
-    before = before.strip().lower()
-    if not clear(before, ClearReason.CHANGED, by, now):
-        return 0
-    return send_waiting(before, to=to, now=now) + resend_returned(before, to=to, by=by, now=now)
-
-
 def clear(address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime) -> bool:
-    """Whether there was a mark to take away."""
+    """Takes the mark away; whether there was one."""
     marked = MarkedAddress.objects.marked().filter(address=address)
     cleared = marked.update(marked_at=None, cleared_at=now, cleared=how, cleared_by_id=by.pk if by else None, tried_at=None)
     return bool(cleared)
@@ -265,7 +257,7 @@ def send_waiting(address: str, *, to: str = "", now: datetime) -> int:
 
 
 def resend_returned(address: str, *, to: str = "", by: AbstractBaseUser | None, now: datetime) -> int:
-    """Of the last two weeks, unless it is too late, was sent again already, or is a code. How many; the newest, if many.
+    """Sends again what came back in the last two weeks, unless it is too late, was sent again already, or is a code. How many.
 
     Each is written afresh when it goes, and does not go if it is no longer true.
     """

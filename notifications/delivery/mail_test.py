@@ -45,7 +45,7 @@ def about(user: Any) -> str:
 
 @transaction.atomic
 def send_mail_test(*, by: Any, now: datetime) -> None:
-    """To whoever asks, at once. Of two at the same moment one is sent: they have the same version."""
+    """Sends a test email to whoever asks, at once. Of two at the same moment one is sent: they have the same version."""
     last = mail_tests().filter(about=about(by)).first()
     if last and now - last.created_at < WAIT:
         raise DomainError(_("We have just sent you one. Wait a minute before you send another."))

@@ -79,7 +79,7 @@ def claim(pk: int, *, now: datetime, texts_only: bool = False) -> Notification |
 
 
 def claim_if_free(pk: int, *, now: datetime) -> Notification | None:
-    """As claim(), within a transaction that holds another row: nobody is waited for."""
+    """claim() for a transaction that holds another row: it waits for nobody."""
     rows = Notification.objects.claimable(now).select_for_update(skip_locked=True, no_key=True)
     row: Notification | None = rows.filter(pk=pk).first()
     if row:
@@ -94,13 +94,13 @@ def end_of_lease(now: datetime) -> datetime:
 
 
 def renew(notification: Notification, now: datetime) -> bool:
-    """Whether the lease was still ours; then it begins anew."""
+    """Renews the lease if it is still ours; whether it was."""
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
     return bool(mine.update(lease_until=end_of_lease(now)))
 
 
 def ensure_ours(notification: Notification, now: datetime) -> None:
-    """Asked right before DATA, from which on the message may be taken. Raises LeaseLostError."""
+    """Checks the lease right before DATA: from then on the server may take the message. Raises LeaseLostError."""
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token, lease_until__gt=now)
     if not mine.exists():
         raise LeaseLostError
@@ -149,7 +149,7 @@ MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
 # To a marked address one message goes in so long; the others wait for it to be put right, and at last are staff's.
 MARKED_TRIED_EVERY = timedelta(days=1)
 MARKED_WAITS_AT_MOST = timedelta(hours=72)
-# What each can: current_line(), send(), is_permanent(), describe().
+# What each has: thread.line, send(), is_permanent(), describe().
 CHANNELS: dict[Channel, Any] = {Channel.EMAIL: smtp, Channel.SMS: sms}
 WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
 
@@ -268,7 +268,7 @@ def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
 
 
 def prepare(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives | sms.Text]:
-    """In its reader's language. Account mail has no `email`: it was worded in that of the page which asked for it."""
+    """Renders the message in its reader's language. Account mail has no `email`: it was worded when it was asked for."""
     if email is None:
         rendered = rendering.decrypt(bytes(notification.sealed_body or b""))
         return rendered, rendering.compose(notification, rendered)
@@ -285,12 +285,12 @@ def prepare(notification: Notification, email: Email | None) -> tuple[rendering.
 def hand_over(
     notification: Notification, rendered: rendering.Rendered, mail: EmailMultiAlternatives | sms.Text, *, clock: Clock
 ) -> Outcome:
-    """Only of the mail server is it known whether it is down: each text message asks for itself."""
+    """Sends the message. Only the mail server is known to be up or down; each text message finds out for itself."""
     is_email, channel = notification.channel == Channel.EMAIL, CHANNELS[Channel(notification.channel)]
     if is_email and not may_talk(clock()):
         return Outcome(State.PENDING, notification.last_error, extra=schedule.untried(notification))
     try:
-        with heartbeat(notification, cut=channel.current_line().cut, clock=clock):
+        with heartbeat(notification, cut=channel.thread.line.cut, clock=clock):
             channel.send(mail, before_data=lambda: ensure_ours(notification, clock()))
     except LeaseLostError:
         raise
@@ -309,7 +309,7 @@ def hand_over(
 
 
 def record_server_state(error: Exception | None, now: datetime) -> None:
-    """As the last try has shown it. A database that is away now must not hide the outcome of the message."""
+    """Notes what the last try told of the server. If the database is away, the message's own outcome must not be lost."""
     try:
         if error and smtp.is_server_error(error):
             record_failure(now)
@@ -425,10 +425,11 @@ def sweep(*, now: datetime, started: float | None = None) -> list[int]:
     began = started or now.timestamp()
     goes_on = len(ids) == ROWS_A_SWEEP and 0 <= now.timestamp() - began < GOES_ON_SECONDS
     first = len(ids) * 3 // 4 if goes_on else len(ids)
-    lasts = QUEUED_AGAIN_AFTER.total_seconds()
-    if outbox.publish_backlog(ids[:first], lasts=lasts) and goes_on:
+    # What is not sent by then, the next sweep finds again.
+    options = {"queue": settings.CELERY_TASK_DEFAULT_QUEUE, "expires": QUEUED_AGAIN_AFTER.total_seconds()}
+    if outbox.send_tasks(ids[:first], **options) and goes_on:
         outbox.ask_for_sweep(started=began)
-        outbox.publish_backlog(ids[first:], lasts=lasts)
+        outbox.send_tasks(ids[first:], **options)
     return ids
 
 
@@ -459,7 +460,7 @@ WAKES_WITHIN = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class ServerState:
-    """As this process last read it, and when by its own clock."""
+    """The server's state as this process last read it, and when, by its own clock."""
 
     failures: int
     down_since: datetime | None
@@ -516,7 +517,7 @@ def record_failure(now: datetime) -> None:
 
 
 def record_answer(now: datetime) -> None:
-    """It answered for a message, with yes or no. What waited for it goes at once."""
+    """The server answered for a message, with yes or no. What waited for it goes at once."""
     state = server_state()
     if not state.failures:
         return
@@ -570,7 +571,7 @@ def next_turn(notification: Notification, now: datetime) -> datetime | None:
 
 
 def take(domain: str, minute: datetime, some: int, *, now: datetime, most: int) -> bool:
-    """Whether there was so much room in this minute."""
+    """Takes so many of this minute's messages to the domain; whether there was room."""
     added = Case(When(minute=minute, then=F("taken") + some), default=some)
     room = MailDomain.objects.filter(~Q(minute=minute) | Q(taken__lte=most - some), domain=domain)
     if room.update(minute=minute, taken=added):
@@ -603,7 +604,7 @@ def check_outbox() -> str:
     now = timezone.now()
     if down_since := MailServer.objects.silent().order_by("down_since").values_list("down_since", flat=True).first():
         return f"the mail server has taken nothing for {(now - down_since) // timedelta(minutes=1)} minutes"
-    late = Notification.objects.oldest_due(now)
+    late = Notification.objects.claimable(now).order_by("due_at").values_list("due_at", flat=True).first()
     if late and now - late > LATE_AFTER:
         return f"the oldest due message has waited {(now - late) // timedelta(minutes=1)} minutes: is there a worker, and a beat?"
     tried = Notification.objects.unfinished().filter(first_tried_at__lt=now - TRIED_TOO_LONG).count()

@@ -6,10 +6,7 @@ answer is 201, or an error with its `code` and `message` as JSON. It has no mark
 breaks before the answer, whether the message was taken is in doubt, and it goes again; for an alarm twice is better than never.
 """
 
-import contextlib
 import json
-import socket
-import threading
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +14,8 @@ from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import unquote, urlencode, urlsplit
 
 from django.conf import settings
+
+from notifications.delivery.smtp import ThreadLine
 
 TIMEOUT_SECONDS = 10  # of each step
 LONGEST_ANSWER = 10_000  # bytes
@@ -37,30 +36,7 @@ class Text:
     body: str
 
 
-class Line:
-    """The connection of the message in hand."""
-
-    connection: HTTPConnection | None = None
-
-    def cut(self) -> None:
-        """From another thread: whatever is waited for on this line ends now."""
-        sock = self.connection.sock if self.connection else None
-        if sock:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-
-
-class ThreadLine(threading.local):
-    def __init__(self) -> None:
-        self.line = Line()
-
-
-_thread = ThreadLine()
-
-
-def current_line() -> Line:
-    """The one of this thread."""
-    return _thread.line
+thread = ThreadLine()
 
 
 def send(text: Text, *, before_data: Callable[[], None] = lambda: None) -> None:
@@ -74,7 +50,7 @@ def send(text: Text, *, before_data: Callable[[], None] = lambda: None) -> None:
         "Accept": "application/json",
     }
     form = urlencode({"To": text.to, "From": settings.SMS_FROM, "Body": text.body})
-    connection = _thread.line.connection = connect(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    connection = thread.line.connection = connect(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
     try:
         connection.connect()
         before_data()

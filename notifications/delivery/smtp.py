@@ -33,14 +33,12 @@ class Line:
     """The connection that a thread keeps from one message to the next, and that ends with it."""
 
     backend: Any = None
-    connection: smtplib.SMTP | None = None
+    connection: Any = None  # of smtplib, or of HTTP for a text message
     made_for: tuple[object, ...] = ()
     used_at = 0.0
     messages = 0
-    in_doubt = False  # whether DATA was said of the message in hand
-
-    def before_data(self) -> None:
-        """Set for each message: what is asked before its DATA."""
+    before_data: Callable[[], None] = staticmethod(lambda: None)  # what is asked before the DATA of the message in hand
+    in_doubt = False  # whether DATA was said of it
 
     def cut(self) -> None:
         """From another thread: whatever is waited for on this line ends now."""
@@ -56,23 +54,25 @@ class Line:
 
 
 class ThreadLine(threading.local):
+    """Each thread has a line of its own."""
+
     def __init__(self) -> None:
         self.line = Line()
 
 
-_thread = ThreadLine()
+thread = ThreadLine()
 
 
 class AsksBeforeData:
     """A client of SMTP whose line is known from its first word on, and that asks before DATA: from there on there is doubt."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        _thread.line.connection = self  # type: ignore[assignment]
+        thread.line.connection = self
         super().__init__(*args, **kwargs)
 
     def data(self, msg: Any) -> Any:
-        _thread.line.before_data()
-        _thread.line.in_doubt = True
+        thread.line.before_data()
+        thread.line.in_doubt = True
         return super().data(msg)  # type: ignore[misc]
 
 
@@ -92,25 +92,23 @@ class EmailBackend(smtp.EmailBackend):
         return SMTPOverTLS if self.use_ssl else SMTP
 
 
-def current_line() -> Line:
-    """The one of this thread."""
-    return _thread.line
-
-
 def send(mail: EmailMultiAlternatives, *, before_data: Callable[[], None] = lambda: None) -> None:
     """Returns once the server has said yes to the message. EMAIL_TIMEOUT bounds each step.
 
     Raises what `before_data` raises, and then nothing was sent; else what smtplib raises: is_permanent() tells what it means.
     """
-    _thread.line.before_data = before_data  # type: ignore[method-assign]
-    if is_reusable():
+    line = thread.line
+    line.before_data = before_data
+    # A connection of this process, to the server of the settings, that is fresh enough.
+    is_fresh = time.monotonic() - line.used_at < IDLE_SECONDS and line.messages < MESSAGES_A_LINE
+    if is_fresh and is_open() and line.made_for == server_settings():
         with contextlib.suppress(LineWasDeadError):
             hand_over(mail, kept=True)
             return
     hang_up()
-    _thread.line.backend, _thread.line.made_for, _thread.line.messages = get_connection(), server_settings(), 0
+    line.backend, line.made_for, line.messages = get_connection(), server_settings(), 0
     try:
-        _thread.line.backend.open()
+        line.backend.open()
         hand_over(mail, kept=False)
     except BaseException:
         if not is_open():
@@ -119,20 +117,20 @@ def send(mail: EmailMultiAlternatives, *, before_data: Callable[[], None] = lamb
 
 
 def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
-    backend = _thread.line.backend
-    _thread.line.in_doubt = not isinstance(backend, EmailBackend)  # of others nobody knows
+    backend = thread.line.backend
+    thread.line.in_doubt = not isinstance(backend, EmailBackend)  # of others nobody knows
     try:
         if backend.send_messages([mail]) != 1:
             raise NotHandedOverError
     except smtplib.SMTPServerDisconnected as error:
         hang_up()
-        if kept and not _thread.line.in_doubt and not isinstance(error.__context__, TimeoutError):
+        if kept and not thread.line.in_doubt and not isinstance(error.__context__, TimeoutError):
             raise LineWasDeadError from error
         raise
     except smtplib.SMTPResponseException as error:
         if error.smtp_code == CLOSING or not is_open():
             hang_up()
-            if kept and not _thread.line.in_doubt and error.smtp_code == CLOSING:
+            if kept and not thread.line.in_doubt and error.smtp_code == CLOSING:
                 raise LineWasDeadError from error
         raise
     except smtplib.SMTPRecipientsRefused:
@@ -142,17 +140,11 @@ def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
     except BaseException:
         hang_up()  # whatever it was, the next message begins anew
         raise
-    _thread.line.used_at, _thread.line.messages = time.monotonic(), _thread.line.messages + 1
-
-
-def is_reusable() -> bool:
-    """Whether there is a connection of this process, to the server of the settings, that is fresh enough."""
-    fresh = time.monotonic() - _thread.line.used_at < IDLE_SECONDS and _thread.line.messages < MESSAGES_A_LINE
-    return fresh and is_open() and _thread.line.made_for == server_settings()
+    thread.line.used_at, thread.line.messages = time.monotonic(), thread.line.messages + 1
 
 
 def is_open() -> bool:
-    connection = getattr(_thread.line.backend, "connection", None)
+    connection = getattr(thread.line.backend, "connection", None)
     return connection is not None and connection.sock is not None
 
 
@@ -163,8 +155,8 @@ def server_settings() -> tuple[object, ...]:
 
 def hang_up() -> None:
     """The server has answered for its last message by now: what goes wrong while saying goodbye must not send that again."""
-    backend, _thread.line.backend, _thread.line.connection = _thread.line.backend, None, None
-    if backend is None or _thread.line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
+    backend, thread.line.backend, thread.line.connection = thread.line.backend, None, None
+    if backend is None or thread.line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
         return
     with contextlib.suppress(smtplib.SMTPException, OSError):
         if isinstance(backend, smtp.EmailBackend) and backend.connection and backend.connection.sock:
@@ -173,7 +165,7 @@ def hang_up() -> None:
 
 
 def is_permanent(error: Exception) -> bool:
-    """Only a 5xx to the address or to the message itself is final.
+    """Whether the refusal is final: only a 5xx to the address or to the message itself is.
 
     All smtplib errors are OSErrors, so these two are told apart first. A refused sender, a failed login, a bad banner
     or a dropped line is our trouble or the server's, and passes.

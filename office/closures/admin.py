@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import dateformat, timezone
@@ -24,28 +24,22 @@ VIEW = "office.view_closure"
 
 
 class BegunOrOver:
-    """For an admin of what has a beginning and an end: deleted only before it begins, changed only before it is over."""
-
-    has_begun: Any
-    is_over: Any
+    """Things with a beginning and an end: deleted only before they begin, changed only before they are over."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or not self.is_over(obj))  # type: ignore[misc]
+        may: bool = super().has_change_permission(request, obj)  # type: ignore[misc]
+        return may and (obj is None or not obj.is_over(timezone.now()))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """One at a time: of several, some may have begun."""
         may: bool = super().has_delete_permission(request, obj)  # type: ignore[misc]
-        return may and obj is not None and not self.has_begun(obj)
+        return may and obj is not None and not obj.has_begun(timezone.now())
 
-    def state(self, obj: Any) -> SafeString:
-        if self.is_over(obj):
+    @admin.display(description=gettext_lazy("state"))
+    def now_or_later(self, obj: Any) -> SafeString:
+        if obj.is_over(timezone.now()):
             return state_tag(_("Over"), "done")
-        return state_tag(_("Now"), "good") if self.has_begun(obj) else state_tag(_("To come"), "waiting")
-
-
-def is_now(closure: Closure) -> bool:
-    now = timezone.now()
-    return closure.has_begun(now) and not closure.is_over(now)
+        return state_tag(_("Now"), "good") if obj.has_begun(timezone.now()) else state_tag(_("To come"), "waiting")
 
 
 @admin.register(Closure, site=staff_site)
@@ -57,7 +51,7 @@ class ClosureAdmin(BegunOrOver, StaffModelAdmin):
             "end",
             gettext_lazy("End this closure today"),
             end_closure,
-            available=is_now,
+            available=lambda closure: closure.has_begun(timezone.now()) and not closure.is_over(timezone.now()),
             weight="stop",
             explanation=gettext_lazy("From today on, we are open again. The days before stay as days on which we were closed."),
             done=gettext_lazy("The closure has ended. We are open again."),
@@ -82,21 +76,11 @@ class ClosureAdmin(BegunOrOver, StaffModelAdmin):
         (gettext_lazy("What people read"), {"fields": ("reason", "reason_cy", "sure")}),
     )
 
-    def has_begun(self, obj: Closure) -> bool:
-        return obj.has_begun(timezone.now())
-
-    def is_over(self, obj: Closure) -> bool:
-        return obj.cancelled_at is not None or obj.is_over(timezone.now())
-
-    @admin.display(description=gettext_lazy("state"))
-    def now_or_later(self, obj: Closure) -> SafeString:
-        return self.state(obj)
-
     def get_readonly_fields(self, request: HttpRequest, obj: Closure | None = None) -> tuple[str, ...]:
-        return ("first_day",) if obj is not None and self.has_begun(obj) else ()
+        return ("first_day",) if obj is not None and obj.has_begun(timezone.now()) else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Closure | None = None) -> Any:
-        """Who may only look has nothing to tick."""
+        """Leaves out the tick for those who may only look."""
         if obj is None or self.has_change_permission(request, obj):
             return self.fieldsets
         *others, (heading, texts) = self.fieldsets
@@ -134,16 +118,6 @@ class BannerAdmin(BegunOrOver, StaffModelAdmin):
         (gettext_lazy("When it is shown"), {"fields": ("starts", "ends")}),
     )
 
-    def has_begun(self, obj: Banner) -> bool:
-        return obj.starts_at <= timezone.now()
-
-    def is_over(self, obj: Banner) -> bool:
-        return obj.ends_at <= timezone.now()
-
-    @admin.display(description=gettext_lazy("state"))
-    def now_or_later(self, obj: Banner) -> SafeString:
-        return self.state(obj)
-
     def get_readonly_fields(self, request: HttpRequest, obj: Banner | None = None) -> tuple[str, ...]:
         return ("starts", "ends") if obj is not None and not self.has_change_permission(request, obj) else ()
 
@@ -152,10 +126,9 @@ class BannerAdmin(BegunOrOver, StaffModelAdmin):
 
 
 @require_safe
+@permission_required(VIEW, raise_exception=True)
 def bank_holidays_page(request: HttpRequest) -> HttpResponse:
-    """By year: each bank holiday, and in which nations. Our office works by those of England."""
-    if not request.user.has_perm(VIEW):
-        raise PermissionDenied
+    """A year's bank holidays, each with its nations. Our office works by those of England."""
     this_year, years = uk_day(timezone.now()).year, sorted(int(year) for year in bank_holiday_file()[Nation.ENGLAND])
     year = page_in(request.GET.get("year", str(this_year)))
     year = year if year in years else this_year

@@ -1,6 +1,6 @@
 """The forms of closures and banners: plain texts, days and times of the UK, and a tick for what stands on days that close."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -28,7 +28,7 @@ def register_text_check(check: TextCheck) -> None:
 
 
 class PublishedTextForm(forms.ModelForm):
-    """Its texts are read by everybody, so nothing about a child is kept in them, whoever writes it."""
+    """Everybody can read these texts, so they keep nothing about a child, whoever writes them."""
 
     published: tuple[str, ...] = ()
 
@@ -73,16 +73,13 @@ class ClosureForm(PublishedTextForm):
         closure = Closure(**days, **{name: cleaned[name] for name in (*Closes.values, "nation")})
         self.conflicts = tuple(conflicts_with(closure))
         if self.conflicts:
-            seen, name = digest_of(self.conflicts), self.add_prefix("sure")
+            # Of what was looked at, so that a tick counts for these alone.
+            seen = sha256("\n".join(conflict.href for conflict in self.conflicts).encode()).hexdigest()[:16]
+            name = self.add_prefix("sure")
             self.fields["sure"].widget = forms.CheckboxInput({"value": seen})
             if self.data.get(name) != seen:  # not ticked, or below another list
                 self.data = {**self.data.dict(), name: ""}  # type: ignore[attr-defined]
                 self.add_error("sure", _("Look at what is booked on these days. Then tick the box, or choose other days."))
-
-
-def digest_of(conflicts: Iterable[Conflict]) -> str:
-    """What was looked at, so that a tick counts for these alone."""
-    return sha256("\n".join(conflict.href for conflict in conflicts).encode()).hexdigest()[:16]
 
 
 class BannerForm(PublishedTextForm):
@@ -109,9 +106,10 @@ class BannerForm(PublishedTextForm):
         cleaned, now = super().clean(), timezone.now()
         starts_at, ends_at = self._moment("first"), self._moment("last")
         if starts_at is not None and ends_at is not None:
+            others = Banner.objects.exclude(pk=self.instance.pk).filter(kind=cleaned.get("kind"))
             if ends_at <= max(starts_at, now):
                 self.add_error("last_day", _("The banner must end after it begins, and later than now."))
-            elif other := self._in_the_way(starts_at, ends_at):
+            elif other := others.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).first():
                 times = {"text": other.text, "from": short_moment(other.starts_at), "until": short_moment(other.ends_at)}
                 text = _("Another banner of this kind is shown from %(from)s until %(until)s: “%(text)s”.") % times
                 self.add_error("first_day", " ".join([text, _("Take it down first, or choose other times.")]))
@@ -119,7 +117,7 @@ class BannerForm(PublishedTextForm):
         return cleaned
 
     def _moment(self, name: str) -> datetime | None:
-        """As typed; while nobody changes it, to the second as it was."""
+        """The moment that was typed; if nobody changed it, the stored one, to the second."""
         stored = self.instance.starts_at if name == "first" else self.instance.ends_at
         if stored is not None and not {f"{name}_day", f"{name}_clock"} & set(self.changed_data):
             return stored
@@ -131,7 +129,3 @@ class BannerForm(PublishedTextForm):
         except ValidationError as error:
             self.add_error(f"{name}_clock", error)
             return None
-
-    def _in_the_way(self, starts_at: datetime, ends_at: datetime) -> Banner | None:
-        others = Banner.objects.exclude(pk=self.instance.pk).filter(kind=self.cleaned_data.get("kind"))
-        return others.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).first()

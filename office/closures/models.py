@@ -29,7 +29,7 @@ class Closes(models.TextChoices):
 
 class ClosureQuerySet(models.QuerySet["Closure"]):
     def standing(self) -> "ClosureQuerySet":
-        """Those that nobody has ended early."""
+        """Closures that nobody has ended early."""
         return self.filter(cancelled_at=None)
 
 
@@ -186,5 +186,11 @@ class Banner(models.Model):
         """In the language of the page."""
         return self.text_cy if get_language() == "cy" else self.text
 
+    def has_begun(self, now: datetime) -> bool:
+        return self.starts_at <= now
+
+    def is_over(self, now: datetime) -> bool:
+        return self.ends_at <= now
+
     def is_shown(self, now: datetime) -> bool:
-        return self.starts_at <= now < self.ends_at
+        return self.has_begun(now) and not self.is_over(now)

@@ -13,7 +13,6 @@ from office.closures.models import Banner, BannerKind, Closes, Closure
 
 # Those that are over still tell which days were no working days, since when a request waits.
 PAST_DAYS = timedelta(days=365)
-SAID_BEFORE = timedelta(days=28)
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,12 @@ NOTICES: Copy[Notices] = Copy("office_notices", read_notices, Notices)
 
 
 def notices() -> Notices:
-    """Those of this request or task."""
+    """The notices as this request or task sees them."""
     return NOTICES.get()
 
 
-def banner_now(now: datetime) -> Banner | None:
-    return next((banner for banner in notices().banners if banner.is_shown(now)), None)
-
-
 def closures_of(*what: Closes, nations: Iterable[str] = ()) -> tuple[Closure, ...]:
-    """Those of the whole UK that close any of this, and those of these nations."""
+    """Closures that close any of this, in the whole UK or in one of these nations."""
     where = {"", *nations}
     return tuple(
         closure for closure in notices().closures if closure.nation in where and any(each in closure.what for each in what)
@@ -69,7 +64,7 @@ def office_closed() -> ClosedDays:
 
 
 def closures_between(first: date, last: date, what: Closes, nations: Iterable[str] = ()) -> list[Closure]:
-    """Those that close some of these days, the first one first."""
+    """Closures of some of these days, the first one first."""
     return [
         closure
         for closure in closures_of(what, nations=nations)
@@ -103,36 +98,27 @@ def why_closed(day: date, nations: Iterable[str]) -> str:
 
 
 def answers_note(now: datetime, working_days: int) -> str:
-    """To 'We usually answer within 2 working days'."""
+    """What to add to 'We usually answer within 2 working days'."""
     found = _before_working_day(now, working_days, Closes.ADVICE_LINE)
     return " ".join([*found, _("We don’t count these days as working days.")]) if found else ""
 
 
 def parcels_note(now: datetime, working_days: int) -> str:
-    """To 'We will post it, usually within 5 working days'; while we send nothing, from when on we do."""
+    """What to add to 'We will post it, usually within 5 working days'; during a closure, when we send parcels again."""
     found = _before_working_day(now, working_days, Closes.PARCELS)
-    closed, today = parcels_closed(), uk_day(now)
     if not found:
         return ""
+    closed, today = ClosedDays(closures_of(Closes.PARCELS)), uk_day(now)
     if today in closed:
         day = after_working_days(today, 1, OURS, closed)
         return " ".join([*found, _("We send leaflets again from %(day)s.") % {"day": format_day(day)}])
     return " ".join([*found, _("We don’t count these days as working days.")])
 
 
-def parcels_closed() -> ClosedDays:
-    return ClosedDays(closures_of(Closes.PARCELS))
-
-
 def calls_note(now: datetime, until: datetime | None) -> str:
-    """To what somebody may call us about until then."""
+    """What to add where somebody may call us until then."""
     found = sentences_between(uk_day(now), uk_day(until), Closes.ADVICE_LINE) if until and until > now else []
     return " ".join([*found, _("We can’t answer calls or emails then.")]) if found else ""
-
-
-def closures_to_come(now: datetime) -> list[str]:
-    """Of the advice line, so that nobody plans to call us then."""
-    return sentences_between(uk_day(now), uk_day(now) + SAID_BEFORE, Closes.ADVICE_LINE)
 
 
 def _before_working_day(now: datetime, working_days: int, what: Closes) -> list[str]:

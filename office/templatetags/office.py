@@ -1,17 +1,19 @@
 """What staff have set, in the sentences of pages and emails; what public pages say of closures, and the banner above them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 
+from ctac.dates import uk_day
 from office.closures import queries
-from office.closures.models import Banner
+from office.closures.models import Banner, Closes
 from office.queries import setting_text, site_settings
 
 register = template.Library()
 PAGE = "govuk-body"
+SAID_BEFORE = timedelta(days=28)
 
 
 @register.simple_tag
@@ -22,7 +24,8 @@ def setting(name: str) -> str:
 
 @register.simple_tag
 def banner_now() -> Banner | None:
-    return queries.banner_now(timezone.now())
+    now = timezone.now()
+    return next((banner for banner in queries.notices().banners if banner.is_shown(now)), None)
 
 
 @register.simple_tag
@@ -45,12 +48,13 @@ def calls_note(until: datetime | None, css: str = PAGE) -> str:
 
 @register.simple_tag
 def closures_to_come() -> list[str]:
-    """Of the advice line, in the next weeks."""
-    return queries.closures_to_come(timezone.now())
+    """When the advice line is closed in the next weeks, so that nobody plans to call then."""
+    today = uk_day(timezone.now())
+    return queries.sentences_between(today, today + SAID_BEFORE, Closes.ADVICE_LINE)
 
 
 def paragraph(note: str, css: str) -> str:
-    """Of a page; in an email, which has no classes, of none."""
+    """A paragraph; without a class in an email, which has none."""
     if not note:
         return ""
     return format_html('<p class="{}">{}</p>', css, note) if css else format_html("<p>{}</p>", note)

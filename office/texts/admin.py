@@ -26,6 +26,7 @@ from ctac.forms import FORM_METHODS
 from ctac.pages import framed
 from ctac.staff.audit import audit_note
 from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
+from ctac.staff.lists import OptionsFilter
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import (
     NOTHING,
@@ -51,17 +52,13 @@ PLACES_NAMED = 5
 UNUSED_SHOWN = 50
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(OptionsFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waiting", _("To approve")), ("live", _("Readers get it"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[TextVersion]:
-        if self.value() == "waiting":
-            return queryset.filter(pk__in=TextVersion.objects.waiting().values("pk"))
-        return queryset.live() if self.value() == "live" else queryset
+    options = {
+        "waiting": (gettext_lazy("To approve"), lambda versions, now: versions.waiting()),
+        "live": (gettext_lazy("Readers get it"), lambda versions, now: versions.live()),
+    }
 
 
 class LanguageFilter(admin.SimpleListFilter):
@@ -95,6 +92,9 @@ class TextVersionAdmin(LooksOnly):
     may_be_empty = ("decision",)
     change_form_template = "office/texts/staff/version.html"
     links = {"author": ("accounts.view_user", "written_by")}
+    decision = column(
+        gettext_lazy("what became of it"), lambda version: "\n".join(step_in_words(step) for step in version.steps.all())
+    )
     written_by = column(gettext_lazy("author"), lambda version: version.author or NOTHING)
     wording = column(gettext_lazy("wording"), str)
     in_language = column(gettext_lazy("language"), lambda version: name_of(version.language))
@@ -147,17 +147,13 @@ class TextVersionAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, version: Any) -> SafeString:
-        """Of its own steps alone; whether readers still get it, the page of its sentence says."""
+        """The wording's own steps; the page of its sentence says whether readers still get it."""
         kinds = [step.kind for step in version.steps.all()]
         if not kinds:
             return (
                 state_tag(_("Replaced by a newer one"), "stopped") if version.replaced else state_tag(_("To approve"), "waiting")
             )
         return state_tag(StepKind(kinds[-1]).label, "good" if kinds[-1] == StepKind.APPROVED else "stopped")
-
-    @admin.display(description=gettext_lazy("what became of it"))
-    def decision(self, version: TextVersion) -> str:
-        return "\n".join(step_in_words(step) for step in version.steps.all())
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -177,7 +173,7 @@ def step_in_words(step: TextStep) -> str:
 
 
 def about_version(request: HttpRequest, version: TextVersion) -> dict[str, Any]:
-    """Beside the wording: how it differs from another one of the same sentence, and how each place would look with it."""
+    """What stands beside the wording: how it differs from another one, and how each place would look with it."""
     others = list(TextVersion.objects.filter(key=version.key).exclude(pk=version.pk).order_by("-number")[:VERSIONS_SHOWN])
     asked = request.GET.get("with", "")
     chosen = next((other for other in others if str(other.number) == asked), None)
@@ -319,7 +315,7 @@ SCRIPTS = re.compile("<script.*?</script>", re.DOTALL)
 
 @require_safe
 def place_preview(request: HttpRequest, place: str, language: str) -> HttpResponse:
-    """As readers get it now."""
+    """The email or page as readers get it now."""
     require(request, VIEW)
     if language not in dict(settings.LANGUAGES):
         raise Http404
@@ -328,7 +324,7 @@ def place_preview(request: HttpRequest, place: str, language: str) -> HttpRespon
 
 @require_safe
 def version_preview(request: HttpRequest, version_id: int, place: str) -> HttpResponse:
-    """As readers would get it with this wording."""
+    """The email or page as readers would get it with this wording."""
     require(request, VIEW)
     version = get_object_or_404(TextVersion, pk=version_id)
     with trying_out(version.language, version.ours, version.text):
@@ -370,7 +366,7 @@ staff_site.add_waiting(
 
 
 def used_wordings(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
-    """Those that a new version of the site has put out of use."""
+    """Reports wordings that a new version of the site has put out of use."""
     label = gettext_lazy("Texts in your own words")
     if unused := sum(bool(why_unused(version)) for version in TextVersion.objects.live()):
         sentence = ngettext(

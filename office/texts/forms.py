@@ -10,6 +10,12 @@ from office.texts.places import MOST_LETTERS, Sentence, fault_in
 from office.texts.services import guarded, tidy, warnings_about
 
 
+def refuse_guarded(text: str) -> None:
+    """Refuses what a reason must not have, such as a child's details."""
+    if found := guarded(text):
+        raise forms.ValidationError(found[0])
+
+
 class TextForm(PageForm):
     """`seen`: the newest version that its author had before them. `reason` is asked for once a wording is warned of."""
 
@@ -22,6 +28,7 @@ class TextForm(PageForm):
         label=_("Why is this wording right all the same?"),
         help_text=_("We keep your reason with the wording, and the colleague who approves it reads it."),
         max_length=300,
+        validators=[refuse_guarded],
         error_messages={"required": _("Say why this wording is right all the same, or change it.")},
     )
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
@@ -46,22 +53,12 @@ class TextForm(PageForm):
             raise forms.ValidationError(str(fault))
         return text
 
-    def clean_reason(self) -> str:
-        reason = str(self.cleaned_data["reason"])
-        if found := guarded(reason):
-            raise forms.ValidationError(found[0])
-        return reason
-
 
 class SendBackForm(forms.Form):
     reason = forms.CharField(
         label=_("What should change?"),
         help_text=_("The author reads this."),
         max_length=300,
+        validators=[refuse_guarded],
         error_messages={"required": _("Say what should change, so that the author can mend it.")},
     )
-
-    def clean_reason(self) -> str:
-        if found := guarded(self.cleaned_data["reason"]):
-            raise forms.ValidationError(found[0])
-        return str(self.cleaned_data["reason"])

@@ -67,7 +67,7 @@ def as_plain(text: str) -> str:
 
 @lru_cache(maxsize=2000)
 def as_html(text: str, ours: str) -> str:
-    """With its placeholders still in it. A link that is neither safe nor one of `ours` loses its address."""
+    """The wording as HTML, its placeholders still in it. A link that is neither safe nor one of `ours` loses its address."""
     allowed = set(links_of(editable(ours)))
     tokens = markup.parseInline(text)
     for token in (token for block in tokens for token in block.children or []):

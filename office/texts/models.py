@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import Event, free_text, impersonal, personal
+from ctac.models import Event, by_user, free_text, impersonal, personal
 
 
 class StepKind(models.TextChoices):
@@ -31,7 +31,7 @@ class TextVersionQuerySet(models.QuerySet["TextVersion"]):
         return self.with_decision().filter(decided=False, replaced=False)
 
     def live(self) -> Self:
-        """Those that readers get, as long as our own sentence is still the one that they were written for."""
+        """Wordings that readers get, as long as our own sentence is still the one that they were written for."""
         return self.filter(pk__in=TextStep.objects.newest().values("live"))
 
 
@@ -48,10 +48,7 @@ class TextVersion(models.Model):
     ours = impersonal(models.TextField(_("our wording"), editable=False))
     text = free_text(models.TextField(_("new wording"), max_length=1000))
     reason = free_text(models.CharField(_("why it is right as it is"), max_length=300, blank=True))
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(author)
+    author = by_user(_("author"), blank=True)
     at = models.DateTimeField(_("written"))
 
     objects = TextVersionQuerySet.as_manager()
@@ -75,7 +72,7 @@ class TextVersion(models.Model):
 
 class TextStepQuerySet(models.QuerySet["TextStep"]):
     def newest(self) -> Self:
-        """Of each sentence the last step that changed what readers get."""
+        """The last step of each sentence that changed what readers get."""
         changes = self.model.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).exclude(kind=StepKind.SENT_BACK)
         return self.exclude(kind=StepKind.SENT_BACK).filter(~Exists(changes))
 

@@ -76,12 +76,16 @@ def add_examples(examples: dict[str, Example]) -> None:
 
 
 def draw(page: Page, request: HttpRequest) -> str:
-    """As somebody sees it who is not signed in and has nothing in the basket; "" if it can't be shown."""
+    """The page as a visitor sees it, signed out and with an empty basket; "" if it can't be shown."""
     if not page.route:
         example = _examples.get(page.slug, dict)()
         return render_to_string(page.templates[0], example, somebodys_request(reverse("home"), request))
+    args = []
+    if page.of:
+        model, field = page.of
+        args = [apps.get_model(model).objects.order_by("pk").values_list(field, flat=True).first() or ""]
     try:
-        path = reverse(page.route, args=[first_value(*page.of)] if page.of else [])
+        path = reverse(page.route, args=args)
     except NoReverseMatch:
         return ""
     found = resolve(path)
@@ -93,12 +97,8 @@ def draw(page: Page, request: HttpRequest) -> str:
     return response.content.decode() if response.status_code == 200 else ""
 
 
-def first_value(model: str, field: str) -> str:
-    return str(apps.get_model(model).objects.order_by("pk").values_list(field, flat=True).first() or "")
-
-
 def somebodys_request(path: str, request: HttpRequest) -> HttpRequest:
-    """As it comes to a view, by nobody whom we know."""
+    """A request of nobody whom we know."""
     made = HttpRequest()
     made.method, made.path, made.path_info, made.resolver_match = "GET", path, path, resolve(path)
     made.META = {name: request.META[name] for name in ("SERVER_NAME", "SERVER_PORT", "HTTP_HOST") if name in request.META}

@@ -119,13 +119,13 @@ def places() -> dict[str, Place]:
 
 @cache
 def lines_of(place: Place) -> tuple[Line, ...]:
-    """In the order in which they stand, the subjects first. What has no words of ours, such as "%(subject)s", is left out."""
+    """The place's lines in order, the subjects first. Lines without words of ours, such as "%(subject)s", are left out."""
     lines = [*map(Line, place.subjects), *(line for name in place.templates for line in lines_in(name, set()))]
     return tuple(line for line in lines if re.search(r"[^\W\d_]", OF_GETTEXT.sub("", line.messages[0])))
 
 
 def lines_in(template: str, seen: set[str]) -> Iterator[Line]:
-    """Of a template and those that it includes, not of the one that it extends."""
+    """The lines of a template and those that it includes, not of the one that it extends."""
     if template in seen:
         return
     seen.add(template)
@@ -158,7 +158,7 @@ def sentences() -> dict[str, Sentence]:
 
 @cache
 def rows_of(place: Place) -> list[list[list[Sentence]]]:
-    """By line of the place: by language its sentences, one or one for each plural form. A line that comes twice stands once."""
+    """For each line of the place, for each language, its sentence, or one for each plural form. Repeated lines stand once."""
     return [
         [[sentences()[key_of(language, ours)] for ours in line.wordings(language)] for language, _name in settings.LANGUAGES]
         for line in {line.messages: line for line in lines_of(place)}.values()
@@ -166,7 +166,7 @@ def rows_of(place: Place) -> list[list[list[Sentence]]]:
 
 
 def lock_of(line: Line) -> str | Promise:
-    """Asked of the English, whatever the language."""
+    """Why nobody may word this line, by its English text; "" if anybody may."""
     if "<" in editable(" ".join(line.messages)):
         return IN_CODE
     return next((why for pattern, why in LOCKS if re.search(pattern, " ".join(line.messages), re.IGNORECASE)), "")

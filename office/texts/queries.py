@@ -35,13 +35,13 @@ WORDINGS: Copy[Wordings] = Copy("site_texts", live_wordings, dict)
 
 
 def own_wordings() -> Mapping[str, str]:
-    """Those of the language of this moment, for this request or task."""
+    """The wordings in the current language, as this request or task sees them."""
     return WORDINGS.get().get(get_language() or "", {})
 
 
 @contextmanager
 def trying_out(language: str, ours: str, text: str) -> Iterator[None]:
-    """For a preview: as if this wording were approved."""
+    """Pretends, for a preview, that this wording is approved."""
     now = WORDINGS.get()
     with WORDINGS.tried({**now, language: {**now.get(language, {}), ours: text}}):
         yield

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,7 @@ from office.texts.models import StepKind, TextStep, TextVersion
 from office.texts.places import Sentence, fault_in, sentences
 from office.texts.queries import WORDINGS, live_wordings
 
+NOT_LIVE = _("Readers don’t get this wording any more. Open the page again.")
 A_NUMBER = re.compile(r"\b999\b|\+?\d[\d ()-]{7,}\d")
 Guard = Callable[[str], bool]
 _guards: list[tuple[Guard, str | Promise]] = []
@@ -46,7 +47,7 @@ def tidy(text: str) -> str:
 
 
 def warnings_about(sentence: Sentence, text: str) -> list[str]:
-    """What its author must have thought of, and may say why it is right all the same."""
+    """Warnings that the author must read, and may answer with a reason."""
     words = plain(as_plain(text))
     found = guarded(text)
     if len(A_NUMBER.findall(text)) > len(A_NUMBER.findall(sentence.editable)):
@@ -112,16 +113,15 @@ def send_back_text(version: TextVersion, *, reason: str, by: Any, now: datetime)
 
 def decide(version: TextVersion, *, kind: StepKind, by: Any, now: datetime, **more: Any) -> TextStep:
     """Once, and only the newest: what was written after it is what counts."""
-    lock_versions(version.key)
-    if not TextVersion.objects.waiting().filter(pk=version.pk).exists():
-        raise DomainError(_("Somebody has decided on this wording, or written a newer one. Open the page again."))
+    refusal = _("Somebody has decided on this wording, or written a newer one. Open the page again.")
+    lock(version, among=TextVersion.objects.waiting(), refusal=refusal)
     return add_step(version, kind=kind, by=by, now=now, **more)
 
 
 @transaction.atomic
 def take_back_text(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
     """Back to the wording that readers had before this one, which somebody approved then; if there was none, to ours."""
-    lock_versions(version.key)
+    lock(version, among=TextVersion.objects.live(), refusal=NOT_LIVE)
     lived: list[TextVersion] = []  # those that readers had, one after the other, since they last had ours
     for step in TextStep.objects.filter(key=version.key).exclude(kind=StepKind.SENT_BACK).select_related("live").order_by("pk"):
         if step.kind == StepKind.TAKEN_BACK:
@@ -130,25 +130,20 @@ def take_back_text(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
             lived.append(step.live)
         else:
             lived.clear()
-    refuse_unless_live(version)
     return add_step(version, kind=StepKind.TAKEN_BACK, live=lived[-2] if len(lived) > 1 else None, by=by, now=now)
 
 
 @transaction.atomic
 def restore_ours(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
-    lock_versions(version.key)
-    refuse_unless_live(version)
+    lock(version, among=TextVersion.objects.live(), refusal=NOT_LIVE)
     return add_step(version, kind=StepKind.OURS, by=by, now=now)
 
 
-def refuse_unless_live(version: TextVersion) -> None:
-    if not TextVersion.objects.live().filter(pk=version.pk).exists():
-        raise DomainError(_("Readers don’t get this wording any more. Open the page again."))
-
-
-def lock_versions(key: str) -> None:
-    """Those of one sentence, in order of their keys."""
-    list(TextVersion.objects.filter(key=key).order_by("pk").select_for_update().values_list("pk"))
+def lock(version: TextVersion, *, among: QuerySet[TextVersion], refusal: str | Promise) -> None:
+    """Locks all versions of its sentence, in order of their keys. Raises DomainError if it is not among these any more."""
+    list(TextVersion.objects.filter(key=version.key).order_by("pk").select_for_update().values_list("pk"))
+    if not among.filter(pk=version.pk).exists():
+        raise DomainError(refusal)
 
 
 def add_step(version: TextVersion, *, kind: StepKind, by: Any, now: datetime, **more: Any) -> TextStep:

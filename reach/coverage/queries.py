@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
-from professionals.models import Nation
-from reach.areas import Area, Unit, area_by_key, areas_of
+from reach.areas import Area, Missing, areas_of
 from reach.forms import Measure, Question
 from reach.queries import counts_by_area
 
@@ -18,15 +14,6 @@ CHILDREN = 10_000
 DIGITS = {Measure.NUMBER: 0, Measure.PER_CHILDREN: 1, Measure.PER_SOCIAL_WORKER: 2}
 CLASSES = 5
 STEPS = (1, 2, 3, 5)
-
-
-class Missing(models.TextChoices):
-    """Why there is no figure: nothing is worked out then."""
-
-    WITHHELD = "withheld", _("withheld")
-    NOT_PUBLISHED = "not-published", _("not published")
-    JOINT = "joint", _("published only together with a neighbour")
-    NOBODY = "nobody", _("no social workers in post")
 
 
 @dataclass(frozen=True)
@@ -41,7 +28,7 @@ class AreaFigure:
 
     @property
     def value(self) -> float | None:
-        """As it is shown."""
+        """The figure as the page shows it."""
         if self.measure == Measure.NUMBER:
             return self.count
         if self.base is None:
@@ -63,7 +50,7 @@ class Coverage:
 
     @cached_property
     def bounds(self) -> list[float]:
-        """Where the second class begins, the third and so on: round figures near what parts the areas into equal fifths."""
+        """Where each class after the first begins: round figures near those that divide the areas into equal fifths."""
         values = sorted(figure.value for figure in self.figures if figure.count and figure.value is not None)
         return round_bounds(values, DIGITS[self.question.measure])
 
@@ -97,18 +84,11 @@ def figure_of(area: Area, count: int, measure: Measure) -> AreaFigure:
         return AreaFigure(area, count, measure)
     base = published.children if measure == Measure.PER_CHILDREN else published.social_workers
     if base is None:
-        is_withheld = measure == Measure.PER_SOCIAL_WORKER and has_own_return(area)
+        is_withheld = measure == Measure.PER_SOCIAL_WORKER and area.has_own_return
         return AreaFigure(area, count, measure, missing=Missing.WITHHELD if is_withheld else Missing.NOT_PUBLISHED)
     if measure == Measure.PER_SOCIAL_WORKER and (published.joint or not base):
         return AreaFigure(area, count, measure, missing=Missing.JOINT if published.joint else Missing.NOBODY)
     return AreaFigure(area, count, measure, base)
-
-
-def has_own_return(area: Area) -> bool:
-    """Whether social workers are published by areas that make up this one: in England, where it is of whole upper-tier ones."""
-    uppers = area_by_key(Unit.UPPER)
-    whole = {district for code in area.districts for district in uppers[code].districts}
-    return area.nation == Nation.ENGLAND and whole == area.districts
 
 
 def class_limits(bounds: Sequence[float], digits: int) -> list[tuple[float, float | None]]:

@@ -59,17 +59,13 @@ def hexagons(unit: Unit) -> Layout:
     """Each nation from north to south, so that the focus moves over the map as eyes do."""
     islands = ISLAND_HEXAGONS[unit]
     places = {area.hexagon or islands[area.nation]: area for area in areas_of(unit).values()}
-    centres = {place: centre_of(*place) for place in places}
+    centres = {(column, row): (2 * WIDE * column + WIDE * (row % 2), -ROW * row) for column, row in places}
     left, top = (min(centre[axis] for centre in centres.values()) - HIGH - MARGIN for axis in (0, 1))
     right, bottom = (max(centre[axis] for centre in centres.values()) + HIGH + NAME for axis in (0, 1))
     order = list(Nation)
     in_order = sorted(places, key=lambda place: (order.index(places[place].nation), -place[1], place[0]))
     shapes = [Shape(places[place], "M{} {}".format(*centres[place]) + HEXAGON, centres[place]) for place in in_order]
     return Layout(f"{left} {top} {right - left} {bottom - top}", tuple(shapes), "".join(edges(places, centres)))
-
-
-def centre_of(column: int, row: int) -> Point:
-    return 2 * WIDE * column + WIDE * (row % 2), -ROW * row
 
 
 def edges(places: dict[Point, Area], centres: dict[Point, Point]) -> Iterator[str]:
@@ -117,7 +113,7 @@ def boundaries(unit: Unit) -> Layout:
 
 
 def _topology() -> tuple[list[tuple[tuple[Point, Point], Ring]], dict[str, list[int]]]:
-    """Of each arc its ends as the file has them and its points as we draw them; of each district its arcs, ~n if backwards."""
+    """Each arc's ends as in the file and its points as we draw them; and each district's arcs, ~n if backwards."""
     file: Path = settings.BASE_DIR / "reach" / "data" / "boundaries.topo.json"
     topology = json.loads(file.read_text())
     (x_scale, y_scale), (x_origin, y_origin) = topology["transform"]["scale"], topology["transform"]["translate"]
@@ -192,7 +188,7 @@ def across(ring: Ring, y: int) -> list[tuple[int, int]]:
 
 
 def path_of(ring: Ring) -> str:
-    """As short as a path can be: steps from point to point, without a blank before a minus."""
+    """The ring as the shortest path: steps from point to point, without a blank before a minus."""
     points = ring[:-1] if len(ring) > 1 and ring[0] == ring[-1] else ring
     if doubled_area(ring) == 0:  # smaller than can be drawn: a dot
         return "M{} {}h1v1h-1z".format(*points[0])

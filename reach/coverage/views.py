@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -17,17 +16,15 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from audit.models import SheetForm
-from ctac.dates import format_moment
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import staff_site
 from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
-from professionals.models import Nation, Profession
-from reach.areas import ISLANDS, Area, Unit
+from reach.areas import ISLANDS, Unit
 from reach.coverage.queries import DIGITS, AreaFigure, Coverage, class_limits, read_coverage
 from reach.coverage.shapes import HEXAGONS, Layout, Shape, boundaries, hexagons
 from reach.forms import Measure, Question, QuestionForm
 from reach.models import Kind
-from reach.queries import counted_at
+from reach.queries import counted_text
 from reach.rows import VIEW_REACH, rows_url
 
 PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Coverage"), "staff:reach_coverage", VIEW_REACH))
@@ -65,27 +62,28 @@ class CoverageForm(QuestionForm):
 
 
 @require_safe
+@permission_required(VIEW_REACH, raise_exception=True)
 def coverage(request: HttpRequest) -> HttpResponseBase:
-    if not request.user.has_perm(VIEW_REACH):
-        raise PermissionDenied
     form = CoverageForm(request.GET.dict(), now=timezone.now())
-    found = read_coverage(form.question)
-    sort = request.GET.get("sort", "")
-    lines = sorted_lines([Line(figure) for figure in found.figures], sort)
+    question, sort = form.question, request.GET.get("sort", "")
+    found = read_coverage(question)
+    figures = sorted_figures(found.figures, sort)
     if (file := request.GET.get("file", "")) in SheetForm.values:
         name = _("Coverage")
-        return spreadsheet_response(name.lower(), file, sheet_headings(found), sheet_rows(found, lines), sheet=name)
-    question, layout, moment = found.question, form.layout, counted_at()
+        return spreadsheet_response(name.lower(), file, sheet_headings(question), sheet_rows(found, figures), sheet=name)
     asked: dict[str, Any] = {"kind": question.kind, "period": question.period, "profession": question.profession}
+    layout = form.layout
+    areas, some = len(figures), sum(figure.count > 0 for figure in figures)
     context = {
         **staff_site.each_context(request),
         "title": _("Coverage"),
         "form": form,
-        "asked": asked_text(question),
-        "total": counted_text(question.kind, found.total),
+        "asked": f"{question.period.in_words} · {question.profession_text}",
+        "total": kind_text(question.kind, found.total),
         "everywhere": found.total,
         "total_href": rows_url(**asked),
-        "reached": reached_text(found),
+        "reached": _("Areas with some: %(some)s of %(areas)s. Areas with none: %(none)s.")
+        % {"some": some, "areas": areas, "none": areas - some},
         "is_leaflets": question.kind == Kind.LEAFLETS,
         "nowhere": found.nowhere,
         "nowhere_href": rows_url(area=question.unit, **asked),
@@ -95,11 +93,11 @@ def coverage(request: HttpRequest) -> HttpResponseBase:
         "places": places(found, layout),
         "legend": legend(found),
         "columns": columns(question, sort, form),
-        "lines": [(line, rows_url(area=line.area, **asked) if line.figure.count else "") for line in lines],
+        "lines": [(figure, rows_url(area=figure.area, **asked) if figure.count else "", rate_text(figure)) for figure in figures],
         "base": BASES.get(question.measure, ""),
         "measure": question.measure,
-        "under_16": any(figure.area.published.under_16 for figure in found.figures),
-        "counted": format_moment(moment) if moment else "",
+        "under_16": any(figure.area.published.under_16 for figure in figures),
+        "counted": counted_text(),
         "files": [(label, form.query(file=value, sort=sort)) for value, label in SheetForm.choices],
     }
     return TemplateResponse(request, "reach/staff/coverage.html", context)
@@ -108,25 +106,9 @@ def coverage(request: HttpRequest) -> HttpResponseBase:
 # In words.
 
 
-def counted_text(kind: Kind, count: int) -> str:
+def kind_text(kind: Kind, count: int) -> str:
     """'1,234 people who attended'."""
     return str(COUNTED[kind] % {"n": count, "figure": f"{count:,}"})
-
-
-def asked_text(question: Question) -> str:
-    """'November 2025 to October 2026 · All professions'."""
-    profession = Profession(question.profession).label if question.profession else _("All professions")
-    return f"{question.period.in_words} · {profession}"
-
-
-def reached_text(found: Coverage) -> str:
-    areas, some = len(found.figures), sum(figure.count > 0 for figure in found.figures)
-    facts = {"some": some, "areas": areas, "none": areas - some}
-    return _("Areas with some: %(some)s of %(areas)s. Areas with none: %(none)s.") % facts
-
-
-def value_text(value: float, measure: Measure) -> str:
-    return f"{value:,.{DIGITS[measure]}f}"
 
 
 def limit_text(value: float) -> str:
@@ -147,53 +129,32 @@ def short_text(figure: AreaFigure) -> str:
     return f"{figure.value:.{digits if figure.count and figure.value < 100 else 0}f}"
 
 
-@dataclass(frozen=True)
-class Line:
-    """An area as the table and the files say it."""
-
-    figure: AreaFigure
-
-    @property
-    def area(self) -> Area:
-        return self.figure.area
-
-    @property
-    def href(self) -> str:
-        return reverse("staff:reach_area", args=[self.area.unit, self.area.code])
-
-    @property
-    def where(self) -> str:
-        return self.area.region or str(self.area.nation.label)
-
-    @property
-    def base(self) -> str:
-        return "" if self.figure.base is None else f"{self.figure.base:,}"
-
-    @property
-    def rate(self) -> str:
-        if self.figure.value is None:
-            return str(self.figure.missing.label) if self.figure.missing else ""
-        if self.figure.count and not self.figure.value:
-            return _("less than %(least)s") % {"least": limit_text(10.0 ** -DIGITS[self.figure.measure])}
-        return value_text(self.figure.value, self.figure.measure)
+def rate_text(figure: AreaFigure) -> str:
+    """'12.3', 'less than 0.1', or why there is none."""
+    if figure.value is None:
+        return str(figure.missing.label) if figure.missing else ""
+    digits = DIGITS[figure.measure]
+    if figure.count and not figure.value:
+        return _("less than %(least)s") % {"least": limit_text(10.0**-digits)}
+    return f"{figure.value:,.{digits}f}"
 
 
 SORTS: Mapping[str, Any] = {
-    "name": lambda line: line.area.name.casefold(),
-    "where": lambda line: line.where,
-    "number": lambda line: line.figure.count,
-    "base": lambda line: line.figure.base,
-    "rate": lambda line: line.figure.value,
+    "name": lambda figure: figure.area.name.casefold(),
+    "where": lambda figure: figure.area.where,
+    "number": lambda figure: figure.count,
+    "base": lambda figure: figure.base,
+    "rate": lambda figure: figure.value,
 }
 
 
-def sorted_lines(lines: list[Line], sort: str) -> list[Line]:
-    """By one column, '-' before it for downwards; what has no figure there comes last. Otherwise nation by nation."""
+def sorted_figures(figures: Sequence[AreaFigure], sort: str) -> Sequence[AreaFigure]:
+    """Sorted by one column, or downwards with a '-' before it; areas without a figure come last. Else nation by nation."""
     key = SORTS.get(sort.removeprefix("-"))
     if key is None:
-        return lines
-    have = sorted((line for line in lines if key(line) is not None), key=key, reverse=sort.startswith("-"))
-    return have + [line for line in lines if key(line) is None]
+        return figures
+    have = sorted((figure for figure in figures if key(figure) is not None), key=key, reverse=sort.startswith("-"))
+    return have + [figure for figure in figures if key(figure) is None]
 
 
 @dataclass(frozen=True)
@@ -232,14 +193,9 @@ class Place:
 
     shape: Shape
     look: str
-    href: str
     label: str
     text: str
     name: str
-
-    @property
-    def nation(self) -> Nation:
-        return self.shape.area.nation
 
 
 def places(found: Coverage, layout: Layout) -> list[Place]:
@@ -249,17 +205,16 @@ def places(found: Coverage, layout: Layout) -> list[Place]:
         figure = figures[shape.area.code]
         look, text = found.class_of(figure), short_text(figure) if shape.text_at else ""
         name = figure.area.name if figure.area.nation in ISLANDS else ""
-        href, says = Line(figure).href, label(found.question, figure)
-        drawn.append(Place(shape, "none" if look is None else str(look), href, says, text, name))
+        drawn.append(Place(shape, "none" if look is None else str(look), label(found.question, figure), text, name))
     return drawn
 
 
 def label(question: Question, figure: AreaFigure) -> str:
     """'Leeds: 124 people who attended'."""
-    counted = counted_text(question.kind, figure.count)
+    counted = kind_text(question.kind, figure.count)
     if question.measure == Measure.NUMBER:
         return f"{figure.area.name}: {counted}"
-    return str(RATES[question.measure] % {"area": figure.area.name, "rate": Line(figure).rate, "counted": counted})
+    return str(RATES[question.measure] % {"area": figure.area.name, "rate": rate_text(figure), "counted": counted})
 
 
 @dataclass(frozen=True)
@@ -289,8 +244,7 @@ def legend(found: Coverage) -> Iterator[LegendEntry]:
 # The files.
 
 
-def sheet_headings(found: Coverage) -> list[Heading]:
-    question = found.question
+def sheet_headings(question: Question) -> list[Heading]:
     headings = [
         Heading(_("Area"), 34),
         Heading(_("Code"), 12),
@@ -308,17 +262,16 @@ def sheet_headings(found: Coverage) -> list[Heading]:
     return headings
 
 
-def sheet_rows(found: Coverage, lines: Sequence[Line]) -> Iterator[list[Cell]]:
+def sheet_rows(found: Coverage, figures: Sequence[AreaFigure]) -> Iterator[list[Cell]]:
     question = found.question
-    profession = str(Profession(question.profession).label) if question.profession else _("All professions")
-    asked: list[Cell] = [question.period.first, question.period.last, profession]
+    asked: list[Cell] = [question.period.first, question.period.last, question.profession_text]
     more = {Measure.NUMBER: 0, Measure.PER_CHILDREN: 3, Measure.PER_SOCIAL_WORKER: 2}[question.measure]
-    for line in lines:
-        area, figure = line.area, line.figure
+    for figure in figures:
+        area = figure.area
         row: list[Cell] = [area.name, area.code, str(area.nation.label), area.region, *asked, figure.count]
         under = None if figure.base is None else 16 if area.published.under_16 else 18
         is_in_words = figure.value is None or (figure.count and not figure.value)
-        yield [*row, *[figure.base, line.rate if is_in_words else figure.value, under][:more]]
+        yield [*row, *[figure.base, rate_text(figure) if is_in_words else figure.value, under][:more]]
     for name, count in ((NO_AREA, found.nowhere), (_("Everywhere"), found.total)):
         yield [str(name), "", "", "", *asked, count, *[None] * more]
 

@@ -1,13 +1,12 @@
 """Areas in the order in which they need us; who is in one of them, and who could go there."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
-from django.utils import dateformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +21,6 @@ from reach.areas import Area, Unit, areas_of, codes_of
 from reach.invitations.queries import middle_of
 from reach.models import Kind, ReachCount
 from reach.queries import Period, counts_by_area, last_attended
-from reach.renewal import Renewal, estimate
 from reach.sources import lies_in
 
 
@@ -71,7 +69,7 @@ class Gaps:
 
 
 def read_gaps(unit: Unit, period: Period) -> Gaps:
-    """By a period that ends with this month: a gap is an area where nobody attended in it. Two statements."""
+    """The ranking for a period that ends with this month. A gap is an area where nobody attended in it. Two statements."""
     areas, last, since = areas_of(unit), last_attended(unit), period.first
     attended = counts_by_area(Kind.ATTENDED, period, unit)
     ranked = {
@@ -82,12 +80,6 @@ def read_gaps(unit: Unit, period: Period) -> Gaps:
         for nation, theirs in rank(areas, last, since).items()
     }
     return Gaps(ranked, attended.get("", 0))
-
-
-def months_between(month: date, now: datetime) -> int:
-    """How many months ago that was, counted by the names of months."""
-    today = uk_day(now)
-    return (today.year - month.year) * 12 + today.month - month.month
 
 
 # What the page of one area shows.
@@ -116,25 +108,15 @@ class AreaFigures:
 
     @property
     def last(self) -> date | None:
-        return max((month for months in self.attended.values() for month in months), default=None)
+        return max(self.by_month, default=None)
 
     @property
-    def by_month(self) -> dict[date, int]:
-        """Of all time."""
-        found: dict[date, int] = defaultdict(int)
+    def by_month(self) -> Counter[date]:
+        """How many attended in each month, of all time."""
+        found = Counter[date]()
         for months in self.attended.values():
-            for month, people in months.items():
-                found[month] += people
-        return dict(found)
-
-    def of_profession(self, profession: str) -> tuple[int, date | None]:
-        """How many attended in the period, and the last month in which any ever did."""
-        months = self.attended.get(profession, {})
-        people = sum(people for month, people in months.items() if self.period.first <= month <= self.period.last)
-        return people, max(months, default=None)
-
-    def renewal(self, area: Area, now: datetime) -> Renewal | None:
-        return estimate(area, self.by_month, now)
+            found.update(months)
+        return found
 
 
 def read_figures(area: Area, period: Period) -> AreaFigures:
@@ -165,10 +147,6 @@ class Contact:
     at: datetime
     what: str | Promise
 
-    @property
-    def day(self) -> str:
-        return dateformat.format(uk_day(self.at), "j F Y")
-
 
 CONTACT_KINDS: dict[str, str | Promise] = {
     "presentation": _("Presentation"),
@@ -181,7 +159,7 @@ CONTACT_KINDS: dict[str, str | Promise] = {
 
 
 def contact_sources(area: Area) -> list[tuple[str, str, QuerySet[Any], str, Any]]:
-    """Of each kind of contact: the permission, the newest rows there, their organisation, and when. Each reads one index."""
+    """For each kind of contact: its permission, the newest rows there, their organisation, and when. Each reads one index."""
     here, theirs = within(area), "person__organisation"
     bookings, places = Booking.objects.filter(here), SessionPlace.objects.filter(here)
     delivered = bookings.filter(state=State.DELIVERED)
@@ -198,7 +176,7 @@ def contact_sources(area: Area) -> list[tuple[str, str, QuerySet[Any], str, Any]
 
 
 def latest(rows: QuerySet[Any], moment: str) -> QuerySet[Any]:
-    """Where there are very many, those that tell of the organisations that come first."""
+    """Only the newest rows, which are those that the list needs, where there are very many."""
     return rows.model._base_manager.filter(pk__in=rows.order_by(f"-{moment}", "-pk").values("pk")[:MOST_LOOKED_AT])
 
 

@@ -6,12 +6,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -19,13 +18,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from audit.models import SheetForm
-from ctac.dates import format_moment, uk_day
+from ctac.dates import add_months, uk_day
 from ctac.forms import PageForm
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import staff_site
 from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
 from professionals.models import Nation, Profession
-from reach.areas import Area, Published, Unit, areas_of, current_code
+from reach.areas import Area, Unit, areas_of, current_code
 from reach.forms import ALL, QuestionForm
 from reach.gaps.queries import (
     LARGE,
@@ -35,16 +34,14 @@ from reach.gaps.queries import (
     areas_in,
     bookings_ahead,
     last_contacts,
-    months_between,
     nearest_presenters,
     read_figures,
     read_gaps,
     sessions_ahead,
 )
 from reach.models import Kind
-from reach.queries import Period, counted_at, month_before
-from reach.renewal import Line as RenewalLine
-from reach.renewal import Renewal, renewals
+from reach.queries import Period, counted_text, month_text, months_between
+from reach.renewal import Renewal, estimate, renewals
 from reach.rows import NONE, VIEW_REACH, rows_url
 
 # Before the map: it says what to do.
@@ -58,8 +55,6 @@ MONTHS = [
 MOST_MONTHS = 36
 FIRST_AREAS = 20  # of each nation, until one nation or region is chosen
 MANY_MONTHS = 24  # from here we speak of years
-# Why a figure is missing. Nothing is worked out from either.
-WITHHELD, NOT_PUBLISHED = gettext_lazy("withheld"), gettext_lazy("not published")
 
 
 class GapsForm(PageForm):
@@ -80,27 +75,25 @@ class GapsForm(PageForm):
 
     @property
     def shown(self) -> dict[str, str]:
-        """What was asked, where it can be answered."""
+        """What was asked, as far as it can be answered."""
         self.is_valid()
         return {**self.DEFAULTS, **self.cleaned_data}
 
 
-def check_sees_reach(request: HttpRequest) -> None:
-    if not request.user.has_perm(VIEW_REACH):
-        raise PermissionDenied
-
-
 @require_safe
+@permission_required(VIEW_REACH, raise_exception=True)
 def gaps(request: HttpRequest) -> HttpResponseBase:
-    check_sees_reach(request)
     now = timezone.now()
     form = GapsForm(request.GET.dict())
     shown = form.shown
     unit, since = Unit(shown["unit"]), Period.last_months(int(shown["months"]), now).first
     period = Period(since, uk_day(now).replace(day=1))
     found, renewal = read_gaps(unit, period), renewals(unit, now)
-    ranked = {nation: [row for row in rows if is_in(row.area, shown["place"])] for nation, rows in found.ranked.items()}
-    ranked = {nation: rows for nation, rows in ranked.items() if rows}
+    ranked: dict[Nation, list[RankedArea]] = {}
+    for nation, rows in found.ranked.items():
+        # Everywhere, in a nation, or in a region of England.
+        if chosen := [row for row in rows if shown["place"] in (ALL, nation, slugify(row.area.region))]:
+            ranked[nation] = chosen
     if (file := request.GET.get("file", "")) in SheetForm.values:
         return spreadsheet_response("gaps", file, HEADINGS, sheet_rows(ranked, renewal), sheet=_("Gaps first"))
     context = {
@@ -119,23 +112,15 @@ def gaps(request: HttpRequest) -> HttpResponseBase:
     return TemplateResponse(request, "reach/staff/gaps.html", context)
 
 
-def is_in(area: Area, place: str) -> bool:
-    """`place`: a nation, a region of England, or ALL."""
-    return place in (ALL, area.nation, slugify(area.region))
-
-
 @dataclass(frozen=True)
 class Line:
-    """An area in the ranking, in words."""
+    """An area in the ranking, in words. `rows`: the address of those who attended."""
 
     ranked: RankedArea
-    href: str
     rows: str
-    children: str
     last: str
     ago: str
     is_due: bool
-    trafficking: str
 
 
 def nation_context(nation: Nation, lines: list[Line], shown: dict[str, str]) -> dict[str, Any]:
@@ -158,55 +143,22 @@ def nation_context(nation: Nation, lines: list[Line], shown: dict[str, str]) -> 
 
 
 def line_of(row: RankedArea, period: Period, renewal: Mapping[str, Renewal], now: datetime) -> Line:
-    area = row.area
     return Line(
         ranked=row,
-        href=reverse("staff:reach_area", args=[area.unit, area.code]),
-        rows=rows_url(kind=Kind.ATTENDED, period=period, area=area) if row.attended else "",
-        children=children_text(area.published),
-        last=month_text(row.last) if row.last else _("Never"),
+        rows=rows_url(kind=Kind.ATTENDED, period=period, area=row.area) if row.attended else "",
+        last=month_text(row.last),
         ago=ago_text(row.last, now) if row.last else "",
-        is_due=area.code in renewal and renewal[area.code].is_due,
-        trafficking=trafficking_text(area.published),
+        is_due=row.area.code in renewal and renewal[row.area.code].is_due,
     )
 
 
-def children_text(published: Published) -> str:
-    return str(NOT_PUBLISHED) if published.children is None else f"{published.children:,}"
-
-
-def trafficking_text(published: Published) -> str:
-    """As its publisher's own row has it."""
-    if published.trafficking_withheld:
-        return str(WITHHELD)
-    return str(NOT_PUBLISHED) if published.trafficking is None else f"{published.trafficking:,}"
-
-
-def renewal_word(renewal: Renewal | None) -> str:
-    """Empty where nobody can say: nobody has come, or no turnover is published."""
-    if renewal is None or renewal.share is None:
-        return ""
-    return _("Yes") if renewal.is_due else _("No")
-
-
-def month_text(month: date) -> str:
-    """'March 2026'."""
-    return dateformat.format(month, "F Y")
-
-
 def ago_text(month: date, now: datetime) -> str:
-    months = months_between(month, now)
+    months = months_between(month, uk_day(now))
     if months <= 0:
         return _("this month")
     if months < MANY_MONTHS:
         return ngettext("%(n)d month ago", "%(n)d months ago", months) % {"n": months}
     return _("%(n)d years ago") % {"n": months // 12}
-
-
-def counted_text() -> str:
-    """When the counts were made; empty before the first time."""
-    moment = counted_at()
-    return format_moment(moment) if moment else ""
 
 
 HEADINGS = [
@@ -228,20 +180,20 @@ HEADINGS = [
 def sheet_rows(ranked: dict[Nation, list[RankedArea]], renewal: Mapping[str, Renewal]) -> Iterator[list[Cell]]:
     for nation, rows in ranked.items():
         for row in rows:
-            area, published = row.area, row.area.published
+            area, published, left = row.area, row.area.published, renewal.get(row.area.code)
             yield [
                 str(nation.label),
                 row.rank,
                 area.name,
                 area.code,
                 area.region,
-                str(NOT_PUBLISHED) if published.children is None else published.children,
+                published.children_text if published.children is None else published.children,
                 None if published.children is None else 16 if published.under_16 else 18,
                 _("Yes") if row.is_gap else _("No"),
                 row.last or _("Never"),
                 row.attended,
-                renewal_word(renewal.get(area.code)),
-                trafficking_text(published) if published.trafficking is None else published.trafficking,
+                left.due_text if left else "",
+                published.trafficking_text if published.trafficking is None else published.trafficking,
             ]
 
 
@@ -249,40 +201,34 @@ def sheet_rows(ranked: dict[Nation, list[RankedArea]], renewal: Mapping[str, Ren
 
 
 class AreaForm(QuestionForm):
-    """Only of which months: the page has all kinds and professions."""
+    """Asks for months alone: the page has all kinds and professions."""
 
-    def __init__(self, data: Mapping[str, str], *, now: datetime, **kwargs: Any) -> None:
-        super().__init__(data, now=now, **kwargs)
-        for name in ("kind", "profession", "unit", "measure"):
-            del self.fields[name]
+    kind = profession = unit = measure = None  # type: ignore[assignment]
 
 
 @require_safe
+@permission_required(VIEW_REACH, raise_exception=True)
 def area_page(request: HttpRequest, unit: str, area: str) -> HttpResponse:
     """All that helps to decide what to do there: what was done, for whom, who is there, who could go."""
-    check_sees_reach(request)
     if unit not in Unit.values or (found := areas_of(Unit(unit)).get(current_code(area))) is None:
         raise Http404
     now, user = timezone.now(), request.user
     form = AreaForm(request.GET.dict(), now=now)
     period = form.question.period
     figures = read_figures(found, period)
-    renewal = figures.renewal(found, now)
     context = {
         **staff_site.each_context(request),
         "title": found.name,
         "area": found,
         "form": form,
         "period": period.in_words,
-        "children": children_text(found.published),
         "last": f"{month_text(figures.last)}, {ago_text(figures.last, now)}" if figures.last else "",
-        "renewal": RenewalLine(renewal, "") if renewal else None,
-        "trafficking": trafficking_text(found.published),
+        "renewal": estimate(found, figures.by_month, now),
         "kinds": [(kind, figures.totals.get(kind, 0), rows_url(kind=kind, period=period, area=found)) for kind in Kind],
         "professions": list(profession_lines(found, figures)),
         "never": [str(each.label) for each in Profession if each not in figures.attended and each != Profession.OTHER],
         "months": month_lines(found, figures, now),
-        "smaller": [(each, month_text(last) if last else _("Never")) for each, last in areas_in(found)],
+        "smaller": [(each, month_text(last)) for each, last in areas_in(found)],
         "counted": counted_text(),
         "is_large": found.unit in LARGE,
         **{f"sees_{name}": user.has_perm(permission) for name, permission in SEEN.items()},
@@ -302,7 +248,7 @@ SEEN = {
 
 
 def there(area: Area, user: Any, now: datetime) -> dict[str, Any]:
-    """Who is there and who could go, of what this colleague may see."""
+    """Who is there and who could go, as far as this colleague may see it."""
     return {
         "contacts": last_contacts(area, user),
         "most_contacts": MOST_CONTACTS,
@@ -313,27 +259,26 @@ def there(area: Area, user: Any, now: datetime) -> dict[str, Any]:
 
 
 def profession_lines(area: Area, figures: AreaFigures) -> Iterator[tuple[str, int, str, str]]:
-    """Of each its name, how many attended in the period, the rows behind that, and the month in which any last did."""
-    unsaid = [("", _("Nobody said"))] if "" in figures.attended else []
+    """Each profession's name, how many attended in the period, the rows behind that, and the last month in which any did."""
+    unsaid, period = [("", _("Nobody said"))] if "" in figures.attended else [], figures.period
     for profession, label in [*Profession.choices, *unsaid]:
-        people, last = figures.of_profession(profession)
-        rows = rows_url(kind=Kind.ATTENDED, period=figures.period, area=area, profession=profession or NONE)
-        yield str(label), people, rows, month_text(last) if last else _("Never")
+        months = figures.attended.get(profession, {})
+        people = sum(people for month, people in months.items() if month in period)
+        rows = rows_url(kind=Kind.ATTENDED, period=period, area=area, profession=profession or NONE)
+        yield str(label), people, rows, month_text(max(months, default=None))
 
 
 def month_lines(area: Area, figures: AreaFigures, now: datetime) -> list[tuple[str, int, str, int]]:
-    """Of the latest months of the period each its name, people, the rows behind that, and the width of its bar in percent."""
-    months: list[date] = []
-    month = min(figures.period.last, uk_day(now).replace(day=1))
-    while month >= figures.period.first and len(months) < MOST_MONTHS:
-        months.append(month)
-        month = month_before(month)
+    """The period's latest months, each with its name, people, the rows behind that, and the width of its bar in percent."""
+    last = min(figures.period.last, uk_day(now).replace(day=1))
+    shown = min(months_between(figures.period.first, last) + 1, MOST_MONTHS)
+    months = [add_months(last, -ago) for ago in range(shown)]
     by_month = figures.by_month
-    most = max((by_month.get(month, 0) for month in months), default=0) or 1
+    most = max((by_month[month] for month in months), default=0) or 1
     return [
         (
             month_text(month),
-            people := by_month.get(month, 0),
+            people := by_month[month],
             rows_url(kind=Kind.ATTENDED, period=Period(month, month), area=area),
             round(100 * people / most),
         )

@@ -1,7 +1,7 @@
 """Inviting an area, campaigns and role mailboxes on the staff site."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.core.validators import URLValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -108,17 +108,10 @@ class Readers:
         return [{"label": label, "value": f"{figure:,}"} for label, figure in figures.items()]
 
 
-def readers_in(areas: Sequence[Area], now: datetime) -> Readers:
-    people, mailboxes = people_who_chose(areas), mailboxes_in(areas)
-    lately = invited_lately(now).filter(person__in=people)
-    return Readers(people.count(), lately.count(), invitable(people, now).count(), invitable_mailboxes(mailboxes, now).count())
-
-
 @require_http_methods(FORM_METHODS)
+@permission_required(INVITE, raise_exception=True)
 def invite_page(request: HttpRequest) -> HttpResponse:
     """Who would get which times; the button sends, once however often it is pressed."""
-    if not request.user.has_perm(INVITE):
-        raise PermissionDenied
     now = timezone.now()
     form = InviteForm((request.POST if request.method == "POST" else request.GET).dict())
     context: dict[str, Any] = {
@@ -133,21 +126,30 @@ def invite_page(request: HttpRequest) -> HttpResponse:
         times, token = free_times(presentation, place, now) if place else [], token_of(request)
         if request.method == "POST" and times and (response := send(request, area, presentation, times, token, now)):
             return response
-        readers = readers_in([area], now)
+        people, mailboxes = people_who_chose([area]), mailboxes_in([area])
+        readers = Readers(
+            chose=people.count(),
+            lately=invited_lately(now).filter(person__in=people).count(),
+            ready=invitable(people, now).count(),
+            mailboxes=invitable_mailboxes(mailboxes, now).count(),
+        )
+        # The text of the email that people would get.
+        campaign = Campaign(presentation=presentation, times=times)
+        message = VisitInvitation(Notification(), campaign=campaign, times=times).message() if times else None
         context |= {
             "area": area,
             "presentation": presentation,
             "readers": readers,
             "rows": readers.rows,
             "times": [format_span(start, start + presentation.length) for start in times],
-            "email": preview(presentation, times) if times else "",
+            "email": render_email(message).text if message else "",
             "token": token,
         }
     return TemplateResponse(request, "reach/staff/invite.html", context)
 
 
 def token_of(request: HttpRequest) -> uuid.UUID:
-    """Of this page; a new one if nothing was sent, or nothing of ours."""
+    """The form's token; a new one if none was sent, or none of ours."""
     with suppress(ValueError):
         return uuid.UUID(request.POST.get("token", ""))
     return uuid.uuid4()
@@ -177,12 +179,6 @@ def send(
     return redirect("staff:reach_campaign_change", campaign.pk)
 
 
-def preview(presentation: Presentation, times: Sequence[datetime]) -> str:
-    """The text of the email that people would get."""
-    campaign = Campaign(presentation=presentation, times=list(times))
-    return render_email(VisitInvitation(Notification(), campaign=campaign, times=list(times)).message()).text
-
-
 staff_site.add_page("reach/invite/", invite_page, "reach_invite")
 
 
@@ -191,18 +187,18 @@ def area_names(campaign: Campaign) -> str:
     return ", ".join(known[code].name if code in known else code for code in campaign.areas)
 
 
-class LooksOnlyAdmin(LooksOnly):
-    """Rows that services write."""
-
-    nobody_may: tuple[str, ...] = ("add", "delete")
-    actions = None
+BOOKED_AFTER = gettext_lazy(
+    "%(n)d in the %(days)d days after, by people who were invited, or by anybody in these areas at an organisation whose "
+    "role mailbox was invited. Nothing tracks who reads an email."
+)
 
 
 @admin.register(Campaign, site=staff_site)
-class CampaignAdmin(LooksOnlyAdmin):
+class CampaignAdmin(LooksOnly):
     """What came of it is counted from the outbox and from bookings."""
 
     nobody_may = ("add", "change", "delete")
+    actions = None
     list_display = ("planned", "where", "kind", "presentation", "by")
     list_select_related = ("presentation", "planned_by")
     sorts_quickly = ("planned",)
@@ -224,44 +220,28 @@ class CampaignAdmin(LooksOnlyAdmin):
     planned = moment_of("planned_at", gettext_lazy("planned"), short=True)
     where = column(gettext_lazy("areas"), area_names)
     by = column(gettext_lazy("by"), lambda campaign: str(campaign.planned_by or NOTHING))
+    booking_link = column(gettext_lazy("visit"), lambda campaign: link_to("bookings_booking", campaign.booking))
+    session_link = column(gettext_lazy("open session"), lambda campaign: link_to("bookings_opensession", campaign.session))
+    offered = column(
+        gettext_lazy("times offered"),
+        lambda campaign: "\n".join(format_span(start, start + campaign.presentation.length) for start in campaign.times),
+    )
+    sent = column(gettext_lazy("emails sent"), lambda campaign: _("%(sent)d of %(invited)d") % vars(campaign.outcome))
+    booked_after = column(
+        gettext_lazy("booked"),
+        lambda campaign: BOOKED_AFTER % {"n": campaign.outcome.booked, "days": INVITED_AT_MOST_EVERY.days},
+    )
+    came = column(gettext_lazy("people who attended these"), lambda campaign: f"{campaign.outcome.people:,}")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         return super().get_queryset(request).select_related("presentation", "planned_by", "booking", "session")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Campaign | None:
-        """With its figures, read once."""
+        """The campaign with its figures, read once."""
         found: Campaign | None = super().get_object(request, object_id, from_field)
         if found:
             found.outcome = outcome_of(found)  # type: ignore[attr-defined]
         return found
-
-    @admin.display(description=gettext_lazy("visit"))
-    def booking_link(self, campaign: Campaign) -> SafeString | str:
-        return link_to("bookings_booking", campaign.booking)
-
-    @admin.display(description=gettext_lazy("open session"))
-    def session_link(self, campaign: Campaign) -> SafeString | str:
-        return link_to("bookings_opensession", campaign.session)
-
-    @admin.display(description=gettext_lazy("times offered"))
-    def offered(self, campaign: Campaign) -> str:
-        return "\n".join(format_span(start, start + campaign.presentation.length) for start in campaign.times)
-
-    @admin.display(description=gettext_lazy("emails sent"))
-    def sent(self, campaign: Any) -> str:
-        return _("%(sent)d of %(invited)d") % {"sent": campaign.outcome.sent, "invited": campaign.outcome.invited}
-
-    @admin.display(description=gettext_lazy("booked"))
-    def booked_after(self, campaign: Any) -> str:
-        sentence = _(
-            "%(n)d in the %(days)d days after, by people who were invited, or by anybody in these areas at an organisation whose "
-            "role mailbox was invited. Nothing tracks who reads an email."
-        )
-        return sentence % {"n": campaign.outcome.booked, "days": INVITED_AT_MOST_EVERY.days}
-
-    @admin.display(description=gettext_lazy("people who attended these"))
-    def came(self, campaign: Any) -> str:
-        return f"{campaign.outcome.people:,}"
 
 
 def link_to(page: str, row: Any) -> SafeString | str:
@@ -269,9 +249,11 @@ def link_to(page: str, row: Any) -> SafeString | str:
 
 
 @admin.register(RoleMailbox, site=staff_site)
-class RoleMailboxAdmin(LooksOnlyAdmin):
+class RoleMailboxAdmin(LooksOnly):
     """Added on the page of an organisation."""
 
+    nobody_may = ("add", "delete")
+    actions = None
     list_display = ("name", "organisation", "added", "objected")
     list_select_related = ("organisation",)
     sorts_quickly = ("added",)

@@ -106,7 +106,7 @@ class MailboxInvitation(InvitationEmail):
 
     @cached_property
     def stop(self) -> str:
-        """Of a mailbox that objected since, nothing: it is not due any more."""
+        """The link to object; empty if the mailbox has objected since, as the email is not due any more."""
         return f"{settings.SITE_URL}{reverse('mailbox_objection', args=[self.mailbox.token])}" if self.mailbox else ""
 
     def stop_link(self) -> str:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import normalise_address
 from privacy.retention import Rule
 from professionals.models import Person
-from reach.invitations.queries import count_attended, count_booked, invited_lately
+from reach.invitations.queries import booked_and_attended, invited_lately
 from reach.models import Campaign, CampaignInvite, RoleMailbox
 
 
 def export_invitations(person: Person) -> list[dict[str, Any]]:
-    """To what they were invited, and the role mailbox with their address, if somebody signed up with one. One statement."""
+    """The person's invitations, and the role mailbox with their address, if they signed up with one. One statement."""
     invited = CampaignInvite.objects.filter(person=person).annotate(is_mailbox=Value(value=False)).order_by()
     known = mailboxes_of(person).annotate(is_mailbox=Value(value=True)).order_by()
     rows = invited.values_list("is_mailbox", "campaign__presentation__title", "campaign__planned_at", "address").union(
@@ -42,7 +42,7 @@ def erase_invitations(person: Person, now: datetime) -> None:
 def forget_invites(keys: Sequence[int], now: datetime) -> None:
     """What came of a campaign is written down before those who were invited are forgotten."""
     for campaign in Campaign.objects.filter(invites__in=keys, booked=None).distinct().order_by("pk"):
-        campaign.booked, campaign.attended = count_booked(campaign), count_attended(campaign)
+        campaign.booked, campaign.attended = booked_and_attended(campaign)
         campaign.save(update_fields=["booked", "attended"])
     CampaignInvite.objects.filter(pk__in=keys).delete()
 

@@ -32,7 +32,7 @@ FIRST_OFFERED_AFTER = timedelta(days=7)
 
 
 def lies_in(areas: Iterable[Area], nation: str, authority: str) -> Q:
-    """Of rows with these columns: those in one of the areas, as reach.sources counts them."""
+    """Rows with these columns that lie in one of the areas, as reach.sources counts them."""
     found = list(areas)
     districts = codes_of(frozenset(code for area in found for code in area.districts))
     nations = [area.nation for area in found if area.is_whole_nation]
@@ -40,7 +40,7 @@ def lies_in(areas: Iterable[Area], nation: str, authority: str) -> Q:
 
 
 def digest_of(address: str) -> str:
-    """By which an address that objected is known again, for ever: so no key is in it that could change."""
+    """Recognises an address that objected, for ever: so it has no key that could change."""
     return sha256(normalise_address(address).encode()).hexdigest()
 
 
@@ -48,12 +48,12 @@ def digest_of(address: str) -> str:
 
 
 def people_who_chose(areas: Sequence[Area], topic: Topic = Topic.VISITS) -> QuerySet[Person]:
-    """Those who asked for these invitations, to book a visit near them if not said otherwise, and work in one of these areas."""
+    """People who work in one of these areas and asked for these invitations: by default, to book a visit near them."""
     return subscribers(topic).filter(lies_in(areas, "reached_nation", "reached_authority")).exclude(postcode="")
 
 
 def invitable(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
-    """Of them: without a booking ahead, not invited lately, and mail reaches them."""
+    """Those of these people who have no booking ahead, were not invited lately, and can be reached by email."""
     marked = MarkedAddress.objects.filter(Q(marked_at__isnull=False) | Q(complained_at__isnull=False))
     return people.exclude(
         Exists(Booking.objects.lying_ahead(now).filter(person=OuterRef("pk")))
@@ -67,12 +67,12 @@ def invited_lately(now: datetime) -> QuerySet[CampaignInvite]:
 
 
 def mailboxes_in(areas: Sequence[Area]) -> QuerySet[RoleMailbox]:
-    """Those that have not objected."""
+    """Mailboxes there that have not objected."""
     return RoleMailbox.objects.open().filter(lies_in(areas, "nation", "authority"))
 
 
 def invitable_mailboxes(mailboxes: QuerySet[RoleMailbox], now: datetime) -> QuerySet[RoleMailbox]:
-    """As invitable(). Whoever reads there and said no to these emails has said it for the mailbox."""
+    """invitable() for mailboxes. Whoever reads there and said no to these emails has said it for the mailbox."""
     marked = MarkedAddress.objects.filter(Q(marked_at__isnull=False) | Q(complained_at__isnull=False))
     return mailboxes.exclude(
         Exists(invited_lately(now).filter(address=OuterRef("address"))) | Exists(marked.filter(address=OuterRef("address")))
@@ -89,14 +89,14 @@ def middle_of(areas: Sequence[Area]) -> Place | None:
 
 
 def middle_code(codes: Sequence[OutwardCode]) -> Place:
-    """Of some outward codes, the one nearest to the middle of all."""
+    """The outward code nearest to the middle of them all."""
     latitude, longitude = median(code.latitude for code in codes), median(code.longitude for code in codes)
     code = min(codes, key=lambda each: (each.latitude - latitude) ** 2 + (each.longitude - longitude) ** 2)
     return Place(code.code, code.latitude, code.longitude, code.nation, code.zone)
 
 
 def free_times(presentation: Presentation, place: Place, now: datetime) -> list[datetime]:
-    """For a visit there that the public could book: the first of each day, in the morning and in the afternoon by turns."""
+    """Times for a visit there that the public could book: one a day, in the morning and in the afternoon by turns."""
     notice = site_settings().notice_working_days
     first_day = after_working_days(uk_day(now + FIRST_OFFERED_AFTER), notice, OURS, office_closed())
     last_day = uk_day(now) + timedelta(days=site_settings().horizon_days)
@@ -113,7 +113,7 @@ def free_times(presentation: Presentation, place: Place, now: datetime) -> list[
 
 
 def still_free(campaign: Campaign, place: Place, now: datetime) -> list[datetime]:
-    """Of the times that were offered, those that this place could still book."""
+    """The times offered that this place could still book."""
     times = [start for start in campaign.times if start > now]
     if not times:
         return []
@@ -159,7 +159,7 @@ def outcome_of(campaign: Campaign) -> Outcome:
     invited, sent = mail.count(), mail.filter(state=State.SENT).count()
     booked, people = campaign.booked, campaign.attended
     if booked is None or people is None:
-        booked, people = count_booked(campaign), count_attended(campaign)
+        booked, people = booked_and_attended(campaign)
     return Outcome(invited, sent, booked, people)
 
 
@@ -167,9 +167,9 @@ def about(campaign: Campaign) -> str:
     return f"campaign:{campaign.pk}"
 
 
-def booked_after(campaign: Campaign) -> tuple[QuerySet[Booking], QuerySet[SessionPlace]]:
-    """What the people who were invited booked in the 90 days from then on; and, in the areas of the campaign, what anybody else
-    did at an organisation of which a role mailbox was invited."""
+def booked_and_attended(campaign: Campaign) -> tuple[int, int]:
+    """How often the people who were invited booked in the 90 days from then on, and how many attended these. In the areas of the
+    campaign, anybody at an organisation of which a role mailbox was invited counts too. Four statements."""
     readers = campaign.invites.filter(person__isnull=False).values("person")
     until = campaign.planned_at + INVITED_AT_MOST_EVERY
     made = {"created_at__gte": campaign.planned_at, "created_at__lt": until}
@@ -178,16 +178,7 @@ def booked_after(campaign: Campaign) -> tuple[QuerySet[Booking], QuerySet[Sessio
     colleagues = Person.objects.filter(organisation__in=teams).order_by().values("pk")
     bookings = Booking.objects.filter(person__in=readers.union(colleagues), **made)
     places = SessionPlace.objects.filter(person__in=readers, **made, session=campaign.session_id)
-    is_theirs = Q(person__in=readers) | lies_in(areas, "reached_nation", "reached_authority")
-    return bookings.filter(is_theirs), places if campaign.session_id else places.none()
-
-
-def count_booked(campaign: Campaign) -> int:
-    bookings, places = booked_after(campaign)
-    return bookings.count() + places.count()
-
-
-def count_attended(campaign: Campaign) -> int:
-    bookings, places = booked_after(campaign)
-    came = Attendance.objects.filter(booking__in=bookings).aggregate(people=Sum("people"))["people"] or 0
-    return came + places.filter(state=PlaceState.ATTENDED).count()
+    bookings = bookings.filter(Q(person__in=readers) | lies_in(areas, "reached_nation", "reached_authority"))
+    places = places if campaign.session_id else places.none()
+    attended = Attendance.objects.filter(booking__in=bookings).aggregate(people=Sum("people"))["people"] or 0
+    return bookings.count() + places.count(), attended + places.filter(state=PlaceState.ATTENDED).count()

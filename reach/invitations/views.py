@@ -1,7 +1,5 @@
 """What whoever works in an area sees: an offer after an order or a place, and the page that says no for a role mailbox."""
 
-from datetime import datetime
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -15,7 +13,6 @@ from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from notifications.views import ONE_CLICK, masked
 from professionals.access import person_in
-from professionals.models import Person
 from reach.areas import Unit, area_by_key
 from reach.invitations.queries import keys_reached_lately
 from reach.invitations.services import record_objection
@@ -23,19 +20,20 @@ from reach.models import INVITED_AT_MOST_EVERY, ObjectedBy, RoleMailbox
 from reach.queries import key_of
 
 
-def may_be_offered_a_visit(person: Person, now: datetime) -> bool:
-    """They work where nobody has attended lately, and have no booking ahead. Nothing is known before anything was counted."""
+def offer_a_visit(request: HttpRequest) -> str:
+    """For `ctac.pages.OFFERS`. Empty unless the person works where nobody has attended lately, and has no booking ahead.
+
+    Before anything was counted nobody knows that.
+    """
+    person, now = person_in(request), timezone.now()
+    if person is None:
+        return ""
     reached, key = keys_reached_lately(now), key_of(person.reached_nation, person.reached_authority)
     if not reached or key in reached or key not in area_by_key(Unit.DISTRICT):
-        return False
-    return not Booking.objects.lying_ahead(now).filter(person=person).exists()
-
-
-def offer_a_visit(request: HttpRequest) -> str:
-    """For `ctac.pages.OFFERS`."""
-    person = person_in(request)
-    offered = person is not None and may_be_offered_a_visit(person, timezone.now())
-    return render_to_string("reach/includes/offer.html", request=request) if offered else ""
+        return ""
+    if Booking.objects.lying_ahead(now).filter(person=person).exists():
+        return ""
+    return render_to_string("reach/includes/offer.html", request=request)
 
 
 @csrf_exempt  # mail programs press for their reader, without cookies; all that a POST can do is to stop our mail

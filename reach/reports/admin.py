@@ -13,21 +13,20 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
-from ctac.dates import uk_day
+from ctac.dates import add_months, uk_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm, PageFormMixin
 from ctac.staff.audit import audit_note
 from ctac.staff.site import LooksOnly, ObjectAction, column, long_moment, moment_of, staff_site, state_tag
 from ctac.staff.spreadsheets import XLSX
-from reach.forms import MonthField
+from reach.forms import MonthField, own_months
 from reach.models import Report, ReportState, WhyDeleted
-from reach.queries import Period, month_before
+from reach.queries import Period
 from reach.reports.documents import pdf_words, report_context
 from reach.reports.services import ask_for_report, delete_report, go_on_with_report
 from reach.rows import VIEW_REACH
@@ -45,14 +44,12 @@ QUARTERS, APRIL = 4, 4
 
 def periods(now: datetime) -> dict[str, tuple[str, Period]]:
     """The last four quarters and two financial years that are over, each with its label."""
-    today = uk_day(now)
-    last, found = month_before(today.replace(day=1)), {}
-    while last.month % 3:
-        last = month_before(last)
-    for _quarter in range(QUARTERS):
-        period = Period(month_before(month_before(last)), last)
-        found[f"{period.first:%Y-%m}"] = (_("Quarter: %(months)s") % {"months": period.in_words}, period)
-        last = month_before(period.first)
+    today, found = uk_day(now), {}
+    this_quarter = today.replace(month=today.month - (today.month - 1) % 3, day=1)
+    for ago in range(1, QUARTERS + 1):
+        first = add_months(this_quarter, -3 * ago)
+        period = Period(first, add_months(first, 2))
+        found[f"{first:%Y-%m}"] = (_("Quarter: %(months)s") % {"months": period.in_words}, period)
     year = today.year - (today.month < APRIL)
     for starting in (year - 1, year - 2):
         period = Period.financial_year(starting)
@@ -73,19 +70,9 @@ class ReportForm(PageForm):
 
     def clean(self) -> dict[str, Any]:
         """`months`: the period."""
-        found = self.cleaned_data
-        if found.get("period") == OWN:
-            first, last = found.get("first"), found.get("last")
-            for name in ("first", "last"):
-                if name in found and not found[name]:
-                    self.add_error(name, _("Enter a month and its year, such as 4 2026."))
-            if first and last and last < first:
-                self.add_error("last", _("Enter the same month as the first, or a later one."))
-            elif first and last:
-                found["months"] = Period(first, last)
-        elif "period" in found:
-            found["months"] = self.periods[found["period"]][1]
-        return found
+        chosen = self.cleaned_data.get("period")
+        months = own_months(self) if chosen == OWN else self.periods[chosen][1] if chosen else None
+        return self.cleaned_data | {"months": months}
 
 
 class DeleteForm(PageFormMixin, forms.Form):
@@ -132,6 +119,11 @@ class ReportAdmin(LooksOnly):
     may_be_empty = ("deleted", "reason")
     object_actions = ACTIONS
     months = column(gettext_lazy("months"), lambda report: Period(report.first, report.last).in_words)
+    state_in_words = column(
+        gettext_lazy("state"),
+        lambda report: state_tag(report.get_state_display(), STATE_COLOURS[report.state]),
+        ordering="state",
+    )
     asked = moment_of("asked_at", gettext_lazy("asked for"), short=True)
     counted = moment_of("counted_at", gettext_lazy("counted"), short=True)
     deleted = column(gettext_lazy("deleted"), lambda report: long_moment(report.deleted_at) if report.deleted_at else "")
@@ -146,10 +138,6 @@ class ReportAdmin(LooksOnly):
 
     def has_view_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
         return request.user.has_perm(VIEW_REACH)
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, report: Report) -> SafeString:
-        return state_tag(report.get_state_display(), STATE_COLOURS[ReportState(report.state)])
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import date
 from math import inf
 
-from reach.queries import Period, month_after
+from ctac.dates import add_months
+from reach.queries import Period
 
 SMALL = range(1, 6)
 LEAST_RANGE = 6
@@ -42,7 +43,7 @@ class Table:
     @property
     def end(self) -> date:
         """The first month after it."""
-        return month_after(self.period.last)
+        return add_months(self.period.last, 1)
 
     def without(self, hidden: Collection[str]) -> "Table":
         rows = {row: None if row in hidden else figure for row, figure in self.rows.items()}
@@ -109,7 +110,7 @@ class World:
         return max(self.crossed(row, other, secret) for row in rows for other in self.rows)
 
     def crossed(self, row: str, other: str, secret: Secret) -> int:
-        """By moving people of a row to other months, and as many of another row back."""
+        """How far people can be exchanged by moving some to other months, and as many of another row back."""
         classes: dict[object, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for place in self.places if row != other else ():
             alike = classes[self.shown[row, place], self.shown[other, place]]

@@ -15,7 +15,6 @@ from reach.coverage.shapes import hexagons
 from reach.models import Report
 from reach.queries import Period
 from reach.reports.queries import (
-    Line,
     areas_by_nation,
     before,
     confidence_lines,
@@ -26,7 +25,7 @@ from reach.reports.queries import (
 
 
 def report_map(figures: Mapping[str, Any]) -> SafeString:
-    """As an SVG that needs no stylesheet: page and PDF have the same."""
+    """The map as an SVG that needs no stylesheet: page and PDF have the same."""
     new, reached = (set(figures["areas"][name]) for name in ("new", "reached"))
     looks = [
         (shape, "new" if shape.area.code in new else "reached" if shape.area.code in reached else "")
@@ -45,26 +44,18 @@ def report_context(report: Report) -> dict[str, Any]:
         "counted": format_moment(report.counted_at),
         "main": main_lines(figures),
         "professions": profession_lines(figures),
-        "withheld": withheld_sentences() if has_withheld(figures) else [],
+        "withheld": [
+            _("“Withheld” means that the number is from 1 to 5, or that it would give such a number away."),
+            _("It would do that beside a total, a change or an earlier report."),
+        ]
+        if has_withheld(figures)
+        else [],
         "nations": areas_by_nation(figures),
         "confidence": confidence_lines(figures),
         "quotes": figures["quotes"],
         "map": report_map(figures),
-        "map_alt": map_alt(figures),
-    }
-
-
-def withheld_sentences() -> list[str]:
-    return [
-        _("“Withheld” means that the number is from 1 to 5, or that it would give such a number away."),
-        _("It would do that beside a total, a change or an earlier report."),
-    ]
-
-
-def map_alt(figures: Mapping[str, Any]) -> str:
-    return _("Map: %(reached)s areas reached, of which %(new)s for the first time. The list below has their names.") % {
-        "reached": f"{figures['reached'][0]:,}",
-        "new": f"{figures['new'][0]:,}",
+        "map_alt": _("Map: %(reached)s areas reached, of which %(new)s for the first time. The list below has their names.")
+        % {"reached": f"{figures['reached'][0]:,}", "new": f"{figures['new'][0]:,}"},
     }
 
 
@@ -135,7 +126,8 @@ def xlsx_rows(context: Mapping[str, Any]) -> Iterator[list[Cell]]:
     words = pdf_words()
     for name in ("main", "professions"):
         for line in context[name]:
-            yield [words[name], line.label, *cells(line)]
+            numbers = (line.this, line.before, line.change)
+            yield [words[name], line.label, *(_("withheld") if number is None else number for number in numbers)]
     for each in context["nations"]:
         for label, names in ((words["new"], each.new), (words["others"], each.others)):
             yield from ([words["areas"], name, label, each.nation, None] for name in names)
@@ -146,8 +138,3 @@ def xlsx_rows(context: Mapping[str, Any]) -> Iterator[list[Cell]]:
     for sentence in (*context["withheld"], words["source"]):
         yield [_("Notes"), sentence, None, None, None]
     yield [_("Notes"), _("Counted"), context["counted"], None, None]
-
-
-def cells(line: Line) -> list[Cell]:
-    """Numbers as numbers; what is withheld as the word."""
-    return [_("withheld") if figure is None else figure for figure in (line.this, line.before, line.change)]

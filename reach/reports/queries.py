@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy
 
 from bookings.feedback.queries import confidence
 from bookings.models import Feedback
-from ctac.dates import uk_datetime
+from ctac.dates import add_months, uk_datetime
 from professionals.models import Nation, Profession
-from reach.areas import Unit, area_by_key, areas_of
+from reach.areas import Unit, areas_of
 from reach.models import Kind, ReachCount
-from reach.queries import Period, key_of, month_after, month_before
+from reach.queries import Period, counts_by_area_and_month, months_between
 from reach.reports.disclosure import SMALL, TOTAL, Table, disclose
 
 COUNTED = (Kind.PRESENTATIONS, Kind.ATTENDED, Kind.LEAFLETS, Kind.SIGNED_UP)
@@ -27,12 +27,9 @@ PROFESSIONS = (*Profession.values, "")  # empty: nobody said
 
 
 def before(period: Period) -> Period:
-    """As many months just before it."""
-    months = (period.last.year - period.first.year) * 12 + period.last.month - period.first.month
-    last = first = month_before(period.first)
-    for _month in range(months):
-        first = month_before(first)
-    return Period(first, last)
+    """The period of as many months just before it."""
+    many = months_between(period.first, period.last) + 1
+    return Period(add_months(period.first, -many), add_months(period.first, -1))
 
 
 def read_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -45,8 +42,8 @@ def read_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[s
         if kind in PEOPLE:
             tables = disclose(tables, [table for figures in earlier for table in tables_in(figures, kind)], counts[kind])
         found[kind] = [table.figures for table in tables]
-    months = months_of_areas()
-    reached = [{code for code, each in months.items() if any(p.first <= month <= p.last for month in each)} for p in periods]
+    months = counts_by_area_and_month(Kind.ATTENDED, Unit.UPPER)
+    reached = [{code for code, each in months.items() if any(month in p for month in each)} for p in periods]
     new = [{code for code in there if min(months[code]) >= p.first} for there, p in zip(reached, periods, strict=True)]
     return {
         **found,
@@ -59,7 +56,7 @@ def read_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[s
 
 
 def counts_by_month() -> dict[str, dict[date, dict[str, int]]]:
-    """By kind all months with how many of each profession. One statement."""
+    """Counts by kind, month and profession. One statement."""
     found: dict[str, dict[date, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     rows = ReachCount.objects.filter(kind__in=COUNTED).order_by().values_list("kind", "month", "profession")
     for kind, month, profession, count in rows.annotate(Sum("count")):
@@ -69,13 +66,13 @@ def counts_by_month() -> dict[str, dict[date, dict[str, int]]]:
 
 def table_of(counts: Mapping[date, Mapping[str, int]], period: Period, *, by_profession: bool) -> Table:
     """Whole: nothing is withheld yet."""
-    within = [each for month, each in counts.items() if period.first <= month <= period.last]
+    within = [each for month, each in counts.items() if month in period]
     rows = {profession: sum(each.get(profession, 0) for each in within) for profession in PROFESSIONS}
     return Table(period, rows if by_profession else {}, sum(rows.values()))
 
 
 def tables_in(figures: Mapping[str, Any], kind: str) -> list[Table]:
-    """As a report showed them."""
+    """The tables of people as a report showed them."""
     periods = [Period(date.fromisoformat(first), date.fromisoformat(last)) for first, last in figures["months"]]
     return [
         Table(period, {row: figure for row, figure in shown.items() if row != TOTAL}, shown[TOTAL])
@@ -83,19 +80,9 @@ def tables_in(figures: Mapping[str, Any], kind: str) -> list[Table]:
     ]
 
 
-def months_of_areas() -> dict[str, set[date]]:
-    """In which months anybody attended, by upper-tier area or island. One statement."""
-    areas, found = area_by_key(Unit.UPPER), defaultdict[str, set[date]](set)
-    rows = ReachCount.objects.filter(kind=Kind.ATTENDED).order_by().values_list("nation", "authority", "month").distinct()
-    for nation, authority, month in rows:
-        if (key := key_of(nation, authority)) in areas:
-            found[areas[key].code].add(month)
-    return found
-
-
 def confidence_of(period: Period) -> dict[str, float | None]:
     """Averages out of 5; None if fewer than 6 people have answered."""
-    averages = confidence(period.first, month_after(period.last) - timedelta(days=1))
+    averages = confidence(period.first, add_months(period.last, 1) - timedelta(days=1))
     found = {"before": averages.before, "now": averages.now, "later": averages.later}
     return {
         name: round(float(each.average), 1) if each.average is not None and each.answers > max(SMALL) else None
@@ -104,8 +91,8 @@ def confidence_of(period: Period) -> dict[str, float | None]:
 
 
 def chosen_quotes(period: Period) -> list[str]:
-    """Of the presentations of this period: the writer lets us quote it, and staff chose it. The newest of many."""
-    start, end = (uk_datetime(day, time.min) for day in (period.first, month_after(period.last)))
+    """Quotes about this period's presentations that the writer allows and staff chose. The newest, if there are many."""
+    start, end = (uk_datetime(day, time.min) for day in (period.first, add_months(period.last, 1)))
     given = Q(afterwards__booking__starts_at__gte=start, afterwards__booking__starts_at__lt=end)
     given |= Q(afterwards__session__starts_at__gte=start, afterwards__session__starts_at__lt=end)
     quotes = Feedback.objects.filter(given, quotable=True, chosen_at__isnull=False, flagged_child_details=False).exclude(
@@ -155,7 +142,7 @@ def main_lines(figures: Mapping[str, Any]) -> list[Line]:
 
 
 def profession_lines(figures: Mapping[str, Any]) -> list[Line]:
-    """Those of whom anybody came in either period, or may have; then all."""
+    """Professions of whom anybody came in either period, or may have; then everybody."""
     this, earlier = figures[Kind.ATTENDED]
     labels = {**dict(Profession.choices), "": _("Profession not known"), TOTAL: _("Everybody")}
     return [

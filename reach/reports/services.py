@@ -34,7 +34,7 @@ def ask_for_report(*, period: Period, by: User, now: datetime) -> Report:
 
 
 def tell_worker(key: int) -> None:
-    """If none can be told, `look_after_reports` finds the report within minutes."""
+    """Queues the report. If the broker can't be reached, `look_after_reports` finds it within minutes."""
     try:
         app.send_task("reach.reports.tasks.make_report", args=[key])
     except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page

@@ -1,7 +1,7 @@
 """The invitation of a region to one open session, to whoever there asked for invitations to visits or to sessions."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -31,10 +31,6 @@ class NearbySessionInvitation(Email):
     may_resend = False  # at most one in 90 days
 
     @cached_property
-    def now(self) -> datetime:
-        return timezone.now()
-
-    @cached_property
     def session(self) -> OpenSession:
         key = Campaign.objects.values_list("session", flat=True).get(pk=self.about_key)
         return OpenSession.objects.with_names().get(pk=key)
@@ -45,7 +41,7 @@ class NearbySessionInvitation(Email):
         people = Person.objects.with_email(reader)
         return (
             session.is_scheduled
-            and session.starts_at > self.now
+            and session.starts_at > timezone.now()
             and has_room(session)
             and people.exists()
             and not SessionPlace.objects.filter(session=session, person__in=people).exists()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -56,10 +56,9 @@ class SessionForm(PageForm):
 
 
 @require_http_methods(FORM_METHODS)
+@permission_required(INVITE, raise_exception=True)
 def session_page(request: HttpRequest) -> HttpResponse:
     """Who would be invited to which session; the button sends, once however often it is pressed."""
-    if not request.user.has_perm(INVITE):
-        raise PermissionDenied
     now = timezone.now()
     sessions = {each.reference: each for each in OpenSession.objects.with_names().to_come(now)[:MOST_SESSIONS]}
     form = SessionForm((request.POST if request.method == "POST" else request.GET).dict(), sessions)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from bookings.models import Booking, Format
 from bookings.schedule.availability import Slot
-from bookings.schedule.holds import AreaToVisit, days_around
+from bookings.schedule.holds import days_around
 from bookings.schedule.queries import open_schedule, read_journeys
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, find_place
@@ -27,7 +27,7 @@ MOST_AREAS = 12
 
 @lru_cache(maxsize=1)  # tables that only a migration changes
 def middles() -> Mapping[str, Place]:
-    """By area the outward code nearest to its middle, from which journeys and times are reckoned."""
+    """The outward code nearest to each area's middle, from which journeys and times are reckoned."""
     areas, codes = area_by_key(UNIT), defaultdict[str, list[OutwardCode]](list)
     for code in OutwardCode.objects.defer("others"):
         if area := areas.get(key_of(code.nation, code.authority)):
@@ -48,10 +48,6 @@ class AreaAround:
     @property
     def count(self) -> int:
         return sum(len(slots) for _day, slots in self.days)
-
-    @property
-    def to_visit(self) -> AreaToVisit:
-        return AreaToVisit(self.area.code, self.area.name, self.area.keys, middles()[self.area.code])
 
 
 def areas_around(visit: Booking, now: datetime) -> list[AreaAround]:
@@ -83,7 +79,7 @@ def areas_around(visit: Booking, now: datetime) -> list[AreaAround]:
 
 
 def counts_of_those_who_chose() -> Counter[str]:
-    """By area, how many who work there asked for invitations to book a visit near them. Two statements."""
+    """How many people in each area asked for invitations to book a visit near them. Two statements."""
     postcodes = list(subscribers(Topic.VISITS).exclude(postcode="").values_list("postcode", flat=True))
     found, areas = look_up_areas(set(postcodes)), area_by_key(UNIT)
     counts = Counter[str]()

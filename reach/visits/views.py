@@ -1,14 +1,14 @@
 """Around a visit: staff hold times of its presenter for an area nearby that nobody has reached, and invite the people there."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -22,7 +22,7 @@ from accounts.access import signed_in
 from bookings.models import MOST_HELD_FOR_AREAS, Booking, Format, HeldTime, State
 from bookings.schedule.admin import StartsField
 from bookings.schedule.forms import slot_choices
-from bookings.schedule.holds import days_around, hold_times, may_hold_around, release_held
+from bookings.schedule.holds import AreaToVisit, days_around, hold_times, may_hold_around, release_held
 from bookings.text import moment_text
 from ctac.dates import uk_day
 from ctac.errors import DomainError
@@ -32,11 +32,11 @@ from ctac.staff.lists import is_key
 from ctac.staff.site import staff_site
 from ctac.staff.story import Related, Row, add_related
 from reach.areas import Area, areas_of
-from reach.gaps.views import children_text, month_text
 from reach.invitations.admin import INVITE
 from reach.invitations.services import invite_area
 from reach.models import Campaign, CampaignKind
-from reach.visits.queries import UNIT, AreaAround, areas_around
+from reach.queries import month_text
+from reach.visits.queries import UNIT, AreaAround, areas_around, middles
 
 MOST_SHOWN = 20  # of the times that were held around one visit
 
@@ -72,9 +72,8 @@ class HeldArea:
 
 
 @require_http_methods(FORM_METHODS)
+@permission_required(INVITE, raise_exception=True)
 def around(request: HttpRequest, reference: str) -> HttpResponse:
-    if not request.user.has_perm(INVITE):
-        raise PermissionDenied
     visit = get_object_or_404(Booking.objects.with_names(), reference=reference, format=Format.WORKPLACE)
     now, form = timezone.now(), None
     if request.method == "POST":
@@ -89,14 +88,19 @@ def around(request: HttpRequest, reference: str) -> HttpResponse:
         form = HoldForm(None, chosen)
     held = list(visit.times_held.select_related("presenter", "busy_time").order_by("ended", "starts_at", "pk")[:MOST_SHOWN])
     standing = [row for row in held if row.ended == "" and row.expires_at > now]
+    # The visit has another day or presenter by now than when the time was held.
+    is_elsewhere = any(
+        row.presenter_id != visit.presenter_id or not visit.has_time or uk_day(row.starts_at) not in days_around(visit)
+        for row in standing
+    )
     context = {
         **staff_site.each_context(request),
         "title": _("Around %(reference)s") % {"reference": visit.reference},
         "visit": visit,
         "visit_href": reverse("staff:bookings_booking_change", args=[visit.pk]),
         "can_hold": can_hold,
-        "is_elsewhere": any(is_elsewhere(row, visit) for row in standing),
-        "areas": [(each, children_text(each.area.published), month_text(each.last) if each.last else "") for each in areas],
+        "is_elsewhere": is_elsewhere,
+        "areas": [(each, month_text(each.last)) for each in areas],
         "chosen": chosen,
         "form": form,
         "held": [(row, state_text(row, now)) for row in held],
@@ -110,15 +114,11 @@ def around(request: HttpRequest, reference: str) -> HttpResponse:
 
 def act(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, HoldForm | None]:
     """Press the button that was pressed: whether it is done, and the form with the refusal if that was the one to hold."""
-    acts: dict[str, Callable[[], str]] = {
-        "release": lambda: release(request, visit, now),
-        "invite": lambda: invite(request, visit, now),
-    }
-    pressed = next((name for name in acts if name in request.POST), "")
-    if not pressed:
+    press = release if "release" in request.POST else invite if "invite" in request.POST else None
+    if press is None:
         return hold(request, visit, now)
     try:
-        messages.success(request, acts[pressed]())
+        messages.success(request, press(request, visit, now))
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     return True, None
@@ -133,8 +133,9 @@ def hold(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, Hol
     form = HoldForm(request.POST, shown)
     if not form.is_valid():
         return False, form
+    area = AreaToVisit(shown.area.code, shown.area.name, shown.area.keys, middles()[shown.area.code])
     try:
-        held = hold_times(visit=visit, area=shown.to_visit, starts=form.cleaned_data["starts"], by=signed_in(request), now=now)
+        held = hold_times(visit=visit, area=area, starts=form.cleaned_data["starts"], by=signed_in(request), now=now)
     except DomainError as refusal:
         form.add_error("starts", str(refusal.message))
         return False, form
@@ -184,11 +185,6 @@ def invite(request: HttpRequest, visit: Booking, now: datetime) -> str:
     return ngettext("%(n)d invitation is on its way.", "%(n)d invitations are on their way.", count) % {"n": count}
 
 
-def is_elsewhere(held: HeldTime, visit: Booking) -> bool:
-    """The visit has another day or presenter by now than when the time was held."""
-    return held.presenter_id != visit.presenter_id or not visit.has_time or uk_day(held.starts_at) not in days_around(visit)
-
-
 def state_text(held: HeldTime, now: datetime) -> str:
     if held.ended:
         return held.get_ended_display()
@@ -201,7 +197,7 @@ def state_text(held: HeldTime, now: datetime) -> str:
 
 
 def held_areas(visit: Booking, standing: list[HeldTime]) -> list[HeldArea]:
-    """Of the times that are still held. One statement, and none if there are none."""
+    """The areas with times that are still held. One statement, or none if nothing is held."""
     if not standing:
         return []
     sent = Campaign.objects.filter(booking=visit, kind=CampaignKind.AROUND).order_by("planned_at")

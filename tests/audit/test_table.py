@@ -6,7 +6,8 @@ import pytest
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 
 from audit.models import Act, Entry
-from audit.services import About, first_of_month, keep_months, month_after, months_there, record
+from audit.services import About, first_of_month, keep_months, months_there, record
+from ctac.dates import add_months
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
@@ -77,18 +78,18 @@ def test_it_adds_rows_and_reads_them_and_the_time_is_the_databases(as_app: None)
 
 def test_months_come_ahead_and_go_whole_when_they_were_kept_long_enough(as_app: None) -> None:
     """The clock of whoever asks goes on month by month, from two years ago; the role is the one that serves the site."""
-    start = month_after(first_of_month(datetime.now(UTC)), -24)
+    start = add_months(first_of_month(datetime.now(UTC)), -24)
     rows = {}
     for ahead in range(9):
-        month = month_after(start, ahead)
+        month = add_months(start, ahead)
         kept = keep_months(now=datetime(month.year, month.month, 3, tzinfo=UTC), months=6)
         lay_in(month)
         rows[month] = 3
-        assert kept.added == ((*(month_after(month, each) for each in range(13)),) if ahead == 0 else kept.added)
+        assert kept.added == ((*(add_months(month, each) for each in range(13)),) if ahead == 0 else kept.added)
         for gone in kept.dropped:
             rows.pop(gone)
         assert counted(start) == rows
-    assert min(rows) == month_after(start, 2)
+    assert min(rows) == add_months(start, 2)
 
 
 def lay_in(month: date) -> None:
@@ -122,7 +123,7 @@ def test_a_month_of_another_age_is_not_made(as_app: None) -> None:
 
 
 def test_a_new_months_table_is_closed_too(as_app: None) -> None:
-    month = month_after(first_of_month(datetime.now(UTC)), -20)
+    month = add_months(first_of_month(datetime.now(UTC)), -20)
     run(f"SELECT audit_add_month('{month}')")
     table = f"audit_entry_{month:%Y_%m}"
     run(f"SELECT * FROM {table}")  # noqa: S608 - a backup does

@@ -16,9 +16,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import translation
 
+from ctac.pdf.typesetting import typeset
 from guidance.content import AUDIENCES, NATIONS, Guidance, NationText, Section, read_guidance, read_nation
 from guidance.models import GuidancePage
-from guidance.pdf import CHECKLIST, KINDS, LARGE_PRINT, LEAFLET, guidance_data, guidance_pdf
+from guidance.pdf import CHECKLIST, KINDS, LARGE_PRINT, LEAFLET, guidance_data
 from office.queries import site_settings
 from tests.guidance.approvals import approve, guidance_page
 from tests.leaflets.dispatch.prints.reading import MM, Read, every, ink
@@ -36,7 +37,7 @@ HOSTILE = r'#panic("x") *bold* _it_ $x$ [y] <label> @ref `code` \ // gone /* too
 def made(kind: str, guidance: Guidance | str, nation: NationText | None, notice: str = "") -> Read:
     """In the language that is active."""
     guidance = read_guidance(guidance) if isinstance(guidance, str) else guidance
-    return Read(BytesIO(guidance_pdf(kind, guidance_data(guidance, nation, url=URL, notice=notice), made_at=MADE)))
+    return Read(BytesIO(typeset(kind, guidance_data(guidance, nation, url=URL, notice=notice), made_at=MADE)))
 
 
 def words_of(sections: tuple[Section, ...]) -> str:
@@ -265,7 +266,7 @@ def test_what_is_made_is_kept(client: Client, monkeypatch: pytest.MonkeyPatch) -
     cache.clear()
     approve(guidance_page())
     calls: list[str] = []
-    monkeypatch.setattr("guidance.views.guidance_pdf", lambda kind, *_data, **_made: calls.append(kind) or b"%PDF-")
+    monkeypatch.setattr("guidance.views.typeset", lambda kind, *_data, **_made: calls.append(kind) or b"%PDF-")
     assert [client.get(CHECKLIST_URL).content for _again in range(2)] == [b"%PDF-"] * 2
     assert calls == ["checklist"]
     cache.clear()

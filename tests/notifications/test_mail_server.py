@@ -203,7 +203,7 @@ def test_a_fork_does_not_say_goodbye_on_its_parents_line(monkeypatch):
             def close(self):
                 ours.sendall(b"QUIT\r\n")
 
-        smtp._thread.line.backend, smtp._thread.line.made_for = Backend(), (-1,)
+        smtp.thread.line.backend, smtp.thread.line.made_for = Backend(), (-1,)
         smtp.hang_up()
         theirs.setblocking(False)
         with pytest.raises(BlockingIOError):

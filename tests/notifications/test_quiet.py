@@ -7,7 +7,7 @@ import pytest
 from notifications.delivery.services import deliver
 from notifications.models import State
 from notifications.outbox import resend
-from notifications.schedule import SPREAD_OVER, DigestItem, add_to_digests, night
+from notifications.schedule import SPREAD_OVER, DigestItem, add_to_digests, end_of_night
 from tests.notifications.conftest import later
 
 pytestmark = pytest.mark.django_db
@@ -101,13 +101,13 @@ def test_a_digest_that_waits_takes_in_what_comes_meanwhile(make_kind, make_row, 
     ],
 )
 def test_the_night_is_one_of_a_uk_clock(moment, ends):
-    assert night().end_after(datetime.fromisoformat(moment)) == (datetime.fromisoformat(ends) if ends else None)
+    assert end_of_night(datetime.fromisoformat(moment)) == (datetime.fromisoformat(ends) if ends else None)
 
 
 @pytest.mark.tuesday
 def test_hours_within_one_day_and_none_at_all(change_settings, now):
     change_settings(quiet_from=time(9, 30), quiet_until=time(11))
-    assert night().end_after(now) == now + timedelta(hours=1)
-    assert night().end_after(later(now, hours=1)()) is None
+    assert end_of_night(now) == now + timedelta(hours=1)
+    assert end_of_night(later(now, hours=1)()) is None
     change_settings(quiet_from=time(7), quiet_until=time(7))
-    assert night() is None
+    assert not any(end_of_night(later(now, hours=hours)()) for hours in range(24))

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bookings.models import Attendance, Booking, OpenSession, SessionPlace
 from leaflets.models import Order, StockMovement
 from professionals.models import ImportedCount, Person
+from reach.areas import Area
 from reach.models import Kind, ReachCount
+from reach.queries import Period, key_of
 
 Figures = Counter[tuple[str, date, str, str, str]]
 LONDON = ZoneInfo("Europe/London")
@@ -34,6 +37,16 @@ def all_figures() -> Figures:
         elif old.kind == "orders":
             found[Kind.LEAFLETS, *key] += old.copies
     return +found
+
+
+def counts_by(column: str, kind: Kind, area: Area | None = None, period: Period | None = None) -> dict[Any, int]:
+    """Of the counts of a kind, in an area or everywhere, in some months or ever: by month or profession."""
+    found: Counter[Any] = Counter()
+    for row in ReachCount.objects.filter(kind=kind):
+        is_there = area is None or key_of(row.nation, row.authority) in area.keys
+        if is_there and (period is None or row.month in period):
+            found[getattr(row, column)] += row.count
+    return dict(found)
 
 
 def area(row: Booking | Order | Person | SessionPlace) -> tuple[str, str]:

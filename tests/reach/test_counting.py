@@ -26,7 +26,7 @@ from professionals.models import Import, ImportedCount, Person
 from reach import samples
 from reach.areas import Unit, area_by_key, areas_of
 from reach.models import Kind, ReachCount, ReachRun
-from reach.queries import Period, counts_by_area, counts_by_profession
+from reach.queries import Period, counts_by_area
 from reach.services import count_reach, differences
 from reach.tasks import count
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -34,7 +34,7 @@ from tests.bookings.rows import make_booking
 from tests.factories import make_person
 from tests.importing import as_csv, checked, headings_of, ran, row_of
 from tests.leaflets.factories import make_edition, make_order
-from tests.reach.oracle import all_figures, stored_figures
+from tests.reach.oracle import all_figures, counts_by, stored_figures
 
 pytestmark = pytest.mark.django_db
 LEEDS, BELFAST, BARNSLEY = ("england", "E08000035"), ("northern-ireland", "N09000003"), "E08000038"
@@ -235,7 +235,7 @@ def test_an_authority_that_changed_its_code_is_one_area(now: datetime) -> None:
         came({"gp": 5}, booking=booking)
     count_reach(now)
     assert counts_by_area(Kind.ATTENDED, YEAR, Unit.DISTRICT) == {BARNSLEY: 10}
-    assert counts_by_profession(Kind.ATTENDED, YEAR, area_by_key(Unit.POLICE)[BARNSLEY]) == {"gp": 10}
+    assert counts_by("profession", Kind.ATTENDED, area_by_key(Unit.POLICE)[BARNSLEY], YEAR) == {"gp": 10}
 
 
 def test_where_only_the_nation_is_known_it_counts_for_what_is_a_whole_nation(now: datetime) -> None:
@@ -247,7 +247,7 @@ def test_where_only_the_nation_is_known_it_counts_for_what_is_a_whole_nation(now
     assert figures[Unit.REGION] == {"northern-ireland": 1, "jersey": 1, "": 2}
     assert figures[Unit.POLICE] == {"police-service-of-northern-ireland": 1, "jersey": 1, "": 2}
     assert figures[Unit.DISTRICT] == figures[Unit.UPPER] == figures[Unit.SERVICES] == {"jersey": 1, "": 3}
-    assert counts_by_profession(Kind.PRESENTATIONS, YEAR, areas_of(Unit.NATION)["england"]) == {"": 1}
+    assert counts_by("profession", Kind.PRESENTATIONS, areas_of(Unit.NATION)["england"], YEAR) == {"": 1}
 
 
 # How the count goes.

@@ -335,7 +335,7 @@ def test_the_file_has_the_rows_of_the_page() -> None:
 def test_no_cell_of_a_file_is_a_formula(monkeypatch: pytest.MonkeyPatch) -> None:
     evil = Area("=1+1", "=HYPERLINK(1)", Unit.UPPER, Nation.WALES, "@x", frozenset({"W06000015"}), Published())
     monkeypatch.setattr("reach.gaps.queries.areas_of", lambda unit: {"=1+1": evil})
-    monkeypatch.setattr("reach.gaps.views.reverse", lambda *args, **kwargs: "#")
+    monkeypatch.setattr("reach.areas.reverse", lambda *args, **kwargs: "#")
     client = desk()
     row = next(iter(csv_of(client)))
     assert not any(FORMULA.match(cell) for cell in row.values())

@@ -16,10 +16,11 @@ from ctac.dates import UK
 from professionals.models import Nation, Profession
 from reach.areas import Area, Published, Unit, areas_of
 from reach.models import Kind
-from reach.queries import counts_by_area_and_month, counts_by_month
-from reach.renewal import Renewal, due_for_renewal, estimate, renewals, why_missing
+from reach.queries import counts_by_area_and_month
+from reach.renewal import Renewal, estimate, least_left_first, renewals, why_missing
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
+from tests.reach.oracle import counts_by
 from tests.reach.rows import make_count
 
 NOW = datetime(2026, 11, 16, 12, tzinfo=UK)
@@ -145,7 +146,7 @@ def test_counts_of_areas_by_month(django_assert_num_queries: object) -> None:
         "E08000038": {date(2020, 2, 1): 6},
         "jersey": {date(2025, 4, 1): 7},
     }
-    assert {code: counts_by_month(Kind.ATTENDED, areas_of(Unit.UPPER)[code]) for code in found} == found
+    assert {code: counts_by("month", Kind.ATTENDED, areas_of(Unit.UPPER)[code]) for code in found} == found
     assert counts_by_area_and_month(Kind.ATTENDED, Unit.UPPER, Profession.TEACHER) == {DURHAM: {date(2025, 11, 1): 2}}
 
 
@@ -157,7 +158,7 @@ def test_who_is_due_the_smallest_share_first(django_assert_num_queries: object) 
     make_count(KENSINGTON, date(2000, 11, 1), 8)
     make_count(BELFAST, date(2000, 11, 1), 8)
     with django_assert_num_queries(1):  # type: ignore[operator]
-        due = due_for_renewal(Unit.UPPER, NOW)
+        due = [renewal for renewal in least_left_first(renewals(Unit.UPPER, NOW).values()) if renewal.is_due]
     durham = (1 - (area_of(DURHAM).published.turnover or 0) / 100) ** 11
     kingston = 0.72**3
     expected = sorted([(durham, DURHAM), (kingston, KINGSTON)])

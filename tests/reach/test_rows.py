@@ -18,7 +18,7 @@ from professionals.models import Import, ImportedCount, Profession
 from reach import rows
 from reach.areas import Unit, areas_of
 from reach.models import Kind
-from reach.queries import Period, counts_by_area, counts_by_profession
+from reach.queries import Period, counts_by_area
 from reach.rows import NONE, Figure, figure_asked, rows_url
 from reach.services import count_reach
 from reach.sources import sources_of
@@ -26,6 +26,7 @@ from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import make_booking
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
+from tests.reach.oracle import counts_by
 from tests.reach.test_counting import came
 
 pytestmark = pytest.mark.django_db
@@ -75,8 +76,8 @@ def test_the_rows_of_every_figure_come_to_it(now: datetime) -> None:
     figures = 0
     for kind in Kind:
         whole = Figure(kind, EVER)
-        assert whole.count == listed(whole) == sum(counts_by_profession(kind, EVER).values()) > 0
-        for profession, number in counts_by_profession(kind, EVER).items():
+        assert whole.count == listed(whole) == sum(counts_by("profession", kind, period=EVER).values()) > 0
+        for profession, number in counts_by("profession", kind, period=EVER).items():
             figure = Figure(kind, EVER, profession=profession or NONE)
             assert figure.count == listed(figure) == number
         for unit in Unit:
