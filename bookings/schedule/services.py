@@ -58,8 +58,7 @@ def set_week(
     standing = Availability.objects.filter(within, presenter=presenter)
     for window in standing if last_day is None else standing.filter(valid_from__lte=last_day):
         # Take those days out of the window: what is left is a part before, a part after, both or nothing.
-        goes_on = last_day is not None and (window.valid_until is None or window.valid_until > last_day)
-        if goes_on and last_day is not None:
+        if last_day is not None and (window.valid_until is None or window.valid_until > last_day):
             Availability.objects.create(
                 presenter_id=window.presenter_id,
                 weekday=window.weekday,
