@@ -168,7 +168,7 @@ def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by
 def wait_for_current_edition(lines: Sequence[OrderLine]) -> None:
     """Move the backorders of these lines to the current print, if there is one."""
     titles = {line.edition.leaflet_id for line in lines}
-    current = {edition.leaflet_id: edition for edition in Edition.objects.current().filter(leaflet__in=titles)} if titles else {}
+    current = {edition.leaflet_id: edition for edition in Edition.objects.current().filter(leaflet__in=titles)}
     moving = [line for line in lines if line.edition.leaflet_id in current]
     if not moving:
         return
@@ -312,8 +312,7 @@ def end_parcels(
     moves = [transition_after(plan) for plan in (*leaving, *back)]
     transition_many(moves, expect=OrderState.PACKING, by=by, now=now)
     # Nobody gave these orders any copies while they were packed.
-    if backordered := {line.edition_id for plan in (*leaving, *back) for line in plan.lines if line.backordered}:
-        fill_backorders(backordered, now=now)
+    fill_backorders({line.edition_id for plan in (*leaving, *back) for line in plan.lines if line.backordered}, now=now)
     numbers = {plan.order: plan.parcel.tracking_number for plan in leaving}
     dispatches = {dispatch.order_id: dispatch for dispatch in record_dispatches(numbers, by=by, now=now)} if leaving else {}
     for plan in plans:

@@ -132,12 +132,10 @@ def store_outcomes(recall: Recall, outcomes: Sequence[LineOutcome], *, by: User 
     recalled = [outcome.line for outcome in outcomes if outcome.line.allocated]
     released = [movement_for_line(line, MovementKind.RELEASED, line.allocated) for line in recalled]
     allocated = allocate_successor(recall.successor, outcomes) if recall.successor else []
-    if released or allocated:
-        record_movements([*released, *allocated], by=by, now=now, reason=recall.reference)
+    record_movements([*released, *allocated], by=by, now=now, reason=recall.reference)
     for state in sorted(set(states.values())):
         keys = [outcome.order.pk for outcome in outcomes if states[outcome.order.pk] == state != outcome.order.state]
-        if keys:
-            Order.objects.filter(pk__in=keys).update(state=state)
+        Order.objects.filter(pk__in=keys).update(state=state)
     packing = [outcome.order.pk for outcome in outcomes if outcome.was_packing]
     Parcel.objects.open().filter(order__in=packing).update(outcome=Outcome.WITHDRAWN)
     write_history(recall, outcomes, states, by=by, now=now)

@@ -185,8 +185,6 @@ def days_out_since(editions: Collection[int]) -> dict[int, date]:
 
     Of a title that went on moving since for very long, the earliest day that was looked at.
     """
-    if not editions:
-        return {}
     change = F("on_hand_change") - F("allocated_change")
     moves = StockMovement.objects.filter(edition=OuterRef("pk")).annotate(change=change).exclude(change=0).order_by("-at", "-pk")
     rows = Edition.objects.filter(pk__in=editions).annotate(

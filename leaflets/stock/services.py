@@ -165,7 +165,7 @@ def ask_for_alert(*, person: Person, leaflet: Leaflet, now: datetime) -> None:
 
 def notify_alerts(leaflets: Collection[int], *, now: datetime) -> None:
     """Email each person who asked about these titles (by their keys), once: the alert goes in the same transaction."""
-    alerts = list(StockAlert.objects.filter(leaflet__in=leaflets).order_by("pk").select_for_update()) if leaflets else []
+    alerts = list(StockAlert.objects.filter(leaflet__in=leaflets).order_by("pk").select_for_update())
     if not alerts:
         return
     prefetch_related_objects(alerts, "person")

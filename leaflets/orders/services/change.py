@@ -318,8 +318,5 @@ def store_lines(moved: list[tuple[OrderLine, int]], *, by: User | None, now: dat
     OrderLine.objects.bulk_update([line for line, _more in moved], ["copies", "backordered", "allocated", "cancelled"])
     kinds = {True: MovementKind.ALLOCATED, False: MovementKind.RELEASED}
     movements = [movement_for_line(line, kinds[more > 0], abs(more)) for line, more in moved if more]
-    if movements:
-        record_movements(movements, by=by, now=now)
-    freed = {line.edition_id for line, more in moved if more < 0}
-    if freed:
-        fill_backorders(freed, now=now)
+    record_movements(movements, by=by, now=now)
+    fill_backorders({line.edition_id for line, more in moved if more < 0}, now=now)
