@@ -3,10 +3,11 @@
 from django.urls import path
 
 from professionals import views
+from professionals.merges.views import merge
 
 urlpatterns = [
     path("details/", views.details, name="account_details"),
     path("no-way-in/", views.no_way_in, name="account_no_way_in"),
-    path("two-accounts/<int:merge_id>/", views.merge, name="account_merge"),
+    path("two-accounts/<int:merge_id>/", merge, name="account_merge"),
     path("address/<str:token>/", views.address_put_back, name="account_address_put_back"),
 ]

@@ -1,30 +1,26 @@
-"""A person's own details, what they get by email, their two accounts that become one, and how to get back into an account."""
+"""A person's own details, what they get by email, and how to get back into an account."""
 
 from allauth.account.decorators import verified_email_required
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import progress_at, reauthentication_required, safe_next, signed_in
-from ctac.dates import format_day, format_moment
+from accounts.access import progress_at, safe_next, signed_in
+from ctac.dates import format_moment
 from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS, PageForm
+from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from notifications.models import ChoiceSource
 from notifications.preferences import choose
 from notifications.registry import Topic
-from notifications.views import choices_page, masked
+from notifications.views import choices_page
 from professionals import drafts, services
 from professionals.access import person_in, person_required, save_new_person, the_person
 from professionals.forms import DetailsForm, NewPersonForm
-from professionals.merges.services import confirm_merge
-from professionals.models import Merge, Person
 
 
 @login_required
@@ -77,47 +73,6 @@ def address_put_back(request: HttpRequest, token: str) -> HttpResponse:
         return keep_private(request, page, has_a_form=False)
     context = {"change": change, "changed": format_moment(change.changed_at), "until": format_moment(change.until)}
     return keep_private(request, render(request, "account/address_put_back.html", context), has_a_form=True)
-
-
-@require_http_methods(FORM_METHODS)
-@reauthentication_required
-@person_required
-def merge(request: HttpRequest, merge_id: int) -> HttpResponse:
-    """Somebody who has two accounts says so here, once with each address. Opening the link in the email changes nothing.
-
-    Only for the two, and as long as it waits. The other address is shown as its owner knows it: it may be a stranger's.
-    """
-    person, now = the_person(request), timezone.now()
-    both = Merge.objects.filter(Q(person=person) | Q(other=person)).waiting(now)
-    waiting = get_object_or_404(both.select_related("person__user", "other__user"), pk=merge_id)
-    form = PageForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            merged = confirm_merge(waiting, person=person, now=now)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
-            if not merged.merged_at:
-                return redirect("account_merge", merge_id)
-            if merged.person_id == person.pk:
-                messages.success(request, _("Your two accounts are now one. Everything that you booked and ordered is here."))
-                return redirect("my")
-            # Whoever came with the sign-in that is closed now goes on with the other.
-            logout(request)
-            messages.success(request, _("Your two accounts are now one. Sign in with your other email address from now on."))
-            return redirect("account_login")
-    is_first = waiting.person_id == person.pk
-    said = {True: waiting.person_said_at, False: waiting.other_said_at}
-    other: Person | None = waiting.other if is_first else waiting.person
-    context = {
-        "form": form,
-        "address": person.email,
-        "other": masked(other.user.email) if other and other.user else "",
-        "is_confirmed": said[is_first] is not None,
-        "other_is_confirmed": said[not is_first] is not None,
-        "until": format_day(waiting.waits_until),
-    }
-    return render(request, "professionals/merge.html", context)
 
 
 @require_http_methods(FORM_METHODS)
