@@ -1,4 +1,4 @@
-"""Who is signed in and where to go back to; and reauthentication before what would do most harm (ADR 9)."""
+"""Who is signed in, and where to go back to; reauthentication before the acts that could do most harm (ADR 9)."""
 
 import time
 from collections.abc import Callable
@@ -34,13 +34,13 @@ def with_next(url_name: str, next_url: str) -> str:
 
 
 def safe_next(request: HttpRequest) -> str:
-    """The page of ours that the form or the address names to go on to, or ''. Its path: a bare word could be a route's name."""
+    """The page of ours in `next`, in the form or the address, or ''. Only a path: a bare word could be the name of a route."""
     url = request.POST.get("next") or request.GET.get("next") or ""
     return url if url.startswith("/") and is_own_page(request, url) else ""
 
 
 def return_path(request: HttpRequest) -> str:
-    """This page; for a form that was sent, the page it was sent from, since the sending itself can't be repeated by a link."""
+    """The path of this page. For a form that was posted, the page that it was sent from, since a link can't post it again."""
     if request.method in {"GET", "HEAD"}:
         return request.get_full_path()
     referrer = request.headers.get("Referer", "")
@@ -51,16 +51,16 @@ def return_path(request: HttpRequest) -> str:
 
 
 def is_own_page(request: HttpRequest, url: str) -> bool:
-    """Whether it leads to a page of this site; what can't be read as an address doesn't."""
+    """Whether the URL leads to a page of this site. One that can't be read doesn't."""
     return url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
 
 
-# Somebody may be in the middle of a booking or an order when they are asked to sign in: the pages on the way go on saying so.
+# Somebody may be asked to sign in in the middle of a booking or an order. The pages on the way keep showing that.
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far they are, the page before this, and the time that is kept for them, which `banner` shows."""
+    """How far somebody is, the page before this one, and the time that is held for them, which `banner` shows."""
 
     caption: str
     back_url: str
@@ -79,7 +79,7 @@ def shows_progress(progress: Callable[..., Progress | None]) -> Callable[[Respon
 
 
 def progress_at(request: HttpRequest, onward: str) -> Progress | None:
-    """The progress that the page to go on to tells of, if it does."""
+    """The progress of the page to go on to, if it has one."""
     try:
         match = resolve(urlsplit(onward).path)
         progress: Progress | None = match.func.progress(request, **match.kwargs) if hasattr(match.func, "progress") else None
@@ -88,17 +88,17 @@ def progress_at(request: HttpRequest, onward: str) -> Progress | None:
     return progress
 
 
-# Reauthentication is asked for before what would do most harm if a stranger sat at the computer (ADR 9): by the second factor, of
-# those who have one, as all staff do; of others by password or a code by email.
+# Reauthentication comes before the acts that could do most harm if a stranger sat at the computer (ADR 9). People with a second
+# factor, as all staff have, use that; others use their password or a code by email.
 
 SECOND_FACTOR = "mfa"
 OTHER_METHODS = {"code", "password"}
 
 
 def recently_reauthenticated(request: HttpRequest, *, enrolling: bool = False) -> bool:
-    """Within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds, by the strongest method that they have.
+    """Whether they did, within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds, by the strongest method that they have.
 
-    For staff who have no second factor yet nothing is enough but enrolling one.
+    For staff who have no second factor yet, nothing but enrolling one is enough.
     """
     if not request.user.is_authenticated:
         return False
@@ -110,16 +110,19 @@ def recently_reauthenticated(request: HttpRequest, *, enrolling: bool = False) -
 
 
 def has_second_factor(user: User) -> bool:
-    """Read off what the authentication backend annotates; a statement only in the request in which somebody signs in."""
+    """Whether they have a second factor, as annotated by the authentication backend.
+
+    Only the request that signs in needs a statement.
+    """
     annotated = getattr(user, "has_second_factor", None)
     return bool(is_mfa_enabled(user) if annotated is None else annotated)
 
 
 def ask_to_reauthenticate(request: HttpRequest, *, enrolling: bool = False, afterwards: str = "") -> HttpResponseRedirect | None:
-    """None if it is recent; else a redirect to the page that asks, which leads back here. The signed out sign in first.
+    """None if they did so recently; otherwise a redirect to the page that asks, which leads back here. Sign-in comes first.
 
-    A form that was sent is kept for its owner to send once more. `afterwards` is where to go on instead of to this page: for a
-    download, which would leave the browser on the page that asks.
+    A posted form is kept for its owner to send once more. `afterwards` is a page to go on to instead of this one: for a download,
+    which would leave the browser on the page that asks.
     """
     if not request.user.is_authenticated:
         return redirect(with_next("account_login", return_path(request)))

@@ -1,4 +1,7 @@
-"""Accounts on the staff site, and the roles that a manager gives them. What a role may is code: its page says it (ADR 8)."""
+"""Accounts on the staff site, and the roles that managers give them.
+
+The permissions of a role are code; its page shows them (ADR 8).
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -49,12 +52,12 @@ from ctac.staff.site import (
 )
 
 MOST_NAMED = 50
-# What other apps say against an account with these roles alone, or with none because it is closed: a sentence, or nothing.
+# Other apps' objections to an account that has only these roles, or none because it is closed: each gives a sentence, or "".
 ROLE_CHECKS: list[Callable[[User, set[str]], str]] = []
 
 
 class RolesField(forms.ModelMultipleChoiceField):
-    """A box for each role, with what it is for."""
+    """A box for each role, with its purpose."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -63,7 +66,7 @@ class RolesField(forms.ModelMultipleChoiceField):
 
 
 class UserForm(forms.ModelForm):
-    """Only what a manager may say of an account is asked, so nothing else that is posted is read."""
+    """Asks only for what a manager may change about an account, and so ignores anything else that is posted."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -82,7 +85,10 @@ class UserForm(forms.ModelForm):
         return cleaned
 
     def is_the_last_manager(self) -> bool:
-        """Under a lock: of two managers who take each other’s role away at once, the second is refused."""
+        """Whether this is the last manager.
+
+        Locks, so that if two managers take each other's role away at once, the second is refused.
+        """
         Group.objects.select_for_update().get(name=MANAGER.name)
         managers = set(accounts_that_give_roles().values_list("pk", flat=True))
         return managers == {self.instance.pk}
@@ -107,7 +113,7 @@ class ResetForm(SureForm):
 
 
 class RoleFilter(OptionsFilter):
-    """Filters by role; not by having none, as Django would offer: that is nearly everybody who ever signed up."""
+    """Filters by role. It doesn't offer "no role", as Django would: that is nearly everybody who ever signed up."""
 
     title = gettext_lazy("role")
     parameter_name = "role"
@@ -115,9 +121,10 @@ class RoleFilter(OptionsFilter):
 
 
 class UserAdmin(StaffModelAdmin):
-    """Accounts. Nobody sets another's password: a new colleague signs in with a code and enrols a second factor.
+    """Accounts. Nobody sets another person's password: a new colleague signs in with a code and enrols a second factor.
 
-    `also_found_by`: apps above add what finds accounts by words of theirs, given the accounts asked for; it gives keys.
+    `also_found_by`: functions of apps above that find accounts by other words. They take the accounts to search and the words,
+    and give keys.
     """
 
     nobody_may = ("delete",)
@@ -168,16 +175,16 @@ class UserAdmin(StaffModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Looking is free; who changes anything is asked again who they are."""
+        """A user may look without reauthenticating, but not change anything."""
         changes = request.method == "POST" and self.has_change_permission(request)
         asked = ask_to_reauthenticate(request) if changes else None
         return asked or super().change_view(request, object_id, form_url, extra_context)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """Find by address and name of the account, or by the words of its person; of each no more than a list counts to.
+        """Find accounts by their address and name or by the words of their person, at most as many of each as a list counts.
 
-        Their keys first: both kinds in one condition, with the order of the list, would read accounts until it has found a page.
-        A person knows the key of their account, so the accounts themselves are read only where a filter asks something of them.
+        It finds keys first: with both conditions in one and the list's order, the database would read accounts until it has found
+        a page. A person has the key of their account, so accounts themselves are read only if a filter needs it.
         """
         words = list(words_in(search_term))
         if not words:
@@ -225,7 +232,7 @@ class UserAdmin(StaffModelAdmin):
             services.open_account(user=obj, by=signed_in(request), now=timezone.now())
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Only a superuser changes a superuser."""
+        """Whether the user may change this account. Only a superuser may change a superuser."""
         allowed = super().has_change_permission(request, obj)
         return allowed and (obj is None or not obj.is_superuser or bool(request.user.is_superuser))
 
@@ -235,7 +242,7 @@ class UserAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("moved by staff"))
     def moves(self, user: User) -> str:
-        """Each move, with who was called, on which number, and by whom."""
+        """Each move, with the person called, the number, and the colleague."""
         lines = []
         for recovery in user.recoveries.select_related("by").order_by("-pk"):
             by = str(recovery.by) if recovery.by else _("an account that is gone")
@@ -246,7 +253,7 @@ class UserAdmin(StaffModelAdmin):
 
 
 class RoleAdmin(LooksOnly):
-    """What each role is for, what it may, and who holds it."""
+    """The purpose of each role, its permissions, and the people who hold it."""
 
     nobody_may = ("add", "change", "delete")
     list_display = ["name", "purpose", "number_holding"]
@@ -273,7 +280,7 @@ class RoleAdmin(LooksOnly):
 
 # Saved views: the filters and the order of a list, under a name. A list's own admin says what may be saved of it.
 
-MOST_OWN, MOST_OF_TEAM = 20, 30  # of one list
+MOST_OWN, MOST_OF_TEAM = 20, 30  # for each list
 
 
 class SaveViewForm(PageForm):
@@ -301,7 +308,7 @@ def list_address(model_admin: Any) -> str:
 
 
 def may_remove(user: Any, view: SavedFilter) -> bool:
-    """Their own; a manager also those of the team."""
+    """Whether the user may remove the view: their own, or as a manager also the team's."""
     return bool(view.owner_id == user.pk or (view.for_team and user.has_perm("accounts.change_user")))
 
 
@@ -330,7 +337,7 @@ def saved_views(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
 
 
 def save_view(request: HttpRequest, of_list: str) -> HttpResponse:
-    """The filters stand in the address; what it is called is asked."""
+    """Save the filters in the address as a view, under the name that the page asks for."""
     try:
         model = apps.get_model(of_list)
     except (LookupError, ValueError):
@@ -381,7 +388,7 @@ staff_site.register(User, UserAdmin)
 staff_site.register(Group, RoleAdmin)
 
 
-# For the first-run check: who may sign in, by what, and as what. One statement for all lines.
+# For the first-run check: the colleagues who may sign in, their second factors and their roles. One statement for all lines.
 
 ACCOUNTS_READ = 500
 MANAGERS_AT_LEAST = 2
@@ -434,7 +441,7 @@ def colleagues(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
 
 
 def holders_of_roles(found: Iterable[Any]) -> Iterator[FirstRunCheck]:
-    """Whoever may do everything counts among the managers."""
+    """Who holds each role. A colleague who may do everything counts as a manager."""
     holders = defaultdict[str, list[str]](list)
     for user in found:
         for name in {*user.roles, MANAGER.name} if user.is_superuser else user.roles:

@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import roles, services  # services and its sessions connect their signals
+        from accounts import roles, services  # importing services and its sessions connects their signals
         from notifications.registry import MOBILE_FINDERS
 
         post_migrate.connect(roles.write_groups_after_migrate, sender=self)

@@ -13,12 +13,12 @@ from django.conf import settings
 ENCRYPTED_ITEM = "sealed"
 # Codes that wait to be typed in: of a sign-in, of an address, of a forgotten password, of a reauthentication.
 CODE_KEYS = ("sign_in_code", "account_email_verification_code", "account_password_reset_verification", "code_again")
-# And a sign-in that waits for its second factor, an app's secret before it is enrolled, and forms that wait to be sent again.
+# Also a sign-in that waits for its second factor, an app's secret before enrolment, and forms that wait to be sent again.
 ENCRYPTED_KEYS = frozenset({*CODE_KEYS, "account_login", "mfa.totp.secret", "account_reauthentication_state", "sent_late"})
 
 
 class DecryptionError(Exception):
-    """None of our keys opens it."""
+    """None of our keys decrypts it."""
 
 
 def encrypt(text: str) -> str:
@@ -35,14 +35,14 @@ def decrypt(encrypted: str) -> str:
 
 @lru_cache(maxsize=4)
 def _fernet(*secrets: str) -> MultiFernet:
-    """With a key for this use only, derived from each secret (RFC 5869)."""
+    """A cipher with a key for this use only, derived from each secret (RFC 5869)."""
     purpose = b"professionals: second factor"
     keys = [HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret.encode()) for secret in secrets]
     return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in keys])
 
 
 def encrypt_items(data: dict[str, Any]) -> dict[str, Any]:
-    """A session as it is stored. Django only signs it, and most sessions hold nothing that needs more."""
+    """A session as it is stored. Django only signs it, and most sessions have nothing to encrypt."""
     secret = {name: value for name, value in data.items() if name in ENCRYPTED_KEYS}
     if not secret:
         return data
@@ -51,7 +51,7 @@ def encrypt_items(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def decrypt_items(data: dict[str, Any]) -> dict[str, Any]:
-    """A session as it is used, without what none of our keys opens."""
+    """A session as it is used, without the items that none of our keys decrypts."""
     if ENCRYPTED_ITEM not in data:
         return data
     rest = {name: value for name, value in data.items() if name != ENCRYPTED_ITEM}

@@ -45,7 +45,7 @@ PASSWORD_HINT = _("At least 12 characters. Try three words that only you would p
 
 
 class MobileField(forms.CharField):
-    """A UK mobile number, however it is written; cleans to the form that is stored."""
+    """A UK mobile number in any spelling, cleaned to the form that we store."""
 
     widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"})
 
@@ -61,7 +61,7 @@ class MobileField(forms.CharField):
 
 
 class AccountForm(PageFormMixin):
-    """`labels` and `hints` by field name; what a field says when it is empty follows from its name."""
+    """A page form with `labels` and `hints` by field name. Its messages for empty fields follow from their names."""
 
     labels: ClassVar[Mapping[str, Any]] = {}
     hints: ClassVar[Mapping[str, Any]] = {}
@@ -74,7 +74,7 @@ class AccountForm(PageFormMixin):
             field.help_text = self.hints.get(name, "")
             if name in {"email", "login"}:
                 field.error_messages.update(EMAIL_ERRORS)
-                # No address longer than we can store, which allauth would cut off.
+                # Refuse an address too long to store, which allauth would cut off.
                 field.validators.append(MaxLengthValidator(254, message=EMAIL_ERRORS["invalid"]))
                 field.widget.attrs["autocomplete"] = "email"
             elif name == "code":
@@ -88,7 +88,7 @@ EMAIL_LABEL = {"email": _("Work email address"), "login": _("Work email address"
 
 
 class SignInForm(HoneypotMixin, AccountForm, PageForm):
-    """The address alone. A code is sent to it, whether or not it has an account: nothing here asks the database which."""
+    """Asks only for the address. A code is sent to it whether or not it has an account: nothing here looks that up."""
 
     where, answer_field = Where.SIGN_IN, "login"
     labels = EMAIL_LABEL
@@ -111,12 +111,12 @@ class SignInForm(HoneypotMixin, AccountForm, PageForm):
 
 
 class PasswordSignInForm(AccountForm, account.LoginForm):
-    """Without a honeypot: it sends nothing, wrong tries are counted, and a password manager may send it at once."""
+    """Has no honeypot: it sends no mail, wrong tries are counted, and a password manager may send it at once."""
 
     labels = {**EMAIL_LABEL, "password": _("Password")}
 
     def _setup_password_field(self) -> None:
-        """Keep the password, which allauth drops from its form where sign-up asks for none."""
+        """Keep the password field, which allauth removes from the form if sign-up asks for no password."""
         self.fields["password"].widget.attrs["autocomplete"] = "current-password"
 
 
@@ -174,7 +174,7 @@ class ReauthenticateForm(AccountForm, account.ReauthenticateForm):
 
 
 class SecondFactorMixin(forms.Form):
-    """A code of the app serves once in all the time that it is valid (RFC 6238, section 5.2), and needs no cache."""
+    """A code from the app works only once in all the time that it is valid (RFC 6238, section 5.2). Needs no cache."""
 
     user: User
     authenticator: Authenticator
@@ -214,7 +214,7 @@ class ReauthenticateSecondFactorForm(SecondFactorMixin, AccountForm, mfa.Reauthe
 
 class NewRecoveryCodesForm(recovery_codes.GenerateRecoveryCodesForm):
     def clean(self) -> dict[str, Any]:
-        """allauth would make some for whoever has a passkey, which to a professional is no second factor."""
+        """Refuse anybody without a second factor. allauth would take a passkey for one, which it isn't for a professional."""
         if not is_mfa_enabled(self.user):
             raise get_adapter().validation_error("cannot_generate_recovery_codes")
         return super().clean() or self.cleaned_data
@@ -231,7 +231,7 @@ class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):
         self.secret = context.request.session[SECRET_SESSION_KEY] = secret
 
     def clean_code(self) -> str:
-        """It is used up by that, and does not pass the second factor in another window."""
+        """A right code is used up, so that it doesn't also pass the second factor in another window."""
         with limit_failed_codes(context.request, self.user, "rate_limited"):
             code: str = super().clean_code()
             if not is_first_use_of_code(self.user.pk, code):
@@ -240,7 +240,7 @@ class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):
 
     @property
     def spaced_secret(self) -> str:
-        """The key to type by hand, in groups of four."""
+        """The key in groups of four, to be typed by hand."""
         return " ".join(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))
 
 
@@ -249,7 +249,7 @@ LONGEST_PASSKEY_NAME = 60
 # ES256, EdDSA, ES384, ES512, PS256, RS256 by their COSE numbers (RFC 9053, RFC 8812): what FIPS 186-5 approves.
 ALLOWED_ALGORITHMS = {-7, -8, -35, -36, -37, -257}
 PASSKEY_REFUSED = _("That passkey did not work here. Try again, or use a code instead.")
-# What the library raises over bytes that are no passkey's: a stranger may send any.
+# What the library raises for bytes that are no passkey. A stranger may send any bytes.
 CREDENTIAL_ERRORS = (
     ArithmeticError,
     AssertionError,
@@ -264,7 +264,7 @@ CREDENTIAL_ERRORS = (
 
 @contextmanager
 def one_passkey_error() -> Iterator[None]:
-    """Say the same whatever is wrong with a passkey, which gives no account away."""
+    """Give the same error whatever is wrong with a passkey, so that it shows nothing about accounts."""
     try:
         yield
     except (ValidationError, *CREDENTIAL_ERRORS) as error:
@@ -275,13 +275,13 @@ def one_passkey_error() -> Iterator[None]:
 
 
 def check_origin(response: Any) -> None:
-    """Made on a page of this very host; the library would take those of names below it too."""
+    """Refuse a passkey that was not made on a page of this very host. The library would also accept subdomains."""
     if urlsplit(response.response.client_data.origin).hostname != services.passkey_host():
         raise ValueError("another origin")
 
 
 class CredentialField(forms.Field):
-    """JSON that a script puts there. Empty where none ran."""
+    """JSON that a script fills in. Empty if no script ran."""
 
     widget = forms.HiddenInput
     default_error_messages: ClassVar = {"required": PASSKEY_REFUSED}
@@ -299,12 +299,12 @@ class CredentialField(forms.Field):
 
 
 class PasskeyForm(AuthenticateWebAuthnForm):
-    """A passkey of `user`'s, shown at their second factor. Five wrong ones stop the next, as wrong codes do."""
+    """A passkey of `user`, as second factor. After five wrong ones the next is refused, as with codes."""
 
     credential = CredentialField()
 
     def clean_credential(self) -> Authenticator:
-        """Only a user whom we know already can be limited: else anybody could have anybody limited by naming them."""
+        """Only a user that we know already has a limit: otherwise anybody could use up somebody's tries by naming them."""
         with one_passkey_error():
             check_origin(webauthn.parse_authentication_response(self.cleaned_data["credential"]))
             with limit_failed_codes(context.request, self.user) if self.user is not None else nullcontext():
@@ -344,7 +344,7 @@ class MobileForm(PageForm):
 
 
 class NewPasskeyForm(PasskeyNameForm):
-    """`stored`, after clean(): what is stored of it."""
+    """A new passkey. After clean(), `stored` is what to store of it."""
 
     credential = CredentialField()
     stored: dict[str, Any]
@@ -358,19 +358,19 @@ class NewPasskeyForm(PasskeyNameForm):
                 credential = cleaned["credential"]
                 response = webauthn.parse_registration_response(credential)
                 check_origin(response)
-                # The library takes whatever it can check, RSA with SHA-1 too, though the question does not offer that.
+                # The library accepts any signature that it can check, even RSA with SHA-1, though we don't offer that.
                 key = response.response.attestation_object.auth_data.credential_data.public_key
                 if key.ALGORITHM not in ALLOWED_ALGORITHMS:
                     raise ValueError("a weak signature")
                 webauthn.complete_registration(credential)
                 self.stored = services.stored_credential(response)
-                # A second account with it could only have somebody's copy.
+                # Only somebody's copy of it could get to a second account.
                 if Authenticator.objects.filter(type=services.PASSKEY, data__credential__id=self.stored["id"]).exists():
                     raise ValueError("known already")
         return cleaned
 
 
-# What a stranger would try here first. docs/security.md names where this list stands.
+# The words that a stranger would try here first. docs/security.md says where this list is.
 OUR_WORDS: tuple[str, ...] = (
     "ctac",
     "nspcc",
@@ -386,19 +386,19 @@ OUR_WORDS: tuple[str, ...] = (
 )
 OUR_WORDS += ("safeguarding", "advice", "charity", "nhs", "health", "visitor", "social", "worker", "staff", "coordinator")
 FEW_WORDS = 2
-SHORTEST_WORD = 3  # letters of a word that counts as one
+SHORTEST_WORD = 3  # letters of the shortest word that counts
 LEET = str.maketrans("01345$@", "oieassa")
 
 
 class FewCommonWordsValidator:
-    """No password that is made of one or two common ones, or of words that everybody here has in mind.
+    """Refuses passwords made of one or two common words, or of words that everybody here has in mind.
 
-    Of the 20,000 that Django's own validator knows 194 are as long as ours must be: what leaks most at that length is two of them
-    together, or one with figures behind it (OWASP ASVS 5.0, V6.2.4, V6.2.11 and V6.2.12).
+    Of the 20,000 passwords that Django's own validator knows, 194 are as long as ours must be. At that length, most leaked
+    passwords are two common words together, or one with digits after it (OWASP ASVS 5.0, V6.2.4, V6.2.11 and V6.2.12).
     """
 
     def validate(self, password: str, user: Any = None) -> None:
-        # How many known words its letters are made of at the least; more than any limit if they are not.
+        # The fewest known words that make up its letters; more than any limit if none do.
         if any(
             sum(self._fewest_in(part) for part in re.findall(r"[^\W\d_]+", form)) <= FEW_WORDS
             for form in (password.lower(), password.lower().translate(LEET))

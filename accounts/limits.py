@@ -36,21 +36,20 @@ from ctac.dates import format_clock, format_day, uk_day
 from ctac.logs import request_reference
 from office.queries import advice_hours, site_settings
 
-# A limit is a fixed window: it opens with the first hit, and all in it is forgotten at once when it ends.
+# A limit is a fixed window: it opens with the first hit, and when it ends all its hits are forgotten at once.
 
-MOST_HITS = 2_000_000_000  # stays inside the column, however long someone hammers
+MOST_HITS = 2_000_000_000  # fits into the column, however long somebody hammers
 UNKNOWN = "unknown"
-DOTLESS_I = "\u0131"  # which Django takes for a letter of an address, and no form of Unicode for an i
+DOTLESS_I = "\u0131"  # Django takes it for a letter of an address, but no Unicode form turns it into an i
 UNSEEN = {"Mn", "Cf"}  # accents and other marks on a letter; signs without a width, such as a soft hyphen
-Limits = Mapping[str, tuple[int, timedelta]]  # each key ('sign-in:person@work.example') with how many, in what time
+Limits = Mapping[str, tuple[int, timedelta]]  # each key ('sign-in:person@work.example') with the most hits and the window
 
 
 def admit(limits: Limits, now: datetime) -> dict[str, datetime]:
-    """Count one hit for each key and return nothing; or count none, if any key has had all its hits, and return those keys with
-    the moment until which that is so.
+    """Count one hit for each key and return nothing, unless a key has had all its hits: then count none, and return these keys.
 
-    So whoever reaches a limit of their own uses up none that they share with others. Call it outside the transaction that it
-    protects: a rollback would forget the hit. One statement.
+    Each comes with the time until which its window lasts. So somebody who reaches a limit of their own uses up none that they
+    share with others. Call it outside the transaction that it protects: a rollback would forget the hit. One statement.
     """
     if not limits:
         return {}
@@ -67,9 +66,9 @@ def admit(limits: Limits, now: datetime) -> dict[str, datetime]:
         return {names[digest]: until for digest, until in cursor.fetchall()}
 
 
-# Of two at once that would take the last hit, both are counted, and the second is over the limit. Rows are locked in the order of
-# their keys.
-# SQL because the ORM can't say in ON CONFLICT DO UPDATE what becomes of a row, nor read and count all keys at once.
+# If two hits at once would take the last one, both are counted, and the second is over the limit. Rows are locked in the
+# order of their keys.
+# SQL because the ORM can't say in ON CONFLICT DO UPDATE how to change a row, nor read and count all keys at once.
 ADMIT = """
     WITH wanted AS (
         SELECT * FROM unnest(%(keys)s::text[], %(most)s::bigint[], %(until)s::timestamptz[]) AS wanted (key, most, resets_at)
@@ -96,19 +95,19 @@ ADMIT = """
 
 
 def lift_limit(digest: str, until: datetime) -> None:
-    """Let everything through until then. `digest` is the key as it is stored."""
+    """Let everything through until that time. `digest` is the hash of the key."""
     RateLimit.objects.update_or_create(key=digest, defaults={"hits": 0, "resets_at": until, "lifted": True})
 
 
 def hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
-    """How often each key was hit in the window that is open now, without counting a hit."""
+    """How often each key was hit in its present window. Counts no hit."""
     names = {hash_key(key): key for key in keys}
     stored = RateLimit.objects.filter(key__in=names, resets_at__gt=now, lifted=False).values_list("key", "hits")
     return dict.fromkeys(names.values(), 0) | {names[digest]: count for digest, count in stored}
 
 
 def give_back_hit(key: str) -> None:
-    """Uncount an attempt that turned out well."""
+    """Take back the hit of a try that turned out well."""
     RateLimit.objects.filter(key=hash_key(key), hits__gt=0).update(hits=F("hits") - 1)
 
 
@@ -117,8 +116,9 @@ def clear_limits(keys: Iterable[str]) -> None:
 
 
 def hash_key(key: str) -> str:
-    """What is stored instead of the key, the same in any case and form of the letters, with or without accents and signs that
-    nobody sees: keys carry addresses.
+    """The hash that is stored instead of the key, since keys contain addresses.
+
+    It is the same for capital and small letters, for every Unicode form, with or without accents and invisible characters.
     """
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", key).casefold())
     same = "".join(sign for sign in plain if unicodedata.category(sign) not in UNSEEN).replace(DOTLESS_I, "i")
@@ -132,17 +132,17 @@ def mailbox_of(address: str) -> str:
 
 
 def client_key(request: HttpRequest, action: str) -> str:
-    """The key for this action by whoever asks: the user who is signed in, else the address."""
+    """The key of this action for the signed-in user, or else for the client's address."""
     if request.user.is_authenticated:
         return f"{action}:user:{request.user.pk}"
     return f"{action}:address:{client_address(request)}"
 
 
 def client_address(request: HttpRequest) -> str:
-    """The client's IP address; of IPv6 the /64 network, since one customer has a whole one.
+    """The client's IP address, or for IPv6 its /64 network, since one customer has a whole one.
 
-    Only what our own proxies added to X-Forwarded-For counts (TRUSTED_PROXY_COUNT from the right); the rest is whatever
-    the client wrote.
+    Of X-Forwarded-For, only what our own proxies added counts (TRUSTED_PROXY_COUNT from the right); the rest is whatever the
+    client wrote.
     """
     address = request.META.get("REMOTE_ADDR", "")
     proxies = settings.TRUSTED_PROXY_COUNT
@@ -173,7 +173,7 @@ THROTTLE_SENTENCES = {
 
 
 class Recorder(Protocol):
-    """Keeps a blocked attempt for staff to see. `request` and `address`: who it may have been, as far as that is known."""
+    """Records a blocked attempt for staff. `request` and `address` say who it may have been, if that is known."""
 
     def __call__(
         self,
@@ -194,7 +194,7 @@ RECORDERS: list[Recorder] = []  # added to in an app's AppConfig.ready()
 
 @dataclass(frozen=True)
 class Throttle:
-    """At most so many tries in a window that opens with the first. `about` may be kept: nothing that names a person."""
+    """At most so many tries in a window that opens with the first one. `about` may be stored, so it never names a person."""
 
     by: By
     key: str
@@ -223,12 +223,12 @@ class ReachedThrottle:
         return format_html(ask, happened=happened, when=when, phone=link, hours=advice_hours())
 
     def seconds(self, now: datetime) -> int:
-        """For the header Retry-After."""
+        """Seconds to wait, for the header Retry-After."""
         return max(int((self.until - now).total_seconds()), 1)
 
 
 def client_throttle(request: HttpRequest, action: str, most: int, window: timedelta) -> Throttle:
-    """Whoever asks: the account that is signed in, else the network address."""
+    """A throttle for the signed-in account, or else for the network address."""
     by = By.ACCOUNT if request.user.is_authenticated else By.NETWORK
     return Throttle(by, client_key(request, action), most, window)
 
@@ -236,10 +236,10 @@ def client_throttle(request: HttpRequest, action: str, most: int, window: timede
 def check_throttles(
     request: HttpRequest, where: Where, throttles: Sequence[Throttle], now: datetime, *, address: str = ""
 ) -> ReachedThrottle | None:
-    """Count this try, in one statement; or return the throttle that has had all its tries, which is kept for staff to see.
+    """Count this try, in one statement; or return the throttle that has had all its tries, after recording that for staff.
 
-    Of several it is the first, so those of one person stand before those that many share. `address` is that of whoever tries, if
-    nobody is signed in.
+    Of several such throttles it returns the first, so put those of one person before those that many share. `address` is that of
+    the person who tries, if nobody is signed in.
     """
     until = admit({throttle.key: (throttle.most, throttle.window) for throttle in throttles}, now)
     for throttle in throttles:
@@ -267,19 +267,19 @@ class Rate:
     window: timedelta
 
 
-# Each email that somebody else may ask for counts by the address that it goes to: a shared mailbox of a ward gets by with
-# 30 codes a day, and nobody's is flooded.
+# Emails that anybody can ask for are counted by the address that they go to: 30 codes a day are enough for a ward's shared
+# mailbox, and nobody's mailbox is flooded.
 MAIL_TO_ONE_ADDRESS = (Rate(By.MAILBOX, 10, HOUR), Rate(By.MAILBOX, 30, DAY))
-# How often the pages of accounts may be sent, and emails to one address be asked for (ADR 10). allauth's own limits are switched
-# off (ctac/settings.py): they live in a cache, which may be lost and is not shared. The order is that of check_throttles. A
-# network's are loose: a whole hospital may have one address.
+# How often account pages may be posted, and how many emails to one address may be asked for (ADR 10). allauth's own limits are
+# off (ctac/settings.py): they live in a cache, which can be lost and isn't shared. The order is that of check_throttles. The
+# limits of a network are loose: a whole hospital may have one address.
 RATES: dict[str, tuple[Rate, ...]] = {
     "confirm_email": (Rate(By.MAILBOX, 5, 5 * MINUTE), *MAIL_TO_ONE_ADDRESS),
     "login": (Rate(By.NETWORK, 120, MINUTE),),
     "request_login_code": (Rate(By.MAILBOX, 3, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 60, MINUTE)),
     # Wrong passwords count by the mailbox, wrong second factors by the account.
     "login_failed": (Rate(By.MAILBOX, 5, 5 * MINUTE), Rate(By.ACCOUNT, 5, 5 * MINUTE), Rate(By.NETWORK, 60, MINUTE)),
-    "webauthn_login": (Rate(By.NETWORK, 120, MINUTE),),  # two to a sign-in
+    "webauthn_login": (Rate(By.NETWORK, 120, MINUTE),),  # two for each sign-in
     "reset_password": (Rate(By.MAILBOX, 5, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 60, MINUTE)),
     "reset_password_from_key": (Rate(By.NETWORK, 60, MINUTE),),
     "reauthenticate": (Rate(By.ACCOUNT, 10, MINUTE),),
@@ -298,14 +298,17 @@ FORM_OF_ACTION = {
 
 
 def is_rate_limited(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> bool:
-    """Count one try by each rate of the action whose mailbox or account is given, or keep for staff that it was one too many."""
+    """Count one try by each rate of the action for which a mailbox or account is given.
+
+    Returns True if it was one too many, which it records for staff.
+    """
     counted = _throttles_of(request, action, address, user)
     where = FORM_OF_ACTION.get(action, Where.ACCOUNT)
     return check_throttles(request, where, counted, timezone.now(), address=address) is not None
 
 
 def give_back_try(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
-    """Uncount a try that turned out well."""
+    """Take back a try that turned out well."""
     for throttle in _throttles_of(request, action, address, user):
         give_back_hit(throttle.key)
 
@@ -326,7 +329,7 @@ def _throttles_of(request: HttpRequest, action: str, address: str, user: Account
         By.MAILBOX: mailbox_of(address),
         By.ACCOUNT: str(user.pk or "") if user else "",
     }
-    # Whoever signed in here before has tries of their own, whatever strangers do.
+    # Somebody who has signed in with this browser before has tries of their own, whatever strangers do.
     own = proved_browser(request, address, user) if action in USED_UP_BY_STRANGERS else ""
     return [
         Throttle(rate.by, f"{action}:{rate.most}/{rate.window}:{rate.by}:{own or known[rate.by]}", rate.most, rate.window)
@@ -335,9 +338,9 @@ def _throttles_of(request: HttpRequest, action: str, address: str, user: Account
     ]
 
 
-# A browser in which somebody has signed in is known again by a signed cookie. It opens nothing, but its tries count apart: else
-# whoever knows an address could keep its owner out by using up the tries (ADR 10). It names the account, and ends with the
-# password, the address or the account that it was given for.
+# A signed cookie recognises a browser in which somebody has signed in before. It opens nothing, but its tries are counted apart.
+# Otherwise anybody who knows an address could lock its owner out by using up the tries (ADR 10). It names the account, and is
+# void once the password, the address or the account has changed.
 
 BROWSER_LASTS = timedelta(days=180)
 browser_signer = TimestampSigner(salt="proved browser")
@@ -349,7 +352,7 @@ def _credentials_hash(user: User) -> str:
 
 
 def prove_browser(response: HttpResponse, user: User) -> None:
-    """After a whole sign-in, the second factor included."""
+    """Set the cookie after a complete sign-in, with the second factor if there is one."""
     response.set_cookie(
         settings.BROWSER_COOKIE_NAME,
         browser_signer.sign(f"{user.pk}.{_credentials_hash(user)}"),
@@ -361,10 +364,11 @@ def prove_browser(response: HttpResponse, user: User) -> None:
 
 
 def proved_browser(request: HttpRequest, address: str = "", user: Account | None = None) -> str:
-    """The key of the account's own browsers if this is one: of the account that has the address, or of `user`; '' if it is none.
+    """The key for tries from the account's own browsers, if this is one of them; otherwise ''.
 
-    Without either, of whichever account. Nothing of it depends on whether an address has an account. Asked once in a request;
-    without a cookie of ours it costs no statement.
+    The account is the one with the address, or `user`; without either, any account will do. It looks nothing up by address, so it
+    doesn't show whether an address has an account. Looks the owner up once for a request; without our cookie it needs no
+    statement.
     """
     if not hasattr(request, "browser_owner"):
         try:
@@ -387,7 +391,7 @@ def too_many_requests_page(request: HttpRequest) -> HttpResponse:
 
 
 def rate_limited(action: str) -> Callable[[ResponseView[P]], ResponseView[P]]:
-    """For a view: whatever is sent to it counts, by the network and by the account that is signed in."""
+    """Decorates a view: everything posted to it counts, by network and by signed-in account."""
 
     def decorate(view: ResponseView[P]) -> ResponseView[P]:
         @wraps(view)
@@ -403,7 +407,7 @@ def rate_limited(action: str) -> Callable[[ResponseView[P]], ResponseView[P]]:
 
 @contextmanager
 def limit_failed_codes(request: HttpRequest, user: Account, refusal: str = "too_many_login_attempts") -> Iterator[None]:
-    """To check a second factor: five wrong ones stop the next, on whichever page. What is right is not counted."""
+    """Wraps a second-factor check: after five wrong ones the next is refused, on any page. A right one clears the count."""
     if is_rate_limited(request, "login_failed", user=user):
         raise get_adapter().validation_error(refusal)
     yield
@@ -411,7 +415,7 @@ def limit_failed_codes(request: HttpRequest, user: Account, refusal: str = "too_
 
 
 def is_first_use_of_code(user_pk: int, code: str) -> bool:
-    """True the first time that this person's code of the app is used, in all the time that it is valid."""
+    """Whether this is the first use of this person's app code, in all the time that the code is valid."""
     valid_for = timedelta(seconds=mfa_settings.TOTP_PERIOD * (2 * mfa_settings.TOTP_TOLERANCE + 1))
     digits = re.sub(r"\D", "", code)  # allauth takes it with spaces and hyphens
     return not admit({f"totp:{user_pk}:{digits}": (1, valid_for)}, timezone.now())
@@ -419,8 +423,8 @@ def is_first_use_of_code(user_pk: int, code: str) -> bool:
 
 logger = logging.getLogger("ctac.security")
 AN_HOUR = timedelta(hours=1)
-# How many files with people's data an account may export, so that whoever gets into one does not empty the site by it.
-# Everything about oneself, of which nobody needs two in an hour but who lost the first.
+# How many files with people's data an account may export, so that nobody who gets into an account can empty the site with it. The
+# first limit is for everything about oneself: nobody needs it twice in an hour, unless they lost the first file.
 OWN_DATA_LIMIT = (10, AN_HOUR)
 # Orders, stock lists, catalogues, lists for couriers and copies of somebody's data, all together: one for every month of five
 # years, to answer a funder.
@@ -428,13 +432,16 @@ EXPORT_LIMIT = (60, AN_HOUR)
 
 
 def check_own_data_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
-    """Count one more, or the page that says to wait. Staff see who was stopped, and can let them through."""
+    """Count one more export of one's own data, or return the page that says to wait.
+
+    Staff see who was stopped, and can let them through.
+    """
     reached = check_throttles(request, Where.ACCOUNT, [client_throttle(request, "own-data", *OWN_DATA_LIMIT)], now)
     return wait_page(request, reached.seconds(now)) if reached else None
 
 
 def check_export_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
-    """Count one more for this member of staff, or the page that says to wait, and a line in the log: it is one of them."""
+    """Count one more export by this colleague, or log it as too many and return the page that says to wait."""
     reached = admit({client_key(request, "sheets"): EXPORT_LIMIT}, now)
     if not reached:
         return None
@@ -448,9 +455,9 @@ def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
-# Forms that are open to everybody have a honeypot, a box that only a program fills in, and a signed time (ADR 10). How fast one
-# is filled in says nothing: browsers do it at once. Nobody is punished: who trips over it reads why and presses the button
-# again, which works whatever happens in the box.
+# Forms that are open to everybody have a honeypot, a box that only a program fills in, and a signed time (ADR 10). How fast a
+# form is filled in says nothing: browsers do it at once. Nobody is punished: people who trip over it read why, and press the
+# button again. That works, whatever is in the box.
 
 HONEYPOT_FIELD, OPENED_FIELD = "homepage", "opened"
 HONEYPOT_SENTENCES = {
@@ -460,8 +467,8 @@ HONEYPOT_SENTENCES = {
     Why.TOO_OLD: gettext_lazy("This page was open for more than a day. Check what it says, then press the button again."),
     Why.NO_TIME: gettext_lazy("Part of this page did not reach us. Nothing is lost: press the button again."),
 }
-# Out of sight, out of the order of tabs, unknown to screen readers, and left alone by what fills in passwords and addresses.
-# Read out of context, as in a browser without styles, its label says what to do.
+# Invisible, not reachable with the Tab key, hidden from screen readers, and ignored by programs that fill in passwords and
+# addresses. For somebody who meets it all the same, as in a browser without styles, its label says what to do.
 HONEYPOT_HTML = (
     '<div class="govuk-visually-hidden" aria-hidden="true"><label for="id_{box}">{label}</label>'
     '<input id="id_{box}" name="{box}" type="text" tabindex="-1" autocomplete="off" data-1p-ignore data-bwignore'
@@ -470,9 +477,10 @@ HONEYPOT_HTML = (
 
 
 class HoneypotMixin(forms.Form):
-    """`where`: which form; `answer_field`: the field by whose answer a second try is known. Stands before the form's other bases.
+    """A form with a honeypot. Put it before the form's other bases.
 
-    A form that is stopped has no other errors, and its `clean` did nothing. `stopped_by` says why.
+    `where` says which form. A second try is recognised by the answer to `answer_field`. A form that is stopped has no other
+    errors, its `clean` does nothing, and `stopped_by` says why.
     """
 
     where: ClassVar[Where]
@@ -500,7 +508,7 @@ class HoneypotMixin(forms.Form):
         return Why.TOO_OLD if age > DAY else None
 
     def _opened(self) -> tuple[int | None, str]:
-        """When the page was opened, None if we have not signed that; and the hash of the answer that was stopped, if one was."""
+        """When the page was opened, None if our signature is missing; and the hash of the answer that was stopped, if one was."""
         try:
             signed = self.data.get(OPENED_FIELD, "") if self.is_bound else ""
             at, _dot, answer = self._signer.unsign(signed).partition(".")
@@ -517,7 +525,7 @@ class HoneypotMixin(forms.Form):
 
     @property
     def honeypot(self) -> SafeString:
-        """For the page, within its form. Sent with errors, it stays as old as it was."""
+        """The hidden fields, to be put inside the form. A form that comes back with errors keeps the time when it was opened."""
         opened, answer = self._opened()
         if opened is None or self.stopped_by == Why.TOO_OLD:
             opened = int(timezone.now().timestamp())
@@ -531,7 +539,7 @@ class HoneypotMixin(forms.Form):
 
 
 def record_if_blocked(form: Any) -> None:
-    """Keep it for staff to see, without a name: whoever is not signed in may be anybody."""
+    """Record a stopped form for staff, without a name: somebody who isn't signed in may be anybody."""
     if getattr(form, "stopped_by", None):
         for record in RECORDERS:
             record(where=form.where, why=form.stopped_by, now=timezone.now())

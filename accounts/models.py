@@ -1,4 +1,4 @@
-"""A sign-in, the browsers in which it is signed in, and the limits on tries."""
+"""Accounts, the browsers that are signed in to them, saved views of lists, and limits on tries."""
 
 import uuid
 from typing import Any, ClassVar, Self
@@ -35,20 +35,20 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A sign-in: an email address, perhaps a password, perhaps staff rights. `name` is of staff; others are a Person."""
+    """An account: an email address, perhaps a password, perhaps staff rights. Only staff have a `name`; others have a Person."""
 
     email = personal(models.EmailField(_("email address"), unique=True))
     name = personal(models.CharField(_("name"), max_length=150, blank=True, default="", db_default=""))
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the staff site, with a second factor."))
     is_active = models.BooleanField(_("active"), default=True)
-    mobile = personal(models.CharField(_("mobile"), max_length=16, blank=True, default="", db_default=""))  # of staff: +447…
+    mobile = personal(models.CharField(_("mobile"), max_length=16, blank=True, default="", db_default=""))  # only of staff: +447…
     date_joined = personal(models.DateTimeField(_("joined"), default=timezone.now))
 
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]  # asked by createsuperuser, and may be left empty
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]  # createsuperuser asks for it, and it may be left empty
     PERSONAL_FIELDS = ("id", "password", "last_login")
 
     class Meta:
@@ -60,7 +60,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(name="user_mobile_is_of_the_uk", condition=Q(mobile="") | Q(mobile__regex=UK_MOBILE)),
         ]
         indexes = [
-            models.Index(Upper("email"), name="user_email_in_any_case"),  # how allauth looks an address up
+            models.Index(Upper("email"), name="user_email_in_any_case"),  # for the look-up that allauth does
             words_index("user_searched", USER_WORDS),
             models.Index(fields=["-id"], name="user_staff", condition=models.Q(is_staff=True)),
             models.Index(fields=["-id"], name="user_closed", condition=models.Q(is_active=False)),
@@ -71,10 +71,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Session(AbstractBaseSession):
-    """One browser. Its row is found by a hash of the cookie, so that a copy of this table opens no session (ADR 9).
+    """One signed-in browser. Its row is found by a hash of the cookie, so a copy of this table opens no session (ADR 9).
 
-    `expire_date` is when it ends if nobody comes back; `ends_at` is when it ends whatever happens. A row without a user carries
-    a sign-in that has begun. Rows go when the user is closed or gets other roles: triggers of the database see to that.
+    `expire_date` is when it ends if nobody comes back, `ends_at` when it ends in any case. A row without a user holds a sign-in
+    that has begun. Database triggers delete the rows of a user who is closed or gets other roles.
     """
 
     session_key = impersonal(models.CharField(_("hash of the cookie"), max_length=64, primary_key=True))
@@ -119,7 +119,7 @@ class SavedFilter(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("whose"), on_delete=models.CASCADE, related_name="saved_filters"
     )
     personal(owner)
-    of_list = impersonal(models.CharField(_("list"), max_length=60))  # of which model: "bookings.booking"
+    of_list = impersonal(models.CharField(_("list"), max_length=60))  # its model: "bookings.booking"
     name = personal(models.CharField(_("name"), max_length=40))
     query = impersonal(models.CharField(_("filters"), max_length=300))
     for_team = models.BooleanField(_("for the whole team"), default=False)
@@ -164,7 +164,7 @@ class Why(models.TextChoices):
 
 
 class By(models.TextChoices):
-    """Whose tries were counted."""
+    """What tries are counted by."""
 
     NOBODY = "", _("Nobody")
     NETWORK = "network", _("Network address")
@@ -177,8 +177,6 @@ class By(models.TextChoices):
 
 
 class Where(models.TextChoices):
-    """Which form."""
-
     SIGN_IN = "sign-in", _("Signing in")
     PASSWORD = "password", _("Forgotten password")
     ACCOUNT = "account", _("Account pages")

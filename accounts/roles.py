@@ -1,7 +1,7 @@
 """What staff may do, role by role: the least that each needs for its day (ADR 8).
 
-Roles are code. After each migrate the groups of these names hold exactly these permissions, and any other group holds none; an
-account is put into them by a manager. Somebody may hold several roles, and then may do what any of them may.
+Roles are code. After each migrate, the groups with these names hold exactly these permissions, and any other group holds none. A
+manager puts accounts into groups. Somebody with several roles may do whatever any of them may.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Duty:
 
 @dataclass(frozen=True)
 class Role:
-    """`slug` is for code, `name` that of its group. `may_not` says what colleagues might expect, in a whole sentence."""
+    """`slug` is its name in code, `name` that of its group. `may_not` says, in a whole sentence, what colleagues might expect."""
 
     slug: str
     name: str
@@ -39,7 +39,10 @@ class Role:
 
 
 def may(words: str | Promise, **by_app: str) -> Duty:
-    """`may(_("See orders"), leaflets="order:view,change export_orders")`: by app, a model with its verbs, or a codename."""
+    """A duty with its permissions, by app: `may(_("See orders"), leaflets="order:view,change export_orders")`.
+
+    Each is a model with its verbs, or a codename.
+    """
     found = set()
     for app, named in by_app.items():
         for each in named.split():
@@ -213,7 +216,7 @@ NAMES = tuple(role.name for role in ROLES)
 
 
 def write_groups(*, using: str = "default") -> None:
-    """The groups of these names, with exactly these permissions; whoever is in them stays. Every other group loses its own."""
+    """Give the groups with these names exactly these permissions, and every other group none. Their members stay."""
     with transaction.atomic(using=using):
         known = {
             f"{permission.content_type.app_label}.{permission.codename}": permission
@@ -226,7 +229,10 @@ def write_groups(*, using: str = "default") -> None:
 
 
 def write_groups_after_migrate(*, using: str, **about: Any) -> None:
-    """Permissions of apps that are migrated later than ours are made first, which Django would do only after this."""
+    """Write the groups.
+
+    First make the permissions of apps that are migrated later than ours, which Django would do only after this.
+    """
     for label in {name.partition(".")[0] for role in ROLES for name in role.permissions}:
         create_permissions(apps.get_app_config(label), verbosity=0, using=using, apps=about.get("apps", apps))
     write_groups(using=using)

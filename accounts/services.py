@@ -38,14 +38,17 @@ logger = logging.getLogger("ctac.security")
 
 
 class AccountGoneError(DomainError):
-    """Deleted while its owner did something: PersonMiddleware shows the sign-in page. `of_a_caller` is the sentence for staff."""
+    """The account was deleted while its owner did something: PersonMiddleware shows the sign-in page.
+
+    `of_a_caller` is the sentence for staff.
+    """
 
     message = _("That account has just been deleted.")
     of_a_caller = _("This person’s details were erased a moment ago. Nothing was placed.")
 
 
 def lock_account(user_id: int) -> User:
-    """Inside a transaction. What they order meanwhile, which names them in its history, does not wait.
+    """Lock an account, inside a transaction. An order that names it in its history meanwhile doesn't wait for this lock.
 
     Raises AccountGoneError.
     """
@@ -71,7 +74,7 @@ def change_mobile(user: User, mobile: str) -> None:
 
 @contextmanager
 def raising_account_gone(user_id: int) -> Iterator[None]:
-    """Where allauth writes into rows that go with the account. Raises AccountGoneError instead of the database's refusal."""
+    """Raise AccountGoneError in place of the database's error, where allauth writes to rows that are deleted with the account."""
     try:
         yield
     except DatabaseError as error:
@@ -81,37 +84,37 @@ def raising_account_gone(user_id: int) -> Iterator[None]:
 
 
 def has_address(user: User, email: str) -> bool:
-    """Whether the address is theirs in the database now, however `user` was read."""
+    """Whether the database has this address for them now, however old `user` is."""
     same = {"email__iexact": email}
     return User.objects.filter(pk=user.pk, **same).exists() or EmailAddress.objects.filter(user=user, **same).exists()
 
 
 def account_at(email: str) -> User | None:
-    """The account with this address, in any case. The database takes some letters for the same that only look alike."""
+    """The account with this address, in any case. Checked again here: the database takes some letters for equal that aren't."""
     found = User.objects.filter(email__iexact=email).first()
     return found if found is not None and found.email.lower() == email.lower() else None
 
 
 def account_of_mailbox(email: str, *, now: datetime) -> User:
-    """The account of whoever has just shown that this address is theirs; opened if there is none."""
+    """The account of somebody who has just proved that this address is theirs. Opened if there is none."""
     if (known := account_at(email)) is not None:
         return known
     try:
         return open_account(user=User(email=email), by=None, now=now)
-    except IntegrityError:  # by another window of theirs, at this moment
+    except IntegrityError:  # opened in another window of theirs at this moment
         if (known := account_at(email)) is None:
             raise
         return known
 
 
 def address_of(user: User, email: str) -> EmailAddress:
-    """Their address as allauth keeps it; one that it does not know yet is unverified."""
+    """Allauth's row for their address, added as not verified if it is missing."""
     return EmailAddress.objects.get_or_create(user=user, email=email)[0]
 
 
 @transaction.atomic
 def open_account(*, user: User, by: User | None, now: datetime) -> User:
-    """Save a new account, without a password. Its address is verified by the first sign-in with a code sent to it."""
+    """Save a new account without a password. The first sign-in with a code verifies its address."""
     user.email = user.email.strip().lower()
     user.set_unusable_password()
     user.save()
@@ -121,7 +124,10 @@ def open_account(*, user: User, by: User | None, now: datetime) -> User:
 
 @transaction.atomic
 def reset_second_factor(user: User, *, by: User | None, now: datetime) -> None:
-    """For a lost phone: the next sign-in enrols a new one. Ends every session and the password, which may be what was lost."""
+    """For a lost phone: the next sign-in enrols a new one.
+
+    Ends every session, and removes the password, which may be what was stolen.
+    """
     locked = User.objects.select_for_update().get(pk=user.pk)
     Authenticator.objects.filter(user=locked).delete()
     locked.set_unusable_password()
@@ -132,11 +138,11 @@ def reset_second_factor(user: User, *, by: User | None, now: datetime) -> None:
 # Passkeys are a way to sign in beside the code by email, and a second factor of staff. We store public key and name (ADR 7).
 
 PASSKEY = Authenticator.Type.WEBAUTHN
-MOST_PASSKEYS = 10  # to an account: some for each device, and none can fill the table
+MOST_PASSKEYS = 10  # for each account: some for each device, but nobody can fill the table
 
 
 def passkey_host() -> str:
-    """That of the site's one address, whatever host a request names."""
+    """The host of the site's one address, whatever host a request names."""
     return urlsplit(settings.SITE_URL).hostname or ""
 
 
@@ -146,7 +152,7 @@ def passkeys_of(user: User) -> QuerySet[Authenticator]:
 
 
 def stored_credential(response: Any) -> dict[str, Any]:
-    """What is stored of a parsed registration: no more than is checked later."""
+    """The parts of a parsed registration that are stored: no more than later checks need."""
     parts = {"clientDataJSON": response.response.client_data, "attestationObject": response.response.attestation_object}
     in_base64 = {name: urlsafe_b64encode(bytes(part)).rstrip(b"=").decode() for name, part in parts.items()}
     return {"id": response.id, "rawId": response.id, "type": "public-key", "response": in_base64}
@@ -154,7 +160,7 @@ def stored_credential(response: Any) -> dict[str, Any]:
 
 @transaction.atomic
 def add_passkey(request: HttpRequest, *, name: str, credential: dict[str, Any]) -> Authenticator:
-    """Raises DomainError if there are too many. The owner gets an email."""
+    """Add a passkey and email its owner. Raises DomainError if there are too many."""
     user = lock_account(signed_in(request).pk)
     if passkeys_of(user).count() >= MOST_PASSKEYS:
         raise DomainError(_("You have 10 passkeys already. Remove one that you don’t use, then add this one."))
@@ -166,7 +172,10 @@ def add_passkey(request: HttpRequest, *, name: str, credential: dict[str, Any]) 
 
 @transaction.atomic
 def remove_passkey(request: HttpRequest, passkey: Authenticator) -> None:
-    """Raises DomainError for the last second factor of staff. The owner gets an email. A second press changes nothing."""
+    """Remove a passkey and email its owner. A second press changes nothing.
+
+    Raises DomainError if it is a colleague's last second factor.
+    """
     user = lock_account(signed_in(request).pk)
     current = current_passkey(user, passkey)
     if current is None:
@@ -180,7 +189,7 @@ def remove_passkey(request: HttpRequest, passkey: Authenticator) -> None:
 
 @transaction.atomic
 def rename_passkey(request: HttpRequest, passkey: Authenticator, name: str) -> None:
-    """Raises DomainError if it is gone."""
+    """Rename a passkey. Raises DomainError if it is gone."""
     current = current_passkey(lock_account(signed_in(request).pk), passkey)
     if current is None:
         raise DomainError(_("This passkey has been removed, so we could not rename it."))
@@ -193,8 +202,8 @@ def current_passkey(user: User, passkey: Authenticator) -> Authenticator | None:
     return passkeys_of(user).filter(pk=passkey.pk).first()
 
 
-# The security log (OWASP ASVS 5.0, V16.3.1): who signed in and how, and what was changed about that, by key alone; a line in the
-# log and a row in the audit.
+# The security log (OWASP ASVS 5.0, V16.3.1): who signed in and how, and which credentials changed. Only keys, in a line of the
+# log and a row of the audit.
 
 CHANGES: dict[Signal, str] = {
     account_signals.password_set: "password set",
@@ -224,20 +233,20 @@ def log_sign_out(user: User | None, **_details: Any) -> None:
 
 @receiver(auth_signals.user_login_failed)
 def log_refused_password(**_details: Any) -> None:
-    """Without the account: to look that up would take longer for an address that has one."""
+    """Log it without the account: a look-up would take longer for an address that has one."""
     logger.warning("password refused")
     record(Act.NOT_LET_IN, whats=["password"])
 
 
 @receiver(mfa_signals.authentication_failed)
 def log_refused_code(user: User, **_details: Any) -> None:
-    """A code of the second factor, so the account is known."""
+    """Log a refused code of the second factor. The account is known by then."""
     logger.warning("second factor refused: user %s", user.pk)
     record(Act.NOT_LET_IN, by=user.pk, about=About.of(user), whats=["second factor"])
 
 
 def log_refused_passkey() -> None:
-    """Without the account, as with a password."""
+    """Log it without the account, as for a password."""
     logger.warning("passkey refused")
     record(Act.NOT_LET_IN, whats=["passkey"])
 

@@ -51,7 +51,10 @@ SYSTEMS = (
 
 
 def device_of(user_agent: str) -> str:
-    """The browser as its owner knows it: "Firefox on Windows". Never longer than the column; nothing else of it is kept."""
+    """The browser in words that its owner knows, such as "Firefox on Windows", short enough for the column.
+
+    Nothing else of the user agent is stored.
+    """
     browser = next((name for mark, name in BROWSERS if mark in user_agent), _("A browser"))
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     return _("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser
@@ -61,26 +64,29 @@ SEEN_EVERY = timedelta(minutes=5)  # `seen_at` is written no more often
 
 
 def hash_session_key(key: str) -> str:
-    """What the table holds of the cookie's key: that has 165 random bits, so nobody finds it from the hash by trying."""
+    """The hash of the cookie's key, which is what the table holds.
+
+    A key has 165 random bits, so nobody can guess it from the hash.
+    """
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def mark_used(row: Session, now: datetime) -> Session:
-    """It lasts for another idle limit, but never beyond its end."""
+    """Extend the session by the idle limit, but never beyond its end."""
     idle = settings.STAFF_SESSION_IDLE if row.of_staff else settings.SESSION_IDLE
     row.seen_at, row.expire_date = now, min(now + idle, row.ends_at)
     return row
 
 
 class SessionStore(DatabaseStore):
-    """`row`: the row, once it has been read; `ended`: that of a session that was over by then."""
+    """`row` is the session's row, once it has been read. `ended` is the row of a session that was over by then."""
 
     user_agent = ""
     row: Session | None = None
     ended: Session | None = None
 
     def _get_session_from_db(self) -> Session | None:
-        """The row, or None: then the key is forgotten, so that nobody chooses the key of a session to come."""
+        """The row; or None, and the key is forgotten, so that nobody can choose the key of a later session."""
         row, now = Session.objects.filter(pk=hash_session_key(str(self.session_key))).first(), timezone.now()
         if row is None or row.expire_date <= now:
             self.ended, self._session_key = row, None
@@ -88,7 +94,7 @@ class SessionStore(DatabaseStore):
         self.row = row
         if row.seen_at <= now - SEEN_EVERY:
             mark_used(row, now)
-            # update(), because save() would write a row anew that has gone meanwhile.
+            # update(), because save() would write again a row that was deleted meanwhile.
             Session.objects.filter(pk=row.pk).update(seen_at=row.seen_at, expire_date=row.expire_date)
         return row
 
@@ -106,13 +112,13 @@ class SessionStore(DatabaseStore):
         return Session.objects.filter(pk=hash_session_key(session_key)).exists()
 
     def create(self) -> None:
-        """The key is one that nobody had: so many are possible that the database need not be asked."""
+        """Save the session under a new key. There are so many possible keys that no look-up is needed."""
         self._session_key, self.row = get_random_string(32, VALID_KEY_CHARS), None
         self.save(must_create=True)
         self.modified = True
 
     def save(self, must_create: bool = False) -> None:
-        """Raises UpdateError if the session has ended meanwhile: what was signed out stays signed out."""
+        """Raises UpdateError if the session has ended meanwhile: a session that was ended stays ended."""
         data = self._get_session(no_load=must_create)  # type: ignore[attr-defined] # which forgets the key of a session that is not there
         if self.session_key is None:
             self.create()
@@ -124,14 +130,14 @@ class SessionStore(DatabaseStore):
                 row = self.row if self.row is not None and self.row.user_id == user_pk else self._new_row(user_pk, now)
                 row.session_key, row.session_data = hash_session_key(str(self.session_key)), self.encode(data)
                 mark_used(row, now).save(force_insert=must_create, force_update=not must_create)
-        except DatabaseError as error:  # what save() raises when there is no such row
+        except DatabaseError as error:  # raised by save() if there is no such row
             if must_create:
                 raise
             raise UpdateError from error
         self.row = row
 
     def _new_row(self, user_pk: int | None, now: datetime) -> Session:
-        """Whoever closes the account at the same moment waits, and then ends this session too."""
+        """A new row. If the account is closed at the same moment, that waits for this lock, and then ends this session too."""
         row = Session(user_id=user_pk, device=device_of(self.user_agent), started_at=now)
         if user_pk is not None:
             user = User.objects.select_for_update(no_key=True).filter(pk=user_pk, is_active=True).only("is_staff").first()
@@ -142,7 +148,7 @@ class SessionStore(DatabaseStore):
         return row
 
     def cycle_key(self) -> None:
-        """The same session under another key; one that has ended meanwhile comes back as nobody's."""
+        """Give the session another key. If it has ended meanwhile, begin a new one in which nobody is signed in."""
         data = self._session  # type: ignore[attr-defined]
         old, new = self.session_key, get_random_string(32, VALID_KEY_CHARS)
         if old is not None and Session.objects.filter(pk=hash_session_key(old)).update(session_key=hash_session_key(new)):
@@ -161,8 +167,8 @@ class SessionStore(DatabaseStore):
         self.row = None
 
 
-# A form whose session had ended, or whose sender was asked to reauthenticate, waits in the session, encrypted, until its owner
-# sends it once more. Forms of several pages keep their answers in drafts; this is for all others, on the staff site too (ADR 9).
+# A form waits in the session, encrypted, if its session had ended or its sender had to reauthenticate, until its owner sends it
+# once more. Forms of several pages keep their answers in drafts; this is for all others, on the staff site too (ADR 9).
 
 UNSUBMITTED_FORM_KEY = "sent_late"
 LARGEST_FORM = 200_000  # characters; the largest form of staff, a packing session of 200 parcels, has about 60,000
@@ -171,9 +177,9 @@ KEPT_ACCOUNT_PAGES = ("account_details", "account_email")
 
 @dataclass(frozen=True)
 class UnsubmittedForm:
-    """`path` is where it was sent to; `files` says that it had some, which are not kept.
+    """A form that waits. `path` is where it was sent to. `files` says whether it had files, which are not kept.
 
-    `asked_again`: its sender was signed in all the time, and was asked to reauthenticate.
+    `asked_again`: its sender was signed in all the time, but had to reauthenticate.
     """
 
     user_pk: int
@@ -184,12 +190,15 @@ class UnsubmittedForm:
 
     @property
     def texts(self) -> list[str]:
-        """Answers in words of one's own, as far as a space in them shows that."""
+        """The answers that people wrote in words of their own, judged by a space in them."""
         return [value for _name, value in self.fields if " " in value.strip()]
 
 
 def keep_unsubmitted_form(request: HttpRequest, user_pk: int, *, asked_again: bool = False) -> bool:
-    """False if it is too much or may not be kept: passwords and codes never are, and what is in a draft is safe already."""
+    """Keep the form in the session. False if it is too large or may not be kept.
+
+    Passwords and codes never are, and the answers in a draft are safe already.
+    """
     of_account = request.path.startswith(reverse("account_login").removesuffix("login/"))
     if getattr(request, "draft_cookie", "") or (of_account and request.path not in map(reverse, KEPT_ACCOUNT_PAGES)):
         return False
@@ -203,7 +212,7 @@ def keep_unsubmitted_form(request: HttpRequest, user_pk: int, *, asked_again: bo
 
 
 def unsubmitted_form(request: HttpRequest) -> UnsubmittedForm | None:
-    """That of whoever is signed in. Another person's, sent from this browser, is dropped."""
+    """The waiting form of the signed-in user. One that somebody else sent from this browser is dropped."""
     waiting = request.session.get(UNSUBMITTED_FORM_KEY)
     if waiting is None:
         return None
@@ -224,7 +233,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
         request.session.user_agent = request.META.get("HTTP_USER_AGENT", "")  # type: ignore[attr-defined]
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """A session that ended in another window while this page was made interrupts nothing, and no cookie is touched."""
+        """If a session ended in another window meanwhile, the page is shown all the same, and no cookie is touched."""
         if request.method == "POST" and hasattr(request, "session"):
             handle_unsubmitted_form(request, response)
         try:
@@ -250,7 +259,7 @@ def handle_unsubmitted_form(request: HttpRequest, response: HttpResponse) -> Non
         response["Location"] = f"{reverse('account_login')}?{query}"
 
 
-# Kept so long after it is over, so that a form sent too late is known to be its owner's.
+# Ended sessions are kept this long, to know the owner of a form that was sent too late.
 KEPT_AFTER_END = timedelta(days=1)
 CLEARED_AT_ONCE = 1_000
 
@@ -265,11 +274,14 @@ def end_sessions(*, user: User, but: str | None = None) -> int:
 
 
 def clear_sessions(*, now: datetime) -> int:
-    """Remove sessions that have been over for a day, a batch a transaction, so that nobody's sign-in waits for all of them."""
+    """Delete sessions that have been over for a day.
+
+    A transaction for each batch, so that nobody's sign-in waits for all of them.
+    """
     gone = 0
     while True:
         with transaction.atomic():
-            # Those in use are left for next time.
+            # Sessions in use are left for the next time.
             over = Session.objects.filter(expire_date__lte=now - KEPT_AFTER_END).select_for_update(skip_locked=True)
             cleared = Session.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:CLEARED_AT_ONCE])).delete()[0]
         gone += cleared
@@ -279,12 +291,12 @@ def clear_sessions(*, now: datetime) -> int:
 
 @receiver(signals.authentication_step_completed)
 def renew_session_key(request: HttpRequest, user: User, **details: Any) -> None:
-    """After reauthentication or the second factor; at sign-in itself the session gets a new key anyway."""
+    """Change the session's key after reauthentication or the second factor. At sign-in itself it gets a new one anyway."""
     if getattr(request, "user", AnonymousUser()).is_authenticated:
         request.session.cycle_key()
 
 
 @receiver([signals.password_changed, signals.password_set, signals.email_changed, signals.password_reset])
 def end_sessions_after_change(request: HttpRequest, user: User, signal: Signal, **details: Any) -> None:
-    """All others; after the reset of a forgotten password this one, too."""
+    """End all other sessions of the user; after the reset of a forgotten password, this one too."""
     end_sessions(user=user, but=None if signal is signals.password_reset else request.session.session_key)

@@ -1,4 +1,4 @@
-"""Sign-in and what opens an account. Of allauth's routes only those that we use exist, under allauth's names."""
+"""Sign-in, and credentials. Of allauth's routes only those that we use exist, under allauth's names."""
 
 from allauth.account import views as allauth_account
 from allauth.mfa.base import views as allauth_mfa
@@ -7,7 +7,7 @@ from django.urls import path
 from accounts import views
 
 urlpatterns = [
-    # Where one is signed in
+    # Where the user is signed in
     path("sessions/", views.own_sessions, name="account_sessions"),
     path("sessions/end-others/", views.end_other_sessions, name="account_sessions_end_others"),
     path("sessions/<uuid:public_id>/end/", views.end_session, name="account_session_end"),
@@ -15,7 +15,7 @@ urlpatterns = [
     path("sent-late/", views.unsubmitted_form_page, name="account_sent_late"),
     # In and out
     path("login/", views.SignInView.as_view(), name="account_login"),
-    path("signup/", views.ToSignInView.as_view(), name="account_signup"),  # the page of before
+    path("signup/", views.ToSignInView.as_view(), name="account_signup"),  # an older page, now the one above
     path("login/password/", views.PasswordSignInView.as_view(), name="account_login_password"),
     path("login/code/", views.ToSignInView.as_view(), name="account_request_login_code"),
     path("login/code/confirm/", views.SignInCodeView.as_view(), name="account_confirm_login_code"),

@@ -81,7 +81,7 @@ form_methods = require_http_methods(FORM_METHODS)
 
 
 def onward_url(request: HttpRequest, page: str) -> str:
-    """That page, with where to go on from there."""
+    """The URL of that page, with the page to go on to afterwards."""
     onward = safe_next(request)
     return with_next(page, onward) if onward else reverse(page)
 
@@ -98,7 +98,7 @@ def passkey_refused_response(request: HttpRequest, form: Form, page: str) -> Htt
 
 
 class PasskeyOptionsMixin:
-    """For allauth's pages of reauthentication and second factor: the user's passkeys are offered beside."""
+    """Offers the user's passkeys too, on allauth's pages for reauthentication and the second factor."""
 
     user_of: Callable[[Any], Any] = staticmethod(lambda view: signed_in(view.request))
 
@@ -110,7 +110,7 @@ class PasskeyOptionsMixin:
 
 
 class ProgressMixin:
-    """For the pages of signing in: what somebody is in the middle of."""
+    """Shows on the pages of sign-in what somebody is in the middle of."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
@@ -124,7 +124,10 @@ class ProgressMixin:
 @never_cache
 @rate_limited("webauthn_login")
 def sign_in_options(request: HttpRequest) -> HttpResponse:
-    """Asked for when the button is pressed, so the sign-in page alone begins no session. They give no account away."""
+    """The options for a passkey, which are the same for every account.
+
+    The script asks for them when somebody presses the button, so that the sign-in page alone begins no session.
+    """
     return JsonResponse(dict(webauthn.begin_authentication(None)))
 
 
@@ -133,7 +136,7 @@ class PasskeySignInView(LoginWebAuthnView):
     form_class = PasskeySignInForm
 
     def form_valid(self, form: Form) -> HttpResponse:
-        """allauth writes into the passkey that it was used. It may just have gone, alone or with the account.
+        """allauth notes in the passkey that it was used. It may just have been deleted, alone or with the account.
 
         Raises AccountGoneError.
         """
@@ -161,7 +164,7 @@ class ReauthenticatePasskeyView(BaseReauthenticateView):
             raise Http404
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Where somebody lands who had to sign in meanwhile."""
+        """For somebody who had to sign in meanwhile and lands here."""
         return redirect(PASSKEY_LIST)
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -245,7 +248,7 @@ SIGN_IN_MAIL = "account/email/login_code"
 def send_code(request: HttpRequest, key: str, template_prefix: str, email: str, **more: Any) -> None:
     adapter = get_adapter()
     code = adapter.generate_login_code()
-    # By no name: whoever asks about an address reads the same, known to us or not.
+    # Without a name: the email is the same for an address that we know and one that we don't.
     adapter.send_mail(template_prefix, email, {"request": request, "code": code, "reader_name": ""})
     request.session[key] = {"email": email, "code": code, "at": time.time(), "failed_attempts": 0, **more}
 
@@ -256,7 +259,7 @@ def waiting_code(request: HttpRequest, key: str) -> dict[str, Any] | None:
 
 
 def count_wrong_code(request: HttpRequest, key: str, state: dict[str, Any]) -> bool:
-    """False if that was the last try: then the code is gone."""
+    """Count a wrong try. Returns False if it was the last one; the code is gone then."""
     failed = state["failed_attempts"] + 1
     if failed >= app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS:
         request.session.pop(key, None)
@@ -269,13 +272,14 @@ def count_wrong_code(request: HttpRequest, key: str, state: dict[str, Any]) -> b
 class SignInView(ProgressMixin, HoneypotView, account.LoginView):
     """The usual way in, for new people too: the address, then the code that is sent to it.
 
-    What happens is the same whether or not the address has an account, to the statement; that comes out behind the right code.
+    For an address with an account and one without, the page does the same, statement by statement. Only the right code shows
+    which it is.
     """
 
     form_class = forms.SignInForm
 
     def get_initial(self) -> dict[str, Any]:
-        """Somebody who comes back from the page of the code finds the address, to mend it."""
+        """Fill in the address for somebody who comes back from the code page to correct it."""
         waiting = waiting_code(self.request, SIGN_IN_CODE_KEY)
         return {**super().get_initial(), "login": waiting["email"] if waiting else ""}
 
@@ -293,7 +297,7 @@ class PasswordSignInView(ProgressMixin, account.LoginView):
 
 
 class ToSignInView(RedirectView):
-    """Signing up, and asking for a code, are the sign-in page itself."""
+    """Redirects the pages for signing up and for asking for a code to the sign-in page, which does both."""
 
     pattern_name = "account_login"
     query_string = True
@@ -315,7 +319,7 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Another email counts as the first did."""
+        """Check the code, or send another email, which counts like the first."""
         if request.POST.get("action") != "resend":
             return super().post(request, *args, **kwargs)
         email = self.state["email"]
@@ -329,7 +333,7 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
         return {**super().get_form_kwargs(), "code": self.state["code"]}
 
     def form_valid(self, form: Form) -> HttpResponse:
-        """The right code shows that the address is theirs, which is written down; who is new gets an account by it.
+        """The right code proves that the address is theirs, which is recorded. Somebody new gets an account.
 
         Raises AccountGoneError.
         """
@@ -370,7 +374,7 @@ class AddressCodeView(account.ConfirmEmailVerificationCodeView):
 
 @method_decorator([reauthentication_required, rate_limited("manage_email")], name="dispatch")
 class NewAddressView(account.EmailView):
-    """One address a person: asking for another one sends it a code, and the code replaces the old address."""
+    """One address for each person. A new one is sent a code, and replaces the old one once the code is typed."""
 
     form_class = forms.NewAddressForm
 
@@ -381,7 +385,7 @@ class NewAddressView(account.EmailView):
 
 @method_decorator(rate_limited("change_password"), name="dispatch")
 class ChangePasswordView(account.PasswordChangeView):
-    """Its form asks for the password of now: enough for those who have no more than that."""
+    """Its form asks for the present password. That is enough for people who have nothing more than that."""
 
     form_class = forms.ChangePasswordForm
 
@@ -417,7 +421,7 @@ class ResetPasswordView(account.CompletePasswordResetView):
     form_class = forms.ResetPasswordForm
 
     def form_valid(self, form: Form) -> HttpResponse:
-        """The code must have gone to an address that the account still has: one may have been put back meanwhile."""
+        """Set the password, unless the account has another address since the code was sent: an old one may have been put back."""
         process = PasswordResetVerificationProcess.resume(self.request)
         with transaction.atomic():
             user = lock_account(process.user.pk)
@@ -460,7 +464,7 @@ class ActivateAppView(totp.ActivateTOTPView):
 @method_decorator(reauthentication_required, name="dispatch")
 class StopAppView(totp.DeactivateTOTPView):
     def form_valid(self, form: Form) -> HttpResponse:
-        """Codes for its loss go with it; allauth leaves them to who has a passkey."""
+        """Delete the recovery codes with the app. allauth would leave them if there is a passkey."""
         response: HttpResponse = super().form_valid(form)
         Authenticator.objects.filter(user=self.request.user, type=Authenticator.Type.RECOVERY_CODES).delete()
         return response
@@ -485,7 +489,7 @@ class SecondFactorView(ProgressMixin, PasskeyOptionsMixin, mfa.AuthenticateView)
         return self.stage.login.redirect_url or ""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """A passkey counts only of who has one: anything else is told beside the code."""
+        """Check a code, or a passkey if the user has one. The form for the code reports anything else."""
         user = self.stage.login.user
         form = self.auth_form = self.get_form_class()(user=user, data=request.POST)
         if "credential" in request.POST and passkeys_of(user).exists():
@@ -493,7 +497,7 @@ class SecondFactorView(ProgressMixin, PasskeyOptionsMixin, mfa.AuthenticateView)
         return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        self.webauthn_form = None  # which allauth would draw; PasskeyOptionsMixin draws ours
+        self.webauthn_form = None  # allauth would show it; PasskeyOptionsMixin shows ours
         return super().get_context_data(**kwargs)
 
     def form_valid(self, form: Form) -> HttpResponse:
@@ -509,13 +513,13 @@ class SecondFactorView(ProgressMixin, PasskeyOptionsMixin, mfa.AuthenticateView)
 
 @method_decorator(rate_limited("reauthenticate"), name="dispatch")
 class ReauthenticateSecondFactorView(PasskeyOptionsMixin, mfa.ReauthenticateView):
-    """Its form is in MFA_FORMS, as that of the view above."""
+    """Its form is set in MFA_FORMS, like that of SecondFactorView."""
 
 
 @login_required
 @require_safe
 def totp_qr(request: HttpRequest) -> HttpResponse:
-    """The secret of the enrolment that this session has begun, as a picture to scan."""
+    """The secret of the enrolment that has begun in this session, as a QR code."""
     secret = request.session.get(SECRET_SESSION_KEY)
     if not secret:
         raise Http404
@@ -530,7 +534,7 @@ REAUTHENTICATION_CODE_KEY = "code_again"
 class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
     """First a button that sends a code, since opening a page sends nothing; then the field to type it in.
 
-    A code works once, as long and as often as one to sign in, and only in the session that asked for it.
+    A code works once, only in the session that asked for it, for as long and as many tries as a sign-in code.
     """
 
     form_class = SignInCodeForm
@@ -543,7 +547,7 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
         return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Sending counts with the codes to sign in: no more emails go to one address by asking on several pages."""
+        """Send a code, or check one. Sending counts with sign-in codes, so that two pages together send no more emails."""
         email = signed_in(request).email
         if request.POST.get("action") != "send":
             if self.state is not None:
@@ -577,7 +581,7 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
 @form_methods
 @reauthentication_required
 def own_mobile(request: HttpRequest) -> HttpResponse:
-    """A page of staff alone: nobody else is sent text messages."""
+    """The colleague's own mobile. Only for staff: nobody else is sent text messages."""
     user = signed_in(request)
     if not user.is_staff:
         raise Http404
@@ -602,7 +606,7 @@ def own_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def end_session(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Sign one browser out. Somebody else's is not there."""
+    """Sign one browser out. 404 for somebody else's."""
     session = get_object_or_404(signed_in(request).sessions, public_id=public_id)
     if session.pk == hash_session_key(str(request.session.session_key)):
         get_adapter().logout(request)
@@ -623,7 +627,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def unsubmitted_form_page(request: HttpRequest) -> HttpResponse:
-    """GET shows what was typed, with a button that sends it again; POST leaves it."""
+    """GET shows what was typed, with a button that sends it again. POST discards it."""
     waiting = unsubmitted_form(request)
     if waiting is None:
         return redirect("staff:index" if signed_in(request).is_staff else "my")
@@ -636,7 +640,7 @@ def unsubmitted_form_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @form_methods
 def returned_mail(request: HttpRequest) -> HttpResponse:
-    """What came back and why, in plain words; a button that says that the address is right, and the way to change it."""
+    """What came back and why, in plain words, with a button to say that the address is right and a link to change it."""
     user = signed_in(request)
     if request.method == "POST":
         sent = put_right(address=user.email, how=ClearReason.OWNER, by=user, now=timezone.now())

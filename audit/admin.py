@@ -1,4 +1,4 @@
-"""Who looked at, took out and changed what: for managers, to read (ADR 21)."""
+"""The audit on the staff site: who looked at, took out and changed what. For managers to read (ADR 21)."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ STOPPED = {Act.REFUSED, Act.LIMITED, Act.NOT_LET_IN}
 
 
 class WhoFilter(admin.SimpleListFilter):
-    """Staff by their accounts. The address of the page has their key, so that no log and no bookmark names them."""
+    """Filters by colleague. The URL has only their key, so that no log and no bookmark names them."""
 
     title = gettext_lazy("who")
     parameter_name = "who"
@@ -88,7 +88,7 @@ class EntryAdmin(LooksOnly):
     ordering = ("-at", "-pk")
     actions = None
     when = moment_of("at", gettext_lazy("when"), short=True)
-    # Whoever is stopped at the door is nobody that we know; what has an effect, and no user, our own rules did.
+    # We don't know somebody who was stopped before signing in. An act that succeeded without a user was done by our own rules.
     who = column(
         gettext_lazy("who"),
         lambda entry: str(entry.actor_name) if entry.actor or entry.act in STOPPED else _("The site itself"),
@@ -104,7 +104,7 @@ class EntryAdmin(LooksOnly):
         return EntryChangeList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> None:
-        """A row has no page of its own: the list says all of it."""
+        """None: an entry has no page of its own, since the list shows all of it."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
@@ -126,7 +126,7 @@ class EntryAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("what"))
     def about(self, entry: Entry) -> SafeString | str:
-        """The kind and the number, as a link if it has a page on the staff site; of what is no object, the name of the page."""
+        """The kind and number of the object, as a link if it has a page on the staff site. Without an object, the page's name."""
         model, key = model_of(entry), entry.key
         if model is None:
             return key or (_("Page: %(page)s") % {"page": page_name(entry.page)} if entry.page else NOTHING)

@@ -1,4 +1,4 @@
-"""Who looked at, took out and changed what, and when: rows that nobody changes, in one table a month (ADR 21)."""
+"""Who looked at, took out and changed what, and when. Rows never change; there is one table for each month (ADR 21)."""
 
 from typing import Any, Self
 
@@ -27,7 +27,7 @@ class Act(models.TextChoices):
     ROLE_TAKEN = "role-taken", _("Took a role away")
 
 
-# What stands in the history of an object: whoever may see the object may see who changed it, and not who looked at it.
+# The history of an object shows these: people who may see the object may see who changed it, but not who looked at it.
 CHANGES = (Act.ADDED, Act.CHANGED, Act.DELETED, Act.ERASED, Act.CREDENTIALS, Act.ROLE_GIVEN, Act.ROLE_TAKEN)
 
 
@@ -44,13 +44,13 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
 
 class Entry(models.Model):
-    """One act. Every text in it is a word of the code, a key or a reference; the database refuses any other shape.
+    """One act. Each of its texts is a word of our code, a key or a reference; the database refuses any other shape.
 
-    `actor` is the key of a user and no foreign key, so that the row stays as it is when the account goes. `kind` and `key` say
-    which object ("bookings.booking", "17"); `page` is the name of a route, `what` more words of the code: a button, the fields
-    that were changed, a role. `request` is the reference that log and error pages have. `at` is the database's own clock.
+    `actor` is a user's key but no foreign key, so that the row stays as it is when the account is deleted. `kind` and `key` name
+    the object ("bookings.booking", "17"). `page` is the name of a route. `what` has more words of our code: a button, the changed
+    fields, a role. `request` is the reference in the log and on error pages. `at` comes from the database's own clock.
 
-    The table is made by audit/sql/entries.sql, because Django knows no partitions, and its key is (at, id).
+    audit/sql/entries.sql makes the table, because Django knows no partitions. Its key is (at, id).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -81,10 +81,10 @@ class SheetForm(models.TextChoices):
 
 
 class Export(RecordedBy):
-    """That somebody took a list out of the system: append-only.
+    """Records that somebody exported a list. Append-only.
 
-    `of`: the model of its rows, "bookings.booking"; each may make several `lines`. `narrowed` says which filters of the list
-    were set. What was searched for may be a name, so only that something was is kept.
+    `of` is the model of its rows, "bookings.booking"; a row may make several `lines`. `narrowed` says which filters were set.
+    What was searched for may be a name, so only the fact that something was is stored.
     """
 
     of = impersonal(models.CharField(_("list"), max_length=50))

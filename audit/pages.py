@@ -26,7 +26,7 @@ PAGES_OF_THEIR_OBJECT = {"change", "changelist", "add", ""}
 
 
 def changes_of(row: Any) -> list[dict[str, object]]:
-    """Who changed this row, the latest first, as far as a page reads. Two statements."""
+    """Who changed this row, the latest first, at most HISTORY_LENGTH changes. Two statements."""
     changes = list(Entry.objects.about(row._meta.label_lower, row.pk).changes().newest_first()[:HISTORY_LENGTH])
     names = names_of(entry.actor for entry in changes)
     return [
@@ -60,12 +60,12 @@ ALL_OF_THE_LIST = ", all of the list"
 
 
 def spaced(code: str) -> str:
-    """'confirm-now' and 'presenter_slide_pdf' as somebody reads them."""
+    """A name from our code in words: 'confirm-now', 'presenter_slide_pdf'."""
     return re.sub(r"[a-z0-9]+", lambda word: str(WORDS.get(word[0], word[0])), code.replace("_", " ").replace("-", " "))
 
 
 def model_of(entry: Entry) -> Any:
-    """The model that an act was about; None if it was about no object, or about one that there is no longer."""
+    """The model of the object that an act was about. None for no object, or for a model that is gone."""
     kind = entry.kind or KINDS.get(entry.key[:2], "")
     with suppress(LookupError):
         return apps.get_model(kind) if kind else None
@@ -78,7 +78,7 @@ def admin_of(model: Any) -> Any:
 
 
 def details_of(entry: Entry) -> str:
-    """What was done, in the words of the pages: a button, the fields, why not; else which page of the object it was."""
+    """What was done, in the words of the pages: a button, the fields, why it was refused; otherwise which page of the object."""
     if entry.act == Act.REFUSED:
         return str(STATUSES.get(entry.what, _("not possible")))
     model, (name, whole, _end) = model_of(entry), entry.what.partition(ALL_OF_THE_LIST)
@@ -96,23 +96,23 @@ def details_of(entry: Entry) -> str:
 
 
 def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
-    """The name by which colleagues know each account; deleted accounts have a number. One statement."""
+    """The names of these accounts. Deleted ones are shown by number. One statement."""
     known = {key for key in keys if key is not None}
     users = get_user_model()._default_manager.filter(pk__in=known).only("name", "email") if known else ()
     gone: dict[int | None, str] = {key: _("Account %(key)s") % {"key": key} for key in known}
     return {None: _("Somebody not signed in"), **gone, **{user.pk: str(user) for user in users}}
 
 
-# ctac/staff/site.py puts each view of the staff site through `audited`. A GET is written when the page is there, a POST in the
-# same transaction as what it changed, a refusal once that is rolled back. Where it can't be written, the page fails and nothing
-# was changed.
+# ctac/staff/site.py wraps each view of the staff site in `audited`. The row for a GET is written when the page is ready; for a
+# POST, in the same transaction as its changes; for a refusal, once those are rolled back. If the row can't be written, the page
+# fails and nothing is changed.
 
 # They show nobody's data and change nothing; a sign-out leaves a row of its own.
 UNLISTED = {"index", "app_list", "jsi18n", "logout", "password_change", "password_change_done"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 FILES = ("application/pdf", "application/vnd.", "application/zip", "text/csv", "text/calendar")
 STATUS = {Http404: "404", PermissionDenied: "403", SuspiciousOperation: "400"}
-ACCOUNT_PAGES = "/account/"  # where a reauthentication leads
+ACCOUNT_PAGES = "/account/"  # reauthentication leads here
 TO_PUBLIC_PAGE = "view_on_site"
 
 
@@ -120,8 +120,8 @@ def audited(view: Any) -> Any:
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         token = acting.set(request.user.pk)
-        # An action on selected rows has a transaction for each of them: one for all would hold locks while it waits for those of
-        # the next. So that it was sent is written before, and what came of it after.
+        # An action on selected rows has a transaction for each row: a single one would hold locks while it waits for the next
+        # row's. So one entry is written before (it was sent) and one after (what came of it).
         selected = selected_rows(request)
         try:
             if selected:
@@ -143,7 +143,7 @@ def audited(view: Any) -> Any:
 
 
 def write_entry(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any], what: str = "") -> None:
-    """`what`: the status of a refusal; else what the page says, or the button that was pressed."""
+    """Write the entry. `what` is the status of a refusal; otherwise the page's own note, or the button that was pressed."""
     request.__dict__["_audited"] = True
     details = audit_note(request)
     owner = getattr(view, "__self__", None) or next(iter(getattr(view, "args", ())), None)
@@ -158,7 +158,7 @@ def write_entry(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any
 
 
 def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
-    """What the page says it did, else what its response tells. None for a GET that redirects, and for pages that are UNLISTED."""
+    """What the page says it did, or else what its response tells. None for a GET that redirects, and for UNLISTED pages."""
     status = response.status_code
     if page_of(request) in UNLISTED:
         return None
@@ -175,13 +175,13 @@ def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
 
 
 def page_of(request: HttpRequest) -> str:
-    """The route's name, if it has one: the address may hold anything."""
+    """The name of the route, if there is one. Never the path, which may hold anything."""
     match = request.resolver_match
     return (match.view_name or "").removeprefix("staff:") if match is not None and match.url_name else ""
 
 
 def selected_rows(request: HttpRequest) -> list[str]:
-    """The rows of a list that an action is for."""
+    """The rows selected in a list for an action."""
     return request.POST.getlist("_selected_action") if page_of(request).endswith("_changelist") else []
 
 
@@ -203,7 +203,7 @@ def kind_by_content_type(kwargs: dict[str, Any]) -> str:
 
 
 def write_refusal(request: HttpRequest) -> None:
-    """Records that somebody with an account that does not open the staff site was refused."""
+    """Record that somebody was refused whose account doesn't open the staff site."""
     request.__dict__["_audited"] = True
     record(Act.REFUSED, by=request.user.pk, page=page_of(request), whats=["403"])
 
@@ -211,11 +211,11 @@ def write_refusal(request: HttpRequest) -> None:
 ON_THE_STAFF_SITE = Audit(each=audited, refused=write_refusal, history=changes_of)
 
 
-# What staff are refused outside the staff site, such as somebody else's booking, is a row too. Others leave none: their wrong
-# addresses are no look into people's data by us (ADR 21).
+# If staff are refused a page outside the staff site, such as somebody else's booking, that leaves a row too. Others leave none: a
+# wrong address of theirs doesn't mean that we looked at people's data (ADR 21).
 
 REFUSALS = {403, 404}
-# By the first letters of a reference, or else the name of an argument in the address.
+# By the first letters of a reference, or else by the name of an argument in the URL.
 KINDS = {"BK": "bookings.booking", "OS": "bookings.opensession", "LO": "leaflets.order"}
 KINDS_BY_NAME = {
     "public_id": "accounts.session",
@@ -225,7 +225,7 @@ KINDS_BY_NAME = {
 
 
 class StaffRefusedMiddleware:
-    """Stands after those that say who asks. An address that no route has is nobody's page and no refusal."""
+    """Must come after the middleware that identifies the user. A URL without a route is no refusal."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

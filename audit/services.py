@@ -1,4 +1,4 @@
-"""Writing the audit: one statement for one act, however many objects it is about; and the months that its table has (ADR 21)."""
+"""Writing the audit, with one statement for each act however many objects it is about; and its tables, one a month (ADR 21)."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ from ctac.logs import NOTHING, request_reference
 
 logger = logging.getLogger(__name__)
 MONTHS_AHEAD = 12
-# The user of the request that is being answered, for signals, which don't know it.
+# The user of the present request, for signals, which don't know the request.
 acting: ContextVar[int | None] = ContextVar("acting", default=None)
 
 KEY = re.compile(r"[0-9]{1,19}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z]{2}-[0-9A-Z]{4}-[0-9A-Z]{2}", re.ASCII)
@@ -29,15 +29,15 @@ INSERT = "INSERT INTO audit_entry (act, actor, kind, key, page, what, request) V
 ONE_ROW = "(%s, %s, %s, %s, %s, %s, %s)"
 # SQL because Django knows no partitions, and the role of the application may add and drop one only through these functions.
 ADD_MONTH = "SELECT audit_add_month(%s)"
-# SQL because of the same; the function refuses what ended within six months.
+# SQL because of the same. The function refuses a month that ended less than six months ago.
 DROP_MONTH = "SELECT audit_drop_month(%s)"
 
 
 @dataclass(frozen=True)
 class About:
-    """What an act was about: a model ("bookings.booking") and the keys of its rows; of a list or a page of nothing, none.
+    """What an act was about: a model ("bookings.booking") and the keys of its rows. A list has no keys, another page no model.
 
-    A key that is neither a number, a UUID nor a reference is left out: it comes from an address, in which anything may be typed.
+    A key that is neither a number, a UUID nor a reference is left out: it comes from a URL, where anybody may type anything.
     """
 
     kind: str = ""
@@ -54,14 +54,14 @@ NOBODY_IN_PARTICULAR = About()
 def record(
     act: Act, *, by: int | None = None, about: About = NOBODY_IN_PARTICULAR, page: str = "", whats: Sequence[str] = ("",)
 ) -> None:
-    """Write one act: a row for each object and each of `whats`. One statement, in the transaction that is open, if one is.
+    """Write one act: a row for each object and each of `whats`. One statement, within the transaction if there is one.
 
-    `by` is the key of the user who acts; `page` and `whats` are words of our code, never anything that was typed. Raises
-    DatabaseError: whoever calls lets it, so that nothing is done that the audit doesn't have (ADR 21).
+    `by` is the key of the user who acts; `page` and `whats` are words of our code, never anything typed. Raises DatabaseError,
+    which callers must let pass, so that nothing is done without a record in the audit (ADR 21).
     """
     reference = request_reference.get()
     reference = "" if reference == NOTHING else reference
-    # The act is written even if none of the keys has the shape of one.
+    # Write the act even if no key has the right shape.
     keys = list(dict.fromkeys(key for key in about.keys if KEY.fullmatch(key))) or [""]
     rows = [
         (act.value, by, about.kind, key, page, NOT_A_WORD.sub("", what.lower())[:200], reference)
@@ -74,16 +74,17 @@ def record(
 
 @dataclass(frozen=True)
 class MonthChanges:
-    """Which months of the table were added and which dropped."""
+    """The months whose tables were added, and those whose tables were dropped."""
 
     added: tuple[date, ...]
     dropped: tuple[date, ...]
 
 
 def keep_months(*, now: datetime, months: int | None = None) -> MonthChanges:
-    """Tables for this month and the twelve after it; those go that ended more than `months` ago (AUDIT_KEPT_MONTHS).
+    """Add tables for this month and the next twelve, and drop old ones: of months that ended more than `months` ago.
 
-    Months are those of UTC. Twice does no harm. The database refuses to drop what ended within six months, whatever it is asked.
+    `months` is AUDIT_KEPT_MONTHS if not given. Months are those of UTC. A second call does no harm. The database always refuses
+    to drop a month that ended less than six months ago.
     """
     keep = settings.AUDIT_KEPT_MONTHS if months is None else months
     added = add_months_ahead(now=now)
@@ -97,7 +98,7 @@ def keep_months(*, now: datetime, months: int | None = None) -> MonthChanges:
 
 
 def add_months_ahead(*, now: datetime) -> list[date]:
-    """Adds the tables for this month and the next twelve, and returns those that were missing."""
+    """Add the tables for this month and the next twelve, and return the months whose tables were missing."""
     existing, first = months_there(), first_of_month(now)
     added = [month for month in (add_months(first, ahead) for ahead in range(MONTHS_AHEAD + 1)) if month not in existing]
     with connection.cursor() as cursor:
@@ -108,7 +109,7 @@ def add_months_ahead(*, now: datetime) -> list[date]:
 
 def months_there() -> list[date]:
     """The months that have a table, in order."""
-    names = map(MONTH.fullmatch, connection.introspection.table_names(include_views=True))  # as Django calls a partition
+    names = map(MONTH.fullmatch, connection.introspection.table_names(include_views=True))  # Django counts a partition as a view
     return sorted(date(int(name[1]), int(name[2]), 1) for name in names if name)
 
 
@@ -117,8 +118,8 @@ def first_of_month(moment: datetime) -> date:
 
 
 def after_migrate(**about: Any) -> None:
-    """Each deployment renews the months ahead, whatever became of beat."""
-    if Entry._meta.db_table in connection.introspection.table_names(include_views=True):  # not if another app alone was migrated
+    """Add the months ahead with each deployment, in case beat has not run."""
+    if Entry._meta.db_table in connection.introspection.table_names(include_views=True):  # not if only another app was migrated
         add_months_ahead(now=timezone.now())
 
 

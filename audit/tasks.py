@@ -1,4 +1,4 @@
-"""What runs by the clock."""
+"""Celery tasks that run by the clock."""
 
 from django.utils import timezone
 
@@ -8,5 +8,5 @@ from ctac.celery import app
 
 @app.task
 def keep_months() -> None:
-    """Daily; twice does no harm."""
+    """Daily. A second run does no harm."""
     services.keep_months(now=timezone.now())

@@ -35,7 +35,7 @@ class BookingsConfig(AppConfig):
 
         for room in ("booking", "seats", "visits", "leave", "open_sessions", "feedback", "presenter"):
             import_module(f"bookings.{room}.emails")  # its classes register themselves
-        # Of bookings and open sessions, how many came is recorded in the same way.
+        # Attendance is recorded in the same way for bookings and open sessions.
         ATTENDANCE_SOURCES[Booking] = AttendanceSource(
             lock=lambda booking, now: lock_booking(booking, now=now),
             record=record_event,
@@ -56,7 +56,8 @@ class BookingsConfig(AppConfig):
         register_flagged_sources(*privacy.FLAGGED_SOURCES)
         registry.OWNER_FINDERS.append(schedule_queries.presenters_at_address)
         registry.NAME_FINDERS.append(schedule_queries.presenter_names)
-        # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
+        # Erasing takes them from the last to the first, so that bookings, whose presenters are locked before any session, come
+        # first.
         register_source(PrivacySource("open_sessions", privacy.export_places, privacy.erase_places, privacy.places_ahead))
         register_source(PrivacySource("asked_again", privacy.export_three_months_on, privacy.erase_three_months_on))
         register_source(PrivacySource("seats", privacy.export_seats, privacy.erase_seats, privacy.seats_ahead))

@@ -41,10 +41,10 @@ class BookingEmail(Email):
     """About "booking:12". Its subject may name %(reference)s and, if the booking has a time, %(day)s and %(clock)s."""
 
     desk = Desk.BOOKINGS
-    subject_without_time: str | Promise = ""  # of a request that has none yet, where it is another
+    subject_without_time: str | Promise = ""  # for a request without a time, if it differs
     template_without_time = ""
-    states: tuple[State, ...] = ()  # those in which it is due
-    version_field = ""  # that of the booking which its version must still equal
+    states: tuple[State, ...] = ()  # the states in which it is due
+    version_field = ""  # the field of the booking that must still equal its version
     has_joining_link = False  # for the professional and the presenter; nobody else needs it
 
     @cached_property
@@ -215,7 +215,7 @@ class DetailsEmail(ChangeEmail):
 
 
 class DatesEmail(BookingEmail):
-    """Of a request whose dates are still open."""
+    """About a request whose dates are still open."""
 
     @cached_property
     def options(self) -> Sequence[DateOption]:
@@ -244,7 +244,7 @@ class UndecidedEmail(DatesEmail):
         return [option for option in self.options if option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED]
 
     def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[Row]:
-        """What is no longer kept, each with the reason: the times that we offered, or else the dates that they asked for."""
+        """The times no longer kept, each with the reason: those that we offered, or else the dates that they asked for."""
         asked = text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
         offered = [(_("Time %(number)d") % {"number": n}, option) for n, option in enumerate(self.lapsed_offers, start=1)]
         lapsed = offered or [(label, option) for label, option in asked if option.state == OptionState.EXPIRED]
@@ -252,7 +252,7 @@ class UndecidedEmail(DatesEmail):
 
 
 def rows_of_the_day(booking: Booking) -> list[Row]:
-    """What a visit needs. Free text that was flagged goes into no email (product.md, rule 6)."""
+    """The rows that say what a visit needs. Free text that was flagged goes into no email (product.md, rule 6)."""
     waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
     rows = [
         row(_("Kept with"), waiting),
@@ -266,7 +266,7 @@ def rows_of_the_day(booking: Booking) -> list[Row]:
     return rows if booking.flagged_child_details else [*rows, *text.needs_rows(booking)]
 
 
-# Bookings that exist only to be shown in emails: nothing of them is stored.
+# Bookings made up to show emails: nothing of them is stored.
 
 STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
 LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
@@ -308,7 +308,7 @@ def sample_booking(**fields: Any) -> Booking:
     made = Booking(**{**defaults, **fields})
     Booking._meta.get_field("brought").set_cached_value(made, None)  # so that nothing is asked of the database
     for there in beside:
-        there.booking = made  # which makes it booking.visit too
+        there.booking = made  # this sets booking.visit too
     return made
 
 
@@ -346,7 +346,7 @@ def sample_presenter(**fields: Any) -> Presenter:
 
 
 def longest_fields() -> dict[str, Any]:
-    """As long as names, employers and addresses really are, and a little longer."""
+    """Fields for an example: names, employers and addresses as long as real ones, and a little longer."""
     organisation = Organisation(pk=1, name=LONGEST_ORGANISATION)
     name = "Dr Maximiliana Wilhelmina Featherstonehaugh-Cholmondeley"
     return {

@@ -1,4 +1,4 @@
-"""Why a booking service says no. Each carries a sentence that tells the person what to do."""
+"""Why a booking service refuses. Each error has a sentence that tells the person what to do."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -25,7 +25,7 @@ class DraftGone(DomainError):
 
 
 class TooManyHolds(DomainError):
-    """As many times as allowed are held for people at one address."""
+    """We already keep as many times as we may for people at one network address."""
 
     message = _(
         "We are already keeping too many times for people on your network. "
@@ -48,7 +48,7 @@ class AlreadyPlaced(DomainError):
 
 
 class OutsideRules(DomainError):
-    """The public’s rules say no; staff may go on with a reason."""
+    """The public's rules forbid it; staff may go on with a reason."""
 
     def __init__(self, violations: Iterable[RuleViolation], leaves_at: datetime | None = None) -> None:
         self.violations = tuple(violations)
@@ -64,7 +64,7 @@ class MoveRefused(DomainError):
 
 
 class Stale(MoveRefused):
-    """The page that asks was drawn from an older version of the booking."""
+    """The page that asks showed an older version of the booking."""
 
     message = _(
         "This booking was changed while you had the page open, in another window or by somebody else. "
@@ -79,7 +79,7 @@ class TooLateToChange(DomainError):
 
 
 class AnotherAudience(DomainError):
-    """Whoever gives the booking does not give presentations to the people who would come."""
+    """The presenter of the booking does not give presentations to the people who would come."""
 
     message = _(
         "Your presenter does not give presentations to that audience, so nothing was changed. "
@@ -116,6 +116,6 @@ class LeaveOverDelivered(DomainError):
 
 
 class LeaveDecided(DomainError):
-    """It was answered, taken back or over before this."""
+    """The leave was answered, taken back or over before this."""
 
     message = _("This leave has changed in the meantime. Please look at it again.")

@@ -1,4 +1,4 @@
-"""Bookings, sessions and visits of a person: how they are exported, erased, kept."""
+"""A person's bookings, sessions and visits: how we export, erase and keep them."""
 
 import re
 from collections import defaultdict
@@ -77,8 +77,8 @@ EXPORTED = (
     "closed_reason",
     "created_at",
 )
-# Nation, local authority, audience and times stay as figures, and the outward half of the postcode, as of an order: a small
-# town, or the whole postcode of a surgery of one, finds somebody.
+# Nation, local authority, audience and times stay as figures, and the outward half of the postcode, as for an order: a small
+# town, or the whole postcode of a surgery with one doctor, would identify somebody.
 ERASED: dict[str, object] = {
     **dict.fromkeys(
         ("address_line_1", "address_line_2", "town", "room", "own_joining_link", "contact_name", "contact_phone"), ""
@@ -103,8 +103,10 @@ ABOUT_THE_PRESENTER = (
 
 
 def export_bookings(person: Person) -> list[dict[str, Any]]:
-    """Every booking of this person with its history, the dates of a request, and what came afterwards. One statement if there
-    is none, else four."""
+    """Every booking of this person with its history, the dates of a request, and what came after it.
+
+    One statement if there is none, else four.
+    """
     bookings = Booking.objects.filter(person=person).order_by("pk")
     rows = list(bookings.values("pk", *EXPORTED, "attendance__people", "yearlater__due_at"))
     if not rows:
@@ -112,7 +114,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=ABOUT_THE_PRESENTER):
         reason = event.reason
-        if event.kind == EventKind.HANDED_OVER:  # until then it was somebody else's, and so is why they gave it away
+        if event.kind == EventKind.HANDED_OVER:  # before that it was somebody else's, and so is their reason
             history[event.booking_id] = [{**entry, "reason": ""} for entry in history[event.booking_id]]
             reason = ""
         history[event.booking_id].append({"at": event.at, "what": event.get_kind_display(), "reason": reason})
@@ -158,9 +160,9 @@ def erase_bookings(person: Person, now: datetime) -> None:
     theirs = Booking.objects.filter(person=person)
     refuse_while_on_the_way_or_there(theirs, now)
     for booking in theirs.upcoming(now):
-        cancel_without_leaflets(booking, by=None, now=now)  # which are orders of theirs, and cancelled with those
+        cancel_without_leaflets(booking, by=None, now=now)  # the leaflets are orders of theirs, and cancelled with those
     bookings = list(theirs.select_for_update(no_key=True).order_by("pk"))
-    refuse_while_on_the_way_or_there(theirs, now)  # whoever checked in meanwhile stays waited for though it is cancelled
+    refuse_while_on_the_way_or_there(theirs, now)  # one who checked in meanwhile is waited for though it is cancelled
     keys = [booking.pk for booking in bookings]
     forget_details(keys)
     revoke_feed(owner=person, by=None, now=now)
@@ -170,16 +172,19 @@ def erase_bookings(person: Person, now: datetime) -> None:
 
 
 def about_seats(bookings: Collection[int]) -> list[str]:
-    """What the mail to the host and to guests is about, each of which names the other. No statement without a booking."""
+    """The seats that mail to the host and to guests is about, since it names the other side. No statement without a booking."""
     return [f"seat:{key}" for key in Seat.objects.filter(booking__in=bookings).values_list("pk", flat=True)]
 
 
 def forget_details(keys: Sequence[int]) -> None:
-    """Of these bookings, forget what was typed about where, who and why, what the host said afterwards, and their reminder a
-    year later. Figures stay, and so do the answers of people who came: neither the day nor the words lead to who they are."""
+    """Clear what was typed about where, who and why, what the host said afterwards, and their reminder a year later.
+
+    Figures stay, and so do answers of people who came: neither the day nor the words lead to who they are.
+    """
     Booking.objects.filter(pk__in=keys).update(**ERASED)
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
-    # Nobody is on the way there any more. A live claim would be refused beside one in the same building, as if that were far.
+    # Nobody is on the way there any more. With half a postcode, a live claim would be refused beside one in the same building, as
+    # if that were far.
     BusyTime.objects.filter(booking__in=keys).update(travel_reason="", postcode=OUTWARD_HALF, live=False)
     BookingLink.objects.filter(booking__in=keys).delete()
     Seat.objects.filter(booking__in=keys).exclude(access_needs="").update(access_needs="")
@@ -187,14 +192,15 @@ def forget_details(keys: Sequence[int]) -> None:
     Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(**NO_COMMENT)
 
 
-# What a booking still says of the person who gave it to a colleague: it is in their copy, and is erased with them (ADR 23).
+# The texts of a booking that still name the person who gave it to a colleague: they are in that person's copy, and are erased
+# with them (ADR 23).
 
 # Free text of a booking, whoever wrote it. It belongs to the visit, so it stays with the present owner and names no former one.
 FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_reason", "contact_name", "contact_phone")
 
 
 def given_away_by(person: Person) -> QuerySet[BookingEvent]:
-    """The events of bookings that they gave away, even under the number of a person who was merged into them since."""
+    """The events by which they gave bookings away, also under the key of a record that was merged into theirs."""
     absorbed = Absorbed.objects.filter(person=person).values("key")
     given = BookingEvent.objects.filter(kind=EventKind.HANDED_OVER)
     given = given.alias(gave=Cast(KT("changes__person__0"), BigIntegerField()))
@@ -202,8 +208,10 @@ def given_away_by(person: Person) -> QuerySet[BookingEvent]:
 
 
 def export_transferred(person: Person) -> list[dict[str, Any]]:
-    """For each time that they gave a booking away, what happened while it was theirs and why it went. One statement if there is
-    none, else two."""
+    """For each booking that they gave away, each time: what happened while it was theirs, and why it went.
+
+    One statement if there is none, else two.
+    """
     before = BookingEvent.objects.filter(booking=OuterRef("booking"), kind=EventKind.HANDED_OVER, pk__lt=OuterRef("pk"))
     came = Subquery(before.order_by("-pk").values("pk")[:1])
     given = list(given_away_by(person).annotate(came=came).select_related("booking").order_by("pk"))
@@ -226,7 +234,10 @@ def export_transferred(person: Person) -> list[dict[str, Any]]:
 
 
 def erase_transferred(person: Person, now: datetime) -> None:
-    """After the bookings that they still have. Raises VisitNotOver while a presenter on the way may have to ring them."""
+    """Erase them from bookings that they gave away. Call it after erasing the bookings that they still have.
+
+    Raises VisitNotOver while a presenter who is on the way may have to ring them.
+    """
     given = {event.booking_id: event for event in given_away_by(person).order_by("pk")}  # the last time of each
     if not given:
         return
@@ -240,9 +251,9 @@ def erase_transferred(person: Person, now: datetime) -> None:
             [f"booking:{booking.pk}", *about_seats([booking.pk])], now, until=None if booking.pk in to_ring else last.at
         )
         BookingEvent.objects.filter(booking=booking, pk__lte=last.pk).exclude(reason="").update(reason="")
-        BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # which have their address, as a hash
+        BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # these have their address, as a hash
         if booking.person_id != person.pk:
-            # The present owner becomes the contact, and the presenter is told so. What was written names them no more.
+            # The present owner becomes the contact, and the presenter hears of it. No text names the old owner any more.
             texts = {column: without_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
             if is_contact(person, booking):
                 owner = (booking.person.name, booking.person.phone) if booking.is_open else ("", "")
@@ -263,7 +274,7 @@ def erase_transferred(person: Person, now: datetime) -> None:
 
 
 def is_contact(person: Person, booking: Booking) -> bool:
-    """Whether a presenter would ask for them on the day."""
+    """Whether a presenter who needs somebody on the day would ask for this person."""
     same_name = booking.contact_name.casefold().split() == person.name.casefold().split()
     numbers = [re.sub(r"\D", "", number) for number in (booking.contact_phone, person.phone)]
     return same_name or (bool(person.phone) and numbers[0] == numbers[1])
@@ -276,11 +287,11 @@ def without_person(person: Person, text: str) -> str:
     return text
 
 
-# Whoever asked to be asked again three months on is known by an address alone, until we write to it.
+# People who asked to be asked again three months on are known by an address alone, until we write to it.
 
 
 def export_three_months_on(person: Person) -> list[dict[str, Any]]:
-    """One statement."""
+    """The questions three months on that this person asked for, by their address. One statement."""
     asked = ConfidenceLater.objects.filter(address=person.email.lower()).exclude(address="").order_by("due_at", "pk")
     titles = Coalesce("afterwards__booking__presentation__title", "afterwards__session__presentation__title")
     return [dict(row) for row in asked.values("due_at", "address", "language", presentation=titles)]
@@ -290,7 +301,7 @@ def erase_three_months_on(person: Person, now: datetime) -> None:
     ConfidenceLater.objects.filter(address__in=all_addresses_of(person, now)).delete()
 
 
-# Where a text that may be about a child is kept: in a booking, a session, a place, leave, feedback, a journey.
+# The texts that may be about a child: in a booking, a session, a place, leave, feedback, a journey.
 
 
 def page_of(model: str, key: int) -> str:
@@ -334,8 +345,10 @@ FLAGGED_SOURCES = (
 
 
 def bookings_over(before: datetime) -> QuerySet[Booking]:
-    """By the end of the presentation, or by the day on which it was asked for if it never had a time. Not requests that wait
-    for us."""
+    """Bookings that were over before then, by the end of the presentation or, without a time, by when they were asked for.
+
+    Requests that wait for us are not among them.
+    """
     bookings = Booking.objects.filter(anonymised_at=None).exclude(state=State.REQUESTED)
     return bookings.alias(over_at=BOOKING_OVER_AT).filter(over_at__lt=before).order_by("over_at", "pk")
 
@@ -355,7 +368,7 @@ def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
 
 
-# What shows that somebody still deals with us.
+# The events that show that somebody still deals with us.
 ACTIVITIES: tuple[Callable[[datetime], Exists], ...] = (
     lambda since: Exists(Booking.objects.filter(person=OuterRef("pk")).filter(Q(created_at__gte=since) | Q(ends_at__gte=since))),
     lambda since: Exists(
@@ -398,7 +411,7 @@ RETENTION_RULES = (
         since=_("the presentation"),
         goes=_("We delete this. The history of the booking still says that somebody checked in and out."),
         keeps="bookings",
-        # Not those of whose presenter nobody has heard that all is well, however old they are.
+        # Not visits without word that all is well, however old they are.
         due=lambda before: Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by(
             "booking__ends_at", "pk"
         ),
@@ -457,8 +470,7 @@ def places_ahead(person: Person, now: datetime) -> list[str]:
 
 
 def erase_places(person: Person, now: datetime) -> None:
-    """Places that lie ahead go to whoever is next in line. The rows stay, without the person's words, since sessions count who
-    came."""
+    """Places ahead go to the next in line. The rows stay, without the person's words, since sessions count who came."""
     give_up_all_places(person=person, by=None, now=now)
     forget_place_details(list(SessionPlace.objects.filter(person=person).values_list("pk", flat=True)), now)
 

@@ -22,7 +22,7 @@ def end_of(day: date, *, later: int = 0) -> datetime:
 
 
 def reminder_to_come(old: SiteSettings, now: datetime) -> Q:
-    """What starts so late that its first reminder has not gone yet."""
+    """The condition for starting so late that the first reminder has not gone yet."""
     has_gone_today = now >= uk_datetime(uk_day(now), rules.REMINDER_TIME)
     return Q(starts_at__gte=end_of(uk_day(now), later=old.first_reminder_days - (not has_gone_today)))
 

@@ -1,6 +1,6 @@
-"""The figures of booking that staff don't set, and the public's rules, which yield to staff with a reason (product.md, rule 11).
+"""The booking figures that staff don't set, and the public's rules, which staff may break with a reason (product.md, rule 11).
 
-Those that staff set are in office/models.py.
+The figures that staff set are in office/models.py.
 """
 
 from datetime import datetime, time, timedelta
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_clock
 
-# A rate limit is a number and the time in which it may be reached (accounts.limits). Times of the clock are UK time.
+# A rate limit is a number and the time in which it may be reached (accounts.limits). Clock times are UK time.
 
 # Slots and holds.
 # Slots start on the hour and on the half hour.
@@ -18,29 +18,29 @@ SLOT_INTERVAL = timedelta(minutes=30)
 # "Fewest bookings near that day" looks this far to either side, so that load is shared out over a fortnight.
 LOAD_WINDOW = timedelta(days=7)
 MAX_ALTERNATIVE_SLOTS = 6
-# An expired hold that nobody has cleared is still nobody else's: for so long it is used without looking for a slot again.
+# An expired hold that nobody has cleared is still nobody else's: for this long, it is used without looking for a slot again.
 EXPIRED_HOLD_GRACE = timedelta(minutes=30)
-# By address while signed out, by user after: a trust behind one address still gets through, and nobody empties the schedule.
+# By network address while signed out, by user after: a trust behind one address still gets through, and nobody takes every slot.
 HOLD_RATE_LIMIT = (40, timedelta(hours=1))
-# At one time, for those who are not signed in and may share a trust's address; a person who is signed in has one.
+# At one time, for people who are not signed in and may share a trust's address; a person who is signed in has one.
 MAX_HOLDS_PER_CLIENT = 20
 
 # Bookings.
 # A form from another window says so if its booking was placed within this time.
 RECENT_BOOKING_WINDOW = timedelta(hours=1)
-# Of one booking, by whoever may: nobody who plans a day needs as many, and each is an email to three people.
+# For one booking, for all who change it: nobody needs as many to plan a day, and each is an email to three people.
 CHANGE_RATE_LIMIT = (20, timedelta(days=1))
 # A link in an email ends when the presentation starts, and never lasts longer than this.
 LINK_LIFETIME = timedelta(days=120)
-# Opened or tried, by address: a whole trust behind one address gets through, and guessing costs more than it finds.
+# Opened or tried, by network address: a whole trust behind one address gets through, and guessing costs more than it finds.
 LINK_RATE_LIMIT = (300, timedelta(hours=1))
 
-# Requests: dates that somebody asks for, and those that staff offer.
+# Requests: dates that somebody asks for, and dates that staff offer.
 MAX_DATES_PER_REQUEST = 3
 KEPT_DATE_EXPIRY_TIME = time(17)
 REQUEST_EARLIEST_START, REQUEST_LATEST_END = time(7), time(21)
 MAX_REQUEST_RANGE = timedelta(days=60)
-# What parts of a day mean.
+# The parts of a day.
 MORNING = time(8), time(13)
 AFTERNOON = time(12), time(18)
 ANY_TIME = time(8), time(18)
@@ -53,37 +53,38 @@ HELD_WORKING_DAYS = 5
 
 # Reminders, digests and agendas.
 REMINDER_TIME = time(9)
-# When nothing could be sent for so long, a reminder is left out.
+# If nothing could be sent for this long, a reminder is left out.
 REMINDER_MAX_DELAY = timedelta(days=2)
-# What happens to a booking that starts so soon after the team's next digest does not wait for it.
+# News of a booking that starts this soon after the team's next digest does not wait for it.
 DIGEST_BYPASS_WINDOW = timedelta(days=2)
 # On the day; if nothing could be sent, until the latest time.
 AGENDA_TIME, AGENDA_LATEST_TIME = time(7), time(11)
 
 # Safe visits (product.md, rule 10), counted from the times of the booking.
 CHECK_IN_OPENS_BEFORE = timedelta(hours=2)  # before the start: a long journey may end early
-# Sooner than this before the start a check-in is asked about: nobody waits there for so long, and a phone in a pocket may press.
+# We question a check-in that is earlier than this before the start: nobody waits there for so long, and a phone in a pocket may
+# press the button.
 CHECK_IN_EXPECTED_BEFORE = timedelta(minutes=45)
 CHECK_IN_GRACE = timedelta(minutes=15)  # after the start
 CHECK_OUT_GRACE = timedelta(minutes=30)  # after the end: people stay and ask
 # The alarm reaches duty person and deputy again and again, until one of them is on it.
 ALARM_INTERVAL = timedelta(minutes=10)
-# What a presenter who runs late may choose, in minutes; both graces begin so much later.
+# The delays, in minutes, that a presenter who runs late can choose; both graces begin that much later.
 DELAYS = (15, 30, 60)
-# After the end: for so long a presenter finds the way to help on the page of the visit.
+# After the end: for this long, the page of the visit shows a presenter the way to help.
 HELP_PERIOD = timedelta(days=1)
-# After a check-in or check-out: for so long it can be taken back on the phone, and by staff with a reason.
+# After a check-in or check-out: for this long it can be taken back, on the phone, and by staff with a reason.
 TAKE_BACK_PERIOD, STAFF_TAKE_BACK_PERIOD = timedelta(minutes=10), timedelta(days=1)
 VISIT_ESCALATION_DELAY = timedelta(minutes=60)  # after the start or the end
 # Before the start: staff are alerted again if the presenter has been missing for VISIT_ESCALATION_DELAY; the manager too.
 NO_PRESENTER_ALERT_WINDOW = timedelta(days=2)
-# On the day before: two hours before the reminder goes out, which should have the link.
+# On the day before, two hours before the reminder goes out, which should have the link.
 JOINING_LINK_DEADLINE_TIME = time(7)
 
 # Open sessions (ADR 16).
 # Planned in one go: half a year of weekly ones, and each sends its presenter an email.
 MAX_SESSIONS_PER_SERIES = 26
-# By account: nobody who plans a year needs as many, and each may be an email.
+# By account: nobody needs as many to plan a year, and each may be an email.
 PLACE_RATE_LIMIT = (30, timedelta(hours=1))
 # An offered place lasts until the same time on a working day of our office; if offered on a day off, at least until 5pm.
 DAY_OFF_OFFER_EARLIEST_EXPIRY = time(17)
@@ -92,7 +93,7 @@ SHORT_NOTICE_WINDOW = timedelta(hours=48)
 SHORT_NOTICE_OFFER_DURATION = timedelta(hours=3)
 DAYTIME_START, DAYTIME_END = time(7), time(21)
 OFFER_CUTOFF = timedelta(hours=1)
-# With fewer daytime hours left to answer, nobody is asked: whoever is next gets the place at once.
+# With fewer daytime hours left to answer, we don't ask: the next in line gets the place at once.
 MIN_OFFER_DURATION = timedelta(hours=1)
 # When everybody with a place hears that a session has no presenter; after a later loss the team has the delay to find one.
 NO_PRESENTER_NOTICE_WORKING_DAYS, NO_PRESENTER_NOTICE_TIME = 1, time(9)
@@ -100,11 +101,11 @@ NO_PRESENTER_NOTICE_DELAY = timedelta(minutes=30)
 
 # Spare seats at a team's booking, for people of other organisations nearby.
 MAX_SPARE_SEATS = 20
-# Before a request is declined because its host says nothing (bookings.seats.services.decline_unanswered).
+# How long a host has before a request is declined for them (bookings.seats.services.decline_unanswered).
 HOST_ANSWERS_WITHIN = timedelta(hours=4)
-# In a straight line between the centres of two postcode districts; whoever works in the same local authority is near too.
+# In a straight line between the centres of two postcode districts; people in the same local authority are near too.
 NEAR_MILES = 15
-# A profession is suggested to the host if nobody of it has come in the local authority for so long.
+# We suggest a profession to the host if nobody of it has come in the local authority for this long.
 MISSING_PERIOD = timedelta(days=365)
 SEAT_RATE_LIMIT = (10, timedelta(hours=1))
 
@@ -112,30 +113,30 @@ SEAT_RATE_LIMIT = (10, timedelta(hours=1))
 FEED_HISTORY = timedelta(days=90)
 FEED_CANCELLED_RETENTION = timedelta(days=14)
 FEED_REFRESH_INTERVAL = timedelta(hours=1)  # what we ask of calendar programs; many look more seldom
-# Addresses that are no calendar, by network address: guessing costs more than it finds. Those that are one are not counted, for
-# Google and Microsoft read everybody's from a few addresses of theirs.
+# Addresses that are no calendar, by network address: guessing costs more than it finds. Real ones are not counted, because Google
+# and Microsoft read everybody's from a few addresses of theirs.
 UNKNOWN_FEED_RATE_LIMIT = (60, timedelta(hours=1))
 
 # Feedback, attendance and certificates (ADR 15).
 FEEDBACK_OPENS_BEFORE_END = timedelta(minutes=30)  # presenters finish early
 # By network address: a whole hospital answers from one, in the quarter of an hour after a session of a thousand.
 FEEDBACK_RATE_LIMIT = (2000, timedelta(hours=1))
-# Answers to one presentation, besides its host's: from as many as were expected or came, and so many more.
+# Answers to one presentation, besides its host's: as many as people were expected or came, and this many more.
 FEEDBACK_MARGIN_SHARE = 4  # a quarter
 LEAST_FEEDBACK_MARGIN = 5
 # Feedback codes that don't exist: somebody guesses.
 UNKNOWN_CODE_RATE_LIMIT = (200, timedelta(hours=1))
 CERTIFICATE_LIFETIME = HOST_LINK_LIFETIME = timedelta(days=365)
-THREE_MONTHS = timedelta(days=91)  # after the presentation: whoever asked for it is asked again how confident they are
+THREE_MONTHS = timedelta(days=91)  # after the presentation: people who asked for it are asked again how confident they are
 THREE_MONTHS_LINK_LIFETIME = timedelta(days=60)
 PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues can put it right at any time
 
-# No visit to a workplace after a presenter's check or training has ended, whoever asks.
+# Nobody may send a presenter to a workplace after their check or training has ended.
 NOT_CHECKED = _("We have no DBS check or training of theirs for that day.")
 
 
 class RuleViolation(models.TextChoices):
-    """What the public may not do and staff may, with a reason."""
+    """What the public may not do, but staff may, with a reason."""
 
     BEGUN = "begun", _("It would have begun already.")
     TOO_LATE = "too-late", _("The presenter would have had to leave by now.")
@@ -167,5 +168,5 @@ class RuleViolation(models.TextChoices):
         return str(self.label)
 
 
-# Staff are asked to yield in these by whoever proposes a date; the presenter's own hours and area never yield unasked.
+# Staff need no reason to break these for a date that somebody proposes. The presenter's own hours and area always need one.
 DAY_VIOLATIONS = {RuleViolation.BEGUN, RuleViolation.NOTICE, RuleViolation.HORIZON}

@@ -1,4 +1,4 @@
-"""What a new copy is tried with: presentations, presenters, a visit, sessions, and one given last week."""
+"""Sample data for trying a new copy: presentations, presenters, a visit, sessions, and one given last week."""
 
 from datetime import datetime, time, timedelta
 
@@ -39,7 +39,7 @@ from leaflets.stock.queries import leaflets_in_stock
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL, email_of
 
-HOST = "asha.patel@leeds.nhs.uk"  # of professionals/samples.py
+HOST = "asha.patel@leeds.nhs.uk"  # see professionals/samples.py
 ADDRESS = {
     "address_line_1": "St James Health Centre",
     "address_line_2": "1 Park Row",
@@ -93,7 +93,7 @@ PRESENTERS = (
 
 @transaction.atomic
 def load(now: datetime) -> None:
-    """Run again, it adds nothing and changes nothing. SIGN_INS says who signs in as which presenter."""
+    """Load the samples. A second run adds nothing and changes nothing. SIGN_INS says who signs in as which presenter."""
     for fields in PRESENTATIONS:
         Presentation.objects.get_or_create(slug=fields["slug"], defaults=fields)
     for number, (name, email, base, nation, longest, windows) in enumerate(PRESENTERS, start=1):
@@ -126,7 +126,7 @@ def load(now: datetime) -> None:
 
 
 def _put_on_duty(now: datetime) -> None:
-    """A coordinator and a manager, for a year; if the sample staff are there."""
+    """Put a coordinator and a manager on duty for a year, if the sample staff exist."""
     users = {user.email: user for user in User.objects.filter(email__in=ON_DUTY)}
     if len(users) == len(ON_DUTY) and not DutyShift.objects.exists():
         duty_person, deputy = (users[email] for email in ON_DUTY)
@@ -141,7 +141,7 @@ def _put_on_duty(now: datetime) -> None:
 
 
 def _book_a_visit(now: datetime) -> None:
-    """The last time of its week, for a team in Leeds, with leaflets for the audience; if the sample people are there."""
+    """Book the last time of its week for a team in Leeds, with leaflets for the audience, if the sample people exist."""
     person = Person.objects.filter(email=HOST).first()
     presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
     if person is None or person.bookings.exists() or not presentation.active:
@@ -191,7 +191,7 @@ def _plan_sessions(now: datetime) -> None:
             take_place(session=sessions[number], person=person, by=person.user, now=now, channel=Channel.WEB)
 
 
-# A presentation that was given last week, with who came and what they said. Rows of the past, which no service writes.
+# A presentation that was given last week, with who came and what they said. These rows of the past are not from a service.
 
 SAMPLE_ATTENDANCE: dict[str, int] = {Profession.HEALTH_VISITOR: 11, Profession.MIDWIFE: 4, Profession.OTHER: 2}
 # How far each agrees with the three sentences, and what they wrote.
@@ -232,7 +232,7 @@ def _give_one_last_week(now: datetime) -> None:
     span = DateTimeTZRange(*booking.agreed)
     BusyTime.objects.create(presenter=presenter, kind=BusyKind.BOOKING, busy=span, booking=booking)
     over = booking.agreed[1] + timedelta(minutes=10)
-    # Recorded today: what its host is sent is due now, not a week ago.
+    # Recorded today, so that what its host is sent is due now, not a week ago.
     record_attendance(given=booking, counts=SAMPLE_ATTENDANCE, by=by, now=now, by_presenter=True)
     afterwards = open_afterwards(given=booking, now=over)
     for number, ((useful, clear, ready), comment) in enumerate(SAMPLE_ANSWERS):

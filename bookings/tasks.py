@@ -1,4 +1,4 @@
-"""What runs in the worker: load by id, call one service."""
+"""The tasks of the worker: each loads by id and calls one service."""
 
 import logging
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @app.task
 def watch() -> None:
-    """A failure with one booking does not stop the alert about the next, but the round does not count as done."""
+    """Alert staff. A failure with one booking does not stop the next alert, but then the round does not count as good."""
     now, failures = timezone.now(), 0
     for key in visits_services.bookings_to_alert(now=now):
         try:
@@ -53,18 +53,18 @@ def send_agendas_of_today() -> None:
 
 @app.task
 def escalate_requests() -> None:
-    """On working days from 9. Twice does no harm: the manager gets one email a day at most."""
+    """On working days from 9. Running twice does no harm: the manager gets one email a day at most."""
     escalate(now=timezone.now())
 
 
 @app.task
 def lapse_dates() -> None:
-    """Dates of requests that nobody answered in time, and times held for an area. Runs every minute; twice does no harm."""
+    """Lapse dates that nobody answered in time, and times held for an area. Runs every minute; twice does no harm."""
     now = timezone.now()
     for booking in bookings_with_lapsed_dates(now):
         try:
             lapse_dates_of(booking=booking, now=now)
-        except MoveRefused:  # another worker was quicker, as where two beats run
+        except MoveRefused:  # another worker was quicker: two beats may run
             continue
         except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed can't be taken meanwhile
             logger.error("The dates of %s could not lapse: %s", booking.reference, type(error).__name__)
@@ -77,13 +77,13 @@ def lapse_dates() -> None:
 
 @app.task
 def lapse_offers_of_places() -> None:
-    """Offers of places that nobody accepted in time; the places go to who is next. Runs every minute; twice does no harm."""
+    """End offers of places that nobody accepted in time; the next in line get them. Runs every minute; twice does no harm."""
     lapse_offers(now=timezone.now())
 
 
 @app.task
 def deliver_what_was_counted() -> None:
-    """Presentations whose attendance was recorded before they were over. Twice does no harm."""
+    """Mark presentations as delivered whose attendance was recorded before they were over. Running twice does no harm."""
     now = timezone.now()
     for attendance in counted_and_over(now):
         try:
@@ -94,19 +94,19 @@ def deliver_what_was_counted() -> None:
 
 @app.task
 def remind_a_year_later() -> None:
-    """Twice does no harm: each is sent once."""
+    """Running twice does no harm: each is sent once."""
     send_year_later_reminders(now=timezone.now())
 
 
 @app.task
 def ask_three_months_on() -> None:
-    """Twice does no harm: each is sent once."""
+    """Running twice does no harm: each is sent once."""
     send_confidence_questions(now=timezone.now())
 
 
 @app.task
 def remind_of_their_bookings() -> None:
-    """Reminders that have fallen due, and seats that no host has answered. Runs every five minutes; twice does no harm."""
+    """Write reminders that are due, and decline seats that no host has answered. Runs every five minutes; twice does no harm."""
     now = timezone.now()
     remind_of_bookings(now=now)
     decline_unanswered(now=now)
@@ -126,6 +126,6 @@ def warn_of_unsure_sessions() -> None:
 
 @app.task
 def keep_street_words() -> None:
-    """Runs nightly, for the search of staff; twice does no harm."""
+    """Keep the words of addresses for the staff's search. Runs nightly; twice does no harm."""
     with statements_within("10min"):
         NameWord.objects.keep_words_of(Booking.objects.all(), "address_line_1", "address_line_2", "town")

@@ -85,7 +85,7 @@ def duty_rows(people: Sequence[OnDuty]) -> list[Row]:
 
 
 def presenter_of_visit(booking: Booking) -> Presenter | None:
-    """Whoever asked for help, is there or is sought, even if the booking has another presenter by now; or else its presenter."""
+    """The presenter who asked for help, is there or is sought, whoever has the booking now; or else the one who gives it."""
     visit = getattr(booking, "visit", None)
     if visit and visit.needs_help:
         return visit.seeks_help
@@ -93,11 +93,11 @@ def presenter_of_visit(booking: Booking) -> Presenter | None:
 
 
 def facts_to_print(booking: Booking) -> list[Row]:
-    """The facts for the page that is printed, with whom the presenter asks for."""
+    """The facts for the page that is printed, with the contact whom the presenter asks for."""
     return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
 
 
-# Free text about the day, shown to whoever reads of a visit (needs_rows)
+# Free text about the day, shown to everybody who reads about a visit (needs_rows).
 NEEDS = ("room", "access_needs", "notes")
 ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
@@ -177,7 +177,7 @@ class Step:
 
 
 def history(booking: Booking, user_id: int | None) -> list[Step]:
-    """What happened, as its owner reads it. Events that are staff's own business are left out."""
+    """What happened, in words for its owner. Events that only concern staff are left out."""
     steps = [Step(moment_text(booking.imported_at), _("We added this from our earlier records."))] if booking.imported_at else []
     for event in booking.events.all():
         # Only its owner gets the link in the email.
@@ -209,12 +209,12 @@ def freed_text(event: BookingEvent | SessionEvent, name: str) -> str:
 
 
 def reason_text(event: BookingEvent | SessionEvent) -> str:
-    """What was written, or the kind of leave for which the presenter went."""
+    """The reason that was written, or the kind of leave for which a presenter went."""
     return event.reason or (str(LeaveKind(event.changes["away"]).label) if "away" in event.changes else "")
 
 
 def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
-    """The times between which a booking or a session was moved; empty if it was not."""
+    """The old and the new time, if a booking or a session was moved; empty if not."""
     return [datetime.fromisoformat(at) for at in event.changes.get("time", [])] if event else []
 
 
@@ -261,7 +261,7 @@ def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
 
 
 def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
-    """The reminders that a booking or an open session still has to come, as one step."""
+    """The reminders to come of a booking or an open session, as one step."""
     if of.first_reminder_due_at > now:
         return [Step(moment_text(of.first_reminder_due_at), _("We will email you a reminder, and another one the day before."))]
     if of.reminder_due_at > now:
@@ -273,7 +273,7 @@ def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
 
 
 def date_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
-    """What the professional asked for, in their order, each with whether we keep it and until when."""
+    """The dates that the professional asked for, in their order, each with whether we keep it and until when."""
     asked = [option for option in options if option.kind == OptionKind.PREFERRED]
     return [row(label, f"{option.when}\n{kept_text(option, now)}".strip()) for label, option in labelled_dates(asked)]
 
@@ -286,7 +286,7 @@ def labelled_dates(options: Sequence[DateOption]) -> list[tuple[str, DateOption]
 
 
 def kept_text(option: DateOption, now: datetime) -> str:
-    """Whether it is kept for the professional; if not, why not."""
+    """Whether this date is kept, in words for the professional; if not, why not."""
     if option.state == OptionState.TAKEN:
         return _("Agreed.")
     if option.state == OptionState.PASSED:
@@ -306,7 +306,7 @@ def kept_text(option: DateOption, now: datetime) -> str:
 
 
 def lapsed_text(option: DateOption, now: datetime) -> str:
-    """Why a date that was kept, or a time that was offered, no longer is."""
+    """Why we no longer keep a date that we kept or offered."""
     if option.is_over(now):
         return _("This time has passed.")
     assert option.expires_at is not None  # noqa: S101 - tells the type checker what was kept
@@ -382,13 +382,13 @@ def keeping_sentence(precision: str, start: datetime, length: timedelta, until: 
 
 
 def open_offers(options: Iterable[DateOption]) -> list[DateOption]:
-    """Those offered and open, the soonest first."""
+    """The offers that are open, the soonest first."""
     open_ones = [option for option in options if option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN]
     return sorted(open_ones, key=lambda option: option.starts_at)
 
 
 def offers_kept_until(options: Iterable[DateOption]) -> str:
-    """The soonest moment at which one of them lapses, in words."""
+    """Until when all of them are kept, in words: the earliest end."""
     ends = [option.expires_at for option in options if option.expires_at is not None]
     return moment_text(min(ends)) if ends else ""
 
@@ -397,7 +397,7 @@ def offers_kept_until(options: Iterable[DateOption]) -> str:
 
 
 def brought_of(booking: Booking) -> Brought | None:
-    """No statement if the booking was read `with_leaflets`."""
+    """The leaflets to bring, if any. No statement if the booking was read `with_leaflets`."""
     return getattr(booking, "brought", None)
 
 
@@ -412,7 +412,7 @@ def order_contents(order: Order) -> str:
 
 
 def leaflet_rows_for_host(booking: Booking) -> list[Row]:
-    """What is brought, and what is not; nothing if nothing was asked for."""
+    """What we bring, and what we can't; nothing if they asked for none."""
     brought = brought_of(booking)
     if brought is None:
         return []
@@ -431,7 +431,7 @@ def leaflet_rows_for_host(booking: Booking) -> list[Row]:
 
 
 def leaflets_are_short(booking: Booking) -> bool:
-    """Whether the host is told how to get the rest."""
+    """Whether to tell the host how to get the rest."""
     brought = brought_of(booking)
     return bool(brought and brought.missing and booking.is_open)
 
@@ -449,7 +449,7 @@ def leaflets_to_bring(booking: Booking) -> str:
 
 
 def leaflets_to_return(booking: Booking, sentence: str) -> list[Row]:
-    """For whoever was given the copies: `sentence` names their order and says what to do with them."""
+    """For a presenter who was given the copies: `sentence` names their order and says what to do with them."""
     order = live_order(booking)
     if order is None or order.state != OrderState.DISPATCHED:
         return []
@@ -465,13 +465,13 @@ def live_order(booking: Booking) -> Order | None:
 
 
 def session_facts(session: OpenSession, *, with_reference: bool = True) -> list[Row]:
-    """What, when, where, reference: what may be said to anybody."""
+    """What, when, where, reference: what anybody may read."""
     rows = [row(_("Session"), session.presentation.title), row(_("When"), session.when), row(_("Where"), _("Online"))]
     return [*rows, row(_("Reference"), session.reference)] if with_reference else rows
 
 
 def place_facts(place: SessionPlace, *, with_reference: bool = True) -> list[Row]:
-    """The facts; for whoever has a place also who gives it and how to join."""
+    """The facts; for a person with a place, also who gives it and how to join."""
     session = place.session
     rows = session_facts(session, with_reference=False)
     if place.has_a_place and session.presenter:
@@ -484,12 +484,12 @@ def place_facts(place: SessionPlace, *, with_reference: bool = True) -> list[Row
 
 
 def has_room(session: OpenSession) -> bool:
-    """Whoever asks now gets a place: one is free, and nobody is waiting for it."""
+    """Whether somebody who asks now gets a place: one is free, and nobody waits for it."""
     return bool(session.free) and not session.waiting
 
 
 def room_in_words(session: OpenSession) -> str:
-    """'12 places are free', or how many wait."""
+    """'12 places are free', or how many people wait."""
     if has_room(session):
         free = session.free
         return ngettext("%(free)d place is free", "%(free)d places are free", free) % {"free": free}
@@ -505,7 +505,7 @@ def may_be_joined(session: OpenSession, now: datetime) -> bool:
 
 
 def number_in_line(place: SessionPlace) -> int:
-    """1 for whoever will be offered the next free place. One statement."""
+    """Their number in the line; number 1 is offered the next free place. One statement."""
     return SessionPlace.objects.in_line().filter(session=place.session_id, position__lt=place.position).count() + 1
 
 
@@ -516,7 +516,7 @@ def line_in_words(number: int) -> str:
 
 
 def session_next_steps(place: SessionPlace, now: datetime, *, reminds: bool) -> list[Step]:
-    """What comes next and when, for whoever has a place or waits for one; `reminds` is whether they want reminders."""
+    """What comes next and when, for a person who has a place or waits for one; `reminds` is whether they want reminders."""
     session = place.session
     if place.state == PlaceState.WAITING:
         return waiting_steps(session)

@@ -1,4 +1,4 @@
-"""From a postcode to a place, and how long a presenter needs from one place to another. Whether it fits: schedule/slots.py."""
+"""From a postcode to a place, and how long a presenter needs from one place to another. If it fits: schedule/slots.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,8 +43,10 @@ CROSSING_MINUTES = {row["zone"]: int(row["minutes"]) for row in csv_rows("bookin
 
 @dataclass(frozen=True)
 class Place:
-    """A full postcode with the coordinates that we measure from and the island that it is on; once looked up, also its nation
-    and local authority."""
+    """A full postcode with the coordinates that we measure from, and its island.
+
+    It has a nation and a local authority if they were looked up.
+    """
 
     postcode: str
     latitude: float
@@ -58,7 +60,7 @@ class Place:
 
 
 def rule_minutes(a: Place, b: Place) -> int:
-    """By distance and crossings alone."""
+    """The minutes by distance and crossings alone."""
     # The straight line (haversine), in the same order of operations as the SQL.
     half_latitude = sin((b.latitude - a.latitude) * RADIANS / 2)
     half_longitude = sin((b.longitude - a.longitude) * RADIANS / 2)
@@ -70,12 +72,12 @@ def rule_minutes(a: Place, b: Place) -> int:
 
 
 def area_keys(postcode: str) -> tuple[str, str]:
-    """The names under which staff set minutes for this postcode: 'LS1' and 'LS' of 'LS1 4AP'."""
+    """The names under which staff set minutes for this postcode: 'LS1' and 'LS' for 'LS1 4AP'."""
     return postcode.partition(" ")[0], postcode_area(postcode)
 
 
 class Journeys:
-    """What staff have set between areas; looked up in memory. Each journey is worked out once."""
+    """The minutes that staff have set between areas, in memory. Each journey is worked out once."""
 
     def __init__(self, minutes: Mapping[tuple[str, str], int] | None = None) -> None:
         """`minutes`: pairs of area names, in either order."""
@@ -93,8 +95,8 @@ class Journeys:
         return minutes
 
     def set_between(self, one: str, other: str) -> int | None:
-        """What staff have set between these two postcodes, if anything."""
-        # By pair: how many of the two are outward codes, which have a figure, and not whole areas.
+        """The minutes that staff have set between these two postcodes; None if they have set none."""
+        # For each pair: how many of its two names are outward codes, which have a digit, and not whole areas.
         pairs = {
             frozenset((x, y)): sum(any(letter.isdigit() for letter in name) for name in (x, y))
             for x in area_keys(one)
@@ -107,7 +109,7 @@ class Journeys:
 def travel_between(
     a: Place, b: Place, override_a: int | None = None, override_b: int | None = None, journeys: Journeys | None = None
 ) -> timedelta:
-    """By what staff have set for either visit, or else for their areas, or else by the rule."""
+    """The journey, with the minutes that staff have set for either visit, or else for their areas."""
     overrides = [minutes for minutes in (override_a, override_b) if minutes is not None]
     return timedelta(minutes=max(overrides) if overrides else (journeys or Journeys()).minutes(a, b))
 

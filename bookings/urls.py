@@ -13,7 +13,7 @@ from bookings.schedule import team as team_views
 from bookings.schedule.access import own_sessions, own_visits
 from bookings.seats import views as seats_views
 
-# The details are asked on the first page of a booking.
+# These details are asked on the first page of a booking now.
 details_moved = RedirectView.as_view(pattern_name="book_where", query_string=True, http_method_names=["get", "head"])
 session_urls = [
     path("sessions/", open_sessions_views.sessions, name="sessions"),
@@ -50,7 +50,7 @@ after_urls = [
     path("f/<str:code>/host/<str:key>/again/", feedback_views.host_again, name="host_again"),
     path("f/<str:code>/host/<str:key>/leaflets/", feedback_views.host_leaflets, name="host_leaflets"),
 ]
-# Whose page it is of what was given: the presenter's visits, or their open sessions.
+# The presenter's own visits, or their own open sessions, for routes that both have.
 OF_VISIT, OF_SESSION = {"own": own_visits}, {"own": own_sessions}
 presenter_urls = [
     path("", presenter_views.presenter_diary, name="presenter_diary"),

@@ -1,8 +1,7 @@
-"""Every setting, read from the environment; .env.example explains each variable.
+"""Every setting, read from the environment. .env.example explains each variable.
 
-The default is production: without CTAC_ENV=development (which `make run` sets)
-or CTAC_ENV=test (which the tests set), a missing secret stops the start. All that is wrong is
-gathered in `faults` and told at the end, a sentence a line.
+The default is production: unless CTAC_ENV is development (set by `make run`) or test (set by the tests), a missing secret stops
+the start. All mistakes are gathered in `faults` and reported at the end, one sentence to a line.
 """
 
 import os
@@ -29,7 +28,7 @@ faults: list[str] = []
 
 
 class Env(environ.Env):
-    """What is no number is one more fault; the default stands in, so that the others are found too."""
+    """Reports a value that is no number as one more fault, and uses the default, so that the other faults are found too."""
 
     def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False) -> Any:
         try:
@@ -55,7 +54,7 @@ if ENVIRONMENT not in {"production", "development", "test"}:
 DEVELOPMENT = ENVIRONMENT == "development"
 PRODUCTION = not DEVELOPMENT and ENVIRONMENT != "test"
 DEBUG = False
-# Everything that this copy writes (database, mail sink, broker, cache) when no server is named.
+# Everything that this copy writes if no server is named: database, mail sink, broker, cache.
 VAR_DIR = Path(env("CTAC_VAR", default=str(BASE_DIR / "var")))
 
 
@@ -70,7 +69,7 @@ def required_in_production(name: str, what: str, otherwise: str = "") -> str:
 
 
 def address_of_server(name: str, value: str, what: str, *schemes: str) -> str:
-    """The value, or "" if it can't be one. It may hold a password, so the sentence does not repeat it."""
+    """The value, or "" if it is no valid address. The sentence doesn't repeat it, as it may contain a password."""
     try:
         parts = urlsplit(value)
         for host in parts.netloc.rpartition("@")[2].split(","):
@@ -118,7 +117,7 @@ if PRODUCTION and SITE_URL and not (SITE_URL.startswith("https://") and urlsplit
 # First values of what staff own: a copy for production needs them before a manager has signed in. From then on the settings page
 # of the staff site says what holds (office/models.py).
 SITE_HELP_EMAIL = required_in_production("SITE_HELP_EMAIL", "Set it to who helps people with this website.", "website@localhost")
-# Who runs this: shown in the head and the foot of each page, in emails and in PDFs.
+# Who runs this site: shown at the head and foot of each page, in emails and in PDFs.
 CHARITY = {
     "name": required_in_production(
         "CHARITY_NAME", "Set it to the name of the charity that runs this.", "Example Children’s Charity"
@@ -133,7 +132,7 @@ ESCALATION_HELP = "Set it to who is told too when a presenter has not been heard
 VISIT_ESCALATION_EMAIL = required_in_production("VISIT_ESCALATION_EMAIL", ESCALATION_HELP, STAFF_EMAIL)
 SAFEGUARDING_HELP = "Set it to the address of the safeguarding lead."
 SAFEGUARDING_LEAD_EMAIL = required_in_production("SAFEGUARDING_LEAD_EMAIL", SAFEGUARDING_HELP, STAFF_EMAIL)
-if PRODUCTION:  # else an alarm and its escalation come to one mailbox, which nobody may be reading
+if PRODUCTION:  # otherwise an alarm and its escalation might go to one mailbox that perhaps nobody reads
     readers: dict[str, str] = {}
     for name in ("STAFF_EMAIL", "VISIT_ESCALATION_EMAIL", "SAFEGUARDING_LEAD_EMAIL"):
         if address := str(vars()[name]).lower():
@@ -145,7 +144,7 @@ if PRODUCTION:  # else an alarm and its escalation come to one mailbox, which no
 CHARITY_LOGO = env("CHARITY_LOGO", default="")
 if CHARITY_LOGO and not (Path(CHARITY_LOGO).suffix in {".svg", ".png"} and Path(CHARITY_LOGO).is_file()):
     faults.append(f"CHARITY_LOGO is {CHARITY_LOGO!r}. Set it to a file of this machine that ends in .svg or .png.")
-# Where people report a security problem: an address, or a page with https (RFC 9116). Empty: the advice line's address.
+# Where to report a security problem: an address, or a page with https (RFC 9116). If empty, the advice line's address.
 SECURITY_CONTACT = env("SECURITY_CONTACT", default="")
 if SECURITY_CONTACT and not ("@" in SECURITY_CONTACT or SECURITY_CONTACT.startswith("https://")):
     faults.append(
@@ -231,7 +230,7 @@ TEMPLATES = [
 # PostgreSQL everywhere; the embedded server of this copy where no other is named.
 DATABASE_HELP = "Set it to the PostgreSQL server, such as postgres://user:password@host/ctac."
 database_url = required_in_production("DATABASE_URL", DATABASE_HELP) or postgres.database_url(VAR_DIR)
-try:  # environ takes addresses that urlsplit does not
+try:  # environ accepts addresses that urlsplit refuses
     if not database_url.startswith(("postgres://", "postgresql://", "psql://", "pgsql://")):
         raise ValueError
     DATABASES = {"default": env.db_url_config(database_url)}
@@ -242,7 +241,7 @@ except ValueError:
     DATABASES = {"default": {}}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# PgBouncer may give each transaction another session, and a cursor is one session's (deploy/pgbouncer/pgbouncer.ini).
+# PgBouncer may give each transaction another session, but a cursor belongs to one (deploy/pgbouncer/pgbouncer.ini).
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 5,  # seconds; libpq's default waits for minutes
@@ -261,8 +260,8 @@ CACHES = {
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1000}},
 }
 
-# Pages, emails and files that people outside the team read are in English or Welsh (ADR 1). In production a string is in Welsh
-# once a reader has approved it; until one is, there is no Welsh at all.
+# Pages, emails and files for people outside the team are in English or Welsh (ADR 1). In production, a string is shown in Welsh
+# once a reader has approved it; before the first approval, there is no Welsh at all.
 LANGUAGE_CODE = "en-gb"
 LOCALE_PATHS = [BASE_DIR / "locale"] if PRODUCTION else [VAR_DIR / "locale", BASE_DIR / "locale"]
 WELSH = not PRODUCTION or (BASE_DIR / "locale/cy/LC_MESSAGES/django.mo").exists()
@@ -279,10 +278,10 @@ if CHARITY_LOGO:
     STATICFILES_DIRS.append(("charity", Path(CHARITY_LOGO).parent))
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # our files are for our pages
-WHITENOISE_AUTOREFRESH = not PRODUCTION  # else all files are listed first, 7 ms for each client of a test
+WHITENOISE_AUTOREFRESH = not PRODUCTION  # otherwise all files are listed first: 7 ms for each client in a test
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(VAR_DIR / "media")))
 MEDIA_URL = "/media/"  # nothing is served from here: views hand out what a person may see
-# A bucket that speaks S3 instead of MEDIA_ROOT. Without a key in it, boto3 looks for one itself (a machine's role, say).
+# An S3 bucket in place of MEDIA_ROOT. If the URL has no key, boto3 looks for one itself, such as a machine's role.
 FILES_HELP = (
     "Set it to a bucket of an S3 server, such as s3://key:secret@s3.eu-west-2.amazonaws.com/bucket?region=eu-west-2, "
     "with each / of the secret as %2F."
@@ -337,7 +336,7 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
-# Seconds: no longer than OWASP ASVS 5.0 allows a code that goes by email (V6.5.5).
+# Seconds: the longest that OWASP ASVS 5.0 allows for a code sent by email (V6.5.5).
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -346,7 +345,7 @@ ACCOUNT_MAX_EMAIL_ADDRESSES = 2
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always confirmed by email
-# allauth's live in a cache, which may be lost: ours are in accounts/limits.py.
+# allauth's limits live in a cache, which may be lost. Ours are in accounts/limits.py.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 # Abuse (docs/adr/0010). Whether forms that are open to everyone must come with the signed time that our page gave them.
 CHECK_FORM_TIMESTAMP = env.bool("CHECK_FORM_TIMESTAMP", default=ENVIRONMENT != "test")
@@ -367,7 +366,7 @@ MFA_TOTP_TOLERANCE = 1  # steps of 30 s either way, for phones whose clock is a 
 
 # Sessions and cookies
 SESSION_ENGINE = "accounts.sessions"
-# Without a page asked for, and whatever happens, a sign-in ends after so long (ADR 9).
+# How long a sign-in lasts: idle, without a request, and at the longest in any case (ADR 9).
 SESSION_IDLE = timedelta(minutes=env.float("SESSION_IDLE_MINUTES", default=120))
 SESSION_LONGEST = timedelta(hours=env.float("SESSION_LONGEST_HOURS", default=24))
 STAFF_SESSION_IDLE = timedelta(minutes=env.float("STAFF_SESSION_IDLE_MINUTES", default=60))
@@ -395,7 +394,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # A packing session has up to 200 parcels with a few boxes each (Django's own limit is 1,000).
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
-# How many proxies of ours stand in front; the client's address is read that far from the right.
+# How many of our proxies stand in front. The client's address is read at that place from the right.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 if TRUSTED_PROXY_COUNT < 0:
     faults.append(f"TRUSTED_PROXY_COUNT is {TRUSTED_PROXY_COUNT}. Set it to the number of proxies of ours in front, 0 or more.")
@@ -422,13 +421,13 @@ email_url = address_of_server("EMAIL_URL", required_in_production("EMAIL_URL", E
 vars().update(env.email_url_config(email_url or "smtp://127.0.0.1:1025", backend="notifications.delivery.smtp.EmailBackend"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds; Django's default waits for ever
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=45)  # renewed every 10 seconds while a message is handed over
-# So many messages a minute to addresses of one domain; 0 for as many as there are.
+# The most messages a minute to addresses at one domain; 0 for no limit.
 MAIL_A_MINUTE_TO_A_DOMAIN = env.int("MAIL_A_MINUTE_TO_A_DOMAIN", default=300)
-OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=20)  # the tests of faults have less time
+OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=20)  # the tests of faults can't wait that long
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="CTAC <help@nspcc.org.uk>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Whom mail of each desk is from, and who reads its answers (notifications/registry.py); empty: as all mail, and the advice line.
-# Answers to mail to the team come to the mailbox that staff have set.
+# The sender of mail from each desk, and the reader of its answers (notifications/registry.py). If empty: the sender of all mail,
+# and the advice line. Answers to mail to the team go to the mailbox that staff have set.
 MAIL_FROM = {
     "bookings": env("MAIL_FROM_BOOKINGS", default=""),
     "leaflets": env("MAIL_FROM_LEAFLETS", default=""),
@@ -440,11 +439,11 @@ MAIL_REPLIES = {
     "leaflets": env("MAIL_REPLIES_LEAFLETS", default=""),
 }
 for desk, sender in MAIL_FROM.items():
-    # Message-ID and signature (DKIM) are of that domain.
+    # Message-ID and signature (DKIM) belong to that domain.
     if sender and parseaddr(sender)[1].rpartition("@")[2] != parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]:
         faults.append(f"MAIL_FROM_{desk.upper()} is {sender!r}. It must be at the domain of DEFAULT_FROM_EMAIL.")
 
-# Text messages of what is urgent, by Twilio's Messages API (notifications/delivery/sms.py); empty for none.
+# Urgent text messages, sent by Twilio's Messages API (notifications/delivery/sms.py). Empty for none.
 SMS_HELP = "Set it to Twilio's address with your API key, as .env.example shows it."
 sms_url = env("SMS_URL", default="")
 SMS_URL = address_of_server("SMS_URL", sms_url, SMS_HELP, "https", *([] if PRODUCTION else ["http"]))
@@ -456,10 +455,10 @@ if SMS_URL and not SMS_FROM:
 BOUNCE_ADDRESS = env("BOUNCE_ADDRESS", default="")  # the envelope's sender; a machine reads what goes there
 BOUNCE_VERP = env.bool("BOUNCE_VERP", default=False)
 BOUNCE_MAILBOX = env("BOUNCE_MAILBOX", default="")
-MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces.reports, which reports to us
+MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of those in notifications.bounces.reports, which report to us
 MAIL_WEBHOOK_PASSWORD = env("MAIL_WEBHOOK_PASSWORD", default="")
 MAIL_WEBHOOK_KEY = env("MAIL_WEBHOOK_KEY", default="")
-# By what each shows that it is who it says.
+# The setting by which each provider proves who it is.
 MAIL_PROVIDERS = {
     **dict.fromkeys(("brevo", "mailjet", "postmark", "sparkpost"), "MAIL_WEBHOOK_PASSWORD"),
     **dict.fromkeys(("mailersend", "mailgun", "mailtrap", "mandrill", "postal", "unisender_go"), "MAIL_WEBHOOK_KEY"),
@@ -471,17 +470,17 @@ elif MAIL_PROVIDER and not vars()[MAIL_PROVIDERS[MAIL_PROVIDER]]:
 elif MAIL_WEBHOOK_PASSWORD and ":" not in MAIL_WEBHOOK_PASSWORD:
     faults.append("MAIL_WEBHOOK_PASSWORD is not right. Set it to a user name and a password, such as user:password.")
 
-# The audit (docs/adr/0021): months that it is kept after their end; the database itself refuses to drop less than six.
+# The audit (docs/adr/0021): months that it is kept after their end. The database itself refuses to drop a month in less than six.
 AUDIT_KEPT_MONTHS = env.int("AUDIT_KEPT_MONTHS", default=24)
 if AUDIT_KEPT_MONTHS < 6:
     faults.append("AUDIT_KEPT_MONTHS must be at least 6.")
 
-# Who was erased, by key alone: outside the database, so that a restored backup can be made to forget them again (ADR 23).
+# The people who were erased, by key alone. Outside the database, so that they can be erased again after a restore (ADR 23).
 ERASURES_FILE = Path(env("ERASURES_FILE", default=str(VAR_DIR / "erasures" / "erasures.jsonl")))
-BACKUP_DIR = env("BACKUP_DIR", default="")  # where deploy/backup.py and check_restore.py say when; the first-run check reads it
+BACKUP_DIR = env("BACKUP_DIR", default="")  # has the last runs of deploy/backup.py and check_restore.py, for the first-run check
 BACKUP_KEEP_DAYS = env.int(
     "BACKUP_KEEP_DAYS", default=30
-)  # as deploy/pgbackrest/pgbackrest.conf has it; the privacy notice says it
+)  # the same as in deploy/pgbackrest/pgbackrest.conf; the privacy notice says it
 # Celery. The outbox table holds the truth, so any broker may be lost.
 BROKER_HELP = "Set it to Redis or RabbitMQ, such as redis://host:6379/0."
 BROKER_SCHEMES = ("folder", "redis", "rediss", "amqp", "amqps", "pyamqp", "sentinel")
@@ -492,7 +491,7 @@ CELERY_BROKER_CONNECTION_TIMEOUT = folder.PATIENCE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker waits for its broker, however long it is away
 CELERY_TASK_DEFAULT_QUEUE = "ctac"
-FRESH_MAIL_QUEUE = "ctac-now"  # what somebody waits for; a worker takes from both in turn
+FRESH_MAIL_QUEUE = "ctac-now"  # mail that somebody waits for; a worker takes from both queues in turn
 CELERY_TASK_QUEUES = folder.queues(CELERY_TASK_DEFAULT_QUEUE, FRESH_MAIL_QUEUE)
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ACKS_LATE = True
@@ -500,25 +499,25 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
-# Over the folder, the processes of a pool would share one queue and a lock, which a killed one keeps for ever.
+# With the folder as broker, the processes of a pool would share one queue and a lock, which a killed process keeps for ever.
 CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL == folder.URL else "prefork"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# More than processors, because a message waits longer for the mail server and the disk than it works (ADR 3).
+# More than there are processors, because a message waits longer for mail server and disk than it computes (ADR 3).
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTION else 2)
-# A file that the worker touches unless it hangs or has lost its broker, for a health check; empty for none.
+# A file for a health check, which the worker touches unless it hangs or has lost its broker. Empty for none.
 WORKER_HEARTBEAT_FILE = env("WORKER_HEARTBEAT_FILE", default="")
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and RabbitMQ is dropping the kind of queue that it needs
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 WATCHER_PING_HELP = "Set it to the address that your monitor gave you, such as https://hc-ping.com/ and a long number."
 watcher_ping_url = env("WATCHER_PING_URL", default="")
-# A monitor outside, told of each good round of the watch over visits; empty for none.
+# A monitor elsewhere that hears of each good round of the watch over visits. Empty for none.
 WATCHER_PING_URL = address_of_server("WATCHER_PING_URL", watcher_ping_url, WATCHER_PING_HELP, "https", "http")
-CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds: so soon beat goes on after its clock was wrong and is put right
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds: how soon beat goes on after its clock was wrong and is put right
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 # Monitoring (docs/runbook.md): each of the two is off, and not imported, until it is set.
-METRICS_TOKEN = env("METRICS_TOKEN", default="")  # what Prometheus sends us to be shown /metrics
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # Prometheus sends it, to be shown /metrics
 if METRICS_TOKEN:
     MIDDLEWARE.insert(
         MIDDLEWARE.index("ctac.monitoring.health.HealthMiddleware") + 1, "ctac.monitoring.metrics.MetricsMiddleware"

@@ -1,11 +1,11 @@
-"""One backup of the database: `python deploy/backup.py`, each night by ctac-backup.timer, as postgres or root.
+"""Makes one backup of the database: `python deploy/backup.py`. ctac-backup.timer runs it each night, as postgres or root.
 
-pgBackRest makes it: a full one when the last is a week old, else what changed since. Where the host runs PostgreSQL, and lets no
-pgBackRest near it, `python deploy/backup.py dump` keeps a dump in restic's repository, and the uploaded files and the file of
-erasures beside it. It reads PGHOST, PGUSER, PGDATABASE and PGPASSFILE then, as pg_dump does, RESTIC_REPOSITORY and
-RESTIC_PASSWORD_FILE, MEDIA_ROOT, ERASURES_FILE and BACKUP_KEEP_DAYS.
+It uses pgBackRest, which makes a full backup if the last one is a week old, and otherwise saves what has changed since. If a
+hosting firm runs PostgreSQL and allows no pgBackRest, `python deploy/backup.py dump` stores a dump in a restic repository,
+together with the uploaded files and the file of erasures. For that it reads PGHOST, PGUSER, PGDATABASE and PGPASSFILE, like
+pg_dump, and RESTIC_REPOSITORY, RESTIC_PASSWORD_FILE, MEDIA_ROOT, ERASURES_FILE and BACKUP_KEEP_DAYS.
 
-BACKUP_DIR/made.json then says which was made and when: the first-run check reads it. docs/backup.md has the rest.
+BACKUP_DIR/made.json then says which backup was made and when, for the first-run check. docs/backup.md has the rest.
 """
 
 import json
@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 STANZA = "ctac"
-MADE, TRIED = "made.json", "tried.json"  # which was made and which restored last, and when
-FULL_EACH = timedelta(days=6, hours=12)  # a week, less what one night may be earlier than another
+MADE, TRIED = "made.json", "tried.json"  # the last backup made and the last one restored, each with its time
+FULL_EACH = timedelta(days=6, hours=12)  # a week, less the time by which one night's run may be earlier
 DUMP = "ctac.dump"
 
 
 class BackupError(Exception):
-    """What failed, in one line. The program has said on standard error what it had to say."""
+    """What failed, in one line. The program itself has written the details to standard error."""
 
 
 def require_setting(name: str) -> str:
@@ -35,7 +35,7 @@ def require_setting(name: str) -> str:
 
 
 def as_postgres() -> dict[str, Any]:
-    """What subprocess needs so that a program runs as postgres: PostgreSQL refuses root, and root's files are closed to it."""
+    """The arguments with which subprocess runs a program as postgres: PostgreSQL refuses root, and can't read root's files."""
     if os.geteuid():
         return {}
     account = pwd.getpwnam("postgres")
@@ -43,7 +43,7 @@ def as_postgres() -> dict[str, Any]:
 
 
 def run(*command: str, called: str = "", **how: Any) -> str:
-    """What the program wrote to standard output. Raises BackupError, which has the name that it is called by."""
+    """Run a program and return its standard output. Raises BackupError with the name `called`."""
     called = called or Path(command[0]).name
     try:
         done = subprocess.run(command, **{"check": False, "stdout": subprocess.PIPE, "text": True, "errors": "replace", **how})
@@ -59,8 +59,8 @@ def pgbackrest(*words: str) -> str:
 
 
 def backups() -> list[dict[str, Any]]:
-    """The whole ones that the repository has, the oldest first. Raises BackupError."""
-    # Not strict: with a wrong passphrase it quotes what it could not read.
+    """The complete backups in the repository, the oldest first. Raises BackupError."""
+    # Not strict: with a wrong passphrase, it quotes text that it could not read.
     stanzas = json.loads(pgbackrest("--output=json", "info"), strict=False)
     for repository in (repository for stanza in stanzas for repository in stanza["repo"]):
         if repository["status"]["code"] not in {0, 2}:  # 2: it has no backup yet
@@ -69,13 +69,13 @@ def backups() -> list[dict[str, Any]]:
 
 
 def kind_due(made: list[dict[str, Any]], now: datetime) -> str:
-    """pgBackRest's word for what is due: full or diff."""
+    """The type of backup that is due, in pgBackRest's words: full or diff."""
     full = [backup["timestamp"]["start"] for backup in made if backup["type"] == "full"]
     return "diff" if full and now - datetime.fromtimestamp(max(full), UTC) < FULL_EACH else "full"
 
 
 def note(name: str, backup: str) -> None:
-    """For everybody who can look into the folder: it says no more than which and when."""
+    """Note a backup and the time in a file that everybody may read: it says no more than that."""
     folder = Path(require_setting("BACKUP_DIR"))
     fresh = (folder / name).with_suffix(".new")
     fresh.write_text(json.dumps({"backup": backup, "at": datetime.now(UTC).isoformat()}))
@@ -84,14 +84,16 @@ def note(name: str, backup: str) -> None:
 
 
 def back_up() -> str:
-    """The name of the backup that was made."""
+    """Make a backup, and return its name."""
     pgbackrest(f"--type={kind_due(backups(), datetime.now(UTC))}", "backup")
     return str(backups()[-1]["label"])
 
 
 def dump() -> str:
-    """The name of restic's snapshot of the database: there is none unless pg_dump has ended well. Files come after the rows that
-    name them."""
+    """Store a dump, and return the id of its restic snapshot. There is none unless pg_dump ends well.
+
+    The files are stored after the database, so that they include all that its rows name.
+    """
     words = ["--json", "--tag=database", f"--stdin-filename={DUMP}", "--stdin-from-command", "--"]
     words += ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
     said = run("restic", "backup", *words, called="restic backup")
@@ -107,7 +109,7 @@ def dump() -> str:
 
 def main(arguments: list[str]) -> int:
     try:
-        require_setting("BACKUP_DIR")  # before anything is made that could not be noted
+        require_setting("BACKUP_DIR")  # first, since a backup that can't be noted should not be made
         made = dump() if arguments == ["dump"] else back_up()
         note(MADE, made)
     except (BackupError, OSError) as error:

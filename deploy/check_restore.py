@@ -1,13 +1,13 @@
-"""Restores the newest backup into a PostgreSQL of its own and looks at what came back: `python deploy/check_restore.py`
+"""Restores the newest backup into a PostgreSQL of its own, and checks the copy: `python deploy/check_restore.py`.
 
-Each week by ctac-check-restore.timer, as postgres or root, on the database's machine or any other that can read the repository.
-When anything is not as it must be it ends with 1, and one line that begins "The restore check failed"; else it writes
+ctac-check-restore.timer runs it each week, as postgres or root, on the database's machine or any other that can read the
+repository. If anything is wrong, it ends with 1 and one line that begins "The restore check failed". If not, it writes
 BACKUP_DIR/tried.json.
 
-The copy has a folder under CHECK_DIR (/var/tmp) and a socket in it, no TCP and no archive; both go at the end. What looks at it
-is given this copy's address and files alone, and none of the site's settings: it can't reach the real database, broker, mail
-server or monitor. RESTIC_REPOSITORY names where the uploaded files and the file of erasures are; MEDIA_ROOT and ERASURES_FILE say
-where they were.
+The copy has a folder under CHECK_DIR (/var/tmp) with a socket, no TCP and no archive; both are deleted at the end. The programs
+that check it get only the address and files of this copy, and none of the site's settings, so they can't reach the real database,
+broker, mail server or monitor. RESTIC_REPOSITORY has the uploaded files and the file of erasures; MEDIA_ROOT and ERASURES_FILE
+are the paths that they had.
 """
 
 import os
@@ -29,21 +29,21 @@ from backup import STANZA, TRIED, BackupError, as_postgres, backups, note, pgbac
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "ctac"
-NEWEST_AT_LEAST = timedelta(hours=36)  # each night something is counted and written
+NEWEST_AT_LEAST = timedelta(hours=36)  # something is counted and written each night
 RECOVERY_SECONDS = 6 * 3600
-# On the command line, since there they win over what the real server was told by ALTER SYSTEM.
+# On the command line, where they override what ALTER SYSTEM set on the real server.
 COPY = {
     "listen_addresses": "",
     "archive_mode": "off",
     "hot_standby": "off",  # so that it need not be as large as the real one
     "max_connections": "20",
     "primary_conninfo": "",
-    "synchronous_standby_names": "",  # a commit would wait for a standby that the copy does not have
+    "synchronous_standby_names": "",  # the copy has no standby, and a commit would wait for it
     "shared_preload_libraries": "",
     "ssl": "off",
-    "log_min_messages": "fatal",  # a row may stand in a message
+    "log_min_messages": "fatal",  # a message may contain a row
 }
-# Nobody but postgres and root comes through the folder's door.
+# Only postgres and root can enter the folder.
 ADMITS = "local all all trust\n"
 TABLES = """
     SELECT quote_ident(relname) FROM pg_class
@@ -53,13 +53,13 @@ MUST_HAVE_ROWS = ("django_migrations", "accounts_user", "professionals_person", 
 
 
 def give(path: Path) -> None:
-    """To postgres, if root runs this."""
+    """Give the file to postgres, if root runs this."""
     if account := as_postgres():
         os.chown(path, account["user"], account["group"])
 
 
 class Copy:
-    """What came out of the repositories, in a folder that only postgres can enter."""
+    """The restored data and files, in a folder that only postgres can enter."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.data, self.socket = folder, folder / "data", folder / "s"
@@ -71,7 +71,7 @@ class Copy:
         return f"postgres://postgres@/{DATABASE}?host={self.socket}"
 
     def restore(self, backup: dict[str, Any]) -> None:
-        """To the newest moment that the archive has. Raises BackupError."""
+        """Restore up to the newest moment in the archive. Raises BackupError."""
         needed, free = int(backup["info"]["size"] * 1.5), shutil.disk_usage(self.folder).free
         if needed > free:  # a full disk would stop the real server too
             raise BackupError(f"{needed / 1e9:.1f} GB are needed in {self.folder.parent}, and {free / 1e9:.1f} GB are free")
@@ -79,13 +79,13 @@ class Copy:
         pgbackrest(*words, "restore")
 
     def programs(self) -> Path:
-        """PostgreSQL's own, of the version that wrote the data: where Debian has them, else the first in the path."""
+        """The folder of PostgreSQL's programs, in the version that wrote the data: Debian's, or else the first in the PATH."""
         debian = Path("/usr/lib/postgresql") / (self.data / "PG_VERSION").read_text().strip() / "bin"
         return debian if debian.is_dir() else Path(shutil.which("postgres") or "postgres").parent
 
     def start(self) -> None:
-        """Ready, with all of the archive played back, when this returns. Raises BackupError."""
-        for name, text in (("postgresql.conf", ""), ("pg_hba.conf", ADMITS), ("pg_ident.conf", "")):  # Debian's are in /etc
+        """Start the server, and wait until it has replayed the whole archive. Raises BackupError."""
+        for name, text in (("postgresql.conf", ""), ("pg_hba.conf", ADMITS), ("pg_ident.conf", "")):  # Debian has these in /etc
             (self.data / name).write_text(text)
             give(self.data / name)
         options = COPY | {"unix_socket_directories": str(self.socket)}
@@ -108,7 +108,7 @@ class Copy:
 
     def stop(self) -> None:
         if self.server is not None:
-            self.server.send_signal(signal.SIGINT)  # whoever is connected need not be waited for
+            self.server.send_signal(signal.SIGINT)  # without waiting for those who are connected
             try:
                 self.server.wait(60)
             except subprocess.TimeoutExpired:
@@ -124,7 +124,7 @@ class Copy:
             connection.close()
 
     def manage(self, *words: str) -> str:
-        """A command of the site's on the copy. Our own environment gives it the path, and the address of a bucket of files."""
+        """Run a manage.py command on the copy. Of our environment it gets only the PATH and the address of a bucket of files."""
         env = {name: os.environ[name] for name in ("FILES_URL", "AWS_CA_BUNDLE") if os.environ.get(name)}
         env |= {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
@@ -137,7 +137,7 @@ class Copy:
         return run(sys.executable, "-W", "ignore", "manage.py", *words, called=f"manage.py {words[0]}", cwd=ROOT, env=env).strip()
 
     def was_at(self, variable: str, usual: str) -> Path:
-        """Where restic put what was there: it keeps the whole path."""
+        """Where restic has put a restored path: it keeps the whole path."""
         return self.files / Path(os.environ.get(variable) or usual).relative_to("/")
 
     @property
@@ -147,7 +147,7 @@ class Copy:
 
 @contextmanager
 def scratch() -> Iterator[Copy]:
-    """A folder for the copy; server and folder are gone afterwards, whatever happens."""
+    """A folder for the copy. Afterwards the server is stopped and the folder deleted, whatever happens."""
     folder = Path(tempfile.mkdtemp(prefix="ctac-check-", dir=os.environ.get("CHECK_DIR") or "/var/tmp"))  # noqa: S108 - closed, random
     copy = Copy(folder)
     try:
@@ -161,7 +161,7 @@ def scratch() -> Iterator[Copy]:
 
 
 def check_age(copy: Copy, backup: dict[str, Any]) -> str:
-    """How old the newest change in the copy is: an archive that ends early is no archive. Raises BackupError."""
+    """The age of the newest change in the copy. Raises BackupError if the archive ends too early."""
     [(replayed,)] = copy.query("SELECT pg_last_xact_replay_timestamp()")
     newest = replayed or datetime.fromtimestamp(backup["timestamp"]["stop"], UTC)
     age = datetime.now(UTC) - newest
@@ -178,7 +178,7 @@ def check_rows(copy: Copy) -> str:
 
 
 def check_site(copy: Copy) -> Iterator[str]:
-    """What the site itself says of the copy."""
+    """Checks by the site's own commands."""
     copy.manage("migrate", "--check")
     yield "Its migrations are this code's."
     yield copy.manage("reconcile_stock")
@@ -192,7 +192,7 @@ def check_site(copy: Copy) -> Iterator[str]:
 
 
 def check() -> str:
-    """Prints what it finds; the name of the backup that it tried. Raises BackupError."""
+    """Restore and check, print what it finds, and return the name of the backup. Raises BackupError."""
     made = backups()
     if not made:
         raise BackupError(f"the repository has no backup of {STANZA}")
@@ -212,7 +212,7 @@ def check() -> str:
 
 def main() -> int:
     os.umask(0o077)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the copy goes
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the copy is deleted
     try:
         note(TRIED, check())
     except Exception as error:  # noqa: BLE001 - whatever it is, somebody must hear of it, in a line

@@ -1,4 +1,4 @@
-"""Which pages of the guidance are approved, and the buttons of the safeguarding lead: approve, take back."""
+"""Which pages of the guidance are approved, and the safeguarding lead's buttons to approve and withdraw."""
 
 from collections import Counter
 from collections.abc import Iterator

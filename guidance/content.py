@@ -43,7 +43,7 @@ class UKNation(TextChoices):
 
 AUDIENCES = tuple(Audience.values)
 NATIONS = tuple(UKNation.values)
-# Whoever has no page of their own reads that of every professional.
+# Professions without their own page read the one for every professional.
 AUDIENCE_OF: dict[str, str] = {
     Profession.HEALTH_VISITOR: Audience.HEALTH_VISITORS,
     Profession.SOCIAL_WORKER: Audience.SOCIAL_WORKERS,
@@ -92,7 +92,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a fact was looked up, and when."""
+    """Where a fact was found, and on which day."""
 
     fact: str
     source: str
@@ -116,7 +116,7 @@ class Guidance:
 
 @dataclass(frozen=True)
 class NationText:
-    """What is different in one nation. Its headings stand one level lower, under "What happens next"."""
+    """What is special in one nation. Its headings are one level lower, under "What happens next"."""
 
     slug: str
     title: str
@@ -197,7 +197,7 @@ def read_file(path: Path) -> tuple[dict[str, str], tuple[Source, ...], str]:
 
 
 def sections_of(body: str, *, deeper: int) -> Iterator[Section]:
-    """One for each heading of the second level."""
+    """One section for each heading of the second level."""
     for part in re.split(r"^## ", body, flags=re.MULTILINE)[1:]:
         heading, _newline, markdown = part.partition("\n")
         yield Section(heading.strip(), markdown.strip(), as_html(markdown, deeper=deeper))

@@ -40,10 +40,10 @@ class GuidancePageQuerySet(models.QuerySet["GuidancePage"]):
 
 
 class GuidancePage(models.Model):
-    """One audience's page in one nation and language, and who approved which text of it. Each has its row from the start.
+    """One audience's page in one nation and language, and who approved which text. Every page has a row from the start.
 
-    `digest` is that of the text that was approved: once the text is another, or the review date is over, or the approver's
-    account is gone, the page is not approved any more. `is_sample`: approved by the sample data, which production never counts.
+    `digest` is of the approved text: if the text changes, the review date passes or the approver's account goes, the page is no
+    longer approved. `is_sample`: approved by the sample data, which production ignores.
     """
 
     audience = models.CharField(_("audience"), max_length=20, choices=Audience)

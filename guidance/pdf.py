@@ -15,7 +15,7 @@ from guidance.content import Guidance, NationText, Section
 from office.queries import advice_hours, site_settings
 
 LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist")
-LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, of the sections of an audience's text in their order
+LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, for each section of an audience's text
 
 
 def guidance_digest(kind: str, data: dict[str, Any]) -> str:

@@ -37,7 +37,7 @@ def approve_page(
 
 @transaction.atomic
 def withdraw_approval(page: GuidancePage, *, by: User, now: datetime) -> GuidancePage:
-    """From now on production doesn't show this text. Who did it is in the audit, as of every page of staff."""
+    """From now on, production doesn't show this text. The audit records who did it, as for every staff page."""
     locked = GuidancePage.objects.select_for_update().get(pk=page.pk)
     locked.digest, locked.author, locked.approver, locked.is_sample = "", None, None, False
     locked.approved_at = locked.review_on = None
@@ -46,7 +46,7 @@ def withdraw_approval(page: GuidancePage, *, by: User, now: datetime) -> Guidanc
 
 
 def approve_samples(*, author: User, by: User, now: datetime) -> None:
-    """Every text as it is, for trying out only. What somebody approved stays as it is; so does a sample of the same text."""
+    """Approve every text as it is, only for trying out. Leaves real approvals alone, and sample approvals that still hold."""
     review_on = uk_day(now) + REVIEW_WITHIN
     for page in GuidancePage.objects.filter(approved_at=None) | GuidancePage.objects.filter(is_sample=True):
         digest = page.text_digest()
@@ -54,7 +54,7 @@ def approve_samples(*, author: User, by: User, now: datetime) -> None:
             approve_page(page, author=author, review_on=review_on, digest=digest, by=by, now=now, is_sample=True)
 
 
-# By how the code of an area begins, so that some numbers look as they would; nobody has any of them (AreaContact.is_sample).
+# By the start of an area's code, so that numbers look right for the area; nobody has them (AreaContact.is_sample).
 SAMPLE_NUMBERS = {"E08000035": "0113 496 0", "E0800000": "0161 496 0", "E09": "020 7946 0", "W": "029 2018 0", "S": "0131 496 0"}
 OTHER_SAMPLE_NUMBERS = "01632 960"
 MISSING_EVERY, OLD_EVERY = 5, 9

@@ -36,7 +36,7 @@ from professionals.areas import look_up_area
 from professionals.forms import PostcodeField
 from professionals.models import Language, Profession
 
-# Where others say how to report a worry and what the law is. Shown also where no text of ours is approved.
+# Where others explain how to report a worry, and the law. Shown even if no text of ours is approved.
 OFFICIAL_LINKS = (
     (_("GOV.UK: report child abuse"), "https://www.gov.uk/report-child-abuse"),
     (_("mygov.scot: report child abuse in Scotland"), "https://www.mygov.scot/report-child-abuse"),
@@ -51,12 +51,12 @@ OFFICIAL_LINKS = (
     (_("Modern Slavery & Exploitation Helpline"), "https://www.modernslaveryhelpline.org/"),
 )
 
-# Lines and indents: the 200 bytes by which the Welsh page would weigh more than 20 kB. Nothing on it needs its blanks.
+# Blank lines and indents: without these 200 bytes, the Welsh page stays under 20 kB. Nothing on it needs them.
 EMPTY = re.compile(r"\n\s+")
 MAX_PDF_AGE = 7 * 24 * 60 * 60  # seconds in the cache
 
 
-# “Who do I tell here?”: a postcode and perhaps a profession; the numbers of that place.
+# “Who do I tell here?”: the numbers for a postcode and, if given, a profession.
 
 
 class WhoToTellForm(PageForm):
@@ -86,7 +86,7 @@ def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellFor
 @csrf_exempt  # it changes nothing, so nobody can forge anything; and it must work where a browser refuses cookies
 @require_http_methods(FORM_METHODS)
 def who_to_tell_page(request: HttpRequest) -> HttpResponse:
-    """A form that is sent, so that the postcode is in no address and no log. Whoever has signed in is answered at once."""
+    """A POST form, so that the postcode is in no address and no log. Somebody signed in gets the answer at once."""
     form, person = who_to_tell_form(request), person_in(request)
     if person and person.postcode and not form.is_bound:
         form = WhoToTellForm(form.initial)
@@ -120,7 +120,7 @@ def guidance(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> HttpResponse:
-    """Without a nation in its address, for the nation of the person's workplace; else for all four, to choose from."""
+    """Without a nation in the address: for the nation of the person's workplace, or for all four, to choose from."""
     if audience not in AUDIENCES or (nation and nation not in NATIONS):
         raise Http404
     shown = nation
@@ -128,7 +128,7 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
         area = look_up_area(person.postcode)
         shown = area.nation if area and area.nation in NATIONS else ""  # not an island, whose law is its own
     now = timezone.now()
-    # What all nations share is advice in each of them, so it is approved once it is approved for all.
+    # The shared text is advice in each nation, so it is approved only once it is approved for all.
     pages = pages_to_show(audience, [shown] if shown else NATIONS, now)
     context: dict[str, Any] = {
         "audience": Audience(audience),
@@ -138,7 +138,7 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
         "official_links": OFFICIAL_LINKS,
         "who_to_tell_form": who_to_tell_form(request, PROFESSION_OF.get(audience, "")),
     }
-    if pages:  # else the page does not even have the text
+    if pages:  # without pages, the response does not even contain the text
         language = pages[0].language
         context |= {
             "guidance": read_guidance(audience, language),
@@ -154,9 +154,9 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
 
 
 def pages_to_show(audience: str, nations: Sequence[str], now: datetime) -> list[GuidancePage]:
-    """One for each of the nations: in the reader's language if all are approved in it, else in English if they are so there.
+    """A page for each nation: in the reader's language if all are approved in it, or in English if all are approved there.
 
-    Else none, but in a development copy those in the reader's language.
+    Otherwise none; but in development, those in the reader's language.
     """
     languages = list(dict.fromkeys([translation.get_language() or Language.ENGLISH, Language.ENGLISH]))
     found = list(GuidancePage.objects.filter(audience=audience, nation__in=nations, language__in=languages))
@@ -190,7 +190,7 @@ def guidance_download(request: HttpRequest, audience: str, nation: str, pdf: str
         tag = quote_etag(digest)
         unchanged = get_conditional_response(request, etag=tag)
         if unchanged is not None:
-            unchanged.headers["ETag"] = tag  # which of those that a cache has, each in a language
+            unchanged.headers["ETag"] = tag  # tells a cache which of its copies, one a language, is valid
             return unchanged
         content = cache.get_or_set(f"guidance-pdf:{digest}", partial(typeset, pdf, data, made_at=now), timeout=MAX_PDF_AGE)
     name = "-".join([page.audience, page.nation, pdf, *([page.language] if page.language != Language.ENGLISH else [])])

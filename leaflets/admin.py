@@ -1,4 +1,4 @@
-"""Where Django looks for the admin; and what waits among orders and leaflets, for the first staff page."""
+"""Where Django looks for the admin; and the work on orders and leaflets that the first staff page lists."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,7 +37,7 @@ def add_waiting(
     one: Any = "",
     named: WaitingRow | None = None,
 ) -> None:
-    """A line of the first staff page, and the list that shows exactly those; `right` is of the model."""
+    """Adds a line to the first staff page, linked to the list of just these rows. `right` is a permission on the model."""
     staff_site.add_waiting(
         group,
         Waiting(

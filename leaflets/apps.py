@@ -26,7 +26,7 @@ class LeafletsConfig(AppConfig):
             import_module(f"leaflets.{room}.emails")  # its classes register themselves
         texts.register_flagged_sources(*privacy.FLAGGED_SOURCES)
         professionals_services.ROW_MERGES[RecallHolder] = professionals_services.RowMerge(join_holders)
-        # What is registered last is erased first.
+        # Sources are erased in reverse order of registration.
         register_source(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
         register_source(PrivacySource("leaflets", privacy.export, privacy.erase, privacy.erasure_notice))
         register_source(PrivacySource("delivery_addresses", privacy.export_addresses, privacy.erase_addresses))

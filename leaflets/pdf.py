@@ -1,7 +1,7 @@
-"""PDFs that are printed: lists, slips and labels on A4, with a tagged structure, our mark and QR codes.
+"""PDFs for print: lists, slips and labels on A4, with a tagged structure, our mark and QR codes.
 
-What is read on a screen is laid out by Typst (ctac/pdf/). fpdf2 draws these, because it can tell a printer not to scale a page
-and not to print on its back, and a screen reader a name as it was written.
+Typst lays out the PDFs that people read on a screen (ctac/pdf/). fpdf2 draws these, because it can tell a printer not to scale a
+page and not to print on its back, and tell a screen reader a name as it was written.
 """
 
 import tempfile
@@ -40,7 +40,7 @@ class TagElement(StructElem):
         self.a = attributes
 
     def serialize(self, obj_dict: object = None, _security_handler: object = None) -> str:
-        """As fpdf2 would, which looks through all that an object has; 200 slips have 8,000 elements. No password."""
+        """Same output as fpdf2's, which inspects every attribute: too slow for the 8,000 elements of 200 slips. No encryption."""
         facts = {"/Type": self.type, "/S": self.s, "/P": self.p.ref, "/Pg": self.pg.ref, "/A": self.a}  # type: ignore[attr-defined]
         facts["/Alt"] = self.alt.serialize() if self.alt else None
         facts["/K"] = f"[{' '.join(kid.ref if isinstance(kid, StructElem) else str(kid) for kid in self.k)}]"
@@ -48,7 +48,7 @@ class TagElement(StructElem):
 
 
 class TagTree(StructureTreeBuilder):
-    """`open_elements`: those that what is drawn next belongs to, outermost first. Only a table may go on over pages."""
+    """`open_elements`: the elements that contain what is drawn next, the outermost first. Only a table may span pages."""
 
     def __init__(self, pages: dict[int, PDFPage]) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class TagTree(StructureTreeBuilder):
         return element
 
     def mark(self, element: StructElem, page: int) -> tuple[int, int]:
-        """What is drawn next is the element's content. The numbers of the mark on its page and of the page's marks."""
+        """Makes what is drawn next the element's content. Returns the mark's number on its page, and the page's number."""
         page_marks = self.spid_per_page_number.setdefault(page, len(self.spid_per_page_number))
         number = self.marks[page]
         self.marks[page] += 1
@@ -95,10 +95,10 @@ MAX_WRAPPED_TEXTS = 1_000  # cached: the same titles and sentences stand on most
 
 
 class PrintPdf(FPDF):
-    """A4 to print on, unscaled, in a font that has every Latin letter; text is placed by the left upper corner of its first line.
+    """A4 pages that print unscaled, in a font with all Latin letters. Text is placed by the top left corner of its first line.
 
-    Measures are millimetres, sizes of type are points. Lines are wrapped and measured here, because fpdf2's own cells took most
-    of the time of 200 slips. To be used by `with`: fpdf2 leaves the files of its fonts open.
+    Measures are in millimetres, type sizes in points. It wraps and measures lines itself, because fpdf2's own cells took most of
+    the time of 200 slips. Use it with `with`, since fpdf2 leaves its font files open.
     """
 
     struct_builder: TagTree
@@ -125,12 +125,12 @@ class PrintPdf(FPDF):
             face.ttfont.close()
 
     def operate(self, operators: str) -> None:
-        """Write operators into the page: for marked content, round ends and one filled shape fpdf2 has no public way."""
+        """Write raw operators into the page: fpdf2 has no public way to do marked content, round ends or one filled shape."""
         self._out(operators)
 
     @contextmanager
     def element(self, kind: str) -> Iterator[None]:
-        """What is tagged inside belongs to one element of this kind: 'Table', 'TR'."""
+        """Puts everything tagged inside into one element of this kind: 'Table', 'TR'."""
         tree = self.struct_builder
         tree.open_elements.append(tree.begin(kind, self.page))
         yield
@@ -138,9 +138,9 @@ class PrintPdf(FPDF):
 
     @contextmanager
     def tagged(self, kind: str, text: str | None, *, attributes: str | None = None, alt: str | None = None) -> Iterator[None]:
-        """What is drawn inside is one element of this kind ('H1', 'P') and reads so; without a text, as its letters stand.
+        """Everything drawn inside is one element of this kind ('H1', 'P'). Screen readers read `text`, or if None the letters.
 
-        The text is given whole, because lines that are drawn one by one would be read as if no space stood between. A 'Figure'
+        The text is given whole, because lines that are drawn one by one would be read without the space between them. A 'Figure'
         has an `alt`.
         """
         element = self.struct_builder.begin(kind, self.page, alt=alt, attributes=attributes)
@@ -152,7 +152,7 @@ class PrintPdf(FPDF):
 
     @contextmanager
     def decoration(self) -> Iterator[None]:
-        """Drawn for the eye only."""
+        """Marks what is drawn inside as decoration, which a screen reader skips."""
         self.operate("/Artifact BMC")
         yield
         self.operate("EMC")
@@ -203,7 +203,7 @@ class PrintPdf(FPDF):
         colour: Colour = INK,
         leading: float = LINE_HEIGHT,
     ) -> None:
-        """One line of printable text; the letters stand in the middle of a line that is `leading` times their size high."""
+        """One line of printable text, in the middle of a line whose height is `leading` times the size."""
         self.set_font(FAMILY, "B" if bold else "", size)
         self.set_text_color(*colour)
         above = (leading - ASCENT - DESCENT) / 2 + ASCENT
@@ -233,7 +233,7 @@ class PrintPdf(FPDF):
         return y
 
     def lines_of(self, text: str, *, size: float, width: float, bold: bool = False) -> int:
-        """How many lines `say` would take."""
+        """The number of lines that `say` would take."""
         return len(self.wrapped(printable(text), size=size, width=width, bold=bold))
 
     def written(self) -> IO[bytes]:
@@ -271,7 +271,7 @@ CHARACTERS_THAT_VARY = 12  # at the end of the address of an order's page: its r
 
 
 def draw_qr_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, alt: str) -> None:
-    """One shape, sharp at every size. `size` is with the empty edge. With 15% of it torn or smudged it can still be read."""
+    """Draws one shape, sharp at every size. `size` includes the quiet edge. Readable with 15% of it torn or smudged."""
     code = segno.make(url, error="m", micro=False, mask=_mask_for(url[:-CHARACTERS_THAT_VARY] + "0" * CHARACTERS_THAT_VARY))
     rows = [list(row) for row in code.matrix]
     points = size * pdf.k / (len(rows) + 2 * QUIET_MODULES)
@@ -291,5 +291,5 @@ def draw_qr_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, al
 
 @lru_cache(maxsize=8)
 def _mask_for(page: str) -> int:
-    """A reader takes any of the eight patterns; weighing them anew for each code took two fifths of a print (ADR 19)."""
+    """One mask for all codes of a page: readers take any, and choosing one for each code took two fifths of a print (ADR 19)."""
     return int(segno.make(page, error="m", micro=False).mask)

@@ -1,4 +1,4 @@
-"""What leaflets knows about people: export, erasure, retention, and texts flagged as a child's details."""
+"""Personal data in leaflets: export, erasure, retention, and texts flagged as a child's details."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ from professionals.services import delete_unused_organisations
 
 
 def export(person: Person) -> list[Any]:
-    """Every order of theirs, with its events, recalls of its leaflets, and parcels."""
+    """Every order of the person, with its events, recalls and parcels."""
     recalls = RecallHolder.objects.filter(person=OuterRef("person"), recall__edition__order_lines__order=OuterRef("pk"))
     recalled = json_rows(
         recalls.order_by("pk"),
@@ -104,7 +104,7 @@ def export_alerts(person: Person) -> list[Any]:
 
 
 def erase_alerts(person: Person, now: datetime) -> None:
-    """After the orders: whoever brings stock in locks its edition and then deletes the alerts, so they come last."""
+    """Runs after the orders: receiving stock locks the edition and then deletes alerts, so alerts come last here too."""
     StockAlert.objects.filter(person=person).delete()
 
 
@@ -115,7 +115,7 @@ def erasure_notice(person: Person, now: datetime) -> list[str]:
 
 
 def erase(person: Person, now: datetime) -> None:
-    """Cancel what is open, so that no parcel goes to someone who is gone; keep titles, copies and dates for the figures."""
+    """Cancel open orders, so that no parcel goes to an erased person; keep titles, copies and dates for the figures."""
     lock_editions(OrderLine.objects.filter(order__in=person.orders.open()).values_list("edition_id", flat=True))
     for order in person.orders.open():
         cancel(order=order, by=None, now=now)
@@ -125,7 +125,7 @@ def erase(person: Person, now: datetime) -> None:
 
 
 def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
-    """To whom and where these orders went, and what was written about them, also by staff; figures stay."""
+    """Erase to whom and where these orders went, and what anybody wrote about them. The figures stay."""
     keys = list(orders.values_list("pk", flat=True))
     OrderEvent.objects.filter(order__in=keys).exclude(reason="").update(reason="")
     StockMovement.objects.filter(order_line__order__in=keys).exclude(reason="").update(reason="")
@@ -171,7 +171,7 @@ FLAGGED_SOURCES = (
 
 
 def orders_due(before: datetime) -> QuerySet[Order]:
-    """Closed orders, by the day they were placed."""
+    """Closed orders placed before that time, the oldest first."""
     return Order.objects.closed().filter(anonymised_at=None, created_at__lt=before).order_by("created_at", "pk")
 
 

@@ -1,4 +1,4 @@
-"""What we have promised about orders, and what staff may set that would break it."""
+"""What we have promised about orders, and the settings that would break it."""
 
 from datetime import datetime, timedelta
 

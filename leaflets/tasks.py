@@ -1,4 +1,4 @@
-"""What runs by the clock."""
+"""Tasks that run by the clock."""
 
 from django.utils import timezone
 

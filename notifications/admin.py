@@ -1,4 +1,4 @@
-"""Every message, its state, its attempts and its words; staff can read it and send it again, nothing else."""
+"""Messages on the staff site: state, attempts and text, to read and send again; addresses that mail comes back from."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -172,7 +172,7 @@ class MarkedAddressAdmin(MailAdmin):
         return format_html_join(BREAK, "{}: {} – {} ({})", lines) or NOTHING
 
     def about(self, row: ReturnedMail) -> SafeString | str:
-        """Not that somebody complained about our use of data: those who may know find that in the list of messages."""
+        """Never shows that somebody complained about our use of data: colleagues who may know find it in the list of messages."""
         if row.notification is None or row.notification.kind.startswith(COMPLAINT_KIND_PREFIX):
             return gettext("a message")
         href = reverse("staff:notifications_notification_change", args=[row.notification.pk])
@@ -342,7 +342,7 @@ class NotificationAdmin(MailAdmin):
         if request.method == "POST":
             self.resend_and_report(request, Notification.objects.filter(visible_to(request.user)))
             return redirect(the_list)
-        # How many of each kind that this colleague may read, and since when: one statement each.
+        # The number of each kind that this colleague may read, and the oldest: one statement each.
         failed = Notification.objects.filter(visible_to(request.user)).resendable(timezone.now())
         kinds = failed.order_by().values("kind").annotate(number=Count("pk")).order_by("-number", "kind")
         rows: list[dict[str, object]] = [{"label": label_of(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
@@ -384,7 +384,7 @@ class NotificationAdmin(MailAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
     ) -> tuple[QuerySet[Notification], bool]:
-        """A whole address that mail went to finds what went there, and nothing else."""
+        """A whole address that mail went to finds exactly that mail."""
         if "@" in search_term:
             there = Notification.objects.to_address(search_term).values_list("pk", flat=True)
             if there.exists():

@@ -1,4 +1,4 @@
-"""Tables of mail: the outbox, what people chose to get, what came back, and what is known of the servers that take it."""
+"""Tables for mail: the outbox, people's choices, returned mail, and the state of the servers that take our mail."""
 
 import secrets
 from datetime import datetime, time, timedelta
@@ -24,7 +24,7 @@ ADDRESS_WORDS = words_in("address")
 
 
 class BounceType(models.TextChoices):
-    """What an answer means for the address."""
+    """What a returned message means for its address."""
 
     HARD = "hard", _("This mailbox does not exist")
     SOFT = "soft", _("Not taken this time")
@@ -55,10 +55,10 @@ class ReturnedMailQuerySet(models.QuerySet["ReturnedMail"]):
 
 
 class ReturnedMail(models.Model):
-    """One answer about one message: it came back, or its reader called it unwanted.
+    """One report about one message: it came back, or its reader called it unwanted.
 
-    `key` is the same whoever reports it and however often, so that it counts once. `went_at` is when the message went: what
-    went before an address was put right says nothing about it any more.
+    `key` is the same whoever reports it, so it counts once. `went_at` is when the message went: reports about mail from before
+    an address was put right no longer count.
     """
 
     key = impersonal(models.CharField(_("key"), max_length=64, unique=True))
@@ -101,15 +101,15 @@ class MarkedAddressQuerySet(models.QuerySet["MarkedAddress"]):
         return self.filter(marked_at__isnull=False)
 
     def expired(self, now: datetime) -> "MarkedAddressQuerySet":
-        """Not marked, and nothing has come of them for long. Who complained stays known."""
+        """Addresses that are not marked and have had no returns for 90 days. Keeps those that complained."""
         return self.filter(marked_at=None, complained_at=None, last_at__lte=now - RETURNED_MAIL_RETENTION)
 
 
 class MarkedAddress(models.Model):
-    """An address that mail came back from; marked while nobody has put it right.
+    """An address that mail came back from. It is marked until somebody puts it right.
 
-    Marked by one hard return, or by soft ones on three days within a month (services.bouncing). `tried_at` is when mail last went
-    there all the same, and `tried_with` the message: one a day, so that a mark that is wrong does not silence us.
+    One hard return marks it, or soft ones on three days within a month (bounces/services.py, update_mark). `tried_at` is when
+    mail last went there all the same, and `tried_with` that message: one a day, so that a wrong mark does not silence us.
     """
 
     address = personal(models.EmailField(_("address"), unique=True))  # lower case
@@ -145,7 +145,7 @@ class MarkedAddress(models.Model):
 
 
 class MailboxRead(models.Model):
-    """How far the mailbox of returned mail is read. IMAP numbers messages for good, as long as `validity` stays the same."""
+    """How far we have read the mailbox of returned mail. IMAP's message numbers stay valid while `validity` is the same."""
 
     name = impersonal(models.CharField(_("mailbox"), max_length=64, primary_key=True))  # a hash of host and folder
     validity = models.BigIntegerField(_("validity"), default=0)
@@ -180,22 +180,22 @@ class Channel(models.TextChoices):
 
 LATELY = timedelta(days=14)
 UNFINISHED = [State.PENDING, State.SENDING]
-# What staff search: the address, and the reference in the ways it is typed.
+# What staff search: the address, and the reference however it is typed.
 MESSAGE_WORDS = words_in("recipient", "reference", *(Replace("reference", Value("-"), Value(between)) for between in ("", " ")))
 COMPLAINT_KIND_PREFIX = "complaint-"  # to people who complained about our use of data
 # Web and worker may be two machines whose clocks differ a little; without this a new row would wait for the sweep.
 CLOCK_TOLERANCE = timedelta(seconds=5)
-REFERENCES_LENGTH = 200  # of all that is in one digest
+REFERENCES_LENGTH = 200  # characters, for all references in one digest
 
 
 def visible_to(user: PermissionsMixin | AnonymousUser) -> Q:
-    """What this colleague may read: what went to people who complained, only if they answer for complaints (ADR 24)."""
+    """The messages this colleague may read. Mail to people who complained needs the right to answer complaints (ADR 24)."""
     return Q() if user.has_perm("privacy.view_complaint") else ~Q(kind__startswith=COMPLAINT_KIND_PREFIX)
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def to_address(self, email: str) -> "NotificationQuerySet":
-        """Everything to one address, in any case of letters."""
+        """All messages to one address, ignoring case."""
         return self.alias(address=Lower("recipient")).filter(address=email.strip().lower()).exclude(recipient="")
 
     def unfinished(self) -> "NotificationQuerySet":
@@ -204,7 +204,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def failed_lately(self, now: datetime) -> "NotificationQuerySet":
         """Failed in the last two weeks, not tried again since, and still worth sending again.
 
-        Codes for signing in are asked for anew, and what has expired would come too late.
+        Leaves out sign-in codes, which people ask for anew, and expired messages, which would come too late.
         """
         later = Notification.objects.filter(resend_of=Coalesce(OuterRef("resend_of"), OuterRef("pk")), pk__gt=OuterRef("pk"))
         failed = self.filter(state=State.FAILED, created_at__gte=now - LATELY, is_account_mail=False)
@@ -220,13 +220,13 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """One email, or one text message. Written in the transaction of its event, unique by (kind, about, version, recipient).
+    """One email or text message, written in its event's transaction. Unique by (kind, about, version, recipient).
 
-    `about` names the object ("booking:12"), `reference` is what a person quotes. `recipient` is an address, or a number. A
-    resend is a new row that points to the first. A digest (services.collecting) is about somebody on a day
-    ("person:7:2027-03-09"); `version` is its number on that day, and it has the references of all that is in it. `due_at`
-    is the only clock. Account mail (codes, resets) is written before it is sent, so it lies in `sealed_body`, encrypted,
-    until it is sent or expired. Times are UTC.
+    `about` names the object ("booking:12"); `reference` is what people quote. `recipient` is an address or a phone number. A
+    resend is a new row that points to the first. A digest (notifications/schedule.py) is about somebody on a day
+    ("person:7:2027-03-09"); `version` is its number on that day, and it has the references of everything in it. `due_at` alone
+    says when to send. Account mail (codes, resets) is worded when it is asked for, so its text is in `sealed_body`, encrypted,
+    until it is sent or expires. Times are UTC.
     """
 
     kind = impersonal(models.CharField(_("kind"), max_length=50))
@@ -268,7 +268,7 @@ class Notification(models.Model):
     html_body = personal(models.TextField(_("HTML"), blank=True))
     sealed_body = personal(models.BinaryField(_("encrypted body"), null=True, blank=True))
 
-    erased_at = models.DateTimeField(_("words erased"), null=True, blank=True)  # from then on none are kept
+    erased_at = models.DateTimeField(_("words erased"), null=True, blank=True)  # no text is stored after that
 
     objects: ClassVar = NotificationQuerySet.as_manager()
 
@@ -325,12 +325,12 @@ def server_name() -> str:
 
 class MailServerQuerySet(models.QuerySet["MailServer"]):
     def silent(self) -> "MailServerQuerySet":
-        """Ours, if it is down; one that the settings named before is nobody's concern."""
+        """Our mail server, if it is down. Ignores servers from earlier settings."""
         return self.filter(name=server_name()).exclude(down_since=None)
 
 
 class MailServer(models.Model):
-    """One server that we hand mail to. While it is down one worker at a time tries it; `next_try_at` is when the next may."""
+    """A server that we hand mail to. While it is down, one worker at a time tries it; `next_try_at` is the next chance."""
 
     name = impersonal(models.CharField(_("server and port"), max_length=300, unique=True))
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
@@ -363,7 +363,7 @@ class MailDomain(models.Model):
         return self.domain
 
 
-# What people chose to get: one row an address, with the token of its page, and one row for each choice.
+# What people chose to get: one row an address, with its token, and one row a choice.
 
 
 class ChoiceSource(models.TextChoices):
@@ -386,9 +386,9 @@ def normalise_address(address: str) -> str:
 
 
 class MailReader(models.Model):
-    """An address that mail went to. Whoever has the token, which only stands in mail to this address, chooses for it.
+    """An address that mail went to. Its token, which is only in mail to this address, lets the reader choose for it.
 
-    Made with the first mail that carries the link or with the first choice; gone when the person is erased or reads elsewhere.
+    Made with the first mail that has the link, or with the first choice; deleted when the person is erased or changes address.
     """
 
     address = personal(models.EmailField(_("address"), unique=True))
@@ -412,7 +412,7 @@ class MailChoiceQuerySet(models.QuerySet["MailChoice"]):
 
 
 class MailChoice(models.Model):
-    """A reader's last choice of one topic. Without a row the topic is as notifications.registry begins it."""
+    """A reader's last choice for one topic. Without a row, the topic has its default (notifications.registry.ON_AT_FIRST)."""
 
     reader = models.ForeignKey(MailReader, verbose_name=_("reader"), on_delete=models.CASCADE, related_name="choices")
     personal(reader)
@@ -446,7 +446,7 @@ CLOCKS: dict[str, tuple[time, ...]] = {
 
 
 class TeamMail(models.Model):
-    """One row, or none: then each event is sent at once. Times are of a UK clock."""
+    """At most one row; without it, each event is emailed at once. Times are UK time."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     rhythm = models.CharField(_("emails that can wait"), max_length=10, choices=DigestFrequency, default=DigestFrequency.AT_ONCE)
@@ -460,7 +460,7 @@ class TeamMail(models.Model):
         return str(self._meta.verbose_name_plural)
 
     def next_digest(self, now: datetime) -> datetime | None:
-        """The first after `now`, on a working day of the team: what comes on a weekend is sent on Monday."""
+        """The first digest after `now`, on a working day of the team: weekend news goes on Monday. None if mail goes at once."""
         clocks = CLOCKS[self.rhythm]
         if not clocks:
             return None

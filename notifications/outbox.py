@@ -36,7 +36,7 @@ def publish(ids: Sequence[int]) -> None:
 
 
 def ask_for_sweep(*, started: float | None = None) -> None:
-    """One more sweep, behind what is queued. Never raises: beat asks for one several times a minute."""
+    """Queue one more sweep behind the rest. Never raises: beat asks for a sweep several times a minute anyway."""
     try:
         app.send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=55)
     except Exception as error:  # noqa: BLE001 - as below
@@ -76,7 +76,7 @@ def notify(
 
 @dataclass(frozen=True)
 class About:
-    """One of many messages of a kind, due now if nothing else is said; none is written for an empty address."""
+    """One of many messages of a kind, due now unless `due_at` says otherwise. An empty address gets none."""
 
     about: str
     to: str
@@ -109,7 +109,7 @@ def notify_about(messages: Iterable[About], *, kind: str, now: datetime, left_to
 
 @dataclass(frozen=True)
 class Later:
-    """One kind that is due later than the others, and until when it is worth sending."""
+    """A kind that is due later than the others, and when it expires."""
 
     kind: str
     to: Sequence[str]
@@ -146,7 +146,7 @@ def build_rows(
     version: int,
     expires_at: datetime | None = None,
 ) -> list[Notification]:
-    """Not yet written; without empty addresses, and without doubles in any case of letters. The urgent go as texts too."""
+    """Rows not yet written, without empty or repeated addresses (ignoring case). Urgent kinds also get text messages."""
     email = email_named(kind)
     addresses: dict[str, str] = {}
     for address in filter(None, map(str.strip, to)):
@@ -191,7 +191,7 @@ def queue_account_mail(*, kind: str, to: str, mail: rendering.Rendered, now: dat
 
 
 def insert(rows: Sequence[Notification]) -> None:
-    """All at once; rows that are there already stay as they are. What is due now is queued after commit."""
+    """Write the rows; existing ones stay as they are. Rows that are due now are queued after commit."""
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     if due := [row.message_id for row in rows if row.kicked_at]:
         kick_after_commit(list(Notification.objects.filter(message_id__in=due).values_list("pk", flat=True)))
@@ -238,7 +238,7 @@ def resend(notification: Notification, *, by: AbstractBaseUser | None, now: date
 
 
 def build_resend(first: Notification, by: AbstractBaseUser | None, now: datetime) -> Notification:
-    """Not yet written."""
+    """A row that is not yet written."""
     return Notification(
         kind=first.kind,
         about=first.about,

@@ -1,4 +1,4 @@
-"""Who wants which mail, the links in mail by which its reader chooses, and what they chose (ADR 4)."""
+"""Who wants which mail, the links in mail to choose, and people's choices (ADR 4)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ from office.queries import setting_text
 
 
 def wants(topic: Topic, address: str) -> bool:
-    """What the reader of this address last said of the topic, or else how it begins: one statement."""
+    """The last choice of this address for the topic, or the topic's default. One statement."""
     wanted = MailChoice.objects.of_address(address).filter(topic=topic).values_list("wanted", flat=True).first()
     return topic in ON_AT_FIRST if wanted is None else wanted
 
@@ -51,7 +51,7 @@ def token_of(address: str) -> str:
 
 @transaction.atomic
 def choose(*, address: str, chosen: Mapping[Topic, bool], where: ChoiceSource, now: datetime) -> None:
-    """The reader of this address says what they want of these topics; of the others nothing changes."""
+    """Store the reader's choice for these topics; other topics don't change."""
     choices = [MailChoice(topic=topic, wanted=wanted, chosen_at=now, chosen_where=where) for topic, wanted in chosen.items()]
     save_choices(reader_with(address, now), choices)
 
@@ -62,7 +62,7 @@ def reader_with(address: str, now: datetime) -> MailReader:
 
 
 def save_choices(reader: MailReader, choices: Iterable[MailChoice]) -> None:
-    """One statement, in the order of the topics, so that two who save all at once don't wait for each other."""
+    """One statement, in the order of topics, so that two who save at once can't deadlock."""
     fields = ["wanted", "chosen_at", "chosen_where"]
     rows = sorted(choices, key=lambda choice: choice.topic)
     for row in rows:
@@ -112,7 +112,7 @@ def reminder_days() -> str:
 
 
 class ChoicesForm(PageForm):
-    """One box a topic: what is ticked is wanted, what is not is not."""
+    """One box a topic: a ticked topic is wanted, an unticked one is not."""
 
     option_hints = {
         "wanted": {

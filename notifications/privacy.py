@@ -1,4 +1,4 @@
-"""What is held about an address, and making it go. The app that knows the person calls these with theirs."""
+"""Exports and erases what is stored about an address. The app that knows the person calls this with theirs."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -28,10 +28,10 @@ EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), 
 
 
 def export_for(email: str, *, since: datetime | None = None, before: datetime | None = None) -> list[dict[str, object]]:
-    """Every message to this address (written `since` one moment and `before` another), newest first, with what came back of it;
-    of account mail only that it was sent.
+    """Every message to this address, the newest first, with the reports that it came back.
 
-    What came back without naming a message stands with the newest one. One statement.
+    Only messages written from `since` on and before `before`, if given. Account mail shows only that it was sent. Reports that
+    name no message go with the newest one. One statement.
     """
     returned = ReturnedMail.objects.filter(address=email.strip().lower()).values(
         told=JSONObject(message="notification_id", what="sort", said="said", at="received_at")
@@ -64,11 +64,11 @@ def _written(email: str, since: datetime | None, before: datetime | None) -> Que
 
 @transaction.atomic
 def erase_for(email: str, now: datetime, *, since: datetime | None = None) -> int:
-    """Blank address and words of every message to this address; what has not gone yet will not go. How many rows.
+    """Blank address and text of every message to this address, and stop those not yet sent. Returns how many rows.
 
-    The rows stay: they tell that something was sent. A worker that is sending one loses its lease, so it can't write
-    the words back. What the address chose goes with it. An answer to a complaint still goes; its app takes it afterwards.
-    `since`: what was written before that moment, when the address was another person's, stays.
+    The rows stay, to show that something was sent. A worker that is sending one loses its lease, so it can't write the text
+    back. Also erases the choices and marks of the address. An answer to a complaint still goes; its app erases it afterwards.
+    `since`: keep messages from before, when the address was another person's.
     """
     erase_choices(email)
     forget_address(email)
@@ -86,7 +86,7 @@ def _blank(messages: QuerySet[Notification], now: datetime) -> int:
 
 
 def kept_since_before(moment: datetime) -> QuerySet[Notification]:
-    """Messages written before that moment that still say to whom, but for those that have not gone yet."""
+    """Sent or ended messages from before that moment that still have a recipient."""
     kept = Notification.objects.filter(created_at__lt=moment).exclude(recipient="")
     return kept.exclude(state__in=UNFINISHED).order_by("created_at")
 
@@ -120,24 +120,24 @@ def marked_before(moment: datetime) -> QuerySet[MarkedAddress]:
 
 @transaction.atomic
 def erase_bodies_about(about: Iterable[str], now: datetime, *, until: datetime | None = None) -> int:
-    """Blank the stored words of everything sent about these objects: mail to staff names the person too. How many rows.
-    `until`: only what was written by then, as what came after is not of that person.
+    """Blank the stored text of everything about these objects: mail to staff names the person too. Returns how many rows.
 
-    What has not gone yet still goes, written from what is left; a worker that is sending one now keeps no words of it.
+    `until`: only messages written by then; later ones are not about that person. Unsent messages still go, with what data is
+    left; a worker that is sending one stores no text of it.
     """
     rows = Notification.objects.filter(about__in=list(about))
     return (rows.filter(created_at__lte=until) if until else rows).update(erased_at=now, **BLANK)
 
 
-# What waits for a later moment goes where its person reads mail by then.
+# Mail for later goes where the person reads mail by then.
 
 
 def readdress(*, before: str, to: str, now: datetime) -> int:
-    """Reminders and other mail that is due later go to the new address; what is due already, and codes, stay. How many rows.
+    """Move mail that is due later, such as reminders, to the new address. Returns how many rows.
 
-    So does what they chose to get, and, if mail to the old address came back, what waited for a better one. None if there was no
-    address or is none now, or if it was one of the team's, which staff had entered by mistake: its mail is the team’s. Where
-    the new address has the same message already, the old row is left: it is not true any more when its time comes.
+    Mail that is due already, and codes, stay. Also moves the person's choices and, if mail to the old address came back, the
+    mail that waits. Does nothing if either address is empty, or if the old one was a team address that staff had entered by
+    mistake. If the new address has the same message already, leaves the old row, which is no longer true when it is due.
     """
     if not before or not to or before.lower() in {to.lower(), *team_addresses()}:
         return 0

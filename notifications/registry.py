@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Topic(models.TextChoices):
-    """What people may choose to get or not. Mail without a topic is service mail, which always goes."""
+    """Mail that people may choose. Mail without a topic is service mail, which always goes."""
 
     REMINDERS = "reminders", _("Reminders of presentations that I take part in")
     EDITIONS = "editions", _("News when a leaflet that I ordered has a new edition")
@@ -29,12 +29,12 @@ class Topic(models.TextChoices):
     VISITS = "visits", _("Invitations to book a visit near me")
 
 
-# What is sent until somebody says no. The others are sent to nobody who did not ask.
+# Topics that are on until somebody says no. The others go only to people who asked.
 ON_AT_FIRST = frozenset({Topic.REMINDERS})
 
 
 class Desk(StrEnum):
-    """Who a message is from and who reads the replies. TEAM is of mail to staff and presenters, whatever it is about."""
+    """Who a message is from and who reads the replies. TEAM: all mail to staff and presenters, whatever it is about."""
 
     ADVICE = "advice"
     BOOKINGS = "bookings"
@@ -45,7 +45,7 @@ class Desk(StrEnum):
 
 @dataclass(frozen=True)
 class Message:
-    """What an email is made of: `template` names emails/<template>.html, which extends emails/base.html.
+    """The parts of an email: `template` names emails/<template>.html, which extends emails/base.html.
 
     `calendar` is an iCalendar object whose METHOD is `calendar_method`; it travels as an alternative part of the body.
     """
@@ -64,21 +64,21 @@ def ngettext_noop(singular: str, plural: str) -> tuple[str, str]:
 
 
 class Email:
-    """A kind of email is a subclass, registered by its `name` as soon as it is there; an instance is the one of a notification.
+    """A kind of email. A subclass registers itself by its `name`; an instance belongs to one notification.
 
-    Its `template` has the same name, in the folder of its app, unless the class or a family without a name says another.
-    `subject` may name, as in %(reference)s, what is in `context`. Where subject or template depend on something, the class has
-    `get_subject` or `get_template`, which give one of its attributes `subject…` and `template…`: staff may word each of them
-    (office/texts). `is_still_due` is asked just before it is sent, `message` makes it then.
+    Its `template` has the same name, in its app's folder, unless the class or a base class without a name sets another.
+    `subject` may use the facts in `context`, as %(reference)s. If subject or template vary, the class has `get_subject` or
+    `get_template`, which return one of its attributes `subject…` and `template…`: staff may reword each of them (office/texts).
+    `is_still_due` is checked just before sending, and `message` builds it then.
 
-    With a `topic` it goes only to who wants it; without one it is service mail, and always goes, unless it `has_own_stop`: an
-    address where whoever reads it, a person or not, says no to it. What `can_wait` is not sent in the night. Without
-    `keeps_words` nothing of it is stored: it names people of whom `about` does not know, so an erasure would not find them. To
-    staff, what is `in_digest` may come in the team's digest, unless `waits_for` says no to that of the moment.
+    With a `topic`, it goes only to people who want it. Without one, it is service mail and always goes, unless it
+    `has_own_stop`: a link where anybody who reads it can stop it. If it `can_wait`, it is not sent at night. Without
+    `keeps_words`, none of its text is stored: it names people whom `about` does not mention, so an erasure would not find them.
+    Mail to staff with `in_digest` may go in the team's digest, unless `waits_for` says no for that digest.
 
-    What is urgent has a `sms` too, which names what is in `context` as the subject does: it goes as a text message besides, to
-    the mobile of each colleague whose account has the address. At most 160 characters of ASCII, or it comes in parts; nothing of
-    a child, a caller or a host, since anybody may see the screen of a phone.
+    Urgent mail also has an `sms`, which may use `context` like the subject: a text message to the mobile of each colleague whose
+    account has the address. At most 160 ASCII characters, or it comes in parts; nothing about a child, a caller or a host, since
+    anybody may see a phone's screen.
     """
 
     name: str
@@ -115,7 +115,7 @@ class Email:
         return int(self.notification.about.split(":")[1])
 
     def reader_name(self) -> str:
-        """By which it greets; empty where we don't know who reads at the address."""
+        """The name for the greeting; empty if we don't know who reads at the address."""
         return name_of_reader(self.notification.recipient)
 
     def reader_language(self) -> str:
@@ -129,7 +129,7 @@ class Email:
 
     @classmethod
     def subjects(cls) -> list[tuple[str, ...]]:
-        """What gettext is asked for, of each subject that it may have: one sentence, or singular and plural."""
+        """The msgids of each subject that it may have: one sentence, or singular and plural."""
         found = [getattr(cls, name) for name in sorted(dir(cls)) if re.fullmatch("subject(_.*)?", name)]
         with translation.override(None):
             return [each if isinstance(each, tuple) else (str(each),) for each in found if each]
@@ -150,7 +150,7 @@ class Email:
         return self.template
 
     def get_calendar_method(self) -> str:
-        """What calendars are to do: REQUEST, CANCEL, or nothing."""
+        """What calendars should do: REQUEST, CANCEL, or ''."""
         return self.calendar_method
 
     def calendar(self, method: str) -> bytes:
@@ -197,12 +197,12 @@ def email_modules() -> list[str]:
 
 
 def find_email(name: str) -> type[Email] | None:
-    """None for account mail, and for a kind that no app has any more."""
+    """None for account mail, and for a kind that no app registers any more."""
     return _emails.get(name)
 
 
 def forget_addresses_of(name: str) -> None:
-    """Once mail of this kind has gone, or will not go any more, its row does not say to whom; called in AppConfig.ready()."""
+    """Don't keep the recipient once mail of this kind has gone or has ended. Call it in AppConfig.ready()."""
     _forgetting.add(name)
 
 
@@ -219,7 +219,7 @@ def label_of(name: str) -> str:
 
 @dataclass(frozen=True)
 class Owner:
-    """Somebody who has an address: what staff call them, the page where it is changed, and their phone."""
+    """Somebody who has an address: their name, what they are, the page to change it, and their phone."""
 
     name: str
     what: str | Promise
@@ -227,9 +227,9 @@ class Owner:
     phone: str = ""
 
 
-# What the apps that know people add to, in their AppConfig.ready(). A finder is given an address in lower case (MOBILE: several).
+# Apps that know people add finders here, in AppConfig.ready(). A finder gets an address in lower case (MOBILE: several).
 OWNER_FINDERS: list[Callable[[str], Iterable[Owner]]] = []
-# It asks as much for an address that nobody has, so that the time of a page doesn't tell which are known.
+# Finders do the same work for unknown addresses, so that response times don't reveal which are known.
 NAME_FINDERS: list[Callable[[str], Iterable[str]]] = []
 LANGUAGE_FINDERS: list[Callable[[str], str]] = []  # "" if its owner has chosen none
 MOBILE_FINDERS: list[Callable[[Iterable[str]], Iterable[str]]] = []
@@ -251,7 +251,7 @@ def find_mobiles(addresses: Iterable[str]) -> list[str]:
 
 
 def language_of(address: str) -> str:
-    """English where its reader has chosen none, and where there is no other; then nobody is asked."""
+    """The reader's language. The site's own if they chose none, or if it has no other; then it asks nothing."""
     languages = dict(settings.LANGUAGES)
     if len(languages) > 1 and address.lower() not in team_addresses():
         found = filter(languages.get, (finder(address) for finder in LANGUAGE_FINDERS))

@@ -1,4 +1,4 @@
-"""From a Message to subject, text and HTML: our layout, styles inlined, and a copy to keep without its private links."""
+"""Turns a Message into subject, text and HTML with our layout and inlined styles, and a copy to keep without private links."""
 
 import html as html_module
 import json
@@ -29,7 +29,7 @@ from notifications.registry import Desk, Message, find_email
 from office.queries import advice_hours, site_settings
 
 PRIVATE_LINKS = "private_links"
-# Follows the line that lists of messages show, lest the head of the email fill it up: spaces that show nothing.
+# Invisible spaces after the preview line, so that inboxes don't fill it up with the head of the email.
 GAP = "\u2007\u034f" * 60
 CHARSET = '<meta charset="utf-8">'
 INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
@@ -54,7 +54,7 @@ class Rendered:
 
 
 def render(message: Message, *, choices_link: str = "", reader_name: str = "") -> Rendered:
-    """From emails/<template>.html. `choices_link` leads to the page where its reader chooses what they get."""
+    """Renders emails/<template>.html. `choices_link` leads to the page where the reader chooses what they get."""
     links = [choices_link] if choices_link else []
     facts = {**message.context, "choices_link": choices_link, "reader_name": reader_name, PRIVATE_LINKS: links}
     rendered = render_page(f"emails/{message.template}.html", message.subject, facts)
@@ -62,7 +62,7 @@ def render(message: Message, *, choices_link: str = "", reader_name: str = "") -
 
 
 def render_page(template_name: str, subject: object, context: dict[str, object]) -> Rendered:
-    """A template that extends emails/base.html as HTML with its styles inlined, and the text that says the same."""
+    """Renders a template that extends emails/base.html to HTML with inlined styles, and to the same text."""
     subject, site = one_line(str(subject)), site_settings()
     layout = {
         "site_url": settings.SITE_URL,
@@ -79,7 +79,7 @@ def render_page(template_name: str, subject: object, context: dict[str, object])
 
 
 def phone_link(number: str) -> SafeString:
-    """One tap on a phone, and never broken over two lines."""
+    """A link to call a number with one tap, never broken over two lines."""
     return format_html('<a class="keep" href="tel:{}">{}</a>', number.replace(" ", ""), number)
 
 
@@ -99,19 +99,19 @@ def one_line(text: str) -> str:
 
 WIDTH = 78  # RFC 5322, 2.1.1: no line should be longer
 SKIPPED = {"head", "style", "script"}
-# The list of messages shows the one, and the sender's name says the other.
+# The inbox shows the preheader, and the sender's name says the brand.
 SKIPPED_CLASSES = {"preheader", "brand"}
 BLOCKS = {"p", "h1", "h2", "ul", "ol", "table", "div"}
 VOID = {"meta", "br", "link", "img", "hr"}
-# Spaces themselves are HTML's, and go. These stand for two before a line, and before all but the first of what it becomes.
+# HTML's own spaces are dropped. INDENT stands for two spaces before a line, HANGING for two before its wrapped lines.
 INDENT, HANGING = "\t", "\v"
 SPACES = re.compile(r"\s+")
 
 
 def plain_text(html: str) -> str:
-    """Read off the HTML of our layout (emails/base.html), so that both say the same and no sentence is written twice.
+    """The text of our layout's HTML (emails/base.html), so that both say the same and nothing is written twice.
 
-    One block a paragraph; a fact is 'Label: value'; each link stands alone on its line, however long it is.
+    One paragraph a block; a fact is 'Label: value'; each link stands alone on its line, however long it is.
     """
     reader = _Reader()
     reader.feed(html[max(html.find("<body"), 0) :])
@@ -223,7 +223,7 @@ TEAM_LAYOUT = '{% extends "emails/staff.html" %}'
 
 @dataclass(frozen=True)
 class ChoiceLinks:
-    """Where the reader chooses what they get, and the address at which one POST ends mail of this topic (RFC 8058)."""
+    """The page where the reader chooses what they get, and the address where one POST stops this topic (RFC 8058)."""
 
     page: str = ""
     stop: str = ""
@@ -308,7 +308,7 @@ def is_for_team(message: Message) -> bool:
 
 
 def thread_headers(notification: Notification) -> dict[str, str]:
-    """All mail about one object points to one root that was never sent, so mail programs show it together (RFC 5322, 3.6.4)."""
+    """All mail about one object refers to one root that was never sent, so mail programs thread it (RFC 5322, 3.6.4)."""
     if notification.is_account_mail:
         return {}
     domain = parseaddr(notification.message_id)[1].rpartition("@")[2]

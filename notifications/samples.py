@@ -1,6 +1,6 @@
-"""Every kind of email as it looks, with made-up data: for the styleguide and for the checks of words and layout.
+"""Samples of every kind of email, with made-up data: for the styleguide, and for checks of words and layout.
 
-The module of a kind has a function `examples`, which gives at least one of each; nothing is stored, nothing is sent.
+The module of a kind has a function `examples` with at least one of each. Stores and sends nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,13 +32,13 @@ Words = Message | Rendered
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
 READER, PRESENTER, TEAM = "nadia.rahman@leeds.nhs.uk", "asha.patel@ctac.example", "team@ctac.example"
 NAMES = {READER: "Nadia Rahman", PRESENTER: "Asha Patel"}
-# Nobody's: there are no such links.
+# A made-up link that leads nowhere.
 PAGE = f"{settings.SITE_URL}/mail/private/"
 
 
 @dataclass(frozen=True)
 class Example:
-    """One case of a kind. `words` is worded when it is asked for, so in the language of that moment."""
+    """One case of a kind. `words` builds the text when it is called, in the active language."""
 
     kind: str
     title: str | Promise
@@ -46,7 +46,7 @@ class Example:
     recipient: str = READER
 
     def head(self) -> tuple[Desk, str]:
-        """Who sends it, and its subject."""
+        """The desk that sends it, and its subject."""
         words = self.words()
         desk = rendering.desk_for(Notification(kind=self.kind), words if isinstance(words, Message) else None)
         return desk, one_line(str(words.subject))
@@ -86,7 +86,7 @@ class Sample:
 
 
 def all_samples() -> list[Sample]:
-    """All examples, worded: module by module, each kind's usual case first."""
+    """All examples, rendered: module by module, each kind's usual case first."""
     with translation.override(settings.LANGUAGE_CODE):
         return [_sample(example) for example in all_examples()]
 
@@ -98,12 +98,12 @@ def all_examples() -> list[Example]:
 
 @cache
 def examples_of(module: str, language: str | None) -> tuple[Example, ...]:
-    """Kept, because some are made of many made-up rows. Their titles are in that language, the one of this moment."""
+    """Cached, because some examples have many made-up rows. `language` is the active one, which the titles use."""
     return tuple(import_string(f"{module}.examples")())
 
 
 def sample_at(number: int, kind: str = "") -> Sample | None:
-    """One of `all_samples`, or of those of a kind, counted from 1. Only that one is worded: each takes some milliseconds."""
+    """One of `all_samples`, or of one kind, counted from 1. Renders only that one: each takes some milliseconds."""
     with translation.override(settings.LANGUAGE_CODE):
         examples = [example for example in all_examples() if kind in {"", example.kind}]
         return _sample(examples[number - 1]) if 0 < number <= len(examples) else None

@@ -1,4 +1,4 @@
-"""Quiet hours: mail that can wait is not sent in the night. UK time, asked when it is to be sent (ADR 4)."""
+"""When mail goes: quiet hours in UK time, in which mail that can wait is not sent; digests; the team's digest (ADR 4)."""
 
 import logging
 import random
@@ -25,7 +25,7 @@ from office.queries import site_settings
 
 logger = logging.getLogger(__name__)
 
-# What waited for the morning goes out over so long, and not as one wave.
+# Mail that waited for the morning goes out over this time, not as one wave.
 SPREAD_OVER = timedelta(minutes=30)
 
 
@@ -42,9 +42,9 @@ def end_of_night(now: datetime) -> datetime | None:
 
 
 def morning_for(notification: Notification, now: datetime) -> datetime | None:
-    """When a message that can wait goes, in the morning; None if now.
+    """The moment in the morning when a message that can wait goes; None if it goes now.
 
-    What a colleague sends again goes at any time, and so does what would come too late by then.
+    Resends by a colleague go at any time, and so does what would then be too late.
     """
     if notification.resend_of_id:
         return None
@@ -67,7 +67,7 @@ OPEN = Q(state=State.PENDING, first_tried_at=None)
 
 @dataclass(frozen=True)
 class DigestItem:
-    """What one recipient is to read; `about` names whom or what the digest is about, the same for all that goes in one."""
+    """One item for one recipient. `about` says what the digest is about, the same for all items in one digest."""
 
     about: str
     to: str
@@ -76,10 +76,10 @@ class DigestItem:
 
 @transaction.atomic(savepoint=False)
 def add_to_digests(items: Sequence[DigestItem], *, kind: str, day: date, now: datetime, due_at: datetime) -> list[int | None]:
-    """The key of each item's digest, to be stored with the item in the caller's transaction.
+    """The key of each item's digest, for the caller to store with the item in the same transaction.
 
-    It is the one of that `day` and of what the item is about, due when its first source said so; another one once a worker has
-    begun to send that. None without an address. Raises KeyError for a kind nobody registered. As many statements for many as
+    Items of one `day` and one subject share a digest, due when its first item said; a new one is made once a worker has started
+    to send it. None without an address. Raises KeyError for a kind that is not registered. As many statements for many items as
     for one.
     """
     references: dict[str, list[str]] = defaultdict(list)
@@ -102,14 +102,13 @@ def add_to_digests(items: Sequence[DigestItem], *, kind: str, day: date, now: da
 def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
     """The digests that could be joined or made, by what they are about.
 
-    Whoever joins a digest holds its row until they commit, so a worker that comes for it waits and then sends all of it. Whoever
-    comes after the worker joins nothing, and looks for a number again. All make and hold in one order, so that nobody waits in a
-    circle.
+    Joining a digest locks its row until commit, so a worker that comes for it waits and then sends all of it. After the worker,
+    nobody joins it, and the next item needs a new number. Everybody makes and locks in one order, so that nothing deadlocks.
     """
     abouts, addresses = {row.about for row in rows}, {row.recipient.lower() for row in rows}
     alike = Notification.objects.filter(kind=rows[0].kind, about__in=abouts, resend_of=None)
     alike = alike.alias(address=Lower("recipient")).filter(address__in=addresses)
-    # By what it is about and to whom: of the digest that nobody has begun to send, or the next one.
+    # By subject and recipient: the number of the digest that nobody has started to send, or the next number.
     counted = alike.order_by().values("about", to=Lower("recipient"))
     versions = counted.annotate(open=Max("version", filter=OPEN), last=Max("version"))
     numbers = {(row["about"], row["to"]): row["open"] or row["last"] + 1 for row in versions}
@@ -137,10 +136,10 @@ DIGEST_NAME = "staff-digest"
 
 
 def add_to_staff_digest(notification: Notification, *, now: datetime) -> bool:
-    """Whether the row is told of in the team's next digest (ADR 4); it stays, and is never sent by itself.
+    """Add the row to the team's next digest (ADR 4); returns whether it was added. It stays, but is never sent by itself.
 
-    What a colleague sends again goes at once, and so does what is urgent or no longer true (which then goes nowhere). What goes
-    wrong here costs nothing: it then goes by itself.
+    Resends by a colleague go at once, and so does urgent mail, or mail that is no longer true (which then goes nowhere). After
+    an error here, the message goes by itself.
     """
     if notification.is_account_mail or notification.resend_of_id:
         return False
@@ -157,9 +156,9 @@ def add_to_staff_digest(notification: Notification, *, now: datetime) -> bool:
 
 @transaction.atomic
 def join_staff_digest(notification: Notification, due_at: datetime, now: datetime) -> bool:
-    """The digest and what it tells of are one transaction: a worker that comes for the digest meanwhile waits, and has all of it.
+    """One transaction for the digest and its items: a worker that comes for the digest waits, and then has all of it.
 
-    False if the lease is no longer ours.
+    Returns False if the lease is no longer ours.
     """
     item = DigestItem("team", notification.recipient, notification.reference)
     [digest] = add_to_digests([item], kind=DIGEST_NAME, day=uk_day(due_at), now=now, due_at=due_at)
@@ -186,7 +185,7 @@ class Line:
 
 
 class StaffDigest(Email):
-    """Its lines name people of whom `about` does not know, so none are kept: who is erased later would stay in them."""
+    """Its lines name people whom `about` does not mention, so it stores no text: an erasure would not find them."""
 
     name = DIGEST_NAME
     label = gettext_lazy("To staff: digest")

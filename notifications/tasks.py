@@ -1,4 +1,4 @@
-"""What runs in the worker: load by id, call one service. No retry and no countdown: the row's due_at is the only clock."""
+"""Tasks for the worker: each calls one service. No retry and no countdown: the row's due_at is the only clock."""
 
 from django.conf import settings
 from django.utils import timezone
@@ -17,7 +17,7 @@ def deliver(ids: list[int]) -> None:
 
 @app.task
 def sweep(started: float | None = None) -> None:
-    """`started`: when the sweep began that this one goes on with, in seconds since 1970."""
+    """`started`: when the sweep that this one continues began, in seconds since 1970."""
     delivery_services.sweep(now=timezone.now(), started=started)
 
 

@@ -41,7 +41,7 @@ DESK_TITLES = {
 @require_safe
 @permission_required(VIEW, raise_exception=True)
 def emails(request: HttpRequest) -> HttpResponse:
-    """Every kind of email with made-up data, by what they are about. Nothing is stored, nothing is sent."""
+    """Every kind of email with made-up data, grouped by subject. Stores and sends nothing."""
     rows: dict[Desk, list[dict[str, object]]] = defaultdict(list)
     numbers: dict[str, int] = defaultdict(int)
     for example in all_examples():
@@ -57,7 +57,7 @@ def emails(request: HttpRequest) -> HttpResponse:
 @require_safe
 @permission_required(VIEW, raise_exception=True)
 def email(request: HttpRequest, kind: str, number: int) -> HttpResponse:
-    """One of them, wide and as a phone shows it, light and dark, its plain text, and what mail programs are told."""
+    """One email: wide and as on a phone, light and dark, as plain text, and its headers."""
     sample = sample_or_404(kind, number)
     views = [
         {"title": _("On a wide screen"), "width": 640, "scheme": "light"},
@@ -110,12 +110,12 @@ def message_html(request: HttpRequest, pk: int) -> HttpResponse:
     return framed(notification.html_body)
 
 
-UNBROKEN = "\u2060"  # no new line here
+UNBROKEN = "\u2060"  # forbids a line break here
 ONE_CLICK = "One-Click"  # RFC 8058: what the body of the press says of List-Unsubscribe
 
 
 def of_reader(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view gets whom the token is for; a token that is nobody's gets one and the same page."""
+    """Gives the view the reader of the token. Every unknown token gets the same page."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, token: str, **more: str) -> HttpResponse:
@@ -144,7 +144,7 @@ def masked(address: str) -> str:
 @require_http_methods(FORM_METHODS)
 @of_reader
 def mail_stop(request: HttpRequest, reader: MailReader, topic: str) -> HttpResponse:
-    """A mail program presses for its reader, without cookies: this topic stops for this address, and nothing else happens."""
+    """A mail program sends this POST for its reader, without cookies: it stops this topic for this address, nothing else."""
     if topic not in Topic:
         return render(request, "notifications/choices_over.html", status=404)
     if request.method != "POST":
@@ -174,9 +174,9 @@ def choices_page(request: HttpRequest, address: str, *, shown: str, by_link: boo
 @csrf_exempt  # a machine that signs what it says, or sends a password
 @require_http_methods(["HEAD", "POST"])
 def mail_events(request: HttpRequest, provider: str) -> HttpResponse:
-    """Where a mail provider reports what became of our mail (ADR 3): a 404 until MAIL_PROVIDER names one.
+    """The webhook where a mail provider reports on our mail (ADR 3): a 404 until MAIL_PROVIDER names one.
 
-    HEAD is how some see that the address is there. A report counts once, so whoever tries again does no harm.
+    Some providers check the address with HEAD. A report counts once, so a repeat does no harm.
     """
     if not settings.MAIL_PROVIDER or provider != settings.MAIL_PROVIDER:
         raise Http404

@@ -32,7 +32,7 @@ PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Settings of the si
 @require_http_methods(FORM_METHODS)
 @permission_required(CHANGE, raise_exception=True)
 def settings_page(request: HttpRequest) -> HttpResponse:
-    """A GET shows, a POST saves all that was changed; the button beside a setting puts back its first value as well."""
+    """A GET shows the settings, a POST saves all changes. The button beside a setting also puts back its first value."""
     if request.method != "POST":
         return shown(request, SettingsForm(instance=stored(), changes=last_changes()))
     asked = staff_site.ask_again(request)
@@ -41,7 +41,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         form = SettingsForm(request.POST, instance=locked_settings(), changes=last_changes())
         is_saved = save(request, form)
-        transaction.set_rollback(not is_saved)  # not even the row is made
+        transaction.set_rollback(not is_saved)  # so not even a new row stays
     if not is_saved:
         return shown(request, form)
     messages.success(request, _("Saved. Every page and email follows from now on."))
@@ -49,7 +49,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 
 
 def save(request: HttpRequest, form: SettingsForm) -> bool:
-    """False leaves the form with what is to be said."""
+    """Save the form. Returns False if it has something to say instead."""
     if (name := request.POST.get("first")) in NAMES:
         form.put_back(name)
     old = SiteSettings(**form.initial)
@@ -75,7 +75,7 @@ def shown(request: HttpRequest, form: SettingsForm) -> HttpResponse:
 
 
 def rows(form: SettingsForm, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """Each setting's box, first value and last change, and whether it has another value now."""
+    """For each setting: its box, its first value, its last change, and whether it has the first value now."""
     for name in names:
         first, change = SiteSettings._meta.get_field(name).get_default(), form.changes.get(name)  # type: ignore[union-attr]
         yield {

@@ -1,4 +1,4 @@
-"""The form of all settings: what was changed meanwhile is told, and a change that breaks promises is asked for once more."""
+"""The form for all settings. It reports changes made meanwhile, and asks once more about a change that breaks promises."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -37,11 +37,11 @@ GROUPS: dict[Any, tuple[str, ...]] = {
     ),
 }
 NAMES = tuple(name for names in GROUPS.values() for name in names)
-LONG = 200  # characters; what may have more is asked for in a box of several lines
+LONG = 200  # characters; a longer text gets a box of several lines
 
 
 def box(field: "models.Field[Any, Any]", **options: Any) -> Any:
-    """A time as people write it; a long text in several lines."""
+    """The form field of a setting: a time as people write it, a long text in several lines."""
     options |= PLAIN_FIELDS.get(type(field), {})
     if isinstance(field, models.CharField) and (field.max_length or 0) > LONG and not isinstance(field, models.EmailField):
         options["widget"] = forms.Textarea({"rows": 3})
@@ -49,7 +49,7 @@ def box(field: "models.Field[Any, Any]", **options: Any) -> Any:
 
 
 def in_words(name: str, value: Any) -> str:
-    """A value, or what a record of changes has of it, as the page says it."""
+    """A value, or what the record of a change holds of it, as the page shows it."""
     field: Any = SiteSettings._meta.get_field(name)
     value = field.to_python(value)
     return format_clock_time(value) if isinstance(field, models.TimeField) else str(value)
@@ -60,11 +60,11 @@ def began_name(name: str) -> str:
 
 
 class SettingsForm(PageFormMixin, forms.ModelForm):
-    """All settings at once. The page carries along what each was when it was opened, under a name of its own (`began_name`).
+    """All settings at once. The page carries the value that each had when it was opened, under a name of its own (`began_name`).
 
-    `meanwhile`: what somebody else has changed since. Where nothing else was typed, the box then has the new value; either way
-    nothing is saved until the form has been sent again. `broken`: the promises that are to be broken, which needs a tick; `seen`
-    stands for those that the page has shown.
+    `meanwhile`: the settings that somebody else has changed since. If nothing else was typed, their box then has the new value;
+    in any case nothing is saved until the form is sent again. `broken`: the promises that would be broken, which needs a tick.
+    `seen` stands for the promises that the page has shown.
     """
 
     fieldsets: ClassVar = GROUPS
@@ -105,7 +105,7 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
                     self.answers[name] = self.typed(name, now)
 
     def put_back(self, name: str) -> None:
-        """The box then has the first value."""
+        """Put the first value into the box."""
         self.answers[name] = self.typed(name, SiteSettings._meta.get_field(name).get_default())  # type: ignore[union-attr]
 
     def typed(self, name: str, value: Any) -> str:
@@ -113,7 +113,7 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
         return str(self.fields[name].prepare_value(value))
 
     def clean(self) -> dict[str, Any]:
-        """Texts are on one line, as they are printed."""
+        """Put texts on one line, as they are printed, and add errors for settings that were changed meanwhile."""
         cleaned = {
             name: " ".join(value.split()) if isinstance(value, str) else value for name, value in self.cleaned_data.items()
         }
@@ -126,10 +126,10 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
         return cleaned
 
     def validate_constraints(self) -> None:
-        """The boxes and the model's clean() have said the same in words, without asking the database."""
+        """Nothing: the fields and the model's clean() check the same, in words and without a statement."""
 
     def confirms(self, broken: Iterable[Broken]) -> bool:
-        """Whether the change may go: it breaks nothing, or these were on the page and the box there is ticked."""
+        """Whether the change may be saved: it breaks nothing, or the page has shown what it breaks and the box is ticked."""
         self.broken = list(broken)
         self.seen = sha256(repr(self.broken).encode()).hexdigest()[:16]
         if not self.broken or (self.cleaned_data["sure"] and self.answers.get("seen") == self.seen):

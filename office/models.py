@@ -1,4 +1,4 @@
-"""What staff set for the whole site: one row, of which the first values hold until it is saved, and every change of it."""
+"""The settings that staff can change for the whole site: one row, with first values until it is saved; and every change."""
 
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -18,9 +18,9 @@ from ctac.models import RecordedBy, impersonal
 from office.closures.models import Banner, Closure  # noqa: F401 - Django looks for models here
 from office.texts.models import TextStep, TextVersion  # noqa: F401 - Django looks for models here
 
-# Of each figure the least and the most: the form says them, and the database refuses what is outside them.
+# The least and the most of each figure. The form shows them, and the database refuses anything else.
 BOUNDS: dict[str, tuple[int, int]] = {}
-DAY, MOST_QUIET = timedelta(days=1), timedelta(hours=14)  # emails that can wait go on every day
+DAY, MOST_QUIET = timedelta(days=1), timedelta(hours=14)  # emails that can wait must go on every day
 MOST_PEOPLE = 5000  # at one presentation or session: the database refuses more, whatever is set
 
 
@@ -32,12 +32,12 @@ def whole(key: str, name: Any, first: int, least: int, most: int, help_text: Any
 
 
 def kept(key: str, name: Any, most: int) -> Any:
-    """How many months a sort of record keeps what is personal: at first as long as the privacy notice has promised, the most."""
+    """For how many months a sort of record keeps personal data. At first the most: as long as the privacy notice has promised."""
     return whole(key, name, most, 1, most, _("Months. This can be shorter than our privacy notice has promised, never longer."))
 
 
 def first_value(*path: str) -> str:
-    """The value that the installation was started with: a Django setting, or an entry of one."""
+    """A first value from the installation: a Django setting, or an entry of one."""
     value: Any = getattr(settings, path[0])
     for key in path[1:]:
         value = value[key]
@@ -306,7 +306,7 @@ class SiteSettings(models.Model):
         return str(self._meta.verbose_name_plural)
 
     def clean(self) -> None:
-        """What holds between settings; in production, what the start demands of their first values too (ctac/settings.py)."""
+        """Check settings against each other; in production, also as the start checks first values (ctac/settings.py)."""
         wrong: dict[str, Any] = {}
         if self.advice_opens >= self.advice_closes:
             wrong["advice_closes"] = gettext("Enter a time that is later than when the advice line opens.")
@@ -324,7 +324,7 @@ class SiteSettings(models.Model):
             raise ValidationError(wrong)
 
     def shared_mailboxes(self) -> dict[str, str]:
-        """An alarm and its escalation must not come to one mailbox, which nobody may be reading."""
+        """The mailboxes that are the same as another. An alarm and its escalation must not go to one, perhaps unread, mailbox."""
         readers: dict[str, str] = {}
         wrong = {}
         for name in ("team_email", "visit_escalation_email", "safeguarding_lead_email"):
@@ -340,7 +340,7 @@ class SiteSettings(models.Model):
 
 
 class SettingChange(RecordedBy):
-    """One change of one setting, which stays as it was written. `old` and `new` are as `to_python` of the field reads them."""
+    """One change of one setting; it never changes. The field's `to_python` can read `old` and `new`."""
 
     field = impersonal(models.CharField(_("setting"), max_length=40))
     old = impersonal(models.CharField(_("before"), max_length=500, blank=True))

@@ -1,4 +1,4 @@
-"""The settings as they are now, and who changed which last."""
+"""The settings as they are now, and who last changed each of them."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -14,11 +14,11 @@ from office.models import SettingChange, SiteSettings
 
 
 def stored() -> SiteSettings:
-    """The stored settings, or their first values."""
+    """The stored settings, or the first values if there is no row."""
     return SiteSettings.objects.first() or SiteSettings()
 
 
-# A release with one setting more or fewer has a copy of its own.
+# A release that has other settings has its own copy in the cache.
 NAMES = ",".join(field.name for field in SiteSettings._meta.concrete_fields)
 SETTINGS: Copy[SiteSettings] = Copy(f"site_settings:{crc32(NAMES.encode())}", stored, SiteSettings)
 
@@ -29,12 +29,12 @@ def site_settings() -> SiteSettings:
 
 
 def values_of(settings: SiteSettings) -> dict[str, Any]:
-    """The values by the settings' names."""
+    """The values of these settings, by name."""
     return {field.name: getattr(settings, field.name) for field in SiteSettings._meta.concrete_fields}
 
 
 def advice_hours() -> str:
-    """'Monday to Friday, 9.30am to 4.30pm', in the language of the page."""
+    """The opening hours in the language of the page: 'Monday to Friday, 9.30am to 4.30pm'."""
     times = (site_settings().advice_opens, site_settings().advice_closes)
     opens, closes = (format_clock_time(clock).replace(":", ".") for clock in times)
     return _("Monday to Friday, %(opens)s to %(closes)s") % {"opens": opens, "closes": closes}
@@ -47,7 +47,7 @@ def last_changes() -> dict[str, SettingChange]:
 
 
 def setting_text(name: str) -> str:
-    """'2 working days', '90 days', '15 minutes': a setting that counts them, as its name says."""
+    """A setting in words, with the unit that its name tells: '2 working days', '90 days', '15 minutes'."""
     n = getattr(site_settings(), name)
     if name.endswith("_minutes"):
         text = ngettext("%(n)d minute", "%(n)d minutes", n)
@@ -59,6 +59,6 @@ def setting_text(name: str) -> str:
 
 
 def asked_too_long_ago(now: datetime) -> datetime:
-    """A request from before then has waited too long. One of a weekend counts from the working day after it."""
+    """A request from before this time has waited too long. One from a weekend counts from the next working day."""
     last = before_working_days(uk_day(now), site_settings().answer_working_days, OURS, office_closed())
     return uk_datetime(last + timedelta(days=1), time.min)

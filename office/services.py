@@ -1,4 +1,4 @@
-"""Changing the settings: recorded, asked for what it would break, and true for everybody from the next request on."""
+"""Changes of the settings: recorded, checked for promises that they would break, and in force from the next request on."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -22,9 +22,10 @@ _promises: dict[str, list[PromiseCheck]] = defaultdict(list)
 
 
 def add_promise(field: str, check: PromiseCheck) -> None:
-    """Called in AppConfig.ready() of who has promised something. `check(old, new)` is asked when this setting is to change.
+    """Add a check, in the AppConfig.ready() of an app that has promised something. It runs when this setting is to change.
 
-    It gives what would not hold any more, as `CountedPromise` does: a figure and where to read which.
+    `check(old, new)` gives the promises that would be broken (see `CountedPromise`): a sentence with a figure, and a page that
+    lists them.
     """
     if check not in _promises[field]:
         _promises[field].append(check)
@@ -35,9 +36,9 @@ MORE, LESS = (1,), (-1,)
 
 @dataclass(frozen=True)
 class CountedPromise:
-    """What we have promised to many: `rows(old, new, now)` finds them, and `sentence` says how many (%(n)s) there are.
+    """A promise made to many people: `rows(old, new, now)` finds them, and `sentence` says how many (%(n)s) there are.
 
-    `broken_by`: MORE or LESS of the setting, or either. `route` and `query` are those of a list that shows them.
+    `broken_by`: MORE or LESS of the setting, or either. `route` and `query` lead to a list that shows them.
     """
 
     field: str
@@ -58,7 +59,7 @@ class CountedPromise:
 
 
 def broken_promises(old: SiteSettings, new: SiteSettings) -> list[Broken]:
-    """What was promised under `old` and would not hold under `new`, by field; each once."""
+    """The promises made under `old` that would not hold under `new`, setting by setting, without repeats."""
     changed = [name for name, value in values_of(new).items() if value != getattr(old, name)]
     return list(dict.fromkeys(broken for name in changed for check in _promises[name] for broken in check(old, new)))
 
@@ -69,7 +70,7 @@ def change_settings(*, by: Any = None, now: datetime | None = None, **values: An
 
     Raises ValidationError.
     """
-    site_settings()  # what is read here until the commit is what holds until then: nothing else is published
+    site_settings()  # read here, so that this process keeps the old settings until the commit, and publishes nothing else
     changed = locked_settings()
     old = values_of(changed)
     for name, value in values.items():
@@ -87,6 +88,6 @@ def change_settings(*, by: Any = None, now: datetime | None = None, **values: An
 
 
 def locked_settings() -> SiteSettings:
-    """The row, made first if there is none yet; whoever else wants to change it waits. Within a transaction."""
+    """The row of settings, added if there is none, locked against other changes. Within a transaction."""
     SiteSettings.objects.bulk_create([SiteSettings()], ignore_conflicts=True)
     return SiteSettings.objects.select_for_update().get()

@@ -1,4 +1,4 @@
-"""Copies and erasures, retention, and the logs of complaints and breaches."""
+"""Copies and erasures of people's data, retention, and the logs of complaints and breaches, on the staff site."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -107,7 +107,7 @@ class GiveDataForm(forms.Form):
 
 
 def give_data_page(page_admin: PersonAdmin, request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
-    """Copies and spreadsheets have one limit, so that nobody takes out everybody one by one."""
+    """Give a copy of a person's data. Copies and spreadsheets share a limit, so that nobody takes out everybody one by one."""
     form = page_form_class(GiveDataForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
         now = timezone.now()
@@ -153,7 +153,7 @@ ERASE = ObjectAction(
     ),
     done=gettext_lazy("The person is erased."),
     permission="erase",
-    # An account of staff is closed first.
+    # A staff account must be closed first.
     available=lambda person: person.erased_at is None and (person.user is None or not person.user.is_staff),
     weight="stop",
     asks_again=True,
@@ -162,7 +162,7 @@ PersonAdmin.object_actions = [ERASE, GIVE_DATA, *PersonAdmin.object_actions]
 
 
 class ListOnly(LooksOnly):
-    """Rows that nobody adds, opens or changes."""
+    """A list whose rows nobody adds, opens or changes."""
 
     nobody_may = ("add", "change", "delete")
     list_display_links = None
@@ -171,7 +171,7 @@ class ListOnly(LooksOnly):
 
 @admin.register(DataAction, site=staff_site)
 class DataActionAdmin(ListOnly):
-    """It names nobody: a person who is not erased is a link away."""
+    """Erasures and copies. It names nobody; a person who is not erased is one link away."""
 
     list_display = ("when", "what", "why", "whose", "by")
     list_select_related = ("by",)
@@ -192,7 +192,7 @@ class DataActionAdmin(ListOnly):
 
 @admin.register(RetentionRun, site=staff_site)
 class RetentionRunAdmin(ListOnly):
-    """It runs each night, and `manage.py retention --run` runs it at once."""
+    """The runs of retention: each night, or at once with `manage.py retention --run`."""
 
     change_list_template = "privacy/staff/retention.html"
     list_display = ("when", "ended", "number_done", "number_left", "what_was_done")
@@ -216,7 +216,11 @@ class RetentionRunAdmin(ListOnly):
 
 
 def broken_retention_promises(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[Broken]:
-    """For `add_promise`: what would be due at once if this sort were kept for less time, in one statement; or what we said."""
+    """A check for `add_promise`, of a change to how long we keep a sort of record.
+
+    If the new time is shorter, it counts what would be due at once, in one statement. If it is longer, it quotes the privacy
+    notice.
+    """
     name = f"keep_{sort}_months"
     now, before, after = timezone.now(), getattr(old, name), getattr(new, name)
     if after > before:
@@ -238,10 +242,10 @@ for sort in retention.kept_sorts():
 
 
 class LogAdmin(LooksOnly):
-    """Nothing is deleted; a whole reference finds just that, however it is typed.
+    """A log: nothing is ever deleted. Searching for a whole reference, however it is typed, finds only that one.
 
-    `add_form` asks for a new entry; `add` stores it, and returns it with a message. `add_context` is for the page.
-    `error_fields`: the field beside which a refusal stands; any other stands at the top.
+    `add_form` asks for a new entry, `add` stores it and returns it with a message, and `add_context` is for the page.
+    `error_fields` names the field beside which a refusal is shown; any other is shown at the top.
     """
 
     nobody_may = ("delete",)
@@ -407,7 +411,7 @@ class ComplaintAdmin(LogAdmin):
     what_they_want = column(gettext_lazy("what they would like us to do"), lambda complaint: complaint.wanted)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """The nearest last day first; then what is closed, the latest first."""
+        """Open complaints first, the nearest deadline first; then closed ones, the latest first."""
         rank = Case(*(When(state=state, then=Value(place)) for place, state in enumerate(ComplaintState)))
         waiting_since = Case(When(~Q(state=ComplaintState.CLOSED), then=F("received_on")))
         latest = OrderBy(F("received_on"), descending=True), OrderBy(F("pk"), descending=True)
@@ -492,7 +496,7 @@ def first_breach_due() -> str:
 
 
 def print_breach(page_admin: StaffModelAdmin, request: HttpRequest, breach: Breach, action: ObjectAction) -> HttpResponse:
-    """All of it on one page for paper, as the regulator may ask for it (UK GDPR article 33(5))."""
+    """The whole breach on one page to print, as the regulator may ask for it (UK GDPR article 33(5))."""
     rows = (
         (_("Reference"), breach.reference),
         (_("What happened"), breach.what),
@@ -647,7 +651,7 @@ class BreachAdmin(LogAdmin):
     )
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """Those to decide, the nearest end of 72 hours first; then the others, the latest first."""
+        """Breaches to decide first, the nearest end of the 72 hours first; then the others, the latest first."""
         to_decide = Case(When(commissioner=Decision.OPEN, then=F("aware_at")))
         return [OrderBy(to_decide), OrderBy(F("aware_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
@@ -753,6 +757,6 @@ for waiting in (
     staff_site.add_waiting(gettext_lazy("Data protection"), waiting)
 
 
-# By a whole reference: of what people complain about and of what went wrong nothing else is searched.
+# Only by their whole reference: nothing else in a complaint or a breach is searched.
 finder.add(SearchKind(Complaint, about=lambda complaint: (complaint.get_state_display(),)))
 finder.add(SearchKind(Breach))

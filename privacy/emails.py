@@ -18,7 +18,7 @@ from professionals.models import Person
 
 
 class ComplaintEmail(Email):
-    """About "complaint:12", or one of its steps, "complaint:12:34", as long as we know who complained."""
+    """About "complaint:12" or one of its steps, "complaint:12:34". Sent only while we know who complained."""
 
     @cached_property
     def complaint(self) -> Complaint:
@@ -28,7 +28,7 @@ class ComplaintEmail(Email):
         return Complaint.objects.filter(pk=self.about_key, anonymised_at=None).exclude(email="").exists()
 
     def reader_name(self) -> str:
-        """The name of whoever complained, whom we may not know otherwise."""
+        """The name of the complainant, whom we may not know otherwise."""
         theirs = self.complaint.email.lower() == self.notification.recipient.lower()
         return self.complaint.name if theirs else super().reader_name()
 
@@ -50,7 +50,7 @@ class ComplaintReceived(ComplaintEmail):
 
 
 class ComplaintStepEmail(ComplaintEmail):
-    """Has what staff wrote."""
+    """An email with the words that staff wrote."""
 
     @cached_property
     def text(self) -> str:
@@ -79,7 +79,7 @@ class ComplaintAnswered(ComplaintStepEmail):
 
 
 class StaffComplaint(ComplaintEmail):
-    """Nothing that the person wrote, and no name: that is on the page of the complaint."""
+    """Has no name, and nothing that the person wrote: these are on the complaint's page."""
 
     name = "staff-complaint"
     label = _("To staff: new complaint")
@@ -104,7 +104,7 @@ class StaffComplaintDue(StaffComplaint):
 
 
 class AccountGoes(Email):
-    """Not sent to somebody who did something meanwhile, nor to another address."""
+    """The warning. Not sent to somebody who has come back meanwhile, nor to another address."""
 
     name = WARNING
     label = _("Account will be erased unless they sign in")

@@ -1,4 +1,4 @@
-"""Complaints about data, what staff write about complaints and breaches, and the deletion of one's account."""
+"""Forms for complaints about data, for what staff write about complaints and breaches, and for deleting one's account."""
 
 import secrets
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ NO_CHILD = gettext_lazy("No details of a child, please.")
 
 
 def long_text(label: Any, hint: Any, missing: Any = "", *, rows: int = 4) -> forms.CharField:
-    """Whoever leaves it empty reads `missing`, without which nobody need answer."""
+    """A field of several lines. Without `missing`, the error for an empty answer, nobody need answer."""
     return forms.CharField(
         label=label,
         help_text=hint,
@@ -38,12 +38,12 @@ def long_text(label: Any, hint: Any, missing: Any = "", *, rows: int = 4) -> for
 
 
 class OneTimeTokenForm(forms.Form):
-    """Its token makes sure that the form is stored once, however often it is sent."""
+    """A form with a token, so that it is stored only once however often it is sent."""
 
     token = forms.CharField(widget=forms.HiddenInput, required=False, initial=partial(secrets.token_urlsafe, 32))
 
     def clean_token(self) -> str:
-        """One that is not of ours is replaced: at worst the same is stored twice."""
+        """Replace a token that is not ours: at worst the same form is stored twice."""
         token: str = self.cleaned_data["token"]
         return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
 
@@ -56,12 +56,12 @@ class ComplaintDetailsMixin:
 
     @property
     def details(self) -> dict[str, str]:
-        """Of a valid form."""
+        """The details to store, after the form was found valid."""
         return {name: self.cleaned_data[name] for name in ("name", "email", "phone", "wrong", "wanted")}
 
 
 class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm):
-    """Open to everybody; filled in with the contact details of a signed-in person."""
+    """The complaint form for everybody. For a signed-in person their contact details are filled in."""
 
     where = Where.COMPLAINT
     answer_field = "wrong"
@@ -112,7 +112,7 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
 
 
 class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, PageForm):
-    """For somebody who rang or wrote."""
+    """For colleagues, about somebody who rang or wrote."""
 
     free_text_fields = ("wrong", "wanted")
 
@@ -160,7 +160,7 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
 
 
 class ComplaintMessageForm(NeverKeptForm, PageForm):
-    """What goes out as it is written can't hold a child's details (ADR 22)."""
+    """A message that goes out as it is written, so it can't have a child's details (ADR 22)."""
 
     free_text_fields = never_kept = ("words",)
 
@@ -185,7 +185,7 @@ class ComplaintMessageForm(NeverKeptForm, PageForm):
 
 
 class AcknowledgeComplaintForm(ComplaintMessageForm):
-    """The email says by itself that we have it and look into it."""
+    """The email says anyway that we have the complaint and are looking into it."""
 
     words = long_text(
         gettext_lazy("Anything to add?"),
@@ -220,11 +220,11 @@ class CloseComplaintForm(StaffForm):
     )
 
 
-# Breaches: numbers and kinds, no names; nothing of a child, since it goes to others as it is written.
+# Breaches: numbers and kinds, no names, and nothing about a child, since others read it as it is written.
 
 
 class TimedForm(NeverKeptForm, PageForm):
-    """`cleaned_data["at"]`: the moment of day and clock, in UTC."""
+    """A form with a day and a time; `cleaned_data["at"]` has both, in UTC."""
 
     day = DayField(
         label=gettext_lazy("On which day were they told?"),
@@ -284,7 +284,7 @@ class EnterBreachForm(TimedForm, OneTimeTokenForm):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Of a valid form."""
+        """The facts to store, after the form was found valid."""
         return {"aware_at": self.cleaned_data["at"], **{name: self.cleaned_data[name] for name in self.free_text_fields}}
 
 

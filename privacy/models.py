@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from ctac.dates import uk_day
 from ctac.models import Event, RecordedBy, ReferencedModel, UnnamedModel, free_text, impersonal, personal
 
-# DPA 2018 s.164A(3). The day of receipt is not counted (s.205(2), Regulation 1182/71 art. 3); that a last day at a weekend may
-# move to the next working day is left out, so that ours is never the later one.
+# DPA 2018 s.164A(3). The day of receipt doesn't count (s.205(2), Regulation 1182/71 art. 3). A deadline at a weekend may move to
+# the next working day; we leave that out, so that ours is never the later one.
 ACKNOWLEDGE_WITHIN = timedelta(days=30)
 
 
@@ -24,7 +24,7 @@ class ComplaintChannel(models.TextChoices):
 
 
 class ContactMethod(models.TextChoices):
-    """How somebody was told; what this site emails itself, or what a colleague did and wrote down."""
+    """How somebody was told: by an email from this site, or by a colleague who noted it here."""
 
     EMAIL = "email", _("By email, sent from here")
     PHONE = "phone", _("By phone")
@@ -44,7 +44,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.filter(state=ComplaintState.RECEIVED)
 
     def overdue(self, today: date) -> Self:
-        """Complaints whose last day is over, not acknowledged."""
+        """Complaints that are not acknowledged though their deadline is over."""
         return self.to_acknowledge().filter(received_on__lt=today - ACKNOWLEDGE_WITHIN)
 
     def to_answer(self) -> Self:
@@ -58,11 +58,11 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 
 
 class Complaint(ReferencedModel):
-    """Written only by services. Days are UK days.
+    """A complaint. Only services write it. Days are UK days.
 
-    `person`: who was signed in, or of what a colleague entered, who has this address. `goes_when_closed`: its person was erased
-    while it was open or our answer had not gone, so it loses its words after that. `anonymised_at`: since then it says only
-    what came when, and what was done.
+    `person`: who was signed in, or for one entered by a colleague, the person with this address. `goes_when_closed`: the person
+    was erased while it was open or our answer had not gone, so it loses its words after that. `anonymised_at`: since then it only
+    says what came when, and what was done.
     """
 
     REFERENCE_PREFIX = "DP"
@@ -156,7 +156,7 @@ class ComplaintEvent(Event):
         verbose_name_plural = _("events of complaints")
 
 
-TELL_WITHIN = timedelta(hours=72)  # article 33(1), from the moment we became aware; hours are hours, at a weekend too
+TELL_WITHIN = timedelta(hours=72)  # article 33(1), from when we became aware; hours at a weekend count too
 
 
 class Decision(models.TextChoices):
@@ -167,7 +167,7 @@ class Decision(models.TextChoices):
 
 class BreachQuerySet(models.QuerySet["Breach"]):
     def to_decide(self) -> Self:
-        """Nobody has said yet that the Commissioner was told, or need not be."""
+        """Breaches for which nobody has decided whether to tell the Commissioner."""
         return self.filter(commissioner=Decision.OPEN)
 
     def overdue(self, now: datetime) -> Self:
@@ -178,11 +178,11 @@ class BreachQuerySet(models.QuerySet["Breach"]):
 
 
 class Breach(ReferencedModel):
-    """What was known when it was entered. The database lets only what is decided later be changed, and none be deleted.
+    """A breach, with what was known when it was entered.
 
-    Written only by services; what is learnt later, a correction too, is an event.
-
-    `commissioner` and `people`: whether the Information Commissioner, and those whose data it is, were told or need not be.
+    Only services write it. The database allows no deletion, and no change except of the decisions made later. What is learnt
+    later, even a correction, is an event. `commissioner` and `people`: whether the Information Commissioner and the people
+    concerned were told, or need not be.
     """
 
     REFERENCE_PREFIX = "DB"
@@ -231,7 +231,7 @@ class Breach(ReferencedModel):
 
     @property
     def may_tell_commissioner(self) -> bool:
-        """They may still be told after we thought that they need not be."""
+        """Whether they can still be told: also after we decided that they need not be."""
         return self.commissioner != Decision.TOLD
 
     @property
@@ -253,7 +253,7 @@ class BreachEventKind(models.TextChoices):
 
 
 class BreachEvent(Event):
-    """One step. Only who it was can be blanked. `at`: when it happened; `written_at`: when it was written here."""
+    """One step. Only its author can be blanked. `at` is when it happened, `written_at` when it was written here."""
 
     breach = models.ForeignKey(Breach, verbose_name=_("breach"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=16, choices=BreachEventKind)
@@ -282,7 +282,7 @@ class DataActionReason(models.TextChoices):
 
 
 class DataAction(RecordedBy):
-    """Somebody's data as a whole: a copy was given, or all of it erased. `by` is nobody where they did it themselves."""
+    """A copy that was given of all that we hold about somebody, or the erasure of it. `by` is empty if they did it themselves."""
 
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="data_actions"
@@ -309,7 +309,10 @@ class DataAction(RecordedBy):
 
 
 class RetentionRun(UnnamedModel, RecordedBy):
-    """A night's run. `done` counts records by the name of the rule; `left` is how many could not be done. No end: cut off."""
+    """One run. `done` counts records by the names of the rules; `left` is how many could not be done.
+
+    No `ended_at`: it was cut off.
+    """
 
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -1,4 +1,4 @@
-"""What we hold about a person: how it is exported and erased, by every address of theirs."""
+"""What we hold about a person, and how it is exported and erased, for all their addresses."""
 
 import re
 from collections import defaultdict
@@ -75,7 +75,7 @@ class ExportLine:
 
     @property
     def columns(self) -> list[str]:
-        """If its lines are rows of one table, short enough for a page; else each stands under a heading of its own."""
+        """The column names, if all its lines are rows of one table that fits on a page. If not, each line has its own heading."""
         rows = [[cell.name for cell in node.nodes] for node in self.nodes]
         short = all(not cell.nodes and len(cell.text) <= SHORT_TEXT for node in self.nodes for cell in node.nodes)
         is_table = short and rows and rows[0] and len(rows[0]) <= MOST_COLUMNS and all(row == rows[0] for row in rows)
@@ -83,7 +83,7 @@ class ExportLine:
 
 
 SHORT_TEXT, MOST_COLUMNS = 60, 4
-# Where the name in the file for a program says little to a person.
+# Names for people, where the name in the JSON file would tell them little.
 NAMES_TO_READ = {
     "person": gettext_lazy("Your details"),
     "choices_of_mail": gettext_lazy("What you chose to get by email"),
@@ -108,7 +108,7 @@ NAMES_TO_READ = {
 
 
 def export_page(data: dict[str, Any]) -> dict[str, Any]:
-    """What the templates of a page and of a file to read show: the person, then what is theirs."""
+    """The context of the page and of the file to read: the person first, then everything else."""
     return {"nodes": list(export_lines({"person": data["person"]} | data)), "made": format_moment(timezone.now())}
 
 
@@ -123,8 +123,10 @@ def export_response(data: dict[str, Any], form: str = ExportFormat.JSON) -> Http
 
 
 def export_lines(data: Any, *, of: str = "", level: int = 2) -> Iterator[ExportLine]:
-    """Each name as people read it ('Access needs'), and each item of a list as 'Bookings: 1 of 3', where `of` is the name of the
-    list. A list of plain texts is one line."""
+    """Each name in words ('Access needs'), and each item of a list as 'Bookings: 1 of 3'; `of` is the name of the list.
+
+    A list of plain texts is one line.
+    """
     pairs = data.items() if isinstance(data, dict) else enumerate(data, 1)
     for key, value in pairs:
         name = str(NAMES_TO_READ.get(str(key)) or capfirst(str(key).replace("__", " ").replace("_", " ")))
@@ -144,7 +146,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 
 
 def value_in_words(value: Any) -> str:
-    """A moment in UK time; nothing is a dash."""
+    """A value in words: a time in UK time, no value as a dash."""
     if isinstance(value, str) and MOMENT.fullmatch(value):
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
@@ -157,7 +159,10 @@ def value_in_words(value: Any) -> str:
 
 
 def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
-    """All in lower case, each with the moment until which it was theirs (`now` if it still is). Without the team's mailboxes."""
+    """All their addresses in lower case, each with the time until which it was theirs (`now` if it still is).
+
+    Team mailboxes are left out.
+    """
     known = [(person.email, now), *person.former_addresses.values_list("address", "until")]
     if person.user is not None:
         known.append((person.user.email, now))
@@ -177,7 +182,7 @@ def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
 def erase_emails_of(person: Person, now: datetime) -> None:
     """Erase all mail to their addresses; at one that somebody else has or had too, only what went there while it was theirs."""
     addresses = all_addresses_of(person, now)
-    others: dict[str, list[datetime]] = defaultdict(list)  # until when somebody else had it
+    others: dict[str, list[datetime]] = defaultdict(list)  # the times until which somebody else had it
     rows = FormerAddress.objects.filter(address__in=list(addresses)).exclude(person=person)
     for address, until in rows.values_list("address", "until"):
         others[address].append(until)
@@ -186,7 +191,7 @@ def erase_emails_of(person: Person, now: datetime) -> None:
         if address == person.email.lower():
             notifications_privacy.erase_for(address, now, since=since)
             continue
-        # A sign-up whose address nobody verified holds nothing.
+        # An address of a sign-up that nobody verified doesn't count.
         verified = EmailAddress.objects.filter(email=address, verified=True).exclude(user__person=person)
         verified = verified.exclude(user__in=User.objects.filter(merges__person=person))
         is_in_use = verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
@@ -197,13 +202,15 @@ def erase_emails_of(person: Person, now: datetime) -> None:
 
 
 def _last_before(until: datetime, others: Iterable[datetime]) -> datetime | None:
-    """When the owner before them gave the address up; None if there was none."""
+    """When the previous owner gave up the address; None if there was none."""
     return max((moment for moment in others if moment < until), default=None)
 
 
 def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime | None]]:
-    """The current address and then the former ones, with since when and before when each was theirs, if there is such a moment.
-    Without the team's mailboxes. Two statements."""
+    """Their current address and then their former ones, each with the times from which and until which it was theirs, or None.
+
+    Team mailboxes are left out. Two statements.
+    """
     current = person.email.strip().lower()
     theirs = {current, *(former.address for former in person.former_addresses.all())}
     rows = FormerAddress.objects.filter(address__in=theirs).order_by("-until").values_list("person", "address", "until")
@@ -221,20 +228,19 @@ def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime
 # What this app and the outbox hold about a person.
 
 ERASED_NAME = "Erased"
-# What stays of a postcode in a figure: it says which area was reached and finds nobody.
+# What a figure keeps of a postcode: it tells which area was reached, but finds nobody.
 OUTWARD_HALF = Func("postcode", Value(" "), Value(1), function="split_part", output_field=models.CharField())
-# Of the audit: sign-ins and files that they downloaded; what colleagues do at work is no data of their own.
+# From the audit: sign-ins, and files that they downloaded. What colleagues do at work is not their personal data.
 EXPORTED_ACTS = (Act.SIGNED_IN, Act.SIGNED_OUT, Act.NOT_LET_IN, Act.CREDENTIALS, Act.EXPORTED)
 
 
 def json_rows(rows: QuerySet[Any], **columns: str | Q) -> ArraySubquery:
-    """A subquery, so that what belongs to a row is read in its statement."""
+    """A subquery, so that the statement that reads a row also reads what belongs to it."""
     return ArraySubquery(rows.values(row=JSONObject(**columns)))
 
 
 def export_details(person: Person) -> dict[str, Any]:
-    """Their details, unfinished forms, blocked attempts, former addresses, what was merged lately, and colleagues' notes and
-    letters."""
+    """Their details, with unfinished forms, blocked attempts, former addresses, recent merges, imports, notes and letters."""
     drafts = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
     stopped = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
     former = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
@@ -269,7 +275,7 @@ def export_details(person: Person) -> dict[str, Any]:
             {
                 "asked": row["asked"],
                 "merged": row["merged"],
-                # The record that went, as far as it is theirs to read.
+                # The record that went, as far as they may read it.
                 "other_record": [
                     {name: columns[name] for name in ("name", "email", "phone", "profession", "postcode")}
                     for columns in (row["was"] or {}).get("went", ())
@@ -288,7 +294,7 @@ def _export_user(user: User) -> dict[str, Any]:
     sessions = Session.objects.filter(user=OuterRef("pk")).order_by("started_at")
     passkeys = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN).order_by("pk")
     recoveries = AccountRecovery.objects.filter(user=OuterRef("pk")).order_by("pk")
-    # By the key itself: of one that is only known later PostgreSQL expects what staff have, and reads the whole table.
+    # The key itself: if it came from the outer row, PostgreSQL would expect as many acts as staff have, and read the whole table.
     acts = Entry.objects.filter(actor=user.pk, act__in=EXPORTED_ACTS).order_by("at", "pk")
     related = User.objects.filter(pk=user.pk).values(
         addresses=json_rows(addresses, email="email", verified="verified"),
@@ -312,8 +318,10 @@ def _export_user(user: User) -> dict[str, Any]:
 
 
 def erase_details(person: Person, now: datetime) -> None:
-    """The row stays without a person in it, since bookings count by profession. The sign-in goes, with its sessions, and an
-    organisation that was theirs alone."""
+    """Take the person out of their row, which stays, since bookings are counted by profession.
+
+    The account is deleted, with its sessions, and so is an organisation that nobody else is in.
+    """
     user = person.user
     erase_merges(person)
     forget_person(person)
@@ -341,7 +349,7 @@ def export_messages(person: Person) -> list[Any]:
 
 
 def export_choices(person: Person) -> list[Any]:
-    """None for a team mailbox that staff entered by mistake."""
+    """The mail that they chose; none for a team mailbox that staff entered by mistake."""
     is_own = person.email and person.email.lower() not in team_addresses()
     return preferences.export_choices(person.email) if is_own else []
 
@@ -350,9 +358,10 @@ def export_choices(person: Person) -> list[Any]:
 
 
 def complaints_of(person: Person) -> ComplaintQuerySet:
-    """Their own complaints, and those without a person that give their address: the receipt went to that mailbox of theirs.
+    """Their own complaints, and those without a person that give their address: the receipts went to their mailbox.
 
-    A complaint of a signed-in person is never another's, whatever address they typed; nor is one that an erased person left open.
+    A complaint of another signed-in person is never theirs, whatever address was typed; nor is one that an erased person left
+    open.
     """
     own = Q(person=person)
     unclaimed = Q(person=None, goes_when_closed=False, email__iexact=person.email)
@@ -391,9 +400,10 @@ def open_complaints(person: Person, now: datetime) -> list[str]:
 
 
 def erase_complaints(person: Person, now: datetime) -> None:
-    """Closed ones lose their words. Open ones are answered first: an erasure must not end a complaint.
+    """Take the words out of closed complaints. Open ones must be answered first: an erasure doesn't end a complaint.
 
-    The nightly run takes those, and closed ones whose answer has not gone yet. Locked, so that a step at this moment is not lost.
+    The nightly run takes those later, and closed ones whose answer has not gone yet. Locks them, so that no step of a colleague
+    at this moment is lost.
     """
     locked = [complaint for complaint in complaints_of(person).select_for_update().order_by("pk") if not complaint.anonymised_at]
     if not locked:

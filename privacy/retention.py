@@ -1,7 +1,7 @@
-"""How long records keep what is personal, and the nightly run that takes it out (ADR 23).
+"""How long records keep personal data, and the nightly run that takes it out (ADR 23).
 
-Every app registers its rules. What was taken out is not due any more, so a run that was cut off goes on where it was, and a
-second one does no harm.
+Every app registers its rules. Data that was taken out is not due any more, so a run that was cut off can simply go on, and a
+second run does no harm.
 """
 
 import logging
@@ -54,19 +54,21 @@ from professionals.services import KEPT_AFTER_OBJECTION, lost_mailbox
 
 logger = logging.getLogger(__name__)
 RETENTION_BATCH = 500
-RUNS_FOR = timedelta(minutes=30)  # what is left is taken the next night
+RUNS_FOR = timedelta(minutes=30)  # the rest is done the next night
 COUNTED, COUNT_LASTS = "retention-due", timedelta(hours=3)  # beat has it counted each hour
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`keeps`: the sort of record, for which a setting says how long. `due(before)` finds the rows whose time was over before
-    that moment and that still hold something; `take_out(keys, now)` takes it out of these rows, which are locked. With
-    `one_by_one` each row has a transaction of its own, in which `take_out` may raise a DomainError to leave that row for another
-    night; before that `hold(key)` locks what decides whether it is due, if that is more than the row. `ahead`: due so long before
-    the time is over. `ready(rows, now)` narrows the due rows by what depends on now.
+    """A rule: which records are due, and what is taken out of them.
 
-    `what` names the records in a list, `why` says what we keep them for, `goes` says in sentences what is taken out of them and
+    `keeps` is the sort of record, for which a setting says how long. `due(before)` finds the rows whose time ended before then
+    and that still have something to take out; `take_out(keys, now)` takes it out of these rows, which are locked. With
+    `one_by_one`, each row has its own transaction, in which `take_out` may raise a DomainError to leave the row for another
+    night; before that, `hold(key)` locks whatever else decides whether it is due. `ahead`: how long before its time is over a
+    record is due. `ready(rows, now)` narrows the due rows by what depends on now.
+
+    `what` names the records in a list, `why` says what we keep them for, and `goes` says in whole sentences what is taken out and
     what stays.
     """
 
@@ -85,7 +87,7 @@ class Rule:
 
     @property
     def how_long(self) -> str:
-        """It goes on with "after the last sign-in"."""
+        """How long, to be followed by "after the last sign-in"."""
         kept = months_in_words(keep_months(self.keeps))
         if not self.ahead:
             return kept
@@ -104,20 +106,20 @@ _activities: list[Callable[[datetime], Exists]] = []
 
 
 def register_rule(rule: Rule) -> None:
-    """Called in an app's AppConfig.ready(). Raises ValueError for a name that is taken."""
+    """Add a rule, in an app's AppConfig.ready(). Raises ValueError for a name that is taken."""
     if rule.name in _rules and _rules[rule.name] != rule:
         raise ValueError(f"two rules of retention are called {rule.name}")
     _rules[rule.name] = rule
 
 
 def register_activity(find: Callable[[datetime], Exists]) -> None:
-    """`find(since)` says of a person, OuterRef("pk"), whether they did something here at that moment or later."""
+    """Add a condition: `find(since)` says whether a person, OuterRef("pk"), did something here at that time or later."""
     if find not in _activities:
         _activities.append(find)
 
 
 def registered_rules() -> list[Rule]:
-    """The rules in the order in which they run: what people did before the people themselves."""
+    """The rules in the order in which they run: people themselves come after what they did."""
     return sorted(_rules.values(), key=lambda rule: rule.one_by_one)
 
 
@@ -127,7 +129,7 @@ def kept_sorts() -> list[str]:
 
 
 def keep_months(sort: str) -> int:
-    """For how many months that sort of record keeps what is personal."""
+    """For how many months this sort of record keeps personal data."""
     return int(getattr(site_settings(), f"keep_{sort}_months"))
 
 
@@ -154,20 +156,20 @@ class Due:
 
 
 def count_due(now: datetime) -> Due:
-    """Counts, which reads every row that is due, and caches the figures (ADR 23)."""
+    """Count what is due and cache the figures (ADR 23). Reads every row that is due."""
     due = Due(now, count_by_rule(now))
     cache.set(COUNTED, (due.at, due.counts), COUNT_LASTS.total_seconds())
     return due
 
 
 def last_count(now: datetime) -> Due:
-    """From the cache; counted now if that is too old, or of other rules."""
+    """The last count from the cache. Counts now if there is none, or if it has other rules."""
     at, counts = cache.get(COUNTED) or (now, {})
     return Due(at, counts) if counts.keys() == _rules.keys() else count_due(now)
 
 
 def run_rules(*, now: datetime, by: User | None = None, batch: int = RETENTION_BATCH) -> RetentionRun:
-    """Take out everything whose time is over, batch by batch, each in its own transaction; the row says how far it came."""
+    """Take out everything whose time is over, in batches, each in its own transaction. The run's row says how far it came."""
     run = RetentionRun.objects.create(started_at=now, by=by, done={rule.name: 0 for rule in registered_rules()})
     until = time.monotonic() + RUNS_FOR.total_seconds()
     for rule in registered_rules():
@@ -183,7 +185,10 @@ def run_rules(*, now: datetime, by: User | None = None, batch: int = RETENTION_B
 
 
 def run_batch(rule: Rule, now: datetime, batch: int, left: set[int]) -> int | None:
-    """How many records it changed; None if nothing is due any more. `left` gets the keys of those that can't be done tonight."""
+    """Run one batch, and return how many records it changed; None if nothing is due any more.
+
+    `left` gets the keys of records that can't be done tonight.
+    """
     due = rule.due_now(now).exclude(pk__in=left)
     if rule.one_by_one:
         keys = list(due.values_list("pk", flat=True)[:batch])
@@ -197,7 +202,7 @@ def run_batch(rule: Rule, now: datetime, batch: int, left: set[int]) -> int | No
 
 
 def run_record(rule: Rule, due: QuerySet[Any], key: int, now: datetime, left: set[int]) -> int:
-    """Due is asked again under the locks: somebody may have come back meanwhile."""
+    """Take one record out. Checks under the locks that it is still due: somebody may have come back meanwhile."""
     try:
         with transaction.atomic():
             list(due.model._base_manager.filter(pk=key).select_for_update())
@@ -209,17 +214,17 @@ def run_record(rule: Rule, due: QuerySet[Any], key: int, now: datetime, left: se
     except DomainError:
         left.add(key)
         return 0
-    except Exception as error:  # noqa: BLE001 - one record must not keep all others from their end, each night anew
+    except Exception as error:  # noqa: BLE001 - one record must not hold up all others, night after night
         logger.error("retention: %s %s can't be taken out: %s", rule.name, key, type(error).__name__)
         left.add(key)
         return 0
     return 1
 
 
-# Inactive people, and those of them who were warned that they will be erased (ADR 23).
+# Inactive people, and the warning before they are erased (ADR 23).
 
 WARNED_FOR = timedelta(days=14)
-# Whoever was not erased by then (we keep people for longer meanwhile, say) is warned again first.
+# Somebody whom we have not erased by then, perhaps because we now keep people for longer, gets a new warning first.
 WARNING_COUNTS_FOR = timedelta(days=90)
 WARNING = "account-goes"
 
@@ -234,21 +239,23 @@ def inactive_people(before: datetime) -> QuerySet[Person]:
 
 
 def warnings_since(moment: datetime) -> QuerySet[Notification]:
-    """The warnings to a person (OuterRef) since then, but for those that were never sent because the person came back or has
-    another address."""
+    """The warnings to a person (OuterRef) since then.
+
+    Those that were never sent don't count: the person had come back, or has another address.
+    """
     about = Concat(Value("person:"), Cast(OuterRef("pk"), CharField()))
     return Notification.objects.filter(kind=WARNING, about=about, created_at__gte=moment).exclude(state=State.EXPIRED)
 
 
 def people_past_warning(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
-    """Those who were warned 14 days ago, or have no mailbox. A warning that came back counts from when it was sent."""
+    """The people among these who were warned 14 days ago or have no mailbox. A warning that came back counts from its sending."""
     sent = warnings_since(now - WARNING_COUNTS_FOR).exclude(state__in=UNFINISHED)
     warned = Exists(sent.alias(went=Coalesce("sent_at", F("created_at"))).filter(went__lte=now - WARNED_FOR))
     return people.filter(Q(warned) | Q(email="") | lost_mailbox())
 
 
 def warn_inactive(keys: Sequence[int], now: datetime) -> None:
-    """The version is the day, so that somebody who came back is warned anew when years have passed."""
+    """Send the warning. Its version is the day, so that somebody who came back can be warned again years later."""
     for key, email in Person.objects.filter(pk__in=keys).values_list("pk", "email"):
         notify(kind=WARNING, about=f"person:{key}", to=[email], now=now, version=now.toordinal())
 
@@ -259,14 +266,17 @@ def erase_people(keys: Sequence[int], now: datetime) -> None:
 
 
 def users_without_person(before: datetime) -> QuerySet[User]:
-    """Unused accounts without a Person. Staff stay: they are the authors of what they did."""
+    """Unused accounts without a Person. Staff accounts stay: they are the authors of what staff did."""
     of_nobody = User.objects.filter(person=None, is_staff=False, is_superuser=False)
     return of_nobody.alias(here=Coalesce("last_login", F("date_joined"))).filter(here__lt=before).order_by("date_joined", "pk")
 
 
 def delete_users(keys: Sequence[int], now: datetime) -> None:
-    """Delete the accounts with the mail to their address, unless a person whom staff entered has the same one. The team's mail
-    stays: anybody can type a team address at sign-up."""
+    """Delete these accounts, and the mail to their addresses.
+
+    The mail stays if the address is also that of a person whom staff entered, or a team address, which anybody can type at
+    sign-up.
+    """
     users = User.objects.select_for_update(of=("self",)).filter(pk__in=keys, person=None)
     for user in users:
         if user.email.lower() not in team_addresses() and not Person.objects.with_email(user.email).exists():
@@ -275,7 +285,7 @@ def delete_users(keys: Sequence[int], now: datetime) -> None:
 
 
 def expired_complaints(before: datetime) -> QuerySet[Complaint]:
-    """Those closed before then; at once those whose person was erased meanwhile and whose answer has gone."""
+    """Complaints closed before then; and, without that wait, complaints of erased people, once our answer has gone."""
     over = Q(closed_at__lt=before) | Q(goes_when_closed=True, closed_at__isnull=False)
     with_words = Complaint.objects.closed().filter(over, anonymised_at=None)
     return with_words.exclude(pk__in=complaints_with_unsent_email()).order_by("closed_at", "pk")
@@ -333,7 +343,7 @@ RULES = (
         since=gettext_lazy("that day"),
         goes=gettext_lazy("We erase who it was. We keep that somebody read and decided it, and when."),
         keeps="records",
-        # Not of a text that still waits for a decision, however old it is.
+        # Not for a text that still waits for a decision, however old it is.
         due=lambda before: (
             FlaggedEvent.objects.filter(at__lt=before, by__isnull=False).exclude(flagged__decision=Decision.OPEN).order_by("pk")
         ),
@@ -346,7 +356,7 @@ RULES = (
         since=gettext_lazy("that day"),
         goes=gettext_lazy("We delete it. Of an erased person we keep the number of the old record, and no name."),
         keeps="records",
-        # Not an erasure that the file of erasures does not have yet.
+        # Not an erasure that is not yet in the file of erasures.
         due=lambda before: (
             DataAction.objects.filter(at__lt=before).exclude(done=DataActionKind.ERASED, written_at=None).order_by("at", "pk")
         ),
@@ -359,7 +369,7 @@ RULES = (
         since=gettext_lazy("the last sign-in, booking, order or session"),
         goes=gettext_lazy("We send it once. People who then sign in stay. We erase nobody in the first 14 days after it."),
         keeps="people",
-        due=lambda before: inactive_people(before).exclude(email="").exclude(lost_mailbox()),  # those with a mailbox
+        due=lambda before: inactive_people(before).exclude(email="").exclude(lost_mailbox()),  # these have a mailbox
         take_out=warn_inactive,
         ahead=WARNED_FOR,
         ready=lambda people, now: people.exclude(Exists(warnings_since(now - WARNING_COUNTS_FOR))),
@@ -423,7 +433,7 @@ class RetentionPeriod:
 
 
 def notice_periods() -> Iterator[RetentionPeriod]:
-    """The table of the privacy notice, as the rules and settings have it: people first. Of the warning it has a sentence."""
+    """The table in the privacy notice, from the rules and settings, with people first. It leaves out the warning."""
     kinds = kept_sorts()
     rules = [rule for rule in registered_rules() if not rule.ahead]
     for rule in sorted(rules, key=lambda rule: (kinds.index(rule.keeps), not rule.one_by_one)):
@@ -440,7 +450,7 @@ def notice_periods() -> Iterator[RetentionPeriod]:
 
 
 def span_in_words(span: timedelta) -> str:
-    """In whole days from three days on, else in whole hours or minutes."""
+    """A span in words: in days if longer than two days, otherwise in hours or minutes."""
     minutes = int(span.total_seconds()) // 60
     if minutes % 60:
         return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
@@ -450,7 +460,7 @@ def span_in_words(span: timedelta) -> str:
 
 
 def hourly_periods() -> Iterator[RetentionPeriod]:
-    """The periods of what is cleared hourly, and of the months of the audit, which go whole."""
+    """The periods of what is cleared every hour, and of the audit, which is deleted month by month."""
     for what, why, span in (
         (_("Unfinished forms"), _("To let you finish"), DRAFTS),
         (_("Sign-ins, with what you typed"), _("To keep you signed in"), settings.SESSION_LONGEST + KEPT_AFTER_END),

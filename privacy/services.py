@@ -1,4 +1,4 @@
-"""Copies and erasures of what we hold about a person; complaints and breaches."""
+"""Writes about people's data: copies, erasures, complaints and breaches."""
 
 import errno
 import fcntl
@@ -47,10 +47,9 @@ from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lost_mailbox
 
-# The file of erasures is outside the database, so that people can be erased again after a restore (ADR 23).
-#
-# One line for each erasure, by key and times alone: {"person": 12, "since": "…", "erased": "…"}. Key and time of creation
-# together identify a person: after a restore a new one might get the same key.
+# The file of erasures is not in the database, so that people can be erased again after a restore (ADR 23). It has one line for
+# each erasure, with only key and times: {"person": 12, "since": "…", "erased": "…"}. It takes both the key and the time of
+# creation to identify a person: after a restore, somebody new might get the same key.
 
 logger = logging.getLogger(__name__)
 
@@ -64,16 +63,17 @@ class Erasure:
 
 @transaction.atomic
 def write_erasures_down(now: datetime) -> int:
-    """Append the erasures that are not in the file yet, on the disk before the database records it. Returns how many.
+    """Append the erasures that are not in the file yet, and return how many.
 
-    Called after each erasure, and hourly for those whose process died in between; a line twice does no harm.
+    They are safely on the disk before the database records it. Called after each erasure, and hourly, in case the process of one
+    died in between. Writing a line twice does no harm.
     """
     waiting = DataAction.objects.filter(done=DataActionKind.ERASED, written_at=None).order_by("pk")
     locked = waiting.select_for_update(of=("self",), skip_locked=True).select_related("person")
     actions = list(locked.prefetch_related("person__absorbed"))
     if actions:
         erasures = [Erasure(action.person_id, action.person.created_at, action.at) for action in actions]
-        # And the rows that became theirs: an older backup has these by themselves.
+        # Also the rows that were merged into them: an older backup has these separately.
         erasures += [Erasure(row.key, row.since, action.at) for action in actions for row in action.person.absorbed.all()]
         append_erasures(erasures)
         DataAction.objects.filter(pk__in=[action.pk for action in actions]).update(written_at=now)
@@ -101,7 +101,7 @@ def append_erasures(erasures: Iterable[Erasure]) -> None:
 
 
 def write_down_after_erasure(now: datetime) -> None:
-    """A full disk must not make an erasure look as if it had failed: it is written down within the hour."""
+    """Write the erasure down. If the disk is full, the erasure must not seem to fail: it is written down within the hour."""
     try:
         write_erasures_down(now)
     except OSError as error:
@@ -109,7 +109,7 @@ def write_down_after_erasure(now: datetime) -> None:
 
 
 def read_erasures(path: Path) -> Iterator[Erasure]:
-    """Raises ValueError that names the line which can't be read."""
+    """Read the erasures in the file. Raises ValueError, which names the line that can't be read."""
     with path.open() as file:
         for number, line in enumerate(file, 1):
             try:
@@ -121,14 +121,15 @@ def read_erasures(path: Path) -> Iterator[Erasure]:
 
 # Exports and erasures: every app registers its sources.
 
-TRIES = 3  # of an erasure that meets a change of the same rows
+TRIES = 3  # to erase, in case somebody changes the same rows
 
 
 @dataclass(frozen=True)
 class PrivacySource:
-    """One app's part. `export(person)` gives plain dicts and lists; `erase(person, now)` keeps figures and no person.
+    """One app's part in copies and erasures.
 
-    `ahead(person, now)` says in whole sentences what an erasure would cancel.
+    `export(person)` gives plain dicts and lists. `erase(person, now)` leaves figures, but no personal data. `ahead(person, now)`
+    says in whole sentences what an erasure would cancel.
     """
 
     name: str
@@ -141,7 +142,7 @@ _sources: dict[str, PrivacySource] = {}
 
 
 def register_source(source: PrivacySource) -> None:
-    """Called in an app's AppConfig.ready(). Raises ValueError for a name that is taken."""
+    """Add a source, in an app's AppConfig.ready(). Raises ValueError for a name that is taken."""
     if source.name in _sources and _sources[source.name] != source:
         raise ValueError(f"two privacy sources are called {source.name}")
     _sources[source.name] = source
@@ -153,19 +154,19 @@ def export_person(person: Person) -> dict[str, Any]:
 
 
 def erasure_would_cancel(person: Person, now: datetime) -> list[str]:
-    """A sentence for each sort of thing."""
+    """What an erasure would cancel: a sentence for each sort of thing."""
     return [sentence for source in _sources.values() for sentence in source.ahead(person, now)]
 
 
 @transaction.atomic
 def give_data(person: Person, *, by: User, now: datetime) -> dict[str, Any]:
-    """All that we hold about them, for a colleague who hands it to them; records that it was given."""
+    """Everything that we hold about this person, for a colleague who hands it to them. Records that it was given."""
     DataAction.objects.create(person=person, done=DataActionKind.GIVEN, reason=DataActionReason.ASKED, by=by, at=now)
     return export_person(person)
 
 
 class StaffAccount(DomainError):
-    """Keeps the last account that may give roles, and the author of what a colleague did, until somebody has looked."""
+    """Refuses to erase a colleague: their account may be the last that can give roles, and is the author of what they did."""
 
     message = _("This person has a staff account. Take “Staff” off the account first, then erase them.")
 
@@ -175,12 +176,11 @@ class VisitInTheWay(DomainError):
 
 
 def erase_person(person: Person, *, by: User | None, now: datetime, reason: DataActionReason = DataActionReason.ASKED) -> str:
-    """Take this person out of everything that we hold, in one transaction. Returns their address for a last email; none if they
-    lost that mailbox.
+    """Erase this person from everything that we hold, in one transaction.
 
-    The sources of the apps above erase first: they may still need the address that ours takes away. Of somebody erased already
-    nothing is written. An erasure that meets a change of the same rows is tried again. Raises StaffAccount, VisitInTheWay,
-    AccountGoneError, and any other DomainError of an app's `erase`.
+    Returns their address for a last email, or "" if they lost that mailbox or were erased before. The sources of higher apps
+    erase first: they may need the address that ours takes away. Tries again if somebody changes the same rows. Raises
+    StaffAccount, VisitInTheWay, AccountGoneError, and any other DomainError of an app's `erase`.
     """
     for _attempt in range(TRIES - 1):
         try:
@@ -221,7 +221,10 @@ ERASED_NOTICE_TRIED_FOR = timedelta(days=3)
 
 @transaction.atomic
 def erase_and_notify(person: Person, *, by: User, now: datetime, reason: DataActionReason = DataActionReason.ASKED) -> None:
-    """Sends a last email, whose row forgets the address once it has gone. Raises as erase_person does; then nothing is done."""
+    """Erase the person, and send a last email, whose row loses the address once it has gone.
+
+    Raises the same errors as erase_person, and then does nothing.
+    """
     if address := erase_person(person, by=by, now=now, reason=reason):
         with translation.override(person.language or translation.get_language()):  # staff work in English
             context = {"themselves": reason == DataActionReason.OWN}
@@ -245,7 +248,7 @@ class ChangedMeanwhile(DomainError):
 def acknowledge_complaint(
     complaint: Complaint, *, told: ContactMethod, on: date | None, words: str, by: User, now: datetime
 ) -> None:
-    """Say that we have it and look into it. Raises ChangedMeanwhile."""
+    """Tell the complainant that we have the complaint and are looking into it. Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, ComplaintState.RECEIVED)
     day = _notify_complainant(locked, ComplaintEventKind.ACKNOWLEDGED, told, on, words, by, now)
     Complaint.objects.filter(pk=locked.pk).update(state=ComplaintState.ACKNOWLEDGED, acknowledged_on=day)
@@ -255,14 +258,14 @@ def acknowledge_complaint(
 def report_complaint_progress(
     complaint: Complaint, *, told: ContactMethod, on: date | None, words: str, by: User, now: datetime
 ) -> None:
-    """Raises ChangedMeanwhile."""
+    """Tell the complainant how far we are. Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, ComplaintState.ACKNOWLEDGED)
     _notify_complainant(locked, ComplaintEventKind.PROGRESS, told, on, words, by, now)
 
 
 @transaction.atomic
 def answer_complaint(complaint: Complaint, *, told: ContactMethod, on: date | None, words: str, by: User, now: datetime) -> None:
-    """An outcome within the 30 days needs no acknowledgement before it, and is one. Raises ChangedMeanwhile."""
+    """Tell the complainant the outcome. Within the 30 days, that also counts as the acknowledgement. Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED)
     day = _notify_complainant(locked, ComplaintEventKind.ANSWERED, told, on, words, by, now)
     Complaint.objects.filter(pk=locked.pk).update(
@@ -272,14 +275,14 @@ def answer_complaint(complaint: Complaint, *, told: ContactMethod, on: date | No
 
 @transaction.atomic
 def add_complaint_note(complaint: Complaint, *, words: str, flagged: bool, by: User, now: datetime) -> None:
-    """A note for colleagues alone, on a closed complaint too: the Commissioner may ask."""
+    """Add a note for colleagues. Even to a closed complaint, as the Commissioner may ask."""
     locked = lock_complaint(complaint, *ComplaintState)
     _add_note(locked, ComplaintEventKind.NOTED, words, flagged, by, now)
 
 
 @transaction.atomic
 def close_complaint(complaint: Complaint, *, words: str, flagged: bool, by: User, now: datetime) -> None:
-    """Without an outcome the words must say why. Raises ChangedMeanwhile."""
+    """Close a complaint. If nobody has told them an outcome, `words` must say why. Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, *(state for state in ComplaintState if state != ComplaintState.CLOSED))
     if locked.state != ComplaintState.ANSWERED and not words.strip():
         raise DomainError(_("Nobody has told them an outcome. Write why you are closing the complaint anyway."))
@@ -297,7 +300,7 @@ def lock_complaint(complaint: Complaint, *expected: ComplaintState) -> Complaint
 def _notify_complainant(
     locked: Complaint, kind: ComplaintEventKind, told: ContactMethod, on: date | None, words: str, by: User, now: datetime
 ) -> date:
-    """Record the step, and send it if `told` is by email. Returns the day: `on`, or today by email."""
+    """Record the step, and send an email if `told` says so. Returns the day: `on`, or today for an email."""
     today = uk_day(now)
     if kind != ComplaintEventKind.ACKNOWLEDGED and not words.strip():
         raise DomainError(_("Write what you want to tell them."))
@@ -347,11 +350,11 @@ def enter_complaint(
     token: str | None = None,
     flagged: bool = False,
 ) -> Complaint:
-    """Enter it, with a receipt and an email to the data protection lead. `details`: name, email, phone, wrong, wanted.
+    """Store a complaint, with a receipt and an email to the data protection lead. `details`: name, email, phone, wrong, wanted.
 
-    By our form it belongs to the signed-in person, or to nobody: anybody can type anybody's address. What a colleague enters
-    belongs to the person with that address. `token` is that of the form: the same details again give the first complaint.
-    Raises AlreadySent for other details.
+    A complaint from our form belongs to the signed-in person, or to nobody, since anybody can type any address. One that a
+    colleague enters belongs to the person with its address. `token` comes from the form: the same details again return the first
+    complaint. Raises AlreadySent for other details.
     """
     if came != ComplaintChannel.WEB and person is None:
         person = Person.objects.with_email(details["email"]).filter(erased_at=None).first()
@@ -390,9 +393,10 @@ class InTheFuture(DomainError):
 
 @transaction.atomic
 def enter_breach(*, facts: dict[str, Any], by: User, now: datetime, token: str) -> Breach:
-    """`facts`: what, happened, aware_at, concerns, effects, measures; they name nobody.
+    """Store a breach. `facts`: what, happened, aware_at, concerns, effects, measures; they name nobody.
 
-    `token` is that of the form: the same facts again give the first breach, others are refused. Raises InTheFuture.
+    `token` comes from the form: the same facts again return the first breach. Raises InTheFuture, and DomainError for other
+    facts.
     """
     if facts["aware_at"] > now:
         raise InTheFuture
@@ -409,7 +413,7 @@ def enter_breach(*, facts: dict[str, Any], by: User, now: datetime, token: str) 
 
 
 def breach_reference(token: str) -> str:
-    """A reference as random as the token, and the same for the same one. It is unique, so a form enters one breach at most."""
+    """A reference as random as the token, and always the same for it. It is unique, so a form enters at most one breach."""
     number = int.from_bytes(sha256(token.encode()).digest())
     letters = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(6))
     return tidy_reference(Breach.REFERENCE_PREFIX + letters)
@@ -424,7 +428,10 @@ def add_to_breach(breach: Breach, *, words: str, by: User, now: datetime) -> Non
 
 @transaction.atomic
 def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, words: str, by: User, now: datetime) -> None:
-    """Raises ChangedMeanwhile, InTheFuture. After the 72 hours it needs a reason (UK GDPR article 33(1))."""
+    """Record that the Commissioner was told. After the 72 hours, `words` must give a reason (UK GDPR article 33(1)).
+
+    Raises ChangedMeanwhile, InTheFuture.
+    """
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.may_tell_commissioner:
         raise ChangedMeanwhile
@@ -439,7 +446,7 @@ def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, 
 
 @transaction.atomic
 def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: datetime) -> None:
-    """Because it is unlikely to harm anybody; `words` say why. Raises ChangedMeanwhile."""
+    """Record that the Commissioner need not be told, as harm is unlikely; `words` say why. Raises ChangedMeanwhile."""
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.waits_for_commissioner:
         raise ChangedMeanwhile
@@ -449,7 +456,7 @@ def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: 
 
 @transaction.atomic
 def record_people_notified(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
-    """The people whose data it is were told; `words` say how. Raises ChangedMeanwhile, InTheFuture."""
+    """Record that the people concerned were told; `words` say how. Raises ChangedMeanwhile, InTheFuture."""
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.may_tell_people:
         raise ChangedMeanwhile
@@ -460,7 +467,10 @@ def record_people_notified(breach: Breach, *, at: datetime, words: str, by: User
 
 @transaction.atomic
 def record_people_not_notified(breach: Breach, *, words: str, by: User, now: datetime) -> None:
-    """Because the risk for them is not high (article 34); `words` say why. Raises ChangedMeanwhile."""
+    """Record that the people need not be told, as the risk for them is not high (article 34); `words` say why.
+
+    Raises ChangedMeanwhile.
+    """
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.waits_for_people:
         raise ChangedMeanwhile

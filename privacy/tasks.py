@@ -1,4 +1,4 @@
-"""What runs by the clock."""
+"""Celery tasks that run by the clock."""
 
 from django.utils import timezone
 
@@ -11,20 +11,20 @@ from privacy.services import write_erasures_down
 
 @app.task
 def take_out() -> None:
-    """Runs nightly, after the backup; twice does no harm."""
+    """Nightly, after the backup: run the retention rules. A second run does no harm."""
     retention.run_rules(now=timezone.now())
     count_due()
 
 
 @app.task
 def count_due() -> None:
-    """Runs hourly, and after the nightly run, so that nobody waits for it who looks."""
+    """Hourly, and after the nightly run: count what is due, so that nobody who looks has to wait."""
     with statements_within("10min"):
         retention.count_due(timezone.now())
 
 
 @app.task
 def clear_expired() -> None:
-    """Runs hourly; twice does no harm."""
+    """Hourly: clear what has expired. A second run does no harm."""
     clear_expired_now(now=timezone.now())
     write_erasures_down(timezone.now())

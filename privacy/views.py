@@ -1,4 +1,4 @@
-"""A copy of one's data, the deletion of one's account, and the form of complaints."""
+"""A copy of one's own data, deleting one's account, and the complaint form."""
 
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ CHANGED_MEANWHILE = _(
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_account(request: HttpRequest) -> HttpResponse:
-    """Staff can't delete theirs: what they did in their work would lose its author. A manager closes the account first."""
+    """Delete one's own account. Not for staff: their work would lose its author. A manager has to close the account first."""
     if signed_in(request).is_staff:
         return render(request, "account/delete.html", {"form": None})
     if response := ask_to_reauthenticate(request):
@@ -84,7 +84,7 @@ def account_deleted(request: HttpRequest) -> HttpResponse:
 
 
 A_DAY = timedelta(days=1)
-FROM_ONE_CLIENT, TO_ONE_MAILBOX = (20, A_DAY), (5, A_DAY)  # a workplace may share one address
+FROM_ONE_CLIENT, TO_ONE_MAILBOX = (20, A_DAY), (5, A_DAY)  # a whole workplace may have one network address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -34,7 +34,7 @@ from professionals.services import choose_language, give_details
 
 
 def person_required(view: View[P]) -> View[P]:
-    """Sends the signed-out to sign in and those without a Person to the details page; both come back here after."""
+    """Send people who are signed out to sign-in, and users without a Person to the details page. Both come back here after."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -48,8 +48,10 @@ def person_required(view: View[P]) -> View[P]:
 
 
 def details_asked_here(view: View[P]) -> View[P]:
-    """As person_required, but who is new is asked on this very page: it draws `request.details_form` within its form, without
-    which there is a Person. What was typed there is saved before the view sees it, or is back in that form with its errors.
+    """Like person_required, but ask somebody new on this very page.
+
+    The page shows `request.details_form` within its own form; if there is none, there is a Person. What is typed there is saved
+    before the view runs, or shown again with its errors.
     """
 
     @wraps(view)
@@ -81,7 +83,7 @@ def asks_details(path: str) -> bool:
 
 
 def save_new_person(request: HttpRequest, form: NewPersonForm, now: datetime) -> Person:
-    """Enter whoever is signed in; what they typed before they said who they are becomes theirs. Raises AccountGoneError."""
+    """Store the details of a new user, and give them what they typed before they signed in. Raises AccountGoneError."""
     user = signed_in(request)
     person = give_details(user=user, now=now, **form.details())
     agree_on_language(request, person)
@@ -92,7 +94,10 @@ def save_new_person(request: HttpRequest, form: NewPersonForm, now: datetime) ->
 
 
 def agree_on_language(request: HttpRequest, person: Person) -> None:
-    """At sign-in: a language that they once chose counts in this browser too; if they chose none, this browser's counts."""
+    """Agree on a language at sign-in.
+
+    One that they chose before counts in this browser too; otherwise this browser's choice counts.
+    """
     here = chosen_language(request)
     if person.language and person.language != here:
         request.language_cookie = person.language  # type: ignore[attr-defined]
@@ -101,7 +106,7 @@ def agree_on_language(request: HttpRequest, person: Person) -> None:
 
 
 def person_in(request: HttpRequest) -> Person | None:
-    """request.person as a plain row, or None; PersonMiddleware sets it."""
+    """The person of the request, as set by PersonMiddleware, or None."""
     person: Person | None = request.person or None  # type: ignore[attr-defined]
     return person
 
@@ -113,15 +118,15 @@ def the_person(request: HttpRequest) -> Person:
 
 
 class PersonMiddleware:
-    """Sets request.person, read only when a view asks and falsy when signed out; and the cookie that finds a draft."""
+    """Sets request.person, which is read only when a view asks and is falsy when signed out; also sets the drafts' cookie."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Read with the user by the backend below, so this asks the database nothing.
+        # The backend below reads it with the user, so this needs no statement.
         request.person = SimpleLazyObject(lambda: getattr(request.user, "person", None))  # type: ignore[attr-defined]
-        # For the pages on which people sign in: whether what they typed is kept.
+        # For the sign-in pages: whether what people typed is stored.
         request.has_draft = SimpleLazyObject(lambda: drafts.is_any_kept(request, timezone.now()))  # type: ignore[attr-defined]
         response = self.get_response(request)
         secret = getattr(request, "draft_cookie", None)
@@ -139,11 +144,11 @@ class PersonMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """An account that is deleted while its user does something ends signed out."""
+        """Sign somebody out whose account was deleted while they were doing something."""
         if not isinstance(exception, AccountGoneError):
             return None
         if request.user.pk is not None and User.objects.filter(pk=request.user.pk).exists():
-            return None  # a colleague: the account was somebody else's
+            return None  # a colleague, who acted on somebody else's account
         request.session.flush()
         request.user, request.person = AnonymousUser(), None  # type: ignore[attr-defined]
         messages.warning(request, str(exception.message))
@@ -151,14 +156,14 @@ class PersonMiddleware:
 
 
 def second_factors() -> QuerySet[Authenticator]:
-    """The factors that are asked for at sign-in: a passkey is one to staff only (ADR 7)."""
+    """The factors asked for at sign-in. A passkey is one only for staff (ADR 7)."""
     factors: QuerySet[Authenticator] = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN, user__is_staff=False)
     return factors
 
 
-# Whether mail to them comes back is read along, so that every page can ask whether their address is right (ADR 3).
+# Whether mail to them comes back is read too, so that every page can ask whether their address is right (ADR 3).
 mail_comes_back = Exists(MarkedAddress.objects.marked().filter(address=Lower(OuterRef("email"))))
-# And whether they have a second factor, which the pages that ask again need to know (ADR 9).
+# So is whether they have a second factor, for the pages that ask again (ADR 9).
 has_second_factor = Exists(second_factors().filter(user=OuterRef("pk")))
 
 

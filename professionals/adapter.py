@@ -51,7 +51,10 @@ REFUSED = {"incorrect_code": "code", "incorrect_password": "password"}
 
 
 def still_signed_in(request: HttpRequest) -> bool:
-    """Asked under the lock of the account: a session that ended while the old address was put back confirms no other one."""
+    """Whether the request's session still exists, asked once the account is locked.
+
+    A session that ended while the old address was put back must not confirm another address.
+    """
     if not request.user.is_authenticated:
         return True
     return Session.objects.filter(pk=hash_session_key(str(request.session.session_key)), user=request.user).exists()
@@ -74,7 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
-        """allauth's forms call this for a wrong answer, for which it sends no signal."""
+        """Record a wrong answer in the audit. allauth's forms call this for one, and send no signal."""
         if code in REFUSED:
             record(Act.NOT_LET_IN, by=self.request.user.pk, whats=[REFUSED[code]])
         return cast(ValidationError, super().validation_error(code, *args))
@@ -86,11 +89,11 @@ class AccountAdapter(DefaultAccountAdapter):
     get_client_ip = staticmethod(limits.client_address)
 
     def is_safe_url(self, url: str) -> bool:
-        """Whether `next` is a page of ours. allauth's own breaks over what can't be read as an address, such as 'http://[::1'."""
+        """Whether `next` is a page of ours. allauth's own check breaks on addresses that can't be read, such as 'http://[::1'."""
         return is_own_page(self.request, url)
 
     def clean_email(self, email: str) -> str:
-        """Letters that only look like others make another address for a mail server, yet the same one for a reader."""
+        """Replace letters that only look like others: a mail server would see another address, a reader the same one."""
         return unicodedata.normalize("NFKC", email).lower()
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
@@ -111,7 +114,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return [*by_password, {"id": "code", "description": _("Use a code from an email instead"), "url": url}]
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
-        """Each try counts until it turns out to be right, so that many at once get no more."""
+        """A try counts at once and is given back if it was right, so that many tries at the same time get no more."""
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         if user is not None:
             limits.give_back_try(request, "login_failed", address=credentials.get("email", ""))
@@ -134,7 +137,7 @@ class AccountAdapter(DefaultAccountAdapter):
         queue_account_email(template_prefix, email, context, now=now, expires_at=expires_at)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """The code was right: the address is theirs, at the first sign-in or instead of the old one."""
+        """Confirm an address after the right code: at the first sign-in, or instead of the old address."""
         try:
             with transaction.atomic():
                 account, _people = lock_people_and_account(email_address.user_id, email_address.email)
@@ -142,19 +145,22 @@ class AccountAdapter(DefaultAccountAdapter):
                 confirmed = still_signed_in(request) and super().confirm_email(request, email_address)
                 if confirmed:
                     arrived(addresses=[email_address.email], how=ClearReason.CODE, now=timezone.now())
-                    if not request.user.is_authenticated:  # signing in: a code by email, which allauth does not count as one
+                    if not request.user.is_authenticated:  # a sign-in by emailed code, which allauth doesn't record as one
                         record_authentication(request, email_address.user, "code", email=email_address.email)
                     if before.lower() != email_address.email.lower():
                         services.note_address_change(user=email_address.user, old=before, now=timezone.now())
                     services.address_verified(
                         user=email_address.user, email=email_address.email, details=None, now=timezone.now()
                     )
-        except IntegrityError:  # verified for another account at the same moment
+        except IntegrityError:  # another account confirmed it at the same moment
             return False
         return confirmed
 
     def set_password(self, user: User, password: str) -> None:
-        """The password alone, as the row may have another address by now; refused to a session that ended meanwhile."""
+        """Save only the password, since the row may have another address by now.
+
+        A session that has ended meanwhile saves nothing.
+        """
         user.set_password(password)
         with transaction.atomic():
             lock_account(user.pk)
@@ -164,32 +170,32 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
-        """None about a changed address: the service that records the change sends that, with a link of its own."""
+        """Send none about a changed address: the service that records the change sends one, with a link of its own."""
         if template_prefix != CHANGED:
             super().send_notification_mail(template_prefix, user, context, email)
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
-        """A code that went to an address which is not the account's any more lets nobody in."""
+        """Refuse a code that went to an address which the account no longer has."""
         if kwargs.get("email") and not has_address(user, kwargs["email"]):
             messages.error(request, self.error_messages["old_code"])
             return redirect("account_login")
         return cast(HttpResponse | None, super().pre_login(request, user, **kwargs))
 
     def login(self, request: HttpRequest, user: User) -> None:
-        """Raises AccountGoneError if the account is deleted at this moment."""
+        """Sign in under a lock. Raises AccountGoneError if the account is deleted at this moment."""
         with transaction.atomic():
             lock_account(user.pk)
             super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        """The browser's drafts become theirs; somebody whom we don't know yet goes by the details page."""
+        """Give the browser's drafts to the person. Somebody whom we don't know yet goes to the details page first."""
         response = super().post_login(request, user, **kwargs)
-        # Mail arrives where a code was read, whatever came back from there before.
+        # A code was read there, so mail arrives, whatever came back before.
         records = get_authentication_records(request, user)
         if addresses := [str(record.get("email") or "") for record in records if record["method"] == "code"]:
             arrived(addresses=addresses, how=ClearReason.CODE, now=timezone.now())
         person = getattr(request.user, "person", None)
-        if person is None or person.email.lower() != user.email.lower():  # a sign-in code, too, shows whose address it is
+        if person is None or person.email.lower() != user.email.lower():  # a sign-in code shows whose address it is too
             person = services.address_verified(user=user, email=user.email, details=None, now=timezone.now()) or person
         request.person = person  # type: ignore[attr-defined]
         if person is not None:
@@ -206,7 +212,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(settings.LOGIN_REDIRECT_URL)
 
     def logout(self, request: HttpRequest) -> None:
-        """Somebody who leaves an unfinished sign-in, for another address, keeps what they typed before."""
+        """Sign out, and forget the drafts' cookie.
+
+        Somebody who leaves an unfinished sign-in for another address keeps their drafts.
+        """
         was_signed_in = request.user.is_authenticated
         super().logout(request)
         if was_signed_in:
@@ -228,7 +237,10 @@ class MFAAdapter(DefaultMFAAdapter):
     }
 
     def is_mfa_enabled(self, user: AbstractBaseUser | AnonymousUser, types: list[str] | None = None) -> bool:
-        """To professionals a passkey is no second factor, but a way in beside the code by email (ADR 7)."""
+        """Whether the user has a second factor.
+
+        A professional's passkey is none, but another way in beside the emailed code (ADR 7).
+        """
         if user.is_anonymous:
             return False
         factors = second_factors().filter(user_id=user.pk)
@@ -248,7 +260,7 @@ class MFAAdapter(DefaultMFAAdapter):
     encrypt = staticmethod(encryption.encrypt)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """A random secret for one that none of our keys opens, so that no code is right."""
+        """Decrypt a secret. If none of our keys fits, return a random one, so that no code is right."""
         try:
             return encryption.decrypt(encrypted_text)
         except encryption.DecryptionError:

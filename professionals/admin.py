@@ -84,15 +84,15 @@ from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401
 from professionals.samples import STAFF_EMAIL, email_of
 from professionals.services import is_work_address, note_former_address
 
-# A known caller: from their page to the forms that book or order for them, filled in, and to the lists of what is theirs. A URL
-# has the key alone, as it stands in logs.
+# From the page of a known caller, links lead to the forms that book or order for them, filled in, and to the lists of their
+# bookings, orders and so on. A URL holds only the person's key, since URLs stand in logs.
 
 PERSON = "person"
 VIEW_PERSON = "professionals.view_person"
 
 
 def person_to_prefill(request: HttpRequest) -> Person | None:
-    """The known caller, for a user who may see people. None for an unknown key, and for somebody erased."""
+    """The caller whose key stands in the address, if the user may see people. None for an unknown key or somebody erased."""
     key = request.GET.get(PERSON, "")
     if not request.user.has_perm(VIEW_PERSON) or not is_key(Person, key):
         return None
@@ -104,8 +104,11 @@ MOST_LOOKED_AT = 50
 
 
 def search_people(typed: str) -> list[Person]:
-    """Who may be calling, by any words or a phone number in any spelling: whoever was in touch last first, and one more
-    than MOST_FOUND if there are more. Two statements."""
+    """The people who may be calling, found by any of their words or by a phone number in any spelling.
+
+    The person who was in touch last comes first. If there are more than MOST_FOUND, it returns one more than that. Two
+    statements.
+    """
     people = Person.objects.filter(erased_at=None)
     found = people.filter(services.has_phone(typed)) if is_phone(typed) else with_words(people, postcode_as_one_word(typed))
     keys = list(found.order_by().values_list("pk", flat=True)[:MOST_LOOKED_AT])
@@ -123,7 +126,7 @@ FIND = "find"
 
 
 class FindCallerForm(PageForm):
-    """The first thing that a page for a caller asks."""
+    """The first question on every page for a caller."""
 
     find = forms.CharField(
         label=gettext_lazy("Who is calling?"),
@@ -139,7 +142,7 @@ class FindCallerForm(PageForm):
 
 
 def as_details(typed: str) -> dict[str, str]:
-    """What was typed to find somebody, in the box of the form where it belongs."""
+    """What somebody typed to find a person, under the name of the form field where it belongs."""
     typed = clean_text(typed)
     if "@" in typed:
         return {"email": typed}
@@ -152,8 +155,11 @@ def as_details(typed: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Call:
-    """`page`: the one that finds who is calling, as long as that is open. Then `data` is what was sent of the form, `known` whom
-    staff found, and `typed` what they typed to find somebody new."""
+    """The state of a page for a caller. While staff still look for the caller, `page` is the page that finds them.
+
+    After that, `data` is what was posted to the form, `known` the person that staff found, and `typed` what they typed to find
+    somebody new.
+    """
 
     page: HttpResponse | None = None
     data: QueryDict | None = None
@@ -162,8 +168,11 @@ class Call:
 
 
 def begin_call(request: HttpRequest, about: Callable[[], Mapping[str, Any]]) -> Call:
-    """A page for a caller begins with finding them. What is typed for that is sent, and stands in no address; only the key of
-    whoever is chosen does. Whoever may not see people gets the form at once. `about` is what the page shows besides."""
+    """Begin a page for a caller: find them first.
+
+    What is typed to find them is posted, so that it stands in no address; only the key of the chosen person does. A user who may
+    not see people gets the form at once. `about` is what else the page shows.
+    """
     if request.method == "POST" and "find" not in request.POST:
         return Call(data=request.POST, known=person_to_prefill(request))
     if "new" in request.POST:
@@ -197,18 +206,18 @@ def prefill_note(person: Person | None) -> str:
 
 
 def note_shown(request: HttpRequest, people: Iterable[Person]) -> None:
-    """Record in the audit whose details the page shows."""
+    """Record in the audit that the details of these people were shown, to tell who is on the phone."""
     if keys := tuple(str(person.pk) for person in people):
         record(Act.VIEWED, by=request.user.pk, about=About(Person._meta.label_lower, keys), page=page_of(request))
 
 
 class OwnerFilter(admin.SimpleListFilter):
-    """Filters by a key in the address alone, such as ?person=12: there are too many to choose from.
+    """Filter by a key that stands only in the address, such as ?person=12: there are too many owners to choose from.
 
-    `model` is that of the owner, to whom a row `leads_to`; `unknown` is said of a key that nobody has.
+    `model` is that of the owner, and `leads_to` the lookup from a row to its owner. `unknown` is shown for a key that nobody has.
     """
 
-    names_somebody = True  # an organisation too, if it is a firm of one: so the audit leaves out its value
+    names_somebody = True  # an organisation too, if it is a one-person firm: so the audit leaves out its value
     model: type[Model]
     unknown: str | Promise
     leads_to: str
@@ -232,9 +241,10 @@ class PersonFilter(OwnerFilter):
 
 @dataclass(frozen=True)
 class PersonRecords:
-    """A model that `leads_to` a person, and the label of the button that adds one for them, if it is added so.
+    """A model whose rows belong to a person by `leads_to`.
 
-    `verb`: the permission by which somebody sees whose they are.
+    `add` is the label of the button that adds a row for the person, if there is one. `verb` is the permission needed to see whose
+    the rows are.
     """
 
     model: type[Model]
@@ -260,7 +270,7 @@ REFERENCES_OFFERED = 10
 
 
 def references_of(person: Person) -> list[str]:
-    """The references of their newest bookings, orders and so on, for a note about one of these."""
+    """The references of the person's newest bookings, orders and so on, for a note about one of them."""
     return [
         reference
         for kind in PERSON_RECORDS
@@ -269,32 +279,31 @@ def references_of(person: Person) -> list[str]:
 
 
 def name_and_organisation(name: str, organisation: str) -> SafeString | str:
-    """Two lines of a list."""
+    """A name and an organisation, on two lines of a list."""
     return format_html('{}<br> <span class="quiet">{}</span>', name, organisation) if organisation else name
 
 
 def named_person(person: str = "") -> Case:
-    """A person with their organisation, as an expression of the database, for the first staff page; `person` is the way to them
-    ("person__")."""
+    """A person's name and organisation in SQL, on one line, for the first staff page. `person` is the lookup ("person__")."""
     organisation = f"{person}organisation__name"
     both = Concat(f"{person}name", Value(", "), organisation)
     return Case(When(**{f"{person}organisation": None}, then=F(f"{person}name")), default=both, output_field=TextField())
 
 
 def name_with_organisation(person: Person) -> str:
-    """'Sam Taylor, Leeds Health Visiting', for a line of a summary."""
+    """The name with the organisation, for a line of a summary: 'Sam Taylor, Leeds Health Visiting'."""
     return f"{person.name}, {person.organisation.name}" if person.organisation else person.name
 
 
 def has_recognised_domain(person: Person) -> bool:
-    """Looked up once for a page."""
+    """Whether we recognise the domain of their address. Looked up once for a page."""
     if "_has_recognised_domain" not in person.__dict__:
         person.__dict__["_has_recognised_domain"] = is_work_address(person.email)
     return bool(person.__dict__["_has_recognised_domain"])
 
 
 def domain_in_words(person: Person) -> SafeString | str:
-    """Whether a presenter may go there alone without anybody asking."""
+    """Whether a presenter may go to them alone before staff have checked the workplace."""
     if not person.email:
         return NOTHING
     if has_recognised_domain(person):
@@ -304,7 +313,7 @@ def domain_in_words(person: Person) -> SafeString | str:
 
 
 def postcode_as_one_word(typed: str) -> str:
-    """A postcode, in whatever case and spacing, as one word in canonical form; anything else as it is."""
+    """A postcode, in any case and spacing, as one word in its usual form; any other text unchanged."""
     with contextlib.suppress(ValidationError):
         return f'"{tidy_postcode(typed)}"'
     return typed
@@ -330,7 +339,7 @@ class PersonColumnsMixin(NotesMixin):
         return (*filters, PersonFilter) if asked else filters
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
-        """A whole address that we know finds what is its person's, and nothing else."""
+        """Find the rows of a person by their whole email address. Any other search is as usual."""
         if "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
             return queryset.filter(person=person), False
         return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
@@ -339,7 +348,7 @@ class PersonColumnsMixin(NotesMixin):
 STOP_MAIL = ObjectAction(
     slug="stop-mail",
     label=gettext_lazy("Stop reminders and news"),
-    # Only ever less: more is theirs to ask for, where their address is known to be theirs.
+    # Staff can only switch mail off. Only the owner of the address may ask for more.
     service=lambda person, by, now: choose(
         address=person.email, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.PHONE, now=now
     ),
@@ -372,7 +381,7 @@ class RecoverForm(SureForm):
 
 
 def accounts_of_people(accounts: QuerySet[User], search_term: str) -> Iterable[int]:
-    """The keys of accounts found by the name and other details of their person."""
+    """The keys of the accounts found by the name and other details of their person."""
     people = Person.objects.filter(user__in=accounts) if accounts.query.where else Person.objects.exclude(user=None)
     return keys_of(with_words(people, postcode_as_one_word(search_term)), "user_id")
 
@@ -473,7 +482,7 @@ class StoppedAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("who"))
     def who(self, attempt: Stopped) -> SafeString | str:
-        """The first one stopped in that hour, if signed in."""
+        """The first person stopped in that hour, if signed in."""
         person, organisation = attempt.person, attempt.organisation
         if person is None:
             return organisation.name if organisation else NOTHING
@@ -520,17 +529,17 @@ staff_site.add_waiting(
 class OrganisationNameField(forms.CharField):
     """An organisation by its name, as when somebody calls: there are too many for a list. A new name is a new organisation."""
 
-    saved: Organisation | None = None  # that of a saved person
+    saved: Organisation | None = None  # the organisation of a saved person
 
     def prepare_value(self, value: Any) -> Any:
-        """A saved person brings the key."""
+        """Show the name. A saved person has the key as initial value."""
         return self.saved.name if self.saved and isinstance(value, int) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
 
     def clean(self, value: Any) -> Organisation | None:
-        """A new one is not written before the whole form is right: save_model does."""
+        """The organisation, unsaved if it is new: save_model adds it, once the whole form is right."""
         name = " ".join(super().clean(value).split())
         return Organisation.objects.named(name).first() or Organisation(name=name) if name else None
 
@@ -561,7 +570,7 @@ class PersonForm(forms.ModelForm):
 
 
 def of_person(person: Person) -> dict[str, Any]:
-    """What a note on their page is about."""
+    """The person, whom a note on their own page is about."""
     return {"person": person}
 
 
@@ -615,7 +624,7 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         *note_actions(of_person, references=references_of),
         write_action(of_person),
     ]
-    buttons_in_a_row = 0  # those that add something for them are
+    buttons_in_a_row = 0  # the buttons that add something for the person are in a row instead
     merge = column(gettext_lazy("merge"), merges.state_in_words)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
@@ -626,7 +635,7 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         return (*filters, OrganisationFilter) if ORGANISATION in request.GET else filters
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[Any]:
-        """A new person has none of the read-only ones yet, and most were never merged."""
+        """Leave the read-only fields out for a new person, and the merge for a person who was never merged."""
         shown = [name for name in self.fields if obj is not None or name not in self.readonly_fields]
         return [*shown, "merge"] if obj is not None and merges.state_in_words(obj) else shown
 
@@ -639,8 +648,10 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         )
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Adds links to the forms that add something for a person, and to the lists of what is theirs, counted in one statement.
-        Of somebody erased the lists stay, and nothing can be added."""
+        """Add links to the forms that add something for this person, and to the lists of what they have, with counts.
+
+        One statement. For somebody erased the lists stay, and nothing can be added.
+        """
         person, user = kwargs.get("obj"), signed_in(request)
         if person is not None:
             kinds = sorted(PERSON_RECORDS, key=lambda kind: kind.model._meta.label_lower)
@@ -672,7 +683,7 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Somebody who is erased while a colleague changes them stays erased."""
+        """Save nothing if the person is erased while a colleague changes them."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except AccountGoneError:
@@ -694,7 +705,7 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
             note_former_address(obj, before, now)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
-        """Someone who signs in changes their address themselves, with a code sent to it."""
+        """The email address is read-only for a person who signs in. They change it themselves, with a code sent to it."""
         fields = list(self.readonly_fields)
         return [*fields, "email"] if obj and obj.user_id else fields
 
@@ -704,7 +715,7 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         return super().get_search_results(request, queryset, postcode_as_one_word(search_term))
 
     def has_change_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        """Nobody changes somebody erased."""
+        """Nobody can change a person who was erased."""
         return (obj is None or obj.erased_at is None) and super().has_change_permission(request, obj)
 
     # For actions of privacy and of bookings.
@@ -747,13 +758,13 @@ class OrganisationAdmin(OrganisationExportMixin, NotesMixin, ReadOnce):
     buttons_in_a_row = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Counts the people of the rows on the page (see `parts`)."""
+        """With the number of people of each organisation on the page (see `parts`)."""
         people = Person.objects.filter(organisation=OuterRef("pk")).order_by().values("organisation")
         count = Coalesce(Subquery(people.annotate(many=Count("pk")).values("many")), 0)
         return super().get_queryset(request).annotate(people_count=count).alias(searched=ORGANISATION_WORDS)
 
     def parts(self) -> tuple[Part, ...]:
-        """The keys first, or the people of every organisation on earlier pages would be counted too."""
+        """Read the keys of the page first. Otherwise the people of every organisation on earlier pages would be counted too."""
         return (Part(Q(), ("name", "-pk")),)
 
 
@@ -782,7 +793,7 @@ add_related(
 
 
 def former_addresses(person: Person, page: Page) -> Iterator[Entry]:
-    """There are few, read once for a page: the story of emails asks for them too."""
+    """The changes of address in a person's story. They are few, and read once for a page: the story's emails need them too."""
     prefetch_related_objects([person], "former_addresses")
     for former in sorted(person.former_addresses.all(), key=lambda former: (former.until, former.pk), reverse=True):
         if page.until is None or former.until <= page.until:
@@ -826,7 +837,7 @@ class RecognisedDomainAdmin(StaffModelAdmin):
 
 
 def no_samples(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
-    """The passwords of sample colleagues stand in our code, for everybody to read."""
+    """Red if production has the sample colleagues: their passwords stand in our code, for everybody to read."""
     label = gettext_lazy("Sample data")
     if not settings.PRODUCTION:
         yield FirstRunCheck(label, Light.GREEN, _("This copy is for trying out, so it may have sample data."))

@@ -1,8 +1,8 @@
-"""From a postcode to its area: nation and local authority, and the outward code's centre. Offline, one query.
+"""Looks up the area of a postcode: its nation and local authority, and its outward code's centre. Offline, in one query.
 
 1,650 of the 3,050 outward codes lie in several authorities, so the whole postcode is looked up: `OutwardCode.others` lists the
-runs of inward codes that belong to another authority than most. A postcode that is newer than the table gets what lies
-round it, and a new outward code what most of its postcode area has: nobody is turned away for a new postcode.
+runs of inward codes that belong to another authority than most do. A postcode newer than the table gets the area of those around
+it, and a new outward code gets what most of its postcode area has: nobody is turned away for a new postcode.
 """
 
 import re
@@ -35,11 +35,14 @@ class Area:
 
 
 def look_up_area(postcode: str) -> Area | None:
-    """`postcode` as ctac.forms.tidy_postcode stores it. None for forces post, and for letters that no postcode area has."""
+    """The area of a postcode in the form that ctac.forms.tidy_postcode gives.
+
+    None for British Forces post, and for letters that no postcode area has.
+    """
     return area_within(outward_code(postcode.partition(" ")[0]), postcode)
 
 
-@lru_cache(maxsize=1024)  # a table that only a migration changes; a form and its service ask for the same postcode
+@lru_cache(maxsize=1024)  # only a migration changes the table; a form and its service ask for the same postcode
 def outward_code(code: str) -> OutwardCode | None:
     return OutwardCode.objects.filter(code=code).first()
 
@@ -52,7 +55,7 @@ def look_up_areas(postcodes: Iterable[str]) -> dict[str, Area | None]:
 
 
 def area_within(row: OutwardCode | None, postcode: str) -> Area | None:
-    """Where the postcode lies within its outward code; without a row for that, the middle of the postcode area."""
+    """The area of a postcode within its outward code. Without a row for the code, the middle of the postcode area."""
     if row is None:
         letters = postcode_area(postcode)
         rows = list(OutwardCode.objects.filter(code__regex=rf"^{letters}[0-9]").defer("others")) if letters else []
@@ -85,11 +88,11 @@ def postcode_area(postcode: str) -> str:
 
 
 def nation_of(authority: str, outward: str = "") -> str:
-    """The nation of the authority, or of the outward code where there is none."""
+    """The nation of an authority. Without one, that of the outward code, which is on an island."""
     return NATIONS[authority[0]] if authority else ISLANDS[postcode_area(outward)]
 
 
-@lru_cache(maxsize=512)  # a table that only a migration changes
+@lru_cache(maxsize=512)  # only a migration changes the table
 def authority_called(code: str) -> LocalAuthority | None:
     """The local authority with that code in official statistics; None for an empty one."""
     return LocalAuthority.objects.filter(code=code).first() if code else None
@@ -103,11 +106,10 @@ def is_area(code: str) -> bool:
     return bool(letters) and OutwardCode.objects.filter(code__regex=rf"^{letters}[0-9]").exists()
 
 
-# From the National Grid of Great Britain to latitude and longitude.
-#
+# Converts the National Grid of Great Britain to latitude and longitude.
 # The inverse Transverse Mercator projection on the Airy 1830 ellipsoid, then a seven-parameter shift to WGS84, as in Ordnance
-# Survey's "A guide to coordinate systems in Great Britain" (annexes B and C). Good to some five metres. Northern Ireland has
-# another grid: its figures put through this land Belfast in Cheshire.
+# Survey's "A guide to coordinate systems in Great Britain" (annexes B and C). Accurate to about five metres. Northern Ireland
+# has another grid: its figures put through this would land Belfast in Cheshire.
 
 AIRY = (6377563.396, 6356256.909)
 WGS84 = (6378137.0, 6356752.3142)
@@ -120,7 +122,7 @@ TURNS = tuple(radians(seconds / 3600) for seconds in (0.1502, 0.2470, 0.8421))
 
 
 def to_latitude_and_longitude(easting: float, northing: float) -> tuple[float, float]:
-    """Degrees on WGS84."""
+    """Latitude and longitude in degrees on WGS84."""
     a, b = AIRY[0] * SCALE, AIRY[1] * SCALE
     squared = 1 - (b / a) ** 2
     # The latitude on the central meridian that has this northing.

@@ -1,8 +1,8 @@
-"""Drafts: the answers to a form of several pages, kept while their writer goes and signs in.
+"""Drafts: the answers to a form of several pages, kept while the person goes and signs in.
 
-A draft is found by a cookie, and once they have signed in by the person, on any device. The cookie holds a random secret of
-which only a hash is stored. Signing out takes the cookie away (the next user of a shared PC sees nothing) and leaves the
-draft for the person's next sign-in; a session that ran out keeps both.
+A draft is found by a cookie or, once they have signed in, by the person, on any device. The cookie holds a random secret; only
+its hash is stored. Signing out deletes the cookie, so that the next user of a shared PC sees nothing, but leaves the draft for
+the person's next sign-in. When a session runs out, both stay.
 """
 
 import hashlib
@@ -25,8 +25,8 @@ from professionals.models import Draft, DraftKind, Person
 from professionals.services import lock_person
 
 MERGED_STEPS = {"basket"}  # steps whose answers of two devices are merged
-DEPENDS_ON = {"when": "where"}  # step → the step that it means nothing without
-# What the answers of a step say of whoever typed them, most likely: step → answer → detail of a person.
+DEPENDS_ON = {"when": "where"}  # step → the step without which it means nothing
+# Answers that are most likely about the person who typed them: step → answer → the person's detail.
 DETAILS_IN = {
     "delivery": {"name": "name", "organisation_name": "organisation_name", "postcode": "postcode"},
     "where": {"contact_name": "name", "contact_phone": "phone", "postcode": "postcode", "audience_profession": "profession"},
@@ -52,7 +52,7 @@ def find(request: HttpRequest, kind: str, now: datetime, *, along: Sequence[str]
 
 
 def read_all(request: HttpRequest, now: datetime) -> None:
-    """Read the drafts of every kind in one statement, for a page that shows several: `find` then asks for none of them."""
+    """Read the drafts of all kinds in one statement, for a page that shows several. `find` then needs no statement."""
     rows = _of_reader(request, now)
     if rows is not None:
         _cached(request).update({**dict.fromkeys(DraftKind.values), **{draft.kind: draft for draft in rows.reverse()}})
@@ -70,19 +70,19 @@ def _of_reader(request: HttpRequest, now: datetime) -> QuerySet[Draft] | None:
 
 
 def is_any_kept(request: HttpRequest, now: datetime) -> bool:
-    """Whether what was typed in this browser, into whatever form, is kept. Without a cookie it costs no statement."""
+    """Whether anything typed in this browser, in any form, is stored. Without a cookie it needs no statement."""
     secret = _secret(request)
     return bool(secret) and Draft.objects.filter(key_hash=_hash(secret), expires_at__gt=now).exists()
 
 
 def _cached(request: HttpRequest) -> dict[str, Draft | None]:
-    """The drafts that this request has read, by kind: it asks the database once."""
+    """The drafts that this request has read, by kind, so that it reads each only once."""
     drafts: dict[str, Draft | None] = request.__dict__.setdefault("_drafts", {})
     return drafts
 
 
 def keep(request: HttpRequest, kind: str, steps: Mapping[str, dict[str, Any]], now: datetime) -> Draft:
-    """Save the answers of these pages in the draft of this kind, begun if there is none, or none any more."""
+    """Save the answers of these pages in the draft of this kind. If there is none, or it is gone, a new one is begun."""
     draft = find(request, kind, now)
     if draft is None or not save_steps(draft, steps, now):
         draft = _start(request, kind, now, steps)
@@ -91,7 +91,7 @@ def keep(request: HttpRequest, kind: str, steps: Mapping[str, dict[str, Any]], n
 
 def find_or_start(request: HttpRequest, kind: str, now: datetime) -> Draft:
     """The draft of this kind, begun if there is none; the cookie goes out with the response."""
-    _cached(request).clear()  # what is about to be written depends on the draft as it is now
+    _cached(request).clear()  # what is written next depends on the draft as it is now
     return _send(request, find(request, kind, now) or _start(request, kind, now, {}))
 
 
@@ -104,7 +104,7 @@ def expect(request: HttpRequest) -> None:
 def _send(request: HttpRequest, draft: Draft) -> Draft:
     """Give this browser the cookie by which it finds the draft."""
     key_hash = _hash(_send_cookie(request, _secret(request) or _new_secret(request)))
-    if draft.key_hash != key_hash:  # the person's draft is found by this browser also when the session has run out
+    if draft.key_hash != key_hash:  # so this browser also finds the person's draft after the session has run out
         with suppress(IntegrityError), transaction.atomic():  # this browser may have another draft of the kind
             Draft.objects.filter(pk=draft.pk).update(key_hash=key_hash)
             draft.key_hash = key_hash
@@ -118,7 +118,7 @@ def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -
 
 
 def save_steps(draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime) -> bool:
-    """save_step for several pages. False if the draft is gone: it was placed in another tab."""
+    """Save the answers of several pages (see save_step). False if the draft is gone: it was sent off in another tab."""
     entry = _as_stored(steps)
     draft.answers = {**draft.answers, **entry}
     draft.expires_at = now + _kept_for(draft.answers)
@@ -133,15 +133,15 @@ def _as_stored(steps: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]
 
 
 def _kept_for(answers: Mapping[str, Any]) -> timedelta:
-    """A text that looks like a child's details (product.md, rule 6) makes the draft short-lived."""
+    """How long a draft stays: shorter if one of its texts looks like a child's details (product.md, rule 6)."""
     return FLAGGED_FOR if any(isinstance(step, dict) and step.get("flagged") for step in answers.values()) else KEPT_FOR
 
 
 @transaction.atomic
 def adopt(request: HttpRequest, person: Person, now: datetime) -> None:
-    """After sign-in: what was typed with this browser becomes the person's, laid over what they typed on another device.
+    """After sign-in: give the person what was typed in this browser, over what they typed on another device.
 
-    A draft that another person has made theirs stays theirs, and this browser forgets it. Raises AccountGoneError.
+    A draft that belongs to another person stays theirs, and this browser forgets it. Raises AccountGoneError.
     """
     _cached(request).clear()
     secret = _secret(request)
@@ -158,7 +158,7 @@ def adopt(request: HttpRequest, person: Person, now: datetime) -> None:
 
 
 def _give(draft: Draft, person: Person, now: datetime) -> None:
-    """Make it the person's. A draft that they have already stays, with these answers over its own and under this cookie."""
+    """Give the draft to the person. If they have one already, that stays, with these answers over its own, under this cookie."""
     existing = Draft.objects.select_for_update().filter(person=person, kind=draft.kind).first()
     if existing is None or existing.expires_at <= now:
         if existing:
@@ -166,8 +166,8 @@ def _give(draft: Draft, person: Person, now: datetime) -> None:
         draft.person = person
         draft.save(update_fields=["person"])
         return
-    # Each page whole as it was typed last, but two baskets become one. A page that depends on another goes when that one was
-    # answered anew: a time was offered for a place.
+    # Each page as it was typed last, except that two baskets become one. A page that depends on another goes if that one was
+    # answered again: a time was offered for one place.
     newer = draft.answers
     older = {step: answers for step, answers in existing.answers.items() if DEPENDS_ON.get(step) not in newer}
     existing.answers = older | {
@@ -187,7 +187,7 @@ def _give(draft: Draft, person: Person, now: datetime) -> None:
 
 
 def details_typed(request: HttpRequest, now: datetime) -> dict[str, str]:
-    """What somebody without a Person typed about themselves in this browser, for the form that asks. The newest draft counts."""
+    """What somebody without a Person typed about themselves in this browser, for the details form. The newest draft counts."""
     found: dict[str, str] = {}
     if secret := _secret(request):
         for draft in Draft.objects.filter(person=None, key_hash=_hash(secret), expires_at__gt=now).order_by("expires_at"):
@@ -198,12 +198,12 @@ def details_typed(request: HttpRequest, now: datetime) -> dict[str, str]:
 
 
 def finish(draft: Draft) -> None:
-    """Forget the draft: what it was for is stored."""
+    """Delete a draft whose booking, order or change is stored."""
     draft.delete()
 
 
 def forget_cookie(request: HttpRequest) -> None:
-    """At sign-out: the response takes the cookie away."""
+    """Make the response delete the cookie, at sign-out."""
     _send_cookie(request, "")
 
 
@@ -213,9 +213,9 @@ def digest(answers: dict[str, Any]) -> str:
 
 
 def _start(request: HttpRequest, kind: str, now: datetime, steps: Mapping[str, dict[str, Any]]) -> Draft:
-    """Begin a draft under this cookie with these answers; another person's under it gets this browser a new cookie.
+    """Begin a draft with these answers under this browser's cookie. If another person has a draft under it, use a new cookie.
 
-    Raises AccountGoneError for who is erased at this moment.
+    Raises AccountGoneError if the person is erased at this moment.
     """
     person = getattr(request, "person", None) or None
     person_pk = person.pk if person else None
@@ -225,7 +225,7 @@ def _start(request: HttpRequest, kind: str, now: datetime, steps: Mapping[str, d
         fields = {"answers": answers, "token": secrets.token_urlsafe(32), "expires_at": now + _kept_for(answers)}
         with suppress(IntegrityError), transaction.atomic():
             if person:
-                lock_person(person)  # whoever erases them comes before or after
+                lock_person(person)  # an erasure comes before this or after it
             return Draft.objects.create(kind=kind, person_id=person_pk, key_hash=key_hash, **fields)
         for other in Draft.objects.filter(Q(person=person_pk or 0) | Q(key_hash=key_hash), kind=kind):
             if other.expires_at <= now:
@@ -237,7 +237,7 @@ def _start(request: HttpRequest, kind: str, now: datetime, steps: Mapping[str, d
 
 
 def _secret(request: HttpRequest) -> str:
-    """The cookie's secret: one given in this very request, else what the browser sent, if it has the right shape."""
+    """The secret in the cookie: one that this request has set, or the one that the browser sent, if it has the right shape."""
     sent = getattr(request, "draft_cookie", None)
     if sent is None:
         sent = request.COOKIES.get(settings.DRAFT_COOKIE_NAME, "")
@@ -249,7 +249,7 @@ def _new_secret(request: HttpRequest) -> str:
 
 
 def _send_cookie(request: HttpRequest, secret: str) -> str:
-    """PersonMiddleware puts it on the response. Another cookie finds other drafts."""
+    """Have PersonMiddleware put the cookie on the response. A new cookie finds other drafts."""
     if secret != _secret(request):
         _cached(request).clear()
     request.draft_cookie = secret  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Account mail, by allauth's templates in our layout; notices of a changed address; the safeguarding lead's."""
+"""Account mail, from allauth's templates in our layout; notices of changed addresses and merges; letters; mail to the lead."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -58,7 +58,7 @@ SAMPLE_CHANGE = {
     "until": "Tuesday 19 January 2027, 10am",
 }
 KNOWN = {"reader_name": NAMES[READER]}
-NOT_KNOWN = {"reader_name": ""}  # at an address that is not, not yet or no longer that of an account
+NOT_KNOWN = {"reader_name": ""}  # the address has no account, or not yet, or no longer
 # The context of each template besides the address, for the samples.
 ACCOUNT_EMAIL_SAMPLES: dict[str, dict[str, str]] = {
     "account/email/email_confirmation_signup": SAMPLE_CODE | NOT_KNOWN,
@@ -81,7 +81,7 @@ ACCOUNT_EMAIL_SAMPLES: dict[str, dict[str, str]] = {
 
 
 def render_account_email(template_prefix: str, email: str, context: dict[str, Any]) -> Rendered:
-    """Subject from <prefix>_subject.txt, text and HTML from <prefix>_message.html. Samples have a `reader_name` of their own."""
+    """Render <prefix>_subject.txt, and text and HTML from <prefix>_message.html. Samples bring their own `reader_name`."""
     subject = render_to_string(f"{template_prefix}_subject.txt", context)
     minutes = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60
     name = context["reader_name"] if "reader_name" in context else name_of_reader(email)
@@ -90,12 +90,15 @@ def render_account_email(template_prefix: str, email: str, context: dict[str, An
 
 
 def account_email_kind(template_prefix: str) -> str:
-    """'account-login-code' of 'account/email/login_code'."""
+    """The kind for a template: 'account-login-code' for 'account/email/login_code'."""
     return f"account-{template_prefix.rpartition('/')[2].replace('_', '-')}"
 
 
 def account_places() -> Iterator[Place]:
-    """Whose texts staff may word. A kind that has a label here and no template of ours is allauth's, and is not sent."""
+    """The account emails whose words staff may change.
+
+    A kind that has a label here but no template of ours is allauth's, and is never sent.
+    """
     for prefix in (*ACCOUNT_EMAIL_SAMPLES, PUT_BACK, MOVED_BY_STAFF):
         kind = account_email_kind(prefix)
         templates = (f"{prefix}_subject.txt", f"{prefix}_message.html")
@@ -114,7 +117,7 @@ def queue_account_email(template_prefix: str, to: str, context: dict[str, Any], 
 
 
 def notify_address_change(change: AddressChange, token: str, now: datetime) -> None:
-    """To the old address. It carries the token, which stands nowhere else: encrypted in the outbox until it is sent."""
+    """Notify the old address. Only this email has the token; the outbox keeps it encrypted until it is sent."""
     link = f"{settings.SITE_URL}{reverse('account_address_put_back', args=[token])}"
     moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
     context = {"from_email": change.old, "to_email": change.new, "link": link, **moments}
@@ -122,14 +125,14 @@ def notify_address_change(change: AddressChange, token: str, now: datetime) -> N
 
 
 def notify_address_put_back(change: AddressChange, *, before: str, now: datetime) -> None:
-    """To the address that is right again, and to the one that the account had until now."""
+    """Notify the address that is right again, and the one that the account had until now."""
     for to in dict.fromkeys([change.old, before]):
         context = {"old": change.old, "moment": format_moment(now), "is_theirs": to == change.old}
         queue_account_email(PUT_BACK, to, context, now=now, expires_at=now + NOTICE_TRIED_FOR)
 
 
 def notify_moved_by_staff(recovery: AccountRecovery) -> None:
-    """To the old address, without a link: its reader may be just whom the account was moved away from (ADR 7)."""
+    """Notify the old address, without a link: its reader may be the one from whom the account was taken (ADR 7)."""
     person = getattr(recovery.user, "person", None)
     with translation.override((person and person.language) or settings.LANGUAGE_CODE):
         context = {"moment": format_moment(recovery.at)}
@@ -138,7 +141,7 @@ def notify_moved_by_staff(recovery: AccountRecovery) -> None:
 
 
 class AddressObjection(Email):
-    """About "address-change:12", with the page of the person who put their old address back."""
+    """About "address-change:12", with a link to the person who put their old address back."""
 
     name = OBJECTION
     label = _("To staff: an old email address was put back")
@@ -158,7 +161,7 @@ class AddressObjection(Email):
 
 
 class MergeAsked(Email):
-    """About "merge:12". It names neither the other address nor whose it is: nobody has said yet that both are one's."""
+    """About "merge:12". It doesn't name the other address or its owner: nobody has said yet that both belong to one person."""
 
     name = "merge-asked"
     label = _("Do two accounts belong to one person?")
@@ -178,7 +181,7 @@ class MergeAsked(Email):
 
 
 class MergeDone(Email):
-    """To both addresses: each was proved to be theirs."""
+    """To both addresses: each has been proved to be theirs."""
 
     name = "merge-done"
     label = _("Two accounts are now one")
@@ -198,7 +201,7 @@ class MergeDone(Email):
 
 
 class SafeguardingFlag(Email):
-    """There is a text to read; never what it says."""
+    """Says that there is a text to read; never what it says."""
 
     name = "safeguarding-flag"
     label = _("To the safeguarding lead: something to read")
@@ -218,7 +221,7 @@ class SafeguardingFlag(Email):
 
 
 class StaffLetter(Email):
-    """About "note:12": what a colleague wrote to somebody, who answers to the team."""
+    """About "note:12": a colleague's letter to a person, whose answer goes to the team."""
 
     name = "letter"
     label = NoteKind.LETTER.label
@@ -230,7 +233,7 @@ class StaffLetter(Email):
         return Note.objects.get(pk=self.about_key)
 
     def is_still_due(self) -> bool:
-        """Not to an address that is no longer theirs."""
+        """Whether the address is still theirs."""
         return Note.objects.filter(pk=self.about_key, person__email__iexact=self.notification.recipient).exists()
 
     def context(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The rows of a staff list as a spreadsheet, for who may take them out: asked again for a second factor, limited and recorded."""
+"""The rows of a staff list as a spreadsheet. Only with permission, after a second factor again; limited and recorded."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -32,10 +32,10 @@ BATCH = 1_000  # rows: some statements
 
 
 def keys_of(rows: QuerySet[Any]) -> "array[int]":
-    """Their keys in the order of the list, eight bytes each: all that is held of a million rows while they are written.
+    """The keys of these rows in the order of the list, eight bytes each: all that memory holds of a million rows meanwhile.
 
-    By a cursor of the server's that ends with the transaction, which a pooler allows. iterator() would take 116 bytes a row, as
-    DISABLE_SERVER_SIDE_CURSORS has it.
+    Reads them with a cursor on the server that ends with the transaction, which a pooler allows. iterator() would take 116 bytes
+    a row, because of DISABLE_SERVER_SIDE_CURSORS.
     """
     try:
         statement, values = rows.values_list("pk").query.sql_with_params()
@@ -53,11 +53,11 @@ def batches(keys: Sequence[int], size: int = 0) -> Iterator[list[int]]:
 
 
 class ExportMixin(StaffModelAdmin):
-    """For a model admin: export all that its list shows, or the rows that are ticked. By POST alone, and recorded."""
+    """For a model admin: export all that its list shows, or the ticked rows. Only by POST, and recorded."""
 
     export_permission: ClassVar[str]
     export_headings: ClassVar[Sequence[Heading]]
-    export_refusal: ClassVar[str | Promise]  # where there is nothing to write
+    export_refusal: ClassVar[str | Promise]  # the message if there is nothing to export
 
     def count_lines(self, keys: Sequence[int]) -> int:
         """How many lines the file has."""
@@ -79,7 +79,7 @@ class ExportMixin(StaffModelAdmin):
         return super().changelist_view(request, {**may, **(extra_context or {})})
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """What was typed into the list's search may be a name, so it comes in the form and not in the address."""
+        """Export what the list shows. What was searched for may be a name, so it comes in the form, not in the address."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_export_permission(request):
@@ -97,7 +97,7 @@ class ExportMixin(StaffModelAdmin):
             shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return redirect(all_of_it)
-        # 'State: Received; period: November 2026'; never what was searched for, nor whose orders they are: that may be a name.
+        # 'State: Received; period: November 2026', without the search and without the owner filtered by, which may be a name.
         filters = []
         for spec in shown.filter_specs:
             chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
@@ -110,7 +110,7 @@ class ExportMixin(StaffModelAdmin):
         return response or redirect(list_url)
 
     def export(self, request: HttpRequest, rows: QuerySet[Any], form: str, **record: Any) -> HttpResponseBase | None:
-        """None if there is nothing to write, or too much; a message then says so. Recorded before the file is sent."""
+        """The file as a response, recorded before it is sent. None, with a message, if there is nothing to write or too much."""
         keys = keys_of(rows.prefetch_related(None))
         lines = self.count_lines(keys)
         if not lines:
@@ -142,7 +142,7 @@ class ExportMixin(StaffModelAdmin):
 
 
 class PersonExportMixin(ExportMixin):
-    """Neither notes nor what they booked or ordered: their page has both."""
+    """Exports people without notes, bookings or orders: their page has all these."""
 
     export_permission = "professionals.export_people"
     export_refusal = _("Nobody is in this list, so there is nothing to export.")
@@ -159,7 +159,7 @@ class PersonExportMixin(ExportMixin):
     )
 
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
-        """A row a person, as they are when their turn comes: who was erased meanwhile has none."""
+        """One row for each person, as they are when their batch is read. A person erased meanwhile has none."""
         for batch in batches(keys):
             found = Person.objects.filter(pk__in=batch, erased_at=None).select_related("organisation").order_by().in_bulk()
             areas = look_up_areas(person.postcode for person in found.values() if person.postcode)

@@ -1,4 +1,4 @@
-"""The details of a person, by themselves or by staff for a caller."""
+"""Forms for a person's details, filled in by themselves, or by staff for a caller."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ from professionals.models import Person, Profession
 
 
 def clean_text(typed: str) -> str:
-    """One line without doubled spaces."""
+    """The text on one line, without doubled spaces."""
     return " ".join(typed.split())
 
 
@@ -34,7 +34,7 @@ class PostcodeField(forms.CharField):
 
 
 class DetailsForm(PageForm):
-    """Name and workplace. The services take its fields by the same names."""
+    """Name and workplace. The fields have the names that the services take."""
 
     autocomplete = {"name": "name", "phone": "tel", "postcode": "postal-code", "organisation_name": "organization"}
 
@@ -87,7 +87,7 @@ class DetailsForm(PageForm):
 
 
 def refuse_team_address(email: str) -> None:
-    """Mail to the team would be that person's: found, exported and erased with them."""
+    """Refuse a mailbox of the team: its mail would count as that person's, and be found, exported and erased with them."""
     if email.strip().lower() in team_addresses():
         raise ValidationError(
             _("This is a mailbox of our own team. Enter the person’s own address, or leave this empty if they have none."),
@@ -106,7 +106,7 @@ NEW_DETAIL_QUESTIONS = {
 
 
 def is_same_detail(name: str, known: str, typed: str) -> bool:
-    """Whether both are the same in any case and spacing; a phone number also as it is dialled from abroad."""
+    """Whether both values are the same in any case and spacing; a phone number also with or without the country code."""
     tidy = services.dialled_digits if name == "phone" else lambda text: clean_text(text).casefold()
     return tidy(known) == tidy(typed)
 
@@ -116,7 +116,7 @@ def detail_text(name: str, value: str) -> str:
 
 
 def person_facts(person: Person) -> str:
-    """'Leeds Council, LS1 4AP. Last contact: Tuesday 9 March 2027': what tells people of one name apart."""
+    """Facts that tell people of one name apart: 'Leeds Council, LS1 4AP. Last contact: Tuesday 9 March 2027'."""
     where = ", ".join(filter(None, [person.organisation.name if person.organisation else "", person.postcode]))
     last: datetime = person.last_contact  # type: ignore[attr-defined]  # as services.latest_first gives it
     contact = _("Last contact: %(day)s") % {"day": format_day(last)}
@@ -124,7 +124,7 @@ def person_facts(person: Person) -> str:
 
 
 def similar_person_text(person: Person, typed: Mapping[str, str]) -> str:
-    """'Asha Patel, Leeds Council, LS1 4AP. Last contact: Tuesday 9 March 2027', and of another name why it may be them."""
+    """'Asha Patel, Leeds Council, LS1 4AP. Last contact: Tuesday 9 March 2027', and for another name why it may be them."""
     text = f"{person.name}, {person_facts(person)}"
     if is_same_detail("name", person.name, typed["name"]):
         return text
@@ -136,12 +136,13 @@ def similar_person_text(person: Person, typed: Mapping[str, str]) -> str:
 class CallerForm(DetailsForm):
     """The person on the phone, for the staff pages that book or order for a caller.
 
-    It asks before somebody is entered whom we may know, and before what we know is replaced or what was typed is not kept.
-    `known` is whom staff found before, `person` whom we know, `replaced` names what staff said is new of them, `shown` has those
-    of whom the page says something. Without `may_ask` it asks nothing: the page only shows something.
+    It asks before it enters somebody that we may know already, and before it overwrites what we know or drops what was typed.
+    `known` is the person that staff found before, `person` the one that we know, `replaced` the names of details that staff said
+    are new, and `shown` the people that the page says something about. With `may_ask` false it asks nothing: the page only shows
+    something.
     """
 
-    once: ClassVar[str | Promise] = ""  # the answer that what was typed belongs to this order alone, say
+    once: ClassVar[str | Promise] = ""  # the answer that what was typed is for this order alone, for example
 
     email = forms.EmailField(
         label=_("Email address"),
@@ -152,7 +153,7 @@ class CallerForm(DetailsForm):
     )
     field_order = ["name", "email", "phone", "profession", "organisation_name", "postcode"]
     autocomplete = dict.fromkeys(field_order, "off")
-    # Label and error of the questions of the public form, asked about somebody else.
+    # Labels and errors for the questions of the public form, when asked about somebody else.
     ABOUT_THE_CALLER = {
         "name": (_("Caller’s name"), _("Enter the caller’s name.")),
         "phone": (_("Caller’s work phone"), _("Enter a phone number to reach the caller on.")),
@@ -185,12 +186,12 @@ class CallerForm(DetailsForm):
 
     @property
     def is_settled(self) -> bool:
-        """Whether it may be folded up: staff know who it is, and nothing of them is wrong or open."""
+        """Whether the details may be folded up: staff know who it is, and there is no error and no open question."""
         return self.known is not None and not self.errors and not self.questions
 
     @property
     def questions(self) -> list[str]:
-        """The names of those that it has asked."""
+        """The names of the questions that it has asked."""
         return [name for name in self.fields if name.startswith(("same_as", "new_"))]
 
     def clean(self) -> dict[str, Any] | None:
@@ -203,12 +204,12 @@ class CallerForm(DetailsForm):
         return cleaned
 
     def _ask_who(self, typed: dict[str, str]) -> Person | None:
-        """Ask which of these people it is. None for somebody new, and while that is not answered."""
+        """Ask which of these people it is. None for somebody new, or while nobody has answered."""
         people = services.similar_people(**typed)
         if not people:
             return None
         self.shown += people
-        new = "-".join(["new", *(str(person.pk) for person in people)])  # another name raises the question anew
+        new = "-".join(["new", *(str(person.pk) for person in people)])  # if other people are found, the question is asked again
         choices = [
             *((str(person.pk), similar_person_text(person, typed)) for person in people),
             (new, _("No, this is someone new")),
@@ -228,13 +229,13 @@ class CallerForm(DetailsForm):
                 self.add_error(name, theirs % facts)
                 continue
             yes, no = _("Yes, change %(known)s to %(typed)s"), self.once if self.is_kept_once(name) else _("No, keep %(known)s")
-            new, same = f"new {typed[name]}", f"same {typed[name]}"  # something else typed raises the question anew
+            new, same = f"new {typed[name]}", f"same {typed[name]}"  # if something else is typed, the question is asked again
             choices = [(new, str(yes) % facts), (same, str(no) % facts)]
             if self.ask(f"new_{name}", str(NEW_DETAIL_QUESTIONS[name]) % facts, choices) == new:
                 self.replaced.append(name)
 
     def is_kept_once(self, name: str) -> bool:
-        """Whether what is made for the caller keeps this detail as it was typed."""
+        """Whether the booking or order itself stores this detail as it was typed."""
         return False
 
     def entered(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""People to try a new copy with. Never in production: the staff login's secrets stand here."""
+"""People to try a new copy with. Never in production: the passwords of the staff accounts stand here."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from professionals.models import Person, Profession, Stopped
 from professionals.services import organisation_named, record_blocked_attempt
 
 STAFF_EMAIL = "staff@ctac.test"
-ROLES_AT = "ctac.test"  # coordinator@ctac.test and so on, one a role, with the same password and authenticator app
+ROLES_AT = "ctac.test"  # coordinator@ctac.test and so on, one for each role, with the same password and authenticator app
 STAFF_NAMES = {
     "coordinator": "Robin Clarke",
     "presenter": "Tom Adeyemi",
@@ -60,7 +60,7 @@ def load_people(now: datetime) -> None:
         organisation_named(organisation)
     for person in PEOPLE:
         _professional(*person)
-    # One who may do everything, and one of each role.
+    # One colleague who may do everything, and one for each role.
     _colleague(STAFF_EMAIL, "Asha Patel", is_superuser=True)
     for role in ROLES:
         _colleague(email_of(role), STAFF_NAMES[role.slug]).groups.add(Group.objects.get(name=role.name))
@@ -69,7 +69,8 @@ def load_people(now: datetime) -> None:
         record_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
         for _try in range(3):
             record_blocked_attempt(where=Where.SIGN_IN, why=Why.HIDDEN_BOX, now=now)
-    # Somebody who is asked whether their address is right, and whom staff find among those to ring. The message is gone.
+    # Somebody whom the site asks whether their address is right, and whom staff find in the list of people to ring. The message
+    # is gone.
     if MarkedAddress.objects.exists():
         return
     _professional(*RETURNED, password=RETURNED_PASSWORD)

@@ -1,6 +1,6 @@
-"""Writes about people and organisations, changes of address, accounts that staff move, and blocked attempts.
+"""Writes about people and organisations: changes of address, accounts that staff move, blocked attempts, notes and letters.
 
-Locks are taken in one order: people by key, then the account. An erasure does the same (privacy).
+Lock people first, by key, then the account. An erasure keeps to the same order (privacy).
 """
 
 import logging
@@ -61,9 +61,10 @@ class _OwnersChanged(Exception):
 
 
 def lock_person(person: Person) -> Person:
-    """Inside a transaction, before anything of theirs is written. Raises AccountGoneError if they are erased by then.
+    """Lock the person's row, inside a transaction, before anything of theirs is written.
 
-    Gives their row as it is now, as far as the key of their organisation: it may have gone with a change of their details.
+    Returns the row as it is now, with only the key of their organisation, which a change of their details may have replaced.
+    Raises AccountGoneError if they have been erased by then.
     """
     rows = Person.objects.select_for_update(no_key=True).only("pk", "organisation_id")
     locked = rows.filter(pk=person.pk, erased_at=None).first()
@@ -73,9 +74,9 @@ def lock_person(person: Person) -> Person:
 
 
 def lock_people_and_account(user_id: int, email: str) -> tuple[User, list[Person]]:
-    """The account, and the people whom its verified address may make one: its own, and the one who has that address.
+    """The account, and the people that its verified address may join into one: its own, and the person who has that address.
 
-    Inside a transaction. If other people own them by the time that the locks are there, all are let go and taken anew. Three
+    Inside a transaction. If these people have changed by the time they are locked, the locks are released and taken again. Three
     statements. Raises AccountGoneError.
     """
     owners = owners_of(user_id, email)
@@ -89,17 +90,17 @@ def lock_people_and_account(user_id: int, email: str) -> tuple[User, list[Person
 
 
 def owners_of(user_id: int, email: str) -> QuerySet[Person]:
-    """The people to whom this account or this address belongs."""
+    """The person of this account, and the person who has this address."""
     has_address = Q(lower_email=Lower(Value(email))) & ~Q(email="")
     return Person.objects.alias(lower_email=Lower("email")).filter(Q(user=user_id) | has_address)
 
 
 @dataclass(frozen=True)
 class RowMerge:
-    """How rows of a model follow a person who becomes one with another.
+    """How the rows of one model follow a person who is merged into another.
 
-    `lock(rows)` locks what is locked before such rows. `join(row, person)` is called where the person has a row already beside
-    which this one can't be; afterwards it follows, if it can by then, or else it is deleted.
+    `lock(rows)` locks what must be locked before these rows. `repoint` calls `join(row, person)` if the row can't stand beside
+    one that the person has already, and tries again to move the row. If it still can't move, it is deleted.
     """
 
     join: Callable[[Any, Any], object]
@@ -110,21 +111,20 @@ ROW_MERGES: dict[type[models.Model], RowMerge] = {}
 
 
 def relations_of(model: type[models.Model]) -> list[Any]:
-    """The foreign keys that point to its rows, those of the highest app first: a booking is locked before the orders that are
-    brought to it."""
+    """The relations that point to this model, those of the highest app first: a booking is locked before its orders."""
     labels = [config.label for config in apps.get_app_configs()]
     return sorted(model._meta.related_objects, key=lambda relation: -labels.index(relation.related_model._meta.app_label))
 
 
 def repoint(old: models.Model, new: models.Model) -> None:
-    """Let every foreign key to `old` point to `new`. Professionals knows no other app, so the models are asked."""
+    """Make every foreign key to `old` point to `new`. This app knows none of the apps above it, so it asks Django's models."""
     for relation in relations_of(type(old)):
         if relation.many_to_many or relation.one_to_one:
             continue
         model, name, keys = relation.related_model, relation.field.name, lock_rows(relation, old)
         if not keys or _try_to_move(model, keys, name, new):
             continue
-        for key in keys:  # some of them stand beside one of the same
+        for key in keys:  # some of these rows stand beside an equal one
             if not _try_to_move(model, [key], name, new):
                 if model in ROW_MERGES:
                     ROW_MERGES[model].join(model._base_manager.get(pk=key), new)
@@ -133,7 +133,7 @@ def repoint(old: models.Model, new: models.Model) -> None:
 
 
 def lock_rows(relation: Any, owner: models.Model) -> list[Any]:
-    """The keys of the rows that point to `owner`, locked in this order."""
+    """The keys of the rows that point to `owner`, locked in the order of their keys."""
     model = relation.related_model
     rows = model._base_manager.filter(**{relation.field.name: owner}).order_by("pk")
     if model in ROW_MERGES:
@@ -150,52 +150,56 @@ def _try_to_move(model: type[models.Model], keys: list[Any], name: str, new: mod
     return True
 
 
-# An address that both had stays once, with the later end.
+# Keep one row of an address that both people had, with the later end.
 ROW_MERGES[FormerAddress] = RowMerge(
     lambda row, person: person.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
 )
 
 
 def organisation_named(name: str) -> Organisation | None:
-    """The organisation of that name in any case and spacing, added if it is new; None for an empty name."""
+    """The organisation with this name, in any case and spacing. A new name is added; an empty name gives None."""
     tidy = " ".join(name.split())
     return Organisation.objects.named(tidy).get_or_create(defaults={"name": tidy})[0] if tidy else None
 
 
 def delete_unused_organisations(keys: Iterable[int | None]) -> None:
-    """Delete those of these that no row points to any more: the name of a firm of one is its person's. Inside a transaction. One
-    that a colleague is merging at this moment is left to the merge."""
+    """Delete the organisations among these that no row points to any more: the name of a one-person firm is personal data.
+
+    Inside a transaction. An organisation that is just being merged is left to the merge.
+    """
     known = Organisation.objects.filter(pk__in=[key for key in keys if key is not None])
-    # Locked first and looked at then: whoever has joined it in between is seen.
+    # Lock first, then look: somebody may have joined it in between.
     locked = list(known.select_for_update(skip_locked=True).values_list("pk", flat=True))
     if locked:
         Organisation.objects.unused().filter(pk__in=locked).delete()
 
 
 def is_work_address(email: str) -> bool:
-    """Whether its domain, or one above it, is in the list of recognised ones."""
+    """Whether the domain of the address, or one above it, is in the list of recognised domains."""
     labels = email.rpartition("@")[2].strip().strip(".").lower().split(".")
     domains = [".".join(labels[start:]) for start in range(len(labels))]
     return "@" in email and RecognisedDomain.objects.filter(domain__in=domains).exists()
 
 
 def note_former_address(person: Person, before: str, now: datetime) -> None:
-    """Remember the address that they had until now. A team mailbox, which staff entered by mistake, never was theirs."""
+    """Note that the person no longer has the address `before`. A team mailbox, entered by mistake, was never theirs."""
     address = before.strip().lower()
     if address and address not in team_addresses():
         FormerAddress.objects.update_or_create(person=person, address=address, defaults={"until": now})
 
 
 def lost_mailbox() -> Q:
-    """A condition on people: staff moved their account away from the address that they still have, because they lost that
-    mailbox (ADR 7)."""
+    """A condition on people: staff moved their account away from the address that they still have.
+
+    They did so because the person lost that mailbox (ADR 7).
+    """
     lost = Exists(AccountRecovery.objects.filter(user__person=OuterRef("pk"), old__iexact=OuterRef("email")))
     back = EmailAddress.objects.filter(user__person=OuterRef("pk"), email__iexact=OuterRef("email"), verified=True)
     return lost & ~Exists(back)
 
 
 class Details(TypedDict):
-    """What we ask of a person besides the address."""
+    """What a person tells us about themselves, besides the address."""
 
     name: str
     profession: str
@@ -218,15 +222,18 @@ MOST_SIMILAR = 5
 
 
 def similar_people(*, name: str, email: str, organisation_name: str, phone: str, postcode: str, **_others: str) -> list[Person]:
-    """Who the caller may be: of that name at that organisation or postcode; of that phone in any spelling; of an email
-    address one letter away. Each with `last_contact`, the latest first."""
+    """Up to five people who may be this caller, each with `last_contact`, the latest first.
+
+    They have this name at the same organisation or postcode, this phone number in any spelling, or an email address one letter
+    away.
+    """
     name, organisation_name, phone = (" ".join(typed.split()) for typed in (name, organisation_name, phone))
     there = Q(organisation__in=Organisation.objects.named(organisation_name)) | ~Q(postcode="") & Q(postcode=postcode)
     people = Person.objects.alias(lower_email=Lower("email")).filter(erased_at=None).order_by()
-    # The index finds the words; they may stand in an address too.
+    # The index finds the words of the name, but they may stand in an address too.
     named = people.filter(there, searched__contains=name.lower(), name__iexact=name)
     near = people.exclude(email="").filter(lower_email__in=addresses_near(email.strip().lower()))
-    # Each by its own index, which their OR has none of.
+    # A union, since no index serves their OR.
     keys = named.values("pk").union(near.values("pk"), people.filter(has_phone(phone)).values("pk"))
     return list(latest_first(Person.objects.filter(pk__in=keys))[:MOST_SIMILAR])
 
@@ -244,9 +251,9 @@ SHORTEST_LOCAL_PART = 4
 
 
 def addresses_near(address: str) -> list[str]:
-    """The addresses with one letter more, less, other or swapped before the @, as somebody on the phone mistypes them.
+    """The addresses with one letter added, left out, changed or swapped before the @, as somebody may mistype them on the phone.
 
-    The first letter and the figures stay: they tell namesakes apart (a.patel2, b.patel).
+    The first letter and any digit stay: they tell namesakes apart (a.patel2, b.patel).
     """
     local, at, domain = address.rpartition("@")
     if len(local) < SHORTEST_LOCAL_PART:
@@ -262,8 +269,11 @@ def addresses_near(address: str) -> list[str]:
 
 
 def latest_first(people: QuerySet[Person]) -> QuerySet[Person]:
-    """Add `last_contact`, the latest first: when they were entered, or the latest of their orders, bookings and the like
-    was. Professionals knows no other app, so the models are asked."""
+    """Add `last_contact` to each person, and put the latest first.
+
+    It is when the person was entered, or the date of their latest order, booking and the like. This app knows none of the apps
+    above it, so it asks Django's models.
+    """
     latest = []
     for relation in Person._meta.related_objects:
         model, person = relation.related_model, relation.field.name
@@ -284,14 +294,14 @@ def find_or_enter_person(
     replaced: Collection[str] = (),
     **details: Unpack[Details],
 ) -> Person:
-    """The caller: as find_caller, else the one `known` to staff, else somebody new.
+    """Find the caller (see find_caller), or take the person `known` to staff, or enter somebody new.
 
-    What we know of them stays and gaps are filled, but for what is `replaced`: the details that staff asked about (`email` may be
-    one). Raises AccountGoneError.
+    What we know of them stays, and gaps are filled. Staff are asked about details that differ: those in `replaced` (`email` may
+    be one) are overwritten. Raises AccountGoneError.
     """
     address = email.strip().lower()
     for _attempt in range(3):
-        with suppress(IntegrityError), transaction.atomic():  # or a colleague enters the same address in this very moment
+        with suppress(IntegrityError), transaction.atomic():  # a colleague may enter the same address at this moment
             person = find_caller(email=email, **details) or known
             if person is None:
                 return Person.objects.create(email=address, **_columns(details))
@@ -306,7 +316,7 @@ def find_or_enter_person(
 def _update_details(
     person: Person, details: Details, address: str, replaced: Collection[str], *, by: User | None, now: datetime
 ) -> None:
-    """Fill gaps, and replace what is named. The audit says which columns were written."""
+    """Fill gaps, and overwrite what is in `replaced`. The audit says which columns were written."""
     before, typed = person.email, {**_own_columns(details), "email": address, "organisation": details["organisation_name"]}
     replaced = {"organisation" if name == "organisation_name" else name for name in replaced}
     written = {name: value for name, value in typed.items() if value and (name in replaced or not getattr(person, name))}
@@ -325,7 +335,7 @@ def _update_details(
 
 
 def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Person:
-    """Store the details of a signed-in user: on a new Person, on theirs, or on the one that staff entered for them.
+    """Save the details of a signed-in user: on a new Person, on theirs, or on the one that staff entered for them.
 
     Raises AccountGoneError if the person is erased at this moment.
     """
@@ -349,10 +359,10 @@ def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Pe
 
 
 def address_verified(*, user: User, email: str, details: Details | None, now: datetime) -> Person | None:
-    """The user's Person gets the address, and is merged with the row that staff entered under it, if there is one.
+    """Give the user's Person this address, and merge it with the row that staff entered under the address, if there is one.
 
-    `details` come from sign-up; without any, a user without a Person stays so (None). Refuses an address that is not verified.
-    Tries again if staff enter the same address at this very moment. Raises AccountGoneError.
+    `details` come from sign-up. If there are none, a user without a Person gets none either, and it returns None. Refuses an
+    address that is not verified. Tries again if staff enter the same address at this very moment. Raises AccountGoneError.
     """
     for _attempt in range(2):
         try:
@@ -376,7 +386,7 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
         logger.error("person %s already has the address that user %s verified", entered.pk, user.pk)
         return own
     if own is not None:
-        # The person stays who they are; what staff entered under the new address becomes theirs. Reminders follow.
+        # The person stays who they are, and gets what staff entered under the new address. Reminders go to that address.
         now = timezone.now()
         readdress(before=own.email, to=email, now=now)
         if own.email.lower() != email:
@@ -398,9 +408,10 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
 
 
 def absorb(person: Person, other: Person) -> None:
-    """All that is the other's becomes this person's; of what both can have once, this person's stays, as a draft.
+    """Give the person everything that belongs to the other.
 
-    Absorbed records the row that goes: an older backup has both, and an erasure after a restore must find both.
+    If both have a thing of which there can be only one, such as a draft, the person's own stays. Absorbed records the row that
+    goes: an older backup has both, and an erasure after a restore must find both.
     """
     other.merges.filter(merged_at=None).delete()
     other.other_merges.all().delete()
@@ -423,26 +434,29 @@ def _own_columns(details: Details) -> dict[str, object]:
 
 
 def choose_language(*, person: Person, language: str) -> None:
-    """The language of their pages and emails from now on."""
+    """Set the language of the person's pages and emails from now on."""
     Person.objects.filter(pk=person.pk, erased_at=None).update(language=language)
     person.language = language
 
 
 def language_of_address(address: str) -> str:
-    """The language that its owner chose to read; "" if they chose none. Colleagues read English."""
+    """The language that the reader of this address chose; "" if they chose none. Colleagues read English."""
     people = Person.objects.with_email(address).exclude(user__is_staff=True)
     return people.values_list("language", flat=True).first() or ""
 
 
 def subscribers(topic: Topic) -> QuerySet[Person]:
-    """People who chose to get this mail, by key."""
+    """The people who chose to get this mail, in the order of their keys."""
     readers = MailChoice.objects.filter(topic=topic, wanted=True).values("reader__address")
     known = Person.objects.exclude(email="").alias(lower_email=Lower("email"))
     return known.filter(lower_email__in=readers).order_by("pk")
 
 
 def address_owners(address: str) -> Iterator[Owner]:
-    """A professional; or a user without a Person, such as staff. For the list of addresses that mail came back from."""
+    """The professional with this address, or else a user without a Person, such as staff.
+
+    For the list of addresses whose mail came back.
+    """
     person = Person.objects.with_email(address).first()
     if person is not None:
         kind = gettext("Professional, changes it themselves") if person.user_id else gettext("Professional, entered by staff")
@@ -452,7 +466,7 @@ def address_owners(address: str) -> Iterator[Owner]:
 
 
 def names_at_address(address: str) -> Iterable[str]:
-    """The names of the professional who reads mail there, if there is one, and of the colleague whose account has it."""
+    """The names of the professional and of the colleague who read mail at this address, if there are any."""
     colleagues = User.objects.alias(address=Upper("email")).filter(address=address.upper(), is_staff=True).exclude(name="")
     names: QuerySet[Person, str] = Person.objects.with_email(address).values_list("name", flat=True)
     return names.union(colleagues.values_list("name", flat=True))
@@ -461,7 +475,7 @@ def names_at_address(address: str) -> Iterable[str]:
 # Changes of address: the old address is notified, and its reader has a week to put it back (ADR 7).
 
 OBJECT_FOR = timedelta(days=7)
-KEPT_AFTER_OBJECTION = timedelta(days=7)  # after the last day to object, for whoever calls about it
+KEPT_AFTER_OBJECTION = timedelta(days=7)  # after the last day to put it back, for people who call about it
 
 
 class AddressTakenError(DomainError):
@@ -469,7 +483,7 @@ class AddressTakenError(DomainError):
 
 
 def note_address_change(*, user: User, old: str, now: datetime) -> None:
-    """`user` has a new address instead of `old`, which gets an email with the link that puts it back."""
+    """Note that `user` has a new address instead of `old`, and email the old one a link that puts it back."""
     token = secrets.token_urlsafe(32)
     change = AddressChange.objects.create(
         user=user, old=old, new=user.email, changed_at=now, until=now + OBJECT_FOR, token_hash=hash_token(token)
@@ -493,7 +507,7 @@ def find_address_change(*, token: str, now: datetime) -> AddressChange:
 
 
 def _is_address_taken(change: AddressChange) -> bool:
-    """Whether an account that somebody uses has it: a sign-up whose address nobody verified holds nothing."""
+    """Whether an account in use has the old address. A sign-up that nobody verified doesn't count."""
     others = User.objects.filter(email__iexact=change.old).exclude(pk=change.user_id)
     return (
         others.exclude(pk__in=_never_used_accounts(change.old).values("pk")).exists()
@@ -512,8 +526,8 @@ def _never_used_accounts(email: str) -> QuerySet[User]:
 def put_address_back(*, token: str, now: datetime) -> AddressChange:
     """Give the account its old address again, sign everybody out, and remove each password and passkey that may be a thief's.
 
-    Twice does no harm. An older change wins: those after it are undone with it. Raises as find_address_change,
-    and AccountGoneError.
+    A second call does no harm. Putting back an older change also undoes all changes after it. Raises DomainError (see
+    find_address_change) and AccountGoneError.
     """
     unlocked = find_address_change(token=token, now=now)
     user, _people = lock_people_and_account(unlocked.user_id, unlocked.old)
@@ -541,8 +555,11 @@ def put_address_back(*, token: str, now: datetime) -> AddressChange:
 
 
 def _remove_credentials(user: User, change: AddressChange) -> None:
-    """Passkeys may be the thief's, so they go. Staff keep their app, or a reader of their mail could enrol another; without an
-    app, they keep the passkeys that are older than the change."""
+    """Remove passkeys, as they may be the thief's.
+
+    Staff keep their authenticator app, so that a reader of their mail can't set up another. Staff without an app keep the
+    passkeys from before the change.
+    """
     authenticators = Authenticator.objects.filter(user=user)
     if user.is_staff:
         has_app = authenticators.filter(type=Authenticator.Type.TOTP).exists()
@@ -560,8 +577,9 @@ class AddressInUseError(DomainError):
 def recover_account(user: User, *, by: User, email: str, called: str, number: str, now: datetime) -> AccountRecovery:
     """Move the account of somebody who lost mailbox and second factor, after staff called their organisation (ADR 7).
 
-    The new address counts once a code sent to it was typed; until then the person keeps the old one, so nothing of theirs goes
-    to one that was misheard. Removes all credentials, and notifies the old address. Raises AddressInUseError.
+    The person keeps the old address until somebody types a code sent to the new one, so that nothing of theirs goes to an address
+    that was misheard. Removes all credentials, and emails the old address. Raises DomainError for one's own account, an unchanged
+    address, or a call to the account's own number; AddressInUseError for an address in use.
     """
     account, new = lock_account(user.pk), email.strip().lower()
     if account.pk == by.pk:
@@ -588,7 +606,7 @@ def recover_account(user: User, *, by: User, email: str, called: str, number: st
         raise AddressInUseError from error
     EmailAddress.objects.filter(user=account).delete()
     EmailAddress.objects.create(user=account, email=new, verified=False, primary=True)
-    AddressChange.objects.filter(user=account, until__gt=now).update(until=now)  # a call is worth more than a link of before
+    AddressChange.objects.filter(user=account, until__gt=now).update(until=now)  # a call is worth more than an earlier link
     Authenticator.objects.filter(user=account).delete()
     end_sessions(user=account)
     notify_moved_by_staff(recovery)
@@ -597,7 +615,7 @@ def recover_account(user: User, *, by: User, email: str, called: str, number: st
 
 
 def dialled_digits(number: str) -> str:
-    """The digits that every spelling of a number has: "+44 (0)113 496 0123" is "1134960123"."""
+    """The digits of a number without the prefix 0 or 44: "+44 (0)113 496 0123" gives "1134960123"."""
     digits = "".join(letter for letter in number if letter.isdecimal())
     return digits.removeprefix("0044").removeprefix("44").lstrip("0")
 
@@ -619,11 +637,11 @@ def record_blocked_attempt(
     request: HttpRequest | None = None,
     address: str = "",
 ) -> None:
-    """Count it in its hour. If that fails it is logged: nobody's page fails for it.
+    """Count an attempt in its hour. If that fails, it is only logged, so that nobody's page fails.
 
-    Whose it was: `person`, else the one who is signed in, else the owner of the address. The first of a key in an hour goes into
-    the audit. `key`: as `limits` takes it, in the clear; its hash is stored. Past so many rows an hour, those of all keys are one
-    row.
+    It is by `person`, or else by the signed-in person, or by the owner of `address`. The first attempt of a key in an hour goes
+    into the audit. `key` is what `limits` takes, in the clear; its hash is stored. In an hour that already has MOST_ROWS_AN_HOUR
+    rows, further attempts are counted without key and person.
     """
     person = person or getattr(request, "person", None) or (Person.objects.with_email(address).first() if address else None)
     logger.warning("stopped at %s: %s %s", where.value, why.value, by.value, extra={"where": where.value, "why": why.value})
@@ -643,14 +661,14 @@ def record_blocked_attempt(
             )
             if is_first:
                 record(Act.LIMITED, about=about_whom, whats=[f"{where.value}, {why.value}"])
-            else:  # whoever looked at it an hour ago has not seen this one
+            else:  # it counts as unseen again, for staff who looked at it earlier in this hour
                 Stopped.objects.filter(pk=row.pk).update(times=F("times") + 1, last_at=now, seen_at=None)
     except DatabaseError:
         logger.warning("what was stopped at %s was not counted", where.value, exc_info=True)
 
 
 def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:
-    """For monitoring."""
+    """For monitoring: the blocked attempts of the last hour, by reason."""
     rows = Stopped.objects.filter(last_at__gte=now - RECENT).order_by().values_list("why")
     times = dict.fromkeys(Why.values, 0) | dict(rows.annotate(sum=Sum("times")))
     yield Figure("ctac_recent_blocked_attempts", "What limits and hidden boxes stopped in the last hour, by why.", times, "why")
@@ -658,24 +676,27 @@ def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:
 
 @transaction.atomic
 def lift_block(attempt: Stopped, *, by: User | None, now: datetime) -> None:
-    """Count nothing by this key until the UK day ends. The attempt counts as seen."""
+    """Count nothing by this key until the UK day ends, and mark the attempt as seen."""
     limits.lift_limit(attempt.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
     Stopped.objects.filter(pk=attempt.pk).update(let_through_at=now, seen_at=now, by_staff=by)
 
 
 def mark_blocked_attempts_seen(*, rows: QuerySet[Stopped], by: User | None, now: datetime) -> int:
-    """Returns how many had not been seen before."""
+    """Mark these rows as seen, and return how many had not been seen before."""
     return rows.filter(seen_at=None).update(seen_at=now, by_staff=by)
 
 
-# What colleagues note of people and workplaces, and write to people. Each is stored once, however often the button was pressed.
+# What colleagues note about people and workplaces, and write to people. A second press of the button adds nothing.
 
 PRESSED_AGAIN = timedelta(minutes=10)
 
 
 @transaction.atomic
 def add_note(*, by: User, now: datetime, person: Person | None = None, **note: Any) -> Note:
-    """About a person, or the `organisation`. Raises AccountGoneError for somebody who was just erased."""
+    """Add a note about a person or an `organisation`.
+
+    Raises AccountGoneError for somebody who was just erased, and DomainError if the same note was added in the last 10 minutes.
+    """
     if person is not None:
         lock_person(person)
     written = {"person": person, **note}
@@ -686,7 +707,7 @@ def add_note(*, by: User, now: datetime, person: Person | None = None, **note: A
 
 @transaction.atomic
 def write_letter(*, person: Person, subject: str, text: str, by: User, now: datetime, reference: str = "") -> Note:
-    """An email to the person, as a colleague wrote it. Raises DomainError where no mail arrives."""
+    """Email a colleague's letter to the person. Raises DomainError if emails to their address come back."""
     letter = add_note(person=person, kind=NoteKind.LETTER, subject=subject, text=text, reference=reference, by=by, now=now)
     if MarkedAddress.objects.marked().filter(address=person.email.lower()).exists():
         raise DomainError(_("Emails to this address come back to us. Call the person, and ask for the right address."))

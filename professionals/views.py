@@ -1,4 +1,4 @@
-"""A person's own details, what they get by email, and how to get back into an account."""
+"""A person's own details, the mail they choose, the merge of their two accounts, and help to get back into an account."""
 
 from allauth.account.decorators import verified_email_required
 from django.contrib import messages
@@ -26,15 +26,15 @@ from professionals.forms import DetailsForm, NewPersonForm
 @login_required
 @require_http_methods(FORM_METHODS)
 def details(request: HttpRequest) -> HttpResponse:
-    """Name and workplace, asked of everybody who has signed in and whom we don't know yet.
+    """The details page: name and workplace, asked of everybody who has signed in and whom we don't know yet.
 
-    Not before the address is verified: somebody with details can order.
+    They must confirm their address first, since somebody with details can order.
     """
     return ask_details(request) if person_in(request) else verified_email_required(ask_details)(request)
 
 
 def ask_details(request: HttpRequest) -> HttpResponse:
-    """Somebody new finds here what they have said already, in a booking or an order."""
+    """Ask for their details. Somebody new finds here what they have typed already, in a booking or an order."""
     user, person, now = signed_in(request), person_in(request), timezone.now()
     form_class = DetailsForm if person else NewPersonForm
     form = form_class(
@@ -54,13 +54,16 @@ def ask_details(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def no_way_in(request: HttpRequest) -> HttpResponse:
-    """For whoever lost their mailbox: what staff do for them, and how to ask (ADR 7)."""
+    """For people who lost their mailbox: what staff can do for them, and how to ask (ADR 7)."""
     return render(request, "account/no_way_in.html")
 
 
 @require_http_methods(FORM_METHODS)
 def address_put_back(request: HttpRequest, token: str) -> HttpResponse:
-    """The link in the mail to an old address, signed in or not. Opening it changes nothing; the button does, once."""
+    """The page behind the link in the mail to an old address, signed in or not.
+
+    Opening it changes nothing; the button does, once.
+    """
     request.address_is_private = True  # type: ignore[attr-defined]
     now = timezone.now()
     try:
@@ -85,7 +88,7 @@ def my_mail(request: HttpRequest) -> HttpResponse:
 @require_POST
 @person_required
 def my_mail_editions(request: HttpRequest) -> HttpResponse:
-    """The button that an order ends with."""
+    """The button at the end of an order."""
     if address := the_person(request).email:
         choose(address=address, chosen={Topic.EDITIONS: True}, where=ChoiceSource.ORDER, now=timezone.now())
         messages.success(request, _("We will email you when a leaflet that you ordered has a new edition."))

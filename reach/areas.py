@@ -1,7 +1,7 @@
-"""The areas that coverage is counted by, from districts up to nations, and what is published about each.
+"""The areas that we count by, from districts to nations, and the published figures of each.
 
-Read once a process from the files in reach/data, whose README names the sources. Every unit is made of whole districts, the
-local authorities of professionals/data/local_authorities.csv.
+Read once a process from the files in reach/data, whose README names the sources. Every unit is made of whole districts: the
+local authorities in professionals/data/local_authorities.csv.
 """
 
 from collections import defaultdict
@@ -41,12 +41,12 @@ class Missing(models.TextChoices):
 
 @dataclass(frozen=True)
 class Published:
-    """What is published about one area. None: withheld by its publisher, or not published there.
+    """Published figures of one area. None: withheld by the publisher, or not published.
 
-    `children`: under 18; in Northern Ireland, where single years are not published by district, under 16. `social_workers`: in
-    post, by headcount; England alone. `turnover`: of social workers in a year, in percent. `trafficking`: assessments of children
-    that found it, of `assessments` with any factor, in the year to March 2025; of one council of England, as its publisher's row
-    has it, never added up. `joint`: the figures of social workers are of several areas together.
+    `children`: under 18; under 16 in Northern Ireland, which publishes no single years by district. `social_workers`: in post,
+    by headcount; only for England. `turnover`: of social workers in a year, in percent. `trafficking`: assessments of children
+    that found it, out of `assessments` with any factor, in the year to March 2025; for single English councils, from the
+    publisher's row, never added up. `joint`: the figures about social workers cover several areas together.
     """
 
     children: int | None = None
@@ -150,7 +150,7 @@ def codes_of(districts: frozenset[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=len(Unit))
 def areas_of(unit: Unit) -> Mapping[str, Area]:
-    """All of that unit by code, nation by nation and then by name; the islands last."""
+    """All areas of that unit by code, in order of nation and name; the islands last."""
     members: dict[str, set[str]] = defaultdict(set)
     names: dict[str, str] = {}
     for code, row in _districts().items():
@@ -196,7 +196,7 @@ def _key_of(unit: Unit, code: str, row: Mapping[str, str]) -> tuple[str, str]:
 
 @lru_cache(maxsize=len(Unit))
 def area_by_key(unit: Unit) -> Mapping[str, Area]:
-    """Which area of that unit a district lies in, or a nation of which no more is known."""
+    """The area of that unit for each district, or for a nation without a known district."""
     return {key: area for area in areas_of(unit).values() for key in area.keys}
 
 
@@ -252,7 +252,7 @@ def _number(figure: str | None) -> int | None:
 
 
 def _mean(figures: list[tuple[str, str]]) -> float | None:
-    """Weighed by how many are in post; where nobody is, nobody can leave."""
+    """The mean turnover, weighted by social workers in post. Ignores areas with nobody in post."""
     somewhere = [(percent, number) for percent, number in figures if number != "0"]
     if not somewhere or not all(percent and number for percent, number in somewhere):
         return None

@@ -1,4 +1,4 @@
-"""What the pages of reach can be asked: of what, when, of whom, by which areas and how measured. Bound from GET."""
+"""The questions of reach's pages: what, when, who, which areas, and how measured. Bound from GET."""
 
 import re
 from collections.abc import Mapping
@@ -94,8 +94,10 @@ def own_months(form: forms.Form) -> Period | None:
 
 
 class QuestionForm(PageForm):
-    """Each question has an answer before anybody asks: the page itself. What is wrong is said beside the box, and the page
-    shows that answer instead."""
+    """Every question has a default, so the page has an answer when it opens.
+
+    A wrong answer gets an error beside its box, and the page uses the default instead.
+    """
 
     kind = forms.ChoiceField(label=_("What"), choices=Kind)
     period = forms.ChoiceField(label=_("When"), choices=Preset)
@@ -118,7 +120,7 @@ class QuestionForm(PageForm):
 
     def __init__(self, data: Mapping[str, str], *, now: datetime, **kwargs: Any) -> None:
         given = {name: value for name, value in data.items() if value}
-        if given.get("period") != Preset.OWN:  # what is left in boxes that are not asked
+        if given.get("period") != Preset.OWN:  # left over in boxes that don't apply
             given = {name: value for name, value in given.items() if name not in ("first", "last")}
         super().__init__({**self.DEFAULTS, **given}, **kwargs)
         self.today = uk_day(now)

@@ -1,4 +1,4 @@
-"""What was reached, counted by month, area and profession, in which nobody is; and invitations, with who was invited."""
+"""Tables for reach: counts by month, area and profession, which name nobody; invitations and who was invited; reports."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
@@ -20,7 +20,7 @@ from reach.areas import Unit
 
 
 class Kind(models.TextChoices):
-    """What can be counted. Only ATTENDED is reach: a leaflet that was sent need not have been read."""
+    """What we count. Only ATTENDED is reach: a leaflet that was sent may not have been read."""
 
     ATTENDED = "attended", _("People who attended")
     PRESENTATIONS = "presentations", _("Presentations")
@@ -73,7 +73,7 @@ class ReachCount(models.Model):
 
 
 class ReachRun(models.Model):
-    """When the counts were last made: one row. The pages say so."""
+    """When the counts were last made; one row. The pages show it."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     counted_at = models.DateTimeField(_("counted"))
@@ -88,7 +88,7 @@ class ReachRun(models.Model):
         return f"{self.counted_at:%Y-%m-%d %H:%M}"
 
 
-# Invitations: to whom we have offered to come. At most one in 90 days to an address (product.md, rule 14).
+# Invitations that offer a visit: at most one in 90 days to an address (product.md, rule 14).
 
 INVITED_AT_MOST_EVERY = timedelta(days=90)
 
@@ -115,9 +115,9 @@ class RoleMailboxQuerySet(models.QuerySet["RoleMailbox"]):
 
 
 class RoleMailbox(models.Model):
-    """The address of a role at an organisation, such as a safeguarding team. Nobody's own.
+    """The address of a role at an organisation, such as a safeguarding team; not a person's own.
 
-    An objection is for ever: address and organisation go, and `digest` stays, so that nobody enters it again.
+    An objection is for ever: it deletes address and organisation, and keeps `digest`, so that nobody adds the address again.
     """
 
     organisation = models.ForeignKey(
@@ -129,7 +129,7 @@ class RoleMailbox(models.Model):
     )
     address = personal(models.EmailField(_("address"), blank=True))
     digest = impersonal(models.CharField(_("digest of the address"), max_length=64, unique=True, editable=False))
-    # Written in the emails to it, so that whoever reads them knows where we have it from.
+    # Each email to the mailbox shows this, so that its readers know where we found the address.
     source = impersonal(models.URLField(_("page where we found it"), blank=True))
     basis = models.CharField(_("why we may write to it"), max_length=10, choices=Basis, default=Basis.PUBLISHED)
     postcode = impersonal(models.CharField(_("postcode of the workplace"), max_length=9, blank=True))
@@ -175,10 +175,10 @@ class CampaignKind(models.TextChoices):
 
 
 class Campaign(models.Model):
-    """One invitation to the people of some areas of one unit, who all get it at once.
+    """One invitation to people in some areas of one unit, who all get it at once.
 
-    `areas`: their codes. `times`: starts of a presentation that were free when it was planned. `sent` is counted from the outbox,
-    and what came of it from bookings; once those who were invited are forgotten, `booked` and `attended` keep the figures.
+    `areas`: their codes. `times`: starts of a presentation that were free when it was planned. The outbox tells how many were
+    sent, and bookings what came of it; once the invited people are erased, `booked` and `attended` keep the figures.
     """
 
     kind = models.CharField(_("kind"), max_length=10, choices=CampaignKind, default=CampaignKind.AREA)
@@ -226,9 +226,9 @@ class Campaign(models.Model):
 
 
 class CampaignInvite(models.Model):
-    """Somebody, or a role mailbox, who was invited. While it `lasts` the database takes no other to the same address.
+    """A person or a role mailbox that was invited. While it `lasts`, the database refuses another to the same address.
 
-    Once the person is erased it has no address, and figures still count it.
+    Erasing the person empties the address; figures still count the row.
     """
 
     campaign = models.ForeignKey(Campaign, verbose_name=_("campaign"), on_delete=models.CASCADE, related_name="invites")
@@ -286,10 +286,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
-    """For funders: what was done in the months from `first` to `last`, both by their first days, as counted at `counted_at`.
+    """For funders: what was done in the months from `first` to `last` (their first days), as counted at `counted_at`.
 
-    `figures`: all that it shows. Of a deleted one the figures of people stay, without being shown: a later report must not give
-    away what this one withheld. The quotes in it have no names: staff chose them. `done` of STEPS are worked through.
+    `figures`: all that it shows. A deleted report keeps its figures of people, unshown: a later report must not reveal what this
+    one withheld. Its quotes have no names; staff chose them. `done`: how many of STEPS are finished.
     """
 
     STEPS: ClassVar[int] = 3  # the figures, the PDF, the spreadsheet

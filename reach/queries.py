@@ -1,4 +1,4 @@
-"""How many of what, where: read from the counts, so that a year costs the same however many rows it had."""
+"""Counts by kind, area and time, read from the table of counts, so that a year costs the same however many rows it had."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ class Period:
 
     @classmethod
     def last_months(cls, months: int, now: datetime) -> "Period":
-        """The last whole month and those before it."""
+        """The last `months` whole months, without the current one."""
         this_month = uk_day(now).replace(day=1)
         return cls(add_months(this_month, -months), add_months(this_month, -1))
 
     @classmethod
     def financial_year(cls, starting: int) -> "Period":
-        """From April of that year to the March after."""
+        """From April of that year to the next March."""
         return cls(date(starting, 4, 1), date(starting + 1, 3, 1))
 
     @property
@@ -56,7 +56,7 @@ def months_between(first: date, last: date) -> int:
 
 
 def key_of(nation: str, authority: str) -> str:
-    """What an area's `keys` call it: the district's code of today, else the nation; empty where nobody can say."""
+    """The key in an area's `keys`: the district's current code, or the nation; empty if unknown."""
     return current_code(authority) if authority in every_code() else nation
 
 
@@ -105,7 +105,7 @@ def counted_text() -> str:
     return format_moment(moment) if moment else ""
 
 
-# For everybody: nations and regions by year, rounded. If some are named then all are, so that no gap shows where nobody was.
+# For the public: nations and regions by year, rounded. Names all of them or none, so that no gap shows where nobody was.
 
 ROUNDED_TO = FEWEST = 10
 YEARS_SHOWN = 5
@@ -135,7 +135,7 @@ class YearReached:
 
 
 def years_reached() -> list[YearReached]:
-    """The newest first. One statement."""
+    """The last YEARS_SHOWN years with a count, the newest first. One statement."""
     nations, regions = area_by_key(Unit.NATION), area_by_key(Unit.REGION)
     years = defaultdict[int, Counter[str]](Counter)
     rows = ReachCount.objects.of(Kind.ATTENDED)

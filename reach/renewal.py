@@ -1,7 +1,7 @@
-"""Awareness fades as people leave: how many of those reached are still in post, as turnover lets us estimate.
+"""Awareness fades as people leave: estimates from turnover how many of the people reached are still in post.
 
-What is assumed, and the page says so: people leave an area's posts each year as its social workers did in the last year of which
-that is published, whatever their profession. Where no turnover is published or its publisher withheld it, nothing is estimated.
+The assumption, which the page states: people of every profession leave an area's posts each year at the rate at which its social
+workers did in the last published year. Without a published turnover there is no estimate.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -99,11 +99,11 @@ def renewals(unit: Unit, now: datetime, profession: str = "") -> dict[str, Renew
     return {code: renewal for code, renewal in estimates.items() if renewal}
 
 
-# The page: of each area that was reached what is left of it, the least first.
+# The page: for each area that was reached, the share still in post, the smallest first.
 
 
 class RenewalForm(QuestionForm):
-    """Everybody who ever attended counts: when, and what else, is not asked."""
+    """Everybody who ever attended counts, so it asks only for profession and unit."""
 
     kind = period = first = last = measure = None  # type: ignore[assignment]
 

@@ -1,4 +1,4 @@
-"""The rows behind a figure: `rows_url` is the address that a figure links to."""
+"""The rows behind a figure. A figure links to the address that `rows_url` makes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,17 +31,19 @@ from reach.queries import Period, counted_text, key_of, month_text
 from reach.sources import Source, lies_in, sources_of, starting_in
 
 VIEW_REACH = "reach.view_reach"
-# Instead of a code: what lies in no area, and where nobody said which profession.
+# In place of a code: no area, or a profession that nobody said.
 NONE = "none"
-YEARS = (1990, 2100)  # of which an address may ask
+YEARS = (1990, 2100)  # that an address may ask for
 PER_PAGE = 50
-SESSIONS = 150  # the newest, of whose other people each must be worked out
+SESSIONS = 150  # the newest sessions; for each, the other people must be worked out
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What was counted where and when. `area` is None for everywhere, and a unit for what lies in none of its areas; `profession`
-    is empty for everybody, and NONE where nobody said."""
+    """What was counted, where and when.
+
+    `area`: None for everywhere; a unit for rows in none of its areas. `profession`: '' for everybody, NONE if nobody said.
+    """
 
     kind: Kind
     period: Period
@@ -117,12 +119,12 @@ def figure_asked(asked: QueryDict, now: datetime) -> Figure:
     return Figure(kind, Period(first, last), area, profession)
 
 
-# What the page shows: of each list of a kind how many rows it has and what they come to, and a page of one of them.
+# The page shows the rows and total of each list of a kind, and one page of one list.
 
 
 @dataclass(frozen=True)
 class Part:
-    """One list. `total` is what its rows come to, None if there are `more` than can be paged through."""
+    """One list. `total`: the sum of its rows, None if there are `more` rows than can be paged through."""
 
     source: Source
     label: str
@@ -133,7 +135,7 @@ class Part:
 
 
 def part_of(source: Source, figure: Figure, user: Any) -> Part:
-    """One statement."""
+    """The list of this source for the figure. One statement."""
     found = figure.rows_of(source).order_by()[: MOST + 1].aggregate(rows=Count("pk"), total=Sum("number"))
     more = found["rows"] > MOST or (bool(source.session) and len(figure.sessions) > SESSIONS)
     total = None if more else found["total"] or 0
@@ -171,7 +173,7 @@ ROWS: dict[type[Model], tuple[tuple[str, ...], Callable[[Any], tuple[Any, object
 
 
 def lines_of(source: Source, rows: Any) -> list[Line]:
-    """One statement."""
+    """The rows as lines of the page. One statement."""
     joined, describe = ROWS[rows.model]
     found, lines = rows.annotate(at_=F(source.at)).select_related(*joined), []
     districts = area_by_key(Unit.DISTRICT)

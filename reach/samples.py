@@ -1,6 +1,6 @@
-"""Two years of a made-up past over the whole country, so that map, gaps and report have something to show in a new copy.
+"""Two years of a made-up past across the country, so that map, gaps and report show something in a new installation.
 
-Rows as an import of old records makes them: no events, no mail, no claim on anybody's time. Every workplace says “made up”.
+The rows look like imported old records: no events, no mail, nobody's time taken. Every workplace is called “made up”.
 """
 
 import random
@@ -36,13 +36,13 @@ from reach.areas import Unit, areas_of
 
 MARK = "made up"
 SEED = 26
-MONTHS = 23  # younger than what retention takes out
+MONTHS = 23  # within the time that retention keeps
 INWARD = "1AA"
-# So many areas of the upper tier were ever visited.
+# The share of upper-tier areas that were ever visited.
 VISITED = 0.55
-VISITS, PLACES, ORDERS = 11, 12, 20  # a month, but for places: a session, and there is one a month
-USUAL = 0.8  # are of one of these professions
-ANSWERED, QUOTED = 8, 6  # every eighth visit has answers, every sixth of those a quote that staff chose
+VISITS, PLACES, ORDERS = 11, 12, 20  # a month; places are for the one session a month
+USUAL = 0.8  # of the people are in one of TEAMS
+ANSWERED, QUOTED = 8, 6  # every eighth visit has feedback; of these, every sixth has a quote that staff chose
 SAID = (
     "I will ask more, and sooner.",
     "The three stories stayed with me all week.",
@@ -64,7 +64,7 @@ TEAMS = (
 
 @transaction.atomic
 def load(now: datetime) -> None:
-    """Once; not where old records were imported, since those are a past that is real."""
+    """Load once. Not if old records were imported, since then there is a real past."""
     if Booking.objects.filter(channel=Channel.LIST).exists():
         return
     chance = random.Random(SEED)  # noqa: S311 - the same past in every copy
@@ -106,7 +106,7 @@ def _people(chance: random.Random, now: datetime) -> list[Person]:
 
 
 def _day_in(chance: random.Random, month: date) -> date:
-    """A working day of it, as far as weekends go."""
+    """A day of the month that is not at a weekend."""
     day = month.replace(day=chance.randrange(1, 28))
     return day - timedelta(days=max(day.weekday() - 4, 0)) if day.day > 2 else day.replace(day=day.day + 2)
 

@@ -34,9 +34,9 @@ class Difference:
 
 
 def count_reach(now: datetime) -> int:
-    """Writes what differs from the rows, so a second time changes nothing; two at once take turns. How many counts were written.
+    """Write the counts that differ from the rows; returns how many. A second run changes nothing; two at once take turns.
 
-    Readers see all of it or nothing of it.
+    Readers see all of the changes or none.
     """
     written = 0
     with statements_within(STATEMENT_TIMEOUT):

@@ -1,6 +1,6 @@
-"""What each kind is counted from: the rows, and how much each of them counts for, when, where and of which profession.
+"""What each kind is counted from: which rows, and for each how many, when, where and of which profession.
 
-The nightly count adds them up and the page behind a figure lists them, so both are of the same rows.
+The nightly count adds them up and the page behind a figure lists them, so both use the same rows.
 """
 
 from collections import defaultdict
@@ -32,10 +32,10 @@ ONE = Value(1, output_field=models.IntegerField())
 class Source:
     """Rows of one sort that are counted, each `number` times.
 
-    `at`: the path of its moment, or of the first of its month if it `has_month`. `area`: the path to `reached_nation` and
-    `reached_authority` ends with it; None where it lies in none. `profession`: its path, or empty. `permission`: who may see
-    the rows. `session`: the path to the open session of a row that takes long to find, so that a page looks at few sessions.
-    `newest`: an order by a key that rises with `at`, where that has no index.
+    `at`: the path of its moment, or of the first day of its month if it `has_month`. `area`: the prefix of the paths that end in
+    `nation` and `authority`; None if its rows have no area. `profession`: its path, or ''. `permission`: needed to see the rows.
+    `session`: the path to the open session, for rows that are slow to find, so that a page reads few sessions. `newest`: an
+    order by a key that rises with `at`, if `at` has no index.
     """
 
     slug: str
@@ -95,7 +95,7 @@ def lies_in(area: Area | Unit | None, prefix: str = "of_") -> Q:
     return where | Q(**{authority: "", nation: area.nation}) if area.is_whole_nation else where
 
 
-# Who came to an open session beyond those whose places say so: nobody says where they work.
+# People at an open session beyond those with an attended place: nobody says where they work.
 
 
 def places_attended(attendance: str = "", **where: Any) -> Coalesce:
@@ -106,8 +106,11 @@ def places_attended(attendance: str = "", **where: Any) -> Coalesce:
 
 
 def disagrees(attendance: str = "") -> Exists:
-    """Whether more places are of one profession than people of it were counted. A presenter may have called a midwife a nurse, so
-    of what profession the others are nobody knows: taken by profession, she would count twice."""
+    """Whether some profession has more places than people counted.
+
+    The presenter may have called a midwife a nurse, so the professions of the other people are unknown: by profession, she would
+    count twice.
+    """
     said = AttendanceCount.objects.filter(attendance__session=OuterRef("session"), profession=OuterRef("person__profession"))
     places = SessionPlace.objects.filter(session=OuterRef(f"{attendance}session"), state=PlaceState.ATTENDED)
     by_profession = places.order_by().values("session", "person__profession").annotate(places=Count("pk"))
@@ -259,7 +262,7 @@ def sources_of(kind: Kind) -> list[Source]:
 
 
 def count_rows(kind: Kind) -> Mapping[Key, int]:
-    """All that is counted of a kind, from its rows. One statement a source."""
+    """Everything that is counted of a kind, from its rows. One statement a source."""
     found: dict[Key, int] = defaultdict(int)
     for source in sources_of(kind):
         for key, total in source.totals().items():

@@ -64,11 +64,11 @@ LINK_PAGES: dict[str, str] = {LinkPurpose.CHANGE: "link_booking", LinkPurpose.CA
 
 
 class ProfessionalEmail(BookingEmail):
-    """To whoever booked it. Its links work without signing in."""
+    """An email to the professional who booked. Its links work without signing in."""
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """Made each time the message is rendered, and only for what can still be done."""
+        """New links each time the message is rendered, only to what can still be done."""
         booking, now = self.booking, timezone.now()
         if booking.starts_at is not None and booking.starts_at <= now:
             return {}
@@ -90,7 +90,7 @@ class ReminderEmail(BookingEmail):
     has_joining_link = True
 
     def is_still_due(self) -> bool:
-        """Not without a presenter: a reminder would be no help."""
+        """Not without a presenter: a reminder would not help then."""
         booking = self.booking
         if booking.state != State.CONFIRMED or booking.presenter_id is None or booking.agreed[0] <= timezone.now():
             return False
@@ -148,7 +148,7 @@ class BookingOffered(DatesEmail):
     subject = _("Please choose a time for your presentation (%(reference)s)")
 
     def is_still_due(self) -> bool:
-        """Still requested, and the newest time offered (its key is the version) is still open."""
+        """Only while the booking is requested and the newest time offered (the version is its key) is still open."""
         offered = self.booking.options.proposed().open().filter(pk=self.notification.version)
         return self.booking.state == State.REQUESTED and offered.exists()
 
@@ -193,7 +193,7 @@ class BookingCancelled(ClosedEmail):
     states = (State.CANCELLED,)
 
     def get_subject(self) -> Promise:
-        """A request is withdrawn, even one that has a time."""
+        """A request counts as withdrawn, even one that has a time."""
         return self.subject if self.in_calendars else self.subject_of_request
 
 
@@ -228,8 +228,10 @@ class BookingChanged(DetailsEmail, ProfessionalEmail):
 
 
 class BookingGivenAway(BookingEmail):
-    """To the previous owner, without a link to the booking. If it was cancelled meanwhile too, to take it out of their
-    calendar."""
+    """To the previous owner, without a link to the booking.
+
+    It is sent for a booking cancelled meanwhile too, so that the entry in their calendar is struck out.
+    """
 
     name = "booking-given-away"
     label = _("Booking taken over by a colleague")
@@ -282,7 +284,7 @@ class PresenterKept(PresenterBooked):
 
 
 class PresenterReminder(PresenterEmail, ReminderEmail):
-    """With what the day needs."""
+    """A reminder with what the presenter needs on the day."""
 
     name = "presenter-reminder"
     label = _("To the presenter: the day before")
@@ -309,7 +311,7 @@ class PresenterCancelled(PresenterEmail, ClosedEmail):
 
 
 class PresenterFreed(TeamEmail):
-    """To the previous presenter. Of a booking that was moved, it gives the time before."""
+    """To the previous presenter. If the booking was moved, it shows the booking as it was for them."""
 
     name = "presenter-freed"
     label = _("To the presenter: presentation no longer theirs")
@@ -396,7 +398,7 @@ class StaffNewBooking(TeamEmail, DatesEmail):
         context = {**super().context(), "caller_rows": caller_rows, "day_rows": rows_of_the_day(booking)}
         if booking.has_time:
             return context
-        # With whom each date is kept, or why not.
+        # Each date, with the presenter whose time we keep or why we don't keep it.
         asked = bookings_text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
         labels = [gettext("Asked for")] if len(asked) == 1 else [label for label, _option in asked]
         rows = [
@@ -506,14 +508,14 @@ class StaffBookingChanged(TeamEmail, DetailsEmail):
 
 
 class ManagerRequestsWaiting(Email):
-    """Requests, of bookings and of leaflets, that have waited too long for our answer."""
+    """Requests for bookings and for leaflets that have waited too long for our answer."""
 
     name = ESCALATION_KIND
     label = _("To the manager: requests wait")
     subject = _("%(count)d requests have waited too long for our answer")
     subject_of_one = _("%(count)d request has waited too long for our answer")
     desk = Desk.BOOKINGS
-    most_listed = 30  # as many as can be read; the list of the staff site has them all
+    most_listed = 30  # as many as anybody will read; the staff site lists them all
 
     def is_still_due(self) -> bool:
         return anything_waits(timezone.now())
@@ -542,17 +544,19 @@ class ManagerRequestsWaiting(Email):
         return row(reference, gettext("%(title)s\nWaiting for us since %(day)s") % facts)
 
     def context(self) -> dict[str, object]:
-        """The button leads to the list of all that wait; if both bookings and orders wait, to the first page, which leads to
-        either."""
+        """With the address of the full list.
+
+        If both bookings and orders wait, the address is the first staff page, which leads to both lists.
+        """
         (bookings, orders), count = self.counts, sum(self.counts)
         path = f"{reverse('staff:leaflets_order_changelist' if orders else 'staff:bookings_booking_changelist')}?waits=long"
         url = f"{settings.SITE_URL}{reverse('staff:index') if bookings and orders else path}"
         return {"facts": self.rows, "count": count, "more": count - len(self.rows), "url": url}
 
 
-# What each of them looks like, with made-up bookings.
+# Examples of these emails, with made-up bookings.
 
-# Nobody's: there is no such link.
+# Nobody's links: these addresses don't exist.
 LINKS = {"change": "https://ctac.example/links/private/", "cancel": "https://ctac.example/links/private/cancel/"}
 MOVED = BookingEvent(changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
 CHANGED = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
@@ -636,7 +640,7 @@ def _to_the_professional() -> Iterator[Example]:
 
 
 def preferred(**fields: Any) -> list[DateOption]:
-    """A date that is kept, one that is not, and one named less exactly; `fields` are of those that are kept."""
+    """Three dates: one that we keep, one that we don't, and one named less exactly. `fields` are of the two that we keep."""
     kept = {"presenter": sample_presenter(), "expires_at": KEPT_UNTIL, **fields}
     morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
     return [

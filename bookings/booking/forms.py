@@ -1,6 +1,6 @@
-"""The forms of a booking: where, for whom, dates of one's own, leaflets, cancelling, the answer to times that were offered.
+"""The forms of a booking: where, for whom, the professional's own dates, leaflets, cancelling, and the answer to offered times.
 
-And what a draft keeps of their answers until they make a booking.
+Also what a draft keeps of their answers until the booking is made.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,8 +60,10 @@ BOOKING_FIELDS = {field.name for field in Booking._meta.concrete_fields}
 
 
 def answers_of(form: forms.Form) -> dict[str, Any]:
-    """The answers of a valid form by the names of the model: a draft keeps them, and Booking(**answers) is the same booking,
-    unsaved."""
+    """The answers of a valid form, by the names of the model's fields.
+
+    A draft keeps them, and Booking(**answers) is the same as an unsaved booking.
+    """
     return {name: value for name, value in form.cleaned_data.items() if name in BOOKING_FIELDS}
 
 
@@ -133,7 +135,7 @@ class WhereForm(PageForm):
 
 
 class DetailsForm(ChildDetailsMixin, PageForm):
-    """Who is coming, whom to ask for, and what they need. `booked`: as many may come in any case, since they were booked."""
+    """Who is coming, whom to ask for and what they need. `booked` people may come in any case: so many were booked before."""
 
     audience_size = EstimateField(
         label=_("How many people will come?"),
@@ -186,7 +188,7 @@ class DetailsForm(ChildDetailsMixin, PageForm):
 
     @property
     def audience_range(self) -> str:
-        """'12–15', if they wrote such a range of people."""
+        """The number of people, if it was typed as a range, such as '12–15'; empty for a single number."""
         said = sorted(read_estimate(self.data.get(self.add_prefix("audience_size"), "")))
         return f"{said[0]}–{said[1]}" if len(said) == 2 else ""
 
@@ -268,8 +270,7 @@ def address_in_a_line(lines: Mapping[str, str]) -> str:
 
 
 def kept_visit_addresses(addresses: Iterable[KeptAddress]) -> dict[str, dict[str, str]]:
-    """Addresses as places of visits, by their keys. A visit does not ask whom a parcel is for, so several may be the same
-    place."""
+    """The addresses as places to visit, by their keys. Addresses that differ only in the recipient of a parcel are one place."""
     places: dict[str, dict[str, str]] = {}
     for address in addresses:
         # A presenter looks for the organisation's door. If its name makes the address too long, the street has to do.
@@ -302,15 +303,15 @@ WINDOWS = {
 PARTS_OF_DAY = [(part.value, part.label) for part in (Precision.TIME, *WINDOWS)]
 
 
-# 'Second choice: day': the form asks the same three times, and a screen reader reads each label alone.
+# 'Second choice: day'. The form asks the same three times, and a screen reader reads each label alone.
 of_choice = partial(format_lazy, "{choice}: {asked}")
 
 
 class DatesForm(ChildDetailsMixin, PageForm):
-    """Up to three dates, each a time or a part of a day; or a range of days. `cleaned_data["dates"]` holds them.
+    """Up to three dates, each a time or a part of a day; or a range of days. `cleaned_data["dates"]` has the result.
 
-    `asks_why`: we have free times, so the form asks why none suits. `nation`: where it would be, if no date may lie on a day
-    when we are closed; a colleague may agree on such a day.
+    `asks_why`: we have free times, so the form asks why none suits. `nation`: where it would be, for a form that refuses days
+    when we are closed. Staff leave it out, since a colleague may agree on such a day.
     """
 
     reason = reason_field(
@@ -409,7 +410,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
         return " ".join([*sentences_between(first, last, Closes.PRESENTATIONS, [self.nation]), str(_("Choose another day."))])
 
     def _preferred(self, day: date, part: Precision, clock: time | None) -> PreferredDate:
-        """Raises ValidationError about the start time."""
+        """The date that was entered. Raises ValidationError, about the start time."""
         if part != Precision.TIME:
             if clock is not None:
                 raise ValidationError(_("Leave the start time empty, or choose “At a certain time” above."))
@@ -500,7 +501,7 @@ class AnswerForm(ChildDetailsMixin, PageForm):
 
 
 class LeafletsForm(PageForm):
-    """A box for each title; an empty one means none. A title of which they may have no more now has no box."""
+    """A box for each title; an empty one means none. A title of which they may now have no more copies has no box."""
 
     def __init__(
         self,
@@ -538,7 +539,7 @@ class LeafletsForm(PageForm):
         return self.cleaned_data
 
     def to_bring(self) -> list[ToBring]:
-        """Of a valid form."""
+        """The leaflets asked for. The form must be valid."""
         given = [(leaflet, self.cleaned_data[leaflet.slug] or 0) for leaflet in self.possible]
         return [ToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in given if copies]
 
@@ -576,7 +577,7 @@ class DraftAnswers:
         return self.step("where").get("presentation") == self.presentation.slug
 
     def has(self, page: str) -> bool:
-        """Whether that page is answered; the page of leaflets is answered for whoever wants none."""
+        """Whether that page is answered. The leaflets page also counts as answered if they want none."""
         if page == "leaflets":
             return bool(self.leaflets) or not self.wants_leaflets
         if page == "when" and self.asks_for_dates:
@@ -596,7 +597,7 @@ class DraftAnswers:
         for answer in self.step("dates").get("dates", []):
             start, end = (datetime.fromisoformat(answer[name]).astimezone(UK) for name in ("starts_at", "ends_at"))
             if answer["precision"] == Precision.TIME:
-                end = start + self.presentation.length  # as it is now
+                end = start + self.presentation.length  # its length may have changed
             dates.append(PreferredDate(answer["precision"], start, end))
         return dates
 
@@ -629,7 +630,7 @@ class DraftAnswers:
 
     @property
     def start(self) -> datetime | None:
-        """None before it is chosen."""
+        """The time that they chose; None before that."""
         return datetime.fromisoformat(self.step("when")["start"]) if self.step("when") and self.is_about_this else None
 
     @property
@@ -639,17 +640,17 @@ class DraftAnswers:
 
     @property
     def leaflets(self) -> list[ToBring]:
-        """What the presenter is to bring for the audience."""
+        """The leaflets that the presenter is to bring for the audience."""
         return [ToBring(**entry) for entry in self.step("leaflets").get("copies", [])] if self.wants_leaflets else []
 
     @cached_property
     def hold(self) -> Hold | None:
-        """The draft's hold, whatever it is for. Whoever changes it sets it anew."""
+        """The draft's hold, whatever it is for. Code that changes the hold must set this anew."""
         return getattr(self.draft, "hold", None)
 
 
 def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
-    """The draft and the presentation; a draft that holds a time brings its presentation along."""
+    """The draft's answers about this presentation, which is read along with the hold. Raises Http404 if it is not offered."""
     draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
     held = draft.hold.presentation if draft and hasattr(draft, "hold") else None
     if held is None or held.slug != slug or not held.active:

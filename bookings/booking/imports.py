@@ -1,6 +1,6 @@
-"""Old bookings from a spreadsheet: history that claims nobody's time, tells nobody, and counts wherever bookings count.
+"""Old bookings from a spreadsheet: history that takes up nobody's time, emails nobody, and counts wherever bookings count.
 
-They have no events and no claim on a presenter's time: neither could be taken back when the import is undone.
+They have no events and no claim on a presenter's time: undoing the import could take back neither.
 """
 
 from collections import defaultdict
@@ -51,7 +51,7 @@ MOST_PEOPLE = BOUNDS["max_session_capacity"][1]
 
 
 def parse_people(typed: str) -> int:
-    """Also a guess, such as “about 12”. Of “12 to 15” it takes the smaller number. 0 is nobody."""
+    """The number of people, also from a guess like “about 12”. “12 to 15” gives the smaller one, which is sure. 0 is nobody."""
     found = read_estimate(typed.removesuffix(".0").replace(",", ""))
     if not found or max(found) > MOST_PEOPLE:
         raise ValidationError(_("Enter how many people, from 0 to %(most)s.") % {"most": f"{MOST_PEOPLE:,}"})
@@ -170,18 +170,18 @@ class Known:
         return named[0] if len(named) == 1 else None
 
     def area(self, row: Row) -> Area | None:
-        """The area of a visit."""
+        """The area of a visit; None for an online presentation or an unknown postcode."""
         return self.areas.get(row.values["postcode"]) if row.values["format"] == Format.WORKPLACE else None
 
 
 def start_of(values: Mapping[str, Any]) -> datetime:
-    """Midnight if no time is known. Raises ValidationError for the hour that is skipped in March."""
+    """The start: midnight if no time is known. Raises ValidationError for the hour that is skipped in March."""
     day, clock = values["day"]
     return moment_of(day, values["clock"] or clock)
 
 
 def booking_identity(values: Mapping[str, Any]) -> str:
-    """The same person, presentation and start."""
+    """Two rows with the same person, presentation and start are the same booking."""
     day, clock = values["day"]
     return f"{day} {values['clock'] or clock} {fold(values['presentation'])} {person_identity(values)}"
 
@@ -189,7 +189,7 @@ def booking_identity(values: Mapping[str, Any]) -> str:
 NO_PRESENTATION = gettext_lazy(
     "We have no presentation of this name. Correct it, or add the presentation here first. It need not be offered."
 )
-# What is wrong with a row, what we have already, and what is too old to keep.
+# Checking the rows: what is wrong, what we have already, and what is too old to keep.
 
 
 def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
@@ -198,7 +198,7 @@ def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
     past_of([(row, row.values["day"][0]) for row in past])
     for row in past:
         values = row.values
-        if row.past is None or values["state"] != State.DELIVERED:  # what was cancelled counts for nothing
+        if row.past is None or values["state"] != State.DELIVERED:  # a cancelled one counts for nothing
             row.add_problem("state", _("This is too old to keep. Nothing was given, so there is nothing to count. Take it out."))
             continue
         people, profession = values["came"] or values["expected"], values["audience"] or row.past.profession
@@ -234,7 +234,7 @@ def check_booking(row: Row, known: Known, now: datetime) -> None:
 
 
 def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
-    """Bookings of the same presentation on the same day that a row may already be, by the row's number. One statement."""
+    """By row number: the bookings that a row may be, of the same person and presentation on the same day. One statement."""
     keys = {match.key for row in rows for match in row.matches}
     days = [row.values["day"][0] for row in rows]
     if not keys or not days:
@@ -249,17 +249,17 @@ def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
         start = start_of(row.values) if row.values["clock"] or clock else None
         for person in row.matches:
             for booking in found[person.key, presentation and presentation.pk, day]:
-                # The same time, as far as both are known.
+                # The same time, if both are known.
                 if start is None or booking.has_only_a_day or booking.starts_at == start:
                     matches[row.number].append(Match(BOOKING, booking.pk, _("Same person, presentation and day")))
     return matches
 
 
-# What is made of a row.
+# Making bookings from the rows.
 
 
 def make_bookings(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
-    """As many statements for a batch of many rows as for one."""
+    """Make the bookings of these rows. A batch of many rows takes as many statements as one row."""
     rest = link_records(rows, Booking)
     known = Known(rest)
     wanted = {row.number: presentation for row in rest if (presentation := known.presentation(row))}
@@ -325,7 +325,7 @@ def record_who_came(rows: Sequence[tuple[Row, Booking]], now: datetime) -> None:
 
 
 def used_since(keys: Sequence[int]) -> dict[int, str]:
-    """Which of these bookings must stay, besides those that something points to, and why."""
+    """The bookings that must stay because of a correction or a mention, and why."""
     corrected = Attendance.objects.filter(booking__in=keys, revision__gt=0).values_list("booking", flat=True)
     return {**dict.fromkeys(corrected, _("another number of people who came")), **mentioned(Booking, keys)}
 

@@ -1,8 +1,8 @@
 """Calendar entries (RFC 5545, RFC 5546): an invitation when something is arranged or changed, its withdrawal, and a copy to keep.
 
-REQUEST and CANCEL share UID, ORGANIZER and ATTENDEE. In a REQUEST the attendee has accepted already and no reply is asked
-for, because nobody should think that declining in a calendar cancels anything. A copy that someone downloads is PUBLISH
-and names no attendee. The organizer is the mailbox that our mail comes from and that people read.
+REQUEST and CANCEL share UID, ORGANIZER and ATTENDEE. A REQUEST says that the attendee has accepted and asks for no reply,
+because nobody should think that declining in a calendar cancels anything. A copy to download is PUBLISH and names no attendee.
+The organizer is the mailbox that our mail comes from and that people read.
 """
 
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ END:VTIMEZONE
 
 @dataclass(frozen=True)
 class Attendee:
-    """Whose calendar it is. A presenter's entries link to the staff site."""
+    """Whose calendar it is: the professional's, or the presenter's, in which entries lead to the staff site."""
 
     email: str
     name: str = ""
@@ -57,7 +57,7 @@ class Attendee:
 class CalendarEntry:
     """An entry for a booking, a session or leave. `status` as in RFC 5545, 3.8.1.11.
 
-    What takes whole days has no times of the clock, so that a phone shows it above the day.
+    An entry for whole days has no clock times, so that a phone shows it above the day.
     """
 
     uid: str
@@ -72,7 +72,7 @@ class CalendarEntry:
 
 
 def presenter_attendee(given: Booking | OpenSession) -> Attendee:
-    """The presenter's; without an address if there is none."""
+    """The presenter as the attendee; without an address if there is none."""
     presenter = given.presenter
     return Attendee(presenter.email, presenter.name, is_presenter=True) if presenter else Attendee("", is_presenter=True)
 
@@ -80,9 +80,9 @@ def presenter_attendee(given: Booking | OpenSession) -> Attendee:
 def booking_calendar(
     booking: Booking, method: str, *, now: datetime, to: Attendee | None = None, sequence: int | None = None
 ) -> bytes:
-    """The iCalendar object that says `method` about this booking, to the professional if nobody is named.
+    """The iCalendar object with this `method` about the booking, to the professional if `to` is None.
 
-    `sequence` where it is not the booking's own: a presenter's entry is withdrawn while it stays for others.
+    `sequence`: if it is not the booking's own, since a presenter's entry is withdrawn while it stays for others.
     """
     attendee = to or Attendee(booking.person.email, booking.person.name)
     status = CANCELLED if method == "CANCEL" else CONFIRMED
@@ -93,9 +93,12 @@ def booking_calendar(
 def session_calendar(
     session: OpenSession, method: str, *, now: datetime, to: Attendee | None = None, sequence: int | None = None
 ) -> bytes:
-    """The same of an open session. `to` has a place there, or gives it, and reads how to join; a copy for nobody does not say.
+    """Like booking_calendar, for an open session.
 
-    `sequence` where it is not the session's own: somebody's place comes and goes while the session stays (see place_sequence).
+    `to` has a place there or gives it, and reads how to join; a copy for nobody does not say.
+
+    `sequence`: if it is not the session's own, since somebody's place comes and goes while the session stays (see
+    place_sequence).
     """
     status, for_presenter = CANCELLED if method == "CANCEL" else CONFIRMED, to is not None and to.is_presenter
     entry = session_entry(session, status, for_presenter=for_presenter, may_join=to is not None, sequence=sequence)
@@ -105,13 +108,13 @@ def session_calendar(
 def place_sequence(place: SessionPlace) -> int:
     """The SEQUENCE of this person's entry: higher with each change of their place and of its session.
 
-    Who gives a place up and comes back has the same entry (UID) again, and the invitation must outdate the withdrawal.
+    A person who gives a place up and comes back has the same entry (UID) again, and the invitation must outdate the withdrawal.
     """
     return place.session.sequence + place.version
 
 
 def calendar_of(method: str, entries: Iterable[CalendarEntry], *, now: datetime, to: Attendee | None = None) -> Calendar:
-    """All in one calendar; `now` is when it is written. `to` is named only in what is sent to them."""
+    """All entries in one calendar; `now` is when it is written. It names `to` only if it is sent to them."""
     calendar = Calendar()
     calendar.add("prodid", "-//CTAC//Bookings//EN")
     calendar.add("version", "2.0")
@@ -163,7 +166,7 @@ def calendar_address(email: str, name: str) -> vCalAddress:
 
 
 def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False, sequence: int | None = None) -> CalendarEntry:
-    """It says how to change it: a calendar can't cancel with us."""
+    """The entry of a booking. It says how to change the booking: a calendar can't cancel with us."""
     start, end = booking.agreed
     # A former presenter gets no joining link.
     withdrawn_online = status == CANCELLED and booking.format == Format.ONLINE
@@ -197,14 +200,14 @@ def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False,
 
 
 def team_calendar(booking: Booking, *, now: datetime) -> bytes:
-    """A copy for colleagues of whoever booked: an entry of its own, without the reference and the owner's page."""
+    """A copy for colleagues of the person who booked: a separate entry, without the reference and the owner's page."""
     text = _("For details and any changes, go to %(url)s") % {"url": booking.team_url}
     entry = replace(booking_entry(booking, CONFIRMED), uid=f"team-{booking.ical_uid}", description=text)
     return calendar_of("PUBLISH", [entry], now=now).to_ical()
 
 
 def seat_calendar(seat: Seat, method: str, *, now: datetime) -> bytes:
-    """For the guest who has, or had, that seat: an entry of its own, which rises with each change of seat and booking."""
+    """For the guest who has, or had, that seat: a separate entry, whose sequence rises with each change of seat and booking."""
     entry = seat_entry(seat, CANCELLED if method == "CANCEL" else CONFIRMED)
     return calendar_of(method, [entry], now=now, to=Attendee(seat.person.email, seat.person.name)).to_ical()
 

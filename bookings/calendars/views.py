@@ -1,4 +1,4 @@
-"""Calendar feeds: their addresses, made and revoked by their owner, their entries, and the page for it."""
+"""Calendar feeds: their addresses, which their owners make and revoke, their entries, and the owners' page."""
 
 import base64
 import hashlib
@@ -121,11 +121,11 @@ def my_calendar_stop(request: HttpRequest) -> HttpResponse:
 
 # Calendar feeds: their addresses, made and revoked by their owner, and their entries.
 
-# A token is 256 bits, worked out from a random seed of the row and from the site's secret key. So the database alone opens no
-# calendar, and yet its owner can look the address up again for a second device. ADR 15 says why.
+# A token is 256 bits, derived from a random seed of the row and the site's secret key. So the database alone opens no calendar,
+# and yet its owner can look the address up again for a second device. ADR 15 says why.
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, six a letter
-READ_AT_PRECISION = timedelta(hours=1)  # how exactly we say when it was last read, so that not every look is a write
+READ_AT_PRECISION = timedelta(hours=1)  # how exactly we note the last reading, so that not every one is a write
 
 
 # A user is a colleague with the team's feed.
@@ -140,7 +140,7 @@ def owner_lookup(owner: FeedOwner) -> dict[str, Any]:
 
 @transaction.atomic
 def make_feed(*, owner: FeedOwner, by: User, now: datetime) -> CalendarFeed:
-    """The owner's calendar address: the one that there is, or a new one. One that another sign-in made ends."""
+    """The owner's calendar address: the present one, or a new one. One that another account made ends."""
     CalendarFeed.objects.filter(**owner_lookup(owner)).exclude(user=by).delete()
     seed = secrets.token_urlsafe(32)
     token_hash = hash_of(token_from(seed, settings.SECRET_KEY))
@@ -150,18 +150,21 @@ def make_feed(*, owner: FeedOwner, by: User, now: datetime) -> CalendarFeed:
 
 
 def revoke_feed(owner: FeedOwner, *, by: User | None, now: datetime) -> None:
-    """No calendar program reads it from now on, and the address never works again."""
+    """From now on no calendar program can read it, and the address never works again."""
     CalendarFeed.objects.filter(**owner_lookup(owner)).delete()
 
 
 def feed_token(feed: CalendarFeed) -> str:
-    """For its owner's eyes. Empty if it was made under a secret key that is gone: then it works, but can't be shown."""
+    """The token, for its owner only. Empty if it was made under a secret key that is gone: it works, but can't be shown."""
     tokens = (token_from(feed.seed, secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
     return next((token for token in tokens if constant_time_compare(hash_of(token), feed.token_hash)), "")
 
 
 def note_reading(*, feed: CalendarFeed, digest: str, now: datetime) -> datetime:
-    """A calendar program reads what has that digest: since when it is so. At most one statement, and mostly none."""
+    """Note that a calendar program reads what has this digest. Returns since when the feed is like that.
+
+    At most one statement, and mostly none.
+    """
     changed_at = feed.changed_at
     if changed_at is None or feed.digest != digest:
         # A client that knows only Last-Modified compares whole seconds.
@@ -188,7 +191,7 @@ ENDED_PLACE = (SessionEventKind.GIVEN_UP, SessionEventKind.LAPSED, SessionEventK
 
 
 def feed_entries(feed: CalendarFeed, now: datetime) -> list[CalendarEntry]:
-    """In the order of their starts. Two or three statements, however many there are."""
+    """The entries, in the order of their starts. Two or three statements, however many there are."""
     if feed.team:
         entries = team_entries(now)
     else:
@@ -197,7 +200,7 @@ def feed_entries(feed: CalendarFeed, now: datetime) -> list[CalendarEntry]:
 
 
 def feed_file(name: str, entries: list[CalendarEntry], changed_at: datetime) -> bytes:
-    """The whole feed. Stamped with when it last changed: two readings of the same are the same, byte for byte."""
+    """The whole feed, stamped with when it last changed: two readings of the same entries are equal, byte for byte."""
     calendar = ical.calendar_of("PUBLISH", entries, now=changed_at)
     every = rules.FEED_REFRESH_INTERVAL
     calendar.add("name", name)
@@ -209,7 +212,7 @@ def feed_file(name: str, entries: list[CalendarEntry], changed_at: datetime) -> 
 
 
 def booking_entries(bookings: BookingQuerySet, now: datetime, *, requested: str, for_presenter: bool) -> Iterator[CalendarEntry]:
-    """Those that have a time, the closed ones for a while only. `requested`: the summary while staff must still decide."""
+    """Bookings that have a time, closed ones only for a while. `requested`: the summary while staff must still decide."""
     closed = BookingEvent.objects.filter(
         booking=OuterRef("pk"),
         kind__in=(EventKind.CANCELLED, EventKind.DECLINED),
@@ -304,7 +307,7 @@ def place_entry(place: SessionPlace) -> CalendarEntry:
 
 
 def feed_page_context(owner: FeedOwner, user: User, now: datetime) -> dict[str, str | bool]:
-    """For the owner's page: the address, if they made one, and whenever a calendar program last looked there."""
+    """For the owner's page: the address, if they made one, and when a calendar program last read it."""
     feed = CalendarFeed.objects.working().filter(**{**owner_lookup(owner), "user": user}).first()
     token = feed_token(feed) if feed else ""
     read_at = feed.read_at if feed else None

@@ -1,4 +1,4 @@
-"""After a presentation, for staff: how many came, entered or put right; what people said, of one and in a list."""
+"""After a presentation, for staff: how many came, entered or corrected; what people said about one, and in a list."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -107,7 +107,7 @@ def came_in_words(given: Given) -> SafeString | str:
 
 
 def feedback_in_words(given: Given) -> SafeString | str:
-    """The figures in short, and where they stand in full."""
+    """The figures in short, with a link to all of them."""
     afterwards: Afterwards | None = getattr(given, "afterwards", None)
     if afterwards is None:
         return ""
@@ -141,7 +141,7 @@ def number_who_came(afterwards: Afterwards) -> str:
 
 
 class FeedbackExportMixin(ExportMixin):
-    """A row an answer. What looked like a child's details stays here."""
+    """A row for each answer. A comment that looked like a child's details is left out."""
 
     export_permission = "bookings.export_feedback"
     export_refusal = gettext_lazy("Nobody has answered about these, so there is nothing to export.")
@@ -237,5 +237,5 @@ class AfterwardsAdmin(FeedbackExportMixin, LooksOnly):
         return super().change_view(request, object_id, form_url, {"said": said, **(extra_context or {})})
 
     def has_choose_quotes_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes what people said; whoever may change bookings chooses what of it reports quote."""
+        """Nobody changes what people said. A user who may change bookings chooses what reports quote."""
         return request.user.has_perm("bookings.change_booking")

@@ -1,4 +1,4 @@
-"""Emails after a presentation: to the host or whoever had a place when it is over, and a year later to whoever asked for it."""
+"""Emails after a presentation: to its host or the people who had a place, and a year later to those who asked for it."""
 
 from collections.abc import Iterator
 
@@ -89,7 +89,7 @@ class SessionAfterwards(Email):
 
 
 class YearLaterEmail(Email):
-    """About "booking:12", or about a place of their own, "place:12": then nobody came to them."""
+    """About "booking:12", or about "place:12", a place of their own: then nobody came to them."""
 
     name = "year-later"
     label = _("A year later")
@@ -110,7 +110,7 @@ class YearLaterEmail(Email):
         return after if isinstance(after, Booking) else after.session
 
     def is_still_due(self) -> bool:
-        """Not if they have something booked or a place already, and not at an address that is no longer theirs."""
+        """Not if they have something booked or a place already, nor to an address that is no longer theirs."""
         after, now = self.wished_after, timezone.now()
         person = after.person
         wished = YearLater.objects.filter(**year_later_column(after)).exists()
@@ -147,7 +147,7 @@ class ThreeMonthsOnEmail(Email):
         return ConfidenceLater.objects.select_related(*given).get(pk=self.about_key)
 
     def reader_name(self) -> str:
-        """Nobody's: we don't ask who answers, and so we don't call them by name."""
+        """No name: we don't ask who answers, so we don't call them by name."""
         return ""
 
     def reader_language(self) -> str:

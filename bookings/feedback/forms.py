@@ -1,4 +1,4 @@
-"""What is asked after a presentation: how many came, how it was, a name for the certificate, how many leaflets."""
+"""The forms after a presentation: how many came, how it was, a name for the certificate, how many leaflets."""
 
 import secrets
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ SHOWN_AT_ONCE = 3
 
 
 class CountField(forms.IntegerField):
-    """An empty box means nobody, so its label does not say that it may stay empty: the page says so once."""
+    """An empty box means nobody. Its label does not say that it may stay empty, because the page says so once."""
 
     def validate(self, value: Any) -> None:
         if value is not None:
@@ -52,7 +52,7 @@ def people_field(label: Any, **more: Any) -> CountField:
 
 
 class MoreFeedbackForm(ChildDetailsMixin):
-    """For staff. The reason stands in the history, which the host can get a copy of."""
+    """For staff. The reason goes into the history, of which the host can get a copy."""
 
     free_text_fields = never_kept = ("reason",)
 
@@ -66,8 +66,8 @@ class MoreFeedbackForm(ChildDetailsMixin):
 class AttendanceForm(PageForm):
     """A box for each profession, the likely ones first, and one for the total.
 
-    An empty total is added up. Of a total that is more than the boxes come to, the rest counts as “Other”. The total begins
-    empty when numbers are put right, too: the boxes hold everybody, and a total of before would bring back who was taken out.
+    An empty total is added up. If the total is more than the sum of the boxes, the rest counts as “Other”. The total begins empty
+    when numbers are corrected, too: the boxes hold everybody, and the old total would bring back people who were taken out.
     """
 
     total = people_field(
@@ -129,7 +129,7 @@ class AttendanceForm(PageForm):
 
     @property
     def expected(self) -> int | None:
-        """The revision of the numbers that the page showed; None for none yet."""
+        """The revision of the numbers from which the page was drawn."""
         seen = str(self.cleaned_data.get("seen", ""))
         return int(seen) if seen.isascii() and seen.isdigit() else None
 
@@ -201,7 +201,7 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
 
     @property
     def answers(self) -> Feedback:
-        """For a valid form: unsaved."""
+        """The answers of a valid form, unsaved."""
         answers = {name: self.cleaned_data[name] for name in (*STATEMENTS, *CONFIDENCE) if name in self.fields}
         said = {name: self.cleaned_data[name] for name in ("comment", "quotable")}
         return Feedback(**answers, **said, flagged_child_details=self.flagged)
@@ -226,7 +226,7 @@ class ThreeMonthsOnForm(PageForm):
 
 
 class QuotesForm(PageForm):
-    """For staff: which comments reports may quote, of those whose writers allow it."""
+    """For staff: which comments reports may quote, among those whose writers allow it."""
 
     chosen = AnyOrNone(
         label=gettext_lazy("Quotes for reports"),
@@ -240,7 +240,7 @@ class QuotesForm(PageForm):
 
 
 class CertificateForm(PageForm):
-    """A name, for the PDF alone."""
+    """A name, only for the PDF."""
 
     autocomplete = {"name": "name"}
 
@@ -265,7 +265,7 @@ class FeedbackCodeForm(PageForm):
 
 
 class SuggestedLeafletsForm(PageForm):
-    """A box for each title that fits who came; one that is emptied is not wanted."""
+    """A box for each title that suits the people who came; an empty box means none."""
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, wanted: Mapping[Leaflet, int]) -> None:
         super().__init__(data, initial={leaflet.slug: copies for leaflet, copies in wanted.items()})

@@ -1,4 +1,4 @@
-"""What is shown or taken home of a presentation, as tagged PDFs: the slide with the link, and a certificate of attendance."""
+"""Tagged PDFs to show or to take home: a certificate of attendance, a sheet to sign, and the slide with the link."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from guidance.contacts.queries import WhoToTell
 
 
 def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime, ticked: bool = False) -> bytes:
-    """The name is what its holder typed: it goes into the PDF, and nowhere else. `ticked`: it is that of a place, by staff."""
+    """The name is what its holder typed: it goes into the PDF, and nowhere else. `ticked`: staff ticked the name of a place."""
     start, end = given.agreed
     hours, minutes = divmod(int((end - start).total_seconds() // 60), 60)
     length = [
@@ -48,7 +48,7 @@ def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime, t
 
 
 def whom_to_tell(who: WhoToTell) -> list[str]:
-    """999 first, then the numbers of the place."""
+    """999 first, then the numbers for the place."""
     return [_("If a child is in immediate danger, call 999."), *who.lines]
 
 
@@ -56,7 +56,7 @@ SPARE_LINES = 5
 
 
 def attendance_sheet(booking: Booking, *, made_at: datetime) -> bytes:
-    """A line for each person who is expected, and some more. It stays with the host: we keep numbers, no names."""
+    """A line for each person who is expected, and some more. It stays with the host: we keep numbers, not names."""
     data = {
         "title": _("Who was there"),
         "facts": [
@@ -73,7 +73,7 @@ def attendance_sheet(booking: Booking, *, made_at: datetime) -> bytes:
 
 
 def feedback_slide(afterwards: Afterwards, *, who: WhoToTell, made_at: datetime) -> bytes:
-    """What a presenter shows at the end."""
+    """The slide that a presenter shows at the end."""
     data = {
         "title": _("How was it?"),
         "centre": _("Child trafficking advice centre"),

@@ -34,10 +34,10 @@ from ctac.dates import format_day, uk_datetime
 from leaflets.models import Leaflet
 from leaflets.stock.queries import leaflets_in_stock
 
-# What people said of a presentation, in figures: how many answered, how far they agree on average, how many chose what.
+# What people said about a presentation, in figures: how many answered, how far they agree on average, how many chose what.
 
 MOST_COMMENTS = 100
-# Comments whose writers let us quote them, but for what looks like a child's details.
+# Comments whose writers let us quote them, except those that look like a child's details.
 MAY_BE_QUOTED = Q(~Q(comment=""), quotable=True, flagged_child_details=False)
 
 
@@ -82,7 +82,7 @@ def confidence_statistics(afterwards: Afterwards) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Average:
-    """`answers`: how many it is the average of; None if there are none."""
+    """The average of so many answers; None if there are none."""
 
     answers: int
     average: float | None
@@ -121,8 +121,10 @@ def confidence(first: date, last: date) -> ConfidenceAverages:
 
 
 def with_averages(rows: QuerySet[Afterwards]) -> QuerySet[Afterwards]:
-    """Each with `averages`: how many `answers`, how many `quotes` there may be, and the average of each question; worked out for
-    the rows of a page alone."""
+    """Each with `averages`: how many `answers`, how many `quotes` we may use, and the average of each question.
+
+    They are worked out only for the rows of a page.
+    """
     averages = {name: Avg(name) for name in ("useful", "clear", "ready")}
     answers = Feedback.objects.filter(afterwards=OuterRef("pk")).order_by().values("afterwards")
     quotes = Count("pk", filter=MAY_BE_QUOTED)
@@ -136,7 +138,7 @@ MOST_LEAFLETS = 30
 
 
 def suggested_leaflets(counts: Mapping[str, int]) -> dict[Leaflet, int]:
-    """Titles in English as they stand on the shelf, with the copies that an order of each may have. One statement."""
+    """Titles in English that are in stock, with the copies that one order of each may have. One statement."""
     leaflets = [leaflet for leaflet in leaflets_in_stock("", MOST_LEAFLETS) if leaflet.version_of_id is None]
     own = {leaflet.audience: leaflet for leaflet in reversed(leaflets) if leaflet.audience}
     everybodys = next((leaflet for leaflet in leaflets if not leaflet.audience), None)
@@ -152,7 +154,7 @@ def suggested_leaflets(counts: Mapping[str, int]) -> dict[Leaflet, int]:
 
 
 def feedback_panel_for_host(booking: Booking, now: datetime) -> dict[str, Any] | None:
-    """None before it is delivered and when its links are over; then two statements more."""
+    """What the host's page shows; None before it is delivered and once its links are over. Otherwise two statements more."""
     afterwards: Afterwards | None = getattr(booking, "afterwards", None)
     if afterwards is None or booking.state != State.DELIVERED or now >= booking.agreed[1] + rules.HOST_LINK_LIFETIME:
         return None
@@ -194,7 +196,7 @@ def attendance_of(given: Given) -> Attendance | None:
 
 
 def attendance_in_words(people: int, uncounted: int = 0) -> str:
-    """`uncounted`: so many of them were entered in the total alone."""
+    """`uncounted`: how many of them were entered only in the total."""
     came = ngettext("%(n)d person came.", "%(n)d people came.", people) % {"n": people}
     if not uncounted:
         return came
@@ -209,7 +211,7 @@ def full_feedback_link(afterwards: Afterwards) -> str:
 
 
 def short_feedback_link(afterwards: Afterwards) -> str:
-    """As people type it: 'ctac.example/f/7Q4M2F'."""
+    """The short link as people type it: 'ctac.example/f/7Q4M2F'."""
     return full_feedback_link(afterwards).partition("://")[2].rstrip("/")
 
 
@@ -223,7 +225,7 @@ def host_key(afterwards: Afterwards) -> str:
 
 
 def later_key(later: ConfidenceLater) -> str:
-    """What the link in the email ends with: '12-0a1b…'."""
+    """The end of the link in the email: '12-0a1b…'."""
     return f"{later.pk}-{salted_hmac('bookings.confidence-later', str(later.pk), algorithm='sha256').hexdigest()[:32]}"
 
 
@@ -232,7 +234,7 @@ def host_has_answered(afterwards: Afterwards) -> bool:
 
 
 def host_links(afterwards: Afterwards) -> dict[str, str]:
-    """The addresses that are the host's alone, by what they are for; none for a host without an address."""
+    """The addresses that only the host gets, by purpose; none for a host without an email address."""
     key = host_key(afterwards)
     pages = {"feedback": "host_feedback", "leaflets": "host_leaflets", "again": "host_again"} if key else {}
     return {name: reverse(page, args=[afterwards.code, key]) for name, page in pages.items()}

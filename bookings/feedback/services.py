@@ -47,10 +47,10 @@ NOT_OF_A_CODE = re.compile(r"[^0-9A-Z]")
 
 @transaction.atomic
 def open_afterwards(*, given: Given, now: datetime) -> Afterwards:
-    """Its short link; the same whoever asks, and however many at once."""
+    """The short link of this booking or session. It is the same one for all callers, even if many ask at once."""
     afterwards = Afterwards.objects.filter(**belongs_to(given)).first()
     while afterwards is None:
-        # Refused silently if it has one by now, or if the code is taken.
+        # Does nothing if it has one by now, or if the code is taken.
         Afterwards.objects.bulk_create(
             [Afterwards(**belongs_to(given), code="".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)), created_at=now)],
             ignore_conflicts=True,
@@ -67,7 +67,10 @@ def tidy_code(typed: str) -> str:
 
 
 def find_by_code(typed: str) -> Afterwards | None:
-    """None unless it is the code of a presentation that takes place. One statement, or none for what can't be a code."""
+    """The short link with this code, if its presentation takes place; None for every other code, for whatever reason.
+
+    One statement, or none for what can't be a code.
+    """
     code = tidy_code(typed)
     if len(code) != CODE_LENGTH or not set(code) <= set(ALPHABET):
         return None
@@ -80,7 +83,7 @@ def find_by_code(typed: str) -> Afterwards | None:
 
 @dataclass(frozen=True)
 class AttendanceSource:
-    """What recording asks of bookings and of open sessions, which lie above and register themselves."""
+    """The functions of bookings and open sessions that recording needs. They register themselves: they lie above this module."""
 
     lock: Callable[[Any, datetime], Any]
     record: Callable[..., None]  # an event of a kind that both have
@@ -115,10 +118,10 @@ def record_attendance(
     expected: int | None = None,
     by_presenter: bool = False,
 ) -> Attendance:
-    """So many of each profession came. Once it is over, the presentation is marked as delivered too, where staff could do that.
+    """Record how many of each profession came. If it is over and staff could mark it as delivered, this marks it too.
 
-    `expected` is the revision that the page showed, None for none yet. The same numbers again change nothing.
-    Raises CountedMeanwhile.
+    `expected` is the revision that the page showed, None for none yet. The same numbers again change nothing. Raises
+    CountedMeanwhile.
     """
     source = ATTENDANCE_SOURCES[type(given)]
     locked: Given = source.lock(given, now)
@@ -152,7 +155,7 @@ def may_be_delivered(given: Given, now: datetime) -> bool:
 
 @transaction.atomic
 def deliver_counted(*, attendance: Attendance, now: datetime) -> None:
-    """What was counted before it was over is marked as delivered once it is, by whoever counted."""
+    """Mark as delivered what was counted before it was over, once it is over, in the name of the person who counted."""
     source = ATTENDANCE_SOURCES[type(attendance.given)]
     locked: Given = source.lock(attendance.given, now)
     if may_be_delivered(locked, now):
@@ -160,7 +163,7 @@ def deliver_counted(*, attendance: Attendance, now: datetime) -> None:
 
 
 def counted_and_over(now: datetime) -> QuerySet[Attendance]:
-    """Neither marked as delivered nor cancelled, and somebody gives it."""
+    """Attendance of presentations that are over, have a presenter, and are neither marked as delivered nor cancelled."""
     bookings = Booking.objects.to_mark_as_delivered(now).filter(presenter__isnull=False)
     sessions = OpenSession.objects.to_mark_as_delivered(now).filter(presenter__isnull=False)
     counted = Attendance.objects.select_related("booking", "session", "by").order_by("pk")
@@ -187,7 +190,7 @@ def may_record_attendance(given: Given, now: datetime, *, by_presenter: bool = F
 
 
 def attendance_counts(attendance: Attendance | None) -> dict[str, int]:
-    """The most first."""
+    """How many of each profession came, the most first."""
     return {row.profession: row.people for row in attendance.counts.all()} if attendance else {}
 
 
@@ -211,8 +214,10 @@ class FeedbackFull(DomainError):
 
 
 def has_all_feedback(afterwards: Afterwards) -> bool:
-    """Whether as many people as were expected, or as came if those are more, have answered, and some more. The host's own is
-    not counted. Two statements."""
+    """Whether as many people have answered as were expected (or as came, if those are more), and some more.
+
+    The host's own answer is not counted. Two statements.
+    """
     if afterwards.takes_more:
         return False
     given = afterwards.given
@@ -229,7 +234,7 @@ def may_take_more_feedback(given: Given, now: datetime) -> bool:
 
 @transaction.atomic
 def take_more_feedback(given: Given, *, reason: str, by: User, now: datetime) -> None:
-    """However many people have answered. Raises FeedbackClosed."""
+    """Take answers from now on, however many people have answered. Raises FeedbackClosed."""
     source = ATTENDANCE_SOURCES[type(given)]
     locked = source.lock(given, now)
     if not may_take_more_feedback(locked, now):
@@ -239,9 +244,9 @@ def take_more_feedback(given: Given, *, reason: str, by: User, now: datetime) ->
 
 
 def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_host: bool, now: datetime) -> Feedback | None:
-    """Stores these answers. None if this form was sent before, or if the host has answered already: then nothing changes.
+    """Store the answers. Returns None, and changes nothing, if this form was sent before or the host has answered already.
 
-    Raises FeedbackClosed; FeedbackFull, but for a host.
+    Raises FeedbackClosed, and FeedbackFull unless it is the host.
     """
     if not afterwards.is_open(now):
         raise FeedbackClosed
@@ -273,7 +278,7 @@ def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_h
 
 @transaction.atomic
 def choose_quotes(afterwards: Afterwards, *, chosen: Collection[str], by: User, now: datetime) -> None:
-    """These answers, by their keys, and no others of this presentation; of what is not offered, none."""
+    """Choose these answers, by their keys, and no others of this presentation. Answers that may not be quoted are left out."""
     quotes_offered(afterwards).filter(pk__in=chosen, chosen_at=None).update(chosen_at=now, chosen_by=by)
     afterwards.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
 
@@ -285,9 +290,10 @@ ASKED_AT_A_TIME = 200
 
 @transaction.atomic
 def request_confidence_later(*, afterwards: Afterwards, address: str, now: datetime, language: str = "") -> None:
-    """For one address of whoever was there; asked for again, nothing changes.
+    """Note the wish for one address of somebody who was there. Asking again changes nothing.
 
-    Raises FeedbackClosed; DomainError once as many have asked as have answered: nobody can have us write to any number of people.
+    Raises FeedbackClosed, and DomainError once as many have asked as have answered: nobody can have us write to any number of
+    people.
     """
     if not afterwards.is_open(now):
         raise FeedbackClosed
@@ -303,7 +309,10 @@ def request_confidence_later(*, afterwards: Afterwards, address: str, now: datet
 
 @transaction.atomic
 def send_confidence_questions(*, now: datetime) -> int:
-    """Send those that are due, some at a time, and forget their addresses. Delete those that can't be answered any more."""
+    """Send the questions that are due, some at a time, and return how many. Afterwards we don't know whom we asked.
+
+    Questions that can't be answered any more are deleted.
+    """
     ConfidenceLater.objects.filter(told_at__lte=now - rules.THREE_MONTHS_LINK_LIFETIME).delete()
     due = list(ConfidenceLater.objects.due(now).select_for_update(skip_locked=True, no_key=True)[:ASKED_AT_A_TIME])
     notify_about([About(f"confidence:{later.pk}", later.address) for later in due], kind="three-months-on", now=now)
@@ -313,7 +322,7 @@ def send_confidence_questions(*, now: datetime) -> int:
 
 @transaction.atomic
 def answer_three_months_on(*, later: ConfidenceLater, confidence: int, now: datetime) -> None:
-    """Once: what is sent again changes nothing."""
+    """Store the answer, once: sending it again changes nothing."""
     if later.is_open(now) and ConfidenceLater.objects.filter(pk=later.pk, answered=False).update(answered=True):
         ThreeMonthsOn.objects.create(afterwards_id=later.afterwards_id, confidence=confidence, received_on=uk_day(now))
 
@@ -329,7 +338,7 @@ def year_later_column(of: Booking | SessionPlace) -> dict[str, object]:
 
 @transaction.atomic
 def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLater:
-    """For a presentation that took place or will. Asking again changes nothing."""
+    """Note the wish, for a presentation that took place or will. Asking again changes nothing."""
     end = None
     if isinstance(of, SessionPlace) and of.has_a_place:
         end = of.session.ends_at
@@ -344,13 +353,13 @@ def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLate
 
 @transaction.atomic
 def withdraw_year_later(*, of: Booking | SessionPlace) -> None:
-    """Withdrawn again, nothing changes. What was sent stays known, so that nobody gets a second one."""
+    """Withdraw the wish; doing so again changes nothing. A sent reminder stays known, so that nobody gets a second one."""
     YearLater.objects.filter(**year_later_column(of), told_at=None).delete()
 
 
 @transaction.atomic
 def send_year_later_reminders(*, now: datetime) -> int:
-    """Send those whose year is over, some at a time. Four statements, however many."""
+    """Send the reminders whose year is over, some at a time, and return how many. Four statements, however many."""
     reminders = list(
         YearLater.objects.due(now)
         .select_related("booking__person", "place__person", "place__session")

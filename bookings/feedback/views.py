@@ -1,4 +1,4 @@
-"""After a presentation: pages behind the short link, those of the host alone, and where a presenter records who came."""
+"""After a presentation: the pages behind the short link, the host's own pages, and where a presenter records who came."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -82,10 +82,10 @@ from leaflets.orders.forms import copies_by_slug, find_or_start_basket, save_bas
 from leaflets.orders.views import ADD_TO_BASKET_LIMIT
 from professionals.models import Profession
 
-# Pages behind the short link: how it was, and a certificate. No account, no cookie, no name that is kept.
+# Pages behind the short link: how it was, and a certificate. No account, no cookie, and no name that we keep.
 #
-# They have no protection against forged requests, because nobody is known here and nothing of anybody's can be changed: the
-# form stands for itself, by its one-time token. So no page of these sets a cookie, and they work where a browser refuses all.
+# They have no protection against forged requests, because nobody is known here and nothing of anybody's can be changed: the form
+# stands for itself, by its one-time token. So none of these pages sets a cookie, and they work in a browser that refuses all.
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -105,7 +105,10 @@ def cookieless(view: View[P]) -> View[P]:
 
 
 def by_short_link(view: Callable[[HttpRequest, Afterwards, datetime], HttpResponse]) -> View:
-    """The view gets what the code stands for, and the time. Whoever tries very many codes is asked to come back later."""
+    """Give the view the `Afterwards` that the code stands for, and the time.
+
+    Somebody who tries very many codes is asked to come back later.
+    """
 
     @wraps(view)
     @cookieless
@@ -132,7 +135,7 @@ def no_such_code(request: HttpRequest, status: int = 404, stop: ReachedThrottle 
 @require_safe
 @cookieless
 def feedback_code(request: HttpRequest) -> HttpResponse:
-    """For whoever types the first half of the address alone. It asks nothing of the database: the next page does."""
+    """For people who type only the first half of the address. It reads nothing from the database: the next page does."""
     form = FeedbackCodeForm(request.GET if "code" in request.GET else None)
     if form.is_bound and form.is_valid():
         return redirect("feedback", code=tidy_code(form.cleaned_data["code"])[:20] or "-")
@@ -150,7 +153,7 @@ def feedback(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
 def feedback_page(
     request: HttpRequest, afterwards: Afterwards, now: datetime, *, done: str, by_host: bool = False
 ) -> HttpResponse:
-    """The form; sent, on to `done`. Only a host may ask for a reminder, once."""
+    """The form; once sent, it goes on to `done`. Only a host may ask for a reminder, once."""
     may_remind = by_host and not YearLater.objects.filter(booking=afterwards.booking).exists()
     form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=by_host, may_remind=may_remind)
     stop = None
@@ -178,7 +181,7 @@ def feedback_page(
 
 
 def too_many_answers(request: HttpRequest, form: PageForm, now: datetime) -> ReachedThrottle | None:
-    """The form says it too."""
+    """The limit that was reached, if any. The form shows it as an error."""
     stop = check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_RATE_LIMIT)], now)
     if stop is not None:
         form.add_error(None, stop.sentence(now))
@@ -186,13 +189,13 @@ def too_many_answers(request: HttpRequest, form: PageForm, now: datetime) -> Rea
 
 
 def feedback_context(afterwards: Afterwards) -> dict[str, Any]:
-    """Title and day: what anybody who was there knows."""
+    """Title and day, which anybody who was there knows."""
     given = afterwards.given
     return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": format_day(given.agreed[0])}
 
 
 def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-    """Too early, over, or all have answered; the certificate can be had for longer."""
+    """The page when it is too early, over, or all have answered. The certificate can be had for longer."""
     opens = afterwards.opens_at
     context = {
         **feedback_context(afterwards),
@@ -231,7 +234,7 @@ ASKED_LATER = "asked"
 def thanks_page(
     request: HttpRequest, afterwards: Afterwards, now: datetime, form: AskLaterForm, *, key: str = "", status: int = 200
 ) -> HttpResponse:
-    """`key` is set on the host's page."""
+    """The page after the form. With `key`, it is the page of the host."""
     context = {
         **feedback_context(afterwards),
         "may_certify": afterwards.may_certify(now),
@@ -288,7 +291,7 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
 
 
 def who_to_tell_at(given: Given) -> WhoToTell:
-    """For the place of the team; people at an open session are anywhere."""
+    """The numbers for where its team is; people at an open session may be anywhere."""
     return who_to_tell(given.contacts_postcode if isinstance(given, Booking) else "")
 
 
@@ -300,7 +303,7 @@ HostView = Callable[[HttpRequest, Afterwards, datetime, str], HttpResponse]
 
 
 def host_key_required(view: HostView) -> Callable[[HttpRequest, str, str], HttpResponse]:
-    """The view gets the key too. A key that is not the host's, or no longer works, is answered as a code that is nobody's."""
+    """Give the view the key too. A key that is not the host's, or no longer works, gets the answer of an unknown code."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, code: str, key: str) -> HttpResponse:
@@ -337,7 +340,7 @@ def host_feedback(request: HttpRequest, afterwards: Afterwards, now: datetime, k
 @require_http_methods(FORM_METHODS)
 @host_key_required
 def host_again(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
-    """One button: ask for it, or take it back."""
+    """One button: ask for the reminder, or take the wish back."""
     booking = host_booking(afterwards)
     if request.method == "POST":
         if "wish" in request.POST:
@@ -355,7 +358,7 @@ def host_again(request: HttpRequest, afterwards: Afterwards, now: datetime, key:
 @require_http_methods(FORM_METHODS)
 @host_key_required
 def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
-    """What fits those who came, to be changed and put into the basket. The order itself comes later, on its own pages."""
+    """Leaflets that suit the people who came, to change and put into the basket. The order comes later, on its own pages."""
     booking = host_booking(afterwards)
     attendance = Attendance.objects.filter(booking=booking).first()
     counts = attendance_counts(attendance) or {booking.audience_profession or Profession.OTHER: booking.audience_size}
@@ -368,8 +371,8 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
         messages.success(request, _("These are in your basket. Nothing is ordered yet."))
         return redirect("basket")
     context = {**feedback_context(afterwards), "form": form}
-    del context["csrf_token"]  # this page keeps a basket, so it needs a cookie and is protected as all that do
-    # '9 health visitors' would need plurals of every profession: 'Health visitor: 9'. Empty while nobody has counted.
+    del context["csrf_token"]  # this page keeps a basket, so it needs a cookie and the usual protection
+    # 'Health visitor: 9', since '9 health visitors' would need plurals of every profession. Empty while nobody has counted.
     context["came"] = [f"{Profession(name).label}: {people}" for name, people in counts.items()] if attendance else []
     return render(request, "bookings/feedback/leaflets.html", context)
 
@@ -378,7 +381,7 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
 
 
 def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] | None:
-    """None for what does not take place. Read with the booking (`with_afterwards`), it asks the database nothing."""
+    """None for what does not take place. If it was read with the booking (`with_afterwards`), no statement."""
     if given.state not in TAKES_PLACE or given.starts_at is None:
         return None
     attendance, afterwards = attendance_of(given), getattr(given, "afterwards", None)
@@ -397,7 +400,7 @@ def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] 
 
 
 def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bool) -> tuple[AttendanceForm, Attendance | None]:
-    """The form, and what it recorded; None if it was not sent, or is refused, as it says then."""
+    """The form, and what it recorded: None if it was not sent, or if it was refused, which the form says then."""
     stands = attendance_of(given)
     form = AttendanceForm(request.POST if request.method == "POST" else None, given=given, stands=stands)
     if request.method != "POST" or not form.is_valid():
@@ -427,14 +430,14 @@ def route_of(given: Given) -> str:
 
 
 def own_page_url(given: Given) -> str:
-    """The presenter's page of it."""
+    """The presenter's page of what was given."""
     return reverse("presenter_visit" if isinstance(given, Booking) else "presenter_session", args=[given.reference])
 
 
 @presenter_required
 @require_http_methods(FORM_METHODS)
 def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
-    """The form; sent, back to the page of what was given."""
+    """The form; once sent, it goes back to the page of what was given."""
     given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
     form, attendance = submitted_attendance(request, given, by_presenter=True)
     back_url = own_page_url(given)
@@ -449,7 +452,7 @@ def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: 
 @presenter_required
 @require_POST
 def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
-    """Makes its short link, if it has none yet, and goes to the PDF."""
+    """Make the short link, if there is none yet, and go to the PDF."""
     given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
     if feedback_panel_for_presenter(given, timezone.now()) is None:
         messages.warning(request, _("This presentation is not taking place, so there is nothing to show."))
@@ -470,7 +473,7 @@ def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: s
 @presenter_required
 @require_safe
 def presenter_sheet(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    """A list for people to sign, which stays with the host; nothing of it is kept here."""
+    """A list for people to sign. It stays with the host; we keep nothing of it."""
     visit: Booking = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
     return pdf_response(attendance_sheet(visit, made_at=timezone.now()), f"{visit.reference}-sheet")
 

@@ -98,7 +98,7 @@ class LeaveAdmin(LooksOnly):
     )
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """Who is away now or next comes first, also what is asked for; then what is over, the latest first."""
+        """First leave that is going on or to come, even if only asked for; then leave that is over, the latest first."""
         comes = Case(When(Q(ends_at__gt=timezone.now()) & ~Q(state=LeaveState.REFUSED), then=F("starts_at")))
         return [OrderBy(comes), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"))]
 
@@ -129,7 +129,7 @@ class LeaveAdmin(LooksOnly):
         return self.page_with_hits(request, title=_("Enter leave"), button=button, form=form, hit=hit)
 
     def recorded_response(self, request: HttpRequest, recorded: RecordedLeave, sentence: str) -> HttpResponse:
-        """On to who could step in, if it hit any booking; else to the sessions that need a presenter."""
+        """Go to who could step in, if it hit any booking; else to the sessions that need a presenter."""
         freed = [*recorded.freed, *recorded.sessions]
         if not freed:
             messages.success(request, _("%(done)s No booking or session is affected.") % {"done": sentence})
@@ -155,7 +155,7 @@ class LeaveAdmin(LooksOnly):
         return redirect(f"{reverse('staff:bookings_opensession_changelist')}?look=presenter")
 
     def delete_model(self, request: HttpRequest, obj: Leave) -> None:
-        """Django calls it for one leave; its busy time goes by the service."""
+        """Django calls this for one leave; the service frees its busy time."""
         end_leave(leave=obj, by=signed_in(request), now=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Leave]) -> None:

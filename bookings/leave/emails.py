@@ -28,14 +28,14 @@ class LeaveEmail(Email):
 
     @cached_property
     def leave(self) -> Leave | None:
-        """None once it was taken back."""
+        """The leave; None once it was taken back."""
         return Leave.objects.select_related("presenter").filter(pk=self.about_key).first()
 
     def is_still_due(self) -> bool:
         return self.leave is not None and self.leave.state == self.state
 
     def context(self) -> dict[str, object]:
-        """No note: it is for the staff site."""
+        """Without the note, which is for the staff site."""
         leave = self.leave
         if leave is None:
             raise Leave.DoesNotExist
@@ -63,7 +63,7 @@ class LeaveAsked(LeaveEmail):
     in_digest = True
 
     def waits_for(self, digest_at: datetime) -> bool:
-        """Unless it begins soon after."""
+        """It waits for the digest unless the leave begins soon after."""
         return self.leave is None or self.leave.starts_at > digest_at + rules.DIGEST_BYPASS_WINDOW
 
 

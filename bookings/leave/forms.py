@@ -63,7 +63,7 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
         return cleaned
 
     def hits(self, presenter: Presenter) -> list[Given]:
-        """The bookings and open sessions in that time; for a time in which one was delivered an error instead."""
+        """The bookings and open sessions in that time. If one was delivered then, it adds an error instead."""
         starts_at, ends_at = self.cleaned_data["starts_at"], self.cleaned_data["ends_at"]
         try:
             return hit_by_leave(presenter=presenter, starts_at=starts_at, ends_at=ends_at, now=timezone.now())
@@ -73,5 +73,5 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
 
 
 def references_of(hit: Iterable[Given]) -> str:
-    """What the page shows, sent back with the form: if it has changed meanwhile, the page asks again."""
+    """The references that the page shows, sent back with the form: if they have changed meanwhile, the page asks again."""
     return ",".join(given.reference for given in hit)

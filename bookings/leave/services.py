@@ -1,4 +1,4 @@
-"""Leave: asked for, granted, refused, entered, ended. It can always be entered, and frees the bookings that it hits."""
+"""Leave: asked for, granted, refused, entered, ended. Staff can always enter it, and it frees the bookings that it hits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ class LeaveDetails(TypedDict):
 def record_leave(
     *, by: User | None, now: datetime, flagged: bool = False, asked_by_presenter: bool = False, **away: Unpack[LeaveDetails]
 ) -> RecordedLeave:
-    """Enter leave that holds at once. Raises LeaveOverDelivered for a time in which a presentation was given.
+    """Enter leave that holds at once. Raises LeaveOverDelivered if a presentation was given in that time.
 
     `flagged`: the reason looks like a child's details and its writer kept it.
     """
@@ -89,7 +89,7 @@ def record_leave(
 
 @transaction.atomic
 def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **away: Unpack[LeaveDetails]) -> RecordedLeave:
-    """A presenter's own leave. Illness holds at once, as nobody can refuse it; anything else waits for staff and claims nothing.
+    """A presenter's own leave. Illness holds at once, since nobody can refuse it; other leave claims nothing until staff decide.
 
     Raises LeaveOverDelivered.
     """
@@ -108,7 +108,7 @@ def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **aw
 
 @transaction.atomic
 def grant_leave(leave: Leave, *, by: User | None, now: datetime) -> RecordedLeave:
-    """Say yes: from now on it claims its time, as leave that staff enter. Raises LeaveDecided, LeaveOverDelivered."""
+    """Grant the leave: it claims its time from now on, like leave that staff enter. Raises LeaveDecided, LeaveOverDelivered."""
     lock_presenters([leave.presenter_id], now=now)
     locked = decide_leave(leave, LeaveState.GRANTED, now=now)
     freed, sessions = make_room(locked.presenter, locked.starts_at, locked.ends_at, kind=locked.kind, by=by, now=now)
@@ -120,7 +120,7 @@ def grant_leave(leave: Leave, *, by: User | None, now: datetime) -> RecordedLeav
 
 @transaction.atomic
 def refuse_leave(leave: Leave, *, answer: str, by: User | None, now: datetime, flagged: bool = False) -> Leave:
-    """Say no; the presenter reads the answer. Raises LeaveDecided. A `flagged` answer goes into no email."""
+    """Refuse the leave; the presenter reads the answer. Raises LeaveDecided. A `flagged` answer goes into no email."""
     columns: dict[str, object] = {"answer": answer, **({"flagged_child_details": True} if flagged else {})}
     locked = decide_leave(leave, LeaveState.REFUSED, now=now, **columns)
     notify_of_leave("leave-refused", locked, now)
@@ -130,7 +130,7 @@ def refuse_leave(leave: Leave, *, answer: str, by: User | None, now: datetime, f
 
 
 def decide_leave(leave: Leave, state: LeaveState, *, now: datetime, **columns: object) -> Leave:
-    """Answer what was asked, once."""
+    """Answer a request for leave, once. Raises LeaveDecided."""
     asked = Leave.objects.filter(pk=leave.pk, state=LeaveState.ASKED)
     if not asked.update(state=state, decided_at=now, **columns):
         raise LeaveDecided
@@ -139,7 +139,7 @@ def decide_leave(leave: Leave, state: LeaveState, *, now: datetime, **columns: o
 
 @transaction.atomic
 def end_leave(*, leave: Leave, by: User | None, now: datetime) -> None:
-    """Take leave back. Bookings that it freed stay with whoever has them now."""
+    """Take leave back. Bookings that it freed stay with the presenters who have them now."""
     lock_presenters([leave.presenter_id], now=now)
     presenter = leave.presenter
     BusyTime.objects.filter(leave=leave).delete()
@@ -150,7 +150,7 @@ def end_leave(*, leave: Leave, by: User | None, now: datetime) -> None:
 
 @transaction.atomic
 def come_back(*, leave: Leave, by: User | None, now: datetime) -> Leave | None:
-    """The presenter is back, or is not going: leave that runs ends now, leave to come and what was only asked for is gone (None).
+    """The presenter is back, or is not going: leave that has begun ends now; other leave, or a mere request, is deleted (None).
 
     Raises LeaveDecided for leave that is over.
     """
@@ -171,7 +171,7 @@ def come_back(*, leave: Leave, by: User | None, now: datetime) -> Leave | None:
 def make_room(
     presenter: Presenter, starts_at: datetime, ends_at: datetime, *, kind: str, by: User | None, now: datetime
 ) -> tuple[list[Booking], list[OpenSession]]:
-    """Free what leave can't stand beside: bookings and sessions, which need a presenter then, and what was kept for somebody."""
+    """Free what can't stand beside leave: bookings and sessions, which then need a presenter, and time kept for somebody."""
     hit = claims_hit(presenter, starts_at, ends_at, now)
     # These need a presenter. If this one is expected at a visit now, the alarm still waits for them.
     keys = [row.booking_id for row in hit if row.booking_id]
@@ -198,7 +198,7 @@ def make_room(
 
 
 def notify_lead_of_leave(leave: Leave, now: datetime, *, part: str = "") -> None:
-    """`part` keeps a refusal's answer apart from the presenter's own note: the lead decides each by itself."""
+    """`part` keeps the answer of a refusal apart from the presenter's own note: the lead decides about each separately."""
     notify_safeguarding_lead(about=f"leave:{leave.pk}{part}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
 
 
@@ -212,7 +212,10 @@ def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime
 
 
 def claims_hit(presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[BusyTime]:
-    """Claims that leave can't stand beside: those it overlaps, and those it leaves no time to travel to; other leave is none."""
+    """Claims that can't stand beside leave: those it overlaps, and visits that it leaves no time to travel to. Other leave can.
+
+    Raises LeaveOverDelivered.
+    """
     away = Span(starts_at.astimezone(UTC), ends_at.astimezone(UTC))
     rows = list(claims_within([presenter], away, now).select_related("booking", "hold", "session"))
     journeys = read_journeys(row.place for row in rows)
@@ -246,7 +249,7 @@ def visit_out_of_reach(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyT
 
 
 def claim_busy_time(presenter: Presenter) -> None:
-    """Leaves may overlap and busy time may not: each leave claims what those that began before it left over."""
+    """Leave may overlap other leave, but busy time may not: each leave claims what earlier ones left over."""
     rows = {row.leave_id: row for row in BusyTime.objects.filter(presenter=presenter, kind=BusyKind.LEAVE)}
     reached, changed = None, []
     for leave in Leave.objects.granted().filter(presenter=presenter).order_by("starts_at", "pk"):
@@ -265,6 +268,6 @@ def claim_busy_time(presenter: Presenter) -> None:
 
 
 def notify_of_leave(kind: str, leave: Leave, now: datetime) -> None:
-    """Staff of what a presenter asks or enters; the presenter of the answer."""
+    """Tell staff what a presenter asks for or enters, and the presenter the answer."""
     to = leave.presenter.email if kind in ("leave-granted", "leave-refused") else site_settings().team_email
     notify(kind=kind, about=f"leave:{leave.pk}", to=[to], now=now)

@@ -38,7 +38,7 @@ def is_running(leave: Leave, now: datetime) -> bool:
 @presenter_required
 @require_http_methods(FORM_METHODS)
 def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
-    """Shows first which bookings and sessions it hits, and goes on when the presenter has seen them."""
+    """First show which bookings and sessions it hits; go on once the presenter has seen them."""
     form = OwnLeaveForm(request.POST if request.method == "POST" else None)
     hit: list[Given] = []
     if request.method == "POST" and form.is_valid():
@@ -63,7 +63,7 @@ def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpR
 @presenter_required
 @require_http_methods(FORM_METHODS)
 def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: int) -> HttpResponse:
-    """Take back what is not needed, or say that one is back."""
+    """Take back leave that is not needed, or come back from leave that has begun."""
     now = timezone.now()
     audit_note(request).kind = Leave._meta.label_lower
     leave: Leave = get_object_or_404(own_leave(presenter).filter(ends_at__gt=now), pk=leave_id)

@@ -1,4 +1,4 @@
-"""One presentation for one team: what happened to it, the dates that a request is about, the leaflets that are brought."""
+"""One presentation for one team: what happened to it, the dates of a request, and the leaflets that the presenter brings."""
 
 import uuid
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     State.CANCELLED: frozenset(),
     State.DECLINED: frozenset(),
 }
-# What staff take back, with a reason (bookings/booking/services/undo.py).
+# The moves that staff can take back, with a reason (bookings/booking/services/undo.py).
 TAKEN_BACK: dict[str, frozenset[str]] = {
     State.DELIVERED: frozenset({State.CONFIRMED}),
     State.CANCELLED: frozenset({State.REQUESTED, State.CONFIRMED}),
@@ -61,7 +61,7 @@ IS_IN = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~IS_OUT
 IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
 IS_DONE = IS_OUT & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
 NEEDS_HELP = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__help_at"))
-# The presenter said so, of the present time of the booking, which is still theirs.
+# The presenter said that they run late, and the booking still has the same time and presenter.
 IS_LATE = Q(
     visit__presenter=F("presenter"),
     visit__late_until__gt=F("starts_at"),
@@ -98,9 +98,9 @@ class NoTimeAgreed(DomainError):
 
 
 class Engagement(ReferencedModel, StateModel):
-    """What a presenter is booked for: a booking, or an open session. Times are UTC.
+    """What a presenter is booked for: a booking or an open session. Times are UTC.
 
-    `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4).
+    `sequence` counts the changes that calendars must hear of (RFC 5545, 3.8.7.4).
     """
 
     starts_at: Any
@@ -156,7 +156,7 @@ def on_closed_days(nations: Iterable[str]) -> Exists:
 
 
 def starting_in(closure: Closure, nations: Iterable[str]) -> Q:
-    """What starts on a day that this closure closes, or would close once saved."""
+    """The condition for starting on a day that this closure closes, or would close if it were saved."""
     first, after = (uk_datetime(day, time.min) for day in (closure.first_day, closure.last_day + timedelta(days=1)))
     days = Q(starts_at__gte=first, starts_at__lt=after)
     return days & reduce(or_, (Q(**{name: closure.nation}) for name in nations)) if closure.nation else days
@@ -183,7 +183,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.open().filter(Q(starts_at__gt=now) | Q(starts_at__isnull=True))
 
     def needing_a_presenter(self) -> "BookingQuerySet":
-        """With a time agreed and nobody to give it."""
+        """Open bookings with a time that nobody gives."""
         return self.open().filter(presenter__isnull=True, starts_at__isnull=False)
 
     def to_decide(self) -> "BookingQuerySet":
@@ -199,13 +199,15 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.to_decide().filter(pk__in=DateOption.objects.filter(state=OptionState.EXPIRED).values("booking"))
 
     def between_days(self, first: date, last: date) -> "BookingQuerySet":
-        """Those that start on a UK day from `first` to `last`: the open ones, and visits that nobody has come back from,
-        whatever their state."""
+        """Bookings that start on a UK day from `first` to `last`, both included.
+
+        These are the open ones, and visits from which nobody has come back, whatever they were marked as meanwhile.
+        """
         earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
         return self.filter(Q(state__in=OPEN_STATES) | IS_WAITED_FOR, starts_at__gte=earliest, starts_at__lt=latest)
 
     def on_closed_days(self, now: datetime) -> "BookingQuerySet":
-        """Those ahead on days when we are closed: booked before we said so, or by staff all the same."""
+        """Open bookings ahead on days when we are closed: booked before we said so, or by staff all the same."""
         return self.open().filter(on_closed_days(BOOKING_NATIONS), starts_at__gt=now)
 
     def asked_between(self, first: date, last: date) -> "BookingQuerySet":
@@ -240,13 +242,15 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return visits.exclude(address_line_1="").order_by("-starts_at", "-pk")
 
     def with_open_seats(self, now: datetime) -> "BookingQuerySet":
-        """Those whose host still offers seats to people of other organisations, the soonest first."""
+        """The bookings whose host still offers seats to people of other organisations, the soonest first."""
         offered = self.filter(state=State.CONFIRMED, starts_at__gt=now, seats_until__gte=uk_day(now))
         return offered.filter(seats_taken__lt=F("seats_offered")).order_by("starts_at", "pk")
 
     def without_joining_link(self, now: datetime) -> "BookingQuerySet":
-        """Confirmed online ones to come with no joining link, neither their own nor their presenter's; from
-        JOINING_LINK_DEADLINE_TIME on the UK day before."""
+        """Confirmed online bookings to come that have no joining link, neither their own nor their presenter's.
+
+        They count until the end of today in the UK; from JOINING_LINK_DEADLINE_TIME on, until the end of tomorrow.
+        """
         # The end of tomorrow in the UK; before JOINING_LINK_DEADLINE_TIME the end of today.
         days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_DEADLINE_TIME else 1
         return self.filter(
@@ -270,12 +274,12 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(IS_WAITED_FOR, starts_at__lte=now + rules.CHECK_IN_OPENS_BEFORE).order_by("starts_at", "pk")
 
     def overdue(self, now: datetime) -> "BookingQuerySet":
-        """Visits whose presenter has not checked in or out in time and of whom nobody has said that all is well since.
+        """Visits whose presenter has not checked in or out in time, or asked for help, without word since that all is well.
 
-        Each has `missed`, CHECK_IN or CHECK_OUT, and `missed_at`, when that was expected; or HELP, and when it was asked for.
-        Whoever said that they run late has as much longer. Computed from the clock, not from what was mailed: it is true while no
-        worker runs, and for as long as it takes. Somebody who is there is waited for though the booking was cancelled or marked
-        as delivered meanwhile; whom leave took off a visit that had begun is overdue at once.
+        `missed` is CHECK_IN or CHECK_OUT, and `missed_at` when that was expected; or HELP, and when they asked for it. A
+        presenter who said that they run late has that much longer. This is computed from the clock, not from what was mailed: it
+        is true while no worker runs, and for as long as it takes. A presenter who is there is waited for even if the booking was
+        cancelled or marked as delivered meanwhile; one whom leave took off a visit that had begun is overdue at once.
         """
         in_by, out_by = now - rules.CHECK_IN_GRACE, now - rules.CHECK_OUT_GRACE
         length = F("ends_at") - F("starts_at")
@@ -350,7 +354,7 @@ class Booking(Engagement, Reached):
     closed_reason = free_text(models.TextField(_("why it was cancelled or declined"), blank=True))
     created_at = models.DateTimeField(_("booked"))
     imported_at = models.DateTimeField(_("imported from a list"), null=True, blank=True, editable=False)
-    # For people of other organisations (Seat): how many the host offers, to whom, until the end of which day; NULL: not now.
+    # Seats for people of other organisations (Seat): how many the host offers, to whom, and until which day; NULL: not now.
     seats_offered = models.PositiveSmallIntegerField(_("spare seats"), default=0, db_default=0)
     seats_taken = models.PositiveSmallIntegerField(_("spare seats given"), default=0, db_default=0, editable=False)  # a trigger's
     seats_professions = impersonal(
@@ -366,7 +370,7 @@ class Booking(Engagement, Reached):
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
-    missed: str  # these two only where overdue() read them
+    missed: str  # only overdue() sets these two
     missed_at: datetime
 
     class Meta:
@@ -409,7 +413,7 @@ class Booking(Engagement, Reached):
             models.Index(fields=["person", "ends_at"], name="booking_ahead_of_a_person", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["state", "starts_at"], name="booking_by_state"),
             models.Index(fields=["-starts_at", "-id"], name="booking_newest"),
-            # The staff list: what is open, what is done with, by each filter, by how it is sorted, by the words in it.
+            # For the staff list: open and closed bookings, each filter, each way to sort, and the words in it.
             models.Index(fields=["starts_at", "id"], name="booking_open", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["-starts_at", "-id"], name="booking_closed", condition=~Q(state__in=OPEN_STATES)),
             models.Index(fields=["format", "-starts_at", "-id"], name="booking_by_format"),
@@ -442,7 +446,7 @@ class Booking(Engagement, Reached):
 
     @property
     def withdrawal_sequence(self) -> int:
-        """Of the CANCEL to a presenter whom leave takes off it. All other calendars keep their entry, so `sequence` stays."""
+        """The sequence of the CANCEL to a presenter taken off by leave. Other calendars keep their entry, so `sequence` stays."""
         return self.sequence + 1
 
     @property
@@ -486,7 +490,7 @@ class Booking(Engagement, Reached):
 
     @property
     def joining_link(self) -> str:
-        """Empty unless it is online and confirmed."""
+        """Its own link, or else its presenter's; only for an online booking that is confirmed."""
         return super().joining_link if self.format == Format.ONLINE and self.state == State.CONFIRMED else ""
 
     @property
@@ -496,8 +500,7 @@ class Booking(Engagement, Reached):
 
     @property
     def team_url(self) -> str:
-        """Where the owner's colleagues read how to join, while it is online and confirmed. Random, and no way to what is
-        private."""
+        """Where its owner's colleagues read how to join while it is online and confirmed. Random; leads to nothing private."""
         if self.format != Format.ONLINE or self.state != State.CONFIRMED:
             return ""
         return f"{settings.SITE_URL}{reverse('team_link', args=[self.ical_uid.partition('@')[0]])}"
@@ -509,11 +512,11 @@ class Booking(Engagement, Reached):
         return Booking.objects.filter(pk=self.pk).overdue(now).first()
 
     def may_offer_seats(self, now: datetime) -> bool:
-        """It will take place."""
+        """Whether it takes place and lies ahead."""
         return self.state == State.CONFIRMED and self.starts_at is not None and self.starts_at > now
 
     def has_open_seats(self, now: datetime) -> bool:
-        """As BookingQuerySet.with_open_seats."""
+        """Like with_open_seats, for this booking."""
         still_offered = self.seats_until is not None and self.seats_until >= uk_day(now)
         return self.may_offer_seats(now) and still_offered and self.seats_left > 0
 
@@ -527,13 +530,13 @@ class Booking(Engagement, Reached):
 
     @property
     def last_day_to_change(self) -> date:
-        """The whole of that day counts. Working days are those where the presenter lives. Raises NoTimeAgreed."""
+        """The last day for changes, to its end. Working days are those where the presenter lives. Raises NoTimeAgreed."""
         nation = self.presenter.nation if self.presenter else Nation.ENGLAND
         return before_working_days(uk_day(self.agreed[0]), site_settings().change_deadline_working_days, nation)
 
     @property
     def changeable_until(self) -> str:
-        """That day in words; empty for a request without a time."""
+        """The last day for changes, in words; empty for a request without a time."""
         return format_day(self.last_day_to_change) if self.has_time else ""
 
     def is_done_with(self, now: datetime) -> bool:
@@ -588,9 +591,9 @@ class EventKind(models.TextChoices):
 
 
 class EngagementEvent(Event):
-    """Of a booking or a session. Only `reason` can be blanked; `changes` never has anybody's words."""
+    """An event of a booking or a session. Only `reason` can be blanked; `changes` never has anybody's words."""
 
-    # No constraint: history stays whole when a sign-in goes, and must not change with it.
+    # No constraint: history stays whole when an account goes, and must not change with it.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("by"),
@@ -614,11 +617,10 @@ class EngagementEvent(Event):
 class BookingEvent(EngagementEvent):
     """What happened to a booking.
 
-    `changes` says what a change was, in times, keys and names of fields:
-    {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes, {"people": [null, 14]} or
-    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; {"seats": 4} offered, or the key of one in
-    {"seat": 12}; {"by_link": true} for whoever came by a link in an email; and "away" beside "presenter", the kind of leave for
-    which there is none now.
+    `changes` has times, keys and names of fields: {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null,
+    20]} in minutes, {"people": [null, 14]}, {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; {"seats":
+    4} for the number offered, or {"seat": 12} for the key of one; {"by_link": true} if it was done by a link in an email; and
+    "away" beside "presenter": the kind of leave that took the presenter off.
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")
@@ -693,7 +695,7 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
         return self.filter(state=OptionState.OPEN)
 
     def kept(self, now: datetime) -> "DateOptionQuerySet":
-        """Open ones whose time is kept at that moment."""
+        """Open dates whose time is kept at that moment."""
         return self.open().filter(expires_at__gt=now)
 
     def lapsed(self, now: datetime) -> "DateOptionQuerySet":
@@ -795,9 +797,9 @@ class DateOption(models.Model):
 
 
 class Brought(models.Model):
-    """Leaflets that the presenter was asked to bring.
+    """Leaflets that somebody asked the presenter to bring.
 
-    `order` is None if there was not one copy. `missing` says what there was not: for each title its slug, title and copies.
+    `order` is None if not one copy was in stock. `missing` lists what was not: the slug, title and copies of each title.
     """
 
     booking = models.OneToOneField(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="brought")

@@ -1,7 +1,7 @@
-"""Busy time: one table holds every claim on a presenter's time, and the database keeps the two rules on it.
+"""Busy time: one table holds every claim on a presenter's time, and the database enforces the two rules about it.
 
-Overlap is refused by the exclusion constraint below; too little travelling time by the trigger in
-bookings/sql/travel.sql (the rule is in bookings/travel.py). Only services write here; each first locks the presenter.
+The exclusion constraint below refuses overlaps; the trigger in bookings/sql/travel.sql refuses too little time to travel (the
+rule is in bookings/travel.py). Only services write here; each first locks the presenter.
 """
 
 from datetime import datetime, timedelta
@@ -31,9 +31,9 @@ MOST_HELD_FOR_AREAS = 3  # times of one presenter at once
 
 
 class Hold(models.Model):
-    """A slot kept for some minutes for someone who is still filling in the form, once for as long again; bound to their draft.
+    """A slot kept for some minutes for somebody who is filling in the form, and once more for as long. It belongs to their draft.
 
-    `client` is a hash of who asked (accounts.limits), so that few can be kept from one address at a time.
+    `client` is a hash of who asked (accounts.limits), so that only a few can be kept from one network address at a time.
     """
 
     draft = models.OneToOneField("professionals.Draft", verbose_name=_("draft"), on_delete=models.CASCADE, related_name="hold")
@@ -83,7 +83,7 @@ class HeldTimeQuerySet(models.QuerySet["HeldTime"]):
         return self.filter(ended="")
 
     def lapsed(self, now: datetime) -> "HeldTimeQuerySet":
-        """Those whose time is over, before the task ends them."""
+        """The held times that have run out and that the task has not ended yet."""
         return self.open().filter(expires_at__lte=now)
 
 
@@ -157,24 +157,24 @@ class BusyKind(models.TextChoices):
     HELD = "held", _("Held for an area")
 
 
-# These are given back when their time is over.
+# Claims that are given back when their time is over.
 EXPIRING = (BusyKind.HOLD, BusyKind.OPTION, BusyKind.HELD)
 
 
 class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
     def live_at(self, now: datetime) -> "BusyTimeQuerySet":
-        """What counts at that moment: expired holds and options don't, even before a writer clears them."""
+        """Claims that count at that moment: expired ones don't, even if no writer has cleared them yet."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), live=True)
 
     def expired(self, now: datetime) -> "BusyTimeQuerySet":
-        """Holds and options whose time is over."""
+        """Claims that expire, and whose time is over."""
         return self.filter(expires_at__lte=now)
 
     def touching(self, start: Any, end: Any) -> "BusyTimeQuerySet":
-        """What overlaps the time between two moments.
+        """The claims that overlap the time between two moments.
 
-        Written with its end and start, so that the index `busytime_to_come` serves: what is over is not looked at, however much
-        it is.
+        The query names the claim's end and start, so that the index `busytime_to_come` serves: the database does not look at past
+        claims, however many there are.
         """
         return self.filter(busy__endswith__gt=start, busy__startswith__lt=end)
 
@@ -183,17 +183,17 @@ LINKS = ("booking", "leave", "hold", "option", "session", "held")
 
 
 def belongs_to(link: str) -> Q:
-    """The claim has that link and no other, and is of the kind of that name."""
+    """The condition that a claim is of the kind with that name, and has that link and no other."""
     return Q(kind=link, **{f"{name}__isnull": name != link for name in LINKS})
 
 
 class BusyTime(models.Model):
-    """One claim. `busy` is its own time, start included and end not; travel is never in it, as it depends on the neighbours.
+    """One claim. `busy` is its own time, start included and end not. Travel is never in it, as that depends on the neighbours.
 
     A claim without coordinates needs no travel. `travel_minutes` is what staff set for this visit, with `travel_reason`.
     """
 
-    # Without an index of its own: busytime_of_a_presenter begins with it.
+    # No index of its own: busytime_of_a_presenter begins with it.
     presenter = models.ForeignKey(
         Presenter, verbose_name=_("presenter"), on_delete=models.PROTECT, related_name="busy_times", db_index=False
     )
@@ -241,8 +241,8 @@ class BusyTime(models.Model):
                 condition=Q(live=True, latitude__isnull=False),
                 name="busytime_visits_in_order",
             ),
-            # The claims of some presenters from some time on: they never overlap, so their ends are in order too. With all that
-            # a page of times reads, so that such a page touches nothing else of the table.
+            # The claims of some presenters from some time on: they never overlap, so their ends are in order too. It includes all
+            # that a page of times reads, so that such a page touches nothing else of the table.
             models.Index(
                 F("presenter"),
                 Func(F("busy"), function="upper", output_field=models.DateTimeField()),

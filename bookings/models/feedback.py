@@ -1,4 +1,4 @@
-"""What is asked after a presentation, of everybody who was there: sentences, questions, and the scales of their answers."""
+"""What we ask everybody who was at a presentation: statements, questions, and the scales of their answers."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def agreement(name: str, **more: Any) -> models.PositiveSmallIntegerField:
 
 
 class Confidence(models.IntegerChoices):
-    """How confident somebody is; asked of before, of now, and again three months on. The figure counts for averages."""
+    """How confident somebody is: before, now, and again three months on. The figure counts for averages."""
 
     VERY = 5, _("Very confident")
     FAIRLY = 4, _("Fairly confident")
@@ -48,5 +48,5 @@ CONFIDENCE = {
 
 
 def confidence(name: str) -> models.PositiveSmallIntegerField:
-    """Null in answers from before it was asked."""
+    """A field of the model; null in answers from before we asked."""
     return models.PositiveSmallIntegerField(CONFIDENCE[name], choices=Confidence, null=True, blank=True)

@@ -37,14 +37,14 @@ class LeaveQuerySet(models.QuerySet["Leave"]):
         return self.filter(state=LeaveState.GRANTED)
 
     def to_decide(self, now: datetime) -> "LeaveQuerySet":
-        """Asked for by presenters, not answered, and not over."""
+        """Leave that presenters have asked for, that nobody has answered, and that is not over."""
         return self.filter(state=LeaveState.ASKED, ends_at__gt=now)
 
 
 class Leave(StateModel):
-    """Time away. Only services write it. Once granted it claims its time, and frees that of the bookings that it hits.
+    """Time away. Only services write it. Once granted, it claims its time, and frees the time of the bookings that it hits.
 
-    `reason` is the note of the presenter or of staff, `answer` what staff wrote when they refused.
+    `reason` is the presenter's or staff's note, `answer` what staff wrote when they refused.
     """
 
     status_colours = STATUS_COLOURS

@@ -84,8 +84,11 @@ def address_hash(address: str) -> str:
 
 class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
     def working(self) -> "CalendarFeedQuerySet":
-        """Those whose owner may still sign in as when it was made, and still gives presentations if it is a presenter's. The
-        team's work while the colleague who made them may see every diary."""
+        """Feeds whose owner may still sign in with the account that made it.
+
+        A presenter's works only while they give presentations; the team's works while the colleague who made it may see every
+        diary.
+        """
         persons = Q(person__user=F("user"))
         presenters = Q(presenter__user=F("user"), presenter__active=True, user__is_staff=True)
         roles = [role.name for role in ROLES if "bookings.view_busytime" in role.permissions]

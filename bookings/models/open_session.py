@@ -70,10 +70,10 @@ class OpenSessionQuerySet(models.QuerySet["OpenSession"]):
 
 
 class OpenSession(Engagement):
-    """Always online. `presenter` is empty when it needs one.
+    """It is always online. `presenter` is empty if it needs one.
 
-    `occupied` (places taken, offered or attended), `waiting` and `last_position` are figures that the database keeps itself, by a
-    trigger on SessionPlace: never set them.
+    The database keeps `occupied` (places taken, offered or attended), `waiting` and `last_position` itself, by a trigger on
+    SessionPlace: never set them.
     """
 
     REFERENCE_PREFIX = "OS"
@@ -138,7 +138,7 @@ class OpenSession(Engagement):
 
     @property
     def free(self) -> int:
-        """Places that nobody has and nobody is offered."""
+        """Places that nobody has or is offered."""
         return max(self.capacity - self.occupied, 0)
 
     @property
@@ -181,18 +181,18 @@ class SessionEventKind(models.TextChoices):
     UNDELIVERED = "undelivered", _("No longer marked as delivered")
 
 
-# The events by which somebody gets a place: whoever waits, or is offered one, has none yet.
+# The events by which somebody gets a place: a person who waits, or is offered one, has none yet.
 HAD_A_PLACE = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 
 
 class SessionEvent(EngagementEvent):
     """What happened to a session or to one place of it.
 
-    `changes`, in times, keys and numbers: {"time": [from, to]}, {"presenter": [from, to]}, {"capacity": [from, to]},
-    {"people": [null, 14]} who came, {"by_link": true}; {"from": "waiting"} if what was given up was no place yet; {"version":
-    …} or {"sequence": …} of the messages that tell of it; {"details": true} if people were told how to join; {"link": …}, the
-    mark of the joining link that a lost presenter left, by which nobody can join; {"flagged": true} if the reason looks like
-    a child's details and is for no email.
+    `changes` has times, keys and numbers: {"time": [from, to]}, {"presenter": [from, to]}, {"capacity": [from, to]}, {"people":
+    [null, 14]} who came, {"by_link": true}; {"from": "waiting"} if what was given up was not yet a place; {"version": …} or
+    {"sequence": …} of the messages about it; {"details": true} if people were told how to join; {"link": …}, a digest of the
+    joining link that a lost presenter left, by which nobody can join; {"flagged": true} if the reason looks like a child's
+    details and is for no email.
     """
 
     session = models.ForeignKey(OpenSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="events")
@@ -230,7 +230,7 @@ PLACE_TRANSITIONS: dict[str, frozenset[str]] = {
     PlaceState.WAITING: frozenset({PlaceState.OFFERED, PlaceState.TAKEN, PlaceState.GIVEN_UP}),
     PlaceState.OFFERED: frozenset({PlaceState.TAKEN, PlaceState.WAITING, PlaceState.GIVEN_UP}),
     PlaceState.TAKEN: frozenset({PlaceState.WAITING, PlaceState.GIVEN_UP, PlaceState.ATTENDED}),
-    # Whoever comes back takes a place, or joins the end of the line.
+    # A person who comes back takes a place, or joins the end of the line.
     PlaceState.GIVEN_UP: frozenset({PlaceState.TAKEN, PlaceState.WAITING}),
     PlaceState.ATTENDED: frozenset(),
 }
@@ -244,7 +244,7 @@ PLACE_COLOURS = {
     PlaceState.GIVEN_UP: "stopped",
     PlaceState.ATTENDED: "done",
 }
-# What the history says when somebody gives up what was no place yet.
+# The title in the history if somebody gives up before they had a place.
 LEFT_BEFORE: dict[object, Promise] = {
     PlaceState.WAITING.value: _("Left the waiting list"),
     PlaceState.OFFERED.value: _("Offer turned down"),
@@ -263,7 +263,7 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
         return self.filter(state__in=LIVE_PLACES)
 
     def in_line(self) -> "SessionPlaceQuerySet":
-        """Those waiting, the first in line first."""
+        """The people waiting, the first in line first."""
         return self.filter(state=PlaceState.WAITING).order_by("position")
 
     def lapsed(self, now: datetime) -> "SessionPlaceQuerySet":
@@ -279,7 +279,7 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
         return ahead.order_by("session__starts_at", "pk")
 
     def behind(self, now: datetime) -> "SessionPlaceQuerySet":
-        """All others that somebody has or had, the newest session first. Who only waited had none."""
+        """All other places that somebody has or had, the newest session first. A person who only waited had none."""
         ahead = Q(state__in=LIVE_PLACES, session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
         held = Exists(SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=HAD_A_PLACE))
         theirs = self.filter(Q(state__in=(PlaceState.TAKEN, PlaceState.ATTENDED)) | held)
@@ -287,10 +287,10 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
 
 
 class SessionPlace(StateModel, Reached):
-    """One row for a person and a session, for ever: whoever gives up and comes back gets the same row and a new `position`.
+    """One row a person and session, for ever: a person who gives up and comes back gets the same row and a new `position`.
 
-    `position` says who came before whom at one session; the database gives the next one whenever a row of position 0 is
-    written. `version` goes up with each change that its person gets an email about, so that each is sent once.
+    `position` is the order of the people at one session; the database gives the next one when a row of position 0 is written.
+    `version` goes up with each change that its person gets an email about, so that each is sent once.
     """
 
     transitions = PLACE_TRANSITIONS
@@ -354,5 +354,5 @@ class SessionPlace(StateModel, Reached):
 
     @property
     def has_a_place(self) -> bool:
-        """Only who has one is shown how to join."""
+        """Only a person who has one is shown how to join."""
         return self.state in (PlaceState.TAKEN, PlaceState.ATTENDED)

@@ -1,4 +1,4 @@
-"""What we offer, who gives it, from where, when, and how far one area is from another."""
+"""What we offer, who gives it, from where and when, and how far one area is from another."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -35,7 +35,7 @@ class Format(models.TextChoices):
 
 class PresentationQuerySet(models.QuerySet["Presentation"]):
     def offered(self) -> "PresentationQuerySet":
-        """Those that the public can book."""
+        """Presentations that the public can book."""
         return self.filter(active=True)
 
 
@@ -95,7 +95,7 @@ class JourneyTime(models.Model):
         verbose_name = _("journey time")
         verbose_name_plural = _("journey times")
         constraints = [
-            # Whichever of the two is named first.
+            # Whichever of the two comes first.
             models.UniqueConstraint(Least("one", "other"), Greatest("one", "other"), name="journeytime_once_a_pair"),
             models.CheckConstraint(
                 condition=Q(minutes__lte=LONGEST_OVERRIDE_MINUTES),
@@ -115,14 +115,14 @@ AUDIENCES = [(MIXED, _("A mix of professions")), *Profession.choices]
 
 
 def validate_https(link: str) -> None:
-    """The link by which people join is encrypted."""
+    """Refuse a joining link that is not encrypted on the way."""
     if not link.startswith("https://"):
         raise ValidationError(_("Enter a link that starts with https://."), code="not_https")
 
 
 class PresenterQuerySet(models.QuerySet["Presenter"]):
     def checks_end_by(self, day: date) -> "PresenterQuerySet":
-        """Those who may not go to a workplace after that day, or already may not, unless a check or their training is renewed."""
+        """Active presenters who may not visit a workplace after that day, or even now, until a check or training is renewed."""
         never = Q(checked_until=None) | Q(trained_until=None)
         return (
             self.active().exclude(formats=[Format.ONLINE]).filter(never | Q(checked_until__lte=day) | Q(trained_until__lte=day))
@@ -141,10 +141,10 @@ class PresenterQuerySet(models.QuerySet["Presenter"]):
 
 
 class Presenter(models.Model):
-    """Visits start from the base; its coordinates come from the outward code (bookings.travel).
+    """The base is where visits start from; its coordinates come from the outward code (bookings.travel).
 
-    An empty field sets no bound: no nations and no areas covered means everywhere, no formats means both, no presentations and
-    no audiences mean all, and without a figure the general one (bookings.rules) holds, or none.
+    An empty field sets no limit: no nations and no areas covered means everywhere, no formats both, no presentations and no
+    audiences all; without a figure, the general one counts (see the site's settings), or none.
     """
 
     name = personal(models.CharField(_("name"), max_length=150))
@@ -200,7 +200,7 @@ class Presenter(models.Model):
     PERSONAL_FIELDS = ("id",)
 
     objects = PresenterQuerySet.as_manager()
-    given: list[int]  # only where with_given() read it
+    given: list[int]  # only with_given() sets it
 
     class Meta:
         ordering = ["name", "pk"]
@@ -231,7 +231,7 @@ class Presenter(models.Model):
         return all(end is not None and day <= end for end in ends)
 
     def gives_to(self, audience: str | None) -> bool:
-        """`audience`: a profession, "" for a mix, None if unknown."""
+        """Whether they present to this audience: a profession, "" for a mix, None if unknown."""
         return audience is None or not self.audiences or (audience or MIXED) in self.audiences
 
     def covers(self, place: Place) -> bool:

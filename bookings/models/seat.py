@@ -1,4 +1,4 @@
-"""Spare seats of a booking: one guest from another organisation who asks its host for one."""
+"""Spare seats of a booking: a guest from another organisation asks its host for one."""
 
 from datetime import datetime
 
@@ -46,7 +46,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         return self.filter(state=SeatState.APPROVED)
 
     def with_names(self) -> "SeatQuerySet":
-        """With who asks and their organisation, in the order in which a host reads them: those who wait for an answer first."""
+        """With the guest and their organisation, in the order in which a host reads them: guests who wait for an answer first."""
         order = Case(*(When(state=state, then=place) for place, state in enumerate(SeatState)))
         return self.select_related("person__organisation").order_by(order, "created_at", "pk")
 
@@ -60,10 +60,10 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
 
 class Seat(StateModel):
-    """One row for a guest and a booking: whoever gives up and asks again keeps it.
+    """One row for each guest and booking: a guest who gives up and asks again keeps it.
 
-    `version` goes up with each change that its guest gets an email about. `approved_at` stays when the seat is lost, until it
-    is asked for again. The database counts the approved seats of a booking in its `seats_taken`.
+    `version` goes up with each change that its guest gets an email about. `approved_at` stays when the seat is lost, until the
+    guest asks again. The database counts the approved seats of a booking, in its `seats_taken`.
     """
 
     transitions = SEAT_TRANSITIONS
@@ -107,5 +107,5 @@ class Seat(StateModel):
 
     @property
     def has_a_seat(self) -> bool:
-        """Only they are told where it is and whom to ring."""
+        """Only a guest who has one is told where it is and whom to ring."""
         return self.state == SeatState.APPROVED

@@ -28,11 +28,11 @@ from professionals.models import Language, Profession
 class Visit(models.Model):
     """What is known of one visit; made by the first check-in, check-out or word of a colleague.
 
-    `presenter` is who went, even if the booking has another by now. Moments before CHECK_IN_OPENED belong to an earlier time of
-    the booking, which was moved since, and no longer count. `safe_at`: when staff last heard that all is well. `sought_at`:
-    when leave took the presenter off the booking after its start, while nobody knew whether they were safe. `late_until`: when
-    a presenter who runs late will begin. `help_at`: when `seeks_help` last asked for help. `taken_on_at`: when a colleague last
-    took an alarm on.
+    `presenter` is the person who went, even if the booking has another by now. A moment from before check-in opens
+    (rules.CHECK_IN_OPENS_BEFORE) belongs to an earlier time of the booking, which has moved since, and no longer counts.
+    `safe_at`: staff last heard that all is well. `sought_at`: leave took the presenter off the booking after its start, while
+    nobody knew whether they are safe. `late_until`: when the presenter, who runs late, will begin. `help_at`: when `seeks_help`
+    last asked for help. `taken_on_at`: when a colleague last took an alarm on.
     """
 
     booking = models.OneToOneField(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="visit")
@@ -95,7 +95,7 @@ class Visit(models.Model):
 
     @property
     def last_tap(self) -> tuple[str, datetime] | None:
-        """What can be taken back: the check-out if there is one, or else the check-in."""
+        """The tap that can be taken back: the check-out if there is one, or else the check-in."""
         if self.is_out and self.checked_out_at:
             return CHECK_OUT, self.checked_out_at
         return (CHECK_IN, self.checked_in_at) if self.is_in and self.checked_in_at else None
@@ -118,7 +118,7 @@ class Visit(models.Model):
 
     @property
     def is_awaited(self) -> bool:
-        """We wait to hear from whoever went, even if the booking is somebody else's by now."""
+        """We wait for word of the person who went, whoever has the booking by now."""
         return self.is_in or self.is_sought
 
     @property
@@ -173,7 +173,7 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
     return awaited or (took_place and now >= booking.starts_at)
 
 
-# Who is called while a presenter is out.
+# Whom to call while a presenter is out.
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class OnDuty:
 
 class DutyShiftQuerySet(models.QuerySet["DutyShift"]):
     def covering(self, first_day: date, last_day: date) -> Self:
-        """Those with any of these UK days, if both of their people can sign in: one alone may miss the alarm."""
+        """The shifts with any of these UK days, if both of their people can sign in: one alone may miss the alarm."""
         both = {"duty_person__is_active": True, "deputy__is_active": True}
         return self.filter(first_day__lte=last_day, last_day__gte=first_day, **both)
 
@@ -246,7 +246,7 @@ class DutyShift(models.Model):
 
     @property
     def people(self) -> list[OnDuty]:
-        """The duty person first. Those who may no longer sign in are left out."""
+        """The people on duty, the duty person first. A person who may no longer sign in is left out."""
         pairs = ((self.duty_person, self.duty_phone), (self.deputy, self.deputy_phone))
         return [
             OnDuty(user, phone or user.mobile or getattr(getattr(user, "presenter", None), "phone", ""))
@@ -256,7 +256,7 @@ class DutyShift(models.Model):
 
 
 def duty_of(bookings: Iterable[Booking]) -> dict[int, list[OnDuty]]:
-    """Who is on duty for each of these visits, by its key, the duty person first; nobody for an online booking."""
+    """The people on duty for each of these visits, by its key, the duty person first; nobody for an online booking."""
     days = {one.pk: uk_day(one.starts_at) for one in bookings if one.starts_at and one.format == Format.WORKPLACE}
     shifts = DutyShift.objects.by_day(set(days.values()))
     return {key: shifts[day].people if day in shifts else [] for key, day in days.items()}
@@ -333,7 +333,7 @@ class Afterwards(OfOnePresentation):
 
     @property
     def takes_place(self) -> bool:
-        """Not cancelled, declined or without a time."""
+        """Not cancelled, declined or still a request."""
         return self.given.state in TAKES_PLACE
 
     @property
@@ -354,9 +354,9 @@ class Afterwards(OfOnePresentation):
 
 
 class Feedback(models.Model):
-    """One person's answers. Nobody knows whose they are, but for the host, who has one; of the others only the day is kept.
+    """One person's answers. Nobody knows whose they are, except the host's; for the others, we keep only the day.
 
-    `quotable`: whoever wrote the comment lets us quote it without their name; `chosen_at`: staff chose it for reports.
+    `quotable`: the writer of the comment lets us quote it without their name. `chosen_at`: staff chose it for reports.
     """
 
     afterwards = models.ForeignKey(
@@ -416,7 +416,7 @@ class AskedLaterQuerySet(models.QuerySet[Any]):
 
 
 class AskedLater(models.Model):
-    """Somebody asked to hear from us once more, so long `after` a presentation."""
+    """Somebody asked to hear from us once more, that long (`after`) after a presentation."""
 
     after: ClassVar[timedelta]
 
@@ -475,7 +475,7 @@ class ConfidenceLater(AskedLater):
 
 
 class ThreeMonthsOn(models.Model):
-    """How confident somebody still was. Nobody knows who; only the day is kept."""
+    """How confident somebody still was three months on. Nobody knows who; we keep only the day."""
 
     afterwards = models.ForeignKey(
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="three_months_on"
@@ -493,7 +493,7 @@ class ThreeMonthsOn(models.Model):
 
 
 class YearLater(AskedLater):
-    """A professional asked for one reminder, a year after a booking or a place of theirs. Withdrawn, the row goes."""
+    """A professional asked for one reminder, a year after a booking or place of theirs. If they withdraw it, the row goes."""
 
     after = timedelta(days=365)
 
@@ -525,7 +525,7 @@ class YearLater(AskedLater):
 class Attendance(OfOnePresentation, RecordedBy):
     """How many people came, as the presenter counted them. `revision` counts how often it was put right.
 
-    The database refuses a total that its counts don't come to, at the end of a transaction.
+    At the end of a transaction, the database refuses a total that is not the sum of its counts.
     """
 
     people = models.PositiveSmallIntegerField(_("people who came"))

@@ -1,4 +1,4 @@
-"""The emails about open sessions: to who has or wants a place, to who gives one, to the team, and invitations to new ones."""
+"""The emails about open sessions: to people with a place or in the line, to presenters, to the team, and invitations."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -61,7 +61,7 @@ class PlaceEmail(OpenSessionEmail):
 
     states: tuple[PlaceState, ...] = ()  # the states in which it is due while the session is to come
     has_links = True
-    may_join = True  # otherwise it leaves out the joining link, which would invite
+    may_join = True  # if not, it leaves out the joining link, which would invite people
 
     @cached_property
     def place(self) -> SessionPlace:
@@ -89,12 +89,15 @@ class PlaceEmail(OpenSessionEmail):
 
     @cached_property
     def in_calendars(self) -> bool:
-        """Whether the reader's calendar has an entry of it, or gets it now."""
+        """Whether the reader's calendar has an entry for it, or gets one now."""
         return self.place.has_a_place
 
     @cached_property
     def stood_before(self) -> str:
-        """The kind of the event before the one that this email is about; empty if there was none."""
+        """The event kind that says how the place stood before this message's event; empty if there was none.
+
+        Events have the same version numbers as messages.
+        """
         before = self.place.events.filter(kind__in=STANDINGS, changes__version__lt=self.notification.version)
         return before.order_by("at", "pk").values_list("kind", flat=True).last() or ""
 
@@ -126,7 +129,7 @@ class PlaceEmail(OpenSessionEmail):
 
 
 class PlaceTaken(PlaceEmail):
-    """Taken, an offer accepted, or given without asking because the session is near."""
+    """They took a place, accepted an offer, or were given one without asking because the session is near."""
 
     name = "place-taken"
     label = _("Place taken")
@@ -141,7 +144,6 @@ class PlaceTaken(PlaceEmail):
 
     @cached_property
     def reminds(self) -> bool:
-        """Whether they want reminders."""
         return gets_reminders(self.place.person)
 
     def context(self) -> dict[str, object]:
@@ -180,7 +182,7 @@ class PlaceLapsed(PlaceEmail):
 
 
 class PlaceLost(PlaceEmail):
-    """About a place, or a turn in the line. Whoever had a place has a calendar entry to remove."""
+    """They lost a place, or their turn in the line. Only somebody who had a place has a calendar entry to remove."""
 
     calendar_method = "CANCEL"
 
@@ -224,7 +226,7 @@ class SessionNews(PlaceEmail):
 
 
 class SessionMoved(SessionNews):
-    """People who wait have no calendar entry to move."""
+    """To everybody with a place, an offer or a turn in the line. Somebody who waits has no calendar entry that could move."""
 
     name = "session-moved"
     label = _("Open session moved")
@@ -233,11 +235,11 @@ class SessionMoved(SessionNews):
 
     @cached_property
     def move(self) -> SessionEvent | None:
-        """Written at the same moment."""
+        """The move that this message is about: the last one recorded by the moment when it was first written."""
         return self.events.filter(at__lte=self.first_sent_at).order_by("at", "pk").last()
 
     def context(self) -> dict[str, object]:
-        """`before`: when it was until now."""
+        """`before`: the time that it had until now."""
         times = times_of_move(self.move)
         # Nothing that looks like a child's details reaches an email.
         reason = self.move.reason if self.move and not self.move.changes.get("flagged") else ""
@@ -245,7 +247,7 @@ class SessionMoved(SessionNews):
 
 
 class SessionRestored(SessionNews):
-    """The session was cancelled and goes ahead after all."""
+    """To everybody with a place, an offer or a turn in the line: it was cancelled, and takes place after all."""
 
     name = "session-restored"
     label = _("Open session no longer cancelled")
@@ -285,7 +287,10 @@ class SessionDetails(PlaceEmail):
 
     @cached_property
     def takes_place(self) -> bool:
-        """Whether somebody has just taken the session over, after people read that it may not take place."""
+        """Whether this message says that the session will go ahead.
+
+        It does if somebody took the session over at that moment, after people had read that it may not take place.
+        """
         events = self.place.session.events.filter(kind=SessionEventKind.REASSIGNED, changes__unsure=True)
         return events.filter(at=self.first_sent_at).exists()
 
@@ -299,7 +304,7 @@ class SessionDetails(PlaceEmail):
 
 
 class SessionUnsure(PlaceEmail):
-    """Nobody gives it yet; the calendar keeps its entry."""
+    """Nobody gives the session yet; the calendar entry stays."""
 
     name = "session-unsure"
     label = _("May not take place")
@@ -308,7 +313,7 @@ class SessionUnsure(PlaceEmail):
     may_join = False
 
     def is_still_due(self) -> bool:
-        """As long as it has no presenter since that loss. A later loss has its own email."""
+        """Whether the session has had no presenter since that loss. A later loss has its own email."""
         session = self.place.session
         stands = super().is_still_due() and session.needs_a_presenter
         return stands and unsure_version(session) == self.notification.version
@@ -395,7 +400,7 @@ class SessionForPresenter(SessionEmail):
 
     @cached_property
     def change(self) -> SessionEvent | None:
-        """None for any other change: then the email says that the session is theirs."""
+        """The move or new link that this is about. None for any other change of the sequence: that reads as "yours" now."""
         kinds = (SessionEventKind.MOVED, SessionEventKind.LINK_SET)
         return self.session.events.filter(at=self.first_sent_at, kind__in=kinds).first()
 
@@ -431,7 +436,7 @@ class SessionClosedForPresenter(SessionEmail):
 
     @cached_property
     def session(self) -> OpenSession:
-        """At the time it had when it was theirs, even if it has moved since."""
+        """The session as it was when it was theirs, though it may have moved since."""
         session = super().session
         moves = session.events.filter(kind=SessionEventKind.MOVED, at__gt=self.first_sent_at)
         if times := times_of_move(moves.order_by("at", "pk").first()):
@@ -490,7 +495,7 @@ class StaffSessionNeedsPresenter(SessionEmail):
     people_know = False  # whether those with a place know that it may not take place
 
     def is_still_due(self) -> bool:
-        """As long as it has no presenter. A later loss has its own email."""
+        """Whether the session still has no presenter. A later loss has its own email."""
         return self.session.needs_a_presenter and self.session.sequence == self.notification.version
 
     def context(self) -> dict[str, object]:
@@ -513,7 +518,7 @@ class StaffSessionUnsure(StaffSessionNeedsPresenter):
     people_know = True
 
     def is_still_due(self) -> bool:
-        """Since the same loss."""
+        """Only while nobody gives it since the same loss."""
         return self.session.needs_a_presenter and unsure_version(self.session) == self.notification.version
 
 
@@ -535,7 +540,7 @@ class SessionInvitation(Email):
 
     @cached_property
     def sessions(self) -> list[OpenSession]:
-        """Those with room, without those at which this reader has, or had, a place. One statement."""
+        """The sessions with room, but for those where this reader has a place or gave one up. One statement."""
         day = date.fromisoformat(self.notification.about.partition(":")[2])
         from_, until = (uk_datetime(midnight, time.min).astimezone(UTC) for midnight in (day, day + timedelta(days=1)))
         planned = OpenSession.objects.with_names().to_come(self.now).filter(created_at__gte=from_, created_at__lt=until)
@@ -584,12 +589,12 @@ GIVEN_AT = datetime(2027, 3, 9, 10, tzinfo=UTC)
 
 
 def _example(email: type[Email], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
-    """A case of that email about a place with these fields; `facts` are what it would read beside the place."""
+    """An example of this email about a place with these fields; `facts` are what it would read besides the place."""
     return example(email, case, place=sample_place(**fields), **{"links": LEAVE, **(facts or {})})
 
 
 def examples() -> Iterator[Example]:
-    """Each kind in its usual case; after it the cases that read differently, and the longest words."""
+    """Each email in its usual case, then the cases that read differently, and the longest words."""
     longest = {name: value for name, value in longest_fields().items() if name in ("person", "presenter", "presentation")}
     no_link: dict[str, Any] = {"presenter": sample_presenter(joining_link="")}
     given_up, waits = {"state": PlaceState.GIVEN_UP}, {"state": PlaceState.WAITING}
@@ -629,7 +634,7 @@ def examples() -> Iterator[Example]:
     # After it.
     for case, fields in (("", {}), (gettext("longest words"), longest)):
         place = sample_place(session_state=SessionState.DELIVERED, **fields)
-        Afterwards(session=place.session, code="7Q4M2F")  # which makes it place.session.afterwards too
+        Afterwards(session=place.session, code="7Q4M2F")  # this sets place.session.afterwards too
         yield example(SessionAfterwards, case, place=place)
     yield example(YearLaterEmail, gettext("of a place"), wished_after=sample_place(session_state=SessionState.DELIVERED))
 

@@ -50,7 +50,7 @@ MOST_NEEDS = 50
 
 @dataclass(frozen=True)
 class PlaceFigures:
-    """How many places are in each state, and how many of those who come are of each profession, the most first."""
+    """How many places are in each state, and how many of the people who come are of each profession, the most first."""
 
     states: dict[str, int]
     professions: dict[str, int]
@@ -64,7 +64,7 @@ class PlaceFigures:
 
     @property
     def lines(self) -> list[str]:
-        """'12 health visitors' has no plural that is right for every profession, so: 'Health visitor: 12'."""
+        """Lines like 'Health visitor: 12': '12 health visitors' has no plural that is right for every profession."""
         counts = ((profession_label(name), count) for name, count in self.professions.items())
         return [_("%(profession)s: %(count)d") % {"profession": label, "count": count} for label, count in counts]
 
@@ -74,7 +74,7 @@ def profession_label(profession: str) -> str:
 
 
 def place_figures(session: OpenSession) -> PlaceFigures:
-    """One statement."""
+    """The figures of this session. One statement."""
     counted = session.places.order_by().values_list("state", "person__profession").annotate(people=Count("pk"))
     states: dict[str, int] = {}
     professions: dict[str, int] = {}
@@ -87,7 +87,7 @@ def place_figures(session: OpenSession) -> PlaceFigures:
 
 
 def places_in_words(session: OpenSession) -> str:
-    """'12 of 20 places taken, 3 people wait': from the figures on the row itself, so that a list reads nothing more."""
+    """'12 of 20 places taken, 3 people are waiting': from figures on the row itself, so that a list reads nothing more."""
     places = ngettext("%(taken)d of %(places)d place taken", "%(taken)d of %(places)d places taken", session.capacity)
     places %= {"taken": session.occupied, "places": session.capacity}
     return f"{places}, {waiting_in_words(session.waiting)}" if session.waiting else places
@@ -112,7 +112,7 @@ NOT_CLASHES = (RuleViolation.HORIZON, RuleViolation.NO_LINK)
 
 @dataclass(frozen=True)
 class Clash:
-    """`what`: a sentence that staff read. `hard`: the database would refuse; else staff may go on all the same."""
+    """`what`: a sentence for staff. `hard`: the database would refuse the date; otherwise staff may go on all the same."""
 
     what: str
     hard: bool = False
@@ -186,7 +186,7 @@ class ClashFinder:
             yield Clash(str(RuleViolation.NO_LINK.label))
 
     def presenter_schedule(self, number: int) -> PresenterSchedule | None:
-        """The presenter's diary for that date, with the dates before it."""
+        """The presenter's diary for that date, with the dates earlier in the list as planned; None without a presenter."""
         planned = self.planned[number]
         if planned.presenter is None:
             return None
@@ -226,7 +226,7 @@ class Recurrence(TextChoices):
 
 @dataclass(frozen=True)
 class SeriesDays:
-    """`days` are those asked for, `left_out` those that were passed over on the way to the last of them."""
+    """`days` are the days of the series, `left_out` the days that were passed over before the last of them."""
 
     days: list[date]
     left_out: list[date]
@@ -248,7 +248,7 @@ def series_days(first: date, every: str, count: int, *, passes_over: Callable[[d
 
 
 def same_weekdays(first: date) -> Iterator[date]:
-    """'The third Tuesday of each month'. A fifth one is the last of its month, and so are those after it."""
+    """The third Tuesday of each month, for example. If the first is a fifth one, each day is the last one of its month."""
     place = (first.day - 1) // 7
     year, month = first.year, first.month
     while True:

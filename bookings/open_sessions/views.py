@@ -1,4 +1,4 @@
-"""Open sessions to come, for everybody; taking a place, one's own place, and the pages behind the links of emails about it."""
+"""Open sessions to come, for everybody; taking a place; one's own place; and the pages behind links in emails about it."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -129,7 +129,7 @@ ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiti
 )
 @require_http_methods(FORM_METHODS)
 def session_place(request: HttpRequest, reference: str) -> HttpResponse:
-    """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
+    """Keep what was typed before asking anybody to sign in: their session may have run out meanwhile."""
     if request.method == "POST" and not person_in(request):
         # In a draft, by session. What looks like a child's details is not kept, since we can't ask about it here.
         typed = request.POST.get("access_needs", "")[: PlaceForm.base_fields["access_needs"].max_length]  # type: ignore[attr-defined]
@@ -145,7 +145,7 @@ def place_page(request: HttpRequest, reference: str) -> HttpResponse:
     if SessionPlace.objects.live().filter(session=session, person=the_person(request)).exists():
         return redirect("session_mine", reference=reference)
     if not bookings_text.may_be_joined(session, now):
-        return redirect(session)  # which says why
+        return redirect(session)  # its page says why
     if request.method != "POST":
         draft = drafts.find(request, DraftKind.PLACE, timezone.now())
         typed = str(draft.answers.get(reference, {}).get("access_needs", "")) if draft else ""
@@ -190,7 +190,7 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
     draft = drafts.find(request, DraftKind.PLACE, timezone.now())
     if draft and draft.answers.get(reference):
         drafts.save_step(draft, reference, {}, timezone.now())
-    # The last place may have gone, or one become free, while somebody read the page.
+    # While somebody read the page, the last place may have gone, or one may have become free.
     promised = request.POST.get("promised", "")
     if promised == ROOM and place.state == PlaceState.WAITING:
         messages.warning(request, _("The last place went to somebody else a moment ago, so you are on the waiting list now."))
@@ -280,7 +280,7 @@ def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
 
 
 def act_on_place(request: HttpRequest, place: SessionPlace, now: datetime, *, by: User | None) -> None:
-    """Accept or give up, by the button that was pressed; the next page shows the message."""
+    """Accept or give up the place, whichever button was pressed; the next page shows the message."""
     action = request.POST.get("do", "")
     if action not in (ACCEPT, GIVE_UP):
         return
@@ -315,7 +315,7 @@ def session_calendar(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 @person_required
 def session_again(request: HttpRequest, reference: str) -> HttpResponse:
-    """A reminder in a year: asked for, or taken back."""
+    """Ask for a reminder in a year, or take the wish back."""
     now, place = timezone.now(), own_place(request, reference)
     if "withdraw" in request.POST:
         withdraw_year_later(of=place)
@@ -324,7 +324,7 @@ def session_again(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("session_mine", reference=reference)
 
 
-# Pages behind the links of emails about a place, by the rules of bookings.booking.views.bookings.
+# Pages behind links in emails about a place, by the rules of bookings.booking.views.bookings.
 
 OVER = "bookings/open_sessions/link_over.html"
 
@@ -347,7 +347,7 @@ def place_link_leave(request: HttpRequest, place: SessionPlace, token: str, now:
 
 
 def place_link_page(request: HttpRequest, place: SessionPlace, now: datetime, template: str) -> HttpResponse:
-    """The least that can be said: no names, no joining link, no reference."""
+    """As little as can be said: no names, no joining link, no reference."""
     if request.method == "POST":
         act_on_place(request, place, now, by=None)
         return redirect(request.path)

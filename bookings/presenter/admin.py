@@ -27,7 +27,7 @@ MOST = 60  # bookings, and as many sessions
 
 @dataclass(frozen=True)
 class StopRow:
-    """One booking or open session, as a row says it. `state` is empty for what goes on as usual."""
+    """One booking or open session, in the words of its row. `state` is empty if it goes on as usual."""
 
     day: str
     clocks: str
@@ -43,14 +43,14 @@ class StopRow:
 
 @dataclass
 class PresenterDays:
-    """What one presenter gives, in order."""
+    """The visits and sessions that one presenter gives, in order."""
 
     name: str
     stops: list[StopRow] = field(default_factory=list)
 
 
 def draw_days(user: Any) -> str:
-    """Today, then the rest of the week: six statements at most, whatever is on."""
+    """Today, then the rest of the week. Six statements at most, however much there is."""
     now = timezone.now()
     today = uk_day(now)
     days = DateRange(today, today + (DAYS - 1) * A_DAY)
@@ -116,7 +116,7 @@ def duty_text(shift: DutyShift | None) -> str:
 
 @dataclass(frozen=True)
 class DayFacts:
-    """What all rows need, read at once. `claims`: by presenter and day, in order."""
+    """The claims, journeys and late visits that all rows need, read at once. `claims`: by presenter and day, in order."""
 
     claims: dict[tuple[int | None, date], list[BusyTime]]
     journeys: Journeys
@@ -139,7 +139,7 @@ def read_about(given: list[Given], now: datetime) -> DayFacts:
 
 
 def by_presenter(given: list[Given], about: DayFacts, *, with_day: bool) -> list[PresenterDays]:
-    """Ordered by what each presenter gives first."""
+    """What each presenter gives, in the order of the first thing that each gives."""
     found: dict[int | None, PresenterDays] = {}
     for each in given:
         of_presenter = found.setdefault(each.presenter_id, PresenterDays(str(each.presenter)))

@@ -1,4 +1,4 @@
-"""To a presenter in the morning: what they give that day, and, with the team, which of their checks ends."""
+"""To a presenter in the morning: what they give that day; and, also to the team, which of their checks ends."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ from notifications.samples import PRESENTER, TEAM, Example, example
 
 
 class PresenterAgenda(Email):
-    """About "agenda:12:2027-03-09". It names people of several bookings, so nothing is kept: who is erased would stay in it."""
+    """About "agenda:12:2027-03-09". It names people of several bookings, so we don't keep it: erased people would stay in it."""
 
     name = AGENDA
     label = _("To the presenter: today")
@@ -47,7 +47,7 @@ class PresenterAgenda(Email):
 
     @cached_property
     def stops(self) -> Sequence[Stop]:
-        """Without what somebody else has taken over from them."""
+        """The day's stops, without bookings that somebody else has taken over from them."""
         if self.presenter is None:
             raise Presenter.DoesNotExist
         return [stop for stop in stops_on(self.presenter, self.day) if stop.given.presenter_id == self.presenter.pk]
@@ -73,7 +73,7 @@ class PresenterAgenda(Email):
 
 
 class ChecksEnd(Email):
-    """About "presenter:12:2027-03-09", the last day. Due while it is that day; with the version 0 on the day itself."""
+    """About "presenter:12:2027-03-09", the last day. Due while that is still the day; the version is 0 on the day itself."""
 
     name = CHECKS_END
     label = _("To the presenter: check or training ends")
@@ -92,7 +92,7 @@ class ChecksEnd(Email):
 
     @property
     def what(self) -> str:
-        """Empty once all that ended that day is renewed."""
+        """The checks that end that day, in words; empty once all are renewed."""
         if self.presenter is None:
             return ""
         words = {

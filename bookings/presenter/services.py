@@ -1,4 +1,4 @@
-"""The emails of a morning: to each presenter what they give that day, and to them and the team which check ends."""
+"""The emails of a morning: to each presenter what they give that day; to them and the team which of their checks ends."""
 
 from collections import defaultdict
 from datetime import datetime, time, timedelta
@@ -20,9 +20,9 @@ CHECKS_END, CHECKS_END_FOR_TEAM = "checks-end", "checks-end-for-team"
 
 
 def send_agendas(*, now: datetime) -> int:
-    """One email at 7 in the morning to each presenter who gives something that day; returns how many were written now.
+    """One email at 7 in the morning to each presenter who gives something that day. Returns how many were written now.
 
-    Run again, and late after an outage, it does no harm; nobody gets one in the afternoon.
+    Running it again, or late after an outage, does no harm; nobody gets one in the afternoon.
     """
     day = uk_day(now)
     if not uk_datetime(day, rules.AGENDA_TIME) <= now < uk_datetime(day, rules.AGENDA_LATEST_TIME):
@@ -48,9 +48,10 @@ def send_agendas(*, now: datetime) -> int:
 
 
 def warn_of_checks(*, now: datetime) -> int:
-    """To each presenter whose DBS check or training ends, and to the team: some time before and on the last day; how many now.
+    """Tell each presenter whose DBS check or training ends, and the team: some time before, and on the last day.
 
-    The version is 0 on the last day. Run again, it does no harm; what is entered with less time left is told at once.
+    Returns how many were written now. The version is 0 on the last day. Running it again does no harm; if less time is left when
+    the day is entered, they are told at once.
     """
     today = uk_day(now)
     soon = today + timedelta(days=site_settings().checks_warning_days)

@@ -102,14 +102,17 @@ def presenter_availability(request: HttpRequest, presenter: Presenter) -> HttpRe
 
 @dataclass(frozen=True)
 class ShownWeek:
-    """'Until Sunday 6 December 2026', and 'Monday, 9am to 1pm, 2pm to 5pm' for each weekday. No title for what holds for good."""
+    """A title such as 'Until Sunday 6 December 2026', and 'Monday, 9am to 1pm, 2pm to 5pm' for each weekday.
+
+    Hours that hold for good have no title.
+    """
 
     title: str
     days: list[str]
 
 
 def shown_weeks(presenter: Presenter, today: date) -> list[ShownWeek]:
-    """The weekly hours from today on, those that hold first first."""
+    """The weekly hours from today on, in the order in which they begin."""
     periods: dict[tuple[date, date], dict[int, DayHours]] = {}
     for window in presenter.availability.all():
         if window.valid_until is None or window.valid_until >= today:
@@ -131,7 +134,7 @@ def shown_weeks(presenter: Presenter, today: date) -> list[ShownWeek]:
 def change_availability_page(
     request: HttpRequest, presenter: Presenter, form: Any, change: Callable[[], object], *, title: str, done: str, intro: str = ""
 ) -> HttpResponse:
-    """The form; sent, it shows what it gives ("show") or is saved."""
+    """The form. Once sent, it shows what it would offer (the button "show"), or is saved."""
     shown: Preview | None = None
     if request.method == "POST" and form.is_valid():
         with refusal_as_error(form):
@@ -202,7 +205,7 @@ def presenter_rules(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 @presenter_required
 @require_http_methods(FORM_METHODS)
 def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id: int) -> HttpResponse:
-    """Back to the week's hours."""
+    """Go back to the week's hours."""
     audit_note(request).kind = AvailabilityException._meta.label_lower
     exception: AvailabilityException = get_object_or_404(presenter.exceptions, pk=exception_id)
     if request.method == "POST":
@@ -215,7 +218,7 @@ def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id:
 
 @dataclass(frozen=True)
 class VisitStatus:
-    """Where a visit stands, in a sentence, and the one button of this moment; `tap` is what can still be taken back, and how."""
+    """How a visit stands, in a sentence, and the one button for now; `tap` is what can still be taken back, and how."""
 
     text: str
     button: str = ""
@@ -227,7 +230,7 @@ class VisitStatus:
 
 
 def visit_status(booking: Booking, presenter: Presenter, *, is_late: bool) -> VisitStatus | None:
-    """For that presenter; None if it is no visit."""
+    """The status for that presenter; None if nobody goes anywhere."""
     now = timezone.now()
     status = visit_step(booking, presenter, now, is_late=is_late)
     visit: Visit | None = getattr(booking, "visit", None)
@@ -300,7 +303,10 @@ TAPS: dict[str, tuple[Callable[..., Visit], Any]] = {
 @presenter_or_awaited
 @require_POST
 def presenter_tap(request: HttpRequest, presenter: Presenter, reference: str, tap: str) -> HttpResponse:
-    """To the visit's page, which says how it stands now. Too early, it asks first, and changes nothing until “Yes” is pressed."""
+    """Call the service for this tap and go to the visit's page, which says how it stands now.
+
+    If it is too early, ask first; until “Yes” is pressed, nothing changes.
+    """
     booking, now = get_object_or_404(own_visits(presenter), reference=reference), timezone.now()
     service, yes = TAPS[tap]
     question = "" if "sure" in request.POST else early_question(booking, tap, now)
@@ -315,7 +321,7 @@ def presenter_tap(request: HttpRequest, presenter: Presenter, reference: str, ta
 @presenter_or_awaited
 @require_POST
 def presenter_take_back(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    """The tap that the page named: what came since stays."""
+    """Take back the tap that the page named: anything since then stays."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     with refusal_as_warning(request):
         take_back(booking, tap=request.POST.get("tap", ""), presenter=presenter, by=signed_in(request), now=timezone.now())
@@ -334,7 +340,7 @@ class LateForm(forms.Form):
 @presenter_or_awaited
 @require_http_methods(FORM_METHODS)
 def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    """Asks how late; then the host is told and the watch waits."""
+    """Ask how late; then tell the host, and the watch waits."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     form = LateForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -363,7 +369,7 @@ def presenter_disclosed(request: HttpRequest, presenter: Presenter, reference: s
 @presenter_or_awaited
 @require_http_methods(FORM_METHODS)
 def presenter_help(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    """One press and the alarm rings; the page says whom to call meanwhile, and who is on it."""
+    """One press sounds the alarm. The page says whom to call meanwhile, and who is on it."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     if request.method == "POST":
         with refusal_as_warning(request):
@@ -390,7 +396,7 @@ def phones_of_duty(booking: Booking) -> list[bookings_text.Row]:
 @presenter_or_awaited
 @require_safe
 def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
-    """?day=2027-01-25; today if that is no day within a year."""
+    """The day in ?day=2027-01-25; today if that is no day within a year."""
     now = timezone.now()
     day = today = uk_day(now)
     try:
@@ -416,7 +422,7 @@ VISITS_IN_A_DIARY = (State.REQUESTED, State.CONFIRMED, State.DELIVERED)
 
 @dataclass(frozen=True)
 class DiaryEntry:
-    """`state` is empty for what goes on as usual."""
+    """An entry of the diary. `state` is empty if it goes on as usual."""
 
     start: datetime
     clocks: str
@@ -476,8 +482,11 @@ def diary_days(
 
 
 def not_over(moment: datetime) -> Q:
-    """Visits and open sessions that are not over. The starts are named for their index: a presentation takes 8 hours at most, so
-    none of these began a day before. By the ends alone every booking that there ever was would be read."""
+    """For visits and open sessions that are not over.
+
+    A presentation takes 8 hours at most, so none of them began a day before. An index finds them by their starts; by their ends,
+    the database would read every booking that there ever was.
+    """
     return Q(starts_at__gt=moment - A_DAY, ends_at__gt=moment)
 
 
@@ -498,7 +507,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 @presenter_or_awaited
 @require_safe
 def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    """One visit, also an online one: when, where, the contact, how many come."""
+    """One visit, or an online booking: when, where, the contact, how many come."""
     visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
     rows = [
         *bookings_text.facts_without_title(visit),
@@ -523,7 +532,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
 
 
 def with_phone_link(row: bookings_text.Row) -> bookings_text.Row:
-    """A phone number as a link that calls it."""
+    """The row, with its phone number as a link that calls it."""
     return {**row, "href": f"tel:{dialled(str(row['value']))}"} if row.get("is_phone") else row
 
 
@@ -581,7 +590,7 @@ def presenter_calendar_stop(request: HttpRequest, presenter: Presenter) -> HttpR
     return TemplateResponse(request, "bookings/presenter/calendar_stop.html", context)
 
 
-# What a presenter gives on a day: where to go, when to leave, the contact, what to bring. On a page and in an email.
+# What a presenter gives on a day: where to go, when to leave, the contact, what to bring. For a page and an email.
 
 A_DAY = timedelta(days=1)
 GIVEN_STATES = (State.CONFIRMED, State.DELIVERED)
@@ -590,7 +599,7 @@ SESSIONS_IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
 
 @dataclass(frozen=True)
 class Stop:
-    """What is given that day. `leave`: when to set off, if anywhere; `now`: where a visit stands, for the page."""
+    """What is given on that day. `leave`: when to set off, if anywhere; `now`, for the page: how a visit stands."""
 
     given: Given
     leave: str
@@ -662,10 +671,10 @@ def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyT
 def journey_there(
     presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys
 ) -> tuple[Place, timedelta, list[BusyTime]] | None:
-    """The origin, the duration, and what is given online just before; None if it is no visit. `claims`: the day's, in order.
+    """From where, how long, and what is given online just before; None if nobody goes anywhere. `claims`: the day's, in order.
 
-    Something online is given from the base, so the journey after it begins there. Where staff went past that, it is given where
-    they are then: they leave as much earlier as it takes.
+    Something online is given from the base, so the journey after it begins there. If staff overrode that, it is given where they
+    are at that time: they leave earlier by as long as it takes.
     """
     claim = claim_of(booking)
     if claim is None or claim.place is None:
@@ -709,7 +718,7 @@ def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
 
 
 def duty_rows_of(booking: Booking, duty: Mapping[int, Sequence[OnDuty]]) -> list[bookings_text.Row]:
-    """Only for a visit that goes ahead."""
+    """The people on duty, for a visit that goes ahead."""
     return bookings_text.duty_rows(duty[booking.pk]) if booking.pk in duty and booking.state in GIVEN_STATES else []
 
 

@@ -24,16 +24,16 @@ from ctac.staff.site import LooksOnly, OwnPage, staff_site
 
 
 def active_presenter(request: HttpRequest) -> Presenter | None:
-    """The presenter who signed in; none without the role, or whom staff made inactive."""
+    """The presenter who is signed in; None without the role, or if staff made them inactive."""
     presenter = presenter_of(request) if request.user.has_perm(GIVES_PRESENTATIONS) else None
     return presenter if presenter and presenter.active else None
 
 
 class OwnToPresenters(LooksOnly):
-    """For the admin of what presenters give: they see their own, and nobody else's.
+    """For admin pages about what presenters give: presenters see their own, and nobody else's.
 
-    Whoever may see all of them has permission to "view". A presenter's permission is another one, so that a page which forgets
-    to narrow refuses them (ADR 8). `own_page` is the route of the page that is made for them, by reference.
+    Users who may see all have permission to "view". Presenters have another permission, so a page that forgets to narrow its rows
+    refuses them (ADR 8). `own_page` is the route of the page that is made for them, by reference.
     """
 
     own_page: ClassVar[str]
@@ -72,8 +72,10 @@ class OwnToPresenters(LooksOnly):
 
 
 def own_pages(user: User) -> list[OwnPage]:
-    """For the first staff page: a presenter's diary, or their day if they do nothing else here; for an inactive one the visits
-    that are not over."""
+    """For the first staff page: a presenter's diary, or their day if they do nothing else here.
+
+    An inactive presenter gets the visits that are not over.
+    """
     presenter = Presenter.objects.filter(user=user.pk).first()
     if presenter is None:
         return []
@@ -97,17 +99,17 @@ staff_site.add_own_pages(own_pages)
 
 P = ParamSpec("P")
 GIVES_PRESENTATIONS = "bookings.give_presentations"
-# How long a visit's page stays open after the check-out to a presenter whom staff made inactive.
+# How long a visit's page stays open, after the check-out, to a presenter whom staff made inactive.
 OPEN_AFTER_CHECK_OUT = timedelta(hours=1)
 PresenterView = Callable[Concatenate[HttpRequest, Presenter, P], HttpResponse]
 
 
 def presenter_required(view: PresenterView[P], *, while_awaited: bool = False) -> Callable[..., HttpResponse]:
-    """Calls the view with the presenter who signed in, if their role is to give presentations.
+    """Call the view with the presenter who is signed in, if their role is to give presentations.
 
-    Whom the staff site would not let in is sent where it sends them; staff who give no presentations get a 403.
-    `while_awaited`: also those whom staff made inactive, or took the role from, while a visit of theirs is open: a presenter is
-    safe (product.md, rule 10).
+    Anybody whom the staff site would not let in goes where it sends them; staff who give no presentations get a 403.
+    `while_awaited`: also let in presenters whom staff made inactive, or took the role from, while a visit of theirs is open: a
+    presenter is safe (product.md, rule 10).
     """
 
     @wraps(view)
@@ -127,7 +129,7 @@ def presenter_or_awaited(view: PresenterView[P]) -> Callable[..., HttpResponse]:
 
 
 def presenter_of(request: HttpRequest) -> Presenter | None:
-    """The presenter of this sign-in, also an inactive one; read once for a page, which has it in its menu too."""
+    """The presenter who is signed in, even an inactive one. Read once for a page, whose menu needs it too."""
     if "_presenter_of" not in request.__dict__:
         request.__dict__["_presenter_of"] = Presenter.objects.with_given().filter(user=request.user.pk).first()
     known: Presenter | None = request.__dict__["_presenter_of"]
@@ -153,7 +155,7 @@ def own_visits(presenter: Presenter) -> BookingQuerySet:
 
 
 def own_visits_for_list(presenter: Presenter) -> BookingQuerySet:
-    """As own_visits, for a list: a union, since each condition has an index and their OR has none."""
+    """Like own_visits, for a list. A union, since each condition has an index, and an OR of both has none."""
     given = Booking.objects.filter(presenter=presenter).order_by().values("pk")
     went = Visit.objects.filter(presenter=presenter).order_by().values("booking")
     return Booking.objects.filter(pk__in=given.union(went))
@@ -169,7 +171,7 @@ def own_leave(presenter: Presenter) -> QuerySet[Leave]:
 
 @contextmanager
 def refusal_as_warning(request: HttpRequest, done: str = "") -> Iterator[None]:
-    """Around a service: what it refuses is said on the next page; if it goes through, `done` is."""
+    """For a block that calls a service: the next page shows its refusal or, if it goes through, the message `done`."""
     try:
         yield
     except DomainError as refusal:

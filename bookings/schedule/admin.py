@@ -1,4 +1,4 @@
-"""What staff forms and lists ask of times and presenters: a week of free times, any other time, who gives it."""
+"""Staff forms and pages about times and presenters: a week of free times, any other time, presenters, claims, journey times."""
 
 import re
 from collections.abc import Iterable
@@ -111,7 +111,7 @@ FORMAT_WORDS = {str(Format.WORKPLACE): gettext_lazy("At their workplace"), str(F
 
 
 class KeyFilter(admin.SimpleListFilter):
-    """One of some rows, by its key."""
+    """A filter by one of some rows, which its key names."""
 
     rows: QuerySet[Any]
 
@@ -125,7 +125,7 @@ class KeyFilter(admin.SimpleListFilter):
 
 
 class PresenterFilter(KeyFilter):
-    """Presenters who give presentations now."""
+    """The presenters who are active now. What has no presenter is found by a filter of its own."""
 
     title = gettext_lazy("presenter")
     parameter_name = "presenter"
@@ -133,7 +133,7 @@ class PresenterFilter(KeyFilter):
 
 
 class AnyPresenterFilter(PresenterFilter):
-    """Active presenters first, then former ones with rows in this list."""
+    """The active presenters, then former ones who have rows in this list, as many as can be looked through."""
 
     most_former = 30
 
@@ -166,7 +166,7 @@ class FormWeek:
 
 
 def is_looking(data: Any) -> bool:
-    """Whether a button for other times was pressed, and not the one that does something."""
+    """Whether a button for other times was pressed, and not the main one."""
     return LOOK_FIELD in data
 
 
@@ -179,7 +179,7 @@ def week_asked_for(
     near: datetime | None = None,
     ignoring: IgnoredClaims | None = None,
 ) -> FormWeek:
-    """The week that the form asks for, else the one of `near`, else that of the first free time."""
+    """The week that the form asks for, else the week of `near`, else the week of the first free time."""
     asked = (data.get(LOOK_FIELD) or data.get(SHOWN_FIELD) or "") if data is not None else ""
     query, presenters = QueryDict(asked.lstrip("?")), [named] if named else None
     picker = schedule_picker.pick(slot_query, query=query, now=now, chosen=near, ignoring=ignoring, presenters=presenters)
@@ -187,7 +187,7 @@ def week_asked_for(
 
 
 def week_choices(week: FormWeek | None, chosen: Iterable[str], length: timedelta) -> Groups:
-    """The times of that week by day; above them those that were chosen in other weeks, which stay chosen."""
+    """The times of that week, by day. Above them stand the times chosen in other weeks, which stay chosen."""
     days = week.picker.days if week else []
     shown = {slot_value(slot.start) for _day, slots in days for slot in slots}
     elsewhere = []
@@ -222,7 +222,7 @@ def refusal_not_free(
 
 
 class StartsField(forms.TypedMultipleChoiceField):
-    """Several start times. Whether each is still free, the service finds out; whether there are any, the form."""
+    """Several start times. The service checks if each is still free; the form checks if there are any."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(coerce=to_start, widget=forms.CheckboxSelectMultiple, **more)
@@ -232,20 +232,20 @@ class StartsField(forms.TypedMultipleChoiceField):
 
 
 def forgive_missing(form: forms.Form, *, but: Iterable[str] = ()) -> None:
-    """Say nothing of what is missing, apart from these fields: it is not being sent yet."""
+    """Drop all errors except those of these fields: the form is not being sent yet."""
     for name in set(form.errors) - set(but):
         del form.errors[name]
 
 
-# What staff are asked wherever they give a booking or a request its time: when, who gives it, and why outside the rules.
+# What staff answer wherever they give a booking or a request its time: when, who gives it, and why outside the rules.
 
 OTHER_TIME = "other"
 
 
 class TimeForm(StaffForm, PageForm):
-    """A day and a time that can be typed, the presenter, and the reason for yielding to staff.
+    """A day and a time that can be typed, the presenter, and the reason for going outside the rules.
 
-    Nobody chosen as presenter means: whoever is best placed. `beside_time` is the question that a refused time is said beside.
+    No presenter chosen means the best placed one. `beside_time` is the field that shows why a time was refused.
     """
 
     free_text_fields = ("override_reason",)
@@ -268,12 +268,12 @@ class TimeForm(StaffForm, PageForm):
 
     @property
     def named(self) -> Presenter | None:
-        """The presenter who was chosen, however the rest of the form stands."""
+        """The presenter who was chosen, even if the rest of the form has errors."""
         self.is_valid()  # reads what was sent, if anything was
         return getattr(self, "cleaned_data", {}).get("presenter")
 
     def typed_start(self) -> datetime | None:
-        """What the day and the time come to; adds an error for whichever is missing."""
+        """The start that was typed as a day and a time; adds an error if either is missing."""
         day, clock = self.day_and_clock
         if day is None and "day" not in self.errors:
             self.add_error("day", _("Enter the day."))
@@ -283,7 +283,7 @@ class TimeForm(StaffForm, PageForm):
 
 
 class OneTimeForm(TimeForm):
-    """One of the times that are shown, or any other, typed. `cleaned_data["start"]` is what it comes to."""
+    """One of the times shown, or any other time, typed. `cleaned_data["start"]` has the result."""
 
     conditional: ClassVar = {"day": ("start", OTHER_TIME), "clock": ("start", OTHER_TIME)}
 
@@ -309,7 +309,7 @@ def start_or_other(value: str) -> datetime | str:
 
 
 class WeekOfTimesForm(OneTimeForm):
-    """One of the times of a week that are free by the public’s rules, or any other."""
+    """One of the week's times that the public could have, or any other time."""
 
     start = SlotField(
         label=gettext_lazy("Which time?"),
@@ -330,7 +330,7 @@ class WeekOfTimesForm(OneTimeForm):
         self.show(None)
 
     def show(self, shown: FormWeek | None) -> None:
-        """Offer the times of that week; one that was chosen in another stays."""
+        """Offer the times of that week; a time chosen in another week stays."""
         chosen = [self.data.get(self.add_prefix("start"), "")]
         other = (_("Any other time"), [(OTHER_TIME, _("Enter a day and a time"))])
         set_choices(self.fields["start"], [*week_choices(shown, chosen, self.length), other])
@@ -351,7 +351,7 @@ class PresentationForm(forms.ModelForm):
 
 @admin.register(Presentation, site=staff_site)
 class PresentationAdmin(StaffModelAdmin):
-    nobody_may = ("delete",)  # it is history of its bookings; one that is no longer offered is marked so
+    nobody_may = ("delete",)  # its bookings are history; mark it as not offered instead
     form = PresentationForm
     list_display = ("title", "audience", "number_minutes", "formats_in_words", "offered")
     list_filter = ("active",)
@@ -378,10 +378,10 @@ class PresenterForm(RulesMixin, forms.ModelForm):
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Presenters are staff: few enough to choose from a plain list. Who is chosen already stays in it."""
+        """Presenters are staff, so few that a plain list of users will do. The user who is already chosen stays in it."""
         super().__init__(*args, **kwargs)
         self.replace_fields()
-        if "user" in self.fields:  # whoever may only look has no boxes
+        if "user" in self.fields:  # a user who may only look has no fields
             user = cast("forms.ModelChoiceField", self.fields["user"])
             user.queryset = User.objects.filter(Q(is_staff=True, is_active=True) | Q(pk=self.instance.user_id)).order_by(
                 "name", "email"
@@ -408,7 +408,7 @@ class HoursInline(admin.TabularInline):
     formfield_overrides = {**PLAIN_FIELDS, models.DateField: {**PLAIN_FIELDS[models.DateField], "lies_ahead": True}}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A part of the presenter: no role has to name it. Seeing follows from the page itself."""
+        """Hours are part of the presenter: a user who may see the page may see them, so no role has to name them."""
         return True
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -454,7 +454,7 @@ class ShownOnly(Exception):
 
 
 class NotSaved:
-    """For a form whose answers were shown: they are drawn as they were typed, and nothing is saved."""
+    """For a form whose answers were only shown: it is drawn as typed, and nothing is saved."""
 
     def is_valid(self) -> bool:
         super().is_valid()  # type: ignore[misc]
@@ -509,7 +509,7 @@ class PresenterAdmin(StaffModelAdmin):
     gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Presenter | None = None) -> tuple[str, ...]:
-        """Only those who may change accounts choose which account sees a diary."""
+        """Only colleagues who may change accounts choose which account sees a diary."""
         return () if request.user.has_perm("accounts.change_user") else ("user",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Presenter]:
@@ -530,7 +530,7 @@ class PresenterAdmin(StaffModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """The button that shows saves all, reads the times and takes it back; then the page is drawn as it was sent."""
+        """The button `_show` saves everything, reads the times and rolls it back. Then the page is drawn as it was sent."""
         context = dict(extra_context or {})
         if request.method == "POST" and "_show" in request.POST:
             try:
@@ -594,13 +594,16 @@ class BusyTimeAdmin(LooksOnly):
     )
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """A diary: what comes, the soonest first, then what is over, the latest first."""
+        """Like a diary: first what is to come, the soonest first, then what is over, the latest first."""
         comes = Case(When(busy__endswith__gt=timezone.now(), then=F("busy")))
         return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"), descending=True)]
 
     def parts(self) -> tuple[Part, ...]:
-        """What comes is few, found by its end and then put in order: by `busy` alone, an index that has all of the past first
-        would be walked from there. It is the same order: a span is compared by its start first."""
+        """The claims to come are few: find them by their end, then sort them.
+
+        Sorting by `busy` alone would walk an index that begins with all of the past. The order is the same, since spans compare
+        by their start first.
+        """
         comes = Q(busy__endswith__gt=timezone.now())
         return Part(comes, ("busy__startswith", "busy", "-pk")), Part(~comes, ("-busy", "-pk"))
 
@@ -680,7 +683,7 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
         fields = ["one", "other", "minutes", "reason"]
 
     def clean(self) -> dict[str, Any]:
-        """The pair in order, so that the same two the other way round are found to be there already."""
+        """Sort the pair, so that the same two areas the other way round count as the same pair."""
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("one") and cleaned.get("other"):
             cleaned["one"], cleaned["other"] = sorted((cleaned["one"], cleaned["other"]))

@@ -44,7 +44,7 @@ end_of_span, start_of_claim, end_of_claim = attrgetter("end"), attrgetter("span.
 
 
 class Window(NamedTuple):
-    """Some hours from a first day to a last one. Without a weekday they are an exception; without clocks there are none."""
+    """Hours that hold from a first day to a last one. Without a weekday they are an exception; without clocks there are none."""
 
     weekday: int | None
     start: time | None
@@ -58,7 +58,7 @@ class Window(NamedTuple):
 
 @dataclass
 class Hours:
-    """On each day the weekly windows hold, or the exceptions in their place. `weekly` by the day of the week, Monday being 0."""
+    """A presenter's hours: on each day the weekly windows, or exceptions instead. `weekly` is by weekday; Monday is 0."""
 
     weekly: defaultdict[int, list[Window]] = field(default_factory=lambda: defaultdict(list))
     exceptions: list[Window] = field(default_factory=list)
@@ -91,7 +91,7 @@ def starts_of(day: date, clocks: tuple[ClockSpan, ...], length: timedelta) -> tu
 
 
 def days_in_utc(days: DateRange) -> Span:
-    """A UK day has 23 to 25 hours."""
+    """The span of these UK days. Each has 23 to 25 hours."""
     return Span(in_utc(days.first, time()), in_utc(days.last + timedelta(days=1), time()))
 
 
@@ -122,7 +122,7 @@ def read_hours(presenters: Iterable[Presenter], first_day: date, last_day: date)
 
 @dataclass(frozen=True)
 class Verdict:
-    """`candidate` is None where it is impossible, and then `obstacles` say why."""
+    """Whether a presenter could give it. If not, `candidate` is None and `obstacles` say why."""
 
     presenter: Presenter
     candidate: Candidate | None
@@ -134,7 +134,7 @@ class Verdict:
 
     @property
     def rank(self) -> tuple[bool, tuple[bool, int, int, int]]:
-        """Presenters who could come first, the best of them first; then those who are busy."""
+        """Sorts presenters who could give it first, the best before others; then the busy ones, by their keys."""
         if self.candidate is None:
             return True, (True, 0, 0, self.presenter.pk)
         return False, self.candidate.rank
@@ -217,7 +217,7 @@ class PresenterSchedule:
 
     @cached_property
     def set_minutes(self) -> int | None:
-        """What staff have set for the journeys of this presenter to and from the visit, if they have."""
+        """How many minutes staff have set for this presenter's journeys to and from the visit; None if they haven't."""
         return self.slot_query.set_minutes.get(self.presenter.pk)
 
     @cached_property
@@ -234,7 +234,7 @@ class PresenterSchedule:
         return self.first_day_from(uk_day(self.now))
 
     def first_day_from(self, day: date) -> date:
-        """The first day that somebody can still book on `day`, by the notice that the presenter needs."""
+        """The first day for which somebody can still book on `day`, by the notice that the presenter needs."""
         own, nation = self.presenter.notice_working_days, self.presenter.nation
         notice = site_settings().notice_working_days if own is None else own
         closed = ClosedDays(closures_of(Closes.PRESENTATIONS, Closes.ADVICE_LINE, nations=[nation]))
@@ -265,11 +265,11 @@ class PresenterSchedule:
         return tuple(violation for violation, is_broken in broken.items() if is_broken)
 
     def may_go_there(self, day: date) -> bool:
-        """No rule that yields: online anybody may, to a workplace whose check and training last."""
+        """The rule that nobody can override: only a presenter whose check and training last may go to a workplace."""
         return self.slot_query.format != Format.WORKPLACE or self.presenter.may_visit(day)
 
     def given_in(self, days: DateRange) -> int:
-        """How many presentations start on these UK days already, kept ones included."""
+        """How many presentations start on these UK days already, including times that are kept."""
         return sum(claim.is_visit for claim in starting_in(days_in_utc(days), self.claims))
 
     def day_violations(self, day: date) -> Iterator[RuleViolation]:
@@ -295,7 +295,7 @@ class PresenterSchedule:
         return spans_of(day, self.hours.clocks_on(day))
 
     def starts_on(self, day: date, known: set[datetime] | frozenset[datetime] = frozenset()) -> list[datetime]:
-        """The start times within every rule on that day, in order, but for those that are known already."""
+        """The start times within every rule on that day, in order, without those in `known`."""
         if not self.may_go_there(day):
             return []
         clocks = self.hours.clocks_on(day)
@@ -322,10 +322,10 @@ class PresenterSchedule:
         return BaseEnds(self.presenter.base, leaves, returns, self.journeys, self.set_minutes)
 
     def candidate(self, start: datetime) -> Candidate | None:
-        """This presenter for that start; None if not free then, travel included."""
+        """This presenter as a candidate for that start; None if not free then, travel included."""
         wanted, day = self.wanted(start), uk_day(start)
         span, place, length = wanted.span, self.slot_query.place, self.slot_query.length
-        # No further than a journey can matter.
+        # Only claims so near that a journey can matter.
         near = touching(Span(span.start - APART_ENOUGH, span.end + APART_ENOUGH), self.claims)
         if not self.may_go_there(day) or not free_spans(near, place, length, span, self.journeys, self.set_minutes):
             return None
@@ -380,9 +380,9 @@ class Slot:
 
 @dataclass
 class Schedule:
-    """Every presenter's availability for one query, over a range of UK days. `read`: the days of which it knows all claims.
+    """Every presenter's availability for one query, over a range of UK days. `read`: the days whose claims it knows in full.
 
-    `covered`: the days on which somebody is on duty, so that visits are offered; None where nobody asked.
+    `covered`: the days on which somebody is on duty, so that visits are offered; None if that was not read.
     """
 
     slot_query: SlotQuery
@@ -393,7 +393,7 @@ class Schedule:
     covered: Sequence[DateRange] | None = None
 
     def for_query(self, slot_query: SlotQuery) -> "Schedule":
-        """The same presenters and claims for another query; nothing is read anew."""
+        """The same presenters and claims for another query, without a new read."""
         return replace(self, slot_query=slot_query, parts=[replace(part, slot_query=slot_query) for part in self.parts])
 
     @property
@@ -402,7 +402,7 @@ class Schedule:
 
     @property
     def standing_violations(self) -> list[RuleViolation]:
-        """The rules that every one of these presenters breaks on every day."""
+        """The rules that all of these presenters break, on every day."""
         first, *others = [part.standing_violations for part in self.parts] or [()]
         return [violation for violation in first if all(violation in violations for violations in others)]
 
@@ -413,7 +413,7 @@ class Schedule:
         return self.covered is None or self.slot_query.format != Format.WORKPLACE or any(day in days for days in self.covered)
 
     def slots_on(self, day: date) -> list[Slot]:
-        """Raises LookupError for a day that was not read."""
+        """The slots of that day. Raises LookupError for a day that was not read."""
         if day not in self.whole or not self.is_covered(day):
             return []
         if not self.is_read(day):
@@ -425,12 +425,12 @@ class Schedule:
         return [Slot(start, start + self.slot_query.length) for start in sorted(starts)]
 
     def week(self, first_day: date) -> list[tuple[date, list[Slot]]]:
-        """Seven days from that one, without those that have no slot."""
+        """The days that have a slot, among the seven days from that one."""
         days = DateRange(first_day, first_day + 6 * ONE_DAY)
         return [(day, slots) for day in days if (slots := self.slots_on(day))]
 
     def nearest(self, start: datetime, count: int = rules.MAX_ALTERNATIVE_SLOTS) -> list[Slot]:
-        """The slots nearest to a start that is gone, in order of time."""
+        """The slots nearest to a start that is taken, in order of time."""
         middle = uk_day(start)
         slots = self.slots_on(middle)
         reach = max((self.last_day - middle).days, (middle - self.first_day).days, 0)
@@ -442,7 +442,7 @@ class Schedule:
         return sorted(slots[:count], key=lambda slot: slot.start)
 
     def candidates(self, start: datetime) -> list[Candidate]:
-        """Presenters who are free then, the best first; those who would break a rule come last."""
+        """Presenters who are free then, the best first; presenters who would break a rule come last."""
         candidates = [candidate for part in self.parts if (candidate := part.candidate(start))]
         return sorted(candidates, key=attrgetter("rank"))
 

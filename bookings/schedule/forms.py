@@ -40,13 +40,13 @@ def slot_value(start: datetime) -> str:
 
 @lru_cache(maxsize=1024)  # the same slots are shown to many
 def label_in_language(_language: str | None, slot: Slot) -> SafeString:
-    """The start, which stands under its day; for screen readers the end and the day too."""
+    """The start, which stands under its day; screen readers also get the end and the day."""
     rest = gettext_lazy("to %(end)s, %(day)s") % {"end": format_clock(slot.end), "day": format_day(slot.start)}
     return format_html("{}<span class='govuk-visually-hidden'> {}</span>", format_clock(slot.start), rest)
 
 
 class SlotField(forms.TypedChoiceField):
-    """A start time. Any moment is accepted: whether it is still free, the service finds out."""
+    """A start time. It accepts any moment: the service checks if it is still free."""
 
     def valid_value(self, value: Any) -> bool:
         return True
@@ -57,7 +57,7 @@ def to_start(value: str) -> datetime:
         start = datetime.strptime(value, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
     except ValueError as error:
         raise ValidationError(gettext_lazy("Choose one of the times below.")) from error
-    if not 2000 <= start.year <= 2100:  # further out, the arithmetic of dates ends
+    if not 2000 <= start.year <= 2100:  # further out, date arithmetic fails
         raise ValidationError(gettext_lazy("Choose one of the times below."))
     return start
 
@@ -69,7 +69,7 @@ def set_choices(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
 
 @contextmanager
 def refusal_as_error(form: forms.BaseForm, beside: str | None = None) -> Iterator[None]:
-    """Around a service: what it refuses is said on the form."""
+    """For a block that calls a service: its refusal becomes an error of the form."""
     try:
         yield
     except DomainError as refusal:
@@ -77,7 +77,7 @@ def refusal_as_error(form: forms.BaseForm, beside: str | None = None) -> Iterato
 
 
 def start_or_error(form: forms.BaseForm, day: date | None, clock: time | None) -> datetime | None:
-    """What a day and a time come to; None if one is missing. An error stands beside a time that no clock shows."""
+    """The moment of that day and time; None if one is missing. A time that the clocks skip becomes an error of the form."""
     try:
         return uk_moment(day, clock) if day is not None and clock is not None else None
     except ValidationError as error:
@@ -86,7 +86,7 @@ def start_or_error(form: forms.BaseForm, day: date | None, clock: time | None) -
 
 
 class DayAndTimeForm(PageForm):
-    """`cleaned_data["start"]` is what they come to."""
+    """A day and a time. `cleaned_data["start"]` has the moment."""
 
     day = DayField(
         label=gettext_lazy("Day"),
@@ -124,7 +124,7 @@ FORMAT_LABELS = {str(Format.WORKPLACE): gettext_lazy("At a workplace"), str(Form
 
 
 def parse_hours(typed: str) -> DayHours:
-    """'9am to 1pm, 2pm to 5pm'. Raises ValueError."""
+    """Read hours like '9am to 1pm, 2pm to 5pm'. Raises ValueError."""
     hours = []
     for part in COMMA.split(typed.strip().lower()):
         start, end = (read_clock(clock) for clock in UNTIL.split(part))
@@ -164,7 +164,7 @@ class HoursField(forms.CharField):
 
 
 class WeekHoursForm(PageForm):
-    """A whole week, from a day on. Empty boxes are days off."""
+    """The hours of a whole week, from some day on. Empty boxes are days off."""
 
     first_day = DayField(label=gettext_lazy("From which day?"), lies_ahead=True, validators=[near_today])
     last_day = DayField(
@@ -243,7 +243,7 @@ class RulesMixin(PageFormMixin):
     """The rules of a presenter: ticks, numbers, and areas in one box."""
 
     def replace_fields(self) -> None:
-        """Give the fields that this form has their own widgets."""
+        """Replace the model's fields that this form has by fields with plainer widgets."""
         no_limit, usual = _("Leave empty for no limit."), site_settings()
         own: dict[str, forms.Field] = {
             "formats": tick_boxes(
@@ -320,7 +320,7 @@ class AreasField(forms.CharField):
 
 
 class OwnRulesForm(RulesMixin, forms.ModelForm):
-    """What a presenter decides on their own."""
+    """The rules that presenters set for themselves."""
 
     class Meta:
         model = Presenter

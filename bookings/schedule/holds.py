@@ -47,7 +47,7 @@ from professionals.services import lock_person
 
 
 def place_columns(place: Place | None) -> dict[str, object]:
-    """How a claim stores its place."""
+    """The columns in which a claim stores its place."""
     if place is None:
         return {"postcode": "", "latitude": None, "longitude": None, "zone": ""}
     return {"postcode": place.postcode, "latitude": place.latitude, "longitude": place.longitude, "zone": place.zone}
@@ -64,7 +64,7 @@ def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[B
 
 
 def hold_keeps(hold: Hold, booking: Booking) -> bool:
-    """Whether this hold is for exactly what this booking, which may be unsaved, asks for."""
+    """Whether this hold is for exactly what this booking asks for. The booking may be unsaved."""
     asked = (booking.presentation_id, booking.format, booking.postcode, booking.starts_at)
     return (hold.presentation_id, hold.format, hold.postcode, hold.start) == asked
 
@@ -80,11 +80,11 @@ def hold_slot(
     client: str = "",
     answers: Mapping[str, dict[str, Any]] | None = None,
 ) -> Hold:
-    """Keep that slot for this draft, in place of what it held before. Choosing the same slot again does not make it longer.
+    """Keep that slot for this draft, instead of what it held before. Choosing the same slot again does not make it longer.
 
-    `client` says from where, hashed. `answers` of the draft's steps are kept with it, or not at all: two tabs take turns with
-    both. Raises SlotTaken (what was held before then stays held), DraftGone (placed in another tab), TooManyHolds and
-    AccountGoneError.
+    `client`: a hash of where the request comes from. `answers` for the draft's steps are saved with the hold, or neither is: two
+    tabs take turns with both. Raises SlotTaken (then what was held before stays held), DraftGone (placed in another tab),
+    TooManyHolds and AccountGoneError.
     """
     if person:
         lock_person(person)
@@ -136,7 +136,7 @@ def hold_slot(
 def lock_presenter_for_hold(
     draft: Draft, person: Person | None, slot_query: SlotQuery, start: datetime, now: datetime, before: list[BusyTime]
 ) -> Presenter:
-    """Look, lock those who could, end what was held before, look again: the best of those who still can."""
+    """The best presenter who is free: look, lock those who could, end the earlier holds, look again. Raises SlotTaken."""
     day = uk_day(start)
     own, held = {"hold__draft": draft, "hold__person": person}, held_for(slot_query.place)
     seen = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring={**own, **held})
@@ -161,12 +161,12 @@ def lock_client(client: str) -> None:
 def extend_hold(*, draft: Draft, now: datetime) -> Hold:
     """Keep what this draft holds for as long again, once.
 
-    Raises HoldOver if its time is over already (whoever wants the slot may have it), ExtendedAlready the second time.
+    Raises HoldOver if its time is over already (anybody may have the slot then), ExtendedAlready the second time.
     """
     locked = Draft.objects.select_for_update().filter(pk=draft.pk).exists()  # two clicks take turns
     seen = BusyTime.objects.filter(hold__draft=draft, kind=BusyKind.HOLD)
     presenter = seen.values_list("presenter", flat=True).first() if locked else None
-    lock_presenters([presenter], now=now)  # which ends it if its time is over
+    lock_presenters([presenter], now=now)  # this ends the hold if its time is over
     claim = seen.select_related("hold").first()
     if claim is None or claim.hold is None or claim.hold.expires_at <= now:
         raise HoldOver
@@ -185,18 +185,18 @@ def release_hold(*, draft: Draft, now: datetime) -> None:
     lock_presenters([], now=now, giving_back=holds_of(draft, None))
 
 
-# Times held for an area. A visit there may be booked over them, by whoever comes from there (held_for).
+# Times held for an area. People from there may book a visit over them (held_for).
 
 
 def held_for(place: Place | None) -> IgnoredClaims:
-    """Times held for the area of that place are free to whoever books a visit there: for `ignoring` of open_schedule."""
+    """For `ignoring` of open_schedule: times held for the area of this place are free to anybody who books a visit there."""
     key = (place.authority or place.nation) if place else ""
     return {"held__keys__contains": [key] if key else None}  # None: nothing is ignored
 
 
 @dataclass(frozen=True)
 class AreaToVisit:
-    """An area by its code, what lies in it (HeldTime.keys), and where in it a visit is reckoned to be."""
+    """An area by its code, the codes of what lies in it (HeldTime.keys), and the place that we assume for a visit there."""
 
     code: str
     name: str
@@ -214,9 +214,9 @@ def hold_times(
 ) -> list[HeldTime]:
     """Hold these times of the visit's presenter for the people of that area, all or none.
 
-    Each is one that somebody from there could book, on the day of the visit or the day before or after, and is held no longer
-    than that. Raises MoveRefused (the visit is off, or has another presenter by now), SlotTaken, which names the time, and
-    DomainError for too many.
+    Each must be a time that somebody from there could book, on the day of the visit or the day before or after. It is held no
+    longer than it could be booked. Raises MoveRefused (the visit is off, or has another presenter now), SlotTaken, which names
+    the time, and DomainError for too many.
     """
     locked, presenters = lock_booking_and_presenters(visit, now=now, also=())
     if not may_hold_around(locked, now):
@@ -288,14 +288,14 @@ def may_hold_around(visit: Booking, now: datetime) -> bool:
 
 
 def days_around(visit: Booking) -> DateRange:
-    """Its day, and those before and after."""
+    """The day of the visit, the day before and the day after."""
     day, one_day = uk_day(visit.agreed[0]), timedelta(days=1)
     return DateRange(day - one_day, day + one_day)
 
 
 @transaction.atomic
 def release_held(held: HeldTime, *, by: User | None, now: datetime) -> None:
-    """Anybody may have the time again. Raises NotHeld."""
+    """Release a held time, so that anybody may have it again. Raises NotHeld."""
     lock_presenters([held.presenter_id], now=now)
     if not HeldTime.objects.open().filter(pk=held.pk).update(ended=HeldEnd.RELEASED, ended_at=now):
         raise NotHeld
@@ -303,7 +303,7 @@ def release_held(held: HeldTime, *, by: User | None, now: datetime) -> None:
 
 
 def presenters_to_look_through(now: datetime) -> set[int]:
-    """Presenters with a time held for an area that is over, or that gave way to somebody who may have left."""
+    """The presenters for lapse_held_of: a time held for an area is over, or gave way to somebody who may have left."""
     over = HeldTime.objects.lapsed(now).values_list("presenter", flat=True)
     aside = BusyTime.objects.filter(kind=BusyKind.HELD, live=False, expires_at__gt=now).values_list("presenter", flat=True)
     return set(over.union(aside))
@@ -311,15 +311,17 @@ def presenters_to_look_through(now: datetime) -> set[int]:
 
 @transaction.atomic
 def lapse_held_of(presenter: int, *, now: datetime) -> None:
-    """Times whose five working days are over are everybody's again; what gave way to nothing any more is held again."""
-    lock_presenters([presenter], now=now)  # which gives their time back
+    """Release times whose five working days are over; hold again what gave way to somebody who has left."""
+    lock_presenters([presenter], now=now)  # this gives back their time
     HeldTime.objects.lapsed(now).filter(presenter=presenter).update(ended=HeldEnd.LAPSED, ended_at=now)
     restore_held([presenter], now)
 
 
 def set_held_aside(presenter: Presenter, place: Place | None, now: datetime) -> list[BusyTime]:
-    """Times of the presenter that are held for the area of that place, none of them live now: a visit there may be written over
-    them. What it leaves alone comes back by restore_held."""
+    """Set aside the presenter's times held for the area of that place, so that a visit there may be written over them.
+
+    They are not live now. restore_held brings back those that were not used.
+    """
     theirs = held_for(place)
     if not any(theirs.values()):
         return []
@@ -368,7 +370,7 @@ class KeptSlot:
 
 
 def kept_until(start: datetime, now: datetime, working_days: int | None = None) -> datetime:
-    """5pm on the last working day of it (our office's), or when it begins if that is sooner."""
+    """5pm on the last of these working days (our office's), or the start if that is sooner."""
     count = site_settings().kept_date_working_days if working_days is None else working_days
     day = after_working_days(uk_day(now), count, OURS, office_closed())
     return min(uk_datetime(day, rules.KEPT_DATE_EXPIRY_TIME), start)
@@ -382,7 +384,7 @@ def schedule_for_dates(
     presenter: Presenter | None = None,
     own: Booking | None = None,
 ) -> Schedule:
-    """The schedule over the days of these starts; what this booking claims itself is not in its way."""
+    """The schedule over the days of these starts. This booking's own claims are not in its way."""
     days = [uk_day(start) for start in starts] or [uk_day(now)]
     chosen = [presenter] if presenter else None
     ignoring = {"booking": own, "option__booking": own}
@@ -390,7 +392,7 @@ def schedule_for_dates(
 
 
 def first_possible_slot(schedule: Schedule, starts: Iterable[datetime]) -> KeptSlot | None:
-    """The first of these starts at which a presenter could give it within all rules but notice and horizon."""
+    """The first of these starts at which a presenter could give it within all rules except notice and horizon."""
     for start in starts:
         for candidate in schedule.candidates(start):
             if set(candidate.violations) <= DAY_VIOLATIONS:
@@ -448,9 +450,9 @@ def add_options(
 
 
 def lock_request(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> tuple[Booking, list[DateOption]]:
-    """The booking locked as by lock_booking, and its dates as they stand.
+    """The booking, locked as by lock_booking, and its dates as they stand.
 
-    Raises MoveRefused also if it takes place elsewhere by now: who could come was looked up for the place that was read.
+    Also raises MoveRefused if it has moved to another place: who could come was looked up for the place that was read.
     """
     locked = lock_booking(booking, now=now, also=also)
     if locked.postcode != booking.postcode:
@@ -459,7 +461,7 @@ def lock_request(booking: Booking, *, now: datetime, also: Iterable[Presenter] =
 
 
 def close_options(booking: Booking, *, taken: DateOption | None = None) -> None:
-    """The request is answered or closed: its dates are passed over, but for the one that is taken."""
+    """The request is answered or closed: pass over its dates, except the one that is taken."""
     if taken is not None:
         DateOption.objects.filter(pk=taken.pk).update(state=OptionState.TAKEN)
     standing = (OptionState.OPEN, OptionState.EXPIRED)
@@ -467,6 +469,6 @@ def close_options(booking: Booking, *, taken: DateOption | None = None) -> None:
 
 
 def free_claims(booking: Booking, *, but: BusyTime | None = None) -> None:
-    """Give back all that this booking claims: its own time, and that of its dates."""
+    """Free all that this booking claims, its own time and that of its dates, except `but`."""
     own = BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking))
     (own.exclude(pk=but.pk) if but else own).delete()

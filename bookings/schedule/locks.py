@@ -1,4 +1,4 @@
-"""Every writer of busy time goes through here: lock the presenters, end what has expired, write, hear the refusal.
+"""Every write of busy time goes through here: lock the presenters, end what has expired, write, and turn refusals into errors.
 
 Presenters are locked in key order and before any booking, so no two writers can wait for each other.
 """
@@ -26,9 +26,9 @@ REFUSALS: dict[str, type[DomainError]] = {
 
 
 def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: Iterable[BusyTime] = ()) -> dict[int, Presenter]:
-    """Lock these presenters until the transaction ends, and give back what their expired holds and options still keep.
+    """Lock these presenters until the transaction ends, and free what their expired claims still keep.
 
-    `giving_back`: what ends with those, because its draft or request takes another slot; their presenters are locked too.
+    `giving_back`: claims that end too, because their draft or request takes another slot; their presenters are locked as well.
     """
     ended = list(giving_back)
     wanted = {key for key in keys if key is not None} | {row.presenter_id for row in ended}
@@ -36,8 +36,8 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
         return {}
     rows = Presenter.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
     locked = {presenter.pk: presenter for presenter in rows}
-    # Read once they are locked: what became a booking or was kept longer meanwhile stays. Only holds and options have an
-    # `expires_at`, so none of the past is read.
+    # Read once they are locked: what became a booking or was kept longer meanwhile stays. Only holds, options and times held for
+    # areas have an `expires_at`, so this reads nothing of the past.
     expiring = BusyTime.objects.filter(presenter__in=list(locked), expires_at__isnull=False)
     over = list(expiring.filter(Q(expires_at__lte=now) | Q(pk__in=[row.pk for row in ended])))
     end_expiring_claims(over)
@@ -47,15 +47,17 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
 
 
 def end_expiring_claims(rows: Iterable[BusyTime]) -> None:
-    """Give back the time of these holds and options; the holds go with it, what an option was stays."""
+    """Free the time of these claims. Holds are deleted with it; options and times held for areas stay."""
     claims = list(rows)
     Hold.objects.filter(pk__in=[claim.hold_id for claim in claims if claim.hold_id]).delete()
     BusyTime.objects.filter(pk__in=[claim.pk for claim in claims if not claim.hold_id], kind__in=EXPIRING).delete()
 
 
 def restore_held(presenters: Iterable[int], now: datetime) -> None:
-    """Hold again for its area what gave way to somebody who left the form, or to a booking that is off, unless something is in
-    the way. The presenters are locked."""
+    """Hold times for their areas again that gave way to somebody who left the form, or to a booking that is off.
+
+    A time that has something in its way stays set aside. The presenters are locked.
+    """
     aside = BusyTime.objects.filter(presenter__in=presenters, kind=BusyKind.HELD, live=False, expires_at__gt=now)
     for key in aside.order_by("busy").values_list("pk", flat=True):
         with suppress(SlotTaken), transaction.atomic(), guarded():
@@ -63,10 +65,10 @@ def restore_held(presenters: Iterable[int], now: datetime) -> None:
 
 
 def lock_draft(token: str | None, person: Person) -> Draft | None:
-    """Lock the person and then the draft with that token, so that their requests and its clicks take turns.
+    """Lock the person and then the draft with that token, so that requests and clicks take turns.
 
-    Before presenters, as in hold_slot: who signs in or is erased locks the person first too. With what it holds, as that was
-    before we waited. None if there is no such draft, or no more. Raises AccountGoneError.
+    Call it before locking presenters, as hold_slot does: signing in and erasing also lock the person first. The draft's hold is
+    as it was before we waited. None if there is no such draft, or no longer. Raises AccountGoneError.
     """
     lock_person(person)
     drafts = Draft.objects.select_related("hold").select_for_update(of=("self",))
@@ -74,7 +76,7 @@ def lock_draft(token: str | None, person: Person) -> Draft | None:
 
 
 def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:
-    """The booking as it stands, locked together with its presenter, those who keep a date for it, and those others.
+    """The booking as it stands, locked with its presenter, the presenters who keep a date for it, and those in `also`.
 
     Raises MoveRefused if any of its presenters changed while we waited, and Stale if a colleague took it over since it was read.
     """
@@ -82,7 +84,7 @@ def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] =
 
 
 def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterable[int]) -> tuple[Booking, dict[int, Presenter]]:
-    """The same, with the locked presenters by their keys."""
+    """Like lock_booking; also returns the locked presenters by their keys."""
     seen = presenter_keys_of(booking)
     presenters = lock_presenters({*seen, *also}, now=now)
     # After waiting for the lock, the row comes back only if it still has the person it was read with.
@@ -95,15 +97,17 @@ def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterab
 
 
 def lock_bookings(rows: BookingQuerySet) -> BookingQuerySet:
-    """These bookings with their names, in key order. Locked first, then read: who waits for a row is asked for it anew, but for
-    its person and presenter as they were, and a booking that a colleague took over meanwhile would be missing.
+    """These bookings with their names, locked in key order.
+
+    Lock first, then read: a query that waits for a row checks it again, but against its old person and presenter, so a booking
+    that a colleague took over meanwhile would be missing.
     """
     keys = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     return Booking.objects.filter(pk__in=keys).with_names().order_by("pk")
 
 
 def presenter_keys_of(booking: Booking) -> set[int | None]:
-    """The key of its presenter (None: it has none), and of those with whom its dates are kept."""
+    """The key of its presenter (None: it has none), and the keys of the presenters who keep a date for it."""
     kept = FilteredRelation("options", condition=Q(options__state=OptionState.OPEN))
     rows = list(Booking.objects.filter(pk=booking.pk).annotate(kept=kept).values_list("presenter", "kept__presenter"))
     return {rows[0][0], *(key for _own, key in rows if key is not None)} if rows else set()
@@ -111,9 +115,9 @@ def presenter_keys_of(booking: Booking) -> set[int | None]:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Write busy time inside; leaving asks both guards of the database.
+    """Write busy time inside. On leaving, the database checks both guards.
 
-    Raises SlotTaken for their refusal (which must end the transaction), AlreadyPlaced for a token that was used.
+    Raises SlotTaken if they refuse (then the transaction must end), AlreadyPlaced for a token that was used.
     """
     try:
         yield

@@ -1,9 +1,9 @@
 """The slot picker: a week of start times to choose from, for every page that asks for one.
 
-`show_times` answers for a page: the view gives the slot query and the claims that are not in the way, and gets the form and all
-that the template bookings/booking/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the
-day); the rest is kept. With `month` in it, the same address answers with the times of that month, for the month view that the
-script draws. Staff's forms ask `pick` for a week, and have no month.
+`show_times` answers for a page: the view passes the slot query and the claims that are not in the way, and gets the form and
+all that the template bookings/booking/includes/slot_picker.html shows. The query string has `week` (any day of it) and `part`
+(of the day); the rest of it is kept. With `month` in it, the same address answers with the times of that month, for the month
+view that the script draws. Staff forms call `pick` for a week, and have no month.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -49,9 +49,9 @@ class PartOfDay(models.TextChoices):
 
 @dataclass
 class PartOfDaySlots:
-    """The slots of a schedule that start in one part of the day. Days that were not read are, when somebody looks there.
+    """The slots of a schedule that start in one part of the day. Days that were not read are read when somebody looks there.
 
-    `now` and `ignoring` as the schedule was opened with. `excluded`: a start that the reader has already.
+    `now` and `ignoring` are those of the schedule. `excluded`: a start that the reader already has.
     """
 
     schedule: Schedule
@@ -69,14 +69,14 @@ class PartOfDaySlots:
         return [slot for slot in slots if (slot.start.astimezone(UK).hour < 12) == (self.part == PartOfDay.MORNING)]
 
     def first(self, day: date) -> Slot | None:
-        """The first on that day or later. Looks no further than it must."""
+        """The first slot on that day or later. It looks no further than it must."""
         days = DateRange(max(day, self.schedule.first_day), self.schedule.last_day)
         return next((slots[0] for each in days if (slots := self.on(each))), None)
 
 
 @dataclass(frozen=True)
 class PickerLink:
-    """A link to another part of the day, as what follows the page's path; `here` marks the one that is shown."""
+    """A link to another part of the day: `query` goes behind the page's path; `here` marks the part that is shown."""
 
     label: str | Promise
     query: str
@@ -85,7 +85,7 @@ class PickerLink:
 
 @dataclass(frozen=True)
 class PickerWeek:
-    """Seven days from a Monday, with links to the week before, if any time lies there or before, and to the week after."""
+    """Seven days from a Monday, with links to the week before, if any time lies there or earlier, and to the week after."""
 
     first_day: date
     title: str
@@ -95,7 +95,7 @@ class PickerWeek:
 
 @dataclass(frozen=True)
 class SlotChoice:
-    """A slot as text, with the value that its radio has."""
+    """A slot as text, with the value of its radio button."""
 
     when: str
     value: str
@@ -104,10 +104,10 @@ class SlotChoice:
 
 @dataclass(frozen=True)
 class Picker:
-    """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week.
+    """What the page shows. `first` is the first slot of all; `next` is the nearest one if the week is empty.
 
-    `standing_violations`: the rules that keep every presenter from giving it on any day. `closed`: why days of
-    the week have none. `nothing_free`: no day has a time, in no part of it. `schedule`: what was read.
+    `standing_violations`: the rules that keep every presenter from giving it on any day. `closed`: why days of the week have no
+    times. `nothing_free`: no day has a time, in any part of the day. `schedule`: what was read.
     """
 
     slot_query: SlotQuery
@@ -128,7 +128,7 @@ class Picker:
 
     @property
     def opens_at(self) -> date | None:
-        """The day that the month view shows first: that of the time chosen before, else the first of the week."""
+        """The day that the month view shows first: of the chosen time, else the first with a time, else the week's first."""
         chosen = self.form["start"].value()
         days = [day for day, slots in self.days if any(slot_value(slot.start) == chosen for slot in slots)] if chosen else []
         return next(iter([*days, *(day for day, _slots in self.days)]), self.week.first_day if self.week else None)
@@ -146,7 +146,7 @@ def open_horizon(
     read_days: Sequence[DateRange] | None = None,
     presenters: Iterable[Presenter] | None = None,
 ) -> Schedule:
-    """All days that the public may book."""
+    """The schedule over all days that the public may book."""
     today = uk_day(now)
     return open_schedule(
         slot_query,
@@ -170,7 +170,7 @@ def show_times(
     excluded: datetime | None = None,
     typed: Any = None,
 ) -> HttpResponse:
-    """The page around its picker; to the page's script, which asks for a month, the times of that month."""
+    """The page with its picker; or the times of a month, if the page's script asks for one."""
     query = request.GET
     if "month" in query and request.method != "POST":
         return month_of_slots(slot_query, query=query, now=now, ignoring=ignoring, excluded=excluded)
@@ -191,10 +191,10 @@ def pick(
     typed: Any = None,
     has_month: bool = False,
 ) -> Picker:
-    """The week that the query asks for; else that of the time chosen before; else that of the first slot.
+    """The week that the query asks for; else the week of the chosen time; else the week of the first slot.
 
-    `ignoring` and `presenters` as for open_schedule. `excluded`: a start that the reader has already. `typed` is what was sent,
-    if it was. `has_month`: the page's address answers with a month, too.
+    For `ignoring` and `presenters`, see open_schedule. `excluded`: a start that the reader already has. `typed`: what was sent,
+    if anything. `has_month`: the page's address also answers with a month.
     """
     today, part = uk_day(now), asked_part(query)
     horizon = DateRange(today, last_day(today))
@@ -214,11 +214,11 @@ def pick(
     shown = PickerWeek(
         week.first,
         _("Week of %(day)s") % {"day": format_day(week.first)},
-        # No earlier week is offered where none has a time.
+        # Offer no earlier week if none has a time.
         with_query(query, week=earlier.isoformat()) if first and uk_day(first.start) < week.first else "",
         with_query(query, week=later.isoformat()) if later <= horizon.last else "",
     )
-    # The week stays only if one was asked for: else each part opens at its own first slot.
+    # The links keep the week only if one was asked for; otherwise each part opens at its own first slot.
     return Picker(
         slot_query,
         form,
@@ -238,7 +238,7 @@ def pick(
 
 
 def pick_nearest(slot_query: SlotQuery, start: datetime, *, now: datetime, ignoring: IgnoredClaims | None = None) -> Picker:
-    """That time has gone: the nearest that are free, ready to choose."""
+    """That time has gone: the nearest free times, ready to choose."""
     schedule = open_horizon(slot_query, now, ignoring)
     slots = schedule.nearest(start)
     days = [(day, list(of_day)) for day, of_day in groupby(slots, key=lambda slot: uk_day(slot.start))]
@@ -262,8 +262,10 @@ def is_anything_free(slot_query: SlotQuery, now: datetime, ignoring: IgnoredClai
 def first_times(
     picker: Picker, slot_query: SlotQuery, now: datetime, ignoring: IgnoredClaims | None, days: int = 3
 ) -> list[SlotChoice]:
-    """The first time of each of the next days that have one, for another query where nothing is free. Other claims may be in
-    its way, so they are read anew."""
+    """The first time of each of the next days that have one, for another query if nothing is free.
+
+    Other claims may be in its way, so claims are read again.
+    """
     if picker.schedule is None:
         return []
     schedule = read_all_claims(picker.schedule.for_query(slot_query), now, ignoring)
@@ -272,7 +274,7 @@ def first_times(
 
 
 def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) -> DateRange | None:
-    """The week that is asked for, else that of the time chosen before; inside the horizon."""
+    """The week that is asked for, else the week of the chosen time, inside the horizon; None if there is neither."""
     try:
         day = date.fromisoformat(query.get("week", ""))
     except ValueError:
@@ -290,7 +292,7 @@ def month_of_slots(
     ignoring: IgnoredClaims | None = None,
     excluded: datetime | None = None,
 ) -> JsonResponse:
-    """Every day of the month that the query asks for, with its times: value, start and end as text."""
+    """Every day of the month that the query asks for, with its times: the value, and the start and end as text."""
     today = uk_day(now)
     horizon, part = last_day(today), asked_part(query)
     # The first day of the month that is asked for, inside the horizon.
@@ -312,7 +314,7 @@ def month_of_slots(
             "month": f"{first:%Y-%m}",
             "title": dateformat.format(first, "F Y"),
             "weekdays": [[str(WEEKDAYS_ABBR[number]), str(WEEKDAYS[number])] for number in range(7)],
-            # As with weeks: none is offered where none has a time.
+            # As with weeks: offer no earlier month if none has a time.
             "earlier": f"{first - ONE_DAY:%Y-%m}" if first_free and uk_day(first_free.start) < first else "",
             "later": f"{following:%Y-%m}" if following <= horizon else "",
             "closed": sentences_between(max(first, today), min(last, horizon), Closes.PRESENTATIONS, where),

@@ -1,4 +1,4 @@
-"""Reads schedules in one query a table, and previews what a change of a presenter's hours or rules would offer."""
+"""Reads schedules with one query a table, and previews what a change to a presenter's hours or rules would offer."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -85,7 +85,7 @@ def open_schedule(
     """Read the schedule of these presenters (all active ones if none are named) from the first UK day to the last.
 
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
-    `read_days`: only of these days, one or two ranges in order, are the claims read (read_all_claims reads the rest).
+    `read_days`: one or two ranges of days, in order, whose claims are read (read_all_claims reads the rest).
     """
     everyone = (
         list(Presenter.objects.active().with_given().order_by("pk")) if presenters is None else with_presentations(presenters)
@@ -106,13 +106,13 @@ def open_schedule(
 
 
 def covered_days(first_day: date, last_day: date) -> list[DateRange]:
-    """The shifts that have any of these UK days."""
+    """The shifts that cover any of these UK days, as ranges."""
     shifts = DutyShift.objects.covering(first_day, last_day)
     return [DateRange(*days) for days in shifts.order_by("first_day").values_list("first_day", "last_day")]
 
 
 def read_all_claims(schedule: Schedule, now: datetime, ignoring: IgnoredClaims | None) -> Schedule:
-    """The same schedule with the claims of all its days."""
+    """The same schedule, with the claims of all its days read."""
     everyone, read = [part.presenter for part in schedule.parts], (schedule.whole,)
     claims = read_claims(everyone, read, now, ignoring)
     journeys: Any = SimpleLazyObject(lambda: journeys_of(everyone, claims, schedule.slot_query))
@@ -121,7 +121,7 @@ def read_all_claims(schedule: Schedule, now: datetime, ignoring: IgnoredClaims |
 
 
 def with_presentations(presenters: Iterable[Presenter]) -> list[Presenter]:
-    """These presenters with what they give, read anew unless that was read with them."""
+    """These presenters with the presentations that they give. Reads all of them again if any was read without."""
     asked = list(presenters)
     if all("given" in vars(presenter) for presenter in asked):
         return asked
@@ -131,10 +131,10 @@ def with_presentations(presenters: Iterable[Presenter]) -> list[Presenter]:
 def reread_schedule(
     schedule: Schedule, presenters: Mapping[int, Presenter], now: datetime, *, ignoring: IgnoredClaims | None = None
 ) -> Schedule:
-    """The same schedule of these presenters only, as they and their claims are now, after they were locked.
+    """The same schedule with these presenters only, as they and their claims are now that they are locked.
 
-    Their own holds have ended by then; `ignoring` as in open_schedule.
-    What staff have set between areas is not read anew: if it changed in between, the database knows.
+    Their own holds have ended by then; for `ignoring`, see open_schedule. Journey times between areas are not read again: if they
+    changed in between, the database finds out.
     """
     parts = [part for part in schedule.parts if part.presenter.pk in presenters and presenters[part.presenter.pk].active]
     if not parts:
@@ -166,14 +166,14 @@ def read_claims(
         if value is not None:
             rows = rows.exclude(**{lookup: value})
     claims: dict[int, list[Claim]] = defaultdict(list)
-    # Without model instances, and times as two moments: a quarter of the cost, in the dearest part of the page.
+    # No model instances, and two moments instead of a range: a quarter of the cost, in the slowest part of the page.
     for presenter, start, end, minutes, kind, *place in rows.order_by("presenter", "busy__endswith").values_list(*CLAIM_COLUMNS):
         claims[presenter].append(make_claim(Span(start, end), place_at(*place), minutes, kind))
     return claims
 
 
 def claims_within(presenters: Iterable[Presenter], within: Span, now: datetime) -> BusyTimeQuerySet:
-    """Their live claims in order, as far to both sides as a journey can matter, or the rest of a week."""
+    """Their live claims, in order, as far to both sides as a journey can matter, or the rest of a week."""
     reach = Span(within.start - REACH, within.end + REACH)
     return BusyTime.objects.live_at(now).touching(*reach).filter(presenter__in=presenters).order_by("busy")
 
@@ -191,7 +191,7 @@ def make_claim(span: Span, place: Place | None, travel_minutes: int | None, kind
 
 @lru_cache(maxsize=4096)
 def place_at(postcode: str, latitude: float | None, longitude: float | None, zone: str) -> Place | None:
-    """As BusyTime.place; the same object for the same place."""
+    """Like BusyTime.place, but the same object for the same place."""
     return BusyTime(postcode=postcode, latitude=latitude, longitude=longitude, zone=zone).place
 
 
@@ -199,7 +199,7 @@ MOST_CONFLICTS = 50  # of each kind
 
 
 def given_on(closure: Closure) -> Iterator[Conflict]:
-    """Bookings and open sessions on days that this closure closes, or would close if it was saved."""
+    """The bookings and open sessions on days that this closure closes, or would close if it were saved."""
     if not closure.presentations:
         return
     bookings = Booking.objects.open().filter(starting_in(closure, BOOKING_NATIONS))
@@ -231,7 +231,7 @@ PREVIEW_NAMES = {Format.WORKPLACE: gettext_lazy("Near the base"), Format.ONLINE:
 
 @dataclass(frozen=True)
 class PreviewDay:
-    """'Monday 25 January 2027' and '9am to 4pm, 5pm': times at which a presentation can start."""
+    """A day and the times at which a presentation can start: 'Monday 25 January 2027' and '9am to 4pm, 5pm'."""
 
     name: str
     starts: str
@@ -260,7 +260,7 @@ def last_day_to_ask_for(now: datetime) -> date:
 
 
 def preview_change(change: Callable[[], object], presenter: Presenter, now: datetime) -> Preview:
-    """What would be offered: the change is saved, read and rolled back. What it raises goes through."""
+    """What would be offered: save the change, read the times, and roll it back. Its errors are raised."""
     with transaction.atomic():
         change()
         shown = preview(Presenter.objects.with_given().get(pk=presenter.pk), now)
@@ -269,7 +269,7 @@ def preview_change(change: Callable[[], object], presenter: Presenter, now: date
 
 
 def preview(presenter: Presenter, now: datetime) -> Preview:
-    """As the presenter's rows are now; `presenter` as with_given() reads it."""
+    """What the presenter's rows offer now. `presenter` is as with_given() reads it."""
     today = uk_day(now)
     anything = SlotQuery(Presentation(length_minutes=60), Format.ONLINE, None)
     last_day = today + timedelta(days=site_settings().horizon_days)
@@ -277,7 +277,7 @@ def preview(presenter: Presenter, now: datetime) -> Preview:
     (part,) = schedule.parts
     offered = Presentation.objects.offered().order_by("pk")
     presentation = (offered.filter(pk__in=part.given) if part.given else offered).first()
-    # What is booked with the presenter outside the hours, as far as the schedule goes. They stay as they are.
+    # The presenter's bookings outside the hours, as far as the schedule goes. They stay as they are.
     outside = []
     for booking in Booking.objects.upcoming(now).filter(presenter=presenter).with_names().order_by("starts_at"):
         if booking.starts_at is None or booking.ends_at is None or (day := uk_day(booking.starts_at)) > schedule.last_day:
@@ -299,7 +299,7 @@ def preview(presenter: Presenter, now: datetime) -> Preview:
 
 
 def slots_text(slots: Iterable[Slot]) -> str:
-    """Half hours that follow each other as one: '9am to 4pm, 5pm'."""
+    """The starts as text, with half hours that follow each other as one: '9am to 4pm, 5pm'."""
     runs: list[list[datetime]] = []
     for slot in slots:
         if runs and slot.start - runs[-1][-1] == rules.SLOT_INTERVAL:

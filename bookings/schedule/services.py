@@ -48,7 +48,7 @@ def set_week(
     own: bool,
     now: datetime,
 ) -> None:
-    """These hours hold from the first day to the last (None: for good); before and after, what held there goes on.
+    """These hours hold from the first day to the last (None: for good). Before and after them, the old hours go on.
 
     `own`: the presenter does it.
     """
@@ -84,7 +84,7 @@ def set_week(
 def set_days(
     *, presenter: Presenter, first_day: date, last_day: date, hours: Sequence[tuple[time, time]], own: bool, now: datetime
 ) -> None:
-    """On those days these hours hold instead of the week's; none of them means not available."""
+    """These hours hold on those days instead of the week's; no hours means not available."""
     refuse_too_soon(first_day, own=own, now=now)
     lock_presenters([presenter.pk], now=now)
     clocks: Sequence[tuple[time | None, time | None]] = hours or [(None, None)]
@@ -96,7 +96,10 @@ def set_days(
 
 @transaction.atomic
 def take_back_days(*, exception: AvailabilityException, own: bool, now: datetime) -> None:
-    """The week's hours hold again. By the presenter, the days up to today stay as they were; refused if no other is left."""
+    """The week's hours hold again.
+
+    If the presenter does it, the days up to today stay as they were. Raises DomainError if no other day is left.
+    """
     today = uk_day(now)
     if own:
         refuse_too_soon(exception.last_day, own=own, now=now)
@@ -114,7 +117,7 @@ def refuse_too_soon(first_day: date, *, own: bool, now: datetime) -> None:
 
 @transaction.atomic
 def set_journey_time(*, journey: JourneyTime, by: User | None, now: datetime, flagged: bool = False) -> JourneyTime:
-    """Store minutes between two areas, named in order of the alphabet. Both guards heed them from now on.
+    """Store the minutes between two areas, named in alphabetical order. Both guards use them from now on.
 
     `flagged`: the reason looks like a child's details and its writer kept it.
     """
@@ -129,7 +132,7 @@ def set_journey_time(*, journey: JourneyTime, by: User | None, now: datetime, fl
 
 
 def visits_too_close(now: datetime) -> list[tuple[BusyTime, BusyTime]]:
-    """Visits ahead that follow each other faster than the journey allows, because it was set longer afterwards.
+    """Visits to come that follow each other faster than the journey allows, because it was set longer afterwards.
 
     They stay as they were agreed; staff see them in a list.
     """
@@ -154,10 +157,9 @@ JOINING_LINK_CHANGED: list[Callable[..., None]] = []
 
 @transaction.atomic
 def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetime | None = None) -> Presenter:
-    """Store a presenter, with the coordinates of the base; those who join by a changed link are notified.
-    What waited for a better address goes to the changed one.
+    """Store a presenter with the coordinates of the base. If the link changes, tell the people who join by it.
 
-    Raises PlaceUnknown.
+    If the address changes, mail that waited for a better one goes there. Raises PlaceUnknown.
     """
     moment = now or timezone.now()
     before = Presenter.objects.select_for_update(no_key=True).filter(pk=presenter.pk).first()

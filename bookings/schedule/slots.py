@@ -1,4 +1,4 @@
-"""What is asked for (SlotQuery), who could give it, and where it fits between a presenter's claims."""
+"""What somebody wants to book (SlotQuery), who could give it, and where it fits between a presenter's claims."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ from bookings.travel import APART_ENOUGH, Journeys, Place, travel_between
 
 @dataclass(frozen=True)
 class DateRange:
-    """From the first day to the last, both included."""
+    """The days from the first to the last, both included."""
 
     first: date
     last: date
 
     @classmethod
     def week_of(cls, day: date) -> Self:
-        """From its Monday to its Sunday."""
+        """The week of that day, from its Monday to its Sunday."""
         monday = day - timedelta(days=day.weekday())
         return cls(monday, monday + timedelta(days=6))
 
@@ -36,9 +36,9 @@ class DateRange:
 
 
 def grid_starts(earliest: datetime, latest_end: datetime, length: timedelta) -> Iterator[datetime]:
-    """Whole and half hours from `earliest` whose visit ends by `latest_end`.
+    """The whole and half hours from `earliest` at which a visit can start if it must end by `latest_end`.
 
-    UK time is a whole number of hours from UTC, so the grid in UTC is the grid on the wall.
+    UK time is a whole number of hours from UTC, so whole and half hours are the same in both.
     """
     step = rules.SLOT_INTERVAL.total_seconds()
     start = datetime.fromtimestamp(-(-earliest.timestamp() // step) * step, UTC)
@@ -49,9 +49,9 @@ def grid_starts(earliest: datetime, latest_end: datetime, length: timedelta) -> 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A presenter who is free then. Violations are of rules, not impossibilities.
+    """A presenter who is free then. Violations are broken rules, not impossibilities.
 
-    `travel` is the journey from the base, `extra` what the visit adds to the journeys of that day, both in minutes; `leaves_at`:
+    `travel` is the journey from the base, `extra` what the visit adds to that day's journeys, both in minutes; `leaves_at` is
     when the presenter sets off for it.
     """
 
@@ -64,22 +64,22 @@ class Candidate:
 
     @property
     def rank(self) -> tuple[bool, int, int, int]:
-        """Within the rules first, then least extra travel, then fewest bookings near that day, then who came first (ADR 12)."""
+        """Within the rules first, then the least extra travel, then the fewest bookings near that day, then by key (ADR 12)."""
         return bool(self.violations), self.extra, self.bookings_near, self.presenter.pk
 
     def reasons(self, excused: Container[RuleViolation] = ()) -> tuple[str, ...]:
-        """The sentences of its violations but for those of the `excused` rules."""
+        """Sentences about its violations, without those of the `excused` rules."""
         return tuple(violation.sentence(self.leaves_at) for violation in self.violations if violation not in excused)
 
 
 # Where a visit of some length fits between a presenter's claims: the database's rule (bookings/travel.py) as arithmetic on
-# moments in UTC. tests/bookings/schedule/test_gaps.py holds it against the database itself.
+# moments in UTC. tests/bookings/schedule/test_gaps.py compares it with the database itself.
 
 ZERO = timedelta(0)
 
 
 class Span(NamedTuple):
-    """From `start` up to `end`, not included."""
+    """From `start` up to `end`, which is not included."""
 
     start: datetime
     end: datetime
@@ -104,7 +104,7 @@ NEVER = Span(ALWAYS.end, ALWAYS.start)
 
 
 class Claim(NamedTuple):
-    """One claim on a presenter's time; without a place it needs no travel and gives none."""
+    """One claim on a presenter's time. Without a place, nobody travels to or from it."""
 
     span: Span
     place: Place | None = None
@@ -117,7 +117,7 @@ class Claim(NamedTuple):
 
 
 class Neighbour(NamedTuple):
-    """The visit on one side of a gap, if there is one, and how much time claims without a place take from the journey to it."""
+    """The visit on one side of a gap, if any, and how much time claims without a place take from the journey to it."""
 
     visit: Claim | None
     without_place: timedelta
@@ -133,10 +133,10 @@ def free_spans(
 ) -> list[Span]:
     """The spans inside which a visit of that length at that place (None: online) may lie, in order.
 
-    `travel_minutes`: what staff have set for this visit, if they have.
+    `travel_minutes`: the minutes that staff have set for this visit, if any.
     `claims` are in order and don't overlap, and reach at least 48 hours beyond `within` on both sides.
     """
-    journeys = Journeys() if journeys is None else journeys  # a lazy one is not asked before somebody has to travel
+    journeys = Journeys() if journeys is None else journeys  # lazy journeys are not read before somebody has to travel
     starts = [within.start, *(claim.span.end for claim in claims)]
     ends = [*(claim.span.start for claim in claims), within.end]
     spans = []
@@ -162,7 +162,7 @@ def free_spans(
 
 
 def neighbours(claims: Sequence[Claim]) -> list[Neighbour]:
-    """For the gap before the first claim and after each."""
+    """The neighbour before each gap: the gap before the first claim, and the gap after each claim."""
     visit, without_place = None, ZERO
     found = [Neighbour(visit, without_place)]
     for claim in claims:
@@ -172,7 +172,7 @@ def neighbours(claims: Sequence[Claim]) -> list[Neighbour]:
 
 
 def time_needed(neighbour: Neighbour, place: Place, journeys: Journeys, travel_minutes: int | None) -> timedelta:
-    """Between that visit and one at `place`: the journey, and the claims without a place; 48 hours are always enough."""
+    """The time between that visit and one at `place`: the journey and claims without a place. 48 hours are always enough."""
     visit = neighbour.visit
     if visit is None or visit.place is None:
         return ZERO
@@ -181,13 +181,13 @@ def time_needed(neighbour: Neighbour, place: Place, journeys: Journeys, travel_m
 
 
 def fits(earlier: Claim, later: Claim, without_place: timedelta, journeys: Journeys) -> bool:
-    """Whether the journey between two visits has time, given how much of the gap is taken by claims without a place."""
+    """Whether there is time for the journey between two visits, if claims without a place take `without_place` of the gap."""
     gap = later.span.start - earlier.span.end
     return gap >= APART_ENOUGH or gap - without_place >= journey_between(earlier, later, journeys)
 
 
 def journey_between(one: Claim, other: Claim, journeys: Journeys) -> timedelta:
-    """Between two claims, with what staff have set; nothing to or from one without a place."""
+    """The journey between two claims, with the times that staff have set; zero if either has no place."""
     if one.place is None or other.place is None:
         return ZERO
     return travel_between(one.place, other.place, one.travel_minutes, other.travel_minutes, journeys)
@@ -195,9 +195,9 @@ def journey_between(one: Claim, other: Claim, journeys: Journeys) -> timedelta:
 
 @dataclass(frozen=True)
 class SlotQuery:
-    """What someone wants to book: `place` is None online, `audience` a profession, "" for a mix, None if unknown.
+    """What somebody wants to book: `place` is None online, `audience` a profession, "" for a mix, None if unknown.
 
-    `set_minutes`: by the key of a presenter, how long staff say that their journeys to and from this visit take.
+    `set_minutes`: by a presenter's key, how many minutes staff say that a journey to or from this visit takes them.
     """
 
     presentation: Presentation
@@ -208,7 +208,7 @@ class SlotQuery:
 
     @classmethod
     def of(cls, booking: Booking, place: Place | None) -> "SlotQuery":
-        """As that booking stands. What staff have set for its journeys holds for whoever gives it, at another time too."""
+        """The query for that booking as it stands. Minutes set by staff for its presenter's journeys hold at another time too."""
         set_minutes: dict[int, int] = {}
         if booking.presenter_id is not None and booking.format == Format.WORKPLACE:
             claims = BusyTime.objects.filter(booking=booking).values_list("presenter_id", "travel_minutes")
@@ -221,7 +221,7 @@ class SlotQuery:
 
     @property
     def nation(self) -> str:
-        """Where the presentation takes place: its bank holidays are days off too. Empty online."""
+        """The nation where the presentation takes place: its bank holidays are days off too. Empty online."""
         return self.place.nation if self.place else ""
 
     def span(self, start: datetime) -> Span:
@@ -232,10 +232,10 @@ class SlotQuery:
 # The base at the ends of a day: when a presenter would leave it for the first visit, and be back from the last.
 #
 # Claims without a place take time from the journey, as between two visits. A visit that is neither the first nor the last of its
-# day has its journeys to the neighbours only, and something online may not take the time of a journey that is there already.
+# day only has journeys to its neighbours, and an online presentation may not take the time of a journey that is already there.
 # A presenter who is online until 10am sets off at 10am, and from the base: by_way_of_base has that rule.
 #
-# All that follows holds for a whole gap between two claims, so a day is bounded gap by gap and not start by start.
+# All of this holds for a whole gap between two claims, so a day is bounded gap by gap and not start by start.
 
 
 @dataclass(frozen=True)
@@ -258,11 +258,11 @@ class BaseEnds:
 
     @property
     def at_home(self) -> tuple[Claim, Claim]:
-        """The base before and after, as if it were a visit on each side."""
+        """The base before and after the day, as if it were a visit on each side."""
         return Claim(Span(self.leaves, self.leaves), self.base), Claim(Span(self.returns, self.returns), self.base)
 
     def after_leaving(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
-        """Where a visit of that length in the gap may lie, so that the day's first visit can be reached from the base."""
+        """Where in the gap a visit of that length may lie, if the day's first visit is to be reached from the base."""
         if first_visit(gap.before):
             return ALWAYS
         if place is not None:
@@ -276,7 +276,7 @@ class BaseEnds:
         return Span(ALWAYS.start, self.leaves + spare) if spare >= ZERO else NEVER
 
     def before_return(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
-        """Where a visit of that length in the gap may lie, so that the base can be reached from the day's last visit."""
+        """Where in the gap a visit of that length may lie, if the base is to be reached from the day's last visit."""
         if first_visit(gap.after):
             return ALWAYS
         if place is not None:
@@ -291,9 +291,9 @@ class BaseEnds:
         return Span(self.returns - spare if spare >= ZERO else max(self.returns, last.span.end), ALWAYS.end)
 
     def by_way_of_base(self, place: Place | None, gap: Gap) -> Span:
-        """Where a visit in the gap may lie, so that what is online is given from the base (ADR 12).
+        """Where in the gap a visit may lie, if what is online is given from the base (ADR 12).
 
-        Leave asks for no journey, but takes time from one, as everywhere.
+        Leave needs no journey, but takes time from one, as everywhere.
         """
         start, end = ALWAYS
         if before := claim_met_at_base(reversed(gap.before), place):
@@ -305,13 +305,13 @@ class BaseEnds:
         return Span(start, end)
 
     def bounds(self, place: Place | None, length: timedelta, gap: Gap) -> Iterator[tuple[RuleViolation, Span]]:
-        """Where a visit of that length in the gap may lie, by the rule that is broken outside."""
+        """Where in the gap a visit of that length may lie, with the rule that is broken outside."""
         yield RuleViolation.LEAVES_EARLY, self.after_leaving(place, length, gap)
         yield RuleViolation.RETURNS_LATE, self.before_return(place, length, gap)
         yield RuleViolation.FROM_BASE, self.by_way_of_base(place, gap)
 
     def journey_before(self, place: Place | None, gap: Gap) -> timedelta:
-        """To a visit in the gap, from the base or from the visit of that day that comes before it."""
+        """The journey to a visit in the gap, from the base or from the day's visit before it."""
         before = next((claim for claim in reversed(gap.before) if claim.is_visit), None)
         if place is None:
             return ZERO
@@ -323,14 +323,14 @@ class BaseEnds:
         return travel_between(self.base, place, self.set_minutes, journeys=self.journeys)
 
     def journey_for(self, claim: Claim, place: Place | None) -> timedelta:
-        """Between the base and the one of the two that is a visit, with what staff have set for it."""
+        """The journey between the base and whichever of the two is a visit, by the minutes that staff have set for it."""
         if place is not None:
             return self.journey_to(place)
         assert claim.place is not None  # noqa: S101 - online meets visits
         return travel_between(self.base, claim.place, override_b=claim.travel_minutes, journeys=self.journeys)
 
     def extra_minutes(self, wanted: Claim, gap: Gap) -> int:
-        """How much longer the day's journeys get by this visit: to and from its neighbours, less the journey between those."""
+        """How many minutes this visit adds to the day's journeys: to and from its neighbours, less the journey between those."""
         if wanted.place is None:
             return 0
         home_before, home_after = self.at_home
@@ -344,13 +344,13 @@ def first_visit(claims: Iterable[Claim]) -> Claim | None:
 
 
 def spare_time(earlier: Claim, later: Claim, gap: Gap, journeys: Journeys) -> timedelta:
-    """Time between two visits less the journey and the claims without a place; negative if it is too short."""
+    """The time between two visits, less the journey and claims without a place; negative if it is too short."""
     between = Span(earlier.span.end, later.span.start)
     return between.length - time_taken_from(between, [*gap.before, *gap.after]) - journey_between(earlier, later, journeys)
 
 
 def time_taken_from(gap: Span, claims: Iterable[Claim]) -> timedelta:
-    """How much of the gap claims without a place take."""
+    """How much of the gap claims without a place take up."""
     cuts = (claim.span.shared(gap).length for claim in claims if claim.place is None)
     return sum((cut for cut in cuts if cut > ZERO), ZERO)
 

@@ -34,16 +34,16 @@ class PresenterRanking:
 
 
 def rank_presenters_for(booking: Booking, now: datetime) -> PresenterRanking:
-    """For a booking that has a time. Its day is agreed, so notice and horizon don't count."""
+    """The ranking for a booking that has a time. Its day stays, whoever gives it: notice and horizon don't count."""
     try:
         slot_query = SlotQuery.of(booking, place_of_booking(booking))
-    except PlaceUnknown:  # which no form lets in
+    except PlaceUnknown:  # no form lets one in
         return PresenterRanking([], in_person=True)
     return rank_presenters_at(slot_query, booking.agreed[0], now, {"booking": booking}, DAY_VIOLATIONS)
 
 
 def rank_presenters_for_session(session: OpenSession, now: datetime) -> PresenterRanking:
-    """For an open session. Its day is set, so notice and horizon don't count."""
+    """The ranking for an open session as it stands. Its day stays, whoever gives it."""
     slot_query = SlotQuery(session.presentation, Format.ONLINE, None)
     excused = {*DAY_VIOLATIONS, *([RuleViolation.NO_LINK] if session.own_joining_link else [])}
     return rank_presenters_at(slot_query, session.starts_at, now, {"session": session}, excused)
@@ -56,7 +56,7 @@ def rank_presenters_at(
     ignoring: IgnoredClaims | None = None,
     excused: Container[RuleViolation] = (),
 ) -> PresenterRanking:
-    """At that time; `ignoring` as for open_schedule. `excused`: rules that don't count here."""
+    """The ranking at that time. For `ignoring`, see open_schedule. `excused`: rules that don't count here."""
     day = uk_day(start)
     schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring=ignoring)
     verdicts = []
@@ -70,7 +70,7 @@ def rank_presenters_at(
 
 
 def place_of_booking(booking: Booking) -> Place | None:
-    """Where it takes place, from its claim if it has one."""
+    """Where the booking takes place, from its claim if it has one; None online."""
     claim = BusyTime.objects.filter(booking=booking).first()
     if claim is not None:
         return replace(claim.place, nation=booking.nation) if claim.place else None
@@ -85,7 +85,7 @@ MOST_ON_A_PAGE = 10
 class Substitute:
     """A presenter who is free then. `reasons`: the rules that staff would break; without any, one press is enough.
 
-    `extra_minutes`: how much longer their journeys of that day get.
+    `extra_minutes`: how many minutes it adds to their journeys of that day.
     """
 
     presenter: Presenter
@@ -104,7 +104,7 @@ class SubstituteNeed:
 
 
 def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[SubstituteNeed]:
-    """One reading of the schedule for all of them. Those without a time are left out."""
+    """What each booking needs, by reading the schedule once for all of them. Bookings without a time are left out."""
     timed = [booking for booking in bookings if booking.starts_at is not None]
     if not timed:
         return []

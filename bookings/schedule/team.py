@@ -1,4 +1,4 @@
-"""The team's calendar on the staff site: a week or a month with one row a presenter, and its address for calendar programs."""
+"""The team's calendar on the staff site, a week or a month with a row for each presenter; its address for calendar programs."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -118,11 +118,11 @@ class Shown:
         return _("%(first)s to %(last)s") % {"first": format_day(self.days.first), "last": format_day(self.days.last)}
 
     def label(self, day: date) -> str:
-        """'Mon 25', with the month where a week may have two."""
+        """'Mon 25', with the month in a week's view, since a week may have two."""
         return dateformat.format(day, "D j" if self.view == MONTH else "D j M")
 
     def query(self, **other: Any) -> str:
-        """The address of this page with something else shown; empty for a day that the form would refuse."""
+        """The query of this page with something else shown; empty for a day that the form would refuse."""
         shown = {"day": self.day, "view": self.view, "presenter": self.presenter, "nation": self.nation, **other}
         with suppress(ValidationError):
             near_today(shown["day"])
@@ -136,7 +136,7 @@ def next_month(day: date) -> date:
 
 @dataclass(frozen=True)
 class Entry:
-    """`kind` is its look, `text` what it says, in a month `brief`; without `href` it is no link."""
+    """An entry in the calendar: `kind` is its look, `text` what it says, `brief` the same in a month. No `href`, no link."""
 
     start: datetime
     kind: str
@@ -147,7 +147,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """`cells`: of each day its name and its entries in order. Without a presenter: what needs one."""
+    """A row of the calendar. `cells`: for each day its name and its entries, in order. Without a presenter: what needs one."""
 
     presenter: Presenter | None
     cells: list[tuple[str, list[Entry]]]
@@ -202,7 +202,7 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
 
 
 def presenters_shown(shown: Shown) -> Any:
-    """Active presenters, and those who gave something on these days."""
+    """The active presenters, and those who have anything in their diary on these days."""
     span = days_in_utc(shown.days)
     theirs = BusyTime.objects.filter(live=True, presenter=OuterRef("pk")).touching(*span)
     rows = Presenter.objects.with_given().filter(Q(active=True) | Exists(theirs)).order_by("name", "pk")
@@ -263,7 +263,7 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
         named, list_name, _permission = KINDS[row.kind]
         word = str(named) % {"area": row.held__area_name} if row.held__around else str(named)
         key = row.booking or row.session or row.leave or row.option__booking or row.held__around or row.pk
-        href = f"../{list_name}/{key}/change/"  # a month of them is long: beside this page, not from the root
+        href = f"../{list_name}/{key}/change/"  # relative to this page, since a month has many of them
         if view == MONTH:
             where = row.postcode.partition(" ")[0] or (_("online") if row.kind == BusyKind.BOOKING else "")
             clocks = clocks_of(span, day, short=True)
@@ -286,7 +286,7 @@ def brief_text(clocks: str, kind: str, where: str) -> str:
 
 
 def week_text(row: Any, word: Any, clocks: str) -> str:
-    """'10am to 11am: Booking BK-7Q4M-2F, LS1 4AP'; a booking's state where it is not simply confirmed."""
+    """'10am to 11am: Booking BK-7Q4M-2F, LS1 4AP'; a booking that is not Confirmed also has its state."""
     reference = row.booking__reference or row.session__reference or row.option__booking__reference or ""
     parts = [f"{clocks}: {word} {reference}".strip()]
     if row.kind == BusyKind.BOOKING:
@@ -301,7 +301,7 @@ def clocks_between(span: Span) -> str:
 
 
 def clocks_of(span: Span, day: date, *, short: bool = False) -> str:
-    """'10am to 11am', or its start alone; of what takes other days as well, what it takes of this one."""
+    """'10am to 11am', or only the start if `short`. For a span over several days, what it takes of this one."""
     begins_before, ends_after = uk_day(span.start) < day, span.end >= uk_datetime(day, END_OF_DAY)
     if ends_after and span.start <= uk_datetime(day, time.min):
         return _("All day")
@@ -313,7 +313,7 @@ def clocks_of(span: Span, day: date, *, short: bool = False) -> str:
 
 
 def journeys(part: PresenterSchedule, span: Span, day: date) -> tuple[timedelta, timedelta]:
-    """How long the presenter travels before this visit, and, if nothing keeps them out there, home after it."""
+    """How long the presenter travels before this visit, and home after it, unless another visit follows that day."""
     today = touching(days_in_utc(DateRange(day, day)), part.claims)
     visit = next((claim for claim in today if claim.span == span), None)
     if visit is None or visit.place is None:
@@ -325,8 +325,10 @@ def journeys(part: PresenterSchedule, span: Span, day: date) -> tuple[timedelta,
 
 
 def free_parts(part: PresenterSchedule, presentations: Sequence[Presentation]) -> list[PresenterSchedule]:
-    """What this presenter could be booked for: their shortest presentation online and the one near their base. The longer of the
-    two comes first, so that it decides when free time ends."""
+    """What this presenter could be booked for: the shortest presentation that they give, online and near their base.
+
+    The longer of the two comes first, so that it decides when free time ends.
+    """
     theirs = [each for each in presentations if not part.given or each.pk in part.given]
     base = replace(part.presenter.base, nation=part.presenter.nation)
     found = []
@@ -341,7 +343,7 @@ def free_parts(part: PresenterSchedule, presentations: Sequence[Presentation]) -
 
 
 def free_entries(parts: Iterable[PresenterSchedule], day: date, *, is_covered: bool, books: bool) -> Iterator[Entry]:
-    """The times of that day that the public could book, those that follow each other as one."""
+    """The times of that day that the public could book. Times that follow each other are one entry."""
     ends: dict[datetime, datetime] = {}
     for part in parts:
         if is_covered or part.slot_query.format == Format.ONLINE:

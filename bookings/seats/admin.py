@@ -17,7 +17,7 @@ from professionals.models import Person
 
 
 def seats_in_words(booking: Booking, now: datetime) -> str:
-    """'2 of 4 spare seats are given. …' and a line for each guest. No statement where no seat was ever offered."""
+    """'2 of 4 spare seats are given. …' and a line for each guest. No statement if no seat was ever offered."""
     if not booking.seats_offered:
         return ""
     figures = {"given": booking.seats_taken, "offered": booking.seats_offered}
@@ -36,7 +36,10 @@ def may_offer(booking: Booking) -> bool:
 
 
 def for_one_seat(slug: str, label: Any, service: Any, states: tuple[str, ...], explanation: Any, done: Any) -> ObjectAction:
-    """The host's or the guest's own step, taken for them after a phone call. No statement where no seat was ever offered."""
+    """The host's or the guest's own step, taken for them after a phone call.
+
+    Whether it is available costs no statement if no seat was ever offered.
+    """
 
     def available(booking: Booking) -> bool:
         return bool(booking.seats_offered) and may_offer(booking) and booking.seats.filter(state__in=states).exists()

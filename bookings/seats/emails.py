@@ -38,7 +38,7 @@ class SeatEmail(Email):
 
     @cached_property
     def in_calendars(self) -> bool:
-        """Whether the guest's calendar has an entry of it, or gets it now."""
+        """Whether the guest's calendar has an entry for it, or gets one now."""
         return self.seat.approved_at is not None
 
     def context(self) -> dict[str, object]:
@@ -104,7 +104,7 @@ class SeatApproved(SeatEmail):
 
 
 class SeatDeclined(SeatEmail):
-    """Also of a seat that the host had given: then its calendar entry goes."""
+    """The host may have given the seat before: then its calendar entry goes."""
 
     name = "seat-declined"
     label = gettext_lazy("Seat declined")
@@ -130,7 +130,7 @@ class SeatChanged(SeatEmail):
 
     @cached_property
     def before(self) -> datetime | None:
-        """The time before the move, if the email is about one."""
+        """The time before the move, if this tells of a move, which was recorded at the same moment."""
         return None
 
     def context(self) -> dict[str, object]:
@@ -151,7 +151,7 @@ class SeatMoved(SeatChanged):
         return self.seat.booking.events.filter(kind=EventKind.RESCHEDULED, **when).order_by("at", "pk")
 
     def is_still_due(self) -> bool:
-        """A later move has a message of its own."""
+        """Not if there was a later move: that one has its own message."""
         return super().is_still_due() and not self.moves(at__gt=self.first_sent_at).exists()
 
     @cached_property
@@ -188,7 +188,7 @@ class SeatCancelled(SeatEmail):
 
 
 class SeatReminder(SeatEmail):
-    """The day before. No calendar part: it would invite again."""
+    """The day before. It has no calendar part, which would invite people again."""
 
     name = "seat-reminder"
     label = gettext_lazy("Seat: the day before")
@@ -207,13 +207,13 @@ HOST = "jo.green@leeds.nhs.uk"
 
 
 def _example(email: type[Email], case: str = "", state: str = SeatState.APPROVED, facts: Any = None, **fields: Any) -> Example:
-    """A case of that email about a seat in that state at a booking with these fields."""
+    """An example of this email about a seat in that state, at a booking with these fields."""
     given = {"approved_at": NOW} if state == SeatState.APPROVED else fields.pop("given", {})
     return example(email, case, seat=sample_seat(state=state, booking=fields, **given), **(facts or {}))
 
 
 def examples() -> Iterator[Example]:
-    """Each kind in its usual case; after it the cases that read differently, and the longest words."""
+    """Each email in its usual case, then the cases that read differently, and the longest words."""
     to_host, asked = {"recipient": HOST}, SeatState.ASKED
     yield _example(SeatAsked, "", asked, to_host)
     yield _example(SeatFree, "", SeatState.GIVEN_UP, to_host)

@@ -1,4 +1,4 @@
-"""What a host offers, what a guest needs."""
+"""Forms for spare seats: what a host offers, what a guest needs, and which guest."""
 
 from datetime import date, datetime
 from typing import Any
@@ -37,7 +37,7 @@ class OfferForm(PageForm):
     )
 
     def __init__(self, *args: Any, booking: Booking, now: datetime, **kwargs: Any) -> None:
-        """It begins with what is offered, or with what we suggest: until the last day on which the host can change the time."""
+        """Begin with what is offered, or with what we suggest: until the last day on which the host can change the time."""
         today = uk_day(now)
         until = booking.seats_until or max(booking.last_day_to_change, today)
         professions = booking.seats_professions if booking.seats_offered else missing_professions(booking, now)
@@ -77,7 +77,7 @@ class AskForm(ChildDetailsMixin, PageForm):
 
 
 class ChosenSeatForm(forms.Form):
-    """For staff: which guest."""
+    """For staff: which guest it is about."""
 
     seat = forms.ModelChoiceField(
         label=gettext_lazy("Which guest?"),

@@ -1,4 +1,4 @@
-"""Spare seats near somebody; the professions that are missing where a host is; the guests of a visit in words."""
+"""Spare seats near a person; the professions that are missing where a host is; the guests of a visit in words."""
 
 from datetime import datetime
 from math import cos, radians
@@ -15,7 +15,7 @@ from bookings.text import Row, row, where_text
 from professionals.areas import authority_called, look_up_area
 from professionals.models import OutwardCode, Person, Profession
 
-# The place of a visit, or, online, that of the host.
+# The outward code of a visit or, online, of the host.
 OUTWARD = Func(
     Coalesce(NullIf(F("postcode"), Value("")), F("person__postcode")),
     Value(" "),
@@ -30,7 +30,7 @@ MOST_GUESTS = 100
 
 
 def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
-    """What hosts offer to this person's profession in the local authority of their work, or within NEAR_MILES of it."""
+    """Seats offered to this person's profession in the local authority of their work, or within NEAR_MILES of it."""
     area = look_up_area(person.postcode) if person and person.postcode else None
     if person is None or area is None:
         return Booking.objects.none()
@@ -54,7 +54,7 @@ def seats_near_you(person: Person | None, now: datetime) -> dict[str, object]:
 
 
 def seat_offer(booking: Booking) -> dict[str, object]:
-    """What anybody near may read: the town, and no address."""
+    """What anybody nearby may read: the town, but no address."""
     left = ngettext("%(n)d seat left", "%(n)d seats left", booking.seats_left) % {"n": booking.seats_left}
     return {"booking": booking, "where": town_of(booking), "host": host_of(booking), "left": left}
 
@@ -117,7 +117,7 @@ def place_rows(booking: Booking) -> list[Row]:
 
 
 def guest_text(seat: Seat) -> str:
-    """'Nadia Khan, Midwife, St James Trust': what a host and a presenter need of a guest."""
+    """'Nadia Khan, Midwife, St James Trust': what a host and a presenter need to know of a guest."""
     organisation = seat.person.organisation
     return ", ".join(filter(None, [seat.person.name, seat.person.get_profession_display(), str(organisation or "")]))
 

@@ -25,7 +25,7 @@ from professionals.services import lock_person
 
 
 class SeatMoved(DomainError):
-    """The seat is not in a state that allows this, perhaps no longer."""
+    """The seat is in a state, perhaps a new one, that does not allow this."""
 
     message = _("This seat has changed in the meantime. Please look at it again.")
 
@@ -84,7 +84,7 @@ def offer_seats(
 
 @transaction.atomic
 def close_seats(booking: Booking, *, by: User | None, now: datetime) -> Booking:
-    """Nobody can ask any more. Seats that are given stay, and who has asked still gets an answer."""
+    """Nobody can ask any more. Seats that are given stay, and people who have asked still get an answer."""
     locked = lock_host(booking, now)
     if locked.seats_until is not None:
         locked.seats_until = None
@@ -95,7 +95,7 @@ def close_seats(booking: Booking, *, by: User | None, now: datetime) -> Booking:
 
 @transaction.atomic
 def ask_for_seat(*, booking: Booking, person: Person, access_needs: str, by: User | None, now: datetime) -> Seat:
-    """The host reads who asks. Who has a seat or has asked gets that back unchanged.
+    """Ask for a seat; the host reads who asks. A person who has a seat or has asked gets that back unchanged.
 
     Raises AccountGoneError, NoSeatsOffered (to this person), SeatMoved (the host has said no).
     """
@@ -119,7 +119,10 @@ def ask_for_seat(*, booking: Booking, person: Person, access_needs: str, by: Use
 
 @transaction.atomic
 def approve_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
-    """The guest reads where to come and whom to ask for. Who has the seat keeps it. Raises SeatMoved, SeatsFull."""
+    """Give the seat: the guest reads where to come and whom to ask for.
+
+    A guest who has it keeps it. Raises SeatMoved, SeatsFull.
+    """
     locked = lock_seat(seat, now)
     if locked.has_a_seat:
         return locked
@@ -133,7 +136,7 @@ def approve_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
 
 @transaction.atomic
 def decline_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
-    """Say no, or take back what was given. Raises SeatMoved."""
+    """Say no, or take back a seat that was given. Raises SeatMoved."""
     locked = lock_seat(seat, now)
     move_seat(locked, SeatState.DECLINED, EventKind.SEAT_DECLINED, by=by, now=now)
     notify_seats("seat-declined", [locked], now)
@@ -141,7 +144,7 @@ def decline_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
 
 
 def decline_unanswered(*, now: datetime) -> None:
-    """Seats whose host has not answered by the day before, when reminders go. A host always has four hours."""
+    """Decline seats whose host has not answered by the day before, when reminders go. A host always has four hours."""
     asked = Seat.objects.with_booking().filter(state=SeatState.ASKED, created_at__lte=now - rules.HOST_ANSWERS_WITHIN)
     soon = asked.filter(
         booking__state=State.CONFIRMED, booking__starts_at__gt=now, booking__starts_at__lt=now + timedelta(days=2)
@@ -180,7 +183,7 @@ def give_up_all_seats(*, person: Person, by: User | None, now: datetime) -> None
 
 
 def move_seat(seat: Seat, to: SeatState, kind: EventKind, *, by: User | None, now: datetime) -> None:
-    """Its booking is locked; the database counts. Raises SeatMoved."""
+    """Store the seat's new state. Its booking is locked; the database counts. Raises SeatMoved."""
     if not seat.can_become(to):
         raise SeatMoved
     seat.state, seat.version = to, seat.version + 1
@@ -190,7 +193,7 @@ def move_seat(seat: Seat, to: SeatState, kind: EventKind, *, by: User | None, no
 
 
 def notify_seats(kind: str, seats: Iterable[Seat], now: datetime, *, to_host: bool = False) -> None:
-    """Their guests, or the host of each. Each message has the version of its seat."""
+    """Email the guests of these seats, or the host of each. Each message has the version of its seat."""
     about = [
         About(f"seat:{seat.pk}", (seat.booking.person if to_host else seat.person).email, seat.booking.reference, seat.version)
         for seat in seats

@@ -1,4 +1,4 @@
-"""Spare seats: the host's page, on which each name is answered; the seats near somebody; one seat, for its guest."""
+"""Spare seats: the page on which the host answers each guest, the seats near somebody, and one seat, for its guest."""
 
 import re
 from datetime import datetime
@@ -40,7 +40,7 @@ from professionals.access import person_required, the_person
 
 
 def hosted(request: HttpRequest, reference: str) -> Booking:
-    """Its host's, while seats can be offered or were."""
+    """The host's booking, while seats can be offered or if they were. Raises Http404."""
     booking: Booking = get_object_or_404(the_person(request).bookings.with_names(), reference=reference)
     if not (booking.may_offer_seats(timezone.now()) or booking.seats_offered):
         raise Http404
@@ -50,7 +50,7 @@ def hosted(request: HttpRequest, reference: str) -> Booking:
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_seats(request: HttpRequest, reference: str) -> HttpResponse:
-    """Who asks and who comes, each with its buttons. Opening it changes nothing."""
+    """The people who ask and who come, each with buttons. Opening the page changes nothing."""
     now, booking = timezone.now(), hosted(request, reference)
     if request.method == "POST":
         act_for_host(request, booking, now)
@@ -67,7 +67,7 @@ def booking_seats(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def act_for_host(request: HttpRequest, booking: Booking, now: datetime) -> None:
-    """By the button that was pressed; the next page shows the message."""
+    """Do what the pressed button says; the next page shows the message."""
     by, wanted, key = signed_in(request), request.POST.get("do", ""), request.POST.get("seat", "")
     if wanted == "close":
         with refusal_as_warning(request, _("You no longer offer seats. Guests who have a seat keep it.")):
@@ -85,7 +85,7 @@ def act_for_host(request: HttpRequest, booking: Booking, now: datetime) -> None:
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_seats_offer(request: HttpRequest, reference: str) -> HttpResponse:
-    """How many, to which professions, until when: offered, or changed."""
+    """How many seats, for which professions, until when: a new offer, or a change."""
     now, booking = timezone.now(), hosted(request, reference)
     if not booking.may_offer_seats(now):
         return redirect("booking_seats", reference=booking.reference)
@@ -115,7 +115,7 @@ def own_seat(request: HttpRequest, reference: str) -> Seat | None:
 @require_http_methods(FORM_METHODS)
 @person_required
 def seat(request: HttpRequest, reference: str) -> HttpResponse:
-    """What is offered, with the form that asks for it; or how one's own seat stands, with the button that gives it up."""
+    """An offer, with the form that asks for a seat; or how one's own seat stands, with the button that gives it up."""
     now, seat = timezone.now(), own_seat(request, reference)
     if seat is not None and seat.is_live:
         return own_seat_page(request, seat, now)

@@ -46,7 +46,7 @@ def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
 
 
 def visit_text(booking: Booking, late: Booking | None) -> SafeString | str:
-    """The same. `late`: the booking as `overdue` annotates it, if it is overdue."""
+    """Like visit_in_words. `late`: the booking as `overdue` gives it, or None if it is not overdue."""
     visit = getattr(booking, "visit", None)
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:
@@ -74,7 +74,7 @@ def still_there_text(visit: Visit) -> str:
 
 
 def on_duty_in_words(booking: Booking) -> str:
-    """The people whom the alarm of a visit reaches; empty if nobody is expected there any more."""
+    """The people whom the alarm of a visit reaches; empty if nobody goes there any more."""
     if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed:
         return ""
     names = [person.name for person in duty_of([booking])[booking.pk]]
@@ -92,7 +92,7 @@ def joining_in_words(booking: Booking) -> str:
 
 
 def overdue_visits() -> list[Alarm]:
-    """Calls for help first, then the longest overdue."""
+    """The alarms, calls for help first, then the longest wait."""
     now, alarms = timezone.now(), []
     late = list(Booking.objects.with_names().select_related("visit__presenter", "visit__taken_on_by").overdue(now)[:ALARMS_SHOWN])
     duty = duty_of(late)
@@ -258,7 +258,7 @@ class DutyShiftForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("duty_person", "deputy"):
-            if name in self.fields:  # whoever may only look has no boxes
+            if name in self.fields:  # a user who may only look has no fields
                 box = cast("forms.ModelChoiceField", self.fields[name])
                 # Staff who can press the buttons of an alarm, and the one who is chosen now.
                 may_press = Q(is_superuser=True) | Q(groups__name__in=ALARM_ROLES)
@@ -267,7 +267,7 @@ class DutyShiftForm(forms.ModelForm):
                 box.required = True
 
     def clean(self) -> dict[str, Any]:
-        """The order of the days, before the database makes a range of them."""
+        """Check the order of the days, before the database makes a range of them, and that no confirmed visit loses its cover."""
         cleaned = super().clean() or self.cleaned_data
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if first and last and last < first:
@@ -285,7 +285,7 @@ def visits_named(bookings: Sequence[Booking]) -> dict[str, str]:
 
 
 def refuse_to_leave_duty(user: User, roles: set[str]) -> str:
-    """Why an account can’t be closed, or have these roles alone: visits whose alarm it hears. Empty if it can."""
+    """Why an account can't be closed, or have only these roles: visits whose alarm it hears. Empty if it can."""
     if roles & ALARM_ROLES:
         return ""
     now = timezone.now()
@@ -315,7 +315,7 @@ SPLIT = ObjectAction(
 
 @admin.register(DutyShift, site=staff_site)
 class DutyShiftAdmin(StaffModelAdmin):
-    """Days on which visits take place need one: the alarm of a visit goes to both people of its day."""
+    """A day on which visits take place needs a shift: the alarm of a visit goes to both people of its day."""
 
     form = DutyShiftForm
     object_actions = (SPLIT,)
@@ -329,7 +329,7 @@ class DutyShiftAdmin(StaffModelAdmin):
     )
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Confirmed visits that rest upon a shift keep it."""
+        """A shift that confirmed visits rest upon can't be deleted."""
         gone, counts, lacking, protected = super().get_deleted_objects(objs, request)
         resting = [booking for shift in objs for booking in services.visits_resting_on(shift, timezone.now())]
         return gone, counts, lacking, [*protected, *(f"{booking.reference}, {booking.when}" for booking in resting)]
@@ -339,7 +339,7 @@ DAYS_OF_DUTY = 7
 
 
 def on_duty_this_week(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
-    """On working days, when visits take place. One person alone may not hear an alarm."""
+    """Whether two people are on duty on each working day, when visits take place. One person alone may not hear an alarm."""
     today = uk_day(timezone.now())
     days = [today + timedelta(days=number) for number in range(DAYS_OF_DUTY)]
     shifts = DutyShift.objects.by_day(days)

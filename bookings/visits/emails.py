@@ -1,4 +1,4 @@
-"""The alerts to staff: a presenter is overdue, a booking has no presenter or no joining link."""
+"""The emails about visits: the alarm, a disclosure, a late presenter, and bookings without a presenter or a joining link."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -31,7 +31,7 @@ from office.texts.queries import worded
 
 
 def name_of_visitor(booking: Booking) -> str:
-    """The presenter who checked in, or else the one who gives it now."""
+    """The name of the presenter who went or is sought, or else of the one who gives it now."""
     presenter = bookings_text.presenter_of_visit(booking)
     return presenter.name if presenter else gettext("the presenter")
 
@@ -63,7 +63,7 @@ class OverdueEmail(TeamEmail):
     escalated = False
 
     def is_still_due(self) -> bool:
-        """Overdue in that way at this moment, and not moved since; the first one only while nobody is on it."""
+        """Only while it is overdue in that way and has not moved; the first email only while nobody is on it."""
         late = self.booking.overdue_at(timezone.now())
         if late is None or late.missed != self.missed:
             return False
@@ -137,7 +137,7 @@ class ManagerNoCheckOut(StaffNoCheckOut):
 
 
 class DutyAlarm(OverdueEmail):
-    """To duty person and deputy, again and again until one of them is on it; its version is the minute at which it rings."""
+    """To the duty person and the deputy, until one of them is on it. Its version is the minute at which it rings."""
 
     name = "duty-alarm"
     label = _("To the duty person and the deputy: alarm")
@@ -147,7 +147,7 @@ class DutyAlarm(OverdueEmail):
     sms = _("CTAC: alarm at visit %(reference)s. Say that you are on it: %(take_on_url)s")
 
     def is_still_due(self) -> bool:
-        """Nobody is on it, and it has not rung again since."""
+        """Only while nobody is on it, and if it has not rung again since."""
         now = timezone.now()
         late = self.booking.overdue_at(now)
         if late is None or self.notification.version != alarm_round(late, now):
@@ -170,7 +170,7 @@ class DutyAlarm(OverdueEmail):
 
 
 class DutyDisclosure(TeamEmail):
-    """About "booking:12:7", 7 being the presenter to ring. What was disclosed is written nowhere."""
+    """About "booking:12:7", 7 being the presenter to ring. The disclosure itself is written nowhere."""
 
     name = "duty-disclosure"
     label = _("To the duty person and the deputy: disclosure")
@@ -210,7 +210,7 @@ class BookingLate(BookingEmail):
 
 
 class StaffStillNoPresenter(TeamEmail):
-    """It says whom to ring: the host does not know yet."""
+    """It gives staff the people to ring: the host does not know yet."""
 
     name = "staff-still-no-presenter"
     label = _("To staff: still no presenter")

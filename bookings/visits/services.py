@@ -40,7 +40,7 @@ class VisitNotOver(VisitInTheWay):
 
 
 def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -> None:
-    """Raises VisitNotOver for the first of these to which a presenter may have set off, and from which nobody has come back."""
+    """Raise VisitNotOver if a presenter may have set off to one of these bookings and nobody has come back from it."""
     booking = bookings.visits_under_way(now).first()
     if booking is not None:
         raise VisitNotOver(
@@ -54,7 +54,7 @@ def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -
 
 
 def await_presenter(presenter: Presenter, booking: Booking, now: datetime) -> None:
-    """Before leave takes this presenter off a visit that has begun: the alarm stays until somebody has heard from them."""
+    """Call it before leave takes this presenter off a visit that has begun: the alarm stays until somebody hears from them."""
     if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed or booking.agreed[0] > now:
         return
     visit = Visit.objects.filter(booking=booking).first() or Visit()
@@ -66,7 +66,7 @@ def await_presenter(presenter: Presenter, booking: Booking, now: datetime) -> No
 
 
 def refuse_while_overdue(booking: Booking, now: datetime) -> None:
-    """Nothing may take the alert away but word of the presenter. Raises VisitInTheWay."""
+    """Raise VisitInTheWay while the visit is overdue: only word of the presenter may end the alert."""
     if booking.overdue_at(now) is not None:
         raise VisitInTheWay(
             _("We have not heard from the presenter of this visit. Call them, say that all is well, then try again.")
@@ -74,7 +74,10 @@ def refuse_while_overdue(booking: Booking, now: datetime) -> None:
 
 
 def refuse_while_there(booking: Booking, now: datetime) -> None:
-    """At another time it would be another visit, and nobody would wait for the presenter at this one."""
+    """Raise DomainError while the presenter is there.
+
+    At another time it would be another visit, and nobody would wait for the presenter at this one.
+    """
     if presenter_is_there(booking, now):
         raise DomainError(
             _("The presenter has checked in and has not checked out. Call them and check them out, then try again.")
@@ -82,7 +85,7 @@ def refuse_while_there(booking: Booking, now: datetime) -> None:
 
 
 def presenter_is_there(booking: Booking, now: datetime) -> bool:
-    """No statement before anybody can have checked in."""
+    """Whether its presenter is checked in. No statement before anybody can have checked in."""
     if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - rules.CHECK_IN_OPENS_BEFORE:
         return False
     visit = Visit.objects.select_related("booking").filter(booking=booking).first()
@@ -90,10 +93,10 @@ def presenter_is_there(booking: Booking, now: datetime) -> bool:
 
 
 class NoCover(SlotTaken):
-    """Nobody would hear the alarm."""
+    """Nobody is on duty who would hear the alarm."""
 
 
-# SQL because Django has no FOR SHARE: until the visit is confirmed nobody takes its shift away, and other visits need not wait.
+# SQL because Django has no FOR SHARE: until the visit is confirmed, nobody takes its shift away, and other visits need not wait.
 COVER = """SELECT FROM bookings_dutyshift AS shift
     JOIN accounts_user AS duty_person ON duty_person.id = shift.duty_person_id
     JOIN accounts_user AS deputy ON deputy.id = shift.deputy_id
@@ -101,7 +104,7 @@ COVER = """SELECT FROM bookings_dutyshift AS shift
 
 
 def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -> None:
-    """Before a visit is confirmed at that time: somebody is on duty on its day. Nothing overrides that. Raises NoCover."""
+    """Before a visit is confirmed at that time: raise NoCover unless two people are on duty that day. Nothing overrides this."""
     day = uk_day(start)
     if booking.format != Format.WORKPLACE:
         return
@@ -119,7 +122,7 @@ def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -
 
 
 def refuse_unchecked(booking: Booking, presenter: Presenter, start: datetime, *, by_staff: bool) -> None:
-    """Before this presenter gets a visit at that time: check and training last. Nothing overrides that. Raises SlotTaken."""
+    """Raise SlotTaken unless this presenter's check and training last to the day of the visit. Nothing overrides that."""
     day = uk_day(start)
     if booking.format != Format.WORKPLACE or presenter.may_visit(day):
         return
@@ -131,9 +134,9 @@ def refuse_unchecked(booking: Booking, presenter: Presenter, start: datetime, *,
 
 @transaction.atomic
 def visits_resting_on(shift: DutyShift, now: datetime, *, but: DateRange | None = None) -> list[Booking]:
-    """Confirmed visits that are not over, on days of this shift as it is stored; `but`: those days are covered still.
+    """Confirmed visits that are not over, on days of this shift as it is stored; `but`: days that are still covered.
 
-    From now to the end of the transaction no further one is confirmed.
+    From now until the transaction ends, no other visit is confirmed on its days.
     """
     DutyShift.objects.select_for_update().filter(pk=shift.pk).first()
     days = DateRange(shift.first_day, shift.last_day)
@@ -144,7 +147,10 @@ def visits_resting_on(shift: DutyShift, now: datetime, *, but: DateRange | None 
 
 @transaction.atomic
 def split_shift(shift: DutyShift, *, first_day: date, by: User, now: datetime) -> DutyShift:
-    """From `first_day` on it is a shift of its own, with the same people, who can then be changed. No day is without cover."""
+    """From `first_day` on, it is a separate shift with the same people, who can then be changed. No day is without cover.
+
+    Raises DomainError if the shift does not begin before that day, or ends before it.
+    """
     locked = DutyShift.objects.select_for_update().get(pk=shift.pk)
     if not locked.first_day < first_day <= locked.last_day:
         raise DomainError(_("Choose a day after the first day of this shift, and no later than its last day."))
@@ -155,8 +161,8 @@ def split_shift(shift: DutyShift, *, first_day: date, by: User, now: datetime) -
     return locked
 
 
-# Each writer locks the booking first, so a second tap, a second phone and the alert see what the first has written. No busy time
-# is touched, so no presenter is locked.
+# Each writer locks the booking first, so a second tap, a second phone and the alert see what the first has written. None of
+# them touches busy time, so no presenter is locked.
 
 
 class NotAVisit(DomainError):
@@ -166,7 +172,7 @@ class NotAVisit(DomainError):
 
 
 class TooEarlyToCheckIn(DomainError):
-    """It says from when."""
+    """The message says from when."""
 
 
 class VisitOver(DomainError):
@@ -181,9 +187,9 @@ class NotOverdue(DomainError):
 
 @transaction.atomic
 def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
-    """`presenter` is there. Checking in again changes nothing. By staff after a phone call: `by` and `note` say so.
+    """`presenter` is there. Checking in again changes nothing. If staff do it after a phone call, `by` and `note` say so.
 
-    Raises NotAVisit, TooEarlyToCheckIn, VisitOver.
+    Raises NotAVisit, TooEarlyToCheckIn, VisitOver, and DomainError while another presenter is there.
     """
     locked, visit = lock_visit(booking, presenter)
     if visit.is_in or (visit.is_out and visit.presenter == presenter):
@@ -204,10 +210,10 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
 
 @transaction.atomic
 def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
-    """`presenter` has left and is safe; also late, and also who forgot to check in. Checking out again changes nothing.
-    By a clock that is behind the one of the check-in it counts as that same moment: nobody is kept on the list for that.
+    """`presenter` has left and is safe, even if late or never checked in. Checking out again changes nothing.
 
-    Raises NotAVisit.
+    If the clock is behind that of the check-in, the two count as the same moment: that keeps nobody on the list. Raises
+    NotAVisit, and DomainError before the start or while another presenter is there.
     """
     locked, visit = lock_visit(booking, presenter)
     if visit.is_out and visit.presenter == presenter:
@@ -240,7 +246,7 @@ def take_back(
 ) -> Visit:
     """`tap`, a check-in or a check-out, was a mistake: the visit stands, and is watched, as if it had not been made.
 
-    By its `presenter` for some minutes; without one by staff, who say why. Taken back before, nothing changes.
+    Its `presenter` can do this for some minutes; without one, staff do it and say why. Taking it back again changes nothing.
     """
     _locked, visit = lock_visit(booking, presenter)
     if visit.last_tap is None or visit.last_tap[0] != tap or presenter not in (None, visit.presenter):
@@ -261,9 +267,9 @@ def take_back(
 
 @transaction.atomic
 def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: bool = False) -> Visit:
-    """Staff have heard that all is well, and the alert ends. The check-out is still waited for if it is not due yet.
+    """Staff have heard that all is well, and the alert ends. If the check-out is not due yet, it is still waited for.
 
-    Raises NotOverdue, which is also what the second of two colleagues reads.
+    Raises NotOverdue, also for the second of two colleagues.
     """
     locked, visit = lock_visit(booking)
     if locked.overdue_at(now) is None:
@@ -275,7 +281,7 @@ def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: b
 
 @transaction.atomic
 def take_on(booking: Booking, *, by: User, now: datetime) -> Visit:
-    """`by` finds out if the presenter is safe, so the alarm stops ringing. Raises NotOverdue, or says who is on it already."""
+    """`by` finds out if the presenter is safe, so the alarm stops. Raises NotOverdue, or DomainError if somebody is on it."""
     locked, visit = lock_visit(booking)
     late = locked.overdue_at(now)
     if late is None:
@@ -308,8 +314,10 @@ def run_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, 
 
 @transaction.atomic
 def ask_for_help(booking: Booking, *, presenter: Presenter, by: User, now: datetime) -> Visit:
-    """The alarm rings at once, and again while nobody is on it; only word that all is well ends it. Nobody who asks is refused
-    for the state of a visit that is near. Raises NotAVisit."""
+    """The alarm rings at once, and again while nobody is on it; only word that all is well ends it.
+
+    If the visit is near, nobody who asks is refused because of its state. Raises NotAVisit if it is not near.
+    """
     locked, visit = lock_visit(booking)
     locked.visit = visit
     if not is_near(locked, now):
@@ -324,8 +332,10 @@ def ask_for_help(booking: Booking, *, presenter: Presenter, by: User, now: datet
 
 @transaction.atomic
 def tell_of_disclosure(booking: Booking, *, presenter: Presenter, by: User, now: datetime) -> None:
-    """The duty person and the deputy are asked to ring `presenter`; of what was said nothing is kept. A second tap tells nobody
-    again. Raises NotAVisit."""
+    """Ask the duty person and the deputy to ring `presenter`. We keep nothing of what was said.
+
+    A second tap soon after tells nobody again. Raises NotAVisit.
+    """
     locked, visit = lock_visit(booking)
     locked.visit = visit
     if not is_near(locked, now):
@@ -338,7 +348,7 @@ def tell_of_disclosure(booking: Booking, *, presenter: Presenter, by: User, now:
 
 
 def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Booking, Visit]:
-    """The booking, locked, and its visit as it stands since, unsaved if new. Refused while another presenter is there."""
+    """The booking, locked, and its visit, read after that or new. Raises DomainError while another presenter is there."""
     locked = Booking.objects.select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
     visit = Visit.objects.filter(booking=locked).select_related("presenter").first() or Visit(booking=locked)
     visit.booking = locked
@@ -375,14 +385,14 @@ def save_visit(
 
 
 def bookings_to_alert(*, now: datetime) -> list[int]:
-    """The keys of all bookings of which staff must know, each once; three statements."""
+    """The keys of all bookings that staff must know about, each once. Three statements."""
     bookings = Booking.objects.all()
     querysets = bookings.overdue(now), without_presenter(bookings, now), bookings.without_joining_link(now)
     return list(dict.fromkeys(key for rows in querysets for key in rows.values_list("pk", flat=True)))
 
 
 def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
-    """Confirmed ones that start soon, and to which nobody would come. Staff read of it when it happened, some time ago."""
+    """Confirmed bookings that start soon and that nobody gives. Staff read of it when it happened, some time ago."""
     just_freed = BookingEvent.objects.filter(
         booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - rules.VISIT_ESCALATION_DELAY
     )
@@ -392,9 +402,9 @@ def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQueryS
 
 @transaction.atomic
 def alert_staff(*, key: int, now: datetime) -> None:
-    """Tell staff of this one, once for each thing that is missing, and the second address after VISIT_ESCALATION_DELAY.
+    """Tell staff about this booking, once for each thing that is missing, and the second address after VISIT_ESCALATION_DELAY.
 
-    The booking is locked and read again: a check-out that was just written is seen, one that comes now waits.
+    The booking is locked and read again: this sees a check-out that was just written, and one that comes now waits.
     """
     locked = Booking.objects.select_for_update(of=("self",), no_key=True).filter(pk=key).first()
     if locked is None or locked.starts_at is None:
@@ -410,10 +420,10 @@ def alert_staff(*, key: int, now: datetime) -> None:
 
 
 def sound_alarm(locked: Booking, now: datetime) -> bool:
-    """Write what is due now of the alarm of this visit, if it has one; whether it has.
+    """Write what is due now for the alarm of this visit. Returns whether it has an alarm.
 
-    The team's address is told once and the second one after VISIT_ESCALATION_DELAY, whoever is on it; duty person and deputy
-    again and again until somebody is. Who asks for help is heard by all of them at once.
+    The team's address is told once, and the second address after VISIT_ESCALATION_DELAY, whoever is on it; the duty person and
+    the deputy are told again and again until somebody is. If a presenter asks for help, all of them are told at once.
     """
     late = locked.overdue_at(now)
     if late is None:
@@ -448,7 +458,7 @@ def duty_addresses(booking: Booking) -> list[str]:
 
 
 def minute_of_loss(booking: Booking) -> int:
-    """The minute at which it last lost its presenter; of what never had one, that at which it starts."""
+    """The minute at which it last lost its presenter; if it never had one, the minute at which it starts."""
     freed = booking.events.filter(kind=EventKind.PRESENTER_FREED).order_by("at", "pk").values_list("at", flat=True).last()
     return minute_of(freed or booking.agreed[0])
 

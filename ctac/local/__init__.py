@@ -1,4 +1,4 @@
-"""Everything that a copy needs when no server is named: database, broker, mail sink, and what keeps them running."""
+"""What a copy needs if no server is named: database, broker, mail sink, and a supervisor that keeps them running."""
 
 
 class PlatformError(Exception):

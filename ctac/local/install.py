@@ -1,6 +1,6 @@
-"""The virtual environment of one checkout, made and brought up to date: `python3 ctac/local/install.py requirements.txt`.
+"""Makes the virtual environment of a checkout or updates it: `python3 ctac/local/install.py requirements.txt`.
 
-Runs on the machine's own Python before anything is installed, so it uses the standard library only.
+Runs with the machine's own Python before anything is installed, so it uses only the standard library.
 """
 
 from __future__ import annotations  # an older Python must get as far as the sentence that asks for a newer one
@@ -38,7 +38,7 @@ def main(files: list[str]) -> None:
 
 
 def read_stamp() -> dict[str, str]:
-    """What is installed: file name and the hash of its text."""
+    """What is installed: the names of files, and the hashes of their texts."""
     try:
         found: dict[str, str] = json.loads(STAMP.read_text())
     except (OSError, ValueError):
@@ -47,7 +47,7 @@ def read_stamp() -> dict[str, str]:
 
 
 def works() -> bool:
-    """Also after the machine's Python was replaced, or the checkout moved."""
+    """Whether the environment works. It may not after the machine's Python was replaced, or the checkout moved."""
     check = [str(PYTHON), "-c", f"import pip, sys; sys.exit(sys.version_info < {OLDEST})"]
     try:
         return subprocess.run(check, stderr=subprocess.DEVNULL, check=False).returncode == 0

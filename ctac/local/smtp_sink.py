@@ -15,7 +15,7 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 HOST = "127.0.0.1"
-LARGEST_MESSAGE = 25 * 1024 * 1024  # bytes, what large mail providers take
+LARGEST_MESSAGE = 25 * 1024 * 1024  # bytes; large mail providers accept as much
 
 
 class Deliver:

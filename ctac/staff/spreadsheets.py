@@ -1,4 +1,4 @@
-"""Spreadsheet files (XLSX and CSV): read, written, and matched with the columns of a list."""
+"""Spreadsheet files (XLSX and CSV): reading and writing them, and matching their columns with those of a list."""
 
 import csv
 import hashlib
@@ -28,18 +28,18 @@ from ctac.dates import uk_day
 from ctac.errors import DomainError
 
 Cell = str | int | float | date | None
-# What a spreadsheet begins a formula with, its full-width twins, and what some skip before they look.
+# How a formula may begin: its signs, their full-width twins, and characters that some programs skip before they look.
 FORMULA = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
 ESCAPED_FORMULA = re.compile(r"'(?=[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]|')")
 
 
 def escape_formula(text: str) -> str:
-    """With an apostrophe before what looks like a formula; before an apostrophe too where it would be taken for such a mark."""
+    """Put an apostrophe before text that looks like a formula, and before an apostrophe that would be taken for such a mark."""
     return f"'{text}" if FORMULA.match(text) or ESCAPED_FORMULA.match(text) else text
 
 
 def unescape_formula(text: str) -> str:
-    """The text that escape_formula was given."""
+    """Take back what escape_formula did."""
     return text[1:] if ESCAPED_FORMULA.match(text) else text
 
 
@@ -50,10 +50,10 @@ MAX_UNPACKED_BYTES = 32 * 1024 * 1024  # of all parts of an XLSX file
 MAX_ZIP_PARTS = 200
 MAX_UPLOAD_ROWS = 10_000
 MAX_UPLOAD_COLUMNS = 100
-MAX_SHEET_LENGTH = 1_048_576  # empty rows among them
+MAX_SHEET_LENGTH = 1_048_576  # including empty rows
 MAX_READ_CELL_LENGTH = 10_000
 OLD_EXCEL_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# What openpyxl raises of a file that is a spreadsheet in name only. XML that can't be parsed is a SyntaxError.
+# What openpyxl raises for a file that is a spreadsheet only by name. XML that can't be parsed is a SyntaxError.
 UNREADABLE_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, SyntaxError, OSError, EOFError, NotImplementedError, RuntimeError),
     *(KeyError, ValueError, TypeError, AttributeError, IndexError, AssertionError, OverflowError),
@@ -92,14 +92,16 @@ class Sheet:
 
 
 def read_sheet(content: bytes) -> Sheet:
-    """Raises NotASheet."""
+    """The whole sheet. Raises NotASheet."""
     headings, *rows = sheet_rows(content)
     return Sheet(headings[1], rows)
 
 
 def sheet_rows(content: bytes, *, most: int = MAX_UPLOAD_ROWS) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not empty, with its number in the file; the first has the headings. Raises NotASheet, for a file that has
-    no others too."""
+    """Each row that is not empty, with its number in the file. The first one has the headings.
+
+    Raises NotASheet, also for a file that has no other rows.
+    """
     if len(content) > MAX_UPLOAD_BYTES:
         raise NotASheet(FILE_TOO_LARGE)
     if not content.strip():
@@ -119,7 +121,7 @@ def sheet_rows(content: bytes, *, most: int = MAX_UPLOAD_ROWS) -> Iterator[tuple
 
 
 def check_rows(rows: Iterable[list[str]], most: int = MAX_UPLOAD_ROWS) -> Iterator[list[str]]:
-    """Each row without the spaces around its cells and without empty ones at its end. Raises NotASheet for too much."""
+    """Each row, without spaces around its cells or empty cells at its end. Raises NotASheet for a file that is too large."""
     filled = characters = 0
     for number, row in enumerate(rows):
         cells = [cell.strip() for cell in row]
@@ -137,7 +139,10 @@ def check_rows(rows: Iterable[list[str]], most: int = MAX_UPLOAD_ROWS) -> Iterat
 
 
 def read_csv(content: bytes) -> Iterator[list[str]]:
-    """UTF-8 with or without its mark; else as Excel on Windows saves a plain CSV. Raises NotASheet for what is no text."""
+    """The rows of a CSV file in UTF-8, with or without a BOM, or else in Excel's own encoding on Windows.
+
+    Raises NotASheet for a file that is no text.
+    """
     if b"\0" in content[:4096] or content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NotASheet(SAVE_AGAIN)
     try:
@@ -146,7 +151,7 @@ def read_csv(content: bytes) -> Iterator[list[str]]:
         except UnicodeDecodeError:
             text = content.decode("cp1252")
         separator = ""
-        if text[:4].lower() == "sep=":  # a line for Excel alone
+        if text[:4].lower() == "sep=":  # a line that only Excel understands
             first, _end, text = text.partition("\n")
             separator = first.strip()[4:5]
         if not separator:
@@ -158,11 +163,11 @@ def read_csv(content: bytes) -> Iterator[list[str]]:
 
 
 def read_xlsx(content: bytes) -> Iterator[list[str]]:
-    """The first sheet. What it would unpack to is looked at before any of it is."""
+    """The rows of the first sheet. Checks how large the file would unpack before it unpacks any of it."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # Raises NotASheet for what is no workbook, for one that unpacks to too much, and for XML with
-            # entities of its own. A part that says it is smaller than it is gives no more than it says.
+            # NotASheet for a file that is no workbook, unpacks to too much, or has XML with entities of its own. A part that
+            # claims to be smaller than it is gives no more than it claims.
             parts = archive.infolist()
             if not {"[Content_Types].xml", "xl/workbook.xml"} <= {part.filename for part in parts}:
                 raise NotASheet(NOT_EXCEL)
@@ -176,7 +181,7 @@ def read_xlsx(content: bytes) -> Iterator[list[str]]:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             sheet: Any = workbook.worksheets[0]
-            sheet.reset_dimensions()  # what it says of its own size
+            sheet.reset_dimensions()  # don't trust the size that it claims
             for row in sheet.iter_rows(max_col=MAX_UPLOAD_COLUMNS + 1, values_only=True):
                 yield [cell_text(value) for value in row] if any(row) else []
         finally:
@@ -200,10 +205,10 @@ def cell_text(value: object) -> str:
     return str(value)
 
 
-# XLSX is written by hand: openpyxl writes 1,250 rows of 26 columns a second, and 100,000 would take longer than a proxy waits.
-# Tests open it with openpyxl (ADR 20).
+# We write XLSX ourselves: openpyxl writes 1,250 rows of 26 columns a second, so 100,000 rows would take longer than a proxy
+# waits. Tests open the files with openpyxl (ADR 20).
 
-MAX_SHEET_ROWS = 1_048_576  # headings included: Excel's own limit
+MAX_SHEET_ROWS = 1_048_576  # Excel's own limit, including the headings
 MAX_CELL_LENGTH = 32_767
 ROWS_PER_PIECE = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -255,7 +260,7 @@ class Heading:
 
 
 def csv_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """As Excel opens it with a double click: UTF-8 that says so, commas, CR LF; days as 2026-11-26."""
+    """A CSV file that Excel opens with a double click: UTF-8 with a BOM, commas, CR LF, days as 2026-11-26."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     buffer.write("\ufeff")
@@ -272,7 +277,7 @@ def csv_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]]) -> I
 
 
 class ZipBuffer(io.BytesIO):
-    """Emptied while the zip is written; without a position to tell, ZipFile never seeks back in it."""
+    """A buffer that is emptied while the zip is written. It tells no position, so that ZipFile never seeks back in it."""
 
     def tell(self) -> int:
         raise io.UnsupportedOperation
@@ -318,7 +323,7 @@ def xlsx_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, 
 
 
 def row_xml(number: int, row: Sequence[Cell], letters: Sequence[str]) -> str:
-    """Empty cells are left out."""
+    """The XML of a row, without its empty cells."""
     cells = []
     for letter, cell in zip(letters, row, strict=True):
         if isinstance(cell, str):
@@ -332,7 +337,7 @@ def row_xml(number: int, row: Sequence[Cell], letters: Sequence[str]) -> str:
 
 
 def text_cell_xml(place: str, text: str, style: int) -> str:
-    """Typed as text, so that no spreadsheet ever works it out."""
+    """The XML of a text cell. Its type is text, so that no spreadsheet ever calculates it."""
     text = text[:MAX_CELL_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
     text = escape(NOT_ALLOWED_IN_XML.sub("", XLSX_ESCAPE.sub("_x005F_", text)), quote=False)
     return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
@@ -361,7 +366,7 @@ class RowAction(models.TextChoices):
 
 @dataclass
 class ListRow:
-    """One row of the file, what will happen, and its errors, each with the heading of its column.
+    """One row of the file, what will happen to it, and its errors, each with the heading of its column.
 
     `before`: what would be overwritten, as it is now.
     """
@@ -380,14 +385,14 @@ class ListRow:
 
 @dataclass
 class ImportPlan:
-    """All rows; `steps` is what the kind's own service writes."""
+    """All rows, and the `steps` that the kind's own service writes."""
 
     rows: list[ListRow]
     steps: list[Any]
 
     @property
     def errors(self) -> list[tuple[ListRow, str, str]]:
-        """Each with its row and the heading of its column."""
+        """Each error with its row and the heading of its column."""
         return [(row, column, error) for row in self.rows for column, error in row.errors]
 
     def count(self, action: str) -> int:
@@ -395,7 +400,7 @@ class ImportPlan:
 
     @property
     def digest(self) -> str:
-        """Of everything that was shown, and of the figures that it depends on."""
+        """A hash of everything that was shown, and of the figures that it depends on."""
         shown = [[row.number, row.about, row.action, row.changes, row.errors, row.before] for row in self.rows]
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
@@ -435,7 +440,7 @@ def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tup
 
 
 def parse_whole_number(text: str, *, least: int, most: int = 1_000_000) -> int:
-    """'1,200', '12', '12.0'. Raises ValueError with a message for people."""
+    """A whole number: '1,200', '12', '12.0'. Raises ValueError with a message for people."""
     tidy = re.sub(r"(?<=\d)[,\s](?=\d{3}\b)", "", text).removesuffix(".0")
     if not re.fullmatch(r"\d{1,9}", tidy, re.ASCII):
         raise ValueError(gettext("“%(typed)s” is not a whole number. Enter a number such as 12.") % {"typed": shorten(text)})
@@ -449,7 +454,7 @@ def parse_whole_number(text: str, *, least: int, most: int = 1_000_000) -> int:
 
 
 def shorten(text: str) -> str:
-    """Enough to find it again in the file."""
+    """The start of a text, enough to find it again in the file."""
     line = " ".join(text.split())
     return line if len(line) <= 40 else f"{line[:39]}…"
 

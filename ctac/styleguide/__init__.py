@@ -1,5 +1,5 @@
-"""What the product is drawn with, on a few pages, for those who build it: /styleguide/ (development, and staff).
+"""What the product is drawn with, on a few pages for the people who build it: /styleguide/ (development, and staff).
 
-Every part is drawn by the templates that the real pages use, so a look here is a look at the product. The words of the
-samples are content like a leaflet's, so they don't go through gettext.
+Each part is drawn by the templates of the real pages, so the styleguide shows the product itself. The words of the samples are
+content, like those of a leaflet, so they don't go through gettext.
 """

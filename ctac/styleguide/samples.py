@@ -30,7 +30,7 @@ LONGEST_TITLE = "Recognising and responding to the trafficking and exploitation 
 SUMMARY = "How children are trafficked, the signs that you may see in your work, and what to do with a concern."
 ALSO = (("sample-400-2", "Welsh"), ("sample-7-2", "Arabic"), ("sample-0-1", "Large print"))
 PRESENTER = Presenter(pk=1, name="Ruth Adeyemi")
-# Tags that staff alone see.
+# Tags that only staff see.
 MESSAGE_KINDS = {
     MessageState.PENDING: "waiting",
     MessageState.SENDING: "waiting",
@@ -84,7 +84,7 @@ def history() -> list[bookings_text.Step]:
 
 
 def leaflet(title: str = "Child trafficking is child abuse", *, on_hand: int = 400, pages: int = 2) -> Leaflet:
-    """`on_hand=0` is out of stock; `pages=0` has no edition yet."""
+    """A leaflet. With `on_hand=0` it is out of stock, with `pages=0` it has no edition yet."""
     sample = Leaflet(slug=f"sample-{on_hand}-{pages}", title=title, for_whom="health visitors", summary=SUMMARY)
     dates = {"label": "March 2026", "published_on": date(2026, 3, 2), "review_on": date(2029, 3, 1)}
     file = {"pages": pages, "size": 61_440, "paper": Paper.A5}
@@ -93,7 +93,7 @@ def leaflet(title: str = "Child trafficking is child abuse", *, on_hand: int = 4
 
 
 def withdrawn() -> Edition:
-    """Of a title that another replaces."""
+    """A withdrawn edition, with a title to use instead."""
     return Edition(
         leaflet=leaflet(),
         label="March 2026",
@@ -105,7 +105,7 @@ def withdrawn() -> Edition:
 
 
 def translation() -> Leaflet:
-    """Written from right to left."""
+    """A leaflet written from right to left."""
     sample = leaflet(f"{leaflet().title} (Arabic)")
     sample.language, sample.own_title, sample.introduction = Language.ARABIC, "الاتجار بالأطفال إساءة للأطفال", "الاتجار بالأطفال"
     sample.situations, sample.signs, sample.what_to_do = "في المدرسة", "الطفل خائف", "اتصل بالرقم 999"
@@ -113,7 +113,7 @@ def translation() -> Leaflet:
 
 
 def order(state: OrderState) -> dict[str, Any]:
-    """As a template reads an order; a real one would read its lines from the database."""
+    """An order as a template reads it. A real one would read its lines from the database."""
     return {
         "reference": "LF-3K9D-7M",
         "summary": "25 copies of “Child trafficking is child abuse”",
@@ -125,7 +125,7 @@ def order(state: OrderState) -> dict[str, Any]:
 
 
 def state_tags() -> list[dict[str, Any]]:
-    """Every state that somebody may read, by what it is the state of."""
+    """Every state that somebody may read, by the kind of object."""
     return [
         {"name": _("A booking"), "tags": [(state.label, Booking(state=state).status_colour) for state in State]},
         {"name": _("An order"), "tags": [(state.label, Order(state=state).status_colour) for state in OrderState]},
@@ -164,7 +164,7 @@ def picker() -> Picker:
 
 
 def days() -> list[tuple[date, list[Slot]]]:
-    """Two days with times in them, as the booking step shows them."""
+    """Two days with free times, as on the booking page."""
     found = []
     for day, hours in ((9, (9, 10, 12, 13, 15)), (10, (9, 13))):
         starts = [START.replace(day=day, hour=hour) for hour in hours]
@@ -177,6 +177,6 @@ def held_slot() -> HeldSlot:
 
 
 def shelf(*leaflets: Leaflet) -> CataloguePage:
-    """The catalogue with these."""
+    """The catalogue with these leaflets."""
     cards = [Card(each, ALSO if number == 0 else (), date(2027, 3, 9)) for number, each in enumerate(leaflets)]
     return CataloguePage(NO_FILTERS, SearchResult([]), len(cards), 1, cards)

@@ -14,7 +14,7 @@ from ctac.styleguide.views import SAMPLE_PAGES
 
 
 def page(route: str, view: Callable[..., HttpResponse], name: str, **given: Any) -> URLPattern:
-    """Every page of the styleguide is made here, so none forgets to ask."""
+    """A route of the styleguide. All are made here, so that none forgets to check who may see it."""
 
     @wraps(view)
     def permitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The pages of the styleguide. Who may see them is decided in urls.py."""
+"""The pages of the styleguide. urls.py decides who may see them."""
 
 import re
 from collections.abc import Callable
@@ -109,7 +109,7 @@ def every_state() -> dict[str, Any]:
 
 
 def second_page(rows: list[Any], name: str) -> HistoryPage:
-    """Of three."""
+    """The second of three pages."""
     return HistoryPage(rows=rows, number=2, newer="?", older=f"?{name}=3", newest="")
 
 
@@ -173,7 +173,7 @@ SAMPLE_PAGES = (
     SamplePage("account-inactive", _("A closed account"), "account/account_inactive.html"),
 )
 
-# Pages that only their own reader sees, for whoever words their texts.
+# Pages that only the person they are for can see, for colleagues who word their texts.
 
 
 def checked_answers() -> dict[str, Any]:
@@ -247,7 +247,7 @@ TEXT, MARK = 4.5, 3.0
 
 @dataclass(frozen=True)
 class Pair:
-    """One colour on another, as pages put them together; names are those of the custom properties without their dashes."""
+    """One colour on another, as on our pages. The names are those of the custom properties, without their dashes."""
 
     name: str | Promise
     front: str
@@ -299,7 +299,7 @@ class Shade:
 
 
 def read_palette(css: str) -> dict[Scheme, dict[str, str]]:
-    """Every colour that the style sheet names on :root; dark has what light has unless it says otherwise."""
+    """The colours that the style sheet defines on :root. The dark scheme has those of the light one, unless it says otherwise."""
     light: dict[str, str] = {}
     dark: dict[str, str] = {}
     for media, body in ROOT_BLOCK.findall(css):
@@ -320,7 +320,7 @@ def shades(pair: Pair, palette: dict[Scheme, dict[str, str]]) -> list[Shade]:
 
 
 def contrast(one: str, other: str) -> float:
-    """From 1 (the same) to 21 (black on white)."""
+    """The contrast, from 1 (the same colour) to 21 (black on white)."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -349,7 +349,7 @@ def colours(request: HttpRequest) -> HttpResponse:
 @require_safe
 def fields(request: HttpRequest) -> HttpResponse:
     rare = LongWordsForm(prefix="rare", initial=LONG_WORDS)
-    # Each question of the form as it looks empty, filled in and wrong. A dependent one is drawn by what it depends on.
+    # Each question as it looks empty, filled in and wrong. A dependent question is drawn with the one that it depends on.
     forms = [
         (gettext("Empty"), EverythingForm(prefix="empty")),
         (gettext("Filled in"), EverythingForm(with_prefix("filled", FILLED), prefix="filled")),
@@ -395,7 +395,7 @@ def parts(request: HttpRequest) -> HttpResponse:
         "presentation": samples.presentation(),
         "edition": samples.leaflet().current_edition,
         "leaflet": samples.leaflet(),
-        # Answers to check: groups of one to three lines, the last of which nobody may change.
+        # Answers to check, in groups of one to three lines. The last group can't be changed.
         "sections": [
             {"title": gettext("Where"), "change_url": "#check-answers", "rows": where},
             {"title": gettext("When"), "change_url": "#check-answers", "rows": when},
@@ -418,7 +418,7 @@ def staff(request: HttpRequest) -> HttpResponse:
     """The same form inside the staff look, as staff meet it when they enter something for a caller."""
     context = {
         **staff_site.each_context(request),
-        "is_nav_sidebar_enabled": False,  # it would list what this person may see, which is nothing of ours to show
+        "is_nav_sidebar_enabled": False,  # it would list the pages that this person may see
         "title": gettext("Staff parts"),
         "form": EverythingForm(WRONG),
         "rows": bookings_text.facts(samples.booking()),
@@ -433,7 +433,7 @@ def pages(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sample_page(request: HttpRequest, page: SamplePage) -> HttpResponse:
-    """The page itself, whole, with status 200 whatever it has in use."""
+    """The page itself, with status 200 even if it shows an error."""
     return render(request, page.template, page.context())
 
 
@@ -444,7 +444,7 @@ def emails(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def email(request: HttpRequest, number: int) -> HttpResponse:
-    """One of the list, counted from 1: its HTML in a frame, and its text beside."""
+    """One email of the list, counted from 1: its HTML in a frame, with its text beside it."""
     return render(request, "styleguide/email.html", {"sample": sample_or_404(number), "number": number})
 
 
@@ -491,7 +491,7 @@ FILLED: dict[str, Any] = {
     "agree": "on",
     "token": "abc",
 }
-# Something is wrong with every question: nothing, too much, or not what was asked for.
+# Each answer is wrong: missing, too long, or not what was asked for.
 WRONG: dict[str, Any] = {
     "email": "meera at leeds",
     "phone": "0113 496 0000 extension 4 or ask for Meera",
@@ -546,7 +546,7 @@ class EverythingForm(PageForm):
 
 
 class LongWordsForm(PageForm):
-    """Long words, a dependent question that is asked, hints on checkboxes, and what only some forms have."""
+    """Long words, a dependent question, hints on checkboxes, and features that only some forms have."""
 
     option_hints = {
         "place": {

@@ -1,4 +1,4 @@
-"""Who is told about a child in a place: children's services, the police, the guardian service. Staff keep the numbers."""
+"""Whom to tell about a child in a place: children's services, police, guardian service. Staff keep the numbers up to date."""
 
 import re
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from professionals.models import Nation
 
 POLICE_NUMBER = "101"  # of every police force in the UK, from anywhere in its area
 CHECK_AFTER = timedelta(days=365)
-# Numbers that Ofcom gives to nobody, for films: so are those of the sample data.
+# Numbers that Ofcom reserves for drama. The sample data uses these.
 NOBODYS_NUMBER = re.compile(
     r"(?:01632960|01(?:1[3-8]|[2-6]1)4960|01914980|02079460|02896496|02920180|07700900|08081570|03069990)\d{3}"
 )
@@ -28,7 +28,7 @@ class ContactKind(models.TextChoices):
 
 class AreaContactQuerySet(models.QuerySet["AreaContact"]):
     def missing(self) -> Self:
-        """Without a phone number; the police of the UK have 101 at least."""
+        """Contacts without a phone number. UK police have at least 101."""
         return self.filter(phone="").exclude(kind=ContactKind.POLICE, nation__in=NATIONS)
 
     def to_check(self, today: date) -> Self:
@@ -38,9 +38,9 @@ class AreaContactQuerySet(models.QuerySet["AreaContact"]):
 
 
 class AreaContact(models.Model):
-    """One authority, police force or guardian service, as guidance/data/contacts.csv lists them.
+    """An authority, police force or guardian service, as listed in guidance/data/contacts.csv.
 
-    `code` is its own in official statistics, else the nation's; `nation` is where it is.
+    `code` is its code in official statistics, or the nation's; `nation` is where it is.
     """
 
     kind = models.CharField(_("kind"), max_length=10, choices=ContactKind)

@@ -1,4 +1,4 @@
-"""Who is told about a child at a postcode, and who may refer a child there."""
+"""Whom to tell about a child at a postcode, and who may refer a child there."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from professionals.areas import Area, look_up_area, look_up_areas
 from professionals.models import Nation, Profession
 
 FORCES_POST = "BFPO "  # it lies nowhere, so nothing is looked up
-# Who works for a health and social care trust in Northern Ireland, which may refer a child as a council may elsewhere.
+# Professions in Northern Ireland's health and social care trusts, which may refer a child as councils may elsewhere.
 TRUST_STAFF = {
     Profession.SOCIAL_WORKER,
     Profession.HEALTH_VISITOR,
@@ -26,7 +26,7 @@ TRUST_STAFF = {
 
 @dataclass(frozen=True)
 class Service:
-    """One that is told, as it is shown: a number is empty if we have none."""
+    """A service to call, as shown: a number is '' if we have none."""
 
     name: str
     phone: str = ""
@@ -47,9 +47,9 @@ class Service:
 
 @dataclass(frozen=True)
 class WhoToTell:
-    """`nation` is empty for forces post, for a postcode that we don't know, and where there is none.
+    """`nation` is empty for forces post, an unknown postcode, and no postcode.
 
-    `services`: whom to call, the first one first. `guardians`: the service that speaks up for a trafficked child there, if any.
+    `services`: whom to call, in order. `guardians`: the service that speaks for trafficked children there, if any.
     """
 
     nation: str
@@ -74,7 +74,7 @@ def codes_by_authority() -> dict[str, tuple[str, str]]:
 
 
 def who_to_tell(postcode: str) -> WhoToTell:
-    """At a postcode as ctac.forms.tidy_postcode stores it, or without one. Two statements at most, but for a new outward code."""
+    """For a postcode in the form of ctac.forms.tidy_postcode, or ''. At most two statements, except for a new outward code."""
     area = look_up_area(postcode) if postcode and not postcode.startswith(FORCES_POST) else None
     return who_to_tell_in([area])[area]
 
@@ -127,7 +127,7 @@ def shown(contact: AreaContact, pattern: str = "%(name)s") -> Service:
 
 
 def referral_text(nation: str, profession: str = "") -> str:
-    """Whether somebody's own organisation may refer a child, and whom they tell if not. Empty where no referral goes from."""
+    """Whether somebody's own organisation may refer a child, and whom they tell if not; '' where there are no referrals."""
     if nation and nation not in NATIONS:
         return ""
     in_a_trust = nation == Nation.NORTHERN_IRELAND

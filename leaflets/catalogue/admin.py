@@ -51,7 +51,7 @@ class LeafletForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "version_of" in self.fields and self.instance.pk:  # no version of itself, as the database has it
+        if "version_of" in self.fields and self.instance.pk:  # a title can't be a version of itself; the database refuses it too
             self.fields["version_of"].queryset = self.fields["version_of"].queryset.exclude(pk=self.instance.pk)  # type: ignore[attr-defined]
         if "topics" in self.fields and (used := topics_in_use()):
             in_use = ", ".join(sorted(used.values(), key=str.casefold))
@@ -89,7 +89,7 @@ def downloads_text(counts: QuerySet[DownloadCount]) -> str:
 
 @admin.register(Leaflet, site=staff_site)
 class LeafletAdmin(SpreadsheetLinks):
-    nobody_may = ("delete",)  # orders tell of it for ever; it is taken out of the catalogue instead
+    nobody_may = ("delete",)  # orders refer to it for ever; it leaves the catalogue instead
     sheet_kind = SheetKind.CATALOGUE
     form = LeafletForm
     list_display = ("title", "for_whom", "edition", "number_available", "number_at_most", "in_catalogue")
@@ -117,7 +117,7 @@ class LeafletAdmin(SpreadsheetLinks):
         return Leaflet.objects.with_current_edition()
 
     def save_model(self, request: HttpRequest, obj: Leaflet, form: Any, change: bool) -> None:
-        """People who wait for a title that leaves the catalogue are told: their alerts would never go off."""
+        """If the title leaves the catalogue, people who wait for it get an email and their alerts end."""
         super().save_model(request, obj, form, change)
         if change and "active" in form.changed_data and not obj.active:
             notify_alerts([obj.pk], now=timezone.now())
@@ -158,7 +158,7 @@ finder.add(
 
 
 class EditionDatesForm(forms.ModelForm):
-    """What can be changed of an edition that is there."""
+    """The fields of a stored edition that can change."""
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -422,7 +422,7 @@ class EditionAdmin(SpreadsheetLinks):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """If the PDF can't be stored, the page comes back with what was typed, and says so beside the file."""
+        """If the PDF can't be stored, shows the page again with what was typed, and an error beside the file."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except FileNotStored as refusal:
@@ -431,7 +431,7 @@ class EditionAdmin(SpreadsheetLinks):
 
     def save_model(self, request: HttpRequest, obj: Edition, form: forms.ModelForm, change: bool) -> None:
         if change:
-            # Only what was typed: the figures on this page may be older than an order that came in meanwhile.
+            # Save only what was typed: the figures on this page may be older than a new order.
             obj.save(update_fields=form.changed_data)
             return
         cleaned = {name: form.cleaned_data[name] for name in ("leaflet", "label", "published_on", "review_on")}

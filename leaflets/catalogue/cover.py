@@ -1,7 +1,7 @@
-"""`python -m leaflets.catalogue.cover`: a PDF on standard input; on standard output how large its first page is, and its picture.
+"""`python -m leaflets.catalogue.cover`: reads a PDF from stdin; writes its first page's size and picture to stdout.
 
-A process of its own: PDFium is a large library in C++ that reads a file from outside, so neither its memory nor what a broken
-file does to it shall be the web server's. It knows nothing of Django and starts in a fifth of a second.
+It runs in its own process: PDFium is a large C++ library that reads files from outside, so neither its memory nor a crash on a
+broken file may touch the web server. It does not load Django and starts in a fifth of a second.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import sys
 
 import pypdfium2
 
-COVER_WIDTH = 240  # pixels, twice what a page shows of it on a plain screen
+COVER_WIDTH = 240  # pixels, twice the width on the page
 MAX_COVER_BYTES = 15_000  # bytes
 MAX_COVER_HEIGHT = 480  # pixels; of a page that is longer the top is shown
 MAX_MEMORY = 1 << 30  # bytes of this process
@@ -19,9 +19,9 @@ MAX_SECONDS = 20  # of its processor
 
 
 def page_size(page: pypdfium2.PdfPage) -> tuple[float, float]:
-    """Width and height in points as it is looked at: of what is left when it is cut for print (ISO 32000-2, 14.11.2), or of all.
+    """The width and height in points as seen: of the trimmed page if it has a TrimBox (ISO 32000-2, 14.11.2), or of all.
 
-    PDFium finds a page's own TrimBox; the other boxes may stand with its parents, where only its width and height look.
+    PDFium finds only a page's own TrimBox; other boxes may be inherited, which only its width and height see.
     """
     trimmed = page.get_trimbox(fallback_ok=False)
     if trimmed is None:

@@ -1,4 +1,4 @@
-"""The catalogue as it is read: its titles as rows, filters, and the search."""
+"""Reads the catalogue: its titles as rows, the filters and the search."""
 
 import re
 from collections import defaultdict
@@ -21,15 +21,15 @@ from leaflets.models import Edition, EditionState, Format, Language, Leaflet, Le
 from leaflets.models.catalogue import bullet_points
 from professionals.models import Profession
 
-# The catalogue is read as rows that say just enough to choose by; whole titles are read only of the page that is shown.
+# Lists read the catalogue as rows with just enough to filter by; whole titles are read only for the page shown.
 
 TITLES_PER_PAGE = 24
-MAX_SEARCH_LENGTH = 100  # of what is searched for
+MAX_SEARCH_LENGTH = 100  # characters
 TITLE_COLUMNS = ("id", "slug", "version_of_id", "audience", "language", "format", "topics")
 
 
 class TitleRow(NamedTuple):
-    """What a title is chosen by. `version_of`: the key of the title that it is a version of."""
+    """The columns of a title that filters and search need. `version_of`: the key of its main title."""
 
     id: int
     slug: str
@@ -45,7 +45,10 @@ class TitleRow(NamedTuple):
 
 @dataclass(frozen=True)
 class CatalogueFilters:
-    """Empty: everything. What an address asks for that doesn't exist is left out, but for a topic or what is searched for."""
+    """The filters of the catalogue; empty ones show everything.
+
+    Unknown values in an address are ignored, except a topic or a search text.
+    """
 
     audience: str = ""
     topic: str = ""
@@ -56,7 +59,7 @@ class CatalogueFilters:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "CatalogueFilters":
-        """From the query string of the catalogue's address."""
+        """The filters in the query string of the catalogue's address."""
         audience, language, form = (query.get(name, "") for name in ("for", "language", "format"))
         return cls(
             audience=audience if audience in FILTER_CHOICES["audience"] else "",
@@ -103,7 +106,7 @@ class FacetOption:
 
 @dataclass(frozen=True)
 class Facet:
-    """One thing to narrow by. `options` begin with the choice of all; each says how many titles it would show."""
+    """One filter. Its `options` begin with "all"; each says how many titles it would show."""
 
     name: str
     label: str
@@ -129,7 +132,7 @@ FILTER_CHOICES = {"audience": dict(Profession.choices), "language": dict(Languag
 def filter_rows(rows: Iterable[TitleRow], filters: CatalogueFilters, *, exclude: str = "") -> list[TitleRow]:
     """The titles that fit all filters; the one to `exclude` does not count."""
     chosen = [(name, getattr(filters, name)) for name in FILTER_NAMES if name != exclude]
-    # What is for every professional is also for this one.
+    # A title for every professional is also for this profession.
     return [
         row
         for row in rows
@@ -138,7 +141,7 @@ def filter_rows(rows: Iterable[TitleRow], filters: CatalogueFilters, *, exclude:
 
 
 def without_versions(rows: Sequence[TitleRow]) -> list[TitleRow]:
-    """Without versions whose title is among these rows: they stand on its card."""
+    """The rows without versions whose main title is among them: those stand on its card."""
     keys = {row.id for row in rows}
     return [row for row in rows if row.version_of not in keys]
 
@@ -180,9 +183,9 @@ def catalogue_rows() -> list[TitleRow]:
 
 @dataclass(frozen=True)
 class LeafletEditions:
-    """The edition of a title that is handed out, and the newest of those that must not be any more; None if there is none.
+    """The current edition of a title and the newest earlier one, which nobody may hand out; either may be None.
 
-    `recalled` is the newest that was found wrong, if any: people may still have copies of it.
+    `recalled` is the newest edition that was recalled, if any: people may still have copies of it.
     """
 
     current: Edition | None
@@ -203,14 +206,14 @@ def leaflet_editions(leaflet: Leaflet) -> LeafletEditions:
 
 
 class Named(NamedTuple):
-    """What a search asks for by its name. `value`: as a title has it; `label`: as a sentence has it."""
+    """A language or a profession that a search names. `value`: as on a title; `label`: as in a sentence."""
 
     column: str
     value: str
     label: str
 
 
-# Those spoken in the UK that no title can have yet, by the census of 2021.
+# Languages spoken in the UK (census of 2021) that no title can have yet.
 OTHER_LANGUAGES = (
     "Armenian, Bosnian, Bulgarian, Burmese, Croatian, Czech, Danish, Dutch, Estonian, Filipino, Finnish, Gaelic, Georgian, "
     "German, Greek, Gujarati, Hausa, Hebrew, Hungarian, Igbo, Irish, Italian, Japanese, Kannada, Korean, Krio, Kurmanji, "
@@ -231,7 +234,7 @@ ALSO_CALLED = {
     Language.TIGRINYA: "eritrean",
     Language.WELSH: "cymraeg",
 }
-# How a sentence names them, and what else they are called.
+# Each profession: its name in a sentence, and the words that people type for it.
 PROFESSIONS = {
     Profession.HEALTH_VISITOR: ("health visitors", ("health visitor", "health visiting")),
     Profession.SOCIAL_WORKER: ("social workers", ("social worker", "social work", "social care worker")),
@@ -276,19 +279,20 @@ def names() -> dict[str, Named]:
 
 NAMES = names()
 LONGEST_NAME = max(len(name.split()) for name in NAMES)
-# Words that say no more once a language or a profession is named.
+# Words that add nothing to the name of a language or profession.
 SAYS_NO_MORE = (
     "a an any about and are copies do for have how i in is language leaflet leaflets my need of or our please poster "
     "posters team the to translated translation translations version with written you your"
 )
 
-# The search forgives how a word is typed.
+# The search forgives slips in typing.
 #
-# Each word that some title has stands for itself; one that none has, for the words of the catalogue that are
-# spelt most like it. Then which titles have them, those first that have them on their card. If none has all, those that have
-# some. ADR 18 says why so, and bench/RESULTS.md what it takes.
+# A word that some title has stands for itself. Any other word stands for the catalogue's words that are spelt most like it. Then
+# it finds the titles that have these words, first those that have them on their card. If no title has all the words, it shows
+# those that have some. ADR 18 gives the reasons, bench/RESULTS.md the cost.
 #
-# A language or a profession that is named comes before all that: if no title is for it, the nearest are, and the page says so.
+# A language or profession in the search comes before all that: if no title is for it, the nearest titles are shown, and the page
+# says so.
 
 WordQuery = SearchQuery | CombinedSearchQuery
 MAX_WORDS = 8
@@ -296,8 +300,10 @@ MAX_WORDS = 8
 
 @dataclass(frozen=True)
 class SearchResult:
-    """`rows`: the best first. `corrected`: the words that were searched for instead, '' if they were those that were typed.
-    `in_part`: no title has all of the words. `no_language`, `no_profession`: what no title is for, so these are the nearest."""
+    """`rows`: the best first. `corrected`: the words that were searched for instead, '' if those typed were.
+
+    `in_part`: no title has all the words. `no_language`, `no_profession`: no title is for this one, so the rows are the nearest.
+    """
 
     rows: list[TitleRow]
     corrected: str = ""
@@ -308,7 +314,7 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class WordMeaning:
-    """What one typed word stands for, the likeliest first. None: nothing is like it."""
+    """The words that one typed word may stand for, the likeliest first; empty if no word is like it."""
 
     typed: str
     words: list[str]
@@ -376,7 +382,7 @@ def search_by_words(words: Sequence[str], catalogue: Sequence[TitleRow]) -> Sear
 
 
 def guidance_audiences(filters: CatalogueFilters, result: SearchResult) -> list[Audience]:
-    """Whose pages of the guidance answer the search: by the professions that it names, else by its words."""
+    """The pages of guidance that answer the search: those of the professions it names, or those found by its words."""
     named, others = named_in(search_words(result.corrected or filters.search))
     professions = [filters.audience, *(each.value for each in named if each.column == "audience")]
     found = [AUDIENCE_OF.get(profession, Audience.ALL_PROFESSIONALS) for profession in filter(None, professions)]
@@ -404,7 +410,7 @@ def word_query(word: str) -> WordQuery:
 
 
 def word_meanings(words: Sequence[str]) -> list[WordMeaning]:
-    """What each word stands for; words like 'the' are left out. One statement if the catalogue has all of them."""
+    """The meaning of each word, without stop words such as 'the'. One statement if the catalogue has all the words."""
     if not words:
         return []
     sizes = [Func(SearchQuery(word, config="english"), function="numnode", output_field=IntegerField()) for word in words]

@@ -59,7 +59,7 @@ def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leafle
     )
 
 
-# Whoever asked for news and ordered the leaflet gets one email about all new editions of a day (ADR 4).
+# People who asked for news and ordered the leaflet get one email about all new editions of a day (ADR 4).
 NEW_EDITION = "new-edition"
 # UK time, on the next day: what was put in by mistake can be withdrawn before any email goes out.
 NEWS_DUE_AT = time(9)
@@ -87,7 +87,7 @@ MAX_INFLATED_TOTAL = 100 * 1024 * 1024
 PDF_PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
 PDF_OBJECT_STREAM = re.compile(rb"/ObjStm\b.{0,500}?stream\r?\n", re.DOTALL)
 
-# What a reader runs, opens or sends (ISO 32000-2, 12.6.4 and 7.11.4), and what holds programs of another kind (XFA).
+# Things that a PDF reader runs, opens or sends (ISO 32000-2, 12.6.4 and 7.11.4), and XFA, which holds other programs.
 PDF_ACTIONS = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData)(?![A-Za-z0-9])")
 PDF_HEX_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")  # /J#61vaScript is /JavaScript (7.3.5)
 
@@ -105,10 +105,10 @@ class FileNotStored(DomainError):
 
 
 def count_pages(content: bytes) -> int:
-    """How many pages a PDF has, by its content and not by its name. Raises NotAPdf, also for one that is more than pages.
+    """The number of pages of a PDF, by its content, not its name. Raises NotAPdf, also if it holds more than pages.
 
-    It begins as a PDF does, so that it is nothing else at the same time. What is packed otherwise than readers of PDF/A would
-    unpack it isn't looked into: browsers show it in a sandbox, under a policy that runs nothing.
+    It must start like a PDF, so that it can't be another kind of file too. Streams that are packed in unusual ways are not
+    searched: browsers show the file in a sandbox, under a policy that runs nothing.
     """
     is_pdf = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-")
     if not is_pdf or b"%%EOF" not in content[-2048:] or b"/Encrypt" in content:
@@ -126,7 +126,7 @@ def count_pages(content: bytes) -> int:
 
 
 def _object_streams(content: bytes) -> Iterator[bytes]:
-    """Since PDF 1.5 page objects may stand in compressed streams. Raises NotAPdf if all of them together are huge."""
+    """The unpacked object streams, where PDF 1.5 and later may keep pages. Raises NotAPdf if they are huge in all."""
     left, whole = MAX_INFLATED_TOTAL, memoryview(content)
     for match in PDF_OBJECT_STREAM.finditer(content):
         try:
@@ -141,11 +141,10 @@ def _object_streams(content: bytes) -> Iterator[bytes]:
 
 @transaction.atomic
 def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: date, content: bytes, now: datetime) -> Edition:
-    """A new print becomes the current one; the one before it is superseded. Its stock starts at nothing. Raises NotAPdf, and
-    FileNotStored.
+    """A new edition becomes current and supersedes the one before it. It starts without stock.
 
-    Orders that were promised copies of the earlier print still get those; who waits for copies waits for this print now. Who
-    ordered the leaflet and asked for such news gets an email tomorrow.
+    Orders that were promised copies of the earlier edition keep them; backorders now wait for this one. People who ordered the
+    leaflet and asked for such news get an email tomorrow. Raises NotAPdf, FileNotStored.
     """
     edition = Edition(
         leaflet=leaflet,
@@ -174,10 +173,10 @@ def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: 
 def withdraw_edition(
     edition: Edition, *, now: datetime | None = None, why: str = "", use_instead: Leaflet | None = None, flagged: bool = False
 ) -> None:
-    """Nobody is to get this print any more, on paper or as PDF.
+    """Nobody gets this edition any more, on paper or as a PDF. Raises DomainError if it is withdrawn already.
 
-    With `now`, people read since which day, why, and which title to use instead.
-    `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
+    With `now`, the page says since which day, why, and which title to use instead. `flagged`: the reason looks like a child's
+    details and its writer kept it, so tell the safeguarding lead.
     """
     live = Edition.objects.filter(pk=edition.pk).exclude(state=EditionState.WITHDRAWN)
     notice = {"withdrawn_on": uk_day(now), "withdrawn_why": why, "use_instead": use_instead} if now else {}
@@ -189,7 +188,10 @@ def withdraw_edition(
 
 @transaction.atomic
 def record_review(edition: Edition, *, by: User | None, reviewed_on: date, review_on: date) -> None:
-    """Somebody read it again and it is still right; `review_on` is by when it is read next."""
+    """Somebody has read the edition again and it is still right; `review_on` is the next review date.
+
+    Raises DomainError if it is no longer the current edition.
+    """
     current = Edition.objects.current().filter(pk=edition.pk)
     if not current.update(reviewed_on=reviewed_on, reviewed_by=by, review_on=review_on):
         raise DomainError(_("This edition is no longer the current one, so it needs no review. Nothing has changed."))

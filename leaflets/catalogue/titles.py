@@ -216,7 +216,7 @@ SAMPLE_STOCK = {"health-visitors": 400, "social-workers": 350, "emergency-care":
 
 
 def load_samples(now: datetime) -> None:
-    """The catalogue with a sample PDF, its cover and stock for each title. Titles that have an edition already are left alone."""
+    """Add a sample PDF, its cover and stock to each title that has no edition yet."""
     for leaflet in load_titles():
         if leaflet.editions.exists():
             continue
@@ -229,9 +229,9 @@ def load_samples(now: datetime) -> None:
 
 
 def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
-    """A PDF to try the catalogue with, until staff upload the approved edition; the same text gives the same bytes.
+    """A PDF for trying the catalogue until staff upload the approved edition. The same text gives the same bytes.
 
-    The text is that of the guidance, for its readers or else for every professional, under the leaflet's own title.
+    Its text is the guidance for this leaflet's readers, or for every professional, under the leaflet's own title.
     """
     guidance = read_guidance(leaflet.slug if leaflet.slug in AUDIENCES else "all-professionals")
     url = f"{settings.SITE_URL}{reverse('guidance_page', args=[guidance.slug])}"

@@ -98,9 +98,9 @@ def review_text(edition: Edition, today: date) -> str:
     return _("Published %(published)s, still current. To be reviewed by %(review)s.") % facts
 
 
-# Of other versions of a title, the slug of each and what it is: 'Arabic, large print'.
+# Other versions of a title, each with its slug and description: 'Arabic, large print'.
 OtherVersions = tuple[tuple[str, str], ...]
-# All that a card says of a title and of its print. No other column is read, so a card that is cached can't be out of date.
+# Everything that a card shows of a title and its edition. It reads no other column, so a cached card can't be out of date.
 CARD_TITLE_FIELDS = (
     *("slug", "title", "own_title", "language", "format", "for_whom", "summary", "usual_words"),
     *("most_per_order", "most_per_person", "most_per_workplace", "active"),
@@ -112,7 +112,7 @@ card_title_values, card_edition_values = attrgetter(*CARD_TITLE_FIELDS), attrget
 
 @dataclass(frozen=True)
 class Card:
-    """One title. `form`: the form of the page, if it was sent and says what is wrong."""
+    """One title. `form`: the form of the page, if it was sent and refused."""
 
     leaflet: Leaflet
     also: OtherVersions
@@ -141,7 +141,7 @@ class Card:
 
 @dataclass(frozen=True)
 class CataloguePage:
-    """`count`: all that fit, of which `cards` stand on this page. `result`: before it was narrowed."""
+    """`count`: all titles that fit; `cards`: those on this page. `result`: the search before the filters."""
 
     filters: CatalogueFilters
     result: SearchResult
@@ -159,12 +159,12 @@ class CataloguePage:
 
     @cached_property
     def facets_key(self) -> str:
-        """For the cache of what the page can be narrowed by."""
+        """A cache key for the filters: the same key means the same filters."""
         return sha256(repr((replace(self.filters, page=1), self.result.rows, get_language())).encode()).hexdigest()
 
     @property
     def cache_seconds(self) -> int:
-        """What somebody searches for is not cached."""
+        """How long to cache the filters; a search is not cached."""
         return 0 if self.filters.search else DAY_SECONDS
 
     @cached_property
@@ -177,7 +177,7 @@ class CataloguePage:
 
     @cached_property
     def choices(self) -> list[Facet]:
-        """What else the catalogue can be narrowed by."""
+        """The filters besides the audience, each if it is a choice."""
         return [facet for name, facet in self.facets.items() if name != "audience" and facet.is_a_choice]
 
     @property
@@ -191,9 +191,9 @@ class CataloguePage:
 
 
 def load_page(filters: CatalogueFilters, form: AddToBasketForm | None = None) -> CataloguePage:
-    """Two or three statements; with words to search for two or three more. A page beyond the last is the last.
+    """Two or three statements; two or three more with a search. A page number beyond the last gives the last page.
 
-    What was typed into a `form` that is refused is on the page, also of titles that would not stand there now.
+    What was typed into a refused `form` stays on the page, even for titles that would not be there now.
     """
     rows = catalogue_rows()
     result = search(filters.search, rows) if filters.search else SearchResult(rows)
@@ -230,11 +230,11 @@ FORM_ID = re.compile(r"[0-9a-f]{32}")
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def leaflets(request: HttpRequest) -> HttpResponse:
-    """The catalogue is one form: each of its buttons adds what is typed into any box, and the last one goes on with it."""
+    """The catalogue is one form: each of its buttons adds what is typed in any box, and the last one also goes on."""
     if request.method != "POST":
         return catalogue_page(request)
     now, posted, goes_on = timezone.now(), request.POST, "continue" in request.POST
-    # The slugs of the titles beside which something is typed, and of the one whose button was pressed.
+    # The slugs of the titles that have something typed, and of the title whose button was pressed.
     ending = copies_field_name("")
     typed = {name.removesuffix(ending) for name in posted if name.endswith(ending) and posted.get(name, "").strip()}
     titles = leaflets_with_stock({slug for slug in (*typed, posted.get("add", "")) if slug_re.match(slug)})
@@ -249,7 +249,7 @@ def leaflets(request: HttpRequest) -> HttpResponse:
         form.add_error(None, _("Enter how many copies you need, beside one or more of the leaflets."))
     if not form.is_valid():
         return catalogue_page(request, form)
-    # Without an answer (or with nothing left to add) back to the page of the form.
+    # With no response, or nothing left to add, go back to the page of the form.
     response = add_to_basket(request, form, now, goes_on=goes_on) if form.leaflets else None
     return response or redirect(CatalogueFilters.of(request.GET).address)
 
@@ -277,7 +277,7 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
     drafts.save_steps(draft, steps, now)
     in_basket = {leaflet: steps[BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
     if any(shortfall(leaflet, count, leaflet.orderable_edition) for leaflet, count in in_basket.items()):
-        return redirect("basket")  # which says what can be done about it
+        return redirect("basket")  # it says what can be done about it
     text = _("Your basket now has %(copies)s.") % {"copies": get_text_list(copies_of_titles(in_basket), _("and"))}
     messages.success(
         request, format_html('{} <a class="govuk-link" href="{}">{}</a>', text, reverse("basket"), _("See your basket"))
@@ -311,12 +311,12 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketFor
     draft = find_basket(request, now)
     recent = recent_orders_for(person_in(request), draft, [leaflet], now)
     editions = leaflet_editions(leaflet)
-    # The box begins with what a team usually takes, or with what one may still have.
+    # The box starts with what a team usually takes, or with fewer if the limits or the stock allow only that.
     allowance = recent.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet)
     usual = min(leaflet.usual_copies, max(allowance.copies, 1), max(leaflet.available, 1))
     name, data = copies_field_name(leaflet.slug), refused.data if refused else None
     form = AddToBasketForm(data, leaflets=[leaflet], recent=recent, initial={name: usual})
-    # The title that it is a version of first, then that title's other versions.
+    # The main title first, then its other versions.
     title = leaflet.version_of_id or leaflet.pk
     versions = Leaflet.objects.active().filter(Q(pk=title) | Q(version_of=title)).exclude(pk=leaflet.pk)
     context = {
@@ -337,11 +337,11 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketFor
 
 @require_safe
 def leaflet_download(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The current edition's PDF, the same for everyone."""
+    """The current edition's PDF, the same for everybody."""
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
     edition = leaflet.current_edition
     if edition is None:
-        # Gone, and what to do without it, if the edition was withdrawn; a title that never had one has no such page.
+        # If the edition was withdrawn: 410, with what to do instead. A title that never had an edition: 404.
         before = leaflet_editions(leaflet).before
         if before is None:
             raise Http404
@@ -355,9 +355,9 @@ def leaflet_download(request: HttpRequest, slug: str) -> HttpResponseBase:
 @csp_replace({"default-src": [NONE], "object-src": [SELF]})  # type: ignore[arg-type]
 @cache_control(public=True, max_age=3600)
 def pdf_response(request: HttpRequest, *, edition: Edition) -> FileResponse:
-    """Counted, if somebody asks for it. SecurityMiddleware adds nosniff."""
+    """Counts the download if a person asks for it. SecurityMiddleware adds nosniff."""
     file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=f"{edition.leaflet.slug}.pdf")
-    # Whether a person asks for the file, and for it from its beginning: not a program, not a browser looking ahead.
+    # Count only a person who asks for the file from its start: not a program, not a browser that prefetches.
     headers, agent = request.headers, request.headers.get("User-Agent", "")
     whole = headers.get("Range", "bytes=0-").startswith("bytes=0-")
     ahead = "prefetch" in headers.get("Sec-Purpose", "") or "prefetch" in headers.get("Purpose", "")
@@ -378,7 +378,7 @@ def leaflet_cover(request: HttpRequest, slug: str, number: int) -> FileResponse:
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def leaflet_alert(request: HttpRequest, slug: str) -> HttpResponse:
-    """The page that emails lead to. It asks; only its button, or that of the leaflet's page, changes something."""
+    """The page that emails link to. It asks first; only its button, or the button on the leaflet's page, changes something."""
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
     person, title = the_person(request), {"title": leaflet.title}
     alerts = StockAlert.objects.filter(person=person, leaflet=leaflet)

@@ -107,7 +107,7 @@ def leaving_parcels(parcels: Iterable[Parcel]) -> list[Parcel]:
 
 
 def picks_of_parcels(parcels: Iterable[Parcel]) -> list[Pick]:
-    """What to take from the shelf, in the order of the catalogue."""
+    """The copies to take from the shelf, in the order of the catalogue."""
     totals: dict[int, tuple[OrderLine, int, int]] = {}
     for parcel in parcels:
         for line in parcel.order.lines.all():
@@ -119,7 +119,7 @@ def picks_of_parcels(parcels: Iterable[Parcel]) -> list[Pick]:
 
 
 def parcel_row(form: ParcelsForm, parcel: Parcel) -> dict[str, Any]:
-    """One parcel of the table. `problem`: why it can't leave, as things stand."""
+    """One parcel of the table. `problem`: why it can't leave as things are."""
     outcome, number = outcome_of(parcel, parcel.order), parcel.number
     boxes = [(f"copies-{line.pk}", line) for line in lines_to_send(parcel)]
     return {
@@ -169,7 +169,7 @@ def open_session_context(parcels: list[Parcel], form: ParcelsForm) -> dict[str, 
 
 
 def ended_session_context(session: PackingSession, parcels: list[Parcel]) -> dict[str, object]:
-    """`ran_short`: what was written off as not on the shelf, and how many copies are still `promised` of each."""
+    """`ran_short`: editions written off as not on the shelf, each with its copies that are still `promised`."""
     reason = NOT_ON_SHELF % {"session": session}
     written_off = StockMovement.objects.filter(kind=MovementKind.CORRECTED, at=session.ended_at, reason=reason)  # type: ignore[misc]
     sent = [parcel for parcel in parcels if parcel.outcome == Outcome.SENT]
@@ -190,7 +190,7 @@ def ended_session_context(session: PackingSession, parcels: list[Parcel]) -> dic
 
 
 def print_response(session: PackingSession, what: PrintKind, parcels: list[Parcel], labels: LabelsForm) -> HttpResponseBase:
-    """A file that the browser saves: shown in place of the page, it would lose what was typed there."""
+    """A download, not a page: a PDF shown in place of the page would lose what was typed there."""
     name, now = f"packing-{session.pk}-{what.value}", timezone.now()
     if what == PrintKind.COURIER:
         headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
@@ -240,7 +240,7 @@ def parcel_slips(parcels: list[Parcel]) -> Iterator[Slip]:
             if copies or line.allocated + line.backordered:
                 to_come = line.allocated - copies + line.backordered
                 items.append(SlipItem(line.edition.leaflet.title, line.edition.label, copies, to_come))
-        visit_starts = getattr(order, "visit_starts", None)  # of what a presenter brings
+        visit_starts = getattr(order, "visit_starts", None)  # only for an order that a presenter brings
         yield Slip(
             number=parcel.number,
             reference=order.reference,
@@ -453,7 +453,7 @@ class PackingSessionAdmin(LooksOnly):
             messages.warning(request, _("You have nothing to print: every parcel in this session is left out."))
             return redirect(back)
         now = timezone.now()
-        # A courier's list counts with the spreadsheets that are exported.
+        # A courier's list counts towards the limit of exports.
         if what == PrintKind.COURIER and (wait := check_export_limit(request, now)) is not None:
             return wait
         PrintRecord.objects.create(

@@ -1,4 +1,4 @@
-"""Forms for packing: what to pack, what becomes of each parcel, where labels begin."""
+"""Forms for packing: what to pack, the outcome of each parcel, and the first label."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ POST, BRING = "post", "bring"
 
 
 class StartPackingForm(PageForm):
-    """Which orders to pack. Everything has a usual answer, so that the page can be started from as it opens."""
+    """Which orders to pack. Every field has a usual answer, so that one press can start a session."""
 
     what = forms.ChoiceField(
         label=gettext_lazy("What are you packing?"),
@@ -77,7 +77,7 @@ class StartPackingForm(PageForm):
 
     @property
     def choice(self) -> PackingChoice:
-        """Everything, if nothing has been chosen yet."""
+        """The choice made; everything, if nothing has been chosen."""
         chosen: dict[str, Any] = getattr(self, "cleaned_data", {})
         return PackingChoice(
             titles=tuple(chosen.get("titles") or ()),
@@ -89,9 +89,9 @@ class StartPackingForm(PageForm):
 
 
 class ParcelsForm(PageForm):
-    """What becomes of each parcel: fewer copies, left out and why, its tracking number; and where copies stay that are not sent.
+    """For each parcel: fewer copies, whether and why it is left out, its tracking number; and where unsent copies are.
 
-    A parcel that the page did not show is not in the data, and keeps what it has.
+    A parcel that the page did not show is not in the data, and keeps its values.
     """
 
     rest = forms.ChoiceField(
@@ -122,7 +122,7 @@ class ParcelsForm(PageForm):
                 )
 
     def typed(self) -> dict[int, TypedParcel]:
-        """What was typed, by the key of each parcel that was on the page."""
+        """The entry typed for each parcel that was on the page, by the parcel's key."""
         return {parcel.pk: self._typed(parcel) for parcel in self.parcels if f"track-{parcel.number}" in self.data}
 
     def _typed(self, parcel: Parcel) -> TypedParcel:
@@ -135,8 +135,10 @@ class ParcelsForm(PageForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """To dispatch, it must be clear why a parcel stays here, and where copies are that a parcel lacks: they may be missing
-        for two reasons, which leave different figures of the stock."""
+        """Before dispatch, asks why each parcel is left out, and where the copies are that a parcel lacks.
+
+        Copies may be missing for two reasons, which leave different stock figures.
+        """
         cleaned = super().clean() or self.cleaned_data
         if "dispatch" in self.data and not self.errors:
             typed = self.typed()
@@ -152,7 +154,7 @@ class ParcelsForm(PageForm):
         return cleaned
 
     def left_of_reduced_editions(self) -> dict[Edition, int]:
-        """How many copies should be left of each edition of which fewer go than are promised to these parcels."""
+        """The copies that should be left of each edition of which fewer go than these parcels were promised."""
         left: dict[Edition, int] = {}
         reduced: set[Edition] = set()
         for parcel in self.parcels:
@@ -165,7 +167,7 @@ class ParcelsForm(PageForm):
         return {edition: copies for edition, copies in left.items() if edition in reduced}
 
     def value_of(self, name: str, stored: object) -> str:
-        """What was typed, or what is stored of a parcel that the page did not show."""
+        """What was typed, or the stored value for a parcel that the page did not show."""
         return str(self.data.get(name, "") if self.is_bound and name in self.data else stored)
 
     def is_left_out(self, parcel: Parcel) -> bool:
@@ -196,7 +198,7 @@ class TakeOutForm(PageForm):
 
 
 class LabelsForm(PageForm):
-    """Which sheets are in the printer, and the first label on the first of them that is still there."""
+    """Which label sheets are in the printer, and the first unused label on the first sheet."""
 
     sheet = forms.ChoiceField(
         label=gettext_lazy("Sheets of labels"), choices=[(sheet.key, sheet.name) for sheet in LABEL_SHEETS], required=False

@@ -31,7 +31,7 @@ from leaflets.pdf import (
 
 @dataclass(frozen=True)
 class Pick:
-    """How many copies of one edition are taken from the shelf, for how many orders."""
+    """The copies of one edition to take from the shelf, and the number of orders that they are for."""
 
     title: str
     edition: str
@@ -96,7 +96,7 @@ LABEL_SHEETS = (
 
 
 def courier_csv(rows: Iterable[CourierRow]) -> Iterator[bytes]:
-    """Row by row, the headings first. UTF-8 with a mark, so that Excel reads the letters right; lines end as RFC 4180 says."""
+    """Row by row, headings first. UTF-8 with a byte order mark, so that Excel reads it right; line ends as in RFC 4180."""
     buffer = StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     buffer.write("\ufeff")
@@ -140,7 +140,7 @@ def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[b
     with PrintPdf(title=heading, made_at=made_at) as pdf:
         lines = pdf.lines_of(heading, size=22, width=PICK_RIGHT - PICK_LEFT, bold=True)
         below_heading = PICK_TOP + lines * 22 * LINE_HEIGHT * MM_PER_POINT + 18
-        # Which rows stand on which page. The totals stay with the last of them.
+        # Divide the rows into pages. The totals stay with the last row.
         pages: list[list[Pick]] = [[]]
         y = below_heading + PICK_HEAD_HEIGHT
         for place, row in enumerate(rows, start=1):
@@ -223,7 +223,7 @@ def draw_pick_cell(pdf: PrintPdf, column: PickColumn, text: str, y: float, *, ta
 
 
 LARGEST_TYPE, SMALLEST_TYPE, TYPE_STEP = 12.0, 6.5, 0.5  # points, of labels; Royal Mail asks for 10 to 12 where there is room
-COMFORTABLE_TYPE = 9.0  # from here on a line is rather made smaller than wrapped
+COMFORTABLE_TYPE = 9.0  # points; down to this, rather make a line smaller than wrap it
 TIGHT_LINE_HEIGHT = 1.12  # leading of small letters: their full height, no more
 NUMBER_SIZE = 8.0  # points
 NUMBER_GAP = 2  # mm between a line and the number
@@ -231,7 +231,7 @@ NUMBER_GAP = 2  # mm between a line and the number
 
 @dataclass(frozen=True)
 class FittedAddress:
-    """The lines of an address that fits, and their size in points."""
+    """The lines of an address at the size in points at which they fit."""
 
     lines: list[str]
     size: float
@@ -309,7 +309,7 @@ def draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address
 
 
 def fit_address(pdf: PrintPdf, sheet: LabelSheet, number: str, address: list[str]) -> FittedAddress | None:
-    """The largest letters with which all of it fits, if there are any; without wrapped lines if that leaves them comfortable."""
+    """The address in the largest type that fits, or None. Avoids wrapped lines if the type stays comfortable."""
     across, down = sheet.margins
     width, height = sheet.width_mm - 2 * across, sheet.height_mm - 2 * down
     best = None

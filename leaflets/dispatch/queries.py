@@ -1,4 +1,4 @@
-"""What could be packed now: the orders that a choice finds, how many copies they take, and of which titles there are too few."""
+"""What could be packed now: the orders that a choice finds, the copies that they take, and the titles that are short."""
 
 from dataclasses import dataclass, field, replace
 
@@ -21,9 +21,9 @@ PRIORITISED_FIRST = F("passed_forward_at").asc(nulls_last=True)
 
 @dataclass(frozen=True)
 class PackingChoice:
-    """Which orders to pack. Of `titles` (keys; none: all) an order may have no other. `areas`: 'LS' or 'LS1'; none: all.
+    """Which orders to pack. `titles` (keys): an order may hold no others; empty for all. `areas`: 'LS' or 'LS1'; empty for all.
 
-    The nation is that of most of an outward code, near enough for choosing whose parcels go on one van.
+    The nation is the one of most of an outward code, which is near enough to choose whose parcels go on one van.
     """
 
     titles: tuple[int, ...] = ()
@@ -33,14 +33,14 @@ class PackingChoice:
     most: int = MAX_PARCELS
 
     def description(self) -> str:
-        """'“Know the signs”; LS, WF; Wales'."""
+        """The choice in words: '“Know the signs”; LS, WF; Wales'."""
         titles = [f"“{title}”" for title in Leaflet.objects.filter(pk__in=self.titles).values_list("title", flat=True)]
         where = [", ".join(self.areas), str(Nation(self.nation).label) if self.nation else ""]
         return "; ".join(filter(None, [", ".join(titles), *where]))
 
 
 def packing_queue(choice: PackingChoice) -> OrderQuerySet:
-    """Orders to pack: prioritised ones, then the oldest; of those that presenters bring, what is needed first."""
+    """Orders to pack: prioritised ones, then the oldest; for presenters to bring, the earliest visit first."""
     kind = ~Q(brought_with="") if choice.brought else Q(brought_with="")
     orders = Order.objects.filter(kind, state=OrderState.RECEIVED)
     if choice.titles:
@@ -66,7 +66,7 @@ def oldest_to_pack(choice: PackingChoice) -> list[int]:
     wanted = ~Q(edition__in=Edition.objects.filter(state=EditionState.WITHDRAWN, allocated__gt=0).values("pk"))
     if choice.titles:
         wanted &= Q(edition__in=Edition.objects.filter(leaflet__in=choice.titles).values("pk"))
-    # An aggregate is worked out order by order until there are enough; a join, for all orders of the queue.
+    # PostgreSQL works out an aggregate order by order until it has enough; a join, for the whole queue.
     promised = OrderLine.objects.filter(order=OuterRef("pk"), allocated__gt=0).order_by().values("order")
     can_go = Subquery(promised.annotate(can_go=BoolAnd(wanted)).values("can_go"))
     in_a_session = Exists(Parcel.objects.open().filter(order=OuterRef("pk")))
@@ -76,7 +76,7 @@ def oldest_to_pack(choice: PackingChoice) -> list[int]:
 
 @dataclass(frozen=True)
 class ToPick(Pick):
-    """Also how many copies the same orders still wait for, and how many stay on the shelf."""
+    """A Pick with the copies that the same orders still wait for, and the copies left on the shelf."""
 
     to_come: int
     left: int
@@ -84,7 +84,7 @@ class ToPick(Pick):
 
 @dataclass(frozen=True)
 class ShortTitle:
-    """A title of which copies are waited for, by how many orders; of each print no more than MAX_COUNTED are counted."""
+    """A title that orders wait for: how many copies and orders. Counts at most MAX_COUNTED lines of each edition."""
 
     title: str
     copies: int
@@ -114,7 +114,7 @@ def preview_choice(choice: PackingChoice, *, oldest: list[int] | None = None) ->
     """Three statements, however many orders. `oldest`: oldest_to_pack of the same kind, if it is known."""
     is_narrow = bool(choice.titles or choice.areas or choice.nation)
     keys = oldest_to_pack(choice) if oldest is None or is_narrow else oldest
-    # One order has one line of an edition, so that lines are orders. Each print is looked at by its own part of the index.
+    # An order has one line for each edition, so lines count orders. Each edition reads its own part of the index.
     waiting = OrderLine.objects.filter(edition=OuterRef("pk"), backordered__gt=0, order__state__in=BACKORDER_STATES).order_by()
     prints = Edition.objects.annotate(waiting=ArraySubquery(waiting.values("backordered")[: MAX_COUNTED + 1]))
     short: dict[int, ShortTitle] = {}
@@ -166,9 +166,9 @@ class TitleToPack:
 
 
 def titles_to_pack(oldest: list[int]) -> list[TitleToPack]:
-    """In the order of the catalogue. `oldest`: oldest_to_pack of the kind that is packed.
+    """The titles in the catalogue's order. `oldest`: oldest_to_pack of the kind to pack.
 
-    Two statements. Of more orders than are counted every title is there of which copies are promised to anybody.
+    Two statements, or three. If there are more orders than we count, lists every title with promised copies.
     """
     lines = OrderLine.objects.filter(order__in=oldest[:MAX_COUNTED], allocated__gt=0).order_by()
     rows = lines.values_list("edition").annotate(orders=Count("pk"), copies=Sum("allocated"))
@@ -183,7 +183,7 @@ def titles_to_pack(oldest: list[int]) -> list[TitleToPack]:
         before = titles.get(leaflet, TitleToPack(leaflet, title, counted=counted))
         two_prints = two_prints or bool(before.orders and orders)
         titles[leaflet] = replace(before, orders=before.orders + orders, copies=before.copies + copies)
-    if two_prints:  # of which one order may have both, between one print and the next
+    if two_prints:  # one order may have both, as between one edition and the next
         once = lines.values_list("edition__leaflet").annotate(orders=Count("order", distinct=True))
         titles |= {leaflet: replace(titles[leaflet], orders=orders) for leaflet, orders in once}
     return list(titles.values())

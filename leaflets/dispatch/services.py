@@ -59,7 +59,7 @@ class IsInSession(DomainError):
 def start_session(*, choice: PackingChoice, by: User | None, now: datetime) -> PackingSession:
     """As many statements for one order as for two hundred.
 
-    Of two who start at once neither waits: each takes what the other has not locked. Raises NothingToPack.
+    Two colleagues who start at once don't wait: each takes orders that the other has not locked. Raises NothingToPack.
     """
     queue = packing_queue(choice).filter(pk__in=oldest_to_pack(choice))
     orders = list(queue.select_for_update(of=("self",), no_key=True, skip_locked=True)[: min(choice.most, MAX_PARCELS)])
@@ -75,7 +75,7 @@ def start_session(*, choice: PackingChoice, by: User | None, now: datetime) -> P
 
 
 def lock_session(session: PackingSession) -> PackingSession:
-    """The first lock of whoever changes a session. Raises SessionHasEnded."""
+    """Take this lock first to change a session. Raises SessionHasEnded."""
     locked = PackingSession.objects.select_for_update(no_key=True).get(pk=session.pk)
     if not locked.is_open:
         raise SessionHasEnded
@@ -93,7 +93,7 @@ def add_order(session: PackingSession, *, order: Order, by: User | None, now: da
     if session.parcels.open().count() >= MAX_PARCELS:
         raise DomainError(gettext_lazy("This session is full. Start another session for this order."))
     [order] = lock_orders(Order.objects.filter(pk=order.pk))
-    if bool(order.brought_with) != session.brought:  # what is brought has no address
+    if bool(order.brought_with) != session.brought:  # an order that is brought has no address
         raise DomainError(gettext_lazy("You can’t pack leaflets to post and leaflets for presenters in the same session."))
     if order.packed_in.open().exists():
         raise IsInSession
@@ -108,7 +108,7 @@ def add_order(session: PackingSession, *, order: Order, by: User | None, now: da
 
 @dataclass(frozen=True)
 class TypedParcel:
-    """What was typed of a parcel: why it is left out, if it is; fewer copies, by the line's key; its tracking number."""
+    """What was typed for a parcel: why it is left out, if it is; fewer copies, by line's key; its tracking number."""
 
     left_out: str = ""
     fewer: Mapping[int, int] = field(default_factory=dict)
@@ -146,9 +146,9 @@ NOT_ON_SHELF = gettext_lazy("Not on the shelf: %(session)s")  # why the stock wa
 
 
 def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by: User | None, now: datetime) -> None:
-    """What these lines are still promised was not on the shelf, nor any free copies: the orders wait for the current print.
+    """These lines' promised copies were not on the shelf, nor any free copies: the orders wait for the current edition.
 
-    The caller holds the locks of every print of these titles; prefetched lines of the orders are out of date then.
+    The caller holds the locks of all editions of these titles, and must prefetch the orders' lines again afterwards.
     """
     missing: dict[Edition, int] = defaultdict(int)
     for line in lines:
@@ -157,7 +157,7 @@ def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by
     move_copies({line: line.allocated for line in lines}, "allocated", "backordered", by=by, now=now, reason=reason)
     movements = []
     for edition, promised in missing.items():
-        # The edition is as it was locked, before anything left: free copies, and those that were just taken out of the promise.
+        # The edition's figures are from before anything left: free copies, plus those just taken out of the promise.
         copies = max(edition.available, 0) + promised
         figures = {"copies": copies, "on_hand_change": -copies, "allocated_change": 0}
         movements.append(StockMovement(edition=edition, kind=MovementKind.CORRECTED, **figures))
@@ -166,7 +166,7 @@ def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by
 
 
 def wait_for_current_edition(lines: Sequence[OrderLine]) -> None:
-    """Move the backorders of these lines to the current print, if there is one."""
+    """Move the backorders of these lines to the current edition, if there is one."""
     titles = {line.edition.leaflet_id for line in lines}
     current = {edition.leaflet_id: edition for edition in Edition.objects.current().filter(leaflet__in=titles)}
     moving = [line for line in lines if line.edition.leaflet_id in current]
@@ -187,7 +187,7 @@ def wait_for_current_edition(lines: Sequence[OrderLine]) -> None:
 
 
 class UnsentCopies(models.TextChoices):
-    """What becomes of promised copies that are not sent because fewer were typed."""
+    """What happens to promised copies if fewer were sent."""
 
     NEXT_TIME = "next-time", gettext_lazy("On the shelf, for another parcel")
     WAITS = "waits", gettext_lazy("Nowhere: there are no more")
@@ -195,7 +195,7 @@ class UnsentCopies(models.TextChoices):
 
 @dataclass
 class ParcelPlan:
-    """One parcel, its order under the lock, and what becomes of it."""
+    """One parcel, its locked order, and its outcome."""
 
     parcel: Parcel
     order: Order
@@ -211,12 +211,12 @@ class ParcelPlan:
 
 
 def copies_in_parcel(parcel: Parcel, line: OrderLine) -> int:
-    """How many copies of this line are in the parcel: what is promised, or fewer if that was typed."""
+    """The copies of this line in the parcel: those promised, or fewer if that was typed."""
     return min(int(parcel.fewer.get(str(line.pk), line.allocated)), line.allocated)
 
 
 def outcome_of(parcel: Parcel, order: Order) -> Outcome:
-    """What becomes of the parcel if everything leaves now. Reads nothing but the order's lines."""
+    """The outcome if everything left now. Reads only the order's lines."""
     if order.state == OrderState.CANCELLED:
         return Outcome.CANCELLED
     if order.state != OrderState.PACKING:
@@ -233,11 +233,11 @@ def outcome_of(parcel: Parcel, order: Order) -> Outcome:
 def dispatch_session(
     *, session: PackingSession, rest: UnsentCopies, by: User | None, now: datetime, typed: Mapping[int, TypedParcel] | None = None
 ) -> PackingSession:
-    """Every parcel leaves that can and was not left out; each of the others has its outcome, and stops none.
+    """Dispatch every parcel that can leave and was not left out. Each other parcel gets its outcome, and stops none.
 
-    `rest`: where promised copies stay of which fewer were sent. `typed`: what is on the page whose button was pressed; None if
-    it is stored already. As many statements for one parcel as for two hundred. Raises SessionHasEnded, and DomainError for a
-    parcel that the page did not show.
+    `rest`: what happens to promised copies if fewer were sent. `typed`: what is on the page whose button was pressed; None if it
+    is saved already. As many statements for one parcel as for two hundred. Raises SessionHasEnded, and DomainError for a parcel
+    that the page did not show.
     """
     session = lock_session(session)
     plans = plan_parcels(session.parcels.open(), session, typed)
@@ -252,7 +252,7 @@ def dispatch_session(
 
 @transaction.atomic
 def close_session(session: PackingSession, *, by: User | None, now: datetime) -> PackingSession:
-    """Nothing leaves: every order goes back for a later session. Raises SessionHasEnded."""
+    """Dispatch nothing: put every order back for a later session. Raises SessionHasEnded."""
     session = lock_session(session)
     put_back(session, session.parcels.open(), Outcome.CLOSED, by=by, now=now)
     end_session(session, SessionState.CLOSED, by=by, now=now)
@@ -269,10 +269,10 @@ def take_out(session: PackingSession, *, order: Order, by: User | None, now: dat
 def plan_parcels(
     parcels: ParcelQuerySet, session: PackingSession, typed: Mapping[int, TypedParcel] | None = None
 ) -> list[ParcelPlan]:
-    """What is to become of each of these open parcels of the session, with everything locked that it touches.
+    """Locks everything that these open parcels touch, and gives each its outcome.
 
-    The parcels are read, and what was `typed` is stored, under those locks: a recall takes its parcels out of every session and
-    holds the same locks then (ADR 19). The caller has locked the session.
+    Reads the parcels, and saves what was `typed`, under those locks: a recall takes its parcels out of every session and holds
+    the same locks (ADR 19). The caller has locked the session.
     """
     keys = list(parcels.values_list("order", flat=True))
     orders = {order.pk: order for order in lock_orders_and_lines(keys, every_print=True)} if keys else {}
@@ -282,7 +282,7 @@ def plan_parcels(
 
 
 def put_back(session: PackingSession, parcels: ParcelQuerySet, outcome: Outcome, *, by: User | None, now: datetime) -> None:
-    """None of these parcels leaves; those that are still being packed get this outcome."""
+    """Dispatches none of these parcels. Those whose orders are still being packed get this outcome."""
     plans = plan_parcels(parcels, session)
     for plan in plans:
         if plan.order.state == OrderState.PACKING:
@@ -306,12 +306,12 @@ def end_parcels(
     if short and rest == UnsentCopies.WAITS:
         write_off_missing(short, session=session, by=by, now=now)
         for line in short:
-            line.order.refresh_from_db(fields=["lines"])  # clears the prefetched ones
+            line.order.refresh_from_db(fields=["lines"])  # clears the prefetched lines
         prefetch_lines([plan.order for plan in plans])
     back = [plan for plan in plans if plan.goes_back]
     moves = [transition_after(plan) for plan in (*leaving, *back)]
     transition_many(moves, expect=OrderState.PACKING, by=by, now=now)
-    # Nobody gave these orders any copies while they were packed.
+    # These orders got no copies while they were being packed.
     fill_backorders({line.edition_id for plan in (*leaving, *back) for line in plan.lines if line.backordered}, now=now)
     numbers = {plan.order: plan.parcel.tracking_number for plan in leaving}
     dispatches = {dispatch.order_id: dispatch for dispatch in record_dispatches(numbers, by=by, now=now)} if leaving else {}

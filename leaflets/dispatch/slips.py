@@ -34,7 +34,7 @@ from office.queries import advice_hours, site_settings
 
 @dataclass(frozen=True)
 class SlipItem:
-    """One leaflet of a parcel: the copies to put in now, and those that are sent later."""
+    """One leaflet of a parcel: the copies to put in now, and those to come later."""
 
     title: str
     edition: str  # its label: "March 2026"
@@ -44,9 +44,10 @@ class SlipItem:
 
 @dataclass(frozen=True)
 class Slip:
-    """One parcel. `number` counts from 1 in its session; `url` is the order's page, whole, for the code that is scanned.
+    """One parcel. `number` counts from 1 in its session; `url` is the order's full address, for the code to scan.
 
-    `who_to_tell`: lines with whom to call about a child where the parcel goes. `language`: of the person who opens it.
+    `who_to_tell`: whom to call about a child in the area that the parcel goes to. `language`: the language of the person who
+    opens it.
     """
 
     number: int
@@ -71,7 +72,7 @@ NOTE_LINES = 6
 
 @dataclass(frozen=True)
 class SlipBlock:
-    """What stays together on a page. `row`: a row of the table. `keep_below`: millimetres below it that stay with it."""
+    """A block that stays together on a page. `row`: a row of the table. `keep_below`: mm below it that must fit too."""
 
     height: float
     draw: Callable[[PrintPdf, float], None]
@@ -186,7 +187,8 @@ def closing_paragraphs(slip: Slip) -> list[SlipParagraph]:
 
 
 TOP, BOTTOM, FOOT = 13, 272, 284
-# What the window of a folded DL or C5 may show, however the sheet slips about in it (BS 4264: 35 by 90 mm, 20 mm from the left).
+# The area that the window of a folded DL or C5 may show, however the sheet slips inside (BS 4264: 35 by 90 mm, 20 mm from the
+# left).
 WINDOW_LEFT, WINDOW_TOP, WINDOW_RIGHT, WINDOW_BOTTOM = 10, 45, 112, 96
 ADDRESS_LEFT, ADDRESS_TOP, ADDRESS_WIDTH, ADDRESS_HEIGHT = 22, 57, 76, 25  # and where it always shows
 CODE_SIZE = 36  # mm, with its empty edge
@@ -194,9 +196,9 @@ FIRST_BODY, NEXT_BODY = 100, 44
 
 
 def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
-    """A PDF in which each parcel has pages of its own, to print on one side only: else two people's leaflets would share a sheet.
+    """A PDF with separate pages for each parcel, to print single-sided: or two people's leaflets would share a sheet.
 
-    The address stands where a DL or C5 envelope has its window, and nothing else does. What the packer goes by is in English.
+    The address stands in the window of a DL or C5 envelope, and nothing else does. The packer's part is in English.
     """
     printed = _("printed on %(day)s at %(time)s") % {"day": format_day(made_at), "time": format_clock(made_at)}
     with PrintPdf(title=str(_("Packing slips")), made_at=made_at, duplex=Duplex.SIMPLEX) as pdf:

@@ -54,7 +54,7 @@ class Format(models.TextChoices):
     BRAILLE = "braille", _("Braille")
 
 
-# Whoever packs reads the title alone (ADR 18).
+# Packers read only the title (ADR 18).
 TITLES_ALIKE = _(
     "Another version of this leaflet has this title. Say in the title what is different. For example, Know the signs (Arabic)."
 )
@@ -88,7 +88,7 @@ RIGHT_TO_LEFT = {Language.ARABIC, Language.DARI, Language.FARSI, Language.PASHTO
 
 
 def version_text(language: str, form: str) -> str:
-    """'Arabic', 'Large print', 'Arabic, large print'; nothing of standard print in English."""
+    """'Arabic', 'Large print', 'Arabic, large print'; '' for standard print in English."""
     labels = [] if language == Language.ENGLISH else [str(Language(language).label)]
     if form != Format.STANDARD:
         label = str(Format(form).label)
@@ -101,7 +101,7 @@ PAPER_TOLERANCE = 5.0  # points, some 1.8 mm: programs round, and a DL leaflet i
 
 
 class Paper(models.TextChoices):
-    """Upright unless it says otherwise."""
+    """Portrait unless it says otherwise."""
 
     A3 = "a3", _("A3")
     A4 = "a4", _("A4")
@@ -145,7 +145,7 @@ class LeafletQuerySet(models.QuerySet["Leaflet"]):
         return self.filter(active=True)
 
     def with_current_edition(self) -> "LeafletQuerySet":
-        """One statement more, however many titles; read it as `leaflet.current_edition`."""
+        """Reads `leaflet.current_edition` along: one more statement, however many titles."""
         return self.prefetch_related(Prefetch("editions", queryset=Edition.objects.current(), to_attr="current_editions"))
 
     def in_catalogue(self) -> "LeafletQuerySet":
@@ -153,10 +153,10 @@ class LeafletQuerySet(models.QuerySet["Leaflet"]):
 
 
 class Leaflet(models.Model):
-    """A title in the catalogue. The web page and the sample PDF are both made from the text kept here.
+    """A title in the catalogue. The web page and the sample PDF are both made from its text.
 
-    A translation, or another form of print, is a title of its own, with its own editions, stock and limit; `version_of` says
-    of which. What stands on its card is in English, its text in its own language (ADR 18).
+    A translation, or another format, is a title of its own, with its own editions, stock and limits; `version_of` is its main
+    title. Its card is in English, its text in its own language (ADR 18).
     """
 
     slug = impersonal(models.SlugField(_("short name in the address"), unique=True))
@@ -275,7 +275,7 @@ class Leaflet(models.Model):
         verbose_name = _("leaflet")
         verbose_name_plural = _("leaflets")
         indexes = [
-            # The whole catalogue in its order, as far as it is chosen by, without reading a title's text.
+            # The catalogue in its order with everything that filters need, without the long texts.
             models.Index(
                 fields=["position", "title", "id"],
                 include=["slug", "version_of", "audience", "language", "format", "topics"],
@@ -286,7 +286,7 @@ class Leaflet(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(most_per_order__gte=1), name="leaflet_order_of_at_least_one_allowed"),
             models.CheckConstraint(condition=Q(usual_copies__gte=1), name="leaflet_usually_at_least_one"),
-            # That a version has no versions is kept by a trigger, since it needs another row.
+            # A trigger forbids versions of a version, since that needs another row.
             models.CheckConstraint(condition=~Q(version_of=F("id")), name="leaflet_version_of_another"),
             models.UniqueConstraint(fields=["version_of", "language", "format"], name="leaflet_version_once"),
             models.CheckConstraint(
@@ -315,7 +315,7 @@ class Leaflet(models.Model):
 
     @property
     def orderable_edition(self) -> "Edition | None":
-        """The edition that an order would take from."""
+        """The edition that an order would take, or None if the title is out of the catalogue."""
         return self.current_edition if self.active else None
 
     @property
@@ -326,12 +326,12 @@ class Leaflet(models.Model):
 
     @property
     def version(self) -> str:
-        """'Arabic, large print'; nothing of standard print in English."""
+        """'Arabic, large print'; '' for standard print in English."""
         return version_text(self.language, self.format)
 
     @property
     def code(self) -> str:
-        """The code of its language, for a page in English; '' if it is in English too."""
+        """The language code of its text, for a page in English; '' if the text is English."""
         return "" if self.language == Language.ENGLISH else LANGUAGE_CODES[Language(self.language)]
 
     @property
@@ -365,15 +365,15 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         return self.filter(Q(cover="") | Q(paper=""))
 
     def locked(self) -> "EditionQuerySet":
-        """Rows locked in primary-key order, the one order that every writer of stock takes, so that none waits in a circle."""
+        """Locks the rows in order of primary key. Every writer of stock uses this order, so that none can deadlock."""
         return self.order_by("pk").select_for_update(of=("self",))
 
 
 class Edition(models.Model):
     """One print of a leaflet, with its PDF and its stock.
 
-    `on_hand` is what lies on the shelf, `allocated` what of it is promised to orders. Both are running figures of the
-    stock ledger; only services change them, under a row lock, and the constraints below hold whatever happens.
+    `on_hand` copies are on the shelf, `allocated` of these are promised to orders. Both are running figures of the stock ledger;
+    only services change them, under a row lock, and the constraints below hold whatever happens.
     """
 
     leaflet = models.ForeignKey(Leaflet, verbose_name=_("leaflet"), on_delete=models.PROTECT, related_name="editions")
@@ -448,15 +448,15 @@ class Edition(models.Model):
 
     @property
     def page_size(self) -> str:
-        """'A5' or 'A4 landscape'; nothing of a size without a name, or if it has not been read."""
+        """'A5' or 'A4 landscape'; '' for another size, or if the PDF has not been read."""
         return "" if self.paper == Paper.OTHER else self.get_paper_display()
 
 
 class LeafletWords(models.Model):
-    """The search index of one title; a table of its own, so that no page of a title has to read it. Triggers keep it (ADR 18).
+    """The search index of one title, in its own table, so that pages about a title don't read it. Triggers fill it (ADR 18).
 
-    `words` are from all its text, `heading` from its card alone: matches there come first. `spelt` are the same words as they are
-    spelt, for those who misspell them.
+    `words` come from all its text, `heading` only from its card: matches there rank first. `spelt` are the same words as they
+    are spelt, for people who misspell them.
     """
 
     leaflet = models.OneToOneField(
@@ -508,7 +508,7 @@ class DownloadCount(models.Model):
 
 
 class StockAlert(models.Model):
-    """One person waits for word of one title. The row is there until they are told or stop it, and no longer."""
+    """One person waits for copies of one title. The row goes when they get the email or stop it."""
 
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.CASCADE, related_name="stock_alerts")
     personal(person)

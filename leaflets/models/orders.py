@@ -21,7 +21,7 @@ from professionals.models import Organisation, Person, Reached
 
 
 class OrderState(models.TextChoices):
-    """Requested: over a limit, staff decide. Waiting: agreed, and none of its copies has been printed yet (ADR 17)."""
+    """Requested: over a limit, so staff decide. Waiting: agreed, but no copy is in stock yet (ADR 17)."""
 
     REQUESTED = "requested", _("Requested")
     RECEIVED = "received", _("Received")
@@ -44,11 +44,11 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.DECLINED: frozenset(),
 }
 OPEN_STATES = tuple(state for state, to in TRANSITIONS.items() if to)
-# What staff take back, with a reason, if the copies are there still.
+# What staff may take back, with a reason, if the copies are still there.
 TAKEN_BACK: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.CANCELLED: frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING}),
 }
-# Copies that such an order has no promise of come when it is its turn; those of a request when staff have agreed.
+# Orders in these states get missing copies when their turn comes; a request only once staff agree.
 QUEUED_STATES = (OrderState.RECEIVED, OrderState.WAITING, OrderState.PACKING)
 OWNER_MAY_CANCEL = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
 STATUS_COLOURS = {
@@ -75,7 +75,7 @@ class Channel(models.TextChoices):
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where a parcel goes, as it is copied onto the order. `postcode` is in canonical form (ctac.forms.tidy_postcode)."""
+    """The address of a parcel, as it is copied onto the order. `postcode` is in canonical form (ctac.forms.tidy_postcode)."""
 
     name: str
     address_line_1: str
@@ -86,7 +86,7 @@ class Delivery:
     address_line_2: str = ""
 
 
-# As they stand on a label.
+# In the order of a label.
 LABEL_FIELDS = ("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode")
 
 
@@ -117,7 +117,7 @@ class DeliveryAddress(models.Model):
 
 @dataclass(frozen=True)
 class ToBring:
-    """Copies of one title that somebody would like brought; with its title, should it have gone when we look again."""
+    """Copies of one title that somebody would like brought to a visit. Has the title too, in case the leaflet is gone later."""
 
     slug: str
     title: str
@@ -132,7 +132,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.exclude(state__in=OPEN_STATES)
 
     def with_lines(self) -> Self:
-        """One statement more, however many orders."""
+        """With their lines: one more statement, however many orders."""
         return self.prefetch_related(Prefetch("lines", queryset=OrderLine.objects.in_order()))
 
     def asked_too_long_ago(self, now: datetime) -> Self:
@@ -150,9 +150,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
-    """Leaflets for one person, to one address; or brought to them by the presenter who comes for that booking.
+    """Leaflets for one person, posted to an address or brought by the presenter of a booking.
 
-    What is brought has no address: its postcode is that of the visit, and only counts for the workplace's limit.
+    An order that is brought has no address. Its postcode is the visit's, and counts only towards the workplace's limit.
     """
 
     REFERENCE_PREFIX = "LO"
@@ -193,7 +193,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
         models.CharField(_("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False)
     )
     submission_digest = impersonal(models.CharField(_("digest of the answers"), max_length=64, blank=True, editable=False))
-    # It sends again what was in a parcel that never came, and counts towards no limit (ADR 17).
+    # This order replaces a parcel that never came, and counts towards no limit (ADR 17).
     replaces = models.OneToOneField(
         "leaflets.MissingParcel",
         verbose_name=_("replaces"),
@@ -207,7 +207,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
     created_at = models.DateTimeField(_("day it was placed"))
     imported_at = models.DateTimeField(_("imported from a list"), null=True, blank=True, editable=False)
     anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
-    searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
+    searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # a database trigger fills it
 
     sample_lines: list["OrderLine"]  # of an order that is only shown in a sample of an email
 
@@ -230,7 +230,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
             models.Index(
                 fields=["person", "-created_at", "-id"], name="order_open_of_a_person", condition=Q(state__in=OPEN_STATES)
             ),
-            # The staff list: what is done with, by each filter, by the words in it.
+            # For the staff list: closed orders, then each filter, then the search by words.
             models.Index(fields=["-created_at", "-id"], name="order_closed", condition=~Q(state__in=OPEN_STATES)),
             models.Index(
                 fields=["created_at"], name="order_kept", condition=~Q(state__in=OPEN_STATES) & Q(anonymised_at__isnull=True)
@@ -243,7 +243,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
                 name="order_passed_forward",
                 condition=Q(passed_forward_at__isnull=False, state__in=("received", "waiting", "packing")),
             ),
-            # What could be packed next, in the order in which it is (leaflets/dispatch/queries.py).
+            # The orders to pack next, in the order of packing (leaflets/dispatch/queries.py).
             models.Index(
                 fields=["passed_forward_at", "created_at", "id"],
                 include=["postcode"],
@@ -269,7 +269,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def state_in_words(self) -> str:
-        """What a presenter brings is given, never dispatched."""
+        """The state's label, except that an order that is brought is "Given to the presenter", not dispatched."""
         given = self.brought_with and self.state == OrderState.DISPATCHED
         return str(_("Given to the presenter")) if given else self.get_state_display()
 
@@ -283,7 +283,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def may_be_changed(self) -> bool:
-        """Whether owner and staff may change it: until it is packed. What a presenter brings is left out as a whole instead."""
+        """Whether its owner and staff may change it: until packing starts. An order that is brought is kept or left out whole."""
         return self.state in OWNER_MAY_CANCEL and not self.brought_with
 
     @property
@@ -307,7 +307,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def part_sent(self) -> str:
-        """How much of it has left, while that is not the whole: 'Part sent: 80 of 120'. Reads the lines."""
+        """How much of it has left, until all has: 'Part sent: 80 of 120'. Reads the lines."""
         sent = sum(line.dispatched for line in self.all_lines)
         if not sent or self.state == OrderState.DISPATCHED:
             return ""
@@ -331,7 +331,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def address(self) -> list[str]:
-        """The lines of a label, without the empty ones; of what is brought, that and with which booking."""
+        """The lines of the label; for an order that is brought, that it is, and with which booking."""
         if self.brought_with:
             return [str(_("Brought by the presenter")), str(_("Booking %(reference)s") % {"reference": self.brought_with})]
         return self.label_lines
@@ -344,10 +344,10 @@ class OrderLineQuerySet(models.QuerySet["OrderLine"]):
 
 
 class OrderLine(models.Model):
-    """Copies of one edition. Each copy is backordered, allocated, dispatched or cancelled; nothing else, and none twice.
+    """Copies of one edition. Each copy is exactly one of backordered, allocated, dispatched or cancelled.
 
-    `backordered` copies are promised to nobody yet: staff are still to decide on them, or they are still to be printed.
-    A title that was taken out of the order has no copies any more; its line stays, since the stock ledger names it (ADR 17).
+    `backordered` copies are promised to nobody yet: staff have not decided, or they are not in stock. A title that was taken out
+    of the order has no copies any more; its line stays, since the stock ledger names it (ADR 17).
     """
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="lines")
@@ -366,7 +366,7 @@ class OrderLine(models.Model):
         verbose_name_plural = _("order lines")
         indexes = [
             models.Index(fields=["edition"], name="order_line_backordered", condition=Q(backordered__gt=0)),
-            # Of the orders that have copies now, which are few beside all that ever had some.
+            # Orders with promised copies now are few beside all orders that ever had some.
             models.Index(
                 fields=["order"], include=["edition", "allocated"], name="order_line_allocated", condition=Q(allocated__gt=0)
             ),
@@ -390,7 +390,7 @@ class OrderLine(models.Model):
 
     @property
     def parts(self) -> list[str]:
-        """How many were sent, are to come or are not sent, where that is not all: read by the owner under the copies."""
+        """What the owner reads under the copies if not all have the same fate: '80 sent', '40 to come'."""
         parts = (
             (self.dispatched, _("%(n)d sent")),
             (self.backordered, _("%(n)d to come")),
@@ -400,12 +400,12 @@ class OrderLine(models.Model):
 
 
 class Dispatch(RecordedBy):
-    """A parcel that left. An order has several when some of its copies were still to be printed."""
+    """A parcel that left. An order has several if some of its copies had to wait for stock."""
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="dispatches")
     dispatched_at = models.DateTimeField(_("dispatched"))
     tracking_number = personal(models.CharField(_("tracking number"), max_length=60, blank=True))
-    # The email that tells of it, with whatever else leaves for the same person that day (ADR 4); none without an address.
+    # The email about this parcel and all others for the same person that day (ADR 4); None if they have no address.
     told_in = models.ForeignKey(
         *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="parcels"
     )
@@ -449,19 +449,19 @@ class EventKind(models.TextChoices):
     RESTORED = "restored", _("Cancellation taken back")
 
 
-# What staff do among themselves.
+# Events that only staff see.
 STAFF_ONLY_EVENTS = (EventKind.OVER_LIMIT, EventKind.FORWARD, EventKind.IN_LINE)
 
 
 class OrderEvent(Event):
-    """What happened to an order. The reason, and who it was, may be blanked when a person is erased."""
+    """What happened to an order. Erasing a person may blank the reason and who did it."""
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=12, choices=EventKind)
     reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
-    # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
-    # Of a cancellation: {"gave_back": {key of a line: [copies that were promised, copies that it waited for]}, "from": state}.
-    # Of a recall: {"recall": {"recalled": edition, "title": of what is sent instead, "moved", "to_come", "cancelled": copies}}.
+    # For a change: {"titles": [[title, copies before, copies now], …], "address": whether it changed}. Never the old address.
+    # For a cancellation: {"gave_back": {key of a line: [copies promised, copies waited for]}, "from": state}.
+    # For a recall: {"recall": {"recalled": edition, "title": sent instead, "moved", "to_come", "cancelled": copies}}.
     changes = impersonal(models.JSONField(_("what changed"), null=True, blank=True))
 
     class Meta(Event.Meta):
@@ -542,12 +542,12 @@ _LABEL_TEXT = Lower(Concat(*(part for name in LABEL_FIELDS for part in (F(name),
 
 class KeptAddressQuerySet(models.QuerySet["KeptAddress"]):
     def of(self, person: Person | int) -> Self:
-        """A person's address book: what was kept last, first."""
+        """The person's addresses, the last kept first."""
         return self.filter(person=person).order_by("-pk")
 
 
 class KeptAddress(DeliveryAddress):
-    """One entry of a person's address book. An order has a copy of its own, so changing this changes no order."""
+    """One entry of a person's address book. An order has its own copy, so a change here changes no order."""
 
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.CASCADE, related_name="kept_addresses")
     personal(person)
@@ -561,11 +561,11 @@ class KeptAddress(DeliveryAddress):
         verbose_name = _("kept address")
         verbose_name_plural = _("kept addresses")
         constraints = [
-            # In any case of letters. By a digest, since an index has no room for all that may be typed.
+            # Ignores case. Uses a digest, since an index row has no room for all that may be typed.
             models.UniqueConstraint(F("person"), MD5(_LABEL_TEXT), name="kept_address_once_a_person"),
         ]
 
 
 def is_same_address(one: Delivery, other: Delivery) -> bool:
-    """Whether both say the same on a label, in any case of letters."""
+    """Whether both are the same label, ignoring case."""
     return all(getattr(one, name).casefold() == getattr(other, name).casefold() for name in LABEL_FIELDS)

@@ -59,7 +59,7 @@ class PackingSession(models.Model):
 
 
 class Outcome(models.TextChoices):
-    """What became of a parcel; nothing yet while its session is open."""
+    """What happened to a parcel; empty while its session is open."""
 
     OPEN = "", _("Being packed")
     SENT = "sent", _("Dispatched")
@@ -72,7 +72,7 @@ class Outcome(models.TextChoices):
     CLOSED = "closed", _("Session closed")
 
 
-# Its order goes back to where it was, for a later session to find.
+# After these, the order goes back to the queue, for a later session.
 PUT_BACK_OUTCOMES = frozenset({Outcome.LEFT_OUT, Outcome.NOTHING, Outcome.WITHDRAWN, Outcome.TAKEN_OUT, Outcome.CLOSED})
 
 
@@ -95,13 +95,13 @@ class ParcelQuerySet(models.QuerySet["Parcel"]):
 
 
 class Parcel(models.Model):
-    """One order in a session, by its number there. What is typed on the session's page is kept here until it is dispatched."""
+    """One order in a session, with its number there. It keeps what is typed on the session's page until dispatch."""
 
     session = models.ForeignKey(PackingSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="parcels")
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="packed_in")
     number = models.PositiveSmallIntegerField(_("number"))
     left_out = models.CharField(_("left out because"), max_length=10, choices=LeftOutReason, blank=True)
-    # By the key of the order's line, as text: fewer copies than are promised. Lines that are sent whole are not in it.
+    # By the key of the order's line, as text: fewer copies than promised. Leaves out lines that are sent whole.
     fewer = impersonal(models.JSONField(_("fewer copies"), default=dict, blank=True))
     tracking_number = personal(models.CharField(_("tracking number"), max_length=60, blank=True))
     outcome = models.CharField(_("what became of it"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)

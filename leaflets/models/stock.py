@@ -1,4 +1,4 @@
-"""Editions on a shelf: what came, what is counted, what is held; and recalls of an edition."""
+"""The stock ledger, stock-takes, spreadsheets, and recalls of editions."""
 
 from typing import ClassVar, Self
 
@@ -15,7 +15,7 @@ from leaflets.models.orders import OpenQuerySet, Order, OrderLine
 from notifications.models import UNFINISHED, Notification, State
 from professionals.models import Person
 
-# The stock ledger, stock-takes, what the forecast rests on, and spreadsheets taken out and in.
+# The stock ledger, stock-takes, the figures for the forecast, and spreadsheets.
 
 MOVEMENT_WORDS = words_in("reason")
 
@@ -29,7 +29,7 @@ class MovementKind(models.TextChoices):
 
 
 class StockMovement(Event):
-    """One entry of the ledger. The changes of an edition's movements add up to its running figures."""
+    """One entry of the ledger. An edition's running figures are the sums of the changes in its movements."""
 
     edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="movements")
     kind = models.CharField(_("what"), max_length=10, choices=MovementKind)
@@ -49,13 +49,13 @@ class StockMovement(Event):
             models.Index(fields=["-at", "-id"], name="stock_movement_newest"),
             models.Index(fields=["kind", "-at", "-id"], name="stock_movement_by_kind"),
             models.Index(fields=["edition", "-at", "-id"], name="stock_movement_of_edition"),
-            # Where the ledger of an edition is, and what moved since: without what is only promised and released.
+            # For the last movement of an edition's copies, and those since: leaves out movements that only promise or release.
             models.Index(fields=["edition", "-id"], condition=~Q(on_hand_change=0), name="stock_movement_of_copies"),
             words_index("stock_movement_searched", MOVEMENT_WORDS, condition=~Q(reason="")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(copies__gte=1), name="stock_movement_of_something"),
-            # What each kind does to the two figures; so that kind and figures agree.
+            # Kind and figures must agree.
             models.CheckConstraint(
                 condition=Q(kind="received", on_hand_change=F("copies"), allocated_change=0, order_line__isnull=True)
                 | Q(kind="allocated", on_hand_change=0, allocated_change=F("copies"), order_line__isnull=False)
@@ -71,7 +71,7 @@ class StockMovement(Event):
 
     @property
     def reference(self) -> str:
-        """What an email calls it, and the ledger's search finds."""
+        """Its name in emails, which the search of the ledger finds."""
         return f"STOCK-{self.pk}"
 
 
@@ -82,7 +82,7 @@ class StockTakeState(models.TextChoices):
 
 
 class StockTake(models.Model):
-    """Some editions to be counted (ADR 20). Nothing changes before it is confirmed; then all of it does."""
+    """Some editions to count (ADR 20). Stock changes only when it is confirmed, and then all at once."""
 
     state = models.CharField(_("state"), max_length=9, choices=StockTakeState, default=StockTakeState.OPEN)
     started_at = models.DateTimeField(_("started"))
@@ -108,10 +108,10 @@ class StockTake(models.Model):
 
 
 class TitleCount(models.Model):
-    """One edition of a stock-take. `expected` is what the ledger had when it was counted.
+    """One edition of a stock-take. `expected` is the ledger's figure when it was counted.
 
-    `position` is the key of the edition's last movement of copies then, 0 if there was none: what comes in or leaves later has
-    a higher key, so a count that is confirmed later is still compared with the figure of its own moment.
+    `position` is the key of the edition's last movement of copies at that time, 0 if there was none. Later movements have higher
+    keys, so a count that is confirmed later is still compared with the figure of its own moment.
     """
 
     stock_take = models.ForeignKey(StockTake, verbose_name=_("stock-take"), on_delete=models.PROTECT, related_name="counts")
@@ -143,7 +143,7 @@ class TitleCount(models.Model):
 
     @property
     def difference(self) -> int:
-        """Copies more than the ledger had, or fewer."""
+        """How many copies more or fewer than the ledger said."""
         return (self.counted or 0) - (self.expected or 0)
 
 
@@ -193,9 +193,9 @@ class ImportState(models.TextChoices):
 
 
 class SheetImport(models.Model):
-    """A spreadsheet that was uploaded: its cells as text, so that what is written is exactly what was checked.
+    """An uploaded spreadsheet: its cells as text, so that exactly what was checked is written.
 
-    `rows` has the number in the file and the cells by column of each row that is not empty; `done` the result of each.
+    `rows` has, for each row that is not empty, its number in the file and its cells by column; `done` the result of each.
     """
 
     kind = models.CharField(_("what"), max_length=9, choices=SheetKind)
@@ -229,13 +229,13 @@ class SheetImport(models.Model):
         return f"{self.get_kind_display()} {self.pk}"
 
 
-# Editions found wrong after people had them: what each is to do, whom it reached, and what became of open orders.
+# Recalls: what people should do with copies, who was reached, and what happened to open orders.
 
 MAX_ADVICE_LENGTH = 500
 
 
 class Advice(models.TextChoices):
-    """What people are to do with the copies that they have."""
+    """What people should do with the copies that they have."""
 
     RECYCLE = "recycle", _("Stop using them, and recycle them")
     SEND_BACK = "send-back", _("Stop using them, and send them back to us")
@@ -243,7 +243,7 @@ class Advice(models.TextChoices):
 
 
 class RecallReplacement(models.TextChoices):
-    """What becomes of copies that are promised or waited for."""
+    """What happens to copies that are promised or waited for."""
 
     SAME = "same", _("The current edition of the same leaflet")
     OTHER = "other", _("Another leaflet")
@@ -252,9 +252,9 @@ class RecallReplacement(models.TextChoices):
 
 
 class Recall(RecordedBy):
-    """The recall of one edition. Why stands on the edition, as for any that is withdrawn; `words` say more of the advice.
+    """The recall of one edition. The edition says why, like any that is withdrawn; `words` add to the advice.
 
-    `successor` is the edition that is sent instead. The figures say what happened to what was open at that moment.
+    `successor` is the edition that is sent instead. The figures say what happened to the orders that were open then.
     """
 
     edition = models.OneToOneField(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="recall")
@@ -288,12 +288,12 @@ class Recall(RecordedBy):
 
     @property
     def reference(self) -> str:
-        """What the ledger and emails call it, and staff search for."""
+        """Its name in the ledger and in emails, which staff search for."""
         return f"RECALL-{self.pk}"
 
 
 class RecallOrder(models.Model):
-    """What became of an open order's copies of a recalled edition; `was_packing`: it was taken off the packing table."""
+    """What happened to an order's copies of a recalled edition. `was_packing`: it was taken off the packing table."""
 
     recall = models.ForeignKey(Recall, verbose_name=_("recall"), on_delete=models.PROTECT, related_name="orders")
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="recalls")
@@ -313,7 +313,7 @@ class RecallOrder(models.Model):
 
 
 class ReachState(models.TextChoices):
-    """How far the news has come to one person."""
+    """How far the news of a recall has got to one person."""
 
     PHONED = "phoned", _("Reached by phone")
     SENT = "sent", _("Email sent")
@@ -327,7 +327,7 @@ REACH_TO_PHONE = (ReachState.FAILED, ReachState.NO_EMAIL)
 
 class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
     def with_reach(self) -> Self:
-        """Each person with `reach`. An email that was sent again counts as sent if one of the two was."""
+        """Each person with their `reach`. Counts an email as sent if it, or one sent again, was sent."""
         again = Notification.objects.filter(resend_of=OuterRef("told_in"))
         sent = Q(told_in__state=State.SENT) | Exists(again.filter(state=State.SENT))
         pending = Q(told_in__state__in=UNFINISHED) | Exists(again.filter(state__in=UNFINISHED))
@@ -348,9 +348,9 @@ class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
 
 
 class RecallHolder(models.Model):
-    """One person who is to know of a recall: who was sent `received` copies, or (0) whose open order it changes.
+    """A person to tell of a recall: they were sent `received` copies, or (0) an open order of theirs changes.
 
-    `told_in` is their email; none without an address. Whoever is erased is taken out.
+    `told_in` is their email; None if they have no address. Erasing a person deletes the row.
     """
 
     recall = models.ForeignKey(Recall, verbose_name=_("recall"), on_delete=models.PROTECT, related_name="holders")

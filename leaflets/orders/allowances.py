@@ -1,6 +1,6 @@
-"""How many copies of a title somebody may still order, what stands in the way, and how often orders may be placed.
+"""How many more copies of a title somebody may order, why not more, and how often orders may be placed.
 
-The most an order, a person and a workplace may have are fields of each Leaflet, which staff set.
+The limits for an order, a person and a workplace are fields of each Leaflet, which staff set.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,8 +23,10 @@ from office.queries import site_settings
 
 
 def limit_window() -> timedelta:
-    """What was cancelled or declined in it counts towards no limit, nor what replaces a parcel that never came; what is still
-    open counts."""
+    """How far back orders count towards limits.
+
+    Cancelled and declined copies don't count, nor does an order that replaces a lost parcel; open orders do.
+    """
     return timedelta(days=site_settings().order_window_days)
 
 
@@ -50,14 +52,14 @@ class RecentCopies:
     since: datetime | None = None
 
     def allowance(self, most: int, scope: "LimitScope") -> "Allowance":
-        """What is left of the limit, and until which UK day the earliest order is counted."""
+        """What is left of the limit, and the UK day until which the first order counts."""
         until = uk_day(self.since + limit_window()) if self.since else None
         return Allowance(max(most - self.copies, 0), scope, self.copies, until)
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """`copies` that may still be ordered at once, `until` that day (None: it does not depend on earlier orders)."""
+    """The `copies` that may be ordered now, `until` which UK day (None: earlier orders don't matter), and why not more."""
 
     copies: int
     scope: LimitScope = LimitScope.ORDER
@@ -73,7 +75,7 @@ class RecentOrders:
     workplace: RecentCopies = RecentCopies()
 
     def allowance(self, leaflet: Leaflet) -> Allowance:
-        """The narrowest of the three limits; of two as narrow, the one that says most about what to do."""
+        """The tightest of the three limits; of equal ones, the first of order, person, workplace."""
         limits = (
             Allowance(leaflet.most_per_order),
             self.person.allowance(leaflet.most_per_person, LimitScope.PERSON),
@@ -82,7 +84,7 @@ class RecentOrders:
         return min(limits, key=lambda limit: limit.copies)
 
     def remaining(self, leaflet: Leaflet) -> Allowance | None:
-        """What may still be ordered in several orders, where earlier ones count; None if nothing was ordered."""
+        """The copies left over several orders, if earlier orders count; None if there are none."""
         limits = (self.person.allowance(leaflet.most_per_person, LimitScope.PERSON), self.workplace_allowance(leaflet))
         return min((limit for limit in limits if limit.until), key=lambda limit: limit.copies, default=None)
 
@@ -99,8 +101,8 @@ def recent_orders(
 ) -> RecentOrdersByTitle:
     """What this person and this workplace have ordered of these titles lately. One statement.
 
-    `exclude`: the key of an order that is being changed, so its own copies are not in its way. To rely on the answer, hold the
-    locks of the titles' editions: whoever orders the same title waits for them.
+    `exclude`: the key of an order that is being changed, so that its own copies don't count. To rely on the answer, hold the
+    locks of the titles' editions: other orders of the same titles wait for them.
     """
     own = Q(order__person=person)
     here = Q(order__organisation=workplace.organisation, order__postcode=workplace.postcode)
@@ -129,10 +131,10 @@ def recent_orders(
 
 @dataclass(frozen=True)
 class Shortfall:
-    """One title of which what was asked can't be given. `possible` is how many can; `message` says what to do.
+    """A title that can't be given as asked. `possible` is how many copies can be; `message` says what to do.
 
-    `over_limit`: more than the person may order by themselves, so they may ask for it, and staff may give it with a reason.
-    `may_wait`: more than there is, but not more than they may order: the rest can be sent when more are printed.
+    `over_limit`: more than the person may order, so they may ask for it, and staff may agree or give a reason. `may_wait`: more
+    than is in stock, but within the limits, so the rest can be sent later.
     """
 
     leaflet: Leaflet
@@ -144,7 +146,7 @@ class Shortfall:
 
 
 class Shortfalls(DomainError):
-    """Every title that falls short, at once, so that nobody mends one only to meet the next."""
+    """Every title that is short, all at once, so that nobody corrects one only to meet the next."""
 
     def __init__(self, shortfalls: Sequence[Shortfall]) -> None:
         self.shortfalls = list(shortfalls)
@@ -160,9 +162,9 @@ def shortfall(
     may_exceed_limit: bool = False,
     will_wait: bool = False,
 ) -> Shortfall | None:
-    """What stands in the way of this many copies now, or None. The pages ask it ahead; place_order asks it under the lock.
+    """Why this many copies can't be given now, or None. Pages use it to warn early; place_order checks it under the lock.
 
-    `will_wait`: what is not in stock may be sent when it is. `may_exceed_limit`: staff say so, or are asked to.
+    `will_wait`: missing copies may be sent later. `may_exceed_limit`: staff allow it, or are asked to.
     """
     if edition is None:
         message = _("“%(title)s” can’t be ordered just now. Remove it from the basket.") % {"title": leaflet.title}
@@ -193,7 +195,7 @@ def too_few_text(leaflet: Leaflet, stock: int) -> str:
 
 
 def over_limit_text(leaflet: Leaflet, allowance: Allowance) -> str:
-    """Which limit it is, how many more may be ordered and until when, and that more can be asked for."""
+    """Which limit it is, how many more may be ordered until when, and that people can ask for more."""
     ordered = ngettext("%(n)d copy", "%(n)d copies", allowance.ordered) % {"n": allowance.ordered}
     facts = {"n": allowance.copies, "title": leaflet.title, "ordered": ordered}
     if allowance.until is None:
@@ -214,8 +216,8 @@ def over_limit_text(leaflet: Leaflet, allowance: Allowance) -> str:
     return f"{(own if is_own else here) % facts} {_('Enter %(n)d or fewer, or tell us why you need more now.') % facts}"
 
 
-# How often orders may be placed, whatever is in them: far above what people do, so that only a program meets these limits.
-# Staff can multiply them all, for a campaign.
+# How often orders may be placed, whatever is in them. The limits are far above what people do, so that only a program meets
+# them. Staff can multiply them all, for a campaign.
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # One person who orders for every ward of a large hospital (about 40) needs more than a minute for each.
@@ -233,14 +235,14 @@ DOWNLOAD_LIMIT = (3000, HOUR)
 
 
 def order_limits(*, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
-    """What everybody shares; who has no organisation is counted by the others."""
+    """The limits that everybody shares. A person without an organisation has no limit for that."""
     shared = [_throttle(By.ORGANISATION, str(organisation), ORGANISATION_LIMIT)] if organisation is not None else []
     shared.append(_throttle(By.POSTCODE, postcode, POSTCODE_LIMIT, about=postcode.split(" ")[0]))
     return shared + [_throttle(By.TITLE, slug, TITLE_LIMIT, about=slug) for slug in slugs]
 
 
 def web_order_limits(request: HttpRequest, *, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
-    """Their own first. Where the network address is not known, it would be one for everybody."""
+    """Their own limits first. Leaves out an unknown network address, which would count everybody together."""
     own, network = [_throttle(By.ACCOUNT, str(request.user.pk), ACCOUNT_LIMIT)], limits.client_address(request)
     if network != limits.UNKNOWN:
         own.append(_throttle(By.NETWORK, network, NETWORK_LIMIT))
@@ -248,13 +250,13 @@ def web_order_limits(request: HttpRequest, *, organisation: int | None, postcode
 
 
 def too_many_downloads(request: HttpRequest, now: datetime) -> bool:
-    """One more PDF goes out, or one too many. Where the network address is not known, nobody is stopped for all the others."""
+    """Counts one more PDF; True if it is one too many. Never stops an unknown network address, which may be anybody."""
     network = limits.client_address(request)
     return network != limits.UNKNOWN and bool(limits.admit({f"download:{network}": DOWNLOAD_LIMIT}, now))
 
 
 def change_limits(request: HttpRequest, *, to_postcode: str) -> list[Throttle]:
-    """Each change is an email, and one to another postcode (`to_postcode`, else empty) a parcel to it."""
+    """Each change sends an email; a change to another postcode (`to_postcode`, otherwise '') also counts as a parcel there."""
     own = [_throttle(By.ACCOUNT, f"change:{request.user.pk}", ACCOUNT_LIMIT)]
     return own + (order_limits(organisation=None, postcode=to_postcode, slugs=()) if to_postcode else [])
 

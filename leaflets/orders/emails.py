@@ -69,7 +69,7 @@ class OrderEmail(Email):
 
     @cached_property
     def stored_order(self) -> Order | None:
-        """None if there is no such order any more."""
+        """The order, or None if it no longer exists."""
         return Order.objects.select_related("person").filter(pk=self.about_key).first()
 
     def is_still_due(self) -> bool:
@@ -77,13 +77,13 @@ class OrderEmail(Email):
 
     @cached_property
     def order(self) -> Order:
-        """With its lines."""
+        """The order with its lines."""
         if self.stored_order is None:
             raise Order.DoesNotExist
         return with_lines(self.stored_order)
 
     def copies(self, line: OrderLine) -> int:
-        """How many of its copies the email is about."""
+        """The number of the line's copies that the email is about."""
         return line.copies
 
     def facts(self) -> list[dict[str, str]]:
@@ -120,7 +120,7 @@ class OrderRequested(OrderEmail):
 
 
 class OrderApproved(OrderEmail):
-    """What was agreed, and what of that is still to be printed."""
+    """What we agreed to, and which of those copies are still to come."""
 
     name = "order-approved"
     label = _("Request for leaflets agreed")
@@ -183,14 +183,14 @@ class OpenOrderEmail(OrderEmail):
 
 
 class OrderChanged(OpenOrderEmail):
-    """After its owner or staff changed it."""
+    """What is still to be sent, and where to, after its owner or staff changed the order."""
 
     name = "order-changed"
     label = _("Order changed")
     subject = _("Your leaflet order %(reference)s has changed")
 
     def is_still_due(self) -> bool:
-        """The next change has an email of its own, which says how the order is now."""
+        """Not due once another change was made: that has its own email, with the order as it is then."""
         changes = OrderEvent.objects.filter(order=self.about_key, kind=EventKind.CHANGED)
         return changes.count() == self.notification.version and super().is_still_due()
 
@@ -213,9 +213,10 @@ class OrderDispatched(Email):
 
     @property
     def stored_parcels(self) -> QuerySet[Dispatch]:
-        """An email that goes again has in it what the first one had.
+        """The parcels in this email. An email that is sent again has the same parcels as the first.
 
-        Emails from before a day's parcels came in one are about an order, and their version is the number of the parcel.
+        Older emails, from before one email covered a day's parcels, are about an order; their version is the number of the
+        parcel.
         """
         parcels, row = Dispatch.objects.order_by("dispatched_at", "pk"), self.notification
         if not row.about.startswith("order:"):
@@ -228,7 +229,7 @@ class OrderDispatched(Email):
 
     @cached_property
     def parcels(self) -> list[tuple[Dispatch, Rows]]:
-        """As many statements for one parcel as for many."""
+        """Each parcel with its contents. As many statements for one parcel as for many."""
         lines = Prefetch("order__lines", queryset=OrderLine.objects.in_order())
         parcels = list(self.stored_parcels.select_related("order").prefetch_related(lines))
         return [
@@ -251,7 +252,7 @@ class OrderDispatched(Email):
         if len(self.parcels) == 1:
             one = OrderEmail(self.notification, order=first.order).context()
             return {**one, "facts": order_facts(first.order, contents, first.tracking_number)}
-        # What an order still waits for stands below its last parcel.
+        # Show what an order still waits for below its last parcel.
         last_parcels = {parcel.order: parcel for parcel, _contents in self.parcels}
         return {
             "reference": first.order.reference,
@@ -354,7 +355,7 @@ class OrderResent(MissingEmail):
     subject = _("We are sending your leaflets again: %(first)s is now %(reference)s")
 
     def is_still_due(self) -> bool:
-        """The order that sends it again was not cancelled since."""
+        """Due unless the new order was cancelled."""
         return Order.objects.filter(replaces=self.about_key).exclude(state=OrderState.CANCELLED).exists()
 
     @cached_property
@@ -434,7 +435,7 @@ def examples() -> Iterator[Example]:
 
 
 def sample_order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> Order:
-    """`given`: so many copies of each title were agreed, if not all; `to_come`: so many of the last are waited for."""
+    """`given`: the copies of each title that were agreed, 0 for all. `to_come`: the copies of the last title still to come."""
     defaults = {"reference": "LO-3XK9-PT", "state": OrderState.RECEIVED, **SAMPLE_ADDRESS}
     order = Order(pk=key, created_at=SAMPLE_NOW, **{**defaults, **fields})
     order.sample_lines = []

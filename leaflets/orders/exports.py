@@ -45,12 +45,12 @@ LINE_COLUMNS = (
 
 
 def count_lines(keys: Sequence[int]) -> int:
-    """How many rows these orders make."""
+    """The number of rows that these orders make."""
     return sum(OrderLine.objects.filter(order__in=batch, copies__gt=0).count() for batch in batches(keys, 100_000))
 
 
 def order_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
-    """A row an order line, with where it goes and how far its copies are; each order as it is when its turn comes.
+    """One row an order line, with the address and the state of its copies; each order as it is when its batch is read.
 
     No cursor or transaction stays open while somebody downloads.
     """

@@ -46,7 +46,7 @@ NO_STEPS: Mapping[str, dict[str, Any]] = {}
 
 @dataclass(frozen=True)
 class BasketOptions:
-    """Beyond copies: the slugs of titles that may be backordered, and the reason for more than the limit.
+    """The answers beside the copies: slugs of the titles that may be backordered, and the reason for more than the limit.
 
     `flagged`: the reason looks like a child's details, and its writer kept it.
     """
@@ -90,7 +90,7 @@ def save_basket(
     options: BasketOptions | None = None,
     more: Mapping[str, dict[str, Any]] = NO_STEPS,
 ) -> None:
-    """The copies of each title; the options, if they are given and others; and `more` steps."""
+    """Save the copies of each title, the `options` if they are given and have changed, and `more` steps."""
     steps: dict[str, dict[str, Any]] = {BASKET: dict(copies), **more}
     if options is not None and options != basket_options(draft):
         steps[OPTIONS] = asdict(options)
@@ -98,9 +98,9 @@ def save_basket(
 
 
 def added_steps(draft: Draft, copies: Mapping[str, int], form_id: str) -> dict[str, dict[str, Any]]:
-    """The steps of the draft once these copies of each title are on top of what is there.
+    """The steps of the draft once these copies of each title are added to the basket.
 
-    A form that is sent again (twice at once, or by the back button) says anew what it added: nothing is added twice.
+    A form that is sent again (a double click, or Back) replaces what it added before: nothing is added twice.
     """
     there, last = copies_by_slug(draft), draft.answers.get(ADDED, {})
     before: dict[str, int] = last["copies"] if last.get("form") == form_id else {}
@@ -110,7 +110,7 @@ def added_steps(draft: Draft, copies: Mapping[str, int], form_id: str) -> dict[s
 
 
 def order_digest(draft: Draft) -> str:
-    """Of all answers that make the order: it differs as soon as one of them does."""
+    """A digest of everything that makes the order. It changes as soon as the order would be different."""
     return drafts.digest({step: answers for step, answers in draft.answers.items() if step != ADDED})
 
 
@@ -122,10 +122,10 @@ def basket_options(draft: Draft | None) -> BasketOptions:
 def recent_orders_for(
     person: Person | None, draft: Draft | None, leaflets: Iterable[Leaflet], now: datetime
 ) -> RecentOrdersByTitle:
-    """What counts against the limits of these titles, as far as we know who orders. One statement, or none."""
-    if not person:  # a lazy one, perhaps of nobody
+    """The recent orders that count towards the limits of these titles, as far as we know who orders. One statement, or none."""
+    if not person:  # it may be lazy, and empty
         return {}
-    # The workplace is where they work, at the postcode that the parcel goes to as far as that is known.
+    # Their organisation, at the postcode that the parcel goes to, or at their own while that is not known.
     return recent_orders(
         person=person.pk,
         workplace=Workplace(person.organisation_id, delivery_answers(draft).get("postcode") or person.postcode),
@@ -135,12 +135,12 @@ def recent_orders_for(
 
 
 def delivery_answers(draft: Draft | None) -> dict[str, Any]:
-    """Where to: what was typed or, for who has not been asked, the address that we knew (`known`). Nothing yet if neither."""
+    """What was typed about the delivery, or the address that we knew before we asked (`known`). Empty if there is neither."""
     return dict(draft.answers.get(DELIVERY, {})) if draft else {}
 
 
 def typed_delivery(draft: Draft | None) -> dict[str, Any]:
-    """What was typed about the delivery, or nothing yet."""
+    """What was typed about the delivery; empty if nothing was."""
     answers = delivery_answers(draft)
     return {} if answers.get("known") else answers
 
@@ -151,7 +151,7 @@ NO_LIMITS_KNOWN = dict[int, RecentOrders]()
 
 
 def stock_hint(leaflet: Leaflet, recent: RecentOrders = NO_RECENT_ORDERS) -> str:
-    """What there is, and how many of it this person may have now: of all limits, the one that binds them."""
+    """How many copies there are, and how many this person may have now, by the limit that binds them."""
     available, most, left = leaflet.available, leaflet.most_per_order, recent.remaining(leaflet)
     limit = ""
     if left and left.until:
@@ -168,9 +168,9 @@ def stock_hint(leaflet: Leaflet, recent: RecentOrders = NO_RECENT_ORDERS) -> str
 
 
 class CopiesField(forms.IntegerField):
-    """How many copies of one title; each message names the title, because the summary at the top stands away from the field.
+    """Copies of one title. Each message names the title, because the error summary stands away from the field.
 
-    A text box with a number keyboard: a browser sends nothing of letters typed into type="number", and they would be lost.
+    A text box with a number keyboard: type="number" sends nothing if letters were typed, and what was typed would be lost.
     """
 
     def __init__(self, leaflet: Leaflet, **kwargs: Any) -> None:
@@ -197,9 +197,9 @@ def copies_field_name(slug: str) -> str:
 
 
 class AddToBasketForm(PageForm):
-    """Copies of some titles that go into the basket, on top of what is there already; a box each.
+    """A box for each of some titles, for copies to add to the basket.
 
-    More than there is, or than one may order, is no error here: the basket says what can be done about it.
+    To ask for more than we have, or than one may order, is no error here: the basket page says what can be done about it.
     """
 
     def __init__(
@@ -213,7 +213,7 @@ class AddToBasketForm(PageForm):
         self.leaflets = {copies_field_name(leaflet.slug): leaflet for leaflet in leaflets}
         super().__init__(data, initial=initial)
         for name, leaflet in self.leaflets.items():
-            # What a team usually takes, as staff put it, before what there is. A help text may be HTML, so theirs is escaped.
+            # What a team usually takes, in the words of staff, then the stock. A help text may be HTML, so escape their words.
             hint = stock_hint(leaflet, recent.get(leaflet.pk, NO_RECENT_ORDERS))
             hint = format_html("{} {}", leaflet.usual_words, hint) if leaflet.usual_words and leaflet.available > 0 else hint
             self.fields[name] = CopiesField(leaflet, help_text=hint)
@@ -235,9 +235,9 @@ def reason_hint() -> str:
 
 
 class BasketForm(ChildDetailsMixin, PageForm):
-    """The copies of each title in the basket, always bound: what is short now is said as soon as the page is opened.
+    """The copies of each title in the basket. It is always bound, so the page says at once which titles are short.
 
-    Beside a title that is short, whether to wait for the rest; at the end, why more than the limit is needed. A title that the
+    Beside a short title it asks whether to wait for the rest; at the end, why more than the limit is needed. A title that the
     browser did not send (it was added in another tab) keeps its copies.
     """
 
@@ -261,7 +261,7 @@ class BasketForm(ChildDetailsMixin, PageForm):
     ) -> None:
         self.leaflets = {leaflet.slug: leaflet for leaflet in basket}
         self.recent = {slug: recent.get(leaflet.pk, NO_RECENT_ORDERS) for slug, leaflet in self.leaflets.items()}
-        self.out_of_stock: set[str] = set()  # slugs of titles that are not all in stock, so that one may wait
+        self.out_of_stock: set[str] = set()  # slugs of titles that are short, but that people may wait for
         self.over_limit = False
         posted = posted or {}
         answers: dict[str, Any] = {leaflet.slug: str(copies) for leaflet, copies in basket.items()}
@@ -301,17 +301,17 @@ class BasketForm(ChildDetailsMixin, PageForm):
         return self.cleaned_data
 
     def copies(self) -> dict[str, int]:
-        """By slug, of a valid form."""
+        """The copies of each title by slug, once the form is valid."""
         return {slug: self.cleaned_data[slug] for slug in self.leaflets}
 
     def options(self) -> BasketOptions:
-        """Of a valid form: only what is needed, so that nothing of an earlier basket comes along."""
+        """The options of a valid form: only those that are needed, so that no answer from an earlier basket stays."""
         backorder = tuple(slug for slug in self.leaflets if slug in self.out_of_stock)
         reason = str(self.cleaned_data["reason"])
         return BasketOptions(backorder, reason, bool(reason) and self.flagged)
 
     def rows(self) -> list[tuple[Leaflet, forms.BoundField, forms.BoundField | None]]:
-        """Of a form that was cleaned: each title, its copies, and the question whether to wait for some, where that helps."""
+        """Each title, its copies, and the question whether to wait for some, if waiting helps. For a cleaned form."""
         return [
             (
                 leaflet,
@@ -323,7 +323,7 @@ class BasketForm(ChildDetailsMixin, PageForm):
 
 
 def asks_for_more_than(available: int, typed: str) -> bool:
-    """So that the question whether to wait is there. What is not a number is refused anyway."""
+    """Whether to ask about waiting. Text that is not a number gets an error anyway."""
     return typed.strip().isdecimal() and len(typed) < 10 and int(typed) > available
 
 
@@ -332,7 +332,7 @@ def wait_field_name(slug: str) -> str:
 
 
 def wait_label(leaflet: Leaflet, available: int | None = None) -> str:
-    """`available`: what is there for whoever asks, if it is not what is there for everybody."""
+    """The question whether to wait. `available`: how many copies this person can have, if not the number for everybody."""
     title = {"title": leaflet.title}
     if (leaflet.available if available is None else available) <= 0:
         return _("I can wait: send me “%(title)s” when you have more.") % title
@@ -340,7 +340,7 @@ def wait_label(leaflet: Leaflet, available: int | None = None) -> str:
 
 
 class DeliveryForm(ChildDetailsMixin, PageForm):
-    """Where the parcel goes. `delivery()` gives it to the services."""
+    """Where the parcel goes; `delivery()` is what the services take."""
 
     free_text_fields: Iterable[str] = ("attention",)
     never_kept: Iterable[str] = ("attention",)  # it is printed on the parcel
@@ -402,8 +402,8 @@ OPTIONAL_ADDRESS_FIELDS = ("attention", "organisation_name", "address_line_2")
 class AddressForm(DeliveryForm):
     """One entry of the address book.
 
-    What looks like a child's details is refused here and can't be kept: nobody but its owner ever reads the book, so no
-    safeguarding lead could look at it (product.md, rule 6).
+    Refuses what looks like a child's details: only its owner ever reads the book, so no safeguarding lead could look at it
+    (product.md, rule 6).
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -413,10 +413,10 @@ class AddressForm(DeliveryForm):
 
 
 class DeliveryChoiceForm(DeliveryForm):
-    """The delivery page: one of the `kept` addresses or another one, which can be kept for next time.
+    """The delivery page: one of the `kept` addresses, or another one, which can be saved for next time.
 
-    Who keeps none is asked for the address alone. The answers are always a whole address, so that what is checked on the next
-    page, and ordered, is what was chosen here, whatever becomes of the book.
+    Somebody with no kept address sees only the address fields. The answers are always a whole address, so that the order gets
+    the address chosen here, even if the address book changes.
     """
 
     keep = forms.BooleanField(label=gettext_lazy("Save this address for next time"), required=False)
@@ -440,11 +440,11 @@ class DeliveryChoiceForm(DeliveryForm):
         for name in OPTIONAL_ADDRESS_FIELDS:
             self.fields[name].label = format_lazy(_("{label} (optional)"), label=self.fields[name].label)
         self.fields = {"to": as_of_a_page(choice), **self.fields}
-        # Of this form alone, so not of the class.
+        # Set on the instance, since other forms of this class may have no choice.
         self.conditional = dict.fromkeys((*LABEL_FIELDS, "keep", CONFIRM_FIELD), ("to", ANOTHER_ADDRESS))  # type: ignore[misc]
 
     def clean(self) -> dict[str, Any] | None:
-        """What was typed for another address is not looked at unless that is the answer."""
+        """Ignores errors in the fields for another address unless that is the choice."""
         cleaned = super().clean()
         if self.kept and self.data.get("to") != ANOTHER_ADDRESS:
             for name in (*LABEL_FIELDS, CONFIRM_FIELD):
@@ -452,7 +452,7 @@ class DeliveryChoiceForm(DeliveryForm):
         return cleaned
 
     def answers(self) -> dict[str, Any]:
-        """What the draft keeps; given back to the form as data, it is as valid as before."""
+        """What the draft keeps. As data of this form, it is as valid as before."""
         chosen = self.kept.get(self.cleaned_data.get("to", ""))
         if chosen:
             return {"to": str(chosen.pk), **asdict(chosen.delivery)}
@@ -461,18 +461,18 @@ class DeliveryChoiceForm(DeliveryForm):
 
     @classmethod
     def to_fill_in(cls, typed: Mapping[str, Any], person: Person | None, places: DeliveryAddresses) -> "DeliveryChoiceForm":
-        """Before it is sent: what was typed before, else where the last order went, else what we know of where they work."""
+        """The form to fill in: what was typed earlier, or where the last order went, or what we know of the person's work."""
         initial = dict(typed)
         if not initial and places.last:
             last = places.last.delivery
-            # Whom a parcel was for is no guess at whom the next one is for, unless the address is kept as it is.
+            # The next parcel may be for another colleague, so drop the name, unless the address is kept with it.
             is_kept = any(is_same_address(address.delivery, last) for address in places.kept)
             initial = asdict(last) | ({} if is_kept else {"attention": ""})
         elif not initial and person is not None:
             organisation = person.organisation.name if person.organisation else ""
             initial = {"name": person.name, "organisation_name": organisation, "postcode": person.postcode}
         initial.pop("to", None)  # the choice is found again by the address, since its entry may have changed
-        # The kept address that these answers are; for who has not ordered yet, the one that was kept last.
+        # The kept address that equals these answers; for somebody who has not ordered yet, the one kept last.
         delivery = Delivery(**{name: initial.get(name, "") for name in LABEL_FIELDS})
         same = next((address for address in places.kept if is_same_address(address.delivery, delivery)), None)
         chosen = same or (places.kept[0] if places.kept and not delivery.address_line_1 else None)
@@ -484,20 +484,20 @@ class DeliveryChoiceForm(DeliveryForm):
 
 
 class AnonymousDeliveryForm(HoneypotMixin, DeliveryChoiceForm):
-    """The same for whoever is not signed in, who may be a program."""
+    """The delivery page for somebody who is not signed in, and may be a program."""
 
     where, answer_field = Where.DELIVERY, "postcode"
 
 
 def change_field_name(slug: str) -> str:
-    """A title may be called "town"."""
+    """With a prefix, since a title may have the slug "town"."""
     return f"copies-{slug}"
 
 
 class ChangeForm(DeliveryForm):
-    """Copies that are still to be sent, 0 for none any more, and the address. `change()` gives both to the service.
+    """The copies that are still to be sent (0 for none) and the address. `change()` is what the service takes.
 
-    Whether there are enough, and within the limits, the service says under its locks; `show` puts it beside the fields.
+    The service checks stock and limits under its locks; `show` puts its refusals beside the fields.
     """
 
     def __init__(
@@ -531,7 +531,7 @@ class ChangeForm(DeliveryForm):
         self.order_fields([name for slug in self.titles for name in (change_field_name(slug), wait_field_name(slug))])
 
     def copies_hint(self, title: OrderedTitle, recent: RecentOrders) -> str:
-        """What this order may have of a title now, and what of it has left already."""
+        """How many copies of a title this order may have now, and how many we have sent already."""
         left = ngettext("We have already sent %(n)d.", "We have already sent %(n)d.", title.sent) % {"n": title.sent}
         left = left if title.sent else ""
         most = title.most(recent)
@@ -550,11 +550,11 @@ class ChangeForm(DeliveryForm):
         return cleaned
 
     def delivery(self) -> Delivery:
-        """Once a parcel has left, the address is asked no more."""
+        """Once a parcel has left, the form doesn't ask for the address, and the order keeps its own."""
         return self.order.delivery if self.order.is_sent_in_part else super().delivery()
 
     def change(self, expected: str) -> OrderChange:
-        """Of a valid form."""
+        """The change that a valid form asks for."""
         answers = self.cleaned_data
         return OrderChange(
             copies={title.leaflet.pk: answers[change_field_name(slug)] for slug, title in self.titles.items()},
@@ -565,7 +565,7 @@ class ChangeForm(DeliveryForm):
         )
 
     def show(self, refusal: Shortfalls) -> None:
-        """Each title that is short, beside its field. Over a limit nothing can be waited for, so that is not asked."""
+        """Puts an error beside each title that is short. Over a limit waiting doesn't help, so that question goes."""
         for short in refusal.shortfalls:
             slug = short.leaflet.slug
             if change_field_name(slug) in self.fields:
@@ -574,21 +574,21 @@ class ChangeForm(DeliveryForm):
                 self.fields.pop(wait_field_name(slug), None)
 
     def rows(self) -> list[tuple[OrderedTitle, forms.BoundField, forms.BoundField | None]]:
-        """Each title, its copies, and the question whether to wait for some, where that helps."""
+        """Each title, its copies, and the question whether to wait for some, if waiting helps."""
         return [
             (title, self[change_field_name(slug)], self[wait_field_name(slug)] if wait_field_name(slug) in self.fields else None)
             for slug, title in self.titles.items()
         ]
 
     def address(self) -> list[forms.BoundField]:
-        """Where to, and what the form asks again about it."""
+        """The fields of the address, and the question about a child's details if the form asks it."""
         return [self[name] for name in (*DeliveryForm.base_fields, CONFIRM_FIELD) if name in self.fields]
 
 
 def change_form_for(
     form_class: type[ChangeForm], order: Order, data: Mapping[str, Any] | None, now: datetime
 ) -> tuple[ChangeForm, str]:
-    """The form over the order as it is now, and the version of what it shows. Two statements beside the order's lines."""
+    """The form for the order as it is now, and the version of what it shows. Two statements, beside the order's lines."""
     lines = list(order.lines.all())
     leaflets = {line.edition.leaflet_id: line.edition.leaflet for line in lines}.values()
     current = Edition.objects.current().filter(leaflet__in=[leaflet for leaflet in leaflets if leaflet.active]).order_by()

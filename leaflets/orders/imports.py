@@ -1,7 +1,7 @@
 """Old orders from a spreadsheet: dispatched long ago, from a shelf that our ledger never saw.
 
-They have no events, parcels or movements of stock: nothing tells anybody, and an undo can take back all of it. Those of the last
-days count towards the limits of their person and workplace, as any order does: it is true that they have these copies.
+They have no events, parcels or stock movements: nobody gets an email, and an undo can remove them completely. Recent ones count
+towards the limits of their person and workplace, like any order, since they do have these copies.
 """
 
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ ORDER_FIELDS = (
 
 
 class Titles:
-    """By title or short name, each with its editions, the oldest first. Two statements."""
+    """Leaflets by title or short name, each with its editions, the oldest first. Two statements."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Leaflet] = {}
@@ -82,14 +82,14 @@ class Titles:
         return self.by_name.get(fold(row.values["leaflet"]))
 
     def edition(self, row: Row) -> Edition | None:
-        """What was handed out on that day, as far as we know; the first of all if it is older."""
+        """The edition of that day, as far as we know; the first edition if the order is older."""
         leaflet = self.find(row)
         prints: list[Edition] = getattr(leaflet, "prints", [])
         return next((each for each in reversed(prints) if each.published_on <= row.values["day"]), prints[0] if prints else None)
 
 
 def placed_at(day: date) -> datetime:
-    """Of an old order no more than the day is known."""
+    """Midnight, since only the day of an old order is known."""
     return uk_datetime(day, time.min)
 
 
@@ -97,7 +97,7 @@ NO_LEAFLET = gettext_lazy(
     "We have no leaflet of this title. Correct it, or add the leaflet here first. It need not be in the catalogue."
 )
 NO_EDITION = gettext_lazy("This leaflet has no edition here yet. Add one first.")
-# What is wrong with a row, what we have already, and what is too old to keep.
+# Find the rows that are wrong, that we have already, or that are too old to keep.
 
 
 def check_orders(rows: Sequence[Row], *, now: datetime) -> None:
@@ -127,7 +127,7 @@ def check_order(row: Row, titles: Titles, now: datetime) -> None:
 
 
 def orders_of(rows: Sequence[Row], titles: Titles) -> dict[int, list[Match]]:
-    """By the number of a row, orders of whom it may be, of the same leaflet and as many copies on the same day. One statement."""
+    """By row number, orders that may be the same: this person, leaflet, copies and day. One statement."""
     keys, days = {match.key for row in rows for match in row.matches}, [row.values["day"] for row in rows]
     if not keys or not days:
         return {}
@@ -147,11 +147,11 @@ def orders_of(rows: Sequence[Row], titles: Titles) -> dict[int, list[Match]]:
     return found
 
 
-# What is made of a row.
+# Make the orders.
 
 
 def make_orders(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
-    """Some statements for each batch, however many rows."""
+    """A few statements for each batch, however many rows."""
     rest, titles = link_records(rows, Order), Titles()
     editions = {row.number: edition for row in rest if (edition := titles.edition(row))}
     for row in rest:

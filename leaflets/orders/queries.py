@@ -1,4 +1,4 @@
-"""Orders as they are read: lines, history, parcels, delivery addresses, and the visit that an order is brought to."""
+"""Reads orders: history, parcels, delivery addresses, and the visit that an order is brought to."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,13 +27,13 @@ def kept_addresses(person: int) -> list[KeptAddress]:
 
 
 def delivery_addresses(person: int) -> DeliveryAddresses:
-    """Two statements."""
-    # Not of which the address was taken out, or never known.
+    """Where this person's parcels may go. Two statements."""
+    # Leave out orders whose address was erased, or never known.
     sent = Order.objects.filter(person_id=person, brought_with="").exclude(address_line_1="")
     return DeliveryAddresses(kept_addresses(person), sent.order_by("-created_at", "-pk").first())
 
 
-# The visit that an order is brought to: asked of the app that has the visits, since this one does not know it (ADR 17).
+# The visit that an order is brought to. The app with the visits answers, since this app does not know it (ADR 17).
 
 VISIT_PERMISSION = "bookings.view_booking"  # for the page to which the text leads
 
@@ -52,7 +52,7 @@ _lookup = [VisitLookup(lambda reference: "", lambda: Value(None, DateTimeField()
 
 
 def register_visits(visits: VisitLookup) -> None:
-    """Called once, by the app that has them."""
+    """The app that has the visits calls this once."""
     _lookup[:] = [visits]
 
 
@@ -65,8 +65,10 @@ def visit_start() -> Combinable:
 
 
 def last_delivery(person: int) -> Delivery | None:
-    """Where leaflets for somebody on the phone most likely go: where a parcel or a presenter was to go last, else an address that
-    they keep. Three statements."""
+    """Where leaflets for a caller most likely go: the last address of a parcel or a visit, or one that they keep.
+
+    Three statements.
+    """
     addresses, visit = delivery_addresses(person), _lookup[0].last(person)
     if visit is not None and (addresses.last is None or visit[0] > addresses.last.created_at):
         return visit[1]
@@ -74,12 +76,12 @@ def last_delivery(person: int) -> Delivery | None:
 
 
 def order_parcels(order: Order) -> list[Dispatch]:
-    """In the order in which they left, each with the report that it never came: one statement."""
+    """The parcels in the order in which they left, each with the report that it never came. One statement."""
     return list(order.dispatches.select_related("missing__replacement"))
 
 
 def order_history(order: Order, parcels: Sequence[Dispatch]) -> list[dict[str, object]]:
-    """For includes/steps.html. A parcel that left has its tracking number."""
+    """Rows for includes/steps.html, with tracking numbers."""
     numbers = {parcel.dispatched_at: parcel.tracking_number for parcel in parcels}
     rows: list[dict[str, object]] = []
     if order.imported_at:
@@ -123,7 +125,7 @@ def order_arrival(parcels: Sequence[Dispatch], now: datetime) -> dict[str, objec
 
 
 def reportable_parcels(parcels: Sequence[Dispatch], now: datetime) -> list[Dispatch]:
-    """Those that were due long enough ago, and not too long, and that nobody has reported."""
+    """The unreported parcels that should have come by now, and did not leave too long ago."""
     today = uk_day(now)
     return [
         parcel
@@ -133,7 +135,7 @@ def reportable_parcels(parcels: Sequence[Dispatch], now: datetime) -> list[Dispa
 
 
 def copies_to_order_again(order: Order) -> dict[str, int]:
-    """By slug: what was sent or is to come of each title; of an order of which nothing came, what was asked for."""
+    """By slug, the copies sent or still to come; if nothing came, the copies that were asked for."""
     lines = order.lines.all()
     nothing_came = all(line.copies == line.cancelled for line in lines)
     wanted = Counter[str]()

@@ -120,9 +120,9 @@ def go_to_next_step(
     steps: Mapping[str, dict[str, Any]] = NO_STEPS,
     leaflets: Iterable[Leaflet] = (),
 ) -> HttpResponse:
-    """From the catalogue, with these `steps` of what was added there, to the basket if that has something to ask, else past it.
+    """From the catalogue to the basket, if it has a question to ask; otherwise past it.
 
-    `leaflets` need not be read again.
+    Saves these `steps`, which say what was added in the catalogue. `leaflets` were read already and are not read again.
     """
     drafts.save_steps(draft, {**steps, **known_delivery_step(request, draft)}, now)
     form = basket_form(request, draft, titles_in_basket(draft, leaflets=leaflets))
@@ -134,9 +134,9 @@ def go_to_next_step(
 
 
 def known_delivery_step(request: HttpRequest, draft: Draft) -> dict[str, dict[str, Any]]:
-    """The step of the draft that says where to, for whoever has typed nothing about it: as the delivery page would begin.
+    """The delivery step for a person who has typed nothing about it: the address that the delivery page would offer first.
 
-    It says nothing if that is no whole address.
+    Empty if that is not a whole address.
     """
     person = person_in(request)
     if person is None or typed_delivery(draft):
@@ -183,7 +183,7 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     if chooses and person is None:  # signed out meanwhile, so we don't know whose addresses they are
         return redirect(with_next("account_login", request.path))
     answers = typed_delivery(draft)
-    # Who answered the page before without a choice of addresses is not asked for one when they come back to it.
+    # Somebody who answered this page earlier, without a choice of addresses, gets no choice when they come back.
     asks_which = chooses or (request.method != "POST" and (not answers or "to" in answers))
     places = delivery_addresses(person.pk) if person and asks_which else DeliveryAddresses([], None)
     form_class = DeliveryChoiceForm if request.user.is_authenticated else AnonymousDeliveryForm
@@ -203,12 +203,12 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_check(request: HttpRequest) -> HttpResponse:
-    """Its button places the order exactly as it was shown: the token says which form it was, the digest what it said."""
+    """The button places exactly the order that was shown: `token` says which form it was, `digest` what it said."""
     now = timezone.now()
     draft = find_basket(request, now)
     person = the_person(request)
     token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
-    # A token that can't be one of ours is not asked of the database.
+    # Don't look up a token that can't be one of ours.
     may_be_placed = request.method == "POST" and not (draft and draft.token == token) and drafts.SECRET.fullmatch(token)
     earlier = person.orders.filter(submission_token=token).first() if may_be_placed else None
     if earlier:
@@ -216,7 +216,7 @@ def order_check(request: HttpRequest) -> HttpResponse:
     if not draft or not copies_by_slug(draft):
         if request.method == "POST" or not person.orders.exists():
             return redirect("basket")
-        # Whoever comes back from their order finds it, not an empty basket.
+        # Somebody who comes Back from a placed order finds their orders, not an empty basket.
         messages.info(request, _("There is nothing to check. You can see your orders below."))
         return redirect("my")
     delivery = DeliveryForm(delivery_answers(draft))
@@ -258,7 +258,7 @@ def order_check(request: HttpRequest) -> HttpResponse:
 
 
 def already_placed_page(request: HttpRequest, order: Order, digest: str) -> HttpResponse:
-    """The same form again: the first confirmation. The same form with other answers: say that it is placed already."""
+    """The same form again gets the first confirmation. The same form with other answers is told that it is placed already."""
     if order.submission_digest == digest:
         return redirect("order_placed", order.reference)
     return render(request, "leaflets/orders/placed_before.html", {"order": order}, status=409)
@@ -275,7 +275,7 @@ def check_page(
         lines.append({"label": leaflet.title, "value": f"{copies}{later}"})
     if options.reason:
         lines.append({"label": _("Why you need more"), "value": options.reason})
-    # A parcel may go to a colleague, so it says whose name stands on it rather than whose it is.
+    # A parcel may go to a colleague, so the label says whose name is printed on it, not "Your name".
     labels = {field.name: field.label for field in delivery} | {"name": _("Name on the label")}
     answers = [
         {"label": label, "value": delivery.cleaned_data[name]}
@@ -334,7 +334,7 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 @require_safe
 def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
-    """The confirmation: what was ordered, what happens next, what to do if something changes; while something is to come."""
+    """The confirmation, while the order is open: what was ordered, what happens next, and what to do if something changes."""
     order = own_order(request, reference)
     if not order.is_open or order.brought_with:  # the booking's confirmation tells of what is brought
         return redirect(order)
@@ -396,9 +396,9 @@ def order_cancel(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_again(request: HttpRequest, reference: str) -> HttpResponse:
-    """The same titles into the basket, and the same address. Only the button does it; who comes by the address sees the order.
+    """Puts the same titles and address into the basket. Only the button does so; a GET shows the order.
 
-    A title that is in the basket already gets as many copies as the order had, if it has fewer: so pressing twice adds nothing.
+    A title that is already in the basket gets as many copies as the order had, if it has fewer. So a second press adds nothing.
     """
     order, now = own_order(request, reference), timezone.now()
     if request.method != "POST":
@@ -410,7 +410,7 @@ def order_again(request: HttpRequest, reference: str) -> HttpResponse:
         draft = find_or_start_basket(request, now)
         there = copies_by_slug(draft)
         basket = {**there, **{slug: max(copies, there.get(slug, 0)) for slug, copies in available.items()}}
-        # Where to, unless something was typed about that already or the order had no address.
+        # Take the address too, unless one was typed already or the order had none.
         takes_address = order.address_line_1 and not typed_delivery(draft)
         address = {DELIVERY: {"to": ANOTHER_ADDRESS, **asdict(order.delivery)}} if takes_address else {}
         save_basket(draft, basket, now, more=address)
@@ -427,9 +427,9 @@ MAX_KEPT_FIELDS, MAX_KEPT_LENGTH = 100, 200  # answers, and characters of each
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_change(request: HttpRequest, reference: str) -> HttpResponse:
-    """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
+    """Saves what was typed before it asks anybody to sign in, because the session may have ended meanwhile."""
     if request.method == "POST" and not person_in(request):
-        # In a draft, without what looks like a child's details: nobody could be asked about that yet.
+        # Into a draft, without what looks like a child's details: we can't yet ask the person about that.
         names = {"version", *DeliveryForm.base_fields}
         begins = (change_field_name(""), wait_field_name(""))
         typed = {
@@ -478,7 +478,7 @@ def order_change_page(request: HttpRequest, reference: str) -> HttpResponse:
         except NothingChanged as refusal:
             messages.info(request, str(refusal.message))
         draft = drafts.find(request, DraftKind.CHANGE, now)
-        if draft and draft.answers.get(CHANGE_STEP):  # what was kept is stored with the order now
+        if draft and draft.answers.get(CHANGE_STEP):  # the order has these answers now
             drafts.save_step(draft, CHANGE_STEP, {}, now)
         return redirect(order)
     draft = drafts.find(request, DraftKind.CHANGE, timezone.now())
@@ -499,7 +499,7 @@ def render_order_change(
     """
     context: dict[str, Any] = {"order": order, "form": form, "version": version, **more}
     if not order.may_be_changed:
-        # What was typed, to be read out on the phone.
+        # Shows what was typed, so that the person can read it out on the phone.
         typed = [{"label": title.leaflet.title, "value": field.value()} for title, field, _wait in form.rows()]
         lines = [str(form[name].value() or "") for name in LABEL_FIELDS if name in form.fields]
         if lines:
@@ -514,7 +514,7 @@ REPORTED_ALREADY = gettext_lazy("You have already told us about this parcel. We 
 class MissingForm(ChildDetailsMixin, PageForm):
     """Which parcel never came, and what may help us to find it.
 
-    `parcels`: those that may be chosen; `of_order`: all that an older page may have shown.
+    `parcels`: the parcels to choose from. `of_order`: all parcels that an older page may have shown.
     """
 
     free_text_fields = ("note",)
@@ -552,7 +552,7 @@ class MissingForm(ChildDetailsMixin, PageForm):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
-    """Shows first; only the button tells us. A parcel of which we know leads back to the order, which says so."""
+    """Shows the form first; only the button tells us. Without a parcel to report, goes back to the order and says why."""
     order, now = own_order(request, reference), timezone.now()
     of_order = [] if order.brought_with else order_parcels(order)
     parcels = reportable_parcels(of_order, now)
@@ -599,7 +599,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def address(request: HttpRequest, address_id: int | None = None) -> HttpResponse:
-    """One of the address book, to be changed, or another one for it."""
+    """Change an entry of the address book, or add one."""
     person, kept = the_person(request), None
     if address_id is not None:
         kept = get_object_or_404(KeptAddress.objects.of(person), pk=address_id)

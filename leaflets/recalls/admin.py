@@ -60,7 +60,7 @@ from professionals.safeguarding.forms import StaffForm
 
 
 class RecallForm(StaffForm):
-    """Every text in it is read by people outside."""
+    """The people who have copies read every text of this form."""
 
     free_text_fields = ("why", "words")
     never_kept = ("why", "words")  # the page of the leaflet says why, and an email to everyone who holds one has both
@@ -132,7 +132,7 @@ class RecallForm(StaffForm):
 
 
 def recall_page(admin: StaffModelAdmin, request: HttpRequest, edition: Edition, action: ObjectAction) -> HttpResponse:
-    """The form, then what will happen, from where one can go back and change the form, then the recall."""
+    """The form; then what will happen, with a way back to change the form; then the recall."""
     now, posted = timezone.now(), request.method == "POST"
     step = request.POST.get("step", "")
     form = page_form_class(RecallForm)(request.POST if posted else None, edition=edition)
@@ -187,7 +187,7 @@ def people_count(count: int) -> str:
 
 
 def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object]]:
-    """What will happen, in numbers."""
+    """What the recall will do, in numbers."""
     facts = {
         "people": people_count(sum(1 for copies in plan.received.values() if copies)),
         "copies": copies_count(plan.copies_out),
@@ -263,7 +263,7 @@ TO_PHONE_FIRST = Case(
 
 
 def reach_filter(request: HttpRequest) -> str:
-    """Which people are shown: all (''), those to ring, or those of one ReachState."""
+    """The people to show: all (''), those to phone ('to-ring'), or those of one ReachState."""
     show = (request.POST if request.method == "POST" else request.GET).get("show", "")
     return show if show in ("to-ring", *ReachState.values) else ""
 
@@ -322,20 +322,20 @@ class RecallAdmin(LooksOnly):
     readonly_fields = tuple(flatten_fieldsets(fieldsets))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recall]:
-        """With two figures of each, worked out once a recall: joined, they would be worked out for each of its people."""
+        """With two counts for each recall, by subquery: a join would work them out for each of its people."""
         recalls = super().get_queryset(request).select_related("edition__leaflet", "successor__leaflet", "by")
         return recalls.annotate(
             people=holder_count(RecallHolder.objects.all()), to_ring=holder_count(RecallHolder.objects.to_ring())
         )
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
-        """None: the buttons stand beside the people."""
+        """No actions at the top: the buttons stand beside the people."""
         return []
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """With one page of its people; two statements for any number: how many of each, and that page."""
+        """Adds the count of each state and one page of people. Two statements, however many people."""
         recall = self.get_object(request, object_id)
         if recall is None:
             raise Http404
@@ -379,13 +379,13 @@ class RecallAdmin(LooksOnly):
 
 
 def holder_count(holders: QuerySet[RecallHolder]) -> Coalesce:
-    """How many of these people a recall has."""
+    """The number of these people that each recall has."""
     own = holders.filter(recall=OuterRef("pk")).order_by().values("recall")
     return Coalesce(Subquery(own.annotate(count=Count("pk")).values("count")), 0)
 
 
 def holder_row(holder: RecallHolder) -> dict[str, Any]:
-    """One person of the list; the email's own page shows why it failed and sends it again."""
+    """One person of the list. The email's own page says why it failed, and can send it again."""
     reach, person = ReachState(holder.reach), holder.person  # type: ignore[attr-defined]
     return {
         "key": holder.pk,

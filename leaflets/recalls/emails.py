@@ -42,9 +42,9 @@ class ReceivedCopies:
 
 
 class EditionRecalled(Email):
-    """About "recall:3:12", the recall and its holder, until they are erased.
+    """About "recall:3:12": the recall and its holder, until they are erased.
 
-    People who have no copies of it (`received`) read only about what they wait for.
+    People without copies (no `received`) read only about the copies that they wait for.
     """
 
     name = EDITION_RECALLED
@@ -78,7 +78,7 @@ class EditionRecalled(Email):
 
     @cached_property
     def received(self) -> Sequence[ReceivedCopies]:
-        """Parcel by parcel, as the ledger has them, the oldest first. Two statements: by their own lines."""
+        """One row a parcel, from the ledger, the oldest first. Two statements: the lines' keys first."""
         lines = OrderLine.objects.filter(order__person=self.holder.person_id, edition=self.recall.edition, dispatched__gt=0)
         dispatched = StockMovement.objects.filter(
             order_line__in=list(lines.values_list("pk", flat=True)), kind=MovementKind.DISPATCHED
@@ -121,7 +121,7 @@ class EditionRecalled(Email):
         }
 
     def order_row(self, recall_order: RecallOrder) -> dict[str, str]:
-        """What becomes of one order, in a sentence or two."""
+        """What happens to one order, in a sentence or two."""
         successor, title = self.recall.successor, ""
         if successor and self.recall.instead == RecallReplacement.SAME:
             title = gettext("the %(label)s edition") % {"label": successor.label}
@@ -167,7 +167,7 @@ class EditionRecalled(Email):
 
 
 def examples() -> Iterator[Example]:
-    """One for each advice, and one for people who had no copy yet."""
+    """One for each advice, and one for people who have no copies yet."""
     leaflet = Leaflet(pk=1, slug="health-visitors", title=SAMPLE_TITLES[0])
     edition = Edition(pk=1, leaflet=leaflet, label="March 2026", withdrawn_why="The phone number on page 2 is wrong.")
     sent = [

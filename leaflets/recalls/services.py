@@ -45,7 +45,10 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 
 @dataclass(frozen=True)
 class LineOutcome:
-    """What becomes of an order's open copies of the recalled edition, all on one line: how many are sent instead, wait, end."""
+    """What happens to an order's open copies of the recalled edition, all on one line.
+
+    The counts say how many are sent instead (`moved`), wait (`to_come`) or are `cancelled`.
+    """
 
     line: OrderLine
     moved: int = 0
@@ -58,7 +61,7 @@ class LineOutcome:
 
     @property
     def was_packing(self) -> bool:
-        """Copies of it may lie in a parcel on the packing table."""
+        """Whether copies of it may be in a parcel on the packing table."""
         return self.order.state == OrderState.PACKING and self.line.allocated > 0
 
     def needs_email(self, instead: str) -> bool:
@@ -75,11 +78,11 @@ def open_lines(edition: Edition) -> OrderLineQuerySet:
 
 
 def plan_outcomes(lines: Iterable[OrderLine], instead: str, free: int) -> list[LineOutcome]:
-    """`free`: copies of the successor that nobody has been promised.
+    """`free`: copies of the successor that are promised to nobody.
 
-    They go to those who had a promise first, among them in the order of the queue. Requested orders are promised nothing, and
-    nothing is added to a parcel on the table that has no copy of the edition. What a presenter was to bring and is not there
-    is cancelled: a visit does not wait.
+    They go first to orders that had a promise, in the order of the queue. Requests are promised nothing, and nothing is added to
+    a parcel on the table that has no copy of the edition. Copies that a presenter was to bring are cancelled if they can't be
+    replaced: a visit does not wait.
     """
     outcomes = []
     for line in sorted(lines, key=lambda line: (not line.allocated, *queue_position(line))):
@@ -119,7 +122,7 @@ def store_outcomes(recall: Recall, outcomes: Sequence[LineOutcome], *, by: User 
     states = states_after(outcomes)
     lines, open_copies = OrderLine.objects.all(), F("allocated") + F("backordered")
     not_cancelled = lines.filter(pk__in=[outcome.line.pk for outcome in outcomes if not outcome.cancelled])
-    if recall.successor is None:  # what waits does so on the same line, for the next print
+    if recall.successor is None:  # copies that wait stay on the same line, for the next edition
         not_cancelled.update(backordered=open_copies, allocated=0)
     else:
         not_cancelled.update(copies=F("copies") - open_copies, backordered=0, allocated=0)
@@ -186,10 +189,10 @@ class NewerEditionExists(DomainError):
 
 @dataclass(frozen=True)
 class RecallRequest:
-    """`why` is shown to people, `advice` (Advice) is what they do with copies, `words` say more about that.
+    """`why` is shown to people; `advice` (Advice) is what they do with copies, and `words` say more about that.
 
-    `instead` (RecallReplacement) is what becomes of open orders, `other` the leaflet that is sent instead, if it is another.
-    `flagged`: a text looks like a child's details and its writer left it in, so the safeguarding lead is notified.
+    `instead` (RecallReplacement) is what open orders get, `other` the leaflet to send if it is another. `flagged`: a text looks
+    like a child's details and its writer left it in, so the safeguarding lead is notified.
     """
 
     why: str
@@ -266,14 +269,14 @@ def successor_of(edition: Edition, request: RecallRequest) -> Edition | None:
 
 
 def has_newer_edition(edition: Edition) -> bool:
-    """If so, nobody may wait for a next print: a line of an older one would never get any."""
+    """Whether the leaflet has another current edition. If so, no order may wait: lines of an older one never get copies."""
     return Edition.objects.current().filter(leaflet=edition.leaflet_id).exclude(pk=edition.pk).exists()
 
 
 def people_to_email(edition: Edition, outcomes: Sequence[LineOutcome], instead: str) -> dict[int, int]:
-    """By the person's key how many copies they were sent; 0 if only an open order of theirs changes. One statement.
+    """By person's key, the copies that they were sent; 0 if only an open order of theirs changes. One statement.
 
-    Erased people are left out.
+    Leaves out erased people.
     """
     sent = lines_sent(edition).exclude(order__person__in=ERASED_PEOPLE)
     people = dict(sent.order_by().values_list("order__person").annotate(Sum("dispatched")))
@@ -303,10 +306,10 @@ def with_presenters(edition: Edition, now: datetime) -> list[Order]:
 
 @transaction.atomic
 def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None, now: datetime) -> Recall:
-    """Nobody gets this print any more, as paper or as PDF; open orders get what `request` says; whoever has copies is emailed.
+    """Stop this edition on paper and as a PDF, give open orders what `request` says, and email people who have copies.
 
-    As many statements for one order or person as for ten thousand. A print that was only withdrawn can be recalled later.
-    Raises NoSuccessor, NewerEditionExists.
+    As many statements for one order or person as for ten thousand. An edition that was only withdrawn can be recalled later.
+    Raises NoSuccessor, NewerEditionExists; DomainError if it is recalled already.
     """
     successor = successor_of(edition, request)
     # People are the first of all locks: all who have or wait for this print.
@@ -339,7 +342,8 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
     emails = dict(Person.objects.filter(pk__in=people).values_list("pk", "email"))
     about = [About(f"recall:{recall.pk}:{holder.pk}", emails[holder.person_id], recall.reference) for holder in holders]
     notify_about(about, kind=EDITION_RECALLED, now=now, left_to_sweep=True)
-    # By `about` alone: PostgreSQL has no statistics yet of so many rows of this kind, and would read them all for each.
+    # Filter by `about` only: PostgreSQL has no statistics yet for so many new rows of this kind, and would read them all each
+    # time.
     about_holder = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
     recall.holders.update(told_in=Subquery(Notification.objects.filter(about=about_holder).order_by().values("pk")[:1]))
     if request.flagged:
@@ -348,9 +352,9 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
 
 
 def lock_recalled_editions(edition: Edition, successor: Edition | None) -> tuple[Edition, Edition | None]:
-    """Both as they are now, in key order; before them the packing sessions, whose parcels may be taken off the table.
+    """Both editions as they are now, locked in key order, after the packing sessions, whose parcels may be taken off the table.
 
-    Raises NoSuccessor.
+    Raises NoSuccessor; DomainError if the edition is recalled already.
     """
     list(PackingSession.objects.open().order_by("pk").select_for_update(no_key=True).values_list("pk"))
     rows = lock_editions([row.pk for row in (edition, successor) if row])
@@ -378,7 +382,7 @@ def unmark_phoned(*, holder: RecallHolder) -> None:
 
 
 def join_holders(holder: RecallHolder, person: Person) -> None:
-    """`holder` is to be this person's, whom the recall knows already: they got the copies of both, and heard of it once."""
+    """Merge `holder` into this person's own row: they got the copies of both, and hear of the recall once."""
     theirs = RecallHolder.objects.get(recall=holder.recall_id, person=person)
     theirs.received += holder.received
     for name in ("told_in_id", "reached_at", "reached_by_id"):

@@ -120,7 +120,7 @@ class StockMovementAdmin(StaffModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
     ) -> tuple[QuerySet[StockMovement], bool]:
-        """One entry, or those of one order; else words of a leaflet with its edition, or words of a note."""
+        """One entry by its number, the entries of an order, or those whose leaflet, edition or note has the words."""
         if number := re.fullmatch(r"\s*STOCK-(\d{1,18})\s*", search_term, re.IGNORECASE | re.ASCII):
             return queryset.filter(pk=number[1]), False
         order_lines = OrderLine.objects.filter(order__reference=tidy_reference(search_term)).values_list("pk", flat=True)
@@ -150,9 +150,9 @@ class StockMovementAdmin(StaffModelAdmin):
 
 
 def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition: Edition, action: ObjectAction) -> HttpResponse:
-    """Copies that came in, or a correction. The same entered twice, by Back or after an answer that got lost, is asked about.
+    """Enter copies that came in, or a correction. Asks before the same entry is saved twice (Back, or a lost answer).
 
-    The page carries the last entry when it was opened, and those that refusals have named since.
+    The page carries the key of the last entry from when it was opened, and of each entry that a refusal has named since.
     """
     change_url = reverse("staff:leaflets_edition_change", args=[edition.pk])
     form = page_form_class(action.form_class)(request.POST if request.method == "POST" else None)
@@ -183,13 +183,13 @@ def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition
 
 
 def posted_number(value: Any) -> int | None:
-    """None if it is missing or no number."""
+    """The posted number; None if it is missing or not a number."""
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 STOCK_TAKE_COLOURS = {StockTakeState.OPEN: "waiting", StockTakeState.CONFIRMED: "done", StockTakeState.ABANDONED: "stopped"}
-SAVE_EVERY = 10  # titles, after which there is a button
+SAVE_EVERY = 10  # titles between two Save buttons
 WHAT_TO_COUNT = gettext_lazy(
     "Count every copy that has not left yet, on the shelf and in parcels. If a parcel has gone but is not marked as "
     "dispatched here, dispatch it first."
@@ -221,7 +221,7 @@ class CountField(forms.IntegerField):
 
 
 class CountForm(PageForm):
-    """An empty box for each title: what the figures say is not shown before it was counted."""
+    """An empty box for each title. It doesn't show the recorded figure, so that people really count."""
 
     def __init__(self, data: Any, *, counts: Iterable[TitleCount]) -> None:
         super().__init__(data)
@@ -272,7 +272,7 @@ def count_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, ac
 
 
 def save_counts(take: StockTake, form: CountForm, request: HttpRequest) -> tuple[int, list[tuple[str | None, str]]]:
-    """How many were saved, and why others were not, by the name of the box."""
+    """The number of counts that were saved; and each refusal, with the name of its box or None."""
     form.full_clean()
     typed = {}
     for name, count in form.counts.items():
@@ -314,7 +314,7 @@ def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, 
 
 
 def difference_context(difference: Difference) -> dict[str, Any]:
-    """One title of the page of differences."""
+    """The context of one title on the page of differences."""
     count: Any = difference.count
     at = format_clock(count.counted_at) if count.counted_at else ""
     moved = [(count.came, _("%(n)s came in")), (count.went, _("%(n)s left"))]
@@ -427,14 +427,14 @@ class StockTakeAdmin(LooksOnly):
         return TemplateResponse(request, "admin/for_caller.html", context)
 
     def save_model(self, request: HttpRequest, obj: StockTake, form: Any, change: bool) -> None:
-        """Nothing: only services write it."""
+        """Saves nothing: only services write a stock-take."""
 
 
 # Stock lists and catalogues on the staff site: exported, uploaded, checked row by row, then written in one press.
 
 ROWS_PER_PAGE = 200
 MAX_ERRORS_IN_SUMMARY = 50
-# Who may change these by hand may export them as a list, and change them by uploading one.
+# Colleagues who may change these by hand may also export them, and change them by an upload.
 IMPORT_PERMISSIONS = {
     SheetKind.STOCK: ("leaflets.keep_stock",),
     SheetKind.CATALOGUE: ("leaflets.add_leaflet", "leaflets.change_leaflet"),
@@ -448,7 +448,7 @@ def allowed_kinds(request: HttpRequest) -> list[SheetKind]:
 
 
 class SpreadsheetLinks(StaffModelAdmin):
-    """For the admin of editions and of leaflets: links above the list to take it out and in as a spreadsheet."""
+    """For the admin of editions and of leaflets: links above the list to export it and to upload a spreadsheet."""
 
     sheet_kind: SheetKind
     change_list_template = "leaflets/stock/staff/lists.html"
@@ -562,7 +562,7 @@ class SheetImportAdmin(LooksOnly):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """GET shows what would be done; POST does exactly that, or shows what is different now."""
+        """GET shows what the import would do. POST does exactly that, or shows what has changed since."""
         sheet = self.get_object(request, object_id)
         if sheet is None:
             raise Http404
@@ -596,7 +596,7 @@ class SheetImportAdmin(LooksOnly):
 
 
 def written_text(sheet: SheetImport) -> str:
-    """When and by whom; empty if it was not written."""
+    """When the list was written, and by whom; '' if it was not written."""
     if sheet.applied_at is None:
         return ""
     return _("%(moment)s, by %(who)s") % {
@@ -606,7 +606,7 @@ def written_text(sheet: SheetImport) -> str:
 
 
 def import_context(sheet: SheetImport, request: HttpRequest) -> dict[str, Any]:
-    """All rows of an import, or those of one action, a page of them; errors link to the page on which their row is shown."""
+    """One page of the rows of an import: all, or those of one action. Each error links to the page that has its row."""
     is_written = sheet.state == ImportState.APPLIED
     plan = ImportPlan([ListRow(*row) for row in sheet.done], []) if is_written else plan_import(sheet)
     only = request.GET.get("only", "") if request.GET.get("only", "") in RowAction.values else ""
@@ -629,7 +629,7 @@ def import_context(sheet: SheetImport, request: HttpRequest) -> dict[str, Any]:
         "is_written": is_written,
         "written": written_text(sheet),
         "written_earlier": written_text(earlier) if earlier else "",
-        # Copies that come in twice are counted twice; a title that is written twice is the same title.
+        # Writing the same copies twice counts them twice. Writing the same title twice changes nothing.
         "asks_again": earlier is not None and sheet.kind == SheetKind.STOCK,
         "only": only,
         "page": page,

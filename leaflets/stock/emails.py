@@ -25,7 +25,7 @@ SAMPLE_TITLES = (
 
 
 class StaffLowStock(Email):
-    """To staff: which titles have become low, each with what is left of it."""
+    """To staff: the titles that have become low, with the copies left of each."""
 
     name = LOW_STOCK
     label = _("To staff: leaflets low in stock")
@@ -35,7 +35,7 @@ class StaffLowStock(Email):
 
     @cached_property
     def editions(self) -> list[Edition]:
-        """Those that became low then, as far as they still are; the most needed first."""
+        """The titles that became low then and still are, the most needed first."""
         at = datetime.fromisoformat(self.notification.about.partition(":")[2])
         low = low_in_stock(Edition.objects.select_related("leaflet"), uk_day(timezone.now()))
         return list(low.filter(leaflet__in=LowStock.objects.filter(told_at=at).values("leaflet")).order_by(*order_by_need()))
@@ -45,7 +45,10 @@ class StaffLowStock(Email):
 
     @cached_property
     def left(self) -> Sequence[tuple[str, str]]:
-        """'244 free to give: about 9 weeks, until 28 January 2027. Its reorder level is 250.' Why a title is low, if not out."""
+        """'244 free to give: about 9 weeks, until 28 January 2027. Its reorder level is 250.'
+
+        With each title; says why the title is low unless it is out.
+        """
         today, left = uk_day(timezone.now()), []
         out_since = days_out_since([edition.pk for edition in self.editions if edition.available <= 0])
         for edition in self.editions:
@@ -73,9 +76,9 @@ class StaffLowStock(Email):
 
 
 class LeafletBack(Email):
-    """About "leaflet:12:34", the leaflet's key and the alert's: a person may ask for another after this one.
+    """About "leaflet:12:34": the leaflet's key and the alert's, since a person may ask again after this email.
 
-    Also if the copies have gone again, or the title is no longer offered: silence would leave them waiting.
+    Goes out even if the copies are gone again, or the title is no longer offered: silence would leave people waiting.
     """
 
     name = BACK_IN_STOCK

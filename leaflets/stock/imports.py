@@ -102,7 +102,7 @@ class StockStep:
 
 
 def stock_list_rows() -> Iterator[list[Cell]]:
-    """Every edition that can still be handed out or lies on the shelf."""
+    """A row for each edition that we can still hand out or that lies on the shelf."""
     editions = Edition.objects.select_related("leaflet").order_by("leaflet__position", "leaflet__title", "-published_on", "pk")
     for edition in editions.exclude(state__in=[EditionState.SUPERSEDED, EditionState.WITHDRAWN], on_hand=0).iterator():
         leaflet, state = edition.leaflet, edition.get_state_display()
@@ -111,7 +111,7 @@ def stock_list_rows() -> Iterator[list[Cell]]:
 
 
 def plan_stock(rows: list[tuple[int, RowCells]]) -> ImportPlan:
-    """One statement, however many rows."""
+    """What these rows would do to the stock. One statement, however many rows."""
     slugs = {cells["slug"].lower() for _number, cells in rows if cells["slug"]}
     known: dict[str, list[Edition]] = {}
     if slugs:
@@ -197,7 +197,10 @@ def stock_step(row: ListRow, cells: RowCells, edition: Edition) -> StockStep | N
 
 
 def count_step(row: ListRow, cells: RowCells, edition: Edition, counted: int) -> StockStep | None:
-    """Only against the figure that the list had when it was made: what left since then is not counted twice."""
+    """The step to set the shelf to a count.
+
+    Refused if the stock has moved since the list was made, so that nothing is counted twice.
+    """
     listed = read_number(row, cells, STOCK_COLUMNS["on_hand"])
     if row.errors:
         return None
@@ -230,7 +233,7 @@ def count_step(row: ListRow, cells: RowCells, edition: Edition, counted: int) ->
 
 
 def read_number(row: ListRow, cells: RowCells, column: ListColumn) -> int | None:
-    """None for an empty cell, and for one that is no number, of which the row gets an error."""
+    """The number in a cell. None if the cell is empty, or not a number (then the row gets an error)."""
     text = cells.get(column.key, "")
     if not text:
         return None
@@ -310,9 +313,9 @@ def field_choices(name: str) -> dict[str, str]:
 
 
 def plan_catalogue(rows: list[tuple[int, RowCells]]) -> ImportPlan:
-    """Three statements, however many rows."""
+    """What these rows would do to the catalogue. Three statements, however many rows."""
     slugs = {cells["slug"].lower() for _number, cells in rows} | {cells.get("version_of", "").lower() for _n, cells in rows}
-    # The titles of these short names, those that they are versions of, and all versions of either.
+    # The titles with these short names, their main titles, and all versions of either.
     named = Leaflet.objects.alias(lower_slug=Lower("slug")).filter(lower_slug__in=slugs)
     groups = named.values("version_of")
     wanted = Q(pk__in=named.values("pk")) | Q(pk__in=groups) | Q(version_of__in=named.values("pk")) | Q(version_of__in=groups)
@@ -326,7 +329,7 @@ def plan_catalogue(rows: list[tuple[int, RowCells]]) -> ImportPlan:
         slug, column = cells["slug"].lower(), CATALOGUE_COLUMNS["slug"]
         if not slug:
             row.add_error(column, gettext("Fill in the short name of the title."))
-            continue  # nobody knows against what to hold the rest
+            continue  # without a short name, the other cells can't be checked
         if first := first_rows.get(slug):
             row.add_error(column, gettext("Row %(n)d has the same short name. Leave one of them out.") % {"n": first})
             continue
@@ -384,7 +387,7 @@ def normalise_newlines(value: Any) -> Any:
 
 
 def parse_field(name: str, text: str, used: Mapping[str, str]) -> Any:
-    """Raises ValueError with a message for people."""
+    """The value of a cell. Raises ValueError with a message for people."""
     if name in NUMBER_FIELDS:
         return parse_whole_number(text, least=0 if name == "position" else 1, most=32_767 if name == "position" else 1_000_000)
     if name == "active":
@@ -460,7 +463,10 @@ def check_titles(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str,
 
 
 def write_stock(steps: list[StockStep], *, by: User, now: datetime) -> None:
-    """As many statements for one edition as for many; who waits for copies gets them. The caller holds the editions' locks."""
+    """Writes the movements, then promises free copies to orders that wait. The caller holds the editions' locks.
+
+    As many statements for one edition as for many.
+    """
     movements = []
     for step in steps:
         kind, change, reason = MovementKind.CORRECTED, step.change, _("Counted, by a stock list")
@@ -473,7 +479,7 @@ def write_stock(steps: list[StockStep], *, by: User, now: datetime) -> None:
 
 
 def write_titles(steps: list[CatalogueStep], *, by: User, now: datetime) -> None:
-    """New titles before those that are versions of them; alerts of a title that leaves the catalogue are emailed."""
+    """Writes new titles before their versions. People with a stock alert for a title that leaves the catalogue get an email."""
     new = [step for step in steps if step.leaflet.pk is None]
     changed = [step for step in steps if step.leaflet.pk is not None]
     Leaflet.objects.bulk_create([step.leaflet for step in new if not step.version_of], batch_size=ROWS_PER_STATEMENT)
@@ -490,7 +496,7 @@ def write_titles(steps: list[CatalogueStep], *, by: User, now: datetime) -> None
 
 @dataclass(frozen=True)
 class ListKind:
-    """One kind of list: its columns, its rows as they are now, what a file of it would do, and the service that does it."""
+    """One kind of list: its columns, its current rows, the plan that a file makes, and the service that writes the plan."""
 
     columns: tuple[ListColumn, ...]
     current_rows: Callable[[], Iterator[list[Cell]]]
@@ -522,14 +528,14 @@ def without_child_details(text: str) -> str:
 
 @transaction.atomic
 def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) -> SheetImport:
-    """Read the file and keep its cells, but no child's details. Nothing else is written. What nobody wrote within a week goes.
+    """Read the file and keep its cells, but no child's details. Writes nothing else.
 
-    Raises NotASheet.
+    Deletes uploads that nobody wrote within 7 days. Raises NotASheet.
     """
     rows, unknown = match_columns(read_sheet(content), LIST_KINDS[kind].columns)
     if kind == SheetKind.STOCK:
-        # What looks like a child's details is not stored, in whichever column; the mark in its place is refused as a note. The
-        # catalogue's own texts are of children in general.
+        # In any column, what looks like a child's details is not stored; the mark in its place is refused as a note. The
+        # catalogue's own texts are about children in general.
         rows = [(number, {key: without_child_details(text) for key, text in cells.items()}) for number, cells in rows]
     unknown = [without_child_details(heading) for heading in unknown]
     digest = hashlib.sha256(json.dumps([kind, [cells for _number, cells in rows]]).encode()).hexdigest()
@@ -550,10 +556,10 @@ def applied_earlier(sheet: SheetImport) -> SheetImport | None:
 
 @transaction.atomic
 def apply_import(*, sheet: SheetImport, shown: str, again: bool, by: User, now: datetime) -> ImportPlan:
-    """All rows or none. `shown` is the digest of the plan that the page showed; `again`: the same rows may be written twice.
+    """Write all rows or none. `shown`: the digest of the plan that the page showed; `again`: allow the same rows a second time.
 
-    Locks the import, then what it writes to, and looks once more under the locks: so of two presses the second finds it written.
-    Raises AlreadyWritten, DataHasChanged.
+    Locks the import, then the rows that it writes to, and plans again under the locks: so a second press finds it written.
+    Raises AlreadyWritten, DataHasChanged, and DomainError for rows that can't be written.
     """
     locked = SheetImport.objects.select_for_update().get(pk=sheet.pk)
     if locked.state == ImportState.APPLIED:

@@ -36,7 +36,7 @@ from professionals.models import Person
 
 
 def with_current_edition(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
-    """Each with its current edition, if there is one, as `handed_out`: joined, so that it can be filtered by."""
+    """Each with its current edition, or None, as `handed_out`: a join, so that filters can use it."""
     current = FilteredRelation("editions", condition=Q(editions__state=EditionState.CURRENT))
     return leaflets.annotate(handed_out=current).select_related("handed_out")  # type: ignore[misc] # the annotation
 
@@ -47,7 +47,7 @@ def leaflets_with_stock(slugs: Iterable[str]) -> list[Leaflet]:
 
 
 def leaflets_in_stock(audience: str, most: int) -> list[Leaflet]:
-    """At most so many titles of which there are copies: those for that audience ('' for a mix) first. One statement."""
+    """At most `most` titles in stock, those for that audience ('' for a mix) first. One statement."""
     in_stock = Q(handed_out__on_hand__gt=F("handed_out__allocated"))
     leaflets = with_current_edition(Leaflet.objects.active()).filter(in_stock)
     rank = Case(When(audience=audience, then=0), When(audience="", then=1), default=2)
@@ -64,9 +64,9 @@ def set_current_editions(leaflets: Iterable[Leaflet]) -> list[Leaflet]:
 
 
 def alerts_asked_for(person: Person | None, leaflets: Iterable[Leaflet]) -> set[int]:
-    """The keys of titles that are out of stock and of which the person gets an email when they are back.
+    """The keys of the titles that are out of stock and for which the person has a stock alert.
 
-    One statement, or none where all are in stock.
+    One statement, or none if all are in stock.
     """
     out = [leaflet.pk for leaflet in leaflets if leaflet.available <= 0]
     if not out or not person:
@@ -82,15 +82,15 @@ MAX_FORECAST_DAYS = 730
 MAX_MOVEMENTS = 200  # in which to look, back from now, for the day on which a title ran out
 AVAILABLE = F("on_hand") - F("allocated")
 IS_OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
-# Of a title's prints the one that speaks for it: that which is handed out, or the latest where none is.
+# The edition that stands for its title: the current one, or else the latest.
 SPEAKS_FIRST = (Case(When(state=EditionState.CURRENT, then=0), default=1), "-published_on", "-pk")
 
 
 def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
-    """Each with `went`: copies of its title, in all prints, that left in the window; `days_left` until it is out at that rate.
+    """Adds the forecast of each edition's title, over all its editions.
 
-    What is promised counts as gone. `days_left` is None if nothing went. `waiting`: copies of its title, in all prints, that
-    orders wait for. `speaks`: whether it is the print of its title that this is said of.
+    `went`: copies that left in the window. `days_left`: the days until it is out at that rate, counting promised copies as gone;
+    None if nothing went. `waiting`: copies that orders wait for. `speaks`: whether this edition stands for its title.
     """
     since = today - timedelta(days=FORECAST_DAYS)
     dispatched = DispatchCount.objects.filter(edition__leaflet=OuterRef("leaflet")).order_by()
@@ -130,16 +130,16 @@ NEEDS_STOCK = Q(speaks=True) & (
 
 
 def low_in_stock(editions: QuerySet[Edition], today: date) -> Any:
-    """One print of each title that needs stock, by the one rule that there is.
+    """One edition of each title that needs stock. This is the only rule for that.
 
-    Of what the catalogue offers: at its reorder level or below (without one: fewer than one order may have), soon out, or
-    without an edition to send. And of any title of which people wait for more than there is to give.
+    A title in the catalogue needs stock if it is at its reorder level or below (if it has none: has fewer than one order may
+    take), soon out, or without an edition to send. Any title does if people wait for more than is free.
     """
     return with_forecast(editions, today).filter(NEEDS_STOCK)
 
 
 def order_by_need() -> list[OrderBy]:
-    """For a list that has the forecast: what is out, what is low, what runs out next; last what is not offered."""
+    """For a list with the forecast: out of stock, then low, then the next to run out; titles that we don't offer last."""
     is_out = ~Q(state=EditionState.CURRENT) | Q(on_hand__lte=F("allocated"))
     out = Case(When(is_out, then=-1), default=F("days_left"), output_field=IntegerField())
     return [
@@ -181,9 +181,9 @@ def need_text(edition: Any, today: date, out_since: date | None) -> str:
 
 
 def days_out_since(editions: Collection[int]) -> dict[int, date]:
-    """By the keys of editions of which nothing is left: the UK day on which the last copy was given out. One statement.
+    """For editions with no free copies, by key: the UK day on which the last copy was given out. One statement.
 
-    Of a title that went on moving since for very long, the earliest day that was looked at.
+    If a title has moved very often since then, the earliest day that was looked at.
     """
     change = F("on_hand_change") - F("allocated_change")
     moves = StockMovement.objects.filter(edition=OuterRef("pk")).annotate(change=change).exclude(change=0).order_by("-at", "-pk")
@@ -193,7 +193,7 @@ def days_out_since(editions: Collection[int]) -> dict[int, date]:
     days = {}
     for edition in rows:
         available = edition.available
-        # Back from now, moment by moment: a transaction gives copies back and out again at one moment.
+        # Back from now, moment by moment: one transaction may give copies back and out again.
         for at, moved in groupby(zip(edition.moments, edition.changes, strict=True), key=itemgetter(0)):
             if available > 0:
                 break

@@ -1,4 +1,4 @@
-"""Every write to stock: ledger and locks, backorders, stock alerts, receipts, corrections, and the proof that figures agree."""
+"""Every write to stock: ledger, locks, backorders, stock alerts, receipts, corrections; and checks that the figures agree."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -57,8 +57,8 @@ from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 
-# PostgreSQL gives whoever waited for a row the row as it has become, but beside what was joined to it before. An order that
-# went to another person meanwhile would be missing, so no person is joined where orders or lines are locked. Lock editions first.
+# When a lock is released, PostgreSQL reads the locked row again, but not the rows joined to it. If an order got another person
+# meanwhile, the join would lose it. So don't join a person where you lock orders or lines. Lock editions first.
 
 
 def lock_orders(orders: QuerySet[Order]) -> list[Order]:
@@ -90,14 +90,14 @@ def movement_for_line(line: OrderLine, kind: MovementKind, copies: int) -> Stock
 
 
 def move_copies(copies: Mapping[OrderLine, int], was: str, to: str, *, by: User | None, now: datetime, reason: str = "") -> None:
-    """Move so many copies of each line from one of its figures to another, one of which is "allocated", and write the ledger.
+    """Move copies of each line between two of its figures, one of which is "allocated", and write the ledger.
 
     As many statements for one line as for thousands. The caller holds the locks of editions and orders.
     """
     moved = {line: number for line, number in copies.items() if number}
     if not moved:
         return
-    # Most lines give up the whole figure: one update for those, where bulk_update would name each.
+    # Most lines give up the whole figure: one update for those, since bulk_update would name each.
     whole = [line.pk for line, number in moved.items() if number == getattr(line, was)]
     for line, number in moved.items():
         setattr(line, was, getattr(line, was) - number)
@@ -178,7 +178,7 @@ def notify_alerts(leaflets: Collection[int], *, now: datetime) -> None:
 def notify_low_stock(*, now: datetime) -> int:
     """One email to staff about the titles that became low since the last one; returns how many.
 
-    A title that was in an email has a row, which goes when stock comes in: so twice at the same moment sends one.
+    Each title in an email gets a row, which goes when stock comes in. So two runs at the same moment send one email.
     """
     received = StockMovement.objects.filter(
         edition__leaflet=OuterRef("leaflet"), on_hand_change__gt=0, at__gt=OuterRef("told_at")
@@ -193,14 +193,14 @@ def notify_low_stock(*, now: datetime) -> int:
     return count
 
 
-# A request is still to be decided on; what is being packed is not changed under the packer's hands.
+# A request waits for a decision; an order in Packing must not change while somebody packs it.
 BACKORDER_STATES = (OrderState.RECEIVED, OrderState.WAITING)
 
 
 def fill_backorders(editions: Iterable[int], *, now: datetime) -> None:
-    """Promise free copies to those who wait, in the order of the queue. The caller holds the editions' locks.
+    """Promise free copies to waiting orders, in the order of the queue. The caller holds the editions' locks.
 
-    The owner of an order that waited gets an email that it will be packed; if copies are left, so does whoever has an alert.
+    The owner of an order in Waiting gets an email. If copies are left, so do people with a stock alert.
     """
     locked = lock_editions(editions)
     free = {key: edition.free for key, edition in locked.items() if edition.free}
@@ -225,7 +225,7 @@ def queue_position(line: OrderLine) -> tuple[bool, datetime, datetime, int, int]
 
 
 def receive_waiting_orders(orders: list[Order], *, now: datetime) -> None:
-    """From Waiting to Received, with an event and an email. Nobody did it: the copies came."""
+    """Take orders from Waiting to Received, with an event and an email. The event names nobody: the copies came."""
     keys = [order.pk for order in orders]
     earlier = Count("events", filter=Q(events__kind=EventKind.STOCKED))
     times = dict(Order.objects.filter(pk__in=keys).order_by().annotate(times=earlier).values_list("pk", "times"))
@@ -237,7 +237,7 @@ def receive_waiting_orders(orders: list[Order], *, now: datetime) -> None:
 
 
 def move_backorders_to(edition: Edition) -> None:
-    """Whoever waits for an earlier print of the leaflet gets this new one. The caller holds the editions' locks."""
+    """Move backorders for earlier editions of the leaflet to this new one. The caller holds the editions' locks."""
     lines = OrderLine.objects.filter(edition__leaflet=edition.leaflet_id, backordered__gt=0).exclude(edition=edition)
     whole = []
     for line in lines.select_for_update(of=("self",)).order_by("pk"):
@@ -255,7 +255,7 @@ class NothingToChange(DomainError):
     message: str | Promise = _("Enter how many copies: a whole number other than 0.")
 
 
-# The same figure again by the same person within this time is perhaps the same page sent twice.
+# The same figure by the same person within this time may be the same page sent twice.
 DUPLICATE_WINDOW = timedelta(hours=1)
 
 
@@ -282,8 +282,11 @@ class DuplicateEntry(DomainError):
 
 @dataclass(frozen=True)
 class SeenEntries:
-    """The entries of an edition that whoever enters something has seen: the last one when their page was opened (0: none),
-    and those that refusals have named since (DuplicateEntry). Keys."""
+    """The entries of an edition that a colleague has seen, by their keys.
+
+    `last`: the last entry when their page was opened (0: none). `named`: entries that refusals have named since
+    (DuplicateEntry).
+    """
 
     last: int
     named: frozenset[int] = frozenset()
@@ -298,7 +301,7 @@ class SeenEntries:
 
 
 def entries_by_hand(edition: Edition) -> QuerySet[StockMovement]:
-    """What was received or corrected, the last first; not what orders move."""
+    """The receipts and corrections of an edition, the newest first, without the movements of orders."""
     return edition.movements.filter(kind__in=[MovementKind.RECEIVED, MovementKind.CORRECTED]).order_by("-pk")
 
 
@@ -313,7 +316,7 @@ def receive_stock(
     flagged: bool = False,
     seen: SeenEntries | None = None,
 ) -> None:
-    """Copies came in from the printer; who waits for some gets them. `flagged`: see correct_stock.
+    """Copies came in from the printer; orders that wait get theirs. `flagged`: see `correct_stock`.
 
     Raises NothingToChange, and DuplicateEntry if `seen` is given.
     """
@@ -336,9 +339,9 @@ def correct_stock(
 ) -> None:
     """The shelf holds more or fewer copies than the figure says, by `change`: found, damaged, miscounted.
 
-    A change and not a total, so that a parcel that leaves while someone counts is not counted twice.
-    `flagged`: the reason looks like a child's details and its writer left it in, so the safeguarding lead is notified.
-    Raises NothingToChange, and DuplicateEntry if `seen` is given.
+    Takes a change and not a total, so that a parcel that leaves during a count is not counted twice. `flagged`: the reason looks
+    like a child's details and its writer left it in, so the safeguarding lead is notified. Raises NothingToChange,
+    DuplicateEntry if `seen` is given, and DomainError if more copies are promised than would be left.
     """
     if change == 0:
         raise NothingToChange
@@ -364,7 +367,10 @@ def record_entry(
     flagged: bool,
     seen: SeenEntries | None,
 ) -> None:
-    """So many copies more on the shelf, or fewer. The caller has locked the edition."""
+    """Record `change` copies more or fewer on the shelf. The caller has locked the edition.
+
+    Raises DuplicateEntry if `seen` is given.
+    """
     entry = StockMovement(edition=edition, kind=kind, copies=abs(change), on_hand_change=change, allocated_change=0)
     if seen is not None:
         seen.refuse(entry, by=by, now=now)
@@ -402,7 +408,8 @@ def edition_differences() -> Iterator[str]:
         )
 
 
-# Adding up a million movements is too much for each look of the monitoring: a task does it each hour, and this is kept of it.
+# To add up a million movements takes too long for each request of the monitoring. A task does it every hour; the cache keeps the
+# result.
 STOCK_CHECKED, STOCK_CHECKED_FOR = "stock-was-checked", timedelta(days=2)
 
 
@@ -420,7 +427,7 @@ def stock_figures(now: datetime) -> Iterator[Figure]:
     yield Figure("ctac_stock_checked_timestamp_seconds", "When that was last checked.", seconds(checked_at))
 
 
-# What an imported order says was sent, left before there was a ledger.
+# The copies of an imported order left before we had a ledger.
 LEFT_OUR_SHELF = Case(When(order__channel=Channel.LIST, then=0), default=F("dispatched"), output_field=IntegerField())
 
 
@@ -440,7 +447,7 @@ def line_differences() -> Iterator[str]:
 
 
 def count_differences() -> Iterator[str]:
-    """A count expects what the ledger said then; a stock-take that was confirmed has corrected by just the difference."""
+    """Counts that don't agree with the ledger at that moment, or with the correction of their confirmed stock-take."""
     earlier = StockMovement.objects.filter(pk__lte=OuterRef("position"), edition=OuterRef("edition"))
     sums = earlier.order_by().values("edition").annotate(sum=Sum("on_hand_change")).values("sum")
     counts = TitleCount.objects.filter(counted__isnull=False).annotate(
@@ -457,7 +464,7 @@ def count_differences() -> Iterator[str]:
 
 
 def day_differences() -> Iterator[str]:
-    """Either side may have a day that the other has not."""
+    """Days whose count of dispatched copies is not the ledger's. Either side may have a day that the other lacks."""
     left = StockMovement.objects.filter(kind=MovementKind.DISPATCHED).order_by().values("edition")
     by_day = left.annotate(day=TruncDate("at", tzinfo=UK), went=Sum("copies"))
     moved = {(edition, day): copies for edition, day, copies in by_day.values_list("edition", "day", "went")}

@@ -47,14 +47,14 @@ class StockTakeIsOver(DomainError):
 
 @dataclass(frozen=True)
 class TypedCount:
-    """What somebody counted, and the position of the ledger that their page was made with."""
+    """What somebody counted, and the position of the ledger when their page was made."""
 
     copies: int
     seen: int
 
 
 def editions_to_count() -> list[Edition]:
-    """What the catalogue offers, and whatever else there should be copies of."""
+    """The current editions in the catalogue, and all others that should have copies on the shelf."""
     offered = Q(state=EditionState.CURRENT, leaflet__active=True)
     return list(Edition.objects.filter(offered | Q(on_hand__gt=0)).order_by("pk"))
 
@@ -70,21 +70,23 @@ def start_count(*, editions: Iterable[Edition], by: User | None, now: datetime) 
 
 
 def copy_movements(edition: Any) -> QuerySet[StockMovement]:
-    """Movements of copies of one edition (its key), the last first.
+    """The movements of copies of one edition (by its key), the newest first.
 
-    A range of one edition, in the order of the index that has just these: by equality and in the order of keys, PostgreSQL
-    reads the ledger backwards until it meets that edition.
+    Filters by a range of one edition, in the order of the index for just these rows. With equality and an order by key,
+    PostgreSQL would read the ledger backwards until it meets that edition.
     """
     moved = StockMovement.objects.filter(~Q(on_hand_change=0), edition__gte=edition, edition__lte=edition)
     return moved.order_by("edition_id", "-pk")
 
 
 def counts_of(take: StockTake) -> list[TitleCount]:
-    """Each with its edition; `at` is the key of its last movement of copies (0: none), `came`, `went` what moved since it was
-    counted. `stale`: its figure was corrected since, so nobody knows whether the count has seen that. One statement.
+    """The counts with their editions. One statement.
+
+    `at` is the key of the last movement of copies (0: none); `came` and `went` are the copies that moved since the count.
+    `stale`: the figure was corrected since, so we can't know whether the count includes that.
     """
     moved = copy_movements(OuterRef("edition"))
-    # An aggregate of each title's own is a step into the index of what moved copies, not a walk through the ledger.
+    # An aggregate for each title reads only that title's part of the index of moved copies, not the whole ledger.
     since = moved.filter(pk__gt=OuterRef("position")).order_by().values("edition")
     came = since.annotate(copies_in=Sum("copies", filter=Q(kind=MovementKind.RECEIVED))).values("copies_in")
     went = since.annotate(copies_out=Sum("copies", filter=Q(kind=MovementKind.DISPATCHED))).values("copies_out")
@@ -107,10 +109,10 @@ COUNT_FIELDS = ("counted", "expected", "position", "counted_at", "counted_by")
 
 @transaction.atomic
 def record_counts(*, take: StockTake, typed: Mapping[int, TypedCount], by: User | None, now: datetime) -> dict[int, str]:
-    """Store what was counted, by the keys of the counts, with the position of the ledger; returns why the others were refused.
+    """Store the counts, by their keys, with the position of the ledger. Returns why each of the others was refused.
 
-    What moved while somebody counted may have been counted or not, so they are asked. A colleague's figure stays.
-    Raises StockTakeIsOver.
+    If stock moved while somebody counted, asks them to check, because the movement may or may not be in their figure. A
+    colleague's figure stays. Raises StockTakeIsOver.
     """
     counts = lock_counts(take, typed)
     refused: dict[int, str] = {}
@@ -140,12 +142,12 @@ def count_again(*, take: StockTake, key: int) -> None:
 
 @transaction.atomic
 def abandon_count(take: StockTake, *, by: User | None, now: datetime) -> None:
-    """Raises StockTakeIsOver."""
+    """Give up the stock-take; no stock changes. Raises StockTakeIsOver."""
     end_stock_take(take, StockTakeState.ABANDONED, by=by, now=now)
 
 
 def end_stock_take(take: StockTake, state: StockTakeState, *, by: User | None, now: datetime) -> None:
-    """Of two at the same moment the second waits. Raises StockTakeIsOver."""
+    """If two end it at the same moment, the second waits, then is refused. Raises StockTakeIsOver."""
     ended = StockTake.objects.open().filter(pk=take.pk).update(state=state, ended_at=now, ended_by=by)
     if not ended:
         raise StockTakeIsOver
@@ -165,7 +167,7 @@ def lock_counts(take: StockTake, keys: Iterable[int]) -> dict[int, TitleCount]:
 
 
 def moved_meanwhile_text(count: TitleCount, seen: int) -> str:
-    """What came in or left since the page was made, and what to do."""
+    """What came in or left since the page was made, and what to do now."""
     moved = reversed(copy_movements(count.edition_id).filter(pk__gt=seen)[:3])
     texts = {MovementKind.RECEIVED: _("%(n)s came in at %(clock)s"), MovementKind.DISPATCHED: _("%(n)s left at %(clock)s")}
     other = _("its stock was corrected at %(clock)s")
@@ -183,9 +185,9 @@ class CountSomeAgain(DomainError):
 
 @dataclass
 class Difference:
-    """One title that was counted, against the figure at the moment of counting: what moved since is not counted twice.
+    """A counted title against the figure at the moment of its count, so later movements are not counted twice.
 
-    `fewer_for`: how many promised copies which lines lose, last in the queue first. `in_parcels`: promised copies of orders
+    `fewer_for`: the promised copies that each line loses, the last in the queue first. `in_parcels`: promised copies of orders
     that are being packed, which nobody takes away (ADR 17).
     """
 
@@ -199,7 +201,7 @@ class Difference:
 
     @property
     def will_be(self) -> int:
-        """On hand once it is confirmed."""
+        """The copies on hand after it is confirmed."""
         return self.count.edition.on_hand + self.change
 
     @property
@@ -209,12 +211,12 @@ class Difference:
 
     @property
     def must_be_counted_again(self) -> bool:
-        """More has left since than was counted, or than those who are being packed for leave over: the count can't be right."""
+        """Whether the count can't be right: more copies have left, or are in parcels being packed, than it allows."""
         return self.will_be < 0 or sum(self.fewer_for.values()) < self.short
 
 
 def differences_of(take: StockTake, *, lock: bool = False) -> list[Difference]:
-    """What was counted, compared: two statements. `lock`: for whoever holds the locks of the editions."""
+    """Compare the counts with the ledger. Two statements. `lock`: also lock the lines; the caller holds the editions' locks."""
     differences = [Difference(count) for count in counts_of(take) if is_counted(count)]
     short = [difference.count.edition_id for difference in differences if difference.short]
     lines: dict[int, list[OrderLine]] = defaultdict(list)
@@ -248,10 +250,11 @@ def lines_with_promises(editions: Collection[int], *, lock: bool) -> list[OrderL
 
 @transaction.atomic
 def confirm_count(take: StockTake, *, seen: str, by: User | None, now: datetime) -> list[Difference]:
-    """Write one correction for each title that differs; promises that nothing stands behind wait again, the last in line first.
+    """Write a correction for each title that differs. Promises without copies are backordered, the last in the queue first.
 
-    All of it or nothing. `seen` is differences_version of what the page showed. Titles that were not counted stay as they are;
-    what was found goes to whoever waits. Raises StockTakeIsOver, CountSomeAgain.
+    All or nothing. `seen` is the differences_version that the page showed. Titles that were not counted stay as they are; copies
+    that were found go to orders that wait. Raises StockTakeIsOver, CountSomeAgain; DomainError if nothing was counted or the
+    stock has changed since the page.
     """
     lock_editions(take.counts.values_list("edition_id", flat=True))
     end_stock_take(take, StockTakeState.CONFIRMED, by=by, now=now)
@@ -290,7 +293,7 @@ def correct_differences(take: StockTake, differences: Sequence[Difference], *, b
         line.allocated -= copies
         line.backordered += copies
     OrderLine.objects.bulk_update(fewer_for, ["allocated", "backordered"])
-    # An order of which nothing is left to pack waits.
+    # An order with nothing left to pack goes to Waiting.
     orders = {line.order_id for line in fewer_for}
     to_pack = set(OrderLine.objects.filter(order__in=orders, allocated__gt=0).values_list("order_id", flat=True))
     Order.objects.filter(pk__in=orders - to_pack, state=OrderState.RECEIVED).update(state=OrderState.WAITING)

@@ -29,14 +29,12 @@ from notifications.bounces.services import CODE, SMTP, Answer, record_answers, s
 from notifications.models import BounceType, MailboxRead, ReportSource
 from notifications.outbox import mail_domain
 
-# What a message in the mailbox of returned mail says: a report that mail was not delivered, a complaint, or nothing of the
-# kind.
+# A message in the mailbox of returned mail is a report of failed delivery, a complaint, or neither.
 #
-# Reports are read as RFC 3464 (delivery), RFC 5965 (complaints) and, of programs that write none, as text. Which message of
-# ours is meant is told by its Message-ID, wherever in the report that stands. Nothing here trusts a word of it: it is
-# anybody's email.
+# Reads reports as RFC 3464 (delivery) or RFC 5965 (complaints), or as plain text. Our Message-ID, wherever it stands, says which
+# message it is about. Nothing here trusts the report: anybody may send email there.
 
-# As the outbox makes it: nobody guesses one. In VERP the same token stands in the address that the report went to.
+# As the outbox makes it, so nobody can guess one. With VERP, the address that the report went to has the same token.
 MESSAGE_ID = re.compile(r"<([0-9a-f]{32})@([A-Za-z0-9.-]+)>")
 VERP = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
 NOT_FINAL = {"delayed", "delivered", "relayed", "expanded"}
@@ -88,9 +86,10 @@ def read_delivery_status(parts: list[Message], message_id: str) -> list[Answer]:
 
 
 def find_message_id(mail: Message, parts: list[Message], domain: str) -> str:
-    """The Message-ID of ours that it is about, or "".
+    """Our Message-ID that the report is about, or "".
 
-    What we sent stands as a copy of its headers, in the report's own In-Reply-To, or in the text; a thread's root is no message.
+    Looks at the copy of our headers, the text, and the report's own In-Reply-To and References. A thread's root is not a
+    message.
     """
     copies = [str(part.get("Message-ID", "")) for part in parts[1:]]  # whole, or its headers only
     for text in (*copies, *map(text_of, parts), str(mail.get("In-Reply-To", "")), str(mail.get("References", ""))):
@@ -104,7 +103,7 @@ def find_message_id(mail: Message, parts: list[Message], domain: str) -> str:
 
 
 def text_of(part: Message) -> str:
-    """Readable text of a part that has some; of headers that travel as text, those."""
+    """The text of a text part, also of headers that travel as text; "" for other parts."""
     if part.is_multipart() or part.get_content_maintype() != "text":
         return ""
     body = part.get_payload(decode=True)
@@ -129,7 +128,7 @@ def without_type(value: str) -> str:
 
 
 def read_complaint(parts: list[Message], message_id: str) -> list[Answer]:
-    """RFC 5965. Reports of failed authentication (RFC 6591), and that something is not spam, are none."""
+    """A complaint (RFC 5965). Ignores reports of failed authentication (RFC 6591), and that something is not spam."""
     for part in parts:
         if part.get_content_type() == "message/feedback-report":
             text = str(part.get_payload(0)) if part.is_multipart() else str(part.get_payload())
@@ -141,9 +140,9 @@ def read_complaint(parts: list[Message], message_id: str) -> list[Answer]:
 
 
 def is_automatic_reply(mail: Message) -> bool:
-    """An absence note, a ticket system, a mailing list: something that answers, not a server that refused.
+    """Whether it is from an absence note, a ticket system or a mailing list, not from a server that refused.
 
-    Some servers call their reports auto-replied as well; those name whom they failed to reach.
+    Some servers call their reports auto-replied too; those name whom they failed to reach.
     """
     if mail.get("X-Failed-Recipients"):
         return False
@@ -173,10 +172,10 @@ def read_plain_report(mail: Message, parts: list[Message], message_id: str) -> l
 
 @dataclass(frozen=True)
 class Provider:
-    """A mail provider that reports what became of a message, as django-anymail reads it.
+    """A mail provider that reports the fate of messages, read by django-anymail.
 
-    `view` is anymail's; `key_name` what it calls the key by which the provider signs, "" where it only knows a password
-    (settings.MAIL_PROVIDERS says the same).
+    `view` is anymail's; `key_name` is its name for the provider's signing key, "" if the provider only has a password (see
+    settings.MAIL_PROVIDERS).
     """
 
     view: str
@@ -204,7 +203,7 @@ NO_SUCH_CLASS = {"10", "30", "90"}  # SparkPost's numbers for an address that is
 
 @dataclass(frozen=True)
 class WebhookReport:
-    """Answers about mail that came back; by address, when a message was delivered there."""
+    """The answers about returned mail; and by address, when a message was delivered there."""
 
     answers: list[Answer]
     delivered: dict[str, datetime]
@@ -260,7 +259,7 @@ def event_text(event: Any) -> str:
 
 
 def sort_of_event(event: Any) -> BounceType | None:
-    """None for what says nothing about the address: late, opened, an absence note."""
+    """None for events that say nothing about the address: delayed, opened, an absence note."""
     if event.event_type in {"complained", "unsubscribed"} or event.reject_reason in {"spam", "unsubscribed"}:
         return BounceType.COMPLAINT
     if event.event_type not in {"bounced", "rejected", "failed"}:
@@ -303,7 +302,7 @@ class MailboxTrouble(Exception):
 
 
 def read_and_note(url: str, *, now: datetime) -> None:
-    """Read it; if that can't be done, it stands in the log and in /readyz until it can."""
+    """Read the mailbox. If that fails, the log says so, and /readyz until it works again."""
     trouble = ""
     try:
         read_mailbox(url, now=now)
@@ -315,7 +314,7 @@ def read_and_note(url: str, *, now: datetime) -> None:
 
 
 def read_mailbox(url: str, *, now: datetime) -> int:
-    """Take in what came back since the last reading. How many answers were about mail of ours. Raises MailboxTrouble."""
+    """Take in what came back since the last time; returns the number of answers about our mail. Raises MailboxTrouble."""
     parts = urlsplit(url)
     if parts.scheme == "maildir":
         # New messages: understood reports go, others are moved to those that are there already, unread.
@@ -356,7 +355,7 @@ def read_reports(mails: dict[int, bytes]) -> dict[int, list[Answer]]:
 
 @contextmanager
 def imap(url: str) -> Iterator[tuple[imaplib.IMAP4, int]]:
-    """Signed in, the folder open; with the validity of its numbers."""
+    """A client, signed in with the folder open, and the validity of the folder's numbers. Raises MailboxTrouble."""
     parts = urlsplit(url)
     secure = ssl.create_default_context()
     host, port = parts.hostname or "", parts.port
@@ -386,7 +385,7 @@ def read_imap(url: str, now: datetime) -> int:
     """Reads messages newer than the last one read. How far we are is committed together with what they say."""
     with imap(url) as (client, validity):
         with transaction.atomic():
-            # How far this mailbox is read, ours alone until we are through; from the beginning if its numbers are new ones.
+            # Lock how far this mailbox is read. Start again if its numbers are new.
             MailboxRead.objects.get_or_create(name=name_of(url))
             place = MailboxRead.objects.select_for_update().get(name=name_of(url))
             if place.validity != validity:

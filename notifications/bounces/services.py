@@ -1,4 +1,4 @@
-"""What comes back from the world: it counts once, marks the address, and is put right by a person or a code (ADR 3)."""
+"""Returned mail: each report counts once and marks the address, until a person or a used code puts it right (ADR 3)."""
 
 import hashlib
 import logging
@@ -33,7 +33,7 @@ from notifications.registry import Topic
 
 # RFC 3463, of those that begin with 5: the mailbox, its system or its address is not there. Others pass, or are about our mail.
 NO_SUCH = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1", "4.1", "4.4"}
-# Where there is no such code, or one that says nothing (5.0.0, and a bare 550), the words decide.
+# Without such a code, or with an empty one (5.0.0, a bare 550), the words decide.
 NO_SUCH_WORDS = re.compile(
     r"(user|recipient|mailbox|account|address|domain|host|email account)\b[^.;]{0,60}?"
     r"(unknown|not (be )?found|does ?n['’o]t exist|not exist|disabled|invalid|inactive|no longer|unavailable|rejected)"
@@ -74,15 +74,17 @@ def sort_of(status: str, said: str) -> BounceType:
 
 logger = logging.getLogger(__name__)
 
-# So many days with a soft return, within so long, mark an address: a full mailbox is nobody's mistake.
+# This many days with a soft return, within this time, mark an address: a full mailbox is nobody's mistake.
 SOFT_DAYS, SOFT_WITHIN = 3, timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody says became of a message. `message_id` and `address` as far as they are known; `key` tells answers apart
-    where no message of ours is known. Whoever may be anybody (a report by email) must name the message: only we and its reader
-    know its Message-ID."""
+    """What somebody says happened to a message. `message_id` and `address` as far as known.
+
+    `key` tells answers apart if we don't know the message. A report by email, which anybody may send, must name the message:
+    only we and its reader know its Message-ID.
+    """
 
     sort: BounceType
     source: ReportSource
@@ -98,22 +100,24 @@ class Answer:
 
 
 def storable(said: str) -> str:
-    """Without a NUL and without half a sign, which no column holds and servers that we don't know may send."""
+    """Without NULs and halves of characters, which no column can hold and unknown servers may send."""
     return said.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 @transaction.atomic
 def record_answers(answers: Iterable[Answer], *, now: datetime) -> int:
-    """Keep each answer once and mark what it marks. How many were news about mail of ours. As many statements
-    for a thousand as for one."""
+    """Keep each answer once, and mark addresses; returns the number of new ones about our mail.
+
+    As many statements for a thousand as for one.
+    """
     rows = returned_rows(list(answers), now)
     known = set(ReturnedMail.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True)) if rows else set()
     rows = [row for row in rows if row.key not in known]
     if not rows:
         return 0
     ReturnedMail.objects.bulk_create(rows, ignore_conflicts=True)
-    # Each is judged from all that is kept of it, so that telling it twice changes nothing. A mark is only set here. The rows are
-    # there and ours before they are judged: two that tell of one address at once take turns.
+    # Judge each address from everything that we keep about it, so that a repeated report changes nothing. This only sets marks.
+    # The rows exist and are locked before they are judged: two reports about one address at once take turns.
     addresses = {row.address for row in rows}
     fresh = [MarkedAddress(address=address, sort=BounceType.SOFT, last_at=now) for address in sorted(addresses)]
     MarkedAddress.objects.bulk_create(fresh, ignore_conflicts=True)
@@ -139,7 +143,7 @@ def record_answers(answers: Iterable[Answer], *, now: datetime) -> int:
 
 
 def update_mark(mark: MarkedAddress, returns: Sequence[ReturnedMail], now: datetime) -> None:
-    """`returns`: all that is kept of this address, the newest first. What went before it was put right says nothing any more."""
+    """`returns`: all that we keep about this address, the newest first. Ignores mail from before it was put right."""
     complaints = [mail for mail in returns if mail.sort == BounceType.COMPLAINT]
     since = [mail for mail in returns if mark.cleared_at is None or mail.went_at > mark.cleared_at]
     counts = [mail for mail in since if mail.sort != BounceType.COMPLAINT]
@@ -157,11 +161,11 @@ def update_mark(mark: MarkedAddress, returns: Sequence[ReturnedMail], now: datet
 
 
 def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail]:
-    """One for each answer about mail of ours, not yet written. Two statements."""
+    """A row for each answer about our mail, not yet written. Two statements."""
     ids = [answer.message_id for answer in answers if answer.message_id]
     ours = Notification.objects.exclude(recipient="").filter(message_id__in=ids)
     known = {row.message_id: row for row in ours.only("message_id", "recipient", "created_at", "first_tried_at", "sent_at")}
-    # Those of them that we ever wrote to.
+    # Keep only addresses that we have written to.
     addresses = [a.address for a in answers if a.message_id not in known and a.source == ReportSource.PROVIDER]
     asked = {address.strip().lower() for address in addresses} - {""}
     wrote_to: set[str] = set()
@@ -235,7 +239,7 @@ def clear(address: str, how: ClearReason, by: AbstractBaseUser | None, now: date
 
 @transaction.atomic
 def forget_address(email: str) -> None:
-    """Everything that is kept of an address goes with the person."""
+    """Delete everything that we keep about an address, with its person."""
     address = email.strip().lower()
     ReturnedMail.objects.filter(address=address).delete()
     MarkedAddress.objects.filter(address=address).delete()
@@ -245,7 +249,7 @@ MOST_SENT_AGAIN = 20  # whoever missed more than that is better helped on the ph
 
 
 def send_waiting(address: str, *, to: str = "", now: datetime) -> int:
-    """Tried and still pending: it goes now, as if it were new, and to the other address if there is one. How many."""
+    """Send messages that were tried and still wait, as if they were new, to `to` if given. Returns how many."""
     waiting = Notification.objects.to_address(address).filter(
         state=State.PENDING, first_tried_at__isnull=False, is_account_mail=False
     )

@@ -1,4 +1,4 @@
-"""A test email to oneself: that mail really leaves this copy, by the outbox, a worker and the mail server, and arrives."""
+"""A test email to oneself, to see that mail really leaves by outbox, worker and mail server, and arrives."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

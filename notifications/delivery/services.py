@@ -1,7 +1,7 @@
-"""A row is one worker's for 45 seconds, and for longer only while that worker shows that it lives.
+"""Delivers rows of the outbox. A worker leases a row for 45 seconds, and for longer only while it shows that it lives.
 
-While a message is handed over, a small thread renews the lease every 10 seconds. It stops after 300 seconds, or as soon as the
-lease is another's, and cuts the line to the mail server: so no talk outlives its lease, whichever pool of Celery's runs it.
+During the talk with the mail server, a small thread renews the lease every 10 seconds. It stops after 300 seconds, or as soon as
+another worker has the lease, and cuts the connection: so no talk outlives its lease, whichever pool Celery uses.
 """
 
 import logging
@@ -62,9 +62,9 @@ class LeaseLostError(Exception):
 
 
 def claim(pk: int, *, now: datetime, texts_only: bool = False) -> Notification | None:
-    """The row, leased to this caller alone; None if it is not due, done, or leased to another.
+    """Lease the row to this caller alone. None if it is not due, is done, or is leased to another.
 
-    `texts_only`: an email stays as it is.
+    `texts_only`: leave emails as they are.
     """
     token = uuid.uuid4()
     rows = Notification.objects.claimable(now).filter(pk=pk)
@@ -108,7 +108,7 @@ def ensure_ours(notification: Notification, now: datetime) -> None:
 
 @contextmanager
 def heartbeat(notification: Notification, *, cut: Callable[[], None], clock: Clock) -> Iterator[None]:
-    """The lease is renewed until the block ends. `cut` ends what the block waits for, when it may go on no longer."""
+    """Renews the lease until the block ends. If it must stop, `cut` ends whatever the block waits for."""
     over = threading.Event()
     thread = threading.Thread(target=keep_renewing, args=(notification, over, cut, clock), name="heartbeat", daemon=True)
     thread.start()
@@ -146,7 +146,7 @@ GIVE_UP_AFTER = timedelta(hours=72)
 LONGEST_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
-# To a marked address one message goes in so long; the others wait for it to be put right, and at last are staff's.
+# A marked address gets one message in this time. Others wait until it is put right, and in the end fail, for staff.
 MARKED_TRIED_EVERY = timedelta(days=1)
 MARKED_WAITS_AT_MOST = timedelta(hours=72)
 # What each has: thread.line, send(), is_permanent(), describe().
@@ -156,7 +156,7 @@ WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one try: the new state, and what to store with it."""
+    """The result of one try: the new state, and what to store with it."""
 
     state: State
     error: str = ""
@@ -179,10 +179,10 @@ def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
 
 
 def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
-    """One after the other, each for itself: what happens to one does not touch the next.
+    """Send the rows one after the other; a failure of one does not touch the next.
 
-    The mark of a message that went and the claim of the next are one commit (ADR 3). While the mail server is down emails
-    stay untouched: the sweep comes back to them.
+    Marking a row as sent and claiming the next is one commit (ADR 3). While the mail server is down, emails stay untouched: the
+    sweep comes back to them.
     """
     held: Notification | None = None
     for pk, following in zip_longest(pks, pks[1:]):
@@ -200,7 +200,7 @@ def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
 
 
 def send(notification: Notification, following: int | None, *, clock: Clock) -> Notification | None:
-    """Returns the next row, if it was claimed with the mark; what did not go makes no claim, and the next asks for itself."""
+    """Returns the next row if it was claimed with the mark. If this row did not go, the caller claims the next by itself."""
     outcome = attempt(notification, clock=clock)
     if outcome.state != State.SENT:
         settle(notification, outcome)
@@ -253,7 +253,7 @@ def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
         return Outcome(
             State.EXPIRED, _("Mail to this address comes back, and this email was not important enough to try."), extra=no_attempt
         )
-    # The one message that goes there today stays the one while our mail server makes difficulties.
+    # Today's one message may be tried again if our mail server has trouble.
     free = Q(tried_at=None) | Q(tried_at__lte=now - MARKED_TRIED_EVERY) | Q(tried_with=notification.pk)
     if MarkedAddress.objects.filter(free, pk=mark.pk).update(tried_at=now, tried_with=notification.pk):
         return None
@@ -320,7 +320,7 @@ def record_server_state(error: Exception | None, now: datetime) -> None:
 
 
 def again_later(notification: Notification, error: str, *, now: datetime, kept: rendering.Rendered | None = None) -> Outcome:
-    """Pending with a new due time; Failed once 72 hours of trying are over; never later than the message's own end."""
+    """Pending, with a later due time but not after it expires; Failed after 72 hours of trying."""
     due_at = now + pause_before(notification.attempts + 1)
     if due_at > (notification.first_tried_at or now) + GIVE_UP_AFTER:
         return Outcome(State.FAILED, error, kept=kept)
@@ -369,10 +369,10 @@ def settle(notification: Notification, outcome: Outcome, *, following: int | Non
 
 @transaction.atomic
 def write(notification: Notification, columns: dict[str, Any], following: int | None, now: datetime | None) -> Settled:
-    """The mark, and the claim of the `following` row in the same commit.
+    """Write the mark, and claim the `following` row in the same commit.
 
-    The mark comes first and nobody waits for the next row, so that no erasure of both can lock itself out. Words are stored only
-    where they were not erased meanwhile: the database decides that as it writes, so that no erasure fits in between.
+    The mark comes first, and the claim waits for nobody, so that it can't deadlock with an erasure of both. The update itself
+    decides whether to store the text: an erasure that came first keeps it empty.
     """
     kept = {name: Case(When(erased_at=None, then=Value(columns[name])), default=Value("")) for name in columns.keys() & WORDLESS}
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
@@ -396,7 +396,7 @@ def write_with_retries(write: Callable[[], Settled]) -> Settled:
 
 
 def error_location(error: Exception) -> str:
-    """What went wrong and in which line, without the error's message: that may hold a name or an address."""
+    """The error's type and line, without its message, which may hold a name or an address."""
     name, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
     return f"{name} at {frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else name
 
@@ -409,11 +409,11 @@ GOES_ON_SECONDS = 15  # beat's next sweep comes 20 seconds after the last
 
 
 def sweep(*, now: datetime, started: float | None = None) -> list[int]:
-    """Queue what is due and that no worker holds, oldest first, a bounded number at a time. Returns the rows' ids.
+    """Queue due rows that no worker holds, the oldest first, a bounded number at a time. Returns their ids.
 
-    Two sweeps at once share the work instead of doubling it. Where there is more, one more sweep stands in the queue before the
-    last of these rows, so that workers never run dry; it goes on until beat begins the next. While the mail server is down, a
-    few rows go when it may be tried, and else text messages alone.
+    Two sweeps at once share the work. If there is more, another sweep goes into the queue before the last of these rows, so that
+    workers never run dry; that ends when beat starts its next sweep. While the mail server is down, queues a few rows when a try
+    is allowed, and otherwise only text messages.
     """
     silent = is_silent(now)
     with transaction.atomic():
@@ -441,10 +441,9 @@ def due_and_unqueued(now: datetime) -> NotificationQuerySet:
     return rows.order_by("due_at")
 
 
-# A dead mail server is left alone: after three failures in a row one worker at a time tries it, until it says yes again.
+# A dead mail server is left alone: after three failures in a row, one worker at a time tries it, until it answers again.
 #
-# The state is in a table, so that all workers know. Each remembers for a second that the server was well, and asks no more
-# often.
+# The state is in a table, for all workers. While the server is well, each worker trusts its last look for a second.
 
 FAILURES_UNTIL_DOWN = 3
 SHORTEST_PAUSE = timedelta(seconds=10)
@@ -452,8 +451,8 @@ LONGEST_SERVER_PAUSE = timedelta(minutes=1)
 REMEMBERED_SECONDS = 1.0
 # A next try further away than any pause was written by a clock that has been put right since.
 NO_PAUSE_IS_SO_LONG = timedelta(minutes=10)
-# What was tried while the server was down comes at once, not after its own pause (two hours and a quarter at most), and within
-# so long, not as one wave.
+# Messages tried while the server was down go soon after it answers, not after their own pauses (at most two and a quarter
+# hours), and spread over this time, not as one wave.
 WAITS_NO_LONGER = timedelta(minutes=150)
 WAKES_WITHIN = timedelta(seconds=10)
 
@@ -532,22 +531,23 @@ def record_answer(now: datetime) -> None:
         outbox.ask_for_sweep()
 
 
-# No domain gets more messages a minute than its servers like: what is too much waits in a line, and was no attempt.
+# No domain gets more messages a minute than its servers accept. Extra messages wait in a queue, which does not count as an
+# attempt.
 #
-# The count of each minute is in a table, so all workers share it. A worker takes some at a time, so that a row that all write
-# is written seldom; what it took and did not send is lost with the minute. Codes for signing in never wait.
+# The count of each minute is in a table that all workers share. A worker takes several at a time, to write that row seldom;
+# those that it does not use are lost with the minute. Sign-in codes never wait.
 
 MINUTE = timedelta(minutes=1)
-# What can wait leaves this much of each minute to mail that answers somebody.
+# Mail that can wait uses at most this share of each minute, and leaves the rest to mail that answers somebody.
 SHARE_OF_PATIENT_MAIL = 0.8
-# A line longer than this was drawn by a clock that has been put right since.
+# A queue longer than this came from a clock that has been corrected since.
 LONGEST_LINE = timedelta(hours=3)
-# Of a domain: the minute, and how many of it this process has taken and not used.
+# By domain: the minute, and how many of its messages this process has taken and not used.
 _taken: dict[str, tuple[datetime, int]] = {}
 
 
 def next_turn(notification: Notification, now: datetime) -> datetime | None:
-    """The end of the line at its domain if this minute's share has gone; None for what may go now, which is counted."""
+    """The end of the queue at its domain if this minute is full. None if it may go now, which counts it."""
     most = settings.MAIL_A_MINUTE_TO_A_DOMAIN
     domain = notification.recipient.rpartition("@")[2].lower()
     if not most or not domain or notification.channel == Channel.SMS:
@@ -561,7 +561,7 @@ def next_turn(notification: Notification, now: datetime) -> datetime | None:
     email = None if notification.is_account_mail else find_email(notification.kind)
     share = max(1, int(most * SHARE_OF_PATIENT_MAIL)) if email and email.can_wait else most
     if take(domain, minute, some, now=now, most=share):
-        # Only of this minute: domains are many, and a worker lives for weeks.
+        # Keep only this minute: there are many domains, and a worker lives for weeks.
         for name, (last, _left) in list(_taken.items()):  # a copy, since a worker may have threads
             if last != minute:
                 _taken.pop(name, None)
@@ -583,7 +583,7 @@ def take(domain: str, minute: datetime, some: int, *, now: datetime, most: int) 
 
 @transaction.atomic
 def queue_up(domain: str, minute: datetime, *, most: int) -> datetime:
-    """A moment of its own for each that waits, as many in a minute as may go."""
+    """A separate moment for each message that waits, spaced so that `most` go in a minute."""
     following = minute + MINUTE
     line = MailDomain.objects.select_for_update(no_key=True).get(domain=domain)
     begins = line.line_until if following <= line.line_until <= following + LONGEST_LINE else following
@@ -594,7 +594,7 @@ def queue_up(domain: str, minute: datetime, *, most: int) -> datetime:
 
 # The sweep comes every 20 seconds and a worker clears a backlog fast: after this, nobody is at work.
 LATE_AFTER = timedelta(minutes=10)
-# One address that takes nothing is that address; several for so long are the mail server.
+# One address that takes nothing is that address's fault; several, for this long, are the mail server's.
 TRIED_TOO_LONG = timedelta(minutes=30)
 TRIED_TOO_MANY = 5
 

@@ -1,9 +1,9 @@
-"""Handing one text message to Twilio, and telling a hopeless number from a bad moment. It is asked for as smtp.py is.
+"""Hands text messages to Twilio, and tells a hopeless number from a passing failure. It has the functions of smtp.py.
 
-Twilio, because a charity can have it: GOV.UK Notify is for the public sector only. Its Messages API takes one POST, documented at
-https://www.twilio.com/docs/messaging/api/message-resource: To, From and Body as a form, an API key by Basic authentication; the
-answer is 201, or an error with its `code` and `message` as JSON. It has no mark against doubles as a Message-ID is: if the line
-breaks before the answer, whether the message was taken is in doubt, and it goes again; for an alarm twice is better than never.
+Twilio, because a charity can use it: GOV.UK Notify is for the public sector only. Its Messages API takes one POST, documented at
+https://www.twilio.com/docs/messaging/api/message-resource: To, From and Body as a form, with an API key by Basic authentication.
+The answer is 201, or an error with `code` and `message` as JSON. Nothing guards against doubles, as a Message-ID does: if the
+connection breaks before the answer, the message goes again. For an alarm, twice is better than never.
 """
 
 import json
@@ -63,7 +63,7 @@ def send(text: Text, *, before_data: Callable[[], None] = lambda: None) -> None:
 
 
 def read_error(body: bytes) -> tuple[int, str]:
-    """Code and message; nothing of an answer that is none of Twilio's."""
+    """The code and message of Twilio's answer; (0, '') if it is not in Twilio's format."""
     try:
         told = json.loads(body)
         return int(told["code"]), str(told["message"])
@@ -76,7 +76,7 @@ def is_permanent(error: Exception) -> bool:
 
 
 def describe(error: Exception) -> str:
-    """In Twilio's words, for staff; may hold the number, so never for a log."""
+    """Twilio's words, for staff. They may hold the number, so never log them."""
     if isinstance(error, NotTakenError):
         return " ".join(filter(None, [str(error.status), str(error.code or ""), error.said]))
     return f"{type(error).__name__}: {error}"

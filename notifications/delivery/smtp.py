@@ -26,7 +26,7 @@ class NotHandedOverError(Exception):
 
 
 class LineWasDeadError(Exception):
-    """A kept connection had ended before anything was said of this message: a new one may say it."""
+    """A kept connection had ended before it got any of this message, so a new one may send it."""
 
 
 class Line:
@@ -41,7 +41,7 @@ class Line:
     in_doubt = False  # whether DATA was said of it
 
     def cut(self) -> None:
-        """From another thread: whatever is waited for on this line ends now."""
+        """Ends, from another thread, whatever waits on this connection."""
         sock = self.connection.sock if self.connection else None
         if sock:
             with contextlib.suppress(OSError):
@@ -64,7 +64,7 @@ thread = ThreadLine()
 
 
 class AsksBeforeData:
-    """A client of SMTP whose line is known from its first word on, and that asks before DATA: from there on there is doubt."""
+    """An SMTP client that registers its connection from the start, and checks before DATA: after that, delivery is in doubt."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         thread.line.connection = self
@@ -118,7 +118,7 @@ def send(mail: EmailMultiAlternatives, *, before_data: Callable[[], None] = lamb
 
 def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
     backend = thread.line.backend
-    thread.line.in_doubt = not isinstance(backend, EmailBackend)  # of others nobody knows
+    thread.line.in_doubt = not isinstance(backend, EmailBackend)  # for other backends we can't know
     try:
         if backend.send_messages([mail]) != 1:
             raise NotHandedOverError

@@ -12,7 +12,7 @@ from notifications.rendering import PRIVATE_LINKS, phone_link
 
 register = template.Library()
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-# What is read as one: from when to when, and a reference.
+# Never break a time span or a reference over two lines.
 TOGETHER = re.compile(r"\b\d{1,2}(?::\d\d)?[ap]m to \d{1,2}(?::\d\d)?[ap]m\b|\b[A-Z]{2}-[0-9A-Z]{4}-[0-9A-Z]{2}\b")
 
 
@@ -26,9 +26,9 @@ def private_link(context: Context, url: str) -> str:
 
 @register.filter
 def fact(row: dict[str, object]) -> str:
-    """The value of a row, as a link if all of it is an address or, by "is_phone", a number.
+    """The value of a row; a link if all of it is an address or, with "is_phone", a phone number.
 
-    Not urlize: that would make links of "gmail.com" and of whatever strangers type, in mail that staff trust.
+    Not urlize: that would link "gmail.com" and whatever strangers type, in mail that staff trust.
     """
     value = str(row["value"])
     if row.get("is_phone"):

@@ -1,4 +1,4 @@
-"""Staff pages of closures and banners, and which days are bank holidays where."""
+"""Closures, banners and bank holidays on the staff site."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class BegunOrOver:
         return may and (obj is None or not obj.is_over(timezone.now()))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """One at a time: of several, some may have begun."""
+        """Whether it may be deleted: only one at a time, since of several, some may have begun."""
         may: bool = super().has_delete_permission(request, obj)  # type: ignore[misc]
         return may and obj is not None and not obj.has_begun(timezone.now())
 
@@ -80,7 +80,7 @@ class ClosureAdmin(BegunOrOver, StaffModelAdmin):
         return ("first_day",) if obj is not None and obj.has_begun(timezone.now()) else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Closure | None = None) -> Any:
-        """Leaves out the tick for those who may only look."""
+        """Leave the tick out for people who may only look."""
         if obj is None or self.has_change_permission(request, obj):
             return self.fieldsets
         *others, (heading, texts) = self.fieldsets

@@ -1,4 +1,4 @@
-"""The forms of closures and banners: plain texts, days and times of the UK, and a tick for what stands on days that close."""
+"""The forms for closures and banners: plain texts, days and times in UK time, and a tick if something is booked on the days."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -23,7 +23,7 @@ WHAT_CLOSES = ("first_day", "last_day", *Closes.values, "nation")
 
 
 def register_text_check(check: TextCheck) -> None:
-    """Called in AppConfig.ready(). `check` gives why a text may not be published; empty if it may."""
+    """Add a check, in AppConfig.ready(). It gives the reason why a text may not be published; "" if it may."""
     _text_checks.append(check)
 
 
@@ -68,12 +68,12 @@ class ClosureForm(PublishedTextForm):
         return cleaned
 
     def _ask_about_conflicts(self, cleaned: dict[str, Any], first: date | None, last: date | None) -> None:
-        """Nothing is cancelled, so whoever closes these days has seen what stands on them."""
+        """Nothing is cancelled, so the colleague has to see what is booked on these days."""
         days = {"first_day": first, "last_day": last}
         closure = Closure(**days, **{name: cleaned[name] for name in (*Closes.values, "nation")})
         self.conflicts = tuple(conflicts_with(closure))
         if self.conflicts:
-            # Of what was looked at, so that a tick counts for these alone.
+            # A digest of what they have seen, so that the tick counts for that alone.
             seen = sha256("\n".join(conflict.href for conflict in self.conflicts).encode()).hexdigest()[:16]
             name = self.add_prefix("sure")
             self.fields["sure"].widget = forms.CheckboxInput({"value": seen})

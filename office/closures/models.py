@@ -20,7 +20,7 @@ PLAIN_TEXT = RegexValidator(
 
 
 class Closes(models.TextChoices):
-    """What a closure closes: each is the name of its field."""
+    """What a closure can close. The values are the names of its fields."""
 
     ADVICE_LINE = "advice_line", _("the advice line and our office")
     PRESENTATIONS = "presentations", _("presentations")
@@ -34,7 +34,7 @@ class ClosureQuerySet(models.QuerySet["Closure"]):
 
 
 class Closure(models.Model):
-    """Whole UK days on which we do not do something. One that was ended early still says which days we had been closed."""
+    """Whole UK days on which something is closed. One that was ended early still shows on which days we were closed."""
 
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
@@ -107,7 +107,7 @@ class Closure(models.Model):
 
     @property
     def last_closed_day(self) -> date:
-        """We are open again from the day on which it was ended early; that may be before its first."""
+        """The last day on which we are closed. Ended early, that is the day before; it may come before the first day."""
         if self.cancelled_at is None:
             return self.last_day
         return min(self.last_day, uk_day(self.cancelled_at) - timedelta(days=1))
@@ -128,7 +128,7 @@ class Closure(models.Model):
 
     @property
     def public_reason(self) -> str:
-        """In the language of the page."""
+        """The reason in the language of the page."""
         return self.reason_cy if get_language() == "cy" else self.reason
 
 
@@ -183,7 +183,7 @@ class Banner(models.Model):
 
     @property
     def public_text(self) -> str:
-        """In the language of the page."""
+        """The text in the language of the page."""
         return self.text_cy if get_language() == "cy" else self.text
 
     def has_begun(self, now: datetime) -> bool:

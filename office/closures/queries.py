@@ -11,7 +11,7 @@ from ctac.dates import OURS, after_working_days, format_day, format_days, uk_day
 from ctac.models import Copy
 from office.closures.models import Banner, BannerKind, Closes, Closure
 
-# Those that are over still tell which days were no working days, since when a request waits.
+# Past closures still say which days were no working days, for a request that waits.
 PAST_DAYS = timedelta(days=365)
 
 
@@ -25,7 +25,7 @@ class Notices:
 
 @dataclass(frozen=True)
 class ClosedDays:
-    """The days of some closures."""
+    """The days of these closures: `day in ClosedDays(…)` says whether one is closed."""
 
     closures: tuple[Closure, ...]
 
@@ -59,7 +59,7 @@ def closures_of(*what: Closes, nations: Iterable[str] = ()) -> tuple[Closure, ..
 
 
 def office_closed() -> ClosedDays:
-    """The days on which nobody answers calls and requests. They count as no working days in what we promise."""
+    """The days on which nobody answers calls and requests. In our promises they don't count as working days."""
     return ClosedDays(closures_of(Closes.ADVICE_LINE))
 
 
@@ -73,7 +73,7 @@ def closures_between(first: date, last: date, what: Closes, nations: Iterable[st
 
 
 def sentence(closure: Closure, what: Closes) -> str:
-    """'We are closed from 24 December to 2 January: Christmas.' If only some of it is closed, what of it."""
+    """'We are closed from 24 December to 2 January: Christmas.' If only some of it is closed, the sentence says what."""
     if len(closure.what) == len(Closes):
         pattern = _("We are closed %(when)s: %(reason)s.")
     elif what == Closes.ADVICE_LINE:
@@ -94,17 +94,17 @@ def why_closed(day: date, nations: Iterable[str]) -> str:
     return " ".join(sentences_between(day, day, Closes.PRESENTATIONS, nations))
 
 
-# What pages and emails add to a promise, where a closure lies between now and then. Empty where none does.
+# Notes for pages and emails to add to a promise, if a closure lies between now and then; "" if none does.
 
 
 def answers_note(now: datetime, working_days: int) -> str:
-    """What to add to 'We usually answer within 2 working days'."""
+    """A note for 'We usually answer within 2 working days'."""
     found = _before_working_day(now, working_days, Closes.ADVICE_LINE)
     return " ".join([*found, _("We don’t count these days as working days.")]) if found else ""
 
 
 def parcels_note(now: datetime, working_days: int) -> str:
-    """What to add to 'We will post it, usually within 5 working days'; during a closure, when we send parcels again."""
+    """A note for 'We will post it, usually within 5 working days'. During a closure, it says when we send parcels again."""
     found = _before_working_day(now, working_days, Closes.PARCELS)
     if not found:
         return ""
@@ -116,7 +116,7 @@ def parcels_note(now: datetime, working_days: int) -> str:
 
 
 def calls_note(now: datetime, until: datetime | None) -> str:
-    """What to add where somebody may call us until then."""
+    """A note for a text that asks people to call us until then."""
     found = sentences_between(uk_day(now), uk_day(until), Closes.ADVICE_LINE) if until and until > now else []
     return " ".join([*found, _("We can’t answer calls or emails then.")]) if found else ""
 

@@ -1,4 +1,4 @@
-"""Ending closures and banners early, and what stands on days that are to be closed."""
+"""Ending closures and banners early, and finding what is booked on days that are to be closed."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -14,7 +14,7 @@ from office.closures.queries import NOTICES, read_notices
 
 
 class Conflict(NamedTuple):
-    """Something that takes place on a day that is to be closed, and its page on the staff site."""
+    """Something booked on a day that is to be closed, and its page on the staff site."""
 
     text: str
     href: str
@@ -25,7 +25,7 @@ _conflict_finders: list[ConflictFinder] = []
 
 
 def register_conflicts(finder: ConflictFinder) -> None:
-    """Called in the AppConfig.ready() of an app that has something to lose by a closure. `finder` gives no more than a page."""
+    """Add a finder, in the AppConfig.ready() of an app that a closure affects. It finds no more than a page can show."""
     _conflict_finders.append(finder)
 
 
@@ -34,7 +34,7 @@ def conflicts_with(closure: Closure) -> list[Conflict]:
 
 
 def publish_notices(**_signal: Any) -> None:
-    """After each change of a closure or banner: what all processes read, once the change is certain."""
+    """After a closure or banner has changed: publish what all processes read, once the change is committed."""
     transaction.on_commit(publish, robust=True)
     forget()
 
@@ -45,7 +45,7 @@ def publish() -> None:
 
 @transaction.atomic
 def end_closure(closure: Closure, *, by: Any, now: datetime) -> None:
-    """From today on we are open again. The days before stay as they were."""
+    """Open again from today on. The days before stay as they were."""
     locked = Closure.objects.select_for_update().get(pk=closure.pk)
     if locked.cancelled_at is not None or not locked.has_begun(now) or locked.is_over(now):
         raise DomainError(_("This closure has not begun, or is over already."))

@@ -1,4 +1,4 @@
-"""What staff have set, in the sentences of pages and emails; what public pages say of closures, and the banner above them."""
+"""Staff's settings in the sentences of pages and emails, what public pages say about closures, and the banner above them."""
 
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ SAID_BEFORE = timedelta(days=28)
 
 @register.simple_tag
 def setting(name: str) -> str:
-    """'2 working days'."""
+    """A setting in words: '2 working days'."""
     return setting_text(name)
 
 
@@ -30,19 +30,19 @@ def banner_now() -> Banner | None:
 
 @register.simple_tag
 def answers_note(css: str = PAGE) -> str:
-    """Below 'We usually answer within 2 working days'."""
+    """A note below 'We usually answer within 2 working days'."""
     return paragraph(queries.answers_note(timezone.now(), site_settings().answer_working_days), css)
 
 
 @register.simple_tag
 def parcels_note(css: str = PAGE) -> str:
-    """Below 'We will post it, usually within 5 working days'."""
+    """A note below 'We will post it, usually within 5 working days'."""
     return paragraph(queries.parcels_note(timezone.now(), site_settings().packing_working_days), css)
 
 
 @register.simple_tag
 def calls_note(until: datetime | None, css: str = PAGE) -> str:
-    """Below what somebody may call us about until then."""
+    """A note below a text that asks people to call us until then."""
     return paragraph(queries.calls_note(timezone.now(), until), css)
 
 
@@ -54,7 +54,7 @@ def closures_to_come() -> list[str]:
 
 
 def paragraph(note: str, css: str) -> str:
-    """A paragraph; without a class in an email, which has none."""
+    """The note as a paragraph. Without `css`, it has no class: emails have none."""
     if not note:
         return ""
     return format_html('<p class="{}">{}</p>', css, note) if css else format_html("<p>{}</p>", note)

@@ -1,4 +1,4 @@
-"""The texts of emails and pages on the staff site: what we say, what staff say instead, who approved it, and how to go back."""
+"""The texts of emails and pages on the staff site: our wording, staff's own, who approved it, and how to go back."""
 
 import re
 from collections import defaultdict
@@ -147,7 +147,7 @@ class TextVersionAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, version: Any) -> SafeString:
-        """The wording's own steps; the page of its sentence says whether readers still get it."""
+        """The last step of this wording. The page of its sentence shows whether readers still get it."""
         kinds = [step.kind for step in version.steps.all()]
         if not kinds:
             return (
@@ -173,7 +173,7 @@ def step_in_words(step: TextStep) -> str:
 
 
 def about_version(request: HttpRequest, version: TextVersion) -> dict[str, Any]:
-    """What stands beside the wording: how it differs from another one, and how each place would look with it."""
+    """For the page of a wording: how it differs from another one, and how each place would look with it."""
     others = list(TextVersion.objects.filter(key=version.key).exclude(pk=version.pk).order_by("-number")[:VERSIONS_SHOWN])
     asked = request.GET.get("with", "")
     chosen = next((other for other in others if str(other.number) == asked), None)
@@ -192,7 +192,7 @@ def about_version(request: HttpRequest, version: TextVersion) -> dict[str, Any]:
 
 
 def word_diff(before: str, after: str) -> list[tuple[str, str]]:
-    """Pieces of both, word by word: "same", "gone" or "new"."""
+    """The pieces of both texts, word by word: "same", "gone" or "new"."""
     old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
     pieces = []
     for tag, a, b, c, d in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
@@ -208,11 +208,14 @@ def name_of(language: str) -> str:
     return str(dict(settings.LANGUAGES).get(language, language))
 
 
-# Every email and page, the sentences of one, and the form for one sentence.
+# The pages: all emails and pages, the sentences of one of them, and the form for one sentence.
 
 
 def require(request: HttpRequest, permission: str) -> None:
-    """Wrapped by the staff site's admin_view, which asks for the second factor."""
+    """Require the permission, and note in the audit that the page is about wordings.
+
+    The staff site's admin_view checks the second factor.
+    """
     audit_note(request).kind = TextVersion._meta.label_lower
     if not request.user.has_perm(permission):
         raise PermissionDenied
@@ -251,7 +254,7 @@ def texts(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def place_texts(request: HttpRequest, place: str) -> HttpResponse:
-    """Its sentences in the order in which they stand, all languages side by side."""
+    """The sentences of a place in their order, in all languages side by side."""
     require(request, VIEW)
     found = place_or_404(place)
     keys = keys_of(found)
@@ -275,7 +278,7 @@ def place_texts(request: HttpRequest, place: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
-    """What readers get of one sentence, what was written before, and the form for another wording."""
+    """One sentence: what readers get now, what was written before, and the form for another wording."""
     require(request, WRITE)
     where, found = place_or_404(place), sentences().get(sentence)
     if found is None or where not in found.places or found.locked:
@@ -332,14 +335,14 @@ def version_preview(request: HttpRequest, version_id: int, place: str) -> HttpRe
 
 
 def drawn(request: HttpRequest, place: Place, language: str) -> HttpResponse:
-    """Whatever drawing it would write (the token of a private link, say) is not kept."""
+    """The email or page for a preview. Whatever drawing it writes, such as the token of a private link, is rolled back."""
     if place.preview is None:
         raise Http404
     with transaction.atomic(), translation.override(language):
         html = place.preview(request)
         transaction.set_rollback(True)
     html = html or f"<!DOCTYPE html><p>{_('This page can’t be shown here at the moment.')}</p>"
-    # Of this site, since a stylesheet goes to no other; nothing runs there all the same, so no script is asked for.
+    # allow-same-origin, since our stylesheets go to no other site. Scripts can't run there, so they are taken out.
     return framed(SCRIPTS.sub("", html), allow="allow-same-origin", styles="'self' 'unsafe-inline'")
 
 

@@ -1,4 +1,4 @@
-"""The form on which staff word a sentence of ours, and that which sends a wording back."""
+"""The form for staff's own wording of a sentence, and the one that sends a wording back."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from office.texts.services import guarded, tidy, warnings_about
 
 
 def refuse_guarded(text: str) -> None:
-    """Refuses what a reason must not have, such as a child's details."""
+    """Refuse a reason with what it must not have, such as a child's details."""
     if found := guarded(text):
         raise forms.ValidationError(found[0])
 
 
 class TextForm(PageForm):
-    """`seen`: the newest version that its author had before them. `reason` is asked for once a wording is warned of."""
+    """`seen` is the newest version that its author had before them. `reason` is asked for only if there are warnings."""
 
     text = forms.CharField(
         label=_("New wording"),

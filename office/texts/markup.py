@@ -13,20 +13,20 @@ from markdown_it.token import Token
 OF_GETTEXT = re.compile(r"%\((\w+)\)[sd]")
 PLACEHOLDER = re.compile(r"{(\w+)}")
 SAFE_LINK = re.compile(r"https://[^\s{}]+|mailto:[^\s{}]+|tel:[+\d]+|/(?!/)[^\s{}\\]*")
-# Of our own sentences: what our templates write for bold, for a link, and for what stays on one line.
+# In our own sentences: how our templates write bold, a link, and text that stays on one line.
 BOLD, LINK = re.compile(r"</?strong>"), re.compile(r'<a (?:class="govuk-link" )?href="([^"]*)">(.*?)</a>')
 UNBROKEN = re.compile(r'<span class="keep">(.*?)</span>')
 SAFE_TOKENS = {"text", "strong_open", "strong_close", "link_open", "link_close", "softbreak"}
 
 
 class Markup(MarkdownIt):
-    """Bold and links alone. Every address is read, and as it is written: whether it is safe, `is_safe_link` says."""
+    """Only bold and links. It takes every address as it is written; `is_safe_link` says whether it is safe."""
 
     def __init__(self) -> None:
         super().__init__("zero", {"html": False})
         self.enable(["emphasis", "link"])
 
-    def normalizeLink(self, url: str) -> str:  # noqa: N802 - its name
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 - the library's name
         return url
 
     def validateLink(self, url: str) -> bool:  # noqa: N802
@@ -61,7 +61,7 @@ def has_markup(text: str) -> bool:
 
 @lru_cache(maxsize=2000)
 def as_plain(text: str) -> str:
-    """Without its markup: for a subject, an attribute, a button."""
+    """The text without markup, for a subject, an attribute or a button."""
     return " ".join("".join(token.content for token in tokens_of(text)).split()) if has_markup(text) else text
 
 
@@ -91,12 +91,12 @@ def fill(text: str, values: Mapping[str, object]) -> str:
 # Sentences that are too long, and the words that we don't use (docs/words.md): for our own strings and for staff's.
 
 RULES = Path(__file__).resolve().parents[2] / "docs" / "words.md"
-MOST_WORDS = 25  # of a sentence
+MOST_WORDS = 25  # in one sentence
 FILLED_IN = re.compile(r"{{.*?}}|%\(\w+\)[sd]|{\w+}")
 
 
 def plain(string: str) -> str:
-    """Without markup, with a short word for what is filled in."""
+    """The text without markup, with a short word for each placeholder."""
     return " ".join(re.sub(r"<[^>]+>", "", FILLED_IN.sub("this", string)).split())
 
 

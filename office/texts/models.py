@@ -1,4 +1,4 @@
-"""Staff's own wordings of our sentences: what was written, by whom, and what became of it. Both tables only grow."""
+"""Staff's own wordings of our sentences: what was written, by whom, and what became of it. Rows are only added to both tables."""
 
 from typing import Self
 
@@ -38,8 +38,8 @@ class TextVersionQuerySet(models.QuerySet["TextVersion"]):
 class TextVersion(models.Model):
     """One wording of one sentence in one language.
 
-    `ours` is the sentence that it stands for, as gettext gives it in that language: once a release words that differently, this
-    wording is nobody's any more. `key` is the digest of both. `reason`: why it is right although the page warned its author.
+    `ours` is our sentence, as gettext gives it in that language: once a release changes it, this wording isn't used any more.
+    `key` is a digest of the language and `ours`. `reason`: why the wording is right, although the page warned its author.
     """
 
     key = impersonal(models.CharField(max_length=32, editable=False))
@@ -72,15 +72,16 @@ class TextVersion(models.Model):
 
 class TextStepQuerySet(models.QuerySet["TextStep"]):
     def newest(self) -> Self:
-        """The last step of each sentence that changed what readers get."""
+        """For each sentence, the last step that changed what readers get."""
         changes = self.model.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk")).exclude(kind=StepKind.SENT_BACK)
         return self.exclude(kind=StepKind.SENT_BACK).filter(~Exists(changes))
 
 
 class TextStep(Event):
-    """What became of a version. `live`: the one that readers get from now on; without one they get our own wording again.
+    """A step in the life of a version. `live`: the version that readers get from now on; without one they get our own wording.
 
-    `author` is the version's, so that the database itself sees two people in an approval (office/sql/texts.sql fills it in).
+    `author` is that of the version, so that the database itself can refuse an approval by the author (office/sql/texts.sql sets
+    it).
     """
 
     version = models.ForeignKey(TextVersion, on_delete=models.PROTECT, related_name="steps")

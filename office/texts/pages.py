@@ -1,4 +1,4 @@
-"""The public pages whose leading texts staff may word, named as text: no part of this needs the apps themselves."""
+"""The public pages whose main texts staff may word. They are named by strings, so that nothing here imports the apps."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,8 +22,10 @@ GROUP = _("Pages")
 
 @dataclass(frozen=True)
 class Page:
-    """`route` leads to it without signing in; `of` names the model and its field that its address has. Without a route only its
-    own reader has such a page: it is drawn with an example (`add_examples`)."""
+    """A public page. `route` leads to it without signing in; `of` names the model and field for the route's argument.
+
+    A page without a route can only be seen by the person whom it is for: it is drawn with an example (`add_examples`).
+    """
 
     slug: str
     title: str | Promise
@@ -66,12 +68,12 @@ def page_places() -> Iterator[Place]:
         yield Place(page.slug, page.title, GROUP, page.templates, preview=partial(draw, page))
 
 
-Example = Callable[[], dict[str, Any]]  # what a template is drawn with
+Example = Callable[[], dict[str, Any]]  # the context that a template is drawn with
 _examples: dict[str, Example] = {}
 
 
 def add_examples(examples: dict[str, Example]) -> None:
-    """Called by the app that has made-up rows of all others: by the slug of the page."""
+    """Add examples, by the slugs of pages. Called by the app that has made-up rows of all other apps."""
     _examples.update(examples)
 
 
@@ -98,7 +100,7 @@ def draw(page: Page, request: HttpRequest) -> str:
 
 
 def somebodys_request(path: str, request: HttpRequest) -> HttpRequest:
-    """A request of nobody whom we know."""
+    """A request by somebody whom we don't know."""
     made = HttpRequest()
     made.method, made.path, made.path_info, made.resolver_match = "GET", path, path, resolve(path)
     made.META = {name: request.META[name] for name in ("SERVER_NAME", "SERVER_PORT", "HTTP_HOST") if name in request.META}

@@ -1,6 +1,6 @@
-"""Which texts staff may word themselves: places (an email, a page), the sentences of each, and what stays locked.
+"""The texts that staff may word themselves: places (an email, a page), the sentences of each, and those that are locked.
 
-A higher app registers its places. The sentences are read off the compiled templates, so none is listed twice by hand.
+Higher apps register their places. The sentences are read from the compiled templates, so that nobody has to list them twice.
 """
 
 import hashlib
@@ -32,14 +32,15 @@ from office.texts.markup import (
     tokens_of,
 )
 
-Preview = Callable[[HttpRequest], str]  # the HTML of it in the language of this moment; "" if there is none
+Preview = Callable[[HttpRequest], str]  # gives its HTML in the current language; "" if there is none
 
 
 @dataclass(frozen=True)
 class Place:
-    """An email or a page. `subjects`: what gettext is asked for, of sentences that are in no template.
+    """An email or a page. `subjects` are gettext's messages of sentences that are in no template.
 
-    `templates`: those whose own sentences these are, and those that they include; the layout that they extend is a place itself.
+    `templates`: the place has their sentences and those of the templates they include. The layout that they extend is a place
+    itself.
     """
 
     slug: str
@@ -51,7 +52,7 @@ class Place:
 
 
 class Worded(Node):
-    """A sentence of ours in a template: what gettext is asked for, singular and plural."""
+    """A sentence of ours in a template, as gettext's messages: singular and perhaps plural."""
 
     messages: tuple[str, ...]
     takes_markup: bool
@@ -59,13 +60,13 @@ class Worded(Node):
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence of a place in all languages: what gettext is asked for, singular and plural."""
+    """A sentence of a place in all languages, as gettext's messages: singular and perhaps plural."""
 
     messages: tuple[str, ...]
     takes_markup: bool = False
 
     def wordings(self, language: str) -> list[str]:
-        """Ours in that language: one, or each of its plural forms."""
+        """Our wordings in that language: one, or one for each plural form."""
         with translation.override(language):
             singular, *plural = self.messages
             if not plural:
@@ -75,7 +76,7 @@ class Line:
 
 @dataclass
 class Sentence:
-    """One of ours in one language, and where it stands. `locked`: why nobody may word it otherwise."""
+    """One of our sentences in one language, and the places where it is used. `locked`: why nobody may word it differently."""
 
     key: str
     language: str
@@ -100,14 +101,14 @@ LOCKS: tuple[tuple[str, str | Promise], ...] = (
     ),
 )
 MOST_LETTERS = 1000
-UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # categories of letters that nobody sees, or that turn a line round
+UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # categories of characters that are invisible, or that change the direction of writing
 INCLUDE = re.compile(r"""include ["']([^"']+)""")
 IN_CODE = _("This has parts that only the people who build the site can change.")
 _finders: list[Callable[[], Iterable[Place]]] = []
 
 
 def register_places(find: Callable[[], Iterable[Place]]) -> None:
-    """Called in AppConfig.ready(); asked once, when all apps are there."""
+    """Add a function that finds places, in AppConfig.ready(). It is called once, when all apps are ready."""
     if find not in _finders:
         _finders.append(find)
 
@@ -143,7 +144,7 @@ def key_of(language: str, ours: str) -> str:
 
 @cache
 def sentences() -> dict[str, Sentence]:
-    """Every one of every place, by its key."""
+    """All sentences of all places, by key."""
     found: dict[str, Sentence] = {}
     for place in places().values():
         for line in lines_of(place):
@@ -173,7 +174,7 @@ def lock_of(line: Line) -> str | Promise:
 
 
 def fault_in(sentence: Sentence, text: str) -> str | Promise:
-    """Why this can't be its wording, whoever says so; "" if it can."""
+    """Why this can't be a wording of the sentence, whoever writes it; "" if it can."""
     names, ours = placeholders_of(text), placeholders_of(sentence.editable)
     checks: tuple[tuple[bool, str | Promise], ...] = (
         (bool(sentence.locked), _("This sentence is locked.")),

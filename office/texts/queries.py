@@ -13,17 +13,20 @@ from office.texts.markup import as_plain, fill
 from office.texts.models import TextVersion
 from office.texts.places import fault_in, sentences
 
-Wordings = Mapping[str, Mapping[str, str]]  # language → our sentence in it → theirs
+Wordings = Mapping[str, Mapping[str, str]]  # language → our sentence in it → staff's wording
 
 
 def why_unused(version: TextVersion) -> str | Promise:
-    """Why readers get ours although this may have been approved: a release has changed our sentence or locked it. "" if not."""
+    """Why readers don't get this wording, even if it was approved: a release has changed our sentence or locked it.
+
+    "" if they do.
+    """
     sentence = sentences().get(version.key)
     return fault_in(sentence, version.text) if sentence else _("Our own wording has changed with a new version of the site.")
 
 
 def live_wordings() -> Wordings:
-    """Approved wordings, as far as today's rules still allow them."""
+    """The approved wordings that today's rules still allow."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for version in TextVersion.objects.live().order_by("pk"):
         if not why_unused(version):
@@ -48,6 +51,6 @@ def trying_out(language: str, ours: str, text: str) -> Iterator[None]:
 
 
 def worded(ours: str, values: Mapping[str, object]) -> str:
-    """A sentence of ours that stands in no template, such as the subject of an email, or staff's own wording of it."""
+    """A sentence of ours that is in no template, such as an email's subject, in staff's own wording if there is one."""
     own = own_wordings().get(ours)
     return ours % values if own is None else fill(as_plain(own), values)

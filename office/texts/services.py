@@ -1,4 +1,4 @@
-"""Writing a wording, approving it, and going back. What was written and decided is never changed, only added to."""
+"""Writing a wording, approving it, and going back. What was written or decided never changes; steps are only added."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _guards: list[tuple[Guard, str | Promise]] = []
 
 
 def add_guard(guard: Guard, warning: str | Promise) -> None:
-    """Called in AppConfig.ready(): what a higher app knows of texts, such as what a child's details look like."""
+    """Add a check of texts that a higher app knows, such as of a child's details. Called in AppConfig.ready()."""
     if (guard, warning) not in _guards:
         _guards.append((guard, warning))
 
@@ -33,7 +33,7 @@ def guarded(text: str) -> list[str]:
 
 
 class NewerWordingError(DomainError):
-    """Two wrote at the same time; the second one reads what the first one wrote before it counts."""
+    """Two colleagues wrote at the same time. The second must read the first one's wording before they save."""
 
     message = _(
         "Somebody has written a new wording since you opened this page. Read it below, then save yours if it is still needed."
@@ -42,7 +42,7 @@ class NewerWordingError(DomainError):
 
 
 def tidy(text: str) -> str:
-    """A sentence stands on one line."""
+    """The text on one line, as a sentence stands."""
     return " ".join(text.split())
 
 
@@ -67,7 +67,10 @@ def warnings_about(sentence: Sentence, text: str) -> list[str]:
 
 @transaction.atomic
 def write_text(sentence: Sentence, *, text: str, seen: int, by: Any, now: datetime, reason: str = "") -> TextVersion:
-    """A new version, which waits until another person approves it. `seen`: the newest that its author had read."""
+    """Save a new version, which waits until somebody else approves it. `seen` is the newest version that its author had read.
+
+    Raises NewerWordingError, and DomainError if the wording is not allowed or needs a reason.
+    """
     if fault := fault_in(sentence, text):
         raise DomainError(fault)
     if not reason and warnings_about(sentence, text):
@@ -93,7 +96,7 @@ def write_text(sentence: Sentence, *, text: str, seen: int, by: Any, now: dateti
 
 @transaction.atomic
 def approve_text(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
-    """From now on readers get it. The database refuses the author as well (office/sql/texts.sql)."""
+    """Give readers this wording. Its author can't approve it: the database refuses that too (office/sql/texts.sql)."""
     if version.author_id is None:
         raise DomainError(_("The author’s account is gone. Write the wording again, so that two people have seen it."))
     if version.author_id == by.pk:
@@ -112,7 +115,7 @@ def send_back_text(version: TextVersion, *, reason: str, by: Any, now: datetime)
 
 
 def decide(version: TextVersion, *, kind: StepKind, by: Any, now: datetime, **more: Any) -> TextStep:
-    """Once, and only the newest: what was written after it is what counts."""
+    """Record a decision. Each wording gets only one, and only the newest can get it: an older one is replaced."""
     refusal = _("Somebody has decided on this wording, or written a newer one. Open the page again.")
     lock(version, among=TextVersion.objects.waiting(), refusal=refusal)
     return add_step(version, kind=kind, by=by, now=now, **more)
@@ -122,7 +125,7 @@ def decide(version: TextVersion, *, kind: StepKind, by: Any, now: datetime, **mo
 def take_back_text(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
     """Back to the wording that readers had before this one, which somebody approved then; if there was none, to ours."""
     lock(version, among=TextVersion.objects.live(), refusal=NOT_LIVE)
-    lived: list[TextVersion] = []  # those that readers had, one after the other, since they last had ours
+    lived: list[TextVersion] = []  # the wordings that readers have had, one after the other, since they last had ours
     for step in TextStep.objects.filter(key=version.key).exclude(kind=StepKind.SENT_BACK).select_related("live").order_by("pk"):
         if step.kind == StepKind.TAKEN_BACK:
             lived.pop()

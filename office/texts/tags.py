@@ -1,7 +1,7 @@
-"""`{% load i18n texts %}`: `translate` and `blocktranslate`, but for a sentence that staff have worded themselves.
+"""`{% load i18n texts %}`: like `translate` and `blocktranslate`, but with staff's own wording of a sentence, if there is one.
 
-A template that loads this library has its sentences on the page where staff edit texts, once a `Place` names it. What the two
-can do beyond `as`, `trimmed`, `with`, `count`, `plural` and `asvar` is left to Django’s own tags.
+Once a `Place` names a template that loads this library, its sentences are on the page where staff edit texts. Options other than
+`as`, `trimmed`, `with`, `count`, `plural` and `asvar` are left to Django’s own tags.
 """
 
 import re
@@ -30,8 +30,10 @@ TAKES_MARKUP = {"p", "li", "dd", "td", "div"}
 
 @dataclass(eq=False)
 class Wording(Worded):
-    """`fields`: by name, the nodes of what is filled in. `given`: what `with` and `count` name, of which `counted` decides
-    between singular and plural."""
+    """A sentence in a template. `fields` has the nodes of its placeholders, by name.
+
+    `given` has the values named by `with` and `count`; `counted` names the one that decides between singular and plural.
+    """
 
     messages: tuple[str, ...]
     takes_markup: bool
@@ -67,7 +69,7 @@ def takes_markup(parser: Parser) -> bool:
     tokens: list[Token] = parser.tokens  # type: ignore[assignment] # the last one is the next
     text = "".join(token.contents for token in reversed(tokens) if token.token_type == TokenType.TEXT)
     if (edge := re.search(r"[<>]", text)) and edge[0] == ">":
-        return False  # of an attribute
+        return False  # in an attribute
     depth = 0
     for end, name in TAG.findall(text):
         if not end:
@@ -114,6 +116,6 @@ def blocktranslate(parser: Parser, token: Token) -> Node:
 
 
 def parts_of(nodes: NodeList) -> list[tuple[str, Node | None]]:
-    """Texts; and of what is filled in the name, with the node that draws it."""
+    """The pieces of a sentence: a text without a node, or the name of a placeholder with the node that fills it."""
     tokens = ((node.token, node) for node in nodes if node.token)
     return [(token.contents, node if token.token_type == TokenType.VAR else None) for token, node in tokens]

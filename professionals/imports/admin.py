@@ -58,7 +58,7 @@ ROW_COLOURS = {
 
 
 def objects_in_words(found: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
-    """What each object is called, and its page on the staff site, if it has one. One statement a model."""
+    """The name of each object, and its page on the staff site. One statement for each model."""
     keys = defaultdict(set)
     for label, key in found:
         keys[label].add(key)
@@ -98,7 +98,7 @@ def columns_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Impo
 
 
 def choices_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Import, action: ObjectAction) -> HttpResponse:
-    """A page of rows; what is saved leads to the next page, and the last to the import."""
+    """One page of the duplicates. Saving it leads to the next page, and after the last one to the import."""
     change_url = reverse("staff:professionals_import_change", args=[imported.pk])
     rows = imported.rows.filter(state=RowState.DUPLICATE).order_by("number")
     page = Paginator(rows, CHOICES_A_PAGE).get_page(page_in(request.GET.get("page", "")))
@@ -305,7 +305,7 @@ class ImportAdmin(LooksOnly):
 
     @method_decorator(require_safe)
     def example_view(self, request: HttpRequest, kind: str) -> StreamingHttpResponse:
-        """A list with all columns, and one row that comes in as it is."""
+        """A CSV file with all columns, and one row that could be imported as it is."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         if kind not in IMPORT_KINDS:
@@ -317,7 +317,10 @@ class ImportAdmin(LooksOnly):
 
     @method_decorator(require_safe)
     def problems_view(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
-        """Each problem with its row and column, for whoever corrects the file. Nothing that was typed is in it."""
+        """A CSV file of the problems, each with its row and column, for the person who corrects the file.
+
+        It repeats nothing that was typed.
+        """
         imported = self.get_object(request, object_id)
         if imported is None:
             raise Http404
@@ -332,7 +335,7 @@ class ImportAdmin(LooksOnly):
 
 
 def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
-    """All rows, or those of one state, a page of them; what each says, what is wrong, and what became of it."""
+    """One page of all rows, or of those in one state: what each row says, its problems, and what was made of it."""
     counts = imported.row_counts
     only = request.GET.get("only", "") if request.GET.get("only", "") in counts else ""
     rows = imported.rows.filter(state=only) if only else imported.rows.all()

@@ -40,7 +40,7 @@ def parse_email(typed: str) -> str:
 
 
 def parse_phone(typed: str) -> str:
-    """A spreadsheet takes a number for a figure, and leaves its first 0 out."""
+    """A phone number. A spreadsheet may have dropped its leading 0, which is put back."""
     number = one_line(typed)
     if len(number) > 29:
         raise ValidationError(_("This is too long for a phone number."))
@@ -62,7 +62,7 @@ def parse_profession(typed: str) -> str:
 
 
 def parse_past_day(typed: str) -> date:
-    """The day comes first: 9/3/2017. Not before this century, and not ahead."""
+    """A day in the past, and in this century. The day comes first: 9/3/2017."""
     today = uk_day(timezone.now())
     try:
         day = read_day(typed[:40], today, lies_ahead=False)
@@ -73,7 +73,7 @@ def parse_past_day(typed: str) -> date:
     return day
 
 
-# Of a person, for every kind of which a row has one.
+# The fields about a person, for every kind whose rows have one.
 NAME = ImportField(
     "name",
     _("Name"),
@@ -149,12 +149,12 @@ def full_name(values: Mapping[str, Any]) -> str:
 
 
 def is_past(day: date, *, months: int, now: datetime) -> bool:
-    """Whether what was over on that day may not be kept any more."""
+    """Whether personal data last used on that day may not be kept any more."""
     return uk_datetime(day, time.max) < months_before(now, months)
 
 
 def past_of(rows: Sequence[tuple[Row, date]], *, people: int = 0, copies: int = 0) -> None:
-    """Have each of these rows come in as a count of its month, area and profession. One statement."""
+    """Set `past` of each row: only a count of its month, area and profession comes in. One statement."""
     areas = look_up_areas({row.values["postcode"] for row, _day in rows if row.values.get("postcode")}) if rows else {}
     for row, day in rows:
         area = areas.get(row.values.get("postcode", ""))
@@ -169,7 +169,7 @@ def past_of(rows: Sequence[tuple[Row, date]], *, people: int = 0, copies: int = 
 
 
 def find_people(rows: Sequence[Row]) -> list[Person]:
-    """All who may be one of these rows: by email address, phone in any spelling, or name. One statement."""
+    """The people whom these rows may be about: by email address, by phone in any spelling, or by name. One statement."""
     known = Person.objects.filter(erased_at=None).order_by()
     emails = {row.values["email"] for row in rows} - {""}
     digits = {dialled_digits(row.values["phone"]) for row in rows} - {""}
@@ -183,7 +183,7 @@ def find_people(rows: Sequence[Row]) -> list[Person]:
 
 
 def match_people(rows: Sequence[Row]) -> None:
-    """Find who each row may be, for all rows at once, as the pages for callers find it."""
+    """Find the people that each row may be about, like the pages for callers do, but for all rows at once."""
     by_email: dict[str, list[Person]] = defaultdict(list)
     by_phone: dict[str, list[Person]] = defaultdict(list)
     by_name: dict[str, list[Person]] = defaultdict(list)
@@ -206,7 +206,7 @@ def match_people(rows: Sequence[Row]) -> None:
 
 
 def same_place(person: Person, values: Mapping[str, Any]) -> str | None:
-    """Why somebody of the same name may be the same: where they work."""
+    """Why a person with the same name may be the same: the place where they work. None if it differs."""
     organisation = person.organisation.name.lower() if person.organisation else ""
     if organisation and organisation == values["organisation_name"].lower():
         return gettext("Same name and organisation")
@@ -216,10 +216,11 @@ def same_place(person: Person, values: Mapping[str, Any]) -> str | None:
 
 
 def make_people(rows: Sequence[Row], *, since: Mapping[int, datetime] | None = None) -> dict[int, Person]:
-    """The person of each row, by its number: the one that it is linked to, the one of its email address, or a new one, at an
-    organisation that we have by its name in any case, or a new one. Nothing of those whom we have is changed.
+    """The person of each row, by row number: the one that it is linked to, the one with its email address, or a new one.
 
-    `since`: by the number of a row when they were in touch last, from when on they are kept.
+    A new person's organisation is found by name in any case, or added. Nothing about known people is changed, but an erased row
+    loses an address that one of these rows has. `since` has, by row number, when they were last in touch; they are kept from then
+    on.
     """
     since = since or {}
     emails = {row.values["email"] for row in rows} - {""}
@@ -256,7 +257,7 @@ def make_people(rows: Sequence[Row], *, since: Mapping[int, datetime] | None = N
 
 
 def make_organisations(rows: Iterable[Row]) -> dict[str, Organisation]:
-    """The organisations that these rows name, by name in small letters; a new one is made by the first row that names it."""
+    """The organisations that these rows name, by their names in small letters. The first row that names a new one makes it."""
     first = {row.values["organisation_name"].lower(): row for row in reversed(list(rows)) if row.values["organisation_name"]}
     named = Organisation.objects.alias(lower_name=Lower("name")).filter(lower_name__in=first)
     known: dict[str, Organisation] = {organisation.name.lower(): organisation for organisation in named}
@@ -288,7 +289,7 @@ def make_contacts(rows: Sequence[Row], *, by: User | None, now: datetime) -> Non
 
 
 def identity_of(values: Mapping[str, Any]) -> str:
-    """What makes two rows the same contact: the email address, else name and phone."""
+    """What makes two rows the same: the email address, or else name and phone."""
     return values["email"] or f"{full_name(values).lower()} {dialled_digits(values['phone'])}"
 
 

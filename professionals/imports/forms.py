@@ -89,7 +89,7 @@ class ChoicesForm(PageForm):
             )
 
     def chosen_rows(self) -> dict[int, tuple[str, int]]:
-        """The choice of each row on the page, and which of its matches is meant."""
+        """By row number, the choice for each row on the page, and the place of the match that is meant."""
         found = {}
         for name, value in self.cleaned_data.items():
             if name.startswith("row-"):
@@ -99,7 +99,7 @@ class ChoicesForm(PageForm):
 
 
 def row_text(row: ImportRow) -> str:
-    """The cells of the row, as long as we keep them."""
+    """What a row says, as long as we keep it."""
     return ", ".join(one_line(str(cell)) for cell in row.cells.values())[:200]
 
 

@@ -1,6 +1,6 @@
-"""What the kinds of old records share: cells as days, times, numbers and words, and what names a record elsewhere.
+"""What the kinds of old records share: cells with days, times, numbers and words, and the person of a record.
 
-A refusal says what to do and never repeats the cell: it is kept.
+The sentence of a refusal is stored, so it says what to do and never repeats the cell.
 """
 
 import re
@@ -23,23 +23,23 @@ from professionals.models import Choice, FlaggedText, Note, Person
 from professionals.services import dialled_digits
 
 EARLIEST = date(2000, 1, 1)
-EXCEL_BEGINS = date(1899, 12, 30)  # its day 0, as it takes 1900 for a leap year
+EXCEL_BEGINS = date(1899, 12, 30)  # day 0 of Excel, which takes 1900 for a leap year
 EXCEL_DAY = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
 EXCEL_CLOCK = re.compile(r"0?\.\d+", re.ASCII)
 CLOCK_AFTER_DAY = re.compile(
     r"(.*\S)[ T](\d{1,2}[:.]\d{2})(?:[:.]\d{2}(?:\.\d+)?)?\s*([ap]m)?(?:Z|[+-]00:00)?", re.ASCII | re.IGNORECASE
 )
 SECONDS = re.compile(r"(\d{1,2}[:.]\d{2})[:.]\d{2}", re.ASCII)
-LONGEST_MOMENT = 60  # characters: what is longer is no day
+LONGEST_MOMENT = 60  # characters: a longer text is no day
 
 
 def parse_day(typed: str) -> date:
-    """The day comes first: '3/4/21' is 3 April 2021. Also a day by Excel's own number, and one with a time after it."""
+    """The day comes first: '3/4/21' is 3 April 2021. Also takes a day as Excel's own number, and ignores a time after it."""
     return split_moment(typed)[0]
 
 
 def split_moment(typed: str) -> tuple[date, time | None]:
-    """A day, and the time that may stand in the same cell; midnight is what programs write where there is none."""
+    """The day, and the time in the same cell, if there is one. Midnight is what programs write for no time, so it gives None."""
     if not any(map(str.isdigit, typed)) or len(typed) > LONGEST_MOMENT:
         raise ValidationError(_("Enter a day with its year, such as 9 3 2021 or 9 March 2021."))
     after = CLOCK_AFTER_DAY.fullmatch(typed)
@@ -74,7 +74,7 @@ def parse_clock(typed: str) -> time:
 
 
 def parse_number(most: int) -> Callable[[str], int]:
-    """A whole number from 1 on: '1,200', '12', '12.0'."""
+    """A parser of a whole number from 1 to `most`: '1,200', '12', '12.0'."""
 
     def parse(typed: str) -> int:
         tidy = re.sub(r"(?<=\d),(?=\d{3}\b)", "", typed).removesuffix(".0")
@@ -86,7 +86,7 @@ def parse_number(most: int) -> Callable[[str], int]:
 
 
 def parse_choice(words: Mapping[str, Any], sentence: Any) -> Callable[[str], Any]:
-    """One of these words, in any case and spacing."""
+    """A parser of one of these words, in any case and spacing."""
 
     def parse(typed: str) -> Any:
         word = fold(typed)
@@ -98,12 +98,12 @@ def parse_choice(words: Mapping[str, Any], sentence: Any) -> Callable[[str], Any
 
 
 def moment_of(day: date, clock: time | None) -> datetime:
-    """Without a time it is midnight. Raises ValidationError for the hour that is skipped in March."""
+    """The day and time in UK time, midnight if there is no time. Raises ValidationError for the hour that is skipped in March."""
     return uk_moment(day, clock or time.min)
 
 
 def mentioned(model: type[ReferencedModel], keys: Sequence[int]) -> dict[int, str]:
-    """Which of these records emails, notes or flagged texts name, and which of them do, in words. Four statements."""
+    """The records that an email, a note or a flagged text names: by key, which of these it is, in words. Four statements."""
     by_reference = dict(model._default_manager.filter(pk__in=keys).values_list("reference", "pk"))
     said: dict[int, str] = {}
     for text, rows in (
@@ -117,12 +117,12 @@ def mentioned(model: type[ReferencedModel], keys: Sequence[int]) -> dict[int, st
 
 
 def fold(text: str) -> str:
-    """The text as names are compared: in any case and spacing."""
+    """A name in small letters with single spaces, for comparing."""
     return " ".join(text.casefold().split())
 
 
 def link_records(rows: Sequence[Row], model: type[Model]) -> list[Row]:
-    """Link rows to the records that we have, of which nothing is made, and return the others. One statement, or none."""
+    """Link rows to the records that we have, and return the other rows, of which new records are made. One statement at most."""
     wanted = {row.number: row.link.key for row in rows if row.link and row.link.model == model._meta.label_lower}
     records = model._default_manager.in_bulk(set(wanted.values())) if wanted else {}
     for row in rows:
@@ -135,12 +135,14 @@ def link_records(rows: Sequence[Row], model: type[Model]) -> list[Row]:
     return [row for row in rows if row.number not in wanted]
 
 
-# Who a record is of.
+# The person of a record.
 
 
 def people_of(rows: Sequence[Row], at: Callable[[Row], datetime]) -> dict[int, Person]:
-    """The person of each row, by its number: one for all rows of the same. `at`: from when on we keep somebody who is new. A row
-    whose person is gone gets a problem."""
+    """The person of each row, by row number: one person for all rows about the same one.
+
+    `at` gives the time from which we keep a new person. A row whose person is gone gets a problem.
+    """
     link_to_earlier_rows(rows)
     leaders: dict[int, Row] = {}
     by_name: dict[str, list[Row]] = defaultdict(list)
@@ -164,8 +166,10 @@ def people_of(rows: Sequence[Row], at: Callable[[Row], datetime]) -> dict[int, P
 
 
 def link_to_earlier_rows(rows: Sequence[Row]) -> None:
-    """Link a row without an email address to the person whom an earlier row has made, by name and place or phone; not to one whom
-    the row was said not to be."""
+    """Link a row without an email address to the person that an earlier row has made.
+
+    They have the same name, and the same place or phone. People whom staff have told apart from this row don't count.
+    """
     to_find = [row for row in rows if not row.values["email"] and row.link is None]
     by_name: dict[str, list[Person]] = defaultdict(list)
     for person in find_people(to_find) if to_find else ():
@@ -179,7 +183,7 @@ def link_to_earlier_rows(rows: Sequence[Row]) -> None:
 
 
 def says_the_same(row: Row, other: Row) -> bool:
-    """Whether both rows, which have one name, are of one person."""
+    """Whether two rows with the same name are about one person."""
     if row.link or other.link or row.values["email"]:
         return False
     places = ("organisation_name", "postcode")
@@ -188,13 +192,13 @@ def says_the_same(row: Row, other: Row) -> bool:
 
 
 def is_the_same(values: Mapping[str, Any], phone: str, is_there: bool) -> bool:
-    """Whether two of one name are one person: they are at one place, or have one phone."""
+    """Whether somebody with the same name is the same person: they have the same place or phone."""
     digits = dialled_digits(values["phone"])
     return is_there or bool(digits and digits == dialled_digits(phone))
 
 
 def check_who(row: Row) -> None:
-    """A name alone finds nobody again."""
+    """Add a problem to a row that has only a name, by which nobody could be found again."""
     if not any(row.values[name] for name in ("email", "phone", "organisation_name", "postcode")):
         row.add_problem("", _("Fill in an email address, a phone number, an organisation or a postcode."))
 

@@ -1,4 +1,4 @@
-"""What can be imported from a spreadsheet: the kinds of rows, each with its fields, its duplicates and what is made of a row.
+"""What can be imported from a spreadsheet: the kinds of rows. A kind has fields, finds duplicates, and makes something of a row.
 
 Every app adds its kinds in its AppConfig. Rows come in batches of some hundred, so a kind looks things up for all of them at
 once, never row by row.
@@ -20,11 +20,11 @@ from professionals.models import Choice, Import
 
 @dataclass(frozen=True)
 class ImportField:
-    """One thing that a row says. `aliases`: other headings that people give it, in any case and spacing.
+    """One piece of information in a row. `aliases` are other headings that people give it, in any case and spacing.
 
-    `parse` turns a cell that is not empty into the value, `empty` is the value of one that is, or that has no column. It raises
-    ValidationError or ValueError with a sentence that says what to do and never repeats what was typed: the sentence is kept.
-    `free`: its words are anybody's, so what looks like a child's details is refused.
+    `parse` turns a cell into the value. `empty` is the value of an empty cell or a missing column. `parse` raises ValidationError
+    or ValueError with a sentence that says what to do. We store that sentence, so it never repeats what was typed. `free`:
+    anybody's own words, in which we refuse what looks like a child's details.
     """
 
     name: str
@@ -40,8 +40,10 @@ class ImportField:
 
 @dataclass(frozen=True)
 class Match:
-    """Something we have that may be the same as a row: its `model` ("professionals.person") and `key`, and `why` in a few words.
-    `certain`: a second one can't be made, such as one of the same email address, so the row is linked to it."""
+    """An object of ours that may be the same as a row: its `model` ("professionals.person") and `key`, and `why` in a few words.
+
+    `certain`: there can't be two, such as two people with one email address, so the row must be linked to it.
+    """
 
     model: str
     key: int
@@ -51,7 +53,7 @@ class Match:
 
 @dataclass(frozen=True)
 class PastRetention:
-    """How a row counts whose personal data we may not keep any more: nothing else of it comes in."""
+    """How to count a row whose personal data we may not keep any more. Nothing else of the row comes in."""
 
     month: date
     nation: str = ""
@@ -63,11 +65,11 @@ class PastRetention:
 
 @dataclass
 class Row:
-    """A row of the file by the names of the kind's fields.
+    """A row of the file. `values` has its values by the names of the kind's fields.
 
-    `check` adds `problems` (of a field's name, or "", each a sentence without what was typed), `matches` and `past`. `make` gets
-    only rows without problems and within retention, whose `choice` is make or link, the latter with the `link`; it names every
-    object that it has `made` or `linked`. A problem that it adds itself leaves the row out.
+    `check` adds `matches`, `past` and `problems`: each problem is the name of a field, or "", and a sentence without what was
+    typed. `make` gets only rows without problems and within retention, whose `choice` is make or link (with `link`). It adds
+    every object to `made` or `linked`. If it adds a problem, the row is left out.
     """
 
     number: int
@@ -94,11 +96,11 @@ class Make(Protocol):
 
 @dataclass(frozen=True)
 class Removal:
-    """How objects of one `model` ("professionals.person") that an import made are removed when it is undone.
+    """How objects of one `model` ("professionals.person") that an import made are removed when the import is undone.
 
-    An object stays if it has changed since it was made, other than in the columns `ignored`, or if a row points to it that is
-    none of its `parts`: objects of these models that the same import made, and that go with it. `used` says more reasons, each a
-    few words by key; `remove` deletes them where Django's own delete can't.
+    An object stays if it has changed since (columns in `ignored` don't count), or if a row points to it that is none of its
+    `parts`. Parts are objects of these models that the same import made; they go with it. `used` gives more reasons to stay: by
+    key, a few words. `remove` deletes the objects if Django's own delete can't.
     """
 
     model: str
@@ -110,8 +112,11 @@ class Removal:
 
 @dataclass(frozen=True)
 class ImportKind:
-    """`identity` says of a row's values by what it is the same as another row of the file, or "". `removals`: what an import is
-    of stands first, and is removed first when it is undone; then what that points to."""
+    """A kind of row. `identity` gives a text that is equal for two rows of the file that are the same, or "".
+
+    `removals`: the kind's main model comes first, and is removed first when an import is undone; then the models that it points
+    to.
+    """
 
     name: str
     label: str | Promise
@@ -127,7 +132,7 @@ IMPORT_KINDS: dict[str, ImportKind] = {}
 
 
 def register_import_kind(kind: ImportKind) -> None:
-    """Called in an app's AppConfig.ready(). Raises ValueError for a name that is taken."""
+    """Add a kind, in an app's AppConfig.ready(). Raises ValueError for a name that is taken."""
     if IMPORT_KINDS.setdefault(kind.name, kind) != kind:
         raise ValueError(f"two kinds of imports are called {kind.name}")
 
@@ -136,11 +141,11 @@ def kind_of(imported: Import) -> ImportKind:
     return IMPORT_KINDS[imported.kind]
 
 
-# What kinds parse cells with.
+# Parsers of cells, for all kinds.
 
 
 def parse_text(most: int) -> Callable[[str], str]:
-    """One line of at most so many characters, without what can't be seen."""
+    """A parser of one line of text, of at most `most` characters, without invisible characters."""
 
     def parse(typed: str) -> str:
         text = one_line(typed)
@@ -152,5 +157,5 @@ def parse_text(most: int) -> Callable[[str], str]:
 
 
 def one_line(typed: str) -> str:
-    """Without line breaks, doubled spaces, and characters that are not seen or turn the direction of others."""
+    """The text without line breaks, doubled spaces, and characters that are invisible or change the direction of writing."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in typed).split())

@@ -1,7 +1,7 @@
-"""An import: uploaded, its columns chosen, checked, run and undone. What takes long a worker does, batch by batch.
+"""The steps of an import: uploaded, its columns chosen, checked, run, undone. A worker does what takes long, in batches.
 
-Each batch is one transaction that holds the row of the import, so a worker that is killed leaves off after a whole batch, another
-goes on there, and two at once take turns. A batch reads and writes as many statements for one row as for all of them.
+Each batch is one transaction that locks the row of the import. So if a worker is killed, another goes on after the last whole
+batch, and two workers take turns. A batch of many rows needs as many statements as a batch of one.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ from professionals.safeguarding.child_details import looks_like_child_details
 logger = logging.getLogger(__name__)
 MOST_ROWS = 25_000
 BATCH = 500
-TRIES = 3  # of a batch, if colleagues or the public write the same at this moment
+TRIES = 3  # of a batch, when somebody else writes the same rows at this moment
 
 
 class FileGone(DomainError):
@@ -65,7 +65,7 @@ class ChangedMeanwhile(DomainError):
 
 # The file and its columns.
 
-# Columns in anybody's own words: what they say of a person or a child belongs into the case system, if anywhere.
+# Columns of free text: what is said there about a person or a child belongs in the case system, if anywhere.
 NOTES = re.compile(
     r"\b(notes?|comments?|remarks?|cases?|free ?text|concerns?|child|children|narrative|memo|description|reasons?|incidents?"
     r"|(more|other|further|additional) (details|information)|safeguarding)\b"
@@ -73,13 +73,13 @@ NOTES = re.compile(
 
 
 def is_refused(heading: str) -> bool:
-    """A column of notes never comes in; nor does one without a heading."""
+    """Whether a column may never be imported: one of notes, one without a heading, or one whose heading may be about a child."""
     words = normalise_heading(heading)
     return not words or bool(NOTES.search(words)) or looks_like_child_details(heading)
 
 
 def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) -> Import:
-    """Keep the file until it is imported. Raises NotASheet, and DomainError for a file that is in already."""
+    """Store the file until it is imported. Raises NotASheet, and DomainError for a file that has been imported already."""
     digest = hashlib.sha256(content).hexdigest()
     rows = sheet_rows(content, most=MOST_ROWS)
     _number, headings = next(rows)
@@ -104,12 +104,12 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
 
 
 def record_act(imported: Import, by: User | None, what: str) -> None:
-    """In the audit: what a worker did for somebody. What they do themselves is recorded by the page."""
+    """Record in the audit what a worker did for somebody. What they do themselves is recorded by the page that they use."""
     record(Act.CHANGED, by=by.pk if by else None, about=About.of(imported), whats=[what])
 
 
 def suggest_mapping(imported: Import) -> dict[str, int]:
-    """The columns that were chosen when these headings came last; else those whose headings name a field."""
+    """The columns that were chosen last time for these headings; otherwise those whose headings match a field."""
     known = ImportMapping.objects.filter(kind=imported.kind, headings=headings_digest(imported)).first()
     if known is not None:
         return dict(known.mapping)
@@ -129,7 +129,7 @@ def headings_digest(imported: Import) -> str:
 
 
 def lock_import(imported: Import, *states: str) -> Import:
-    """Raises ChangedMeanwhile if it is in none of these states."""
+    """Lock the import for this transaction. Raises NotNow if it is in none of these states."""
     found = Import.objects.select_for_update(no_key=True).defer("file").filter(pk=imported.pk, state__in=states).first()
     if found is None:
         raise ChangedMeanwhile
@@ -138,7 +138,7 @@ def lock_import(imported: Import, *states: str) -> Import:
 
 @transaction.atomic
 def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, now: datetime) -> None:
-    """The column of each field, from 0. Remembers it for the same headings, and has the rows checked."""
+    """Save the column of each field (from 0), remember it for the same headings, and have a worker check the rows."""
     current = lock_import(imported, ImportState.UPLOADED, ImportState.CHECKED)
     if current.file_deleted_at or Import.objects.filter(pk=current.pk, file=None).exists():
         raise FileGone
@@ -159,7 +159,10 @@ def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, no
 
 
 def queue_work(imported: Import, state: str, now: datetime, *, done: int = 0, **changes: Any) -> None:
-    """Have a worker bring the import to this state. If no broker answers, the task for imports without a worker finds it."""
+    """Put the import into this state, and call a worker to go on from there.
+
+    If the broker can't be reached, the task that looks for imports without a worker finds it.
+    """
     for name, value in {**changes, "state": state, "done": done, "went_on_at": now}.items():
         setattr(imported, name, value)
     imported.save(update_fields=["mapping", "state", "done", "total", "went_on_at", *changes])
@@ -177,7 +180,7 @@ def tell_worker(key: int) -> None:
 
 
 def work_on(key: int) -> None:
-    """Go on with this import as long as there is something to do. A fault stops it, and staff are told on its page."""
+    """Work on this import as long as there is something to do. A fault stops it, and its page tells staff."""
     tries = TRIES
     while (imported := Import.objects.defer("file").filter(pk=key, state__in=AT_WORK).first()) is not None:
         try:
@@ -193,13 +196,13 @@ def work_on(key: int) -> None:
 
 
 def mark_as_failed(imported: Import, error: Exception) -> None:
-    """The log gets no words of the error, which may have a name in them."""
+    """Mark the import as failed. The log leaves out the words of the error, which may have a name in them."""
     logger.error("import %s stopped in state %s: %s", imported.pk, imported.state, type(error).__name__)
     Import.objects.filter(pk=imported.pk, state=imported.state).update(state=ImportState.FAILED)
 
 
 def lock_if_free(imported: Import) -> Import | None:
-    """None if another worker has it, or its state is another by now. Inside a transaction."""
+    """Lock the import for this transaction. None if another worker has it, or if its state has changed."""
     free = Import.objects.select_for_update(no_key=True, skip_locked=True).defer("file")
     return free.filter(pk=imported.pk, state=imported.state).first()
 
@@ -211,7 +214,7 @@ def save_progress(imported: Import, rows: int) -> None:
 
 
 def check(imported: Import) -> bool:
-    """Read all rows of the file, from the first that no batch has read yet."""
+    """Check all rows of the file, from the first that is not stored yet. Returns False if another worker is at it."""
     kind, content = kind_of(imported), bytes(Import.objects.values_list("file", flat=True).get(pk=imported.pk) or b"")
     last = imported.rows.order_by("-number").values_list("number", flat=True).first() or 0
     rows = islice(sheet_rows(content, most=MOST_ROWS), 1, None)
@@ -278,7 +281,7 @@ def state_of(row: Row, repeats: int | None) -> RowState:
 
 
 def identity_of(imported: Import, kind: ImportKind, row: Row) -> str:
-    """A digest of what makes the row the same as another one: nobody can read off it what the row says."""
+    """A salted hash of what makes a row the same as another, so that nobody can read from it what the row says."""
     text = kind.identity(row.values)
     return salted_hmac(f"professionals.imports.{imported.pk}", text, algorithm="sha256").hexdigest()[:32] if text else ""
 
@@ -314,8 +317,10 @@ def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], is_suspici
 
 @transaction.atomic
 def choose(imported: Import, *, choice: str, rows: Mapping[int, tuple[str, int]], by: User, now: datetime) -> None:
-    """What becomes of duplicates: of all that have no choice of their own ("" asks for each), and by the number of a row, with
-    which of its matches is meant."""
+    """Save what becomes of duplicates: `choice` for all that have none of their own ("" asks for each one), `rows` by row number.
+
+    Each entry of `rows` is the choice, and the place of the match that is meant.
+    """
     current = lock_import(imported, ImportState.CHECKED)
     current.choice = choice
     current.save(update_fields=["choice"])
@@ -340,7 +345,7 @@ def run_import(imported: Import, *, by: User, now: datetime) -> None:
 
 
 def run(imported: Import) -> bool:
-    """One batch. Rows that say the same as an earlier one come after all others, when that one is in or is not."""
+    """Import one batch. Rows that repeat an earlier row come after all others, when it is known what became of that row."""
     with transaction.atomic():
         if (mine := lock_if_free(imported)) is None:
             return False
@@ -363,7 +368,7 @@ def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
     past = [PastRetention(**{**row.cells, "month": date.fromisoformat(row.cells["month"])}) for row in counted]
     outcomes = {row.number: RowState.COUNTED for row in counted}
     stored = {row.number: row for row in batch if row.state != RowState.PAST}
-    # What was checked for a child's details before isn't again.
+    # These cells were checked for a child's details before.
     rows = [read_row(kind, row.number, row.cells, lambda _text: False) for row in stored.values()]
     kind.check([row for row in rows if not row.problems], now=now)
     own = made_by(imported, {(match.model, match.key) for row in rows for match in row.matches})
@@ -390,7 +395,7 @@ def outcome_of(row: Row) -> RowState:
 
 
 def made_by(imported: Import, found: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
-    """Which of these the import has made itself: a colleague in the row above is no duplicate."""
+    """The objects among these that this import made itself: a colleague in the row above is no duplicate."""
     by_model = defaultdict(list)
     for model, key in found:
         by_model[model].append(key)
@@ -401,7 +406,7 @@ def made_by(imported: Import, found: Iterable[tuple[str, int]]) -> set[tuple[str
 
 
 def objects_of_rows(imported: Import, kind: ImportKind, numbers: Sequence[int]) -> dict[int, Any]:
-    """What these rows made or were linked to, of the kind's own model."""
+    """The objects that these rows made or were linked to, if they are of the kind's main model."""
     if not numbers:
         return {}
     model = kind.removals[0].model
@@ -418,7 +423,7 @@ EARLIER_LEFT_OUT = _("An earlier row that says the same was not imported, so nor
 
 
 def decide(imported: Import, stored: ImportRow, row: Row, own: set[tuple[str, int]], of_earlier: Mapping[int, Any]) -> bool:
-    """Whether the kind is to make something of the row: what was chosen, held against what is there now."""
+    """Whether the kind is to make something of the row: compares what staff chose with what is in the database now."""
     if row.problems:
         return False
     row.matches = [match for match in row.matches if match.certain or (match.model, match.key) not in own]
@@ -464,7 +469,7 @@ def record_objects(imported: Import, kind: ImportKind, rows: Iterable[Row]) -> N
             made[each.model].append(each)
     removals = {removal.model: removal for removal in kind.removals}
     for model, those in made.items():
-        # A part, which goes with what it is a part of, has no removal of its own.
+        # A part is deleted with its object, so it has no removal of its own.
         digests = digests_of(removals.get(model, Removal(model)), [each.key for each in those])
         for each in those:
             each.digest = digests.get(each.key, "")
@@ -472,9 +477,9 @@ def record_objects(imported: Import, kind: ImportKind, rows: Iterable[Row]) -> N
 
 
 def digests_of(removal: Removal, keys: Sequence[int]) -> dict[int, str]:
-    """By key, a digest of all columns of a row as it is now."""
+    """A digest of the columns of each of these rows, as they are now."""
     model = apps.get_model(removal.model)
-    left_out = {"searched", "reached_nation", "reached_authority", *removal.ignored}  # the database keeps these
+    left_out = {"searched", "reached_nation", "reached_authority", *removal.ignored}  # the database sets these
     columns = [field.attname for field in model._meta.concrete_fields if field.name not in left_out]
     rows = model._base_manager.filter(pk__in=keys).order_by().values("pk", *columns)
     return {row["pk"]: hashlib.sha256(json.dumps(row, default=str, sort_keys=True).encode()).hexdigest()[:32] for row in rows}
@@ -504,7 +509,7 @@ def count_past(imported: Import, past: Iterable[PastRetention]) -> None:
 def finish_rows(
     batch: Sequence[ImportRow], outcomes: Mapping[int, RowState], problems: Mapping[int, list[tuple[str, str]]]
 ) -> None:
-    """Forget what the rows say, in the transaction in which they are imported."""
+    """Delete what the rows say, in the same transaction that imports it."""
     keys = defaultdict(list)
     for row in batch:
         keys[outcomes[row.number]].append(row.pk)
@@ -520,14 +525,14 @@ def finish_rows(
 
 
 def delete_file(imported: Import, now: datetime) -> None:
-    """The file, and everything that its rows say. Inside a transaction."""
+    """Delete the file, and everything that its rows say. Inside a transaction."""
     imported.rows.exclude(cells={}, matches=[], identity="").update(cells={}, matches=[], identity="")
     Import.objects.filter(pk=imported.pk).update(file=None, headings=[], file_deleted_at=now)
 
 
 @transaction.atomic
 def abandon_import(imported: Import, *, by: User | None, now: datetime) -> None:
-    """Delete the file and all rows of an import that was not run."""
+    """Delete the file and all its rows, before it was imported. Raises NotNow once it was run."""
     current = lock_import(imported, ImportState.UPLOADED, ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED)
     if current.run_at:
         raise ChangedMeanwhile
@@ -542,10 +547,10 @@ NOT_IN_TIME = _("This row was not imported within 24 hours, so we deleted what i
 
 
 def delete_old_files(now: datetime) -> int:
-    """Whatever became of them. An import that stopped half-way stays as it is: it can be undone."""
+    """Delete files that were kept too long, whatever became of their import. One that stopped half-way can still be undone."""
     old = list(Import.objects.with_old_file(now).defer("file"))
     for imported in old:
-        with suppress(ChangedMeanwhile):  # somebody goes on with it at this moment: the next time
+        with suppress(ChangedMeanwhile):  # somebody works on it at this moment, so it goes the next time
             if imported.run_at is None:
                 abandon_import(imported, by=None, now=now)
             else:
@@ -558,14 +563,13 @@ def delete_old_files(now: datetime) -> int:
 
 
 def forget_rows(now: datetime) -> int:
-    """Once an import can't be undone any more, nobody needs to know which row made what."""
+    """Delete the rows of imports that can't be undone any more: which row made what is of no use then."""
     over = Import.objects.filter(run_at__lte=now - UNDO_IMPORT_FOR).exclude(state=ImportState.UNDOING).values("pk")
     return ImportedObject.objects.filter(parent__in=over).delete()[0] + ImportRow.objects.filter(parent__in=over).delete()[0]
 
 
 def forget_person(person: Person) -> None:
-    """Take somebody who is erased out of every import: nothing of theirs is undone, and a row that waits loses its words and its
-    file."""
+    """Remove an erased person from all imports: no undo touches them, and a waiting row of theirs loses its words and file."""
     model = Person._meta.label_lower
     ImportedObject.objects.filter(model=model, key=person.pk).delete()
     waiting = ImportRow.objects.filter(parent__file_deleted_at=None)
@@ -583,7 +587,7 @@ WAS_ERASED = _("We have just erased this person. Leave the row out.")
 
 @transaction.atomic
 def resume_import(imported: Import, *, by: User, now: datetime) -> None:
-    """Go on after a fault, where it stopped."""
+    """Go on with an import where a fault stopped it."""
     current = lock_import(imported, ImportState.FAILED)
     if current.file_deleted_at is None and current.run_at is None:
         state = ImportState.CHECKING
@@ -592,7 +596,7 @@ def resume_import(imported: Import, *, by: User, now: datetime) -> None:
     queue_work(current, state, now, done=current.done)
 
 
-# Undone as a whole.
+# Undoing an import.
 
 
 def can_be_undone(imported: Import, now: datetime) -> bool:
@@ -601,7 +605,7 @@ def can_be_undone(imported: Import, now: datetime) -> bool:
 
 @transaction.atomic
 def undo_import(imported: Import, *, by: User, now: datetime) -> None:
-    """All that it made goes; what was used or changed since stays and is listed."""
+    """Remove all that the import made. What was used or changed since stays, and the page lists it."""
     current = lock_import(imported, ImportState.DONE)
     if not can_be_undone(current, now):
         raise DomainError(_("This import is older than 30 days, so it can’t be undone any more."))
@@ -610,7 +614,10 @@ def undo_import(imported: Import, *, by: User, now: datetime) -> None:
 
 
 def undo(imported: Import) -> bool:
-    """One batch of objects of one model, in the order of the kind; when none is left, what the import kept of itself."""
+    """Undo one batch of objects of one model, in the order of the kind's removals.
+
+    When none are left, delete the import's own records.
+    """
     kind = kind_of(imported)
     with transaction.atomic():
         if (mine := lock_if_free(imported)) is None:
@@ -622,7 +629,7 @@ def undo(imported: Import) -> bool:
                 undo_batch(mine, removal, batch)
                 save_progress(mine, len(batch))
                 return True
-        mine.objects_of_it.filter(Q(made=False) | Q(kept=[])).delete()  # parts went with what they were parts of
+        mine.objects_of_it.filter(Q(made=False) | Q(kept=[])).delete()  # parts were deleted with their objects
         mine.counts.all().delete()
         mine.rows.all().delete()
         mine.state = ImportState.UNDONE

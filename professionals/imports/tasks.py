@@ -1,4 +1,4 @@
-"""What runs in the worker: load by id, call one service."""
+"""Celery tasks. They load by id, and call one service."""
 
 from django.utils import timezone
 
@@ -9,13 +9,13 @@ from professionals.models import Import
 
 @app.task
 def work_on(key: int) -> None:
-    """Twice does no harm: what is done is not done again."""
+    """Work on one import. A second call does no harm: what is done is not done again."""
     services.work_on(key)
 
 
 @app.task
 def look_after_imports() -> None:
-    """Go on with what a worker left, and delete old files. Twice does no harm."""
+    """Delete old files and rows, and go on with imports that a worker left. A second call does no harm."""
     now = timezone.now()
     services.delete_old_files(now)
     services.forget_rows(now)

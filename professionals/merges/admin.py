@@ -1,6 +1,6 @@
-"""Two people or two organisations are merged on the staff site: the other is found and chosen, never typed by heart.
+"""Merges of people and organisations on the staff site. Staff find the other one and choose it; they never type a key.
 
-A URL has keys alone, as it stands in logs; what is typed to find somebody is posted.
+A URL holds only keys, since URLs stand in logs. What is typed to find somebody is posted.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ class FindForm(PageForm):
 
 
 def find_page(page_admin: StaffModelAdmin, request: HttpRequest, obj: Any, action: ObjectAction) -> HttpResponse:
-    """Who may be meant, then who was looked for; each leads to the page that compares both."""
+    """List those that look alike, or those found by what was typed. Each leads to the page that compares both."""
     label, found = _("Name of the other organisation, or part of it"), []
     if isinstance(obj, Person):
         label = _("Name, email, postcode, organisation or phone of the other one")
@@ -77,7 +77,7 @@ def change_url(obj: Model) -> str:
 
 
 def facts_of(obj: Any) -> dict[str, str]:
-    """What tells two of the same name apart."""
+    """Facts that tell two of the same name apart."""
     if isinstance(obj, Organisation):
         return {_("Name"): obj.name, _("People"): f"{obj.people_count:,}"}  # type: ignore[attr-defined]
     shown = {capfirst(str(field_label(name))): value_of(obj, name) for name in services.FIELDS}
@@ -94,7 +94,7 @@ def value_of(person: Person, name: str) -> str:
 
 
 class MergeForm(PageForm):
-    """A question for each field that both people have, and differently; about organisations none."""
+    """A question for each field that both people have, with different values. For organisations, no question."""
 
     def __init__(self, *args: Any, pair: tuple[Any, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -114,7 +114,7 @@ class MergeForm(PageForm):
 
 
 def merge_page(page_admin: StaffModelAdmin, request: HttpRequest, obj: Any, action: ObjectAction) -> HttpResponse:
-    """The other one is named by its key in the address; nobody, somebody erased and the same once more are to be found first."""
+    """Merge with the one whose key stands in the address. Without a key that fits, the page first helps to find somebody."""
     key = request.GET.get(WITH, "")
     other = candidates(page_admin, request, obj).filter(pk=key).first() if is_key(type(obj), key) else None
     if other is None:
@@ -147,7 +147,7 @@ def merge_page(page_admin: StaffModelAdmin, request: HttpRequest, obj: Any, acti
 
 
 def compared(one: Any, other: Any) -> dict[str, tuple[str, str]]:
-    """What both have, side by side; for people also the emails that they chose, and how many rows of each kind they have."""
+    """The facts of both, side by side. For people also the mail that they chose, and how many rows of each kind they have."""
     facts = [facts_of(one), facts_of(other)]
     if isinstance(one, Person):
         for person, shown in zip((one, other), facts, strict=True):
@@ -243,7 +243,7 @@ CALL_OFF = ObjectAction(
 
 
 def state_in_words(person: Person) -> str:
-    """How the merge stands, for the person's page; empty if there is none."""
+    """The state of their merge, for the person's page; "" if there is none."""
     merge = services.merge_of(person, timezone.now())
     if merge is None:
         return ""

@@ -1,7 +1,7 @@
-"""Two people, or two organisations, become one, and the merge is undone.
+"""Merges of two people or two organisations, and their undoing.
 
-Both people are locked by key, then their accounts, then what is theirs (professionals.services). What changes is read off the
-rows themselves, before and after: so a row of a model that nobody thought of here comes back too.
+Both people are locked by key, then their accounts, then their rows (professionals.services). What a merge changes is read from
+the rows before and after it. So a row of a model that nobody thought of here is restored too.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ from professionals.services import (
     repoint,
 )
 
-# Of which staff choose whose stays.
+# The fields of which staff choose whose value stays.
 FIELDS = ("name", "email", "phone", "profession", "organisation", "postcode")
 
 
@@ -63,14 +63,14 @@ class TooLateToUndo(DomainError):
     message = _("This merge can’t be undone any more.")
 
 
-# What changes: snapshots of the rows before and after.
+# What a merge changes: snapshots of the rows before and after it.
 
-# Models of which every column may change. Of all others a merge changes only to whom a row belongs.
+# Models in which any column may change. In all others a merge changes only to whom a row belongs.
 ALL_COLUMNS = (Person, Organisation, User, FormerAddress, MailChoice, MailReader, MarkedAddress, Notification)
 SOME_COLUMNS: dict[type[models.Model], tuple[str, ...]] = {Notification: ("id", "recipient"), User: ("id", "is_active")}
-LEFT_OUT = "searched"  # the database keeps it
-NOT_KEPT = (Draft,)  # which nobody keeps for 30 days
-# What is not put back because it has gone on since: a message that went, a reader who chose.
+LEFT_OUT = "searched"  # the database sets it
+NOT_KEPT = (Draft,)  # nobody keeps a draft for 30 days
+# Rows that are restored only if they are still as they were: not a message that was sent, nor a reader who has chosen since.
 STILL_AS_IT_WAS: dict[type[models.Model], Callable[[], QuerySet[Any]]] = {
     Notification: lambda: Notification.objects.filter(state=State.PENDING),
     MailReader: lambda: MailReader.objects.filter(choices=None),
@@ -88,8 +88,10 @@ def snapshot(querysets: Iterable[QuerySet[Any]]) -> Snapshot:
 
 
 def differences(before: Snapshot, after: Snapshot, order: list[type[models.Model]]) -> list[dict[str, Any]]:
-    """For each model, the rows that came and went, and sets of rows in which a column changed alike. The others belong to the
-    first model of `order`."""
+    """For each model, in this order, the rows that came and went, and groups of rows whose column changed alike.
+
+    The first model is that of the owners, to whom the other rows belong.
+    """
     entries: dict[type[models.Model], dict[str, Any]] = {}
     for model, key in {**before, **after}:
         old, new = before.get((model, key)), after.get((model, key))
@@ -112,8 +114,11 @@ def differences(before: Snapshot, after: Snapshot, order: list[type[models.Model
 
 
 def put_back(entries: list[dict[str, Any]]) -> None:
-    """The row that went comes first: the words by which its bookings are searched are read from it. Then what belongs to other
-    rows goes before them, and comes after them."""
+    """Restore the rows of a merge.
+
+    The owner's row comes first, since the words by which its bookings are found are read from it. Of the others, rows that came
+    are deleted in this order, and rows that went are inserted in the opposite order, so that a part is there only with its whole.
+    """
     first, others = entries[:1], entries[1:]
     for entry in first:
         _undo_changes(entry)
@@ -125,7 +130,7 @@ def put_back(entries: list[dict[str, Any]]) -> None:
 
 
 def _undo_changes(entry: dict[str, Any]) -> None:
-    """Undo what was changed, unless it has changed again since."""
+    """Undo what came and what changed, except what has changed again since."""
     model = apps.get_model(entry["model"])
     rows = STILL_AS_IT_WAS.get(model, model._base_manager.all)()
     for columns in entry["came"]:
@@ -137,7 +142,10 @@ def _undo_changes(entry: dict[str, Any]) -> None:
 
 
 def _insert_again(entry: dict[str, Any]) -> None:
-    """Insert the rows that went, every column as it was. What they pointed to may have gone since."""
+    """Insert the rows that went, with every column as it was, their time of creation too.
+
+    A key to something that has gone since is set to null. If it can't be null, the row stays away.
+    """
     model: Any = apps.get_model(entry["model"])
     fields = model._meta.concrete_fields
     for columns in entry["went"]:
@@ -155,13 +163,13 @@ def _insert_again(entry: dict[str, Any]) -> None:
 
 
 def rows_of(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
-    """All rows that point to one of them, of each key."""
+    """All rows that point to one of these, one queryset for each relation."""
     for relation in relations_of(type(owners[0])):
         yield relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": owners})
 
 
 def belongings(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
-    """All rows that point to one of them; and what is deleted with those of which both people can't have one each."""
+    """All rows that point to one of these, and the parts of rows that may be deleted because both people have one."""
     for rows in rows_of(*owners):
         for part in rows.model._meta.related_objects if rows.model in ROW_MERGES else ():
             if part.on_delete is models.CASCADE:
@@ -173,7 +181,7 @@ def belongings(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
 
 
 def merge_of(person: Person, now: datetime) -> Merge | None:
-    """The one that waits, or the latest that can be undone. One statement a page."""
+    """The merge that waits, or else the latest that can be undone. One statement for a page."""
     if "_merge" not in person.__dict__:
         known = Merge.objects.filter(Q(person=person) | Q(other=person)).exclude(pk__in=Merge.objects.expired(now))
         latest = known.select_related("person", "other").order_by(F("merged_at").desc(nulls_first=True), "-pk")
@@ -184,10 +192,11 @@ def merge_of(person: Person, now: datetime) -> Merge | None:
 
 @transaction.atomic
 def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by: User, now: datetime) -> Merge:
-    """`stays`: of each field that differs the key of whose value stays. Done at once, unless both sign in: then both are asked.
+    """Merge two people at once, or if both sign in, ask both for their agreement by email.
 
-    Who signs in stays, with the address that they sign in with; of two, the one whose address stays; of none, `person`. Raises
-    ChangedMeanwhile, AlreadyWaiting, StaffSignIn.
+    `stays` has, for each field that differs, the key of the person whose value stays. The person who signs in stays, with their
+    address. If both sign in, the person whose address stays; if neither does, `person`. Raises ChangedMeanwhile, AlreadyWaiting,
+    StaffSignIn.
     """
     people = lock_people(person.pk, other.pk)
     kept, gone = people[person.pk], people[other.pk]
@@ -230,7 +239,10 @@ def lock_people(*keys: int) -> dict[int, Person]:
 
 @transaction.atomic
 def confirm_merge(merge: Merge, *, person: Person, now: datetime) -> Merge:
-    """One of the two says that both are theirs; once both have, they are one. Raises ChangedMeanwhile, AccountGoneError."""
+    """One of the two says that both accounts are theirs. Once both have, they are merged.
+
+    Raises ChangedMeanwhile, StaffSignIn, AccountGoneError.
+    """
     people = lock_people(*sorted([merge.person_id or 0, merge.other_id or 0]))
     locked = Merge.objects.select_for_update(of=("self",)).waiting(now).filter(pk=merge.pk).first()
     if locked is None or {locked.person_id, locked.other_id} != set(people) or not all(each.user for each in people.values()):
@@ -260,7 +272,7 @@ def call_off_merge(person: Person, *, by: User, now: datetime) -> None:
 
 
 def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: datetime) -> Merge:
-    """Make two people one, who are locked."""
+    """Merge two people who are locked already."""
     gone_key, closes = gone.pk, gone.user
     merge.other, merge.user, merge.merged_at = None, closes, now
     merge.save()
@@ -306,7 +318,7 @@ def addresses_of(person: Person) -> list[str]:
 
 
 def mail_rows(addresses: Collection[str]) -> list[QuerySet[Any]]:
-    """The rows of mail to them that may change; what has not gone yet is found by key, since it gets another address."""
+    """The rows about mail to these addresses that may change. Mail that waits is found by key, since its address changes."""
     waiting = Notification.objects.alias(address=Lower("recipient")).filter(address__in=addresses, state=State.PENDING)
     readers = MailReader.objects.filter(address__in=addresses)
     return [
@@ -318,7 +330,7 @@ def mail_rows(addresses: Collection[str]) -> list[QuerySet[Any]]:
 
 
 def values_that_stay(kept: Person, gone: Person, stays: Mapping[str, int]) -> dict[str, Any]:
-    """By field, the value that stays: the one chosen, what only one of them has, and the address of whoever signs in."""
+    """The value of each field after the merge. A value that only one of them has stays, and so does the address of a sign-in."""
     values = {}
     for name in (*FIELDS, "language"):
         of_gone = stays.get(name) == gone.pk if name in stays else not getattr(kept, name)
@@ -328,7 +340,7 @@ def values_that_stay(kept: Person, gone: Person, stays: Mapping[str, int]) -> di
 
 @transaction.atomic
 def undo_merge(person: Person, *, by: User, now: datetime) -> None:
-    """Both as they were; what was made since stays with this person. Raises TooLateToUndo, CannotUndo."""
+    """Restore both people as they were. What was made since stays with this person. Raises TooLateToUndo, CannotUndo."""
     locked = Person.objects.select_for_update().filter(pk=person.pk, erased_at=None).first()
     merge = Merge.objects.undoable(now).filter(person=locked).select_for_update(of=("self",)).first() if locked else None
     if merge is None:
@@ -353,7 +365,10 @@ def _put_back(merge: Merge) -> None:
 
 
 def forget_merges(merges: Iterable[Merge]) -> None:
-    """They can't be undone any more: what is kept for that goes, with the sign-in that was closed and what nobody is in."""
+    """Delete merges that can't be undone any more.
+
+    With each goes the sign-in that it closed, and organisations that nobody is in any more.
+    """
     for merge in merges:
         merge.delete()
         if merge.user is not None:
@@ -376,7 +391,10 @@ def delete_expired_merges(*, now: datetime) -> int:
 
 @transaction.atomic
 def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], by: User | None, now: datetime) -> int:
-    """Make the others' people (and whatever else points to them) `keep`'s, and remove the others. Returns how many."""
+    """Give all people and other rows of `others` to `keep`, and delete the others. Returns how many.
+
+    Raises DomainError if there is no other one, and ChangedMeanwhile if `keep` is gone.
+    """
     keys = {other.pk for other in others} - {keep.pk}
     if not keys:
         raise DomainError(_("Choose at least two organisations to merge."))
@@ -399,7 +417,7 @@ def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], b
 
 @transaction.atomic
 def undo_organisation_merge(organisation: Organisation, *, by: User, now: datetime) -> None:
-    """Raises TooLateToUndo, CannotUndo."""
+    """Restore the latest merge into this organisation. Raises TooLateToUndo, CannotUndo."""
     locked = Organisation.objects.select_for_update().filter(pk=organisation.pk).first()
     merge = Merge.objects.undoable(now).filter(organisation=locked).select_for_update(of=("self",)).first() if locked else None
     if merge is None:
@@ -408,7 +426,7 @@ def undo_organisation_merge(organisation: Organisation, *, by: User, now: dateti
 
 
 def erase_merges(person: Person) -> None:
-    """Whoever is erased has no merge to undo, nor their organisation, by whose name they may be found."""
+    """Forget the merges of a person who is erased, and those of their organisation: by its name they might be found."""
     people = Merge.objects.filter(Q(person=person) | Q(other=person))
     moved = {"rows": [{"model": Person._meta.label_lower, "changed": [{"column": "organisation_id", "keys": [person.pk]}]}]}
     forget_merges(people.select_related("user"))

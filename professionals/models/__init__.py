@@ -1,4 +1,4 @@
-"""Everybody whom the site knows, and what staff import."""
+"""People and organisations, and what staff import."""
 
 from professionals.models.imports import (
     AT_WORK,

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.models import UnnamedModel, by_user, impersonal, personal
 
-# The file and what its rows say go when it is imported, and after this time whatever became of it: an hour before a day is over.
+# The file and what its rows say are deleted after the import, or at the latest after this time: an hour less than a day.
 KEEP_FILE = timedelta(hours=23)
 UNDO_IMPORT_FOR = timedelta(days=30)
-WORKER_GONE_AFTER = timedelta(minutes=2)  # since it last finished some hundred rows
+WORKER_GONE_AFTER = timedelta(minutes=2)  # since it last finished a batch
 
 
 class ImportState(models.TextChoices):
@@ -56,7 +56,7 @@ WAITING_ROWS = (RowState.NEW, RowState.DUPLICATE, RowState.PAST)
 
 class ImportQuerySet(models.QuerySet["Import"]):
     def waiting(self) -> Self:
-        """Imports that wait for somebody to go on, or that a fault stopped."""
+        """The imports that wait for staff: to go on with them, or because a fault stopped them."""
         return self.filter(state__in=[ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED])
 
     def with_old_file(self, now: datetime) -> Self:
@@ -67,10 +67,10 @@ class ImportQuerySet(models.QuerySet["Import"]):
 
 
 class Import(models.Model):
-    """One file. `file` and `headings` go with the rows' own values: once it is imported, or within 24 hours.
+    """One file. `file` and `headings` are deleted with what the rows say: after the import, or within 24 hours.
 
     `mapping`: the column of each field, from 0. `choice`: what becomes of duplicates that have no choice of their own. `done` of
-    `total` rows are worked through in the present state; `went_on_at`: when a worker last did some.
+    `total` rows are finished in the present state. `went_on_at`: when a worker last finished some.
     """
 
     kind = impersonal(models.CharField(_("what"), max_length=20))
@@ -127,16 +127,16 @@ class Import(models.Model):
 
     @cached_property
     def is_undecided(self) -> bool:
-        """Whether a row may be here already, and nobody has said what becomes of it."""
+        """Whether there is a row that may be here already, for which nobody has chosen what becomes of it."""
         return not self.choice and self.rows.filter(state=RowState.DUPLICATE, choice="").exists()
 
 
 class ImportRow(models.Model):
-    """A row of the file by its number there. `cells`, `matches` and `identity` go when it is imported, or within 24 hours.
+    """A row of the file, by its number there. `cells`, `matches` and `identity` are emptied after the import, or within 24 hours.
 
-    `cells` has what was typed by the name of the field, of a row past retention only how it counts, of a wrong one nothing.
-    `problems`: each the name of a field and a sentence, which never repeats what was typed. `identity`: the digest of what makes
-    it the same as another row; `repeats` is the number of that one. `link`: which of its matches is meant.
+    `cells` has what was typed, by the name of the field. Of a row past retention it has only how to count it, and of a wrong row
+    nothing. `problems`: for each, the name of a field and a sentence that never repeats what was typed. `identity`: a digest of
+    what makes it the same as another row; `repeats`: the number of that row. `link`: the place of the match that is meant.
     """
 
     parent = models.ForeignKey(Import, verbose_name=_("import"), on_delete=models.CASCADE, related_name="rows", db_index=False)
@@ -167,9 +167,9 @@ class ImportRow(models.Model):
 
 
 class ImportedObject(models.Model):
-    """What a row made, or what we had that it is the same as. `model`: "professionals.person", say.
+    """An object that a row made, or one that we had and the row was linked to. `model` is its label, like "professionals.person".
 
-    `digest` is of its columns as they were made. `kept`: why it stayed when the import was undone, in words without names.
+    `digest` is that of its columns when it was made. `kept`: why it stayed when the import was undone, in words without names.
     """
 
     parent = models.ForeignKey(
@@ -197,7 +197,7 @@ class ImportedObject(models.Model):
 
 
 class ImportMapping(UnnamedModel):
-    """Which column was which field when these headings came last: by their digest, since a first row may be of people."""
+    """The columns that were chosen when these headings came last. By a digest of the headings, as a first row may name people."""
 
     kind = impersonal(models.CharField(_("what"), max_length=20))
     headings = impersonal(models.CharField(_("digest of the headings"), max_length=64))
@@ -212,8 +212,10 @@ class ImportMapping(UnnamedModel):
 
 
 class ImportedCount(models.Model):
-    """How many rows of one sort were past retention: nobody is in it. `month` is its first day; `profession`, `nation` and
-    `authority` as a person and an area have them, or empty."""
+    """How many rows of one month, area and profession were past retention. It names nobody.
+
+    `month` is its first day. `profession`, `nation` and `authority` have the values of a person and an area, or are empty.
+    """
 
     parent = models.ForeignKey(Import, verbose_name=_("import"), on_delete=models.CASCADE, related_name="counts", db_index=False)
     kind = impersonal(models.CharField(_("what"), max_length=20))

@@ -1,4 +1,4 @@
-"""Who people are and where they work; their addresses, drafts and blocked attempts; texts that may be about a child."""
+"""People and where they work; their notes, addresses, merges, drafts and blocked attempts; texts that may be about a child."""
 
 import hashlib
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         return self.alias(lower_name=Lower("name")).filter(lower_name=Lower(Value(name)))
 
     def unused(self) -> Self:
-        """Organisations that no row points to, but for rows that would be deleted with them."""
+        """The organisations that no row points to. A row that would be deleted with its organisation doesn't count."""
         unused = self.all()
         for relation in self.model._meta.related_objects:
             if relation.on_delete is models.CASCADE:
@@ -88,12 +88,15 @@ MAX_WORD_LENGTH = 60  # letters
 
 class NameWordQuerySet(models.QuerySet["NameWord"]):
     def like(self, words: Sequence[str], sources: Sequence[str]) -> dict[str, list[str]]:
-        """For each of these words the names in these tables that it may stand for. Two statements."""
+        """For each word, the words that it may stand for, among the names in these tables. Two statements."""
         found = similar_words(self.filter(source__in=sources), words, likeness=0.3)
         return {word: closest_words(word, found[word]) for word in words}
 
     def keep_words_of(self, rows: models.QuerySet[Any], *columns: str) -> None:
-        """Makes the words of this table those of these columns, where too many rows change for a trigger. Reads each row once."""
+        """Make the words of this table those of these columns, after a change of too many rows for a trigger.
+
+        Reads each row once.
+        """
         source = rows.model._meta.db_table
         text = Lower(Func(Value(" "), *columns, function="concat_ws"))
         word: Func = Func(text, Value("[^[:alpha:]]+"), function="regexp_split_to_table", output_field=models.TextField())
@@ -110,7 +113,8 @@ class NameWordQuerySet(models.QuerySet["NameWord"]):
 class NameWord(models.Model):
     """A word of the names, streets and towns by which staff search, once for each table (`source`) that has it.
 
-    It says of nobody. A name's goes with the last row that has it (professionals/sql/name_words.sql), a street's the night after.
+    It says nothing about anybody. The word of a name goes with the last row that has it (professionals/sql/name_words.sql), the
+    word of a street the night after.
     """
 
     source = impersonal(models.CharField(_("table"), max_length=40))
@@ -143,7 +147,7 @@ class RecognisedDomain(models.Model):
 
 
 class Profession(models.TextChoices):
-    """The list of docs/product.md."""
+    """The professions, as listed in docs/product.md."""
 
     HEALTH_VISITOR = "health-visitor", _("Health visitor")
     SOCIAL_WORKER = "social-worker", _("Social worker")
@@ -160,13 +164,13 @@ class Profession(models.TextChoices):
 
 
 class Language(models.TextChoices):
-    """By the codes of settings.LANGUAGES, each by its own name."""
+    """The languages of settings.LANGUAGES by their codes, each with its own name for itself."""
 
     ENGLISH = "en-gb", "English"
     WELSH = "cy", "Cymraeg"
 
 
-# As services.dialled_digits gives it: "+44 (0)113 496 0123" is "1134960123".
+# Like services.dialled_digits: "+44 (0)113 496 0123" gives "1134960123".
 DIALLED_DIGITS = Func(
     Func("phone", Value(r"\D"), Value(""), Value("g"), function="regexp_replace"),
     Value("^(0044)?(44)?0*"),
@@ -183,9 +187,9 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
 
 class Reached(models.Model):
-    """The area that a row counts for: its nation, and the code of its local authority, empty where nobody can say.
+    """The area that a row counts for: its nation, and the code of its local authority, empty if that is not known.
 
-    The database keeps them by the full postcode, and they outlive it (professionals/sql/reached.sql).
+    The database sets both from the full postcode, and they stay when the postcode goes (professionals/sql/reached.sql).
     """
 
     reached_nation = impersonal(
@@ -202,7 +206,7 @@ class Reached(models.Model):
 class Person(Reached):
     """One professional.
 
-    Someone whom staff entered from a phone call has no user until they sign up with the same, then verified, address.
+    Somebody whom staff entered after a call has no user until they sign up with the same address and verify it.
     """
 
     user = models.OneToOneField(
@@ -223,12 +227,12 @@ class Person(Reached):
     )
     personal(organisation)
     postcode = personal(models.CharField(_("work postcode"), max_length=9, blank=True))
-    # In which they get emails; empty until they choose one.
+    # Their emails are written in it; empty until they choose one.
     language = personal(models.CharField(_("language"), max_length=5, choices=Language, blank=True, default="", db_default=""))
-    # Of whom a spreadsheet brings, when they were last in touch.
+    # For a person imported from a spreadsheet, when they were last in touch.
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
-    searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
+    searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # written by the database
 
     PERSONAL_FIELDS = ("id",)
 
@@ -254,7 +258,7 @@ class Person(Reached):
             models.Index(fields=["organisation", "name", "id"], name="person_by_organisation"),
             models.Index(fields=["name", "id"], name="person_entered_by_staff", condition=models.Q(user__isnull=True)),
             models.Index(fields=["reached_authority"], name="person_reached"),
-            # Of hundreds of rows at once, when a spreadsheet is imported.
+            # An import looks for hundreds of people at once.
             models.Index(Lower("name"), name="person_by_name_in_any_case"),
             models.Index(DIALLED_DIGITS, name="person_by_dialled_digits", condition=~models.Q(phone="")),
         ]
@@ -264,11 +268,11 @@ class Person(Reached):
 
     @cached_property
     def wanted_topics(self) -> list[Topic]:
-        """Which emails they chose to get."""
+        """The kinds of optional mail that they chose to get."""
         return [topic for topic, is_wanted in wants_each(self.email).items() if is_wanted] if self.email else []
 
 
-# What colleagues noted of a person or a workplace, and wrote to a person. Logistics, never a case (product.md, rule 6).
+# What colleagues noted about a person or a workplace, or wrote to a person. Logistics, never a case (product.md, rule 6).
 
 NOTE_LENGTH, LETTER_LENGTH = 300, 3000
 
@@ -283,10 +287,10 @@ class NoteKind(models.TextChoices):
 
 
 class Note(Event):
-    """About a person or an organisation; of a person also about one booking, order or session of theirs, by its reference.
+    """A note about a person or an organisation. It may be about one booking, order or session of the person, by its reference.
 
-    The words of a letter went to the person by email. Of a worry about a child it says only `to` which colleague it was handed
-    over, and when. A trigger keeps the words as they were written; they go whole.
+    The words of a letter went to the person by email. A note of a worry about a child has no words: only the colleague that it
+    was handed over `to`, and when. A trigger allows no change of the words; they are only deleted whole.
     """
 
     person = models.ForeignKey(
@@ -332,22 +336,22 @@ class Note(Event):
         ]
 
 
-# An address that somebody had: by it an erasure finds the emails that went there, for as long as we keep any (ADR 23).
+# A former address lets an erasure find the emails that went there, for as long as we keep any (ADR 23).
 
-# So long after a change, at the most, the address of before is told of it (ADR 7); what goes there later is another's.
+# The longest after a change of address that an email about it goes to the old one (ADR 7). Later mail there is somebody else's.
 TOLD_WITHIN = timedelta(days=1)
 
 
 class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
     def with_nothing_kept(self) -> Self:
-        """Addresses of which the outbox keeps nothing any more from the time when they were theirs."""
+        """Addresses about which we keep nothing else: no email from the time when they were this person's, and no mark."""
         mail = Notification.objects.alias(to=Lower("recipient")).filter(to=OuterRef("address"))
         mail = mail.filter(created_at__lt=OuterRef("until") + TOLD_WITHIN)
         return self.exclude(Exists(mail)).exclude(Exists(MarkedAddress.objects.filter(address=OuterRef("address"))))
 
 
 class FormerAddress(UnnamedModel):
-    """In small letters. `until`: when it was replaced; whoever has it since is somebody else."""
+    """In lower case. `until`: when it was replaced; since then it may be somebody else's."""
 
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="former_addresses"
@@ -369,7 +373,7 @@ class FormerAddress(UnnamedModel):
 
 
 class Absorbed(UnnamedModel):
-    """A person who became one with this one. `key` and `since` of the row that went, should a backup bring it back (ADR 23)."""
+    """A person who was merged into this one: `key` and `since` of the row that went, in case a backup brings it back (ADR 23)."""
 
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="absorbed"
@@ -383,14 +387,14 @@ class Absorbed(UnnamedModel):
         verbose_name_plural = _("rows of people that became another's")
 
 
-# Two rows of a person, or of an organisation, become one; staff can take that apart again.
+# Two rows of one person, or of one organisation, become one. Staff can undo that for 30 days.
 
 UNDO_MERGE_FOR = timedelta(days=30)
 MERGE_WAITS_FOR = timedelta(days=7)
 
 
 class ExactEncoder(DjangoJSONEncoder):
-    """Keeps the microseconds of a moment, so that what is put back is what was there."""
+    """Keep the microseconds of a time, so that an undo restores exactly what was there."""
 
     def default(self, o: object) -> object:
         return o.isoformat() if isinstance(o, datetime) else super().default(o)
@@ -401,7 +405,7 @@ class MergeQuerySet(models.QuerySet["Merge"]):
         return self.filter(merged_at=None, asked_at__gt=now - MERGE_WAITS_FOR)
 
     def undoable(self, now: datetime) -> Self:
-        """The latest first: an earlier one is undone after it."""
+        """The merges that can still be undone, the latest first: an earlier one can only be undone after it."""
         return self.filter(merged_at__gt=now - UNDO_MERGE_FOR).order_by("-merged_at", "-pk")
 
     def expired(self, now: datetime) -> Self:
@@ -410,11 +414,11 @@ class MergeQuerySet(models.QuerySet["Merge"]):
 
 
 class Merge(UnnamedModel):
-    """What is needed to take a merge apart: `changes`, to each row, as professionals.merges.services writes it.
+    """What is needed to undo a merge: `changes` are those made to each row, as written by professionals.merges.services.
 
-    `person` or `organisation` is what is left. Two people who both sign in wait here, as `person` and `other`, until each has
-    said that both are theirs. `stays`: by the name of a field, the key of the person whose value stays. `user`: the sign-in that
-    is closed since, and goes when the merge can't be undone any more.
+    `person` or `organisation` is the row that stays. Two people who both sign in wait here, as `person` and `other`, until each
+    has said that both accounts are theirs. `stays` has, for a field, the key of the person whose value stays. `user` is the
+    sign-in that was closed; it is deleted when the merge can't be undone any more.
     """
 
     person = models.ForeignKey(
@@ -472,12 +476,18 @@ class Merge(UnnamedModel):
 
 
 def hash_token(token: str) -> str:
-    """What the table holds of the link's token: 256 random bits, so nobody finds the one from the other by trying."""
+    """The hash of a link's token, which is what the table holds.
+
+    The token has 256 random bits, so nobody can guess it from the hash.
+    """
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 class AddressChange(UnnamedModel):
-    """Whoever reads the old address has a link, in their email alone, and may put the address back until `until` (ADR 7)."""
+    """A change of address.
+
+    The reader of the old address has a link, only in their email, that puts it back until `until` (ADR 7).
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("account"), on_delete=models.CASCADE, related_name="address_changes"
@@ -496,17 +506,16 @@ class AddressChange(UnnamedModel):
 
 
 class AccountRecovery(UnnamedModel):
-    """An account that staff moved to a new address, of somebody who had lost both mailbox and second factor. Staff called the
-    organisation first (ADR 7).
+    """An account that staff moved to a new address for somebody who had lost both mailbox and second factor.
 
-    Kept as long as the account, so that it can be asked later who let whom in.
+    Staff called the organisation first (ADR 7). Kept as long as the account, so that it can be asked later who let somebody in.
     """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("account"), on_delete=models.CASCADE, related_name="recoveries"
     )
     personal(user)
-    # No constraint: what was done stays when the sign-in of who did it goes.
+    # No constraint: the recovery stays when the colleague's sign-in is deleted.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("by"),
@@ -535,9 +544,9 @@ class DraftKind(models.TextChoices):
 
 
 class Draft(models.Model):
-    """What someone has typed so far, bound to a cookie and, after sign-in, to the person. Goes after 48 hours.
+    """What somebody has typed so far, bound to a cookie and, after sign-in, to the person. Expires after 48 hours.
 
-    `answers` holds one entry a step. `token` is the one-time token that the result is stored with.
+    `answers` holds one entry for each step. `token` is the one-time token that the result is stored with.
     """
 
     kind = models.CharField(_("kind"), max_length=10, choices=DraftKind)
@@ -562,15 +571,15 @@ class Draft(models.Model):
         return f"{self.kind} {self.pk}"
 
 
-# Outward codes and local authorities are loaded by migrations. Django does not manage the tables: nobody writes here, and
-# emptying a database of its people leaves them as they are.
+# Migrations load outward codes and local authorities. Django doesn't manage these tables: nobody writes to them, and emptying the
+# database of people leaves them as they are.
 
 
 class OutwardCode(models.Model):
-    """The first half of a postcode: its centre, the nation and local authority of most of it, and the island that it is on.
+    """The first half of a postcode: its centre, the nation and local authority that most of it is in, and its island.
 
-    `others` says which of its postcodes lie in other authorities (professionals.areas reads it). `zone` is 'mainland', or an
-    island without a bridge (bookings.travel says how long its crossing takes).
+    `others` lists those of its postcodes that lie in other authorities (read by professionals.areas). `zone` is 'mainland', or an
+    island without a bridge (bookings.travel has the time that its crossing takes).
     """
 
     code = impersonal(models.CharField(_("code"), max_length=4, primary_key=True))
@@ -628,9 +637,9 @@ class FlaggedTextQuerySet(models.QuerySet["FlaggedText"]):
 
 
 class FlaggedText(models.Model):
-    """A text that somebody kept though it looked like a child's details. It stands where it was written, not here (ADR 22).
+    """A text that somebody saved although it looked like a child's details. The text itself stays where it was written (ADR 22).
 
-    `about` names the object and the act ("booking:12:cancelled"), as in the outbox; `reference` is what people call the object.
+    `about` names the object and the act ("booking:12:cancelled"), as in the outbox; `reference` is the object's name for people.
     """
 
     about = impersonal(models.CharField(_("about"), max_length=100, unique=True))
@@ -656,7 +665,7 @@ class FlaggedText(models.Model):
 
     @property
     def subject(self) -> str:
-        """ "booking:12:cancelled" → "booking:12"."""
+        """The object without the act: "booking:12:cancelled" → "booking:12"."""
         return ":".join(self.about.split(":")[:2])
 
     @property
@@ -674,7 +683,7 @@ class FlaggedEventKind(models.TextChoices):
 
 
 class FlaggedEvent(Event):
-    """Who read it or decided."""
+    """Who read a text, or decided about it."""
 
     flagged = models.ForeignKey(FlaggedText, verbose_name=_("text"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=10, choices=FlaggedEventKind)
@@ -692,10 +701,10 @@ LET_THROUGH_WITHIN = timedelta(days=7)  # who has not tried again for a week nee
 
 
 class Stopped(models.Model):
-    """Blocked attempts at one form in one hour, for one reason, by one key; a row, however many they were.
+    """Blocked attempts at one form in one hour, for one reason, by one key: one row, however many there were.
 
-    `key` is the hash that limits are counted by, so that this very limit can be lifted; empty where nobody is counted. `person`
-    and `organisation` are those of whoever was stopped first. `about`: a leaflet's slug, or the outward half of a postcode.
+    `key` is the hash by which limits count, so that this limit can be lifted; empty if nobody is counted. `person` and
+    `organisation` are those of the first person stopped. `about` is a leaflet's slug, or the outward half of a postcode.
     """
 
     hour = models.DateTimeField(_("hour"))

@@ -87,8 +87,11 @@ def takes_notes(about: dict[str, Any]) -> bool:
 def note_actions(
     about: Callable[[Any], dict[str, Any]], *, references: Callable[[Any], Sequence[str]] = lambda obj: ()
 ) -> tuple[ObjectAction, ...]:
-    """The buttons beside a story. `about(obj)`: the person or organisation of a note, and the reference of what it is about;
-    `references(obj)` offers those of a person to choose from."""
+    """The buttons beside a story.
+
+    `about(obj)` gives the person or organisation of a note, and the reference of what it is about. `references(obj)` gives a
+    person's references to choose from.
+    """
     return (
         ObjectAction(
             "note",
@@ -120,7 +123,7 @@ def note_actions(
 
 
 def write_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
-    """The button by which a colleague writes to the person."""
+    """The button that writes an email to the person."""
     return ObjectAction(
         "write",
         gettext_lazy("Write an email"),
@@ -137,7 +140,7 @@ def write_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
 
 
 def of_theirs(row: Any) -> dict[str, Any]:
-    """What a note on the page of a booking or an order is about."""
+    """The person and the reference, for a note on the page of a booking or an order."""
     return {"person": row.person, "reference": row.reference}
 
 
@@ -145,7 +148,7 @@ THEIR_NOTES = (*note_actions(of_theirs), write_action(of_theirs))
 
 
 def has_permission(permission: str) -> Callable[..., bool]:
-    """A `has_…_permission` of a model admin: the same of every object."""
+    """A `has_…_permission` method of a model admin, which gives the same answer for every object."""
     return lambda _page_admin, request, obj=None: request.user.has_perm(permission)
 
 
@@ -156,7 +159,7 @@ class NotesMixin:
 
 
 def note_entries(rows: QuerySet[Note], page: Page) -> Iterator[Entry]:
-    """Without letters, which are messages."""
+    """The notes among these, without letters, which are messages."""
     for note in page.newest(rows.exclude(kind=NoteKind.LETTER).select_related("by", "to")):
         what = note.get_kind_display()
         if note.kind == NoteKind.CASE:
@@ -165,7 +168,7 @@ def note_entries(rows: QuerySet[Note], page: Page) -> Iterator[Entry]:
 
 
 def add_notes_by_reference(model: type[Any]) -> None:
-    """Notes and messages that carry the reference of one of these."""
+    """Show in the story of such an object the notes and messages with its reference."""
     add_entries(model, lambda obj, page: note_entries(Note.objects.filter(reference=obj.reference), page), permission=SEES_NOTES)
     add_entries(
         model,
@@ -175,7 +178,7 @@ def add_notes_by_reference(model: type[Any]) -> None:
 
 
 def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]:
-    """Messages with their text, for those who may read them; without codes and links for signing in."""
+    """Messages, with their text for those who may read messages, but without codes and links for signing in."""
     rows = rows.filter(visible_to(page.user), is_account_mail=False).defer("html_body", "sealed_body")
     messages = list(page.newest(rows, "created_at"))
     keys = [int(message.about.partition(":")[2]) for message in messages if message.kind == StaffLetter.name]

@@ -39,7 +39,7 @@ READ = "read"
 
 
 def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
-    """Shows the words to those who are recorded as readers; the button records it, opening the page does not."""
+    """Show the words to a colleague who is recorded as their reader. Opening the page doesn't record them; the button does."""
     user = signed_in(request)
     if request.method == "POST":
         services.read_flagged(flagged=flagged, by=user, now=timezone.now())
@@ -57,13 +57,13 @@ def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: Fla
 
 
 class DecideForm(forms.Form):
-    """With the fingerprint of the words on the page: words changed since then nobody has read, so nothing is decided."""
+    """Holds the fingerprint of the words on the page, so that nobody decides about words that were changed since."""
 
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
 
 def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
-    """Shows the words beside the button to those who have read them; when they were changed, the new ones."""
+    """Show the words beside the button to a colleague who has read them; if they have changed meanwhile, the new words."""
     change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
     form = page_form_class(DecideForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -89,7 +89,7 @@ def field_rows(fields: Iterable[services.FlaggedField]) -> list[dict[str, object
 
 
 def events_in_words(flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString:
-    """Which colleague and when, a line each."""
+    """The colleague and time of each event, one to a line."""
     events = [event for event in flagged.events.all() if event.kind in kinds]
     lines = [(event.by or _("A former colleague"), long_moment(event.at)) for event in events]
     return format_html_join(mark_safe("<br>"), "{}, {}", lines)

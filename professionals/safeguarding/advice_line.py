@@ -1,4 +1,4 @@
-"""Whom to call about a child at this moment: whether the advice line is open, when it opens, and the route until then."""
+"""Whom to call about a child right now: whether the advice line is open, when it opens, and where to turn until then."""
 
 from datetime import datetime, timedelta
 from itertools import count
@@ -15,7 +15,7 @@ A_WEEK = timedelta(weeks=1)
 
 
 def is_advice_line_open(now: datetime) -> bool:
-    """On a working day, from its opening time on, until the last moment before it closes."""
+    """Whether it is a working day, between the opening and the closing time."""
     local, hours = now.astimezone(UK), site_settings()
     return is_working_day(local.date(), OURS, office_closed()) and hours.advice_opens <= local.time() < hours.advice_closes
 
@@ -27,17 +27,17 @@ def next_opening(now: datetime) -> datetime:
 
 
 def out_of_hours_route() -> str:
-    """Empty while the line is open."""
+    """Where to turn while the advice line is closed; "" while it is open."""
     return "" if is_advice_line_open(timezone.now()) else site_settings().out_of_hours_route.rstrip(".")
 
 
 def closed_now() -> str:
-    """'closed now: it opens on Monday at 9.30am', 'today', or the date if it is not the next Monday; empty while it is open."""
+    """'closed now: it opens on Monday at 9.30am', or 'today', or with the date from a week on; "" while the line is open."""
     now = timezone.now()
     if is_advice_line_open(now):
         return ""
     opens = next_opening(now)
-    clock = format_clock(opens).replace(":", ".")  # as the hours beside it
+    clock = format_clock(opens).replace(":", ".")  # like the opening hours beside it
     days = uk_day(opens) - uk_day(now)
     if not days:
         return _("closed now: it opens today at %(clock)s") % {"clock": clock}
@@ -46,12 +46,12 @@ def closed_now() -> str:
 
 
 def advice_line(_request: HttpRequest) -> dict[str, object]:
-    """The context processor. Templates call what they need."""
+    """The context processor. It hands over functions, so that a page looks up only what it shows."""
     return {"advice_line_closed": closed_now, "out_of_hours_route": out_of_hours_route}
 
 
 def whom_to_call(now: datetime) -> str:
-    """Sentences for whoever is worried about a child, true at this moment."""
+    """Sentences for somebody who is worried about a child, true at this moment."""
     phone, emergency = site_settings().advice_phone, _("In immediate danger, call 999.")
     if is_advice_line_open(now):
         closes = format_clock_time(site_settings().advice_closes)

@@ -42,17 +42,17 @@ from professionals.safeguarding.vocabulary import (
     TOLD_OF,
 )
 
-# Characters; no box of ours takes a tenth of it, and what is longer is refused for its length before anything is kept.
+# Characters. No box of ours takes a tenth of it; a longer text is refused for its length before anything is stored.
 MOST_READ = 50_000
 
 
 def looks_like_child_details(text: str) -> bool:
-    """Whether a note seems to be about one child: a number or reference of theirs, a birth, an age, a name, what happened.
+    """Whether a note seems to be about one child: a number or reference, a birth date, an age, a name, what happened.
 
-    How often it is wrong is measured on the notes in tests/professionals/child_notes. The time that it takes grows as the text
-    does.
+    How often it is wrong is measured with the notes in tests/professionals/child_notes. The time it takes grows in step with the
+    length of the text.
     """
-    # One kind of digits, dashes, quotes and spaces, nothing invisible; our own references are of nobody.
+    # One kind of digits, dashes, quotes and spaces, and nothing invisible. Our own references are no child's, so they go.
     visible = "".join(
         letter for letter in unicodedata.normalize("NFKC", text[:MOST_READ]) if unicodedata.category(letter) != "Cf"
     )
@@ -73,19 +73,19 @@ def are_names(*words: str | None) -> bool:
 
 
 def could_be_names(*words: str | None) -> bool:
-    """Whether none is a word of every day or of work, whatever letters it is typed in. At least one is needed."""
+    """Whether none of these is an everyday word or a word of work, in capital or small letters. At least one is needed."""
     names = [word.strip("'-.").lower() for word in words if word]
     return bool(names) and not any({word, word.removesuffix("s")} & NO_NAMES or word.endswith(ENDINGS) for word in names)
 
 
 def are_initials(letters: str) -> bool:
-    """AK, A.K., T N M; not an acronym of our readers' work."""
+    """Whether these are initials (AK, A.K., T N M), not an acronym of our readers' work."""
     plain = re.sub(r"[. ]", "", letters)
     return 2 <= len(plain) <= 3 and plain.isupper() and plain.lower() not in ACRONYMS
 
 
 def before(text: str, place: int, most: int = 60) -> str:
-    """So many characters before a place: a window, so that each look takes the same time in a long text."""
+    """The text just before a place. A window, so that each look takes the same time in a long text."""
     return text[max(0, place - most) : place]
 
 
@@ -100,7 +100,7 @@ def is_of_another_kind(text: str, place: int) -> bool:
 
 
 def is_nhs_number(digits: str) -> bool:
-    """Whether ten digits are an NHS number by its check digit (modulus 11, NHS Data Dictionary). Scotland's CHI numbers too."""
+    """Whether ten digits are an NHS number or a Scottish CHI number, by the check digit (modulus 11, NHS Data Dictionary)."""
     if len(digits) != 10 or len(set(digits)) == 1:
         return False
     check = 11 - sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False)) % 11
@@ -108,7 +108,7 @@ def is_nhs_number(digits: str) -> bool:
 
 
 def has_nhs_number(text: str) -> bool:
-    """Whether a number has such a label, mistyped or not; or ten digits have the right check digit and no other label."""
+    """Whether there is a number with an NHS label, even mistyped, or ten digits with the right check digit and no other label."""
     return bool(NHS_LABEL.search(text)) or any(
         is_nhs_number(match[1] + match[3] + match[4]) and not is_of_another_kind(text, match.start())
         for match in NHS_SHAPE.finditer(text)
@@ -162,7 +162,7 @@ AGE_OF_A_PRONOUN = re.compile(
     rf"{NO_RANGE}{NOT_MINUTES}",
     re.IGNORECASE,
 )
-# From three on: "one" and "two" of a team are no ages.
+# Three or more: the "one" and "two" of a team are no ages.
 FROM_THREE = (
     r"(?:(?:[3-9]|1[0-7])(?!\d)"
     r"|(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)"
@@ -191,7 +191,7 @@ AGE_OF_A_LOWERCASE_NAME = re.compile(
     rf"|{NATION})\b",
     re.IGNORECASE,
 )
-# A name in any letters or dotted initials, and an age: little alone, but harm may stand near.
+# A name in any letters, or dotted initials, with an age: little alone, but harm may be mentioned near.
 GOES_ON = rf"(?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|gone|\w{{3,12}}ing|{NATION})\b"
 NAME_BESIDE_AGE = re.compile(
     rf"(?:(?<![\w.])((?-i:{DOTTED}))|{NO_NOUN}(?<![\w'-])({NAME}))"
@@ -201,7 +201,7 @@ NAME_BESIDE_AGE = re.compile(
     re.IGNORECASE,
 )
 HARM_WINDOW = 80
-# "15F", "M/13", "12;4", "14y4m", as it is noted in hospitals and by therapists.
+# Ages as hospitals and therapists note them: "15F", "M/13", "12;4", "14y4m".
 CLINICAL_AGE = re.compile(
     r"(?<![\w/.-])(?:[5-9]|1[0-7]) ?(?:[MF]|yo[MF]?)(?=[,;.]|$| (?:from|with|who|in|brought)\b)"
     r"|(?<![\w/.-])[MF]/(?:[1-9]|1[0-7])(?![\d/])|(?<![\w/.:;-])(?:[2-9]|1[0-7]);(?:\d|1[01])(?![\w;:])"
@@ -239,7 +239,7 @@ def has_age(text: str) -> bool:
 
 
 def is_name_or_initials(word: str) -> bool:
-    """Two or three capitals are read as initials, unless they are an acronym; "TAs" are many people."""
+    """Whether a word is a name or initials. Two or three capitals are initials, unless an acronym; "TAs" are several people."""
     if "." in word:
         return True
     if len(word) <= 4 and word.endswith("s") and word[:-1].isupper():
@@ -248,7 +248,7 @@ def is_name_or_initials(word: str) -> bool:
 
 
 def has_harm_near(text: str, ages: list[re.Match[str]]) -> bool:
-    """Whether harm stands `HARM_WINDOW` characters or less to a side of one of these. Reads the text once, however many."""
+    """Whether harm is mentioned within `HARM_WINDOW` characters of one of these ages. Reads the text once, however many ages."""
     if not ages:
         return False
     plain_harm = [sign.pattern for sign in SIGNS if sign.kind == "harm" and sign.weight == 2]
@@ -290,7 +290,7 @@ BIRTH_YEAR = re.compile(
     r"|\b((?:19|20)\d\d)\W{1,3}(?:d\.?o\.?b|yob)\b",
     re.IGNORECASE,
 )
-# "dob 230409", as it is typed where a form has no room for more.
+# "dob 230409": digits without a mark between them.
 BIRTH_DIGITS = re.compile(
     r"\b(?:d\.?o\.?b\b\.?|date of birth)\W{1,4}(?:is )?(?:[0-2]\d|3[01])(?:0\d|1[0-2])(?:\d{4}|\d{2})(?!\d)"
     r"|\b(?:d\.?o\.?b\b\.?|born)\W{1,4}(?:in )?(?:0?\d|1[0-2])[/.-](?:20)?\d\d(?![\d/.-])",
@@ -312,7 +312,7 @@ CHECK_BEFORE = re.compile(
 CHILDHOOD = timedelta(days=18 * 366)
 # Beside the name of a colleague, a date of the last year is about work: when we rang, when they came.
 RECENT = timedelta(days=365)
-# Beside what may be no name at all: "flu clinic 4/5/2024". Notes about work seldom go back so far.
+# Beside what may be no name at all, as in "flu clinic 4/5/2024": notes about work seldom go back three years.
 LONG_PAST = timedelta(days=3 * 365)
 
 
@@ -324,7 +324,7 @@ def has_birth_date(text: str, today: date) -> bool:
 
 
 def is_birth_date(text: str, match: re.Match[str], today: date) -> bool:
-    """A labelled date counts whoever was born then, also one that no calendar has; one still to come never does."""
+    """Whether a date is one of birth. With a label any past date is, even one that no calendar has; a date to come never is."""
     ahead, behind = before(text, match.start()), text[match.end() : match.end() + 60]
     day = written_date(match)
     if day is not None and day > today:
@@ -333,7 +333,7 @@ def is_birth_date(text: str, match: re.Match[str], today: date) -> bool:
         return True
     if day is None or not today - CHILDHOOD <= day <= today - RECENT or CHECK_BEFORE.search(ahead):
         return False
-    # In small letters, with the family name first, or as initials within a sentence: only where the date is long past.
+    # A name in small letters, one with the family name first, or initials within a sentence: only if the date is long past.
     long_past = day <= today - LONG_PAST
     name, follows, initials = NAME_BEFORE.search(ahead), NAME_AFTER.search(behind), INITIALS_BEFORE.search(ahead)
     if initials and are_initials(initials[1]) and (long_past or not name):
@@ -345,7 +345,7 @@ def is_birth_date(text: str, match: re.Match[str], today: date) -> bool:
 
 
 def written_date(match: re.Match[str]) -> date | None:
-    """The date that was matched; None for one that no calendar has. Two digits of a year are of this century as far as 2049."""
+    """The date that was matched; None for one that no calendar has. Years of two digits up to 49 are in this century."""
     groups = {name: value for name, value in match.groupdict().items() if value}
     day, month, year = (next(value for name, value in groups.items() if name[0] == part) for part in "dmy")
     number = int(month) if month.isdigit() else 1 + MONTHS.index(month.lower()[:3])
@@ -404,8 +404,10 @@ CONCERN = re.compile(
 
 
 def describes_one_child(text: str) -> bool:
-    """Whether initials that are no acronym, or a name that is no word of work, stand where a child is spoken of. What looks like
-    initials isn't read as a name too."""
+    """Whether the text speaks of one child, by initials that are no acronym or a name that is no word of work.
+
+    What looks like initials isn't read as a name too.
+    """
     if CASE.search(text) or CONCERN.search(text):
         return True
     if any(could_be_names(match[1]) for match in LOWERCASE_INITIALS.finditer(text)):
@@ -422,12 +424,12 @@ def describes_one_child(text: str) -> bool:
 # References that police, social care, health, schools, courts and the Home Office give to one person or one case.
 
 LABEL_WORD = r"(?:ref|refs|ref(?:er|r|re|err)[ea]nce|id|no|num|n[uo]?mb?e?r|file|log|report|card|code)"
-# Systems and registers of people: a number behind their name is enough ("Mosaic 2211345").
+# Systems and registers of people: after their name, a number is enough ("Mosaic 2211345").
 REGISTER = (
     r"(?:cad|nrm|ehm|ppn|care ?notes|mosaic|liquid ?logic|lcs|niche|cris|care ?first|misper|pid|rio|systmone|pnc|pncid|storm"
     r"|nass|upn|mrn|uasc|eduref|azeus|framework-?i|emis)"
 )
-# Words of everyday work: only "ref", "number" and the like behind them make what follows a reference.
+# Everyday words of work: only with "ref", "number" and the like after them is what follows a reference.
 EVERYDAY_LABEL = (
     r"(?:case|crime|occurr?[ea]nce|custody|incident|intel|intelligence|missing person|child|client|patient|pt|service user"
     r"|(?:cp|cin|child protection) plan|hosp(?:ital)?|caseload|ref?ferr?al|social care|social services|child'?ren'?s services"
@@ -470,15 +472,15 @@ FORCE_REFERENCE = re.compile(
     re.IGNORECASE,
 )
 FORCE_WINDOW = 30
-# Before or after a number of work.
+# Words of work before or after a number.
 PERMIT_BEFORE = re.compile(r"\bpermit\b[\w .:#'()-]{0,30}$", re.IGNORECASE)
 OF_WORK_AFTER = re.compile(
     r"^(?: (?:is|was|as)(?: (?:our|the|your|my|their|a|an))?(?: \w{1,12})?)?[ (:-]{1,2}"
     r"(?:po|p\.o\.?|purchase order|invoice|permit|requisition|order (?:no|number)|cost code)(?! box)\b",
     re.IGNORECASE,
 )
-# The police's unique reference number, "01AB/4567/26"; a school's has six digits, a home's or a nursery's seven or letters first.
-# What is called a school's is one, however many digits were typed.
+# The police's unique reference number, "01AB/4567/26". A school's URN has six digits, a home's or a nursery's has seven, or
+# letters first. After "school", it is a school's, however many digits were typed.
 URN_LABEL = rf"\burn(?: (?:no|number|ref)\b\.?)?{JOINT}"
 NO_SCHOOL = r"(?<!school )(?<!schools )(?<!school's )(?<!academy )(?<!academy's )(?<!college )(?<!nursery )(?<!ofsted )"
 URN = re.compile(
@@ -486,7 +488,7 @@ URN = re.compile(
     rf"|{NO_SCHOOL}{URN_LABEL}(?:\d{{4,5}}|\d{{8,12}})(?![\w/])",
     re.IGNORECASE,
 )
-# So many digits behind such a word that it is no year, ward or phone; "call me about case 45001234" is a case all the same.
+# So many digits after such a word that it is no year, ward or phone; "call me about case 45001234" means a case all the same.
 LONG_LABELLED = re.compile(rf"\b{EVERYDAY_LABEL}{JOINT}(?:[1-9]\d{{7,12}})(?![\w/-])", re.IGNORECASE)
 # "26/4412", "P/12/345" after a label: too few digits in a row for the above.
 SHORT_LABELLED = re.compile(rf"\b{EVERYDAY_LABEL}(?: {LABEL_WORD}\b\.?){{1,2}}{JOINT}[A-Z0-9]{{1,6}}/\d{{2,8}}", re.IGNORECASE)
@@ -506,7 +508,7 @@ SHAPES = re.compile(
     r")(?![\w/-])"
 )
 HOME_OFFICE = re.compile(r"(?<![\w-])\d{4}-\d{4}-\d{4}-\d{4}(?![\w-])")  # unique application number
-# Of the first two letters (HMRC, NIM39110): no D, F, I, Q, U, V, and no O as the second.
+# Letters that the first two can be (HMRC, NIM39110): not D, F, I, Q, U, V, and not O as the second.
 NATIONAL_INSURANCE = re.compile(
     r"(?<![\w-])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"
     r"|\b(?i:ni|nino|national insurance)\b(?: (?i:no|number|num)\b)?[ .:#-]{1,3}[A-Z]{2} ?\d\d ?\d\d ?\d\d"
@@ -514,7 +516,7 @@ NATIONAL_INSURANCE = re.compile(
 
 
 def has_reference(text: str) -> bool:
-    """Whether the note quotes what finds one person in somebody's records."""
+    """Whether the note quotes a reference by which somebody's records can find one person."""
     labelled = (LABELLED, URN, SHORT_LABELLED, LABEL_AFTER, NATIONAL_INSURANCE)
     if any(pattern.search(text) for pattern in labelled):
         return True
@@ -526,20 +528,23 @@ def has_reference(text: str) -> bool:
 
 
 def is_police_reference(text: str, match: re.Match[str]) -> bool:
-    """Whether a number beside a force's name is no order, invoice or permit; beside a county's, police must be named near."""
+    """Whether a number beside a force's name is no order, invoice or permit.
+
+    Beside a county's name, a police word must stand near.
+    """
     ahead, behind = before(text, match.start()), text[match.end() : match.end() + FORCE_WINDOW]
     if is_paid_by(text, match.start()) or PERMIT_BEFORE.search(ahead) or OF_WORK_AFTER.search(behind):
         return False
     return not match["county"] or bool(POLICE_WORDS.search(f"{ahead[-FORCE_WINDOW:]}{match[0]}{behind}"))
 
 
-# Signs that are too little alone: who, how old, what happened. Their weights are in `vocabulary`.
+# Signs that are too little alone: who, how old, what happened. `vocabulary` has their weights.
 
 
 def signs_add_up(text: str) -> bool:
-    """Whether the signs within `SIGN_WINDOW` characters to each side of one of them weigh `ENOUGH`.
+    """Whether the signs within `SIGN_WINDOW` characters on either side of one of them weigh `ENOUGH` together.
 
-    Each kind weighs no more than its most; without a sign of a child or of an age below 18 they weigh nothing.
+    No kind weighs more than its most. Without a sign of a child, or of an age below 18, they weigh nothing.
     """
     signs = sorted(find_signs(SHORTENED.sub(written_out, text)))
     weights: Counter[str] = Counter()
@@ -559,12 +564,12 @@ def signs_add_up(text: str) -> bool:
 
 
 def written_out(short: re.Match[str]) -> str:
-    """A capital letter alone is an initial, and not short for a word."""
+    """A short form written out. A capital letter alone is an initial, so it stays."""
     return short[0] if len(short[0]) == 1 and short[0].isupper() else SHORT[short[0].lower()]
 
 
 def find_signs(text: str) -> Iterator[tuple[int, str, int]]:
-    """Place, kind and weight of each."""
+    """The place, kind and weight of each sign."""
     for sign in SIGNS:
         for match in sign.pattern.finditer(text):
             yield match.start(), sign.kind, sign.weight
@@ -576,7 +581,7 @@ def find_signs(text: str) -> Iterator[tuple[int, str, int]]:
 
 
 def find_children_by_name(text: str) -> Iterator[tuple[int, str, int]]:
-    """Initials with a story; a name with a school year, which is a child's details by itself; "young Toby", "the Marsh case"."""
+    """Signs of a child: initials in a story; a name with a school year, which is an age too; "young Toby", "the Marsh case"."""
     for match in TOLD_OF.finditer(text):
         letters = match[1] or match[2]
         if len(re.sub(r"[. ]", "", letters)) == 1 or are_initials(letters):
@@ -592,7 +597,7 @@ def find_children_by_name(text: str) -> Iterator[tuple[int, str, int]]:
 
 
 def find_names(text: str) -> Iterator[tuple[int, str, int]]:
-    """Names and initials, but not of adults with a title; one that a note is about ("re Amina") weighs more."""
+    """Signs of a name: names and initials, but not of adults with a title. One that a note is about ("re Amina") weighs more."""
     last = ""
     for match in ANY_WORD.finditer(text):
         word, begins = match[0], bool(ENDS_A_SENTENCE.search(before(text, match.start(), 2))) and last not in SUBJECTS

@@ -1,4 +1,4 @@
-"""No child's details (product.md, rule 6): a form asks once about such a text, and says whom to call."""
+"""Forms that ask once about a text that may have a child's details (product.md, rule 6), and say whom to call."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,10 +15,10 @@ CONFIRM_FIELD = "keep_what_i_wrote"
 
 
 class ChildDetailsMixin(forms.Form):
-    """Refuses once a free text that looks like a child's details, says whom to call, and offers to keep the text.
+    """Refuse a free text that looks like a child's details once, say whom to call, and offer to keep it.
 
-    A valid form whose `flagged` is true holds text that its writer kept: store that, then notify the lead. What goes on to
-    others as it is written (a label, an email to many, a public page) can't be kept: those fields are `never_kept` (ADR 22).
+    A valid form whose `flagged` is true has a text that its writer kept: store it, then notify the lead. Fields whose text goes
+    on to others as it stands (a label, an email to many, a public page) can't be kept: they are `never_kept` (ADR 22).
     """
 
     free_text_fields: Iterable[str] = ()
@@ -36,7 +36,7 @@ class ChildDetailsMixin(forms.Form):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        self._suspicious = self._find_suspicious()  # a form may have got more fields since
+        self._suspicious = self._find_suspicious()  # a subclass may have added fields
         if self._can_be_kept and self.cleaned_data.get(CONFIRM_FIELD):
             self.flagged = True
         else:
@@ -63,7 +63,7 @@ class ChildDetailsMixin(forms.Form):
 
 
 class StaffForm(ChildDetailsMixin):
-    """The form of an action of the staff site. `flagged` goes to the service: staff write no child's details either."""
+    """The form of an action on the staff site. It passes `flagged` to the service: no child's details from staff either."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -72,20 +72,20 @@ class StaffForm(ChildDetailsMixin):
 
 
 class NeverKeptForm(StaffForm):
-    """Words that are never kept if they look like a child's details: nobody may say that they are not, so none is `flagged`."""
+    """Words that are never saved if they look like a child's details. Staff can't overrule that, so nothing is `flagged`."""
 
     def clean(self) -> dict[str, Any]:
         return {name: value for name, value in super().clean().items() if name != "flagged"}
 
 
 class StaffReasonForm(StaffForm):
-    """One that asks why."""
+    """A form that asks why."""
 
     free_text_fields = ("reason",)
 
 
 def reason_field(label: Any, *, missing: Any = "", hint: Any = "", most: int = 300, rows: int = 1) -> forms.CharField:
-    """Why, in words of staff; who leaves it empty reads `missing`, without which nobody need answer."""
+    """A field that asks staff why. Without `missing`, the error for an empty answer, nobody need answer."""
     widget = forms.Textarea({"rows": rows}) if rows > 1 else None
     messages = {"required": missing} if missing else None
     return forms.CharField(
@@ -101,7 +101,7 @@ def why_not_published(text: str) -> str:
 
 
 def child_details_explanation(*, can_be_kept: bool = True) -> str:
-    """Beside the field: take it out, and whom to call about a child at this moment."""
+    """The explanation beside a field: take the details out, and whom to call about a child at this moment."""
     take_out = gettext_lazy("Please take them out: we can’t act on them here.")
     if can_be_kept:
         otherwise = gettext_lazy("If this is not about a child, tick the box at the end to keep what you wrote.")

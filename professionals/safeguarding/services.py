@@ -1,6 +1,6 @@
-"""Texts that may be about a child: where they stand, who is notified, and what the safeguarding lead decides.
+"""Texts that may be about a child: where they stand, who hears of them, and what the safeguarding lead decides.
 
-Nothing here stores a word of them: each app registers how the rows with the texts are found.
+Nothing here stores a word of them: each app registers how to find the rows that have the texts.
 """
 
 import json
@@ -28,7 +28,10 @@ KEPT_BACK = _("Not shown in a list: it may be about a child.")
 
 @dataclass(frozen=True)
 class FlaggedSource:
-    """`kind`: the first word of `about`. `rows(pk)`: the object and its history. `address(pk)`: its page on the staff site."""
+    """How to find the texts of one kind of object. `kind` is the first word of `about`.
+
+    `rows(pk)` gives the object and its history, `address(pk)` its page on the staff site.
+    """
 
     kind: str
     rows: Callable[[int], Iterable[Model]]
@@ -37,7 +40,7 @@ class FlaggedSource:
 
 @dataclass(frozen=True)
 class FlaggedField:
-    """A column with a text, of one row."""
+    """A text in one column of one row."""
 
     row: Model
     column: str
@@ -57,7 +60,7 @@ _sources: dict[str, FlaggedSource] = {}
 
 
 def register_flagged_sources(*sources: FlaggedSource) -> None:
-    """Called in an app's AppConfig.ready()."""
+    """Add sources, in an app's AppConfig.ready()."""
     _sources.update({source.kind: source for source in sources})
 
 
@@ -82,20 +85,20 @@ def flagged_fields(flagged: FlaggedText) -> list[FlaggedField]:
 
 
 def fingerprint_of(fields: Iterable[FlaggedField]) -> str:
-    """Differs for other words and says nothing of them: it is keyed, so nobody can try words out with it."""
+    """A hash that differs if the words differ. It is keyed, so that nobody can find the words by trying."""
     content = [[field.row._meta.label, field.row.pk, field.column, field.text] for field in fields]
     return salted_hmac("professionals.safeguarding.services", json.dumps(content), algorithm="sha256").hexdigest()
 
 
 def is_kept_back(subject: str) -> bool:
-    """Whether something written with this object ("missing:7") waits for the safeguarding lead: then no email has its words."""
+    """Whether a text of this object ("missing:7") waits for the safeguarding lead: until then, no email has its words."""
     return FlaggedText.objects.of(subject).undecided().exists()
 
 
 def waits_for_lead(kind: str) -> ExpressionWrapper:
-    """is_kept_back for each row of a list: `queryset.annotate(kept_back=waits_for_lead("stock"))`.
+    """Whether each row of a list waits for the lead: `queryset.annotate(kept_back=waits_for_lead("stock"))`.
 
-    One look-up for the whole list, not one a row.
+    One look-up for the whole list, not one for each row.
     """
     texts = FlaggedText.objects.undecided().filter(about__startswith=f"{kind}:")
     key = Cast(Func(F("about"), Value(":"), Value(2), function="split_part"), BigIntegerField())
@@ -108,7 +111,7 @@ class OtherWordsError(DomainError):
 
 @transaction.atomic
 def read_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
-    """Record that this colleague has read it; once for each colleague, the first also on the text itself."""
+    """Record that this colleague has read the text: once for each colleague, and the first time also on the text itself."""
     locked = FlaggedText.objects.select_for_update().get(pk=flagged.pk)
     if not locked.was_read_by(by):
         FlaggedEvent.objects.create(flagged=locked, kind=FlaggedEventKind.READ, by=by, at=now)
@@ -117,9 +120,9 @@ def read_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def clear_flagged(flagged: FlaggedText, *, shown: str, by: User, now: datetime) -> None:
-    """Take out what looks like a child's details, where it stands. `shown`: the fingerprint of the words on the page of `by`.
+    """Clear what looks like a child's details, where it stands. `shown` is the fingerprint of the words on the colleague's page.
 
-    Raises OtherWordsError if other words stand there by now, which nobody has read.
+    Raises DomainError (see _lock_undecided), and OtherWordsError if the words have changed since, so that nobody has read them.
     """
     locked, fields = _lock_undecided(flagged, shown, by)
     for field in fields:
@@ -130,19 +133,22 @@ def clear_flagged(flagged: FlaggedText, *, shown: str, by: User, now: datetime) 
 
 @transaction.atomic
 def mark_as_no_child(flagged: FlaggedText, *, shown: str, by: User, now: datetime) -> None:
-    """It is a text like any other from now on: emails and calendars may have it. Raises as clear_flagged does."""
+    """Treat it like any other text from now on: emails and calendars may have it. Raises the same errors as clear_flagged."""
     locked, _fields = _lock_undecided(flagged, shown, by)
     _decide(locked, Decision.NO_CHILD, by, now)
 
 
 def _lock_undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[FlaggedText, list[FlaggedField]]:
-    """The text and its fields, both locked. Raises DomainError if it is decided, or this colleague has not read it."""
+    """Lock the text and its object, and return the text and its fields.
+
+    Raises DomainError if it is decided or this colleague has not read it, and OtherWordsError if the words have changed.
+    """
     locked = FlaggedText.objects.select_for_update().get(pk=flagged.pk)
     if locked.is_decided:
         raise DomainError(_("A colleague has already decided this."))
     if not locked.was_read_by(by):
         raise DomainError(_("First read what the person wrote."))
-    # Writers to the object wait meanwhile, so that no new mark and no new word of theirs is lost.
+    # Others who write to the object wait meanwhile, so that no new flag and no new words of theirs are lost.
     for row in rows_of(locked):
         if hasattr(row, "flagged_child_details"):
             type(row)._base_manager.select_for_update(no_key=True).get(pk=row.pk)
@@ -156,13 +162,13 @@ def _decide(locked: FlaggedText, decision: Decision, by: User, now: datetime) ->
     FlaggedEvent.objects.create(flagged=locked, kind=FlaggedEventKind(decision.value), by=by, at=now)
     FlaggedText.objects.filter(pk=locked.pk).update(decision=decision)
     if not is_kept_back(locked.subject):
-        # Nothing of the object waits any more, so what else stands there may be shown again.
+        # No text of this object waits any more, so its other texts may be shown again.
         for row in rows_of(locked):
             if getattr(row, "flagged_child_details", False):
                 type(row)._base_manager.filter(pk=row.pk).update(flagged_child_details=False)
 
 
 def notify_safeguarding_lead(*, about: str, reference: str, now: datetime) -> None:
-    """Once for each text: that something kept with this booking or order should be read; never what it says."""
+    """Tell the lead, once for each text, that something written with this booking or order should be read; never what it says."""
     FlaggedText.objects.get_or_create(about=about, defaults={"reference": reference[:60], "flagged_at": now})
     notify(kind=SafeguardingFlag.name, about=about, to=[site_settings().safeguarding_lead_email], reference=reference, now=now)

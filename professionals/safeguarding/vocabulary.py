@@ -158,12 +158,12 @@ YOUNG = (
     r"|(?<!\bmy )(?<!\bour )li(?:ttle|'?l) one|uasc|misper|runaway|orphan|pupil"
     r"|foster (?:child|son|daughter|boy|girl)|stepson|stepdaughter|granddaughter|grandson)"
 )
-# No sister of a ward: she is asked for.
+# Not a ward sister, who is a nurse that people ask for.
 RELATED = (
     r"(?:daughter|son|(?!(?-i:Sister [A-Z]))(?<!\bward )(?<!\bask )(?<!\bask the )(?<!\bask for )sister|brother|sibling|niece"
     r"|nephew|twin)"
 )
-# Not where the age of an adult stands behind it.
+# Not with the age of an adult after it.
 OF_AN_ADULT = (
     r"(?![ ,(]{1,3}(?:from [\w-]{1,15}[ ,]{1,2})?(?:(?:who )?(?:is|are) |who's |aged? )?(?:all |both )?(?:1[89]|[2-9]\d)\b"
     r"(?! ?(?:weeks?|days?|minutes?|o'?clock|:\d)))"
@@ -173,13 +173,13 @@ IN_CARE = (
     r"|(?<!\bmy )(?<!\bour )(?:mother|mum))"
     rf"{OF_AN_ADULT}"
 )
-# Of the writer, and not of anybody they look after.
+# The writer's own family, not people they look after.
 OWN_ADULTS = (
     r"(?:mother|mum|mom|mam|father|dad|husband|wife|partner|fianc\w{1,2}|nan|gran|grandma|grandmother|grandad|grandfather"
     r"|stepmother|stepfather|grandparents|parents|(?:mother|father|brother|sister)-in-law)"
 )
 MANY = r"(?:girls|boys|lads|kids|children|young people|pupils|students|siblings|brothers|sisters|twins|minors|teenagers|babies)"
-# After a word for a child where it is a place, a job or a subject.
+# After a word for a child that is part of a place, a job or a subject.
 NOT_ONE = (
     r"(?!s\b|'|[\w-]| (?:protection|health|development|care|benefit|abuse|exploitation|trafficking|safeguarding|psych\w*|minder"
     r"|friendly|centre|clinic|unit|ward|guides?|scouts?|services?|nurses?|midwi\w+|teachers?|social|support|mental|death|line"
@@ -379,7 +379,7 @@ SIGNS = (
         r"|parking|projector|interpreter)\b|\b(?:midwives|nurses|officers|tutors|health visitors|social workers)\b"
         r"|\bsigned for (?:it|them|the (?:box|parcel|delivery))\b",
     ),
-    # The owner of a name: it takes away what "called" adds.
+    # Where a name may be a colleague's: it cancels what "called" adds.
     *_signs(
         "colleague",
         -2,
@@ -398,7 +398,7 @@ SIGNS = (
         r"\b(?:i|we) (?:must|need to|have to|want to) (?:be|stay) (?:(?:at )?home |there )?with\b",
     ),
 )
-# How notes are shortened, by letters and then by the words that the patterns above know.
+# Short forms in notes, and the words for them that the patterns above know.
 SHORT = {
     "abt": "about", "approx": "about", "bf": "boyfriend", "bout": "about", "bro": "brother", "diff": "different",
     "dtr": "daughter", "frm": "from", "hosp": "hospital", "nite": "night", "pls": "please", "preg": "pregnant", "pt": "patient",
@@ -410,7 +410,7 @@ SHORTENED = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, SHORT))})(?![\w/
 
 ANY_WORD = re.compile(r"[^\W\d_][\w'-]*")
 TITLES = frozenset("mr mrs ms miss dr sgt pc dc di prof professor cllr rev sir sister matron nurse inspector".split())  # noqa: SIM905
-# Initials of which a story is told, by what stands before or behind them. A letter alone is also a ward, a grade, "I" and "a".
+# Initials in a story, by the words before or after them. A single letter may also be a ward, a grade, "I" or "a".
 LETTERS = r"(?:(?:[A-Z]\. ?){1,2}[A-Z]?(?![\w'])|[B-HJ-Z](?![\w&./-])|[A-Z]{2}(?![\w&/-])|[A-HJ-Z]\.?(?='s\b))"
 TOLD_ABOUT = (
     r"(?i:about|re|regarding|concerns? is|concerned for|worried for|advi[sc]e on|contact with|case of|update on|referral for"

@@ -1,4 +1,4 @@
-"""What was counted in each area, also against how many children or social workers there are."""
+"""Counts in each area, also relative to its children or social workers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from reach.forms import Measure, Question
 from reach.queries import counts_by_area
 
 CHILDREN = 10_000
-# Of each measure how many digits after the point are shown, and counted: two figures that look the same are in one class.
+# For each measure, the decimal places shown and used: figures that look the same are in one class.
 DIGITS = {Measure.NUMBER: 0, Measure.PER_CHILDREN: 1, Measure.PER_SOCIAL_WORKER: 2}
 CLASSES = 5
 STEPS = (1, 2, 3, 5)
@@ -55,7 +55,7 @@ class Coverage:
         return round_bounds(values, DIGITS[self.question.measure])
 
     def class_of(self, figure: AreaFigure) -> int | None:
-        """From 1 to 5; 0 where nothing was counted, None where there is no figure."""
+        """From 1 to 5; 0 for a count of nothing, None for no figure."""
         if figure.value is None:
             return None
         return 1 + sum(figure.value >= bound for bound in self.bounds) if figure.count else 0
@@ -72,7 +72,7 @@ def round_bounds(values: Sequence[float], digits: int) -> list[float]:
 
 
 def read_coverage(question: Question) -> Coverage:
-    """One statement."""
+    """The answer to a question. One statement."""
     counts = counts_by_area(question.kind, question.period, question.unit, question.profession)
     figures = [figure_of(area, counts.get(code, 0), question.measure) for code, area in areas_of(question.unit).items()]
     return Coverage(question, tuple(figures), counts.get("", 0))
@@ -92,6 +92,6 @@ def figure_of(area: Area, count: int, measure: Measure) -> AreaFigure:
 
 
 def class_limits(bounds: Sequence[float], digits: int) -> list[tuple[float, float | None]]:
-    """The least and the greatest of each class as they are shown; the last is open."""
+    """The least and greatest value of each class, as shown; the last has no greatest."""
     step = 10.0**-digits
     return [*((first, round(second - step, digits)) for first, second in pairwise([step, *bounds])), (bounds[-1], None)]

@@ -1,4 +1,4 @@
-"""Where each area is drawn: as one of the hexagons of one size, or by its boundaries. Worked out once a process."""
+"""The shape of each area on the map: a hexagon, all of one size, or its boundaries. Worked out once a process."""
 
 import json
 from collections import defaultdict
@@ -19,18 +19,18 @@ Point = tuple[int, int]
 Ring = list[Point]
 
 HEXAGONS = (Unit.UPPER, Unit.DISTRICT)  # the units that have some
-# Of a hexagon half its width, and half and a quarter of its height, in units of the drawing.
+# Half a hexagon's width, half its height and a quarter of its height, in units of the drawing.
 WIDE, HIGH, LOW = 15, 17, 9
 ROW = HIGH + LOW
 HEXAGON = f"m0-{HIGH} {WIDE} {LOW - 1} 0 {2 * LOW}-{WIDE} {LOW - 1}-{WIDE}-{LOW - 1} 0-{2 * LOW}z"
 MARGIN, NAME = 6, 20  # around all; and below, where an island's name is
-# The islands have neither hexagon nor boundary in the files: a place of their own, near where they are.
+# The files have no hexagon or boundary for the islands, so they get a place near where they are.
 ISLAND_HEXAGONS = {
     Unit.UPPER: {Nation.ISLE_OF_MAN: (-1, 13), Nation.GUERNSEY: (0, -4), Nation.JERSEY: (3, -4)},
     Unit.DISTRICT: {Nation.ISLE_OF_MAN: (-2, 14), Nation.GUERNSEY: (0, -5), Nation.JERSEY: (3, -5)},
 }
 ISLAND_PLACES = {Nation.ISLE_OF_MAN: (-4.55, 54.23), Nation.GUERNSEY: (-2.9, 49.4), Nation.JERSEY: (-1.5, 49.2)}
-BOX = 13  # half of an island's on the geographic map
+BOX = 13  # half the side of an island's box on the geographic map
 # The geographic map is a transverse Mercator projection about this meridian: a unit of the drawing is about a kilometre.
 MERIDIAN, UNITS = radians(-2.5), 6371
 LINE, ROOM = 8, 14  # of a figure on the geographic map: most of its height, half its width
@@ -56,7 +56,7 @@ class Layout:
 
 @lru_cache(maxsize=len(HEXAGONS))
 def hexagons(unit: Unit) -> Layout:
-    """Each nation from north to south, so that the focus moves over the map as eyes do."""
+    """Each nation from north to south, so that keyboard focus moves over the map like eyes do."""
     islands = ISLAND_HEXAGONS[unit]
     places = {area.hexagon or islands[area.nation]: area for area in areas_of(unit).values()}
     centres = {(column, row): (2 * WIDE * column + WIDE * (row % 2), -ROW * row) for column, row in places}
@@ -69,7 +69,7 @@ def hexagons(unit: Unit) -> Layout:
 
 
 def edges(places: dict[Point, Area], centres: dict[Point, Point]) -> Iterator[str]:
-    """Each side of a hexagon beyond which another region or nation lies; of two that meet there one draws it."""
+    """The sides of hexagons that border another region or nation; each such side is drawn once."""
     for (column, row), area in places.items():
         x, y = centres[column, row]
         east = column + row % 2  # of the two beside it in the next row
@@ -164,7 +164,7 @@ def doubled_area(ring: Ring) -> int:
 
 
 def middle(ring: Ring) -> Point | None:
-    """Where a figure has room within, above and below its line too: best where that is wide, and half way down."""
+    """A point with room for a figure, also in the lines above and below: best where it is wide and half way down."""
     top, bottom = min(y for _x, y in ring), max(y for _x, y in ring)
     lines = {y: across(ring, y) for y in range(top, bottom, LINE)}
 
@@ -181,7 +181,7 @@ def middle(ring: Ring) -> Point | None:
 
 
 def across(ring: Ring, y: int) -> list[tuple[int, int]]:
-    """From where to where a line from west to east is within."""
+    """The stretches of a west-east line that are inside the ring."""
     sides = [(one, other) for one, other in pairwise([*ring, ring[0]]) if (one[1] > y) != (other[1] > y)]
     crossed = sorted(x + (next_x - x) * (y - from_y) // (to_y - from_y) for (x, from_y), (next_x, to_y) in sides)
     return list(zip(crossed[::2], crossed[1::2], strict=True))

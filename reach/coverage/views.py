@@ -1,4 +1,4 @@
-"""Where we have been: the map of a question, and the same as a table and as files."""
+"""Where we have been: the answer to a question as a map, a table and files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,7 +117,7 @@ def limit_text(value: float) -> str:
 
 
 def short_text(figure: AreaFigure) -> str:
-    """At most four characters or so, for a hexagon: '124', '1.2k', '12k', '0.35'."""
+    """About four characters, for a hexagon: '124', '1.2k', '12k', '0.35'."""
     if figure.value is None:
         return ""
     digits = DIGITS[figure.measure]
@@ -177,7 +177,7 @@ def columns(question: Question, sort: str, form: CoverageForm) -> list[Column]:
     for name, label in labels.items():
         is_number = name not in ("name", "where")
         upwards, downwards = name, f"-{name}"
-        # A figure is first asked for from the greatest down.
+        # A number column sorts downwards first.
         other = {upwards: downwards, downwards: upwards}.get(sort, downwards if is_number else upwards)
         order = {upwards: "ascending", downwards: "descending"}.get(sort, "")
         found.append(Column(str(label), f"{form.query(sort=other)}#table", order, is_number))
@@ -226,7 +226,7 @@ class LegendEntry:
 
 
 def legend(found: Coverage) -> Iterator[LegendEntry]:
-    """Each class with its figures and how many areas are in it; apart, those where nothing was counted or nothing is known."""
+    """Each class with its limits and its number of areas, and separately the areas with nothing, or with no figure."""
     looks = [found.class_of(figure) for figure in found.figures]
     yield LegendEntry("0", _("Nothing"), "0", looks.count(0))
     limits = class_limits(found.bounds, DIGITS[found.question.measure])

@@ -1,4 +1,4 @@
-"""Areas in the order in which they need us; who is in one of them, and who could go there."""
+"""Ranks areas by how much they need us; for one area, who is there and who could go."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -37,14 +37,14 @@ class RankedArea:
 
 
 def rank(areas: Mapping[str, Area], last: Mapping[str, date], since: date) -> dict[Nation, list[Area]]:
-    """The order, nation by nation, as a nation's children are counted alike.
+    """The areas of each nation in order, because each nation counts its children in one way.
 
-    First the gaps: areas in which nobody has attended anything in the month `since` or later. Of those the one with the most
-    children under 18 comes first; of as many children, the one where nobody has for longest. Then the areas in which somebody
-    has, those before others where that is longer ago; in the same month, the one with the most children. An area whose children
-    are not published comes after those of which they are; then names decide.
+    Gaps come first: areas where nobody has attended anything in the month `since` or later. Among these, more children come
+    first; with as many children, the longer time since anybody attended. Then the other areas: the longer ago anybody attended,
+    the earlier; in the same month, more children first. Areas whose children are not published come after those with a figure;
+    then by name.
 
-    Only attending counts. Leaflets, sign-ups, what is booked, and what was recorded about trafficking have no part in it.
+    Only attending counts. Leaflets, sign-ups, bookings to come, and recorded trafficking have no part in it.
     """
 
     def place(area: Area) -> tuple[object, ...]:
@@ -62,7 +62,7 @@ def rank(areas: Mapping[str, Area], last: Mapping[str, date], since: date) -> di
 
 @dataclass(frozen=True)
 class Gaps:
-    """`ranked`: by nation. `unplaced`: people who attended since then of whom we don't know the area."""
+    """`ranked`: by nation. `unplaced`: people who attended in the period, in no known area."""
 
     ranked: dict[Nation, list[RankedArea]]
     unplaced: int
@@ -86,13 +86,15 @@ def read_gaps(unit: Unit, period: Period) -> Gaps:
 
 MOST_CONTACTS, MOST_AHEAD, NEAREST = 50, 20, 5
 MOST_LOOKED_AT = 2_000  # rows of each kind of contact
-# So large that a list of its organisations would be of no use, and its middle nowhere near most of it.
+# Too large for a list of organisations to be useful, and their middle is far from most places.
 LARGE = (Unit.POLICE, Unit.REGION, Unit.NATION)
 
 
 def within(area: Area) -> Q:
-    """Rows that count for it, also under a code of before: as reach.sources.lies_in() has it of areas that are not large, in the
-    words of their indexes."""
+    """Rows that count for this area, also under earlier codes.
+
+    The same as reach.sources.lies_in() for areas that are not large, in the terms of the indexes of these tables.
+    """
     if not area.districts:
         return Q(reached_nation=area.nation, reached_authority="")
     return Q(reached_authority__in=codes_of(area.districts))
@@ -131,8 +133,10 @@ def read_figures(area: Area, period: Period) -> AreaFigures:
 
 
 def areas_in(area: Area) -> list[tuple[Area, date | None]]:
-    """The smaller ones that it is made of, each with the last month in which anybody attended; none of one district. One
-    statement."""
+    """The smaller areas inside it, each with the last month in which anybody attended; empty for a single district.
+
+    One statement.
+    """
     unit = Unit.UPPER if area.unit in LARGE else Unit.DISTRICT
     smaller = [each for each in areas_of(unit).values() if each.districts and each.districts < area.districts]
     last = last_attended(unit) if smaller else {}
@@ -141,7 +145,7 @@ def areas_in(area: Area) -> list[tuple[Area, date | None]]:
 
 @dataclass(frozen=True)
 class Contact:
-    """The last time that we had to do with an organisation there."""
+    """Our last contact with an organisation there."""
 
     organisation: Organisation
     at: datetime
@@ -181,7 +185,7 @@ def latest(rows: QuerySet[Any], moment: str) -> QuerySet[Any]:
 
 
 def last_contacts(area: Area, user: Any) -> list[Contact]:
-    """The organisations there that we had to do with last, by what this colleague may see. Three statements."""
+    """The organisations there that we last had contact with, as far as this colleague may see. Three statements or fewer."""
     parts = [
         rows.filter(**{f"{organisation}__isnull": False})
         .order_by()
@@ -214,7 +218,7 @@ def newest(rows: Any) -> dict[int, tuple[datetime, str]]:
 
 @dataclass(frozen=True)
 class NearPresenter:
-    """Somebody who goes to workplaces, how long they need to the middle of an area, and whether they would go."""
+    """A presenter who visits workplaces, their journey in minutes to the middle of the area, and whether they would go."""
 
     presenter: Presenter
     minutes: int
@@ -254,7 +258,7 @@ def bookings_ahead(area: Area, now: datetime) -> Sequence[Booking]:
 
 
 def sessions_ahead(area: Area, now: datetime) -> list[dict[str, Any]]:
-    """Open sessions at which people from there have a place, and how many of them."""
+    """Open sessions to come with people from there, and how many."""
     places = SessionPlace.objects.filter(within(area), state=PlaceState.TAKEN, session__state=SessionState.SCHEDULED)
     ahead = places.filter(session__starts_at__gt=now).order_by("session__starts_at", "session")
     named = ahead.values("session", "session__reference", "session__starts_at", "session__presentation__title")

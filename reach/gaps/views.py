@@ -1,4 +1,4 @@
-"""Where nobody has been: areas in the order in which they need us, and the page of each."""
+"""Where nobody has been: areas by how much they need us, and a page for each."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ from reach.queries import Period, counted_text, month_text, months_between
 from reach.renewal import Renewal, estimate, renewals
 from reach.rows import NONE, VIEW_REACH, rows_url
 
-# Before the map: it says what to do.
+# Before the map, since it says what to do.
 PAGES.insert(0, MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH))
 MONTHS = [
     ("6", gettext_lazy("6 months")),
@@ -58,7 +58,7 @@ MANY_MONTHS = 24  # from here we speak of years
 
 
 class GapsForm(PageForm):
-    """Each question has an answer before anybody asks: the page itself."""
+    """Every question has a default, so the page has an answer when it opens."""
 
     unit = forms.ChoiceField(label=gettext_lazy("Areas"), choices=Unit)
     months = forms.ChoiceField(label=gettext_lazy("Nobody has attended for"), choices=MONTHS)
@@ -124,8 +124,10 @@ class Line:
 
 
 def nation_context(nation: Nation, lines: list[Line], shown: dict[str, str]) -> dict[str, Any]:
-    """Its gaps and its other areas, of all nations only the first. `has_findings`: whether what was recorded about trafficking is
-    published of any of them."""
+    """The nation's gaps and its other areas; if all nations are shown, only the first of them.
+
+    `has_findings`: whether any of its areas publishes figures about trafficking.
+    """
     published = [line.ranked.area.published for line in lines]
     first = lines[:FIRST_AREAS] if shown["place"] == ALL else lines
     return {
@@ -209,7 +211,7 @@ class AreaForm(QuestionForm):
 @require_safe
 @permission_required(VIEW_REACH, raise_exception=True)
 def area_page(request: HttpRequest, unit: str, area: str) -> HttpResponse:
-    """All that helps to decide what to do there: what was done, for whom, who is there, who could go."""
+    """Everything that helps to decide what to do there: what was done, for whom, who is there, and who could go."""
     if unit not in Unit.values or (found := areas_of(Unit(unit)).get(current_code(area))) is None:
         raise Http404
     now, user = timezone.now(), request.user

@@ -54,13 +54,13 @@ from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, RoleMailbox
 INVITE = "reach.invite"
 PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Invite an area"), "staff:reach_invite", INVITE))
 
-# Without a script the areas are those of the unit that the page was asked for.
+# Without JavaScript, the areas are those of the unit that the page was opened with.
 AFTER_ANOTHER_UNIT = gettext_lazy("If you choose another unit, press “Show who would get it” to see its areas.")
 CHOOSE_AN_AREA = dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose an area of this unit."))
 
 
 class InviteForm(PageForm):
-    """What the page is asked; areas are those of the unit. Nothing is wrong yet if nobody has asked for an area."""
+    """The questions of the page, with the areas of the chosen unit. Shows no errors until an area is asked for."""
 
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, help_text=AFTER_ANOTHER_UNIT)
     area = forms.ChoiceField(label=gettext_lazy("Area"), error_messages=CHOOSE_AN_AREA)
@@ -89,7 +89,7 @@ class InviteForm(PageForm):
 
 @dataclass(frozen=True)
 class Readers:
-    """How many asked for invitations there, were invited lately, would get one now; and how many role mailboxes would."""
+    """How many people asked for invitations there, were invited lately, and would get one now; and how many mailboxes would."""
 
     chose: int
     lately: int
@@ -111,7 +111,7 @@ class Readers:
 @require_http_methods(FORM_METHODS)
 @permission_required(INVITE, raise_exception=True)
 def invite_page(request: HttpRequest) -> HttpResponse:
-    """Who would get which times; the button sends, once however often it is pressed."""
+    """Shows who would get which times; the button sends, once however often it is pressed."""
     now = timezone.now()
     form = InviteForm((request.POST if request.method == "POST" else request.GET).dict())
     context: dict[str, Any] = {
@@ -158,7 +158,7 @@ def token_of(request: HttpRequest) -> uuid.UUID:
 def send(
     request: HttpRequest, area: Area, presentation: Presentation, times: list[datetime], token: uuid.UUID, now: datetime
 ) -> HttpResponse | None:
-    """None where it was refused, which the page then says."""
+    """None if it was refused; the page then shows why."""
     try:
         campaign = invite_area(
             areas=[area],
@@ -195,7 +195,7 @@ BOOKED_AFTER = gettext_lazy(
 
 @admin.register(Campaign, site=staff_site)
 class CampaignAdmin(LooksOnly):
-    """What came of it is counted from the outbox and from bookings."""
+    """Its results are counted from the outbox and from bookings."""
 
     nobody_may = ("add", "change", "delete")
     actions = None

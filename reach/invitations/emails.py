@@ -41,12 +41,12 @@ class InvitationEmail(Email):
 
     @cached_property
     def postcode(self) -> str:
-        """Where the reader works; empty if they should not get it any more."""
+        """Where the reader works; empty if they should no longer get it."""
         raise NotImplementedError
 
     @cached_property
     def times(self) -> list[datetime]:
-        """That were offered, and that they could still book."""
+        """The times on offer that they could still book."""
         try:
             return still_free(self.campaign, find_place(self.postcode), self.now) if self.postcode else []
         except PlaceUnknown:
@@ -54,7 +54,7 @@ class InvitationEmail(Email):
 
     @cached_property
     def held_until(self) -> datetime | None:
-        """Until when all times that are held for their area stay so; None if none are held."""
+        """The first moment at which a time held for their area runs out; None if none is held."""
         if self.campaign.kind != CampaignKind.AROUND:
             return None
         held = HeldTime.objects.open().filter(around=self.campaign.booking_id, starts_at__in=self.times, expires_at__gt=self.now)
@@ -83,7 +83,7 @@ class VisitInvitation(InvitationEmail):
 
     @cached_property
     def postcode(self) -> str:
-        """Whoever has booked meanwhile needs no invitation."""
+        """Empty if they have booked meanwhile."""
         booked = Booking.objects.lying_ahead(self.now).values("person")
         people = Person.objects.with_email(self.notification.recipient).exclude(pk__in=booked)
         return people.values_list("postcode", flat=True).first() or ""
@@ -97,7 +97,7 @@ class MailboxInvitation(InvitationEmail):
 
     @cached_property
     def mailbox(self) -> RoleMailbox | None:
-        """None once somebody there has objected."""
+        """None if somebody there has objected."""
         return RoleMailbox.objects.open().filter(address=self.notification.recipient.lower()).first()
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What invitations know about people: export, erasure and retention."""
+"""Personal data in invitations: export, erasure and retention."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -40,7 +40,7 @@ def erase_invitations(person: Person, now: datetime) -> None:
 
 
 def forget_invites(keys: Sequence[int], now: datetime) -> None:
-    """What came of a campaign is written down before those who were invited are forgotten."""
+    """Stores the result of each campaign before it deletes who was invited."""
     for campaign in Campaign.objects.filter(invites__in=keys, booked=None).distinct().order_by("pk"):
         campaign.booked, campaign.attended = booked_and_attended(campaign)
         campaign.save(update_fields=["booked", "attended"])
@@ -57,7 +57,7 @@ RETENTION_RULES = (
         keeps="messages",
         due=lambda before: CampaignInvite.objects.filter(campaign__planned_at__lt=before).order_by("pk"),
         take_out=forget_invites,
-        # While it keeps another away it stays, however short the time that staff have set.
+        # Keep an invitation while it blocks another, however short the time that staff have set.
         ready=lambda rows, now: rows.filter(lasts__endswith__lte=now),
     ),
     Rule(

@@ -1,4 +1,4 @@
-"""Who may be invited, which times are really free for them, and what came of it. Read from rows: nothing tracks who reads."""
+"""Whom we may invite, which times are free for them, and what came of it. Read from rows: nothing tracks who reads emails."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, Kind, 
 from reach.queries import key_of
 
 MOST_TIMES = 6
-# Who gets the email needs some days to ask their team, and then the notice must not have begun.
+# Readers need some days to ask their team, and the notice period must not have begun by then.
 FIRST_OFFERED_AFTER = timedelta(days=7)
 
 

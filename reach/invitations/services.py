@@ -1,4 +1,4 @@
-"""Invitations are sent; role mailboxes are added, and object for ever."""
+"""Sends invitations; adds role mailboxes and records their objections, which are for ever."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ from reach.invitations.queries import about, digest_of, invitable, invitable_mai
 from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, CampaignInvite, CampaignKind, ObjectedBy, RoleMailbox
 
 VISIT_INVITATION, MAILBOX_INVITATION = "visit-invitation", "mailbox-invitation"
-# Of what is offered the first goes soon, so an email that was kept back so long is not worth sending.
+# The first times on offer pass soon, so an email that is delayed for this long is not worth sending.
 INVITATION_LASTS = INVITED_AT_MOST_EVERY / 9
 
 
@@ -38,11 +38,11 @@ def invite_area(
     booking: Booking | None = None,
     to_mailboxes: bool = False,
 ) -> Campaign:
-    """One email to each who asked for it and works in one of these areas of one unit, unless they were invited in the last 90
-    days, have a booking ahead, or mail to them comes back; `to_mailboxes`: also to the role mailboxes there.
+    """Email everybody who asked for it and works in these areas of one unit.
 
-    `token` is of the form, so that a second press gives the campaign of the first. Two coordinators at once are kept apart by
-    the database, which takes one invitation to an address and drops the other. Raises DomainError if nobody is left.
+    Leaves out people who were invited in the last 90 days, have a booking ahead, or whose mail comes back. `to_mailboxes`: also
+    to the role mailboxes there. `token` is the form's, so that a second press returns the first campaign. If two coordinators
+    invite at once, the database takes one invitation to an address and drops the other. Raises DomainError if nobody is left.
     """
     campaign, is_new = plan_campaign(kind, areas, presentation, times, token=token, by=by, now=now, booking=booking)
     if not is_new:
@@ -79,12 +79,14 @@ def plan_campaign(
 def write_invites(
     campaign: Campaign, people: Iterable[Person], mailboxes: Iterable[RoleMailbox], now: datetime
 ) -> list[CampaignInvite]:
-    """Those that the database takes: of two coordinators at once it keeps one invitation to an address. Raises DomainError if
-    there is none."""
+    """The invitations that the database takes: if two coordinators invite at once, it keeps one to an address.
+
+    Raises DomainError if there are none.
+    """
     lasts = DateTimeTZRange(now, now + INVITED_AT_MOST_EVERY)
     rows = [CampaignInvite(campaign=campaign, person=each, address=each.email.lower(), lasts=lasts) for each in people]
     rows += [CampaignInvite(campaign=campaign, mailbox=each, address=each.address, lasts=lasts) for each in mailboxes]
-    # In one order, so that two who invite at once don't wait for each other.
+    # In one order, so that two who invite at once can't deadlock.
     CampaignInvite.objects.bulk_create(sorted(rows, key=lambda row: row.address), ignore_conflicts=True)
     invited = list(campaign.invites.order_by("pk"))
     if not invited:
@@ -99,7 +101,7 @@ def write_invites(
 
 # Role mailboxes.
 
-# What tells a role: one of these is a part of the name before the @. Anything else may be the name of a person.
+# A role's address has one of these before the @. Anything else may be a person's name.
 ROLE_WORDS = frozenset(
     [
         *("admin", "administration", "advice", "business", "care", "centre", "childrens", "clinic"),
@@ -123,7 +125,7 @@ def is_role_address(address: str) -> bool:
 def add_mailbox(
     organisation: Organisation, *, address: str, source: str, basis: str, postcode: str, by: User | None, now: datetime
 ) -> RoleMailbox:
-    """Raises DomainError for an address that may be a person's, that objected, or that is there; PlaceUnknown."""
+    """Raises DomainError for an address that may be a person's, has objected, or is known already; PlaceUnknown."""
     address = normalise_address(address)
     if not is_role_address(address) or Person.objects.with_email(address).exists():
         raise DomainError(
@@ -154,9 +156,9 @@ def add_mailbox(
 
 @transaction.atomic
 def record_objection(mailbox: RoleMailbox, *, how: ObjectedBy = ObjectedBy.STAFF, now: datetime, by: User | None = None) -> None:
-    """For ever: what we know of the mailbox goes, but for the digest by which it is known again. A second time does nothing.
+    """For ever: delete what we know of the mailbox, except the digest that recognises it. A second time does nothing.
 
-    What is on its way is not sent.
+    Mail that is on its way is not sent.
     """
     locked = RoleMailbox.objects.select_for_update().get(pk=mailbox.pk)
     if locked.objected_at:

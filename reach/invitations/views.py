@@ -1,4 +1,4 @@
-"""What whoever works in an area sees: an offer after an order or a place, and the page that says no for a role mailbox."""
+"""For people in an area: the offer after an order or a place, and the page where a role mailbox objects."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -39,7 +39,7 @@ def offer_a_visit(request: HttpRequest) -> str:
 @csrf_exempt  # mail programs press for their reader, without cookies; all that a POST can do is to stop our mail
 @require_http_methods(FORM_METHODS)
 def mailbox_objection(request: HttpRequest, token: str) -> HttpResponse:
-    """Opening it changes nothing; its button, or that of a mail program, ends our mail to that address for ever."""
+    """Opening it changes nothing. Its button, or a mail program's, stops our mail to that address for ever."""
     request.address_is_private = True  # type: ignore[attr-defined]
     mailbox = RoleMailbox.objects.filter(token=token).first()
     if mailbox is None:

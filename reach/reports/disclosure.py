@@ -1,14 +1,13 @@
 """Which figures of people a report withholds, so that nobody can work out a number from 1 to 5.
 
-A report has tables of people: a row for each profession and the total, in some months. A figure from 1 to 5 is withheld, and a
-table whose total is one says nothing at all. A 0 may be shown: nobody is in it. Then more figures are withheld, until all that is
-shown, here and in every earlier report, leaves each withheld figure a range of at least 6; so it does for each number from 1 to 5
-in the months that are left when the months of one report are taken from another's. A figure that changed by 1 to 5 since an
+A report has tables of people: a row for each profession and the total, for some months. A figure from 1 to 5 is withheld; a
+table whose total is one shows nothing. A 0 may be shown: there is nobody in it. Then more figures are withheld, until everything
+shown, here and in every earlier report, leaves each withheld figure a range of at least 6. The same holds for each number from 1
+to 5 in the months that remain when one report's months are subtracted from another's. A figure that changed by 1 to 5 since an
 earlier report is withheld too.
 
-This is proved by exchange: people are moved in thought from one row to another, or from some months to others, so that no figure
-that is shown changes. As far as they can be moved, no reader can know. So it never shows too much, but may withhold more than it
-must.
+The proof is by exchange: imagine people moved from one row to another, or between months, so that no shown figure changes. As
+far as they can move, no reader can know. So it never shows too much, but may withhold more than it must.
 """
 
 from bisect import bisect_right
@@ -51,9 +50,9 @@ class Table:
 
 
 class World:
-    """All people by row and stretch of months, and of which shown figures each is part.
+    """All people by row and stretch of months, and the shown figures that each belongs to.
 
-    A stretch goes from one month in which a table begins or ends to the next.
+    A stretch runs from one month in which a table begins or ends to the next.
     """
 
     def __init__(self, tables: Sequence[Table], months: Mapping[date, Mapping[str, int]]) -> None:
@@ -75,7 +74,7 @@ class World:
         self.shown = {(row, place): frozenset(shown[row, place]) for row in (*self.rows, TOTAL) for place in self.places}
 
     def secrets(self) -> Iterator[Secret]:
-        """What nobody may work out: each figure that is withheld, and each small number in a stretch."""
+        """What nobody may work out: each withheld figure, and each small number in a stretch."""
         for table, span in zip(self.tables, self.spans, strict=True):
             for row, figure in table.figures.items():
                 if figure is None:
@@ -86,7 +85,7 @@ class World:
                     yield frozenset([(row, place)])
 
     def exchanged(self, cell: Cell) -> Iterator[Cell]:
-        """With which others people can be exchanged one by one: rows of the same months, and other months of the same row."""
+        """The cells whose people can be exchanged one for one: other rows in the same months, or other months of the same row."""
         row, place = cell
         if not self.shown[cell]:
             yield from ((other, place) for other in self.rows if other != row and not self.shown[other, place])
@@ -95,7 +94,7 @@ class World:
                 yield row, other
 
     def range_of(self, secret: Secret) -> float:
-        """At least so wide is what it may be for all that a reader knows. Nothing that is not 0 becomes 0 in an exchange."""
+        """The least range that the secret may have for all a reader knows. An exchange never makes another figure 0."""
         if any(not self.shown[row, place] and not self.shown[TOTAL, place] for row, place in secret):
             return inf
         inside, outside = set[Cell](), set[Cell]()
@@ -123,19 +122,22 @@ class World:
         return found
 
     def spare(self, cells: "Collection[Cell] | Iterator[Cell]", kept: int = 0) -> int:
-        """How many can leave these cells: of each all but one, or of all together but `kept`."""
+        """How many people can leave these cells: all but one of each, or with `kept`, all together but that many."""
         counts = [self.people[cell] for cell in cells]
         return max(sum(counts) - kept, 0) if kept else sum(max(count - 1, 0) for count in counts)
 
 
 def disclose(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[date, Mapping[str, int]]) -> list[Table]:
-    """These tables without what must be withheld. `earlier`: as they were shown; `months`: all people by month and row today."""
+    """These tables without what must be withheld.
+
+    `earlier`: the tables of earlier reports, as they were shown. `months`: all people by month and row today.
+    """
     first = [small(table) | changed(table, earlier) for table in tables]
     hidden = [set(rows) for rows in first]
     # Earlier reports may give something away by themselves, as figures have changed since. These must not narrow it further.
     blank = World([*earlier, *(table.without(table.figures) for table in tables)], months)
     least = {secret: min(blank.range_of(secret), LEAST_RANGE) for secret in blank.secrets()}
-    kept = set[Secret]()  # and stays so: what is withheld besides only makes more room
+    kept = set[Secret]()  # safe, and stays safe: withholding more only widens ranges
 
     def told() -> tuple[World, Secret | None]:
         """What is shown so far, and what it would give away."""
@@ -152,7 +154,7 @@ def disclose(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[
         *_order, number, row = min(to_withhold(secret, world, len(earlier)))
         hidden[number].add(row)
         world, secret = told()
-    # What was withheld for something that another figure hides as well by now is shown after all, the largest first.
+    # A figure that was withheld for a secret which other figures now hide as well is shown after all, the largest first.
     for _figure, number, row in sorted(besides(tables, first, hidden), reverse=True):
         kept.clear()
         hidden[number].remove(row)
@@ -162,13 +164,13 @@ def disclose(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[
 
 
 def besides(tables: Sequence[Table], first: Sequence[set[str]], hidden: Sequence[set[str]]) -> Iterator[tuple[int, int, str]]:
-    """What is withheld though it is neither small nor changed by a few."""
+    """Figures that are withheld although they are neither small nor changed by a few."""
     for number, table in enumerate(tables):
         yield from ((table.figures[row] or 0, number, row) for row in hidden[number] - first[number])
 
 
 def to_withhold(secret: Secret, world: World, first: int) -> Iterator[tuple[bool, bool, bool, bool, int, int, int, str]]:
-    """Which figure of the tables from the `first` on to withhold next: its own, then the smallest that helps, the totals last."""
+    """Candidates to withhold next, from table `first` on: the secret's own figure, then the smallest that helps, totals last."""
     rows, places = {row for row, _place in secret}, {place for _row, place in secret}
     for number, (table, span) in enumerate(zip(world.tables[first:], world.spans[first:], strict=True)):
         for row, figure in table.figures.items():
@@ -184,7 +186,7 @@ def small(table: Table) -> set[str]:
 
 
 def changed(table: Table, earlier: Sequence[Table]) -> set[str]:
-    """The rows that earlier reports say so nearly the same of that the difference would be a few people."""
+    """The rows that differ from earlier reports by only a few people."""
     found = set()
     for row, figure in table.figures.items():
         facts = [(each.period.first, each.end, known) for each in earlier if (known := each.figures.get(row)) is not None]
@@ -194,7 +196,7 @@ def changed(table: Table, earlier: Sequence[Table]) -> set[str]:
 
 
 def known_of(table: Table, facts: Sequence[tuple[date, date, int]]) -> set[int]:
-    """What `facts` (from a month to before another, so many) say of these months, or of a few more or less."""
+    """What `facts` (people from one month to before another) say about these months, or about slightly more or fewer."""
     first, end = table.period.first, table.end
     found = sums(facts, first, end)
     for begins, ends, known in facts:
@@ -207,7 +209,7 @@ def known_of(table: Table, facts: Sequence[tuple[date, date, int]]) -> set[int]:
 
 
 def sums(facts: Sequence[tuple[date, date, int]], first: date, end: date) -> set[int]:
-    """What they say of these months if they are set end to end."""
+    """What the facts say about these months when they are joined end to end."""
     found = defaultdict[date, set[int]](set, {first: {0}})
     for begins, ends, known in facts:
         if begins >= first and ends <= end:

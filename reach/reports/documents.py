@@ -35,7 +35,7 @@ def report_map(figures: Mapping[str, Any]) -> SafeString:
 
 
 def report_context(report: Report) -> dict[str, Any]:
-    """What page and PDF say, in the same words."""
+    """The words of page and PDF."""
     figures, period = report.figures, Period(report.first, report.last)
     assert report.counted_at is not None  # noqa: S101 - the figures are never without it
     return {

@@ -1,4 +1,4 @@
-"""What a report says: its figures, read from the counts in a few statements, and the same in words for page and files."""
+"""The contents of a report: its figures, read from the counts in a few statements, and their words for page and files."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,10 @@ def before(period: Period) -> Period:
 
 
 def read_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """All that the report shows, without what must be withheld; `earlier`: the figures of all other reports, deleted ones too."""
+    """Everything that the report shows, without what must be withheld.
+
+    `earlier`: the figures of all other reports, also deleted ones.
+    """
     counts = counts_by_month()
     periods = (period, before(period))
     found: dict[str, Any] = {"months": [[each.first.isoformat(), each.last.isoformat()] for each in periods]}
@@ -184,7 +187,7 @@ CONFIDENCE = {
 
 
 def confidence_lines(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Empty if nobody may be told: nobody was asked yet, or fewer than 6 have answered."""
+    """Empty if there is nothing to show: nobody was asked, or fewer than 6 people have answered."""
     asked = figures["confidence"]
     if not any(asked.values()):
         return []

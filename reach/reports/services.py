@@ -1,4 +1,4 @@
-"""A report is asked for, made by a worker step by step, and deleted. It is never made again: that is another report."""
+"""Reports: ask for one, have a worker make it step by step, delete it. A report is never remade; ask for another instead."""
 
 import logging
 from datetime import datetime
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @transaction.atomic
 def ask_for_report(*, period: Period, by: User, now: datetime) -> Report:
-    """Raises DomainError."""
+    """Raises DomainError if the months are not over or nothing has been counted."""
     if period.last >= uk_day(now).replace(day=1):
         raise DomainError(_("Choose months that are over."))
     if counted_at() is None:
@@ -42,7 +42,7 @@ def tell_worker(key: int) -> None:
 
 
 def make_report(key: int) -> None:
-    """All steps that are not done yet. Twice does no harm. A fault stops it, and staff are told on its page."""
+    """Do all steps that are left. Twice does no harm. After an error it stops, and its page tells staff."""
     try:
         count_figures(key)
         for step, name, make in ((2, "pdf", report_pdf), (3, "xlsx", report_xlsx)):
@@ -58,7 +58,7 @@ def make_report(key: int) -> None:
 
 @transaction.atomic
 def count_figures(key: int) -> None:
-    """One report after the other: each must know what all others show, so that together they give nothing away."""
+    """One report at a time: each must know what all others show, so that together they reveal nothing."""
     reports = {each.pk: each for each in Report.objects.defer("pdf", "xlsx").select_for_update(no_key=True).order_by("pk")}
     report = reports.pop(key, None)
     if report is None or report.state != ReportState.MAKING or report.done:
@@ -77,7 +77,10 @@ def go_on_with_report(report: Report, *, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def delete_report(report: Report, *, by: User, now: datetime, why_deleted: str) -> None:
-    """The figures of people stay, for the next reports' sake: what this one withheld must stay unknown."""
+    """Keep its figures of people, so that later reports don't reveal what this one withheld.
+
+    Raises DomainError while it is being made.
+    """
     found = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     if found.state not in {ReportState.MADE, ReportState.FAILED}:
         raise DomainError(_("Wait until the report is made."))
@@ -89,6 +92,6 @@ def delete_report(report: Report, *, by: User, now: datetime, why_deleted: str) 
 
 
 def look_after_reports(now: datetime) -> None:
-    """Have made what a worker left."""
+    """Queue reports that a worker left unfinished."""
     for key in Report.objects.left_by_worker(now).values_list("pk", flat=True):
         tell_worker(key)

@@ -1,4 +1,4 @@
-"""What runs in the worker: load by id, call one service."""
+"""Tasks for the worker: each calls one service."""
 
 from django.utils import timezone
 
@@ -14,5 +14,5 @@ def make_report(key: int) -> None:
 
 @app.task
 def look_after_reports() -> None:
-    """Have made what a worker left. Twice does no harm."""
+    """Queues reports that a worker left unfinished. Twice does no harm."""
     services.look_after_reports(timezone.now())

@@ -1,4 +1,4 @@
-"""The invitation of a region to one open session, to whoever there asked for invitations to visits or to sessions."""
+"""Invites a region to one open session: people there who asked for invitations to visits or to sessions."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -36,7 +36,7 @@ class NearbySessionInvitation(Email):
         return OpenSession.objects.with_names().get(pk=key)
 
     def is_still_due(self) -> bool:
-        """Somebody reads there still and has not heard of it in the other email, and it has room."""
+        """Due if somebody still reads there, has no place and no other email about it, and the session has room."""
         reader, session = self.notification.recipient, self.session
         people = Person.objects.with_email(reader)
         return (

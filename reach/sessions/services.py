@@ -1,4 +1,4 @@
-"""One open session is offered to the people of a region or another area, besides the email to all who asked for sessions."""
+"""Invites the people of a region or another area to one open session, besides the email to all who asked for sessions."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from reach.invitations.queries import about, invitable, people_who_chose
 from reach.invitations.services import plan_campaign, write_invites
 from reach.models import Campaign, CampaignKind
 
-# By what its reader asked for, so that saying no in it stops just that.
+# By the topic that the reader asked for, so that their no to an email stops just that topic.
 SESSION_INVITATIONS = {Topic.VISITS: "session-invitation-nearby", Topic.INVITATIONS: "session-invitation-regional"}
 
 
@@ -34,8 +34,10 @@ def told_of(session: OpenSession) -> QuerySet[Notification]:
 
 
 def readers_of(session: OpenSession, areas: Sequence[Area], now: datetime) -> dict[Topic, QuerySet[Person]]:
-    """Who in these areas could be invited to it, by what they asked for: nobody twice, nobody who gets the other email about it,
-    who has been invited to anything near them in the last 90 days, or has a place."""
+    """People in these areas who could be invited to it, by the topic they asked for, each only once.
+
+    Leaves out people who get the other email about it, were invited to anything near them in the last 90 days, or have a place.
+    """
     known = SessionPlace.objects.filter(session=session).values("person")
     told = Exists(told_of(session).filter(recipient=OuterRef("email")))
     found = {
@@ -47,9 +49,9 @@ def readers_of(session: OpenSession, areas: Sequence[Area], now: datetime) -> di
 
 @transaction.atomic
 def invite_to_session(*, session: OpenSession, areas: Sequence[Area], by: User | None, now: datetime, token: UUID) -> Campaign:
-    """One email to each of its readers, due tomorrow morning as the one to all subscribers is. `token`: as in invite_area.
+    """One email to each of its readers, due tomorrow morning like the one to all subscribers. `token`: as in invite_area.
 
-    Raises DomainError if it is off, full or too soon, or if nobody is left.
+    Raises DomainError if the session is cancelled, full or too soon, or if nobody is left.
     """
     due = days_before(now, -1, rules.REMINDER_TIME).astimezone(UTC)
     if not session.is_scheduled or session.starts_at <= due or not has_room(session):

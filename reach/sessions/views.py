@@ -34,7 +34,10 @@ MOST_SESSIONS, MOST_PRESENTATIONS = 50, 20
 
 
 class SessionForm(PageForm):
-    """What the page is asked, from its address; areas are those of the unit. Nothing is wrong yet if a link gives one of both."""
+    """The questions of the page, from its address, with the areas of the chosen unit.
+
+    Shows no errors if a link gives only the area or only the session.
+    """
 
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, help_text=AFTER_ANOTHER_UNIT)
     area = forms.ChoiceField(label=gettext_lazy("Area"), error_messages=CHOOSE_AN_AREA)
@@ -58,7 +61,7 @@ class SessionForm(PageForm):
 @require_http_methods(FORM_METHODS)
 @permission_required(INVITE, raise_exception=True)
 def session_page(request: HttpRequest) -> HttpResponse:
-    """Who would be invited to which session; the button sends, once however often it is pressed."""
+    """Shows who would be invited to which session; the button sends, once however often it is pressed."""
     now = timezone.now()
     sessions = {each.reference: each for each in OpenSession.objects.with_names().to_come(now)[:MOST_SESSIONS]}
     form = SessionForm((request.POST if request.method == "POST" else request.GET).dict(), sessions)
@@ -86,7 +89,7 @@ def session_page(request: HttpRequest) -> HttpResponse:
 
 
 def send(request: HttpRequest, area: Area, session: OpenSession) -> HttpResponse | None:
-    """None where it was refused, which the page then says."""
+    """None if it was refused; the page then shows why."""
     try:
         token = uuid.UUID(request.POST.get("token", ""))
         campaign = invite_to_session(session=session, areas=[area], by=signed_in(request), now=timezone.now(), token=token)
@@ -103,7 +106,7 @@ def send(request: HttpRequest, area: Area, session: OpenSession) -> HttpResponse
 
 
 def ways_to_invite(session: OpenSession) -> Iterator[Row]:
-    """On the session's page: the way here."""
+    """The link from the session's page."""
     if session.is_scheduled and session.starts_at > timezone.now():
         yield Row(_("Invite a region to this session"), "", f"{reverse('staff:reach_session')}?session={session.reference}")
 

@@ -1,4 +1,4 @@
-"""Areas that a presenter could reach before or after a visit, and where nobody has attended anything for long."""
+"""Areas that a presenter could reach around a visit, where nobody has attended anything for a year."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -51,8 +51,11 @@ class AreaAround:
 
 
 def areas_around(visit: Booking, now: datetime) -> list[AreaAround]:
-    """The nearest gap areas for which the visit's presenter has a time on its day or the day before or after, by the public's own
-    rules for a visit there: travel, hours, bank holidays, notice and all. Not the area of the visit itself."""
+    """The nearest gap areas where the visit's presenter has a time on its day, or the day before or after.
+
+    Follows the public's rules for a visit there: travel, hours, bank holidays, notice and so on. Leaves out the visit's own
+    area.
+    """
     assert visit.presenter is not None  # noqa: S101 - whoever asks has a visit that somebody gives
     here, since, last = find_place(visit.postcode), Period.last_months(GAP_MONTHS, now).first, last_attended(UNIT)
     own = area_by_key(UNIT).get(key_of(here.nation, here.authority))

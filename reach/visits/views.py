@@ -113,7 +113,7 @@ def around(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def act(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, HoldForm | None]:
-    """Press the button that was pressed: whether it is done, and the form with the refusal if that was the one to hold."""
+    """Does what the pressed button says. Returns whether it is done, and for "hold" the form with the refusal."""
     press = release if "release" in request.POST else invite if "invite" in request.POST else None
     if press is None:
         return hold(request, visit, now)
@@ -212,7 +212,7 @@ def held_areas(visit: Booking, standing: list[HeldTime]) -> list[HeldArea]:
 
 
 def ways_around(visit: Booking) -> Iterator[Row]:
-    """On the visit's page: the way here. No statement of a request: nothing was ever held around it."""
+    """The link from the visit's page. Asks nothing for a request, since nothing was ever held around one."""
     was_fixed = visit.format == Format.WORKPLACE and visit.state != State.REQUESTED
     if may_hold_around(visit, timezone.now()) or (was_fixed and visit.times_held.exists()):
         href = reverse("staff:reach_around", args=[visit.reference])

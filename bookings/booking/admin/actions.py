@@ -84,8 +84,7 @@ def transfer_to_colleague(person: Person, *, colleague: str, **asked: Any) -> No
 
 
 def transfer_facts(person: Person) -> list[dict[str, Any]]:
-    """What goes to the colleague and what stays. A parcel goes to the workplace, and a place at a session is one person's (ADR
-    13)."""
+    """What goes and what stays: a parcel goes to the workplace; a place is for one person, with their needs (ADR 13)."""
     ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_names().order_by("starts_at", "pk")
     goes = [row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
@@ -162,7 +161,7 @@ class ChangeForm(DetailsForm):
 
 
 def show_stale(form: forms.Form, refusal: DomainError, booking: Booking, version: str) -> str:
-    """Gives the version that the page carries from now on: whoever has seen the change may press the button again."""
+    """Show the refusal, and return the version to send next time: a colleague who has seen the change may press again."""
     if not isinstance(refusal, Stale):
         form.add_error("override_reason" if isinstance(refusal, OutsideRules) else None, str(refusal.message))
         return version
@@ -192,7 +191,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
         except DomainError as refusal:
             version = show_stale(form, refusal, booking, version)
             if isinstance(refusal, Stale):
-                # What pressing the button again would change in the booking as it is now, perhaps a colleague’s change.
+                # What a second press would change in the booking as it is now, perhaps in a colleague’s change.
                 typed, there = Booking(**answers_of(form)), bookings_text.where_text(booking)
                 rows, address = bookings_text.changed_rows(booking, typed), "\n".join(typed.address_lines)
                 if address and address != there:
@@ -220,7 +219,7 @@ class MoveForm(WeekOfTimesForm):
 
 
 def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
-    """The page keeps the version that it was first opened with while staff look at other weeks."""
+    """Move a booking. While staff look at other weeks, the page keeps the version that it was first opened with."""
     now, data = timezone.now(), request.POST if request.method == "POST" else None
     form = MoveForm(data, booking=booking)
     version, who_could = booking.version if data is None else data.get("version", ""), ""
@@ -297,7 +296,7 @@ ASSIGN = ObjectAction(
     "assign",
     _("Choose a presenter"),
     assign.reassign,
-    available=lambda booking: booking.needs_a_presenter and not SAFE.available(booking),  # nobody goes before all is known
+    available=lambda booking: booking.needs_a_presenter and not SAFE.available(booking),  # nobody else goes until all is well
     form_class=ReassignForm,
     explanation=_("We will email the presenter. If the booking is confirmed, the professional will get a new confirmation."),
     done=_("The booking has a presenter. They will get an email."),
@@ -311,7 +310,7 @@ DELIVERED = ObjectAction(
         booking.can_become(State.DELIVERED)
         and not booking.needs_a_presenter
         and booking.agreed[1] <= timezone.now()
-        and not SAFE.available(booking)  # whether somebody is safe comes before the books
+        and not SAFE.available(booking)  # first we must know that the presenter is safe
     ),
     explanation=_("Press this once the presentation has taken place. The professional will get an email that asks how it was."),
     done=_("The booking is marked as delivered. We will email the professional to ask how it was."),

@@ -1,4 +1,4 @@
-"""Book for a caller, or ask for dates of the caller's own, by the same services as the website."""
+"""Book for a caller, or send a request with the caller's own dates, through the same services as the website."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -65,7 +65,7 @@ class BookingCallerForm(CallerForm):
     once = gettext_lazy("No, use %(typed)s for this booking only")
 
     def is_kept_once(self, name: str) -> bool:
-        """Name and phone are those of the contact, unless another one is entered."""
+        """Whether the name or phone is for this booking: it is the contact's too, unless another contact is entered."""
         return name in {"name", "phone"} and not self.data.get(f"details-contact_{name}")
 
 
@@ -90,7 +90,7 @@ class CallerWhereForm(WhereForm):
 
     def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
         cleaned = super().at_place(cleaned, beside)
-        if self.errors.get("postcode") == [str(PlaceUnknown.message)]:  # which tells the public to call us
+        if self.errors.get("postcode") == [str(PlaceUnknown.message)]:  # the public's message, which says to call us
             self.errors["postcode"] = self.error_class(
                 [_("No presenter can go to this postcode. Check it, or offer an online presentation.")],
                 renderer=self.renderer,
@@ -100,7 +100,7 @@ class CallerWhereForm(WhereForm):
 
 
 class CallerTimeForm(WeekOfTimesForm):
-    """A time that is free by the public’s rules, or any other. Until free times can be shown, it is another."""
+    """A time that the public could have, or any other time. It begins with another time, until free times can be shown."""
 
     rare = ("override_reason",)
 
@@ -109,7 +109,7 @@ class CallerTimeForm(WeekOfTimesForm):
 
 
 def time_from_query(query: QueryDict) -> dict[str, Any]:
-    """The free time that was pressed in the team's calendar, ?free=<presenter>,<start>, for the boxes of the form."""
+    """The free time pressed in the team's calendar (?free=<presenter>,<start>), for the boxes of the form."""
     presenter, _comma, typed = query.get("free", "").partition(",")
     with suppress(ValidationError):
         start = to_start(typed).astimezone(UK)
@@ -131,7 +131,7 @@ class CallerDatesForm(DatesForm):
 
 
 class CallerDetailsForm(DetailsForm):
-    """The contact may stay empty: then it is the caller. Who is coming is asked with the place."""
+    """The contact may stay empty: then it is the caller. Who is coming is a question about the place."""
 
     audience_profession = None  # type: ignore[assignment]
     rare = ("contact_name", "contact_phone", *NEEDS)
@@ -172,8 +172,10 @@ NOT_TYPED = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms
 
 
 def last_answers(person: Person) -> dict[str, Any]:
-    """What somebody whom we know will probably answer: the place of their last visit, or else where their leaflets go; who
-    came; whom the presenter asked for. Five statements at most."""
+    """What we know for the next booking of a known person: the place, who came, and whom the presenter asked for.
+
+    The place is that of their last visit, or else where their leaflets go. Five statements at most.
+    """
     mine = Booking.objects.filter(person=person, starts_at__isnull=False, anonymised_at=None).exclude(state=State.DECLINED)
     last, visit = mine.order_by("-starts_at", "-pk").first(), Booking.objects.addresses_of(person).first()
     if visit is not None:
@@ -233,13 +235,13 @@ class CallerForms:
         self.is_bound, self.data, self.known = data is not None, data, known
         self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
         self.caller = BookingCallerForm(data, prefix="caller", known=known, initial=of("caller"))
-        # Looking for a time asks no new question about the caller; those that were answered stay.
+        # A search for a time asks no new question about the caller; the questions that were answered stay.
         self.caller.may_ask = self.is_sent or any(name.startswith(("caller-same_as", "caller-new_")) for name in data or ())
         self.what = WhatForm(data, prefix="what", initial=of("what"))
         self.where = CallerWhereForm(data, prefix="where", presentation=both, initial=of("where"))
-        if known and not self.is_bound:  # all before it is filled in
+        if known and not self.is_bound:  # everything before it is filled in
             self.what.fields["presentation"].widget.attrs["autofocus"] = True
-        # Without these nobody knows which times are free.
+        # Without these answers we can't tell which times are free.
         self.decisive_fields = {self.what: ("presentation",), self.where: ("format", "postcode", "audience_profession")}
         self.slot_query = self.find_slot_query() if self.is_bound else None
         if again:
@@ -271,8 +273,10 @@ class CallerForms:
         self.first = self.ask_about_second() if self.is_sent and not self.errors else None
 
     def ask_about_second(self) -> Booking | None:
-        """Asks whether they want a second booking at that place on that day. Gives the first one if staff choose to open that
-        instead."""
+        """Ask whether they want a second booking at that place on that day.
+
+        Returns the first one if staff choose to open that instead.
+        """
         booking, dates = self.booking(), self.dates
         spans = [(booking.starts_at, booking.starts_at)] if booking.starts_at else []
         if self.asks_for_dates:
@@ -297,7 +301,7 @@ class CallerForms:
     def last_of_team(self) -> Booking | None:
         """The last or next booking of the organisation or at the postcode in the boxes that was not called off.
 
-        Three statements at most; none for whoever only looks for a time for somebody new.
+        Three statements at most; none while staff only look for a time for somebody new.
         """
         if self.known is None and not self.is_sent:
             return None
@@ -467,7 +471,7 @@ def placed_before(parts: CallerForms) -> Booking | None:
 
 
 def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) -> Booking | None:
-    """The booking or request, or None with the refusal at the top of the page."""
+    """Place the booking or request. Returns None if it is refused, with the reason among the errors of the page."""
     asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.entered(), "by": request.user, "now": now}
     try:
         if parts.asks_for_dates:

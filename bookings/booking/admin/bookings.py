@@ -101,7 +101,7 @@ from professionals.exports import ExportMixin, batches
 from professionals.models import LocalAuthority, Organisation, Person
 from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
 
-# How staff narrow the list of bookings, and what of it waits on the first staff page.
+# The filters of the list of bookings, and its lines on the first staff page.
 
 A_DAY = timedelta(days=1)
 
@@ -178,7 +178,7 @@ def nation_named_by(authority: str) -> str:
     return NATIONS.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
 
 
-# What waits among the bookings, for the first staff page. Each line reads on from one and from many.
+# The lines of the first staff page about bookings. Each label reads on from 1 and from any larger figure.
 
 
 BOOKING = WaitingRow(
@@ -195,7 +195,7 @@ def named_with(action: ObjectAction) -> WaitingRow:
 def wait_for(
     label: Any, narrowed_by: type[OptionsFilter], value: str, named: WaitingRow | None = None, *, urgent: bool = False
 ) -> None:
-    """A line of the first page. The list behind it is narrowed by that value of a filter, so it shows exactly those bookings."""
+    """Add a line to the first staff page. That value of a filter narrows the list behind it to exactly these bookings."""
     _label, narrow = narrowed_by.options[value]
     staff_site.add_waiting(
         _("Bookings"),
@@ -232,11 +232,11 @@ staff_site.add_waiting(
     ),
 )
 wait_for(_("without a presenter"), NeedsPresenterFilter, "yes", named_with(ASSIGN), urgent=True)
-# The alarms above have named these already.
+# No names here: the alarms above have named these already.
 wait_for(_("with no check-in or check-out"), VisitFilter, "overdue", urgent=True)
 wait_for(_("online without a joining link"), VisitFilter, "link", named_with(LINK), urgent=True)
 wait_for(_("after their presenter’s DBS check or training ends"), VisitFilter, "checks", named_with(REASSIGN), urgent=True)
-# What is not recorded has ended.
+# A check that isn't recorded counts as ended.
 FIRST_CHECK_TO_END = Least(*(Coalesce(name, Value(date.min)) for name in ("checked_until", "trained_until")))
 staff_site.add_waiting(
     _("Bookings"),
@@ -292,8 +292,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 
 def order_of_need() -> list[OrderBy]:
-    """What staff must decide comes first, then what is to come, the soonest first, then what to mark as delivered, then the
-    rest."""
+    """First what staff must decide; then what is to come, the soonest first; then what to mark as delivered; then the rest."""
     acts = Q(state=State.REQUESTED) | Q(state__in=OPEN_STATES, presenter=None)
     comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
     to_mark = Q(state__in=OPEN_STATES)
@@ -318,7 +317,7 @@ def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = N
     return shown
 
 
-# What happened to bookings, in the stories of the booking, of who asked, and of where they work.
+# What the stories say about bookings: the booking's own, the story of the person who asked, and of the organisation.
 
 
 def event_text(event: BookingEvent) -> str:
@@ -330,7 +329,7 @@ def event_text(event: BookingEvent) -> str:
     if changed["before"]:
         what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
     elif "travel" in event.changes:
-        # What staff have set for one visit's journeys; None is what the postcodes give.
+        # The travel time that staff set for this visit; None is our own estimate, by the postcodes.
         before, after = (
             gettext("our own estimate")
             if minutes is None
@@ -396,7 +395,7 @@ def way_to(row: Any) -> tuple[str, str]:
 
 
 def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]:
-    """One entry a day: of an answer we know no more than its day."""
+    """One entry for each day, since all that we know of an answer's time is its day."""
     days = answers.order_by().values("received_on", "afterwards").annotate(many=Count("pk"))
     days = days.filter(received_on__lte=uk_day(page.until)) if page.until else days
     for day in days.order_by("-received_on", "-afterwards")[: page.most]:
@@ -407,7 +406,7 @@ def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]
 
 
 def feedback_of(given: Given, page: Page) -> Iterator[Entry]:
-    """Of a booking or a session that was read with its short link."""
+    """The feedback about a booking or a session that was read with its short link."""
     afterwards = getattr(given, "afterwards", None)
     if afterwards is not None:
         yield from feedback_entries(Feedback.objects.filter(afterwards=afterwards), page)
@@ -428,7 +427,7 @@ def newest_bookings(organisation: Organisation) -> Iterator[Row]:
 
 
 def reached(organisation: Organisation) -> Iterator[Row]:
-    """How many presentations were given there, and how many people came."""
+    """How many presentations we gave there, how many people came to them, and how many came to open sessions."""
     given = Booking.objects.filter(person__organisation=organisation, state=State.DELIVERED)
     figures = given.aggregate(presentations=Count("pk"), people=Sum("attendance__people"))
     places = SessionPlace.objects.filter(person__organisation=organisation, state=PlaceState.ATTENDED).count()
@@ -468,7 +467,7 @@ MOST_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has
 
 
 def deliver(booking: Booking, *, by: User, now: datetime) -> None:
-    """Whether the presenter is safe comes before the books."""
+    """Mark it as delivered, unless a check-in or check-out is overdue: first we must know that the presenter is safe."""
     refuse_while_overdue(booking, now)
     mark_delivered(booking, by=by, now=now)
 
@@ -541,7 +540,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     search_help_text = _("Reference or part of it, name, phone, email address, town, postcode or organisation")
     change_list_template = "bookings/booking/staff/bookings.html"
     change_form_template = "bookings/booking/staff/booking.html"
-    view_on_site = False  # that page is its owner's alone
+    view_on_site = False  # the public page is only for the booking's owner
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     object_actions = (*OBJECT_ACTIONS, *THEIR_NOTES)
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
@@ -602,7 +601,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         return order_of_need()
 
     def parts(self) -> tuple[Part, ...]:
-        """Requests that ended without ever having a time come last."""
+        """The list in three parts. Requests that ended without ever having a time come last."""
         still_open, timed = Q(state__in=OPEN_STATES), Q(starts_at__isnull=False)
         return (
             Part(still_open, tuple(order_of_need())),
@@ -621,7 +620,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
 
     @admin.display(description=_("area"))
     def area(self, booking: Booking) -> str:
-        """'Leeds, Yorkshire and the Humber, England'; some islands have no such authority."""
+        """Such as 'Leeds, Yorkshire and the Humber, England'. Some islands have no local authority."""
         authority = authority_called(booking.local_authority)
         names = (authority.name, authority.region) if authority else ()
         return ", ".join(str(name) for name in (*names, booking.get_nation_display()) if name)
@@ -675,7 +674,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         return format_html("{} {}", state_tag(gettext("Looks like a child’s details"), "waiting"), sentence)
 
     def summary_of(self, obj: Booking) -> list[dict[str, object]]:
-        """What, when, where, who: what someone must see before they press."""
+        """What, when, where and who: all that a colleague must see before they press the button."""
         phone = f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()
         return [
             row(gettext("Presentation"), obj.presentation.title),
@@ -705,7 +704,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
                 return redirect("staff:bookings_booking_stand_ins")
             try:
                 reassign(booking=booking, presenter=presenter, by=signed_in(request), now=now)
-            except DomainError as refusal:  # perhaps the presenter is busy meanwhile
+            except DomainError as refusal:  # perhaps the presenter has become busy
                 messages.warning(request, f"{booking}: {refusal.message}")
             else:
                 names = {"reference": booking.reference, "name": presenter.name}
@@ -760,7 +759,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         return TemplateResponse(request, "bookings/booking/staff/assign_ticked.html", context)
 
     def who_could(self, booking: Booking | None) -> str:
-        """All presenters ranked, with why the others could not give it. Empty once it is over or while no time is agreed."""
+        """All presenters ranked, with why some can't give it; empty unless the booking is open and has a time."""
         if booking is None or not (booking.is_open and booking.has_time):
             return ""
         return rank_presenters_for(booking, timezone.now()).as_table()
@@ -781,7 +780,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
         like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
-        # After a presentation, the question who came is the main button.
+        # After a presentation, the main button asks who came.
         main = {} if obj.state == State.DELIVERED else {"weight": "main"}
         return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", **main}]
 
@@ -794,7 +793,7 @@ def chosen_row(rows: Any, typed: str) -> Any:
 
 
 def visit_of_order_in_words(reference: str) -> SafeString | str:
-    """For the page of an order that the presenter brings: where, when and by whom."""
+    """For the page of an order that a presenter brings: the booking, its presenter and its time."""
     booking = Booking.objects.with_names().filter(reference=reference).first()
     if booking is None:
         return ""
@@ -804,7 +803,7 @@ def visit_of_order_in_words(reference: str) -> SafeString | str:
 
 
 def last_visit(person: int) -> tuple[datetime, Delivery] | None:
-    """Without a name: whom the parcel is for is asked with the order."""
+    """Where their last visit went, and when they booked it. No name: the order form asks whom the parcel is for."""
     visit = Booking.objects.addresses_of(person).first()
     if visit is None:
         return None

@@ -1,4 +1,4 @@
-"""Requests on the staff site: the dates that one is about, who could give each, agreeing on a time and offering others."""
+"""Requests on the staff site: the dates of a request, who could give each, agreeing on a time and offering others."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -70,7 +70,10 @@ def options_shown(options: Iterable[DateOption]) -> list[DateOption]:
 
 
 def schedule_for_options(booking: Booking, options: Sequence[DateOption], now: datetime) -> Schedule | None:
-    """One schedule over all their days. The request's own claims are not in its way."""
+    """One schedule over the days of all these options, in which the request's own claims are not in the way.
+
+    None if all the options are over, or if we don't know the place.
+    """
     ahead = [option for option in options if option.ends_at > now]
     if not ahead:
         return None
@@ -92,7 +95,7 @@ def candidates_for_date(schedule: Schedule | None, option: DateOption, now: date
         days = (first + timedelta(days=number) for number in range((option.last_day - first).days + 1))
         slots = (slot for day in days for slot in schedule.slots_on(day))
         return DateCandidates(option, slots=list(islice(slots, SLOTS_SHOWN)))
-    # What is kept first, then what the date allows.
+    # First the time that we keep, then the times that the date allows.
     asked = PreferredDate(option.precision, option.starts_at, option.ends_at)
     starts = [start for start in asked.starts(schedule.slot_query) if start > now]
     starts.sort(key=lambda start: all(candidate.violations for candidate in schedule.candidates(start)))
@@ -203,7 +206,7 @@ def in_lines(lines: Iterable[str]) -> SafeString:
     return format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
-# Short notice is nobody’s reason once staff decide on a request.
+# When staff decide on a request, short notice never needs a reason.
 REASON_HINT = gettext_lazy("You need a reason only if this is outside a presenter’s hours or area. We keep it with the request.")
 
 
@@ -271,7 +274,7 @@ def explain_refusal(
     now: datetime,
     ignoring: IgnoredClaims | None = None,
 ) -> str:
-    """Puts the refusal beside the box that it is about. Gives a table of who could present at that time."""
+    """Put the refusal beside the box that it is about. Returns a table of the presenters who could give it at that time."""
     start = form.cleaned_data["start"]
     if isinstance(refusal, OutsideRules):
         form.add_error("override_reason", str(refusal.message))
@@ -365,7 +368,7 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     near = min((start for start in asked or [booking.starts_at or now] if start > now), default=None)
     own = {"booking": booking, "option__booking": booking}
     shown = admin_forms.week_asked_for(slot_query_of(booking), form.typed, now, named=form.named, near=near, ignoring=own)
-    # Those that were chosen in other weeks stay.
+    # Times chosen in other weeks stay.
     set_choices(form.fields["starts"], admin_forms.week_choices(shown, form.typed.getlist("starts"), length))
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "form": form, "week": shown, "until": moment_text(kept_until(datetime.max.replace(tzinfo=UTC), now))}

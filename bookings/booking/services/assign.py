@@ -38,10 +38,10 @@ from professionals.models import Person
 def reassign(
     booking: Booking, *, presenter: Presenter, by: User | None, now: datetime, override_reason: str = "", flagged: bool = False
 ) -> Booking:
-    """Give the booking to this presenter, tell everyone, and bump the calendar sequence.
+    """Give the booking to this presenter, tell everyone, and raise the calendar sequence.
 
-    Raises SlotTaken if not free then (nothing overrides that), OutsideRules without a reason, SamePresenter, MoveRefused,
-    VisitInTheWay (of the one before).
+    Raises SlotTaken if they are not free then (nothing overrides that), OutsideRules without a reason, SamePresenter,
+    MoveRefused, and VisitInTheWay (while we have not heard from the presenter before).
     """
     locked = lock_booking(booking, now=now, also=[presenter])
     if not locked.is_open:
@@ -58,7 +58,7 @@ def reassign(
     locked.sequence, locked.presenter = locked.next_sequence, presenter
     with guarded():
         locked.save(update_fields=["presenter", "sequence"])
-        # What staff set for the journeys of one presenter says nothing about another's.
+        # A travel time that staff set for one presenter says nothing about another's journeys.
         BusyTime.objects.update_or_create(
             booking=locked,
             defaults={
@@ -90,7 +90,7 @@ def refuse_if_impossible(
     if verdict is None or verdict.candidate is None:
         facts = {"name": presenter, "why": " ".join(verdict.obstacles) if verdict else ""}
         raise SlotTaken(gettext("%(name)s is busy then, or could not get there in time. %(why)s Choose somebody else.") % facts)
-    # Whoever gives it, the day stays as it was agreed.
+    # The day was agreed before and stays, whoever gives it, so rules about the day don't count.
     violations = [violation for violation in verdict.candidate.violations if violation not in DAY_VIOLATIONS]
     if violations and not override_reason:
         raise OutsideRules(violations, verdict.candidate.leaves_at)
@@ -100,9 +100,9 @@ def refuse_if_impossible(
 def set_travel(
     booking: Booking, *, minutes: int | None, reason: str, by: User | None, now: datetime, flagged: bool = False
 ) -> Booking:
-    """Set how long the journeys to and from this visit take; None goes back to the rule.
+    """Set how many minutes the journeys to and from this visit take; None goes back to the rule.
 
-    Raises SlotTaken if the visits round it would then be too close, NeedsPresenter.
+    Raises SlotTaken if the visits around it would then be too close, NeedsPresenter.
     """
     locked = lock_booking(booking, now=now)
     claim = BusyTime.objects.filter(booking=locked, latitude__isnull=False).first()
@@ -118,10 +118,10 @@ def set_travel(
 
 @transaction.atomic
 def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datetime) -> Booking:
-    """Give an online booking a link of its own (https); empty goes back to its presenter's.
+    """Give an online booking its own link (https); an empty one goes back to its presenter's.
 
-    If it is confirmed and people join elsewhere than before, they are told once. Raises MoveRefused (not online,
-    or no longer open).
+    If people now join elsewhere, they are told once (for a request, only the presenter). Raises MoveRefused if it is not online
+    or no longer open, and DomainError if it has this link already.
     """
     locked = lock_booking(booking, now=now)
     if locked.format != Format.ONLINE or not locked.is_open:
@@ -141,7 +141,7 @@ def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datet
 def presenter_link_changed(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
     """Tell the people of each confirmed online booking to come that uses the presenter's link, in the caller's transaction.
 
-    The presenter is locked already; `before` is the previous link. A presenter who changed it gets no email.
+    The presenter is locked already; `before` is the old link. A presenter who changed it themselves gets no email.
     """
     own_hand = by is not None and by.pk == presenter.user_id
     uses_it = Booking.objects.filter(
@@ -154,7 +154,7 @@ def presenter_link_changed(*, presenter: Presenter, before: str, by: User | None
         notify_joining_link(booking, now, presenter_too=not own_hand)
 
 
-# Staff transfer the bookings that a person has still to come to a colleague (ADR 13).
+# Staff transfer the bookings that a person still has to come to a colleague (ADR 13).
 
 
 class NothingToTransferError(DomainError):
@@ -165,10 +165,10 @@ class NothingToTransferError(DomainError):
 def transfer_bookings(
     person: Person, *, to: Person, by: User | None, reason: str, now: datetime, flagged: bool = False
 ) -> list[Booking]:
-    """All of `person`'s bookings and requests to come are `to`'s, with the leaflets that are brought to them.
+    """Give all of `person`'s bookings and requests to come to `to`, with the leaflets that presenters bring to them.
 
-    Times, presenters and states stay. Both are told of each, with their calendars: CANCEL to the one, REQUEST to the other.
-    `flagged`: the reason looks like a child's details and its writer kept it; it stands with each of them.
+    Times, presenters and states stay. Both people hear of each, with a calendar part: CANCEL to the one, REQUEST to the other.
+    `flagged`: the reason looks like a child's details and its writer kept it; it counts for each of them.
     All or nothing. Raises NothingToTransferError.
     """
     people = {
@@ -185,7 +185,7 @@ def transfer_bookings(
     if not bookings:
         raise NothingToTransferError
     for booking in bookings:
-        # The number of its calendar entry goes up, so that the one who had it strikes it out, and gets it again if it comes back.
+        # A higher number strikes the entry out of the old owner's calendar, and brings it back if the booking comes back.
         booking.person, booking.sequence = after, booking.next_sequence
         booking.save(update_fields=["person", "sequence"])
         brought = getattr(booking, "brought", None)
@@ -193,7 +193,7 @@ def transfer_bookings(
             transfer_order(order=brought.order, person=after, by=by, now=now)
         changes: dict[str, object] = {"person": [before.pk, after.pk], "sequence": booking.sequence}
         record_event(booking, EventKind.HANDED_OVER, by=by, now=now, reason=reason, changes=changes)
-        # The presenter anew: what was on its way to them has an older number.
+        # The presenter gets a new email: one that is still on its way to them has an older number.
         recipients: Recipients = {
             "booking-given-away": [before.email],
             "booking-taken-over": [after.email],

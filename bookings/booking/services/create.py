@@ -36,11 +36,10 @@ def place_booking(
     override_reason: str = "",
     leaflets: Sequence[ToBring] = (),
 ) -> Booking:
-    """Place this booking, unsaved as a form answers it, with the time that its draft holds, or else with the best presenter who
-    is free then (or the one that staff name).
+    """Place this unsaved booking, in its draft's slot or else with the best presenter who is free (or whom staff name).
 
-    It says who asks for what: person, channel, presentation, start, one-time token and digest. The presenter brings those of
-    the `leaflets` that there are; missing ones are no reason to refuse.
+    The answers are in it: person, channel, presentation, start, one-time token and digest. The presenter brings those of the
+    `leaflets` that we have; we don't refuse a booking because some are missing.
 
     Raises SlotTaken (NoCover: nobody is on duty), AlreadyPlaced (the token was used), NotOffered, PlaceUnknown, and for staff
     OutsideRules, which a reason overrides. Nothing overrides SlotTaken.
@@ -79,8 +78,7 @@ def place_booking(
 
 
 def waits_for_staff(booking: Booking) -> bool:
-    """A slot that we offer is booked at once. A visit to a workplace that we don't recognise is a request, since a presenter
-    goes there alone."""
+    """Whether it becomes a request: a visit to a workplace that we don't recognise does, since a presenter goes there alone."""
     return booking.format != Format.ONLINE and not is_work_address(booking.person.email)
 
 
@@ -100,11 +98,11 @@ def locate(booking: Booking, *, by_staff: bool) -> Place | None:
 
 
 def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime | None:
-    """The claim that this draft's hold has for exactly this slot, its presenter locked; None if there is none.
+    """The claim that this draft's hold has on exactly this slot, with its presenter locked; None if there is none.
 
-    It takes no new time, so nobody's expired hold can be in its way; and if it has just expired itself and no writer has
-    cleared it, the time is still this draft's. If it goes while we wait, no lock is kept: the search for another presenter
-    locks in key order.
+    It takes no new time, so nobody's expired hold can be in its way. If this hold has just expired and nobody has cleared it, the
+    time is still this draft's. If the claim goes while we wait, we keep no lock: the search for another presenter locks in key
+    order.
     """
     hold: Hold | None = getattr(draft, "hold", None)
     if hold is None or hold.expires_at <= now - rules.EXPIRED_HOLD_GRACE or not hold_keeps(hold, booking):
@@ -152,5 +150,5 @@ def take_free(
 
 
 def candidates_for(schedule: Schedule, start: datetime, *, by_staff: bool) -> list[Candidate]:
-    """Who is free then, the best first: for the public those within the rules, for staff everybody."""
+    """The presenters who are free then, the best first: for the public only within the rules, for staff all of them."""
     return schedule.candidates(start) if by_staff else schedule.offered_to(start)

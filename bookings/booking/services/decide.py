@@ -1,4 +1,4 @@
-"""What staff decide of a request, and what becomes of the times that they offered."""
+"""What staff decide about a request, and what becomes of the times that they offered."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -69,10 +69,10 @@ def agree_time(
     override_reason: str = "",
     flagged: bool = False,
 ) -> Booking:
-    """Confirm a request for that time: one of its dates, or what was agreed on the phone. Everyone is told.
+    """Confirm a request for that time: one of its dates, or a time agreed on the phone. Everyone is told.
 
-    Takes what is kept for exactly that time, or else whoever is free then (or the presenter that staff name). Raises SlotTaken,
-    OutsideRules without a reason, MoveRefused.
+    It takes the time kept for exactly that start, or else a presenter who is free then (or the one that staff name). Raises
+    SlotTaken, MoveRefused, and OutsideRules without a reason.
     """
     if start <= now:
         raise SlotTaken(_("That time has passed."))
@@ -146,7 +146,7 @@ def offer_times(
     override_reason: str = "",
     flagged: bool = False,
 ) -> list[DateOption]:
-    """Offer the professional these times and keep all of them for a while. What was asked for or offered before is given back.
+    """Offer the professional these times and keep all of them for a while. Times asked for or offered before are given back.
 
     All or none: raises SlotTaken, which names the time, OutsideRules without a reason, MoveRefused.
     """
@@ -209,7 +209,7 @@ def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: da
 
 @transaction.atomic
 def ask_for_others(*, booking: Booking, words: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
-    """None of the times offered suits: they are given back, and staff read why. Raises MoveRefused.
+    """None of the times offered suits: free them, and let staff read why. Raises MoveRefused.
 
     `flagged`: the words look like a child's details and their writer kept them.
     """
@@ -231,13 +231,16 @@ def ask_for_others(*, booking: Booking, words: str, by: User | None, now: dateti
 
 
 def newest_option(options: Sequence[DateOption]) -> int:
-    """The version of an email about dates, so that one booking may get it again and again."""
+    """The version of emails about dates, since one booking may get such an email more than once."""
     return max((option.pk for option in options), default=0)
 
 
 @transaction.atomic
 def lapse_dates_of(*, booking: Booking, now: datetime) -> list[DateOption]:
-    """End the booking's dates whose time is over, and tell both sides once. Does nothing if there are none."""
+    """Stop keeping the booking's dates whose time is over, and return them. Does nothing if there are none.
+
+    Once no date is kept any more, both sides are told.
+    """
     locked, options = lock_request(booking, now=now)
     over = [option for option in options if option.state == OptionState.OPEN and option.expires_at and option.expires_at <= now]
     if not over:

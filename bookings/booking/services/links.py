@@ -1,7 +1,7 @@
-"""Links in emails: made when a message is rendered, found again by the hash of what the reader's browser asks for.
+"""Links in emails: made when a message is rendered, and found again by the hash of the token in the address.
 
-A token is 256 random bits and stands in the email alone. It ends with its time, with the booking (once that is closed or has
-started) and with the address that it was sent to; there is no difference to be seen between those and one that never was.
+A token is 256 random bits and stands only in the email. It ends with its time, with the booking (once that is closed or has
+started) and with the address that it was sent to. Nobody can tell such a token from one that never existed.
 """
 
 import re
@@ -23,7 +23,7 @@ TEAM_TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # what 
 
 @transaction.atomic
 def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[LinkPurpose], now: datetime) -> dict[str, str]:
-    """A new token for each purpose, for whoever reads mail at that address. Expired links go."""
+    """A new token for each purpose, for a reader of mail at that address. Also deletes some links that have expired."""
     # Every email about a booking makes links: two at once must not wait for each other to delete expired ones.
     expired = BookingLink.objects.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
     BookingLink.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:EXPIRED_AT_A_TIME])).delete()

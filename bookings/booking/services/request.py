@@ -1,4 +1,4 @@
-"""A request with dates of one's own; booking for somebody who called; and telling the manager of requests that wait too long."""
+"""Requests with one's own dates; booking for somebody who called; and telling the manager of requests that wait too long."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
@@ -144,7 +144,7 @@ def choose_slots(
     for date, starts in zip(dates, wanted, strict=True):
         outcome = why_not_kept(date, starts, room) or first_possible_slot(schedule, starts)
         if outcome is None:
-            if first_possible_slot(alone, starts):  # but for the other dates of this request
+            if first_possible_slot(alone, starts):  # only the other dates of this request are in the way
                 outcome = NotKeptReason.BESIDE
             else:
                 outcome = NotKeptReason.OUTSIDE if any(alone.candidates(start) for start in starts) else NotKeptReason.NOBODY_FREE
@@ -164,9 +164,9 @@ def book_for_caller(
     dates: Sequence[PreferredDate] | None = None,
     **more: Any,
 ) -> Booking:
-    """As place_booking, which takes `more`, or with `dates` as request_dates. A refusal leaves no new person behind.
+    """Like place_booking, which takes `more`, or like request_dates if there are `dates`. A refusal leaves no new person behind.
 
-    `caller`: as find_or_enter_person takes it.
+    `caller`: what find_or_enter_person takes.
     """
     booking.person = find_or_enter_person(**caller, by=by, now=now)
     if dates is not None:
@@ -178,7 +178,8 @@ def book_for_caller(
 
 ESCALATION_KIND = "manager-requests-waiting"
 A_DAY = timedelta(days=1)
-# What makes it our turn again: they asked for other times, or let those that we offered lapse. What we let lapse does not.
+# The events after which it is our turn again: they asked for other times, or let our offer lapse. It isn't our turn again if we
+# let their dates lapse.
 ASKED_AGAIN = BookingEvent.objects.filter(booking=OuterRef("pk"), kind=EventKind.OTHERS_ASKED)
 LET_LAPSE = DateOption.objects.filter(booking=OuterRef("pk"), kind=OptionKind.PROPOSED, state=OptionState.EXPIRED)
 
@@ -198,12 +199,12 @@ WAITS_SINCE = Greatest(
 
 
 def with_waiting_since(bookings: BookingQuerySet) -> Any:
-    """Each with `waits_since`, the longest wait first."""
+    """The bookings with `waits_since`, the longest wait first."""
     return bookings.annotate(waits_since=WAITS_SINCE).order_by("waits_since", "pk")
 
 
 def anything_waits(now: datetime) -> bool:
-    """At most two statements."""
+    """Whether a request for a presentation or for leaflets has waited too long. At most two statements."""
     return waiting_too_long(Booking.objects.all(), now).exists() or Order.objects.asked_too_long_ago(now).exists()
 
 

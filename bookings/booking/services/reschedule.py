@@ -1,8 +1,8 @@
 """Moving a booking to another time, and changing its details.
 
-Both name the version of the booking that they were asked about (`expected`, see Booking.version): a page that was left open
-while it changed is refused as Stale and stores nothing. Whoever owns the booking can change it until the cut-off
-(Booking.may_still_change), staff always; `by_link` says that a link in an email asked, so nobody knows who pressed.
+Both take the version of the booking that the page showed (`expected`, see Booking.version): if the booking has changed since,
+they raise Stale and store nothing. Its owner can change it until the cut-off (Booking.may_still_change), staff always;
+`by_link` means that somebody used a link in an email, so nobody knows who pressed.
 """
 
 from collections.abc import Mapping
@@ -81,14 +81,14 @@ def reschedule(
     flagged: bool = False,
     by_link: bool = False,
 ) -> Booking:
-    """Move it to `start` in one step: the old time is given back only once the new one is secured.
+    """Move the booking to `start` in one step: its old time is given back only once the new one is secured.
 
-    Its presenter stays if free then, or else the best one comes (or the one that staff name). Raises Stale, MoveRefused,
+    Its presenter stays if free then; otherwise the best one comes (or the one that staff name). Raises Stale, MoveRefused,
     NoTimeAgreed, TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), VisitInTheWay, and
     for staff OutsideRules without a reason.
     """
     change = ChangeRequest(by, expected, now, by_link, override_reason)
-    change.refuse(booking)  # as it was read: what has changed since, the lock finds out
+    change.refuse(booking)  # as it was read; under the lock it is checked again
     # By its postcode and not its claim, which does not know the nation and its bank holidays.
     slot_query, day, named = slot_query_of(booking), uk_day(start), [presenter] if presenter else None
     schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
@@ -108,7 +108,7 @@ def reschedule(
     locked.sequence, locked.presenter = locked.next_sequence, chosen
     locked.starts_at, locked.ends_at = start, start + slot_query.length
     claim: dict[str, Any] = {"presenter": chosen, "busy": DateTimeTZRange(locked.starts_at, locked.ends_at)}
-    if before != chosen:  # what staff set for the journeys of one presenter stays with that one
+    if before != chosen:  # a travel time that staff set is for one presenter only
         claim |= {"travel_minutes": None, "travel_reason": ""}
     with guarded():
         locked.save(update_fields=["presenter", "starts_at", "ends_at", "sequence"])
@@ -134,7 +134,7 @@ def reschedule(
 
 
 def choose_presenter(change: ChangeRequest, candidates: list[Candidate], current: Presenter | None) -> Presenter:
-    """The current presenter, unless only somebody else could give it within the rules."""
+    """The current presenter, unless only somebody else could give it within the rules. Raises SlotTaken, OutsideRules."""
     if not candidates:
         raise SlotTaken
     among = [candidate for candidate in candidates if not candidate.violations] or candidates
@@ -155,12 +155,11 @@ def change_details(
     override_reason: str = "",
     flagged: bool = False,
 ) -> Booking:
-    """Change who comes, the contact, the room, what they need; staff also the address. Calendars are told if their entry
-    changes.
+    """Change who comes, the contact, the room and what they need; staff can also change the address.
 
-    `answers` are a form's, by the names of the model; `flagged`: some of them look like a child's details. Raises Stale,
-    MoveRefused, TooLateToChange, NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time),
-    AnotherAudience, and for staff OutsideRules without a reason.
+    Calendars get a new entry if the place in it changes. `answers` are a form's, by the names of the model; `flagged`: some of
+    them look like a child's details. Raises Stale, MoveRefused, TooLateToChange, NothingChanged, PlaceUnknown, SlotTaken (the
+    other place can't be reached in time), AnotherAudience, and for staff OutsideRules without a reason.
     """
     change = ChangeRequest(by, expected, now, override_reason=override_reason)
     locked = lock_booking(booking, now=now)
@@ -190,9 +189,9 @@ def change_details(
 
 
 def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:
-    """Moves its claims to the new postcode, if the presenter can get there from the visit before and on to the next.
+    """Move its claims to the new postcode, if the presenter can get there from the visit before and on to the next.
 
-    Gives the names of the fields that say in which area that is.
+    Returns the names of the fields that hold its area. Raises SlotTaken, OutsideRules, PlaceUnknown.
     """
     place = find_place(booking.postcode)
     booking.nation, booking.local_authority = place.nation, place.authority

@@ -1,4 +1,4 @@
-"""The one function that changes a booking's state, its callers, and what becomes of the leaflets for the audience."""
+"""The one function that changes a booking's state, the services that call it, leaflets for the audience, emails, reminders."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,9 +82,9 @@ def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Book
 
 @transaction.atomic
 def decline_booking(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
-    """Say no to a request in words that the professional reads, and give its time back. Raises MoveRefused.
+    """Decline a request in words that the professional reads, and free its time. Raises MoveRefused.
 
-    `flagged` as in cancel_booking.
+    For `flagged`, see cancel_booking.
     """
     locked = lock_booking(booking, now=now)
     columns: dict[str, Any] = {"closed_reason": reason, "flagged_child_details": locked.flagged_child_details or flagged}
@@ -92,7 +92,7 @@ def decline_booking(booking: Booking, *, reason: str, by: User | None, now: date
     free_claims(locked)
     close_options(locked)
     take_back_leaflets(locked, by=by, now=now)
-    presenter = presenter_recipients(locked)  # whose time is free again
+    presenter = presenter_recipients(locked)  # their time is free again
     notify({"booking-declined": [locked.person.email], "presenter-cancelled": presenter}, locked, now)
     notify_lead(locked, ":declined", now, flagged=flagged)
     return locked
@@ -102,11 +102,10 @@ def decline_booking(booking: Booking, *, reason: str, by: User | None, now: date
 def cancel_booking(
     booking: Booking, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
 ) -> Booking:
-    """Give the time and the leaflets back and tell everyone; calendars get a higher sequence. Its owner can until it starts,
-    staff always.
+    """Give back the time and the leaflets, and tell everyone. Its owner can cancel until it starts, staff always.
 
-    `by_link`: whoever has the owner's email pressed the button behind its link. `flagged`: the reason looks like a child's
-    details and its writer kept it. Raises MoveRefused, TooLate, VisitInTheWay.
+    Calendars get a higher sequence. `by_link`: somebody pressed the button behind the link in the owner's email. `flagged`: the
+    reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate, VisitInTheWay.
     """
     locked = cancel_without_leaflets(booking, by=by, now=now, reason=reason, flagged=flagged, by_link=by_link)
     take_back_leaflets(locked, by=by, now=now)
@@ -116,7 +115,7 @@ def cancel_booking(
 def cancel_without_leaflets(
     booking: Booking, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
 ) -> Booking:
-    """As cancel_booking, for when several are cancelled: their leaflets come after all of them, since stock is locked last."""
+    """Like cancel_booking, for several bookings: their leaflets come after them all, since stock is locked after presenters."""
     locked = lock_booking(booking, now=now)
     by_staff = not by_link and (by is None or by.is_staff)
     if not by_staff and locked.starts_at is not None and locked.starts_at <= now:
@@ -135,7 +134,7 @@ def cancel_without_leaflets(
 
 @transaction.atomic
 def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booking:
-    """It took place. Its host is asked how it was, by email. Raises NotOver, NeedsPresenter, MoveRefused."""
+    """The presentation took place. An email asks its host how it was. Raises NotOver, NeedsPresenter, MoveRefused."""
     locked = lock_booking(booking, now=now)
     if locked.agreed[1] > now:
         raise NotOver
@@ -149,7 +148,10 @@ def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booki
 
 
 def notify_lead(booking: Booking, part: str, now: datetime, *, flagged: bool) -> None:
-    """If what was just written looks like a child's details. `part`: in which part of its history, ":declined", say."""
+    """Tell the safeguarding lead if what was just written looks like a child's details (`flagged`).
+
+    `part`: the part of the booking's history, such as ":declined".
+    """
     if flagged:
         notify_safeguarding_lead(about=f"booking:{booking.pk}{part}", reference=booking.reference, now=now)
 
@@ -158,9 +160,9 @@ def notify_lead(booking: Booking, part: str, now: datetime, *, flagged: bool) ->
 
 
 def bring_leaflets(booking: Booking, asked: Sequence[ToBring], *, by: User | None, now: datetime) -> None:
-    """Order those of these leaflets that there are, for the audience of this new booking, and write down what is missing.
+    """Order as many of these leaflets as we have for the audience of this new booking, and write down what is missing.
 
-    In the booking's transaction, after its presenter is locked. It refuses nothing, so no booking fails for a leaflet.
+    Call it in the booking's transaction, after its presenter is locked. It refuses nothing, so no booking fails for a leaflet.
     """
     if booking.format != Format.WORKPLACE:
         return
@@ -173,7 +175,7 @@ def bring_leaflets(booking: Booking, asked: Sequence[ToBring], *, by: User | Non
 
 
 def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> None:
-    """The visit is off: its copies go back to the shelf, once. What the presenter has been given stays with them."""
+    """The visit is off: put its copies back on the shelf, once. The presenter keeps what they have been given."""
     brought = Brought.objects.select_related("order__person").filter(booking=booking, order__isnull=False).first()
     if brought is None or brought.order is None:
         return
@@ -181,10 +183,10 @@ def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> N
         cancel(order=brought.order, by=by, now=now, with_visit=True)
 
 
-# Which email tells whom of what happened to a booking, and the reminders before it.
+# Which emails go to whom when something happens to a booking, and the reminders before it.
 #
-# Rows of the outbox are written in the transaction of the thing itself. A message's version is the booking's calendar
-# sequence: what was superseded before it went out is dropped (bookings.booking.emails).
+# Rows of the outbox are written in the transaction of the change itself. A message's version is the booking's calendar
+# sequence: a message superseded before it went out is dropped (bookings.booking.emails).
 
 Recipients = dict[str, Iterable[str]]
 
@@ -192,15 +194,15 @@ Recipients = dict[str, Iterable[str]]
 def notify(
     kinds: Recipients, booking: Booking, now: datetime, *, version: int | None = None, later: Sequence[Later] = ()
 ) -> None:
-    """Send each kind of email to those addresses; empty ones are left out."""
+    """Write each kind of email to its addresses, leaving out empty ones. The version is the calendar sequence unless given."""
     number = booking.sequence if version is None else version
     notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number, later=later)
 
 
 def notify_once(messages: Mapping[str, Sequence[About]], now: datetime) -> int:
-    """Write those messages, by their kind, that have an address and are not written yet. Gives how many.
+    """Write the messages, by kind, that have an address and are not written yet. Returns how many.
 
-    For what runs every few minutes: what is written already is left alone without trying.
+    For jobs that run every few minutes: it does not even try to write a message again.
     """
     abouts = {message.about for of_kind in messages.values() for message in of_kind}
     rows = Notification.objects.filter(kind__in=list(messages), about__in=abouts).values_list("kind", "about", "version")
@@ -244,7 +246,7 @@ def notify_joining_link(booking: Booking, now: datetime, *, presenter_too: bool 
     notify_all_seats("seat-details", booking, now, states=[SeatState.APPROVED])
 
 
-# What a guest with a spare seat was told besides the time.
+# The fields, besides the time, that guests with a spare seat have read.
 GUESTS_KNOW = {*ADDRESS_FIELDS, "room", "contact_name", "contact_phone"}
 
 
@@ -269,7 +271,7 @@ def presenter_email_kind(booking: Booking) -> str:
 
 
 def both_sides(booking: Booking) -> Recipients:
-    """The professional and the presenter; of a request, only the presenter, whose time is kept."""
+    """The emails to the professional and the presenter. For a request, whose time is only kept, only to the presenter."""
     professional: Recipients = {"booking-confirmed": [booking.person.email]} if booking.state == State.CONFIRMED else {}
     return {**professional, presenter_email_kind(booking): presenter_recipients(booking)}
 
@@ -279,11 +281,11 @@ def presenter_recipients(booking: Booking) -> list[str]:
     return [booking.presenter.email] if booking.presenter else []
 
 
-# Reminders are written when they fall due and not ahead, so that moving and cancelling leave none behind. The version of both is
-# the moment at which the last one falls due, so each is written once for that day, however often the booking changes, and
-# whatever staff set meanwhile.
+# Reminders are written when they fall due, not ahead, so that moving and cancelling leave none behind. The version of both is
+# the moment when the last one falls due, so each is written once for that day, however often the booking changes, and whatever
+# staff set meanwhile.
 
-# Whoever had an email of one of these after that moment has just read all of it, and gets no reminder.
+# Anybody who had an email about one of these after that moment has just read all of it, and gets no reminder.
 REPLACES_REMINDER = (
     *(EventKind.BOOKED, EventKind.CONFIRMED, EventKind.RESTORED),
     *(EventKind.RESCHEDULED, EventKind.REASSIGNED, EventKind.LINK_SET),
@@ -304,7 +306,7 @@ class DueReminder:
 
 
 def reminded_until(now: datetime) -> datetime:
-    """No reminder can be due of what starts later."""
+    """No reminder can be due yet for anything that starts later than this."""
     return now + timedelta(days=site_settings().first_reminder_days + 1)
 
 
@@ -314,7 +316,7 @@ def gets_reminders(person: Person) -> bool:
 
 
 def remind_of_bookings(*, now: datetime) -> int:
-    """Write the reminders that are due. Gives how many. The number of statements does not depend on theirs."""
+    """Write the reminders that have fallen due, and return how many. Many cost as many statements as one."""
     # Nobody is reminded of a presentation that still needs a presenter.
     ahead = Booking.objects.filter(
         state=State.CONFIRMED, presenter__isnull=False, starts_at__gt=now, starts_at__lt=reminded_until(now)
@@ -342,8 +344,10 @@ def remind_of_bookings(*, now: datetime) -> int:
 
 
 def reminders_due(ahead: Iterable[Any], now: datetime) -> list[DueReminder]:
-    """The reminders of these bookings or sessions that are due. None of what was made after its moment, or of what could not be
-    sent for days."""
+    """The reminders due for these bookings or open sessions.
+
+    There is none for one made after the moment, nor if nobody could send it for days (REMINDER_MAX_DELAY).
+    """
     due = []
     for presentation in ahead:
         early = now < presentation.reminder_due_at

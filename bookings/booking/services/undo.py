@@ -1,4 +1,4 @@
-"""Staff take back what was marked by mistake, while nothing else depends on it: delivered, or cancelled."""
+"""Staff take back “delivered” or “cancelled” if it was marked by mistake, while nothing else depends on it."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -48,7 +48,7 @@ def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: 
     if locked.state != State.DELIVERED or not locked.may_be_taken_back:
         raise MoveRefused
     refuse_what_came_after(locked)
-    # With a higher sequence its host is asked how it was when it is marked as delivered again.
+    # With a higher sequence, its host gets the email that asks how it was when it is marked as delivered again.
     columns: dict[str, Any] = {"sequence": locked.sequence + 1}
     transition(locked, State.CONFIRMED, EventKind.UNDELIVERED, by=by, now=now, reason=reason, takes_back=True, **columns)
     notify_lead(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
@@ -56,7 +56,7 @@ def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: 
 
 
 def refuse_what_came_after(given: Given) -> None:
-    """Refuses if anything shows that it took place. Whoever answers at this very moment waits for the lock on the short link."""
+    """Raise DomainError if anything shows that it took place. Feedback sent at this moment waits for the lock on the link."""
     if Attendance.objects.filter(**belongs_to(given)).exists():
         raise DomainError(
             _("Somebody has recorded how many people came, so it took place. If the numbers are wrong, correct them.")
@@ -92,7 +92,7 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
     transition(locked, to, EventKind.RESTORED, by=by, now=now, reason=reason, takes_back=True, **columns)
     claim_again(locked, is_over=is_over)
     if to == State.REQUESTED:
-        # Its dates wait for an answer again. Nobody's time is kept for them any more, and staff see that.
+        # Its dates wait for an answer again. No presenter's time is kept for them now, and staff see that.
         passed = DateOption.objects.preferred().filter(booking=locked, state=OptionState.PASSED)
         passed.filter(expires_at__isnull=False).update(state=OptionState.EXPIRED)
         passed.update(state=OptionState.OPEN)
@@ -107,7 +107,7 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
 
 
 def claim_again(booking: Booking, *, is_over: bool) -> None:
-    """The database decides whether its presenter is still free, journeys included."""
+    """Claim its presenter's time again. The database decides whether they are still free, journeys included. Raises SlotTaken."""
     if booking.presenter is None:
         return
     try:

@@ -1,7 +1,6 @@
-"""Booking, page by page: where, for whom and what of the day; when, and the time that is held meanwhile, or dates of one's own;
-leaflets; check your answers, and place it once.
+"""The pages of a booking: place and audience; a time, held meanwhile, or one's own dates; leaflets; check your answers.
 
-Answers live in a draft, so nobody needs to sign in before the last page.
+Answers live in a draft, so nobody needs to sign in before the last page, which places the booking once.
 """
 
 from copy import copy
@@ -62,9 +61,9 @@ from professionals.models import DraftKind, Person
 
 @dataclass(frozen=True)
 class HeldSlot:
-    """The slot that this draft holds, in words, with the `seconds` that are left. `may_extend`: it was not extended yet.
+    """The slot that this draft holds, in words, for `seconds` more. `may_extend`: they have not asked for more time yet.
 
-    `value`: its start, as the choice of times has it.
+    `value`: its start, as in the list of times to choose from.
     """
 
     when: str
@@ -75,7 +74,7 @@ class HeldSlot:
 
 
 def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
-    """None if nothing is held, or not any more."""
+    """The slot that the draft holds for these answers; None if it holds none, or no longer."""
     hold = answers.hold
     if hold is None or hold.expires_at <= now or not answers.is_about_this or not hold_keeps(hold, answers.booking):
         return None
@@ -96,7 +95,7 @@ def kept_or_lost(request: HttpRequest, answers: DraftAnswers, now: datetime, rea
 def is_still_free(
     request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime, read: Schedule | None = None
 ) -> bool:
-    """Whether these answers could have that time. `read`: a schedule for them, which may know that day."""
+    """Whether these answers could have that time. `read`: a schedule for them, which may have read that day already."""
     day = uk_day(start)
     if read is None or day not in read.whole or not read.is_read(day):
         own = own_claims(request, answers)
@@ -116,8 +115,8 @@ def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now:
     client = hash_key(client_key(request, "hold"))
     chosen: dict[str, dict[str, str]] = {"when": {"start": slot_value(start)}}
     if answers.step("dates"):
-        chosen["dates"] = {}  # a time of ours in the place of dates of their own
-    draft = copy(answers.draft)  # which a refusal leaves as it is
+        chosen["dates"] = {}  # one of our times replaces dates of their own
+    draft = copy(answers.draft)  # a refusal leaves the draft itself unchanged
     hold = hold_slot(
         draft=draft,
         person=person_in(request),
@@ -134,8 +133,10 @@ def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now:
 def save_answers(
     request: HttpRequest, answers: DraftAnswers, steps: dict[str, dict[str, Any]], now: datetime, *, release: bool
 ) -> None:
-    """In a new draft if theirs has gone meanwhile: what somebody typed is never lost. `release`: the time that was chosen before
-    is given back, because the draft asks for something else now."""
+    """Save the answers, in a new draft if theirs has gone: what somebody typed is never lost.
+
+    `release`: give back the time that was chosen before, because the draft asks for something else now.
+    """
     if release:
         steps = {**steps, "when": {}}
         if answers.draft:
@@ -148,8 +149,10 @@ def save_answers(
 
 
 def extend_time(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """Does what the button for more time asks, and says what came of it. Raises as hold_time does if the time was over and is
-    gone."""
+    """Keep the time for longer, and say what came of it.
+
+    Raises the same errors as hold_time if the hold was over and can't be had again.
+    """
     try:
         if answers.draft is None:
             raise HoldOver
@@ -174,8 +177,7 @@ def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> No
 
 
 def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]:
-    """What is not in one's own way: what this draft holds, what this person holds by another draft, and what is held for the
-    people of their area."""
+    """The claims not in their way: this draft's hold, this person's holds in other drafts, and times held for their place."""
     person, place = person_in(request), slot_query_of(answers.booking).place
     return {"hold__draft": answers.draft, "hold__person": person.pk if person else None, **held_for(place)}
 
@@ -201,7 +203,7 @@ def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime
 def when_page(
     request: HttpRequest, answers: DraftAnswers, picker: Picker, now: datetime, *, status: int = 200, **more: object
 ) -> HttpResponse:
-    """If nothing is free, it shows the first times online, where a visit was asked for, and the next open session."""
+    """The page of times. If nothing is free, it shows the first times online (if they want a visit) and the next open session."""
     presentation, slot_query = answers.presentation, picker.slot_query
     context = {"picker": picker, "form": picker.form, "presentation": presentation, **more}
     if picker.nothing_free:
@@ -217,7 +219,10 @@ SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
 
 
 def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
-    """Back to the step that has no answer. Whoever sent a page may have placed its booking from another window."""
+    """Go to the page of the missing answer.
+
+    Somebody who sent a form may just have placed its booking from another window: then say so.
+    """
     if request.method == "POST":
         warn_of_just_placed(request, presentation, now)
     return redirect(f"book_{step}", slug=presentation.slug)
@@ -246,7 +251,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     answers = answers_so_far(request, slug, now)
     if request.method != "POST":
         drafts.expect(request)
-        # What was answered before, or else the address of the last visit or of their work, with the person as the contact.
+        # The earlier answers, or else the address of the last visit or of their work, with the person as the contact.
         person = person_in(request)
         where = answers.step("where")
         if person and not where:
@@ -281,7 +286,7 @@ def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typ
 
 
 def visit_addresses(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:
-    """The person's own address book, where a visit is possible. One statement."""
+    """The person's own address book, if this presentation can be a visit. One statement."""
     person = person_in(request)
     if not person or Format.WORKPLACE not in answers.presentation.formats:
         return {}
@@ -300,9 +305,9 @@ def save_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, n
 
 
 def save_place(request: HttpRequest, answers: DraftAnswers, steps: dict[str, dict[str, Any]], now: datetime) -> None:
-    """Another place, audience or presentation has other slots, so a time that was chosen is given back.
+    """Save the place. If the place, audience or presentation has changed, other slots are free, so a chosen time is given back.
 
-    The address of a visit that becomes online is kept in case they change it back.
+    If a visit becomes online, its address is kept in case they change it back.
     """
     before, where = answers.step("where"), steps["where"]
     if where["format"] == Format.ONLINE and before.get("postcode"):
@@ -312,7 +317,7 @@ def save_place(request: HttpRequest, answers: DraftAnswers, steps: dict[str, dic
 
 
 def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
-    """If the time is no longer held, it is held again, or the page shows the nearest times."""
+    """Go to the check page. If the hold is over, hold the time again, or show the nearest times if it has gone."""
     try:
         hold_again(request, answers, now)
     except SlotTaken:
@@ -350,7 +355,7 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return week_page(request, answers, now)
     if "online" in request.POST and Format.ONLINE in answers.presentation.formats:
-        # In place of a visit, for which no time is free.
+        # Make it online instead of a visit for which no time is free.
         where = {**answers.step("where"), "format": Format.ONLINE.value, **dict.fromkeys(ADDRESS_FIELDS, "")}
         save_place(request, answers, {"where": where}, now)
         if "start" not in request.POST:
@@ -372,7 +377,7 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
-    """Dates of their own, if none of our times suits."""
+    """The page for dates of one's own, if none of our times suits."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     presentation = answers.presentation
@@ -380,7 +385,7 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
         return back_to_missing(request, missing, presentation, now)
     before, data = answers.step("dates"), request.POST if request.method == "POST" else None
     initial = {**before.get("typed", {}), "reason": before.get("reason", "")}
-    # If we have no times, the form does not ask why none suits, unless the page that was sent did.
+    # If we have no times, don't ask why none suits, unless the page that was sent has asked already.
     own, slot_query = own_claims(request, answers), slot_query_of(answers.booking)
     asks_why = bool("reason" in (data or {}) or before.get("reason") or is_anything_free(slot_query, now, own))
     form = DatesForm(data, presentation=presentation, asks_why=asks_why, nation=slot_query.nation, initial=initial)
@@ -444,7 +449,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> dict[str, Any]:
-    """For the check page. No statements if none were asked for."""
+    """The leaflets on the check page. It reads the database only if some were asked for."""
     title = _("Leaflets for your audience")
     if answers.is_online:
         online = row(_("Online"), _("Everybody can download them as PDFs"), href=reverse("leaflets"))
@@ -479,7 +484,7 @@ def page_before_check(answers: DraftAnswers) -> str:
 
 
 def booking_progress(request: HttpRequest, slug: str) -> Progress | None:
-    """For the pages on which somebody signs in on the way to the check page."""
+    """How far the booking has got, for the pages where somebody signs in on their way here."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     if answers.draft is None:
@@ -497,7 +502,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     answers = answers_so_far(request, slug, now)
     token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
     is_new = hasattr(request, "details_form")
-    if is_new and (answers.asks_for_dates or answers.leaflets):  # of which only a person’s can be said what there is
+    if is_new and (answers.asks_for_dates or answers.leaflets):  # only of a known person can we say what they get
         return redirect(with_next("account_details", request.path))
     if request.method != "POST" or "extend" in request.POST or is_new:
         return check_or_extend(request, answers, now)
@@ -518,7 +523,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
             place_booking(**asked)
     except SlotTaken:
         return slot_taken_page(request, answers, answers.start or now, now)
-    except (DatesRefused, NotOffered) as refusal:  # a date is over meanwhile, say
+    except (DatesRefused, NotOffered) as refusal:  # for example, a date has passed meanwhile
         messages.warning(request, str(refusal.message))
         return redirect("book_dates", slug=slug) if isinstance(refusal, DatesRefused) else redirect("presentations")
     except AlreadyPlaced:
@@ -549,7 +554,10 @@ def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) 
 
 
 def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now: datetime) -> str:
-    """A request for dates may keep three times, so it counts with the times that are held from one address."""
+    """Why they must check again, or empty.
+
+    Each request for dates may keep three times, so requests count together with the holds from one network address.
+    """
     if answers.draft and digest != drafts.digest(answers.draft.answers):
         return _("Your answers were changed in another window. Please check them again.")
     if answers.asks_for_dates and check_throttles(
@@ -560,10 +568,9 @@ def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now
 
 
 def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse:
-    """The draft of this page is finished. With the same token and answers it shows the first confirmation; with other answers
-    it says so.
+    """The draft of this page is finished. Same token and content: show the first confirmation. Other content: say so.
 
-    A token that can't be one of ours is not looked up in the database.
+    A token that can't be one of ours is not looked up.
     """
     mine = the_person(request).bookings
     booking = mine.filter(submission_token=token).first() if drafts.SECRET.fullmatch(token) else None
@@ -581,7 +588,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
     if start and not held and not is_still_free(request, answers, start, now):
         return slot_taken_page(request, answers, start, now)
     booking = answers.booking
-    booking.person = person_in(request) or Person(email=signed_in(request).email)  # who is new fills in the rest below
+    booking.person = person_in(request) or Person(email=signed_in(request).email)  # somebody new fills in the rest below
     context = {
         "presentation": answers.presentation,
         "sections": sections(answers, booking.person, now),
@@ -601,7 +608,7 @@ def sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[
     presentation, booking = answers.presentation, answers.booking
     where = "\n".join(booking.address_lines) or booking.get_format_display()
     who_comes = row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
-    booking.audience_profession = ""  # which stands with the place
+    booking.audience_profession = ""  # shown with the place
     about_the_day = bookings_text.details_rows(booking)
     if people := answers.step("where").get("range"):
         kept = {"range": people, "most": booking.audience_size}

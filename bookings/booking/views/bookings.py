@@ -58,7 +58,7 @@ def presentation(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "bookings/booking/presentation.html", {"presentation": presentation, "has_sessions": has_sessions})
 
 
-# For its owner; anybody else's is not found.
+# Pages for the booking's owner. To anybody else it doesn't exist.
 
 HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
 
@@ -89,7 +89,7 @@ def page_context(booking: Booking) -> dict[str, object]:
 
 
 def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
-    """Of a request without a time: the dates asked for and, while they may be answered, the times that we offer."""
+    """For a request without a time: the dates asked for and, while they may be answered, the times that we offer."""
     if booking.has_time:
         return {}
     options = list(booking.options.all())
@@ -205,7 +205,7 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> str:
-    """Gives the sentence that says what was done."""
+    """Carry out the answer, and return the sentence that says what was done. Raises OfferGone if the time is not offered."""
     by, typed = request.user, form.cleaned_data
     if typed["answer"] == OTHERS:
         ask_for_others(booking=booking, words=typed["words"], by=by, now=now, flagged=form.flagged)  # type: ignore[arg-type]
@@ -220,7 +220,7 @@ def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: 
     return _("Your presentation is booked. We have sent you an email with the details.")
 
 
-# Changing its time, for its owner and by a link in an email, or its details.
+# Changing a booking's details, or its time: for its owner, and by a link in an email.
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ def reschedule_pages(booking: Booking, by: User | None, key: str) -> RescheduleP
 
 
 def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
-    """A week of times. Choosing one leads to the page that asks."""
+    """A week of times. Choosing one leads to the page that checks it."""
     booking = pages.booking
     if not booking.may_reschedule(now):
         return reschedule_page(request, pages, "bookings/booking/time_choose.html", can_move=False)
@@ -299,7 +299,7 @@ def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, v
 
 
 def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
-    """Each change is an email to its presenter, to us and to its owner, even by a link, where nobody is signed in."""
+    """The limit that was reached, if any. Each change emails the presenter, us and the owner, and a link needs no sign-in."""
     throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGE_RATE_LIMIT)
     return check_throttles(request, Where.CHANGE, [throttle], now)
 
@@ -314,7 +314,7 @@ def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
 def check_page(
     request: HttpRequest, pages: ReschedulePages, start: datetime, *, warning: str = "", status: int = 200
 ) -> HttpResponse:
-    """A page that was too old shows how it stands now, and can be sent again."""
+    """The page that checks a new time. If it was out of date, it shows the booking as it is now and can be sent again."""
     end = start + pages.booking.presentation.length
     context = {
         "rows": [
@@ -403,9 +403,9 @@ def details_page(
     version: str,
     too_late: Sequence[Row] = (),
 ) -> HttpResponse:
-    """`booking` is None where the session ran out: then the page says nothing of it, and keeps what was typed.
+    """The page of the form. `booking` is None if the session ran out: the page says nothing of it, and keeps what was typed.
 
-    `too_late`: what was typed, to be read out on the phone if the cut-off has passed meanwhile.
+    `too_late`: what was typed, to read out on the phone if the cut-off has passed meanwhile.
     """
     may = booking is None or booking.may_still_change(timezone.now())
     context = {"form": form, "booking": booking, "reference": reference, "version": version, "may_change": may}
@@ -416,7 +416,7 @@ def details_page(
 
 @dataclass(frozen=True)
 class DetailsDraft:
-    """What was typed about this booking, and the version of it that the form showed."""
+    """The answers typed about this booking, and the version of it that the form showed."""
 
     draft: Draft
     version: str
@@ -425,7 +425,7 @@ class DetailsDraft:
 
 
 def find_details_draft(request: HttpRequest, reference: str, now: datetime) -> DetailsDraft | None:
-    """None if nothing is kept, or only something about another booking."""
+    """The answers typed about this booking; None if nothing is kept, or only something about another booking."""
     draft = drafts.find(request, DraftKind.CHANGE, now)
     answer: dict[str, Any] = draft.answers.get(STEP, {}) if draft else {}
     if draft is None or answer.get("reference") != reference:
@@ -450,7 +450,7 @@ def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, now: datetime) -> HttpResponse:
-    """The version is the check page's: whoever pressed its button has seen how the booking stands."""
+    """Save the changes. The version is that of the check page, so they have seen the booking as it stands."""
     if stop := too_many_changes(request, booking, now):
         messages.warning(request, stop.sentence(now))
         return redirect("booking_details_check", reference=booking.reference)
@@ -482,11 +482,10 @@ def details_check_page(request: HttpRequest, booking: Booking, typed: DetailsDra
     return render(request, "bookings/booking/details_change_check.html", context)
 
 
-# Pages behind a link in an email, for whoever has that email: they say the least they can, and only their buttons act.
+# Pages behind a link in an email, for anybody who has that email: they say as little as they can, and only their buttons act.
 #
-# GET and HEAD change nothing, so a mail scanner that follows every link does no harm. A link that never was, is over, was
-# used or is for something else gets one and the same page. No cache keeps these pages, no search engine, no Referer names
-# them.
+# GET and HEAD change nothing, so a mail scanner that follows every link does no harm. All links that don't work get the same
+# page: unknown, expired, used, or for something else. No cache or search engine keeps these pages, and no Referer names them.
 
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
 T = TypeVar("T")
@@ -518,7 +517,7 @@ def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Ca
 
 
 def behind_a_link(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], PageView]:
-    """For a link to a booking. Whoever owns it and is signed in goes to its own pages."""
+    """A view behind a link to a booking, for this purpose."""
     return behind_a_link_to(lambda token, now: find_booking_by_link(token=token, purpose=purpose, now=now), LINK_OVER_PAGE)
 
 

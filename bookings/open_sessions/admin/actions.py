@@ -307,7 +307,7 @@ class CallerPlaceForm(StaffForm, CallerForm):
 
 
 def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
-    """A place for somebody who called or wrote."""
+    """Take a place for somebody who called or wrote."""
     sent = request.POST.get("token", "")
     token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
     call = begin_call(request, lambda: page.about_action(request, action, session, session_address(session)))
@@ -371,7 +371,7 @@ CALLER = ObjectAction(
 
 
 def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
-    """For one person (?place=12) after a phone call: take what they are offered, or give up their place."""
+    """Act for one person (?place=12) after a phone call: take what they are offered, or give up their place."""
     asked = request.GET.get("place", "")
     is_key = asked.isascii() and asked.isdigit() and len(asked) < 10
     places = session.places.select_related("person__organisation", "session")

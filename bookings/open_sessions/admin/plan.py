@@ -51,7 +51,7 @@ class JoiningForm(StaffForm, PageForm):
     """How people join: for new sessions and for one that is planned already."""
 
     free_text_fields: tuple[str, ...] = ("joining_help",)
-    never_kept: tuple[str, ...] = ("joining_help",)  # emails and calendars of everyone who has a place have it
+    never_kept: tuple[str, ...] = ("joining_help",)  # emails and calendars of everybody with a place have it
 
     own_joining_link = forms.URLField(
         label=gettext_lazy("Joining link for this session"),
@@ -174,7 +174,7 @@ class DateForm(DayAndTimeForm):
 
 
 class ReasonForm(StaffReasonForm, PageForm):
-    """Asked when something speaks against a date, and the coordinator goes on all the same."""
+    """For a coordinator who goes on although something speaks against a date."""
 
     reason = reason_field(
         gettext_lazy("Why do you want to plan it anyway?"),
@@ -198,7 +198,7 @@ class PlannedRow:
 
     @property
     def title(self) -> str:
-        """'Tuesday 9 March 2027, 10am to 11am', or what was typed while it is not a time."""
+        """'Tuesday 9 March 2027, 10am to 11am', or what was typed if that is not a time."""
         if self.planned is not None:
             return format_span(self.planned.starts_at, self.planned.ends_at)
         typed = (str(self.form[name].value() or "") for name in ("day", "clock"))
@@ -206,7 +206,7 @@ class PlannedRow:
 
     @property
     def is_impossible(self) -> bool:
-        """If so, the page opens the boxes for another time."""
+        """Whether it can't be planned like this. Then the boxes for another time are open."""
         return bool(self.form.errors) or any(clash.hard for clash in self.clashes)
 
     @property
@@ -249,7 +249,7 @@ class SessionPlan:
 
     @cached_property
     def reason_form(self) -> ReasonForm:
-        """Nothing is missing from it until the last button is pressed."""
+        """Asks for a reason if there are problems. Until the last button is pressed, nothing counts as missing."""
         form = ReasonForm(self.data if self.step == PLAN else None, initial={"reason": self.data.get("reason", "")})
         form.fields["reason"].required = bool(self.marks)
         return form
@@ -297,7 +297,7 @@ class SessionPlan:
 
     @property
     def summary(self) -> str:
-        """'5 dates: 3 free, 1 with something to know, 1 not possible.' Those of which there are none are left out."""
+        """'5 dates: 3 free, 1 with a reason, 1 not possible.' States that no date has are left out."""
         states = [row.state[0] for row in self.rows]
         counts = [f"{states.count(state)} {state[:1].lower()}{state[1:]}" for state in dict.fromkeys(states)]
         dates = ngettext("%(count)d date: %(states)s.", "%(count)d dates: %(states)s.", len(states))
@@ -313,7 +313,7 @@ class SessionPlan:
         return set().union(*(row.marks for row in self.kept_rows))
 
     def may_be_saved(self) -> bool:
-        """Adds what is still to be done to the errors. Clashes that are new since the page was drawn must be shown first."""
+        """Whether to save now. Adds what is left to do to the errors; a problem found since the page was drawn is shown first."""
         if self.step != PLAN:
             return False
         if not self.kept_rows:
@@ -369,7 +369,7 @@ class SessionPlan:
 
 
 def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
-    """Both pages are one address and carry all that was typed: nothing is stored before the last button, and nothing is lost."""
+    """Both pages have one address and carry all that was typed: nothing is stored before the last button, and nothing is lost."""
     if not page.has_add_permission(request):
         raise PermissionDenied
     data = request.POST if request.method == "POST" else None

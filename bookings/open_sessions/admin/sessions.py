@@ -59,30 +59,33 @@ MOST_SERIES = 30
 
 
 def without_a_link(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Nobody can join yet: neither the session nor its presenter has a link. Those without a presenter are listed elsewhere."""
+    """The sessions to come that nobody can join yet: neither the session nor its presenter has a link.
+
+    Sessions without a presenter are in another list.
+    """
     coming = sessions.filter(state=SessionState.SCHEDULED, ends_at__gt=now)
     return coming.filter(own_joining_link="", presenter__isnull=False, presenter__joining_link="")
 
 
 def in_days(sessions: OpenSessionQuerySet, now: datetime, days: int) -> OpenSessionQuerySet:
-    """Those of today and the days after it, so many in all."""
+    """The sessions of so many days from today on, by the UK calendar, but for cancelled ones."""
     today = uk_day(now)
     last = today + timedelta(days=days - 1)
     return sessions.filter(starting_on(DateRange(today, last))).exclude(state=SessionState.CANCELLED)
 
 
 def soon(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Today and tomorrow."""
+    """The sessions of today and tomorrow."""
     return in_days(sessions, now, 2)
 
 
 def details_unsent(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Those of today or tomorrow whose people have not been sent how to join."""
+    """The sessions of today and tomorrow that have people with a place, who have not been sent how to join."""
     return soon(sessions, now).to_come(now).filter(details_sent_at=None, occupied__gt=0)
 
 
 def on_closed(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
-    """Those on days when we are closed."""
+    """The sessions to come on days when we are closed."""
     return sessions.to_come(now).filter(on_closed_days(SESSION_NATIONS))
 
 
@@ -126,7 +129,7 @@ class PresentationFilter(KeyFilter):
 
 
 class SeriesFilter(KeyFilter):
-    """The newest ones."""
+    """A filter by one of the newest series."""
 
     title = gettext_lazy("series")
     parameter_name = "series"
@@ -137,7 +140,7 @@ class SeriesFilter(KeyFilter):
 
 
 def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool = False) -> Iterator[Entry]:
-    """The names of all presenters in them take one statement."""
+    """The events as entries. One statement reads the names of all presenters in them."""
     found = list(page.newest(events.select_related("by", "session", "place__person")))
     keys = {key for event in found for key in event.changes.get("presenter", ()) if key and not of_person}
     names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
@@ -147,7 +150,7 @@ def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool
 
 
 def mailings(session: OpenSession, page: Page) -> Iterator[Entry]:
-    """One entry for all messages that went out at the same moment, with a link to them."""
+    """One entry for the messages that went to many people at one moment, with a link to the session's messages."""
     rows = Notification.objects.filter(visible_to(page.user), reference=session.reference).order_by()
     sent = rows.values("kind", "created_at").annotate(many=Count("pk"))
     the_list = reverse("staff:notifications_notification_changelist")
@@ -186,7 +189,7 @@ class PlacePersonFilter(PersonFilter):
 
 
 def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
-    """'Places: from 20 to 12'; 'Place taken: Sam Taylor'."""
+    """What happened, such as 'Places: from 20 to 12' or 'Place taken: Sam Taylor'."""
     what, changes = event.title, event.changes
     change: list[str] = []
     if "time" in changes:
@@ -216,7 +219,7 @@ LISTS = ("people", "line", "gone")
 
 
 def people_lists(session: OpenSession, figures: PlaceFigures, query: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The three lists of people that have anybody; those with a place always stand there."""
+    """The lists of people that are not empty. The list of people with a place is always there."""
     places = session.places.select_related("person__organisation")
     given_up = places.filter(state=PlaceState.GIVEN_UP).order_by("-position")
     lists = (
@@ -229,7 +232,7 @@ def people_lists(session: OpenSession, figures: PlaceFigures, query: Mapping[str
 
 
 def paged_list(name: str, heading: str, count: int, rows: QuerySet[Any], query: Mapping[str, str]) -> dict[str, Any]:
-    """A page of one list; `newer` and `older` link to the pages beside it and keep where the other lists are."""
+    """One page of one list; `newer` and `older` link to the pages beside it and keep the pages of the other lists."""
     numbers = {of_list: page_in(query.get(of_list, "")) for of_list in LISTS}
     last = max(1, -(-count // ON_A_PAGE))
     number = min(numbers[name], last)
@@ -268,7 +271,7 @@ def figures_of(session: OpenSession) -> PlaceFigures:
 
 
 class SessionExportMixin(ExportMixin):
-    """As a spreadsheet. It counts the people who came and names nobody but the presenter."""
+    """Exports the sessions as a spreadsheet. It counts the people who came and names nobody but the presenter."""
 
     export_permission = "bookings.export_sessions"
     export_refusal = gettext_lazy("No open session is in this list, so there is nothing to export.")
@@ -371,7 +374,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         return own_sessions(presenter)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """Colleagues who may see who comes can also narrow the list to one person's sessions."""
+        """With a filter by a person with a place, if the address asks for it and the user may see who comes."""
         filters = super().get_list_filter(request)
         asked = PERSON in request.GET and request.user.has_perm(VIEW_PERSON) and self.has_change_permission(request)
         return (*filters, PlacePersonFilter) if asked else filters
@@ -397,9 +400,9 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OpenSession], search_term: str
     ) -> tuple[QuerySet[OpenSession], bool]:
-        """A whole reference finds just that. An address finds where its person has a place; words, sessions and people.
+        """A whole reference finds just that session, an address finds where its person has a place, and words find both.
 
-        Where somebody has a place is found only by those who may see who comes.
+        Only users who may see who comes find a session by its people.
         """
         sees_people = self.has_change_permission(request)
         if sees_people and "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
@@ -409,7 +412,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
             return found, False
         if not search_term.strip():
             return queryset, False
-        # Each word stands in the title, the presenter's name or the name of the series.
+        # Each word must be in the title, the presenter's name, the name of the series or the reference.
         matches = Q()
         for word in words_in(search_term):
             matches &= (
@@ -432,7 +435,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
 
     @admin.display(description=gettext_lazy("places"))
     def places(self, session: OpenSession) -> str:
-        """'12 taken, 1 offered, 7 free, of 20'; afterwards who came."""
+        """'12 taken, 1 offered, 7 free, of 20'; afterwards how many came."""
         figures = figures_of(session)
         facts = {
             "taken": figures.of(PlaceState.TAKEN),
@@ -484,7 +487,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> OpenSession | None:
-        """Read once for a page that changes nothing."""
+        """The session, read once for a page that changes nothing."""
         if request.method != "GET":
             return super().get_object(request, object_id, from_field)
         read: dict[str, OpenSession | None] = request.__dict__.setdefault("_sessions_read", {})
@@ -505,7 +508,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         return plan_page(self, request)
 
     def save_model(self, request: HttpRequest, obj: OpenSession, form: Any, change: bool) -> None:
-        """Nothing: the page has no answers, and what it was drawn with may be old by now."""
+        """Save nothing: the page has no answers, and what it showed may be out of date."""
 
 
 # Lines of Today. Each label follows a number: one or many.
@@ -517,7 +520,7 @@ SESSION = WaitingRow(who="presentation__title", what="presenter__name", at="star
 def wait_for(
     label: Any, query: str, narrow: Callable[[Any, datetime], Any], action: ObjectAction | None = None, *, urgent: bool = False
 ) -> None:
-    """A line of the first page, and the list behind it: `query` narrows to exactly those sessions."""
+    """Add a line to the first page, with the list behind it: `query` narrows that list to exactly these sessions."""
     staff_site.add_waiting(
         gettext_lazy("Open sessions"),
         Waiting(

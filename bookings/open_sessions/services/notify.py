@@ -1,4 +1,4 @@
-"""Which email tells whom of what happened at open sessions; reminders; warnings that a session may not take place."""
+"""Emails about open sessions, reminders, and warnings that one may not take place; also their refusals, events and locks."""
 
 import hashlib
 import logging
@@ -84,7 +84,7 @@ INSTEAD_OF_REMINDER = (*ALL_READ_IT_ANEW, SessionEventKind.REASSIGNED, SessionEv
 
 
 def remind_of_sessions(*, now: datetime) -> int:
-    """Write the reminders that have fallen due; how many. As many statements for one session and person as for many."""
+    """Write the reminders that have fallen due, and return how many. Many cost as many statements as one."""
     ahead = OpenSession.objects.filter(state=SessionState.SCHEDULED, starts_at__gt=now, starts_at__lt=reminded_until(now))
     due = reminders_due(ahead.exclude(presenter=None).select_related("presenter"), now)
     if not due:
@@ -125,7 +125,7 @@ UNSURE_FOR_PEOPLE, UNSURE_FOR_TEAM = "session-unsure", "staff-session-unsure"
 
 
 def warn_of_sessions(*, now: datetime) -> int:
-    """Warn all of whom this is true now; how many people with a place. Each session stands for itself."""
+    """Send the warnings that are due, and return to how many people with a place. A failure stops only its own session."""
     count, last = 0, after_working_days(uk_day(now), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
     after = uk_datetime(last + timedelta(days=1), time.min)
     for session in OpenSession.objects.needing_a_presenter(now).filter(starts_at__gt=now, starts_at__lt=after):
@@ -154,7 +154,7 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
 
 
 def is_unsure(session: OpenSession, now: datetime) -> bool:
-    """Whether people with a place hear that the session may not take place; the page of a place says so from then on."""
+    """Whether people with a place hear that the session may not take place; their page says so from then on."""
     day = before_working_days(uk_day(session.starts_at), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
     return session.needs_a_presenter and uk_datetime(day, rules.NO_PRESENTER_NOTICE_TIME) <= now < session.starts_at
 
@@ -172,7 +172,7 @@ def unsure_version(session: OpenSession) -> int:
 
 
 def were_warned(session: OpenSession) -> bool:
-    """Whether people with a place can have read that it may not take place, by email or on its page, and nothing since."""
+    """Whether people with a place may have read that it may not take place, by email or on its page, and nothing since."""
     if not session.needs_a_presenter:
         return False
     about = {"about": f"session:{session.pk}", "kind": UNSURE_FOR_TEAM, "version": unsure_version(session)}
@@ -189,7 +189,7 @@ class SessionClosed(DomainError):
 
 
 class SessionMoved(DomainError):
-    """Somebody changed it while we waited, or since the page was drawn."""
+    """Somebody changed the session while we waited, or since the page was drawn."""
 
     message = _("This session was changed while you had the page open. Check how it is now, then make your changes again.")
 
@@ -201,7 +201,7 @@ class PersonErased(SessionClosed):
 
 
 class TimeChanged(SessionClosed):
-    """It was moved after the page was drawn: nobody takes a place at a time that they have not read."""
+    """The session was moved after the page was drawn: nobody takes a place at a time that they have not read."""
 
     message = _(
         "This session has moved to another time since you opened the page. Check the new time, then press the button again."
@@ -209,19 +209,19 @@ class TimeChanged(SessionClosed):
 
 
 class PlaceMoved(DomainError):
-    """The place is not in a state that allows this, perhaps no longer."""
+    """The place is in a state, perhaps a new one, that does not allow this."""
 
     message = _("This place has changed in the meantime. Please look at it again.")
 
 
 class OfferOver(DomainError):
-    """It ran out, or was withdrawn."""
+    """The offer ran out, or was withdrawn."""
 
     message = _("This offer has ended, so the place went to the next person. You can ask for a place again.")
 
 
 class DateTaken(SlotTaken):
-    """One of the dates that were to be planned: its presenter is busy then."""
+    """One of the planned dates is taken: its presenter is busy then."""
 
     def __init__(self, planned: "PlannedSession") -> None:
         self.planned = planned
@@ -238,7 +238,7 @@ class SizeRefused(DomainError):
 
 
 class WouldDrop(DomainError):
-    """So many people would go back to the waiting list. Whoever cuts the places must confirm that."""
+    """That many people would go back to the line: staff who cut the places must confirm the number."""
 
     def __init__(self, people: int) -> None:
         self.people = people
@@ -278,7 +278,10 @@ def record_place_events(kind: SessionEventKind, places: Iterable[SessionPlace], 
 
 
 def link_digest(link: str) -> str:
-    """Compares joining links in the history, which is never erased, without keeping a way in; empty if there is none."""
+    """A digest of a joining link; empty if there is none.
+
+    The history is never erased. The digest lets us compare links in it without keeping a way in.
+    """
     return hashlib.sha256(link.encode()).hexdigest() if link else ""
 
 
@@ -293,7 +296,7 @@ def lock_session(session: OpenSession) -> OpenSession:
 
 
 def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
-    """Always locked in key order."""
+    """These sessions as they stand, locked in the order of their keys."""
     rows = OpenSession.objects.filter(pk__in=list(keys)).order_by("pk")
     # Lock first, then read: after waiting for a lock, a joined presenter would be as it was before the wait.
     locked = list(rows.select_for_update(no_key=True).values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""Places: taken, waited for, offered to who is next in line, accepted, given up; and the links in emails about one."""
+"""Places: taken, waited for, offered to the next in line, accepted, given up; and the links in emails about a place."""
 
 import logging
 import secrets
@@ -46,14 +46,14 @@ logger = logging.getLogger(__name__)
 
 
 def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
-    """Until when, in UTC, a place that is offered now is kept; None: there is no time to ask."""
+    """The UTC time until which we keep a place that is offered now; None if there is no time to ask."""
     starts, moment = starts_at.astimezone(UTC), now.astimezone(UTC)
     last = starts - rules.OFFER_CUTOFF
     if in_daytime_hours(moment, rules.MIN_OFFER_DURATION) >= last:
         return None
     if starts - moment <= rules.SHORT_NOTICE_WINDOW:
         until = in_daytime_hours(moment, rules.SHORT_NOTICE_OFFER_DURATION)
-    else:  # the same UK time on a working day of our office; offered on a day off, not before 5pm of it
+    else:  # the same UK time on a working day of our office; if offered on a day off, not before 5pm
         day, clock = uk_day(moment), moment.astimezone(UK).time()
         if not is_working_day(day, OURS, office_closed()):
             clock = max(clock, rules.DAY_OFF_OFFER_EARLIEST_EXPIRY)
@@ -75,7 +75,7 @@ def in_daytime_hours(moment: datetime, lasts: timedelta) -> datetime:
 
 
 def fill_places(session: OpenSession, *, by: User | None, now: datetime) -> None:
-    """End offers that ran out, then give what is free to who waits, in order, while there is time. The session is locked."""
+    """End offers that ran out, then let the line have what is free, in order, while there is time. The session is locked."""
     end_lapsed_offers(session, now=now)
     if not session.is_scheduled or session.has_begun(now):
         return
@@ -89,7 +89,7 @@ def fill_places(session: OpenSession, *, by: User | None, now: datetime) -> None
 def offer_or_give(
     places: Sequence[SessionPlace], session: OpenSession, until: datetime | None, *, by: User | None, now: datetime
 ) -> None:
-    """Offer these places until then; None: give them at once."""
+    """Offer these places until then; if `until` is None, give them at once."""
     state = PlaceState.OFFERED if until else PlaceState.TAKEN
     set_place_states(places, state, until)
     record_place_events(SessionEventKind.OFFERED if until else SessionEventKind.TAKEN, places, by=by, now=now)
@@ -97,7 +97,7 @@ def offer_or_give(
 
 
 def end_lapsed_offers(session: OpenSession, *, now: datetime) -> int:
-    """Offers that ran out: their people have no place and read how to come back. How many there were."""
+    """End the offers that ran out: those people have no place, and read how to come back. Returns how many."""
     if not session.is_scheduled:
         return 0
     places = list(session.places.lapsed(now).select_related("person").order_by("position"))
@@ -109,7 +109,7 @@ def end_lapsed_offers(session: OpenSession, *, now: datetime) -> int:
 
 
 def set_place_states(places: Sequence[SessionPlace], state: PlaceState, until: datetime | None = None) -> None:
-    """Their new state, and a version more for the message about it. One statement."""
+    """Set their new state, and raise their versions for the message about it. One statement."""
     rows = SessionPlace.objects.filter(pk__in=[place.pk for place in places])
     rows.update(state=state, offer_expires_at=until, version=F("version") + 1)
     for place in places:
@@ -117,9 +117,9 @@ def set_place_states(places: Sequence[SessionPlace], state: PlaceState, until: d
 
 
 def lapse_offers(*, now: datetime) -> int:
-    """End the offers that ran out and offer those places to who is next. How many ended.
+    """End the offers that ran out, and offer those places to the next in line. Returns how many ended.
 
-    Each session stands for itself: what happens to one does not keep the next from going on.
+    Each session stands for itself: an error in one does not stop the others.
     """
     lapsed = SessionPlace.objects.lapsed(now).filter(session__state=SessionState.SCHEDULED)
     ended = 0
@@ -147,13 +147,13 @@ def take_place(
     access_needs: str = "",
     flagged: bool = False,
 ) -> SessionPlace:
-    """A place if one is free and nobody waits, else the end of the line: its state says which.
+    """A place if one is free and nobody waits, otherwise the end of the line: its state says which.
 
-    The same token gives the same place again; who has a place or waits gets it back unchanged. `flagged`: what they need looks
-    like a child's details and they kept it.
+    The same token gives the same place again; a person who has a place or waits gets it back unchanged. `flagged`: what they need
+    looks like a child's details and they kept it.
 
-    Raises SessionClosed, PersonErased, TimeChanged (it is not at the time with which `session` was read), AlreadyPlaced (another
-    place has the token).
+    Raises SessionClosed, PersonErased, TimeChanged (the session has moved since `session` was read), AlreadyPlaced (another place
+    has the token).
     """
     try:
         lock_person(person)  # before the session, as erasing a person does
@@ -206,7 +206,7 @@ def save_place(place: SessionPlace, state: PlaceState, asked: dict[str, Any]) ->
 
 @transaction.atomic
 def accept_offer(*, place: SessionPlace, by: User | None, now: datetime) -> SessionPlace:
-    """Take what is offered; who has it already gets it back. Raises OfferOver, SessionClosed."""
+    """Take the place that is offered; a person who has it already gets it back. Raises OfferOver, SessionClosed."""
     locked = lock_place(place)
     if locked.has_a_place:
         return locked
@@ -223,9 +223,9 @@ def accept_offer(*, place: SessionPlace, by: User | None, now: datetime) -> Sess
 
 @transaction.atomic
 def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_link: bool = False) -> None:
-    """Give up a place, an offer or one's turn in the line; who is next gets it. Raises PlaceMoved, SessionClosed.
+    """Give up a place, an offer or one's turn in the line; the next in line gets it. Raises PlaceMoved, SessionClosed.
 
-    `by_link`: whoever has the owner's email pressed the button behind its link.
+    `by_link`: somebody pressed the button behind the link in the owner's email.
     """
     locked = lock_place(place)
     if locked.state not in (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING):
@@ -237,7 +237,7 @@ def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_lin
 
 
 def mark_given_up(place: SessionPlace, *, by: User | None, now: datetime, by_link: bool = False) -> None:
-    """The history also says if the person only waited or had an offer."""
+    """Give up the place. The history also says how its person stood, if they only waited or were offered a place."""
     before = {} if place.has_a_place else {"from": place.state}
     set_place_states([place], PlaceState.GIVEN_UP)
     changes = {"version": place.version, **before, **({"by_link": True} if by_link else {})}
@@ -246,7 +246,7 @@ def mark_given_up(place: SessionPlace, *, by: User | None, now: datetime, by_lin
 
 @transaction.atomic
 def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> None:
-    """Give up every place of this person at sessions to come. They get no email, since they are being erased."""
+    """Give all places of this person at sessions to come to the next in line. No email goes out, since they are erased."""
     to_come = Q(session__state=SessionState.SCHEDULED, session__starts_at__gt=now)
     ahead = SessionPlace.objects.live().filter(to_come, person=person)
     for session in lock_sessions(ahead.values_list("session", flat=True)):
@@ -261,7 +261,7 @@ FURTHER_ON = (PlaceState.GIVEN_UP, PlaceState.WAITING, PlaceState.OFFERED, Place
 
 
 def lock_sessions_of(places: QuerySet[SessionPlace]) -> None:
-    """Before places go to another person: the database counts them anew."""
+    """Lock the sessions before places go to another person: the database counts them again."""
     lock_sessions(places.order_by().values_list("session", flat=True))
 
 
@@ -275,7 +275,7 @@ def join_places(place: SessionPlace, person: Person) -> None:
 
 @transaction.atomic
 def mark_attended(*, session: OpenSession, places: Collection[int], by: User | None, now: datetime) -> int:
-    """The people with these places came; who has none any more is left out. How many are new.
+    """The people with these places came; places that are no longer taken are left out. Returns how many are new.
 
     Raises NotStarted, SessionClosed (it was cancelled).
     """
@@ -290,12 +290,12 @@ def mark_attended(*, session: OpenSession, places: Collection[int], by: User | N
     return len(came)
 
 
-# Links in emails about places at open sessions: made and found as those about bookings are (bookings.booking.services.links).
+# Links in emails about places at open sessions: made and found like those about bookings (bookings.booking.services.links).
 
 
 @transaction.atomic
 def make_place_links(*, place: SessionPlace, purposes: Iterable[PlaceLinkPurpose], now: datetime) -> dict[str, str]:
-    """A new token for each purpose, for whoever reads mail at the person's address. What has expired goes meanwhile."""
+    """A new token for each purpose, for a reader of mail at the person's address. Also deletes links that have expired."""
     PlaceLink.objects.filter(expires_at__lte=now).delete()
     tokens = {str(purpose): secrets.token_urlsafe(32) for purpose in purposes}
     PlaceLink.objects.bulk_create(
@@ -313,9 +313,9 @@ def make_place_links(*, place: SessionPlace, purposes: Iterable[PlaceLinkPurpose
 
 
 def find_place_by_link(*, token: str, purpose: PlaceLinkPurpose, now: datetime) -> SessionPlace | None:
-    """The place that this link is for; None for every link that does not work, whyever.
+    """The place that this link is for; None for every link that does not work, for whatever reason.
 
-    It works as long as the session is to come, also when the place was given up: then its page says so.
+    It works while the session is to come, even if the place was given up: then its page says so.
     """
     if not TOKEN.fullmatch(token):
         return None

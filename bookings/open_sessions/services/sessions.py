@@ -62,16 +62,16 @@ INVITATION_LASTS = timedelta(days=7)
 
 
 def invite(planned: Sequence[OpenSession], now: datetime) -> int:
-    """One email to each who asked for invitations, about all that is planned on one day (ADR 4). How many get it.
+    """One email to everybody who asked for invitations, about all that is planned on one day (ADR 4). Returns how many get it.
 
-    Due tomorrow morning, so that what was planned by mistake can be put right.
+    It is due tomorrow morning, so that mistakes in the plan can be put right first.
     """
     if not planned:
         return 0
     due = days_before(now, -1, rules.REMINDER_TIME).astimezone(UTC)
     about = f"invited:{uk_day(now).isoformat()}"
     invited = set(Notification.objects.filter(kind=INVITATION, about=about).values_list("recipient", flat=True))
-    # Sessions are online, so it is the same for everybody who asked, wherever they work.
+    # Sessions are online, so everybody who asked gets the same, wherever they work.
     to = [person.email for person in subscribers(Topic.INVITATIONS) if person.email not in invited]
     notify(kind=INVITATION, about=about, to=to, now=now, due_at=due, expires_at=due + INVITATION_LASTS)
     return len(to)
@@ -88,11 +88,11 @@ def plan_sessions(
     flagged: bool = False,
     token: str | None = None,
 ) -> list[OpenSession]:
-    """All of these dates or none; with a name they are a series. Each presenter's time is taken, and they get an email.
+    """Plan all of these dates or none; with a name, they are a series. This takes each presenter's time and emails them.
 
-    `reason`: why staff went over what yields to them, kept with each. `flagged`: what was written looks like a child's details.
-    `token`: of the form, so that it plans once. Raises DateTaken, a SlotTaken whose `planned` says which date; SizeRefused;
-    TimePassed; AlreadyPlaced.
+    `reason`: why staff overrode rules that they may override, kept with each. `flagged`: what was written looks like a child's
+    details. `token`: the form's, so that it plans once. Raises DateTaken (a SlotTaken whose `planned` says which date),
+    SizeRefused, TimePassed, AlreadyPlaced.
     """
     for planned in sessions:
         if planned.starts_at <= now:
@@ -139,7 +139,7 @@ def plan_session(
 
 
 def take_time(session: OpenSession, presenter: Presenter) -> None:
-    """A claim on the presenter's time: online, so that it needs no journey. Within guarded()."""
+    """Claim the presenter's time. It is online, so nobody travels. Call it within guarded()."""
     busy = DateTimeTZRange(session.starts_at, session.ends_at)
     claim = {"presenter": presenter, "kind": BusyKind.SESSION, "busy": busy}
     BusyTime.objects.update_or_create(session=session, defaults=claim)
@@ -149,10 +149,10 @@ def take_time(session: OpenSession, presenter: Presenter) -> None:
 def set_joining_details(
     *, session: OpenSession, own_joining_link: str, joining_help: str, by: User | None, now: datetime, flagged: bool = False
 ) -> int:
-    """A link of its own (https; empty: its presenter's) and how to join. How many get an email: everybody with a place, if they
-    can have read how to join.
+    """Set the session's own link (https; empty means its presenter's) and how to join.
 
-    `flagged`: what was written looks like a child's details. Raises NothingChanged, SessionClosed.
+    If people with a place may have read how to join, they all get an email. Returns how many. `flagged`: what was written looks
+    like a child's details. Raises NothingChanged, SessionClosed.
     """
     locked = lock_session(session)
     if not locked.is_scheduled:
@@ -174,9 +174,9 @@ def set_joining_details(
 
 @transaction.atomic
 def send_joining_details(session: OpenSession, *, by: User | None, now: datetime) -> int:
-    """Email everybody with a place how to join; how many get it. Who gets one later reads it with their place.
+    """Email everybody with a place how to join, and return how many. People who get a place later read it with their place.
 
-    Once is enough. Raises SessionClosed.
+    Once is enough: raises DomainError the second time, or if there is no link. Raises SessionClosed.
     """
     locked = lock_session(session)
     refuse_unless_to_come(locked, now)
@@ -192,7 +192,7 @@ def send_joining_details(session: OpenSession, *, by: User | None, now: datetime
 
 
 def notify_joining_details(session: OpenSession, now: datetime) -> int:
-    """Everybody with a place; how many. The event of it says "details"."""
+    """Email everybody with a place, and return how many. The event that leads to it has "details" in its changes."""
     return notify_everybody("session-details", session, now, states=WITH_A_PLACE)
 
 
@@ -220,16 +220,18 @@ def link_digest_of_people(session: OpenSession) -> str:
 
 
 def joins_by_old_link(session: OpenSession, before: str) -> bool:
-    """Whether people with a place can have read a link, or wait for one that we promised, and it is another now.
+    """Whether people with a place may have read another link, or wait for one that we promised, and it is different now.
 
-    `before`: link_digest_of_people.
+    `before`: what link_digest_of_people gave before the change.
     """
     return link_digest(session.joining_link) != before and bool(before or were_sent_details(session))
 
 
 def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
-    """Each session to come that uses the presenter's link, `before` until now, in the caller's transaction; the presenter is
-    locked already."""
+    """Tell people about each session to come that uses the presenter's link, in the caller's transaction.
+
+    `before` is the old link. The presenter is locked already.
+    """
     to_come = OpenSession.objects.filter(
         presenter=presenter, state=SessionState.SCHEDULED, own_joining_link="", starts_at__gt=now
     )
@@ -250,10 +252,10 @@ def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, b
 def set_capacity(
     *, session: OpenSession, capacity: int, by: User | None, now: datetime, expected: int, back_to_line: int = 0
 ) -> None:
-    """More places go to who waits. Fewer than are taken or offered: `back_to_line` says how many people go back to the line.
+    """Change the number of places. New places go to the line; a cut sends `back_to_line` people back to it.
 
-    Offers first, then the newest places; all keep their positions and get an email. Raises WouldDrop with the right number if it
-    is another, SessionMoved if there are not `expected` places any more, SizeRefused, NothingChanged, SessionClosed.
+    Offers go first, then the newest places; all keep their positions and get an email. Raises WouldDrop with the right number if
+    another one is right, SessionMoved if the session no longer has `expected` places, SizeRefused, NothingChanged, SessionClosed.
     """
     locked = lock_session(session)
     refuse_unless_to_come(locked, now)
@@ -290,10 +292,10 @@ def send_back_to_line(session: OpenSession, count: int, *, by: User | None, now:
 def reschedule_session(
     *, session: OpenSession, starts_at: datetime, by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
-    """To another time, its presenter's too; everybody gets an email with the new entry for their calendar.
+    """Move the session and its presenter's time; everybody gets an email with the new entry for their calendar.
 
-    `flagged`: the reason looks like a child's details, so that no email has it. Raises SlotTaken, SessionClosed, TimePassed,
-    NothingChanged, SessionMoved (also if it is not at the time with which `session` was read).
+    `flagged`: the reason looks like a child's details, so no email has it. Raises SlotTaken, SessionClosed, TimePassed,
+    NothingChanged, SessionMoved (also if it has moved since `session` was read).
     """
     locked = lock_session_and_presenters(session, now=now)
     refuse_unless_to_come(locked, now)
@@ -330,8 +332,8 @@ def assign_presenter(
 ) -> None:
     """Give it to this presenter; both presenters get an email. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
 
-    If people join elsewhere then and can have read the old link, or have read that it may not take place, they get an email.
-    `reason`: why staff went over what yields to them; `flagged`: it looks like a child's details.
+    People with a place get an email if the link changes and they may have read the old one, or if they have read that the session
+    may not take place. `reason`: why staff overrode rules that they may override; `flagged`: it looks like a child's details.
     """
     locked = lock_session_and_presenters(session, now=now, also=[presenter])
     if not locked.is_scheduled:
@@ -365,9 +367,9 @@ def assign_presenter(
 
 @transaction.atomic
 def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """Give its presenter's time back and email everybody who has a place, is offered one or waits. Places stay as they stood.
+    """Free its presenter's time, and email everybody with a place, an offer or a turn in the line. Places stay as they are.
 
-    `flagged`: the reason looks like a child's details, so that no page and no email has it. Raises SessionClosed, SessionMoved.
+    `flagged`: the reason looks like a child's details, so no page and no email has it. Raises SessionClosed, SessionMoved.
     """
     locked = lock_session_and_presenters(session, now=now)
     if not locked.can_become(SessionState.CANCELLED):
@@ -387,9 +389,9 @@ def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reas
 
 @transaction.atomic
 def mark_session_delivered(session: OpenSession, *, by: User | None, now: datetime) -> None:
-    """It took place, and has its short link from now on; who had a place is asked how it was.
+    """Mark that it took place. From now on it has its short link, and everybody who had a place is asked how it was.
 
-    Raises NotOver, SessionClosed.
+    Raises NotOver, SessionClosed, and DomainError if it has no presenter.
     """
     locked = lock_session(session)
     if not locked.can_become(SessionState.DELIVERED):
@@ -404,8 +406,8 @@ def mark_session_delivered(session: OpenSession, *, by: User | None, now: dateti
     record_session_event(locked, SessionEventKind.DELIVERED, by=by, now=now)
     if now >= closes_at:
         return
-    # How it was, and a certificate. Nothing of a place changes, so no version is raised: each time that a session is marked,
-    # its own sequence tells the messages apart.
+    # Ask how it was, and offer a certificate. Nothing of a place changes, so no version is raised: each time that a session is
+    # marked, its own sequence tells the messages apart.
     places = locked.places.filter(state__in=WITH_A_PLACE).select_related("person").exclude(person__email="")
     version = locked.sequence + 1
     about = [
@@ -418,10 +420,9 @@ def mark_session_delivered(session: OpenSession, *, by: User | None, now: dateti
 def free_sessions(
     hit: Iterable[BusyTime], presenter: Presenter, *, kind: str, by: User | None, now: datetime
 ) -> list[OpenSession]:
-    """For leave of this kind that hits these sessions: they need a presenter, and their time is given back. Staff and presenter
-    get an email.
+    """Free the sessions that the presenter's leave of this kind hits: they need a presenter. Staff and presenter get an email.
 
-    In the caller's transaction, which has locked the presenter.
+    Call it in a transaction that has locked the presenter.
     """
     freed = lock_sessions(row.session_id for row in hit if row.session_id)
     BusyTime.objects.filter(session__in=freed).delete()
@@ -436,16 +437,17 @@ def free_sessions(
     return freed
 
 
-# Staff take back what was marked by mistake, as with a booking (bookings.booking.services.undo).
+# Staff take back “delivered” or “cancelled” if it was a mistake, as with a booking (bookings.booking.services.undo).
 
 
 @transaction.atomic
 def take_back_session_delivered(
     session: OpenSession, *, reason: str, by: User | None, now: datetime, flagged: bool = False
 ) -> OpenSession:
-    """It is scheduled again. Nobody is told: its time is over either way.
+    """The session is scheduled again. Nobody is told: its time is over either way.
 
-    `flagged`: the reason looks like a child's details and its writer kept it. Raises SessionMoved, or says what is in the way.
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises SessionMoved, or a DomainError that says
+    what is in the way.
     """
     locked = lock_session(session)
     if locked.state != SessionState.DELIVERED or locked.anonymised_at:
@@ -461,10 +463,10 @@ def take_back_session_delivered(
 def take_back_session_cancelled(
     session: OpenSession, *, reason: str, by: User | None, now: datetime, flagged: bool = False
 ) -> OpenSession:
-    """Everybody has the place, or the turn in the line, that they had, and reads so; an offer lasts as long as a new one.
+    """Everybody gets their place or their turn in the line back, with an email; an offer lasts as long as a new one.
 
-    Of what has begun nobody is told. `flagged` as above. Raises SessionMoved, SlotTaken; without a presenter it can't take place,
-    and people would read that it does: then only another session can help.
+    If the session has begun, nobody is told. `flagged` as above. Raises SessionMoved, SlotTaken, and DomainError if it had no
+    presenter: people would read that it takes place, and it can't. Then only another session helps.
     """
     # Locked before the session, as erasing a person does.
     people = Person.objects.filter(session_places__in=session.places.live()).order_by("pk")
@@ -505,7 +507,7 @@ def schedule_again(
 
 
 def claim_again(session: OpenSession, presenter: Presenter, now: datetime) -> None:
-    """The database decides whether the presenter is still free."""
+    """Claim the presenter's time again. The database decides whether they are still free. Raises SlotTaken."""
     try:
         if not (presenter.active or session.ends_at <= now):
             raise SlotTaken

@@ -1,4 +1,4 @@
-"""`manage.py approve_welsh`: what a reader of Welsh is to read, and what they have approved."""
+"""`manage.py approve_welsh`: the strings that a reader of Welsh has to read, and a record of those they approve."""
 
 from argparse import ArgumentParser
 from typing import Any

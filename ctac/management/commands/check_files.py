@@ -1,4 +1,4 @@
-"""Whether each uploaded file that a row names is there. After a restore, and in the weekly check of the backup."""
+"""Checks that each uploaded file named in the database is there. For use after a restore, and in the weekly restore check."""
 
 from collections.abc import Iterator
 from typing import Any

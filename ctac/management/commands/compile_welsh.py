@@ -1,4 +1,4 @@
-"""`manage.py compile_welsh`: the catalogue that pages and emails in Welsh are read from. Each release runs it."""
+"""`manage.py compile_welsh`: makes the catalogue for pages and emails in Welsh. Each release runs it."""
 
 from typing import Any
 

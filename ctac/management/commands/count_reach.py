@@ -1,4 +1,4 @@
-"""Counts what we have reached, as each night does; or proves that the table of counts is equal to the rows."""
+"""Counts what we have reached, like each night; or checks that the table of counts agrees with the rows."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""After an incident: everybody is signed out, on every device."""
+"""Signs everybody out on every device, after an incident."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Loads what a new copy is tried with. Run again, it adds nothing."""
+"""Loads sample data to try a new copy with. A second run adds nothing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Opens the PDF of each edition that has no picture of its first page yet, or of which it isn't known how large that is."""
+"""Draws the first page of each current edition that has no picture yet, or whose page size isn't known."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""`make messages`: the strings of public pages, emails and files, into locale/cy/LC_MESSAGES/django.po.
+"""`make messages`: collects the strings of public pages, emails and files in locale/cy/LC_MESSAGES/django.po.
 
-What only colleagues read stays in English, so it is left out. The file is the same whoever writes it: sorted, and without line
-numbers or the time.
+Strings that only colleagues read stay in English, so they are left out. The file is the same on every machine: sorted, and
+without line numbers or the time.
 """
 
 from pathlib import Path

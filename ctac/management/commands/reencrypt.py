@@ -1,4 +1,4 @@
-"""While a secret key is changed: second factors are encrypted anew with the new one, so that the old one can go."""
+"""For a change of the secret key: encrypts second factors with the new key, so that the old one can be dropped."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
 
 def reencrypted(value: Any) -> Any:
-    """What is not encrypted, or by a key that we don't know, stays as it is."""
+    """The value encrypted with the new key. One that is not encrypted, or whose key we don't have, stays as it is."""
     if isinstance(value, list):
         return [reencrypted(item) for item in value]
     if not isinstance(value, str):

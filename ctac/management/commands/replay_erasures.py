@@ -1,4 +1,4 @@
-"""After a restore: erases again whoever was erased since the backup."""
+"""After a restore: erases everybody again who was erased since the backup."""
 
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
 
 def reason_of(error: Exception) -> str:
-    """Of an error that no rule raised only its class: its text may have a person in it."""
+    """Why somebody was not erased. Of an unexpected error it gives only the class: its text may name a person."""
     for refusal, advice in WHAT_TO_DO.items():
         if isinstance(error, refusal):
             return advice

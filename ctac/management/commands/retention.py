@@ -1,4 +1,4 @@
-"""Lists what has been kept long enough, or takes it out."""
+"""Lists the records whose time is over, or takes their personal data out."""
 
 from typing import Any
 

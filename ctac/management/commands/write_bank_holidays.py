@@ -1,4 +1,4 @@
-"""`manage.py write_bank_holidays`: ctac/data/bank_holidays.json anew, after the package holidays was updated."""
+"""`manage.py write_bank_holidays`: writes ctac/data/bank_holidays.json again, after an update of the package holidays."""
 
 import json
 from datetime import date
@@ -13,7 +13,7 @@ YEARS = range(2025, 2041)
 
 
 def packaged(nation: str, year: int) -> frozenset[date]:
-    """What the package says."""
+    """The bank holidays according to the package."""
     country, subdivision = CALENDARS[nation]
     return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
 

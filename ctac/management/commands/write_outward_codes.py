@@ -1,6 +1,6 @@
-"""`manage.py write_outward_codes FOLDER`: professionals/data/outward_codes.csv anew.
+"""`manage.py write_outward_codes FOLDER`: writes professionals/data/outward_codes.csv again.
 
-The README beside that file says how, and whose data it is.
+The README beside that file says how, and who owns the data.
 """
 
 import csv
@@ -21,14 +21,14 @@ from professionals.areas import DATA, nation_of, to_latitude_and_longitude
 
 # Their postcodes come under another licence, or without coordinates; placed_by_hand.csv has these areas.
 BY_HAND = ("BT", "GY", "IM", "JE")
-# Withdrawn in the 1990s for HS1 to HS9.
+# Replaced in the 1990s by HS1 to HS9.
 WITHDRAWN = {f"PA8{number}" for number in range(1, 9)}
 FIELDS = ("code", "latitude", "longitude", "nation", "zone", "authority", "others")
 
 
 @dataclass
 class Outward:
-    """Of one outward code: the authority of each inward code, and where its postcodes are."""
+    """One outward code: the authority of each of its inward codes, and where its postcodes lie."""
 
     authorities: dict[str, str] = field(default_factory=dict)
     eastings: list[float] = field(default_factory=list)
@@ -85,7 +85,7 @@ def from_source(folder: Path) -> dict[str, dict[str, object]]:
         outward.northings.append(northing)
     rows: dict[str, dict[str, object]] = {}
     for code, outward in outwards.items():
-        # The centre is the median, so that a mailbox entered far away moves nothing.
+        # The centre is the median, so that one postcode entered far away doesn't move it.
         latitude, longitude = to_latitude_and_longitude(median(outward.eastings), median(outward.northings))
         rows[code] = {
             "latitude": round(latitude, 4),
@@ -111,7 +111,7 @@ def read_postcodes(folder: Path) -> Iterator[tuple[str, Any, float, float]]:
 
 
 def read_zones(codes: dict[str, Any]) -> dict[str, str]:
-    """Outward code → island. A star stands for every code of that area."""
+    """The island of each outward code. A star stands for every code that begins like this."""
     zones: dict[str, str] = {}
     with (DATA / "islands.csv").open(newline="") as rows:
         for row in csv.DictReader(rows):

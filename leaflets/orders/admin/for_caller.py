@@ -49,7 +49,7 @@ PERSON_RECORDS.append(PersonRecords(Order, gettext_lazy("Order for them")))
 
 
 class CallerCopiesField(CopiesField):
-    """The same box as on the website, with the figures for staff, who may set the limit aside."""
+    """The website's box, with figures for staff, who may go over the limit."""
 
     def __init__(self, leaflet: Leaflet) -> None:
         figures = {"stock": f"{leaflet.available:,}", "most": f"{leaflet.most_per_order:,}"}
@@ -88,7 +88,7 @@ def shortfall_for_staff(short: Shortfall) -> str:
 
 
 def delivery_field(name: str, label: Any = "", *, same_as_caller: bool = False) -> forms.Field:
-    """A field of the delivery page. What is the same as the caller's own may stay empty here."""
+    """A field of the delivery page. With `same_as_caller` it may stay empty, for the caller's own."""
     field = deepcopy(DeliveryForm.base_fields[name])
     field.label = label or field.label
     if same_as_caller:
@@ -98,7 +98,7 @@ def delivery_field(name: str, label: Any = "", *, same_as_caller: bool = False) 
 
 
 class OrderForCallerForm(ChildDetailsMixin, CallerForm):
-    """Who called, how many of each title, where to. Fields of the address begin with `to_`, of titles with `copies_`."""
+    """Who called, how many of each title, where to. Address fields start with `to_`, titles with `copies_`."""
 
     free_text_fields = ("to_attention", "override_reason")
     never_kept = ("to_attention",)
@@ -162,7 +162,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         return {group: [self[name] for name in names] for group, names in groups.items()}
 
     def is_kept_once(self, name: str) -> bool:
-        """The phone is; the rest stands on the label where that says nothing else."""
+        """Whether a changed answer stays with this order: always the phone; other answers unless the label has its own."""
         return name == "phone" or (f"to_{name}" in self.fields and not self.data.get(f"to_{name}"))
 
     def contact_phone(self) -> str:
@@ -173,7 +173,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         return {leaflet: self.cleaned_data[name] for name, leaflet in self.leaflets.items() if self.cleaned_data[name]}
 
     def show(self, refusal: Shortfalls) -> None:
-        """Each title that is short, beside its field. What only goes over a limit needs a reason."""
+        """Puts an error beside each title that is short. A title that is only over a limit needs a reason."""
         for short in refusal.shortfalls:
             self.add_error(f"copies_{short.leaflet.slug}", shortfall_for_staff(short))
 
@@ -187,8 +187,10 @@ def may_order_again(order: Order) -> bool:
 
 
 def likely_answers(request: HttpRequest, person: Person) -> dict[str, Any]:
-    """What the caller most likely wants: the order that is asked for again, if the user may see it; else where their leaflets
-    went last. What is the same as the caller's own stays empty then."""
+    """The answers to start with: the order to repeat, if the user may see it, or the address that leaflets last went to.
+
+    Without an order to repeat, answers that equal the caller's own stay empty.
+    """
     reference = tidy_reference(request.GET.get(AGAIN, ""))
     if is_reference(reference) and request.user.has_perm("leaflets.view_order"):
         orders = Order.objects.with_lines().select_related("person__organisation")
@@ -233,9 +235,9 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
 
 
 def placed_before(form: OrderForCallerForm) -> Order | None:
-    """The order that this very form has made already.
+    """The order that this form has made already, or None.
 
-    If it was sent again with something else, the form says so, keeps what was typed, and counts as another form from now on.
+    If the form was sent again with other answers, adds an error, keeps what was typed, and gives the form a new token.
     """
     order = Order.objects.filter(submission_token=form.token).first()
     if order is None or order.submission_digest == form.digest():

@@ -81,7 +81,7 @@ FOR_COLLEAGUES = gettext_lazy("This is for colleagues. The person won’t see it
 
 
 class GrantForm(StaffReasonForm):
-    """How many copies of each line are granted; filled in with what was asked for."""
+    """How many copies of each line to give. Each box starts with the number asked for."""
 
     reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
 
@@ -102,7 +102,7 @@ class GrantForm(StaffReasonForm):
         self.order_fields([*self.lines, "reason"])
 
     def clean(self) -> dict[str, Any]:
-        """`granted` by the line's key, as the service takes it."""
+        """Collects the copies as `granted`, by the key of the line, which is how the service takes them."""
         cleaned = super().clean()
         granted = {line.pk: cleaned.pop(name) for name, line in self.lines.items() if name in cleaned}
         return {**cleaned, "granted": granted}
@@ -254,7 +254,7 @@ ORDER_ACTIONS = (
 
 
 def by_need() -> list[OrderBy]:
-    """What waits, the longest first; then what is done, the latest first."""
+    """Open orders, the longest wait first; then closed orders, the newest first."""
     waiting_since = Case(When(state__in=OPEN_STATES, then=F("created_at")))
     return [OrderBy(waiting_since), OrderBy(F("created_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
@@ -270,7 +270,7 @@ class DispatchInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("by")
 
 
-# What happened to orders, in the stories of the order, of who asked, and of where they work.
+# The events of orders, for the stories of the order, of the person and of the organisation.
 
 
 def events_of_order(order: Order, page: Page) -> Iterator[Entry]:
@@ -418,9 +418,9 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.display(description=gettext_lazy("what"))
     def to_pack(self, order: Order) -> str:
-        """A line a title, the copies first, as it is picked from the shelf: '10 × One, March 2026'.
+        """One line a title, the copies first, as packers pick from the shelf: '10 × One, March 2026'.
 
-        Of an order that goes in parts, also how many are to pack and how many to come.
+        For an order that goes in parts, also how many copies are sent, to send now and to come.
         """
         texts = []
         for line in order.lines.all():
@@ -446,7 +446,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.display(description=gettext_lazy("packed in"))
     def packed_in(self, order: Order) -> SafeString | str:
-        """In which sessions it was packed, and what became of it there."""
+        """The packing sessions that the order was in, and what became of it in each."""
         parcels = Parcel.objects.filter(order=order).select_related("session").order_by("pk")
         label = _("%(session)s, parcel %(number)d")
         links = [
@@ -461,7 +461,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.display(description=gettext_lazy("lost and sent again"))
     def never_came(self, order: Order) -> SafeString | str:
-        """What it sends again, and what became of its own parcels that never came."""
+        """The lost parcel that this order replaces, and what became of its own parcels that never came."""
         lost = Order.objects.filter(dispatches__missing=order.replaces_id) if order.replaces_id else ()
         rows = [format_html(_("Replaces a lost parcel of {}"), order_link(first)) for first in lost]
         for report in MissingParcel.objects.filter(parcel__order=order).select_related("replacement"):
@@ -488,7 +488,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         return order_for_caller(self, request)
 
     def links_to_add(self, request: HttpRequest, obj: Order) -> list[dict[str, object]]:
-        """The way to another order like one that is done with."""
+        """The link to place another order like this one, once this one is closed."""
         if not (self.has_add_permission(request) and may_order_again(obj)):
             return []
         like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
@@ -498,11 +498,11 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         return self.has_amend_permission(request, obj) or self.has_decide_permission(request, obj)
 
     def has_amend_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        """Change or cancel it: for those who place orders for callers, and those who pack them."""
+        """To change or cancel an order: for staff who place orders for callers, and staff who pack."""
         return self.has_add_permission(request) or self.has_change_permission(request, obj)
 
     def has_decide_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        """Asked by name: permission="decide" of an ObjectAction."""
+        """Django's admin looks this up by name, for an ObjectAction with permission="decide"."""
         return request.user.has_perm("leaflets.decide_order")
 
     @admin.action(description=gettext_lazy("Start packing"), permissions=["change"])
@@ -664,7 +664,7 @@ class MissingParcelAdmin(LooksOnly):
         ]
 
     def save_model(self, request: HttpRequest, obj: MissingParcel, form: Any, change: bool) -> None:
-        """Nothing: what is decided is decided by an action, and a page that was opened before must not undo it."""
+        """Saves nothing: only an action decides, and a page that was opened earlier must not undo that."""
 
 
 finder.add(

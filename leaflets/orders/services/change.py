@@ -44,7 +44,7 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 
 @dataclass(frozen=True)
 class OrderedTitle:
-    """One title of an order, with a line for each of its editions there; `current` is the edition handed out now, if any."""
+    """One title of an order, with a line for each of its editions there. `current` is the current edition, if any."""
 
     lines: list[OrderLine]
     current: Edition | None
@@ -67,21 +67,21 @@ class OrderedTitle:
 
     @property
     def copies(self) -> int:
-        """Those that are still to be sent; only they can be changed."""
+        """The copies still to be sent; only these can be changed."""
         return self.promised + self.waited_for
 
     @property
     def available(self) -> int:
-        """What is in stock for this order: its own promised copies, and what is promised to nobody."""
+        """The copies in stock for this order: its own promised copies, and those promised to nobody."""
         return self.promised + (self.current.free if self.current else 0)
 
     def most(self, recent: RecentOrders) -> int:
-        """How many copies of it this order may still send by the limits; never fewer than it has."""
+        """How many copies of it this order may still send within the limits; never fewer than it has."""
         return max(recent.allowance(self.leaflet).copies - self.sent, self.copies)
 
 
 def ordered_titles(lines: Iterable[OrderLine], current: Mapping[int, Edition]) -> list[OrderedTitle]:
-    """In the order of the lines; without those of which nothing is still to be sent. `current`: prints by their leaflet's key."""
+    """The titles with copies still to send, in the order of the lines. `current`: current editions by leaflet's key."""
     by_leaflet: dict[int, list[OrderLine]] = {}
     for line in lines:
         by_leaflet.setdefault(line.edition.leaflet_id, []).append(line)
@@ -98,10 +98,10 @@ def order_version(titles: Iterable[OrderedTitle], delivery: Delivery) -> str:
 def change_shortfall(
     title: OrderedTitle, wanted: int, *, recent: RecentOrders, moved: bool, will_wait: bool, may_exceed_limit: bool
 ) -> Shortfall | None:
-    """What stands in the way of so many copies still to be sent. What the order has already it may keep.
+    """Why this many copies can't be sent, or None. The order may always keep the copies that it has.
 
-    `moved`: it goes to another postcode now, whose workplace may have
-    had enough. `will_wait`, `may_exceed_limit`: as shortfall.
+    `moved`: it goes to another postcode now, whose workplace may have had enough. `will_wait`, `may_exceed_limit`: see
+    `shortfall`.
     """
     leaflet, more, allowance = title.leaflet, wanted > title.copies, None
     if more and title.current is None:
@@ -154,7 +154,7 @@ class NothingChanged(DomainError):
 
 
 class ReplacesLostParcel(DomainError):
-    """It sends a lost parcel again and counts towards no limit, so it holds no more than that."""
+    """The order replaces a lost parcel and counts towards no limit, so it can't hold more than that parcel did."""
 
     message: str | Promise = gettext_lazy(
         "This order replaces a lost parcel, so it can’t have more copies than that parcel had. Order more separately."
@@ -162,7 +162,7 @@ class ReplacesLostParcel(DomainError):
 
 
 class OrderHasChanged(DomainError):
-    """It was changed since the page was shown from which this comes."""
+    """The order has changed since the person's page was shown."""
 
     message: str | Promise = gettext_lazy(
         "This order has changed since you opened this page. Check it and press the button again."
@@ -171,10 +171,10 @@ class OrderHasChanged(DomainError):
 
 @dataclass(frozen=True)
 class OrderChange:
-    """What someone wants: `copies` still to be sent, by the leaflet's key (a title not named keeps its own), and where to.
+    """What somebody wants: `copies` still to send, by leaflet's key (titles left out keep theirs), and the address.
 
-    `expected` is order_version of the order as it was shown to them. Of the titles in `will_wait_for` (keys) what is not in
-    stock is backordered. `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told.
+    `expected` is the order_version of what they saw. For the titles in `will_wait_for` (keys), copies that are not in stock are
+    backordered. `flagged`: the person kept a text that looks like a child's details, so tell the safeguarding lead.
     """
 
     copies: Mapping[int, int]
@@ -190,12 +190,13 @@ class OrderChange:
 
 @transaction.atomic
 def change_order(*, order: Order, change: OrderChange, by: User | None, now: datetime) -> None:
-    """All of it or nothing. Staff with an `override_reason` may go over limits, never over stock; a request is still decided on.
+    """All of the change or nothing. Staff with an `override_reason` may go over limits, never over stock.
 
-    The same change once more is done. Raises OrderHasMoved, OrderHasChanged, NothingChanged, NothingLeft,
-    ReplacesLostParcel, Shortfalls.
+    A request still waits for a decision. The same change again succeeds and does nothing. Raises OrderHasMoved, OrderHasChanged,
+    NothingChanged, NothingLeft, ReplacesLostParcel, Shortfalls; DomainError for an order that is brought, or another address
+    after a parcel has left.
     """
-    if order.brought_with:  # which it is from the first moment to the last, with no address (ADR 17)
+    if order.brought_with:  # an order stays brought for good, and has no address (ADR 17)
         raise DomainError(
             gettext_lazy("Our presenter will bring these leaflets, so you can cancel this order but not change it.")
         )
@@ -224,7 +225,7 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
     if over_limit:
         OrderEvent.objects.create(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=change.override_reason)
     store_lines(moved, by=by, now=now)
-    # Each change has a number of its own, so its email goes once.
+    # Number the changes, so that each sends one email.
     number = order.events.filter(kind=EventKind.CHANGED).count()
     notify_order("order-changed", order, now=now, version=number)
     if change.flagged:
@@ -234,7 +235,7 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
 def _refuse_impossible_change(
     order: Order, titles: list[OrderedTitle], change: OrderChange, now: datetime, *, may_exceed_limit: bool
 ) -> None:
-    """The locks of the titles are held, so nobody adds to what counts. Of a request every title may be short: staff decide."""
+    """The titles are locked, so no other order uses up the limits. In a request any title may be short: staff decide."""
     if not any(change.wanted(title) for title in titles):
         raise NothingLeft
     if order.replaces_id and any(change.wanted(title) > title.copies for title in titles):
@@ -261,9 +262,10 @@ def _refuse_impossible_change(
 
 
 def lock_titles(order: Order) -> tuple[Order, list[OrderedTitle]]:
-    """The order as it is and its titles, standing still: their editions locked in key order, then the order.
+    """The order as it is now, and its titles: first the editions are locked in key order, then the order.
 
-    All editions of a title, as more copies come from the one that is handed out now. One that came meanwhile: all are let go.
+    Locks all editions of each title, because more copies come from the current one. If a new edition arrives meanwhile, it lets
+    all locks go and starts again.
     """
     leaflets = OrderLine.objects.filter(order=order).values("edition__leaflet")
     editions = Edition.objects.filter(leaflet__in=leaflets).values_list("pk", flat=True)
@@ -285,10 +287,10 @@ class _EditionCameMeanwhile(Exception):
 
 
 def put_copies(title: OrderedTitle, wanted: int, *, is_request: bool) -> list[tuple[OrderLine, int]]:
-    """As many copies of a title as are wanted: first those that it has, then what is free; the rest is waited for.
+    """Sets a title to the wanted copies: first those that it has, then free ones; the rest is backordered.
 
-    Each of its lines with how many more copies it is promised. What is given back is of the newest print, as others can have
-    it. Of a request nothing is promised. The lines are not stored yet.
+    Returns each line with the change in its promised copies. It gives copies of the newest edition back first, since others can
+    have those. A request is promised nothing. Does not save the lines.
     """
     before, promised = [line.allocated for line in title.lines], title.promised
     surplus, more = max(promised - wanted, 0), max(wanted - promised, 0)
@@ -298,7 +300,7 @@ def put_copies(title: OrderedTitle, wanted: int, *, is_request: bool) -> list[tu
         line.allocated, line.backordered, line.cancelled = line.allocated - given_back, 0, 0
     if more:
         at_once = min(more, title.current.free) if title.current and not is_request else 0
-        line = title.lines[-1]  # without a print that is handed out now, the last waits for one
+        line = title.lines[-1]  # without a current edition, the last line waits for one
         if title.current:
             key = title.current.pk
             new = OrderLine(order_id=line.order_id, edition=title.current)
@@ -313,7 +315,7 @@ def put_copies(title: OrderedTitle, wanted: int, *, is_request: bool) -> list[tu
 
 
 def store_lines(moved: list[tuple[OrderLine, int]], *, by: User | None, now: datetime) -> None:
-    """The lines and the ledger; what was given back goes to whoever waits for it. The caller holds the locks."""
+    """Save the lines and the ledger; copies given back go to orders that wait. The caller holds the locks."""
     OrderLine.objects.bulk_create([line for line, _more in moved if line.pk is None])
     OrderLine.objects.bulk_update([line for line, _more in moved], ["copies", "backordered", "allocated", "cancelled"])
     kinds = {True: MovementKind.ALLOCATED, False: MovementKind.RELEASED}

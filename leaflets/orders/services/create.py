@@ -1,4 +1,4 @@
-"""Placing an order: on the website, by staff, for a visit; and the address book."""
+"""Places orders: on the website, by staff, for a visit; keeps the address book; handles parcels that never came."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -51,7 +51,7 @@ class EmptyBasket(DomainError):
 
 
 class AlreadyPlaced(DomainError):
-    """This form has been sent before; `order` is what came of it."""
+    """This form was sent before; `order` is the order that it made."""
 
     message: str | Promise = _("This order has already been placed.")
 
@@ -71,13 +71,15 @@ def place_order(
     flagged: bool = False,
     keep: Delivery | None = None,
 ) -> Order:
-    """Promise these copies by this order, unsaved as a form answers it: all of them or none.
+    """Promise these copies to this unsaved order: all of them or none.
 
-    Who asks and where it goes stands in it, with the one-time token and the answers' digest. Staff who give an
-    `override_reason` may go over a title's limits, never over its stock. Of the titles in `will_wait_for` what is not in stock
-    is backordered. With `asked_because` in it, it is a request: nothing is promised until staff have decided.
-    `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told. `keep` goes into
-    their address book; one that is full, or has it already, is no reason to refuse an order.
+    The order already says who asks and where it goes, with the form's one-time token and the answers' digest. Staff who give an
+    `override_reason` may go over a title's limits, never over its stock. For the titles in `will_wait_for`, copies that are not
+    in stock are backordered. With `asked_because`, the order is a request: nothing is promised until staff have decided.
+
+    `flagged`: the person kept a text that looks like a child's details, so tell the safeguarding lead. `keep` goes into their
+    address book; if that is full or has it already, the order is placed all the same.
+
     Raises EmptyBasket, AlreadyPlaced, Shortfalls, AccountGoneError.
     """
     if not basket:
@@ -95,7 +97,8 @@ def place_order(
             if keep:
                 with suppress(AddressBookIsFull, AddressKeptAlready):
                     keep_address(person=person, delivery=keep)
-            # Before the stock: a form sent twice at once waits for its twin, and is not told that the twin's copies are gone.
+            # Save before the stock is locked: a form sent twice at once then waits for its twin, instead of reading that the
+            # twin's copies are gone.
             order.save_with_reference()
             events = [OrderEvent(order=order, kind=EventKind.REQUESTED if is_request else EventKind.PLACED, by=by, at=now)]
             if over_limit:
@@ -108,7 +111,7 @@ def place_order(
             notify_each(mail, about=f"order:{order.pk}", reference=order.reference, now=now)
             if flagged:
                 notify_safeguarding_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
-            # Everyone who orders the same title waits for these locks, so what can be written before them is.
+            # All orders of the same title wait for these locks, so write everything else first.
             editions = lock_current_editions(basket)
             waits = basket if is_request else will_wait_for
             _refuse_shortfalls(order, basket, editions, waits=waits, may_exceed_limit=over_limit or is_request, now=now)
@@ -127,7 +130,7 @@ def place_order(
 
 
 def lock_current_editions(leaflets: Collection[Leaflet]) -> dict[Leaflet, Edition]:
-    """The print of each title that is handed out now, locked in key order; of a title that can't be ordered there is none."""
+    """The current edition of each title, locked in key order. A title that can't be ordered has none."""
     editions = Edition.objects.current().filter(leaflet__in=leaflets, leaflet__active=True).select_related("leaflet")
     return {edition.leaflet: edition for edition in editions.locked()}
 
@@ -141,7 +144,7 @@ def _refuse_shortfalls(
     may_exceed_limit: bool,
     now: datetime,
 ) -> None:
-    """Every title that falls short. Nobody adds to what counts against its limits now: they wait for the same locks."""
+    """Raises Shortfalls with every title that is short. Other orders can't use up the limits now: they wait for our locks."""
     recent: RecentOrdersByTitle = {}
     if not may_exceed_limit:
         workplace = Workplace(order.organisation_id, order.postcode)
@@ -163,7 +166,7 @@ def _refuse_shortfalls(
 
 
 def _allocate(order: Order, wanted: Mapping[Edition, int], *, by: User | None, now: datetime) -> None:
-    """Its lines: what there is is promised, unless it is a request; the rest is backordered. The editions are locked."""
+    """Writes the lines: promises what is in stock (nothing for a request), backorders the rest. The editions are locked."""
     is_request, lines = order.state == OrderState.REQUESTED, []
     for edition, copies in wanted.items():
         promised = 0 if is_request else min(copies, max(edition.available, 0))
@@ -177,7 +180,7 @@ def _allocate(order: Order, wanted: Mapping[Edition, int], *, by: User | None, n
         Order.objects.filter(pk=order.pk).update(state=order.state)
 
 
-# Who writes in the address book holds the person's row, so two tabs can't go over the most that it has.
+# Every change to the address book locks the person's row, so two tabs can't exceed its limit.
 
 
 class AddressBookIsFull(DomainError):
@@ -219,7 +222,7 @@ class CopiesPossible:
 
 
 def copies_possible(leaflet: Leaflet, edition: Edition | None, recent: RecentOrdersByTitle) -> CopiesPossible:
-    """How many copies of this title a presenter can bring: never more than there are, nor than may be ordered."""
+    """How many copies of this title a presenter can bring: never more than are in stock, or than may be ordered."""
     if edition is None:
         return CopiesPossible(0)
     limit = recent.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet).copies
@@ -229,7 +232,7 @@ def copies_possible(leaflet: Leaflet, edition: Edition | None, recent: RecentOrd
 def copies_possible_by_slug(
     asked: Sequence[ToBring], *, person: Person, postcode: str, now: datetime
 ) -> Mapping[str, CopiesPossible]:
-    """The same by slug, for a page; nothing is locked. Two statements."""
+    """The possible copies by slug, for a page. Locks nothing. Two statements."""
     possible = _copies_possible_by_edition(current_editions(asked), person, postcode, now)
     return {edition.leaflet.slug: copies for edition, copies in possible.items()}
 
@@ -237,7 +240,7 @@ def copies_possible_by_slug(
 def _copies_possible_by_edition(
     editions: EditionQuerySet, person: Person, postcode: str, now: datetime
 ) -> dict[Edition, CopiesPossible]:
-    """By the limits of the person, and of where they work at the postcode of the visit."""
+    """Within the limits of the person, and of their organisation at the postcode of the visit."""
     rows, workplace = list(editions), Workplace(person.organisation_id, postcode)
     recent = recent_orders(person=person.pk, workplace=workplace, leaflets=[edition.leaflet for edition in rows], now=now)
     return {edition: copies_possible(edition.leaflet, edition, recent) for edition in rows}
@@ -247,10 +250,10 @@ def _copies_possible_by_edition(
 def place_order_for_visit(
     *, person: Person, by: User | None, channel: str, asked: Sequence[ToBring], visit: str, postcode: str, now: datetime
 ) -> Order | None:
-    """Promise what there is of these titles for the visit with that reference, at that postcode; None if there is not one copy.
+    """Promise the copies that are there for the visit with that reference, at that postcode. None if there is no copy.
 
-    It refuses nothing: whoever books must not lose their booking because leaflets ran out. The caller compares and says what
-    is missing. No email goes out from here: the booking's say it. Its presenter is locked already; editions come after that.
+    It refuses nothing: nobody must lose a booking because leaflets ran out. The caller compares and says what is missing. It
+    sends no email: the booking's emails cover it. The caller has locked the presenter; the editions are locked after that.
     """
     possible = _copies_possible_by_edition(current_editions(asked).locked(), person, postcode, now)
     wanted = {title.slug: title.copies for title in asked}
@@ -283,7 +286,7 @@ def transfer_order(*, order: Order, person: Person, by: User | None, now: dateti
 
 
 def erase_previous_owner(given: Mapping[int, datetime], now: datetime) -> None:
-    """What was written of these orders, to their owner and to us, until a colleague had the visit and them with it.
+    """Erases reasons and email bodies about these orders from before a colleague took over the visit, and the orders with it.
 
     `given`: when that was, by the key of the order.
     """
@@ -318,9 +321,10 @@ class NothingToSendAgain(DomainError):
 def report_missing(
     *, parcel: Dispatch, by: User | None, now: datetime, note: str = "", flagged: bool = False
 ) -> tuple[MissingParcel, bool]:
-    """The report of this parcel, and whether this call has made it: there is one, however often it is reported.
+    """The report about this parcel, and whether this call made it: a parcel has one, however often it is reported.
 
-    `flagged`: the note looks like a child's details and its writer kept it, so the safeguarding lead is told.
+    `flagged`: the note looks like a child's details and its writer kept it, so tell the safeguarding lead. Raises DomainError if
+    the leaflets are brought, or if it is too early or too late to report the parcel.
     """
     order = Order.objects.select_related("person").get(pk=parcel.order_id)
     if order.brought_with:
@@ -341,10 +345,10 @@ def report_missing(
 
 @transaction.atomic
 def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, now: datetime, flagged: bool = False) -> Order:
-    """A new order for what was in the parcel, in the prints of now; what is not in stock is backordered.
+    """A new order for the contents of the parcel, in current editions; copies that are not in stock are backordered.
 
-    It counts towards nobody's limits and takes stock as any other. A title that can't be ordered any more
-    is left out. Raises AlreadyDecided, NothingToSendAgain.
+    It counts towards no limit, but takes stock like any other order. A title that can't be ordered any more is left out. Raises
+    AlreadyDecided, NothingToSendAgain.
     """
     lost = missing.parcel.order
     [basket] = parcel_contents([missing.parcel])
@@ -376,14 +380,17 @@ def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, n
 
 @transaction.atomic
 def close_missing(missing: MissingParcel, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """Nothing is sent again; the person reads the `reason`. Raises AlreadyDecided."""
+    """Close the report without sending again; the person reads the `reason`. Raises AlreadyDecided."""
     decide_missing(missing, MissingState.CLOSED, by=by, now=now, reason=reason)
     OrderEvent.objects.create(order=missing.parcel.order, kind=EventKind.NOT_RESENT, by=by, at=now)
     notify_missing("order-not-resent", missing, now, flagged)
 
 
 def decide_missing(missing: MissingParcel, to: MissingState, *, by: User | None, now: datetime, reason: str = "") -> None:
-    """The conditional update is also the lock: of two who decide at once, the second waits and is refused."""
+    """The conditional update is also the lock: if two colleagues decide at once, the second waits and is refused.
+
+    Raises AlreadyDecided.
+    """
     columns = {"state": to, "decided_at": now, "decided_by": by, "reason": reason}
     if not MissingParcel.objects.open().filter(pk=missing.pk).update(**columns):
         missing.refresh_from_db(fields=["state"])

@@ -1,4 +1,4 @@
-"""An order from state to state: decided on, prioritised, packed, dispatched, cancelled; and the email about its parcels."""
+"""Moves an order from state to state: decide, prioritise, pack, dispatch, cancel; and the email about its parcels."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -73,13 +73,13 @@ class OrderHasMoved(DomainError):
 
 
 class OrderIsTransferred(OrderHasMoved):
-    """What is brought to a visit goes to whoever takes the visit over."""
+    """An order that is brought to a visit goes to the colleague who takes the visit over."""
 
     message = gettext_lazy("A colleague is already working on this order, so nothing was changed.")
 
 
 class TakenOutByRecall(OrderHasMoved):
-    """A leaflet in it was recalled while it was being packed: whoever has the parcel in their hands must know."""
+    """A leaflet in the order was recalled while it was being packed: the packer who holds the parcel must know."""
 
     message = gettext_lazy(
         "A leaflet in this parcel was recalled while it was being packed, so it must not leave. "
@@ -117,7 +117,10 @@ def transition(
 
 @dataclass(frozen=True)
 class Transition:
-    """One move of transition_many. The states don't say the event's `kind`: a part of it has left, or it is put back."""
+    """One move for `transition_many`. It names the event's `kind`, because the states alone don't tell it.
+
+    An order of which a part has left goes to the same state as an order that is put back.
+    """
 
     order: Order
     to: OrderState
@@ -126,7 +129,10 @@ class Transition:
 
 
 def transition_many(moves: Sequence[Transition], *, expect: OrderState, by: User | None, now: datetime) -> None:
-    """As transition, for orders that the caller has locked and seen in that state: a statement for each `to`."""
+    """Like `transition`, for orders that the caller has locked and seen in that state. One statement for each `to`.
+
+    Raises ValueError for a move that TRANSITIONS doesn't allow.
+    """
     if wrong := {move.to for move in moves} - TRANSITIONS[expect]:
         raise ValueError(f"no order goes from {expect} to {sorted(wrong)}")
     for to in sorted({move.to for move in moves}):
@@ -145,10 +151,10 @@ def rewrite_order(
     by: User | None,
     now: datetime,
 ) -> None:
-    """Change what is ordered or where it goes (`columns`), and move the order to the state that its copies then have.
+    """Write changed `columns` of an order, and the state that its copies now need. `order` has the expected state.
 
-    `changes` are stored with the event. The same lock as in transition. Raises OrderHasMoved; ValueError for a state to which it
-    can't go.
+    `changes` are stored with the event. Locks like `transition`. Raises OrderHasMoved; ValueError for a state that the order
+    can't go to.
     """
     if to != order.state and to not in TRANSITIONS[OrderState(order.state)]:
         raise ValueError(f"no order goes from {order.state} to {to}")
@@ -161,7 +167,7 @@ def rewrite_order(
 
 # Once a day one email about all that has left (ADR 4).
 END_OF_POSTING = time(18)  # UK time; by then the post of the day has been fetched
-LATE_POST_DELAY = timedelta(minutes=30)  # what is recorded after that waits so long for the rest of the pile
+LATE_POST_DELAY = timedelta(minutes=30)  # a later parcel waits this long for the rest of the pile
 
 
 def email_due_at(now: datetime) -> datetime:
@@ -171,7 +177,7 @@ def email_due_at(now: datetime) -> datetime:
 
 
 def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
-    """For each of them the copies of each title in it, as the ledger has it: one statement."""
+    """The copies of each title in each of these parcels, from the ledger. One statement."""
     sent = StockMovement.objects.filter(
         kind=MovementKind.DISPATCHED,
         order_line__order__in=[parcel.order_id for parcel in parcels],
@@ -186,15 +192,16 @@ def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
 
 @transaction.atomic
 def start_packing(order: Order, *, by: User | None, now: datetime) -> None:
-    """From here on the order is being packed, and its owner can't change it any more. Raises OrderHasMoved."""
+    """From now on, its owner can't change the order. Raises OrderHasMoved."""
     transition(order, OrderState.PACKING, expect={OrderState.RECEIVED}, by=by, now=now)
 
 
 @transaction.atomic
 def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
-    """The parcel has left: its copies are neither on the shelf nor promised any more.
+    """The parcel has left: its copies are no longer on the shelf or promised.
 
-    If some copies are still to come, the order waits for them. Raises OrderHasMoved.
+    If some copies are still to come, the order waits for them. Raises OrderHasMoved; DomainError if an edition in it is
+    withdrawn.
     """
     lines = list(lock_order(order).lines.all())
     rest = any(line.backordered for line in lines)
@@ -210,11 +217,11 @@ def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: s
 
 
 def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None, now: datetime) -> list[Dispatch]:
-    """A parcel of each of these orders, in the email about it: two statements, however many.
+    """A parcel for each of these orders, and its line in the evening's email. Two statements, however many orders.
 
-    Whoever calls this holds the emails' rows from then on, so it comes after all other locks.
+    From then on the caller holds the emails' rows, so call it after all other locks.
     """
-    # What the presenter brings is in another email than what is posted. Who has no address gets none.
+    # What the presenter brings goes in another email than what is posted. A person without an address gets none.
     orders = list(tracking_numbers)
     news = [
         DigestItem(
@@ -233,18 +240,18 @@ def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None,
 def cancel(
     order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
 ) -> None:
-    """Give the copies back to the shelf, once, and to whoever waits for them. Raises OrderHasMoved, OrderIsTransferred.
+    """Give the copies back to the shelf, and on to orders that wait for them. Raises OrderHasMoved, OrderIsTransferred.
 
-    `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
+    `flagged`: the reason looks like a child's details and its writer kept it, so tell the safeguarding lead.
 
-    The owner may until packing starts; staff, and we ourselves (`by` None: someone is erased), until dispatch. So may anybody
-    who calls off the visit that it was to be brought to (`with_visit`), whose own email then says so.
+    Its owner may cancel until packing starts; staff, and we ourselves when we erase a person (`by` is None), until dispatch. So
+    may anybody who calls off the visit that it was to be brought to (`with_visit`); the email about the visit then says so.
     """
     expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_MAY_CANCEL
     previous_owner = order.person_id
     locked = lock_order(order)
     lines = list(locked.lines.all())
-    # It may have another owner by now: two rows of the person were merged, or a colleague took the visit over.
+    # The owner may have changed: two records of the person were merged, or a colleague took the visit over.
     owner = None if by is None or by.is_staff else by
     if owner is not None and not with_visit and order.person_id != previous_owner and order.person.user_id != owner.pk:
         raise OrderIsTransferred(order)
@@ -253,7 +260,7 @@ def cancel(
     event = transition(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason, changes=changes)
     release_lines(lines, by=by, now=now)
     if not with_visit:
-        # With its event's key as version: what was cancelled, taken back and cancelled again is another email.
+        # The event's key is the version, so a second cancellation after a restore sends a second email.
         notify_order("order-cancelled", order, now=now, version=event.pk)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
@@ -265,7 +272,7 @@ def notify_order(kind: str, order: Order, *, now: datetime, version: int = 1) ->
 
 
 def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime) -> None:
-    """Every copy that is promised or waited for is cancelled, and goes to whoever waits. The caller holds the locks."""
+    """Cancel every copy that is promised or waited for; free copies go to orders that wait. The caller holds the locks."""
     OrderLine.objects.filter(pk__in=[line.pk for line in lines if line.backordered]).update(
         cancelled=F("cancelled") + F("backordered"), backordered=0
     )
@@ -275,10 +282,10 @@ def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime)
 
 @transaction.atomic
 def restore(order: Order, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> None:
-    """The cancellation was a mistake: the order is promised the same copies again, all of them or none.
+    """Take back a cancellation: promise the order the same copies again, all or none, and wait again for the rest.
 
-    What it waited for it waits for again. `flagged`: as in cancel. Raises OrderHasMoved, AccountGoneError, and says which titles
-    have not enough copies now.
+    `flagged`: as in `cancel`. Raises OrderHasMoved, AccountGoneError, and DomainError with the titles that are short of copies
+    now.
     """
     lock_person(order.person)
     locked = lock_order(order)
@@ -295,9 +302,9 @@ def restore(order: Order, *, reason: str, by: User | None, now: datetime, flagge
 
 
 def restore_for_visit(order: Order, *, cancelled_at: datetime, by: User | None, now: datetime) -> dict[Leaflet, int]:
-    """The visit goes ahead after all: what is still there of the copies that were cancelled with it. How many are not, by title.
+    """The visit goes ahead after all: restore the copies that are still there. Returns the copies that are gone, by title.
 
-    In the booking's transaction, after its presenter is locked. It refuses nothing.
+    Run it in the booking's transaction, after its presenter is locked. It refuses nothing.
     """
     locked = lock_order(order)
     cancelled = find_cancellation(locked)
@@ -316,7 +323,7 @@ def find_cancellation(order: Order) -> OrderEvent | None:
 
 
 def given_back(cancelled: OrderEvent) -> dict[int, tuple[int, int]]:
-    """By the key of a line the copies that it was promised, and those that it waited for."""
+    """By the key of a line: the copies that it was promised, and the copies that it waited for."""
     changes: Any = cancelled.changes
     return {int(key): (promised, waited_for) for key, (promised, waited_for) in changes["gave_back"].items()}
 
@@ -361,10 +368,10 @@ def lock_order(order: Order) -> Order:
 
 
 def lock_orders_and_lines(keys: Collection[int], *, every_print: bool = False) -> list[Order]:
-    """These orders with their lines, standing still: their editions locked in key order, then the orders, as every
-    writer of stock does it. `every_print`: with the other editions of their titles.
+    """Lock these orders with their lines: first their editions in key order, then the orders, like every writer of stock.
 
-    What is seen before the locks may have changed by then. If so, all are let go and taken anew. Four statements.
+    `every_print`: also lock the other editions of their titles. The lines may change before the locks are held; then it lets all
+    locks go and starts again. Four statements.
     """
     lines_of = OrderLine.objects.filter(order__in=keys)
     editions = Edition.objects.filter(leaflet__in=lines_of.values("edition__leaflet")) if every_print else None
@@ -380,7 +387,7 @@ def lock_orders_and_lines(keys: Collection[int], *, every_print: bool = False) -
 
 
 def prefetch_lines(orders: Sequence[Order]) -> None:
-    """Each order knows its lines, and they their editions. One statement."""
+    """Prefetch the lines of each order, with their editions. One statement."""
     prefetch_related_objects(orders, Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk")))
 
 
@@ -396,11 +403,11 @@ class MoreThanAsked(DomainError):
 def approve(
     order: Order, *, granted: Mapping[int, int], by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
-    """Of a request for more than the limits give so many copies of each line (by its key; of a line that is not named, none).
+    """Agree to a request over the limits. `granted`: the copies of each line, by its key; a line that it doesn't name gets none.
 
-    What is not in stock is backordered. What a recall ended can't be given: a request asks for what its lines still wait for.
-    `reason` is for colleagues. `flagged`: it looks like a child's details and its writer kept it, so the lead is told.
-    Raises OrderHasMoved, NothingGranted, MoreThanAsked.
+    Copies that are not in stock are backordered. Copies that a recall ended can't be given: a request asks only for what its
+    lines still wait for. `reason` is for colleagues. `flagged`: it looks like a child's details and its writer kept it, so tell
+    the lead. Raises OrderHasMoved, NothingGranted, MoreThanAsked.
     """
     locked = lock_order(order)
     if locked.state != OrderState.REQUESTED:
@@ -424,7 +431,7 @@ def approve(
 
 @transaction.atomic
 def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """Nothing of it is sent. The person reads the `reason`. `flagged`: as in approve. Raises OrderHasMoved."""
+    """Send none of it. The person reads the `reason`. `flagged`: as in `approve`. Raises OrderHasMoved."""
     lines = list(lock_order(order).lines.all())
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
@@ -435,19 +442,19 @@ def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagge
 
 @transaction.atomic
 def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """From now on what it waits for comes to it before others, after those that were passed forward earlier (ADR 17).
+    """Pass an order forward: it gets copies before other orders, but after those that were passed forward earlier (ADR 17).
 
-    Nobody loses a copy that was promised. `flagged`: the reason looks like a child's details and its writer kept it, so the
-    safeguarding lead is told. Raises OrderHasMoved.
+    No other order loses a promised copy. `flagged`: the reason looks like a child's details and its writer kept it, so tell the
+    safeguarding lead. Raises OrderHasMoved; DomainError if it is passed forward already or waits for no copies.
     """
     _set_priority(order, now, by=by, now=now, reason=reason, flagged=flagged)
 
 
 @transaction.atomic
 def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
-    """The day on which it was placed counts again; what it was promised meanwhile stays promised. `flagged`: as above.
+    """Put the order back in its place by date. It keeps its promised copies. `flagged`: as in `prioritise`.
 
-    Raises OrderHasMoved.
+    Raises OrderHasMoved; DomainError if it is not passed forward.
     """
     _set_priority(order, None, by=by, now=now, reason=reason, flagged=flagged)
 
