@@ -107,8 +107,8 @@ def _people(chance: random.Random, now: datetime) -> list[Person]:
 
 def _day_in(chance: random.Random, month: date) -> date:
     """A day of the month that is not at a weekend."""
-    day = month.replace(day=chance.randrange(1, 28))
-    return day - timedelta(days=max(day.weekday() - 4, 0)) if day.day > 2 else day.replace(day=day.day + 2)
+    day = month.replace(day=chance.randrange(3, 28))
+    return day - timedelta(days=max(day.weekday() - 4, 0))
 
 
 def _visits(chance: random.Random, people: Sequence[Person], months: Sequence[date], now: datetime) -> None:

@@ -129,7 +129,7 @@ def headings_digest(imported: Import) -> str:
 
 
 def lock_import(imported: Import, *states: str) -> Import:
-    """Lock the import for this transaction. Raises NotNow if it is in none of these states."""
+    """Lock the import for this transaction. Raises ChangedMeanwhile if it is in none of these states."""
     found = Import.objects.select_for_update(no_key=True).defer("file").filter(pk=imported.pk, state__in=states).first()
     if found is None:
         raise ChangedMeanwhile
@@ -532,7 +532,7 @@ def delete_file(imported: Import, now: datetime) -> None:
 
 @transaction.atomic
 def abandon_import(imported: Import, *, by: User | None, now: datetime) -> None:
-    """Delete the file and all its rows, before it was imported. Raises NotNow once it was run."""
+    """Delete the file and all its rows, before it was imported. Raises ChangedMeanwhile once it was run."""
     current = lock_import(imported, ImportState.UPLOADED, ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED)
     if current.run_at:
         raise ChangedMeanwhile

@@ -154,7 +154,7 @@ class Outcome:
 
 
 def outcome_of(campaign: Campaign) -> Outcome:
-    """Six statements, or three once those who were invited are forgotten."""
+    """Six statements, or two once those who were invited are forgotten."""
     mail = Notification.objects.filter(about=about(campaign), resend_of=None)
     invited, sent = mail.count(), mail.filter(state=State.SENT).count()
     booked, people = campaign.booked, campaign.attended

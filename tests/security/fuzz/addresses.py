@@ -30,7 +30,7 @@ def words_of(asked: str, right: str) -> list[str]:
     """What stands for the arguments of the route."""
     if not ROUTES[asked.partition(" ")[0]]:
         return []
-    return list(dict.fromkeys(str(value) for value in resolve(right).kwargs.values()))
+    return list(dict.fromkeys(str(value) for value in resolve(right).captured_kwargs.values()))
 
 
 def with_another(right: str, word: str) -> st.SearchStrategy[str]:
