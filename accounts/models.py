@@ -1,12 +1,13 @@
 """Accounts, the browsers that are signed in to them, saved views of lists, and limits on tries."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.sessions.base_session import AbstractBaseSession
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
@@ -70,6 +71,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
 
+class SessionQuerySet(models.QuerySet["Session"]):
+    def live(self, now: datetime) -> Self:
+        return self.filter(expire_date__gt=now)
+
+
 class Session(AbstractBaseSession):
     """One signed-in browser. Its row is found by a hash of the cookie, so a copy of this table opens no session (ADR 9).
 
@@ -90,6 +96,8 @@ class Session(AbstractBaseSession):
     ends_at = models.DateTimeField(_("ends at the latest"))
 
     PERSONAL_FIELDS = ("session_data",)
+
+    objects = BaseSessionManager.from_queryset(SessionQuerySet)()  # type: ignore[misc] # the base says that it is the class's own
 
     class Meta:
         verbose_name = _("browser session")

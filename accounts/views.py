@@ -597,7 +597,7 @@ def own_mobile(request: HttpRequest) -> HttpResponse:
 @require_safe
 def own_sessions(request: HttpRequest) -> HttpResponse:
     """Each browser in which this account is signed in now, this one first."""
-    found = list(signed_in(request).sessions.filter(expire_date__gt=timezone.now()).order_by("-seen_at", "-started_at"))
+    found = list(signed_in(request).sessions.live(timezone.now()).order_by("-seen_at", "-started_at"))
     key = hash_session_key(str(request.session.session_key))
     this = next((session for session in found if session.pk == key), None)
     return render(request, "account/sessions.html", {"this": this, "others": [session for session in found if session != this]})
