@@ -2,11 +2,11 @@
 
 # ruff: noqa: F401 - imported for what they register
 
+import reach.around_visits.views
 import reach.coverage.views
 import reach.gaps.views
 import reach.invitations.admin
+import reach.regional_sessions.views
 import reach.renewal
 import reach.reports.admin
 import reach.rows
-import reach.sessions.views
-import reach.visits.views

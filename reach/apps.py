@@ -16,7 +16,7 @@ class ReachConfig(AppConfig):
         from reach.invitations.views import offer_a_visit
 
         import_module("reach.invitations.emails")  # its classes register themselves
-        import_module("reach.sessions.emails")
+        import_module("reach.regional_sessions.emails")
         register_source(PrivacySource("invitations", privacy.export_invitations, privacy.erase_invitations))
         for rule in privacy.RETENTION_RULES:
             register_rule(rule)

@@ -25,7 +25,7 @@ from professionals.models import Person
 from reach.areas import Unit, areas_of
 from reach.invitations.queries import about, outcome_of
 from reach.models import Campaign, CampaignKind
-from reach.sessions.services import SESSION_INVITATIONS, invite_to_session, readers_of
+from reach.regional_sessions.services import SESSION_INVITATIONS, invite_to_session, readers_of
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import MONDAY, NOW, YORK, at, make_presentation, make_presenter
 from tests.factories import make_person, make_staff, sign_in_staff

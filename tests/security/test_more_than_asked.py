@@ -132,9 +132,8 @@ ALL_OF_IT = {
     "bookings/booking/admin/bookings.py getlist": "what is ticked in the list: keys, or it is refused",
     "leaflets/dispatch/admin.py copy": "a form reads it, and its own fields are looked up in it",
     "reach/invitations/admin.py dict": "a form reads it, and its own fields are looked up in it",
-    "reach/sessions/views.py dict": "a form reads it, and its own fields are looked up in it",
-    "reach/visits/views.py in": "which of the names of its own three buttons was sent",
-    "reach/visits/views.py Subscript": "the value of one of its own three buttons",
+    "reach/regional_sessions/views.py dict": "a form reads it, and its own fields are looked up in it",
+    "reach/around_visits/views.py Subscript": "the value of one of its own three buttons",
     "office/texts/admin.py copy": "shown again by its form, which looks its own fields up in it",
 }
 

@@ -92,7 +92,7 @@ WHOLE = {
     "reach/gaps/views.py": {"unit", "months", "place", "period", "first", "last", "file"},
     "reach/invitations/admin.py": {"unit", "area", "presentation"},
     "reach/renewal.py": {"unit", "profession", "file"},
-    "reach/sessions/views.py": {"unit", "area", "presentation"},
+    "reach/regional_sessions/views.py": {"unit", "area", "presentation"},
     "reach/rows.py": {"kind", "first", "last", "unit", "area", "profession"},
     "leaflets/catalogue/views.py": {"for", "topic", "language", "format", "q", "page"},
 }

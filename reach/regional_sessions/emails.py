@@ -15,7 +15,7 @@ from notifications.registry import Desk, Email, Topic
 from notifications.samples import NOW, Example, example
 from professionals.models import Person
 from reach.models import INVITED_AT_MOST_EVERY, Campaign
-from reach.sessions.services import SESSION_INVITATIONS, told_of
+from reach.regional_sessions.services import SESSION_INVITATIONS, told_of
 
 
 class NearbySessionInvitation(Email):

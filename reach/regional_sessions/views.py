@@ -27,7 +27,7 @@ from ctac.staff.story import Related, Row, add_related
 from reach.areas import Area, Unit, areas_of
 from reach.invitations.admin import AFTER_ANOTHER_UNIT, CHOOSE_AN_AREA, INVITE
 from reach.models import INVITED_AT_MOST_EVERY, Campaign
-from reach.sessions.services import invite_to_session, readers_of
+from reach.regional_sessions.services import invite_to_session, readers_of
 
 PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Regional session"), "staff:reach_session", INVITE))
 MOST_SESSIONS, MOST_PRESENTATIONS = 50, 20
