@@ -95,8 +95,12 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
                     "least": least,
                     "most": most,
                 }
-        # What somebody else has changed since the page was opened. The same value twice is a double click.
-        for name in NAMES if data is not None else ():
+        if data is not None:
+            self.take_up_changes()
+
+    def take_up_changes(self) -> None:
+        """Notes what somebody else has changed since the page was opened. The same value twice is a double click."""
+        for name in NAMES:
             field, now, typed = self.fields[name], self.initial[name], self.answers.get(name, "")
             began = self.answers.get(began_name(name), self.typed(name, now))
             if field.has_changed(now, began) and field.has_changed(now, typed):
