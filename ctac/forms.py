@@ -6,8 +6,8 @@ beside options, and questions that depend on another answer.
 
 import datetime
 import re
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 from django import forms
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ctac.dates import UK, format_clock_time, format_day, uk_day
+from ctac.errors import DomainError
 
 # The methods of a page with a form.
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -103,6 +104,15 @@ class AnyOrNone(forms.MultipleChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"required": False, "widget": forms.CheckboxSelectMultiple, **kwargs})
+
+
+@contextmanager
+def refusal_as_error(form: forms.BaseForm, beside: str | None = None) -> Iterator[None]:
+    """For a block that calls a service: its refusal becomes an error of the form, beside the field `beside`."""
+    try:
+        yield
+    except DomainError as refusal:
+        form.add_error(beside, str(refusal.message))
 
 
 def as_of_a_page(field: forms.Field) -> forms.Field:

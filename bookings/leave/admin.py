@@ -21,10 +21,10 @@ from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
 from bookings.models import Given, Leave, LeaveState, Visit
 from bookings.schedule.admin import AnyPresenterFilter, one_presenter
-from bookings.schedule.forms import refusal_as_error
 from bookings.text import row
 from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
+from ctac.forms import refusal_as_error
 from ctac.staff.site import LooksOnly, ObjectAction, column, moment_of, staff_site, state_tag
 from professionals.safeguarding.forms import StaffForm, reason_field
 from professionals.safeguarding.services import KEPT_BACK

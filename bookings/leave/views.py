@@ -15,8 +15,7 @@ from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import ask_for_leave, come_back
 from bookings.models import Given, Leave, Presenter
 from bookings.schedule.access import own_leave, page_context, presenter_required, refusal_as_warning
-from bookings.schedule.forms import refusal_as_error
-from ctac.forms import FORM_METHODS
+from ctac.forms import FORM_METHODS, refusal_as_error
 from ctac.staff.audit import audit_note
 
 

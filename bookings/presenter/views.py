@@ -68,7 +68,6 @@ from bookings.schedule.forms import (
     WeekHoursForm,
     hours_text,
     initial_week,
-    refusal_as_error,
 )
 from bookings.schedule.queries import Preview, preview, preview_change, read_journeys, starting_on
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
@@ -79,7 +78,7 @@ from bookings.travel import Journeys, Place, travel_between
 from bookings.visits.emails import on_it_text
 from bookings.visits.services import ask_for_help, check_in, check_out, run_late, take_back, tell_of_disclosure
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
-from ctac.forms import FORM_METHODS, dialled
+from ctac.forms import FORM_METHODS, dialled, refusal_as_error
 from ctac.staff.audit import audit_note
 from leaflets.models import OrderLine
 

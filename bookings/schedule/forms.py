@@ -1,8 +1,7 @@
 """Forms for start times, and for a presenter's hours and rules."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -20,7 +19,6 @@ from bookings.models.presenter import AUDIENCES
 from bookings.schedule.availability import Slot
 from bookings.schedule.services import WeekdayHours
 from ctac.dates import format_clock, format_clock_time, format_day
-from ctac.errors import DomainError
 from ctac.forms import AmOrPm, ClockField, DayField, PageForm, PageFormMixin, as_of_a_page, near_today, read_clock, uk_moment
 from office.models import BOUNDS
 from office.queries import site_settings
@@ -65,15 +63,6 @@ def to_start(value: str) -> datetime:
 def set_choices(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
     assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker which fields have choices
     field.choices = choices
-
-
-@contextmanager
-def refusal_as_error(form: forms.BaseForm, beside: str | None = None) -> Iterator[None]:
-    """For a block that calls a service: its refusal becomes an error of the form."""
-    try:
-        yield
-    except DomainError as refusal:
-        form.add_error(beside, str(refusal.message))
 
 
 def start_or_error(form: forms.BaseForm, day: date | None, clock: time | None) -> datetime | None:

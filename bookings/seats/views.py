@@ -17,7 +17,6 @@ from bookings import rules
 from bookings.calendars import ical
 from bookings.models import Booking, Seat
 from bookings.schedule.access import refusal_as_warning
-from bookings.schedule.forms import refusal_as_error
 from bookings.seats.forms import AskForm, OfferForm
 from bookings.seats.queries import (
     MOST_GUESTS,
@@ -33,7 +32,7 @@ from bookings.seats.services import approve_seat, ask_for_seat, close_seats, dec
 from bookings.text import row
 from ctac.dates import format_day
 from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS
+from ctac.forms import FORM_METHODS, refusal_as_error
 from professionals.access import person_required, the_person
 
 # For the host; somebody else's booking is a 404.

@@ -47,7 +47,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.forms import PLAIN_FIELDS, PageFormMixin, dialled, tidy_postcode
+from ctac.forms import PLAIN_FIELDS, PageFormMixin, dialled, refusal_as_error, tidy_postcode
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
 from ctac.staff.audit import Audit, AuditedModelAdmin, audit_note
@@ -593,13 +593,10 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
 
     def perform(self, request: HttpRequest, action: ObjectAction, obj: Any, form: forms.Form) -> bool:
         """Call the action's service; a refusal becomes an error of the form."""
-        try:
+        with refusal_as_error(form):
             action.service(obj, by=request.user, now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-            return False
-        messages.success(request, str(action.done))
-        return True
+            messages.success(request, str(action.done))
+        return form.is_valid()
 
 
 class OneRowAdmin(StaffModelAdmin):

@@ -20,8 +20,7 @@ from accounts.access import Progress, shows_progress, signed_in, with_next
 from accounts.limits import check_throttles, record_if_blocked
 from accounts.models import Where
 from ctac.dates import format_day
-from ctac.errors import DomainError
-from ctac.forms import PageForm
+from ctac.forms import PageForm, refusal_as_error
 from leaflets.models import Channel, Dispatch, KeptAddress, Leaflet, Order, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH
 from leaflets.orders.allowances import Shortfalls, change_limits, web_order_limits
@@ -576,11 +575,8 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
     form = MissingForm(request.POST if request.method == "POST" else None, parcels=choices, of_order=of_order)
     if form.is_valid():
         parcel, note = form.of_order[form.cleaned_data["parcel"]], form.cleaned_data["note"]
-        try:
+        with refusal_as_error(form):
             _report, made = report_missing(parcel=parcel, by=signed_in(request), now=now, note=note, flagged=form.flagged)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal))
-        else:
             if made:
                 messages.success(request, _("Thank you for telling us. We will look into it and email you our answer."))
             else:

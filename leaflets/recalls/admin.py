@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
 from ctac.dates import format_day
-from ctac.errors import DomainError
+from ctac.forms import refusal_as_error
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
@@ -139,15 +139,12 @@ def recall_page(admin: StaffModelAdmin, request: HttpRequest, edition: Edition, 
     context = admin.about_action(request, action, edition, reverse("staff:leaflets_edition_change", args=[edition.pk]))
     if posted and step != "change" and form.is_valid():
         recall_request = form.recall_request()
-        try:
+        with refusal_as_error(form):
             if step == "recall":
                 recall = recall_edition(edition=edition, request=recall_request, by=signed_in(request), now=now)
                 messages.success(request, str(action.done))
                 return redirect("staff:leaflets_recall_change", recall.pk)
             plan = plan_recall(edition=edition, request=recall_request, now=now)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             context |= {
                 "form": form,
                 "plan_rows": plan_rows(plan, recall_request),

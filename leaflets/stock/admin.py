@@ -25,7 +25,7 @@ from accounts.limits import check_export_limit
 from audit.models import SheetForm
 from ctac.dates import format_clock
 from ctac.errors import DomainError
-from ctac.forms import PageForm, PageFormMixin
+from ctac.forms import PageForm, PageFormMixin, refusal_as_error
 from ctac.models import is_reference, tidy_reference
 from ctac.pages import page_in
 from ctac.staff.lists import contains, period_of, words_in
@@ -409,11 +409,8 @@ class StockTakeAdmin(LooksOnly):
         form = StartStockTakeForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             editions = editions_to_count() if form.cleaned_data["what"] == "all" else form.cleaned_data["editions"]
-            try:
+            with refusal_as_error(form, beside="editions"):
                 take = start_count(editions=editions, by=signed_in(request), now=timezone.now())
-            except DomainError as refusal:
-                form.add_error("editions", str(refusal.message))
-            else:
                 return redirect("staff:leaflets_stocktake_action", take.pk, "count")
         context = {
             **self.admin_site.each_context(request),
@@ -542,11 +539,8 @@ class SheetImportAdmin(LooksOnly):
         form = UploadForm(*data, kinds=kinds, initial={"kind": request.GET.get("kind", kinds[0])})
         if form.is_valid():
             kind, content = form.cleaned_data["kind"], form.cleaned_data["file"]
-            try:
+            with refusal_as_error(form, beside="file"):
                 sheet = create_import(kind=kind, content=content, by=signed_in(request), now=timezone.now())
-            except DomainError as refusal:
-                form.add_error("file", str(refusal.message))
-            else:
                 return redirect("staff:leaflets_sheetimport_change", sheet.pk)
         lists = [(kind, kind.label, LIST_KINDS[kind].columns) for kind in kinds]
         context = {

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from ctac.dates import format_day
-from ctac.errors import DomainError
+from ctac.forms import refusal_as_error
 from ctac.pages import page_in
 from ctac.staff.audit import audit_note
 from ctac.staff.menu import plural_name
@@ -82,11 +82,8 @@ def columns_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Impo
     suggested = imported.mapping or services.suggest_mapping(imported)
     form = ColumnsForm(request.POST if request.method == "POST" else None, imported=imported, suggested=suggested)
     if form.is_valid():
-        try:
+        with refusal_as_error(form):
             services.choose_columns(imported, mapping=form.cleaned_data["mapping"], by=signed_in(request), now=timezone.now())
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             return redirect(change_url)
     context = {
         **page_admin.about_action(request, action, imported, change_url),
@@ -110,7 +107,7 @@ def choices_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Impo
         texts={key: text for key, (text, _href) in known.items()},
     )
     if form.is_valid():
-        try:
+        with refusal_as_error(form):
             services.choose(
                 imported,
                 choice=form.cleaned_data["choice"],
@@ -118,9 +115,6 @@ def choices_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Impo
                 by=signed_in(request),
                 now=timezone.now(),
             )
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             more = page.has_next() and not form.cleaned_data["choice"]
             return redirect(f"{request.path}?page={page.next_page_number()}" if more else change_url)
     context = {**page_admin.about_action(request, action, imported, change_url), "form": form, "page": page}
@@ -271,11 +265,8 @@ class ImportAdmin(LooksOnly):
         form = UploadForm(*data, initial={"kind": request.GET.get("kind", "contacts")})
         if form.is_valid():
             kind, content = form.cleaned_data["kind"], form.cleaned_data["file"]
-            try:
+            with refusal_as_error(form, beside="file"):
                 imported = services.create_import(kind=kind, content=content, by=signed_in(request), now=timezone.now())
-            except DomainError as refusal:
-                form.add_error("file", str(refusal.message))
-            else:
                 audit_note(request).add("added", keys=[imported.pk])
                 return redirect("staff:professionals_import_action", imported.pk, "columns")
         context = {

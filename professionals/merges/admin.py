@@ -19,8 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in
 from ctac.dates import format_day
-from ctac.errors import DomainError
-from ctac.forms import PageForm
+from ctac.forms import PageForm, refusal_as_error
 from ctac.staff.audit import audit_note
 from ctac.staff.lists import is_key, up_to_most
 from ctac.staff.menu import plural_name
@@ -124,15 +123,12 @@ def merge_page(page_admin: StaffModelAdmin, request: HttpRequest, obj: Any, acti
     form = MergeForm(request.POST if request.method == "POST" else None, pair=pair)
     if form.is_valid():
         kept, message = obj, action.done
-        try:
+        with refusal_as_error(form):
             if isinstance(obj, Person):
                 merge = services.merge_people(obj, other=other, stays=form.cleaned_data, by=by, now=now)
                 kept, message = merge.person, action.done if merge.merged_at else ASKED
             else:
                 services.merge_organisations(keep=obj, others=[other], by=by, now=now)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             messages.success(request, str(message))
             return redirect(change_url(kept))
     context = {

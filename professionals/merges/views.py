@@ -12,8 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import reauthentication_required
 from ctac.dates import format_day
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS, PageForm
+from ctac.forms import FORM_METHODS, PageForm, refusal_as_error
 from notifications.views import masked
 from professionals.access import person_required, the_person
 from professionals.merges.services import confirm_merge
@@ -30,11 +29,8 @@ def merge(request: HttpRequest, merge_id: int) -> HttpResponse:
     waiting = get_object_or_404(both.select_related("person__user", "other__user"), pk=merge_id)
     form = PageForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        try:
+        with refusal_as_error(form):
             merged = confirm_merge(waiting, person=person, now=now)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
             if not merged.merged_at:
                 return redirect("account_merge", merge_id)
             if merged.person_id == person.pk:

@@ -19,8 +19,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from ctac.dates import add_months, uk_day
-from ctac.errors import DomainError
-from ctac.forms import PageForm, PageFormMixin
+from ctac.forms import PageForm, PageFormMixin, refusal_as_error
 from ctac.staff.audit import audit_note
 from ctac.staff.site import LooksOnly, ObjectAction, column, long_moment, moment_of, staff_site, state_tag
 from ctac.staff.spreadsheets import XLSX
@@ -145,11 +144,8 @@ class ReportAdmin(LooksOnly):
         now = timezone.now()
         form = ReportForm(request.POST if request.method == "POST" else None, now=now)
         if form.is_valid():
-            try:
+            with refusal_as_error(form):
                 report = ask_for_report(period=form.cleaned_data["months"], by=signed_in(request), now=now)
-            except DomainError as refusal:
-                form.add_error(None, str(refusal.message))
-            else:
                 audit_note(request).add("added", keys=[report.pk])
                 return redirect("staff:reach_report_change", report.pk)
         context = {

@@ -44,12 +44,12 @@ from bookings.open_sessions.services.sessions import (
     set_joining_details,
 )
 from bookings.schedule.admin import one_presenter, reason_to_yield
-from bookings.schedule.forms import DayAndTimeForm, refusal_as_error
+from bookings.schedule.forms import DayAndTimeForm
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import number_in_line
 from ctac.dates import UK
 from ctac.errors import DomainError
-from ctac.forms import PageForm
+from ctac.forms import PageForm, refusal_as_error
 from ctac.staff.site import ObjectAction, phone_link
 from professionals import drafts
 from professionals.admin import begin_call, name_with_organisation, note_shown, prefill_note
