@@ -39,6 +39,7 @@ from ctac.staff.site import (
     phone_link,
     short_moment,
     staff_site,
+    state_column,
     state_tag,
 )
 from notifications.bounces.services import put_right
@@ -291,11 +292,7 @@ class NotificationAdmin(MailAdmin):
         lambda message: email_in_pieces(message.recipient) if message.recipient else gettext("Erased with the person"),
         ordering="recipient",
     )
-    state_in_words = column(
-        gettext_lazy("state"),
-        lambda message: state_tag(message.get_state_display(), STATE_KINDS[message.state]),
-        ordering="state",
-    )
+    state_in_words = state_column(STATE_KINDS)
     shown_subject = column(gettext_lazy("subject"), lambda message: message.subject or why_empty(message))
     shown_text = column(
         gettext_lazy("text"),

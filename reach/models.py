@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_day
-from ctac.models import by_user, impersonal, personal
+from ctac.models import UnnamedModel, by_user, impersonal, personal
 from notifications.models import new_token
 from professionals.models import Profession
 from reach.areas import Unit
@@ -225,7 +225,7 @@ class Campaign(models.Model):
         return f"{self.get_kind_display()}, {format_day(self.planned_at)}"
 
 
-class CampaignInvite(models.Model):
+class CampaignInvite(UnnamedModel):
     """A person or a role mailbox that was invited. While it `lasts`, the database refuses another to the same address.
 
     Erasing the person empties the address; figures still count the row.
@@ -262,9 +262,6 @@ class CampaignInvite(models.Model):
             ),
             models.CheckConstraint(condition=Q(address=Lower("address")), name="campaigninvite_in_small_letters"),
         ]
-
-    def __str__(self) -> str:
-        return str(self.pk)
 
 
 class ReportState(models.TextChoices):

@@ -25,7 +25,7 @@ from bookings.text import row
 from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
 from ctac.forms import refusal_as_error
-from ctac.staff.site import LooksOnly, ObjectAction, column, moment_of, staff_site, state_tag
+from ctac.staff.site import LooksOnly, ObjectAction, column, moment_of, staff_site, state_column
 from professionals.safeguarding.forms import StaffForm, reason_field
 from professionals.safeguarding.services import KEPT_BACK
 
@@ -93,9 +93,7 @@ class LeaveAdmin(LooksOnly):
     entered = moment_of("created_at", gettext_lazy("entered"))
     when = column(gettext_lazy("when"), lambda leave: leave.days_text, ordering="starts_at")
     why = column(gettext_lazy("note"), lambda row: KEPT_BACK if row.flagged_child_details else row.reason, ordering="reason")
-    state_in_words = column(
-        gettext_lazy("state"), lambda leave: state_tag(leave.get_state_display(), leave.status_colour), ordering="state"
-    )
+    state_in_words = state_column()
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """First leave that is going on or to come, even if only asked for; then leave that is over, the latest first."""

@@ -703,9 +703,14 @@ def state_tag(label: str | Promise, kind: str) -> SafeString:
     return render_to_string("includes/state_tag.html", {"label": label, "kind": kind})
 
 
-def state_column(colours: Mapping[Any, str]) -> Callable[[Any, Any], Any]:
-    """A column with the state as a tag, by which it can be sorted. `colours`: the kind of each state."""
-    return column(_("state"), lambda obj: state_tag(obj.get_state_display(), colours[obj.state]), ordering="state")
+def state_column(colours: Mapping[Any, str] | None = None) -> Callable[[Any, Any], Any]:
+    """A column with the state as a tag, by which it can be sorted. `colours`: the tag's colour in each state, if the model
+    has no `status_colour`."""
+
+    def tag(obj: Any) -> SafeString:
+        return state_tag(obj.get_state_display(), colours[obj.state] if colours else obj.status_colour)
+
+    return column(_("state"), tag, ordering="state")
 
 
 def unbroken(text: str) -> str:

@@ -82,12 +82,14 @@ from ctac.staff.site import (
     ReadOnce,
     Waiting,
     WaitingRow,
+    column,
     how_long_ago,
     moment_of,
     page_form_class,
     phone_link,
     short_start,
     staff_site,
+    state_column,
     state_tag,
     unbroken,
 )
@@ -305,16 +307,6 @@ def order_of_need() -> list[OrderBy]:
         OrderBy(F("starts_at"), descending=True, nulls_last=True),
         OrderBy(F("pk"), descending=True),
     ]
-
-
-def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = None) -> Callable[[Any, Booking], Any]:
-    """A column of the admin that shows this value of a booking."""
-
-    @admin.display(description=label, ordering=ordering)
-    def shown(_self: Any, booking: Booking) -> Any:
-        return value(booking)
-
-    return shown
 
 
 # What the stories say about bookings: the booking's own, the story of the person who asked, and of the organisation.
@@ -563,15 +555,17 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     )
     for_who_acts = ("spare_seats", "joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
     asked_at = moment_of("created_at", _("asked"))
-    state_in_words = column(_("state"), lambda booking: state_tag(booking.get_state_display(), booking.status_colour), "state")
-    starts = column(_("when"), lambda booking: short_start(booking.starts_at) if booking.starts_at else booking.when, "starts_at")
+    state_in_words = state_column()
+    starts = column(
+        _("when"), lambda booking: short_start(booking.starts_at) if booking.starts_at else booking.when, ordering="starts_at"
+    )
     when = column(_("when"), lambda booking: booking.when)
     where = column(
         _("where"),
         lambda booking: (
             f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else gettext("Online")
         ),
-        "postcode",
+        ordering="postcode",
     )
     where_in_full = column(_("where"), bookings_text.where_text)
     who = column(
@@ -579,9 +573,9 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         lambda booking: name_and_organisation(
             booking.person.name, booking.person.organisation.name if booking.person.organisation else ""
         ),
-        "person__name",
+        ordering="person__name",
     )
-    asked = column(_("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), "-created_at")
+    asked = column(_("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), ordering="-created_at")
     why_it_waits = column(_("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
     dates = column(_("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
     their_reason = column(_("why our times don’t suit"), lambda booking: booking.request_reason)

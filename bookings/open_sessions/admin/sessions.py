@@ -45,7 +45,18 @@ from ctac.dates import UK, uk_day
 from ctac.pages import page_in
 from ctac.staff.lists import OptionsFilter, Part, keys_of, period_of, with_words, words_in
 from ctac.staff.search import SearchKind, finder
-from ctac.staff.site import ObjectAction, Waiting, WaitingRow, column, moment_of, short_moment, staff_site, state_tag, whole
+from ctac.staff.site import (
+    ObjectAction,
+    Waiting,
+    WaitingRow,
+    column,
+    moment_of,
+    short_moment,
+    staff_site,
+    state_column,
+    state_tag,
+    whole,
+)
 from ctac.staff.spreadsheets import Cell, Heading
 from ctac.staff.story import Entry, Page, add_entries
 from notifications.models import Notification, visible_to
@@ -354,9 +365,7 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     may_be_empty = ("help_in_words", "in_line", "who_they_are", "details_sent", "came", "said")
     for_who_acts = ("joining", "help_in_words")
     planned_at = moment_of("created_at", gettext_lazy("planned"))
-    state_in_words = column(
-        gettext_lazy("state"), lambda session: state_tag(session.get_state_display(), session.status_colour), ordering="state"
-    )
+    state_in_words = state_column()
     starts = moment_of("starts_at", gettext_lazy("when"), short=True)
     number_places = column(
         gettext_lazy("places taken"),
