@@ -2,10 +2,10 @@
 
 # ruff: noqa: F401 - imported for what they register
 
-import reach.around_visits.views
 import reach.coverage.views
 import reach.gaps.views
 import reach.invitations.admin
+import reach.near_visits.views
 import reach.regional_sessions.views
 import reach.renewal
 import reach.reports.admin

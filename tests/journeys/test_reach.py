@@ -30,7 +30,7 @@ def chose(name: str, postcode: str) -> str:
 
 def lay_out_visit() -> dict[str, Any]:
     """Runs inside: a visit in Leeds whose presenter has that day alone, and somebody in the nearest area without any."""
-    from reach.around_visits.queries import areas_around, middles
+    from reach.near_visits.queries import areas_around, middles
     from tests.bookings.rows import make_exception, make_presenter
     from tests.journeys.workspace import book, somebody
 

@@ -24,10 +24,10 @@ from notifications.registry import Topic
 from notifications.rendering import render
 from professionals.models import OutwardCode, Person
 from reach.areas import Unit, areas_of
-from reach.around_visits.queries import areas_around, middles
 from reach.invitations.emails import VisitInvitation
 from reach.invitations.queries import still_free
 from reach.models import Campaign, CampaignKind
+from reach.near_visits.queries import areas_around, middles
 from reach.queries import key_of
 from tests.bookings.rows import (
     MONDAY,

@@ -133,7 +133,7 @@ ALL_OF_IT = {
     "leaflets/dispatch/admin.py copy": "a form reads it, and its own fields are looked up in it",
     "reach/invitations/admin.py dict": "a form reads it, and its own fields are looked up in it",
     "reach/regional_sessions/views.py dict": "a form reads it, and its own fields are looked up in it",
-    "reach/around_visits/views.py Subscript": "the value of one of its own three buttons",
+    "reach/near_visits/views.py Subscript": "the value of one of its own three buttons",
     "office/texts/admin.py copy": "shown again by its form, which looks its own fields up in it",
 }
 

@@ -32,7 +32,7 @@ FOR_COLLEAGUES = (
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
     *("reach/areas.py", "reach/models.py", "reach/forms.py", "reach/rows.py"),
     *("reach/invitations/services.py", "reach/reports/*", "reach/renewal.py", "professionals/exports.py"),
-    *("reach/sources.py", "reach/gaps/*", "reach/coverage/*", "reach/around_visits/*"),
+    *("reach/sources.py", "reach/gaps/*", "reach/coverage/*", "reach/near_visits/*"),
     *("reach/regional_sessions/services.py", "reach/regional_sessions/views.py"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'

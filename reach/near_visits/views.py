@@ -32,10 +32,10 @@ from ctac.staff.lists import is_key
 from ctac.staff.site import staff_site
 from ctac.staff.story import Related, Row, add_related
 from reach.areas import Area, areas_of
-from reach.around_visits.queries import UNIT, AreaAround, areas_around, middles
 from reach.invitations.admin import INVITE
 from reach.invitations.services import invite_area
 from reach.models import Campaign, CampaignKind
+from reach.near_visits.queries import UNIT, AreaAround, areas_around, middles
 from reach.queries import month_text
 
 MOST_SHOWN = 20  # of the times that were held around one visit
