@@ -152,8 +152,9 @@ def write_entry(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any
     kind = details.kind or (model_admin.opts.label_lower if model_admin else kind_by_content_type(kwargs))
     keys = [*details.keys, *selected_rows(request)]
     keys += [str(kwargs[name]) for name in ("object_id", "reference") if name in kwargs and str(kwargs[name]) not in keys]
-    if details.kind and not keys:
-        keys = [str(value) for value in kwargs.values()]
+    if details.kind and not keys and request.resolver_match:
+        captured: dict[str, Any] = request.resolver_match.captured_kwargs  # type: ignore[attr-defined] # django-stubs lacks it
+        keys = [str(value) for value in captured.values()]
     record(act, by=request.user.pk, about=About(kind, tuple(keys)), page=page_of(request), whats=[what])
 
 
