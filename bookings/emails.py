@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 
-from bookings import rules, text
+from bookings import text
 from bookings.calendars import ical
 from bookings.models import (
     Booking,
@@ -35,6 +35,9 @@ from leaflets.orders.emails import sample_order as an_order
 from notifications.registry import Desk, Email
 from notifications.samples import NAMES, NOW, PRESENTER, READER
 from professionals.models import Organisation, Person, Profession
+
+# News of a booking that starts this soon after the team's next digest does not wait for it.
+DIGEST_BYPASS_WINDOW = timedelta(days=2)
 
 
 class BookingEmail(Email):
@@ -108,7 +111,7 @@ class TeamEmail(BookingEmail):
     def waits_for(self, digest_at: datetime) -> bool:
         """If the presentation begins soon after the team's digest, the email goes at once."""
         starts_at = self.booking.starts_at
-        return starts_at is None or starts_at >= digest_at + rules.DIGEST_BYPASS_WINDOW
+        return starts_at is None or starts_at >= digest_at + DIGEST_BYPASS_WINDOW
 
 
 class PresenterEmail(BookingEmail):

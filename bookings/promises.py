@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import ngettext_lazy
 
-from bookings import rules
 from bookings.models import Booking, DateOption, OpenSession, PlaceState, SessionPlace, State
+from bookings.models.booking import REMINDER_TIME
 from bookings.models.visit import TAKES_PLACE, Afterwards
 from ctac.dates import OURS, after_working_days, uk_datetime, uk_day
 from office.models import SiteSettings
@@ -23,7 +23,7 @@ def end_of(day: date, *, later: int = 0) -> datetime:
 
 def reminder_to_come(old: SiteSettings, now: datetime) -> Q:
     """The condition for starting so late that the first reminder has not gone yet."""
-    has_gone_today = now >= uk_datetime(uk_day(now), rules.REMINDER_TIME)
+    has_gone_today = now >= uk_datetime(uk_day(now), REMINDER_TIME)
     return Q(starts_at__gte=end_of(uk_day(now), later=old.first_reminder_days - (not has_gone_today)))
 
 

@@ -20,8 +20,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bookings import rules
 from bookings.models import Booking, DateOption, Format, Hold, Precision, Presentation
+from bookings.models.booking import MAX_DATES_PER_REQUEST
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.schedule.holds import PreferredDate
 from bookings.schedule.queries import last_day_to_ask_for
@@ -49,6 +49,13 @@ from office.queries import site_settings
 from professionals import drafts
 from professionals.models import Draft, DraftKind, Profession
 from professionals.safeguarding.forms import ChildDetailsMixin, reason_field
+
+REQUEST_EARLIEST_START, REQUEST_LATEST_END = time(7), time(21)
+MAX_REQUEST_RANGE = timedelta(days=60)
+# The parts of a day.
+MORNING = time(8), time(13)
+AFTERNOON = time(12), time(18)
+ANY_TIME = time(8), time(18)
 
 FORMAT_HINTS = {
     str(Format.WORKPLACE): _("A presenter comes to you."),
@@ -293,12 +300,12 @@ class CancelForm(ChildDetailsMixin, PageForm):
     free_text_fields = ("reason",)
 
 
-CHOICES = range(1, rules.MAX_DATES_PER_REQUEST + 1)
+CHOICES = range(1, MAX_DATES_PER_REQUEST + 1)
 LEGENDS: dict[int, str | Promise] = {1: _("First choice"), 2: _("Second choice"), 3: _("Third choice")}
 WINDOWS = {
-    Precision.MORNING: rules.MORNING,
-    Precision.AFTERNOON: rules.AFTERNOON,
-    Precision.ANY_TIME: rules.ANY_TIME,
+    Precision.MORNING: MORNING,
+    Precision.AFTERNOON: AFTERNOON,
+    Precision.ANY_TIME: ANY_TIME,
 }
 PARTS_OF_DAY = [(part.value, part.label) for part in (Precision.TIME, *WINDOWS)]
 
@@ -424,10 +431,10 @@ class DatesForm(ChildDetailsMixin, PageForm):
         end = start + self.length
         if start <= timezone.now():
             raise ValidationError(_("That time has passed. Enter a later one."))
-        if clock < rules.REQUEST_EARLIEST_START or end > uk_datetime(day, rules.REQUEST_LATEST_END):
+        if clock < REQUEST_EARLIEST_START or end > uk_datetime(day, REQUEST_LATEST_END):
             bounds = {
-                "start": format_clock_time(rules.REQUEST_EARLIEST_START),
-                "end": format_clock_time(rules.REQUEST_LATEST_END),
+                "start": format_clock_time(REQUEST_EARLIEST_START),
+                "end": format_clock_time(REQUEST_LATEST_END),
             }
             raise ValidationError(_("The presentation must start at %(start)s or later, and end by %(end)s.") % bounds)
         return PreferredDate(part, start, end)
@@ -443,7 +450,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
             if problem := self._too_near_or_far(day):
                 self.add_error(name, problem)
                 return None
-        if not first < last <= first + rules.MAX_REQUEST_RANGE:
+        if not first < last <= first + MAX_REQUEST_RANGE:
             self.add_error("last_day", _("The last day must be 1 to 60 days after the first day."))
             return None
         if problem := self._why_closed(first, last):

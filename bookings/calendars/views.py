@@ -29,7 +29,6 @@ from accounts import limits
 from accounts.access import signed_in
 from accounts.limits import Throttle, check_throttles
 from accounts.models import By, User, Where
-from bookings import rules
 from bookings.calendars import ical
 from bookings.calendars.ical import CANCELLED, CONFIRMED, TENTATIVE, CalendarEntry
 from bookings.models import (
@@ -62,6 +61,14 @@ from professionals.access import person_required, the_person
 from professionals.areas import postcode_area
 from professionals.models import Person
 
+# Calendar feeds (ADR 15).
+FEED_HISTORY = timedelta(days=90)
+FEED_CANCELLED_RETENTION = timedelta(days=14)
+FEED_REFRESH_INTERVAL = timedelta(hours=1)  # what we ask of calendar programs; many look more seldom
+# Addresses that are no calendar, by network address: guessing costs more than it finds. Real ones are not counted, because Google
+# and Microsoft read everybody's from a few addresses of theirs.
+UNKNOWN_FEED_RATE_LIMIT = (60, timedelta(hours=1))
+
 # A calendar feed, for the program that reads it; and the page on which a professional makes its address and revokes it.
 #
 # Reading a feed needs no sign-in and no cookie, only the address. An address that never existed, that is revoked, or whose owner
@@ -73,7 +80,7 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     now, feeds = timezone.now(), CalendarFeed.objects.working().select_related("person", "presenter")
     feed = feeds.filter(token_hash=hash_of(token)).first() if TOKEN.fullmatch(token) else None
     if feed is None:
-        guess = Throttle(By.NETWORK, f"calendar:{limits.client_address(request)}", *rules.UNKNOWN_FEED_RATE_LIMIT)
+        guess = Throttle(By.NETWORK, f"calendar:{limits.client_address(request)}", *UNKNOWN_FEED_RATE_LIMIT)
         if stop := check_throttles(request, Where.CALENDAR, [guess], now):
             context = {"reference": request_reference.get()}
             refused = render(request, "errors/429.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -202,7 +209,7 @@ def feed_entries(feed: CalendarFeed, now: datetime) -> list[CalendarEntry]:
 def feed_file(name: str, entries: list[CalendarEntry], changed_at: datetime) -> bytes:
     """The whole feed, stamped with when it last changed: two readings of the same entries are equal, byte for byte."""
     calendar = ical.calendar_of("PUBLISH", entries, now=changed_at)
-    every = rules.FEED_REFRESH_INTERVAL
+    every = FEED_REFRESH_INTERVAL
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
     calendar.add("x-wr-timezone", UK.key)
@@ -216,10 +223,10 @@ def booking_entries(bookings: BookingQuerySet, now: datetime, *, requested: str,
     closed = BookingEvent.objects.filter(
         booking=OuterRef("pk"),
         kind__in=(EventKind.CANCELLED, EventKind.DECLINED),
-        at__gte=now - rules.FEED_CANCELLED_RETENTION,
+        at__gte=now - FEED_CANCELLED_RETENTION,
     )
     open_or_lately = ~Q(state__in=CLOSED) | Exists(closed)
-    for booking in bookings.with_names().with_leaflets().filter(open_or_lately, starts_at__gte=now - rules.FEED_HISTORY):
+    for booking in bookings.with_names().with_leaflets().filter(open_or_lately, starts_at__gte=now - FEED_HISTORY):
         status = CANCELLED if booking.state in CLOSED else TENTATIVE if booking.state == State.REQUESTED else CONFIRMED
         entry = ical.booking_entry(booking, status, for_presenter=for_presenter)
         yield replace(entry, summary=requested % {"title": booking.presentation.title}) if status == TENTATIVE else entry
@@ -229,11 +236,11 @@ def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEnt
     bookings = Booking.objects.filter(person=person)
     yield from booking_entries(bookings, now, requested=_("Asked for: %(title)s"), for_presenter=False)
     # Taken and offered places, and for a while those given up or called off. Nothing for people who only wait, or waited.
-    events = SessionEvent.objects.filter(at__gte=now - rules.FEED_CANCELLED_RETENTION)
+    events = SessionEvent.objects.filter(at__gte=now - FEED_CANCELLED_RETENTION)
     called_off = events.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
     ended = events.filter(place=OuterRef("pk"), kind__in=ENDED_PLACE)
     stood_here = SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=(*HAD_A_PLACE, SessionEventKind.OFFERED))
-    places = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=now - rules.FEED_HISTORY)
+    places = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=now - FEED_HISTORY)
     alive = ~Q(session__state=SessionState.CANCELLED)
     shown = places.filter(
         (alive & Q(state__in=OCCUPYING))
@@ -242,16 +249,16 @@ def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEnt
     )
     yield from map(place_entry, shown)
     seats = person.seats.approved().with_booking() if person else Seat.objects.none()
-    for seat in seats.filter(booking__state=State.CONFIRMED, booking__starts_at__gte=now - rules.FEED_HISTORY):
+    for seat in seats.filter(booking__state=State.CONFIRMED, booking__starts_at__gte=now - FEED_HISTORY):
         yield ical.seat_entry(seat, CONFIRMED)
 
 
 def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarEntry]:
     bookings = Booking.objects.filter(presenter=presenter)
     yield from booking_entries(bookings, now, requested=_("Kept for a request: %(title)s"), for_presenter=True)
-    since = now - rules.FEED_HISTORY
+    since = now - FEED_HISTORY
     closed = SessionEvent.objects.filter(
-        session=OuterRef("pk"), kind=SessionEventKind.CANCELLED, at__gte=now - rules.FEED_CANCELLED_RETENTION
+        session=OuterRef("pk"), kind=SessionEventKind.CANCELLED, at__gte=now - FEED_CANCELLED_RETENTION
     )
     sessions = OpenSession.objects.with_names().filter(presenter=presenter, starts_at__gte=since)
     for session in sessions.filter(~Q(state=SessionState.CANCELLED) | Exists(closed)):
@@ -272,7 +279,7 @@ def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarE
 def team_entries(now: datetime) -> Iterator[CalendarEntry]:
     """When each presenter is busy, and roughly where; not whom they see, what they give, or why. Without holds: they are over
     before a calendar looks again."""
-    claims = BusyTime.objects.live_at(now).exclude(kind=BusyKind.HOLD).filter(busy__endswith__gte=now - rules.FEED_HISTORY)
+    claims = BusyTime.objects.live_at(now).exclude(kind=BusyKind.HOLD).filter(busy__endswith__gte=now - FEED_HISTORY)
     columns = ("pk", "presenter__name", "kind", "busy__startswith", "busy__endswith", "postcode")
     for key, name, kind, start, end, postcode in claims.order_by("pk").values_list(*columns):
         yield CalendarEntry(

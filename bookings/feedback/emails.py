@@ -9,11 +9,11 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings import rules
 from bookings.emails import BookingEmail, longest_fields, sample_booking
 from bookings.feedback.queries import host_has_answered, host_links, later_key
 from bookings.feedback.services import open_afterwards, year_later_column
 from bookings.models import Afterwards, Booking, ConfidenceLater, OpenSession, SessionPlace, SessionState, State, YearLater
+from bookings.models.visit import THREE_MONTHS_LINK_LIFETIME
 from ctac.dates import format_day
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
@@ -162,7 +162,7 @@ class ThreeMonthsOnEmail(Email):
             "title": given.presentation.title,
             "day": format_day(given.agreed[0]),
             "url": full_url(reverse("three_months_on", args=[self.later.afterwards.code, later_key(self.later)])),
-            "closes": format_day((self.later.told_at or timezone.now()) + rules.THREE_MONTHS_LINK_LIFETIME),
+            "closes": format_day((self.later.told_at or timezone.now()) + THREE_MONTHS_LINK_LIFETIME),
         }
 
 

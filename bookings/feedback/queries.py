@@ -13,7 +13,6 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings import rules
 from bookings.models import (
     STATEMENTS,
     Afterwards,
@@ -30,6 +29,7 @@ from bookings.models import (
     YearLater,
 )
 from bookings.models.links import address_hash
+from bookings.models.visit import HOST_LINK_LIFETIME
 from ctac.dates import format_day, uk_datetime
 from leaflets.models import Leaflet
 from leaflets.stock.queries import leaflets_in_stock
@@ -156,7 +156,7 @@ def suggested_leaflets(counts: Mapping[str, int]) -> dict[Leaflet, int]:
 def feedback_panel_for_host(booking: Booking, now: datetime) -> dict[str, Any] | None:
     """What the host's page shows; None before it is delivered and once its links are over. Otherwise two statements more."""
     afterwards: Afterwards | None = getattr(booking, "afterwards", None)
-    if afterwards is None or booking.state != State.DELIVERED or now >= booking.agreed[1] + rules.HOST_LINK_LIFETIME:
+    if afterwards is None or booking.state != State.DELIVERED or now >= booking.agreed[1] + HOST_LINK_LIFETIME:
         return None
     attendance, is_open, has_answered = attendance_of(booking), afterwards.is_open(now), host_has_answered(afterwards)
     return {

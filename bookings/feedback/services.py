@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from bookings import rules
 from bookings.feedback.queries import quotes_offered
 from bookings.models import (
     Afterwards,
@@ -31,13 +30,18 @@ from bookings.models import (
     YearLater,
     belongs_to,
 )
-from bookings.models.visit import TAKES_PLACE
+from bookings.models.visit import TAKES_PLACE, THREE_MONTHS_LINK_LIFETIME
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import ALPHABET
 from notifications.outbox import About, notify_about
 from office.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
+
+# Answers to one presentation, besides its host's: as many as people were expected or came, and this many more.
+FEEDBACK_MARGIN_SHARE = 4  # a quarter
+LEAST_FEEDBACK_MARGIN = 5
+PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues can put it right at any time
 
 # The short link of a presentation: made once, and found again by what somebody typed.
 
@@ -177,7 +181,7 @@ def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> N
     if now < start:
         too_early = _("You can record who came once the presentation has started, at %(clock)s on %(day)s.")
         raise DomainError(too_early % {"clock": format_clock(start), "day": format_day(start)})
-    if by_presenter and now > end + rules.PRESENTER_ATTENDANCE_PERIOD:
+    if by_presenter and now > end + PRESENTER_ATTENDANCE_PERIOD:
         raise DomainError(_("That was some time ago. Tell the team. They can still correct the numbers."))
 
 
@@ -223,7 +227,7 @@ def has_all_feedback(afterwards: Afterwards) -> bool:
     given = afterwards.given
     came = Attendance.objects.filter(**belongs_to(given)).values_list("people", flat=True).first() or 0
     people = max(came, given.audience_size if isinstance(given, Booking) else given.occupied)
-    most = people + max(rules.LEAST_FEEDBACK_MARGIN, people // rules.FEEDBACK_MARGIN_SHARE)
+    most = people + max(LEAST_FEEDBACK_MARGIN, people // FEEDBACK_MARGIN_SHARE)
     return Feedback.objects.filter(afterwards=afterwards, by_host=False).count() >= most
 
 
@@ -313,7 +317,7 @@ def send_confidence_questions(*, now: datetime) -> int:
 
     Questions that can't be answered any more are deleted.
     """
-    ConfidenceLater.objects.filter(told_at__lte=now - rules.THREE_MONTHS_LINK_LIFETIME).delete()
+    ConfidenceLater.objects.filter(told_at__lte=now - THREE_MONTHS_LINK_LIFETIME).delete()
     due = list(ConfidenceLater.objects.due(now).select_for_update(skip_locked=True, no_key=True)[:ASKED_AT_A_TIME])
     notify_about([About(f"confidence:{later.pk}", later.address) for later in due], kind="three-months-on", now=now)
     ConfidenceLater.objects.filter(pk__in=[later.pk for later in due]).update(address="", told_at=now)

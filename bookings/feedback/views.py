@@ -1,7 +1,7 @@
 """After a presentation: the pages behind the short link, the host's own pages, and where a presenter records who came."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -21,7 +21,6 @@ from accounts import limits
 from accounts.access import signed_in
 from accounts.limits import ReachedThrottle, check_throttles, client_throttle, record_if_blocked
 from accounts.models import Where
-from bookings import rules
 from bookings.feedback.forms import (
     AskLaterForm,
     AttendanceForm,
@@ -70,7 +69,7 @@ from bookings.models import (
     YearLater,
     belongs_to,
 )
-from bookings.models.visit import TAKES_PLACE
+from bookings.models.visit import HOST_LINK_LIFETIME, TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
 from ctac.errors import DomainError
@@ -81,6 +80,11 @@ from guidance.contacts.queries import WhoToTell, who_to_tell
 from leaflets.orders.forms import copies_by_slug, find_or_start_basket, save_basket
 from leaflets.orders.views import ADD_TO_BASKET_LIMIT
 from professionals.models import Profession
+
+# By network address: a whole hospital answers from one, in the quarter of an hour after a session of a thousand.
+FEEDBACK_RATE_LIMIT = (2000, timedelta(hours=1))
+# Feedback codes that don't exist: somebody guesses.
+UNKNOWN_CODE_RATE_LIMIT = (200, timedelta(hours=1))
 
 # Pages behind the short link: how it was, and a certificate. No account, no cookie, and no name that we keep.
 #
@@ -114,7 +118,7 @@ def by_short_link(view: Callable[[HttpRequest, Afterwards, datetime], HttpRespon
     @cookieless
     def wrapper(request: HttpRequest, code: str) -> HttpResponse:
         now = timezone.now()
-        missed = client_throttle(request, "feedback-code", *rules.UNKNOWN_CODE_RATE_LIMIT)
+        missed = client_throttle(request, "feedback-code", *UNKNOWN_CODE_RATE_LIMIT)
         if limits.hits([missed.key], now)[missed.key] >= missed.most:
             stop = check_throttles(request, Where.FEEDBACK, [missed], now)
             return no_such_code(request, status=429, stop=stop)
@@ -182,7 +186,7 @@ def feedback_page(
 
 def too_many_answers(request: HttpRequest, form: PageForm, now: datetime) -> ReachedThrottle | None:
     """The limit that was reached, if any. The form shows it as an error."""
-    stop = check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_RATE_LIMIT)], now)
+    stop = check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *FEEDBACK_RATE_LIMIT)], now)
     if stop is not None:
         form.add_error(None, stop.sentence(now))
     return stop
@@ -312,7 +316,7 @@ def host_key_required(view: HostView) -> Callable[[HttpRequest, str, str], HttpR
         def with_key(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
             ours = host_key(afterwards)
             is_host = bool(ours) and constant_time_compare(ours, key)
-            works = is_host and now < host_booking(afterwards).agreed[1] + rules.HOST_LINK_LIFETIME
+            works = is_host and now < host_booking(afterwards).agreed[1] + HOST_LINK_LIFETIME
             return view(request, afterwards, now, key) if works else no_such_code(request)
 
         return keep_private(request, by_short_link(with_key)(request, code), has_a_form=True)

@@ -10,8 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings import rules
-from bookings.emails import STARTS, sample_presenter
+from bookings.emails import DIGEST_BYPASS_WINDOW, STARTS, sample_presenter
 from bookings.models import Leave, LeaveKind, LeaveState
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.text import row
@@ -64,7 +63,7 @@ class LeaveAsked(LeaveEmail):
 
     def waits_for(self, digest_at: datetime) -> bool:
         """It waits for the digest unless the leave begins soon after."""
-        return self.leave is None or self.leave.starts_at > digest_at + rules.DIGEST_BYPASS_WINDOW
+        return self.leave is None or self.leave.starts_at > digest_at + DIGEST_BYPASS_WINDOW
 
 
 class LeaveEntered(LeaveEmail):

@@ -18,7 +18,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings import rules
 from bookings.models.presenter import Format, Presentation, Presenter, validate_https
 from ctac.dates import UK, before_working_days, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
@@ -27,6 +26,20 @@ from leaflets.models import Order, OrderState, ToBring
 from office.closures.models import Closure
 from office.queries import site_settings
 from professionals.models import Nation, Profession, Reached
+
+# Of dates that somebody asks for, and of dates that staff offer.
+MAX_DATES_PER_REQUEST = 3
+REMINDER_TIME = time(9)  # in the UK, as every clock time here
+# Safe visits (product.md, rule 10), counted from the times of the booking.
+CHECK_IN_OPENS_BEFORE = timedelta(hours=2)  # before the start: a long journey may end early
+CHECK_IN_GRACE = timedelta(minutes=15)  # after the start
+CHECK_OUT_GRACE = timedelta(minutes=30)  # after the end: people stay and ask
+# The delays, in minutes, that a presenter who runs late can choose; both graces begin that much later.
+DELAYS = (15, 30, 60)
+# On the day before, two hours before the reminder goes out, which should have the link.
+JOINING_LINK_DEADLINE_TIME = time(7)
+# Spare seats at a team's booking, for people of other organisations nearby.
+MAX_SPARE_SEATS = 20
 
 
 class State(models.TextChoices):
@@ -55,7 +68,7 @@ BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention count
 # Visits at which somebody may still be.
 VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
 CHECK_IN, CHECK_OUT, HELP = "check-in", "check-out", "help"
-CHECK_IN_OPENED = F("starts_at") - rules.CHECK_IN_OPENS_BEFORE
+CHECK_IN_OPENED = F("starts_at") - CHECK_IN_OPENS_BEFORE
 IS_OUT = Q(visit__checked_out_at__gte=CHECK_IN_OPENED)
 IS_IN = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~IS_OUT
 IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
@@ -65,7 +78,7 @@ NEEDS_HELP = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__
 IS_LATE = Q(
     visit__presenter=F("presenter"),
     visit__late_until__gt=F("starts_at"),
-    visit__late_until__lte=F("starts_at") + timedelta(minutes=max(rules.DELAYS)),
+    visit__late_until__lte=F("starts_at") + timedelta(minutes=max(DELAYS)),
 )
 # Somebody is expected there, or was expected and has not been heard of. The condition of the index booking_visit_open comes
 # first, so that closed visits cost nothing.
@@ -135,12 +148,12 @@ class Engagement(ReferencedModel, StateModel):
     @property
     def reminder_due_at(self) -> datetime:
         """9am UK time on the day before."""
-        return days_before(self.agreed[0], 1, rules.REMINDER_TIME)
+        return days_before(self.agreed[0], 1, REMINDER_TIME)
 
     @property
     def first_reminder_due_at(self) -> datetime:
         """9am UK time, as many days before as staff have set."""
-        return days_before(self.agreed[0], site_settings().first_reminder_days, rules.REMINDER_TIME)
+        return days_before(self.agreed[0], site_settings().first_reminder_days, REMINDER_TIME)
 
 
 # The columns that say in which nation a booking may meet a day when we are closed.
@@ -252,7 +265,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         They count until the end of today in the UK; from JOINING_LINK_DEADLINE_TIME on, until the end of tomorrow.
         """
         # The end of tomorrow in the UK; before JOINING_LINK_DEADLINE_TIME the end of today.
-        days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_DEADLINE_TIME else 1
+        days = 2 if now.astimezone(UK).time() >= JOINING_LINK_DEADLINE_TIME else 1
         return self.filter(
             Q(presenter__isnull=True) | Q(presenter__joining_link=""),
             state=State.CONFIRMED,
@@ -271,7 +284,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def visits_under_way(self, now: datetime) -> "BookingQuerySet":
         """Visits to which somebody may have set off, and which nobody has said are over."""
-        return self.filter(IS_WAITED_FOR, starts_at__lte=now + rules.CHECK_IN_OPENS_BEFORE).order_by("starts_at", "pk")
+        return self.filter(IS_WAITED_FOR, starts_at__lte=now + CHECK_IN_OPENS_BEFORE).order_by("starts_at", "pk")
 
     def overdue(self, now: datetime) -> "BookingQuerySet":
         """Visits whose presenter has not checked in or out in time, or asked for help, without word since that all is well.
@@ -281,7 +294,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         is true while no worker runs, and for as long as it takes. A presenter who is there is waited for even if the booking was
         cancelled or marked as delivered meanwhile; one whom leave took off a visit that had begun is overdue at once.
         """
-        in_by, out_by = now - rules.CHECK_IN_GRACE, now - rules.CHECK_OUT_GRACE
+        in_by, out_by = now - CHECK_IN_GRACE, now - CHECK_OUT_GRACE
         length = F("ends_at") - F("starts_at")
         may_be_out_later = IS_LATE & Q(visit__late_until__gt=ExpressionWrapper(out_by - length, models.DateTimeField()))
         no_check_out = Q(ends_at__lte=out_by) & ~may_be_out_later & ~Q(visit__safe_at__gte=F("ends_at"))
@@ -290,7 +303,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         no_check_in = (Q(ends_at__gt=out_by) | may_be_out_later) & ~IS_IN & (late_for_it | IS_SOUGHT)
         missing = Q(no_check_out | no_check_in, starts_at__lte=now)
         return (
-            self.filter(IS_WAITED_FOR, missing | NEEDS_HELP, starts_at__lte=now + rules.CHECK_IN_OPENS_BEFORE)
+            self.filter(IS_WAITED_FOR, missing | NEEDS_HELP, starts_at__lte=now + CHECK_IN_OPENS_BEFORE)
             .annotate(
                 missed=Case(
                     When(NEEDS_HELP, then=Value(HELP)), When(no_check_out, then=Value(CHECK_OUT)), default=Value(CHECK_IN)
@@ -404,7 +417,7 @@ class Booking(Engagement, Reached):
                 name="booking_imported_says_when",
             ),
             models.CheckConstraint(
-                condition=Q(seats_taken__lte=F("seats_offered"), seats_offered__lte=rules.MAX_SPARE_SEATS),
+                condition=Q(seats_taken__lte=F("seats_offered"), seats_offered__lte=MAX_SPARE_SEATS),
                 name="booking_never_more_seats_than_offered",
             ),
         ]
@@ -507,7 +520,7 @@ class Booking(Engagement, Reached):
 
     def overdue_at(self, now: datetime) -> "Booking | None":
         """This booking read anew, with what was missed; None if all is well. No statement if it can't be overdue."""
-        if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now + rules.CHECK_IN_OPENS_BEFORE:
+        if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now + CHECK_IN_OPENS_BEFORE:
             return None
         return Booking.objects.filter(pk=self.pk).overdue(now).first()
 

@@ -1,6 +1,7 @@
 """Addresses that work without signing in: links in emails about a booking or a place, and calendar feeds."""
 
 import hashlib
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +15,9 @@ from bookings.models.booking import Booking
 from bookings.models.open_session import SessionPlace
 from bookings.models.presenter import Presenter
 from ctac.models import impersonal, personal
+
+# A link in an email ends when the presentation starts, and never lasts longer than this.
+LINK_LIFETIME = timedelta(days=120)
 
 
 class EmailLink(models.Model):

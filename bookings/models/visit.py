@@ -13,8 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings import rules
-from bookings.models.booking import CHECK_IN, CHECK_OUT, Booking, State
+from bookings.models.booking import CHECK_IN, CHECK_IN_OPENS_BEFORE, CHECK_OUT, Booking, State
 from bookings.models.feedback import CONFIDENCE, Confidence, agreement, confidence
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter, format_day_range
@@ -24,12 +23,20 @@ from office.models import MOST_PEOPLE
 from office.queries import site_settings
 from professionals.models import Language, Profession
 
+# After the end: for this long, the page of the visit shows a presenter the way to help.
+HELP_PERIOD = timedelta(days=1)
+# ADR 15.
+FEEDBACK_OPENS_BEFORE_END = timedelta(minutes=30)  # presenters finish early
+CERTIFICATE_LIFETIME = HOST_LINK_LIFETIME = timedelta(days=365)
+THREE_MONTHS = timedelta(days=91)  # after the presentation: people who asked for it are asked again how confident they are
+THREE_MONTHS_LINK_LIFETIME = timedelta(days=60)
+
 
 class Visit(models.Model):
     """What is known of one visit; made by the first check-in, check-out or word of a colleague.
 
     `presenter` is the person who went, even if the booking has another by now. A moment from before check-in opens
-    (rules.CHECK_IN_OPENS_BEFORE) belongs to an earlier time of the booking, which has moved since, and no longer counts.
+    (CHECK_IN_OPENS_BEFORE) belongs to an earlier time of the booking, which has moved since, and no longer counts.
     `safe_at`: staff last heard that all is well. `sought_at`: leave took the presenter off the booking after its start, while
     nobody knew whether they are safe. `late_until`: when the presenter, who runs late, will begin. `help_at`: when `seeks_help`
     last asked for help. `taken_on_at`: when a colleague last took an alarm on.
@@ -77,7 +84,7 @@ class Visit(models.Model):
 
     def belongs(self, moment: datetime | None) -> bool:
         """Whether that moment belongs to the booking's present time."""
-        return moment is not None and moment >= self.booking.agreed[0] - rules.CHECK_IN_OPENS_BEFORE
+        return moment is not None and moment >= self.booking.agreed[0] - CHECK_IN_OPENS_BEFORE
 
     @property
     def is_in(self) -> bool:
@@ -148,7 +155,7 @@ def may_check_in(booking: Booking, now: datetime) -> bool:
     starts_at, ends_at = booking.agreed
     visit: Visit | None = getattr(booking, "visit", None)
     begun = visit is not None and (visit.is_in or visit.is_done)
-    return starts_at - rules.CHECK_IN_OPENS_BEFORE <= now < ends_at and not begun
+    return starts_at - CHECK_IN_OPENS_BEFORE <= now < ends_at and not begun
 
 
 def is_near(booking: Booking, now: datetime) -> bool:
@@ -158,7 +165,7 @@ def is_near(booking: Booking, now: datetime) -> bool:
     starts_at, ends_at = booking.agreed
     visit: Visit | None = getattr(booking, "visit", None)
     takes_place = booking.state in (State.CONFIRMED, State.DELIVERED) or (visit is not None and visit.is_awaited)
-    return takes_place and starts_at - rules.CHECK_IN_OPENS_BEFORE <= now < ends_at + rules.HELP_PERIOD
+    return takes_place and starts_at - CHECK_IN_OPENS_BEFORE <= now < ends_at + HELP_PERIOD
 
 
 def may_check_out(booking: Booking, now: datetime) -> bool:
@@ -340,7 +347,7 @@ class Afterwards(OfOnePresentation):
     def opens_at(self) -> datetime:
         """A little before the end: presenters finish early, and people answer in the room."""
         start, end = self.given.agreed
-        return max(start, end - rules.FEEDBACK_OPENS_BEFORE_END)
+        return max(start, end - FEEDBACK_OPENS_BEFORE_END)
 
     @property
     def closes_at(self) -> datetime:
@@ -350,7 +357,7 @@ class Afterwards(OfOnePresentation):
         return self.takes_place and self.opens_at <= now < self.closes_at
 
     def may_certify(self, now: datetime) -> bool:
-        return self.takes_place and self.opens_at <= now < self.given.agreed[1] + rules.CERTIFICATE_LIFETIME
+        return self.takes_place and self.opens_at <= now < self.given.agreed[1] + CERTIFICATE_LIFETIME
 
 
 class Feedback(models.Model):
@@ -440,7 +447,7 @@ class ConfidenceLater(AskedLater):
     used. `language`: that of the page on which they asked, for readers without an account; empty if they had chosen none.
     """
 
-    after = rules.THREE_MONTHS
+    after = THREE_MONTHS
 
     afterwards = models.ForeignKey(
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="+", db_index=False
@@ -471,7 +478,7 @@ class ConfidenceLater(AskedLater):
 
     def is_open(self, now: datetime) -> bool:
         """Whether the link in the mail still takes an answer."""
-        return self.told_at is not None and not self.answered and now < self.told_at + rules.THREE_MONTHS_LINK_LIFETIME
+        return self.told_at is not None and not self.answered and now < self.told_at + THREE_MONTHS_LINK_LIFETIME
 
 
 class ThreeMonthsOn(models.Model):

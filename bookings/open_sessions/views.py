@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import Progress, shows_progress, signed_in
 from accounts.limits import check_throttles, client_throttle
 from accounts.models import User, Where
-from bookings import rules
 from bookings import text as bookings_text
 from bookings.booking.forms import TEXT_ROWS
 from bookings.booking.services.transitions import gets_reminders
@@ -39,6 +38,9 @@ from professionals.access import person_in, person_required, the_person
 from professionals.models import DraftKind
 from professionals.safeguarding.child_details import looks_like_child_details
 from professionals.safeguarding.forms import ChildDetailsMixin
+
+# By account: nobody needs as many to plan a year, and each may be an email.
+PLACE_RATE_LIMIT = (30, timedelta(hours=1))
 
 
 class PlaceForm(ChildDetailsMixin, PageForm):
@@ -153,7 +155,7 @@ def place_page(request: HttpRequest, reference: str) -> HttpResponse:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return place_form_page(request, session, form)
-    if stop := check_throttles(request, Where.PLACE, [client_throttle(request, "place", *rules.PLACE_RATE_LIMIT)], now):
+    if stop := check_throttles(request, Where.PLACE, [client_throttle(request, "place", *PLACE_RATE_LIMIT)], now):
         response = place_form_page(request, session, form, warning=stop.sentence(now), status=429)
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response

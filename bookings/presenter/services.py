@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import Q
 
-from bookings import rules
 from bookings.booking.services.transitions import notify_once
 from bookings.models import Booking, OpenSession, Presenter, SessionState, State
 from bookings.schedule.queries import starting_on
@@ -14,6 +13,9 @@ from bookings.schedule.slots import DateRange
 from ctac.dates import uk_datetime, uk_day
 from notifications.outbox import About
 from office.queries import site_settings
+
+# On the day; if nothing could be sent, until the latest time.
+AGENDA_TIME, AGENDA_LATEST_TIME = time(7), time(11)
 
 AGENDA = "presenter-agenda"
 CHECKS_END, CHECKS_END_FOR_TEAM = "checks-end", "checks-end-for-team"
@@ -25,7 +27,7 @@ def send_agendas(*, now: datetime) -> int:
     Running it again, or late after an outage, does no harm; nobody gets one in the afternoon.
     """
     day = uk_day(now)
-    if not uk_datetime(day, rules.AGENDA_TIME) <= now < uk_datetime(day, rules.AGENDA_LATEST_TIME):
+    if not uk_datetime(day, AGENDA_TIME) <= now < uk_datetime(day, AGENDA_LATEST_TIME):
         return 0
     on_the_day = starting_on(DateRange(day, day)) & Q(presenter__isnull=False)
     bookings = Booking.objects.filter(on_the_day, state=State.CONFIRMED).select_related("presenter")

@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import signed_in
-from bookings import rules
 from bookings import text as bookings_text
 from bookings.calendars import views as calendars_views
 from bookings.calendars.views import make_feed, revoke_feed
@@ -49,7 +48,7 @@ from bookings.models import (
     may_check_in,
     may_check_out,
 )
-from bookings.models.booking import CHECK_IN, CHECK_OUT
+from bookings.models.booking import CHECK_IN, CHECK_IN_OPENS_BEFORE, CHECK_OUT, DELAYS
 from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
 from bookings.schedule.access import (
     gives_presentations,
@@ -76,11 +75,15 @@ from bookings.seats.queries import guest_rows
 from bookings.text import row
 from bookings.travel import Journeys, Place, travel_between
 from bookings.visits.emails import on_it_text
-from bookings.visits.services import ask_for_help, check_in, check_out, run_late, take_back, tell_of_disclosure
+from bookings.visits.services import TAKE_BACK_PERIOD, ask_for_help, check_in, check_out, run_late, take_back, tell_of_disclosure
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.forms import FORM_METHODS, dialled, refusal_as_error
 from ctac.staff.audit import audit_note
 from leaflets.models import OrderLine
+
+# We question a check-in that is earlier than this before the start: nobody waits there for so long, and a phone in a pocket may
+# press the button.
+CHECK_IN_EXPECTED_BEFORE = timedelta(minutes=45)
 
 
 @presenter_required
@@ -234,9 +237,9 @@ def visit_status(booking: Booking, presenter: Presenter, *, is_late: bool) -> Vi
     status = visit_step(booking, presenter, now, is_late=is_late)
     visit: Visit | None = getattr(booking, "visit", None)
     tapped = visit.last_tap if visit is not None and visit.presenter_id == presenter.pk else None
-    if status is None or tapped is None or now >= tapped[1] + rules.TAKE_BACK_PERIOD:
+    if status is None or tapped is None or now >= tapped[1] + TAKE_BACK_PERIOD:
         return status
-    until, url = format_clock(tapped[1] + rules.TAKE_BACK_PERIOD), reverse("presenter_take_back", args=[booking.reference])
+    until, url = format_clock(tapped[1] + TAKE_BACK_PERIOD), reverse("presenter_take_back", args=[booking.reference])
     return replace(status, tap=tapped[0], take_back=url, take_back_until=until)
 
 
@@ -262,7 +265,7 @@ def visit_step(booking: Booking, presenter: Presenter, now: datetime, *, is_late
     start = booking.agreed[0]
     if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
         return None
-    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - rules.CHECK_IN_OPENS_BEFORE)})
+    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - CHECK_IN_OPENS_BEFORE)})
 
 
 def check_out_text(visit: Visit | None, is_late: bool) -> str:
@@ -286,7 +289,7 @@ def early_question(booking: Booking, tap: str, now: datetime) -> str:
     if booking.starts_at is None:
         return ""
     start, end = booking.agreed
-    if tap == CHECK_IN and may_check_in(booking, now) and now < start - rules.CHECK_IN_EXPECTED_BEFORE:
+    if tap == CHECK_IN and may_check_in(booking, now) and now < start - CHECK_IN_EXPECTED_BEFORE:
         return _("The visit begins at %(clock)s. Have you really arrived?") % {"clock": format_clock(start)}
     if tap == CHECK_OUT and may_check_out(booking, now) and now < end:
         return _("The visit ends at %(clock)s. Have you really left?") % {"clock": format_clock(end)}
@@ -333,7 +336,7 @@ def presenter_take_back(request: HttpRequest, presenter: Presenter, reference: s
 class LateForm(forms.Form):
     """One of the buttons of the page."""
 
-    minutes = forms.TypedChoiceField(choices=[(minutes, minutes) for minutes in rules.DELAYS], coerce=int)
+    minutes = forms.TypedChoiceField(choices=[(minutes, minutes) for minutes in DELAYS], coerce=int)
 
 
 @presenter_or_awaited
@@ -346,7 +349,7 @@ def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -
         with refusal_as_warning(request, _("We have emailed the host. We will expect your check-in that much later.")):
             run_late(booking, presenter=presenter, **form.cleaned_data, by=signed_in(request), now=timezone.now())
         return redirect("presenter_visit", reference=booking.reference)
-    context = page_context(request, presenter, title=_("How late will you be?"), visit=booking, delays=rules.DELAYS)
+    context = page_context(request, presenter, title=_("How late will you be?"), visit=booking, delays=DELAYS)
     return TemplateResponse(request, "bookings/presenter/late.html", context)
 
 

@@ -36,10 +36,9 @@ from bookings.models import (
     Presentation,
     Presenter,
 )
-from bookings.rules import NOT_CHECKED
 from bookings.schedule import picker as schedule_picker
 from bookings.schedule import services as schedule_services
-from bookings.schedule.availability import Slot
+from bookings.schedule.availability import NOT_CHECKED, Slot
 from bookings.schedule.forms import (
     OwnRulesForm,
     RulesMixin,

@@ -14,12 +14,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings import rules
 from bookings.models import Availability, AvailabilityException, Format, Presenter
 from bookings.models.leave import leave_text
 from bookings.rules import RuleViolation
 from bookings.schedule.slots import (
     ALWAYS,
+    SLOT_INTERVAL,
     ZERO,
     BaseEnds,
     Candidate,
@@ -38,6 +38,12 @@ from ctac.dates import after_working_days, format_clock, format_span, is_bank_ho
 from office.closures.models import Closes
 from office.closures.queries import ClosedDays, closures_of
 from office.queries import site_settings
+
+# "Fewest bookings near that day" looks this far to either side, so that load is shared out over a fortnight.
+LOAD_WINDOW = timedelta(days=7)
+MAX_ALTERNATIVE_SLOTS = 6
+# Nobody may send a presenter to a workplace after their check or training has ended.
+NOT_CHECKED = _("We have no DBS check or training of theirs for that day.")
 
 ClockSpan = tuple[time, time]
 end_of_span, start_of_claim, end_of_claim = attrgetter("end"), attrgetter("span.start"), attrgetter("span.end")
@@ -338,7 +344,7 @@ class PresenterSchedule:
             violations.append(RuleViolation.HOURS)
         violations += [violation for violation, bound in ends.bounds(place, length, gap) if not bound.contains(span)]
         # How much they give around that day, which decides between equals.
-        load = Span(start - rules.LOAD_WINDOW, start + rules.LOAD_WINDOW + timedelta.resolution)
+        load = Span(start - LOAD_WINDOW, start + LOAD_WINDOW + timedelta.resolution)
         bookings_near = sum(claim.is_booking for claim in starting_in(load, self.claims))
         extra = ends.extra_minutes(wanted, gap)
         return Candidate(self.presenter, tuple(violations), self.travel, extra, bookings_near, leaves_at)
@@ -348,7 +354,7 @@ class PresenterSchedule:
         candidate = self.candidate(start)
         if candidate is not None:
             return Verdict(self.presenter, candidate)
-        unchecked = () if self.may_go_there(uk_day(start)) else (str(rules.NOT_CHECKED),)
+        unchecked = () if self.may_go_there(uk_day(start)) else (str(NOT_CHECKED),)
         return Verdict(self.presenter, None, (*unchecked, *obstacles(self.wanted(start), self.claims, self.journeys)))
 
 
@@ -429,7 +435,7 @@ class Schedule:
         days = DateRange(first_day, first_day + 6 * ONE_DAY)
         return [(day, slots) for day in days if (slots := self.slots_on(day))]
 
-    def nearest(self, start: datetime, count: int = rules.MAX_ALTERNATIVE_SLOTS) -> list[Slot]:
+    def nearest(self, start: datetime, count: int = MAX_ALTERNATIVE_SLOTS) -> list[Slot]:
         """The slots nearest to a start that is taken, in order of time."""
         middle = uk_day(start)
         slots = self.slots_on(middle)
@@ -452,6 +458,6 @@ class Schedule:
 
     def offered_to(self, start: datetime) -> list[Candidate]:
         """The presenters whom the public would get then, the best first; empty if the start is no slot."""
-        if start.timestamp() % rules.SLOT_INTERVAL.total_seconds() or not self.is_covered(uk_day(start)):
+        if start.timestamp() % SLOT_INTERVAL.total_seconds() or not self.is_covered(uk_day(start)):
             return []
         return [candidate for candidate in self.candidates(start) if not candidate.violations]

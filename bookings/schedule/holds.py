@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,7 +11,6 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings import rules
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, MoveRefused, SlotTaken, TooManyHolds
 from bookings.models import (
     MOST_HELD_FOR_AREAS,
@@ -44,6 +43,12 @@ from office.queries import site_settings
 from professionals import drafts
 from professionals.models import Draft, Person
 from professionals.services import lock_person
+
+# At one time, for people who are not signed in and may share a trust's address; a person who is signed in has one.
+MAX_HOLDS_PER_CLIENT = 20
+KEPT_DATE_EXPIRY_TIME = time(17)  # in the UK, on the last day
+# Times held for an area, around a visit near it.
+HELD_WORKING_DAYS = 5
 
 
 def place_columns(place: Place | None) -> dict[str, object]:
@@ -103,7 +108,7 @@ def hold_slot(
         if (hold.draft_id, hold.presentation_id, hold.format, hold.postcode, hold.start) == asked:
             return hold
     of_client = [hold for _row, hold in rows if client and hold.client == client and hold.expires_at > now]
-    if not live and len(of_client) >= rules.MAX_HOLDS_PER_CLIENT:
+    if not live and len(of_client) >= MAX_HOLDS_PER_CLIENT:
         raise TooManyHolds
     presenter = lock_presenter_for_hold(draft, person, slot_query, start, now, before)
     aside = set_held_aside(presenter, slot_query.place, now)
@@ -270,7 +275,7 @@ def hold_times(
 
 def held_until(part: PresenterSchedule, start: datetime, now: datetime) -> datetime:
     """5pm on the fifth working day, or the end of the last day on which the presenter's notice lets somebody book it."""
-    until = kept_until(start, now, rules.HELD_WORKING_DAYS)
+    until = kept_until(start, now, HELD_WORKING_DAYS)
     days = DateRange(uk_day(now), uk_day(until))
     last = max(day for day in days if part.first_day_from(day) <= uk_day(start))
     return min(until, uk_datetime(last, END_OF_DAY))
@@ -373,7 +378,7 @@ def kept_until(start: datetime, now: datetime, working_days: int | None = None) 
     """5pm on the last of these working days (our office's), or the start if that is sooner."""
     count = site_settings().kept_date_working_days if working_days is None else working_days
     day = after_working_days(uk_day(now), count, OURS, office_closed())
-    return min(uk_datetime(day, rules.KEPT_DATE_EXPIRY_TIME), start)
+    return min(uk_datetime(day, KEPT_DATE_EXPIRY_TIME), start)
 
 
 def schedule_for_dates(

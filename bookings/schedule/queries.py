@@ -15,7 +15,6 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import rules
 from bookings.models import (
     Booking,
     BusyKind,
@@ -32,8 +31,8 @@ from bookings.models.booking import BOOKING_NATIONS, starting_in
 from bookings.models.busy import BusyTimeQuerySet
 from bookings.models.open_session import SESSION_NATIONS
 from bookings.models.presenter import AUDIENCES
-from bookings.schedule.availability import PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
-from bookings.schedule.slots import ZERO, Claim, DateRange, SlotQuery, Span
+from bookings.schedule.availability import LOAD_WINDOW, PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
+from bookings.schedule.slots import SLOT_INTERVAL, ZERO, Claim, DateRange, SlotQuery, Span
 from bookings.travel import APART_ENOUGH, Journeys, Place, area_keys
 from ctac.dates import format_clock, format_day, uk_day
 from notifications.registry import Owner
@@ -57,7 +56,7 @@ def read_journeys(places: Iterable[Place | None]) -> Journeys:
 
 
 # How far claims on both sides can matter: a journey, the rest of a week, or what counts as near when a presenter is chosen.
-REACH = max(APART_ENOUGH, timedelta(days=7), rules.LOAD_WINDOW)
+REACH = max(APART_ENOUGH, timedelta(days=7), LOAD_WINDOW)
 IgnoredClaims = Mapping[str, object]
 CLAIM_COLUMNS = (
     "presenter",
@@ -302,7 +301,7 @@ def slots_text(slots: Iterable[Slot]) -> str:
     """The starts as text, with half hours that follow each other as one: '9am to 4pm, 5pm'."""
     runs: list[list[datetime]] = []
     for slot in slots:
-        if runs and slot.start - runs[-1][-1] == rules.SLOT_INTERVAL:
+        if runs and slot.start - runs[-1][-1] == SLOT_INTERVAL:
             runs[-1].append(slot.start)
         else:
             runs.append([slot.start])

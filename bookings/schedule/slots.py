@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple, Self
 
-from bookings import rules
 from bookings.models import Booking, BusyTime, Format, Presentation, Presenter
 from bookings.rules import RuleViolation
 from bookings.travel import APART_ENOUGH, Journeys, Place, travel_between
+
+# Slots start on the hour and on the half hour.
+SLOT_INTERVAL = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,11 @@ def grid_starts(earliest: datetime, latest_end: datetime, length: timedelta) -> 
 
     UK time is a whole number of hours from UTC, so whole and half hours are the same in both.
     """
-    step = rules.SLOT_INTERVAL.total_seconds()
+    step = SLOT_INTERVAL.total_seconds()
     start = datetime.fromtimestamp(-(-earliest.timestamp() // step) * step, UTC)
     while start + length <= latest_end:
         yield start
-        start += rules.SLOT_INTERVAL
+        start += SLOT_INTERVAL
 
 
 @dataclass(frozen=True)

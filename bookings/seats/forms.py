@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import rules
 from bookings.models import Booking, Seat
+from bookings.models.booking import MAX_SPARE_SEATS
 from bookings.seats.queries import guest_text, missing_professions
 from ctac.dates import uk_day
 from ctac.forms import DayField, PageForm
@@ -20,9 +20,7 @@ from professionals.safeguarding.forms import ChildDetailsMixin
 class OfferForm(PageForm):
     """For the website and for staff. The professions that are missing there are ticked; the host can change that."""
 
-    seats = forms.IntegerField(
-        label=gettext_lazy("How many spare seats do you have?"), min_value=1, max_value=rules.MAX_SPARE_SEATS
-    )
+    seats = forms.IntegerField(label=gettext_lazy("How many spare seats do you have?"), min_value=1, max_value=MAX_SPARE_SEATS)
     professions = forms.MultipleChoiceField(
         label=gettext_lazy("Who are they for?"),
         choices=Profession.choices,

@@ -1,6 +1,6 @@
 """Spare seats near a person; the professions that are missing where a host is; the guests of a visit in words."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import cos, radians
 
 from django.db.models import CharField, F, Func, Q, Value
@@ -8,12 +8,16 @@ from django.db.models.functions import Coalesce, NullIf, Power
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings import rules
 from bookings.models import AttendanceCount, Booking, Format, Seat, SeatState
 from bookings.models.booking import BookingQuerySet
 from bookings.text import Row, row, where_text
 from professionals.areas import authority_called, look_up_area
 from professionals.models import OutwardCode, Person, Profession
+
+# In a straight line between the centres of two postcode districts; people in the same local authority are near too.
+NEAR_MILES = 15
+# We suggest a profession to the host if nobody of it has come in the local authority for this long.
+MISSING_PERIOD = timedelta(days=365)
 
 # The outward code of a visit or, online, of the host.
 OUTWARD = Func(
@@ -37,7 +41,7 @@ def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
     # Outward codes with their centre within NEAR_MILES and no crossing between; so short a way is measured as on a flat map.
     north = Power((F("latitude") - area.latitude) * MILES_A_DEGREE, 2)
     east = Power((F("longitude") - area.longitude) * MILES_A_DEGREE * cos(radians(area.latitude)), 2)
-    codes = OutwardCode.objects.alias(squared=north + east).filter(zone=area.zone, squared__lte=rules.NEAR_MILES**2)
+    codes = OutwardCode.objects.alias(squared=north + east).filter(zone=area.zone, squared__lte=NEAR_MILES**2)
     near = Q(outward__in=codes.values("code"))
     if area.local_authority:
         near |= Q(local_authority=area.local_authority)
@@ -94,7 +98,7 @@ def missing_professions(booking: Booking, now: datetime) -> list[str]:
     authority = booking.local_authority or (area.local_authority if area else "")
     if not authority:
         return []
-    given = {"attendance__booking__local_authority": authority, "attendance__booking__starts_at__gte": now - rules.MISSING_PERIOD}
+    given = {"attendance__booking__local_authority": authority, "attendance__booking__starts_at__gte": now - MISSING_PERIOD}
     came = set(AttendanceCount.objects.filter(**given).values_list("profession", flat=True).distinct())
     came |= {booking.audience_profession, booking.person.profession, Profession.OTHER}
     return [profession for profession in Profession.values if profession not in came]

@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from bookings import rules
 from bookings.models import LIVE_SEATS, Booking, EventKind, Seat, SeatState, State
-from bookings.models.booking import record_event
+from bookings.models.booking import MAX_SPARE_SEATS, record_event
 from bookings.schedule.locks import lock_bookings
 from bookings.seats.queries import seats_near
 from ctac.dates import uk_day
@@ -20,6 +19,9 @@ from ctac.errors import DomainError
 from notifications.outbox import About, notify_about
 from professionals.models import Person, Profession
 from professionals.services import lock_person
+
+# How long a host has before a request is declined for them (bookings.seats.services.decline_unanswered).
+HOST_ANSWERS_WITHIN = timedelta(hours=4)
 
 # The order of locks: the guest who asks, then the booking. The lock of a booking covers its seats.
 
@@ -74,7 +76,7 @@ def offer_seats(
         raise DomainError(given % {"n": locked.seats_taken})
     if not uk_day(now) <= until <= uk_day(locked.agreed[0]):
         raise DomainError(_("Choose a day from today to the day of the presentation."))
-    if not 1 <= seats <= rules.MAX_SPARE_SEATS or not professions or not set(professions) <= set(Profession.values):
+    if not 1 <= seats <= MAX_SPARE_SEATS or not professions or not set(professions) <= set(Profession.values):
         raise DomainError(_("Say how many seats you offer, and to which professions."))
     locked.seats_offered, locked.seats_professions, locked.seats_until = seats, sorted(set(professions)), until
     locked.save(update_fields=["seats_offered", "seats_professions", "seats_until"])
@@ -145,7 +147,7 @@ def decline_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
 
 def decline_unanswered(*, now: datetime) -> None:
     """Decline seats whose host has not answered by the day before, when reminders go. A host always has four hours."""
-    asked = Seat.objects.with_booking().filter(state=SeatState.ASKED, created_at__lte=now - rules.HOST_ANSWERS_WITHIN)
+    asked = Seat.objects.with_booking().filter(state=SeatState.ASKED, created_at__lte=now - HOST_ANSWERS_WITHIN)
     soon = asked.filter(
         booking__state=State.CONFIRMED, booking__starts_at__gt=now, booking__starts_at__lt=now + timedelta(days=2)
     )

@@ -1,7 +1,7 @@
 """Spare seats: the page on which the host answers each guest, the seats near somebody, and one seat, for its guest."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import signed_in
 from accounts.limits import check_throttles, client_throttle
 from accounts.models import Where
-from bookings import rules
 from bookings.calendars import ical
 from bookings.models import Booking, Seat
 from bookings.schedule.access import refusal_as_warning
@@ -21,6 +20,7 @@ from bookings.seats.forms import AskForm, OfferForm
 from bookings.seats.queries import (
     MOST_GUESTS,
     MOST_NEAR,
+    NEAR_MILES,
     guest_text,
     offer_rows,
     place_rows,
@@ -34,6 +34,8 @@ from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS, refusal_as_error
 from professionals.access import person_required, the_person
+
+SEAT_RATE_LIMIT = (10, timedelta(hours=1))
 
 # For the host; somebody else's booking is a 404.
 
@@ -104,7 +106,7 @@ def booking_seats_offer(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 def seats(request: HttpRequest) -> HttpResponse:
     found = [seat_offer(booking) for booking in seats_near(the_person(request), timezone.now())[:MOST_NEAR]]
-    return render(request, "bookings/seats/near.html", {"shown": found, "miles": rules.NEAR_MILES})
+    return render(request, "bookings/seats/near.html", {"shown": found, "miles": NEAR_MILES})
 
 
 def own_seat(request: HttpRequest, reference: str) -> Seat | None:
@@ -150,7 +152,7 @@ def ask_page(request: HttpRequest, booking: Booking, seat: Seat | None, now: dat
     context = {"booking": booking, "form": form, "rows": rows}
     if request.method != "POST" or not form.is_valid():
         return render(request, "bookings/seats/ask.html", context)
-    if stop := check_throttles(request, Where.PLACE, [client_throttle(request, "seat", *rules.SEAT_RATE_LIMIT)], now):
+    if stop := check_throttles(request, Where.PLACE, [client_throttle(request, "seat", *SEAT_RATE_LIMIT)], now):
         form.add_error(None, stop.sentence(now))
         response = render(request, "bookings/seats/ask.html", context, status=429)
         response.headers["Retry-After"] = str(stop.seconds(now))

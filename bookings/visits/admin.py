@@ -19,13 +19,14 @@ from django.utils.translation import gettext_lazy
 from accounts.admin import ROLE_CHECKS
 from accounts.models import User
 from accounts.roles import ROLES
-from bookings import errors, rules
+from bookings import errors
 from bookings import text as bookings_text
 from bookings.models import Booking, DutyShift, Format, Presenter, State, Visit, duty_of, may_check_in, may_check_out
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.schedule.slots import DateRange
 from bookings.visits import services
 from bookings.visits.emails import name_of_visitor, on_it_text
+from bookings.visits.services import STAFF_TAKE_BACK_PERIOD
 from ctac.dates import OURS, format_clock, format_day, is_working_day, uk_day
 from ctac.forms import DayField, validate_phone
 from ctac.staff.first_run import COLLEAGUES, FirstRunCheck, Light, check_first_run
@@ -214,7 +215,7 @@ class TakeBackForm(StaffForm):
 def may_take_back(booking: Booking, tap: str) -> bool:
     visit: Visit | None = getattr(booking, "visit", None)
     tapped = visit.last_tap if visit is not None and booking.has_time else None
-    return tapped is not None and tapped[0] == tap and timezone.now() < tapped[1] + rules.STAFF_TAKE_BACK_PERIOD
+    return tapped is not None and tapped[0] == tap and timezone.now() < tapped[1] + STAFF_TAKE_BACK_PERIOD
 
 
 NOT_IN = ObjectAction(

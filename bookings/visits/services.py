@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings import rules
 from bookings.errors import SlotTaken
 from bookings.models import (
     Booking,
@@ -24,7 +23,17 @@ from bookings.models import (
     is_near,
     may_check_in,
 )
-from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP, VISIT_IS_OPEN, record_event
+from bookings.models.booking import (
+    CHECK_IN,
+    CHECK_IN_GRACE,
+    CHECK_IN_OPENS_BEFORE,
+    CHECK_OUT,
+    CHECK_OUT_GRACE,
+    HELP,
+    VISIT_IS_OPEN,
+    record_event,
+)
+from bookings.schedule.availability import NOT_CHECKED
 from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
 from ctac.dates import format_clock, format_day, uk_day
@@ -33,6 +42,14 @@ from notifications.outbox import Later, notify_each
 from office.queries import site_settings
 from privacy.services import VisitInTheWay
 from professionals.safeguarding.services import notify_safeguarding_lead
+
+# The alarm reaches duty person and deputy again and again, until one of them is on it.
+ALARM_INTERVAL = timedelta(minutes=10)
+# After a check-in or check-out: for this long it can be taken back, on the phone, and by staff with a reason.
+TAKE_BACK_PERIOD, STAFF_TAKE_BACK_PERIOD = timedelta(minutes=10), timedelta(days=1)
+VISIT_ESCALATION_DELAY = timedelta(minutes=60)  # after the start or the end
+# Before the start: staff are alerted again if the presenter has been missing for VISIT_ESCALATION_DELAY; the manager too.
+NO_PRESENTER_ALERT_WINDOW = timedelta(days=2)
 
 
 class VisitNotOver(VisitInTheWay):
@@ -86,7 +103,7 @@ def refuse_while_there(booking: Booking, now: datetime) -> None:
 
 def presenter_is_there(booking: Booking, now: datetime) -> bool:
     """Whether its presenter is checked in. No statement before anybody can have checked in."""
-    if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - rules.CHECK_IN_OPENS_BEFORE:
+    if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - CHECK_IN_OPENS_BEFORE:
         return False
     visit = Visit.objects.select_related("booking").filter(booking=booking).first()
     return visit is not None and visit.is_in
@@ -129,7 +146,7 @@ def refuse_unchecked(booking: Booking, presenter: Presenter, start: datetime, *,
     if not by_staff:
         raise SlotTaken(_("We can’t come to you on %(day)s. Choose another day, or call us.") % {"day": format_day(day)})
     sentence = _("%(name)s can’t go to a workplace then. %(why)s Choose somebody else, or record it on their page first.")
-    raise SlotTaken(sentence % {"name": presenter, "why": rules.NOT_CHECKED})
+    raise SlotTaken(sentence % {"name": presenter, "why": NOT_CHECKED})
 
 
 @transaction.atomic
@@ -197,7 +214,7 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
     if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
         raise NotAVisit
     starts_at, ends_at = locked.agreed
-    opens_at = starts_at - rules.CHECK_IN_OPENS_BEFORE
+    opens_at = starts_at - CHECK_IN_OPENS_BEFORE
     if now < opens_at:
         facts = {"day": format_day(opens_at), "clock": format_clock(opens_at)}
         raise TooEarlyToCheckIn(_("You can check in from %(clock)s on %(day)s.") % facts)
@@ -251,7 +268,7 @@ def take_back(
     _locked, visit = lock_visit(booking, presenter)
     if visit.last_tap is None or visit.last_tap[0] != tap or presenter not in (None, visit.presenter):
         return visit
-    period = rules.TAKE_BACK_PERIOD if presenter else rules.STAFF_TAKE_BACK_PERIOD
+    period = TAKE_BACK_PERIOD if presenter else STAFF_TAKE_BACK_PERIOD
     if now >= visit.last_tap[1] + period:
         raise DomainError(_("That was too long ago to undo. Call the team and tell them where you are."))
     if tap == CHECK_OUT:
@@ -340,7 +357,7 @@ def tell_of_disclosure(booking: Booking, *, presenter: Presenter, by: User, now:
     locked.visit = visit
     if not is_near(locked, now):
         raise NotAVisit
-    told = {"kind": EventKind.DISCLOSED, "by": by, "at__gt": now - rules.ALARM_INTERVAL}
+    told = {"kind": EventKind.DISCLOSED, "by": by, "at__gt": now - ALARM_INTERVAL}
     if not locked.events.filter(**told).exists():
         record_event(locked, EventKind.DISCLOSED, by=by, now=now)
         about, to = f"booking:{locked.pk}:{presenter.pk}", {"duty-disclosure": duty_addresses(locked)}
@@ -394,9 +411,9 @@ def bookings_to_alert(*, now: datetime) -> list[int]:
 def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
     """Confirmed bookings that start soon and that nobody gives. Staff read of it when it happened, some time ago."""
     just_freed = BookingEvent.objects.filter(
-        booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - rules.VISIT_ESCALATION_DELAY
+        booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - VISIT_ESCALATION_DELAY
     )
-    soon = {"starts_at__gt": now, "starts_at__lte": now + rules.NO_PRESENTER_ALERT_WINDOW}
+    soon = {"starts_at__gt": now, "starts_at__lte": now + NO_PRESENTER_ALERT_WINDOW}
     return bookings.filter(~Exists(just_freed), state=State.CONFIRMED, presenter=None, **soon).order_by("starts_at", "pk")
 
 
@@ -437,7 +454,7 @@ def sound_alarm(locked: Booking, now: datetime) -> bool:
     else:
         how = "no-check-out" if late.missed == CHECK_OUT else "no-check-in"
         once[f"staff-{how}"] = [site_settings().team_email] if rings else []
-        if now >= late.missed_at + rules.VISIT_ESCALATION_DELAY:
+        if now >= late.missed_at + VISIT_ESCALATION_DELAY:
             once[f"manager-{how}"] = [site_settings().visit_escalation_email]
     notify = partial(notify_each, about=f"booking:{locked.pk}", reference=locked.reference, now=now)
     notify(once, version=minute_of(locked.agreed[0]))
@@ -447,9 +464,9 @@ def sound_alarm(locked: Booking, now: datetime) -> bool:
 
 def alarm_round(late: Booking, now: datetime) -> int:
     """The minute at which the alarm last rang, or rings now: at the end of the grace, and then every ALARM_INTERVAL."""
-    grace = {CHECK_IN: rules.CHECK_IN_GRACE, CHECK_OUT: rules.CHECK_OUT_GRACE}.get(late.missed, timedelta())
+    grace = {CHECK_IN: CHECK_IN_GRACE, CHECK_OUT: CHECK_OUT_GRACE}.get(late.missed, timedelta())
     first = late.missed_at + grace
-    return minute_of(first + (now - first) // rules.ALARM_INTERVAL * rules.ALARM_INTERVAL)
+    return minute_of(first + (now - first) // ALARM_INTERVAL * ALARM_INTERVAL)
 
 
 def duty_addresses(booking: Booking) -> list[str]:

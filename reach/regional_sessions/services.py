@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings import rules
 from bookings.models import OpenSession, SessionPlace
+from bookings.models.booking import REMINDER_TIME
 from bookings.open_sessions.services.sessions import INVITATION, INVITATION_LASTS
 from bookings.text import has_room
 from ctac.dates import days_before, uk_day
@@ -53,7 +53,7 @@ def invite_to_session(*, session: OpenSession, areas: Sequence[Area], by: User |
 
     Raises DomainError if the session is cancelled, full or too soon, or if nobody is left.
     """
-    due = days_before(now, -1, rules.REMINDER_TIME).astimezone(UTC)
+    due = days_before(now, -1, REMINDER_TIME).astimezone(UTC)
     if not session.is_scheduled or session.starts_at <= due or not has_room(session):
         raise DomainError(_("Choose a session that has free places and starts after 9am tomorrow, when the invitations go out."))
     campaign, is_new = plan_campaign(

@@ -8,13 +8,13 @@ from contextlib import closing
 
 import pytest
 
-from bookings import rules
+from bookings.booking.views.bookings import LINK_RATE_LIMIT
 from tests.deploy.conftest import Server, Site
 from tests.deploy.test_safe_headers import EVERYWHERE, NOWHERE, wrong
 from tests.security.payloads import FORGED
 
 PATH = f"/links/{'A' * 43}/"
-MOST = rules.LINK_RATE_LIMIT[0]
+MOST = LINK_RATE_LIMIT[0]
 OURS = "203.0.113.77"  # what the proxy adds
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from bookings import rules
+from bookings.booking.views.book import HOLD_RATE_LIMIT
 from leaflets.orders import allowances
 from tests.deploy.browser import SESSION, Answer, Browser, hidden
 from tests.deploy.conftest import Server, Site
@@ -129,7 +129,7 @@ def choose(site: Site, presentation: str, network: str) -> Callable[[range], lis
 
 def test_a_network_chooses_as_many_times_to_book_as_it_may(two_workers: Site, crowd: dict[str, Any]) -> None:
     """By visitors who are not signed in, and hold a time each."""
-    may = rules.HOLD_RATE_LIMIT[0]
+    may = HOLD_RATE_LIMIT[0]
     with ThreadPoolExecutor(3) as pool:
         each = may // 3 + 3
         parts = [range(n * each, (n + 1) * each) for n in range(3)]

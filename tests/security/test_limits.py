@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts import limits
-from bookings import rules
 from leaflets.orders import allowances
 from notifications.models import Notification
 from tests.factories import make_person
@@ -36,8 +35,8 @@ BY_NETWORK: dict[str, tuple[Attempt, int]] = {
 def few(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     """One proxy of ours in front, as in production."""
     settings.TRUSTED_PROXY_COUNT = 1
-    monkeypatch.setattr(rules, "LINK_RATE_LIMIT", (3, HOUR))
-    monkeypatch.setattr(rules, "UNKNOWN_FEED_RATE_LIMIT", (3, HOUR))
+    monkeypatch.setattr("bookings.booking.views.bookings.LINK_RATE_LIMIT", (3, HOUR))
+    monkeypatch.setattr("bookings.calendars.views.UNKNOWN_FEED_RATE_LIMIT", (3, HOUR))
     monkeypatch.setattr(allowances, "DOWNLOAD_LIMIT", (3, HOUR))
 
 

@@ -18,11 +18,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings import rules
 from bookings import text as bookings_text
 from bookings.booking.services.decide import agree_time, offer_times, slot_query_of
 from bookings.errors import OutsideRules, SlotTaken
 from bookings.models import Booking, DateOption, EventKind, Format, NotKeptReason, OptionKind, OptionState, Precision, State
+from bookings.models.booking import MAX_DATES_PER_REQUEST
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, WeekOfTimesForm, reason_to_yield, start_or_other
 from bookings.schedule.availability import Schedule, Slot
@@ -320,7 +320,7 @@ class OfferForm(TimeForm):
         cleaned = super().clean()
         typed = None if self.day_and_clock == (None, None) else self.typed_start()
         starts = list(dict.fromkeys([*cleaned.get("starts", ()), *([typed] if typed else [])]))
-        if len(starts) > rules.MAX_DATES_PER_REQUEST:
+        if len(starts) > MAX_DATES_PER_REQUEST:
             self.add_error("starts", _("Choose three at most. Untick the others."))
         elif not starts and self.sending and not self.errors:
             self.add_error("starts", _("Choose at least one time to offer."))

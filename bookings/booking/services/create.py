@@ -7,7 +7,6 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
-from bookings import rules
 from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
@@ -24,6 +23,9 @@ from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft
 from professionals.services import is_work_address
+
+# An expired hold that nobody has cleared is still nobody else's: for this long, it is used without looking for a slot again.
+EXPIRED_HOLD_GRACE = timedelta(minutes=30)
 
 
 @transaction.atomic
@@ -105,7 +107,7 @@ def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime 
     order.
     """
     hold: Hold | None = getattr(draft, "hold", None)
-    if hold is None or hold.expires_at <= now - rules.EXPIRED_HOLD_GRACE or not hold_keeps(hold, booking):
+    if hold is None or hold.expires_at <= now - EXPIRED_HOLD_GRACE or not hold_keeps(hold, booking):
         return None
     with transaction.atomic():
         presenter = Presenter.objects.select_for_update(no_key=True).get(pk=hold.presenter_id)

@@ -8,7 +8,6 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings import rules
 from bookings.booking.services.transitions import Recipients, both_sides, notify, notify_lead, transition
 from bookings.errors import MoveRefused, OutsideRules, SlotTaken
 from bookings.models import (
@@ -24,7 +23,7 @@ from bookings.models import (
     Presenter,
     State,
 )
-from bookings.models.booking import record_event
+from bookings.models.booking import MAX_DATES_PER_REQUEST, record_event
 from bookings.rules import DAY_VIOLATIONS
 from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import (
@@ -150,7 +149,7 @@ def offer_times(
 
     All or none: raises SlotTaken, which names the time, OutsideRules without a reason, MoveRefused.
     """
-    if not 1 <= len(set(starts)) == len(starts) <= rules.MAX_DATES_PER_REQUEST or min(starts) <= now:
+    if not 1 <= len(set(starts)) == len(starts) <= MAX_DATES_PER_REQUEST or min(starts) <= now:
         raise DomainError(_("Offer 1, 2 or 3 different times in the future."))
     slot_query = slot_query_of(booking)
     seen = schedule_for_dates(slot_query, starts, now, presenter=presenter, own=booking)

@@ -12,9 +12,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
-from bookings import rules
 from bookings.models import Booking, BookingLink, LinkPurpose
-from bookings.models.links import address_hash, hash_of
+from bookings.models.links import LINK_LIFETIME, address_hash, hash_of
 
 EXPIRED_AT_A_TIME = 100
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes
@@ -27,7 +26,7 @@ def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[Lin
     # Every email about a booking makes links: two at once must not wait for each other to delete expired ones.
     expired = BookingLink.objects.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
     BookingLink.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:EXPIRED_AT_A_TIME])).delete()
-    until = now + rules.LINK_LIFETIME
+    until = now + LINK_LIFETIME
     tokens = {str(purpose): secrets.token_urlsafe(32) for purpose in purposes}
     BookingLink.objects.bulk_create(
         BookingLink(

@@ -10,7 +10,6 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings import rules
 from bookings.booking.services.create import is_by_staff, locate, place_booking
 from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead
 from bookings.models import (
@@ -26,7 +25,7 @@ from bookings.models import (
     Precision,
     State,
 )
-from bookings.models.booking import record_event
+from bookings.models.booking import MAX_DATES_PER_REQUEST, record_event
 from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import (
     KeptSlot,
@@ -51,6 +50,10 @@ from professionals import drafts
 from professionals.models import Person
 from professionals.services import find_or_enter_person
 
+# The manager hears of requests that wait too long for our answer, and again while anything waits.
+REQUEST_ESCALATION_TIME = time(9)
+REQUEST_ESCALATION_INTERVAL_WORKING_DAYS = 2
+
 
 class DatesRefused(DomainError):
     """No date, too many, one twice, one that is over, or one further ahead than people can ask for."""
@@ -74,7 +77,7 @@ def request_dates(
     latest = uk_datetime(last_day_to_ask_for(now) + timedelta(days=1), time.min)
     ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
     exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
-    if not 1 <= len(set(dates)) == len(dates) <= rules.MAX_DATES_PER_REQUEST or not ahead or not exact:
+    if not 1 <= len(set(dates)) == len(dates) <= MAX_DATES_PER_REQUEST or not ahead or not exact:
         raise DatesRefused(now)
     booking.state, booking.created_at = State.REQUESTED, now
     draft = lock_draft(booking.submission_token, booking.person)
@@ -214,7 +217,7 @@ def escalate(*, now: datetime) -> int:
     Gives how many emails were written: at most one a day, even if it runs again or twice at once.
     """
     day = uk_day(now)
-    begins = uk_datetime(day, rules.REQUEST_ESCALATION_TIME)
+    begins = uk_datetime(day, REQUEST_ESCALATION_TIME)
     if not is_working_day(day, OURS, office_closed()) or now < begins:
         return 0
     emails = Notification.objects.filter(kind=ESCALATION_KIND, resend_of=None).order_by("-created_at")
@@ -236,7 +239,7 @@ def is_due_again(last: datetime, now: datetime) -> bool:
     if uk_day(last) == uk_day(now):
         return False
     closed = office_closed()
-    if uk_day(now) >= after_working_days(uk_day(last), rules.REQUEST_ESCALATION_INTERVAL_WORKING_DAYS, OURS, closed):
+    if uk_day(now) >= after_working_days(uk_day(last), REQUEST_ESCALATION_INTERVAL_WORKING_DAYS, OURS, closed):
         return True
     known = asked_too_long_ago(last)
     fresh = with_waiting_since(waiting_too_long(Booking.objects.all(), now)).filter(waits_since__gte=known)

@@ -12,7 +12,6 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings import rules
 from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotOver, TooLate
 from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, Presenter, Seat, SeatState, State
@@ -32,6 +31,9 @@ from notifications.registry import Topic
 from office.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
+
+# If nothing could be sent for this long, a reminder is left out.
+REMINDER_MAX_DELAY = timedelta(days=2)
 
 
 def transition(
@@ -352,6 +354,6 @@ def reminders_due(ahead: Iterable[Any], now: datetime) -> list[DueReminder]:
     for presentation in ahead:
         early = now < presentation.reminder_due_at
         moment = presentation.first_reminder_due_at if early else presentation.reminder_due_at
-        if presentation.created_at < moment <= now < moment + rules.REMINDER_MAX_DELAY:
+        if presentation.created_at < moment <= now < moment + REMINDER_MAX_DELAY:
             due.append(DueReminder(presentation, moment, early))
     return due

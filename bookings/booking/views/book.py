@@ -5,7 +5,7 @@ Answers live in a draft, so nobody needs to sign in before the last page, which 
 
 from copy import copy
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +21,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import Progress, shows_progress, signed_in, with_next
 from accounts.limits import check_throttles, client_key, client_throttle, hash_key
 from accounts.models import Where
-from bookings import rules
 from bookings import text as bookings_text
 from bookings.booking.forms import (
     WHERE_ANSWERS,
@@ -57,6 +56,11 @@ from office.closures.queries import sentences_between
 from professionals import drafts
 from professionals.access import details_asked_here, person_in, person_required, the_person
 from professionals.models import DraftKind, Person
+
+# By network address while signed out, by user after: a trust behind one address still gets through, and nobody takes every slot.
+HOLD_RATE_LIMIT = (40, timedelta(hours=1))
+# A form from another window says so if its booking was placed within this time.
+RECENT_BOOKING_WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def is_still_free(
 def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
     """Hold that time and keep the answer. Raises TooManyHolds, SlotTaken, DraftGone."""
     # Not in a transaction: a refusal must count too.
-    if check_throttles(request, Where.TIMES, [client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now):
+    if check_throttles(request, Where.TIMES, [client_throttle(request, "hold", *HOLD_RATE_LIMIT)], now):
         raise TooManyHolds(
             _("People on your network chose too many times in the last hour. Wait a while, or call us and we will book for you.")
         )
@@ -230,7 +234,7 @@ def back_to_missing(request: HttpRequest, step: str, presentation: Presentation,
 
 def warn_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
     person = person_in(request)
-    lately = {"presentation": presentation, "created_at__gt": now - rules.RECENT_BOOKING_WINDOW}
+    lately = {"presentation": presentation, "created_at__gt": now - RECENT_BOOKING_WINDOW}
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
         sentence = _(
             "You sent %(reference)s a moment ago, from another window. Carry on here only if you want another presentation."
@@ -561,7 +565,7 @@ def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now
     if answers.draft and digest != drafts.digest(answers.draft.answers):
         return _("Your answers were changed in another window. Please check them again.")
     if answers.asks_for_dates and check_throttles(
-        request, Where.TIMES, [client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now
+        request, Where.TIMES, [client_throttle(request, "hold", *HOLD_RATE_LIMIT)], now
     ):
         return _("People on your network asked for too many times in the last hour. Wait a while, or call us.")
     return ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -20,7 +20,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import signed_in
 from accounts.limits import ReachedThrottle, Throttle, check_throttles, client_throttle
 from accounts.models import By, User, Where
-from bookings import rules
 from bookings import text as bookings_text
 from bookings.booking.forms import OTHERS, WITHDRAW, AnswerForm, CancelForm, DetailsForm, answers_of
 from bookings.booking.services.decide import OfferGone, ask_for_others, slot_query_of, take_offer
@@ -43,6 +42,11 @@ from guidance.contacts.queries import who_to_tell
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
 from professionals.models import Draft, DraftKind
+
+# For one booking, for all who change it: nobody needs as many to plan a day, and each is an email to three people.
+CHANGE_RATE_LIMIT = (20, timedelta(days=1))
+# Opened or tried, by network address: a whole trust behind one address gets through, and guessing costs more than it finds.
+LINK_RATE_LIMIT = (300, timedelta(hours=1))
 
 
 @require_safe
@@ -300,7 +304,7 @@ def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, v
 
 def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
     """The limit that was reached, if any. Each change emails the presenter, us and the owner, and a link needs no sign-in."""
-    throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGE_RATE_LIMIT)
+    throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *CHANGE_RATE_LIMIT)
     return check_throttles(request, Where.CHANGE, [throttle], now)
 
 
@@ -502,7 +506,7 @@ def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Ca
         def wrapper(request: HttpRequest, token: str) -> HttpResponse:
             now = timezone.now()
             request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
-            if check_throttles(request, Where.LINK, [client_throttle(request, "link", *rules.LINK_RATE_LIMIT)], now):
+            if check_throttles(request, Where.LINK, [client_throttle(request, "link", *LINK_RATE_LIMIT)], now):
                 response = render(request, over, status=429)
             elif (target := find(token, now)) is None:
                 response = render(request, over, status=404)

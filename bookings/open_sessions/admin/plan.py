@@ -22,7 +22,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
-from bookings import rules
 from bookings.errors import AlreadyPlaced, SlotTaken
 from bookings.models import Nation, OpenSession, Presentation, Presenter
 from bookings.models.presenter import validate_https
@@ -40,6 +39,9 @@ from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_
 
 if TYPE_CHECKING:
     from bookings.open_sessions.admin.sessions import OpenSessionAdmin
+
+# Planned in one go: half a year of weekly ones, and each sends its presenter an email.
+MAX_SESSIONS_PER_SERIES = 26
 
 
 # The answers that decide which days there are. While they stay the same, the changes made to single dates stay too.
@@ -105,7 +107,7 @@ class PlanForm(JoiningForm):
         label=gettext_lazy("How many sessions?"),
         required=False,
         min_value=2,
-        max_value=rules.MAX_SESSIONS_PER_SERIES,
+        max_value=MAX_SESSIONS_PER_SERIES,
         help_text=gettext_lazy("Fill this in only for a series."),
         error_messages={"min_value": gettext_lazy("Enter 2 or more, or choose “Once”.")},
     )

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from bookings import rules
 from bookings.booking.services.transitions import notify_once, reminded_until, reminders_due
 from bookings.errors import SlotTaken
 from bookings.models import OpenSession, PlaceState, Presenter, SessionEvent, SessionEventKind, SessionPlace, SessionState
@@ -28,6 +27,10 @@ from office.queries import site_settings
 
 if TYPE_CHECKING:
     from bookings.open_sessions.queries import PlannedSession
+
+# When everybody with a place hears that a session has no presenter; after a later loss the team has the delay to find one.
+NO_PRESENTER_NOTICE_WORKING_DAYS, NO_PRESENTER_NOTICE_TIME = 1, time(9)
+NO_PRESENTER_NOTICE_DELAY = timedelta(minutes=30)
 
 
 # Rows of the outbox, written in the transaction of the thing itself.
@@ -126,7 +129,7 @@ UNSURE_FOR_PEOPLE, UNSURE_FOR_TEAM = "session-unsure", "staff-session-unsure"
 
 def warn_of_sessions(*, now: datetime) -> int:
     """Send the warnings that are due, and return to how many people with a place. A failure stops only its own session."""
-    count, last = 0, after_working_days(uk_day(now), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
+    count, last = 0, after_working_days(uk_day(now), NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
     after = uk_datetime(last + timedelta(days=1), time.min)
     for session in OpenSession.objects.needing_a_presenter(now).filter(starts_at__gt=now, starts_at__lt=after):
         try:
@@ -142,7 +145,7 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
     if not is_unsure(locked, now):
         return 0
     lost = presenter_lost_at(locked)
-    if now < lost + rules.NO_PRESENTER_NOTICE_DELAY:
+    if now < lost + NO_PRESENTER_NOTICE_DELAY:
         return 0
     version, to = minute_of(lost), [site_settings().team_email]
     notify(kind=UNSURE_FOR_TEAM, about=f"session:{locked.pk}", to=to, reference=locked.reference, version=version, now=now)
@@ -155,8 +158,8 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
 
 def is_unsure(session: OpenSession, now: datetime) -> bool:
     """Whether people with a place hear that the session may not take place; their page says so from then on."""
-    day = before_working_days(uk_day(session.starts_at), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
-    return session.needs_a_presenter and uk_datetime(day, rules.NO_PRESENTER_NOTICE_TIME) <= now < session.starts_at
+    day = before_working_days(uk_day(session.starts_at), NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
+    return session.needs_a_presenter and uk_datetime(day, NO_PRESENTER_NOTICE_TIME) <= now < session.starts_at
 
 
 def presenter_lost_at(session: OpenSession) -> datetime:

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,11 +13,10 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from accounts.services import AccountGoneError
-from bookings import rules
 from bookings.booking.services.links import TOKEN
 from bookings.errors import AlreadyPlaced, NotStarted
 from bookings.models import OpenSession, PlaceLink, PlaceLinkPurpose, PlaceState, SessionEventKind, SessionPlace, SessionState
-from bookings.models.links import address_hash, hash_of
+from bookings.models.links import LINK_LIFETIME, address_hash, hash_of
 from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.services.notify import (
     OfferOver,
@@ -40,6 +39,16 @@ from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 
+# An offered place lasts until the same time on a working day of our office; if offered on a day off, at least until 5pm.
+DAY_OFF_OFFER_EARLIEST_EXPIRY = time(17)
+# At short notice it lasts some daytime hours, and never past an hour before the session.
+SHORT_NOTICE_WINDOW = timedelta(hours=48)
+SHORT_NOTICE_OFFER_DURATION = timedelta(hours=3)
+DAYTIME_START, DAYTIME_END = time(7), time(21)
+OFFER_CUTOFF = timedelta(hours=1)
+# With fewer daytime hours left to answer, we don't ask: the next in line gets the place at once.
+MIN_OFFER_DURATION = timedelta(hours=1)
+
 # Free places go to the waiting list in order: as an offer, or at once if the session is near.
 
 logger = logging.getLogger(__name__)
@@ -48,15 +57,15 @@ logger = logging.getLogger(__name__)
 def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
     """The UTC time until which we keep a place that is offered now; None if there is no time to ask."""
     starts, moment = starts_at.astimezone(UTC), now.astimezone(UTC)
-    last = starts - rules.OFFER_CUTOFF
-    if in_daytime_hours(moment, rules.MIN_OFFER_DURATION) >= last:
+    last = starts - OFFER_CUTOFF
+    if in_daytime_hours(moment, MIN_OFFER_DURATION) >= last:
         return None
-    if starts - moment <= rules.SHORT_NOTICE_WINDOW:
-        until = in_daytime_hours(moment, rules.SHORT_NOTICE_OFFER_DURATION)
+    if starts - moment <= SHORT_NOTICE_WINDOW:
+        until = in_daytime_hours(moment, SHORT_NOTICE_OFFER_DURATION)
     else:  # the same UK time on a working day of our office; if offered on a day off, not before 5pm
         day, clock = uk_day(moment), moment.astimezone(UK).time()
         if not is_working_day(day, OURS, office_closed()):
-            clock = max(clock, rules.DAY_OFF_OFFER_EARLIEST_EXPIRY)
+            clock = max(clock, DAY_OFF_OFFER_EARLIEST_EXPIRY)
         last_day = after_working_days(day, site_settings().offer_working_days, OURS, office_closed())
         until = uk_datetime(last_day, clock).astimezone(UTC)
     return min(until, last)
@@ -66,7 +75,7 @@ def in_daytime_hours(moment: datetime, lasts: timedelta) -> datetime:
     """The moment after that many daytime hours, in UTC. The night (UK time) does not count."""
     day = uk_day(moment)
     while True:
-        first, last = (uk_datetime(day, clock).astimezone(UTC) for clock in (rules.DAYTIME_START, rules.DAYTIME_END))
+        first, last = (uk_datetime(day, clock).astimezone(UTC) for clock in (DAYTIME_START, DAYTIME_END))
         begins = max(first, moment)
         if begins + lasts <= last:
             return begins + lasts
@@ -305,7 +314,7 @@ def make_place_links(*, place: SessionPlace, purposes: Iterable[PlaceLinkPurpose
             token_hash=hash_of(token),
             address_hash=address_hash(place.person.email),
             created_at=now,
-            expires_at=min(place.session.starts_at, now + rules.LINK_LIFETIME),
+            expires_at=min(place.session.starts_at, now + LINK_LIFETIME),
         )
         for purpose, token in tokens.items()
     )

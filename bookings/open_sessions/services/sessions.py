@@ -8,7 +8,6 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings import rules
 from bookings.booking.services.undo import refuse_what_came_after
 from bookings.errors import NothingChanged, NotOver, SamePresenter, SlotTaken
 from bookings.feedback.services import open_afterwards
@@ -22,6 +21,7 @@ from bookings.models import (
     SessionSeries,
     SessionState,
 )
+from bookings.models.booking import REMINDER_TIME
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.notify import (
     WITH_A_PLACE,
@@ -45,7 +45,14 @@ from bookings.open_sessions.services.notify import (
     refuse_unless_to_come,
     were_warned,
 )
-from bookings.open_sessions.services.places import end_lapsed_offers, fill_places, offer_or_give, offer_until, set_place_states
+from bookings.open_sessions.services.places import (
+    OFFER_CUTOFF,
+    end_lapsed_offers,
+    fill_places,
+    offer_or_give,
+    offer_until,
+    set_place_states,
+)
 from bookings.schedule.locks import guarded, lock_presenters
 from ctac.dates import days_before, uk_day
 from ctac.errors import DomainError
@@ -68,7 +75,7 @@ def invite(planned: Sequence[OpenSession], now: datetime) -> int:
     """
     if not planned:
         return 0
-    due = days_before(now, -1, rules.REMINDER_TIME).astimezone(UTC)
+    due = days_before(now, -1, REMINDER_TIME).astimezone(UTC)
     about = f"invited:{uk_day(now).isoformat()}"
     invited = set(Notification.objects.filter(kind=INVITATION, about=about).values_list("recipient", flat=True))
     # Sessions are online, so everybody who asked gets the same, wherever they work.
@@ -317,7 +324,7 @@ def reschedule_session(
     record_session_event(locked, SessionEventKind.MOVED, by=by, now=now, reason=reason, flagged=flagged, changes=changes)
     notify_everybody("session-moved", locked, now)
     notify_presenter(locked, now)
-    offered, last = locked.places.filter(state=PlaceState.OFFERED), start - rules.OFFER_CUTOFF
+    offered, last = locked.places.filter(state=PlaceState.OFFERED), start - OFFER_CUTOFF
     if offer_until(start, now) is not None:
         offered.filter(offer_expires_at__gt=last).update(offer_expires_at=last)
     elif places := list(offered.select_related("person").order_by("position")):  # too late for an offer: they get the place

@@ -12,13 +12,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings import rules
 from bookings.booking.emails import LINK_PAGES, ProfessionalEmail
 from bookings.booking.services.links import make_booking_links
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, BookingLink, BusyTime, LinkPurpose, State
-from bookings.models.links import hash_of
+from bookings.models.links import LINK_LIFETIME, hash_of
 from bookings.privacy import erase_bookings
 from notifications import rendering
 from notifications.models import Notification
@@ -223,7 +222,7 @@ def test_after_the_cut_off_only_cancelling_is_left(
 def test_guessing_and_opening_are_limited_by_address(
     booking: Booking, links: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "LINK_RATE_LIMIT", (3, timedelta(hours=1)))
+    monkeypatch.setattr("bookings.booking.views.bookings.LINK_RATE_LIMIT", (3, timedelta(hours=1)))
     statuses = [opened(f"/links/{letter * 43}/").status_code for letter in "ABCDE"]
     assert statuses == [404, 404, 404, 429, 429]
     assert Client().post(links["cancel"], {"reason": ""}).status_code == 429
@@ -251,7 +250,7 @@ def test_links_last_until_the_presentation_and_what_is_over_goes(booking: Bookin
     Booking.objects.update(starts_at=at("10:00", MONDAY + timedelta(days=400)), ends_at=at("11:00", MONDAY + timedelta(days=400)))
     booking.refresh_from_db()
     make_booking_links(booking=booking, address=booking.person.email, purposes=[LinkPurpose.CANCEL], now=at("10:00"))
-    assert BookingLink.objects.get().expires_at == at("10:00") + rules.LINK_LIFETIME
+    assert BookingLink.objects.get().expires_at == at("10:00") + LINK_LIFETIME
 
 
 def test_erasing_the_person_takes_their_links(booking: Booking, links: dict[str, str]) -> None:

@@ -8,9 +8,8 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.test import Client
 
-from bookings import rules
 from bookings.booking.services.reschedule import reschedule
-from bookings.booking.services.transitions import cancel_booking, remind_of_bookings
+from bookings.booking.services.transitions import REMINDER_MAX_DELAY, cancel_booking, remind_of_bookings
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingEvent, Channel, EventKind, Presenter
 from bookings.schedule.services import keep_presenter
@@ -97,8 +96,8 @@ def test_they_are_due_at_nine_on_the_wall(presenter: Presenter, person: Person, 
 
 def test_what_is_late_is_left_out(presenter: Presenter, person: Person) -> None:
     place(person)
-    assert remind_of_bookings(now=WEEK + rules.REMINDER_MAX_DELAY) == 0
-    assert remind_of_bookings(now=WEEK + rules.REMINDER_MAX_DELAY - timedelta(seconds=1)) == 2
+    assert remind_of_bookings(now=WEEK + REMINDER_MAX_DELAY) == 0
+    assert remind_of_bookings(now=WEEK + REMINDER_MAX_DELAY - timedelta(seconds=1)) == 2
     assert {kind for kind, _to in written()} == {"booking-reminder-week", "presenter-reminder-week"}
 
 

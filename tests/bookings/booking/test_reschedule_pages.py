@@ -14,7 +14,6 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings import rules
 from bookings.booking.emails import ProfessionalEmail
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
@@ -311,7 +310,7 @@ def test_a_booking_that_is_changed_over_and_over_writes_to_nobody_any_more(
     client: Client, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its presenter gets an email each time."""
-    monkeypatch.setattr(rules, "CHANGE_RATE_LIMIT", (1, timedelta(days=1)))
+    monkeypatch.setattr("bookings.booking.views.bookings.CHANGE_RATE_LIMIT", (1, timedelta(days=1)))
     assert client.post(url(booking, "time/check/"), hidden(to_check(client, booking))).status_code == 302
     mail = Notification.objects.count()
     answer = client.post(url(booking, "time/check/"), hidden(to_check(client, booking, "2027-01-25T10:00Z")))

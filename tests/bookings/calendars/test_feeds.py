@@ -11,11 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
-from bookings import rules
 from bookings.booking.services.assign import reassign
 from bookings.calendars import ical
 from bookings.calendars import views as calendars_views
-from bookings.calendars.views import make_feed
+from bookings.calendars.views import FEED_CANCELLED_RETENTION, make_feed
 from bookings.models import (
     Booking,
     CalendarFeed,
@@ -141,7 +140,7 @@ def test_what_was_called_off_stays_as_cancelled_for_a_while(
         SessionEvent.objects.create(session=left, place=place, at=NOW, kind=kind)
     assert [[each[0] for each in told(url)] for url in urls] == [["CANCELLED"] * 3, ["CANCELLED"] * 2]
     assert LINK not in read(urls[0]).content.decode()
-    clock.shift(rules.FEED_CANCELLED_RETENTION + timedelta(minutes=1))
+    clock.shift(FEED_CANCELLED_RETENTION + timedelta(minutes=1))
     assert [told(url) for url in urls] == [[], []]
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from bookings import rules
 from bookings.calendars.views import feed_token, revoke_feed
 from bookings.models import (
     CalendarFeed,
@@ -81,7 +80,7 @@ def test_what_is_no_address_is_not_found(person: Person, token: str) -> None:
 def test_guessing_is_stopped_and_real_addresses_still_work(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Google reads everybody's calendars from a few addresses: what it reads for others must stop nobody."""
     url = feed_of(person)
-    monkeypatch.setattr(rules, "UNKNOWN_FEED_RATE_LIMIT", (2, timedelta(hours=1)))
+    monkeypatch.setattr("bookings.calendars.views.UNKNOWN_FEED_RATE_LIMIT", (2, timedelta(hours=1)))
     assert [read(f"/calendars/{'B' * 43}.ics").status_code for _guess in range(3)] == [404, 404, 429]
     assert int(read(f"/calendars/{'B' * 43}.ics").headers["Retry-After"]) == 3600
     assert read(url).status_code == 200

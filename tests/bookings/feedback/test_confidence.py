@@ -11,7 +11,6 @@ from django.test import Client
 
 from accounts import limits
 from bookings import privacy as bookings_privacy
-from bookings import rules
 from bookings.feedback.emails import ThreeMonthsOnEmail
 from bookings.feedback.queries import Average, confidence, confidence_statistics, host_key, later_key
 from bookings.feedback.services import open_afterwards, send_confidence_questions
@@ -25,6 +24,7 @@ from bookings.models import (
     ThreeMonthsOn,
     YearLater,
 )
+from bookings.models.visit import THREE_MONTHS_LINK_LIFETIME
 from bookings.tasks import ask_three_months_on
 from notifications.delivery.services import prepare
 from notifications.models import Notification
@@ -243,7 +243,7 @@ def test_links_that_are_nobodys_too_early_or_too_late(anybody: Client, afterward
     assert [anybody.get(path).status_code for path in wrong] == [404] * 4
     assert "This page is closed" in anybody.get(link).content.decode()  # not mailed yet
     send_confidence_questions(now=LATER)
-    over = LATER + rules.THREE_MONTHS_LINK_LIFETIME
+    over = LATER + THREE_MONTHS_LINK_LIFETIME
     for moment, open_ in ((over - timedelta(minutes=1), True), (over, False)):
         with time_machine.travel(moment, tick=False):
             assert ("How confident are you now" in anybody.get(link).content.decode()) == open_
@@ -272,7 +272,7 @@ def test_an_address_that_is_none_too_many_and_too_late(
     say(anybody, afterwards)
     assert "Enter your email address." in asks(anybody, afterwards, "")
     assert "Enter an email address in full" in asks(anybody, afterwards, "ana at leeds")
-    monkeypatch.setattr(rules, "FEEDBACK_RATE_LIMIT", (0, timedelta(hours=1)))
+    monkeypatch.setattr("bookings.feedback.views.FEEDBACK_RATE_LIMIT", (0, timedelta(hours=1)))
     limits.clear_limits(["feedback:address:127.0.0.1"])
     assert "ana@leeds.nhs.uk" in asks(anybody, afterwards, "ana@leeds.nhs.uk")
     assert not ConfidenceLater.objects.exists()

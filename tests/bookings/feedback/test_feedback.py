@@ -12,7 +12,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import limits
-from bookings import rules
 from bookings.booking.services.transitions import cancel_booking, mark_delivered
 from bookings.feedback.queries import host_key
 from bookings.feedback.services import open_afterwards, record_attendance
@@ -98,7 +97,7 @@ def test_codes_that_are_nobodys_look_alike_and_who_guesses_is_stopped(
     cancel_booking(booking=afterwards.given, by=None, now=START - timedelta(days=1))  # type: ignore[arg-type]
     assert anybody.get(f"/f/{afterwards.code}/").status_code == 404
     Booking.objects.update(state=State.DELIVERED)
-    monkeypatch.setattr(rules, "UNKNOWN_CODE_RATE_LIMIT", (5, timedelta(hours=1)))
+    monkeypatch.setattr("bookings.feedback.views.UNKNOWN_CODE_RATE_LIMIT", (5, timedelta(hours=1)))
     answers = [anybody.get(f"/f/{code}/").status_code for code in ("AAAAAA", afterwards.code)]
     assert (answers, anybody.get("/f/").status_code) == ([404, 429], 200)
 
@@ -106,7 +105,7 @@ def test_codes_that_are_nobodys_look_alike_and_who_guesses_is_stopped(
 def test_very_many_answers_from_one_address_wait_and_lose_nothing(
     anybody: Client, afterwards: Afterwards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "FEEDBACK_RATE_LIMIT", (0, timedelta(hours=1)))
+    monkeypatch.setattr("bookings.feedback.views.FEEDBACK_RATE_LIMIT", (0, timedelta(hours=1)))
     refused = anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN})
     assert (refused.status_code, "A break, please." in refused.content.decode()) == (429, True)
     monkeypatch.undo()

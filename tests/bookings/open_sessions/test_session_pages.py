@@ -13,7 +13,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
-from bookings import rules
 from bookings.models import OpenSession, PlaceState, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.open_sessions.services.places import give_up_place, take_place
 from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
@@ -339,7 +338,7 @@ def test_what_is_not_to_come_takes_nobody_and_frees_nothing(
 def test_too_many_places_asked_for_are_stopped(
     client: Client, session: OpenSession, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "PLACE_RATE_LIMIT", (1, timedelta(hours=1)))
+    monkeypatch.setattr("bookings.open_sessions.views.PLACE_RATE_LIMIT", (1, timedelta(hours=1)))
     take(client, make_session(None, at("14:00")))
     stopped = take(client, session, access_needs="Captions")
     assert (stopped.status_code, "Captions" in text(stopped)) == (429, True)

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings import rules
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
 from bookings.models import BusyTime, Hold, Presenter
 from bookings.schedule.holds import extend_hold, hold_slot, release_hold
@@ -148,7 +147,7 @@ def test_the_database_refuses_a_hold_that_is_longer(presenter: Presenter) -> Non
 
 
 def test_only_so_many_times_can_be_kept_from_one_address_at_once(presenter: Presenter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "MAX_HOLDS_PER_CLIENT", 3)
+    monkeypatch.setattr("bookings.schedule.holds.MAX_HOLDS_PER_CLIENT", 3)
     asked, hours = slot_query(make_presentation()), iter(range(6))
 
     def hold(client: str, now: datetime = NOW) -> Hold:
@@ -166,7 +165,7 @@ def test_only_so_many_times_can_be_kept_from_one_address_at_once(presenter: Pres
 def test_whoever_holds_a_time_may_change_it_though_the_others_hold_all(
     presenter: Presenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MAX_HOLDS_PER_CLIENT", 1)
+    monkeypatch.setattr("bookings.schedule.holds.MAX_HOLDS_PER_CLIENT", 1)
     draft, asked = make_draft(), slot_query(make_presentation())
     hold_slot(draft=draft, person=None, slot_query=asked, start=TEN, now=NOW, client="one")
     hold_slot(draft=draft, person=None, slot_query=asked, start=at("14:00"), now=NOW, client="one")

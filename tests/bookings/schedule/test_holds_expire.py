@@ -9,7 +9,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings import rules
 from bookings.models import Booking, Hold, Presentation, Presenter
 from professionals.models import Draft, Person
 from tests.bookings.flow import TEN, WHERE, confirm, fill_in, text
@@ -140,7 +139,7 @@ def visitor(address: str, **more: str) -> Client:
 
 
 def test_from_one_address_so_many_are_kept_at_once(presentation: Presentation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "MAX_HOLDS_PER_CLIENT", 2)
+    monkeypatch.setattr("bookings.schedule.holds.MAX_HOLDS_PER_CLIENT", 2)
     starts = ["2027-01-25T09:00Z", "2027-01-26T09:00Z", "2027-01-27T09:00Z"]
     answers = [visitor("192.0.2.1").post("/book/signs/when/", {"start": start}) for start in starts]
     assert [answer.status_code for answer in answers] == [302, 302, 429]
@@ -151,7 +150,7 @@ def test_from_one_address_so_many_are_kept_at_once(presentation: Presentation, m
 def test_behind_our_proxy_the_address_that_it_saw_counts(
     presentation: Presentation, monkeypatch: pytest.MonkeyPatch, settings: object
 ) -> None:
-    monkeypatch.setattr(rules, "MAX_HOLDS_PER_CLIENT", 1)
+    monkeypatch.setattr("bookings.schedule.holds.MAX_HOLDS_PER_CLIENT", 1)
     settings.TRUSTED_PROXY_COUNT = 1  # type: ignore[attr-defined]
     starts = iter(f"2027-01-{day}T09:00Z" for day in (25, 26, 27, 28))
 
@@ -167,7 +166,7 @@ def test_behind_our_proxy_the_address_that_it_saw_counts(
 def test_people_of_one_trust_who_are_signed_in_are_not_counted_together(
     presentation: Presentation, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MAX_HOLDS_PER_CLIENT", 1)
+    monkeypatch.setattr("bookings.schedule.holds.MAX_HOLDS_PER_CLIENT", 1)
     assert visitor("192.0.2.1").post("/book/signs/when/", {"start": "2027-01-25T09:00Z"}).status_code == 302
     colleague = visitor("192.0.2.1")
     sign_in(colleague, person)

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings import rules
 from bookings.models import Availability, Booking, Hold, Presentation, Presenter
+from bookings.schedule.availability import MAX_ALTERNATIVE_SLOTS
 from ctac.dates import format_clock
 from professionals.models import Draft, Person
 from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
@@ -277,7 +277,7 @@ def test_a_slot_taken_meanwhile_gives_a_polite_page_with_the_nearest_times_ready
     assert "That time has just gone" in text(page)
     assert "Monday 25 January 2027, 10am to 11am is no longer free. These are the nearest free times." in text(page)
     offered = [value for _day, slots in page.context["form"].fields["start"].choices for value, _label in slots]
-    assert len(offered) == rules.MAX_ALTERNATIVE_SLOTS
+    assert len(offered) == MAX_ALTERNATIVE_SLOTS
     assert {"2027-01-25T09:00Z", "2027-01-25T11:00Z"} <= set(offered)
     assert client.post("/book/signs/when/", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/check/"
 
@@ -356,7 +356,7 @@ def test_the_script_finds_the_time_that_is_kept_among_those_of_its_month(
 def test_too_many_holds_from_one_place_are_stopped(
     client: Client, presentation: Presentation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "HOLD_RATE_LIMIT", (2, timedelta(hours=1)))
+    monkeypatch.setattr("bookings.booking.views.book.HOLD_RATE_LIMIT", (2, timedelta(hours=1)))
     client.post("/book/signs/where/", WHERE)
     codes = [client.post("/book/signs/when/", {"start": TEN}).status_code for _number in range(3)]
     assert codes == [302, 302, 429]

@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
-from bookings import rules
 from bookings.models import Booking, Seat, SeatState
 from bookings.seats.services import approve_seat, decline_seat
+from bookings.seats.views import SEAT_RATE_LIMIT
 from notifications.models import Notification
 from notifications.registry import find_email
 from professionals.models import Person
@@ -191,7 +191,7 @@ def test_a_full_visit_and_a_refusal_are_said_plainly(client: Client, guest: Pers
 
 
 def test_nobody_asks_without_end(client: Client, guest: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "SEAT_RATE_LIMIT", (1, rules.SEAT_RATE_LIMIT[1]))
+    monkeypatch.setattr("bookings.seats.views.SEAT_RATE_LIMIT", (1, SEAT_RATE_LIMIT[1]))
     first, second = offered(), offered(person=make_person())
     client.post(f"/seats/{first.reference}/", {"access_needs": ""})
     answer: HttpResponse = client.post(f"/seats/{second.reference}/", {"access_needs": "Loop"})
