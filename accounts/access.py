@@ -23,17 +23,17 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 ResponseView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def signed_in(request: HttpRequest) -> User:
+def signed_in_user(request: HttpRequest) -> User:
     """The user, in a view that requires one."""
     user: User = request.user  # type: ignore[assignment]
     return user
 
 
-def with_next(url_name: str, next_url: str) -> str:
+def url_with_next(url_name: str, next_url: str) -> str:
     return f"{reverse(url_name)}?{urlencode({'next': next_url})}"
 
 
-def safe_next(request: HttpRequest) -> str:
+def safe_next_url(request: HttpRequest) -> str:
     """The page of ours in `next`, in the form or the address, or ''. Only a path: a bare word could be the name of a route."""
     url = request.POST.get("next") or request.GET.get("next") or ""
     return url if url.startswith("/") and is_own_page(request, url) else ""
@@ -78,7 +78,7 @@ def shows_progress(progress: Callable[..., Progress | None]) -> Callable[[Respon
     return decorate
 
 
-def progress_at(request: HttpRequest, onward: str) -> Progress | None:
+def progress_for_url(request: HttpRequest, onward: str) -> Progress | None:
     """The progress of the page to go on to, if it has one."""
     try:
         match = resolve(urlsplit(onward).path)
@@ -91,22 +91,22 @@ def progress_at(request: HttpRequest, onward: str) -> Progress | None:
 # Reauthentication comes before the acts that could do most harm if a stranger sat at the computer (ADR 9). People with a second
 # factor, as all staff have, use that; others use their password or a code by email.
 
-SECOND_FACTOR = "mfa"
-OTHER_METHODS = {"code", "password"}
+SECOND_FACTOR_METHOD = "mfa"
+FIRST_FACTOR_METHODS = {"code", "password"}
 
 
-def recently_reauthenticated(request: HttpRequest, *, enrolling: bool = False) -> bool:
+def has_recently_reauthenticated(request: HttpRequest, *, enrolling: bool = False) -> bool:
     """Whether they did, within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds, by the strongest method that they have.
 
     For staff who have no second factor yet, nothing but enrolling one is enough.
     """
     if not request.user.is_authenticated:
         return False
-    user, since = signed_in(request), time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    user, since = signed_in_user(request), time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
     methods = {record["method"] for record in get_authentication_records(request, user) if record["at"] > since}
-    if SECOND_FACTOR in methods:
+    if SECOND_FACTOR_METHOD in methods:
         return True
-    return bool(methods & OTHER_METHODS) and (enrolling or not user.is_staff) and not has_second_factor(user)
+    return bool(methods & FIRST_FACTOR_METHODS) and (enrolling or not user.is_staff) and not has_second_factor(user)
 
 
 def has_second_factor(user: User) -> bool:
@@ -125,15 +125,15 @@ def ask_to_reauthenticate(request: HttpRequest, *, enrolling: bool = False, afte
     which would leave the browser on the page that asks.
     """
     if not request.user.is_authenticated:
-        return redirect(with_next("account_login", return_path(request)))
-    if recently_reauthenticated(request, enrolling=enrolling):
+        return redirect(url_with_next("account_login", return_path(request)))
+    if has_recently_reauthenticated(request, enrolling=enrolling):
         return None
-    kept = request.method == "POST" and sessions.keep_unsubmitted_form(request, signed_in(request).pk, asked_again=True)
+    kept = request.method == "POST" and sessions.keep_unsubmitted_form(request, signed_in_user(request).pk, asked_again=True)
     onward = reverse("account_sent_late") if kept else afterwards or return_path(request)
-    return redirect(with_next(reauthentication_page(signed_in(request), enrolling=enrolling), onward))
+    return redirect(url_with_next(reauthentication_url_name(signed_in_user(request), enrolling=enrolling), onward))
 
 
-def reauthentication_page(user: User, *, enrolling: bool = False) -> str:
+def reauthentication_url_name(user: User, *, enrolling: bool = False) -> str:
     if has_second_factor(user):
         return "mfa_reauthenticate"
     return "mfa_activate_totp" if user.is_staff and not enrolling else "account_reauthenticate"

@@ -29,29 +29,38 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import services
-from accounts.access import ask_to_reauthenticate, signed_in
+from accounts.access import ask_to_reauthenticate, signed_in_user
 from accounts.forms import MOBILE_HELP, MobileField
-from accounts.models import USER_WORDS, SavedFilter, User
-from accounts.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
-from ctac.dates import format_moment
+from accounts.models import USER_SEARCH_TEXT, SavedFilter, User
+from accounts.roles import MANAGER_ROLE, ROLE_NAMES, ROLES, ROLES_BY_NAME, ROLES_BY_SLUG
+from ctac.dates import format_datetime
 from ctac.forms import PageForm
 from ctac.staff.audit import audit_note
-from ctac.staff.first_run import COLLEAGUES, FirstRunCheck, Light, check_first_run, named
-from ctac.staff.lists import MOST, OptionsFilter, keys_in_order, keys_of, narrow_by, with_keys, with_words, words_in
+from ctac.staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, names_text, register_first_run_check
+from ctac.staff.lists import (
+    MAX_COUNTED,
+    OptionsFilter,
+    capped_keys,
+    filter_by_keys,
+    filter_by_words,
+    narrow_by,
+    ordered_keys,
+    parse_search_words,
+)
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
+    ConfirmationForm,
     ObjectAction,
+    ReadOnlyAdmin,
     StaffModelAdmin,
-    SureForm,
     column,
-    moment_of,
-    number_of,
+    datetime_column,
+    number_column,
     staff_site,
-    yes_no_of,
+    yes_no_column,
 )
 
-MOST_NAMED = 50
+MAX_HOLDERS_SHOWN = 50
 # Other apps' objections to an account that has only these roles, or none because it is closed: each gives a sentence, or "".
 ROLE_CHECKS: list[Callable[[User, set[str]], str]] = []
 
@@ -62,7 +71,7 @@ class RolesField(forms.ModelMultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name}: {BY_NAME[obj.name].purpose}"
+        return f"{obj.name}: {ROLES_BY_NAME[obj.name].purpose}"
 
 
 class UserForm(forms.ModelForm):
@@ -75,7 +84,7 @@ class UserForm(forms.ModelForm):
         works = bool(cleaned.get("is_staff") and cleaned.get("is_active"))
         is_superuser = works and cleaned.get("is_superuser", self.instance.is_superuser)
         roles = {group.name for group in cleaned.get("groups") or ()} if works else set()
-        if self.instance.pk and self.is_the_last_manager() and not (is_superuser or MANAGER.name in roles):
+        if self.instance.pk and self.is_the_last_manager() and not (is_superuser or MANAGER_ROLE.name in roles):
             raise ValidationError(
                 _("This is the last account that may give roles. Make somebody else a manager first, then change this one.")
             )
@@ -89,13 +98,13 @@ class UserForm(forms.ModelForm):
 
         Locks, so that if two managers take each other's role away at once, the second is refused.
         """
-        Group.objects.select_for_update().get(name=MANAGER.name)
+        Group.objects.select_for_update().get(name=MANAGER_ROLE.name)
         managers = set(accounts_that_give_roles().values_list("pk", flat=True))
         return managers == {self.instance.pk}
 
 
 def accounts_that_give_roles() -> QuerySet[User]:
-    may = Q(groups__name=MANAGER.name) | Q(is_superuser=True)
+    may = Q(groups__name=MANAGER_ROLE.name) | Q(is_superuser=True)
     return User.objects.filter(may, is_staff=True, is_active=True).distinct()
 
 
@@ -108,7 +117,7 @@ class NewUserForm(UserForm):
         return str(self.cleaned_data["email"]).strip().lower()
 
 
-class ResetForm(SureForm):
+class ResetSecondFactorForm(ConfirmationForm):
     sure = forms.BooleanField(label=gettext_lazy("I have spoken to this person and I’m sure that it is them."))
 
 
@@ -130,11 +139,11 @@ class UserAdmin(StaffModelAdmin):
     nobody_may = ("delete",)
     also_found_by: ClassVar[list[Callable[[QuerySet[User], str], Iterable[int]]]] = []
     list_display = ["email", "called", "staff", "open", "signed_in_at"]
-    called = column(gettext_lazy("name"), lambda user: user.name or getattr(getattr(user, "person", None), "name", NOTHING))
-    staff = yes_no_of("is_staff", gettext_lazy("staff"))
-    open = yes_no_of("is_active", gettext_lazy("open"))
-    signed_in_at = moment_of("last_login", gettext_lazy("last sign-in"), short=True)
-    joined_at = moment_of("date_joined", gettext_lazy("opened"), short=True)
+    called = column(gettext_lazy("name"), lambda user: user.name or getattr(getattr(user, "person", None), "name", EMPTY_VALUE))
+    staff = yes_no_column("is_staff", gettext_lazy("staff"))
+    open = yes_no_column("is_active", gettext_lazy("open"))
+    signed_in_at = datetime_column("last_login", gettext_lazy("last sign-in"), short=True)
+    joined_at = datetime_column("date_joined", gettext_lazy("opened"), short=True)
     list_filter = ["is_staff", "is_active", RoleFilter]
     list_select_related = ["person"]
     search_fields = ["email", "person__name"]
@@ -157,7 +166,7 @@ class UserAdmin(StaffModelAdmin):
             label=gettext_lazy("Reset the second factor"),
             service=services.reset_second_factor,
             available=lambda user: user.authenticator_set.exists(),
-            form_class=ResetForm,
+            form_class=ResetSecondFactorForm,
             explanation=gettext_lazy(
                 "Use this when somebody has lost their phone. It signs them out everywhere. They set up a new app when "
                 "they next sign in."
@@ -186,15 +195,15 @@ class UserAdmin(StaffModelAdmin):
         It finds keys first: with both conditions in one and the list's order, the database would read accounts until it has found
         a page. A person has the key of their account, so accounts themselves are read only if a filter needs it.
         """
-        words = list(words_in(search_term))
+        words = list(parse_search_words(search_term))
         if not words:
             return queryset.none() if search_term.strip() else queryset, False
-        addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
+        addressed = filter_by_words(queryset.alias(searched=USER_SEARCH_TEXT), search_term)
         also = [key for find in self.also_found_by for key in find(queryset, search_term)]
-        found = sorted({*also, *keys_of(addressed)}, reverse=True)[: MOST + 1]
+        found = sorted({*also, *capped_keys(addressed)}, reverse=True)[: MAX_COUNTED + 1]
         newest_first = tuple(queryset.query.order_by) == ("-pk",)
-        in_order = found if newest_first else keys_in_order(queryset, found)
-        return with_keys(request, queryset, found, in_order), False
+        in_order = found if newest_first else ordered_keys(queryset, found)
+        return filter_by_keys(request, queryset, found, in_order), False
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         if obj is None:
@@ -219,7 +228,7 @@ class UserAdmin(StaffModelAdmin):
         if db_field.name == "mobile":
             kwargs |= {"form_class": MobileField, "max_length": 30}
         if db_field.name == "groups":
-            kwargs |= {"form_class": RolesField, "queryset": Group.objects.filter(name__in=NAMES).order_by("name")}
+            kwargs |= {"form_class": RolesField, "queryset": Group.objects.filter(name__in=ROLE_NAMES).order_by("name")}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -229,7 +238,7 @@ class UserAdmin(StaffModelAdmin):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            services.open_account(user=obj, by=signed_in(request), now=timezone.now())
+            services.open_account(user=obj, by=signed_in_user(request), now=timezone.now())
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Whether the user may change this account. Only a superuser may change a superuser."""
@@ -248,11 +257,11 @@ class UserAdmin(StaffModelAdmin):
             by = str(recovery.by) if recovery.by else _("an account that is gone")
             facts = {name: getattr(recovery, name) for name in ("old", "new", "called", "number")}
             pattern = _("%(at)s: from %(old)s to %(new)s, by %(by)s, who called %(called)s on %(number)s.")
-            lines.append(pattern % {"at": format_moment(recovery.at), "by": by, **facts})
+            lines.append(pattern % {"at": format_datetime(recovery.at), "by": by, **facts})
         return "\n".join(lines) or _("Never")
 
 
-class RoleAdmin(LooksOnly):
+class RoleAdmin(ReadOnlyAdmin):
     """The purpose of each role, its permissions, and the people who hold it."""
 
     nobody_may = ("add", "change", "delete")
@@ -261,26 +270,26 @@ class RoleAdmin(LooksOnly):
     actions = None
     fields = ["name", "purpose", "may_do", "may_not", "held_by"]
     readonly_fields = ["purpose", "may_do", "may_not", "held_by"]
-    number_holding = number_of("holding", gettext_lazy("accounts"))
-    purpose = column(gettext_lazy("what they do"), lambda group: BY_NAME[group.name].purpose)
-    may_do = column(gettext_lazy("may"), lambda group: "\n".join(str(duty.words) for duty in BY_NAME[group.name].duties))
-    may_not = column(gettext_lazy("may not"), lambda group: BY_NAME[group.name].may_not)
+    number_holding = number_column("holding", gettext_lazy("accounts"))
+    purpose = column(gettext_lazy("what they do"), lambda group: ROLES_BY_NAME[group.name].purpose)
+    may_do = column(gettext_lazy("may"), lambda group: "\n".join(str(duty.words) for duty in ROLES_BY_NAME[group.name].duties))
+    may_not = column(gettext_lazy("may not"), lambda group: ROLES_BY_NAME[group.name].may_not)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         open_accounts = Count("user", filter=Q(user__is_active=True, user__is_staff=True))
-        return super().get_queryset(request).filter(name__in=NAMES).annotate(holding=open_accounts)
+        return super().get_queryset(request).filter(name__in=ROLE_NAMES).annotate(holding=open_accounts)
 
     @admin.display(description=gettext_lazy("who has it"))
     def held_by(self, group: Group) -> SafeString | str:
         """Links to the accounts that hold the role."""
-        users = User.objects.filter(groups=group, is_active=True, is_staff=True).order_by("name", "email")[:MOST_NAMED]
+        users = User.objects.filter(groups=group, is_active=True, is_staff=True).order_by("name", "email")[:MAX_HOLDERS_SHOWN]
         links = ((reverse("staff:accounts_user_change", args=[user.pk]), str(user)) for user in users)
         return format_html_join("\n", '<a href="{}">{}</a>', links) or _("Nobody")
 
 
 # Saved views: the filters and the order of a list, under a name. A list's own admin says what may be saved of it.
 
-MOST_OWN, MOST_OF_TEAM = 20, 30  # for each list
+MAX_OWN_VIEWS, MAX_TEAM_VIEWS = 20, 30  # for each list
 
 
 class SaveViewForm(PageForm):
@@ -298,16 +307,16 @@ class SaveViewForm(PageForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         for_team, own = self.saved.filter(for_team=True).count(), self.saved.filter(owner=self.owner).count()
-        if own >= MOST_OWN or (cleaned.get("for_team") and for_team >= MOST_OF_TEAM):
+        if own >= MAX_OWN_VIEWS or (cleaned.get("for_team") and for_team >= MAX_TEAM_VIEWS):
             raise ValidationError(_("This list has as many saved views as there may be. Remove one first."))
         return cleaned
 
 
-def list_address(model_admin: Any) -> str:
+def list_url(model_admin: Any) -> str:
     return reverse(f"staff:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist")
 
 
-def may_remove(user: Any, view: SavedFilter) -> bool:
+def can_remove_view(user: Any, view: SavedFilter) -> bool:
     """Whether the user may remove the view: their own, or as a manager also the team's."""
     return bool(view.owner_id == user.pk or (view.for_team and user.has_perm("accounts.change_user")))
 
@@ -320,14 +329,14 @@ def saved_views(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
     filters = model_admin.filter_parameters(request)
     if not filters:
         return {}
-    label, now, known = model_admin.opts.label_lower, model_admin.view_to_save(request), {*filters, ORDER_VAR}
-    rows = SavedFilter.objects.shown_to(signed_in(request)).filter(of_list=label)[: MOST_OWN + MOST_OF_TEAM]
+    label, now, known = model_admin.opts.label_lower, model_admin.saveable_query(request), {*filters, ORDER_VAR}
+    rows = SavedFilter.objects.shown_to(signed_in_user(request)).filter(of_list=label)[: MAX_OWN_VIEWS + MAX_TEAM_VIEWS]
     views = [
         {
             "view": view,
-            "href": f"{list_address(model_admin)}?{view.query}",
+            "href": f"{list_url(model_admin)}?{view.query}",
             "current": view.query == now,
-            "may_remove": may_remove(request.user, view),
+            "may_remove": can_remove_view(request.user, view),
         }
         for view in rows
         if {name for name, _value in parse_qsl(view.query)} <= known
@@ -347,10 +356,10 @@ def save_view(request: HttpRequest, of_list: str) -> HttpResponse:
     model_admin: Any = staff_site.get_model_admin(model)
     if not model_admin.has_view_or_change_permission(request):
         raise PermissionDenied
-    user, label, query = signed_in(request), model_admin.opts.label_lower, model_admin.view_to_save(request)
+    user, label, query = signed_in_user(request), model_admin.opts.label_lower, model_admin.saveable_query(request)
     if not query:
         messages.warning(request, _("Choose a filter or an order first, then save the view."))
-        return redirect(list_address(model_admin))
+        return redirect(list_url(model_admin))
     form = SaveViewForm(request.POST or None, owner=user, saved=SavedFilter.objects.filter(of_list=label))
     if request.method == "POST" and form.is_valid():
         try:
@@ -362,7 +371,7 @@ def save_view(request: HttpRequest, of_list: str) -> HttpResponse:
             audit_note(request).kind = SavedFilter._meta.label_lower
             audit_note(request).add("added", keys=[view.pk])
             messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
-            return redirect(f"{list_address(model_admin)}?{query}")
+            return redirect(f"{list_url(model_admin)}?{query}")
     page = {"title": _("Save this view"), "opts": model_admin.opts, "form": form, "media": form.media}
     return TemplateResponse(request, "admin/save_view.html", {**staff_site.each_context(request), **page})
 
@@ -370,14 +379,14 @@ def save_view(request: HttpRequest, of_list: str) -> HttpResponse:
 def remove_view(request: HttpRequest, saved_id: int) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    view = get_object_or_404(SavedFilter.objects.shown_to(signed_in(request)), pk=saved_id)
-    if not may_remove(request.user, view):
+    view = get_object_or_404(SavedFilter.objects.shown_to(signed_in_user(request)), pk=saved_id)
+    if not can_remove_view(request.user, view):
         raise PermissionDenied
     audit_note(request).kind = SavedFilter._meta.label_lower
     audit_note(request).add("deleted", keys=[view.pk])
     view.delete()
     messages.success(request, _("The view “%(name)s” is removed.") % {"name": view.name})
-    return redirect(list_address(staff_site.get_model_admin(apps.get_model(view.of_list))))
+    return redirect(list_url(staff_site.get_model_admin(apps.get_model(view.of_list))))
 
 
 staff_site.saved_views = saved_views
@@ -390,22 +399,22 @@ staff_site.register(Group, RoleAdmin)
 
 # For the first-run check: the colleagues who may sign in, their second factors and their roles. One statement for all lines.
 
-ACCOUNTS_READ = 500
-MANAGERS_AT_LEAST = 2
+MAX_COLLEAGUES_CHECKED = 500
+MIN_MANAGERS = 2
 NEEDED_ROLES = ("coordinator", "presenter", "fulfilment")
 
 
-def colleagues(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def colleague_checks(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     factors = Authenticator.objects.filter(user=OuterRef("pk"))
     codes = Q(type=Authenticator.Type.RECOVERY_CODES)
-    roles = Group.objects.filter(user=OuterRef("pk"), name__in=NAMES).order_by("name").values("name")
+    roles = Group.objects.filter(user=OuterRef("pk"), name__in=ROLE_NAMES).order_by("name").values("name")
     accounts = User.objects.filter(is_staff=True, is_active=True).order_by("name", "email")
     found = list(
         accounts.annotate(
             has_factor=Exists(factors.exclude(codes)), has_codes=Exists(factors.filter(codes)), roles=ArraySubquery(roles)
-        )[:ACCOUNTS_READ]
+        )[:MAX_COLLEAGUES_CHECKED]
     )
-    yield from holders_of_roles(found)
+    yield from role_holder_checks(found)
     for label, without, sentence, in_order in (
         (
             gettext_lazy("A role for each"),
@@ -433,34 +442,37 @@ def colleagues(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         ),
     ):
         if without:
-            sentence %= {"names": named(list(map(str, without)))}
+            sentence %= {"names": names_text(list(map(str, without)))}
             address = f"{reverse('staff:accounts_user_changelist')}?is_staff__exact=1"
             yield FirstRunCheck(label, Light.AMBER, sentence, href=address, link=gettext_lazy("See the accounts of staff"))
         else:
             yield FirstRunCheck(label, Light.GREEN, in_order)
 
 
-def holders_of_roles(found: Iterable[Any]) -> Iterator[FirstRunCheck]:
+def role_holder_checks(found: Iterable[Any]) -> Iterator[FirstRunCheck]:
     """Who holds each role. A colleague who may do everything counts as a manager."""
     holders = defaultdict[str, list[str]](list)
     for user in found:
-        for name in {*user.roles, MANAGER.name} if user.is_superuser else user.roles:
+        for name in {*user.roles, MANAGER_ROLE.name} if user.is_superuser else user.roles:
             holders[name].append(str(user))
-    details = tuple(f"{role.name}: {named(holders[role.name]) or _('nobody')}" for role in ROLES)
-    label, missing = gettext_lazy("Who holds which role"), [slug for slug in NEEDED_ROLES if not holders[BY_SLUG[slug].name]]
+    details = tuple(f"{role.name}: {names_text(holders[role.name]) or _('nobody')}" for role in ROLES)
+    label, missing = (
+        gettext_lazy("Who holds which role"),
+        [slug for slug in NEEDED_ROLES if not holders[ROLES_BY_SLUG[slug].name]],
+    )
     more: dict[str, Any] = {
         "href": reverse("staff:auth_group_changelist"),
         "link": gettext_lazy("See the roles"),
         "details": details,
     }
-    if len(holders[MANAGER.name]) < MANAGERS_AT_LEAST:
+    if len(holders[MANAGER_ROLE.name]) < MIN_MANAGERS:
         sentence = _("There are fewer than two managers. Make a second: one may be ill, or lose their phone.")
         yield FirstRunCheck(label, Light.RED, sentence, **more)
     elif missing:
-        sentence = _("Nobody holds these roles: %(roles)s.") % {"roles": ", ".join(BY_SLUG[slug].name for slug in missing)}
+        sentence = _("Nobody holds these roles: %(roles)s.") % {"roles": ", ".join(ROLES_BY_SLUG[slug].name for slug in missing)}
         yield FirstRunCheck(label, Light.AMBER, sentence, **more)
     else:
         yield FirstRunCheck(label, Light.GREEN, _("Somebody holds each role that the work needs."), **more)
 
 
-check_first_run(COLLEAGUES, gettext_lazy("Accounts"), colleagues)
+register_first_run_check(COLLEAGUES_SECTION, gettext_lazy("Accounts"), colleague_checks)

@@ -10,11 +10,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-ENCRYPTED_ITEM = "sealed"
+ENCRYPTED_ITEMS_KEY = "sealed"
 # Codes that wait to be typed in: of a sign-in, of an address, of a forgotten password, of a reauthentication.
-CODE_KEYS = ("sign_in_code", "account_email_verification_code", "account_password_reset_verification", "code_again")
+CODE_SESSION_KEYS = ("sign_in_code", "account_email_verification_code", "account_password_reset_verification", "code_again")
 # Also a sign-in that waits for its second factor, an app's secret before enrolment, and forms that wait to be sent again.
-ENCRYPTED_KEYS = frozenset({*CODE_KEYS, "account_login", "mfa.totp.secret", "account_reauthentication_state", "sent_late"})
+ENCRYPTED_SESSION_KEYS = frozenset(
+    {*CODE_SESSION_KEYS, "account_login", "mfa.totp.secret", "account_reauthentication_state", "sent_late"}
+)
 
 
 class DecryptionError(Exception):
@@ -41,21 +43,21 @@ def _fernet(*secrets: str) -> MultiFernet:
     return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in keys])
 
 
-def encrypt_items(data: dict[str, Any]) -> dict[str, Any]:
+def encrypt_session_data(data: dict[str, Any]) -> dict[str, Any]:
     """A session as it is stored. Django only signs it, and most sessions have nothing to encrypt."""
-    secret = {name: value for name, value in data.items() if name in ENCRYPTED_KEYS}
+    secret = {name: value for name, value in data.items() if name in ENCRYPTED_SESSION_KEYS}
     if not secret:
         return data
-    rest = {name: value for name, value in data.items() if name not in ENCRYPTED_KEYS}
-    return {**rest, ENCRYPTED_ITEM: encrypt(json.dumps(secret))}
+    rest = {name: value for name, value in data.items() if name not in ENCRYPTED_SESSION_KEYS}
+    return {**rest, ENCRYPTED_ITEMS_KEY: encrypt(json.dumps(secret))}
 
 
-def decrypt_items(data: dict[str, Any]) -> dict[str, Any]:
+def decrypt_session_data(data: dict[str, Any]) -> dict[str, Any]:
     """A session as it is used, without the items that none of our keys decrypts."""
-    if ENCRYPTED_ITEM not in data:
+    if ENCRYPTED_ITEMS_KEY not in data:
         return data
-    rest = {name: value for name, value in data.items() if name != ENCRYPTED_ITEM}
+    rest = {name: value for name, value in data.items() if name != ENCRYPTED_ITEMS_KEY}
     try:
-        return {**rest, **json.loads(decrypt(data[ENCRYPTED_ITEM]))}
+        return {**rest, **json.loads(decrypt(data[ENCRYPTED_ITEMS_KEY]))}
     except DecryptionError:
         return rest

@@ -32,14 +32,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services
 from accounts.allauth_internals import SECRET_SESSION_KEY, get_totp_secret, validate_totp_code, webauthn
 from accounts.limits import HoneypotMixin, is_first_use_of_code, is_rate_limited, limit_failed_codes
-from accounts.models import UK_MOBILE, User, Where
+from accounts.models import UK_MOBILE_PATTERN, LimitedActivity, User
 from ctac.forms import PageForm, PageFormMixin
 
 EMAIL_ERRORS = {
     "required": _("Enter your work email address."),
     "invalid": _("Enter an email address in full, like name@example.nhs.uk."),
 }
-TYPED_CODES = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+CODE_AUTHENTICATOR_TYPES = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
 MOBILE_HELP = _("We will also text you when there is an alarm about a presenter on a visit.")
 PASSWORD_HINT = _("At least 12 characters. Try three words that only you would put together.")
 
@@ -55,7 +55,7 @@ class MobileField(forms.CharField):
             return ""
         digits = re.sub(r"[\s().-]", "", typed.replace("(0)", ""))
         number = re.sub(r"^(?:(?:\+|00)?44)?0?(?=7)", "+44", digits)
-        if not re.fullmatch(UK_MOBILE, number):
+        if not re.fullmatch(UK_MOBILE_PATTERN, number):
             raise ValidationError(_("Enter a UK mobile number, like 07700 900123."), code="invalid")
         return number
 
@@ -90,7 +90,7 @@ EMAIL_LABEL = {"email": _("Work email address"), "login": _("Work email address"
 class SignInForm(HoneypotMixin, AccountForm, PageForm):
     """Asks only for the address. A code is sent to it whether or not it has an account: nothing here looks that up."""
 
-    where, answer_field = Where.SIGN_IN, "login"
+    where, answer_field = LimitedActivity.SIGN_IN, "login"
     labels = EMAIL_LABEL
 
     login = EmailField()
@@ -142,31 +142,31 @@ class NewAddressForm(AccountForm, account.AddEmailForm):
 
 
 class ForgottenPasswordForm(HoneypotMixin, AccountForm, account.ResetPasswordForm):
-    where, answer_field = Where.PASSWORD, "email"
+    where, answer_field = LimitedActivity.PASSWORD, "email"
     labels = EMAIL_LABEL
 
     def clean_email(self) -> str:
         """One statement whatever the address; allauth has one more for an address that it does not know."""
         email: str = get_account_adapter().clean_email(self.cleaned_data["email"])
-        known = services.account_at(email)
+        known = services.account_with_email(email)
         self.users = [known] if known is not None and known.is_active else []
         return email
 
 
-NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password again")}
+NEW_PASSWORD_LABELS = {"password1": _("New password"), "password2": _("New password again")}
 
 
 class ChangePasswordForm(AccountForm, account.ChangePasswordForm):
-    labels = {"oldpassword": _("Password now"), **NEW_PASSWORD}
+    labels = {"oldpassword": _("Password now"), **NEW_PASSWORD_LABELS}
     hints = {"password1": PASSWORD_HINT}
 
 
 class SetPasswordForm(AccountForm, account.SetPasswordForm):
-    labels, hints = NEW_PASSWORD, {"password1": PASSWORD_HINT}
+    labels, hints = NEW_PASSWORD_LABELS, {"password1": PASSWORD_HINT}
 
 
 class ResetPasswordForm(AccountForm, account.ResetPasswordKeyForm):
-    labels, hints = NEW_PASSWORD, {"password1": PASSWORD_HINT}
+    labels, hints = NEW_PASSWORD_LABELS, {"password1": PASSWORD_HINT}
 
 
 class ReauthenticateForm(AccountForm, account.ReauthenticateForm):
@@ -182,7 +182,9 @@ class SecondFactorMixin(forms.Form):
     def clean_code(self) -> str:
         with limit_failed_codes(context.request, self.user):
             code: str = self.cleaned_data["code"]
-            factors = list(Authenticator.objects.filter(user=self.user, type__in=TYPED_CODES).order_by("-type"))  # the app first
+            factors = list(
+                Authenticator.objects.filter(user=self.user, type__in=CODE_AUTHENTICATOR_TYPES).order_by("-type")
+            )  # the app first
             for factor in factors:
                 if factor.type == Authenticator.Type.TOTP:
                     is_valid = validate_totp_code(decrypt(factor.data["secret"]), code)
@@ -244,11 +246,11 @@ class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):
         return " ".join(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))
 
 
-LONGEST_CREDENTIAL = 20_000  # characters; those of today's devices have some 2,000
-LONGEST_PASSKEY_NAME = 60
+MAX_CREDENTIAL_LENGTH = 20_000  # characters; those of today's devices have some 2,000
+MAX_PASSKEY_NAME_LENGTH = 60
 # ES256, EdDSA, ES384, ES512, PS256, RS256 by their COSE numbers (RFC 9053, RFC 8812): what FIPS 186-5 approves.
 ALLOWED_ALGORITHMS = {-7, -8, -35, -36, -37, -257}
-PASSKEY_REFUSED = _("That passkey did not work here. Try again, or use a code instead.")
+PASSKEY_REFUSED_MESSAGE = _("That passkey did not work here. Try again, or use a code instead.")
 # What the library raises for bytes that are no passkey. A stranger may send any bytes.
 CREDENTIAL_ERRORS = (
     ArithmeticError,
@@ -263,7 +265,7 @@ CREDENTIAL_ERRORS = (
 
 
 @contextmanager
-def one_passkey_error() -> Iterator[None]:
+def uniform_passkey_error() -> Iterator[None]:
     """Give the same error whatever is wrong with a passkey, so that it shows nothing about accounts."""
     try:
         yield
@@ -271,7 +273,7 @@ def one_passkey_error() -> Iterator[None]:
         if isinstance(error, ValidationError) and error.code != "incorrect_code":
             raise
         services.log_refused_passkey()
-        raise ValidationError(PASSKEY_REFUSED, code="passkey") from error
+        raise ValidationError(PASSKEY_REFUSED_MESSAGE, code="passkey") from error
 
 
 def check_origin(response: Any) -> None:
@@ -284,17 +286,17 @@ class CredentialField(forms.Field):
     """JSON that a script fills in. Empty if no script ran."""
 
     widget = forms.HiddenInput
-    default_error_messages: ClassVar = {"required": PASSKEY_REFUSED}
+    default_error_messages: ClassVar = {"required": PASSKEY_REFUSED_MESSAGE}
 
     def to_python(self, value: Any) -> dict[str, Any] | None:
         if not value:
             return None
         try:
-            credential = json.loads(value) if len(value) <= LONGEST_CREDENTIAL else None
+            credential = json.loads(value) if len(value) <= MAX_CREDENTIAL_LENGTH else None
         except (ValueError, RecursionError):
             credential = None
         if not isinstance(credential, dict):
-            raise ValidationError(PASSKEY_REFUSED, code="passkey")
+            raise ValidationError(PASSKEY_REFUSED_MESSAGE, code="passkey")
         return credential
 
 
@@ -305,7 +307,7 @@ class PasskeyForm(AuthenticateWebAuthnForm):
 
     def clean_credential(self) -> Authenticator:
         """Only a user that we know already has a limit: otherwise anybody could use up somebody's tries by naming them."""
-        with one_passkey_error():
+        with uniform_passkey_error():
             check_origin(webauthn.parse_authentication_response(self.cleaned_data["credential"]))
             with limit_failed_codes(context.request, self.user) if self.user is not None else nullcontext():
                 passkey: Authenticator = super().clean_credential()
@@ -328,7 +330,7 @@ class PasskeySignInForm(PasskeyForm):
 class PasskeyNameForm(PageForm):
     name = forms.CharField(
         label=_("Name"),
-        max_length=LONGEST_PASSKEY_NAME,
+        max_length=MAX_PASSKEY_NAME_LENGTH,
         help_text=_("A name that you will recognise, such as the device that it is on."),
         error_messages={
             "required": _("Give the passkey a name."),
@@ -354,7 +356,7 @@ class NewPasskeyForm(PasskeyNameForm):
         for refusal in self.errors.pop("credential", []):
             self.add_error(None, refusal)
         if not self.errors:
-            with one_passkey_error():
+            with uniform_passkey_error():
                 credential = cleaned["credential"]
                 response = webauthn.parse_registration_response(credential)
                 check_origin(response)
@@ -363,15 +365,15 @@ class NewPasskeyForm(PasskeyNameForm):
                 if key.ALGORITHM not in ALLOWED_ALGORITHMS:
                     raise ValueError("a weak signature")
                 webauthn.complete_registration(credential)
-                self.stored = services.stored_credential(response)
+                self.stored = services.credential_to_store(response)
                 # Only somebody's copy of it could get to a second account.
-                if Authenticator.objects.filter(type=services.PASSKEY, data__credential__id=self.stored["id"]).exists():
+                if Authenticator.objects.filter(type=services.PASSKEY_TYPE, data__credential__id=self.stored["id"]).exists():
                     raise ValueError("known already")
         return cleaned
 
 
 # The words that a stranger would try here first. docs/security.md says where this list is.
-OUR_WORDS: tuple[str, ...] = (
+SITE_WORDS: tuple[str, ...] = (
     "ctac",
     "nspcc",
     "child",
@@ -384,9 +386,9 @@ OUR_WORDS: tuple[str, ...] = (
     "booking",
     "order",
 )
-OUR_WORDS += ("safeguarding", "advice", "charity", "nhs", "health", "visitor", "social", "worker", "staff", "coordinator")
-FEW_WORDS = 2
-SHORTEST_WORD = 3  # letters of the shortest word that counts
+SITE_WORDS += ("safeguarding", "advice", "charity", "nhs", "health", "visitor", "social", "worker", "staff", "coordinator")
+MAX_REFUSED_WORDS = 2
+MIN_WORD_LENGTH = 3  # letters of the shortest word that counts
 LEET = str.maketrans("01345$@", "oieassa")
 
 
@@ -400,7 +402,7 @@ class FewCommonWordsValidator:
     def validate(self, password: str, user: Any = None) -> None:
         # The fewest known words that make up its letters; more than any limit if none do.
         if any(
-            sum(self._fewest_in(part) for part in re.findall(r"[^\W\d_]+", form)) <= FEW_WORDS
+            sum(self._count_fewest_words(part) for part in re.findall(r"[^\W\d_]+", form)) <= MAX_REFUSED_WORDS
             for form in (password.lower(), password.lower().translate(LEET))
         ):
             raise ValidationError(self.get_help_text(), code="password_few_common_words")
@@ -410,8 +412,8 @@ class FewCommonWordsValidator:
             "That password is made of one or two words that many people use. Add two more words that don’t belong together."
         )
 
-    def _fewest_in(self, letters: str) -> int:
-        fewest = [0, *[len(letters) + FEW_WORDS + 1] * len(letters)]
+    def _count_fewest_words(self, letters: str) -> int:
+        fewest = [0, *[len(letters) + MAX_REFUSED_WORDS + 1] * len(letters)]
         for end in range(1, len(letters) + 1):
             starts = [start for start in range(end) if letters[start:end] in self.known or len(set(letters[start:end])) == 1]
             fewest[end] = min([fewest[end], *[fewest[start] + 1 for start in starts]])
@@ -420,4 +422,4 @@ class FewCommonWordsValidator:
     @cached_property
     def known(self) -> frozenset[str]:
         common = CommonPasswordValidator().passwords
-        return frozenset([*OUR_WORDS, *(word for word in common if len(word) >= SHORTEST_WORD)])
+        return frozenset([*SITE_WORDS, *(word for word in common if len(word) >= MIN_WORD_LENGTH)])

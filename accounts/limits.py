@@ -31,21 +31,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import P, ResponseView
-from accounts.models import By, RateLimit, User, Where, Why
-from ctac.dates import format_clock, format_day, uk_day
+from accounts.models import BlockReason, LimitedActivity, RateLimit, ThrottleScope, User
+from ctac.dates import format_day, format_uk_time, uk_day
 from ctac.logs import request_reference
 from office.queries import advice_hours, site_settings
 
 # A limit is a fixed window: it opens with the first hit, and when it ends all its hits are forgotten at once.
 
-MOST_HITS = 2_000_000_000  # fits into the column, however long somebody hammers
-UNKNOWN = "unknown"
+MAX_HITS = 2_000_000_000  # fits into the column, however long somebody hammers
+UNKNOWN_CLIENT = "unknown"
 DOTLESS_I = "\u0131"  # Django takes it for a letter of an address, but no Unicode form turns it into an i
-UNSEEN = {"Mn", "Cf"}  # accents and other marks on a letter; signs without a width, such as a soft hyphen
+INVISIBLE_CATEGORIES = {"Mn", "Cf"}  # accents and other marks on a letter; signs without a width, such as a soft hyphen
 Limits = Mapping[str, tuple[int, timedelta]]  # each key ('sign-in:person@work.example') with the most hits and the window
 
 
-def admit(limits: Limits, now: datetime) -> dict[str, datetime]:
+def count_hits(limits: Limits, now: datetime) -> dict[str, datetime]:
     """Count one hit for each key and return nothing, unless a key has had all its hits: then count none, and return these keys.
 
     Each comes with the time until which its window lasts. So somebody who reaches a limit of their own uses up none that they
@@ -59,17 +59,17 @@ def admit(limits: Limits, now: datetime) -> dict[str, datetime]:
         "most": [limits[key][0] for key in names.values()],
         "until": [now + limits[key][1] for key in names.values()],
         "now": now,
-        "most_hits": MOST_HITS,
+        "most_hits": MAX_HITS,
     }
     with connection.cursor() as cursor:
-        cursor.execute(ADMIT, values)
+        cursor.execute(COUNT_HITS_SQL, values)
         return {names[digest]: until for digest, until in cursor.fetchall()}
 
 
 # If two hits at once would take the last one, both are counted, and the second is over the limit. Rows are locked in the
 # order of their keys.
 # SQL because the ORM can't say in ON CONFLICT DO UPDATE how to change a row, nor read and count all keys at once.
-ADMIT = """
+COUNT_HITS_SQL = """
     WITH wanted AS (
         SELECT * FROM unnest(%(keys)s::text[], %(most)s::bigint[], %(until)s::timestamptz[]) AS wanted (key, most, resets_at)
     ), full_up AS (
@@ -99,7 +99,7 @@ def lift_limit(digest: str, until: datetime) -> None:
     RateLimit.objects.update_or_create(key=digest, defaults={"hits": 0, "resets_at": until, "lifted": True})
 
 
-def hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
+def current_hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
     """How often each key was hit in its present window. Counts no hit."""
     names = {hash_key(key): key for key in keys}
     stored = RateLimit.objects.filter(key__in=names, resets_at__gt=now, lifted=False).values_list("key", "hits")
@@ -121,7 +121,7 @@ def hash_key(key: str) -> str:
     It is the same for capital and small letters, for every Unicode form, with or without accents and invisible characters.
     """
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", key).casefold())
-    same = "".join(sign for sign in plain if unicodedata.category(sign) not in UNSEEN).replace(DOTLESS_I, "i")
+    same = "".join(sign for sign in plain if unicodedata.category(sign) not in INVISIBLE_CATEGORIES).replace(DOTLESS_I, "i")
     return hashlib.sha256(f"{settings.SECRET_KEY}:{same}".encode("utf-8", "replace")).hexdigest()
 
 
@@ -135,10 +135,10 @@ def client_key(request: HttpRequest, action: str) -> str:
     """The key of this action for the signed-in user, or else for the client's address."""
     if request.user.is_authenticated:
         return f"{action}:user:{request.user.pk}"
-    return f"{action}:address:{client_address(request)}"
+    return f"{action}:address:{client_ip(request)}"
 
 
-def client_address(request: HttpRequest) -> str:
+def client_ip(request: HttpRequest) -> str:
     """The client's IP address, or for IPv6 its /64 network, since one customer has a whole one.
 
     Of X-Forwarded-For, only what our own proxies added counts (TRUSTED_PROXY_COUNT from the right); the rest is whatever the
@@ -152,7 +152,7 @@ def client_address(request: HttpRequest) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return UNKNOWN  # a Unix socket without a proxy in front: all share one limit
+        return UNKNOWN_CLIENT  # a Unix socket without a proxy in front: all share one limit
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped:
             return str(parsed.ipv4_mapped)
@@ -162,26 +162,26 @@ def client_address(request: HttpRequest) -> str:
 
 # How the sentence begins; ReachedThrottle goes on with when to try again.
 THROTTLE_SENTENCES = {
-    By.NETWORK: gettext_lazy("We have had too many tries from your network in a short time."),
-    By.ACCOUNT: gettext_lazy("You have done this too often in a short time."),
-    By.ORGANISATION: gettext_lazy("Your organisation has placed a great many orders today."),
-    By.POSTCODE: gettext_lazy("We have had a great many orders for this delivery postcode today."),
-    By.TITLE: gettext_lazy("A great many people are ordering one of your leaflets just now."),
-    By.MAILBOX: gettext_lazy("We have had too many requests to email this address."),
-    By.BOOKING: gettext_lazy("This booking has been changed too often today."),
+    ThrottleScope.NETWORK: gettext_lazy("We have had too many tries from your network in a short time."),
+    ThrottleScope.ACCOUNT: gettext_lazy("You have done this too often in a short time."),
+    ThrottleScope.ORGANISATION: gettext_lazy("Your organisation has placed a great many orders today."),
+    ThrottleScope.POSTCODE: gettext_lazy("We have had a great many orders for this delivery postcode today."),
+    ThrottleScope.TITLE: gettext_lazy("A great many people are ordering one of your leaflets just now."),
+    ThrottleScope.MAILBOX: gettext_lazy("We have had too many requests to email this address."),
+    ThrottleScope.BOOKING: gettext_lazy("This booking has been changed too often today."),
 }
 
 
-class Recorder(Protocol):
+class BlockedAttemptRecorder(Protocol):
     """Records a blocked attempt for staff. `request` and `address` say who it may have been, if that is known."""
 
     def __call__(
         self,
         *,
-        where: Where,
-        why: Why,
+        where: LimitedActivity,
+        why: BlockReason,
         now: datetime,
-        by: By = ...,
+        by: ThrottleScope = ...,
         key: str = ...,
         about: str = ...,
         request: HttpRequest | None = ...,
@@ -189,14 +189,14 @@ class Recorder(Protocol):
     ) -> None: ...
 
 
-RECORDERS: list[Recorder] = []  # added to in an app's AppConfig.ready()
+BLOCKED_ATTEMPT_RECORDERS: list[BlockedAttemptRecorder] = []  # added to in an app's AppConfig.ready()
 
 
 @dataclass(frozen=True)
 class Throttle:
     """At most so many tries in a window that opens with the first one. `about` may be stored, so it never names a person."""
 
-    by: By
+    by: ThrottleScope
     key: str
     most: int
     window: timedelta
@@ -213,7 +213,7 @@ class ReachedThrottle:
     def sentence(self, now: datetime) -> SafeString:
         """What happened, when to try again (to the minute, and then it works), and whom to call."""
         whole = self.until + timedelta(minutes=1, microseconds=-1)
-        clock = format_clock(whole)
+        clock = format_uk_time(whole)
         when = clock if uk_day(whole) == uk_day(now) else f"{clock}, {format_day(whole)}"
         happened = THROTTLE_SENTENCES[self.throttle.by]
         phone = site_settings().advice_phone
@@ -229,111 +229,115 @@ class ReachedThrottle:
 
 def client_throttle(request: HttpRequest, action: str, most: int, window: timedelta) -> Throttle:
     """A throttle for the signed-in account, or else for the network address."""
-    by = By.ACCOUNT if request.user.is_authenticated else By.NETWORK
+    by = ThrottleScope.ACCOUNT if request.user.is_authenticated else ThrottleScope.NETWORK
     return Throttle(by, client_key(request, action), most, window)
 
 
 def check_throttles(
-    request: HttpRequest, where: Where, throttles: Sequence[Throttle], now: datetime, *, address: str = ""
+    request: HttpRequest, where: LimitedActivity, throttles: Sequence[Throttle], now: datetime, *, address: str = ""
 ) -> ReachedThrottle | None:
     """Count this try, in one statement; or return the throttle that has had all its tries, after recording that for staff.
 
     Of several such throttles it returns the first, so put those of one person before those that many share. `address` is that of
     the person who tries, if nobody is signed in.
     """
-    until = admit({throttle.key: (throttle.most, throttle.window) for throttle in throttles}, now)
+    until = count_hits({throttle.key: (throttle.most, throttle.window) for throttle in throttles}, now)
     for throttle in throttles:
         if throttle.key in until:
             whose: dict[str, Any] = {"by": throttle.by, "key": throttle.key, "request": request, "address": address}
-            for record in RECORDERS:
-                record(where=where, why=Why.THROTTLE, now=now, about=throttle.about, **whose)
+            for record in BLOCKED_ATTEMPT_RECORDERS:
+                record(where=where, why=BlockReason.THROTTLE, now=now, about=throttle.about, **whose)
             return ReachedThrottle(throttle, until[throttle.key])
     return None
 
 
 def count_throttles(throttles: Sequence[Throttle], now: datetime) -> None:
     """Count what staff do for somebody on the phone, and let it through whatever the limit."""
-    admit({throttle.key: (MOST_HITS + 1, throttle.window) for throttle in throttles}, now)
+    count_hits({throttle.key: (MAX_HITS + 1, throttle.window) for throttle in throttles}, now)
 
 
-Account = AbstractBaseUser | AnonymousUser
+AnyUser = AbstractBaseUser | AnonymousUser
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Rate:
-    by: By
+    by: ThrottleScope
     most: int
     window: timedelta
 
 
 # Emails that anybody can ask for are counted by the address that they go to: 30 codes a day are enough for a ward's shared
 # mailbox, and nobody's mailbox is flooded.
-MAIL_TO_ONE_ADDRESS = (Rate(By.MAILBOX, 10, HOUR), Rate(By.MAILBOX, 30, DAY))
+MAILBOX_RATES = (Rate(ThrottleScope.MAILBOX, 10, HOUR), Rate(ThrottleScope.MAILBOX, 30, DAY))
 # How often account pages may be posted, and how many emails to one address may be asked for (ADR 10). allauth's own limits are
 # off (ctac/settings.py): they live in a cache, which can be lost and isn't shared. The order is that of check_throttles. The
 # limits of a network are loose: a whole hospital may have one address.
-RATES: dict[str, tuple[Rate, ...]] = {
-    "confirm_email": (Rate(By.MAILBOX, 5, 5 * MINUTE), *MAIL_TO_ONE_ADDRESS),
-    "login": (Rate(By.NETWORK, 120, MINUTE),),
-    "request_login_code": (Rate(By.MAILBOX, 3, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 60, MINUTE)),
+RATES_BY_ACTION: dict[str, tuple[Rate, ...]] = {
+    "confirm_email": (Rate(ThrottleScope.MAILBOX, 5, 5 * MINUTE), *MAILBOX_RATES),
+    "login": (Rate(ThrottleScope.NETWORK, 120, MINUTE),),
+    "request_login_code": (Rate(ThrottleScope.MAILBOX, 3, MINUTE), *MAILBOX_RATES, Rate(ThrottleScope.NETWORK, 60, MINUTE)),
     # Wrong passwords count by the mailbox, wrong second factors by the account.
-    "login_failed": (Rate(By.MAILBOX, 5, 5 * MINUTE), Rate(By.ACCOUNT, 5, 5 * MINUTE), Rate(By.NETWORK, 60, MINUTE)),
-    "webauthn_login": (Rate(By.NETWORK, 120, MINUTE),),  # two for each sign-in
-    "reset_password": (Rate(By.MAILBOX, 5, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 60, MINUTE)),
-    "reset_password_from_key": (Rate(By.NETWORK, 60, MINUTE),),
-    "reauthenticate": (Rate(By.ACCOUNT, 10, MINUTE),),
-    "change_password": (Rate(By.ACCOUNT, 5, MINUTE),),
+    "login_failed": (
+        Rate(ThrottleScope.MAILBOX, 5, 5 * MINUTE),
+        Rate(ThrottleScope.ACCOUNT, 5, 5 * MINUTE),
+        Rate(ThrottleScope.NETWORK, 60, MINUTE),
+    ),
+    "webauthn_login": (Rate(ThrottleScope.NETWORK, 120, MINUTE),),  # two for each sign-in
+    "reset_password": (Rate(ThrottleScope.MAILBOX, 5, MINUTE), *MAILBOX_RATES, Rate(ThrottleScope.NETWORK, 60, MINUTE)),
+    "reset_password_from_key": (Rate(ThrottleScope.NETWORK, 60, MINUTE),),
+    "reauthenticate": (Rate(ThrottleScope.ACCOUNT, 10, MINUTE),),
+    "change_password": (Rate(ThrottleScope.ACCOUNT, 5, MINUTE),),
     # A code goes to an address that is not theirs yet.
-    "manage_email": (Rate(By.ACCOUNT, 10, MINUTE), Rate(By.ACCOUNT, 20, DAY)),
+    "manage_email": (Rate(ThrottleScope.ACCOUNT, 10, MINUTE), Rate(ThrottleScope.ACCOUNT, 20, DAY)),
 }
-FORM_OF_ACTION = {
-    "login": Where.SIGN_IN,
-    "request_login_code": Where.SIGN_IN,
-    "login_failed": Where.SIGN_IN,
-    "webauthn_login": Where.SIGN_IN,
-    "reset_password": Where.PASSWORD,
-    "reset_password_from_key": Where.PASSWORD,
+ACTIVITY_BY_ACTION = {
+    "login": LimitedActivity.SIGN_IN,
+    "request_login_code": LimitedActivity.SIGN_IN,
+    "login_failed": LimitedActivity.SIGN_IN,
+    "webauthn_login": LimitedActivity.SIGN_IN,
+    "reset_password": LimitedActivity.PASSWORD,
+    "reset_password_from_key": LimitedActivity.PASSWORD,
 }
 
 
-def is_rate_limited(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> bool:
+def is_rate_limited(request: HttpRequest, action: str, *, address: str = "", user: AnyUser | None = None) -> bool:
     """Count one try by each rate of the action for which a mailbox or account is given.
 
     Returns True if it was one too many, which it records for staff.
     """
     counted = _throttles_of(request, action, address, user)
-    where = FORM_OF_ACTION.get(action, Where.ACCOUNT)
+    where = ACTIVITY_BY_ACTION.get(action, LimitedActivity.ACCOUNT)
     return check_throttles(request, where, counted, timezone.now(), address=address) is not None
 
 
-def give_back_try(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
+def give_back_try(request: HttpRequest, action: str, *, address: str = "", user: AnyUser | None = None) -> None:
     """Take back a try that turned out well."""
     for throttle in _throttles_of(request, action, address, user):
         give_back_hit(throttle.key)
 
 
-def clear_tries(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
+def clear_tries(request: HttpRequest, action: str, *, address: str = "", user: AnyUser | None = None) -> None:
     """Clear all tries of the mailbox or the account. The network gets only this one back: else a stranger could clear it by
     signing in to an account of their own."""
     for throttle in _throttles_of(request, action, address, user):
-        if throttle.by == By.NETWORK:
+        if throttle.by == ThrottleScope.NETWORK:
             give_back_hit(throttle.key)
         else:
             clear_limits([throttle.key])
 
 
-def _throttles_of(request: HttpRequest, action: str, address: str, user: Account | None) -> list[Throttle]:
+def _throttles_of(request: HttpRequest, action: str, address: str, user: AnyUser | None) -> list[Throttle]:
     known = {
-        By.NETWORK: client_address(request),
-        By.MAILBOX: mailbox_of(address),
-        By.ACCOUNT: str(user.pk or "") if user else "",
+        ThrottleScope.NETWORK: client_ip(request),
+        ThrottleScope.MAILBOX: mailbox_of(address),
+        ThrottleScope.ACCOUNT: str(user.pk or "") if user else "",
     }
     # Somebody who has signed in with this browser before has tries of their own, whatever strangers do.
-    own = proved_browser(request, address, user) if action in USED_UP_BY_STRANGERS else ""
+    own = known_browser_key(request, address, user) if action in ACTIONS_COUNTED_BY_BROWSER else ""
     return [
         Throttle(rate.by, f"{action}:{rate.most}/{rate.window}:{rate.by}:{own or known[rate.by]}", rate.most, rate.window)
-        for rate in RATES[action]
+        for rate in RATES_BY_ACTION[action]
         if known[rate.by]
     ]
 
@@ -342,28 +346,28 @@ def _throttles_of(request: HttpRequest, action: str, address: str, user: Account
 # Otherwise anybody who knows an address could lock its owner out by using up the tries (ADR 10). It names the account, and is
 # void once the password, the address or the account has changed.
 
-BROWSER_LASTS = timedelta(days=180)
+BROWSER_COOKIE_AGE = timedelta(days=180)
 browser_signer = TimestampSigner(salt="proved browser")
-USED_UP_BY_STRANGERS = {"login", "request_login_code", "login_failed", "webauthn_login", "reset_password"}
+ACTIONS_COUNTED_BY_BROWSER = {"login", "request_login_code", "login_failed", "webauthn_login", "reset_password"}
 
 
 def _credentials_hash(user: User) -> str:
     return salted_hmac("proved browser", f"{user.password} {user.email.lower()}", algorithm="sha256").hexdigest()[:32]
 
 
-def prove_browser(response: HttpResponse, user: User) -> None:
+def set_browser_cookie(response: HttpResponse, user: User) -> None:
     """Set the cookie after a complete sign-in, with the second factor if there is one."""
     response.set_cookie(
         settings.BROWSER_COOKIE_NAME,
         browser_signer.sign(f"{user.pk}.{_credentials_hash(user)}"),
-        max_age=BROWSER_LASTS,
+        max_age=BROWSER_COOKIE_AGE,
         httponly=True,
         samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,
     )
 
 
-def proved_browser(request: HttpRequest, address: str = "", user: Account | None = None) -> str:
+def known_browser_key(request: HttpRequest, address: str = "", user: AnyUser | None = None) -> str:
     """The key for tries from the account's own browsers, if this is one of them; otherwise ''.
 
     The account is the one with the address, or `user`; without either, any account will do. It looks nothing up by address, so it
@@ -372,7 +376,7 @@ def proved_browser(request: HttpRequest, address: str = "", user: Account | None
     """
     if not hasattr(request, "browser_owner"):
         try:
-            signed = browser_signer.unsign(request.COOKIES.get(settings.BROWSER_COOKIE_NAME, ""), max_age=BROWSER_LASTS)
+            signed = browser_signer.unsign(request.COOKIES.get(settings.BROWSER_COOKIE_NAME, ""), max_age=BROWSER_COOKIE_AGE)
         except BadSignature:
             signed = ""
         pk, _dot, credentials = signed.partition(".")
@@ -406,7 +410,7 @@ def rate_limited(action: str) -> Callable[[ResponseView[P]], ResponseView[P]]:
 
 
 @contextmanager
-def limit_failed_codes(request: HttpRequest, user: Account, refusal: str = "too_many_login_attempts") -> Iterator[None]:
+def limit_failed_codes(request: HttpRequest, user: AnyUser, refusal: str = "too_many_login_attempts") -> Iterator[None]:
     """Wraps a second-factor check: after five wrong ones the next is refused, on any page. A right one clears the count."""
     if is_rate_limited(request, "login_failed", user=user):
         raise get_adapter().validation_error(refusal)
@@ -418,17 +422,17 @@ def is_first_use_of_code(user_pk: int, code: str) -> bool:
     """Whether this is the first use of this person's app code, in all the time that the code is valid."""
     valid_for = timedelta(seconds=mfa_settings.TOTP_PERIOD * (2 * mfa_settings.TOTP_TOLERANCE + 1))
     digits = re.sub(r"\D", "", code)  # allauth takes it with spaces and hyphens
-    return not admit({f"totp:{user_pk}:{digits}": (1, valid_for)}, timezone.now())
+    return not count_hits({f"totp:{user_pk}:{digits}": (1, valid_for)}, timezone.now())
 
 
 logger = logging.getLogger("ctac.security")
-AN_HOUR = timedelta(hours=1)
+EXPORT_LIMIT_WINDOW = timedelta(hours=1)
 # How many files with people's data an account may export, so that nobody who gets into an account can empty the site with it. The
 # first limit is for everything about oneself: nobody needs it twice in an hour, unless they lost the first file.
-OWN_DATA_LIMIT = (10, AN_HOUR)
+OWN_DATA_LIMIT = (10, EXPORT_LIMIT_WINDOW)
 # Orders, stock lists, catalogues, lists for couriers and copies of somebody's data, all together: one for every month of five
 # years, to answer a funder.
-EXPORT_LIMIT = (60, AN_HOUR)
+EXPORT_LIMIT = (60, EXPORT_LIMIT_WINDOW)
 
 
 def check_own_data_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
@@ -436,20 +440,20 @@ def check_own_data_limit(request: HttpRequest, now: datetime) -> HttpResponse | 
 
     Staff see who was stopped, and can let them through.
     """
-    reached = check_throttles(request, Where.ACCOUNT, [client_throttle(request, "own-data", *OWN_DATA_LIMIT)], now)
-    return wait_page(request, reached.seconds(now)) if reached else None
+    reached = check_throttles(request, LimitedActivity.ACCOUNT, [client_throttle(request, "own-data", *OWN_DATA_LIMIT)], now)
+    return retry_after_page(request, reached.seconds(now)) if reached else None
 
 
 def check_export_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
     """Count one more export by this colleague, or log it as too many and return the page that says to wait."""
-    reached = admit({client_key(request, "sheets"): EXPORT_LIMIT}, now)
+    reached = count_hits({client_key(request, "sheets"): EXPORT_LIMIT}, now)
     if not reached:
         return None
     logger.warning("too many spreadsheets: user %s", request.user.pk)
-    return wait_page(request, max(int((min(reached.values()) - now).total_seconds()), 1))
+    return retry_after_page(request, max(int((min(reached.values()) - now).total_seconds()), 1))
 
 
-def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
+def retry_after_page(request: HttpRequest, seconds: int) -> HttpResponse:
     response = render(request, "errors/429.html", status=429)
     response["Retry-After"] = str(seconds)
     return response
@@ -461,11 +465,11 @@ def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
 
 HONEYPOT_FIELD, OPENED_FIELD = "homepage", "opened"
 HONEYPOT_SENTENCES = {
-    Why.HIDDEN_BOX: gettext_lazy(
+    BlockReason.HIDDEN_BOX: gettext_lazy(
         "Something on your computer filled in a box that you can’t see. Nothing is lost: press the button again."
     ),
-    Why.TOO_OLD: gettext_lazy("This page was open for more than a day. Check what it says, then press the button again."),
-    Why.NO_TIME: gettext_lazy("Part of this page did not reach us. Nothing is lost: press the button again."),
+    BlockReason.TOO_OLD: gettext_lazy("This page was open for more than a day. Check what it says, then press the button again."),
+    BlockReason.NO_TIME: gettext_lazy("Part of this page did not reach us. Nothing is lost: press the button again."),
 }
 # Invisible, not reachable with the Tab key, hidden from screen readers, and ignored by programs that fill in passwords and
 # addresses. For somebody who meets it all the same, as in a browser without styles, its label says what to do.
@@ -483,31 +487,31 @@ class HoneypotMixin(forms.Form):
     errors, its `clean` does nothing, and `stopped_by` says why.
     """
 
-    where: ClassVar[Where]
+    where: ClassVar[LimitedActivity]
     answer_field: ClassVar[str]
-    stopped_by: Why | None = None
+    stopped_by: BlockReason | None = None
 
     def clean(self) -> dict[str, Any] | None:
-        self.stopped_by = None if self.errors else self._why_stopped(timezone.now())
+        self.stopped_by = None if self.errors else self._block_reason(timezone.now())
         if self.stopped_by is None:
             return super().clean()
         self.add_error(None, forms.ValidationError(HONEYPOT_SENTENCES[self.stopped_by], code="guarded"))
         return self.cleaned_data
 
-    def _why_stopped(self, now: datetime) -> Why | None:
-        opened, answer = self._opened()
+    def _block_reason(self, now: datetime) -> BlockReason | None:
+        opened, answer = self._parse_opened()
         age = timedelta(seconds=now.timestamp() - opened) if opened is not None else timedelta()
         if opened is not None and answer == self._answer_hash() and age <= DAY:
             return None
         if self.data.get(HONEYPOT_FIELD):
-            return Why.HIDDEN_BOX
+            return BlockReason.HIDDEN_BOX
         if not settings.CHECK_FORM_TIMESTAMP:
             return None
         if opened is None:
-            return Why.NO_TIME
-        return Why.TOO_OLD if age > DAY else None
+            return BlockReason.NO_TIME
+        return BlockReason.TOO_OLD if age > DAY else None
 
-    def _opened(self) -> tuple[int | None, str]:
+    def _parse_opened(self) -> tuple[int | None, str]:
         """When the page was opened, None if our signature is missing; and the hash of the answer that was stopped, if one was."""
         try:
             signed = self.data.get(OPENED_FIELD, "") if self.is_bound else ""
@@ -526,8 +530,8 @@ class HoneypotMixin(forms.Form):
     @property
     def honeypot(self) -> SafeString:
         """The hidden fields, to be put inside the form. A form that comes back with errors keeps the time when it was opened."""
-        opened, answer = self._opened()
-        if opened is None or self.stopped_by == Why.TOO_OLD:
+        opened, answer = self._parse_opened()
+        if opened is None or self.stopped_by == BlockReason.TOO_OLD:
             opened = int(timezone.now().timestamp())
         return format_html(
             HONEYPOT_HTML,
@@ -541,11 +545,11 @@ class HoneypotMixin(forms.Form):
 def record_if_blocked(form: Any) -> None:
     """Record a stopped form for staff, without a name: somebody who isn't signed in may be anybody."""
     if getattr(form, "stopped_by", None):
-        for record in RECORDERS:
+        for record in BLOCKED_ATTEMPT_RECORDERS:
             record(where=form.where, why=form.stopped_by, now=timezone.now())
 
 
-class HoneypotView:
+class HoneypotViewMixin:
     """For allauth's views whose form has a honeypot."""
 
     def form_invalid(self, form: Any) -> HttpResponse:

@@ -14,11 +14,11 @@ from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_moment
-from ctac.models import impersonal, personal, words_in, words_index
+from ctac.dates import format_datetime
+from ctac.models import impersonal, personal, searchable_text, trigram_index
 
-USER_WORDS = words_in("email", "name")
-UK_MOBILE = r"^\+447[1-9][0-9]{8}$"  # 070 is no mobile
+USER_SEARCH_TEXT = searchable_text("email", "name")
+UK_MOBILE_PATTERN = r"^\+447[1-9][0-9]{8}$"  # 070 is no mobile
 
 
 class UserManager(BaseUserManager["User"]):
@@ -58,11 +58,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         permissions = [("recover_user", _("Can move an account to a new address"))]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case"),
-            models.CheckConstraint(name="user_mobile_is_of_the_uk", condition=Q(mobile="") | Q(mobile__regex=UK_MOBILE)),
+            models.CheckConstraint(name="user_mobile_is_of_the_uk", condition=Q(mobile="") | Q(mobile__regex=UK_MOBILE_PATTERN)),
         ]
         indexes = [
             models.Index(Upper("email"), name="user_email_in_any_case"),  # for the look-up that allauth does
-            words_index("user_searched", USER_WORDS),
+            trigram_index("user_searched", USER_SEARCH_TEXT),
             models.Index(fields=["-id"], name="user_staff", condition=models.Q(is_staff=True)),
             models.Index(fields=["-id"], name="user_closed", condition=models.Q(is_active=False)),
         ]
@@ -108,11 +108,11 @@ class Session(AbstractBaseSession):
 
     @property
     def since(self) -> str:
-        return format_moment(self.started_at)
+        return format_datetime(self.started_at)
 
     @property
     def last_seen(self) -> str:
-        return format_moment(self.seen_at)
+        return format_datetime(self.seen_at)
 
 
 class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
@@ -164,14 +164,14 @@ class RateLimit(models.Model):
         return self.key
 
 
-class Why(models.TextChoices):
+class BlockReason(models.TextChoices):
     THROTTLE = "throttle", _("Too many tries")
     HIDDEN_BOX = "hidden-box", _("Filled in the hidden box")
     TOO_OLD = "too-old", _("Open for more than a day")
     NO_TIME = "no-time", _("Sent without opening our page")
 
 
-class By(models.TextChoices):
+class ThrottleScope(models.TextChoices):
     """What tries are counted by."""
 
     NOBODY = "", _("Nobody")
@@ -184,7 +184,7 @@ class By(models.TextChoices):
     BOOKING = "booking", _("Booking")
 
 
-class Where(models.TextChoices):
+class LimitedActivity(models.TextChoices):
     SIGN_IN = "sign-in", _("Signing in")
     PASSWORD = "password", _("Forgotten password")
     ACCOUNT = "account", _("Account pages")

@@ -25,13 +25,13 @@ from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.allauth_internals import delete_and_cleanup
 from accounts.models import User
-from accounts.roles import BY_NAME
+from accounts.roles import ROLES_BY_NAME
 from accounts.sessions import end_sessions
 from audit.models import Act
-from audit.services import About, acting, record
+from audit.services import AuditSubject, acting_user_id, write_audit_entry
 from ctac.errors import DomainError
 
 logger = logging.getLogger("ctac.security")
@@ -89,25 +89,25 @@ def has_address(user: User, email: str) -> bool:
     return User.objects.filter(pk=user.pk, **same).exists() or EmailAddress.objects.filter(user=user, **same).exists()
 
 
-def account_at(email: str) -> User | None:
+def account_with_email(email: str) -> User | None:
     """The account with this address, in any case. Checked again here: the database takes some letters for equal that aren't."""
     found = User.objects.filter(email__iexact=email).first()
     return found if found is not None and found.email.lower() == email.lower() else None
 
 
-def account_of_mailbox(email: str, *, now: datetime) -> User:
+def get_or_open_account(email: str, *, now: datetime) -> User:
     """The account of somebody who has just proved that this address is theirs. Opened if there is none."""
-    if (known := account_at(email)) is not None:
+    if (known := account_with_email(email)) is not None:
         return known
     try:
         return open_account(user=User(email=email), by=None, now=now)
     except IntegrityError:  # opened in another window of theirs at this moment
-        if (known := account_at(email)) is None:
+        if (known := account_with_email(email)) is None:
             raise
         return known
 
 
-def address_of(user: User, email: str) -> EmailAddress:
+def get_or_create_address(user: User, email: str) -> EmailAddress:
     """Allauth's row for their address, added as not verified if it is missing."""
     return EmailAddress.objects.get_or_create(user=user, email=email)[0]
 
@@ -137,8 +137,8 @@ def reset_second_factor(user: User, *, by: User | None, now: datetime) -> None:
 
 # Passkeys are a way to sign in beside the code by email, and a second factor of staff. We store public key and name (ADR 7).
 
-PASSKEY = Authenticator.Type.WEBAUTHN
-MOST_PASSKEYS = 10  # for each account: some for each device, but nobody can fill the table
+PASSKEY_TYPE = Authenticator.Type.WEBAUTHN
+MAX_PASSKEYS = 10  # for each account: some for each device, but nobody can fill the table
 
 
 def passkey_host() -> str:
@@ -147,11 +147,11 @@ def passkey_host() -> str:
 
 
 def passkeys_of(user: User) -> QuerySet[Authenticator]:
-    passkeys: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=user.pk, type=PASSKEY).order_by("pk")
+    passkeys: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=user.pk, type=PASSKEY_TYPE).order_by("pk")
     return passkeys
 
 
-def stored_credential(response: Any) -> dict[str, Any]:
+def credential_to_store(response: Any) -> dict[str, Any]:
     """The parts of a parsed registration that are stored: no more than later checks need."""
     parts = {"clientDataJSON": response.response.client_data, "attestationObject": response.response.attestation_object}
     in_base64 = {name: urlsafe_b64encode(bytes(part)).rstrip(b"=").decode() for name, part in parts.items()}
@@ -161,10 +161,12 @@ def stored_credential(response: Any) -> dict[str, Any]:
 @transaction.atomic
 def add_passkey(request: HttpRequest, *, name: str, credential: dict[str, Any]) -> Authenticator:
     """Add a passkey and email its owner. Raises DomainError if there are too many."""
-    user = lock_account(signed_in(request).pk)
-    if passkeys_of(user).count() >= MOST_PASSKEYS:
+    user = lock_account(signed_in_user(request).pk)
+    if passkeys_of(user).count() >= MAX_PASSKEYS:
         raise DomainError(_("You have 10 passkeys already. Remove one that you don’t use, then add this one."))
-    passkey: Authenticator = Authenticator.objects.create(user=user, type=PASSKEY, data={"name": name, "credential": credential})
+    passkey: Authenticator = Authenticator.objects.create(
+        user=user, type=PASSKEY_TYPE, data={"name": name, "credential": credential}
+    )
     mfa_signals.authenticator_added.send(sender=Authenticator, request=request, user=user, authenticator=passkey)
     get_adapter().send_notification_mail("mfa/email/webauthn_added", user)
     return passkey
@@ -176,12 +178,12 @@ def remove_passkey(request: HttpRequest, passkey: Authenticator) -> None:
 
     Raises DomainError if it is a colleague's last second factor.
     """
-    user = lock_account(signed_in(request).pk)
+    user = lock_account(signed_in_user(request).pk)
     current = current_passkey(user, passkey)
     if current is None:
         return
     others = Authenticator.objects.filter(user=user).exclude(pk=current.pk)
-    if user.is_staff and not others.filter(type__in=[PASSKEY, Authenticator.Type.TOTP]).exists():
+    if user.is_staff and not others.filter(type__in=[PASSKEY_TYPE, Authenticator.Type.TOTP]).exists():
         raise DomainError(_("Staff need a second factor. Set up your authenticator app first, then remove this passkey."))
     delete_and_cleanup(request, current)
     get_adapter().send_notification_mail("mfa/email/webauthn_removed", user)
@@ -190,7 +192,7 @@ def remove_passkey(request: HttpRequest, passkey: Authenticator) -> None:
 @transaction.atomic
 def rename_passkey(request: HttpRequest, passkey: Authenticator, name: str) -> None:
     """Rename a passkey. Raises DomainError if it is gone."""
-    current = current_passkey(lock_account(signed_in(request).pk), passkey)
+    current = current_passkey(lock_account(signed_in_user(request).pk), passkey)
     if current is None:
         raise DomainError(_("This passkey has been removed, so we could not rename it."))
     current.data["name"] = name
@@ -205,7 +207,7 @@ def current_passkey(user: User, passkey: Authenticator) -> Authenticator | None:
 # The security log (OWASP ASVS 5.0, V16.3.1): who signed in and how, and which credentials changed. Only keys, in a line of the
 # log and a row of the audit.
 
-CHANGES: dict[Signal, str] = {
+CREDENTIAL_CHANGE_BY_SIGNAL: dict[Signal, str] = {
     account_signals.password_set: "password set",
     account_signals.password_changed: "password changed",
     account_signals.password_reset: "password reset",
@@ -219,55 +221,55 @@ CHANGES: dict[Signal, str] = {
 @receiver(auth_signals.user_logged_in)
 def log_sign_in(request: HttpRequest, user: User, **_details: Any) -> None:
     records = get_authentication_records(request, user)
-    methods = sorted({"passkey" if each.get("type") == PASSKEY else str(each["method"]) for each in records})
+    methods = sorted({"passkey" if each.get("type") == PASSKEY_TYPE else str(each["method"]) for each in records})
     logger.info("signed in: user %s by %s", user.pk, " and ".join(methods) or "another way")
-    record(Act.SIGNED_IN, by=user.pk, about=About.of(user), whats=[", ".join(methods)])
+    write_audit_entry(Act.SIGNED_IN, by=user.pk, about=AuditSubject.of(user), whats=[", ".join(methods)])
 
 
 @receiver(auth_signals.user_logged_out)
 def log_sign_out(user: User | None, **_details: Any) -> None:
     if user is not None:
         logger.info("signed out: user %s", user.pk)
-        record(Act.SIGNED_OUT, by=user.pk, about=About.of(user))
+        write_audit_entry(Act.SIGNED_OUT, by=user.pk, about=AuditSubject.of(user))
 
 
 @receiver(auth_signals.user_login_failed)
 def log_refused_password(**_details: Any) -> None:
     """Log it without the account: a look-up would take longer for an address that has one."""
     logger.warning("password refused")
-    record(Act.NOT_LET_IN, whats=["password"])
+    write_audit_entry(Act.NOT_LET_IN, whats=["password"])
 
 
 @receiver(mfa_signals.authentication_failed)
 def log_refused_code(user: User, **_details: Any) -> None:
     """Log a refused code of the second factor. The account is known by then."""
     logger.warning("second factor refused: user %s", user.pk)
-    record(Act.NOT_LET_IN, by=user.pk, about=About.of(user), whats=["second factor"])
+    write_audit_entry(Act.NOT_LET_IN, by=user.pk, about=AuditSubject.of(user), whats=["second factor"])
 
 
 def log_refused_passkey() -> None:
     """Log it without the account, as for a password."""
     logger.warning("passkey refused")
-    record(Act.NOT_LET_IN, whats=["passkey"])
+    write_audit_entry(Act.NOT_LET_IN, whats=["passkey"])
 
 
-@receiver(list(CHANGES))
-def log_change(signal: Signal, user: User, authenticator: Authenticator | None = None, **details: Any) -> None:
-    what = CHANGES[signal]
+@receiver(list(CREDENTIAL_CHANGE_BY_SIGNAL))
+def log_credential_change(signal: Signal, user: User, authenticator: Authenticator | None = None, **details: Any) -> None:
+    what = CREDENTIAL_CHANGE_BY_SIGNAL[signal]
     if signal is account_signals.email_changed and details["from_email_address"] is None:
         return  # the first sign-in confirms the address of a new account; nothing has changed
-    if authenticator is not None and authenticator.type == PASSKEY:
+    if authenticator is not None and authenticator.type == PASSKEY_TYPE:
         what = what.replace("second factor", "passkey")
     logger.info("%s: user %s", what, user.pk)
-    record(Act.CREDENTIALS, by=acting.get() or user.pk, about=About.of(user), whats=[what])
+    write_audit_entry(Act.CREDENTIALS, by=acting_user_id.get() or user.pk, about=AuditSubject.of(user), whats=[what])
 
 
 ROLE_ACTS = {"post_add": Act.ROLE_GIVEN, "post_remove": Act.ROLE_TAKEN}
 
 
 @receiver(m2m_changed, sender=User.groups.through)
-def log_roles(instance: User, action: str, pk_set: set[int] | None, **_details: Any) -> None:
+def log_role_change(instance: User, action: str, pk_set: set[int] | None, **_details: Any) -> None:
     if action in ROLE_ACTS and pk_set:
         names = Group.objects.filter(pk__in=pk_set).order_by("name").values_list("name", flat=True)
-        slugs = [BY_NAME[name].slug if name in BY_NAME else "no role" for name in names]
-        record(ROLE_ACTS[action], by=acting.get(), about=About.of(instance), whats=slugs)
+        slugs = [ROLES_BY_NAME[name].slug if name in ROLES_BY_NAME else "no role" for name in names]
+        write_audit_entry(ROLE_ACTS[action], by=acting_user_id.get(), about=AuditSubject.of(instance), whats=slugs)

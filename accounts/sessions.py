@@ -24,7 +24,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.encryption import decrypt_items, encrypt_items
+from accounts.encryption import decrypt_session_data, encrypt_session_data
 from accounts.models import Session, User
 
 # Most browsers name others too, so the order counts: Edge says Chrome and Safari, Chrome says Safari.
@@ -60,7 +60,7 @@ def device_of(user_agent: str) -> str:
     return _("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser
 
 
-SEEN_EVERY = timedelta(minutes=5)  # `seen_at` is written no more often
+SEEN_AT_INTERVAL = timedelta(minutes=5)  # `seen_at` is written no more often
 
 
 def hash_session_key(key: str) -> str:
@@ -92,7 +92,7 @@ class SessionStore(DatabaseStore):
             self.ended, self._session_key = row, None
             return None
         self.row = row
-        if row.seen_at <= now - SEEN_EVERY:
+        if row.seen_at <= now - SEEN_AT_INTERVAL:
             mark_used(row, now)
             # update(), because save() would write again a row that was deleted meanwhile.
             Session.objects.filter(pk=row.pk).update(seen_at=row.seen_at, expire_date=row.expire_date)
@@ -103,10 +103,10 @@ class SessionStore(DatabaseStore):
         return Session
 
     def encode(self, session_dict: dict[str, Any]) -> str:
-        return super().encode(encrypt_items(session_dict))
+        return super().encode(encrypt_session_data(session_dict))
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        return decrypt_items(super().decode(session_data))
+        return decrypt_session_data(super().decode(session_data))
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(pk=hash_session_key(session_key)).exists()
@@ -171,7 +171,7 @@ class SessionStore(DatabaseStore):
 # once more. Forms of several pages keep their answers in drafts; this is for all others, on the staff site too (ADR 9).
 
 UNSUBMITTED_FORM_KEY = "sent_late"
-LARGEST_FORM = 200_000  # characters; the largest form of staff, a packing session of 200 parcels, has about 60,000
+MAX_FORM_LENGTH = 200_000  # characters; the largest form of staff, a packing session of 200 parcels, has about 60,000
 KEPT_ACCOUNT_PAGES = ("account_details", "account_email")
 
 
@@ -204,7 +204,7 @@ def keep_unsubmitted_form(request: HttpRequest, user_pk: int, *, asked_again: bo
         return False
     pairs = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
     typed = {"user": user_pk, "path": request.get_full_path(), "fields": pairs, "files": bool(request.FILES)}
-    if len(json.dumps(typed)) > LARGEST_FORM:
+    if len(json.dumps(typed)) > MAX_FORM_LENGTH:
         return False
     request.session[UNSUBMITTED_FORM_KEY] = {**typed, "asked_again": asked_again}
     request.form_was_kept = True  # type: ignore[attr-defined]
@@ -260,8 +260,8 @@ def handle_unsubmitted_form(request: HttpRequest, response: HttpResponse) -> Non
 
 
 # Ended sessions are kept this long, to know the owner of a form that was sent too late.
-KEPT_AFTER_END = timedelta(days=1)
-CLEARED_AT_ONCE = 1_000
+ENDED_SESSION_PERIOD = timedelta(days=1)
+CLEAR_BATCH_SIZE = 1_000
 
 
 def end_sessions(*, user: User, but: str | None = None) -> int:
@@ -282,8 +282,8 @@ def clear_sessions(*, now: datetime) -> int:
     while True:
         with transaction.atomic():
             # Sessions in use are left for the next time.
-            over = Session.objects.filter(expire_date__lte=now - KEPT_AFTER_END).select_for_update(skip_locked=True)
-            cleared = Session.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:CLEARED_AT_ONCE])).delete()[0]
+            over = Session.objects.filter(expire_date__lte=now - ENDED_SESSION_PERIOD).select_for_update(skip_locked=True)
+            cleared = Session.objects.filter(pk__in=list(over.values_list("pk", flat=True)[:CLEAR_BATCH_SIZE])).delete()[0]
         gone += cleared
         if not cleared:
             return gone

@@ -15,9 +15,9 @@ urlpatterns = [
     path("sent-late/", views.unsubmitted_form_page, name="account_sent_late"),
     # In and out
     path("login/", views.SignInView.as_view(), name="account_login"),
-    path("signup/", views.ToSignInView.as_view(), name="account_signup"),  # an older page, now the one above
+    path("signup/", views.SignInRedirectView.as_view(), name="account_signup"),  # an older page, now the one above
     path("login/password/", views.PasswordSignInView.as_view(), name="account_login_password"),
-    path("login/code/", views.ToSignInView.as_view(), name="account_request_login_code"),
+    path("login/code/", views.SignInRedirectView.as_view(), name="account_request_login_code"),
     path("login/code/confirm/", views.SignInCodeView.as_view(), name="account_confirm_login_code"),
     path("logout/", allauth_account.logout, name="account_logout"),
     path("inactive/", allauth_account.account_inactive, name="account_inactive"),
@@ -39,7 +39,7 @@ urlpatterns = [
     path("passkeys/add/", views.add_passkey, name="mfa_add_webauthn"),
     path("passkeys/<int:passkey_id>/rename/", views.rename_passkey, name="mfa_edit_webauthn"),
     path("passkeys/<int:passkey_id>/remove/", views.remove_passkey, name="mfa_remove_webauthn"),
-    path("passkeys/options/", views.sign_in_options, name="account_passkey_options"),
+    path("passkeys/options/", views.passkey_sign_in_options, name="account_passkey_options"),
     path("passkeys/sign-in/", views.PasskeySignInView.as_view(), name="mfa_login_webauthn"),
     path("passkeys/again/", views.ReauthenticatePasskeyView.as_view(), name="mfa_reauthenticate_webauthn"),
     # Second factor

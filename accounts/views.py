@@ -37,16 +37,16 @@ from accounts import forms, limits, services
 from accounts.access import (
     ask_to_reauthenticate,
     has_second_factor,
-    progress_at,
-    reauthentication_page,
+    progress_for_url,
     reauthentication_required,
-    safe_next,
-    signed_in,
-    with_next,
+    reauthentication_url_name,
+    safe_next_url,
+    signed_in_user,
+    url_with_next,
 )
 from accounts.allauth_internals import SECRET_SESSION_KEY, PasswordResetVerificationProcess, record_authentication, webauthn
 from accounts.forms import (
-    PASSKEY_REFUSED,
+    PASSKEY_REFUSED_MESSAGE,
     MobileForm,
     NewPasskeyForm,
     PasskeyForm,
@@ -55,12 +55,12 @@ from accounts.forms import (
     ReauthenticatePasskeyForm,
     SignInCodeForm,
 )
-from accounts.limits import HoneypotView, is_rate_limited, rate_limited, too_many_requests_page
+from accounts.limits import HoneypotViewMixin, is_rate_limited, rate_limited, too_many_requests_page
 from accounts.models import User
 from accounts.services import (
-    account_at,
-    account_of_mailbox,
-    address_of,
+    account_with_email,
+    get_or_create_address,
+    get_or_open_account,
     has_address,
     lock_account,
     passkeys_of,
@@ -70,37 +70,37 @@ from accounts.sessions import device_of, end_sessions, forget_unsubmitted_form, 
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
-from notifications.bounces.services import put_right
+from notifications.bounces.services import clear_mark_and_resend
 from notifications.models import ClearReason, MarkedAddress
 
 # Passkeys need JavaScript: without it no page offers to use or add one. The list of one's own, and removing one, work without
 # (ADR 7).
 
-PASSKEY_LIST = "mfa_list_webauthn"
+PASSKEY_LIST_URL_NAME = "mfa_list_webauthn"
 form_methods = require_http_methods(FORM_METHODS)
 
 
-def onward_url(request: HttpRequest, page: str) -> str:
+def url_keeping_next(request: HttpRequest, page: str) -> str:
     """The URL of that page, with the page to go on to afterwards."""
-    onward = safe_next(request)
-    return with_next(page, onward) if onward else reverse(page)
+    onward = safe_next_url(request)
+    return url_with_next(page, onward) if onward else reverse(page)
 
 
-def redirect_onward(request: HttpRequest, page: str) -> HttpResponse:
-    return redirect(onward_url(request, page))
+def redirect_keeping_next(request: HttpRequest, page: str) -> HttpResponse:
+    return redirect(url_keeping_next(request, page))
 
 
 def passkey_refused_response(request: HttpRequest, form: Form, page: str) -> HttpResponse:
     """Back to the page that also takes a code, with the reason and `next`."""
     for message in form.errors.get("credential", []):
         messages.error(request, str(message))
-    return redirect_onward(request, page)
+    return redirect_keeping_next(request, page)
 
 
 class PasskeyOptionsMixin:
     """Offers the user's passkeys too, on allauth's pages for reauthentication and the second factor."""
 
-    user_of: Callable[[Any], Any] = staticmethod(lambda view: signed_in(view.request))
+    user_of: Callable[[Any], Any] = staticmethod(lambda view: signed_in_user(view.request))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
@@ -114,16 +114,16 @@ class ProgressMixin:
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
-        return {**context, "progress": progress_at(self.request, self.onward())}  # type: ignore[attr-defined]
+        return {**context, "progress": progress_for_url(self.request, self.onward())}  # type: ignore[attr-defined]
 
     def onward(self) -> str:
-        return safe_next(self.request)  # type: ignore[attr-defined]
+        return safe_next_url(self.request)  # type: ignore[attr-defined]
 
 
 @require_POST
 @never_cache
 @rate_limited("webauthn_login")
-def sign_in_options(request: HttpRequest) -> HttpResponse:
+def passkey_sign_in_options(request: HttpRequest) -> HttpResponse:
     """The options for a passkey, which are the same for every account.
 
     The script asks for them when somebody presses the button, so that the sign-in page alone begins no session.
@@ -147,7 +147,7 @@ class PasskeySignInView(LoginWebAuthnView):
         except DatabaseError:
             if Authenticator.objects.filter(pk=passkey.pk).exists():
                 raise
-            form.add_error("credential", PASSKEY_REFUSED)
+            form.add_error("credential", PASSKEY_REFUSED_MESSAGE)
             return self.form_invalid(form)
         return response
 
@@ -160,12 +160,12 @@ class ReauthenticatePasskeyView(BaseReauthenticateView):
     form_class = ReauthenticatePasskeyForm
 
     def _check_reauthentication_method_available(self, request: HttpRequest) -> None:
-        if not passkeys_of(signed_in(request)).exists():
+        if not passkeys_of(signed_in_user(request)).exists():
             raise Http404
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """For somebody who had to sign in meanwhile and lands here."""
-        return redirect(PASSKEY_LIST)
+        return redirect(PASSKEY_LIST_URL_NAME)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "user": self.request.user}
@@ -175,13 +175,13 @@ class ReauthenticatePasskeyView(BaseReauthenticateView):
         return cast(HttpResponse, super().form_valid(form))
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        return passkey_refused_response(self.request, form, reauthentication_page(signed_in(self.request)))
+        return passkey_refused_response(self.request, form, reauthentication_url_name(signed_in_user(self.request)))
 
 
 @login_required
 @require_safe
 def own_passkeys(request: HttpRequest) -> HttpResponse:
-    return render(request, "account/passkeys.html", {"passkeys": list(map(passkey_row, passkeys_of(signed_in(request))))})
+    return render(request, "account/passkeys.html", {"passkeys": list(map(passkey_row, passkeys_of(signed_in_user(request))))})
 
 
 def passkey_row(passkey: Authenticator) -> dict[str, Any]:
@@ -201,15 +201,15 @@ def add_passkey(request: HttpRequest) -> HttpResponseBase:
             messages.error(request, str(refusal.message))
         else:
             messages.success(request, _("We have added the passkey. You can sign in with it next time."))
-        return redirect(PASSKEY_LIST)
-    options = json.dumps(webauthn.begin_registration(signed_in(request), passwordless=True))
+        return redirect(PASSKEY_LIST_URL_NAME)
+    options = json.dumps(webauthn.begin_registration(signed_in_user(request), passwordless=True))
     return render(request, "account/passkey_add.html", {"form": form, "passkey_options": options})
 
 
 @login_required
 @form_methods
 def rename_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
-    passkey = get_object_or_404(passkeys_of(signed_in(request)), pk=passkey_id)
+    passkey = get_object_or_404(passkeys_of(signed_in_user(request)), pk=passkey_id)
     form = PasskeyNameForm(request.POST if request.method == "POST" else None, initial={"name": passkey.data["name"]})
     if form.is_valid():
         try:
@@ -218,14 +218,14 @@ def rename_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
             messages.error(request, str(refusal.message))
         else:
             messages.success(request, _("We have renamed the passkey."))
-        return redirect(PASSKEY_LIST)
+        return redirect(PASSKEY_LIST_URL_NAME)
     return render(request, "account/passkey_rename.html", {"form": form})
 
 
 @form_methods
 @reauthentication_required
 def remove_passkey(request: HttpRequest, passkey_id: int) -> HttpResponseBase:
-    passkey = get_object_or_404(passkeys_of(signed_in(request)), pk=passkey_id)
+    passkey = get_object_or_404(passkeys_of(signed_in_user(request)), pk=passkey_id)
     if request.method != "POST":
         return render(request, "account/passkey_remove.html", {"passkey": passkey_row(passkey)})
     try:
@@ -236,13 +236,13 @@ def remove_passkey(request: HttpRequest, passkey_id: int) -> HttpResponseBase:
         messages.success(
             request, _("We have removed the passkey, and it no longer opens your account. Delete it on your device too.")
         )
-    return redirect(PASSKEY_LIST)
+    return redirect(PASSKEY_LIST_URL_NAME)
 
 
 # A code that was sent waits in the session that asked for it: it works once, for ten minutes and three tries.
 
 SIGN_IN_CODE_KEY = "sign_in_code"
-SIGN_IN_MAIL = "account/email/login_code"
+SIGN_IN_CODE_TEMPLATE = "account/email/login_code"
 
 
 def send_code(request: HttpRequest, key: str, template_prefix: str, email: str, **more: Any) -> None:
@@ -269,7 +269,7 @@ def count_wrong_code(request: HttpRequest, key: str, state: dict[str, Any]) -> b
 
 
 @method_decorator(rate_limited("login"), name="dispatch")
-class SignInView(ProgressMixin, HoneypotView, account.LoginView):
+class SignInView(ProgressMixin, HoneypotViewMixin, account.LoginView):
     """The usual way in, for new people too: the address, then the code that is sent to it.
 
     For an address with an account and one without, the page does the same, statement by statement. Only the right code shows
@@ -285,9 +285,9 @@ class SignInView(ProgressMixin, HoneypotView, account.LoginView):
 
     def form_valid(self, form: Form) -> HttpResponse:
         email = form.cleaned_data["login"]
-        known = account_at(email)
-        send_code(self.request, SIGN_IN_CODE_KEY, SIGN_IN_MAIL, email, user=known.pk if known else None)
-        return redirect_onward(self.request, "account_confirm_login_code")
+        known = account_with_email(email)
+        send_code(self.request, SIGN_IN_CODE_KEY, SIGN_IN_CODE_TEMPLATE, email, user=known.pk if known else None)
+        return redirect_keeping_next(self.request, "account_confirm_login_code")
 
 
 @method_decorator(rate_limited("login"), name="dispatch")
@@ -296,7 +296,7 @@ class PasswordSignInView(ProgressMixin, account.LoginView):
     template_name = "account/login_password.html"
 
 
-class ToSignInView(RedirectView):
+class SignInRedirectView(RedirectView):
     """Redirects the pages for signing up and for asking for a code to the sign-in page, which does both."""
 
     pattern_name = "account_login"
@@ -311,10 +311,10 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
-            return redirect(safe_next(request) or get_adapter().get_login_redirect_url(request))
+            return redirect(safe_next_url(request) or get_adapter().get_login_redirect_url(request))
         waiting = waiting_code(request, SIGN_IN_CODE_KEY)
         if waiting is None:
-            return redirect_onward(request, "account_request_login_code")
+            return redirect_keeping_next(request, "account_request_login_code")
         self.state = waiting
         return super().dispatch(request, *args, **kwargs)
 
@@ -326,8 +326,8 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
         if is_rate_limited(request, "request_login_code", address=email):
             messages.error(request, get_adapter().error_messages["rate_limited"])
         else:
-            send_code(request, SIGN_IN_CODE_KEY, SIGN_IN_MAIL, email, user=self.state["user"])
-        return redirect_onward(request, "account_confirm_login_code")
+            send_code(request, SIGN_IN_CODE_KEY, SIGN_IN_CODE_TEMPLATE, email, user=self.state["user"])
+        return redirect_keeping_next(request, "account_confirm_login_code")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "code": self.state["code"]}
@@ -341,12 +341,12 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
         request.session.pop(SIGN_IN_CODE_KEY, None)
         if self.state["user"] is not None and not has_address(User(pk=self.state["user"]), email):
             messages.error(request, get_adapter().error_messages["old_code"])
-            return redirect_onward(request, "account_login")
-        user = account_of_mailbox(email, now=timezone.now())
+            return redirect_keeping_next(request, "account_login")
+        user = get_or_open_account(email, now=timezone.now())
         if not user.is_active:
             return redirect("account_inactive")
         with raising_account_gone(user.pk):
-            address = address_of(user, email)
+            address = get_or_create_address(user, email)
             if address.verified:
                 record_authentication(request, user, method="code", email=email)
             else:
@@ -358,13 +358,13 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
         if count_wrong_code(self.request, SIGN_IN_CODE_KEY, self.state):
             return super().form_invalid(form)
         messages.error(self.request, get_adapter().error_messages["too_many_login_attempts"])
-        return redirect_onward(self.request, "account_request_login_code")
+        return redirect_keeping_next(self.request, "account_request_login_code")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
             **super().get_context_data(**kwargs),
             "email": self.state["email"],
-            "back_url": onward_url(self.request, "account_login"),
+            "back_url": url_keeping_next(self.request, "account_login"),
         }
 
 
@@ -390,7 +390,7 @@ class ChangePasswordView(account.PasswordChangeView):
     form_class = forms.ChangePasswordForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        needs_more = request.user.is_authenticated and (request.user.is_staff or has_second_factor(signed_in(request)))
+        needs_more = request.user.is_authenticated and (request.user.is_staff or has_second_factor(signed_in_user(request)))
         asked = ask_to_reauthenticate(request) if needs_more else None
         return asked or cast(HttpResponseBase, super().dispatch(request, *args, **kwargs))
 
@@ -400,7 +400,7 @@ class SetPasswordView(account.PasswordSetView):
     form_class = forms.SetPasswordForm
 
 
-class ForgottenPasswordView(HoneypotView, account.PasswordResetView):
+class ForgottenPasswordView(HoneypotViewMixin, account.PasswordResetView):
     form_class = forms.ForgottenPasswordForm
 
     def form_valid(self, form: Form) -> HttpResponse:
@@ -413,7 +413,7 @@ class ResetCodeView(account.ConfirmPasswordResetCodeView):
     form_class = forms.ResetCodeForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "back_url": onward_url(self.request, "account_reset_password")}
+        return {**super().get_context_data(**kwargs), "back_url": url_keeping_next(self.request, "account_reset_password")}
 
 
 @method_decorator(rate_limited("reset_password_from_key"), name="dispatch")
@@ -455,10 +455,10 @@ class ActivateAppView(totp.ActivateTOTPView):
         return response
 
     def get_success_url(self) -> str:
-        return with_next("mfa_view_recovery_codes", safe_next(self.request))
+        return url_with_next("mfa_view_recovery_codes", safe_next_url(self.request))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "next": safe_next(self.request)}
+        return {**super().get_context_data(**kwargs), "next": safe_next_url(self.request)}
 
 
 @method_decorator(reauthentication_required, name="dispatch")
@@ -479,7 +479,7 @@ class NewRecoveryCodesView(recovery_codes.GenerateRecoveryCodesView):
 class RecoveryCodesView(recovery_codes.ViewRecoveryCodesView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         onward = "staff:index" if self.request.user.is_staff else "account_details"
-        return {**super().get_context_data(**kwargs), "next": safe_next(self.request) or reverse(onward)}
+        return {**super().get_context_data(**kwargs), "next": safe_next_url(self.request) or reverse(onward)}
 
 
 class SecondFactorView(ProgressMixin, PasskeyOptionsMixin, mfa.AuthenticateView):
@@ -543,12 +543,12 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         waiting = waiting_code(request, REAUTHENTICATION_CODE_KEY)
-        self.state = waiting if waiting and waiting["email"] == signed_in(request).email else None
+        self.state = waiting if waiting and waiting["email"] == signed_in_user(request).email else None
         return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Send a code, or check one. Sending counts with sign-in codes, so that two pages together send no more emails."""
-        email = signed_in(request).email
+        email = signed_in_user(request).email
         if request.POST.get("action") != "send":
             if self.state is not None:
                 return super().post(request, *args, **kwargs)
@@ -564,7 +564,7 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
     def form_valid(self, form: Form) -> HttpResponse:
         if self.state is not None:
             self.request.session.pop(REAUTHENTICATION_CODE_KEY, None)
-            user, email = signed_in(self.request), self.state["email"]
+            user, email = signed_in_user(self.request), self.state["email"]
             record_authentication(self.request, user, method="code", email=email, reauthenticated=True)
         return cast(HttpResponse, super().form_valid(form))
 
@@ -582,7 +582,7 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
 @reauthentication_required
 def own_mobile(request: HttpRequest) -> HttpResponse:
     """The colleague's own mobile. Only for staff: nobody else is sent text messages."""
-    user = signed_in(request)
+    user = signed_in_user(request)
     if not user.is_staff:
         raise Http404
     form = MobileForm(request.POST if request.method == "POST" else None, initial={"mobile": user.mobile})
@@ -597,7 +597,7 @@ def own_mobile(request: HttpRequest) -> HttpResponse:
 @require_safe
 def own_sessions(request: HttpRequest) -> HttpResponse:
     """Each browser in which this account is signed in now, this one first."""
-    found = list(signed_in(request).sessions.live(timezone.now()).order_by("-seen_at", "-started_at"))
+    found = list(signed_in_user(request).sessions.live(timezone.now()).order_by("-seen_at", "-started_at"))
     key = hash_session_key(str(request.session.session_key))
     this = next((session for session in found if session.pk == key), None)
     return render(request, "account/sessions.html", {"this": this, "others": [session for session in found if session != this]})
@@ -607,7 +607,7 @@ def own_sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_session(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Sign one browser out. 404 for somebody else's."""
-    session = get_object_or_404(signed_in(request).sessions, public_id=public_id)
+    session = get_object_or_404(signed_in_user(request).sessions, public_id=public_id)
     if session.pk == hash_session_key(str(request.session.session_key)):
         get_adapter().logout(request)
         return redirect("home")
@@ -619,7 +619,7 @@ def end_session(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    ended = end_sessions(user=signed_in(request), but=request.session.session_key)
+    ended = end_sessions(user=signed_in_user(request), but=request.session.session_key)
     words = ngettext("Signed out: %(count)s other browser.", "Signed out: %(count)s other browsers.", ended)
     messages.success(request, words % {"count": ended})
     return redirect("account_sessions")
@@ -630,7 +630,7 @@ def unsubmitted_form_page(request: HttpRequest) -> HttpResponse:
     """GET shows what was typed, with a button that sends it again. POST discards it."""
     waiting = unsubmitted_form(request)
     if waiting is None:
-        return redirect("staff:index" if signed_in(request).is_staff else "my")
+        return redirect("staff:index" if signed_in_user(request).is_staff else "my")
     if request.method == "POST":
         forget_unsubmitted_form(request)
         return redirect(waiting.path)
@@ -641,13 +641,13 @@ def unsubmitted_form_page(request: HttpRequest) -> HttpResponse:
 @form_methods
 def returned_mail(request: HttpRequest) -> HttpResponse:
     """What came back and why, in plain words, with a button to say that the address is right and a link to change it."""
-    user = signed_in(request)
+    user = signed_in_user(request)
     if request.method == "POST":
-        sent = put_right(address=user.email, how=ClearReason.OWNER, by=user, now=timezone.now())
+        sent = clear_mark_and_resend(address=user.email, how=ClearReason.OWNER, by=user, now=timezone.now())
         thanks = _("Thank you. We will keep emailing %(email)s, and send again what you missed.") % {"email": user.email}
         messages.success(request, thanks if sent else _("Thank you. We will keep emailing %(email)s.") % {"email": user.email})
-        return redirect(safe_next(request) or "account_email")
+        return redirect(safe_next_url(request) or "account_email")
     mark = MarkedAddress.objects.marked().filter(address=user.email.lower()).first()
     if mark is None:
         return redirect("account_email")
-    return render(request, "account/returned_mail.html", {"mark": mark, "next": safe_next(request)})
+    return render(request, "account/returned_mail.html", {"mark": mark, "next": safe_next_url(request)})

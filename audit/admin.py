@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from audit.models import Act, Entry, Export
-from audit.pages import admin_of, details_of, model_of, names_of, spaced
-from ctac.models import is_reference, tidy_reference
+from audit.pages import account_names, admin_of, details_text, humanise_code, model_of
+from ctac.models import is_reference, normalise_reference
 from ctac.staff import menu
-from ctac.staff.lists import BigChangeList, period_of
-from ctac.staff.site import NOTHING, LooksOnly, OneRowAdmin, column, moment_of, number_of, staff_site, state_tag
+from ctac.staff.lists import BigChangeList, period_filter
+from ctac.staff.site import EMPTY_VALUE, OneRowAdmin, ReadOnlyAdmin, column, datetime_column, number_column, staff_site, state_tag
 
-MOST_COLLEAGUES = 200
+MAX_COLLEAGUES = 200
 # Pages that neither staff_site.add_page nor the menu names.
 PAGE_NAMES = {
     "login": gettext_lazy("Sign-in for staff"),
@@ -34,11 +34,11 @@ PAGE_NAMES = {
     "staff_calendar_stop": gettext_lazy("Stop the address of the team’s calendar"),
     "view_on_site": gettext_lazy("The public page of a row"),
 }
-PARTS = {"changelist": "list", "add": "new", "change": "one of them"}
-STOPPED = {Act.REFUSED, Act.LIMITED, Act.NOT_LET_IN}
+LABEL_BY_PAGE_PART = {"changelist": "list", "add": "new", "change": "one of them"}
+STOPPED_ACTS = {Act.REFUSED, Act.LIMITED, Act.NOT_LET_IN}
 
 
-class WhoFilter(admin.SimpleListFilter):
+class ActorFilter(admin.SimpleListFilter):
     """Filters by colleague. The URL has only their key, so that no log and no bookmark names them."""
 
     title = gettext_lazy("who")
@@ -46,7 +46,7 @@ class WhoFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         staff = get_user_model()._default_manager.filter(is_staff=True).order_by("name", "email")
-        return [(str(user.pk), str(user)) for user in staff.only("name", "email")[:MOST_COLLEAGUES]]
+        return [(str(user.pk), str(user)) for user in staff.only("name", "email")[:MAX_COLLEAGUES]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
         chosen = self.value() or ""
@@ -71,34 +71,34 @@ class EntryChangeList(BigChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = self.result_list = list(self.result_list)
-        names = names_of(entry.actor for entry in rows)
+        names = account_names(entry.actor for entry in rows)
         for entry in rows:
             entry.actor_name = names[entry.actor]
 
 
 @admin.register(Entry, site=staff_site)
-class EntryAdmin(LooksOnly):
+class EntryAdmin(ReadOnlyAdmin):
     nobody_may = ("add", "change", "delete")
     list_display = ("when", "who", "did", "about", "details", "request")
     list_display_links = None
-    list_filter = (WhoFilter, "act", KindFilter, period_of("at"))
+    list_filter = (ActorFilter, "act", KindFilter, period_filter("at"))
     search_fields = ("key",)
     search_help_text = gettext_lazy("A reference, such as BK-7Q4M-2F, or the number of a person, account or message")
     sorts_quickly = ("when",)
     ordering = ("-at", "-pk")
     actions = None
-    when = moment_of("at", gettext_lazy("when"), short=True)
+    when = datetime_column("at", gettext_lazy("when"), short=True)
     # We don't know somebody who was stopped before signing in. An act that succeeded without a user was done by our own rules.
     who = column(
         gettext_lazy("who"),
-        lambda entry: str(entry.actor_name) if entry.actor or entry.act in STOPPED else _("The site itself"),
+        lambda entry: str(entry.actor_name) if entry.actor or entry.act in STOPPED_ACTS else _("The site itself"),
     )
     did = column(
         gettext_lazy("did"),
-        lambda entry: state_tag(entry.get_act_display(), "stopped" if entry.act in STOPPED else "done"),
+        lambda entry: state_tag(entry.get_act_display(), "stopped" if entry.act in STOPPED_ACTS else "done"),
         ordering="act",
     )
-    details = column(gettext_lazy("details"), lambda entry: capfirst(details_of(entry)) or NOTHING)
+    details = column(gettext_lazy("details"), lambda entry: capfirst(details_text(entry)) or EMPTY_VALUE)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BigChangeList]:
         return EntryChangeList
@@ -115,7 +115,7 @@ class EntryAdmin(LooksOnly):
             return queryset, False
         if not is_reference(typed):
             return queryset.filter(key=typed) if typed.isascii() and typed.isdecimal() else queryset.none(), False
-        reference = tidy_reference(typed)
+        reference = normalise_reference(typed)
         found = Q(key=reference)
         for model in models_with_pages():
             if any(field.name == "reference" and field.unique for field in model._meta.concrete_fields):
@@ -129,7 +129,7 @@ class EntryAdmin(LooksOnly):
         """The kind and number of the object, as a link if it has a page on the staff site. Without an object, the page's name."""
         model, key = model_of(entry), entry.key
         if model is None:
-            return key or (_("Page: %(page)s") % {"page": page_name(entry.page)} if entry.page else NOTHING)
+            return key or (_("Page: %(page)s") % {"page": page_name(entry.page)} if entry.page else EMPTY_VALUE)
         kind, model_admin = capfirst(menu.singular_name(model._meta)), admin_of(model)
         if not key:
             if entry.page.endswith("_add"):
@@ -145,14 +145,14 @@ class EntryAdmin(LooksOnly):
 
 def page_name(page: str) -> str:
     """The page's name in the menu; for a list and its pages, the kind of thing first."""
-    menu_names = {each.route.removeprefix("staff:"): each.label for each in menu.PAGES}
+    menu_names = {each.route.removeprefix("staff:"): each.label for each in menu.MENU_PAGES}
     if name := staff_site.page_labels.get(page) or PAGE_NAMES.get(page) or menu_names.get(page):
         return str(name)
     for model in models_with_pages():
         app, part, rest = page.partition(f"{model._meta.app_label}_{model._meta.model_name}_")
         if part and not app:
-            return f"{capfirst(menu.plural_name(model._meta))}: {spaced(PARTS.get(rest, rest))}"
-    return spaced(page)
+            return f"{capfirst(menu.plural_name(model._meta))}: {humanise_code(LABEL_BY_PAGE_PART.get(rest, rest))}"
+    return humanise_code(page)
 
 
 def models_with_pages() -> list[Any]:
@@ -160,7 +160,7 @@ def models_with_pages() -> list[Any]:
 
 
 @admin.register(Export, site=staff_site)
-class ExportAdmin(LooksOnly):
+class ExportAdmin(ReadOnlyAdmin):
     """Who took lists out of the system, and when."""
 
     nobody_may = ("add", "change", "delete")
@@ -170,9 +170,9 @@ class ExportAdmin(LooksOnly):
     sorts_quickly = ("when",)
     ordering = ("-at", "-pk")
     actions = None
-    when = moment_of("at", gettext_lazy("when"), short=True)
-    number_rows = number_of("rows", gettext_lazy("rows"))
-    number_lines = number_of("lines", gettext_lazy("lines"))
+    when = datetime_column("at", gettext_lazy("when"), short=True)
+    number_rows = number_column("rows", gettext_lazy("rows"))
+    number_lines = number_column("lines", gettext_lazy("lines"))
     what = column(gettext_lazy("list"), lambda export: menu.plural_name(apps.get_model(export.of)._meta))
 
     @admin.display(description=gettext_lazy("which rows"))

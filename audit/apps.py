@@ -15,4 +15,4 @@ class AuditConfig(AppConfig):
 
         post_migrate.connect(after_migrate, sender=self)
         site_health.register("audit", services.check_tables)
-        staff_site.audit = pages.ON_THE_STAFF_SITE
+        staff_site.audit = pages.STAFF_SITE_AUDIT

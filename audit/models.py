@@ -28,7 +28,7 @@ class Act(models.TextChoices):
 
 
 # The history of an object shows these: people who may see the object may see who changed it, but not who looked at it.
-CHANGES = (Act.ADDED, Act.CHANGED, Act.DELETED, Act.ERASED, Act.CREDENTIALS, Act.ROLE_GIVEN, Act.ROLE_TAKEN)
+CHANGE_ACTS = (Act.ADDED, Act.CHANGED, Act.DELETED, Act.ERASED, Act.CREDENTIALS, Act.ROLE_GIVEN, Act.ROLE_TAKEN)
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -37,7 +37,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return self.filter(kind=kind, key=str(key))
 
     def changes(self) -> Self:
-        return self.filter(act__in=CHANGES)
+        return self.filter(act__in=CHANGE_ACTS)
 
     def newest_first(self) -> Self:
         return self.order_by("-at", "-pk")
@@ -75,7 +75,7 @@ class Entry(models.Model):
         return f"{self.get_act_display()} {self.kind} {self.key}".strip()
 
 
-class SheetForm(models.TextChoices):
+class SpreadsheetFormat(models.TextChoices):
     CSV = "csv", _("CSV")
     XLSX = "xlsx", _("XLSX")
 
@@ -89,7 +89,7 @@ class Export(RecordedBy):
 
     of = impersonal(models.CharField(_("list"), max_length=50))
     at = models.DateTimeField(_("when"))
-    form = models.CharField(_("file"), max_length=4, choices=SheetForm)
+    form = models.CharField(_("file"), max_length=4, choices=SpreadsheetFormat)
     rows = models.PositiveIntegerField(_("rows"))
     lines = models.PositiveIntegerField(_("lines"))
     narrowed = impersonal(models.CharField(_("filters"), max_length=300, blank=True))
@@ -104,7 +104,7 @@ class Export(RecordedBy):
         indexes = [models.Index(fields=["-at", "-id"], name="export_newest")]
         constraints = [
             models.CheckConstraint(condition=models.Q(rows__gte=1, lines__gte=1), name="export_of_something"),
-            models.CheckConstraint(condition=models.Q(form__in=SheetForm.values), name="export_as_a_known_file"),
+            models.CheckConstraint(condition=models.Q(form__in=SpreadsheetFormat.values), name="export_as_a_known_file"),
         ]
 
     def __str__(self) -> str:

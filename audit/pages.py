@@ -17,29 +17,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.models import Act, Entry
-from audit.services import KEY, NOBODY_IN_PARTICULAR, About, acting, record
-from ctac.staff.audit import Audit, audit_note
+from audit.services import KEY_PATTERN, NO_SUBJECT, AuditSubject, acting_user_id, write_audit_entry
+from ctac.staff.audit import AuditHooks, audit_note
 from ctac.staff.site import staff_site
 
 HISTORY_LENGTH = 50
-PAGES_OF_THEIR_OBJECT = {"change", "changelist", "add", ""}
+STANDARD_ADMIN_PAGES = {"change", "changelist", "add", ""}
 
 
-def changes_of(row: Any) -> list[dict[str, object]]:
+def change_history(row: Any) -> list[dict[str, object]]:
     """Who changed this row, the latest first, at most HISTORY_LENGTH changes. Two statements."""
     changes = list(Entry.objects.about(row._meta.label_lower, row.pk).changes().newest_first()[:HISTORY_LENGTH])
-    names = names_of(entry.actor for entry in changes)
+    names = account_names(entry.actor for entry in changes)
     return [
         {
             "at": entry.at,
             "who": names[entry.actor],
-            "what": ": ".join(filter(None, [entry.get_act_display(), details_of(entry)])),
+            "what": ": ".join(filter(None, [entry.get_act_display(), details_text(entry)])),
         }
         for entry in changes
     ]
 
 
-WORDS = {
+LABEL_BY_CODE = {
     "csv": "CSV",
     "html": "HTML",
     "json": "JSON",
@@ -51,22 +51,22 @@ WORDS = {
     "webauthn": gettext_lazy("passkey"),
     "throttle": gettext_lazy("too many tries"),
 }
-STATUSES = {
+LABEL_BY_STATUS = {
     "403": gettext_lazy("not allowed"),
     "404": gettext_lazy("not found, or not theirs to see"),
     "429": gettext_lazy("too many tries"),
 }
-ALL_OF_THE_LIST = ", all of the list"
+WHOLE_LIST_SUFFIX = ", all of the list"
 
 
-def spaced(code: str) -> str:
+def humanise_code(code: str) -> str:
     """A name from our code in words: 'confirm-now', 'presenter_slide_pdf'."""
-    return re.sub(r"[a-z0-9]+", lambda word: str(WORDS.get(word[0], word[0])), code.replace("_", " ").replace("-", " "))
+    return re.sub(r"[a-z0-9]+", lambda word: str(LABEL_BY_CODE.get(word[0], word[0])), code.replace("_", " ").replace("-", " "))
 
 
 def model_of(entry: Entry) -> Any:
     """The model of the object that an act was about. None for no object, or for a model that is gone."""
-    kind = entry.kind or KINDS.get(entry.key[:2], "")
+    kind = entry.kind or KIND_BY_REFERENCE_PREFIX.get(entry.key[:2], "")
     with suppress(LookupError):
         return apps.get_model(kind) if kind else None
     return None
@@ -77,25 +77,25 @@ def admin_of(model: Any) -> Any:
     return staff_site.get_model_admin(model) if model and staff_site.is_registered(model) else None
 
 
-def details_of(entry: Entry) -> str:
+def details_text(entry: Entry) -> str:
     """What was done, in the words of the pages: a button, the fields, why it was refused; otherwise which page of the object."""
     if entry.act == Act.REFUSED:
-        return str(STATUSES.get(entry.what, _("not possible")))
-    model, (name, whole, _end) = model_of(entry), entry.what.partition(ALL_OF_THE_LIST)
+        return str(LABEL_BY_STATUS.get(entry.what, _("not possible")))
+    model, (name, whole, _end) = model_of(entry), entry.what.partition(WHOLE_LIST_SUFFIX)
     if not name:
         page = entry.page.removeprefix(entry.kind.replace(".", "_") + "_")
-        return "" if page in PAGES_OF_THEIR_OBJECT or not (entry.kind or entry.key) else spaced(page)
+        return "" if page in STANDARD_ADMIN_PAGES or not (entry.kind or entry.key) else humanise_code(page)
     model_admin = admin_of(model)
     labels = {action.slug: action.label for action in getattr(model_admin, "object_actions", ())}
     labels |= {field.name: field.verbose_name for field in (model._meta.concrete_fields if model else ())}
     for listed in getattr(model_admin, "actions", None) or ():
         action = model_admin.get_action(listed)
         labels |= {action[1]: action[2]} if action else {}
-    words = ", ".join(str(labels.get(each) or spaced(each)) for each in name.split(", "))
+    words = ", ".join(str(labels.get(each) or humanise_code(each)) for each in name.split(", "))
     return f"{words}{whole}"
 
 
-def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
+def account_names(keys: Iterable[int | None]) -> dict[int | None, str]:
     """The names of these accounts. Deleted ones are shown by number. One statement."""
     known = {key for key in keys if key is not None}
     users = get_user_model()._default_manager.filter(pk__in=known).only("name", "email") if known else ()
@@ -108,18 +108,18 @@ def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
 # fails and nothing is changed.
 
 # They show nobody's data and change nothing; a sign-out leaves a row of its own.
-UNLISTED = {"index", "app_list", "jsi18n", "logout", "password_change", "password_change_done"}
+UNAUDITED_PAGES = {"index", "app_list", "jsi18n", "logout", "password_change", "password_change_done"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
-FILES = ("application/pdf", "application/vnd.", "application/zip", "text/csv", "text/calendar")
-STATUS = {Http404: "404", PermissionDenied: "403", SuspiciousOperation: "400"}
-ACCOUNT_PAGES = "/account/"  # reauthentication leads here
-TO_PUBLIC_PAGE = "view_on_site"
+FILE_CONTENT_TYPES = ("application/pdf", "application/vnd.", "application/zip", "text/csv", "text/calendar")
+STATUS_BY_EXCEPTION = {Http404: "404", PermissionDenied: "403", SuspiciousOperation: "400"}
+ACCOUNT_URL_PREFIX = "/account/"  # reauthentication leads here
+VIEW_ON_SITE_PAGE = "view_on_site"
 
 
 def audited(view: Any) -> Any:
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        token = acting.set(request.user.pk)
+        token = acting_user_id.set(request.user.pk)
         # An action on selected rows has a transaction for each row: a single one would hold locks while it waits for the next
         # row's. So one entry is written before (it was sent) and one after (what came of it).
         selected = selected_rows(request)
@@ -132,12 +132,12 @@ def audited(view: Any) -> Any:
                 if act and not (act is Act.SENT and selected):
                     write_entry(act, request, view, kwargs, str(response.status_code) if act is Act.REFUSED else "")
             return response
-        except tuple(STATUS) as refusal:
-            status = next(code for kind, code in STATUS.items() if isinstance(refusal, kind))
+        except tuple(STATUS_BY_EXCEPTION) as refusal:
+            status = next(code for kind, code in STATUS_BY_EXCEPTION.items() if isinstance(refusal, kind))
             write_entry(Act.REFUSED, request, view, kwargs, status)
             raise
         finally:
-            acting.reset(token)
+            acting_user_id.reset(token)
 
     return wrapper
 
@@ -155,27 +155,30 @@ def write_entry(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any
     if details.kind and not keys and request.resolver_match:
         captured: dict[str, Any] = request.resolver_match.captured_kwargs  # type: ignore[attr-defined] # django-stubs lacks it
         keys = [str(value) for value in captured.values()]
-    record(act, by=request.user.pk, about=About(kind, tuple(keys)), page=page_of(request), whats=[what])
+    write_audit_entry(act, by=request.user.pk, about=AuditSubject(kind, tuple(keys)), page=route_name(request), whats=[what])
 
 
 def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
-    """What the page says it did, or else what its response tells. None for a GET that redirects, and for UNLISTED pages."""
+    """What the page says it did, or else what its response tells.
+
+    None for a GET that redirects, and for UNAUDITED_PAGES pages.
+    """
     status = response.status_code
-    if page_of(request) in UNLISTED:
+    if route_name(request) in UNAUDITED_PAGES:
         return None
     if status >= 400:
         return Act.REFUSED
-    if response.has_header("Content-Disposition") or response.headers.get("Content-Type", "").startswith(FILES):
+    if response.has_header("Content-Disposition") or response.headers.get("Content-Type", "").startswith(FILE_CONTENT_TYPES):
         return Act.EXPORTED
     if audit_note(request).act:
         return Act(audit_note(request).act)
     if request.method in SAFE_METHODS:
-        return Act.VIEWED if status < 300 or page_of(request) == TO_PUBLIC_PAGE else None
-    to_account = response.headers.get("Location", "").startswith(ACCOUNT_PAGES)
+        return Act.VIEWED if status < 300 or route_name(request) == VIEW_ON_SITE_PAGE else None
+    to_account = response.headers.get("Location", "").startswith(ACCOUNT_URL_PREFIX)
     return Act.CHANGED if 300 <= status < 400 and not to_account else Act.SENT
 
 
-def page_of(request: HttpRequest) -> str:
+def route_name(request: HttpRequest) -> str:
     """The name of the route, if there is one. Never the path, which may hold anything."""
     match = request.resolver_match
     return (match.view_name or "").removeprefix("staff:") if match is not None and match.url_name else ""
@@ -183,7 +186,7 @@ def page_of(request: HttpRequest) -> str:
 
 def selected_rows(request: HttpRequest) -> list[str]:
     """The rows selected in a list for an action."""
-    return request.POST.getlist("_selected_action") if page_of(request).endswith("_changelist") else []
+    return request.POST.getlist("_selected_action") if route_name(request).endswith("_changelist") else []
 
 
 def chosen_action(request: HttpRequest, model_admin: Any) -> str:
@@ -192,7 +195,7 @@ def chosen_action(request: HttpRequest, model_admin: Any) -> str:
     chosen = request.POST.get("action", "") if selected_rows(request) else ""
     if chosen not in {*actions, "delete_selected"}:
         return ""
-    return f"{chosen}{ALL_OF_THE_LIST}" if request.POST.get("select_across") == "1" else chosen
+    return f"{chosen}{WHOLE_LIST_SUFFIX}" if request.POST.get("select_across") == "1" else chosen
 
 
 def kind_by_content_type(kwargs: dict[str, Any]) -> str:
@@ -206,19 +209,19 @@ def kind_by_content_type(kwargs: dict[str, Any]) -> str:
 def write_refusal(request: HttpRequest) -> None:
     """Record that somebody was refused whose account doesn't open the staff site."""
     request.__dict__["_audited"] = True
-    record(Act.REFUSED, by=request.user.pk, page=page_of(request), whats=["403"])
+    write_audit_entry(Act.REFUSED, by=request.user.pk, page=route_name(request), whats=["403"])
 
 
-ON_THE_STAFF_SITE = Audit(each=audited, refused=write_refusal, history=changes_of)
+STAFF_SITE_AUDIT = AuditHooks(each=audited, refused=write_refusal, history=change_history)
 
 
 # If staff are refused a page outside the staff site, such as somebody else's booking, that leaves a row too. Others leave none: a
 # wrong address of theirs doesn't mean that we looked at people's data (ADR 21).
 
-REFUSALS = {403, 404}
+REFUSAL_STATUSES = {403, 404}
 # By the first letters of a reference, or else by the name of an argument in the URL.
-KINDS = {"BK": "bookings.booking", "OS": "bookings.opensession", "LO": "leaflets.order"}
-KINDS_BY_NAME = {
+KIND_BY_REFERENCE_PREFIX = {"BK": "bookings.booking", "OS": "bookings.opensession", "LO": "leaflets.order"}
+KIND_BY_URL_ARGUMENT = {
     "public_id": "accounts.session",
     "passkey_id": "mfa.authenticator",
     "address_id": "leaflets.keptaddress",
@@ -234,16 +237,18 @@ class StaffRefusedMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if (
-            response.status_code in REFUSALS
+            response.status_code in REFUSAL_STATUSES
             and request.resolver_match
             and "_audited" not in request.__dict__
             and (request.user.is_authenticated and request.user.is_staff)
         ):
-            about = NOBODY_IN_PARTICULAR
+            about = NO_SUBJECT
             for name, value in request.resolver_match.kwargs.items():
-                kind = KINDS.get(str(value)[:2]) or KINDS_BY_NAME.get(name)
-                if kind and KEY.fullmatch(str(value)):  # not a token, nor anything else that was typed
-                    about = About(kind, (str(value),))
+                kind = KIND_BY_REFERENCE_PREFIX.get(str(value)[:2]) or KIND_BY_URL_ARGUMENT.get(name)
+                if kind and KEY_PATTERN.fullmatch(str(value)):  # not a token, nor anything else that was typed
+                    about = AuditSubject(kind, (str(value),))
                     break
-            record(Act.REFUSED, by=request.user.pk, about=about, page=page_of(request), whats=[str(response.status_code)])
+            write_audit_entry(
+                Act.REFUSED, by=request.user.pk, about=about, page=route_name(request), whats=[str(response.status_code)]
+            )
         return response

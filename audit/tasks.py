@@ -9,4 +9,4 @@ from ctac.celery import app
 @app.task
 def keep_months() -> None:
     """Daily. A second run does no harm."""
-    services.keep_months(now=timezone.now())
+    services.rotate_month_tables(now=timezone.now())

@@ -131,13 +131,13 @@ def tokens_of_links() -> dict[str, str]:
     from django.utils import timezone
 
     from bookings.booking.services.links import make_booking_links
-    from bookings.calendars.views import feed_token, make_feed
+    from bookings.calendars.views import feed_token, get_or_create_feed
     from bookings.models import Booking, LinkPurpose, PlaceLinkPurpose, SessionPlace
     from bookings.open_sessions.services.places import make_place_links
     from notifications.preferences import token_of as token_of_mail
     from privacy.models import Complaint
     from professionals.models import AddressChange, Person, hash_token
-    from professionals.services import OBJECT_FOR
+    from professionals.services import OBJECTION_PERIOD
     from reach.models import RoleMailbox
 
     now, host = timezone.now(), Person.objects.get(email=HOST)
@@ -148,7 +148,7 @@ def tokens_of_links() -> dict[str, str]:
     objection, user = secrets.token_urlsafe(32), host.user
     if user is None:
         raise LookupError(HOST)
-    changed = {"old": "before@leeds.nhs.uk", "new": HOST, "changed_at": now, "until": now + OBJECT_FOR}
+    changed = {"old": "before@leeds.nhs.uk", "new": HOST, "changed_at": now, "until": now + OBJECTION_PERIOD}
     AddressChange.objects.create(user=user, token_hash=hash_token(objection), **changed)
     return {
         **dict.fromkeys(("link_booking", "link_time"), links[LinkPurpose.CHANGE]),
@@ -156,7 +156,7 @@ def tokens_of_links() -> dict[str, str]:
         "place_link": places[PlaceLinkPurpose.SEE],
         "place_link_leave": places[PlaceLinkPurpose.LEAVE],
         "mail_choices": token_of_mail(HOST),
-        "calendar_feed": feed_token(make_feed(owner=host, by=user, now=now)),
+        "calendar_feed": feed_token(get_or_create_feed(owner=host, by=user, now=now)),
         "account_address_put_back": objection,
         "complaint_sent": Complaint.objects.latest("pk").submission_token or "",
         "mailbox_objection": RoleMailbox.objects.latest("pk").token,

@@ -36,12 +36,12 @@ def grown() -> float:
 def export(form: str) -> None:
     from ctac.staff.spreadsheets import csv_pieces, xlsx_pieces
     from leaflets.models import Order
-    from leaflets.orders.admin.orders import by_need
+    from leaflets.orders.admin.orders import urgency_ordering
     from leaflets.orders.exports import EXPORT_HEADINGS, count_lines, order_rows
-    from professionals.exports import keys_of
+    from professionals.exports import read_keys
 
     before, began = grown(), time.perf_counter()
-    keys = keys_of(Order.objects.order_by(*by_need()))
+    keys = read_keys(Order.objects.order_by(*urgency_ordering()))
     lines = count_lines(keys)
     if form == "xlsx" and lines > 1_000_000:
         print(f"  {form:<5} {lines:>9,} lines are too many for a sheet")

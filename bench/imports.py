@@ -79,11 +79,11 @@ def tables() -> dict[str, int]:
 def work(key: int) -> None:
     """What the worker does, and what it took."""
     from ctac.celery import app
-    from professionals.imports.services import work_on
+    from professionals.imports.services import process_import
 
     app.loader.import_default_modules()
     began, used = time.perf_counter(), time.process_time()
-    work_on(key)
+    process_import(key)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(time.perf_counter() - began, time.process_time() - used, most)
 
@@ -102,13 +102,13 @@ def steps(rows: int) -> Iterator[tuple[float, float]]:
 
     from accounts.models import User
     from professionals.imports.services import choose_columns, create_import, run_import, suggest_mapping, undo_import
-    from professionals.models import Choice, Import, ImportState
+    from professionals.models import DuplicateChoice, Import, ImportState
 
     staff, now = User.objects.filter(is_staff=True)[0], timezone.now()
     imported = create_import(kind="bookings", content=old_list(rows, now.date()), by=staff, now=now)
     choose_columns(imported, mapping=suggest_mapping(imported), by=staff, now=now)
     yield worked("checked", imported.pk)
-    Import.objects.filter(pk=imported.pk).update(choice=Choice.MAKE)
+    Import.objects.filter(pk=imported.pk).update(choice=DuplicateChoice.MAKE)
     run_import(imported, by=staff, now=timezone.now())
     yield worked("brought in", imported.pk)
     states = list(imported.rows.values_list("state", flat=True))

@@ -85,7 +85,7 @@ class Bench:
 
     def python(self, *words: str, **more: Any) -> subprocess.Popen[Any]:
         return subprocess.Popen(
-            [sys.executable, *words], cwd=BASE_DIR, env=self.env, preexec_fn=processes.tied(signal.SIGTERM), **more
+            [sys.executable, *words], cwd=BASE_DIR, env=self.env, preexec_fn=processes.end_with_parent(signal.SIGTERM), **more
         )
 
 
@@ -109,7 +109,7 @@ def redis_server(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "no"]
-    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, preexec_fn=processes.tied(signal.SIGTERM))
+    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, preexec_fn=processes.end_with_parent(signal.SIGTERM))
     return server, f"redis://127.0.0.1:{port}/0"
 
 
@@ -216,12 +216,12 @@ def sweep_plan(bench: Bench) -> str:
     from django.utils import timezone
 
     from notifications.delivery.services import (
-        ROWS_A_SWEEP,
+        MAX_ROWS_PER_SWEEP,
         due_and_unqueued,  # after django.setup()
     )
 
     with transaction.atomic():
-        rows = due_and_unqueued(timezone.now()).select_for_update(skip_locked=True, no_key=True)[:ROWS_A_SWEEP]
+        rows = due_and_unqueued(timezone.now()).select_for_update(skip_locked=True, no_key=True)[:MAX_ROWS_PER_SWEEP]
         plan = rows.explain(analyze=True, costs=False).splitlines()
     index = "notification_unsent_by_due" if any("notification_unsent_by_due" in line for line in plan) else "no index!"
     return f"{plan[-1].strip()}, by {index}"

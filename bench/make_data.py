@@ -53,9 +53,15 @@ def make(database: str, **wanted: int) -> None:
 
 def lay_in(cursor: Any, *, people: int, bookings: int, orders: int) -> None:
     """In the transaction of this cursor."""
-    from ctac.models import ALPHABET
+    from ctac.models import REFERENCE_ALPHABET
 
-    values = {"people": people, "bookings": bookings, "orders": orders, "alphabet": ALPHABET, "base": len(ALPHABET)}
+    values = {
+        "people": people,
+        "bookings": bookings,
+        "orders": orders,
+        "alphabet": REFERENCE_ALPHABET,
+        "base": len(REFERENCE_ALPHABET),
+    }
     # Neither append-only nor travel triggers: what they keep holds by construction. Those that keep what is searched run.
     cursor.execute("SET session_replication_role = replica")
     lent = lend_defaults(cursor)

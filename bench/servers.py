@@ -90,7 +90,7 @@ class Server:
                 pass_fds=[listening.fileno()],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=processes.tied(signal.SIGTERM),
+                preexec_fn=processes.end_with_parent(signal.SIGTERM),
             )
         listening.close()
         while len(self.workers) < self.wanted:

@@ -73,7 +73,7 @@ def fill(presenters: int, past: int) -> None:
 
 def make_presenter(number: int) -> Any:
     from bookings.models import Availability, Nation, Presenter
-    from bookings.schedule.services import keep_presenter
+    from bookings.schedule.services import save_presenter
 
     presenter = Presenter(
         name=f"Presenter {number:03}",
@@ -85,7 +85,7 @@ def make_presenter(number: int) -> Any:
         checked_until=date(2099, 12, 31),
         trained_until=date(2099, 12, 31),
     )
-    keep_presenter(presenter=presenter)
+    save_presenter(presenter=presenter)
     windows = [(day, hours) for day in range(5) if day != number % 5 for hours in ((9, 12), (13, 17))]
     Availability.objects.bulk_create(
         Availability(presenter=presenter, weekday=day, start=clock(first), end=clock(last), valid_from=date(2020, 1, 1))
@@ -153,7 +153,7 @@ def engine() -> dict[str, float]:
     from django.utils import timezone
 
     from bookings.models import Format, Presentation
-    from bookings.schedule.queries import open_schedule
+    from bookings.schedule.queries import read_schedule
     from bookings.schedule.slots import SlotQuery
     from bookings.travel import find_place
     from ctac.dates import uk_day
@@ -165,7 +165,7 @@ def engine() -> dict[str, float]:
         first = uk_day(now)
         began, cpu = time.perf_counter(), time.process_time()
         with CaptureQueriesContext(connection) as queries:
-            schedule = open_schedule(slot_query, first_day=first, last_day=first + timedelta(days=DAYS - 1), now=now)
+            schedule = read_schedule(slot_query, first_day=first, last_day=first + timedelta(days=DAYS - 1), now=now)
         opened = time.perf_counter()
         slots = sum(len(schedule.slots_on(first + timedelta(days=number))) for number in range(DAYS))
         read.append(1000 * (opened - began))

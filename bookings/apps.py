@@ -10,7 +10,7 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings import privacy, promises
-        from bookings.booking.imports import BOOKINGS
+        from bookings.booking.imports import BOOKING_IMPORT_KIND
         from bookings.booking.services import assign, transitions
         from bookings.feedback.services import ATTENDANCE_SOURCES, AttendanceSource
         from bookings.models import Booking, OpenSession, Seat, SessionPlace
@@ -20,13 +20,13 @@ class BookingsConfig(AppConfig):
         from bookings.open_sessions.services import places, sessions
         from bookings.schedule import queries as schedule_queries
         from bookings.schedule.locks import lock_booking
-        from bookings.schedule.services import JOINING_LINK_CHANGED
+        from bookings.schedule.services import JOINING_LINK_CHANGED_HANDLERS
         from bookings.seats.queries import guest_professions
-        from bookings.seats.services import join_seats
+        from bookings.seats.services import merge_seats
         from ctac.monitoring import figures
         from notifications import registry
-        from office.closures.services import register_conflicts
-        from office.services import add_promise
+        from office.closures.services import register_conflict_finder
+        from office.services import register_promise_check
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
         from professionals.imports.registry import register_import_kind
@@ -48,26 +48,30 @@ class BookingsConfig(AppConfig):
             mark_delivered=sessions.mark_session_delivered,
             professions=lambda session: list(place_figures(session).professions),
         )
-        registry.forget_addresses_of("three-months-on")
-        register_conflicts(schedule_queries.given_on)
-        ROW_MERGES[SessionPlace] = RowMerge(places.join_places, places.lock_sessions_of)
-        ROW_MERGES[Seat] = RowMerge(join_seats)
-        JOINING_LINK_CHANGED.extend([assign.presenter_link_changed, sessions.presenters_link_changed_for_sessions])
+        registry.discard_addresses_of("three-months-on")
+        register_conflict_finder(schedule_queries.closure_conflicts)
+        ROW_MERGES[SessionPlace] = RowMerge(places.merge_places, places.lock_sessions_of)
+        ROW_MERGES[Seat] = RowMerge(merge_seats)
+        JOINING_LINK_CHANGED_HANDLERS.extend([assign.notify_bookings_of_link_change, sessions.notify_sessions_of_link_change])
         register_flagged_sources(*privacy.FLAGGED_SOURCES)
         registry.OWNER_FINDERS.append(schedule_queries.presenters_at_address)
         registry.NAME_FINDERS.append(schedule_queries.presenter_names)
         # Erasing takes them from the last to the first, so that bookings, whose presenters are locked before any session, come
         # first.
-        register_source(PrivacySource("open_sessions", privacy.export_places, privacy.erase_places, privacy.places_ahead))
+        register_source(
+            PrivacySource("open_sessions", privacy.export_places, privacy.erase_places, privacy.upcoming_places_notice)
+        )
         register_source(PrivacySource("asked_again", privacy.export_three_months_on, privacy.erase_three_months_on))
-        register_source(PrivacySource("seats", privacy.export_seats, privacy.erase_seats, privacy.seats_ahead))
+        register_source(PrivacySource("seats", privacy.export_seats, privacy.erase_seats, privacy.upcoming_seats_notice))
         register_source(PrivacySource("bookings_given_away", privacy.export_transferred, privacy.erase_transferred))
-        register_source(PrivacySource("bookings", privacy.export_bookings, privacy.erase_bookings, privacy.bookings_ahead))
+        register_source(
+            PrivacySource("bookings", privacy.export_bookings, privacy.erase_bookings, privacy.upcoming_bookings_notice)
+        )
         for rule in privacy.RETENTION_RULES:
             register_rule(rule)
         for activity in privacy.ACTIVITIES:
             register_activity(activity)
         for promise in promises.PROMISES:
-            add_promise(promise.field, promise)
-        register_import_kind(BOOKINGS)
-        figures.register(lambda now: figures.recent("ctac_recent_bookings", "Bookings made", Booking.objects, now))
+            register_promise_check(promise.field, promise)
+        register_import_kind(BOOKING_IMPORT_KIND)
+        figures.register(lambda now: figures.recent_figure("ctac_recent_bookings", "Bookings made", Booking.objects, now))

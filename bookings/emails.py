@@ -30,10 +30,10 @@ from bookings.models import (
 )
 from bookings.models.booking import OPEN_STATES
 from bookings.text import Row, row
-from ctac.dates import format_clock, format_day
+from ctac.dates import format_day, format_uk_time
 from leaflets.orders.emails import sample_order as an_order
 from notifications.registry import Desk, Email
-from notifications.samples import NAMES, NOW, PRESENTER, READER
+from notifications.samples import NAMES_BY_ADDRESS, PRESENTER_ADDRESS, READER_ADDRESS, SAMPLE_NOW
 from professionals.models import Organisation, Person, Profession
 
 # News of a booking that starts this soon after the team's next digest does not wait for it.
@@ -54,7 +54,7 @@ class BookingEmail(Email):
     def booking(self) -> Booking:
         """Raises Booking.DoesNotExist."""
         # The few emails that need its organisation or its visit read it themselves: a join of nine tables takes long to plan.
-        return Booking.objects.with_names().with_leaflets().get(pk=self.about_key)
+        return Booking.objects.with_related().with_leaflets().get(pk=self.about_key)
 
     def is_still_due(self) -> bool:
         if self.booking.state not in self.states:
@@ -75,9 +75,9 @@ class BookingEmail(Email):
             "reference": booking.reference,
             "rows": text.facts(booking, with_link=self.has_joining_link),
             "leaflet_rows": text.leaflet_rows_for_host(booking),
-            "leaflets_url": f"{settings.SITE_URL}{reverse('leaflets')}" if text.leaflets_are_short(booking) else "",
+            "leaflets_url": f"{settings.SITE_URL}{reverse('leaflets')}" if text.has_missing_leaflets(booking) else "",
             "day": format_day(start) if start else "",
-            "clock": format_clock(start) if start else "",
+            "clock": format_uk_time(start) if start else "",
             # Nothing that looks like a child's details reaches an email.
             "reason": "" if booking.flagged_child_details else booking.closed_reason,
             "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",
@@ -108,7 +108,7 @@ class TeamEmail(BookingEmail):
         url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_change', args=[self.booking.pk])}"
         return {**super().context(), "staff_url": url}
 
-    def waits_for(self, digest_at: datetime) -> bool:
+    def can_join_digest(self, digest_at: datetime) -> bool:
         """If the presentation begins soon after the team's digest, the email goes at once."""
         starts_at = self.booking.starts_at
         return starts_at is None or starts_at >= digest_at + DIGEST_BYPASS_WINDOW
@@ -121,7 +121,7 @@ class PresenterEmail(BookingEmail):
         url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[self.booking.reference])}"
         organisation = self.booking.person.organisation
         host = text.row(_("Organisation"), organisation.name if organisation else "")
-        return {**super().context(), "staff_url": url, "day_rows": [host, *rows_of_the_day(self.booking)]}
+        return {**super().context(), "staff_url": url, "day_rows": [host, *presenter_detail_rows(self.booking)]}
 
     def is_still_due(self) -> bool:
         presenter = self.booking.presenter
@@ -213,7 +213,7 @@ class DetailsEmail(ChangeEmail):
         return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
 
     def context(self) -> dict[str, object]:
-        changed, day_rows = text.event_changes(self.change)["fields"], rows_of_the_day(self.booking)
+        changed, day_rows = text.event_changes(self.change)["fields"], presenter_detail_rows(self.booking)
         return {**super().context(), "changed": changed, "day_rows": day_rows}
 
 
@@ -254,7 +254,7 @@ class UndecidedEmail(DatesEmail):
         return [row(label, f"{option.when}\n{why(option, self.now)}") for label, option in lapsed]
 
 
-def rows_of_the_day(booking: Booking) -> list[Row]:
+def presenter_detail_rows(booking: Booking) -> list[Row]:
     """The rows that say what a visit needs. Free text that was flagged goes into no email (product.md, rule 6)."""
     waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
     rows = [
@@ -264,21 +264,23 @@ def rows_of_the_day(booking: Booking) -> list[Row]:
         row(_("Guests from elsewhere"), booking.seats_taken or ""),
         row(_("Contact on the day"), booking.contact_name),
         row(_("Their phone"), booking.contact_phone, is_phone=True),
-        row(_("Leaflets to bring"), text.leaflets_to_bring(booking)),
+        row(_("Leaflets to bring"), text.leaflets_to_bring_text(booking)),
     ]
     return rows if booking.flagged_child_details else [*rows, *text.needs_rows(booking)]
 
 
 # Bookings made up to show emails: nothing of them is stored.
 
-STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
-LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
-LONGEST_ORGANISATION = (
+SAMPLE_START = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
+SAMPLE_LONG_TITLE = (
+    "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
+)
+SAMPLE_LONG_ORGANISATION = (
     "Cambridgeshire and Peterborough Safeguarding Children Partnership, Community Paediatrics and Health Visiting Service"
 )
-LONGEST_EMAIL = "maximiliana.featherstonehaugh-cholmondeley@safeguarding.cambridgeshireandpeterborough.nhs.uk"
-NO_TIME: dict[str, Any] = {"state": State.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
-ONLINE: dict[str, Any] = {"format": Format.ONLINE, "room": "", **dict.fromkeys(text.ADDRESS_FIELDS, "")}
+SAMPLE_LONG_EMAIL = "maximiliana.featherstonehaugh-cholmondeley@safeguarding.cambridgeshireandpeterborough.nhs.uk"
+SAMPLE_NO_TIME_FIELDS: dict[str, Any] = {"state": State.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
+SAMPLE_ONLINE_FIELDS: dict[str, Any] = {"format": Format.ONLINE, "room": "", **dict.fromkeys(text.ADDRESS_FIELDS, "")}
 
 
 def sample_booking(**fields: Any) -> Booking:
@@ -290,8 +292,8 @@ def sample_booking(**fields: Any) -> Booking:
         "presenter": sample_presenter(),
         "state": State.CONFIRMED,
         "format": Format.WORKPLACE,
-        "starts_at": STARTS,
-        "ends_at": STARTS + timedelta(minutes=90),
+        "starts_at": SAMPLE_START,
+        "ends_at": SAMPLE_START + timedelta(minutes=90),
         "address_line_1": "St James Health Centre",
         "address_line_2": "1 Park Row",
         "town": "Leeds",
@@ -305,7 +307,7 @@ def sample_booking(**fields: Any) -> Booking:
         "notes": "Half of the team is new to this work.",
         "channel": Channel.WEB,
         "ical_uid": "sample@ctac.example",
-        "created_at": NOW,
+        "created_at": SAMPLE_NOW,
     }
     beside = [fields.pop(name) for name in ("visit", "brought") if name in fields]
     made = Booking(**{**defaults, **fields})
@@ -328,8 +330,8 @@ def sample_visit(**fields: Any) -> Visit:
 
 def sample_person(**fields: Any) -> Person:
     defaults = {
-        "name": NAMES[READER],
-        "email": READER,
+        "name": NAMES_BY_ADDRESS[READER_ADDRESS],
+        "email": READER_ADDRESS,
         "phone": "0113 496 0123",
         "profession": Profession.HEALTH_VISITOR,
         "organisation": Organisation(pk=1, name="Leeds Community Healthcare"),
@@ -339,8 +341,8 @@ def sample_person(**fields: Any) -> Person:
 
 def sample_presenter(**fields: Any) -> Presenter:
     defaults = {
-        "name": NAMES[PRESENTER],
-        "email": PRESENTER,
+        "name": NAMES_BY_ADDRESS[PRESENTER_ADDRESS],
+        "email": PRESENTER_ADDRESS,
         "phone": "0113 496 0002",
         "nation": Nation.ENGLAND,
         "joining_link": "https://meet.example/ctac-1",
@@ -348,15 +350,17 @@ def sample_presenter(**fields: Any) -> Presenter:
     return Presenter(pk=1, **{**defaults, **fields})
 
 
-def longest_fields() -> dict[str, Any]:
+def sample_long_fields() -> dict[str, Any]:
     """Fields for an example: names, employers and addresses as long as real ones, and a little longer."""
-    organisation = Organisation(pk=1, name=LONGEST_ORGANISATION)
+    organisation = Organisation(pk=1, name=SAMPLE_LONG_ORGANISATION)
     name = "Dr Maximiliana Wilhelmina Featherstonehaugh-Cholmondeley"
     return {
-        "person": sample_person(name=name, email=LONGEST_EMAIL, organisation=organisation, profession=Profession.EMERGENCY_CARE),
+        "person": sample_person(
+            name=name, email=SAMPLE_LONG_EMAIL, organisation=organisation, profession=Profession.EMERGENCY_CARE
+        ),
         "presenter": sample_presenter(name="Oluwaseun Adebayo-Fitzwilliam Okonkwo-Ramsbottom"),
-        "presentation": Presentation(pk=1, slug="signs", title=LONGEST_TITLE, length_minutes=90),
-        "address_line_1": LONGEST_ORGANISATION,
+        "presentation": Presentation(pk=1, slug="signs", title=SAMPLE_LONG_TITLE, length_minutes=90),
+        "address_line_1": SAMPLE_LONG_ORGANISATION,
         "address_line_2": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch House, Unit 14b",
         "contact_name": name,
         "notes": "We would like most of the time for questions. " * 6,

@@ -1,13 +1,54 @@
-"""Why a booking service refuses. Each error has a sentence that tells the person what to do."""
+"""Why a booking service refuses: its errors, and the public's rules, which staff may break with a reason (product.md, rule 11).
+
+Each error has a sentence that tells the person what to do.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import NoTimeAgreed as NoTimeAgreed
-from bookings.rules import RuleViolation
+from ctac.dates import format_uk_time
 from ctac.errors import DomainError
+
+
+class RuleViolation(models.TextChoices):
+    """What the public may not do, but staff may, with a reason."""
+
+    BEGUN = "begun", _("It would have begun already.")
+    TOO_LATE = "too-late", _("The presenter would have had to leave by now.")
+    NOTICE = "notice", _("It is sooner than the notice period allows.")
+    HORIZON = "horizon", _("It is further ahead than we take bookings.")
+    BANK_HOLIDAY = "bank-holiday", _("It is a bank holiday where the presenter lives.")
+    HOST_BANK_HOLIDAY = "host-bank-holiday", _("It is a bank holiday where the presentation takes place.")
+    CLOSED = "closed", _("We are closed that day.")
+    HOURS = "hours", _("It is outside the presenter’s availability.")
+    DAY_FULL = "day-full", _("The presenter can’t take any more presentations that day.")
+    WEEK_FULL = "week-full", _("The presenter can’t take any more presentations that week.")
+    PRESENTATION = "presentation", _("The presenter does not give this presentation.")
+    FORMAT = "format", _("The presenter does not give presentations in this format.")
+    AUDIENCE = "audience", _("The presenter does not give presentations to this audience.")
+    REGION = "region", _("It is outside the regions that the presenter covers.")
+    DISTANCE = "distance", _("It is further than the presenter can travel.")
+    LEAVES_EARLY = "leaves-early", _("The presenter would have to leave their base before their usual time.")
+    RETURNS_LATE = "returns-late", _("The presenter would get back to their base after their usual time.")
+    FROM_BASE = (
+        "from-base",
+        _("The presenter is online from their base that day, and would have no time to travel between there and a visit."),
+    )
+    NO_LINK = "no-link", _("The presenter has no joining link for online presentations.")
+
+    def sentence(self, leaves_at: datetime | None = None) -> str:
+        """`leaves_at`: when the presenter would have to leave."""
+        if self is RuleViolation.TOO_LATE and leaves_at is not None:
+            return _("The presenter would have had to leave at %(clock)s.") % {"clock": format_uk_time(leaves_at)}
+        return str(self.label)
+
+
+# Staff need no reason to break these for a date that somebody proposes. The presenter's own hours and area always need one.
+DAY_VIOLATIONS = {RuleViolation.BEGUN, RuleViolation.NOTICE, RuleViolation.HORIZON}
 
 
 class SlotTaken(DomainError):
@@ -33,11 +74,11 @@ class TooManyHolds(DomainError):
     )
 
 
-class HoldOver(DomainError):
+class HoldExpired(DomainError):
     message = _("Your time to fill in the form has run out.")
 
 
-class ExtendedAlready(DomainError):
+class HoldAlreadyExtended(DomainError):
     message = _("You have had your extra time. If you need longer, just carry on. You can still have the time if it is free.")
 
 
@@ -56,14 +97,14 @@ class OutsideRules(DomainError):
         super().__init__(_("%(why)s If you still want to go ahead, give a reason.") % {"why": sentences})
 
 
-class MoveRefused(DomainError):
+class TransitionNotAllowed(DomainError):
     """The booking's state does not allow this, or no longer does."""
 
     message = _("This booking has changed in the meantime. Please look at it again.")
     passing = True
 
 
-class Stale(MoveRefused):
+class StaleBooking(TransitionNotAllowed):
     """The page that asks showed an older version of the booking."""
 
     message = _(
@@ -78,7 +119,7 @@ class TooLateToChange(DomainError):
     message = _("It is too late to change this here. Please call us.")
 
 
-class AnotherAudience(DomainError):
+class AudienceMismatch(DomainError):
     """The presenter of the booking does not give presentations to the people who would come."""
 
     message = _(
@@ -91,7 +132,7 @@ class NothingChanged(DomainError):
     message = _("Your answers are the same as before, so nothing was changed.")
 
 
-class TooLate(DomainError):
+class TooLateToCancel(DomainError):
     message = _("This presentation has started, so it can’t be cancelled here. Please call us.")
 
 
@@ -111,7 +152,7 @@ class SamePresenter(DomainError):
     message = _("This presenter already has the booking.")
 
 
-class LeaveOverDelivered(DomainError):
+class LeaveOverlapsDelivered(DomainError):
     message = _("A presentation took place in that time. Choose times before or after it.")
 
 

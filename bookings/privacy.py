@@ -19,7 +19,7 @@ from bookings.calendars import ical
 from bookings.calendars.views import revoke_feed
 from bookings.models import (
     BOOKING_OVER_AT,
-    CONFIDENCE,
+    CONFIDENCE_QUESTIONS,
     STATEMENTS,
     Booking,
     BookingEvent,
@@ -45,15 +45,15 @@ from bookings.models.booking import record_event
 from bookings.open_sessions.services.places import give_up_all_places
 from bookings.schedule.locks import lock_bookings
 from bookings.seats.services import give_up_all_seats
-from bookings.visits.services import refuse_while_on_the_way_or_there
+from bookings.visits.services import refuse_while_visit_under_way
 from leaflets.orders.services.create import erase_previous_owner
 from notifications.privacy import erase_bodies_about
-from privacy.personal_data import OUTWARD_HALF, all_addresses_of
-from privacy.retention import Rule
+from privacy.personal_data import OUTWARD_CODE_EXPRESSION, all_addresses_of
+from privacy.retention import RetentionRule
 from professionals.models import Absorbed, Person
 from professionals.safeguarding.services import FlaggedSource
 
-EXPORTED = (
+EXPORTED_FIELDS = (
     "reference",
     "presentation__title",
     "state",
@@ -79,18 +79,18 @@ EXPORTED = (
 )
 # Nation, local authority, audience and times stay as figures, and the outward half of the postcode, as for an order: a small
 # town, or the whole postcode of a surgery with one doctor, would identify somebody.
-ERASED: dict[str, object] = {
+ERASED_VALUES: dict[str, object] = {
     **dict.fromkeys(
         ("address_line_1", "address_line_2", "town", "room", "own_joining_link", "contact_name", "contact_phone"), ""
     ),
     **dict.fromkeys(("access_needs", "notes", "request_reason", "closed_reason", "submission_digest"), ""),
-    "postcode": OUTWARD_HALF,
+    "postcode": OUTWARD_CODE_EXPRESSION,
     "submission_token": None,
 }
 # When a comment goes, it is no quote for reports either.
-NO_COMMENT: dict[str, object] = {"comment": "", "quotable": False, "chosen_at": None, "chosen_by": None}
+ERASED_COMMENT_VALUES: dict[str, object] = {"comment": "", "quotable": False, "chosen_at": None, "chosen_by": None}
 # Where the presenter was, and what a colleague noted about that, is left out of the professional's copy.
-ABOUT_THE_PRESENTER = (
+PRESENTER_EVENT_KINDS = (
     EventKind.CHECKED_IN,
     EventKind.CHECKED_OUT,
     EventKind.CHECK_IN_TAKEN_BACK,
@@ -108,11 +108,11 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     One statement if there is none, else four.
     """
     bookings = Booking.objects.filter(person=person).order_by("pk")
-    rows = list(bookings.values("pk", *EXPORTED, "attendance__people", "yearlater__due_at"))
+    rows = list(bookings.values("pk", *EXPORTED_FIELDS, "attendance__people", "yearlater__due_at"))
     if not rows:
         return []
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=ABOUT_THE_PRESENTER):
+    for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=PRESENTER_EVENT_KINDS):
         reason = event.reason
         if event.kind == EventKind.HANDED_OVER:  # before that it was somebody else's, and so is their reason
             history[event.booking_id] = [{**entry, "reason": ""} for entry in history[event.booking_id]]
@@ -122,7 +122,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
     by_hosts = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
-    answers = by_hosts.values("afterwards__booking_id", "received_on", "comment", "quotable", *STATEMENTS, *CONFIDENCE)
+    answers = by_hosts.values("afterwards__booking_id", "received_on", "comment", "quotable", *STATEMENTS, *CONFIDENCE_QUESTIONS)
     feedback = {answer.pop("afterwards__booking_id"): answer for answer in answers}
     exported = []
     for row in rows:
@@ -133,7 +133,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
         }
         exported.append(
             {
-                **{key: row[key] for key in EXPORTED},
+                **{key: row[key] for key in EXPORTED_FIELDS},
                 "dates": dates[row["pk"]],
                 "history": history[row["pk"]],
                 "afterwards": {name: value for name, value in afterwards.items() if value is not None},
@@ -142,7 +142,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     return exported
 
 
-def bookings_ahead(person: Person, now: datetime) -> list[str]:
+def upcoming_bookings_notice(person: Person, now: datetime) -> list[str]:
     count = Booking.objects.filter(person=person).upcoming(now).count()
     cancelled = ngettext(
         "We will cancel %(n)d presentation that you booked, and tell its presenter.",
@@ -158,38 +158,38 @@ def erase_bookings(person: Person, now: datetime) -> None:
     Raises VisitNotOver while a presenter may be at a visit to them or on the way (ADR 14).
     """
     theirs = Booking.objects.filter(person=person)
-    refuse_while_on_the_way_or_there(theirs, now)
+    refuse_while_visit_under_way(theirs, now)
     for booking in theirs.upcoming(now):
         cancel_without_leaflets(booking, by=None, now=now)  # the leaflets are orders of theirs, and cancelled with those
     bookings = list(theirs.select_for_update(no_key=True).order_by("pk"))
-    refuse_while_on_the_way_or_there(theirs, now)  # one who checked in meanwhile is waited for though it is cancelled
+    refuse_while_visit_under_way(theirs, now)  # one who checked in meanwhile is waited for though it is cancelled
     keys = [booking.pk for booking in bookings]
-    forget_details(keys)
+    forget_booking_details(keys)
     revoke_feed(owner=person, by=None, now=now)
     for booking in bookings:
         record_event(booking, EventKind.ERASED, by=None, now=now)
-    erase_bodies_about([*(f"booking:{key}" for key in keys), *about_seats(keys)], now)
+    erase_bodies_about([*(f"booking:{key}" for key in keys), *seat_about_keys(keys)], now)
 
 
-def about_seats(bookings: Collection[int]) -> list[str]:
+def seat_about_keys(bookings: Collection[int]) -> list[str]:
     """The seats that mail to the host and to guests is about, since it names the other side. No statement without a booking."""
     return [f"seat:{key}" for key in Seat.objects.filter(booking__in=bookings).values_list("pk", flat=True)]
 
 
-def forget_details(keys: Sequence[int]) -> None:
+def forget_booking_details(keys: Sequence[int]) -> None:
     """Clear what was typed about where, who and why, what the host said afterwards, and their reminder a year later.
 
     Figures stay, and so do answers of people who came: neither the day nor the words lead to who they are.
     """
-    Booking.objects.filter(pk__in=keys).update(**ERASED)
+    Booking.objects.filter(pk__in=keys).update(**ERASED_VALUES)
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     # Nobody is on the way there any more. With half a postcode, a live claim would be refused beside one in the same building, as
     # if that were far.
-    BusyTime.objects.filter(booking__in=keys).update(travel_reason="", postcode=OUTWARD_HALF, live=False)
+    BusyTime.objects.filter(booking__in=keys).update(travel_reason="", postcode=OUTWARD_CODE_EXPRESSION, live=False)
     BookingLink.objects.filter(booking__in=keys).delete()
     Seat.objects.filter(booking__in=keys).exclude(access_needs="").update(access_needs="")
     YearLater.objects.filter(booking__in=keys).delete()
-    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(**NO_COMMENT)
+    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(**ERASED_COMMENT_VALUES)
 
 
 # The texts of a booking that still name the person who gave it to a colleague: they are in that person's copy, and are erased
@@ -199,7 +199,7 @@ def forget_details(keys: Sequence[int]) -> None:
 FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_reason", "contact_name", "contact_phone")
 
 
-def given_away_by(person: Person) -> QuerySet[BookingEvent]:
+def get_handover_events(person: Person) -> QuerySet[BookingEvent]:
     """The events by which they gave bookings away, also under the key of a record that was merged into theirs."""
     absorbed = Absorbed.objects.filter(person=person).values("key")
     given = BookingEvent.objects.filter(kind=EventKind.HANDED_OVER)
@@ -214,9 +214,9 @@ def export_transferred(person: Person) -> list[dict[str, Any]]:
     """
     before = BookingEvent.objects.filter(booking=OuterRef("booking"), kind=EventKind.HANDED_OVER, pk__lt=OuterRef("pk"))
     came = Subquery(before.order_by("-pk").values("pk")[:1])
-    given = list(given_away_by(person).annotate(came=came).select_related("booking").order_by("pk"))
+    given = list(get_handover_events(person).annotate(came=came).select_related("booking").order_by("pk"))
     happened = BookingEvent.objects.filter(booking__in={event.booking_id for event in given}).exclude(
-        kind__in=ABOUT_THE_PRESENTER
+        kind__in=PRESENTER_EVENT_KINDS
     )
     events = list(happened.order_by("pk")) if given else []
     return [
@@ -238,23 +238,23 @@ def erase_transferred(person: Person, now: datetime) -> None:
 
     Raises VisitNotOver while a presenter who is on the way may have to ring them.
     """
-    given = {event.booking_id: event for event in given_away_by(person).order_by("pk")}  # the last time of each
+    given = {event.booking_id: event for event in get_handover_events(person).order_by("pk")}  # the last time of each
     if not given:
         return
     bookings = list(lock_bookings(Booking.objects.filter(pk__in=given)))
     to_ring = [booking.pk for booking in bookings if is_contact(person, booking)]
-    refuse_while_on_the_way_or_there(Booking.objects.filter(pk__in=to_ring), now)
+    refuse_while_visit_under_way(Booking.objects.filter(pk__in=to_ring), now)
     for booking in bookings:
         last = given[booking.pk]
         # Later mail may say whom to ring on the day; mail from now on does not name them.
         erase_bodies_about(
-            [f"booking:{booking.pk}", *about_seats([booking.pk])], now, until=None if booking.pk in to_ring else last.at
+            [f"booking:{booking.pk}", *seat_about_keys([booking.pk])], now, until=None if booking.pk in to_ring else last.at
         )
         BookingEvent.objects.filter(booking=booking, pk__lte=last.pk).exclude(reason="").update(reason="")
         BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # these have their address, as a hash
         if booking.person_id != person.pk:
             # The present owner becomes the contact, and the presenter hears of it. No text names the old owner any more.
-            texts = {column: without_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
+            texts = {column: redact_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
             if is_contact(person, booking):
                 owner = (booking.person.name, booking.person.phone) if booking.is_open else ("", "")
                 texts |= dict(zip(("contact_name", "contact_phone"), owner, strict=True))
@@ -280,7 +280,7 @@ def is_contact(person: Person, booking: Booking) -> bool:
     return same_name or (bool(person.phone) and numbers[0] == numbers[1])
 
 
-def without_person(person: Person, text: str) -> str:
+def redact_person(person: Person, text: str) -> str:
     """The text with a dash where it had this person's whole name, address or phone number."""
     for own in filter(None, (person.name, person.email, person.phone)):
         text = re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", "–", text, flags=re.IGNORECASE)
@@ -304,7 +304,7 @@ def erase_three_months_on(person: Person, now: datetime) -> None:
 # The texts that may be about a child: in a booking, a session, a place, leave, feedback, a journey.
 
 
-def page_of(model: str, key: int) -> str:
+def admin_url(model: str, key: int) -> str:
     return reverse(f"staff:bookings_{model}_change", args=[key])
 
 
@@ -316,35 +316,35 @@ FLAGGED_SOURCES = (
             BookingEvent.objects.filter(booking=key).order_by("pk"),
             BusyTime.objects.filter(booking=key).order_by("pk"),
         ),
-        lambda key: page_of("booking", key),
+        lambda key: admin_url("booking", key),
     ),
     FlaggedSource(
         "session",
         lambda key: chain(
             OpenSession.objects.filter(pk=key), SessionEvent.objects.filter(session=key, place=None).order_by("pk")
         ),
-        lambda key: page_of("opensession", key),
+        lambda key: admin_url("opensession", key),
     ),
     FlaggedSource(
         "place",
         lambda key: chain(SessionPlace.objects.filter(pk=key), SessionEvent.objects.filter(place=key).order_by("pk")),
-        lambda key: page_of("opensession", SessionPlace.objects.get(pk=key).session_id),
+        lambda key: admin_url("opensession", SessionPlace.objects.get(pk=key).session_id),
     ),
     # Deleting the leave deletes its words too.
-    FlaggedSource("leave", lambda key: Leave.objects.filter(pk=key), lambda key: page_of("leave", key)),
+    FlaggedSource("leave", lambda key: Leave.objects.filter(pk=key), lambda key: admin_url("leave", key)),
     FlaggedSource(
         "feedback",
         lambda key: Feedback.objects.filter(pk=key),
-        lambda key: page_of("afterwards", Feedback.objects.get(pk=key).afterwards_id),
+        lambda key: admin_url("afterwards", Feedback.objects.get(pk=key).afterwards_id),
     ),
-    FlaggedSource("journey", lambda key: JourneyTime.objects.filter(pk=key), lambda key: page_of("journeytime", key)),
+    FlaggedSource("journey", lambda key: JourneyTime.objects.filter(pk=key), lambda key: admin_url("journeytime", key)),
 )
 
 
 # The retention rules for bookings, open sessions, visits and leave.
 
 
-def bookings_over(before: datetime) -> QuerySet[Booking]:
+def bookings_ended_before(before: datetime) -> QuerySet[Booking]:
     """Bookings that were over before then, by the end of the presentation or, without a time, by when they were asked for.
 
     Requests that wait for us are not among them.
@@ -354,17 +354,17 @@ def bookings_over(before: datetime) -> QuerySet[Booking]:
 
 
 def forget_bookings(keys: Sequence[int], now: datetime) -> None:
-    forget_details(keys)
-    about = [*(f"booking:{key}" for key in keys), *about_seats(keys)]
+    forget_booking_details(keys)
+    about = [*(f"booking:{key}" for key in keys), *seat_about_keys(keys)]
     Seat.objects.filter(booking__in=keys).delete()  # how many came is counted without names
     Booking.objects.filter(pk__in=keys).update(anonymised_at=now)
-    Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(**NO_COMMENT)
+    Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(**ERASED_COMMENT_VALUES)
     erase_bodies_about(about, now)
 
 
 def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     forget_place_details(list(SessionPlace.objects.filter(session__in=keys).values_list("pk", flat=True)), now)
-    Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(**NO_COMMENT)
+    Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(**ERASED_COMMENT_VALUES)
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
 
 
@@ -377,7 +377,7 @@ ACTIVITIES: tuple[Callable[[datetime], Exists], ...] = (
     lambda since: Exists(Seat.objects.filter(person=OuterRef("pk"), created_at__gte=since)),
 )
 RETENTION_RULES = (
-    Rule(
+    RetentionRule(
         name="bookings",
         what=_("Bookings of presentations"),
         why=_("To come to your team"),
@@ -388,10 +388,10 @@ RETENTION_RULES = (
             "We delete who asked for a spare seat."
         ),
         keeps="bookings",
-        due=bookings_over,
+        due=bookings_ended_before,
         take_out=forget_bookings,
     ),
-    Rule(
+    RetentionRule(
         name="sessions",
         what=_("Places at open sessions"),
         why=_("To keep your place"),
@@ -404,7 +404,7 @@ RETENTION_RULES = (
         due=lambda before: OpenSession.objects.filter(anonymised_at=None, ends_at__lt=before).order_by("ends_at", "pk"),
         take_out=forget_sessions,
     ),
-    Rule(
+    RetentionRule(
         name="visits",
         what=_("When presenters arrived and left"),
         why=_("To keep them safe"),
@@ -417,7 +417,7 @@ RETENTION_RULES = (
         ),
         take_out=lambda keys, now: Visit.objects.filter(pk__in=keys).delete(),
     ),
-    Rule(
+    RetentionRule(
         name="leave",
         what=_("Notes about presenters’ leave"),
         why=_("To plan visits"),
@@ -459,8 +459,8 @@ def export_places(person: Person) -> list[dict[str, Any]]:
     ]
 
 
-def places_ahead(person: Person, now: datetime) -> list[str]:
-    count = SessionPlace.objects.filter(person=person).lying_ahead(now).count()
+def upcoming_places_notice(person: Person, now: datetime) -> list[str]:
+    count = SessionPlace.objects.filter(person=person).not_over(now).count()
     given_up = ngettext(
         "Your place at %(n)d open session will go to the next person on the waiting list.",
         "Your places at %(n)d open sessions will go to the next people on the waiting lists.",
@@ -503,8 +503,8 @@ def export_seats(person: Person) -> list[dict[str, Any]]:
     ]
 
 
-def seats_ahead(person: Person, now: datetime) -> list[str]:
-    count = Seat.objects.filter(person=person).lying_ahead(now).count()
+def upcoming_seats_notice(person: Person, now: datetime) -> list[str]:
+    count = Seat.objects.filter(person=person).not_over(now).count()
     given_up = ngettext(
         "We will give up your seat at %(n)d presentation of another team.",
         "We will give up your seats at %(n)d presentations of other teams.",

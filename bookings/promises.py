@@ -8,28 +8,28 @@ from django.utils.translation import ngettext_lazy
 
 from bookings.models import Booking, DateOption, OpenSession, PlaceState, SessionPlace, State
 from bookings.models.booking import REMINDER_TIME
-from bookings.models.visit import TAKES_PLACE, Afterwards
-from ctac.dates import OURS, after_working_days, uk_datetime, uk_day
+from bookings.models.visit import TAKES_PLACE_STATES, Afterwards
+from ctac.dates import TEAM_NATION, add_working_days, uk_datetime, uk_day
 from office.models import SiteSettings
-from office.services import LESS, MORE, CountedPromise
+from office.services import DECREASE, INCREASE, CountedPromise
 
-BOOKINGS, SESSIONS = "staff:bookings_booking_changelist", "staff:bookings_opensession_changelist"
+BOOKING_LIST_URL_NAME, SESSION_LIST_URL_NAME = "staff:bookings_booking_changelist", "staff:bookings_opensession_changelist"
 
 
-def end_of(day: date, *, later: int = 0) -> datetime:
+def end_of_day(day: date, *, later: int = 0) -> datetime:
     """The end of that UK day, or of the one so many days later."""
     return uk_datetime(day + timedelta(days=later + 1), time.min)
 
 
-def reminder_to_come(old: SiteSettings, now: datetime) -> Q:
+def first_reminder_pending(old: SiteSettings, now: datetime) -> Q:
     """The condition for starting so late that the first reminder has not gone yet."""
     has_gone_today = now >= uk_datetime(uk_day(now), REMINDER_TIME)
-    return Q(starts_at__gte=end_of(uk_day(now), later=old.first_reminder_days - (not has_gone_today)))
+    return Q(starts_at__gte=end_of_day(uk_day(now), later=old.first_reminder_days - (not has_gone_today)))
 
 
 def feedback_open(old: SiteSettings, new: SiteSettings, now: datetime) -> QuerySet[Afterwards]:
     since = now - timedelta(weeks=old.feedback_weeks)
-    conditions: dict[str, Any] = {"ends_at__gt": since, "ends_at__lte": now, "state__in": TAKES_PLACE}
+    conditions: dict[str, Any] = {"ends_at__gt": since, "ends_at__lte": now, "state__in": TAKES_PLACE_STATES}
     booking, session = (Q(**{f"{row}__{name}": value for name, value in conditions.items()}) for row in ("booking", "session"))
     return Afterwards.objects.filter(booking | session)
 
@@ -37,35 +37,37 @@ def feedback_open(old: SiteSettings, new: SiteSettings, now: datetime) -> QueryS
 PROMISES = (
     CountedPromise(
         "notice_working_days",
-        MORE,
+        INCREASE,
         lambda old, new, now: Booking.objects.upcoming(now).filter(
-            starts_at__lt=uk_datetime(after_working_days(uk_day(now), new.notice_working_days, OURS), time.min)
+            starts_at__lt=uk_datetime(add_working_days(uk_day(now), new.notice_working_days, TEAM_NATION), time.min)
         ),
         ngettext_lazy(
             "%(n)s booking is sooner than this. It stays as it is.",
             "%(n)s bookings are sooner than this. They stay as they are.",
             "count",
         ),
-        BOOKINGS,
+        BOOKING_LIST_URL_NAME,
     ),
     CountedPromise(
         "horizon_days",
-        LESS,
-        lambda old, new, now: Booking.objects.upcoming(now).filter(starts_at__gte=end_of(uk_day(now), later=new.horizon_days)),
+        DECREASE,
+        lambda old, new, now: Booking.objects.upcoming(now).filter(
+            starts_at__gte=end_of_day(uk_day(now), later=new.horizon_days)
+        ),
         ngettext_lazy(
             "%(n)s booking is further ahead than this. It stays as it is.",
             "%(n)s bookings are further ahead than this. They stay as they are.",
             "count",
         ),
-        BOOKINGS,
+        BOOKING_LIST_URL_NAME,
     ),
     CountedPromise(
         "request_horizon_days",
-        LESS,
+        DECREASE,
         lambda old, new, now: Booking.objects.filter(
             state=State.REQUESTED,
             pk__in=DateOption.objects.open()
-            .filter(starts_at__gte=end_of(uk_day(now), later=new.request_horizon_days))
+            .filter(starts_at__gte=end_of_day(uk_day(now), later=new.request_horizon_days))
             .values("booking"),
         ),
         ngettext_lazy(
@@ -73,96 +75,100 @@ PROMISES = (
             "%(n)s requests are for a day further ahead than this. They stay as they are.",
             "count",
         ),
-        BOOKINGS,
+        BOOKING_LIST_URL_NAME,
         f"state__exact={State.REQUESTED}",
     ),
     CountedPromise(
         "change_deadline_working_days",
-        MORE,
+        INCREASE,
         lambda old, new, now: Booking.objects.upcoming(now).filter(
-            starts_at__gte=end_of(after_working_days(uk_day(now) - timedelta(days=1), old.change_deadline_working_days, OURS))
+            starts_at__gte=end_of_day(
+                add_working_days(uk_day(now) - timedelta(days=1), old.change_deadline_working_days, TEAM_NATION)
+            )
         ),
         ngettext_lazy(
             "For %(n)s booking, we have told people a later last day for changes.",
             "For %(n)s bookings, we have told people a later last day for changes.",
             "count",
         ),
-        BOOKINGS,
+        BOOKING_LIST_URL_NAME,
     ),
     CountedPromise(
         "answer_working_days",
-        MORE,
+        INCREASE,
         lambda old, new, now: Booking.objects.to_decide(),
         ngettext_lazy(
             "We have promised an answer sooner to %(n)s person who asked for a presentation.",
             "We have promised an answer sooner to %(n)s people who asked for a presentation.",
             "count",
         ),
-        BOOKINGS,
+        BOOKING_LIST_URL_NAME,
         "waits=us",
     ),
     CountedPromise(
         "max_audience_size",
-        LESS,
+        DECREASE,
         lambda old, new, now: Booking.objects.upcoming(now).filter(audience_size__gt=new.max_audience_size),
         ngettext_lazy(
             "%(n)s booking is for more people. It stays as it is.",
             "%(n)s bookings are for more people. They stay as they are.",
             "count",
         ),
-        BOOKINGS,
+        BOOKING_LIST_URL_NAME,
     ),
     CountedPromise(
         "max_session_capacity",
-        LESS,
-        lambda old, new, now: OpenSession.objects.to_come(now).filter(capacity__gt=new.max_session_capacity),
+        DECREASE,
+        lambda old, new, now: OpenSession.objects.upcoming(now).filter(capacity__gt=new.max_session_capacity),
         ngettext_lazy(
             "%(n)s open session has more places. It keeps them.",
             "%(n)s open sessions have more places. They keep them.",
             "count",
         ),
-        SESSIONS,
+        SESSION_LIST_URL_NAME,
     ),
     CountedPromise(
         "offer_working_days",
-        LESS,
-        lambda old, new, now: SessionPlace.objects.filter(state=PlaceState.WAITING, session__in=OpenSession.objects.to_come(now)),
+        DECREASE,
+        lambda old, new, now: SessionPlace.objects.filter(
+            state=PlaceState.WAITING, session__in=OpenSession.objects.upcoming(now)
+        ),
         ngettext_lazy(
             "We have told %(n)s person on a waiting list that an offer lasts longer.",
             "We have told %(n)s people on a waiting list that an offer lasts longer.",
             "count",
         ),
-        SESSIONS,
+        SESSION_LIST_URL_NAME,
         "places=line",
     ),
     CountedPromise(
         "first_reminder_days",
-        MORE + LESS,
-        lambda old, new, now: Booking.objects.filter(reminder_to_come(old, now), state=State.CONFIRMED),
+        INCREASE + DECREASE,
+        lambda old, new, now: Booking.objects.filter(first_reminder_pending(old, now), state=State.CONFIRMED),
         ngettext_lazy(
             "For %(n)s booking, we have told people another day for the first reminder. If the new day has passed, none comes.",
             "For %(n)s bookings, we have told people another day for the first reminder. If the new day has passed, none comes.",
             "count",
         ),
-        BOOKINGS,
+        BOOKING_LIST_URL_NAME,
         f"state__exact={State.CONFIRMED}",
     ),
     CountedPromise(
         "first_reminder_days",
-        MORE + LESS,
+        INCREASE + DECREASE,
         lambda old, new, now: SessionPlace.objects.filter(
-            state=PlaceState.TAKEN, session__in=OpenSession.objects.to_come(now).filter(reminder_to_come(old, now))
+            state=PlaceState.TAKEN, session__in=OpenSession.objects.upcoming(now).filter(first_reminder_pending(old, now))
         ),
         ngettext_lazy(
             "We have told %(n)s person with a place at an open session another day for the first reminder.",
             "We have told %(n)s people with a place at an open session another day for the first reminder.",
             "count",
         ),
-        SESSIONS,
+        SESSION_LIST_URL_NAME,
     ),
     CountedPromise(
         "feedback_weeks",
-        LESS,
+        DECREASE,
         feedback_open,
         ngettext_lazy(
             "After %(n)s presentation, we have told people a later last day for feedback.",

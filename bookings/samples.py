@@ -6,9 +6,9 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
-from accounts.roles import BY_SLUG
+from accounts.roles import ROLES_BY_SLUG
 from bookings.booking.services.create import place_booking
-from bookings.feedback.services import give_feedback, open_afterwards, record_attendance
+from bookings.feedback.services import get_or_create_afterwards, give_feedback, record_attendance
 from bookings.models import (
     Attendance,
     Availability,
@@ -28,31 +28,31 @@ from bookings.models import (
 from bookings.open_sessions.queries import PlannedSession, clashes
 from bookings.open_sessions.services.places import take_place
 from bookings.open_sessions.services.sessions import plan_sessions
-from bookings.schedule.queries import open_schedule
-from bookings.schedule.services import keep_presenter
+from bookings.schedule.queries import read_schedule
+from bookings.schedule.services import save_presenter
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime, uk_day
 from ctac.models import random_reference
-from leaflets.models import ToBring
+from leaflets.models import CopiesToBring
 from leaflets.stock.queries import leaflets_in_stock
 from professionals.models import Person, Profession
-from professionals.samples import STAFF_EMAIL, email_of
+from professionals.samples import STAFF_EMAIL, role_email
 
-HOST = "asha.patel@leeds.nhs.uk"  # see professionals/samples.py
-ADDRESS = {
+HOST_EMAIL = "asha.patel@leeds.nhs.uk"  # see professionals/samples.py
+HOST_ADDRESS = {
     "address_line_1": "St James Health Centre",
     "address_line_2": "1 Park Row",
     "town": "Leeds",
     "postcode": "LS1 4AP",
 }
-VISIT_IN = timedelta(weeks=4)
-CHECKED_FOR = timedelta(days=3 * 365)
+TIME_UNTIL_VISIT = timedelta(weeks=4)
+CHECKS_VALID_FOR = timedelta(days=3 * 365)
 # One session with room, one with a line, two more; a Wednesday at 2pm, three weeks ahead and then each week.
 SESSION_PLACES = (40, 1, 40, 40)
-SESSIONS_IN, WEDNESDAY, SESSIONS_AT = timedelta(weeks=3), 2, time(14)
-SIGN_INS = {1: STAFF_EMAIL, 2: email_of(BY_SLUG["presenter"])}  # who signs in as which presenter
-ON_DUTY = (email_of(BY_SLUG["coordinator"]), email_of(BY_SLUG["manager"]))
+TIME_UNTIL_SESSIONS, WEDNESDAY, SESSION_START_TIME = timedelta(weeks=3), 2, time(14)
+SIGN_INS = {1: STAFF_EMAIL, 2: role_email(ROLES_BY_SLUG["presenter"])}  # who signs in as which presenter
+DUTY_EMAILS = (role_email(ROLES_BY_SLUG["coordinator"]), role_email(ROLES_BY_SLUG["manager"]))
 COLLEAGUE = "owen.hughes@cardiff.gov.uk"
 PRESENTATIONS = (
     {
@@ -99,7 +99,7 @@ def load(now: datetime) -> None:
     for number, (name, email, base, nation, longest, windows) in enumerate(PRESENTERS, start=1):
         if Presenter.objects.filter(email=email).exists():
             continue
-        presenter = keep_presenter(
+        presenter = save_presenter(
             presenter=Presenter(
                 name=name,
                 email=email,
@@ -108,8 +108,8 @@ def load(now: datetime) -> None:
                 nation=nation,
                 max_travel_minutes=longest,
                 joining_link=f"https://meet.example/ctac-{number}",
-                checked_until=uk_day(now) + CHECKED_FOR,
-                trained_until=uk_day(now) + CHECKED_FOR,
+                checked_until=uk_day(now) + CHECKS_VALID_FOR,
+                trained_until=uk_day(now) + CHECKS_VALID_FOR,
                 user=User.objects.filter(email=SIGN_INS.get(number, ""), presenter=None).first(),
             )
         )
@@ -122,14 +122,14 @@ def load(now: datetime) -> None:
     _put_on_duty(now)
     _book_a_visit(now)
     _plan_sessions(now)
-    _give_one_last_week(now)
+    _add_past_presentation(now)
 
 
 def _put_on_duty(now: datetime) -> None:
     """Put a coordinator and a manager on duty for a year, if the sample staff exist."""
-    users = {user.email: user for user in User.objects.filter(email__in=ON_DUTY)}
-    if len(users) == len(ON_DUTY) and not DutyShift.objects.exists():
-        duty_person, deputy = (users[email] for email in ON_DUTY)
+    users = {user.email: user for user in User.objects.filter(email__in=DUTY_EMAILS)}
+    if len(users) == len(DUTY_EMAILS) and not DutyShift.objects.exists():
+        duty_person, deputy = (users[email] for email in DUTY_EMAILS)
         DutyShift.objects.create(
             first_day=uk_day(now),
             last_day=uk_day(now) + timedelta(days=366),
@@ -142,13 +142,13 @@ def _put_on_duty(now: datetime) -> None:
 
 def _book_a_visit(now: datetime) -> None:
     """Book the last time of its week for a team in Leeds, with leaflets for the audience, if the sample people exist."""
-    person = Person.objects.filter(email=HOST).first()
+    person = Person.objects.filter(email=HOST_EMAIL).first()
     presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
     if person is None or person.bookings.exists() or not presentation.active:
         return
-    slot_query = SlotQuery(presentation, Format.WORKPLACE, find_place(ADDRESS["postcode"]), person.profession)
-    day = uk_day(now) + VISIT_IN
-    days = open_schedule(slot_query, first_day=day, last_day=day + timedelta(days=6), now=now).week(day)
+    slot_query = SlotQuery(presentation, Format.WORKPLACE, find_place(HOST_ADDRESS["postcode"]), person.profession)
+    day = uk_day(now) + TIME_UNTIL_VISIT
+    days = read_schedule(slot_query, first_day=day, last_day=day + timedelta(days=6), now=now).week(day)
     slots = [slot for _day, slots in days for slot in slots]
     if slots:
         booking = Booking(
@@ -162,9 +162,9 @@ def _book_a_visit(now: datetime) -> None:
             contact_name=person.name,
             contact_phone=person.phone,
             room="Room 2.14",
-            **ADDRESS,
+            **HOST_ADDRESS,
         )
-        leaflets = [ToBring(leaflet.slug, leaflet.title, 14) for leaflet in leaflets_in_stock(person.profession, 2)]
+        leaflets = [CopiesToBring(leaflet.slug, leaflet.title, 14) for leaflet in leaflets_in_stock(person.profession, 2)]
         place_booking(booking=booking, leaflets=leaflets, by=person.user, now=now)
 
 
@@ -174,18 +174,18 @@ def _plan_sessions(now: datetime) -> None:
     presenter = Presenter.objects.filter(email=PRESENTERS[1][1]).first()
     if presenter is None or OpenSession.objects.exists() or not presentation.active:
         return
-    first = uk_day(now) + SESSIONS_IN
+    first = uk_day(now) + TIME_UNTIL_SESSIONS
     first += timedelta(days=(WEDNESDAY - first.weekday()) % 7)
     days = [first + timedelta(weeks=number) for number in range(len(SESSION_PLACES))]
     planned = [
-        PlannedSession(presentation, presenter, uk_datetime(day, SESSIONS_AT), places)
+        PlannedSession(presentation, presenter, uk_datetime(day, SESSION_START_TIME), places)
         for day, places in zip(days, SESSION_PLACES, strict=True)
     ]
     against = clashes(planned, now=now)
     free = [session for session, found in zip(planned, against, strict=True) if not any(clash.hard for clash in found)]
     sessions = plan_sessions(sessions=free, by=None, now=now, series="Wednesdays at 2pm")
-    people = {person.email: person for person in Person.objects.filter(email__in=(HOST, COLLEAGUE))}
-    for number, email in ((0, HOST), (1, COLLEAGUE), (1, HOST)):
+    people = {person.email: person for person in Person.objects.filter(email__in=(HOST_EMAIL, COLLEAGUE))}
+    for number, email in ((0, HOST_EMAIL), (1, COLLEAGUE), (1, HOST_EMAIL)):
         if email in people and number < len(sessions):
             person = people[email]
             take_place(session=sessions[number], person=person, by=person.user, now=now, channel=Channel.WEB)
@@ -204,9 +204,9 @@ SAMPLE_ANSWERS = (
 )
 
 
-def _give_one_last_week(now: datetime) -> None:
+def _add_past_presentation(now: datetime) -> None:
     """Once, if the sample people are there, and only if nothing was ever given: a copy in use has presentations of its own."""
-    person, presenter = Person.objects.filter(email=HOST).first(), Presenter.objects.filter(email=PRESENTERS[0][1]).first()
+    person, presenter = Person.objects.filter(email=HOST_EMAIL).first(), Presenter.objects.filter(email=PRESENTERS[0][1]).first()
     presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
     by = presenter.user if presenter else None
     if person is None or presenter is None or by is None or not presentation.active or Attendance.objects.exists():
@@ -229,12 +229,12 @@ def _give_one_last_week(now: datetime) -> None:
         channel=Channel.WEB,
         created_at=start - timedelta(days=30),
     )
-    span = DateTimeTZRange(*booking.agreed)
+    span = DateTimeTZRange(*booking.agreed_times)
     BusyTime.objects.create(presenter=presenter, kind=BusyKind.BOOKING, busy=span, booking=booking)
-    over = booking.agreed[1] + timedelta(minutes=10)
+    over = booking.agreed_times[1] + timedelta(minutes=10)
     # Recorded today, so that what its host is sent is due now, not a week ago.
     record_attendance(given=booking, counts=SAMPLE_ATTENDANCE, by=by, now=now, by_presenter=True)
-    afterwards = open_afterwards(given=booking, now=over)
+    afterwards = get_or_create_afterwards(given=booking, now=over)
     for number, ((useful, clear, ready), comment) in enumerate(SAMPLE_ANSWERS):
         before = max(ready - 2, 1)
         answers = Feedback(

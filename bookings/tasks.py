@@ -4,13 +4,13 @@ import logging
 
 from django.utils import timezone
 
-from bookings.booking.services.decide import bookings_with_lapsed_dates, lapse_dates_of
-from bookings.booking.services.request import escalate
+from bookings.booking.services.decide import bookings_with_lapsed_dates, lapse_booking_dates
+from bookings.booking.services.request import escalate_overdue_requests
 from bookings.booking.services.transitions import remind_of_bookings
-from bookings.errors import MoveRefused
+from bookings.errors import TransitionNotAllowed
 from bookings.feedback.services import (
-    counted_and_over,
-    deliver_counted,
+    attendances_to_deliver,
+    mark_counted_delivered,
     send_confidence_questions,
     send_year_later_reminders,
 )
@@ -18,11 +18,11 @@ from bookings.models import Booking
 from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
 from bookings.open_sessions.services.places import lapse_offers
 from bookings.presenter.services import send_agendas, warn_of_checks
-from bookings.schedule.holds import lapse_held_of, presenters_to_look_through
+from bookings.schedule.holds import lapse_held_times, presenters_with_stale_held_times
 from bookings.seats.services import decline_unanswered
 from bookings.visits import services as visits_services
 from ctac.celery import app
-from ctac.models import statements_within
+from ctac.models import statement_timeout
 from ctac.monitoring import health
 from professionals.models import NameWord
 
@@ -40,7 +40,7 @@ def watch() -> None:
             failures += 1
             logger.error("Booking %s could not be told of: %s", key, type(error).__name__)
     if not failures:
-        health.record_watch()
+        health.record_visit_watch()
 
 
 @app.task
@@ -54,7 +54,7 @@ def send_agendas_of_today() -> None:
 @app.task
 def escalate_requests() -> None:
     """On working days from 9. Running twice does no harm: the manager gets one email a day at most."""
-    escalate(now=timezone.now())
+    escalate_overdue_requests(now=timezone.now())
 
 
 @app.task
@@ -63,14 +63,14 @@ def lapse_dates() -> None:
     now = timezone.now()
     for booking in bookings_with_lapsed_dates(now):
         try:
-            lapse_dates_of(booking=booking, now=now)
-        except MoveRefused:  # another worker was quicker: two beats may run
+            lapse_booking_dates(booking=booking, now=now)
+        except TransitionNotAllowed:  # another worker was quicker: two beats may run
             continue
         except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed can't be taken meanwhile
             logger.error("The dates of %s could not lapse: %s", booking.reference, type(error).__name__)
-    for presenter in sorted(presenters_to_look_through(now)):
+    for presenter in sorted(presenters_with_stale_held_times(now)):
         try:
-            lapse_held_of(presenter, now=now)
+            lapse_held_times(presenter, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed is nobody's meanwhile
             logger.error("What is held of presenter %d could not lapse: %s", presenter, type(error).__name__)
 
@@ -85,9 +85,9 @@ def lapse_offers_of_places() -> None:
 def deliver_what_was_counted() -> None:
     """Mark presentations as delivered whose attendance was recorded before they were over. Running twice does no harm."""
     now = timezone.now()
-    for attendance in counted_and_over(now):
+    for attendance in attendances_to_deliver(now):
         try:
-            deliver_counted(attendance=attendance, now=now)
+            mark_counted_delivered(attendance=attendance, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in five minutes; staff can mark it too
             logger.error("%s could not be marked as delivered: %s", attendance.given.reference, type(error).__name__)
 
@@ -127,5 +127,5 @@ def warn_of_unsure_sessions() -> None:
 @app.task
 def keep_street_words() -> None:
     """Keep the words of addresses for the staff's search. Runs nightly; twice does no harm."""
-    with statements_within("10min"):
-        NameWord.objects.keep_words_of(Booking.objects.all(), "address_line_1", "address_line_2", "town")
+    with statement_timeout("10min"):
+        NameWord.objects.sync_words(Booking.objects.all(), "address_line_1", "address_line_2", "town")

@@ -14,11 +14,11 @@ from bookings.models import (
     BookingEvent,
     Brought,
     DateOption,
+    DutyContact,
     EventKind,
     Format,
     LeaveKind,
     NotKeptReason,
-    OnDuty,
     OpenSession,
     OptionKind,
     OptionState,
@@ -30,9 +30,9 @@ from bookings.models import (
     SessionState,
     State,
 )
-from ctac.dates import format_clock, format_day, format_span
+from ctac.dates import format_datetime_range, format_day, format_uk_time
 from leaflets.models import Order, OrderState
-from leaflets.orders.emails import with_lines
+from leaflets.orders.emails import prefetch_order_lines
 from office.queries import setting_text, site_settings
 from professionals.models import Profession
 
@@ -72,7 +72,7 @@ def missing_link_rows(booking: Booking) -> list[Row]:
     return [row(_("Joining link"), _("There is no link yet. The team will add one and email it to you."))]
 
 
-def duty_rows(people: Sequence[OnDuty]) -> list[Row]:
+def duty_rows(people: Sequence[DutyContact]) -> list[Row]:
     """Whom to call when something is wrong at a visit: duty person and deputy, and the advice line if a phone is missing."""
     labels = ((_("Duty person"), _("Duty person’s phone")), (_("Deputy"), _("Deputy’s phone")))
     rows: list[Row] = []
@@ -98,12 +98,12 @@ def facts_to_print(booking: Booking) -> list[Row]:
 
 
 # Free text about the day, shown to everybody who reads about a visit (needs_rows).
-NEEDS = ("room", "access_needs", "notes")
+NEEDS_FIELDS = ("room", "access_needs", "notes")
 ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
 
 def needs_rows(booking: Booking) -> list[Row]:
-    return [row(capfirst(question_name(name)), getattr(booking, name)) for name in NEEDS]
+    return [row(capfirst(question_name(name)), getattr(booking, name)) for name in NEEDS_FIELDS]
 
 
 def question_name(name: str) -> str:
@@ -220,7 +220,7 @@ def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
 
 def moment_text(at: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm'."""
-    return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
+    return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_uk_time(at)}
 
 
 def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
@@ -252,12 +252,12 @@ def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
     if booking.awaits_link:
         arrival = _("We will email you the joining link before the day.")
     elif booking.format == Format.ONLINE:
-        clock = {"clock": format_clock(booking.agreed[0])}
+        clock = {"clock": format_uk_time(booking.agreed_times[0])}
         arrival = _("Open the joining link a few minutes before %(clock)s.") % clock
     else:
         asks = _("Our presenter will ask for %(name)s at reception. It helps if you have a screen or projector.")
         arrival = asks % {"name": booking.contact_name}
-    return [*steps, Step(format_day(booking.agreed[0]), arrival)]
+    return [*steps, Step(format_day(booking.agreed_times[0]), arrival)]
 
 
 def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
@@ -301,7 +301,7 @@ def kept_text(option: DateOption, now: datetime) -> str:
     if option.is_over(now):
         return _("This time has passed.")
     if option.expires_at is None:
-        return not_kept_sentence(NOT_KEPT_WHEN_ASKED, option.why_not)
+        return not_kept_sentence(NOT_KEPT_AFTER_SENDING, option.why_not)
     return f"{lapsed_text(option, now)} {STILL_CONSIDERED}"
 
 
@@ -320,7 +320,7 @@ def lapsed_text(option: DateOption, now: datetime) -> str:
 
 STILL_CONSIDERED = gettext_lazy("We will still look at it.")
 # Before they send the request, and afterwards.
-NOT_KEPT_IF_ASKED_NOW = {
+NOT_KEPT_BEFORE_SENDING = {
     NotKeptReason.NO_TIME_LEFT: gettext_lazy("We can’t keep it, because that time is almost over."),
     NotKeptReason.ENOUGH: gettext_lazy("We can’t keep it, because we will be keeping 3 other dates for you."),
     NotKeptReason.NOBODY_FREE: gettext_lazy("We can’t keep it, because no presenter is free then."),
@@ -331,7 +331,7 @@ NOT_KEPT_IF_ASKED_NOW = {
         "We can’t keep it, because we need the presenter who is free then for another of your dates."
     ),
 }
-NOT_KEPT_WHEN_ASKED = {
+NOT_KEPT_AFTER_SENDING = {
     NotKeptReason.NO_TIME_LEFT: gettext_lazy("We are not keeping it, because that time was almost over when you asked."),
     NotKeptReason.ENOUGH: gettext_lazy("We are not keeping it, because we were already keeping 3 dates for you when you asked."),
     NotKeptReason.NOBODY_FREE: gettext_lazy("We are not keeping it, because no presenter was free then when you asked."),
@@ -377,7 +377,7 @@ def keeping_sentence(precision: str, start: datetime, length: timedelta, until: 
     """'We will keep it for you until …', with the time itself if it was named less exactly."""
     if precision == Precision.TIME:
         return _("We will keep it for you until %(until)s.") % {"until": moment_text(until)}
-    times = {"when": format_span(start, start + length), "until": moment_text(until)}
+    times = {"when": format_datetime_range(start, start + length), "until": moment_text(until)}
     return _("We will keep %(when)s for you until %(until)s.") % times
 
 
@@ -387,7 +387,7 @@ def open_offers(options: Iterable[DateOption]) -> list[DateOption]:
     return sorted(open_ones, key=lambda option: option.starts_at)
 
 
-def offers_kept_until(options: Iterable[DateOption]) -> str:
+def offers_kept_until_text(options: Iterable[DateOption]) -> str:
     """Until when all of them are kept, in words: the earliest end."""
     ends = [option.expires_at for option in options if option.expires_at is not None]
     return moment_text(min(ends)) if ends else ""
@@ -407,7 +407,7 @@ def copies_text(count: int) -> str:
 
 def order_contents(order: Order) -> str:
     """A line for each title, the copies first, as it is picked from the shelf."""
-    lines = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in with_lines(order).all_lines]
+    lines = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in prefetch_order_lines(order).all_lines]
     return "\n".join(f"{count} × {title}" for count, title in lines if count)
 
 
@@ -430,13 +430,13 @@ def leaflet_rows_for_host(booking: Booking) -> list[Row]:
     return [answer for answer in rows if answer["value"]]
 
 
-def leaflets_are_short(booking: Booking) -> bool:
+def has_missing_leaflets(booking: Booking) -> bool:
     """Whether to tell the host how to get the rest."""
     brought = brought_of(booking)
     return bool(brought and brought.missing and booking.is_open)
 
 
-def leaflets_to_bring(booking: Booking) -> str:
+def leaflets_to_bring_text(booking: Booking) -> str:
     """For the presenter: what to take along, and whether it is packed; empty if there is nothing."""
     order = live_order(booking)
     if order is None:
@@ -448,7 +448,7 @@ def leaflets_to_bring(booking: Booking) -> str:
     return f"{order_contents(order)}\n{order.reference}: {where}"
 
 
-def leaflets_to_return(booking: Booking, sentence: str) -> list[Row]:
+def leaflets_to_return_rows(booking: Booking, sentence: str) -> list[Row]:
     """For a presenter who was given the copies: `sentence` names their order and says what to do with them."""
     order = live_order(booking)
     if order is None or order.state != OrderState.DISPATCHED:
@@ -485,13 +485,13 @@ def place_facts(place: SessionPlace, *, with_reference: bool = True) -> list[Row
 
 def has_room(session: OpenSession) -> bool:
     """Whether somebody who asks now gets a place: one is free, and nobody waits for it."""
-    return bool(session.free) and not session.waiting
+    return bool(session.places_left) and not session.waiting
 
 
-def room_in_words(session: OpenSession) -> str:
+def room_text(session: OpenSession) -> str:
     """'12 places are free', or how many people wait."""
     if has_room(session):
-        free = session.free
+        free = session.places_left
         return ngettext("%(free)d place is free", "%(free)d places are free", free) % {"free": free}
     waiting = session.waiting
     if not waiting:
@@ -504,12 +504,12 @@ def may_be_joined(session: OpenSession, now: datetime) -> bool:
     return session.is_scheduled and not session.has_begun(now)
 
 
-def number_in_line(place: SessionPlace) -> int:
+def waiting_list_number(place: SessionPlace) -> int:
     """Their number in the line; number 1 is offered the next free place. One statement."""
-    return SessionPlace.objects.in_line().filter(session=place.session_id, position__lt=place.position).count() + 1
+    return SessionPlace.objects.waiting().filter(session=place.session_id, position__lt=place.position).count() + 1
 
 
-def line_in_words(number: int) -> str:
+def waiting_list_text(number: int) -> str:
     if number == 1:
         return _("You are next on the waiting list.")
     return _("You are number %(number)d on the waiting list.") % {"number": number}
@@ -524,7 +524,7 @@ def session_next_steps(place: SessionPlace, now: datetime, *, reminds: bool) -> 
     if not session.joining_link:
         steps.append(Step(_("Before the session"), _("We will email you the joining link.")))
     steps += reminder_step(session, now) if reminds else []
-    joins = _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(session.starts_at)}
+    joins = _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_uk_time(session.starts_at)}
     return [*steps, Step(format_day(session.starts_at), joins)]
 
 
@@ -551,7 +551,7 @@ def place_title(place: SessionPlace, now: datetime) -> str:
     """The state of the place, as the heading of its page."""
     session = place.session
     if may_be_joined(session, now):
-        if place.left_the_line:
+        if place.left_waiting_list:
             return _("You left the waiting list")
         return {
             PlaceState.TAKEN: _("You have a place"),

@@ -32,10 +32,10 @@ from professionals.areas import look_up_area, postcode_area
 # bookings/sql/travel.sql. tests/bookings/schedule/test_travel.py proves the two equal. professionals/data/README.md names the
 # source of the coordinates of outward codes.
 
-RADIANS = 0.017453292519943295
-EARTH_KM = 6371.0
-APART_ENOUGH = timedelta(hours=48)
-LONGEST_OVERRIDE_MINUTES = 1440
+RADIANS_PER_DEGREE = 0.017453292519943295
+EARTH_RADIUS_KM = 6371.0
+SUFFICIENT_GAP = timedelta(hours=48)
+MAX_OVERRIDE_MINUTES = 1440
 MAINLAND = "mainland"
 # Islands by the names in professionals/data/islands.csv. Anglesey, Skye, Hayling, Mersea and others have bridges or causeways.
 CROSSING_MINUTES = {row["zone"]: int(row["minutes"]) for row in csv_rows("bookings", "crossings")}
@@ -59,15 +59,16 @@ class Place:
         return hash(self.postcode)
 
 
-def rule_minutes(a: Place, b: Place) -> int:
+def estimate_minutes(a: Place, b: Place) -> int:
     """The minutes by distance and crossings alone."""
     # The straight line (haversine), in the same order of operations as the SQL.
-    half_latitude = sin((b.latitude - a.latitude) * RADIANS / 2)
-    half_longitude = sin((b.longitude - a.longitude) * RADIANS / 2)
+    half_latitude = sin((b.latitude - a.latitude) * RADIANS_PER_DEGREE / 2)
+    half_longitude = sin((b.longitude - a.longitude) * RADIANS_PER_DEGREE / 2)
     chord = (
-        half_latitude * half_latitude + cos(a.latitude * RADIANS) * cos(b.latitude * RADIANS) * half_longitude * half_longitude
+        half_latitude * half_latitude
+        + cos(a.latitude * RADIANS_PER_DEGREE) * cos(b.latitude * RADIANS_PER_DEGREE) * half_longitude * half_longitude
     )
-    minutes = max(30, ceil(15 + (2 * EARTH_KM * asin(sqrt(min(1.0, chord)))) * 1.3 / 70 * 60))
+    minutes = max(30, ceil(15 + (2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, chord)))) * 1.3 / 70 * 60))
     return minutes if a.zone == b.zone else minutes + CROSSING_MINUTES.get(a.zone, 0) + CROSSING_MINUTES.get(b.zone, 0)
 
 
@@ -90,11 +91,11 @@ class Journeys:
             if a.postcode == b.postcode:
                 minutes = self._known[a, b] = 0
             else:
-                set_by_staff = self.set_between(a.postcode, b.postcode) if self._set else None
-                minutes = self._known[a, b] = rule_minutes(a, b) if set_by_staff is None else set_by_staff
+                set_by_staff = self.override_minutes_between(a.postcode, b.postcode) if self._set else None
+                minutes = self._known[a, b] = estimate_minutes(a, b) if set_by_staff is None else set_by_staff
         return minutes
 
-    def set_between(self, one: str, other: str) -> int | None:
+    def override_minutes_between(self, one: str, other: str) -> int | None:
         """The minutes that staff have set between these two postcodes; None if they have set none."""
         # For each pair: how many of its two names are outward codes, which have a digit, and not whole areas.
         pairs = {

@@ -39,7 +39,7 @@ calendar_urls = [
     path("my/calendar/stop/", calendars_views.my_calendar_stop, name="my_calendar_stop"),
 ]
 
-after_urls = [
+afterwards_urls = [
     path("sessions/<str:reference>/mine/again/", open_sessions_views.session_again, name="session_again"),
     path("f/", feedback_views.feedback_code, name="feedback_code"),
     path("f/<str:code>/", feedback_views.feedback, name="feedback"),
@@ -51,7 +51,7 @@ after_urls = [
     path("f/<str:code>/host/<str:key>/leaflets/", feedback_views.host_leaflets, name="host_leaflets"),
 ]
 # The presenter's own visits, or their own open sessions, for routes that both have.
-OF_VISIT, OF_SESSION = {"own": own_visits}, {"own": own_sessions}
+VISIT_KWARGS, SESSION_KWARGS = {"own": own_visits}, {"own": own_sessions}
 presenter_urls = [
     path("", presenter_views.presenter_diary, name="presenter_diary"),
     path("day/", presenter_views.presenter_day, name="presenter_day"),
@@ -61,22 +61,22 @@ presenter_urls = [
     path("visits/<str:reference>/late/", presenter_views.presenter_late, name="presenter_late"),
     path("visits/<str:reference>/disclosed/", presenter_views.presenter_disclosed, name="presenter_disclosed"),
     path("visits/<str:reference>/help/", presenter_views.presenter_help, name="presenter_help"),
-    path("visits/<str:reference>/attendance/", feedback_views.presenter_attendance, OF_VISIT, name="presenter_attendance"),
+    path("visits/<str:reference>/attendance/", feedback_views.presenter_attendance, VISIT_KWARGS, name="presenter_attendance"),
     path("visits/<str:reference>/sheet.pdf", feedback_views.presenter_sheet, name="presenter_sheet"),
-    path("visits/<str:reference>/slide/", feedback_views.presenter_slide, OF_VISIT, name="presenter_slide"),
-    path("visits/<str:reference>/slide.pdf", feedback_views.presenter_slide_pdf, OF_VISIT, name="presenter_slide_pdf"),
+    path("visits/<str:reference>/slide/", feedback_views.presenter_slide, VISIT_KWARGS, name="presenter_slide"),
+    path("visits/<str:reference>/slide.pdf", feedback_views.presenter_slide_pdf, VISIT_KWARGS, name="presenter_slide_pdf"),
     path("visits/<str:reference>/", presenter_views.presenter_visit, name="presenter_visit"),
     path(
         "sessions/<str:reference>/attendance/",
         feedback_views.presenter_attendance,
-        OF_SESSION,
+        SESSION_KWARGS,
         name="presenter_session_attendance",
     ),
-    path("sessions/<str:reference>/slide/", feedback_views.presenter_slide, OF_SESSION, name="presenter_session_slide"),
+    path("sessions/<str:reference>/slide/", feedback_views.presenter_slide, SESSION_KWARGS, name="presenter_session_slide"),
     path(
         "sessions/<str:reference>/slide.pdf",
         feedback_views.presenter_slide_pdf,
-        OF_SESSION,
+        SESSION_KWARGS,
         name="presenter_session_slide_pdf",
     ),
     path("sessions/<str:reference>/", presenter_views.presenter_session, name="presenter_session"),
@@ -93,7 +93,7 @@ presenter_urls = [
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     *calendar_urls,
-    *after_urls,
+    *afterwards_urls,
     path("presentations/", booking_views.presentations, name="presentations"),
     path("presentations/<slug:slug>/", booking_views.presentation, name="presentation"),
     path("book/<slug:slug>/", book_views.book_start, name="book_start"),

@@ -18,7 +18,7 @@ class CtacConfig(AppConfig):
         if settings.SENTRY_DSN:
             from ctac.monitoring import error_reports
 
-            error_reports.start(settings.SENTRY_DSN)
+            error_reports.start_sentry(settings.SENTRY_DSN)
         if not settings.PRODUCTION:  # there each release makes it
             from ctac.welsh import compile_if_older
 

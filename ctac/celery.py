@@ -9,83 +9,83 @@ from celery import Celery, signals
 from celery.schedules import crontab
 from django.conf import settings
 
-from ctac.logs import NOTHING, request_reference, running_task
+from ctac.logs import EMPTY_VALUE, request_reference, running_task
 from ctac.monitoring import health
 
-Entry = dict[str, Any]
+BeatEntry = dict[str, Any]
 
 
-def schedule() -> dict[str, Entry]:
+def build_beat_schedule() -> dict[str, BeatEntry]:
     """The tasks of beat and when they run, in UTC (CELERY_TIMEZONE)."""
     entries = {
-        "sweep the outbox": every(settings.OUTBOX_SWEEP_SECONDS, "notifications.tasks.sweep", lasts=55),
+        "sweep the outbox": interval_entry(settings.OUTBOX_SWEEP_SECONDS, "notifications.tasks.sweep", lasts=55),
         # Every two minutes: an alert is never later than that, as long as beat and worker run.
-        "watch over visits": every(120, "bookings.tasks.watch"),
+        "watch over visits": interval_entry(120, "bookings.tasks.watch"),
         # In UTC: 7 to 11 of a UK clock, in winter and in summer. The service knows the hour.
-        "send agendas": at("bookings.tasks.send_agendas_of_today", minute="*/5", hour="6-10"),
-        "escalate requests": at("bookings.tasks.escalate_requests", minute=5, hour="8-16"),
-        "lapse the dates of requests": every(60, "bookings.tasks.lapse_dates"),
-        "remind of bookings": every(300, "bookings.tasks.remind_of_their_bookings"),
-        "remind of open sessions": every(300, "bookings.tasks.remind_of_open_sessions"),
-        "warn of open sessions without a presenter": every(300, "bookings.tasks.warn_of_unsure_sessions"),
-        "lapse offers of places": every(60, "bookings.tasks.lapse_offers_of_places"),
-        "mark what was counted as delivered": every(300, "bookings.tasks.deliver_what_was_counted"),
-        "remind a year later": at("bookings.tasks.remind_a_year_later", minute=50, hour="8-16"),
-        "ask three months on": at("bookings.tasks.ask_three_months_on", minute=55, hour="8-16"),
-        "compare stock with its ledger": at("leaflets.tasks.compare_stock_with_ledger", minute=47),
-        "warn of low stock": at("leaflets.tasks.warn_of_low_stock", minute=40, hour=7),
-        "look after imports": every(300, "professionals.imports.tasks.look_after_imports"),
-        "look after reports": every(300, "reach.reports.tasks.look_after_reports"),
-        "count what we have reached": at("reach.tasks.count", minute=10, hour=2),
-        "keep the months of the audit": at("audit.tasks.keep_months", minute=40, hour=3),
-        "take out what was kept long enough": at("privacy.tasks.take_out", minute=50, hour=3),
+        "send agendas": crontab_entry("bookings.tasks.send_agendas_of_today", minute="*/5", hour="6-10"),
+        "escalate requests": crontab_entry("bookings.tasks.escalate_requests", minute=5, hour="8-16"),
+        "lapse the dates of requests": interval_entry(60, "bookings.tasks.lapse_dates"),
+        "remind of bookings": interval_entry(300, "bookings.tasks.remind_of_their_bookings"),
+        "remind of open sessions": interval_entry(300, "bookings.tasks.remind_of_open_sessions"),
+        "warn of open sessions without a presenter": interval_entry(300, "bookings.tasks.warn_of_unsure_sessions"),
+        "lapse offers of places": interval_entry(60, "bookings.tasks.lapse_offers_of_places"),
+        "mark what was counted as delivered": interval_entry(300, "bookings.tasks.deliver_what_was_counted"),
+        "remind a year later": crontab_entry("bookings.tasks.remind_a_year_later", minute=50, hour="8-16"),
+        "ask three months on": crontab_entry("bookings.tasks.ask_three_months_on", minute=55, hour="8-16"),
+        "compare stock with its ledger": crontab_entry("leaflets.tasks.compare_stock_with_ledger", minute=47),
+        "warn of low stock": crontab_entry("leaflets.tasks.warn_of_low_stock", minute=40, hour=7),
+        "look after imports": interval_entry(300, "professionals.imports.tasks.look_after_imports"),
+        "look after reports": interval_entry(300, "reach.reports.tasks.look_after_reports"),
+        "count what we have reached": crontab_entry("reach.tasks.count", minute=10, hour=2),
+        "keep the months of the audit": crontab_entry("audit.tasks.keep_months", minute=40, hour=3),
+        "take out what was kept long enough": crontab_entry("privacy.tasks.take_out", minute=50, hour=3),
         # After it, so that a street goes in the same night.
-        "keep the street words of bookings": at("bookings.tasks.keep_street_words", minute=20, hour=4),
-        "keep the street words of orders": at("leaflets.tasks.keep_street_words", minute=25, hour=4),
-        "count what was kept long enough": at("privacy.tasks.count_due", minute=27),
-        "clear old drafts and limits": at("privacy.tasks.clear_expired", minute=17),
+        "keep the street words of bookings": crontab_entry("bookings.tasks.keep_street_words", minute=20, hour=4),
+        "keep the street words of orders": crontab_entry("leaflets.tasks.keep_street_words", minute=25, hour=4),
+        "count what was kept long enough": crontab_entry("privacy.tasks.count_due", minute=27),
+        "clear old drafts and limits": crontab_entry("privacy.tasks.clear_expired", minute=17),
     }
     if settings.BOUNCE_MAILBOX:
-        entries["read returned mail"] = every(300, "notifications.tasks.read_returned_mail")
+        entries["read returned mail"] = interval_entry(300, "notifications.tasks.read_returned_mail")
     if settings.PRODUCTION:
-        entries["count the red lines of the first-run check"] = every(300, "ctac.staff.first_run.count_red_lines")
+        entries["count the red lines of the first-run check"] = interval_entry(300, "ctac.staff.first_run.count_red_lines")
     return entries
 
 
-def every(seconds: float, task: str, *, lasts: float | None = None) -> Entry:
+def interval_entry(seconds: float, task: str, *, lasts: float | None = None) -> BeatEntry:
     """A task that expires before the next one is due, or after `lasts` seconds."""
     return {"task": task, "schedule": float(seconds), "options": {"expires": lasts or 0.9 * seconds}}
 
 
-def at(task: str, **moments: int | str) -> Entry:
+def crontab_entry(task: str, **moments: int | str) -> BeatEntry:
     """A task at these minutes and hours, which doesn't expire."""
     return {"task": task, "schedule": crontab(**moments)}
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
-REFERENCE = "request_reference"  # the header in which a task carries the reference of the request that caused it
+REFERENCE_HEADER = "request_reference"  # the header in which a task carries the reference of the request that caused it
 
 app = Celery("ctac")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.beat_schedule = schedule()
+app.conf.beat_schedule = build_beat_schedule()
 app.autodiscover_tasks()
 app.autodiscover_tasks(["professionals.imports", "reach.reports"])  # rooms of an app
 
 
 @signals.before_task_publish.connect
-def send_reference(headers: dict[str, Any], **kwargs: object) -> None:
-    headers[REFERENCE] = request_reference.get()
+def add_reference_header(headers: dict[str, Any], **kwargs: object) -> None:
+    headers[REFERENCE_HEADER] = request_reference.get()
 
 
 @signals.task_prerun.connect
 def set_reference(task: Any, **kwargs: object) -> None:
-    request_reference.set(task.request.get(REFERENCE) or NOTHING)
+    request_reference.set(task.request.get(REFERENCE_HEADER) or EMPTY_VALUE)
     running_task.set({"task": task.name, "task_id": task.request.id})
 
 
 @signals.task_postrun.connect
 def clear_reference(**kwargs: object) -> None:
-    request_reference.set(NOTHING)
+    request_reference.set(EMPTY_VALUE)
     running_task.set({})
     health.record_task()
 

@@ -12,21 +12,21 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from ctac.errors import StorageUnavailable
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1", "")
-EARLIER = (
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1", "")
+EARLIER_VERSION_MESSAGE = (
     "This database was made by an earlier version, before migrations began again: start with an empty one. "
     "If it is that of make run, move var/postgres away, or delete it, then start again."
 )
-HINT = "docs/deploying.md says how each is encrypted and its certificate checked."
+ENCRYPTION_HINT = "docs/deploying.md says how each is encrypted and its certificate checked."
 
 
 def is_local(host: str) -> bool:
     """A loopback address or a socket's path."""
-    return host in LOOPBACK or host.startswith("/")
+    return host in LOOPBACK_HOSTS or host.startswith("/")
 
 
 @checks.register(checks.Tags.security, deploy=True)
-def connections_are_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning]:
+def check_connections_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning]:
     """Nobody on the network may read them (OWASP ASVS 5.0, V12.3)."""
     found = []
     database = settings.DATABASES["default"]
@@ -44,11 +44,11 @@ def connections_are_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning
     errors = urlsplit(settings.SENTRY_DSN)
     if errors.scheme == "http" and not is_local(errors.hostname or ""):
         found.append("SENTRY_DSN reaches another machine by http instead of https.")
-    return [checks.Warning(message, hint=HINT, id="ctac.W001") for message in found]
+    return [checks.Warning(message, hint=ENCRYPTION_HINT, id="ctac.W001") for message in found]
 
 
 @checks.register(deploy=True)
-def bucket_answers(app_configs: Any, **_: Any) -> list[checks.Error]:
+def check_bucket_access(app_configs: Any, **_: Any) -> list[checks.Error]:
     """A wrong key must show now, not when somebody uploads the next leaflet."""
     if not settings.FILES_URL:
         return []
@@ -61,7 +61,7 @@ def bucket_answers(app_configs: Any, **_: Any) -> list[checks.Error]:
 
 
 @checks.register(checks.Tags.security)
-def visits_are_watched_from_outside(app_configs: Any, **_: Any) -> list[checks.Warning]:
+def check_watcher_ping_url(app_configs: Any, **_: Any) -> list[checks.Warning]:
     """Only a monitor elsewhere can notice that beat, the worker or the whole machine is down."""
     if not settings.PRODUCTION or settings.WATCHER_PING_URL:
         return []
@@ -70,11 +70,11 @@ def visits_are_watched_from_outside(app_configs: Any, **_: Any) -> list[checks.W
 
 
 @checks.register(checks.Tags.database)
-def migrations_go_on(app_configs: Any, databases: Sequence[str] | None = None, **_: Any) -> list[checks.Error]:
+def check_migration_history(app_configs: Any, databases: Sequence[str] | None = None, **_: Any) -> list[checks.Error]:
     """Django would take the 0001_initial of an earlier version for ours. `migrate` runs this check first."""
-    return [checks.Error(EARLIER, id="ctac.E001") for alias in databases or () if is_earlier_version(alias)]
+    return [checks.Error(EARLIER_VERSION_MESSAGE, id="ctac.E001") for alias in databases or () if has_earlier_migrations(alias)]
 
 
-def is_earlier_version(alias: str = "default") -> bool:
+def has_earlier_migrations(alias: str = "default") -> bool:
     """Whether it has a migration that there is no longer."""
     return ("professionals", "0002_recognised_domains") in MigrationRecorder(connections[alias]).applied_migrations()

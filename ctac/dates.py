@@ -13,17 +13,17 @@ from django.utils import dateformat
 from django.utils.translation import get_language, gettext, gettext_noop, pgettext
 from django.utils.translation import gettext_lazy as _
 
-UK = ZoneInfo("Europe/London")
+UK_TZ = ZoneInfo("Europe/London")
 
 
 def uk_datetime(day: date, clock: time) -> datetime:
     """That UK wall-clock time on that day, aware. In the hour that happens twice, the first."""
-    return datetime.combine(day, clock, tzinfo=UK)
+    return datetime.combine(day, clock, tzinfo=UK_TZ)
 
 
 def uk_day(moment: datetime) -> date:
     """The UK calendar day of an aware moment."""
-    return moment.astimezone(UK).date()
+    return moment.astimezone(UK_TZ).date()
 
 
 def days_before(moment: datetime, days: int, clock: time) -> datetime:
@@ -33,7 +33,7 @@ def days_before(moment: datetime, days: int, clock: time) -> datetime:
 
 def months_before(moment: datetime, months: int) -> datetime:
     """The same day and UK time that many months ago; on the 31st the last day of a shorter month."""
-    here = moment.astimezone(UK)
+    here = moment.astimezone(UK_TZ)
     year, month = divmod(here.year * 12 + here.month - 1 - months, 12)
     day = min(here.day, monthrange(year, month + 1)[1])
     return here.replace(year=year, month=month + 1, day=day)
@@ -45,22 +45,22 @@ def add_months(month: date, many: int) -> date:
     return date(month.year + years, place + 1, 1)
 
 
-def format_clock(moment: datetime) -> str:
+def format_uk_time(moment: datetime) -> str:
     """'1:30pm' in UK time."""
-    return format_clock_time(moment.astimezone(UK).time())
+    return format_time(moment.astimezone(UK_TZ).time())
 
 
 gettext_noop("July")  # Django’s own Welsh for it is misspelt: ours comes first
-EVENING = 18  # the hour from which Welsh says yh instead of yp
+EVENING_HOUR = 18  # the hour from which Welsh says yh instead of yp
 
 
-def format_clock_time(clock: time) -> str:
+def format_time(clock: time) -> str:
     """'1:30pm', '3pm', 'midday', 'midnight'. People disagree about 12pm and 12am."""
-    return _format_clock_time(clock, get_language())
+    return _format_time(clock, get_language())
 
 
 @lru_cache(maxsize=512)  # a page of times says the same few again and again
-def _format_clock_time(clock: time, _language: str | None) -> str:
+def _format_time(clock: time, _language: str | None) -> str:
     if (clock.hour, clock.minute) == (12, 0):
         return gettext("midday")
     if (clock.hour, clock.minute) == (0, 0):
@@ -68,7 +68,7 @@ def _format_clock_time(clock: time, _language: str | None) -> str:
     if clock.hour < 12:
         words = gettext("%(clock)sam")
     else:
-        words = pgettext("evening", "%(clock)spm") if clock.hour >= EVENING else pgettext("afternoon", "%(clock)spm")
+        words = pgettext("evening", "%(clock)spm") if clock.hour >= EVENING_HOUR else pgettext("afternoon", "%(clock)spm")
     return words % {"clock": dateformat.time_format(clock, "g:i" if clock.minute else "g")}
 
 
@@ -82,20 +82,20 @@ def _format_day(day: date, _language: str | None) -> str:
     return dateformat.format(day, "l j F Y")
 
 
-def format_days(first: date, last: date, form: str = "j F") -> str:
+def format_day_range(first: date, last: date, form: str = "j F") -> str:
     """'from 24 December to 2 January', 'on 24 December'."""
     days = {"first": dateformat.format(first, form), "last": dateformat.format(last, form)}
     return (gettext("on %(first)s") if first == last else gettext("from %(first)s to %(last)s")) % days
 
 
-def format_moment(moment: datetime) -> str:
+def format_datetime(moment: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm' in UK time."""
-    return f"{format_day(moment)}, {format_clock(moment)}"
+    return f"{format_day(moment)}, {format_uk_time(moment)}"
 
 
-def format_span(start: datetime, end: datetime) -> str:
+def format_datetime_range(start: datetime, end: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm to 3pm' in UK time."""
-    return gettext("%(start)s to %(end)s") % {"start": format_moment(start), "end": format_clock(end)}
+    return gettext("%(start)s to %(end)s") % {"start": format_datetime(start), "end": format_uk_time(end)}
 
 
 class Nation(models.TextChoices):
@@ -114,10 +114,10 @@ class Nation(models.TextChoices):
 # process. A test compares the two.
 BANK_HOLIDAYS_FILE = Path(__file__).parent / "data" / "bank_holidays.json"
 # Where the team works.
-OURS = "england"
+TEAM_NATION = "england"
 # Nation → country and subdivision, as the package names them.
-CALENDARS: dict[str, tuple[str, str | None]] = {
-    OURS: ("GB", "ENG"),
+HOLIDAY_CALENDARS: dict[str, tuple[str, str | None]] = {
+    TEAM_NATION: ("GB", "ENG"),
     "wales": ("GB", "WLS"),
     "scotland": ("GB", "SCT"),
     "northern-ireland": ("GB", "NIR"),
@@ -150,7 +150,7 @@ def is_working_day(day: date, nation: str, closed: Container[date] = ()) -> bool
     return day.weekday() < 5 and not is_bank_holiday(day, nation) and day not in closed
 
 
-def before_working_days(day: date, count: int, nation: str, closed: Container[date] = ()) -> date:
+def subtract_working_days(day: date, count: int, nation: str, closed: Container[date] = ()) -> date:
     """The working day that is `count` working days before `day`."""
     while count:
         day -= timedelta(days=1)
@@ -158,7 +158,7 @@ def before_working_days(day: date, count: int, nation: str, closed: Container[da
     return day
 
 
-def after_working_days(day: date, count: int, nation: str, closed: Container[date] = ()) -> date:
+def add_working_days(day: date, count: int, nation: str, closed: Container[date] = ()) -> date:
     """The working day that is `count` working days after `day`."""
     while count:
         day += timedelta(days=1)

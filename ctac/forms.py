@@ -20,26 +20,26 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ctac.dates import UK, format_clock_time, format_day, uk_day
+from ctac.dates import UK_TZ, format_day, format_time, uk_day
 from ctac.errors import DomainError
 
 # The methods of a page with a form.
 FORM_METHODS = ["GET", "HEAD", "POST"]
 # Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57, or as
 # some write it BFPO c/o 57.
-POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)(?:CO)?([0-9]{1,4})")
-WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
+POSTCODE_PATTERN = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)(?:CO)?([0-9]{1,4})")
+WIDTH_CLASSES = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
 
 # They replace Django's messages, but not a form's own.
-CHOOSE_ONE = _("Choose one of the answers.")
-PLAIN_BOUNDS = {"min_value": _("Enter %(limit_value)s or more."), "max_value": _("Enter %(limit_value)s or fewer.")}
-PLAIN_EMAIL = _("Enter an email address in full, like name@example.nhs.uk.")
-PLAIN_ERRORS = (
-    (forms.ChoiceField, "invalid_choice", CHOOSE_ONE),
-    (forms.MultipleChoiceField, "invalid_choice", CHOOSE_ONE),
-    (forms.MultipleChoiceField, "invalid_list", CHOOSE_ONE),
-    (forms.ModelChoiceField, "invalid_choice", CHOOSE_ONE),
+INVALID_CHOICE_MESSAGE = _("Choose one of the answers.")
+BOUNDS_MESSAGES = {"min_value": _("Enter %(limit_value)s or more."), "max_value": _("Enter %(limit_value)s or fewer.")}
+INVALID_EMAIL_MESSAGE = _("Enter an email address in full, like name@example.nhs.uk.")
+FIELD_ERROR_MESSAGES = (
+    (forms.ChoiceField, "invalid_choice", INVALID_CHOICE_MESSAGE),
+    (forms.MultipleChoiceField, "invalid_choice", INVALID_CHOICE_MESSAGE),
+    (forms.MultipleChoiceField, "invalid_list", INVALID_CHOICE_MESSAGE),
+    (forms.ModelChoiceField, "invalid_choice", INVALID_CHOICE_MESSAGE),
     (forms.IntegerField, "invalid", _("Enter a whole number in figures, like 12.")),
 )
 
@@ -71,9 +71,9 @@ class PageFormMixin:
         for name, token in self.autocomplete.items():
             if name in self.fields:
                 self.fields[name].widget.attrs["autocomplete"] = token
-                fit_width(self.fields[name].widget, WIDTHS.get(token, ""))
+                fit_width(self.fields[name].widget, WIDTH_CLASSES.get(token, ""))
         for field in self.fields.values():
-            as_of_a_page(field)
+            apply_page_field_defaults(field)
 
 
 class PageForm(PageFormMixin, forms.Form):
@@ -88,10 +88,10 @@ class PageForm(PageFormMixin, forms.Form):
     - `named_in_errors`: fields that the summary of errors always names, because the page asks for several alike (three dates).
     """
 
-    def ask(self, name: str, label: Any, choices: Sequence[tuple[str, Any]]) -> str:
+    def ask_extra_question(self, name: str, label: Any, choices: Sequence[tuple[str, Any]]) -> str:
         """Ask one more question, for clean(). Returns its answer, or "" and adds an error if there is none yet."""
         field = forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect)
-        self.fields[name] = as_of_a_page(field)
+        self.fields[name] = apply_page_field_defaults(field)
         try:
             return str(field.clean(self[name].data))
         except ValidationError as error:
@@ -99,7 +99,7 @@ class PageForm(PageFormMixin, forms.Form):
             return ""
 
 
-class AnyOrNone(forms.MultipleChoiceField):
+class OptionalCheckboxesField(forms.MultipleChoiceField):
     """Checkboxes of which none needs to be ticked, and which are not marked as optional."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -107,7 +107,7 @@ class AnyOrNone(forms.MultipleChoiceField):
 
 
 @contextmanager
-def refusal_as_error(form: forms.BaseForm, beside: str | None = None) -> Iterator[None]:
+def domain_error_to_form(form: forms.BaseForm, beside: str | None = None) -> Iterator[None]:
     """For a block that calls a service: its refusal becomes an error of the form, beside the field `beside`."""
     try:
         yield
@@ -115,18 +115,18 @@ def refusal_as_error(form: forms.BaseForm, beside: str | None = None) -> Iterato
         form.add_error(beside, str(refusal.message))
 
 
-def as_of_a_page(field: forms.Field) -> forms.Field:
+def apply_page_field_defaults(field: forms.Field) -> forms.Field:
     """Make a field like those of every public form; for fields that a form adds later."""
-    keep_typed_numbers(field)
-    keep_typed_text(field)
-    name_in_required_message(field)
-    for code, message in PLAIN_BOUNDS.items():
+    use_numeric_text_input(field)
+    allow_text_over_limit(field)
+    set_required_message(field)
+    for code, message in BOUNDS_MESSAGES.items():
         field.error_messages.setdefault(code, message)
-    for kind, code, message in PLAIN_ERRORS:
+    for kind, code, message in FIELD_ERROR_MESSAGES:
         if isinstance(field, kind) and field.error_messages.get(code) == kind.default_error_messages[code]:
             field.error_messages[code] = message
     if isinstance(field, forms.EmailField):
-        field.error_messages.setdefault("invalid", PLAIN_EMAIL)
+        field.error_messages.setdefault("invalid", INVALID_EMAIL_MESSAGE)
     return field
 
 
@@ -137,7 +137,7 @@ def validate_phone(typed: str) -> None:
         raise ValidationError(_("Enter a phone number, like 0113 496 0000."), code="invalid")
 
 
-def dialled(number: str) -> str:
+def dialable_number(number: str) -> str:
     """The digits that a phone dials for a typed number, without an extension ("ext. 4")."""
     return "".join(char for char in number.lower().partition("ext")[0] if char.isdigit() or char == "+")
 
@@ -148,7 +148,7 @@ def fit_width(widget: forms.Widget, css_class: str) -> None:
         widget.attrs.setdefault("class", css_class)
 
 
-def name_in_required_message(field: forms.Field) -> None:
+def set_required_message(field: forms.Field) -> None:
     """Name the question in the error for a missing answer, unless the form has its own error."""
     if field.error_messages.get("required") != forms.Field.default_error_messages["required"] or not field.label:
         return
@@ -160,7 +160,7 @@ def name_in_required_message(field: forms.Field) -> None:
     field.error_messages["required"] = format_lazy(pattern, label=field.label)
 
 
-class ShortEnough(MaxLengthValidator):
+class LabelledMaxLengthValidator(MaxLengthValidator):
     """At most so many characters; the error says by how many it is too long. A newline counts twice, as browsers send it."""
 
     def __init__(self, limit_value: int, label: str | Promise) -> None:
@@ -179,7 +179,7 @@ class ShortEnough(MaxLengthValidator):
             raise ValidationError(message, code="max_length", params=facts)
 
 
-def keep_typed_text(field: forms.Field) -> None:
+def allow_text_over_limit(field: forms.Field) -> None:
     """Let people type past the limit, where the browser would cut the text off without a word. Our error says by how many.
 
     A form's own "max_length" message stays.
@@ -188,13 +188,13 @@ def keep_typed_text(field: forms.Field) -> None:
     if not isinstance(field, forms.CharField) or limit is None or field.widget.is_hidden:
         return
     field.widget.attrs.pop("maxlength", None)
-    ours = ShortEnough(limit, field.label or "")
+    ours = LabelledMaxLengthValidator(limit, field.label or "")
     field.validators = [
         ours if type(theirs) is MaxLengthValidator and "message" not in vars(theirs) else theirs for theirs in field.validators
     ]
 
 
-def keep_typed_numbers(field: forms.Field) -> None:
+def use_numeric_text_input(field: forms.Field) -> None:
     """Ask for a number in a text box with a number keyboard: of letters in type="number" a browser sends nothing."""
     widget = field.widget
     if type(widget) is not forms.NumberInput:
@@ -210,18 +210,18 @@ NUMBER_WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
     "nineteen|twenty"
 )
-NUMBER = rf"(\d{{1,6}}|{NUMBER_WORDS})"
-ESTIMATE = re.compile(
+NUMBER_PATTERN = rf"(\d{{1,6}}|{NUMBER_WORDS})"
+ESTIMATE_PATTERN = re.compile(
     r"(?:(?:about|around|approx(?:imately)?|roughly|circa|ca?|maybe|perhaps|up to|at most|between)\.?|[~≈])?\s*"
-    rf"{NUMBER}(?:\s*(?:[-–—]|to|or|and)\s*{NUMBER})?"
+    rf"{NUMBER_PATTERN}(?:\s*(?:[-–—]|to|or|and)\s*{NUMBER_PATTERN})?"
     r"\s*(?:-?ish|\+|or so)?\s*(?:people|persons|staff|colleagues|professionals|of us)?\.?",
     re.ASCII,
 )
 
 
-def read_estimate(typed: str) -> list[int]:
+def parse_estimate(typed: str) -> list[int]:
     """12 for 'about 12', 'c. 12', '~12' and 'twelve people'; 12 and 15 for '12-15' and '12 to 15'. Empty if it can't be read."""
-    match = ESTIMATE.fullmatch(" ".join(typed.lower().split()))
+    match = ESTIMATE_PATTERN.fullmatch(" ".join(typed.lower().split()))
     found = [number for number in match.groups() if number] if match else []
     return [int(number) if number.isdigit() else NUMBER_WORDS.split("|").index(number) + 1 for number in found]
 
@@ -230,7 +230,7 @@ class EstimateField(forms.IntegerField):
     """A number that may be a guess. Of a range the larger one counts."""
 
     def to_python(self, value: Any) -> int | None:
-        return super().to_python(max(read_estimate(str(value)), default=value))
+        return super().to_python(max(parse_estimate(str(value)), default=value))
 
 
 class DatePartsWidget(forms.MultiWidget):
@@ -278,58 +278,59 @@ class DatePartsField(forms.MultiValueField):
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-WEEKDAY = r"(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
-WEEKDAY_ALONE = re.compile(rf"(?:(this|next)\s)?{WEEKDAY}", re.ASCII)
+WEEKDAY_PATTERN = r"(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
+WEEKDAY_ONLY_PATTERN = re.compile(rf"(?:(this|next)\s)?{WEEKDAY_PATTERN}", re.ASCII)
 # Welsh words and the English ones below that they stand for. 'Mawrth' is Tuesday after 'dydd', and otherwise March.
 WELSH_WEEKDAYS = dict(zip(("llun", "mawrth", "mercher", "iau", "gwener", "sadwrn", "sul"), WEEKDAYS, strict=True))
 WELSH_MONTHS = ("ionawr", "chwefror", "mawrth", "ebrill", "mai", "mehefin", "gorffennaf", "awst", "medi", "hydref", "tachwedd")
-WELSH = {
+ENGLISH_BY_WELSH = {
     **dict(zip((*WELSH_MONTHS, "rhagfyr"), MONTHS, strict=True)),
     "heddiw": "today",
     "yfory": "tomorrow",
     "ddoe": "yesterday",
 }
-WELSH_WORD = re.compile(rf"\b(?:dydd ({'|'.join(WELSH_WEEKDAYS)})|({'|'.join(WELSH)}))\b")
-WELSH_CLOCK = {"yb": "am", "yp": "pm", "yh": "pm", "hanner dydd": "midday", "hanner nos": "midnight"}
-NAMED_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-DAY = re.compile(
-    rf"(?:{WEEKDAY}\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})(?:\s+(\d{{4}}|\d{{2}}))?", re.ASCII
+WELSH_WORD_PATTERN = re.compile(rf"\b(?:dydd ({'|'.join(WELSH_WEEKDAYS)})|({'|'.join(ENGLISH_BY_WELSH)}))\b")
+ENGLISH_BY_WELSH_CLOCK = {"yb": "am", "yp": "pm", "yh": "pm", "hanner dydd": "midday", "hanner nos": "midnight"}
+DAY_OFFSET_BY_NAME = {"yesterday": -1, "today": 0, "tomorrow": 1}
+DAY_PATTERN = re.compile(
+    rf"(?:{WEEKDAY_PATTERN}\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})(?:\s+(\d{{4}}|\d{{2}}))?",
+    re.ASCII,
 )
-ISO_DAY = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
-CLOCK = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
-A_YEAR = datetime.timedelta(days=365)
-LATELY = datetime.timedelta(days=60)
-NO_DAY = _("Enter a real day with its year, such as 9 3 2027 or 9 March 2027.")
-NO_DAY_AHEAD = _("Enter a real day, such as 9 3 2027 or 9 March.")
-ANOTHER_WEEKDAY = _("%(day)s is a %(weekday)s. Correct the date or the weekday.")
-HAS_PASSED = _("%(day)s has passed. Write the year too.")
-NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
+ISO_DAY_PATTERN = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
+CLOCK_PATTERN = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
+ONE_YEAR = datetime.timedelta(days=365)
+RECENTLY_PASSED_PERIOD = datetime.timedelta(days=60)
+INVALID_DAY_MESSAGE = _("Enter a real day with its year, such as 9 3 2027 or 9 March 2027.")
+INVALID_DAY_AHEAD_MESSAGE = _("Enter a real day, such as 9 3 2027 or 9 March.")
+WRONG_WEEKDAY_MESSAGE = _("%(day)s is a %(weekday)s. Correct the date or the weekday.")
+DAY_PASSED_MESSAGE = _("%(day)s has passed. Write the year too.")
+TIME_BY_NAME = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 
 
-def tidy_postcode(typed: str) -> str:
+def normalise_postcode(typed: str) -> str:
     """The postcode as it is stored ('SW1A 1AA'), from any case and spacing. Raises ValidationError if it is none."""
     squeezed = re.sub(r"[^A-Z0-9]", "", typed.upper())
-    match = POSTCODE.fullmatch(squeezed)
+    match = POSTCODE_PATTERN.fullmatch(squeezed)
     if not match:
         raise ValidationError(_("Enter a full UK postcode, like LS1 4AP."), code="invalid")
     return " ".join(part for part in match.groups() if part)
 
 
-def read_day(typed: str, today: datetime.date, *, lies_ahead: bool) -> datetime.date:
+def parse_typed_day(typed: str, today: datetime.date, *, lies_ahead: bool) -> datetime.date:
     """Read '9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09' or 'tomorrow'. The day comes before the month.
 
     A day that lies ahead needs no year ('9 March'), or only its weekday ('Friday', 'next Friday'). Raises ValueError, or
     ValidationError if there is more to say than that it is no day.
     """
     tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
-    tidy = WELSH_WORD.sub(lambda word: WELSH_WEEKDAYS[word[1]] if word[1] else WELSH[word[2]], tidy)
-    if tidy in NAMED_DAYS:
-        return today + datetime.timedelta(days=NAMED_DAYS[tidy])
-    if lies_ahead and (alone := WEEKDAY_ALONE.fullmatch(tidy)):
+    tidy = WELSH_WORD_PATTERN.sub(lambda word: WELSH_WEEKDAYS[word[1]] if word[1] else ENGLISH_BY_WELSH[word[2]], tidy)
+    if tidy in DAY_OFFSET_BY_NAME:
+        return today + datetime.timedelta(days=DAY_OFFSET_BY_NAME[tidy])
+    if lies_ahead and (alone := WEEKDAY_ONLY_PATTERN.fullmatch(tidy)):
         return next_weekday(WEEKDAYS.index(alone[2][:3]), today, of_next_week=alone[1] == "next")
-    if iso := ISO_DAY.fullmatch(tidy):
+    if iso := ISO_DAY_PATTERN.fullmatch(tidy):
         return datetime.date(int(iso[1]), int(iso[2]), int(iso[3]))
-    match = DAY.fullmatch(tidy)
+    match = DAY_PATTERN.fullmatch(tidy)
     if not match:
         raise ValueError(typed)
     weekday, day, year = match[1], int(match[2]), match[4]
@@ -337,12 +338,12 @@ def read_day(typed: str, today: datetime.date, *, lies_ahead: bool) -> datetime.
     if year:
         found = datetime.date(int(year) + (2000 if len(year) == 2 else 0), month, day)
     elif lies_ahead:
-        found = next_such_day(day, month, today)
+        found = next_occurrence(day, month, today)
     else:
         raise ValueError(typed)
     if weekday and WEEKDAYS[found.weekday()] != weekday[:3]:
         named = {"day": dateformat.format(found, "j F Y"), "weekday": dateformat.format(found, "l")}
-        raise ValidationError(ANOTHER_WEEKDAY % named, code="another_weekday")
+        raise ValidationError(WRONG_WEEKDAY_MESSAGE % named, code="another_weekday")
     return found
 
 
@@ -353,30 +354,30 @@ def next_weekday(weekday: int, today: datetime.date, *, of_next_week: bool) -> d
     return today + datetime.timedelta(days=(weekday - today.weekday()) % 7)
 
 
-def next_such_day(day: int, month: int, today: datetime.date) -> datetime.date:
+def next_occurrence(day: int, month: int, today: datetime.date) -> datetime.date:
     """The first such day from today on. Raises ValueError, or ValidationError if it has just passed and so may be a slip."""
     for year in range(today.year - 1, today.year + 9):  # 29 February can be eight years ahead
         with suppress(ValueError):
             found = datetime.date(year, month, day)
             if found >= today:
                 return found
-            if today - found < LATELY:
-                raise ValidationError(HAS_PASSED % {"day": dateformat.format(found, "j F")}, code="passed")
+            if today - found < RECENTLY_PASSED_PERIOD:
+                raise ValidationError(DAY_PASSED_MESSAGE % {"day": dateformat.format(found, "j F")}, code="passed")
     raise ValueError((day, month))
 
 
-class AmOrPm(ValueError):
+class AmbiguousHourError(ValueError):
     """An hour that may be in the morning or the afternoon: we don't guess."""
 
 
-def read_clock(typed: str) -> datetime.time:
-    """Read '1:30pm', '1.30 pm', '13:30', '1330', '9am' or 'midday'. Raises ValueError, or AmOrPm."""
+def parse_typed_time(typed: str) -> datetime.time:
+    """Read '1:30pm', '1.30 pm', '13:30', '1330', '9am' or 'midday'. Raises ValueError, or AmbiguousHourError."""
     tidy = " ".join(typed.lower().replace("a.m.", "am").replace("p.m.", "pm").split())
-    for welsh, english in WELSH_CLOCK.items():
+    for welsh, english in ENGLISH_BY_WELSH_CLOCK.items():
         tidy = tidy.replace(welsh, english)
-    if tidy in NAMED_CLOCKS:
-        return datetime.time(*NAMED_CLOCKS[tidy])
-    match = CLOCK.fullmatch(tidy)
+    if tidy in TIME_BY_NAME:
+        return datetime.time(*TIME_BY_NAME[tidy])
+    match = CLOCK_PATTERN.fullmatch(tidy)
     if not match:
         raise ValueError(typed)
     hour, minute, half = int(match[1]), int(match[2] or 0), match[3]
@@ -385,7 +386,7 @@ def read_clock(typed: str) -> datetime.time:
             raise ValueError(typed)
         return datetime.time(hour % 12 + (12 if half == "pm" else 0), minute)
     if len(match[1]) == 1 and 1 <= hour <= 6:
-        raise AmOrPm(typed)
+        raise AmbiguousHourError(typed)
     return datetime.time(hour, minute)
 
 
@@ -405,16 +406,18 @@ class DayField(forms.Field):
         if value in self.empty_values or isinstance(value, datetime.date):
             return value or None
         try:
-            return read_day(str(value), uk_day(timezone.now()), lies_ahead=self.lies_ahead)
+            return parse_typed_day(str(value), uk_day(timezone.now()), lies_ahead=self.lies_ahead)
         except ValueError as error:
-            raise ValidationError(NO_DAY_AHEAD if self.lies_ahead else NO_DAY, code="invalid") from error
+            raise ValidationError(
+                INVALID_DAY_AHEAD_MESSAGE if self.lies_ahead else INVALID_DAY_MESSAGE, code="invalid"
+            ) from error
 
     def prepare_value(self, value: Any) -> Any:
         """'9 3 2027', as the hint says it; what was typed stays as it is."""
         return f"{value.day} {value.month} {value.year}" if isinstance(value, datetime.date) else value
 
 
-class ClockField(forms.Field):
+class UKTimeField(forms.Field):
     """A time on a UK clock, typed as people write it."""
 
     widget = forms.TextInput
@@ -430,29 +433,29 @@ class ClockField(forms.Field):
         if value in self.empty_values:
             return None
         try:
-            return read_clock(str(value))
-        except AmOrPm as error:
+            return parse_typed_time(str(value))
+        except AmbiguousHourError as error:
             raise ValidationError(_("Say am or pm as well, such as 1:30pm."), code="am_or_pm") from error
         except ValueError as error:
             raise ValidationError(_("Enter a time, such as 9am, 1:30pm or 13:30."), code="invalid") from error
 
     def prepare_value(self, value: Any) -> Any:
         """'1:30pm', as the hint says it; what was typed stays as it is."""
-        return format_clock_time(value) if isinstance(value, datetime.time) else value
+        return format_time(value) if isinstance(value, datetime.time) else value
 
 
-def uk_moment(day: datetime.date, clock: datetime.time) -> datetime.datetime:
+def validated_uk_datetime(day: datetime.date, clock: datetime.time) -> datetime.datetime:
     """That day and time on a UK clock, in UTC. Raises ValidationError for the hour that is skipped in March."""
-    moment = datetime.datetime.combine(day, clock, tzinfo=UK)
-    if moment.astimezone(datetime.UTC).astimezone(UK).replace(tzinfo=None) != moment.replace(tzinfo=None):
+    moment = datetime.datetime.combine(day, clock, tzinfo=UK_TZ)
+    if moment.astimezone(datetime.UTC).astimezone(UK_TZ).replace(tzinfo=None) != moment.replace(tzinfo=None):
         raise ValidationError(_("The clocks go forward then: this time does not exist on that day."))
     return moment.astimezone(datetime.UTC)
 
 
-def near_today(day: datetime.date) -> None:
+def validate_near_today(day: datetime.date) -> None:
     """Raise ValidationError for a day more than a year ago or two years ahead: that is a slip of the year."""
     today = uk_day(timezone.now())
-    earliest, latest = today - A_YEAR, today + 2 * A_YEAR
+    earliest, latest = today - ONE_YEAR, today + 2 * ONE_YEAR
     if not earliest <= day <= latest:
         days = {"earliest": format_day(earliest), "latest": format_day(latest)}
         raise ValidationError(_("Check the year: enter a day between %(earliest)s and %(latest)s.") % days)
@@ -460,8 +463,8 @@ def near_today(day: datetime.date) -> None:
 
 # Days, times and web addresses in the admin's model forms are typed as in all other forms. Django's own boxes want a 24-hour
 # clock, and their calendars need JavaScript.
-PLAIN_FIELDS: dict[type[models.Field], dict[str, Any]] = {
+FORMFIELD_OVERRIDES: dict[type[models.Field], dict[str, Any]] = {
     models.DateField: {"form_class": DayField, "widget": forms.TextInput},
-    models.TimeField: {"form_class": ClockField, "widget": forms.TextInput},
+    models.TimeField: {"form_class": UKTimeField, "widget": forms.TextInput},
     models.URLField: {"widget": forms.URLInput({"class": "vTextField"})},
 }

@@ -17,27 +17,27 @@ import psycopg2
 from django.db.utils import Error as DatabaseError
 from django.http import HttpRequest
 
-NOTHING = "-"
-request_reference: ContextVar[str] = ContextVar("request_reference", default=NOTHING)
+EMPTY_VALUE = "-"
+request_reference: ContextVar[str] = ContextVar("request_reference", default=EMPTY_VALUE)
 running_task: ContextVar[dict[str, str]] = ContextVar("running_task", default={})  # noqa: B039 - nobody changes it
 
-EMAIL = re.compile(r"[\w.+'%-]*[\w+'-](?:@|%40)\w[\w.-]*")
-QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
-QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”)(?!\w)")
+EMAIL_PATTERN = re.compile(r"[\w.+'%-]*[\w+'-](?:@|%40)\w[\w.-]*")
+QUERY_STRING_PATTERN = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
+QUOTED_VALUE_PATTERN = re.compile(r"(?<!\w)(?:'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”)(?!\w)")
 # They quote names from our code; other errors may quote what somebody typed.
-QUOTE_CODE = (AttributeError, ImportError, NameError, TypeError)
-LONGEST_MESSAGE = 300
-REQUEST_FACTS = ("method", "route", "status", "ms", "user")
+CODE_QUOTING_ERRORS = (AttributeError, ImportError, NameError, TypeError)
+MAX_MESSAGE_LENGTH = 300
+REQUEST_FIELDS = ("method", "route", "status", "ms", "user")
 
 
-def clean(text: str) -> str:
+def mask_personal_data(text: str) -> str:
     """The text with email addresses and query strings masked."""
-    return EMAIL.sub("[address]", QUERY.sub(r"\1?[query]", text))
+    return EMAIL_PATTERN.sub("[address]", QUERY_STRING_PATTERN.sub(r"\1?[query]", text))
 
 
-def route_of(request: HttpRequest) -> str:
+def route_name(request: HttpRequest) -> str:
     """The name of the route. The path may hold what somebody typed, or the key of a sign-in link."""
-    return request.resolver_match.view_name if request.resolver_match else NOTHING
+    return request.resolver_match.view_name if request.resolver_match else EMPTY_VALUE
 
 
 def message_without_values(error: BaseException) -> str:
@@ -47,11 +47,11 @@ def message_without_values(error: BaseException) -> str:
         # DETAIL shows the whole row, and class 22 (data exception) quotes the value in its first line too.
         primary = "" if source.diag.sqlstate.startswith("22") else source.diag.message_primary or ""
         return f"{source.diag.sqlstate} {primary}".strip()
-    message = str(error)[:LONGEST_MESSAGE]
-    return message if isinstance(error, QUOTE_CODE) else QUOTED.sub("[value]", message)
+    message = str(error)[:MAX_MESSAGE_LENGTH]
+    return message if isinstance(error, CODE_QUOTING_ERRORS) else QUOTED_VALUE_PATTERN.sub("[value]", message)
 
 
-def chain(error: BaseException) -> list[BaseException]:
+def exception_chain(error: BaseException) -> list[BaseException]:
     """The error and those that it was raised from, the first one first."""
     found: list[BaseException] = []
     cause: BaseException | None = error
@@ -61,27 +61,27 @@ def chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-def trace(error: BaseException) -> str:
+def traceback_text(error: BaseException) -> str:
     """The traceback of the whole chain, without values."""
     parts = [
         f"{''.join(traceback.format_tb(each.__traceback__))}{type(each).__qualname__}: {message_without_values(each)}"
-        for each in chain(error)
+        for each in exception_chain(error)
     ]
     return "\n\nand from that:\n\n".join(parts)
 
 
-def message_of(record: logging.LogRecord) -> str:
+def record_message(record: logging.LogRecord) -> str:
     request = getattr(record, "request", None)
     status = getattr(record, "status_code", None)
     if isinstance(request, HttpRequest) and isinstance(status, int):  # Django names the address
-        return f"{HTTPStatus(status).phrase} at {route_of(request)}"
+        return f"{HTTPStatus(status).phrase} at {route_name(request)}"
     error = record.exc_info[1] if record.exc_info else None
     if error and isinstance(record.args, dict) and "exc" in record.args:  # Celery repeats the exception
         return record.msg % (record.args | {"exc": type(error).__qualname__, "traceback": ""})
     return record.getMessage()
 
 
-def facts_of(record: logging.LogRecord) -> dict[str, Any]:
+def record_fields(record: logging.LogRecord) -> dict[str, Any]:
     """All facts of a record, cleaned, in the order in which they are shown."""
     facts: dict[str, Any] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -90,10 +90,10 @@ def facts_of(record: logging.LogRecord) -> dict[str, Any]:
         "reference": request_reference.get(),
     }
     facts |= running_task.get()
-    facts["message"] = clean(message_of(record)).strip()
-    facts |= {name: getattr(record, name) for name in REQUEST_FACTS if hasattr(record, name)}
+    facts["message"] = mask_personal_data(record_message(record)).strip()
+    facts |= {name: getattr(record, name) for name in REQUEST_FIELDS if hasattr(record, name)}
     if record.exc_info and record.exc_info[1]:
-        facts["exception"] = clean(trace(record.exc_info[1]))
+        facts["exception"] = mask_personal_data(traceback_text(record.exc_info[1]))
     return facts
 
 
@@ -101,20 +101,20 @@ class JSONFormatter(logging.Formatter):
     """One JSON object a line, in ASCII, so that no character breaks a line or a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(facts_of(record))
+        return json.dumps(record_fields(record))
 
 
 class LineFormatter(logging.Formatter):
     """For the person at the terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = facts_of(record)
+        facts = record_fields(record)
         line = "{time} {level} {logger} [{reference}] {message}".format(**facts)
         line += f" {record.ms} ms" if hasattr(record, "ms") else ""
         return "\n".join([line, *([facts["exception"]] if "exception" in facts else [])])
 
 
-def configuration(*, as_json: bool, level: str, report_errors: bool = False) -> dict[str, Any]:
+def logging_config(*, as_json: bool, level: str, report_errors: bool = False) -> dict[str, Any]:
     """For logging.config.dictConfig, and the same for Django, Celery and gunicorn.
 
     `report_errors`: also send errors to SENTRY_DSN (ctac.monitoring.error_reports).

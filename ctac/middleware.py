@@ -19,10 +19,10 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import cached_property
 
 from ctac.errors import StorageUnavailable
-from ctac.logs import request_reference, route_of
+from ctac.logs import request_reference, route_name
 
 logger = logging.getLogger("ctac.requests")
-RETRY_AFTER = 60  # seconds
+RETRY_AFTER_SECONDS = 60  # seconds
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -56,7 +56,7 @@ class RequestLogMiddleware(Middleware):
         response = self.get_response(request)
         facts = {
             "method": request.method,
-            "route": route_of(request),
+            "route": route_name(request),
             "status": response.status_code,
             "ms": round((time.perf_counter() - start) * 1000, 1),
         }
@@ -78,11 +78,11 @@ class StorageUnavailableMiddleware(Middleware):
             return None
         context = {"reference": request_reference.get()}
         response = render(request, "errors/500.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
-        response.headers["Retry-After"] = str(RETRY_AFTER)
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
 
 
-STAFF_SITE = "/staff/"
+STAFF_SITE_PATH = "/staff/"
 
 
 class LanguageMiddleware(Middleware):
@@ -92,7 +92,7 @@ class LanguageMiddleware(Middleware):
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with translation.override(language_of_page(request)):
+        with translation.override(page_language(request)):
             response = self.get_response(request)
         if language := getattr(request, "language_cookie", ""):
             response.set_cookie(
@@ -112,13 +112,15 @@ def chosen_language(request: HttpRequest) -> str:
     return language if language in dict(settings.LANGUAGES) else ""
 
 
-def language_of_page(request: HttpRequest) -> str:
+def page_language(request: HttpRequest) -> str:
     return (
-        settings.LANGUAGE_CODE if request.path_info.startswith(STAFF_SITE) else chosen_language(request) or settings.LANGUAGE_CODE
+        settings.LANGUAGE_CODE
+        if request.path_info.startswith(STAFF_SITE_PATH)
+        else chosen_language(request) or settings.LANGUAGE_CODE
     )
 
 
-OWN_ACCOUNT = "/account/"  # codes, and the secret of the second factor
+ACCOUNT_PATH = "/account/"  # codes, and the secret of the second factor
 
 
 class PrivateByDefaultMiddleware(Middleware):
@@ -136,7 +138,7 @@ class PrivateByDefaultMiddleware(Middleware):
             may_come_back = (
                 request.method == "POST"
                 and (response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html"))
-                and not request.path.startswith(OWN_ACCOUNT)
+                and not request.path.startswith(ACCOUNT_PATH)
             )
             patch_cache_control(response, private=True, **{"no_cache" if may_come_back else "no_store": True})
             if may_come_back:

@@ -37,7 +37,7 @@ def csv_rows(app: str, name: str) -> list[dict[str, str]]:
 
 
 @contextmanager
-def statements_within(limit: str) -> Iterator[None]:
+def statement_timeout(limit: str) -> Iterator[None]:
     """A transaction in which no statement may take longer ("2s", "10min"), instead of the 30 seconds for pages."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -46,13 +46,13 @@ def statements_within(limit: str) -> Iterator[None]:
         yield
 
 
-def words_in(*columns: Any) -> Lower:
+def searchable_text(*columns: Any) -> Lower:
     """An expression for the text to search of a row: the columns in lower case, each after a space."""
     parts = (part for column in columns for part in (Value(" "), column))
     return Lower(Concat(*parts, output_field=TextField()))
 
 
-def words_index(name: str, words: Any = "searched", **options: Any) -> GinIndex:
+def trigram_index(name: str, words: Any = "searched", **options: Any) -> GinIndex:
     """An index that finds any three characters in a row. New entries are merged soon, so that a search need not read many."""
     return GinIndex(OpClass(words, name="gin_trgm_ops"), name=name, gin_pending_list_limit=256, **options)
 
@@ -70,7 +70,7 @@ def similar_words(rows: QuerySet[Any], words: Sequence[str], *, likeness: float 
     `likeness`: the least similarity. Two swapped letters leave less than that, so the swapped words are looked up as well.
     """
     queries = [
-        rows.filter(Q(word__trigram_similar=word) | Q(word__in=swapped(word)))
+        rows.filter(Q(word__trigram_similar=word) | Q(word__in=swap_letters(word)))
         .annotate(typed=Value(word), likeness=Func("word", Value(word), function="similarity", output_field=models.FloatField()))
         .order_by("-likeness", "word")
         .values_list("typed", "word", "likeness")[:MAX_CANDIDATES]
@@ -88,7 +88,7 @@ def similar_words(rows: QuerySet[Any], words: Sequence[str], *, likeness: float 
     return candidates
 
 
-def swapped(word: str) -> list[str]:
+def swap_letters(word: str) -> list[str]:
     """The word with each pair of neighbouring letters swapped."""
     return [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)]
 
@@ -121,26 +121,27 @@ def edit_distance(typed: str, word: str) -> int:
 # References that a person quotes on the phone, like BK-7Q4M-2F: random, unambiguous, never sequential.
 
 # No 0/O, 1/I/L, 5/S, 8/B, U/V: nothing that sounds or looks like another on a bad line.
-ALPHABET = "234679ACDEFGHJKMNPQRTWXYZ"
-MAX_LENGTH = 10
+REFERENCE_ALPHABET = "234679ACDEFGHJKMNPQRTWXYZ"
+MAX_REFERENCE_LENGTH = 10
 # Booking, order of leaflets, open session, data protection complaint, data breach.
-Prefix = Literal["BK", "LO", "OS", "DP", "DB"]
-PREFIXES: tuple[str, ...] = get_args(Prefix)
+ReferencePrefix = Literal["BK", "LO", "OS", "DP", "DB"]
+REFERENCE_PREFIXES: tuple[str, ...] = get_args(ReferencePrefix)
 # One of ours where it stands in a text, as it is printed or typed. Without its hyphen it has a digit: "DB Rahman" is somebody.
-OURS = re.compile(
-    rf"(?<![\w/-])(?:{'|'.join(PREFIXES)})(?:-| ?(?=[A-Z -]{{0,6}}\d))[{ALPHABET}]{{4}}[ -]?[{ALPHABET}]{{2}}(?![\w/-])",
+REFERENCE_PATTERN = re.compile(
+    rf"(?<![\w/-])(?:{'|'.join(REFERENCE_PREFIXES)})(?:-| ?(?=[A-Z -]{{0,6}}\d))"
+    rf"[{REFERENCE_ALPHABET}]{{4}}[ -]?[{REFERENCE_ALPHABET}]{{2}}(?![\w/-])",
     re.IGNORECASE,
 )
 F = TypeVar("F", bound="models.Field[Any, Any]")
 
 
-def random_reference(prefix: Prefix) -> str:
+def random_reference(prefix: ReferencePrefix) -> str:
     """One of 25**6 (about 244 million) references with this two-letter prefix."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(6))
+    letters = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(6))
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
 
 
-def tidy_reference(typed: str) -> str:
+def normalise_reference(typed: str) -> str:
     """A typed reference as it is stored: ' bk 7q4m2f' → 'BK-7Q4M-2F'."""
     letters = re.sub(r"[^0-9A-Z]", "", typed.upper())
     return f"{letters[:2]}-{letters[2:6]}-{letters[6:]}" if len(letters) == 8 else typed.strip().upper()
@@ -162,7 +163,7 @@ class Classification(StrEnum):
 
 
 # Fields that can't name anybody need no declaration. Nor does a choice from a list, or a key to a row that is not personal.
-NAMELESS_FIELDS = (
+IMPERSONAL_FIELD_TYPES = (
     models.BooleanField,
     models.DateField,
     models.FloatField,
@@ -199,7 +200,7 @@ def classification(field: "models.Field[Any, Any]") -> Classification | None:
     if isinstance(field, models.ForeignKey):
         nameless = classification(field.target_field) == Classification.NONE
     else:
-        nameless = bool(field.choices) or isinstance(field, NAMELESS_FIELDS)
+        nameless = bool(field.choices) or isinstance(field, IMPERSONAL_FIELD_TYPES)
     return Classification.NONE if nameless else None
 
 
@@ -209,9 +210,9 @@ def classification(field: "models.Field[Any, Any]") -> Classification | None:
 class ReferencedModel(models.Model):
     """A model whose rows people quote on the phone by `reference`."""
 
-    REFERENCE_PREFIX: ClassVar[Prefix]
+    REFERENCE_PREFIX: ClassVar[ReferencePrefix]
 
-    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False))
+    reference = impersonal(models.CharField(_("reference"), max_length=MAX_REFERENCE_LENGTH, unique=True, editable=False))
 
     class Meta:
         abstract = True
@@ -260,7 +261,7 @@ class StateModel(models.Model):
         return state in self.transitions[self.state]
 
 
-def by_user(verbose_name: Any, *, related_name: str = "+", **more: Any) -> "models.ForeignKey[Any, Any]":
+def user_foreign_key(verbose_name: Any, *, related_name: str = "+", **more: Any) -> "models.ForeignKey[Any, Any]":
     """A key to the user who did it or does it; null once their account is gone."""
     key = {"verbose_name": verbose_name, "null": True, "on_delete": models.SET_NULL, "related_name": related_name}
     return personal(models.ForeignKey(settings.AUTH_USER_MODEL, **key, **more))
@@ -269,7 +270,7 @@ def by_user(verbose_name: Any, *, related_name: str = "+", **more: Any) -> "mode
 class RecordedBy(models.Model):
     """`by` is the user who did it; null if no user did, or once their account is gone."""
 
-    by = by_user(_("by"), blank=True)
+    by = user_foreign_key(_("by"), blank=True)
 
     class Meta:
         abstract = True
@@ -302,23 +303,23 @@ class Event(RecordedBy):
 # Copies in the cache of what every process reads. A request or task reads all of them at once.
 
 # How long a copy is used if the cache is down, or by a thread outside requests and tasks.
-KEPT_SECONDS = 60
+CACHE_SECONDS = 60
 T = TypeVar("T")
-_read = Local()
-_all: "list[Copy[Any]]" = []
+_request_local = Local()
+_all_cached_values: "list[CachedValue[Any]]" = []
 
 
-class Copy(Generic[T]):
+class CachedValue(Generic[T]):
     """`read` asks the database. `first` gives the value if this process has never reached the database."""
 
     def __init__(self, key: str, read: Callable[[], T], first: Callable[[], T]) -> None:
         self.key, self.read, self.first = key, read, first
         self.known: T | None = None  # the last value that this process has read
-        _all.append(self)
+        _all_cached_values.append(self)
 
     def get(self) -> T:
         """The value for this request or task. It asks the database only if the cache has none or is down."""
-        copies = _copies()
+        copies = _request_values()
         if self.key not in copies:
             copies[self.key] = self._stored()
         found: T = copies[self.key]
@@ -331,7 +332,7 @@ class Copy(Generic[T]):
         except Error:  # the page that says that the database is down has the right phone number all the same
             return self.last_known()
         with suppress(Exception):  # the cache may be down
-            cache.add(self.key, found, KEPT_SECONDS)  # unless whoever has changed it was quicker
+            cache.add(self.key, found, CACHE_SECONDS)  # unless whoever has changed it was quicker
         return found
 
     def last_known(self) -> T:
@@ -339,38 +340,38 @@ class Copy(Generic[T]):
 
     def publish(self, found: T) -> None:
         """Store a changed value for the requests from now on."""
-        forget()
+        reset_request_values()
         with suppress(Exception):  # the cache may be down: then the copy before is believed for a minute at most
-            cache.set(self.key, found, KEPT_SECONDS)
+            cache.set(self.key, found, CACHE_SECONDS)
 
     @contextmanager
-    def tried(self, found: T) -> Iterator[None]:
+    def override(self, found: T) -> Iterator[None]:
         """Use this value for a preview, without storing it."""
         before = self.get()
-        _copies()[self.key] = found
+        _request_values()[self.key] = found
         try:
             yield
         finally:
-            _copies()[self.key] = before
+            _request_values()[self.key] = before
 
 
-def _copies() -> dict[str, Any]:
-    if getattr(_read, "copies", None) is None or monotonic() > _read.until:
-        _read.copies, _read.until = {}, monotonic() + KEPT_SECONDS
+def _request_values() -> dict[str, Any]:
+    if getattr(_request_local, "copies", None) is None or monotonic() > _request_local.until:
+        _request_local.copies, _request_local.until = {}, monotonic() + CACHE_SECONDS
         with suppress(Exception):  # the cache may be down
-            _read.copies = cache.get_many([copy.key for copy in _all])
-    copies: dict[str, Any] = _read.copies
+            _request_local.copies = cache.get_many([copy.key for copy in _all_cached_values])
+    copies: dict[str, Any] = _request_local.copies
     return copies
 
 
-def ask_no_database() -> None:
+def use_cached_values_only() -> None:
     """For the rest of this request, use what this process has last read where the cache has no copy."""
-    copies = _copies()
-    for copy in _all:
+    copies = _request_values()
+    for copy in _all_cached_values:
         if copy.key not in copies:
             copies[copy.key] = copy.last_known()
 
 
-def forget(**_signal: Any) -> None:
+def reset_request_values(**_signal: Any) -> None:
     """Read the copies again, for a new request or task."""
-    _read.copies = None
+    _request_local.copies = None

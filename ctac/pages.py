@@ -16,10 +16,10 @@ from django.utils.translation import get_language
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ctac.middleware import STAFF_SITE
+from ctac.middleware import STAFF_SITE_PATH
 
 
-def keep_private(request: HttpRequest, response: HttpResponse, *, has_a_form: bool) -> HttpResponse:
+def set_private_headers(request: HttpRequest, response: HttpResponse, *, has_a_form: bool) -> HttpResponse:
     """Keep an address that opens its page to anybody who has it from caches, search engines and other sites.
 
     A page with a form has the policy "strict-origin", because under "no-referrer" browsers send a form with "Origin: null",
@@ -32,18 +32,20 @@ def keep_private(request: HttpRequest, response: HttpResponse, *, has_a_form: bo
 
 
 # For an email's HTML in a sandboxed iframe: the one exception from the site's policy (product.md, pages).
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'none'; frame-ancestors 'self'; sandbox"
+FRAMED_CONTENT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'none'; frame-ancestors 'self'; sandbox"
+)
 
 
-def framed(html: str, *, allow: str = "", styles: str = "'unsafe-inline'") -> HttpResponse:
+def framed_response(html: str, *, allow: str = "", styles: str = "'unsafe-inline'") -> HttpResponse:
     """A page with the HTML and its styles, without scripts and requests; `allow` names exceptions of the sandbox."""
     response = HttpResponse(html)
-    response["Content-Security-Policy"] = f"{POLICY} {allow}".strip().replace("'unsafe-inline'", styles)
+    response["Content-Security-Policy"] = f"{FRAMED_CONTENT_POLICY} {allow}".strip().replace("'unsafe-inline'", styles)
     response["X-Frame-Options"] = "SAMEORIGIN"
     return response
 
 
-ON_A_PAGE = 10
+PAGE_SIZE = 10
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class HistoryPage:
     newest: str
 
 
-def page_in(asked: str) -> int:
+def parse_page_number(asked: str) -> int:
     """The page number from an address; 1 if it is no number."""
     return max(1, int(asked)) if re.fullmatch(r"[0-9]{1,4}", asked, re.ASCII) else 1
 
@@ -67,28 +69,28 @@ def history_page(rows: QuerySet[Any], name: str, query: Mapping[str, str], *, am
 
     `among` names all lists of the page. The links keep the numbers of the others.
     """
-    numbers = {other: page_in(query.get(other, "")) for other in among}
+    numbers = {other: parse_page_number(query.get(other, "")) for other in among}
     number = numbers[name]
-    first = (number - 1) * ON_A_PAGE
-    found = list(rows[first : first + ON_A_PAGE + 1])  # one more than is shown: whether there are others
+    first = (number - 1) * PAGE_SIZE
+    found = list(rows[first : first + PAGE_SIZE + 1])  # one more than is shown: whether there are others
 
     def at(page: int) -> str:
         return f"?{urlencode({key: value for key, value in (numbers | {name: page}).items() if value > 1})}"
 
     return HistoryPage(
-        rows=found[:ON_A_PAGE],
+        rows=found[:PAGE_SIZE],
         number=number,
         newer=at(number - 1) if number > 1 and found else "",
-        older=at(number + 1) if len(found) > ON_A_PAGE else "",
+        older=at(number + 1) if len(found) > PAGE_SIZE else "",
         newest=at(1) if number > 1 and not found else "",
     )
 
 
 # What pages say that staff have set: "phone", "email", "hours", "help_email", "help_phone", "charity". The app `office` adds them
 # in its AppConfig.
-FACTS: dict[str, Callable[[], Any]] = {}
+SITE_FACTS: dict[str, Callable[[], Any]] = {}
 # Further offers of the pages that confirm an order or a place, as HTML or "". A higher app adds them in its AppConfig.
-OFFERS: list[Callable[[HttpRequest], str]] = []
+CONFIRMATION_OFFERS: list[Callable[[HttpRequest], str]] = []
 
 # CommonMark with tables, and no HTML of its own.
 commonmark = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -100,7 +102,7 @@ def all_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
         yield from all_tokens(token.children or ())
 
 
-def draw_markdown(tokens: Sequence[Token], *, deeper: int) -> SafeString:
+def render_markdown(tokens: Sequence[Token], *, deeper: int) -> SafeString:
     """The HTML of the tokens, with headings so many levels deeper."""
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
@@ -113,7 +115,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     """The context processor."""
     return {
         # Asked for where a page has them. No functions: blocktranslate would not call them.
-        **{f"advice_{name}": SimpleLazyObject(FACTS[name]) for name in ("phone", "email", "hours")},
+        **{f"advice_{name}": SimpleLazyObject(SITE_FACTS[name]) for name in ("phone", "email", "hours")},
         "development": settings.DEVELOPMENT,
         "site_url": settings.SITE_URL,
         "other_languages": other_languages(request),
@@ -122,6 +124,6 @@ def site(request: HttpRequest) -> dict[str, object]:
 
 def other_languages(request: HttpRequest) -> list[tuple[str, str]]:
     """Code and name of the languages that a page can be switched to. The staff site is in English alone."""
-    if request.path_info.startswith(STAFF_SITE):
+    if request.path_info.startswith(STAFF_SITE_PATH):
         return []
     return [(code, name) for code, name in settings.LANGUAGES if code != get_language()]

@@ -484,15 +484,15 @@ BACKUP_KEEP_DAYS = env.int(
 # Celery. The outbox table holds the truth, so any broker may be lost.
 BROKER_HELP = "Set it to Redis or RabbitMQ, such as redis://host:6379/0."
 BROKER_SCHEMES = ("folder", "redis", "rediss", "amqp", "amqps", "pyamqp", "sentinel")
-broker_url = env("CELERY_BROKER_URL", default="") or folder.URL
+broker_url = env("CELERY_BROKER_URL", default="") or folder.FOLDER_BROKER_URL
 CELERY_BROKER_URL = address_of_server("CELERY_BROKER_URL", broker_url, BROKER_HELP, *BROKER_SCHEMES)
 CELERY_BROKER_TRANSPORT_OPTIONS = folder.transport_options(CELERY_BROKER_URL, VAR_DIR)
-CELERY_BROKER_CONNECTION_TIMEOUT = folder.PATIENCE
+CELERY_BROKER_CONNECTION_TIMEOUT = folder.BROKER_TIMEOUT_SECONDS
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker waits for its broker, however long it is away
 CELERY_TASK_DEFAULT_QUEUE = "ctac"
 FRESH_MAIL_QUEUE = "ctac-now"  # mail that somebody waits for; a worker takes from both queues in turn
-CELERY_TASK_QUEUES = folder.queues(CELERY_TASK_DEFAULT_QUEUE, FRESH_MAIL_QUEUE)
+CELERY_TASK_QUEUES = folder.build_queues(CELERY_TASK_DEFAULT_QUEUE, FRESH_MAIL_QUEUE)
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -500,7 +500,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 # With the folder as broker, the processes of a pool would share one queue and a lock, which a killed process keeps for ever.
-CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL == folder.URL else "prefork"
+CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL == folder.FOLDER_BROKER_URL else "prefork"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # More than there are processors, because a message waits longer for mail server and disk than it computes (ADR 3).
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTION else 2)
@@ -526,7 +526,7 @@ if METRICS_TOKEN:
         faults.append("METRICS_TOKEN is easy to guess. Set it to 32 random characters or more that only Prometheus knows too.")
 SENTRY_HELP = "Set it to the DSN of your project, such as https://key@errors.example/1."
 SENTRY_DSN = address_of_server("SENTRY_DSN", env("SENTRY_DSN", default=""), SENTRY_HELP, "https", "http")
-LOGGING = logs.configuration(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"), report_errors=bool(SENTRY_DSN))
+LOGGING = logs.logging_config(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"), report_errors=bool(SENTRY_DSN))
 
 if faults:
     stop(*faults)

@@ -22,8 +22,8 @@ from accounts.access import is_own_page
 from bookings.booking.forms import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
 from ctac.dates import format_day, uk_day
-from ctac.logs import request_reference, route_of
-from ctac.models import ask_no_database
+from ctac.logs import request_reference, route_name
+from ctac.models import use_cached_values_only
 from ctac.pages import history_page
 from guidance.content import NATIONS
 from guidance.models import GuidancePage
@@ -32,14 +32,14 @@ from leaflets.orders.forms import find_basket, total_copies
 from office.queries import site_settings
 from privacy import retention as privacy_retention
 from professionals import drafts
-from professionals.access import person_in, person_required, the_person
+from professionals.access import person_required, signed_in_person, signed_in_person_or_none
 from professionals.models import DraftKind, Language
-from professionals.services import choose_language
+from professionals.services import save_language
 from reach.queries import counted_at, years_reached
 
 logger = logging.getLogger(__name__)
 
-HISTORIES = ("bookings", "sessions", "orders")  # lists of /my/ that are shown a page at a time
+HISTORY_LISTS = ("bookings", "sessions", "orders")  # lists of /my/ that are shown a page at a time
 
 
 @require_safe
@@ -54,7 +54,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "pages/privacy.html",
-        {"periods": list(privacy_retention.notice_periods()), "warned_days": privacy_retention.WARNED_FOR.days, **who},
+        {"periods": list(privacy_retention.notice_periods()), "warned_days": privacy_retention.WARNING_PERIOD.days, **who},
     )
 
 
@@ -80,12 +80,12 @@ def set_language(request: HttpRequest) -> HttpResponse:
     language, page = request.POST.get("language", ""), request.POST.get("next", "")
     if language in dict(settings.LANGUAGES) and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin":
         request.language_cookie = language  # type: ignore[attr-defined]
-        if person := person_in(request):
-            choose_language(person=person, language=language)
+        if person := signed_in_person_or_none(request):
+            save_language(person=person, language=language)
     return redirect(page if is_own_page(request, page) else "home")
 
 
-SECURITY_TXT_LASTS = timedelta(days=180)  # RFC 9116 asks for less than a year
+SECURITY_TXT_PERIOD = timedelta(days=180)  # RFC 9116 asks for less than a year
 
 
 @require_safe
@@ -100,7 +100,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     """Where to report a security problem (RFC 9116)."""
     lines = [
         f"Contact: {security_contact()}",
-        f"Expires: {timezone.now() + SECURITY_TXT_LASTS:%Y-%m-%dT%H:%M:%SZ}",
+        f"Expires: {timezone.now() + SECURITY_TXT_PERIOD:%Y-%m-%dT%H:%M:%SZ}",
         "Preferred-Languages: en",
         f"Canonical: {settings.SITE_URL}{reverse('security_txt')}",
         f"Policy: {settings.SITE_URL}{reverse('security')}",
@@ -166,7 +166,7 @@ def security_contact() -> str:
 
 def error_page(request: HttpRequest, exception: Exception | None = None, *, template: str, status: int) -> HttpResponse:
     """Has the reference that finds the request's log lines. Asks no database, which may be what is broken."""
-    ask_no_database()
+    use_cached_values_only()
     return render(request, template, {"reference": request_reference.get()}, status=status)
 
 
@@ -177,20 +177,20 @@ server_error = partial(error_page, template="errors/500.html", status=500)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    logger.warning("Bad request at %s: %s", route_of(request), type(exception).__name__)
+    logger.warning("Bad request at %s: %s", route_name(request), type(exception).__name__)
     return error_page(request, template="errors/400.html", status=400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    logger.warning("CSRF check failed at %s: %s", route_of(request), reason)
+    logger.warning("CSRF check failed at %s: %s", route_name(request), reason)
     return error_page(request, template="errors/csrf.html", status=403)
 
 
 @require_safe
 @person_required
-def my(request: HttpRequest) -> HttpResponse:
+def my_page(request: HttpRequest) -> HttpResponse:
     """A person's own page: what they have begun, what is to come, and what is past."""
-    person, now = the_person(request), timezone.now()
+    person, now = signed_in_person(request), timezone.now()
     bookings, orders = Booking.objects.for_my_page(person), Order.objects.for_my_page(person)
     places = SessionPlace.objects.for_my_page(person)
     # A booking that was begun and not confirmed, and the page to go on with.
@@ -205,12 +205,12 @@ def my(request: HttpRequest) -> HttpResponse:
     context = {
         "begun": begun,
         "in_basket": total_copies(find_basket(request, now)),
-        "coming_up": bookings.lying_ahead(now).reverse(),
-        "places": places.lying_ahead(now),
-        "my_seats": person.seats.with_booking().lying_ahead(now),
+        "coming_up": bookings.not_over(now).reverse(),
+        "places": places.not_over(now),
+        "my_seats": person.seats.with_booking().not_over(now),
         "on_their_way": orders.open(),
-        "past_bookings": history_page(bookings.behind(now), "bookings", request.GET, among=HISTORIES),
-        "past_places": history_page(places.behind(now), "sessions", request.GET, among=HISTORIES),
-        "past_orders": history_page(orders.closed(), "orders", request.GET, among=HISTORIES),
+        "past_bookings": history_page(bookings.past(now), "bookings", request.GET, among=HISTORY_LISTS),
+        "past_places": history_page(places.past(now), "sessions", request.GET, among=HISTORY_LISTS),
+        "past_orders": history_page(orders.closed(), "orders", request.GET, among=HISTORY_LISTS),
     }
     return render(request, "my/index.html", context)

@@ -13,18 +13,18 @@ from pathlib import Path
 import polib
 from django.conf import settings
 
-SOURCE = Path(__file__).resolve().parent.parent / "locale/cy/LC_MESSAGES/django.po"
-APPROVED = SOURCE.parent.parent / "approved.csv"
+PO_FILE = Path(__file__).resolve().parent.parent / "locale/cy/LC_MESSAGES/django.po"
+APPROVED_FILE = PO_FILE.parent.parent / "approved.csv"
 COLUMNS = ("digest", "reader", "date")
 
 
-def compiled() -> Path:
+def compiled_file() -> Path:
     """Where Django looks for the catalogue first."""
     return Path(settings.LOCALE_PATHS[0]) / "cy/LC_MESSAGES/django.mo"
 
 
-def read() -> polib.POFile:
-    return polib.pofile(str(SOURCE))
+def read_po_file() -> polib.POFile:
+    return polib.pofile(str(PO_FILE))
 
 
 def digest(entry: polib.POEntry) -> str:
@@ -33,27 +33,27 @@ def digest(entry: polib.POEntry) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def approved() -> set[str]:
-    with APPROVED.open(newline="", encoding="utf-8") as lines:
+def approved_digests() -> set[str]:
+    with APPROVED_FILE.open(newline="", encoding="utf-8") as lines:
         return {row["digest"] for row in csv.DictReader(lines)}
 
 
-def to_approve(po: polib.POFile, *, files: Iterable[str] = ()) -> Iterator[polib.POEntry]:
+def entries_to_approve(po: polib.POFile, *, files: Iterable[str] = ()) -> Iterator[polib.POEntry]:
     """The translated entries that are not approved as they are now; `files`: only from these files or folders."""
-    done, prefixes = approved(), tuple(files)
+    done, prefixes = approved_digests(), tuple(files)
     for entry in po.translated_entries():
         if digest(entry) not in done and (not prefixes or any(name.startswith(prefixes) for name, _line in entry.occurrences)):
             yield entry
 
 
-def approve(entries: Iterable[polib.POEntry], *, reader: str, on: date) -> int:
+def record_approval(entries: Iterable[polib.POEntry], *, reader: str, on: date) -> int:
     rows = [(digest(entry), reader, on.isoformat()) for entry in entries]
-    with APPROVED.open("a", newline="", encoding="utf-8") as file:
+    with APPROVED_FILE.open("a", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     return len(rows)
 
 
-def catalogue(po: polib.POFile, *, only: set[str] | None = None) -> polib.POFile:
+def build_catalogue(po: polib.POFile, *, only: set[str] | None = None) -> polib.POFile:
     """The entries with Welsh. `only`: just those with one of these digests that are not marked as fuzzy."""
     chosen = polib.POFile()
     chosen.metadata = po.metadata
@@ -70,7 +70,7 @@ def catalogue(po: polib.POFile, *, only: set[str] | None = None) -> polib.POFile
 
 def compile_catalogue() -> int:
     """Write the catalogue, in production of approved strings alone, and return how many it has. Empty, it is deleted."""
-    chosen, file = catalogue(read(), only=approved() if settings.PRODUCTION else None), compiled()
+    chosen, file = build_catalogue(read_po_file(), only=approved_digests() if settings.PRODUCTION else None), compiled_file()
     if not chosen:
         file.unlink(missing_ok=True)
         return 0
@@ -82,5 +82,5 @@ def compile_catalogue() -> int:
 
 
 def compile_if_older() -> None:
-    if not compiled().exists() or compiled().stat().st_mtime < SOURCE.stat().st_mtime:
+    if not compiled_file().exists() or compiled_file().stat().st_mtime < PO_FILE.stat().st_mtime:
         compile_catalogue()

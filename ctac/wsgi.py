@@ -10,10 +10,10 @@ from typing import Any
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
-WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def names_no_text(content_type: str) -> bool:
+def has_invalid_charset(content_type: str) -> bool:
     """Whether the charset of a Content-Type is no encoding of text ("charset=hex"), or unknown."""
     message = Message()
     message["Content-Type"] = content_type
@@ -27,11 +27,11 @@ def names_no_text(content_type: str) -> bool:
     return False
 
 
-def refuse_what_is_no_text(application: WSGI) -> WSGI:
+def refuse_invalid_charset(application: WSGIApplication) -> WSGIApplication:
     """Answer 415 to such a charset, with which Django would try to decode the address and fail with a 500."""
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if names_no_text(environ.get("CONTENT_TYPE", "")):
+        if has_invalid_charset(environ.get("CONTENT_TYPE", "")):
             status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
             start_response(f"{status} {status.phrase}", [("Content-Length", "0")])
             return []
@@ -41,6 +41,6 @@ def refuse_what_is_no_text(application: WSGI) -> WSGI:
 
 
 try:
-    application = refuse_what_is_no_text(get_wsgi_application())
+    application = refuse_invalid_charset(get_wsgi_application())
 except SystemExit:  # the settings have said why
     sys.exit(3)  # gunicorn then ends; after any other number it would start another worker, for ever

@@ -19,7 +19,7 @@ from typing import Any
 
 STANZA = "ctac"
 MADE, TRIED = "made.json", "tried.json"  # the last backup made and the last one restored, each with its time
-FULL_EACH = timedelta(days=6, hours=12)  # a week, less the time by which one night's run may be earlier
+FULL_BACKUP_INTERVAL = timedelta(days=6, hours=12)  # a week, less the time by which one night's run may be earlier
 DUMP = "ctac.dump"
 
 
@@ -71,7 +71,7 @@ def backups() -> list[dict[str, Any]]:
 def kind_due(made: list[dict[str, Any]], now: datetime) -> str:
     """The type of backup that is due, in pgBackRest's words: full or diff."""
     full = [backup["timestamp"]["start"] for backup in made if backup["type"] == "full"]
-    return "diff" if full and now - datetime.fromtimestamp(max(full), UTC) < FULL_EACH else "full"
+    return "diff" if full and now - datetime.fromtimestamp(max(full), UTC) < FULL_BACKUP_INTERVAL else "full"
 
 
 def note(name: str, backup: str) -> None:
@@ -89,7 +89,7 @@ def back_up() -> str:
     return str(backups()[-1]["label"])
 
 
-def dump() -> str:
+def store_dump() -> str:
     """Store a dump, and return the id of its restic snapshot. There is none unless pg_dump ends well.
 
     The files are stored after the database, so that they include all that its rows name.
@@ -110,7 +110,7 @@ def dump() -> str:
 def main(arguments: list[str]) -> int:
     try:
         require_setting("BACKUP_DIR")  # first, since a backup that can't be noted should not be made
-        made = dump() if arguments == ["dump"] else back_up()
+        made = store_dump() if arguments == ["dump"] else back_up()
         note(MADE, made)
     except (BackupError, OSError) as error:
         sys.stderr.write(f"There is no backup: {error}.\n")

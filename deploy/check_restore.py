@@ -29,10 +29,10 @@ from backup import STANZA, TRIED, BackupError, as_postgres, backups, note, pgbac
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "ctac"
-NEWEST_AT_LEAST = timedelta(hours=36)  # something is counted and written each night
-RECOVERY_SECONDS = 6 * 3600
+MAX_CHANGE_AGE = timedelta(hours=36)  # something is counted and written each night
+RECOVERY_TIMEOUT_SECONDS = 6 * 3600
 # On the command line, where they override what ALTER SYSTEM set on the real server.
-COPY = {
+COPY_SETTINGS = {
     "listen_addresses": "",
     "archive_mode": "off",
     "hot_standby": "off",  # so that it need not be as large as the real one
@@ -44,15 +44,15 @@ COPY = {
     "log_min_messages": "fatal",  # a message may contain a row
 }
 # Only postgres and root can enter the folder.
-ADMITS = "local all all trust\n"
-TABLES = """
+PG_HBA_TEXT = "local all all trust\n"
+TABLES_SQL = """
     SELECT quote_ident(relname) FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname
 """
-MUST_HAVE_ROWS = ("django_migrations", "accounts_user", "professionals_person", "notifications_notification")
+REQUIRED_TABLES = ("django_migrations", "accounts_user", "professionals_person", "notifications_notification")
 
 
-def give(path: Path) -> None:
+def give_to_postgres(path: Path) -> None:
     """Give the file to postgres, if root runs this."""
     if account := as_postgres():
         os.chown(path, account["user"], account["group"])
@@ -78,22 +78,26 @@ class Copy:
         words = [f"--pg1-path={self.data}", f"--tablespace-map-all={self.folder / 'tablespaces'}", "--archive-mode=off"]
         pgbackrest(*words, "restore")
 
-    def programs(self) -> Path:
+    def programs_folder(self) -> Path:
         """The folder of PostgreSQL's programs, in the version that wrote the data: Debian's, or else the first in the PATH."""
         debian = Path("/usr/lib/postgresql") / (self.data / "PG_VERSION").read_text().strip() / "bin"
         return debian if debian.is_dir() else Path(shutil.which("postgres") or "postgres").parent
 
     def start(self) -> None:
         """Start the server, and wait until it has replayed the whole archive. Raises BackupError."""
-        for name, text in (("postgresql.conf", ""), ("pg_hba.conf", ADMITS), ("pg_ident.conf", "")):  # Debian has these in /etc
+        for name, text in (
+            ("postgresql.conf", ""),
+            ("pg_hba.conf", PG_HBA_TEXT),
+            ("pg_ident.conf", ""),
+        ):  # Debian has these in /etc
             (self.data / name).write_text(text)
-            give(self.data / name)
-        options = COPY | {"unix_socket_directories": str(self.socket)}
+            give_to_postgres(self.data / name)
+        options = COPY_SETTINGS | {"unix_socket_directories": str(self.socket)}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        program = str(self.programs() / "postgres")
+        program = str(self.programs_folder() / "postgres")
         with (self.folder / "log").open("wb") as log:
             self.server = subprocess.Popen([program, "-D", str(self.data), *words], stdout=log, stderr=log, **as_postgres())
-        end = time.monotonic() + RECOVERY_SECONDS
+        end = time.monotonic() + RECOVERY_TIMEOUT_SECONDS
         while not self.answers():
             if self.server.poll() is not None or time.monotonic() > end:
                 lines = (self.folder / "log").read_text(errors="replace").strip().splitlines() or ["it said nothing"]
@@ -132,28 +136,28 @@ class Copy:
             "CTAC_ENV": "test",
             "CTAC_VAR": str(self.var),
         }
-        env |= {"DATABASE_URL": self.url, "MEDIA_ROOT": str(self.was_at("MEDIA_ROOT", "/var/lib/ctac/media"))}
+        env |= {"DATABASE_URL": self.url, "MEDIA_ROOT": str(self.restored_path("MEDIA_ROOT", "/var/lib/ctac/media"))}
         env |= {"ERASURES_FILE": str(self.erasures)}
         return run(sys.executable, "-W", "ignore", "manage.py", *words, called=f"manage.py {words[0]}", cwd=ROOT, env=env).strip()
 
-    def was_at(self, variable: str, usual: str) -> Path:
+    def restored_path(self, variable: str, usual: str) -> Path:
         """Where restic has put a restored path: it keeps the whole path."""
         return self.files / Path(os.environ.get(variable) or usual).relative_to("/")
 
     @property
     def erasures(self) -> Path:
-        return self.was_at("ERASURES_FILE", "/var/lib/ctac/erasures/erasures.jsonl")
+        return self.restored_path("ERASURES_FILE", "/var/lib/ctac/erasures/erasures.jsonl")
 
 
 @contextmanager
-def scratch() -> Iterator[Copy]:
+def temporary_copy() -> Iterator[Copy]:
     """A folder for the copy. Afterwards the server is stopped and the folder deleted, whatever happens."""
     folder = Path(tempfile.mkdtemp(prefix="ctac-check-", dir=os.environ.get("CHECK_DIR") or "/var/tmp"))  # noqa: S108 - closed, random
     copy = Copy(folder)
     try:
         for path in (folder, copy.data, copy.socket):
             path.mkdir(mode=0o700, exist_ok=True)
-            give(path)
+            give_to_postgres(path)
         yield copy
     finally:
         copy.stop()
@@ -165,14 +169,14 @@ def check_age(copy: Copy, backup: dict[str, Any]) -> str:
     [(replayed,)] = copy.query("SELECT pg_last_xact_replay_timestamp()")
     newest = replayed or datetime.fromtimestamp(backup["timestamp"]["stop"], UTC)
     age = datetime.now(UTC) - newest
-    if age > NEWEST_AT_LEAST:
+    if age > MAX_CHANGE_AGE:
         raise BackupError(f"the newest change in it is {age.total_seconds() / 3600:.0f} hours old")
     return f"The newest change is {age.total_seconds():.0f} s old."
 
 
 def check_rows(copy: Copy) -> str:
-    counts = {name: copy.query(f"SELECT count(*) FROM {name}")[0][0] for (name,) in copy.query(TABLES)}  # noqa: S608 - a name that the server quoted
-    if empty := [name for name in MUST_HAVE_ROWS if not counts.get(name)]:
+    counts = {name: copy.query(f"SELECT count(*) FROM {name}")[0][0] for (name,) in copy.query(TABLES_SQL)}  # noqa: S608 - a name that the server quoted
+    if empty := [name for name in REQUIRED_TABLES if not counts.get(name)]:
         raise BackupError(f"{', '.join(empty)} has no rows")
     return f"{sum(counts.values())} rows in {len(counts)} tables."
 
@@ -191,18 +195,24 @@ def check_site(copy: Copy) -> Iterator[str]:
         yield copy.manage("replay_erasures")
 
 
-def check() -> str:
+def check_restore() -> str:
     """Restore and check, print what it finds, and return the name of the backup. Raises BackupError."""
     made = backups()
     if not made:
         raise BackupError(f"the repository has no backup of {STANZA}")
     begun = time.monotonic()
-    with scratch() as copy:
+    with temporary_copy() as copy:
         copy.restore(made[-1])
         copy.start()
         print(f"{made[-1]['label']} was restored and is up to date after {time.monotonic() - begun:.0f} s.", flush=True)
         print(check_age(copy, made[-1]))
-        run(str(copy.programs() / "pg_amcheck"), "--install-missing", f"--host={copy.socket}", "--username=postgres", DATABASE)
+        run(
+            str(copy.programs_folder() / "pg_amcheck"),
+            "--install-missing",
+            f"--host={copy.socket}",
+            "--username=postgres",
+            DATABASE,
+        )
         print("Every page and index can be read (pg_amcheck).")
         print(check_rows(copy), flush=True)
         for said in check_site(copy):
@@ -214,7 +224,7 @@ def main() -> int:
     os.umask(0o077)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the copy is deleted
     try:
-        note(TRIED, check())
+        note(TRIED, check_restore())
     except Exception as error:  # noqa: BLE001 - whatever it is, somebody must hear of it, in a line
         said = str(error).strip().splitlines() or [type(error).__name__]
         sys.stderr.write(f"The restore check failed: {said[0]}.\n")

@@ -29,7 +29,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 # The site's own log has a line for each request, without the client's address (ctac.middleware).
 accesslog = None
-logconfig_dict = logs.configuration(
+logconfig_dict = logs.logging_config(
     as_json=os.environ.get("CTAC_ENV", "production") == "production", level=os.environ.get("LOG_LEVEL", "INFO")
 )
 logging.captureWarnings(True)
@@ -44,15 +44,15 @@ def on_starting(server: Any) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="ctac-metrics-", dir=worker_tmp_dir)
 
 
-ended: list[int] = []  # workers that have ended and whose counts nobody has taken over
+ended_workers: list[int] = []  # workers that have ended and whose counts nobody has taken over
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    ended.append(worker.pid)
+    ended_workers.append(worker.pid)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    worker.follows = ended.pop() if ended else 0
+    worker.follows = ended_workers.pop() if ended_workers else 0
 
 
 def post_fork(server: Any, worker: Any) -> None:

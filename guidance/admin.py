@@ -17,13 +17,13 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from ctac.dates import uk_day
 from ctac.forms import DayField
-from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
+from ctac.staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
 from ctac.staff.lists import OptionsFilter
-from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, Waiting, column, moment_of, staff_site, state_tag
+from ctac.staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, WaitingLine, column, datetime_column, staff_site, state_tag
 from guidance.contacts import admin as contacts_admin  # noqa: F401 - registers its model
 from guidance.content import AUDIENCES, NATIONS, UKNation, read_guidance, read_nation
 from guidance.models import ApprovalState, GuidancePage
-from guidance.services import DUE_WITHIN, approve_page, withdraw_approval
+from guidance.services import REVIEW_DUE_PERIOD, approve_page, withdraw_approval
 from professionals.models import Language
 
 STATE_COLOURS = {
@@ -60,14 +60,14 @@ class ApprovalFilter(OptionsFilter):
         "to-approve": (gettext_lazy("To approve"), lambda pages, now: pages.to_approve(uk_day(now))),
         "due": (
             gettext_lazy("To review within 30 days"),
-            lambda pages, now: pages.due_by(uk_day(now) + DUE_WITHIN, uk_day(now)),
+            lambda pages, now: pages.due_by(uk_day(now) + REVIEW_DUE_PERIOD, uk_day(now)),
         ),
         "approved": (gettext_lazy("Approved"), lambda pages, now: pages.approved(uk_day(now))),
     }
 
 
 @admin.register(GuidancePage, site=staff_site)
-class GuidancePageAdmin(LooksOnly):
+class GuidancePageAdmin(ReadOnlyAdmin):
     nobody_may = ("add", "delete")
     list_display = ("page", "language", "state", "approved", "review", "approver", "author")
     list_filter = (ApprovalFilter, "language", "audience", "nation")
@@ -76,9 +76,10 @@ class GuidancePageAdmin(LooksOnly):
     fields = readonly_fields = ("state", "approved", "approver", "author", "review", "sample")
     may_be_empty = ("sample",)
     page = column(gettext_lazy("page"), str)
-    approved = moment_of("approved_at", gettext_lazy("approved"), short=True)
+    approved = datetime_column("approved_at", gettext_lazy("approved"), short=True)
     review = column(
-        gettext_lazy("to be reviewed by"), lambda page: dateformat.format(page.review_on, "j M Y") if page.review_on else NOTHING
+        gettext_lazy("to be reviewed by"),
+        lambda page: dateformat.format(page.review_on, "j M Y") if page.review_on else EMPTY_VALUE,
     )
     sample = column(gettext_lazy("note"), lambda page: _("Approved for trying out only.") if page.is_sample else "")
     object_actions = (
@@ -114,10 +115,12 @@ class GuidancePageAdmin(LooksOnly):
         state = page.state(timezone.now())
         return state_tag(state.label, STATE_COLOURS[state])
 
-    def about_action(self, request: HttpRequest, action: ObjectAction, obj: GuidancePage, change_url: str) -> dict[str, Any]:
-        return {**super().about_action(request, action, obj, change_url), "beside_title": _("The text to approve")}
+    def get_action_context(
+        self, request: HttpRequest, action: ObjectAction, obj: GuidancePage, change_url: str
+    ) -> dict[str, Any]:
+        return {**super().get_action_context(request, action, obj, change_url), "beside_title": _("The text to approve")}
 
-    def beside_action(self, obj: GuidancePage, action: ObjectAction) -> str:
+    def get_action_aside(self, obj: GuidancePage, action: ObjectAction) -> str:
         """The text as the public will read it."""
         if action.slug != "approve":
             return ""
@@ -130,17 +133,17 @@ class GuidancePageAdmin(LooksOnly):
 
 
 for waiting in (
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("guidance pages to approve"),
         one=gettext_lazy("guidance page to approve"),
         count=lambda: GuidancePage.objects.to_approve(uk_day(timezone.now())),
         address=lambda: f"{reverse('staff:guidance_guidancepage_changelist')}?state=to-approve",
         permission="guidance.change_guidancepage",
     ),
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("guidance pages to review within 30 days"),
         one=gettext_lazy("guidance page to review within 30 days"),
-        count=lambda: GuidancePage.objects.due_by(uk_day(timezone.now()) + DUE_WITHIN, uk_day(timezone.now())),
+        count=lambda: GuidancePage.objects.due_by(uk_day(timezone.now()) + REVIEW_DUE_PERIOD, uk_day(timezone.now())),
         address=lambda: f"{reverse('staff:guidance_guidancepage_changelist')}?state=due",
         permission="guidance.change_guidancepage",
     ),
@@ -148,7 +151,7 @@ for waiting in (
     staff_site.add_waiting(gettext_lazy("Guidance"), waiting)
 
 
-def approved_guidance(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def check_approved_guidance(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     """Counts the approved pages by nation, in both languages. Where a page is not approved, people see only whom to call."""
     rows = GuidancePage.objects.approved(uk_day(timezone.now())).order_by().values_list("language", "nation")
     approved = Counter(rows)
@@ -174,4 +177,4 @@ def approved_guidance(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         yield FirstRunCheck(label, Light.GREEN, _("Every page of the guidance in English is approved."), details=tuple(details))
 
 
-check_first_run(CONTENT, gettext_lazy("Guidance"), approved_guidance)
+register_first_run_check(CONTENT_SECTION, gettext_lazy("Guidance"), check_approved_guidance)

@@ -16,7 +16,7 @@ from django.db.models import TextChoices
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from ctac.pages import all_tokens, commonmark, draw_markdown
+from ctac.pages import all_tokens, commonmark, render_markdown
 from professionals.models import Language, Profession
 
 TEXTS = Path(__file__).resolve().parent / "texts"
@@ -44,7 +44,7 @@ class UKNation(TextChoices):
 AUDIENCES = tuple(Audience.values)
 NATIONS = tuple(UKNation.values)
 # Professions without their own page read the one for every professional.
-AUDIENCE_OF: dict[str, str] = {
+AUDIENCE_BY_PROFESSION: dict[str, str] = {
     Profession.HEALTH_VISITOR: Audience.HEALTH_VISITORS,
     Profession.SOCIAL_WORKER: Audience.SOCIAL_WORKERS,
     Profession.EMERGENCY_CARE: Audience.EMERGENCY_CARE,
@@ -52,8 +52,8 @@ AUDIENCE_OF: dict[str, str] = {
     Profession.POLICE_OFFICER: Audience.POLICE,
     Profession.FOSTER_CARER: Audience.FOSTER_CARERS,
 }
-PROFESSION_OF = {audience: profession for profession, audience in AUDIENCE_OF.items()}
-SECTIONS: dict[str, tuple[str, ...]] = {
+PROFESSION_BY_AUDIENCE = {audience: profession for profession, audience in AUDIENCE_BY_PROFESSION.items()}
+SECTION_HEADINGS: dict[str, tuple[str, ...]] = {
     Language.ENGLISH: ("Where you may meet a trafficked child", "Signs", "What to do now", "What not to do", "What happens next"),
     Language.WELSH: (
         "Ble gallech chi gyfarfod â phlentyn sydd wedi’i fasnachu",
@@ -63,7 +63,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "Beth sy’n digwydd nesaf",
     ),
 }
-NATION_SECTIONS: dict[str, tuple[str, ...]] = {
+NATION_SECTION_HEADINGS: dict[str, tuple[str, ...]] = {
     Language.ENGLISH: ("Who can refer a child", "The duty to notify", "Guardians", "Who to tell"),
     Language.WELSH: (
         "Pwy sy’n gallu atgyfeirio plentyn",
@@ -72,8 +72,8 @@ NATION_SECTIONS: dict[str, tuple[str, ...]] = {
         "Wrth bwy y dylech chi ddweud",
     ),
 }
-CHECKLIST: dict[str, str] = {Language.ENGLISH: "Checklist", Language.WELSH: "Rhestr wirio"}
-CLASSES = {
+CHECKLIST_HEADINGS: dict[str, str] = {Language.ENGLISH: "Checklist", Language.WELSH: "Rhestr wirio"}
+CSS_CLASS_BY_TAG = {
     "p": "govuk-body",
     "ul": "govuk-list govuk-list--bullet",
     "ol": "govuk-list govuk-list--number",
@@ -127,8 +127,8 @@ class NationText:
 
 @cache
 def read_guidance(audience: str, language: str = Language.ENGLISH) -> Guidance:
-    facts, sources, body = read_file(folder_of(language) / f"{audience}.md")
-    *sections, checklist = sections_of(body, deeper=0)
+    facts, sources, body = parse_text_file(folder_of(language) / f"{audience}.md")
+    *sections, checklist = split_sections(body, deeper=0)
     return Guidance(
         slug=audience,
         title=facts["title"],
@@ -144,18 +144,18 @@ def read_guidance(audience: str, language: str = Language.ENGLISH) -> Guidance:
 
 @cache
 def read_nation(nation: str, language: str = Language.ENGLISH) -> NationText:
-    facts, sources, body = read_file(folder_of(language) / "nations" / f"{nation}.md")
+    facts, sources, body = parse_text_file(folder_of(language) / "nations" / f"{nation}.md")
     return NationText(
         slug=nation,
         title=facts["title"],
-        sections=tuple(sections_of(body, deeper=1)),
+        sections=tuple(split_sections(body, deeper=1)),
         sources=sources,
         written=date.fromisoformat(facts["written"]),
     )
 
 
 @cache
-def digest_of(audience: str, nation: str, language: str = Language.ENGLISH) -> str:
+def page_text_digest(audience: str, nation: str, language: str = Language.ENGLISH) -> str:
     """Digest of all words on this audience's page for this nation and language. An approval holds for exactly these words."""
     guidance, there = read_guidance(audience, language), read_nation(nation, language)
     words = [audience, nation, guidance.title, guidance.short_title, guidance.description, *guidance.checklist, there.title]
@@ -169,19 +169,23 @@ def folder_of(language: str) -> Path:
 
 def find_audiences(words: Sequence[str]) -> list[str]:
     """Audiences whose text has all of the words, or words that begin so. If every text has them: every professional."""
-    found = [audience for audience in AUDIENCES if all(f" {word}" in words_of(audience) for word in words)] if words else []
+    found = (
+        [audience for audience in AUDIENCES if all(f" {word}" in audience_search_text(audience) for word in words)]
+        if words
+        else []
+    )
     return [Audience.ALL_PROFESSIONALS] if len(found) == len(AUDIENCES) else found
 
 
 @cache
-def words_of(audience: str) -> str:
+def audience_search_text(audience: str) -> str:
     """Small letters, with a space before each word."""
     guidance = read_guidance(audience)
     text = " ".join([guidance.title, *(section.markdown for section in guidance.sections)])
     return " " + " ".join(re.findall(r"\w+(?:[&’'-]\w+)*", text.lower().replace("’", "'")))
 
 
-def read_file(path: Path) -> tuple[dict[str, str], tuple[Source, ...], str]:
+def parse_text_file(path: Path) -> tuple[dict[str, str], tuple[Source, ...], str]:
     """Splits a text into its facts, its sources and its body."""
     _nothing, front, body = re.split(r"^---[ ]*$\n?", path.read_text(encoding="utf-8"), maxsplit=2, flags=re.MULTILINE)
     facts: dict[str, str] = {}
@@ -196,17 +200,17 @@ def read_file(path: Path) -> tuple[dict[str, str], tuple[Source, ...], str]:
     return facts, tuple(sources), body
 
 
-def sections_of(body: str, *, deeper: int) -> Iterator[Section]:
+def split_sections(body: str, *, deeper: int) -> Iterator[Section]:
     """One section for each heading of the second level."""
     for part in re.split(r"^## ", body, flags=re.MULTILINE)[1:]:
         heading, _newline, markdown = part.partition("\n")
-        yield Section(heading.strip(), markdown.strip(), as_html(markdown, deeper=deeper))
+        yield Section(heading.strip(), markdown.strip(), render_section_html(markdown, deeper=deeper))
 
 
-def as_html(markdown: str, *, deeper: int) -> SafeString:
+def render_section_html(markdown: str, *, deeper: int) -> SafeString:
     """Renders Markdown with the classes of our stylesheet, its headings so many levels deeper."""
     tokens = commonmark.parse(markdown)
     for token in all_tokens(tokens):
-        if token.nesting == 1 and token.tag in CLASSES:
-            token.attrJoin("class", CLASSES[token.tag])
-    return draw_markdown(tokens, deeper=deeper)
+        if token.nesting == 1 and token.tag in CSS_CLASS_BY_TAG:
+            token.attrJoin("class", CSS_CLASS_BY_TAG[token.tag])
+    return render_markdown(tokens, deeper=deeper)

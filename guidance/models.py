@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import by_user, impersonal
+from ctac.models import impersonal, user_foreign_key
 from guidance.contacts.models import AreaContact, ContactKind  # noqa: F401 - Django looks for models here
-from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, digest_of
+from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, page_text_digest
 from professionals.models import Language
 
 
@@ -27,7 +27,7 @@ class ApprovalState(models.TextChoices):
 class GuidancePageQuerySet(models.QuerySet["GuidancePage"]):
     def approved(self, today: date) -> Self:
         """Filters as `GuidancePage.state` decides for one page."""
-        texts = [digest_of(*each) for each in product(AUDIENCES, NATIONS, Language.values)]
+        texts = [page_text_digest(*each) for each in product(AUDIENCES, NATIONS, Language.values)]
         found = self.filter(digest__in=texts, approver__isnull=False, review_on__gte=today)
         return found.filter(is_sample=False) if settings.PRODUCTION else found
 
@@ -50,8 +50,8 @@ class GuidancePage(models.Model):
     nation = models.CharField(_("nation"), max_length=20, choices=UKNation)
     language = impersonal(models.CharField(_("language"), max_length=5, choices=Language, default=Language.ENGLISH))
     digest = impersonal(models.CharField(max_length=64, blank=True, editable=False))
-    author = by_user(_("author"), blank=True)
-    approver = by_user(_("approver"), blank=True)
+    author = user_foreign_key(_("author"), blank=True)
+    approver = user_foreign_key(_("approver"), blank=True)
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
     review_on = models.DateField(_("to be reviewed by"), null=True, blank=True)
     is_sample = models.BooleanField(_("approved for trying out only"), default=False, editable=False)
@@ -83,7 +83,7 @@ class GuidancePage(models.Model):
 
     def text_digest(self) -> str:
         """Digest of the text as it is now."""
-        return digest_of(self.audience, self.nation, self.language)
+        return page_text_digest(self.audience, self.nation, self.language)
 
     def state(self, now: datetime) -> ApprovalState:
         if self.approver_id is None or self.review_on is None or (self.is_sample and settings.PRODUCTION):

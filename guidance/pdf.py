@@ -14,8 +14,8 @@ from ctac.pdf.typesetting import charity_line, qr_code, template_digest
 from guidance.content import Guidance, NationText, Section
 from office.queries import advice_hours, site_settings
 
-LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist")
-LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, for each section of an audience's text
+LEAFLET, LARGE_PRINT, CHECKLIST = PDF_KINDS = ("leaflet", "large-print", "checklist")
+SECTION_LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, for each section of an audience's text
 
 
 def guidance_digest(kind: str, data: dict[str, Any]) -> str:
@@ -43,7 +43,7 @@ def guidance_data(
         "notice": notice,
         "label": label or _("Text of %(day)s.") % {"day": format_day(written)},
         "danger": _("If a child is in immediate danger, call 999."),
-        "sections": [section_data(section, LOOKS[place]) for place, section in enumerate(guidance.sections)],
+        "sections": [section_data(section, SECTION_LOOKS[place]) for place, section in enumerate(guidance.sections)],
         "nation": nation and {"heading": nation.title, "sections": list(map(section_data, nation.sections))},
         "for_whom": _("Checklist: %(audience)s") % {"audience": guidance.short_title},
         "tick": _("Tick each step"),
@@ -63,15 +63,15 @@ def guidance_data(
 
 def section_data(section: Section, look: str = "") -> dict[str, Any]:
     tree = SyntaxTreeNode(commonmark.parse(section.markdown))
-    blocks = [as_data(node) for node in tree.children]
+    blocks = [node_data(node) for node in tree.children]
     return {"heading": section.heading, "look": look, "blocks": blocks}
 
 
-def as_data(node: SyntaxTreeNode) -> dict[str, Any]:
+def node_data(node: SyntaxTreeNode) -> dict[str, Any]:
     """A Markdown node as data for the Typst templates. Words stay words: none of them is markup to Typst."""
     return {
         "type": node.type,
         "text": node.content if node.type == "text" else "",
         "href": node.attrs.get("href", ""),
-        "children": [as_data(child) for child in node.children],
+        "children": [node_data(child) for child in node.children],
     }

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from ctac.dates import uk_day
 from ctac.errors import DomainError
-from guidance.contacts.models import CHECK_AFTER, AreaContact, ContactKind
+from guidance.contacts.models import CHECK_INTERVAL, AreaContact, ContactKind
 from guidance.models import GuidancePage
 from professionals.samples import NotInProductionError
 
-REVIEW_WITHIN = timedelta(days=366)  # from the day of the approval
-DUE_WITHIN = timedelta(days=30)  # before which staff see that a review comes up
+MAX_REVIEW_PERIOD = timedelta(days=366)  # from the day of the approval
+REVIEW_DUE_PERIOD = timedelta(days=30)  # before which staff see that a review comes up
 
 
 @transaction.atomic
@@ -24,7 +24,7 @@ def approve_page(
     """Approves the text with that digest, which the approver has read. A page may be approved anew at any time."""
     if author == by:
         raise DomainError(_("The author can’t approve their own text. Choose who wrote it, or ask a colleague to approve it."))
-    if not uk_day(now) < review_on <= uk_day(now) + REVIEW_WITHIN:
+    if not uk_day(now) < review_on <= uk_day(now) + MAX_REVIEW_PERIOD:
         raise DomainError(_("Enter a review date after today and within a year."))
     if digest != page.text_digest():
         raise DomainError(_("The text has changed since you opened this page. Open the page again, and read the new text."))
@@ -47,10 +47,10 @@ def withdraw_approval(page: GuidancePage, *, by: User, now: datetime) -> Guidanc
 
 def approve_samples(*, author: User, by: User, now: datetime) -> None:
     """Approve every text as it is, only for trying out. Leaves real approvals alone, and sample approvals that still hold."""
-    review_on = uk_day(now) + REVIEW_WITHIN
+    review_on = uk_day(now) + MAX_REVIEW_PERIOD
     for page in GuidancePage.objects.filter(approved_at=None) | GuidancePage.objects.filter(is_sample=True):
         digest = page.text_digest()
-        if digest != page.digest or page.review_on is None or page.review_on < review_on - DUE_WITHIN:
+        if digest != page.digest or page.review_on is None or page.review_on < review_on - REVIEW_DUE_PERIOD:
             approve_page(page, author=author, review_on=review_on, digest=digest, by=by, now=now, is_sample=True)
 
 
@@ -74,7 +74,7 @@ def fill_sample_contacts(*, by: User, now: datetime) -> None:
         contact.phone = f"{number}{place:03}"
         if contact.kind == ContactKind.CHILDREN:
             contact.out_of_hours_phone = f"{number}{place + 500:03}"
-        ago = CHECK_AFTER + timedelta(days=35) if place % OLD_EVERY == 0 else timedelta(days=place % 90)
+        ago = CHECK_INTERVAL + timedelta(days=35) if place % OLD_EVERY == 0 else timedelta(days=place % 90)
         contact.checked_on, contact.checked_by = uk_day(now) - ago, by
         filled.append(contact)
     AreaContact.objects.bulk_update(filled, ["phone", "out_of_hours_phone", "checked_on", "checked_by"])

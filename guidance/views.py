@@ -26,12 +26,12 @@ from django.views.decorators.vary import vary_on_cookie
 
 from ctac.dates import uk_day
 from ctac.forms import FORM_METHODS, PageForm
-from ctac.pdf.typesetting import typeset
-from guidance.contacts.queries import FORCES_POST, referral_text, who_to_tell
-from guidance.content import AUDIENCES, NATIONS, PROFESSION_OF, Audience, UKNation, read_guidance, read_nation
+from ctac.pdf.typesetting import render_pdf
+from guidance.contacts.queries import FORCES_POST_PREFIX, referral_text, who_to_tell
+from guidance.content import AUDIENCES, NATIONS, PROFESSION_BY_AUDIENCE, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
-from guidance.pdf import KINDS, guidance_data, guidance_digest
-from professionals.access import person_in
+from guidance.pdf import PDF_KINDS, guidance_data, guidance_digest
+from professionals.access import signed_in_person_or_none
 from professionals.areas import look_up_area
 from professionals.forms import PostcodeField
 from professionals.models import Language, Profession
@@ -52,7 +52,7 @@ OFFICIAL_LINKS = (
 )
 
 # Blank lines and indents: without these 200 bytes, the Welsh page stays under 20 kB. Nothing on it needs them.
-EMPTY = re.compile(r"\n\s+")
+BLANK_LINES_PATTERN = re.compile(r"\n\s+")
 MAX_PDF_AGE = 7 * 24 * 60 * 60  # seconds in the cache
 
 
@@ -74,7 +74,7 @@ class WhoToTellForm(PageForm):
 
 def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellForm:
     """The form as it was sent, else filled in for whoever has signed in. A page for one `profession` need not ask for it."""
-    person = person_in(request)
+    person = signed_in_person_or_none(request)
     known = {"postcode": person.postcode, "profession": person.profession} if person else {}
     form = WhoToTellForm(request.POST if request.method == "POST" else None, initial=known)
     if profession:
@@ -87,7 +87,7 @@ def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellFor
 @require_http_methods(FORM_METHODS)
 def who_to_tell_page(request: HttpRequest) -> HttpResponse:
     """A POST form, so that the postcode is in no address and no log. Somebody signed in gets the answer at once."""
-    form, person = who_to_tell_form(request), person_in(request)
+    form, person = who_to_tell_form(request), signed_in_person_or_none(request)
     if person and person.postcode and not form.is_bound:
         form = WhoToTellForm(form.initial)
     context: dict[str, object] = {"form": form}
@@ -104,7 +104,7 @@ def who_to_tell_page(request: HttpRequest) -> HttpResponse:
             "who": who,
             "advises": advises,
             "referral": referral_text(who.nation, form.cleaned_data["profession"]) if advises else "",
-            "is_forces_post": postcode.startswith(FORCES_POST),
+            "is_forces_post": postcode.startswith(FORCES_POST_PREFIX),
         }
     return render(request, "guidance/who_to_tell.html", context)
 
@@ -124,7 +124,7 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
     if audience not in AUDIENCES or (nation and nation not in NATIONS):
         raise Http404
     shown = nation
-    if not nation and (person := person_in(request)) and person.postcode:
+    if not nation and (person := signed_in_person_or_none(request)) and person.postcode:
         area = look_up_area(person.postcode)
         shown = area.nation if area and area.nation in NATIONS else ""  # not an island, whose law is its own
     now = timezone.now()
@@ -136,7 +136,7 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
         "nation": UKNation(shown) if shown else None,
         "nations": UKNation.choices,
         "official_links": OFFICIAL_LINKS,
-        "who_to_tell_form": who_to_tell_form(request, PROFESSION_OF.get(audience, "")),
+        "who_to_tell_form": who_to_tell_form(request, PROFESSION_BY_AUDIENCE.get(audience, "")),
     }
     if pages:  # without pages, the response does not even contain the text
         language = pages[0].language
@@ -150,7 +150,7 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
             "approval": pages[0] if shown else None,
         }
     page = render_to_string("guidance/page.html", context, request)
-    return HttpResponse(EMPTY.sub("\n", page))
+    return HttpResponse(BLANK_LINES_PATTERN.sub("\n", page))
 
 
 def pages_to_show(audience: str, nations: Sequence[str], now: datetime) -> list[GuidancePage]:
@@ -179,7 +179,7 @@ def guidance_download(request: HttpRequest, audience: str, nation: str, pdf: str
     """
     now = timezone.now()
     pages = pages_to_show(audience, [nation], now)
-    if pdf not in KINDS or not pages:
+    if pdf not in PDF_KINDS or not pages:
         raise Http404
     page, language = pages[0], pages[0].language
     with translation.override(language):
@@ -192,7 +192,7 @@ def guidance_download(request: HttpRequest, audience: str, nation: str, pdf: str
         if unchanged is not None:
             unchanged.headers["ETag"] = tag  # tells a cache which of its copies, one a language, is valid
             return unchanged
-        content = cache.get_or_set(f"guidance-pdf:{digest}", partial(typeset, pdf, data, made_at=now), timeout=MAX_PDF_AGE)
+        content = cache.get_or_set(f"guidance-pdf:{digest}", partial(render_pdf, pdf, data, made_at=now), timeout=MAX_PDF_AGE)
     name = "-".join([page.audience, page.nation, pdf, *([page.language] if page.language != Language.ENGLISH else [])])
     headers = {"ETag": tag, "Content-Disposition": f'inline; filename="{name}.pdf"'}
     return HttpResponse(content, content_type="application/pdf", headers=headers)

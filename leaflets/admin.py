@@ -11,16 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.staff.site import Waiting, WaitingRow, staff_site
+from ctac.staff.site import WaitingLine, WaitingRow, staff_site
 from leaflets.catalogue import admin as catalogue_admin
-from leaflets.catalogue.admin import to_review
+from leaflets.catalogue.admin import due_for_review
 from leaflets.dispatch import admin as dispatch_admin
 from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState, PackingSession, RecallHolder, SessionState
 from leaflets.orders.admin import orders
 from leaflets.recalls import admin as recalls_admin
 from leaflets.stock import admin as stock_admin
 from leaflets.stock.queries import low_in_stock
-from professionals.admin import named_person
+from professionals.admin import name_organisation_expression
 
 ADMIN_MODULES = (catalogue_admin, stock_admin, orders, recalls_admin, dispatch_admin)
 
@@ -40,7 +40,7 @@ def add_waiting(
     """Adds a line to the first staff page, linked to the list of just these rows. `right` is a permission on the model."""
     staff_site.add_waiting(
         group,
-        Waiting(
+        WaitingLine(
             label=label,
             count=count,
             address=lambda: reverse(f"staff:leaflets_{model}_changelist") + query,
@@ -57,30 +57,30 @@ def add_waiting_orders(label: Any, state: OrderState, right: str = "view", named
     add_waiting(label, lambda: Order.objects.filter(state=state), "order", address, right=right, named=named)
 
 
-ORDER = WaitingRow(
+ORDER_ROW = WaitingRow(
     who=Case(
         When(organisation_name="", then=F("name")),
         default=Concat("name", Value(", "), "organisation_name"),
         output_field=TextField(),
     ),
     what=Concat("reference", Value(" "), "postcode"),
-    what_in_words=lambda both: ", ".join(both.split(" ")[:2]),  # "LO-7Q4M-2F, LS1" of "LO-7Q4M-2F LS1 4AP"
+    what_text=lambda both: ", ".join(both.split(" ")[:2]),  # "LO-7Q4M-2F, LS1" of "LO-7Q4M-2F LS1 4AP"
     since="created_at",
 )
-TO_DECIDE = replace(ORDER, label=_("Decide"), permission="leaflets.decide_order")
+DECIDE_ROW = replace(ORDER_ROW, label=_("Decide"), permission="leaflets.decide_order")
 
-add_waiting_orders(_("to decide on"), OrderState.REQUESTED, "decide", TO_DECIDE)
+add_waiting_orders(_("to decide on"), OrderState.REQUESTED, "decide", DECIDE_ROW)
 add_waiting(
     _("waiting too long for our answer"),
-    lambda: Order.objects.asked_too_long_ago(timezone.now()),
+    lambda: Order.objects.decision_overdue(timezone.now()),
     "order",
     "?waits=long",
     right="decide",
     urgent=True,
-    named=TO_DECIDE,
+    named=DECIDE_ROW,
 )
-add_waiting_orders(_("to pack"), OrderState.RECEIVED, named=replace(ORDER, label=_("Start packing"), slug="start-packing"))
-add_waiting_orders(_("being packed"), OrderState.PACKING, named=replace(ORDER, label=_("Dispatch"), slug="dispatch"))
+add_waiting_orders(_("to pack"), OrderState.RECEIVED, named=replace(ORDER_ROW, label=_("Start packing"), slug="start-packing"))
+add_waiting_orders(_("being packed"), OrderState.PACKING, named=replace(ORDER_ROW, label=_("Dispatch"), slug="dispatch"))
 add_waiting_orders(_("waiting for stock"), OrderState.WAITING)
 add_waiting(_("passed forward and waiting"), Order.objects.passed_forward, "order", "?waits=forward")
 add_waiting(
@@ -92,7 +92,7 @@ add_waiting(
     named=WaitingRow(
         who="parcel__order__name",
         what="parcel__order__postcode",
-        what_in_words=lambda postcode: postcode.partition(" ")[0],
+        what_text=lambda postcode: postcode.partition(" ")[0],
         since="reported_at",
         label=_("Send it again"),
         slug="send-again",
@@ -107,7 +107,7 @@ add_waiting(
     one=_("packing session open"),
     named=WaitingRow(
         what=Cast("pk", TextField()),
-        what_in_words=lambda number: str(PackingSession(pk=number)),
+        what_text=lambda number: str(PackingSession(pk=number)),
         since="started_at",
         label=_("Go on packing"),
     ),
@@ -118,7 +118,7 @@ add_waiting(
     "recall",
     one=_("person to call about a recall"),
     named=WaitingRow(
-        who=named_person("person__"),
+        who=name_organisation_expression("person__"),
         what="recall__edition__leaflet__title",
         since="recall__recalled_at",
         label=_("Call them"),
@@ -127,18 +127,18 @@ add_waiting(
         key="recall",
     ),
 )
-EDITION = WaitingRow(who="leaflet__title", what="label", order="review_on")
+EDITION_ROW = WaitingRow(who="leaflet__title", what="label", order="review_on")
 add_waiting(
     _("low in stock"),
     lambda: low_in_stock(Edition.objects.all(), uk_day(timezone.now())),
     "edition",
     "?needs=stock",
-    named=EDITION,
+    named=EDITION_ROW,
 )
 add_waiting(
     _("to review soon"),
-    lambda: to_review(Edition.objects),
+    lambda: due_for_review(Edition.objects),
     "edition",
     "?needs=review",
-    named=replace(EDITION, label=_("Record a review"), slug="review"),
+    named=replace(EDITION_ROW, label=_("Record a review"), slug="review"),
 )

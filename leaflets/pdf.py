@@ -21,7 +21,7 @@ from fpdf.output import PDFPage
 from fpdf.structure_tree import StructElem, StructureTreeBuilder
 from fpdf.syntax import PDFObject
 
-from ctac.pdf.typesetting import FONTS, QUIET_MODULES, printable
+from ctac.pdf.typesetting import FONTS, QR_QUIET_ZONE_MODULES, printable_text
 
 # A screen reader finds headings, paragraphs and lists by a PDF's structure tree (ISO 32000-1, 14.7 and 14.8). fpdf2 tags
 # pictures only, in a flat tree; this adds text and nested elements by fpdf2's own builder.
@@ -81,15 +81,15 @@ class TagTree(StructureTreeBuilder):
         yield from self.inner
 
 
-FAMILY = "Liberation"
+FONT_FAMILY = "Liberation"
 ASCENT, DESCENT = 0.905, 0.212  # of Liberation Sans, in parts of its size
 LINE_HEIGHT = 1.2
 
-INK: Colour = (22, 35, 43)
-QUIET: Colour = (74, 88, 97)
-BRAND: Colour = (11, 74, 84)
-WASH: Colour = (233, 238, 237)
-HAIRLINE: Colour = (150, 163, 168)
+INK_COLOUR: Colour = (22, 35, 43)
+QUIET_COLOUR: Colour = (74, 88, 97)
+BRAND_COLOUR: Colour = (11, 74, 84)
+WASH_COLOUR: Colour = (233, 238, 237)
+HAIRLINE_COLOUR: Colour = (150, 163, 168)
 WHITE: Colour = (255, 255, 255)
 MAX_WRAPPED_TEXTS = 1_000  # cached: the same titles and sentences stand on most slips
 
@@ -112,9 +112,9 @@ class PrintPdf(FPDF):
         self.set_author("CTAC")
         self.set_creation_date(made_at)
         self.viewer_preferences = ViewerPreferences(display_doc_title=True, print_scaling="None", duplex=duplex)
-        self.add_font(FAMILY, "", FONTS / "LiberationSans-Regular.ttf")
-        self.add_font(FAMILY, "B", FONTS / "LiberationSans-Bold.ttf")
-        self.faces = {bold: cast(TTFFont, self.fonts[FAMILY.lower() + "B" * bold]) for bold in (False, True)}
+        self.add_font(FONT_FAMILY, "", FONTS / "LiberationSans-Regular.ttf")
+        self.add_font(FONT_FAMILY, "B", FONTS / "LiberationSans-Bold.ttf")
+        self.faces = {bold: cast(TTFFont, self.fonts[FONT_FAMILY.lower() + "B" * bold]) for bold in (False, True)}
         self._wrapped = lru_cache(maxsize=MAX_WRAPPED_TEXTS)(self._wrap)
 
     def __enter__(self) -> Self:
@@ -124,7 +124,7 @@ class PrintPdf(FPDF):
         for face in self.faces.values():
             face.ttfont.close()
 
-    def operate(self, operators: str) -> None:
+    def write_operators(self, operators: str) -> None:
         """Write raw operators into the page: fpdf2 has no public way to do marked content, round ends or one filled shape."""
         self._out(operators)
 
@@ -146,34 +146,34 @@ class PrintPdf(FPDF):
         element = self.struct_builder.begin(kind, self.page, alt=alt, attributes=attributes)
         number, self.pages[self.page].struct_parents = self.struct_builder.mark(element, self.page)
         spoken = "" if text is None else f" /ActualText <feff{text.encode('utf-16-be').hex()}>"
-        self.operate(f"/{kind} <</MCID {number}{spoken}>> BDC")
+        self.write_operators(f"/{kind} <</MCID {number}{spoken}>> BDC")
         yield
-        self.operate("EMC")
+        self.write_operators("EMC")
 
     @contextmanager
     def decoration(self) -> Iterator[None]:
         """Marks what is drawn inside as decoration, which a screen reader skips."""
-        self.operate("/Artifact BMC")
+        self.write_operators("/Artifact BMC")
         yield
-        self.operate("EMC")
+        self.write_operators("EMC")
 
-    def panel(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
+    def draw_panel(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         with self.decoration():
             self.set_fill_color(*colour)
             self.rect(x, y, width, height, style="F")
 
-    def width_of(self, text: str, *, size: float, bold: bool = False) -> float:
+    def text_width(self, text: str, *, size: float, bold: bool = False) -> float:
         """Millimetres that a printable text takes."""
         widths = self.faces[bold].cw
         return sum([widths[ord(letter)] for letter in text]) * size * MM_PER_POINT / 1000
 
-    def wrapped(self, text: str, *, size: float, width: float, bold: bool = False) -> Sequence[str]:
+    def wrap_text(self, text: str, *, size: float, width: float, bold: bool = False) -> Sequence[str]:
         """The lines of a printable text; a word that is wider than the line is broken where it must be."""
         return self._wrapped(text, size, width, bold)
 
     def _wrap(self, text: str, size: float, width: float, bold: bool) -> Sequence[str]:
         def wide(part: str) -> float:
-            return self.width_of(part, size=size, bold=bold)
+            return self.text_width(part, size=size, bold=bold)
 
         lines, end, space = [""], 0.0, wide(" ")
         for word in text.split(" "):
@@ -200,16 +200,16 @@ class PrintPdf(FPDF):
         *,
         size: float,
         bold: bool = False,
-        colour: Colour = INK,
+        colour: Colour = INK_COLOUR,
         leading: float = LINE_HEIGHT,
     ) -> None:
         """One line of printable text, in the middle of a line whose height is `leading` times the size."""
-        self.set_font(FAMILY, "B" if bold else "", size)
+        self.set_font(FONT_FAMILY, "B" if bold else "", size)
         self.set_text_color(*colour)
         above = (leading - ASCENT - DESCENT) / 2 + ASCENT
         self.text(x, y + above * size * MM_PER_POINT, text)
 
-    def say(
+    def draw_paragraph(
         self,
         kind: str,
         text: str,
@@ -219,24 +219,24 @@ class PrintPdf(FPDF):
         width: float,
         size: float,
         bold: bool = False,
-        colour: Colour = INK,
+        colour: Colour = INK_COLOUR,
         leading: float = LINE_HEIGHT,
         right: bool = False,
         attributes: str | None = None,
     ) -> float:
         """A tagged paragraph, wrapped; with `right` it ends at the right of its width. Returns where the next may begin."""
         with self.tagged(kind, text, attributes=attributes):
-            for line in self.wrapped(printable(text), size=size, width=width, bold=bold):
-                left = x + width - self.width_of(line, size=size, bold=bold) if right else x
+            for line in self.wrap_text(printable_text(text), size=size, width=width, bold=bold):
+                left = x + width - self.text_width(line, size=size, bold=bold) if right else x
                 self.draw_line(line, left, y, size=size, bold=bold, colour=colour, leading=leading)
                 y += size * leading * MM_PER_POINT
         return y
 
-    def lines_of(self, text: str, *, size: float, width: float, bold: bool = False) -> int:
+    def line_count(self, text: str, *, size: float, width: float, bold: bool = False) -> int:
         """The number of lines that `say` would take."""
-        return len(self.wrapped(printable(text), size=size, width=width, bold=bold))
+        return len(self.wrap_text(printable_text(text), size=size, width=width, bold=bold))
 
-    def written(self) -> IO[bytes]:
+    def to_file(self) -> IO[bytes]:
         """A temporary file that is gone once it is closed, to be read from its beginning."""
         file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
         self.output(file)
@@ -244,7 +244,7 @@ class PrintPdf(FPDF):
         return file
 
 
-ACCENT: Colour = (244, 180, 69)
+ACCENT_COLOUR: Colour = (244, 180, 69)
 
 
 def draw_mark(pdf: PrintPdf, x: float, y: float, *, size: float) -> None:
@@ -255,29 +255,29 @@ def draw_mark(pdf: PrintPdf, x: float, y: float, *, size: float) -> None:
         return [(x + across * unit, y + down * unit) for across, down in points]
 
     with pdf.decoration(), pdf.local_context():
-        pdf.set_fill_color(*BRAND)
+        pdf.set_fill_color(*BRAND_COLOUR)
         pdf.rect(x, y, size, size, style="F", round_corners=True, corner_radius=size * 3 / 14)
         pdf.set_draw_color(*WHITE)
         pdf.set_line_width(4.5 * unit)
-        pdf.operate("1 J 1 j")  # round ends
+        pdf.write_operators("1 J 1 j")  # round ends
         pdf.bezier(at((7, 28), (7, 20), (10, 18), (15, 17)), style="D")
         pdf.bezier(at((15, 17), (20, 16), (22, 14.5), (22, 10)), style="D")
-        pdf.set_fill_color(*ACCENT)
+        pdf.set_fill_color(*ACCENT_COLOUR)
         ((left, top),) = at((22, 8))
         pdf.circle(left, top, 4.5 * unit, style="F")
 
 
-CHARACTERS_THAT_VARY = 12  # at the end of the address of an order's page: its reference
+VARYING_URL_CHARACTERS = 12  # at the end of the address of an order's page: its reference
 
 
 def draw_qr_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, alt: str) -> None:
     """Draws one shape, sharp at every size. `size` includes the quiet edge. Readable with 15% of it torn or smudged."""
-    code = segno.make(url, error="m", micro=False, mask=_mask_for(url[:-CHARACTERS_THAT_VARY] + "0" * CHARACTERS_THAT_VARY))
+    code = segno.make(url, error="m", micro=False, mask=_qr_mask(url[:-VARYING_URL_CHARACTERS] + "0" * VARYING_URL_CHARACTERS))
     rows = [list(row) for row in code.matrix]
-    points = size * pdf.k / (len(rows) + 2 * QUIET_MODULES)
-    left, top = x * pdf.k + QUIET_MODULES * points, (pdf.h - y) * pdf.k - QUIET_MODULES * points
+    points = size * pdf.k / (len(rows) + 2 * QR_QUIET_ZONE_MODULES)
+    left, top = x * pdf.k + QR_QUIET_ZONE_MODULES * points, (pdf.h - y) * pdf.k - QR_QUIET_ZONE_MODULES * points
     with pdf.tagged("Figure", None, alt=alt):
-        pdf.operate(f"q 0 g {points:.4f} 0 0 {-points:.4f} {left:.3f} {top:.3f} cm")
+        pdf.write_operators(f"q 0 g {points:.4f} 0 0 {-points:.4f} {left:.3f} {top:.3f} cm")
         rectangles = []  # one for each run of dark modules in a row
         for down, row in enumerate(rows):
             across = 0
@@ -286,10 +286,10 @@ def draw_qr_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, al
                 if dark:
                     rectangles.append(f"{across} {down} {length} 1 re")
                 across += length
-        pdf.operate(" ".join(rectangles) + " f Q")
+        pdf.write_operators(" ".join(rectangles) + " f Q")
 
 
 @lru_cache(maxsize=8)
-def _mask_for(page: str) -> int:
+def _qr_mask(page: str) -> int:
     """One mask for all codes of a page: readers take any, and choosing one for each code took two fifths of a print (ADR 19)."""
     return int(segno.make(page, error="m", micro=False).mask)

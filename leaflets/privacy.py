@@ -27,8 +27,8 @@ from leaflets.models import (
 from leaflets.orders.services.transitions import cancel
 from leaflets.stock.services import lock_editions
 from notifications.privacy import erase_bodies_about
-from privacy.personal_data import OUTWARD_HALF, json_rows
-from privacy.retention import Rule
+from privacy.personal_data import OUTWARD_CODE_EXPRESSION, json_rows
+from privacy.retention import RetentionRule
 from professionals.models import Person
 from professionals.safeguarding.services import FlaggedSource
 from professionals.services import delete_unused_organisations
@@ -50,7 +50,7 @@ def export(person: Person) -> list[Any]:
     return [
         {
             "reference": order.reference,
-            "state": order.state_in_words,
+            "state": order.state_text,
             "placed": order.created_at.isoformat(),
             "came_by": order.get_channel_display(),
             "why_more": order.asked_because,
@@ -62,7 +62,12 @@ def export(person: Person) -> list[Any]:
             ],
             "recalled": order.recalled,
             "events": [
-                {"what": event.get_kind_display(), "changes": event.changed, "when": event.at.isoformat(), "why": event.reason}
+                {
+                    "what": event.get_kind_display(),
+                    "changes": event.change_lines,
+                    "when": event.at.isoformat(),
+                    "why": event.reason,
+                }
                 for event in order.events.all()
             ],
             "parcels": [
@@ -91,11 +96,11 @@ def export_report(missing: MissingParcel | None) -> dict[str, Any] | None:
 
 
 def export_addresses(person: Person) -> list[Any]:
-    return [address.label_lines for address in KeptAddress.objects.of(person)]
+    return [address.label_lines for address in KeptAddress.objects.for_person(person)]
 
 
 def erase_addresses(person: Person, now: datetime) -> None:
-    KeptAddress.objects.of(person).delete()
+    KeptAddress.objects.for_person(person).delete()
 
 
 def export_alerts(person: Person) -> list[Any]:
@@ -141,7 +146,12 @@ def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
     organisations = set(orders.values_list("organisation", flat=True))
     blanks = dict.fromkeys(named, "")
     orders.update(
-        name=_("Erased"), organisation=None, postcode=OUTWARD_HALF, submission_digest="", submission_token=None, **blanks
+        name=_("Erased"),
+        organisation=None,
+        postcode=OUTWARD_CODE_EXPRESSION,
+        submission_digest="",
+        submission_token=None,
+        **blanks,
     )
     delete_unused_organisations(organisations)
 
@@ -184,7 +194,7 @@ def ordered_since(since: datetime) -> Exists:
     return Exists(Order.objects.filter(person=OuterRef("pk"), created_at__gte=since))
 
 
-RETENTION_RULE = Rule(
+RETENTION_RULE = RetentionRule(
     name="orders",
     what=gettext_lazy("Leaflet orders"),
     why=gettext_lazy("To send your parcel"),

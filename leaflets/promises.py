@@ -7,10 +7,10 @@ from django.utils.translation import ngettext_lazy
 
 from leaflets.models import Order, OrderState
 from office.models import SiteSettings
-from office.services import MORE, CountedPromise
+from office.services import INCREASE, CountedPromise
 from professionals.models import Person
 
-ORDERS = "staff:leaflets_order_changelist"
+ORDER_LIST_URL_NAME = "staff:leaflets_order_changelist"
 
 
 def ordered_lately(old: SiteSettings, new: SiteSettings, now: datetime) -> QuerySet[Person]:
@@ -21,37 +21,37 @@ def ordered_lately(old: SiteSettings, new: SiteSettings, now: datetime) -> Query
 PROMISES = (
     CountedPromise(
         "order_window_days",
-        MORE,
+        INCREASE,
         ordered_lately,
         ngettext_lazy(
             "%(n)s person has ordered lately, and may have read that more can be ordered sooner.",
             "%(n)s people have ordered lately, and may have read that more can be ordered sooner.",
             "count",
         ),
-        ORDERS,
+        ORDER_LIST_URL_NAME,
     ),
     CountedPromise(
         "answer_working_days",
-        MORE,
+        INCREASE,
         lambda old, new, now: Order.objects.filter(state=OrderState.REQUESTED),
         ngettext_lazy(
             "We have promised an answer sooner for %(n)s order over the limit.",
             "We have promised an answer sooner for %(n)s orders over the limit.",
             "count",
         ),
-        ORDERS,
+        ORDER_LIST_URL_NAME,
         f"state__exact={OrderState.REQUESTED}",
     ),
     CountedPromise(
         "packing_working_days",
-        MORE,
+        INCREASE,
         lambda old, new, now: Order.objects.filter(state=OrderState.RECEIVED),
         ngettext_lazy(
             "We have promised to pack %(n)s order sooner.",
             "We have promised to pack %(n)s orders sooner.",
             "count",
         ),
-        ORDERS,
+        ORDER_LIST_URL_NAME,
         f"state__exact={OrderState.RECEIVED}",
     ),
 )

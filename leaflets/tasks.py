@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from ctac.celery import app
-from ctac.models import statements_within
+from ctac.models import statement_timeout
 from leaflets.models import Order
 from leaflets.stock.services import check_stock, notify_low_stock
 from professionals.models import NameWord
@@ -24,5 +24,5 @@ def compare_stock_with_ledger() -> None:
 @app.task
 def keep_street_words() -> None:
     """Runs nightly, for the search of staff; twice does no harm."""
-    with statements_within("10min"):
-        NameWord.objects.keep_words_of(Order.objects.all(), "address_line_1", "address_line_2", "town")
+    with statement_timeout("10min"):
+        NameWord.objects.sync_words(Order.objects.all(), "address_line_1", "address_line_2", "town")

@@ -21,34 +21,34 @@ from django.views.decorators.http import require_POST
 
 from ctac.errors import DomainError
 from ctac.staff.audit import audit_note
-from ctac.staff.first_run import MACHINE, PERMISSION, Button, FirstRunCheck, Light, check_first_run
-from ctac.staff.lists import OptionsFilter, narrow_by, period_of
+from ctac.staff.first_run import MACHINE_SECTION, PERMISSION, Button, FirstRunCheck, Light, register_first_run_check
+from ctac.staff.lists import OptionsFilter, narrow_by, period_filter
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
     ObjectAction,
     OneRowAdmin,
-    Waiting,
+    ReadOnlyAdmin,
+    WaitingLine,
     WaitingRow,
+    attribute_column,
+    breakable_email,
     column,
-    column_of,
-    email_in_pieces,
-    long_moment,
+    datetime_column,
+    format_long_datetime,
+    format_short_datetime,
     mail_link,
-    moment_of,
     phone_link,
-    short_moment,
     staff_site,
     state_column,
     state_tag,
 )
-from notifications.bounces.services import put_right
-from notifications.delivery.mail_test import about, confirm_mail_test, mail_tests, send_mail_test
+from notifications.bounces.services import clear_mark_and_resend
+from notifications.delivery.mail_test import about_user, confirm_mail_test, mail_tests, send_mail_test
 from notifications.models import (
-    ADDRESS_WORDS,
+    ADDRESS_SEARCH_TEXT,
     COMPLAINT_KIND_PREFIX,
-    MESSAGE_WORDS,
-    UNFINISHED,
+    MESSAGE_SEARCH_TEXT,
+    UNFINISHED_STATES,
     BounceType,
     ClearReason,
     MailServer,
@@ -61,14 +61,14 @@ from notifications.models import (
     visible_to,
 )
 from notifications.outbox import may_resend, resend, resend_failed
-from notifications.registry import all_emails, find_address_owners, find_email, label_of
+from notifications.registry import all_emails, email_label, find_address_owners, find_email_class
 from office.queries import site_settings
 
-RETURNS_SHOWN = 10
+MAX_RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")
 
 
-class LookFilter(OptionsFilter):
+class MarkedFilter(OptionsFilter):
     title = gettext_lazy("state")
     parameter_name = "look"
     options = {
@@ -77,7 +77,7 @@ class LookFilter(OptionsFilter):
     }
 
 
-class MailAdmin(LooksOnly):
+class MailAdmin(ReadOnlyAdmin):
     """Found by words. `times`: by column, the moment that it shows; one that never came is left out."""
 
     searched = "searched"
@@ -90,11 +90,11 @@ class MailAdmin(LooksOnly):
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         return self.found(request, queryset.alias(searched=self.words), search_term), False
 
-    def says(self, name: Any, obj: Any) -> bool:
-        return getattr(obj, self.times[name]) is not None if name in self.times else super().says(name, obj)
+    def has_value(self, name: Any, obj: Any) -> bool:
+        return getattr(obj, self.times[name]) is not None if name in self.times else super().has_value(name, obj)
 
 
-MEANINGS = {
+BOUNCE_MEANINGS = {
     BounceType.HARD: gettext_lazy("This mailbox does not exist. Usually the address has a typing mistake, or somebody has left."),
     BounceType.SOFT: gettext_lazy("The mailbox did not take our mail. It may be full, or a filter may have stopped the email."),
     BounceType.COMPLAINT: gettext_lazy("The reader marked our mail as unwanted. They now get only emails that they need."),
@@ -104,32 +104,32 @@ MEANINGS = {
 class MarkedAddressAdmin(MailAdmin):
     nobody_may = ("add", "delete")
     list_display = ["in_pieces", "state", "last", "sort", "said"]
-    list_filter = [LookFilter, "sort", period_of("last_at")]
+    list_filter = [MarkedFilter, "sort", period_filter("last_at")]
     sorts_quickly = ["last"]
     search_fields = ["address"]
-    words = ADDRESS_WORDS
+    words = ADDRESS_SEARCH_TEXT
     search_help_text = gettext_lazy("Email address or part of it")
     ordering = ["-last_at", "-pk"]
     actions = None
-    last = moment_of("last_at", gettext_lazy("last came back"), short=True)
-    since = moment_of("marked_at", gettext_lazy("to put right since"))
-    unwanted = moment_of("complained_at", gettext_lazy("marked our mail as unwanted"))
-    right = moment_of("cleared_at", gettext_lazy("last put right"))
+    last = datetime_column("last_at", gettext_lazy("last came back"), short=True)
+    since = datetime_column("marked_at", gettext_lazy("to put right since"))
+    unwanted = datetime_column("complained_at", gettext_lazy("marked our mail as unwanted"))
+    right = datetime_column("cleared_at", gettext_lazy("last put right"))
     times: ClassVar = {"since": "marked_at", "unwanted": "complained_at", "right": "cleared_at"}
-    in_pieces = column(gettext_lazy("address"), lambda mark: email_in_pieces(mark.address), ordering="address")
+    in_pieces = column(gettext_lazy("address"), lambda mark: breakable_email(mark.address), ordering="address")
     to_write = column(gettext_lazy("address"), lambda mark: mail_link(mark.address))
-    meaning = column(gettext_lazy("what it means"), lambda mark: str(MEANINGS[mark.sort]))
+    meaning = column(gettext_lazy("what it means"), lambda mark: str(BOUNCE_MEANINGS[mark.sort]))
     fieldsets = [
-        (None, {"fields": ["state", "to_write", "whose", "meaning", "said"]}),
-        (gettext_lazy("When"), {"fields": ["since", "last", "unwanted", "right", "how"]}),
+        (None, {"fields": ["state", "to_write", "owners_display", "meaning", "said"]}),
+        (gettext_lazy("When"), {"fields": ["since", "last", "unwanted", "right", "cleared_display"]}),
         (gettext_lazy("What came back"), {"fields": ["returns"]}),
     ]
-    may_be_empty = ("how",)
+    may_be_empty = ("cleared_display",)
     object_actions = [
         ObjectAction(
             slug="it-is-right",
             label=gettext_lazy("This address is right"),
-            service=lambda mark, **by_and_now: put_right(address=mark.address, how=ClearReason.STAFF, **by_and_now),
+            service=lambda mark, **by_and_now: clear_mark_and_resend(address=mark.address, how=ClearReason.STAFF, **by_and_now),
             available=lambda mark: mark.marked_at is not None,
             explanation=gettext_lazy(
                 "First call the owner and ask. Press this if the address is right: we will send the emails that are "
@@ -153,12 +153,12 @@ class MarkedAddressAdmin(MailAdmin):
         return state_tag(gettext("Unwanted mail") if mark.complained_at else gettext("Being watched"), "waiting")
 
     @admin.display(description=gettext_lazy("put right by"))
-    def how(self, mark: MarkedAddress) -> str:
+    def cleared_display(self, mark: MarkedAddress) -> str:
         by = f" ({mark.cleared_by})" if mark.cleared_by else ""
         return f"{mark.get_cleared_display()}{by}" if mark.cleared_at else ""
 
     @admin.display(description=gettext_lazy("whose"))
-    def whose(self, mark: MarkedAddress) -> SafeString | str:
+    def owners_display(self, mark: MarkedAddress) -> SafeString | str:
         """The owners, each with the page to change the address on, and a phone number to ask."""
         owners = find_address_owners(mark.address)
         rows = ((owner.href, owner.name, owner.what, phone_link(owner.phone) if owner.phone else "") for owner in owners)
@@ -168,28 +168,30 @@ class MarkedAddressAdmin(MailAdmin):
     @admin.display(description=gettext_lazy("messages"))
     def returns(self, mark: MarkedAddress) -> SafeString | str:
         """The newest, each with the page of its message."""
-        rows = ReturnedMail.objects.filter(address=mark.address).select_related("notification")[:RETURNS_SHOWN]
-        lines = ((short_moment(r.received_at), self.about(r), r.get_sort_display(), r.get_source_display()) for r in rows)
-        return format_html_join(BREAK, "{}: {} – {} ({})", lines) or NOTHING
+        rows = ReturnedMail.objects.filter(address=mark.address).select_related("notification")[:MAX_RETURNS_SHOWN]
+        lines = (
+            (format_short_datetime(r.received_at), self.about(r), r.get_sort_display(), r.get_source_display()) for r in rows
+        )
+        return format_html_join(BREAK, "{}: {} – {} ({})", lines) or EMPTY_VALUE
 
     def about(self, row: ReturnedMail) -> SafeString | str:
         """Never shows that somebody complained about our use of data: colleagues who may know find it in the list of messages."""
         if row.notification is None or row.notification.kind.startswith(COMPLAINT_KIND_PREFIX):
             return gettext("a message")
         href = reverse("staff:notifications_notification_change", args=[row.notification.pk])
-        return format_html('<a href="{}">{} {}</a>', href, label_of(row.notification.kind), row.notification.reference)
+        return format_html('<a href="{}">{} {}</a>', href, email_label(row.notification.kind), row.notification.reference)
 
-    def summary_of(self, obj: MarkedAddress) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: MarkedAddress) -> list[dict[str, object]]:
         return [
-            {"label": gettext("Address"), "value": email_in_pieces(obj.address)},
-            {"label": gettext("Whose"), "value": self.whose(obj)},
+            {"label": gettext("Address"), "value": breakable_email(obj.address)},
+            {"label": gettext("Whose"), "value": self.owners_display(obj)},
             {"label": gettext("What it means"), "value": self.meaning(obj)},
         ]
 
 
 staff_site.add_waiting(
     gettext_lazy("Messages"),
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("addresses that mail comes back from"),
         one=gettext_lazy("address that mail comes back from"),
         count=lambda: MarkedAddress.objects.marked(),
@@ -233,7 +235,7 @@ SEND_ALL = ObjectAction(
 
 
 __all__ = ["NotificationAdmin", "TeamMailAdmin"]
-BODIES = ("subject", "text_body", "html_body", "sealed_body")
+BODY_FIELDS = ("subject", "text_body", "html_body", "sealed_body")
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -256,7 +258,7 @@ class FailedFilter(OptionsFilter):
     options = {"lately": (gettext_lazy("Failed in the last 2 weeks, not sent again"), NotificationQuerySet.failed_lately)}
 
 
-STATE_KINDS = {
+STATE_COLOURS = {
     State.PENDING: "waiting",
     State.SENDING: "waiting",
     State.SENT: "done",
@@ -269,34 +271,36 @@ STATE_KINDS = {
 @admin.register(Notification, site=staff_site)
 class NotificationAdmin(MailAdmin):
     nobody_may = ("add", "change", "delete")
-    list_display = ["kind_label", "to", "what_became", "when", "reference"]
-    list_filter = [FailedFilter, "state", KindFilter, period_of("created_at")]
+    list_display = ["kind_label", "to", "outcome_display", "when", "reference"]
+    list_filter = [FailedFilter, "state", KindFilter, period_filter("created_at")]
     sorts_quickly = ["when"]
     search_fields = ["recipient", "reference"]
-    words = MESSAGE_WORDS
+    words = MESSAGE_SEARCH_TEXT
     search_help_text = gettext_lazy("Email address, reference, or part of either")
     ordering = ["-created_at", "-pk"]
     change_form_template = "notifications/message.html"
     change_list_template = "notifications/staff/messages.html"
     actions = ("send_ticked",)
-    when = moment_of("created_at", gettext_lazy("when"), short=True)
-    written_at = moment_of("created_at", gettext_lazy("asked for"))
-    tried_at = moment_of("first_tried_at", gettext_lazy("first tried"))
-    due = moment_of("due_at", gettext_lazy("to be sent"))
-    arrived_at = moment_of("sent_at", gettext_lazy("sent"))
-    too_late_at = moment_of("expires_at", gettext_lazy("too late after"))
+    when = datetime_column("created_at", gettext_lazy("when"), short=True)
+    written_at = datetime_column("created_at", gettext_lazy("asked for"))
+    tried_at = datetime_column("first_tried_at", gettext_lazy("first tried"))
+    due = datetime_column("due_at", gettext_lazy("to be sent"))
+    arrived_at = datetime_column("sent_at", gettext_lazy("sent"))
+    too_late_at = datetime_column("expires_at", gettext_lazy("too late after"))
     times: ClassVar = {"tried_at": "first_tried_at", "arrived_at": "sent_at", "too_late_at": "expires_at"}
-    kind_label = column_of("kind", gettext_lazy("kind"), label_of)
+    kind_label = attribute_column("kind", gettext_lazy("kind"), email_label)
     to = column(
         gettext_lazy("to"),
-        lambda message: email_in_pieces(message.recipient) if message.recipient else gettext("Erased with the person"),
+        lambda message: breakable_email(message.recipient) if message.recipient else gettext("Erased with the person"),
         ordering="recipient",
     )
-    state_in_words = state_column(STATE_KINDS)
-    shown_subject = column(gettext_lazy("subject"), lambda message: message.subject or why_empty(message))
+    state_text = state_column(STATE_COLOURS)
+    shown_subject = column(gettext_lazy("subject"), lambda message: message.subject or empty_body_reason(message))
     shown_text = column(
         gettext_lazy("text"),
-        lambda message: linebreaks_filter(message.text_body, autoescape=True) if message.text_body else why_empty(message),
+        lambda message: (
+            linebreaks_filter(message.text_body, autoescape=True) if message.text_body else empty_body_reason(message)
+        ),
     )
     object_actions = [
         ObjectAction(
@@ -311,7 +315,7 @@ class NotificationAdmin(MailAdmin):
         )
     ]
     fieldsets = [
-        (None, {"fields": ["to", "state_in_words", "last_error", "reference", "resend_of", "resent_by", "told_in"]}),
+        (None, {"fields": ["to", "state_text", "last_error", "reference", "resend_of", "resent_by", "told_in"]}),
         (gettext_lazy("What it says"), {"fields": ["shown_subject", "shown_text"]}),
         (
             gettext_lazy("Sending"),
@@ -342,9 +346,9 @@ class NotificationAdmin(MailAdmin):
         # The number of each kind that this colleague may read, and the oldest: one statement each.
         failed = Notification.objects.filter(visible_to(request.user)).resendable(timezone.now())
         kinds = failed.order_by().values("kind").annotate(number=Count("pk")).order_by("-number", "kind")
-        rows: list[dict[str, object]] = [{"label": label_of(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
+        rows: list[dict[str, object]] = [{"label": email_label(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
         first = failed.order_by("created_at").values_list("created_at", flat=True).first()
-        since = long_moment(first) if first else gettext("None failed in the last two weeks.")
+        since = format_long_datetime(first) if first else gettext("None failed in the last two weeks.")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -376,7 +380,9 @@ class NotificationAdmin(MailAdmin):
         """Encrypted bodies never leave the database for a page, nor any body for the list."""
         rows = super().get_queryset(request).filter(visible_to(request.user))
         in_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
-        return rows.defer(*BODIES) if in_list else rows.defer("sealed_body").select_related("resend_of", "resent_by", "told_in")
+        return (
+            rows.defer(*BODY_FIELDS) if in_list else rows.defer("sealed_body").select_related("resend_of", "resent_by", "told_in")
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
@@ -389,34 +395,34 @@ class NotificationAdmin(MailAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def what_became(self, obj: Notification) -> SafeString:
+    def outcome_display(self, obj: Notification) -> SafeString:
         """For the list: the state, and why if it did not arrive."""
-        tag, why = self.state_in_words(obj), obj.last_error
+        tag, why = self.state_text(obj), obj.last_error
         if obj.state == State.PENDING and obj.due_at > timezone.now():
-            why = gettext("To be sent %(when)s") % {"when": short_moment(obj.due_at)}
+            why = gettext("To be sent %(when)s") % {"when": format_short_datetime(obj.due_at)}
         return format_html('{}<br> <span class="quiet">{}</span>', tag, why) if why else tag
 
-    def summary_of(self, obj: Notification) -> list[dict[str, object]]:
-        return [{"label": gettext("Message"), "value": label_of(obj.kind)}, {"label": gettext("To"), "value": self.to(obj)}]
+    def get_summary_rows(self, obj: Notification) -> list[dict[str, object]]:
+        return [{"label": gettext("Message"), "value": email_label(obj.kind)}, {"label": gettext("To"), "value": self.to(obj)}]
 
 
-def why_empty(message: Notification) -> str:
+def empty_body_reason(message: Notification) -> str:
     """Why it has no subject and no text."""
     if message.is_account_mail:
         return gettext("Kept private, because it has a code or a link for signing in.")
     if not message.recipient:
         return gettext("Erased with the person.")
-    email = find_email(message.kind)
+    email = find_email_class(message.kind)
     if message.state in {State.SENT, State.FAILED} and email and not email.keeps_words:
         return gettext("Not kept, because it names people from several bookings.")
-    if message.state in UNFINISHED:
+    if message.state in UNFINISHED_STATES:
         return gettext("Not written yet. We write a message when we send it.")
     return gettext("Never written.")
 
 
 staff_site.add_waiting(
     gettext_lazy("Messages"),
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("failed lately"),
         count=lambda: Notification.objects.failed_lately(timezone.now()),
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?failed=lately",
@@ -426,7 +432,7 @@ staff_site.add_waiting(
         named=WaitingRow(
             who="recipient",
             what="kind",
-            what_in_words=label_of,
+            what_text=email_label,
             since="created_at",
             label=gettext_lazy("Send it again"),
             slug="send-again",
@@ -435,10 +441,10 @@ staff_site.add_waiting(
 )
 staff_site.add_waiting(
     gettext_lazy("Messages"),
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("mail servers that don’t answer"),
         one=gettext_lazy("mail server that doesn’t answer"),
-        count=lambda: MailServer.objects.silent(),
+        count=lambda: MailServer.objects.down(),
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?state__exact=pending",
         permission="notifications.view_notification",
         urgent=True,
@@ -449,45 +455,50 @@ staff_site.register(MarkedAddress, MarkedAddressAdmin)
 
 # For the first-run check: a test email to oneself, and the mailboxes of those who are told.
 
-TESTS_READ = 20
-SEND, CAME = Button(_("Send me one"), "staff:mail_test_send"), Button(_("It came"), "staff:mail_test_came")
+MAX_TESTS_READ = 20
+SEND_TEST_BUTTON, TEST_CAME_BUTTON = (
+    Button(_("Send me one"), "staff:mail_test_send"),
+    Button(_("It came"), "staff:mail_test_came"),
+)
 
 
-def mail_leaves(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def outgoing_mail_checks(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     """The newest test whose reader says that it came, unless this colleague has sent one since."""
-    rows = list(mail_tests().defer("text_body", "html_body", "sealed_body")[:TESTS_READ])
+    rows = list(mail_tests().defer("text_body", "html_body", "sealed_body")[:MAX_TESTS_READ])
     came_at = next((row.came_at for row in rows if row.came_at), None)
-    mine = next((row for row in rows if request and row.about == about(request.user)), None)
+    mine = next((row for row in rows if request and row.about == about_user(request.user)), None)
     if mine and not mine.came_at and (came_at is None or mine.created_at > came_at):
-        yield state_of_test(mine)
+        yield mail_test_check(mine)
     elif came_at:
-        sentence = gettext("A test email came on %(day)s.") % {"day": long_moment(came_at)}
-        yield FirstRunCheck(_("Mail leaves"), Light.GREEN, sentence, buttons=(SEND,))
+        sentence = gettext("A test email came on %(day)s.") % {"day": format_long_datetime(came_at)}
+        yield FirstRunCheck(_("Mail leaves"), Light.GREEN, sentence, buttons=(SEND_TEST_BUTTON,))
     else:
         sentence = gettext("Nobody has said yet that a test email came. Send yourself one.")
-        yield FirstRunCheck(_("Mail leaves"), Light.RED, sentence, buttons=(SEND,))
+        yield FirstRunCheck(_("Mail leaves"), Light.RED, sentence, buttons=(SEND_TEST_BUTTON,))
 
 
-def state_of_test(test: Notification) -> FirstRunCheck:
-    facts = {"at": short_moment(test.sent_at or test.created_at), "tries": test.attempts}
+def mail_test_check(test: Notification) -> FirstRunCheck:
+    facts = {"at": format_short_datetime(test.sent_at or test.created_at), "tries": test.attempts}
     href = reverse("staff:notifications_notification_change", args=[test.pk])
     page: dict[str, Any] = {"href": href, "link": _("Open this email")}
     if test.state == State.SENT:
         sentence = gettext(
             "Your test email left on %(at)s. Has it come? If not, look in your junk mail, then ask who runs the mail server."
         )
-        return FirstRunCheck(_("Mail leaves"), Light.AMBER, sentence % facts, **page, buttons=(CAME, SEND))
-    if test.state in UNFINISHED and test.last_error:
+        return FirstRunCheck(
+            _("Mail leaves"), Light.AMBER, sentence % facts, **page, buttons=(TEST_CAME_BUTTON, SEND_TEST_BUTTON)
+        )
+    if test.state in UNFINISHED_STATES and test.last_error:
         sentence = gettext("The mail server has not taken your test email of %(at)s yet. Number of tries: %(tries)s.")
         return FirstRunCheck(_("Mail leaves"), Light.RED, sentence % facts, **page)
-    if test.state in UNFINISHED:
+    if test.state in UNFINISHED_STATES:
         sentence = gettext("Your test email of %(at)s waits for a worker. Reload this page in a moment.")
         return FirstRunCheck(_("Mail leaves"), Light.AMBER, sentence % facts, **page)
     sentence = gettext("Your test email of %(at)s failed. Open it to read why, put that right, and send yourself another.")
-    return FirstRunCheck(_("Mail leaves"), Light.RED, sentence % facts, **page, buttons=(SEND,))
+    return FirstRunCheck(_("Mail leaves"), Light.RED, sentence % facts, **page, buttons=(SEND_TEST_BUTTON,))
 
 
-def mailboxes(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def mailbox_checks(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     """An alarm and its escalation in one mailbox may reach nobody."""
     told = site_settings()
     readers: dict[str, list[str]] = {}
@@ -507,7 +518,7 @@ def mailboxes(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         yield FirstRunCheck(label, Light.RED, gettext("Nothing says who to call then. Enter that in the settings."))
 
 
-def act_on_test(request: HttpRequest, service: Callable[..., None], what: str, done: Any) -> HttpResponse:
+def run_mail_test_action(request: HttpRequest, service: Callable[..., None], what: str, done: Any) -> HttpResponse:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     audit_note(request).add("sent", what=what)
@@ -522,15 +533,15 @@ def act_on_test(request: HttpRequest, service: Callable[..., None], what: str, d
 
 @require_POST
 def send_test(request: HttpRequest) -> HttpResponse:
-    return act_on_test(request, send_mail_test, "test email", _("Your test email is on its way."))
+    return run_mail_test_action(request, send_mail_test, "test email", _("Your test email is on its way."))
 
 
 @require_POST
-def test_came(request: HttpRequest) -> HttpResponse:
-    return act_on_test(request, confirm_mail_test, "test email came", _("Good: mail leaves this site."))
+def confirm_test(request: HttpRequest) -> HttpResponse:
+    return run_mail_test_action(request, confirm_mail_test, "test email came", _("Good: mail leaves this site."))
 
 
 staff_site.add_page("mail-test/send/", send_test, "mail_test_send", _("Send a test email"))
-staff_site.add_page("mail-test/came/", test_came, "mail_test_came", _("The test email came"))
-check_first_run(MACHINE, _("Mail leaves"), mail_leaves)
-check_first_run(MACHINE, _("Mailboxes"), mailboxes)
+staff_site.add_page("mail-test/came/", confirm_test, "mail_test_came", _("The test email came"))
+register_first_run_check(MACHINE_SECTION, _("Mail leaves"), outgoing_mail_checks)
+register_first_run_check(MACHINE_SECTION, _("Mailboxes"), mailbox_checks)

@@ -12,15 +12,15 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import OURS, is_working_day, uk_datetime, uk_day
-from ctac.models import by_user, impersonal, personal, words_in, words_index
-from notifications.registry import Topic, all_emails, label_of
-from office.closures.queries import office_closed
+from ctac.dates import TEAM_NATION, is_working_day, uk_datetime, uk_day
+from ctac.models import impersonal, personal, searchable_text, trigram_index, user_foreign_key
+from notifications.registry import Topic, all_emails, email_label
+from office.closures.queries import office_closed_days
 
 # Bounces: mail that came back, and the addresses that are marked for it.
 
 RETURNED_MAIL_RETENTION = timedelta(days=90)
-ADDRESS_WORDS = words_in("address")
+ADDRESS_SEARCH_TEXT = searchable_text("address")
 
 
 class BounceType(models.TextChoices):
@@ -122,7 +122,7 @@ class MarkedAddress(models.Model):
     complained_at = models.DateTimeField(_("marked as unwanted"), null=True, blank=True)
     cleared_at = models.DateTimeField(_("put right"), null=True, blank=True)
     cleared = models.CharField(_("put right by"), max_length=10, choices=ClearReason, blank=True, default="")
-    cleared_by = by_user(_("by"), blank=True)
+    cleared_by = user_foreign_key(_("by"), blank=True)
 
     objects: ClassVar = MarkedAddressQuerySet.as_manager()
 
@@ -137,7 +137,7 @@ class MarkedAddress(models.Model):
             models.Index(fields=["-last_at", "-id"], name="marked_newest"),
             models.Index(fields=["-last_at", "-id"], name="marked_now", condition=Q(marked_at__isnull=False)),
             models.Index(fields=["sort", "-last_at", "-id"], name="marked_by_sort"),
-            words_index("marked_searched", ADDRESS_WORDS),
+            trigram_index("marked_searched", ADDRESS_SEARCH_TEXT),
         ]
 
     def __str__(self) -> str:
@@ -178,14 +178,16 @@ class Channel(models.TextChoices):
     SMS = "sms", _("Text message")
 
 
-LATELY = timedelta(days=14)
-UNFINISHED = [State.PENDING, State.SENDING]
+RESENDABLE_PERIOD = timedelta(days=14)
+UNFINISHED_STATES = [State.PENDING, State.SENDING]
 # What staff search: the address, and the reference however it is typed.
-MESSAGE_WORDS = words_in("recipient", "reference", *(Replace("reference", Value("-"), Value(between)) for between in ("", " ")))
+MESSAGE_SEARCH_TEXT = searchable_text(
+    "recipient", "reference", *(Replace("reference", Value("-"), Value(between)) for between in ("", " "))
+)
 COMPLAINT_KIND_PREFIX = "complaint-"  # to people who complained about our use of data
 # Web and worker may be two machines whose clocks differ a little; without this a new row would wait for the sweep.
 CLOCK_TOLERANCE = timedelta(seconds=5)
-REFERENCES_LENGTH = 200  # characters, for all references in one digest
+MAX_REFERENCES_LENGTH = 200  # characters, for all references in one digest
 
 
 def visible_to(user: PermissionsMixin | AnonymousUser) -> Q:
@@ -199,7 +201,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.alias(address=Lower("recipient")).filter(address=email.strip().lower()).exclude(recipient="")
 
     def unfinished(self) -> "NotificationQuerySet":
-        return self.filter(state__in=UNFINISHED)
+        return self.filter(state__in=UNFINISHED_STATES)
 
     def failed_lately(self, now: datetime) -> "NotificationQuerySet":
         """Failed in the last two weeks, not tried again since, and still worth sending again.
@@ -207,7 +209,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         Leaves out sign-in codes, which people ask for anew, and expired messages, which would come too late.
         """
         later = Notification.objects.filter(resend_of=Coalesce(OuterRef("resend_of"), OuterRef("pk")), pk__gt=OuterRef("pk"))
-        failed = self.filter(state=State.FAILED, created_at__gte=now - LATELY, is_account_mail=False)
+        failed = self.filter(state=State.FAILED, created_at__gte=now - RESENDABLE_PERIOD, is_account_mail=False)
         return failed.exclude(recipient="").exclude(expires_at__lte=now).exclude(Exists(later))
 
     def resendable(self, now: datetime) -> "NotificationQuerySet":
@@ -231,7 +233,7 @@ class Notification(models.Model):
 
     kind = impersonal(models.CharField(_("kind"), max_length=50))
     about = impersonal(models.CharField(_("about"), max_length=60))
-    reference = impersonal(models.CharField(_("reference"), max_length=REFERENCES_LENGTH, blank=True))
+    reference = impersonal(models.CharField(_("reference"), max_length=MAX_REFERENCES_LENGTH, blank=True))
     version = models.PositiveIntegerField(_("version"), default=1)
     recipient = personal(models.EmailField(_("recipient"), blank=True))  # empty once the person is erased
     channel = models.CharField(_("sent by"), max_length=5, choices=Channel, default=Channel.EMAIL, db_default=Channel.EMAIL)
@@ -239,7 +241,7 @@ class Notification(models.Model):
     resend_of = models.ForeignKey(
         "self", verbose_name=_("resend of"), null=True, blank=True, on_delete=models.PROTECT, related_name="resends"
     )
-    resent_by = by_user(_("resent by"), blank=True)
+    resent_by = user_foreign_key(_("resent by"), blank=True)
     # The team's digest that has this row, which is then not sent by itself.
     told_in = models.ForeignKey(
         "self",
@@ -309,14 +311,14 @@ class Notification(models.Model):
             models.Index(fields=["reference"], name="notification_by_reference"),
             models.Index(fields=["about"], name="notification_by_about"),
             models.Index(Lower("recipient"), name="notification_by_recipient"),
-            words_index("notification_searched", MESSAGE_WORDS),
+            trigram_index("notification_searched", MESSAGE_SEARCH_TEXT),
             models.Index(fields=["kind", "-created_at", "-id"], name="notification_by_kind"),
             models.Index(fields=["state", "-created_at", "-id"], name="notification_by_state", condition=~Q(state="sent")),
             models.Index(fields=["-created_at", "-id"], name="notification_of_accounts", condition=Q(is_account_mail=True)),
         ]
 
     def __str__(self) -> str:
-        return f"{label_of(self.kind)} {self.reference}".strip()
+        return f"{email_label(self.kind)} {self.reference}".strip()
 
 
 def server_name() -> str:
@@ -324,7 +326,7 @@ def server_name() -> str:
 
 
 class MailServerQuerySet(models.QuerySet["MailServer"]):
-    def silent(self) -> "MailServerQuerySet":
+    def down(self) -> "MailServerQuerySet":
         """Our mail server, if it is down. Ignores servers from earlier settings."""
         return self.filter(name=server_name()).exclude(down_since=None)
 
@@ -407,12 +409,12 @@ class MailReader(models.Model):
 
 
 class MailChoiceQuerySet(models.QuerySet["MailChoice"]):
-    def of_address(self, address: str) -> "MailChoiceQuerySet":
+    def for_address(self, address: str) -> "MailChoiceQuerySet":
         return self.filter(reader__address=normalise_address(address))
 
 
 class MailChoice(models.Model):
-    """A reader's last choice for one topic. Without a row, the topic has its default (notifications.registry.ON_AT_FIRST)."""
+    """A reader's last choice for one topic. Without a row, the topic has its default (notifications.registry.DEFAULT_TOPICS)."""
 
     reader = models.ForeignKey(MailReader, verbose_name=_("reader"), on_delete=models.CASCADE, related_name="choices")
     personal(reader)
@@ -438,7 +440,7 @@ class DigestFrequency(models.TextChoices):
     TWICE = "twice", _("Two emails each working day, at 8am and 1pm")
 
 
-CLOCKS: dict[str, tuple[time, ...]] = {
+DIGEST_TIMES_BY_FREQUENCY: dict[str, tuple[time, ...]] = {
     DigestFrequency.AT_ONCE: (),
     DigestFrequency.DAILY: (time(8),),
     DigestFrequency.TWICE: (time(8), time(13)),
@@ -461,9 +463,11 @@ class TeamMail(models.Model):
 
     def next_digest(self, now: datetime) -> datetime | None:
         """The first digest after `now`, on a working day of the team: weekend news goes on Monday. None if mail goes at once."""
-        clocks = CLOCKS[self.rhythm]
+        clocks = DIGEST_TIMES_BY_FREQUENCY[self.rhythm]
         if not clocks:
             return None
         days = (uk_day(now) + timedelta(days=ahead) for ahead in count())
-        moments = (uk_datetime(day, clock) for day in days if is_working_day(day, OURS, office_closed()) for clock in clocks)
+        moments = (
+            uk_datetime(day, clock) for day in days if is_working_day(day, TEAM_NATION, office_closed_days()) for clock in clocks
+        )
         return next(moment for moment in moments if moment > now)

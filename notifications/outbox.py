@@ -23,10 +23,10 @@ from ctac.celery import app
 from ctac.errors import DomainError
 from notifications import rendering
 from notifications.models import Channel, Notification, State
-from notifications.registry import email_named, find_mobiles
+from notifications.registry import find_mobiles, get_email_class
 
 logger = logging.getLogger(__name__)
-IDS_A_TASK = 10
+MAX_IDS_PER_TASK = 10
 
 
 def publish(ids: Sequence[int]) -> None:
@@ -45,9 +45,9 @@ def ask_for_sweep(*, started: float | None = None) -> None:
 
 def send_tasks(ids: Sequence[int], **options: Any) -> bool:
     """Queues these rows for the workers; whether all could be queued. `options` are Celery's."""
-    for start in range(0, len(ids), IDS_A_TASK):
+    for start in range(0, len(ids), MAX_IDS_PER_TASK):
         try:
-            app.send_task("notifications.tasks.deliver", args=[list(ids[start : start + IDS_A_TASK])], **options)
+            app.send_task("notifications.tasks.deliver", args=[list(ids[start : start + MAX_IDS_PER_TASK])], **options)
         except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page
             logger.warning("Broker unreachable (%s); the sweep will send messages %s.", type(error).__name__, list(ids[start:]))
             return False
@@ -75,7 +75,7 @@ def notify(
 
 
 @dataclass(frozen=True)
-class About:
+class NewMessage:
     """One of many messages of a kind, due now unless `due_at` says otherwise. An empty address gets none."""
 
     about: str
@@ -87,7 +87,7 @@ class About:
 
 
 @transaction.atomic(savepoint=False)
-def notify_about(messages: Iterable[About], *, kind: str, now: datetime, left_to_sweep: bool = False) -> None:
+def notify_many(messages: Iterable[NewMessage], *, kind: str, now: datetime, left_to_sweep: bool = False) -> None:
     """notify() for many things at once, each to one person. `left_to_sweep`: so many that no request waits to queue them."""
     rows = []
     for message in messages:
@@ -108,7 +108,7 @@ def notify_about(messages: Iterable[About], *, kind: str, now: datetime, left_to
 
 
 @dataclass(frozen=True)
-class Later:
+class LaterMessage:
     """A kind that is due later than the others, and when it expires."""
 
     kind: str
@@ -118,14 +118,14 @@ class Later:
 
 
 @transaction.atomic(savepoint=False)
-def notify_each(
+def notify_kinds(
     kinds: Mapping[str, Iterable[str]],
     *,
     about: str,
     now: datetime,
     reference: str = "",
     version: int = 1,
-    later: Sequence[Later] = (),
+    later: Sequence[LaterMessage] = (),
 ) -> None:
     """notify() for several kinds that are due now, each to its own addresses."""
     build = partial(build_rows, about=about, now=now, reference=reference, version=version)
@@ -147,7 +147,7 @@ def build_rows(
     expires_at: datetime | None = None,
 ) -> list[Notification]:
     """Rows not yet written, without empty or repeated addresses (ignoring case). Urgent kinds also get text messages."""
-    email = email_named(kind)
+    email = get_email_class(kind)
     addresses: dict[str, str] = {}
     for address in filter(None, map(str.strip, to)):
         addresses.setdefault(address.lower(), address)
@@ -194,10 +194,10 @@ def insert(rows: Sequence[Notification]) -> None:
     """Write the rows; existing ones stay as they are. Rows that are due now are queued after commit."""
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     if due := [row.message_id for row in rows if row.kicked_at]:
-        kick_after_commit(list(Notification.objects.filter(message_id__in=due).values_list("pk", flat=True)))
+        queue_after_commit(list(Notification.objects.filter(message_id__in=due).values_list("pk", flat=True)))
 
 
-def kick_after_commit(keys: Sequence[int]) -> None:
+def queue_after_commit(keys: Sequence[int]) -> None:
     if keys:
         transaction.on_commit(partial(publish, sorted(keys)), robust=True)
 
@@ -211,8 +211,8 @@ def mail_domain() -> str:
     return parseaddr(str(settings.DEFAULT_FROM_EMAIL))[1].rpartition("@")[2] or "localhost"
 
 
-MOST_AT_ONCE = 5_000  # what one press sends again; the rest stays in the list
-BODIES = ("subject", "text_body", "html_body", "sealed_body", "last_error")
+MAX_RESENT_AT_ONCE = 5_000  # what one press sends again; the rest stays in the list
+BODY_FIELDS = ("subject", "text_body", "html_body", "sealed_body", "last_error")
 
 
 class CannotResend(DomainError):
@@ -263,12 +263,13 @@ def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None,
     The sweep queues them, a bounded number at a time. Two colleagues who press at once send each once: the first rows are
     locked, as by resend(), and then it is asked again which still wait for it.
     """
-    firsts = first_of(among.filter(pk__in=Notification.objects.resendable(now).values("pk"))[:MOST_AT_ONCE])
+    firsts = original_ids(among.filter(pk__in=Notification.objects.resendable(now).values("pk"))[:MAX_RESENT_AT_ONCE])
     locked = Notification.objects.select_for_update().filter(pk__in=firsts).order_by("pk")
     keys = list(locked.values_list("pk", flat=True))
-    still_failed = first_of(Notification.objects.resendable(now).filter(Q(pk__in=keys) | Q(resend_of_id__in=keys)))
+    still_failed = original_ids(Notification.objects.resendable(now).filter(Q(pk__in=keys) | Q(resend_of_id__in=keys)))
     rows = [
-        build_resend(first, by, now) for first in Notification.objects.filter(pk__in=still_failed).defer(*BODIES).order_by("pk")
+        build_resend(first, by, now)
+        for first in Notification.objects.filter(pk__in=still_failed).defer(*BODY_FIELDS).order_by("pk")
     ]
     for row in rows:
         row.kicked_at = None
@@ -277,14 +278,14 @@ def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None,
     return len(rows)
 
 
-def first_of(rows: QuerySet[Notification]) -> list[int]:
+def original_ids(rows: QuerySet[Notification]) -> list[int]:
     return [resend_of or pk for pk, resend_of in rows.values_list("pk", "resend_of_id")]
 
 
 def may_resend(notification: Notification) -> bool:
     """Whether a message of this kind and state can be sent again at all; resend() also looks at time and at its resends."""
     try:
-        kind = email_named(notification.kind)
+        kind = get_email_class(notification.kind)
     except KeyError:
         return False
     done = notification.state in {State.SENT, State.FAILED, State.EXPIRED}

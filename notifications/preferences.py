@@ -11,30 +11,30 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.forms import AnyOrNone, PageForm
+from ctac.forms import OptionalCheckboxesField, PageForm
 from notifications.models import ChoiceSource, MailChoice, MailReader, normalise_address
-from notifications.registry import ON_AT_FIRST, Topic
+from notifications.registry import DEFAULT_TOPICS, Topic
 from office.queries import setting_text
 
 
 def wants(topic: Topic, address: str) -> bool:
     """The last choice of this address for the topic, or the topic's default. One statement."""
-    wanted = MailChoice.objects.of_address(address).filter(topic=topic).values_list("wanted", flat=True).first()
-    return topic in ON_AT_FIRST if wanted is None else wanted
+    wanted = MailChoice.objects.for_address(address).filter(topic=topic).values_list("wanted", flat=True).first()
+    return topic in DEFAULT_TOPICS if wanted is None else wanted
 
 
 def has_chosen(topic: Topic, address: str) -> bool:
     """Whether they said yes or no to it, so that nobody asks again: one statement."""
-    return MailChoice.objects.of_address(address).filter(topic=topic).exists()
+    return MailChoice.objects.for_address(address).filter(topic=topic).exists()
 
 
-def wants_each(address: str) -> dict[Topic, bool]:
+def wanted_by_topic(address: str) -> dict[Topic, bool]:
     """wants() for every topic, in the order of the page: one statement."""
-    choices = MailChoice.objects.of_address(address).values_list("topic", "wanted")
-    return {topic: topic in ON_AT_FIRST for topic in Topic} | {Topic(topic): wanted for topic, wanted in choices}
+    choices = MailChoice.objects.for_address(address).values_list("topic", "wanted")
+    return {topic: topic in DEFAULT_TOPICS for topic in Topic} | {Topic(topic): wanted for topic, wanted in choices}
 
 
-def page_link(address: str) -> str:
+def choices_page_link(address: str) -> str:
     """The page on which the reader of this address chooses, for mail to this address only; it is a private link."""
     return f"{settings.SITE_URL}{reverse('mail_choices', args=[token_of(address)])}"
 
@@ -46,17 +46,17 @@ def one_click_link(address: str, topic: Topic) -> str:
 
 def token_of(address: str) -> str:
     """The token of this address, made if it has none yet; two who make it at once get the same."""
-    return reader_with(address, timezone.now()).token
+    return get_or_create_reader(address, timezone.now()).token
 
 
 @transaction.atomic
-def choose(*, address: str, chosen: Mapping[Topic, bool], where: ChoiceSource, now: datetime) -> None:
+def record_choices(*, address: str, chosen: Mapping[Topic, bool], where: ChoiceSource, now: datetime) -> None:
     """Store the reader's choice for these topics; other topics don't change."""
     choices = [MailChoice(topic=topic, wanted=wanted, chosen_at=now, chosen_where=where) for topic, wanted in chosen.items()]
-    save_choices(reader_with(address, now), choices)
+    save_choices(get_or_create_reader(address, now), choices)
 
 
-def reader_with(address: str, now: datetime) -> MailReader:
+def get_or_create_reader(address: str, now: datetime) -> MailReader:
     reader, _made = MailReader.objects.get_or_create(address=normalise_address(address), defaults={"created_at": now})
     return reader
 
@@ -82,10 +82,10 @@ def move_choices(*, before: str, to: str, now: datetime) -> None:
     if old is None:
         return
     if choices := {choice.topic: choice for choice in old.choices.all()}:
-        for known in MailChoice.objects.of_address(to).filter(topic__in=choices):
+        for known in MailChoice.objects.for_address(to).filter(topic__in=choices):
             if known.chosen_at > choices[known.topic].chosen_at:
                 del choices[known.topic]
-        save_choices(reader_with(to, now), choices.values())
+        save_choices(get_or_create_reader(to, now), choices.values())
     old.delete()
 
 
@@ -98,7 +98,7 @@ def export_choices(email: str) -> list[dict[str, object]]:
             "chosen_at": choice.chosen_at,
             "where": choice.get_chosen_where_display(),
         }
-        for choice in MailChoice.objects.of_address(email).order_by("-chosen_at", "topic")
+        for choice in MailChoice.objects.for_address(email).order_by("-chosen_at", "topic")
     ]
 
 
@@ -107,7 +107,7 @@ def erase_choices(email: str) -> None:
     MailReader.objects.filter(address=normalise_address(email)).delete()
 
 
-def reminder_days() -> str:
+def reminder_days_text() -> str:
     return gettext("%(days)s before, and the day before.") % {"days": setting_text("first_reminder_days")}
 
 
@@ -116,7 +116,7 @@ class ChoicesForm(PageForm):
 
     option_hints = {
         "wanted": {
-            Topic.REMINDERS: lazy(reminder_days, str)(),
+            Topic.REMINDERS: lazy(reminder_days_text, str)(),
             Topic.EDITIONS: _("Only leaflets that you ordered in the last two years."),
             Topic.INVITATIONS: _(
                 "They are online, so it doesn’t matter where you work. One email a day at most, when new ones are planned."
@@ -125,7 +125,7 @@ class ChoicesForm(PageForm):
         }
     }
 
-    wanted = AnyOrNone(label=_("Email me"), choices=Topic.choices)
+    wanted = OptionalCheckboxesField(label=_("Email me"), choices=Topic.choices)
 
     def chosen(self) -> dict[Topic, bool]:
         """Whether each topic is wanted."""

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from office.queries import site_settings
-from office.texts.queries import worded
+from office.texts.queries import worded_text
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -30,7 +30,7 @@ class Topic(models.TextChoices):
 
 
 # Topics that are on until somebody says no. The others go only to people who asked.
-ON_AT_FIRST = frozenset({Topic.REMINDERS})
+DEFAULT_TOPICS = frozenset({Topic.REMINDERS})
 
 
 class Desk(StrEnum):
@@ -74,7 +74,7 @@ class Email:
     With a `topic`, it goes only to people who want it. Without one, it is service mail and always goes, unless it
     `has_own_stop`: a link where anybody who reads it can stop it. If it `can_wait`, it is not sent at night. Without
     `keeps_words`, none of its text is stored: it names people whom `about` does not mention, so an erasure would not find them.
-    Mail to staff with `in_digest` may go in the team's digest, unless `waits_for` says no for that digest.
+    Mail to staff with `in_digest` may go in the team's digest, unless `can_join_digest` says no for that digest.
 
     Urgent mail also has an `sms`, which may use `context` like the subject: a text message to the mobile of each colleague whose
     account has the address. At most 160 ASCII characters, or it comes in parts; nothing about a child, a caller or a host, since
@@ -116,10 +116,10 @@ class Email:
 
     def reader_name(self) -> str:
         """The name for the greeting; empty if we don't know who reads at the address."""
-        return name_of_reader(self.notification.recipient)
+        return find_reader_name(self.notification.recipient)
 
     def reader_language(self) -> str:
-        return language_of(self.notification.recipient)
+        return find_reader_language(self.notification.recipient)
 
     def context(self) -> dict[str, object]:
         return {}
@@ -159,13 +159,13 @@ class Email:
     def is_still_due(self) -> bool:
         return True
 
-    def waits_for(self, digest_at: datetime) -> bool:
+    def can_join_digest(self, digest_at: datetime) -> bool:
         return True
 
     def message(self) -> Message:
         context, method = self.context(), self.get_calendar_method()
         return Message(
-            subject=worded(str(self.get_subject()), context),
+            subject=worded_text(str(self.get_subject()), context),
             template=self.get_template(),
             context=context,
             calendar=self.calendar(method) if method else b"",
@@ -175,10 +175,10 @@ class Email:
 
 _emails: dict[str, type[Email]] = {}
 ACCOUNT_MAIL_LABELS: dict[str, str | Promise] = {}  # of the kinds that the account pages word and send
-_forgetting: set[str] = set()
+_kinds_without_address: set[str] = set()
 
 
-def email_named(name: str) -> type[Email]:
+def get_email_class(name: str) -> type[Email]:
     """Raises KeyError for a kind that no app has."""
     return _emails[name]
 
@@ -196,21 +196,21 @@ def email_modules() -> list[str]:
     return list(dict.fromkeys(email.__module__ for email in _emails.values()))
 
 
-def find_email(name: str) -> type[Email] | None:
+def find_email_class(name: str) -> type[Email] | None:
     """None for account mail, and for a kind that no app registers any more."""
     return _emails.get(name)
 
 
-def forget_addresses_of(name: str) -> None:
+def discard_addresses_of(name: str) -> None:
     """Don't keep the recipient once mail of this kind has gone or has ended. Call it in AppConfig.ready()."""
-    _forgetting.add(name)
+    _kinds_without_address.add(name)
 
 
 def keeps_address(name: str) -> bool:
-    return name not in _forgetting
+    return name not in _kinds_without_address
 
 
-def label_of(name: str) -> str:
+def email_label(name: str) -> str:
     """The kind's label for staff; a kind without one is called by its name."""
     if name in _emails:
         return str(_emails[name].label)
@@ -235,7 +235,7 @@ LANGUAGE_FINDERS: list[Callable[[str], str]] = []  # "" if its owner has chosen 
 MOBILE_FINDERS: list[Callable[[Iterable[str]], Iterable[str]]] = []
 
 
-def name_of_reader(address: str) -> str:
+def find_reader_name(address: str) -> str:
     """The name by which an email greets its reader; empty for the team's mailboxes, a shared one, and a stranger's.
 
     By the address, not by what the email is about: so nobody is called by the name of the person who had a booking before them.
@@ -250,7 +250,7 @@ def find_mobiles(addresses: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(number for finder in MOBILE_FINDERS for number in finder(addresses)))
 
 
-def language_of(address: str) -> str:
+def find_reader_language(address: str) -> str:
     """The reader's language. The site's own if they chose none, or if it has no other; then it asks nothing."""
     languages = dict(settings.LANGUAGES)
     if len(languages) > 1 and address.lower() not in team_addresses():

@@ -25,13 +25,13 @@ from django.utils.translation import gettext as _
 
 from notifications import preferences
 from notifications.models import Notification
-from notifications.registry import Desk, Message, find_email
+from notifications.registry import Desk, Message, find_email_class
 from office.queries import advice_hours, site_settings
 
 PRIVATE_LINKS = "private_links"
 # Invisible spaces after the preview line, so that inboxes don't fill it up with the head of the email.
-GAP = "\u2007\u034f" * 60
-CHARSET = '<meta charset="utf-8">'
+PREHEADER_PADDING = "\u2007\u034f" * 60
+CHARSET_META = '<meta charset="utf-8">'
 INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
@@ -44,7 +44,7 @@ class Rendered:
     html: str
     private_links: tuple[str, ...] = ()
 
-    def to_keep(self) -> "Rendered":
+    def without_private_links(self) -> "Rendered":
         """The copy that is stored for staff, without private links, so that nobody can act as the reader."""
         subject, text, html = self.subject, self.text, self.html
         for link in sorted(self.private_links, key=len, reverse=True):
@@ -67,7 +67,7 @@ def render_page(template_name: str, subject: object, context: dict[str, object])
     layout = {
         "site_url": settings.SITE_URL,
         "charity": site.charity,
-        "gap": GAP,
+        "gap": PREHEADER_PADDING,
         "advice_phone": site.advice_phone,
         "advice_call": phone_link(site.advice_phone),
         "advice_email": site.advice_email,
@@ -89,7 +89,9 @@ def inline_styles(html: str) -> str:
     The inliner puts those first in the head; the character set goes before them, within the 1024 bytes that HTML allows it.
     """
     inlined: str = INLINER.inline(html) if html else ""
-    return inlined.replace(CHARSET, "", 1).replace("<head>", f"<head>{CHARSET}", 1) if CHARSET in inlined else inlined
+    return (
+        inlined.replace(CHARSET_META, "", 1).replace("<head>", f"<head>{CHARSET_META}", 1) if CHARSET_META in inlined else inlined
+    )
 
 
 def one_line(text: str) -> str:
@@ -97,15 +99,15 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-WIDTH = 78  # RFC 5322, 2.1.1: no line should be longer
-SKIPPED = {"head", "style", "script"}
+MAX_LINE_WIDTH = 78  # RFC 5322, 2.1.1: no line should be longer
+SKIPPED_TAGS = {"head", "style", "script"}
 # The inbox shows the preheader, and the sender's name says the brand.
 SKIPPED_CLASSES = {"preheader", "brand"}
-BLOCKS = {"p", "h1", "h2", "ul", "ol", "table", "div"}
-VOID = {"meta", "br", "link", "img", "hr"}
+BLOCK_TAGS = {"p", "h1", "h2", "ul", "ol", "table", "div"}
+VOID_TAGS = {"meta", "br", "link", "img", "hr"}
 # HTML's own spaces are dropped. INDENT stands for two spaces before a line, HANGING for two before its wrapped lines.
-INDENT, HANGING = "\t", "\v"
-SPACES = re.compile(r"\s+")
+INDENT, HANGING_INDENT = "\t", "\v"
+WHITESPACE_PATTERN = re.compile(r"\s+")
 
 
 def plain_text(html: str) -> str:
@@ -113,13 +115,13 @@ def plain_text(html: str) -> str:
 
     One paragraph a block; a fact is 'Label: value'; each link stands alone on its line, however long it is.
     """
-    reader = _Reader()
+    reader = _PlainTextParser()
     reader.feed(html[max(html.find("<body"), 0) :])
     reader.close()
     return reader.text()
 
 
-class _Reader(HTMLParser):
+class _PlainTextParser(HTMLParser):
     """`blocks` are paragraphs, each of lines; `skipping` are the open tags of what is left out."""
 
     def __init__(self) -> None:
@@ -131,20 +133,20 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if self.skipping or tag in SKIPPED or given.get("class") in SKIPPED_CLASSES:
-            self.skipping += [] if tag in VOID else [tag]
-        elif tag in BLOCKS:
+        if self.skipping or tag in SKIPPED_TAGS or given.get("class") in SKIPPED_CLASSES:
+            self.skipping += [] if tag in VOID_TAGS else [tag]
+        elif tag in BLOCK_TAGS:
             self._end_block()
         elif tag == "br":
-            self.blocks[-1].append(self.further)
+            self.blocks[-1].append(self.line_prefix)
         elif tag == "tr":
             self.blocks[-1].append("")
         elif tag == "td":
             self.in_value = self.after_label
         elif tag == "th":
-            self.blocks[-1][-1] += HANGING
+            self.blocks[-1][-1] += HANGING_INDENT
         elif tag == "li":
-            self.blocks[-1].append(f"{HANGING}- ")
+            self.blocks[-1].append(f"{HANGING_INDENT}- ")
             self.in_item = True
         elif tag == "a" and (given.get("href") or "").startswith("http"):
             self.link, self.label = str(given["href"]), ""
@@ -154,7 +156,7 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if self.skipping:
             self.skipping.pop()
-        elif tag in BLOCKS:
+        elif tag in BLOCK_TAGS:
             self._end_block()
         elif tag == "th":
             self.blocks[-1][-1] += ": "
@@ -173,19 +175,19 @@ class _Reader(HTMLParser):
             label, link, self.link = self.label.strip(), self.link, ""
             if label != link:
                 self.blocks[-1][-1] += f"{label}:"
-            self.blocks[-1] += [self.further + link, self.further]
+            self.blocks[-1] += [self.line_prefix + link, self.line_prefix]
 
     def handle_data(self, data: str) -> None:
         if self.skipping:
             return
-        text = SPACES.sub(" ", data)
+        text = WHITESPACE_PATTERN.sub(" ", data)
         if self.link:
             self.label += text
         else:
             self.blocks[-1][-1] += text
 
     @property
-    def further(self) -> str:
+    def line_prefix(self) -> str:
         """How a new line begins within a fact or a list item, so that the next one stands out."""
         return INDENT if self.in_value or self.in_item else ""
 
@@ -198,7 +200,7 @@ class _Reader(HTMLParser):
     def text(self) -> str:
         return (
             "\n\n".join(
-                "\n".join(_wrapped(line) for line in lines if line.strip())
+                "\n".join(_wrap_line(line) for line in lines if line.strip())
                 for lines in self.blocks
                 if any(line.strip() for line in lines)
             )
@@ -206,18 +208,18 @@ class _Reader(HTMLParser):
         )
 
 
-def _wrapped(line: str) -> str:
+def _wrap_line(line: str) -> str:
     text = " ".join(line.split())
     first = "  " if line.startswith(INDENT) else ""
-    if len(first + text) <= WIDTH:
+    if len(first + text) <= MAX_LINE_WIDTH:
         return first + text
-    more = "  " if line.startswith((INDENT, HANGING)) else ""
+    more = "  " if line.startswith((INDENT, HANGING_INDENT)) else ""
     return textwrap.fill(
-        text, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
+        text, MAX_LINE_WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
     )
 
 
-METHOD = re.compile(rb"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
+CALENDAR_METHOD_PATTERN = re.compile(rb"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
 TEAM_LAYOUT = '{% extends "emails/staff.html" %}'
 
 
@@ -243,12 +245,12 @@ class Mail(EmailMultiAlternatives):
 
 def choice_links(notification: Notification, message: Message) -> ChoiceLinks:
     """The links for this message. Mail to the team has none, unless it has a topic."""
-    email, reader = find_email(notification.kind), notification.recipient
+    email, reader = find_email_class(notification.kind), notification.recipient
     if email and email.topic:
-        return ChoiceLinks(preferences.page_link(reader), preferences.one_click_link(reader, email.topic))
+        return ChoiceLinks(preferences.choices_page_link(reader), preferences.one_click_link(reader, email.topic))
     if email and email.has_own_stop:
         return ChoiceLinks(stop=email(notification).stop_link())
-    return ChoiceLinks() if is_for_team(message) else ChoiceLinks(preferences.page_link(reader))
+    return ChoiceLinks() if is_for_team(message) else ChoiceLinks(preferences.choices_page_link(reader))
 
 
 def compose(
@@ -275,7 +277,7 @@ def compose(
     if message and message.calendar:
         # The part that Outlook and Gmail act on and, for an invitation, a copy as a file for programs that only open files. RFC
         # 6047: `method` of the part equals METHOD of the body. Raises ValueError where it does not.
-        found = METHOD.search(message.calendar)
+        found = CALENDAR_METHOD_PATTERN.search(message.calendar)
         if not found or found[1].decode() != message.calendar_method:
             raise ValueError("the calendar's METHOD is not the message's calendar_method")
         mail.attach_alternative(message.calendar.decode(), f"text/calendar; method={message.calendar_method}")
@@ -297,7 +299,7 @@ def desk_for(notification: Notification, message: Message | None) -> Desk:
         return Desk.ACCOUNTS
     if is_for_team(message):
         return Desk.TEAM
-    email = find_email(notification.kind)
+    email = find_email_class(notification.kind)
     return email.desk if email else Desk.ADVICE
 
 

@@ -24,16 +24,16 @@ from ctac.staff.audit import audit_note
 from notifications import rendering
 from notifications.models import Notification, visible_to
 from notifications.outbox import mail_domain
-from notifications.registry import Desk, Email, Message, all_emails, email_modules, find_email, name_of_reader
+from notifications.registry import Desk, Email, Message, all_emails, email_modules, find_email_class, find_reader_name
 from notifications.rendering import Rendered, one_line, render
 from office.texts.places import Place
 
-Words = Message | Rendered
-NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
-READER, PRESENTER, TEAM = "nadia.rahman@leeds.nhs.uk", "asha.patel@ctac.example", "team@ctac.example"
-NAMES = {READER: "Nadia Rahman", PRESENTER: "Asha Patel"}
+EmailContent = Message | Rendered
+SAMPLE_NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
+READER_ADDRESS, PRESENTER_ADDRESS, TEAM_ADDRESS = "nadia.rahman@leeds.nhs.uk", "asha.patel@ctac.example", "team@ctac.example"
+NAMES_BY_ADDRESS = {READER_ADDRESS: "Nadia Rahman", PRESENTER_ADDRESS: "Asha Patel"}
 # A made-up link that leads nowhere.
-PAGE = f"{settings.SITE_URL}/mail/private/"
+SAMPLE_LINK = f"{settings.SITE_URL}/mail/private/"
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Example:
 
     kind: str
     title: str | Promise
-    words: Callable[[], Words]
-    recipient: str = READER
+    words: Callable[[], EmailContent]
+    recipient: str = READER_ADDRESS
 
-    def head(self) -> tuple[Desk, str]:
+    def desk_and_subject(self) -> tuple[Desk, str]:
         """The desk that sends it, and its subject."""
         words = self.words()
         desk = rendering.desk_for(Notification(kind=self.kind), words if isinstance(words, Message) else None)
@@ -55,7 +55,7 @@ class Example:
 def example(email: type[Email], case: str | Promise = "", *, title: str | Promise = "", **facts: Any) -> Example:
     """A case of that kind; `facts` are of its notification (`version`, `recipient`), or stand in for what it would read."""
     row = {name: facts.pop(name) for name in ("about", "created_at", "recipient", "reference", "version") if name in facts}
-    notification = Notification(kind=email.name, **{"created_at": NOW, "recipient": READER, "version": 0, **row})
+    notification = Notification(kind=email.name, **{"created_at": SAMPLE_NOW, "recipient": READER_ADDRESS, "version": 0, **row})
     title = title or (f"{email.label}, {case}" if case else email.label)
     return Example(email.name, title, lambda: email(notification, **facts).message(), notification.recipient)
 
@@ -69,7 +69,7 @@ class Sample:
     subject: str
     html: str
     text: str
-    recipient: str = READER
+    recipient: str = READER_ADDRESS
     message: Message | None = None
 
     def as_mail(self) -> EmailMultiAlternatives:
@@ -112,31 +112,33 @@ def sample_at(number: int, kind: str = "") -> Sample | None:
 def _sample(example: Example) -> Sample:
     words = example.words()
     message = words if isinstance(words, Message) else None
-    recipient = TEAM if message and rendering.is_for_team(message) and example.recipient == READER else example.recipient
+    recipient = (
+        TEAM_ADDRESS if message and rendering.is_for_team(message) and example.recipient == READER_ADDRESS else example.recipient
+    )
     rendered = words if isinstance(words, Rendered) else render_sample(example.kind, words, recipient)
     return Sample(example.kind, str(example.title), rendered.subject, rendered.html, rendered.text, recipient, message)
 
 
 def render_sample(kind: str, message: Message, recipient: str) -> Rendered:
-    return render(message, choices_link=made_up_links(kind, message).page, reader_name=NAMES.get(recipient, ""))
+    return render(message, choices_link=made_up_links(kind, message).page, reader_name=NAMES_BY_ADDRESS.get(recipient, ""))
 
 
 def made_up_links(kind: str, message: Message | None) -> rendering.ChoiceLinks:
     """The links that a reader of such mail would have, but leading nowhere."""
-    email = find_email(kind)
+    email = find_email_class(kind)
     if email and email.topic:
-        return rendering.ChoiceLinks(PAGE, f"{PAGE}stop/{email.topic}/")
+        return rendering.ChoiceLinks(SAMPLE_LINK, f"{SAMPLE_LINK}stop/{email.topic}/")
     if email and email.has_own_stop:
-        return rendering.ChoiceLinks(stop=PAGE)
-    return rendering.ChoiceLinks() if message is None or rendering.is_for_team(message) else rendering.ChoiceLinks(PAGE)
+        return rendering.ChoiceLinks(stop=SAMPLE_LINK)
+    return rendering.ChoiceLinks() if message is None or rendering.is_for_team(message) else rendering.ChoiceLinks(SAMPLE_LINK)
 
 
 # The emails as places whose texts staff may word (office/texts), each shown with the newest real one, or else as a sample.
 
 LAYOUTS = ("emails/base.html", "emails/staff.html")
 SUBJECT_LINE = '<p style="padding: 15px 30px; margin: 0"><strong>{}</strong> {}</p>'
-ABOUT_ACCOUNTS = _("Emails about accounts")
-MOST_TRIED = 5  # the newest may be about what has been erased since
+ACCOUNT_EMAILS_TITLE = _("Emails about accounts")
+MAX_TRIED = 5  # the newest may be about what has been erased since
 
 
 def email_places() -> Iterator[Place]:
@@ -151,25 +153,25 @@ def email_places() -> Iterator[Place]:
 
 def preview(kind: str, request: HttpRequest) -> str:
     """The email as a whole page, below its subject, without the links that only its reader may have."""
-    rendered = newest_real(kind, request) if request.user.has_perm("notifications.view_notification") else None
+    rendered = render_newest(kind, request) if request.user.has_perm("notifications.view_notification") else None
     if rendered is None:
         example = next(example for example in all_examples() if example.kind == kind)
         words = example.words()
         rendered = words if isinstance(words, Rendered) else render_sample(kind, words, example.recipient)
-    kept = rendered.to_keep()
+    kept = rendered.without_private_links()
     body = kept.html.find(">", kept.html.find("<body")) + 1
     return kept.html[:body] + format_html(SUBJECT_LINE, _("Subject:"), kept.subject) + kept.html[body:]
 
 
-def newest_real(kind: str, request: HttpRequest) -> Rendered | None:
+def render_newest(kind: str, request: HttpRequest) -> Rendered | None:
     """The newest message of the kind that this colleague may read, worded anew. Nothing is stored or sent."""
     rows = Notification.objects.filter(visible_to(request.user), kind=kind, is_account_mail=False)
-    email = find_email(kind)
+    email = find_email_class(kind)
     if email is None:
         return None
-    for row in rows.order_by("-created_at", "-pk")[:MOST_TRIED]:
+    for row in rows.order_by("-created_at", "-pk")[:MAX_TRIED]:
         with suppress(ObjectDoesNotExist, LookupError, ValueError):
-            shown = render(email(row).message(), choices_link=PAGE, reader_name=name_of_reader(row.recipient))
+            shown = render(email(row).message(), choices_link=SAMPLE_LINK, reader_name=find_reader_name(row.recipient))
             note = audit_note(request)
             note.kind, note.keys = Notification._meta.label_lower, [str(row.pk)]
             return shown

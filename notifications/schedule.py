@@ -16,9 +16,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.dates import UK, format_moment, uk_datetime, uk_day
-from notifications.models import REFERENCES_LENGTH, Notification, State, TeamMail
-from notifications.outbox import build_rows, kick_after_commit
+from ctac.dates import UK_TZ, format_datetime, uk_datetime, uk_day
+from notifications.models import MAX_REFERENCES_LENGTH, Notification, State, TeamMail
+from notifications.outbox import build_rows, queue_after_commit
 from notifications.registry import Email, email_for, ngettext_noop
 from notifications.samples import Example, example
 from office.queries import site_settings
@@ -26,13 +26,13 @@ from office.queries import site_settings
 logger = logging.getLogger(__name__)
 
 # Mail that waited for the morning goes out over this time, not as one wave.
-SPREAD_OVER = timedelta(minutes=30)
+MORNING_SPREAD_PERIOD = timedelta(minutes=30)
 
 
-def end_of_night(now: datetime) -> datetime | None:
+def quiet_hours_end(now: datetime) -> datetime | None:
     """When the quiet hours end, if it is within them; None by day, and if staff have set none."""
     begins, ends = site_settings().quiet_from, site_settings().quiet_until
-    local = now.astimezone(UK)
+    local = now.astimezone(UK_TZ)
     clock = local.time()
     if begins <= ends:  # within one day
         return uk_datetime(local.date(), ends) if begins <= clock < ends else None
@@ -41,28 +41,28 @@ def end_of_night(now: datetime) -> datetime | None:
     return uk_datetime(local.date() + timedelta(days=1), ends) if clock >= begins else None
 
 
-def morning_for(notification: Notification, now: datetime) -> datetime | None:
+def morning_due_at(notification: Notification, now: datetime) -> datetime | None:
     """The moment in the morning when a message that can wait goes; None if it goes now.
 
     Resends by a colleague go at any time, and so does what would then be too late.
     """
     if notification.resend_of_id:
         return None
-    morning = end_of_night(now)
+    morning = quiet_hours_end(now)
     if morning is None:
         return None
-    moment = morning + random.random() * SPREAD_OVER  # noqa: S311 - spread, not secrecy
+    moment = morning + random.random() * MORNING_SPREAD_PERIOD  # noqa: S311 - spread, not secrecy
     return None if notification.expires_at and notification.expires_at <= moment else moment
 
 
-def untried(notification: Notification) -> dict[str, object]:
+def undone_attempt_columns(notification: Notification) -> dict[str, object]:
     """Columns of a row that was claimed and only put off: it was not an attempt."""
     attempts = notification.attempts - 1
     return {"attempts": attempts} if attempts else {"attempts": 0, "first_tried_at": None}
 
 
 # A digest that nobody has begun to send.
-OPEN = Q(state=State.PENDING, first_tried_at=None)
+OPEN_DIGEST = Q(state=State.PENDING, first_tried_at=None)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def add_to_digests(items: Sequence[DigestItem], *, kind: str, day: date, now: da
     """
     references: dict[str, list[str]] = defaultdict(list)
     for item in items:
-        if len(" ".join([*references[item.about], item.reference])) <= REFERENCES_LENGTH:
+        if len(" ".join([*references[item.about], item.reference])) <= MAX_REFERENCES_LENGTH:
             references[item.about].append(item.reference)
     rows: dict[str, Notification] = {}
     for item in items:
@@ -94,12 +94,12 @@ def add_to_digests(items: Sequence[DigestItem], *, kind: str, day: date, now: da
             rows[item.about] = built[0]
     digests: dict[str, Notification] = {}
     while missing := sorted((row for row in rows.values() if row.about not in digests), key=lambda row: row.about):
-        digests |= digests_to_join(missing)
-    kick_after_commit([digest.pk for digest in digests.values() if digest.due_at <= now])
+        digests |= join_or_create_digests(missing)
+    queue_after_commit([digest.pk for digest in digests.values() if digest.due_at <= now])
     return [digests[rows[item.about].about].pk if item.about in rows else None for item in items]
 
 
-def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
+def join_or_create_digests(rows: Sequence[Notification]) -> dict[str, Notification]:
     """The digests that could be joined or made, by what they are about.
 
     Joining a digest locks its row until commit, so a worker that comes for it waits and then sends all of it. After the worker,
@@ -110,12 +110,12 @@ def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
     alike = alike.alias(address=Lower("recipient")).filter(address__in=addresses)
     # By subject and recipient: the number of the digest that nobody has started to send, or the next number.
     counted = alike.order_by().values("about", to=Lower("recipient"))
-    versions = counted.annotate(open=Max("version", filter=OPEN), last=Max("version"))
+    versions = counted.annotate(open=Max("version", filter=OPEN_DIGEST), last=Max("version"))
     numbers = {(row["about"], row["to"]): row["open"] or row["last"] + 1 for row in versions}
     for row in rows:
         row.version = numbers.get((row.about, row.recipient.lower()), 1)
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
-    locked = alike.filter(OPEN).select_for_update(no_key=True).order_by("about")
+    locked = alike.filter(OPEN_DIGEST).select_for_update(no_key=True).order_by("about")
     open_digests = {(digest.about, digest.recipient.lower(), digest.version): digest for digest in locked}
     joined: dict[str, Notification] = {}
     changed: list[Notification] = []
@@ -125,14 +125,14 @@ def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
             continue
         joined[row.about] = digest
         is_new = digest.message_id != row.message_id and row.reference not in digest.reference
-        if is_new and len(digest.reference) + len(row.reference) < REFERENCES_LENGTH:
+        if is_new and len(digest.reference) + len(row.reference) < MAX_REFERENCES_LENGTH:
             digest.reference = f"{digest.reference} {row.reference}"
             changed.append(digest)
     Notification.objects.bulk_update(changed, ["reference"])
     return joined
 
 
-DIGEST_NAME = "staff-digest"
+STAFF_DIGEST_KIND = "staff-digest"
 
 
 def add_to_staff_digest(notification: Notification, *, now: datetime) -> bool:
@@ -147,7 +147,7 @@ def add_to_staff_digest(notification: Notification, *, now: datetime) -> bool:
         setting = TeamMail.objects.first()
         due_at = setting.next_digest(now) if setting else None
         email = email_for(notification)
-        if due_at and email.is_still_due() and email.waits_for(due_at):
+        if due_at and email.is_still_due() and email.can_join_digest(due_at):
             return join_staff_digest(notification, due_at, now)
     except Exception as error:  # noqa: BLE001 - whatever it is, the message must not be lost for it
         logger.error("Message %s could not be gathered: %s", notification.pk, type(error).__name__)
@@ -161,33 +161,33 @@ def join_staff_digest(notification: Notification, due_at: datetime, now: datetim
     Returns False if the lease is no longer ours.
     """
     item = DigestItem("team", notification.recipient, notification.reference)
-    [digest] = add_to_digests([item], kind=DIGEST_NAME, day=uk_day(due_at), now=now, due_at=due_at)
+    [digest] = add_to_digests([item], kind=STAFF_DIGEST_KIND, day=uk_day(due_at), now=now, due_at=due_at)
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
-    columns = {"state": State.GATHERED, "told_in": digest, "last_error": "", **untried(notification)}
+    columns = {"state": State.GATHERED, "told_in": digest, "last_error": "", **undone_attempt_columns(notification)}
     if mine.update(**columns, lease_token=None, lease_until=None, kicked_at=None):
         return True
     transaction.set_rollback(True)
     return False
 
 
-LINES_SHOWN = 100  # as many as can be read; the others are counted
+MAX_LINES_SHOWN = 100  # as many as can be read; the others are counted
 
 
 @dataclass(frozen=True)
-class Line:
+class DigestLine:
     at: datetime
     text: str
     url: str
 
     @property
     def when(self) -> str:
-        return format_moment(self.at)
+        return format_datetime(self.at)
 
 
 class StaffDigest(Email):
     """Its lines name people whom `about` does not mention, so it stores no text: an erasure would not find them."""
 
-    name = DIGEST_NAME
+    name = STAFF_DIGEST_KIND
     label = gettext_lazy("To staff: digest")
     template = "staff_digest"
     subject_of_updates = ngettext_noop("Team digest: %(count)d update", "Team digest: %(count)d updates")
@@ -200,17 +200,17 @@ class StaffDigest(Email):
         return [email for row in rows.order_by("created_at", "pk") if (email := email_for(row)).is_still_due()]
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[DigestLine]:
         """The subject of each, and its page."""
-        made = [(email.notification.created_at, email.message()) for email in self.emails[:LINES_SHOWN]]
+        made = [(email.notification.created_at, email.message()) for email in self.emails[:MAX_LINES_SHOWN]]
         return [
-            Line(at, str(message.subject), str(message.context.get("staff_url") or message.context.get("url") or ""))
+            DigestLine(at, str(message.subject), str(message.context.get("staff_url") or message.context.get("url") or ""))
             for at, message in made
         ]
 
     @cached_property
     def more(self) -> int:
-        return max(0, len(self.emails) - LINES_SHOWN)
+        return max(0, len(self.emails) - MAX_LINES_SHOWN)
 
     def is_still_due(self) -> bool:
         return bool(self.emails)
@@ -235,8 +235,8 @@ def examples() -> Iterator[Example]:
     staff = "https://ctac.example/staff/"
     monday = datetime(2027, 2, 22, 10, 5, tzinfo=UTC)
     lines = [
-        Line(monday, "New booking BK-7Q4M-2F on Tuesday 9 March 2027", f"{staff}bookings/booking/1/"),
-        Line(monday.replace(hour=14), "New order LO-3XK9-PT", f"{staff}leaflets/order/1/"),
+        DigestLine(monday, "New booking BK-7Q4M-2F on Tuesday 9 March 2027", f"{staff}bookings/booking/1/"),
+        DigestLine(monday.replace(hour=14), "New order LO-3XK9-PT", f"{staff}leaflets/order/1/"),
     ]
     yield example(StaffDigest, lines=lines, more=0)
     yield example(StaffDigest, _("very many"), lines=lines * 20, more=12)

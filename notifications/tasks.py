@@ -4,13 +4,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from ctac.celery import app
-from notifications.bounces.reports import read_and_note
+from notifications.bounces.reports import read_mailbox_safely
 from notifications.delivery import services as delivery_services
-from notifications.delivery.services import HELD_AT_MOST
+from notifications.delivery.services import MAX_LEASE_SECONDS
 
 
 # No lease is renewed for longer, so at this limit the pool ends a task that hangs (processes can be ended, threads can't).
-@app.task(time_limit=HELD_AT_MOST)
+@app.task(time_limit=MAX_LEASE_SECONDS)
 def deliver(ids: list[int]) -> None:
     delivery_services.deliver_each(ids)
 
@@ -24,4 +24,4 @@ def sweep(started: float | None = None) -> None:
 # Longer than any server takes for a few hundred reports; a mailbox that hangs ends here.
 @app.task(time_limit=240)
 def read_returned_mail() -> None:
-    read_and_note(settings.BOUNCE_MAILBOX, now=timezone.now())
+    read_mailbox_safely(settings.BOUNCE_MAILBOX, now=timezone.now())

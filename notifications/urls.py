@@ -6,12 +6,12 @@ from notifications import views
 # For staff
 urlpatterns = [
     path("messages/<int:pk>/html/", staff_site.admin_view(views.message_html), name="message_html"),
-    path("emails/", staff_site.admin_view(views.emails), name="mail_gallery"),
-    path("emails/<slug:kind>/<int:number>/", staff_site.admin_view(views.email), name="mail_gallery_one"),
-    path("emails/<slug:kind>/<int:number>/html/", staff_site.admin_view(views.email_html), name="mail_gallery_html"),
+    path("emails/", staff_site.admin_view(views.mail_gallery), name="mail_gallery"),
+    path("emails/<slug:kind>/<int:number>/", staff_site.admin_view(views.mail_gallery_one), name="mail_gallery_one"),
+    path("emails/<slug:kind>/<int:number>/html/", staff_site.admin_view(views.mail_gallery_html), name="mail_gallery_html"),
 ]
 # Reached from mail, without signing in
-preferences = [
+preferences_urlpatterns = [
     path("<str:token>/", views.mail_choices, name="mail_choices"),
     path("<str:token>/stop/<str:topic>/", views.mail_stop, name="mail_stop"),
 ]

@@ -17,18 +17,18 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ctac.forms import FORM_METHODS
-from ctac.pages import framed, keep_private
+from ctac.pages import framed_response, set_private_headers
 from ctac.staff.audit import audit_note
 from ctac.staff.site import staff_site
 from notifications.bounces.reports import read_webhook
-from notifications.bounces.services import delivered, record_answers
+from notifications.bounces.services import record_bounces, record_deliveries
 from notifications.models import ChoiceSource, MailReader, Notification, visible_to
-from notifications.preferences import ChoicesForm, choose, wants_each
-from notifications.registry import Desk, Topic, find_email
+from notifications.preferences import ChoicesForm, record_choices, wanted_by_topic
+from notifications.registry import Desk, Topic, find_email_class
 from notifications.samples import Sample, all_examples, sample_at
 
-VIEW = "notifications.view_notification"
-DARK = "@media (prefers-color-scheme: dark)"
+VIEW_PERMISSION = "notifications.view_notification"
+DARK_MEDIA_QUERY = "@media (prefers-color-scheme: dark)"
 DESK_TITLES = {
     Desk.BOOKINGS: gettext_lazy("To professionals, about presentations"),
     Desk.LEAFLETS: gettext_lazy("To professionals, about leaflets"),
@@ -39,24 +39,26 @@ DESK_TITLES = {
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
-def emails(request: HttpRequest) -> HttpResponse:
+@permission_required(VIEW_PERMISSION, raise_exception=True)
+def mail_gallery(request: HttpRequest) -> HttpResponse:
     """Every kind of email with made-up data, grouped by subject. Stores and sends nothing."""
     rows: dict[Desk, list[dict[str, object]]] = defaultdict(list)
     numbers: dict[str, int] = defaultdict(int)
     for example in all_examples():
         kind = example.kind
         numbers[kind] += 1
-        desk, subject = example.head()
+        desk, subject = example.desk_and_subject()
         row = {"kind": kind, "number": numbers[kind], "title": example.title, "subject": subject, "of": kind_facts(kind)}
         rows[desk].append(row)
     groups = [(title, rows[desk]) for desk, title in DESK_TITLES.items() if rows[desk]]
-    return render(request, "notifications/staff/emails.html", page(request, title=_("What our emails look like"), groups=groups))
+    return render(
+        request, "notifications/staff/emails.html", page_context(request, title=_("What our emails look like"), groups=groups)
+    )
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
-def email(request: HttpRequest, kind: str, number: int) -> HttpResponse:
+@permission_required(VIEW_PERMISSION, raise_exception=True)
+def mail_gallery_one(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     """One email: wide and as on a phone, light and dark, as plain text, and its headers."""
     sample = sample_or_404(kind, number)
     views = [
@@ -69,15 +71,17 @@ def email(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     headers = [(name, " ".join(str(mail[name]).split())) for name in names if mail[name]]
     headers += [(_("Attached"), name) for part in mail.walk() if (name := part.get_filename())]
     more = {"sample": sample, "number": number, "views": views, "headers": headers, "of": kind_facts(kind)}
-    return render(request, "notifications/staff/email.html", page(request, title=sample.subject, **more))
+    return render(request, "notifications/staff/email.html", page_context(request, title=sample.subject, **more))
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
-def email_html(request: HttpRequest, kind: str, number: int) -> HttpResponse:
+@permission_required(VIEW_PERMISSION, raise_exception=True)
+def mail_gallery_html(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     """The email for a frame; with ?scheme=dark in its dark colours, whatever this screen is set to."""
     html = sample_or_404(kind, number).html
-    return framed(html.replace(DARK, "@media all" if request.GET.get("scheme") == "dark" else "@media not all"))
+    return framed_response(
+        html.replace(DARK_MEDIA_QUERY, "@media all" if request.GET.get("scheme") == "dark" else "@media not all")
+    )
 
 
 def sample_or_404(kind: str, number: int) -> Sample:
@@ -90,11 +94,11 @@ def sample_or_404(kind: str, number: int) -> Sample:
 
 def kind_facts(name: str) -> dict[str, object]:
     """Whether readers may say no to this kind, and whether it waits for the morning."""
-    email = find_email(name)
+    email = find_email_class(name)
     return {"topic": email.topic.label if email and email.topic else "", "can_wait": bool(email and email.can_wait)}
 
 
-def page(request: HttpRequest, **more: object) -> dict[str, object]:
+def page_context(request: HttpRequest, **more: object) -> dict[str, object]:
     return {**staff_site.each_context(request), "opts": Notification._meta, **more}
 
 
@@ -102,19 +106,19 @@ def page(request: HttpRequest, **more: object) -> dict[str, object]:
 def message_html(request: HttpRequest, pk: int) -> HttpResponse:
     """Wrapped by the staff site's admin_view, so it asks for the second factor too. Account mail has no stored words: 404."""
     audit_note(request).kind = Notification._meta.label_lower
-    if not request.user.has_perm(VIEW):
+    if not request.user.has_perm(VIEW_PERMISSION):
         raise PermissionDenied
     notification = get_object_or_404(Notification.objects.filter(visible_to(request.user), is_account_mail=False), pk=pk)
     if not notification.html_body:
         raise Http404
-    return framed(notification.html_body)
+    return framed_response(notification.html_body)
 
 
-UNBROKEN = "\u2060"  # forbids a line break here
+WORD_JOINER = "\u2060"  # forbids a line break here
 ONE_CLICK = "One-Click"  # RFC 8058: what the body of the press says of List-Unsubscribe
 
 
-def of_reader(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def with_reader(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Gives the view the reader of the token. Every unknown token gets the same page."""
 
     @wraps(view)
@@ -122,27 +126,27 @@ def of_reader(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         request.address_is_private = True  # type: ignore[attr-defined]
         reader = MailReader.objects.filter(token=token).first()
         response = view(request, reader, **more) if reader else render(request, "notifications/choices_over.html", status=404)
-        return keep_private(request, response, has_a_form=True)
+        return set_private_headers(request, response, has_a_form=True)
 
     return wrapper
 
 
 @require_http_methods(FORM_METHODS)
-@of_reader
+@with_reader
 def mail_choices(request: HttpRequest, reader: MailReader) -> HttpResponse:
     """The choices, by the link in an email. The page says as little as it can of the address, since emails are passed on."""
-    return choices_page(request, reader.address, shown=masked(reader.address), by_link=True)
+    return choices_page(request, reader.address, shown=mask_address(reader.address), by_link=True)
 
 
-def masked(address: str) -> str:
+def mask_address(address: str) -> str:
     """Enough for its owner to know it: 's…@leeds.example.nhs.uk'."""
     name, _at, domain = address.rpartition("@")
-    return f"{name[:1]}…{UNBROKEN}@{domain}"
+    return f"{name[:1]}…{WORD_JOINER}@{domain}"
 
 
 @csrf_exempt
 @require_http_methods(FORM_METHODS)
-@of_reader
+@with_reader
 def mail_stop(request: HttpRequest, reader: MailReader, topic: str) -> HttpResponse:
     """A mail program sends this POST for its reader, without cookies: it stops this topic for this address, nothing else."""
     if topic not in Topic:
@@ -151,17 +155,17 @@ def mail_stop(request: HttpRequest, reader: MailReader, topic: str) -> HttpRespo
         return redirect("mail_choices", reader.token)
     if request.POST.get("List-Unsubscribe") != ONE_CLICK:
         return HttpResponseBadRequest(_("Nothing was changed."), content_type="text/plain; charset=utf-8")
-    choose(address=reader.address, chosen={Topic(topic): False}, where=ChoiceSource.ONE_CLICK, now=timezone.now())
+    record_choices(address=reader.address, chosen={Topic(topic): False}, where=ChoiceSource.ONE_CLICK, now=timezone.now())
     return HttpResponse(_("We will not send you these emails again."), content_type="text/plain; charset=utf-8")
 
 
 def choices_page(request: HttpRequest, address: str, *, shown: str, by_link: bool) -> HttpResponse:
     """What this address gets now, and the button that saves; reached by the link in an email, or signed in."""
-    wanted = [topic.value for topic, is_wanted in wants_each(address).items() if is_wanted]
+    wanted = [topic.value for topic, is_wanted in wanted_by_topic(address).items() if is_wanted]
     form = ChoicesForm(request.POST if request.method == "POST" else None, initial={"wanted": wanted})
     if request.method == "POST" and form.is_valid():
         chosen = dict.fromkeys(Topic, False) if "stop" in request.POST else form.chosen()
-        choose(address=address, chosen=chosen, where=ChoiceSource.PAGE, now=timezone.now())
+        record_choices(address=address, chosen=chosen, where=ChoiceSource.PAGE, now=timezone.now())
         if any(chosen.values()):
             said = _("Saved. We will send you the emails that are ticked here.")
         else:
@@ -184,6 +188,6 @@ def mail_events(request: HttpRequest, provider: str) -> HttpResponse:
         return HttpResponse()
     now = timezone.now()
     report = read_webhook(request, now)
-    record_answers(report.answers, now=now)
-    delivered(report.delivered, now=now)
+    record_bounces(report.answers, now=now)
+    record_deliveries(report.delivered, now=now)
     return HttpResponse()

@@ -16,77 +16,77 @@ from django.views.decorators.http import require_http_methods
 
 from ctac.forms import FORM_METHODS
 from ctac.staff.audit import audit_note
-from ctac.staff.menu import PAGES, MenuPage
-from ctac.staff.site import long_moment, staff_site
+from ctac.staff.menu import MENU_PAGES, MenuPage
+from ctac.staff.site import format_long_datetime, staff_site
 from office.closures import admin as closures_admin  # noqa: F401 - registers its models
-from office.forms import GROUPS, NAMES, SettingsForm, began_name, in_words
+from office.forms import SETTING_GROUPS, SETTING_NAMES, SettingsForm, opened_value_name, setting_value_text
 from office.models import SiteSettings
-from office.queries import last_changes, stored
-from office.services import broken_promises, change_settings, locked_settings
+from office.queries import last_change_by_setting, read_settings
+from office.services import change_settings, find_broken_promises, get_locked_settings
 from office.texts import admin as texts_admin  # noqa: F401 - registers its model
 
-CHANGE = "office.change_sitesettings"
-PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Settings of the site"), "staff:settings", CHANGE))
+CHANGE_PERMISSION = "office.change_sitesettings"
+MENU_PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Settings of the site"), "staff:settings", CHANGE_PERMISSION))
 
 
 @require_http_methods(FORM_METHODS)
-@permission_required(CHANGE, raise_exception=True)
+@permission_required(CHANGE_PERMISSION, raise_exception=True)
 def settings_page(request: HttpRequest) -> HttpResponse:
     """A GET shows the settings, a POST saves all changes. The button beside a setting also puts back its first value."""
     if request.method != "POST":
-        return shown(request, SettingsForm(instance=stored(), changes=last_changes()))
+        return render_settings(request, SettingsForm(instance=read_settings(), changes=last_change_by_setting()))
     asked = staff_site.ask_again(request)
     if asked is not None:
         return asked
     with transaction.atomic():
-        form = SettingsForm(request.POST, instance=locked_settings(), changes=last_changes())
-        is_saved = save(request, form)
+        form = SettingsForm(request.POST, instance=get_locked_settings(), changes=last_change_by_setting())
+        is_saved = save_settings(request, form)
         transaction.set_rollback(not is_saved)  # so not even a new row stays
     if not is_saved:
-        return shown(request, form)
+        return render_settings(request, form)
     messages.success(request, _("Saved. Every page and email follows from now on."))
     return redirect("staff:settings")
 
 
-def save(request: HttpRequest, form: SettingsForm) -> bool:
+def save_settings(request: HttpRequest, form: SettingsForm) -> bool:
     """Save the form. Returns False if it has something to say instead."""
-    if (name := request.POST.get("first")) in NAMES:
-        form.put_back(name)
+    if (name := request.POST.get("first")) in SETTING_NAMES:
+        form.restore_first_value(name)
     old = SiteSettings(**form.initial)
-    if not form.is_valid() or not form.confirms(broken_promises(old, SiteSettings(**form.values))):
+    if not form.is_valid() or not form.confirm_promises(find_broken_promises(old, SiteSettings(**form.values))):
         return False
     change_settings(by=request.user, now=timezone.now(), **form.values)
-    changed = [name for name in NAMES if form.values[name] != form.initial[name]]
+    changed = [name for name in SETTING_NAMES if form.values[name] != form.initial[name]]
     note = audit_note(request)
     note.kind = SiteSettings._meta.label_lower
     note.add("changed" if changed else "sent", keys=[old.pk], what=", ".join(changed))
     return True
 
 
-def shown(request: HttpRequest, form: SettingsForm) -> HttpResponse:
+def render_settings(request: HttpRequest, form: SettingsForm) -> HttpResponse:
     title = _("Settings of the site")
     page = {
         "title": title,
         "form": form,
         "wide": True,
-        "groups": [(legend, list(rows(form, names))) for legend, names in GROUPS.items()],
+        "groups": [(legend, list(setting_rows(form, names))) for legend, names in SETTING_GROUPS.items()],
     }
     return TemplateResponse(request, "office/staff/settings.html", {**staff_site.each_context(request), **page})
 
 
-def rows(form: SettingsForm, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def setting_rows(form: SettingsForm, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """For each setting: its box, its first value, its last change, and whether it has the first value now."""
     for name in names:
         first, change = SiteSettings._meta.get_field(name).get_default(), form.changes.get(name)  # type: ignore[union-attr]
         yield {
             "box": form[name],
-            "began_name": began_name(name),
+            "began_name": opened_value_name(name),
             "began": form.typed(name, form.initial[name]),
-            "first": in_words(name, first),
+            "first": setting_value_text(name, first),
             "is_first": form.initial[name] == first,
-            "before": change and in_words(name, change.old),
+            "before": change and setting_value_text(name, change.old),
             "who": change and (change.by or _("A former colleague")),
-            "when": change and long_moment(change.at),
+            "when": change and format_long_datetime(change.at),
         }
 
 

@@ -11,17 +11,17 @@ class OfficeConfig(AppConfig):
         from django.core.signals import request_started
         from django.db.models.signals import post_delete, post_save
 
-        from ctac.models import forget
-        from ctac.pages import FACTS
+        from ctac.models import reset_request_values
+        from ctac.pages import SITE_FACTS
         from office.closures.models import Banner, Closure
         from office.closures.services import publish_notices
         from office.queries import advice_hours, site_settings
         from office.texts.pages import page_places
         from office.texts.places import register_places
 
-        request_started.connect(forget)
-        task_prerun.connect(forget)
-        FACTS.update(
+        request_started.connect(reset_request_values)
+        task_prerun.connect(reset_request_values)
+        SITE_FACTS.update(
             phone=lambda: site_settings().advice_phone,
             email=lambda: site_settings().advice_email,
             hours=advice_hours,

@@ -9,12 +9,12 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.dates import format_clock_time
-from ctac.forms import PLAIN_FIELDS, PageFormMixin
-from office.models import BOUNDS, SettingChange, SiteSettings
-from office.services import Broken
+from ctac.dates import format_time
+from ctac.forms import FORMFIELD_OVERRIDES, PageFormMixin
+from office.models import SETTING_BOUNDS, SettingChange, SiteSettings
+from office.services import BrokenPromise
 
-GROUPS: dict[Any, tuple[str, ...]] = {
+SETTING_GROUPS: dict[Any, tuple[str, ...]] = {
     gettext_lazy("The advice line, and who runs this site"): (
         *("advice_phone", "advice_email", "advice_opens", "advice_closes", "out_of_hours_route"),
         *("site_help_email", "site_help_phone", "charity_name", "charity_number", "charity_address"),
@@ -36,38 +36,43 @@ GROUPS: dict[Any, tuple[str, ...]] = {
         *("keep_complaints_months", "keep_records_months"),
     ),
 }
-NAMES = tuple(name for names in GROUPS.values() for name in names)
-LONG = 200  # characters; a longer text gets a box of several lines
+SETTING_NAMES = tuple(name for names in SETTING_GROUPS.values() for name in names)
+LONG_TEXT_LENGTH = 200  # characters; a longer text gets a box of several lines
 
 
-def box(field: "models.Field[Any, Any]", **options: Any) -> Any:
+def setting_formfield(field: "models.Field[Any, Any]", **options: Any) -> Any:
     """The form field of a setting: a time as people write it, a long text in several lines."""
-    options |= PLAIN_FIELDS.get(type(field), {})
-    if isinstance(field, models.CharField) and (field.max_length or 0) > LONG and not isinstance(field, models.EmailField):
+    options |= FORMFIELD_OVERRIDES.get(type(field), {})
+    if (
+        isinstance(field, models.CharField)
+        and (field.max_length or 0) > LONG_TEXT_LENGTH
+        and not isinstance(field, models.EmailField)
+    ):
         options["widget"] = forms.Textarea({"rows": 3})
     return field.formfield(**options)
 
 
-def in_words(name: str, value: Any) -> str:
+def setting_value_text(name: str, value: Any) -> str:
     """A value, or what the record of a change holds of it, as the page shows it."""
     field: Any = SiteSettings._meta.get_field(name)
     value = field.to_python(value)
-    return format_clock_time(value) if isinstance(field, models.TimeField) else str(value)
+    return format_time(value) if isinstance(field, models.TimeField) else str(value)
 
 
-def began_name(name: str) -> str:
+def opened_value_name(name: str) -> str:
     return f"began-{name}"
 
 
 class SettingsForm(PageFormMixin, forms.ModelForm):
-    """All settings at once. The page carries the value that each had when it was opened, under a name of its own (`began_name`).
+    """All settings at once. The page carries the value that each had when it was opened, under a name of its own
+    (`opened_value_name`).
 
     `meanwhile`: the settings that somebody else has changed since. If nothing else was typed, their box then has the new value;
     in any case nothing is saved until the form is sent again. `broken`: the promises that would be broken, which needs a tick.
     `seen` stands for the promises that the page has shown.
     """
 
-    fieldsets: ClassVar = GROUPS
+    fieldsets: ClassVar = SETTING_GROUPS
 
     sure = forms.BooleanField(
         label=gettext_lazy("Change the settings all the same"),
@@ -77,19 +82,19 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
 
     class Meta:
         model = SiteSettings
-        fields = NAMES
-        formfield_callback = box
+        fields = SETTING_NAMES
+        formfield_callback = setting_formfield
 
     def __init__(self, data: Any = None, *, instance: SiteSettings, changes: dict[str, SettingChange]) -> None:
         self.meanwhile: list[str] = []
-        self.broken: list[Broken] = []
+        self.broken: list[BrokenPromise] = []
         self.seen = ""
         self.changes = changes
         self.answers: Any = data.copy() if data is not None else None
         super().__init__(self.answers, instance=instance)
-        for name in NAMES:
-            if name in BOUNDS:
-                help_text, (least, most) = self.fields[name].help_text, BOUNDS[name]
+        for name in SETTING_NAMES:
+            if name in SETTING_BOUNDS:
+                help_text, (least, most) = self.fields[name].help_text, SETTING_BOUNDS[name]
                 self.fields[name].help_text = _("%(help)s From %(least)s to %(most)s.") % {
                     "help": help_text,
                     "least": least,
@@ -98,15 +103,15 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
         if self.answers is None:
             return
         # What somebody else has changed since the page was opened. The same value twice is a double click.
-        for name in NAMES:
+        for name in SETTING_NAMES:
             field, now, typed = self.fields[name], self.initial[name], self.answers.get(name, "")
-            began = self.answers.get(began_name(name), self.typed(name, now))
+            began = self.answers.get(opened_value_name(name), self.typed(name, now))
             if field.has_changed(now, began) and field.has_changed(now, typed):
                 self.meanwhile.append(name)
                 if typed.strip() == began.strip():
                     self.answers[name] = self.typed(name, now)
 
-    def put_back(self, name: str) -> None:
+    def restore_first_value(self, name: str) -> None:
         """Put the first value into the box."""
         self.answers[name] = self.typed(name, SiteSettings._meta.get_field(name).get_default())  # type: ignore[union-attr]
 
@@ -121,7 +126,10 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
         }
         for name in self.meanwhile:
             change = self.changes.get(name)
-            facts = {"who": (change and change.by) or _("Somebody"), "now": in_words(name, self.initial[name]) or _("nothing")}
+            facts = {
+                "who": (change and change.by) or _("Somebody"),
+                "now": setting_value_text(name, self.initial[name]) or _("nothing"),
+            }
             self.add_error(
                 name, _("%(who)s has changed this to “%(now)s” since you opened the page. Check the box and save again.") % facts
             )
@@ -130,7 +138,7 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
     def validate_constraints(self) -> None:
         """Nothing: the fields and the model's clean() check the same, in words and without a statement."""
 
-    def confirms(self, broken: Iterable[Broken]) -> bool:
+    def confirm_promises(self, broken: Iterable[BrokenPromise]) -> bool:
         """Whether the change may be saved: it breaks nothing, or the page has shown what it breaks and the box is ticked."""
         self.broken = list(broken)
         self.seen = sha256(repr(self.broken).encode()).hexdigest()[:16]
@@ -142,4 +150,4 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
 
     @property
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in NAMES}
+        return {name: self.cleaned_data[name] for name in SETTING_NAMES}

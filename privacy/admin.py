@@ -21,38 +21,38 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.limits import check_export_limit
-from ctac.dates import format_clock, format_day, months_before, uk_day
+from ctac.dates import format_day, format_uk_time, months_before, uk_day
 from ctac.errors import DomainError
-from ctac.models import is_reference, tidy_reference
+from ctac.models import is_reference, normalise_reference
 from ctac.staff.audit import audit_note
-from ctac.staff.lists import OptionsFilter, Part, narrow_by, period_of, up_to_most
-from ctac.staff.search import SearchKind, finder
+from ctac.staff.lists import ListPart, OptionsFilter, capped_count_text, narrow_by, period_filter
+from ctac.staff.search import SearchKind, search_registry
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
+    ConfirmationForm,
     ObjectAction,
+    ReadOnlyAdmin,
     ReadOnlyInline,
     StaffModelAdmin,
-    SureForm,
-    Waiting,
+    WaitingLine,
     WaitingRow,
     column,
-    counted,
-    long_moment,
+    count_all,
+    datetime_column,
+    format_long_datetime,
     mail_link,
-    moment_of,
-    number_of,
+    number_column,
     page_form_class,
     phone_link,
     staff_site,
     state_tag,
 )
-from ctac.staff.story import Entry, Page, add_entries
+from ctac.staff.story import StoryEntry, StoryPage, register_story_entries
 from notifications.models import Notification
 from office.models import SiteSettings
-from office.services import Broken, add_promise
+from office.services import BrokenPromise, register_promise_check
 from privacy import retention, services
 from privacy.forms import (
     AcknowledgeComplaintForm,
@@ -69,22 +69,22 @@ from privacy.forms import (
 )
 from privacy.models import (
     Breach,
+    BreachDecision,
     BreachEvent,
     Complaint,
     ComplaintChannel,
     ComplaintEvent,
     ComplaintState,
     DataAction,
-    Decision,
     RetentionRun,
 )
 from privacy.personal_data import ExportFormat, address_periods, export_response
 from professionals.admin import PersonAdmin
 from professionals.models import Person
-from professionals.notes.admin import SEES_MESSAGES, message_entries
+from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, message_entries
 
 
-def messages_to(person: Person, page: Page) -> Iterable[Entry]:
+def person_message_entries(person: Person, page: StoryPage) -> Iterable[StoryEntry]:
     """The emails that went to each of their addresses while it was theirs."""
     theirs = Q(pk=None)
     for address, since, before in address_periods(person):
@@ -94,7 +94,7 @@ def messages_to(person: Person, page: Page) -> Iterable[Entry]:
     return message_entries(Notification.objects.alias(address=Lower("recipient")).filter(theirs), page)
 
 
-add_entries(Person, messages_to, permission=SEES_MESSAGES)
+register_story_entries(Person, person_message_entries, permission=VIEW_MESSAGE_PERMISSION)
 
 
 class GiveDataForm(forms.Form):
@@ -113,13 +113,13 @@ def give_data_page(page_admin: PersonAdmin, request: HttpRequest, person: Person
         now = timezone.now()
         if response := check_export_limit(request, now):
             return response
-        return export_response(services.give_data(person, by=signed_in(request), now=now), form.cleaned_data["file_form"])
+        return export_response(services.give_data(person, by=signed_in_user(request), now=now), form.cleaned_data["file_form"])
     change_url = reverse("staff:professionals_person_change", args=[person.pk])
-    context = {**page_admin.about_action(request, action, person, change_url), "form": form}
+    context = {**page_admin.get_action_context(request, action, person, change_url), "form": form}
     return TemplateResponse(request, "admin/object_action.html", context)
 
 
-GIVE_DATA = ObjectAction(
+GIVE_DATA_ACTION = ObjectAction(
     slug="give-data",
     label=gettext_lazy("Give them a copy of their data"),
     page=give_data_page,
@@ -133,7 +133,7 @@ GIVE_DATA = ObjectAction(
 )
 
 
-class ErasePersonForm(SureForm):
+class ErasePersonForm(ConfirmationForm):
     sure = forms.BooleanField(
         label=gettext_lazy(
             "I have checked that this person asked for this, or that the time for which we may keep their data is over."
@@ -141,7 +141,7 @@ class ErasePersonForm(SureForm):
     )
 
 
-ERASE = ObjectAction(
+ERASE_ACTION = ObjectAction(
     slug="erase",
     label=gettext_lazy("Erase this person"),
     service=services.erase_and_notify,
@@ -158,10 +158,10 @@ ERASE = ObjectAction(
     weight="stop",
     asks_again=True,
 )
-PersonAdmin.object_actions = [ERASE, GIVE_DATA, *PersonAdmin.object_actions]
+PersonAdmin.object_actions = [ERASE_ACTION, GIVE_DATA_ACTION, *PersonAdmin.object_actions]
 
 
-class ListOnly(LooksOnly):
+class ListOnly(ReadOnlyAdmin):
     """A list whose rows nobody adds, opens or changes."""
 
     nobody_may = ("add", "change", "delete")
@@ -177,7 +177,7 @@ class DataActionAdmin(ListOnly):
     list_select_related = ("by",)
     sorts_quickly = ("when",)
     ordering = ("-at", "-pk")
-    when = moment_of("at", gettext_lazy("when"), short=True)
+    when = datetime_column("at", gettext_lazy("when"), short=True)
     what = column(gettext_lazy("what was done"), lambda row: row.get_done_display())
     why = column(gettext_lazy("why"), lambda row: row.get_reason_display())
     whose = column(
@@ -198,15 +198,15 @@ class RetentionRunAdmin(ListOnly):
     list_display = ("when", "ended", "number_done", "number_left", "what_was_done")
     sorts_quickly = ("when",)
     ordering = ("-started_at", "-pk")
-    when = moment_of("started_at", gettext_lazy("started"), short=True)
+    when = datetime_column("started_at", gettext_lazy("started"), short=True)
     ended = column(gettext_lazy("ended"), lambda run: _("Yes") if run.ended_at else _("Cut off (the next run will go on)"))
     number_done = column(gettext_lazy("records"), lambda run: f"{sum(run.done.values()):,}")
-    number_left = number_of("left", gettext_lazy("left for the next night"))
+    number_left = number_column("left", gettext_lazy("left for the next night"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        due = retention.last_count(timezone.now())
+        due = retention.last_due_counts(timezone.now())
         rows = [{"rule": rule, "due": f"{due.counts[rule.name]:,}"} for rule in retention.registered_rules()]
-        context = {"rules": rows, "counted": long_moment(due.at), "by_the_hour": list(retention.hourly_periods())}
+        context = {"rules": rows, "counted": format_long_datetime(due.at), "by_the_hour": list(retention.hourly_periods())}
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("which"))
@@ -215,8 +215,8 @@ class RetentionRunAdmin(ListOnly):
         return "\n".join(f"{named.get(name, name)}: {count:,}" for name, count in run.done.items() if count) or _("None")
 
 
-def broken_retention_promises(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[Broken]:
-    """A check for `add_promise`, of a change to how long we keep a sort of record.
+def broken_retention_promises(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[BrokenPromise]:
+    """A check for `register_promise_check`, of a change to how long we keep a sort of record.
 
     If the new time is shorter, it counts what would be due at once, in one statement. If it is longer, it quotes the privacy
     notice.
@@ -225,23 +225,23 @@ def broken_retention_promises(sort: str, old: SiteSettings, new: SiteSettings) -
     now, before, after = timezone.now(), getattr(old, name), getattr(new, name)
     if after > before:
         sentence = _("Our privacy notice says %(long)s now. We would keep records for longer than people were told.")
-        yield sentence % {"long": retention.months_in_words(before)}, f"{reverse('privacy')}#kept"
+        yield sentence % {"long": retention.months_text(before)}, f"{reverse('privacy')}#kept"
         return
     rules = [rule for rule in retention.registered_rules() if rule.keeps == sort and not rule.ahead]
-    due = counted([rule.due(months_before(now, after)) for rule in rules])
+    due = count_all([rule.due(months_before(now, after)) for rule in rules])
     for rule, count in zip(rules, due, strict=True):
         if count:
             sentence = ngettext(
                 "%(n)s record would be due at once: “%(what)s”.", "%(n)s records would be due at once: “%(what)s”.", count
             )
-            yield sentence % {"n": up_to_most(count), "what": rule.what}, reverse("staff:privacy_retentionrun_changelist")
+            yield sentence % {"n": capped_count_text(count), "what": rule.what}, reverse("staff:privacy_retentionrun_changelist")
 
 
-for sort in retention.kept_sorts():
-    add_promise(f"keep_{sort}_months", partial(broken_retention_promises, sort))
+for sort in retention.record_sorts():
+    register_promise_check(f"keep_{sort}_months", partial(broken_retention_promises, sort))
 
 
-class LogAdmin(LooksOnly):
+class LogAdmin(ReadOnlyAdmin):
     """A log: nothing is ever deleted. Searching for a whole reference, however it is typed, finds only that one.
 
     `add_form` asks for a new entry, `add` stores it and returns it with a message, and `add_context` is for the page.
@@ -280,7 +280,7 @@ class LogAdmin(LooksOnly):
         return TemplateResponse(request, "admin/for_caller.html", context)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
-        if is_reference(search_term) and (found := queryset.filter(reference=tidy_reference(search_term))).exists():
+        if is_reference(search_term) and (found := queryset.filter(reference=normalise_reference(search_term))).exists():
             return found, False
         return super().get_search_results(request, queryset, search_term)
 
@@ -382,13 +382,13 @@ class ComplaintEventInline(EventInline):
 
 @admin.register(Complaint, site=staff_site)
 class ComplaintAdmin(LogAdmin):
-    list_display = ("reference", "state_in_words", "due", "received", "name", "came_by")
+    list_display = ("reference", "state_text", "due", "received", "name", "came_by")
     list_filter = (ComplaintStateFilter, "came")
     search_fields = ("reference", "name", "email")
     search_help_text = gettext_lazy("Reference, name or email address")
     ordering = ("received_on", "pk")
     fields = readonly_fields = (
-        "state_in_words",
+        "state_text",
         "due",
         "came_by",
         "received",
@@ -417,9 +417,9 @@ class ComplaintAdmin(LogAdmin):
         latest = OrderBy(F("received_on"), descending=True), OrderBy(F("pk"), descending=True)
         return [OrderBy(rank), OrderBy(waiting_since), *latest]
 
-    def parts(self) -> tuple[Part, ...]:
-        first = [Part(Q(state=state), ("received_on", "-pk")) for state in list(ComplaintState)[:3]]
-        return (*first, Part(Q(state=ComplaintState.CLOSED), ("-received_on", "-pk")))
+    def parts(self) -> tuple[ListPart, ...]:
+        first = [ListPart(Q(state=state), ("received_on", "-pk")) for state in list(ComplaintState)[:3]]
+        return (*first, ListPart(Q(state=ComplaintState.CLOSED), ("-received_on", "-pk")))
 
     def add(self, request: HttpRequest, form: EnterComplaintForm) -> tuple[Complaint, str]:
         complaint = services.enter_complaint(
@@ -427,7 +427,7 @@ class ComplaintAdmin(LogAdmin):
             came=ComplaintChannel(form.cleaned_data["came"]),
             received_on=form.cleaned_data["received_on"],
             person=None,
-            by=signed_in(request),
+            by=signed_in_user(request),
             now=timezone.now(),
             token=form.cleaned_data["token"],
             flagged=form.flagged,
@@ -435,7 +435,7 @@ class ComplaintAdmin(LogAdmin):
         message = _("The complaint is entered: %(reference)s. Acknowledge it by %(day)s.")
         return complaint, message % {"reference": complaint.reference, "day": format_day(complaint.due_on)}
 
-    def summary_of(self, obj: Complaint) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: Complaint) -> list[dict[str, object]]:
         rows = (
             (_("From"), f"{obj.name}\n{obj.email or _('No email address')}\n{obj.phone}".strip()),
             (_("Received"), format_day(obj.received_on)),
@@ -445,7 +445,7 @@ class ComplaintAdmin(LogAdmin):
         return [{"label": label, "value": value} for label, value in rows if value]
 
     @admin.display(description=gettext_lazy("state"))
-    def state_in_words(self, complaint: Complaint) -> SafeString:
+    def state_text(self, complaint: Complaint) -> SafeString:
         if complaint.is_overdue(timezone.now()):
             return state_tag(_("Overdue"), "stopped")
         return state_tag(complaint.get_state_display(), COMPLAINT_TAGS[ComplaintState(complaint.state)])
@@ -467,64 +467,64 @@ class ComplaintAdmin(LogAdmin):
                 "Tell them the outcome without delay: it came %(days)d days ago",
                 days,
             ) % {"days": days}
-        return _("Close it when you have nothing left to do") if complaint.is_open else NOTHING
+        return _("Close it when you have nothing left to do") if complaint.is_open else EMPTY_VALUE
 
 
-def first_complaint_due() -> str:
+def first_complaint_due_text() -> str:
     first = Complaint.objects.to_acknowledge().order_by("received_on").first()
     return _("the first by %(day)s") % {"day": format_day(first.due_on)} if first else ""
 
 
-DECISION_TAGS = {Decision.OPEN: "waiting", Decision.TOLD: "good", Decision.NEED_NOT: "done"}
+DECISION_TAGS = {BreachDecision.OPEN: "waiting", BreachDecision.TOLD: "good", BreachDecision.NEED_NOT: "done"}
 
 
-def commissioner_in_words(breach: Breach) -> str:
+def commissioner_text(breach: Breach) -> str:
     if breach.commissioner_told_at is None:
         return breach.get_commissioner_display()
-    told = _("Told on %(when)s") % {"when": long_moment(breach.commissioner_told_at)}
+    told = _("Told on %(when)s") % {"when": format_long_datetime(breach.commissioner_told_at)}
     late = _("after the 72 hours") if breach.commissioner_told_at > breach.due_at else _("within the 72 hours")
     return ", ".join(filter(None, [told, late, breach.commissioner_reference]))
 
 
-def clock_and_day(at: datetime) -> str:
-    return _("%(clock)s on %(day)s") % {"clock": format_clock(at), "day": format_day(at)}
+def clock_and_day_text(at: datetime) -> str:
+    return _("%(clock)s on %(day)s") % {"clock": format_uk_time(at), "day": format_day(at)}
 
 
-def first_breach_due() -> str:
+def first_breach_due_text() -> str:
     first = Breach.objects.to_decide().order_by("aware_at").first()
-    return _("the first by %(when)s") % {"when": clock_and_day(first.due_at)} if first else ""
+    return _("the first by %(when)s") % {"when": clock_and_day_text(first.due_at)} if first else ""
 
 
-def print_breach(page_admin: StaffModelAdmin, request: HttpRequest, breach: Breach, action: ObjectAction) -> HttpResponse:
+def print_breach_page(page_admin: StaffModelAdmin, request: HttpRequest, breach: Breach, action: ObjectAction) -> HttpResponse:
     """The whole breach on one page to print, as the regulator may ask for it (UK GDPR article 33(5))."""
     rows = (
         (_("Reference"), breach.reference),
         (_("What happened"), breach.what),
         (_("When it happened"), breach.happened),
-        (_("When we became aware"), long_moment(breach.aware_at)),
-        (_("The 72 hours end"), long_moment(breach.due_at)),
+        (_("When we became aware"), format_long_datetime(breach.aware_at)),
+        (_("The 72 hours end"), format_long_datetime(breach.due_at)),
         (_("Whose data, and which data"), breach.concerns),
         (_("What harm it may do"), breach.effects),
         (_("What was done"), breach.measures),
-        (_("Information Commissioner"), commissioner_in_words(breach)),
+        (_("Information Commissioner"), commissioner_text(breach)),
         (_("People concerned"), breach.get_people_display()),
     )
     context = {
-        **page_admin.about_action(request, action, breach, reverse("staff:privacy_breach_change", args=[breach.pk])),
+        **page_admin.get_action_context(request, action, breach, reverse("staff:privacy_breach_change", args=[breach.pk])),
         "title": _("Breach %(reference)s") % {"reference": breach.reference},
         "subtitle": None,
         "rows": [{"label": label, "value": value} for label, value in rows],
         "events": [
             {
-                "when": long_moment(event.at),
+                "when": format_long_datetime(event.at),
                 "what": event.get_kind_display(),
                 "text": event.text,
-                "written": long_moment(event.written_at),
+                "written": format_long_datetime(event.written_at),
                 "by": str(event.by or _("A former colleague")),
             }
             for event in breach.events.select_related("by")
         ],
-        "printed": long_moment(timezone.now()),
+        "printed": format_long_datetime(timezone.now()),
     }
     return TemplateResponse(request, "privacy/staff/breach_on_paper.html", context)
 
@@ -534,7 +534,7 @@ BREACH_ACTIONS = (
         "report",
         gettext_lazy("The Commissioner was told"),
         services.record_commissioner_report,
-        available=lambda breach: breach.may_tell_commissioner,
+        available=lambda breach: breach.can_tell_commissioner,
         form_class=CommissionerReportForm,
         explanation=gettext_lazy(
             "First tell the Commissioner on ico.org.uk, within 72 hours, even if you don’t know everything yet. Then "
@@ -547,7 +547,7 @@ BREACH_ACTIONS = (
         "no-report",
         gettext_lazy("The Commissioner need not be told"),
         services.record_no_commissioner_report,
-        available=lambda breach: breach.waits_for_commissioner,
+        available=lambda breach: breach.needs_commissioner_decision,
         form_class=NoCommissionerReportForm,
         done=gettext_lazy("We have recorded why the Commissioner need not be told."),
     ),
@@ -555,7 +555,7 @@ BREACH_ACTIONS = (
         "people",
         gettext_lazy("The people were told"),
         services.record_people_notified,
-        available=lambda breach: breach.may_tell_people,
+        available=lambda breach: breach.can_tell_people,
         form_class=PeopleNotifiedForm,
         explanation=gettext_lazy(
             "These are the people whose data it is. If the risk to them is high, we must tell them without delay."
@@ -566,7 +566,7 @@ BREACH_ACTIONS = (
         "no-people",
         gettext_lazy("The people need not be told"),
         services.record_people_not_notified,
-        available=lambda breach: breach.waits_for_people,
+        available=lambda breach: breach.needs_people_decision,
         form_class=PeopleNotNotifiedForm,
         done=gettext_lazy("We have recorded why the people need not be told."),
     ),
@@ -577,7 +577,7 @@ BREACH_ACTIONS = (
         form_class=AddToBreachForm,
         done=gettext_lazy("We have added what you know now."),
     ),
-    ObjectAction("paper", gettext_lazy("Print all of it"), permission="view", page=print_breach),
+    ObjectAction("paper", gettext_lazy("Print all of it"), permission="view", page=print_breach_page),
 )
 
 
@@ -585,17 +585,17 @@ class CommissionerFilter(OptionsFilter):
     title = gettext_lazy("Information Commissioner")
     parameter_name = "state"
     options = {
-        "open": (Decision.OPEN.label, narrow_by(commissioner=Decision.OPEN)),
+        "open": (BreachDecision.OPEN.label, narrow_by(commissioner=BreachDecision.OPEN)),
         "overdue": (gettext_lazy("Not decided, 72 hours over"), lambda breaches, now: breaches.overdue(now)),
-        "told": (Decision.TOLD.label, narrow_by(commissioner=Decision.TOLD)),
-        "need-not": (Decision.NEED_NOT.label, narrow_by(commissioner=Decision.NEED_NOT)),
+        "told": (BreachDecision.TOLD.label, narrow_by(commissioner=BreachDecision.TOLD)),
+        "need-not": (BreachDecision.NEED_NOT.label, narrow_by(commissioner=BreachDecision.NEED_NOT)),
     }
 
 
 class PeopleFilter(OptionsFilter):
     title = gettext_lazy("people concerned")
     parameter_name = "people"
-    options = {decision.value or "open": (decision.label, narrow_by(people=decision)) for decision in Decision}
+    options = {decision.value or "open": (decision.label, narrow_by(people=decision)) for decision in BreachDecision}
 
 
 class BreachEventInline(EventInline):
@@ -603,27 +603,27 @@ class BreachEventInline(EventInline):
     verbose_name_plural = gettext_lazy("What has happened since")
     fields = ("when", "what", "by", "text")
     readonly_fields = ("when", "what")
-    when = moment_of("at", gettext_lazy("when"))
+    when = datetime_column("at", gettext_lazy("when"))
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: BreachEvent) -> str:
         if event.at == event.written_at:
             return event.get_kind_display()
-        return "\n".join([event.get_kind_display(), _("Recorded on %(when)s") % {"when": long_moment(event.written_at)}])
+        return "\n".join([event.get_kind_display(), _("Recorded on %(when)s") % {"when": format_long_datetime(event.written_at)}])
 
 
 @admin.register(Breach, site=staff_site)
 class BreachAdmin(LogAdmin):
-    list_display = ("reference", "due", "aware", "commissioner_tag", "people_in_words")
-    list_filter = (CommissionerFilter, PeopleFilter, period_of("aware_at"))
+    list_display = ("reference", "due", "aware", "commissioner_tag", "people_tag")
+    list_filter = (CommissionerFilter, PeopleFilter, period_filter("aware_at"))
     search_fields = ("reference", "commissioner_reference")
     search_help_text = gettext_lazy("Our reference, or the Commissioner’s")
     ordering = ("-aware_at", "-pk")
     sorts_quickly = ("aware",)
     fields = readonly_fields = (
         "due",
-        "commissioner_in_words",
-        "people_in_words",
+        "commissioner_text",
+        "people_tag",
         "aware",
         "happened",
         "what",
@@ -643,120 +643,120 @@ class BreachAdmin(LogAdmin):
         ),
     }
     error_fields: ClassVar = {services.InTheFuture: "day"}
-    aware = moment_of("aware_at", gettext_lazy("we became aware"))
-    commissioner_in_words = column(gettext_lazy("Information Commissioner"), commissioner_in_words)
-    people_in_words = column(
+    aware = datetime_column("aware_at", gettext_lazy("we became aware"))
+    commissioner_text = column(gettext_lazy("Information Commissioner"), commissioner_text)
+    people_tag = column(
         gettext_lazy("people concerned"),
-        lambda breach: state_tag(breach.get_people_display(), DECISION_TAGS[Decision(breach.people)]),
+        lambda breach: state_tag(breach.get_people_display(), DECISION_TAGS[BreachDecision(breach.people)]),
     )
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """Breaches to decide first, the nearest end of the 72 hours first; then the others, the latest first."""
-        to_decide = Case(When(commissioner=Decision.OPEN, then=F("aware_at")))
+        to_decide = Case(When(commissioner=BreachDecision.OPEN, then=F("aware_at")))
         return [OrderBy(to_decide), OrderBy(F("aware_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ListPart, ...]:
         return (
-            Part(Q(commissioner=Decision.OPEN), ("aware_at", "-pk")),
-            Part(~Q(commissioner=Decision.OPEN), ("-aware_at", "-pk")),
+            ListPart(Q(commissioner=BreachDecision.OPEN), ("aware_at", "-pk")),
+            ListPart(~Q(commissioner=BreachDecision.OPEN), ("-aware_at", "-pk")),
         )
 
     def add(self, request: HttpRequest, form: EnterBreachForm) -> tuple[Breach, str]:
         breach = services.enter_breach(
-            facts=form.facts, by=signed_in(request), now=timezone.now(), token=form.cleaned_data["token"]
+            facts=form.facts, by=signed_in_user(request), now=timezone.now(), token=form.cleaned_data["token"]
         )
         message = _("The breach is entered: %(reference)s. Decide by %(when)s whether to tell the Information Commissioner.")
-        return breach, message % {"reference": breach.reference, "when": long_moment(breach.due_at)}
+        return breach, message % {"reference": breach.reference, "when": format_long_datetime(breach.due_at)}
 
-    def summary_of(self, obj: Breach) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: Breach) -> list[dict[str, object]]:
         return [
             {"label": _("What happened"), "value": obj.what},
-            {"label": _("When we became aware"), "value": long_moment(obj.aware_at)},
-            {"label": _("72 hours end"), "value": long_moment(obj.due_at)},
+            {"label": _("When we became aware"), "value": format_long_datetime(obj.aware_at)},
+            {"label": _("72 hours end"), "value": format_long_datetime(obj.due_at)},
         ]
 
     @admin.display(description=gettext_lazy("what is due"))
     def due(self, breach: Breach) -> str:
         now = timezone.now()
-        if breach.waits_for_commissioner:
+        if breach.needs_commissioner_decision:
             if breach.due_at < now:
-                return _("The 72 hours ended at %(when)s") % {"when": clock_and_day(breach.due_at)}
+                return _("The 72 hours ended at %(when)s") % {"when": clock_and_day_text(breach.due_at)}
             hours = int((breach.due_at - now).total_seconds() // 3600)
             sentence = ngettext(
                 "Tell the Commissioner by %(when)s: %(hours)d hour left",
                 "Tell the Commissioner by %(when)s: %(hours)d hours left",
                 hours,
             )
-            return sentence % {"when": clock_and_day(breach.due_at), "hours": hours}
-        return _("Decide whether to tell the people") if breach.waits_for_people else _("Nothing")
+            return sentence % {"when": clock_and_day_text(breach.due_at), "hours": hours}
+        return _("Decide whether to tell the people") if breach.needs_people_decision else _("Nothing")
 
     @admin.display(description=gettext_lazy("Information Commissioner"))
     def commissioner_tag(self, breach: Breach) -> SafeString:
-        if breach.waits_for_commissioner and breach.due_at < timezone.now():
+        if breach.needs_commissioner_decision and breach.due_at < timezone.now():
             return state_tag(_("Overdue"), "stopped")
-        return state_tag(breach.get_commissioner_display(), DECISION_TAGS[Decision(breach.commissioner)])
+        return state_tag(breach.get_commissioner_display(), DECISION_TAGS[BreachDecision(breach.commissioner)])
 
 
-BREACH = WaitingRow(who="reference", since="aware_at", label=gettext_lazy("Decide"))
-COMPLAINT = WaitingRow(who="name", what="reference", since="received_on")
+BREACH_WAITING_ROW = WaitingRow(who="reference", since="aware_at", label=gettext_lazy("Decide"))
+COMPLAINT_WAITING_ROW = WaitingRow(who="name", what="reference", since="received_on")
 
 for waiting in (
-    Waiting(
+    WaitingLine(
         gettext_lazy("breaches past the 72 hours, Information Commissioner not told"),
         lambda: Breach.objects.overdue(timezone.now()),
         lambda: f"{reverse('staff:privacy_breach_changelist')}?state=overdue",
         "privacy.view_breach",
         urgent=True,
         one=gettext_lazy("breach past the 72 hours, Information Commissioner not told"),
-        named=BREACH,
+        named=BREACH_WAITING_ROW,
     ),
-    Waiting(
+    WaitingLine(
         gettext_lazy("breaches: tell the Information Commissioner, or say why not"),
         Breach.objects.to_decide,
         lambda: f"{reverse('staff:privacy_breach_changelist')}?state=open",
         "privacy.view_breach",
-        more=first_breach_due,
+        more=first_breach_due_text,
         one=gettext_lazy("breach: tell the Information Commissioner, or say why not"),
-        named=BREACH,
+        named=BREACH_WAITING_ROW,
     ),
-    Waiting(
+    WaitingLine(
         gettext_lazy("breaches: tell the people concerned, or say why not"),
         Breach.objects.people_to_decide,
         lambda: f"{reverse('staff:privacy_breach_changelist')}?people=open",
         "privacy.view_breach",
         one=gettext_lazy("breach: tell the people concerned, or say why not"),
-        named=BREACH,
+        named=BREACH_WAITING_ROW,
     ),
-    Waiting(
+    WaitingLine(
         gettext_lazy("complaints past the 30 days, not acknowledged"),
         lambda: Complaint.objects.overdue(uk_day(timezone.now())),
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state=overdue",
         "privacy.view_complaint",
         urgent=True,
         one=gettext_lazy("complaint past the 30 days, not acknowledged"),
-        named=replace(COMPLAINT, label=gettext_lazy("Acknowledge it"), slug="confirm"),
+        named=replace(COMPLAINT_WAITING_ROW, label=gettext_lazy("Acknowledge it"), slug="confirm"),
     ),
-    Waiting(
+    WaitingLine(
         gettext_lazy("complaints to acknowledge"),
         Complaint.objects.to_acknowledge,
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state={ComplaintState.RECEIVED}",
         "privacy.view_complaint",
-        more=first_complaint_due,
+        more=first_complaint_due_text,
         one=gettext_lazy("complaint to acknowledge"),
-        named=replace(COMPLAINT, label=gettext_lazy("Acknowledge it"), slug="confirm"),
+        named=replace(COMPLAINT_WAITING_ROW, label=gettext_lazy("Acknowledge it"), slug="confirm"),
     ),
-    Waiting(
+    WaitingLine(
         gettext_lazy("complaints to answer"),
         Complaint.objects.to_answer,
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state={ComplaintState.ACKNOWLEDGED}",
         "privacy.view_complaint",
         one=gettext_lazy("complaint to answer"),
-        named=replace(COMPLAINT, label=gettext_lazy("Answer it"), slug="answer"),
+        named=replace(COMPLAINT_WAITING_ROW, label=gettext_lazy("Answer it"), slug="answer"),
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Data protection"), waiting)
 
 
 # Only by their whole reference: nothing else in a complaint or a breach is searched.
-finder.add(SearchKind(Complaint, about=lambda complaint: (complaint.get_state_display(),)))
-finder.add(SearchKind(Breach))
+search_registry.add(SearchKind(Complaint, about=lambda complaint: (complaint.get_state_display(),)))
+search_registry.add(SearchKind(Breach))

@@ -14,9 +14,9 @@ class PrivacyConfig(AppConfig):
         from professionals.emails import account_email_kind
         from professionals.safeguarding.services import register_flagged_sources
 
-        registry.forget_addresses_of(account_email_kind(services.ACCOUNT_ERASED))
+        registry.discard_addresses_of(account_email_kind(services.ACCOUNT_ERASED_TEMPLATE))
         import_module("privacy.emails")  # its classes register themselves
-        for source in personal_data.SOURCES:
+        for source in personal_data.PRIVACY_SOURCES:
             services.register_source(source)
         for rule in retention.RULES:
             retention.register_rule(rule)

@@ -13,7 +13,7 @@ from ctac.dates import format_day, months_before
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
 from privacy.models import Complaint, ComplaintEvent, ComplaintState
-from privacy.retention import WARNED_FOR, WARNING, inactive_people, keep_months, months_in_words
+from privacy.retention import WARNING_EMAIL_KIND, WARNING_PERIOD, inactive_people, months_text, retention_months
 from professionals.models import Person
 
 
@@ -106,7 +106,7 @@ class StaffComplaintDue(StaffComplaint):
 class AccountGoes(Email):
     """The warning. Not sent to somebody who has come back meanwhile, nor to another address."""
 
-    name = WARNING
+    name = WARNING_EMAIL_KIND
     label = _("Account will be erased unless they sign in")
     subject = _("Sign in to keep your details with us")
     subject_without_account = _("We will soon erase your details")
@@ -114,7 +114,7 @@ class AccountGoes(Email):
     can_wait = True
 
     def is_still_due(self) -> bool:
-        inactive = inactive_people(months_before(self.notification.created_at + WARNED_FOR, keep_months("people")))
+        inactive = inactive_people(months_before(self.notification.created_at + WARNING_PERIOD, retention_months("people")))
         return inactive.filter(pk=self.about_key, email__iexact=self.notification.recipient).exists()
 
     @cached_property
@@ -127,8 +127,8 @@ class AccountGoes(Email):
     def context(self) -> dict[str, object]:
         return {
             "has_account": self.has_account,
-            "for_so_long": months_in_words(keep_months("people")),
-            "day": format_day(self.notification.created_at + WARNED_FOR + timedelta(days=1)),
+            "for_so_long": months_text(retention_months("people")),
+            "day": format_day(self.notification.created_at + WARNING_PERIOD + timedelta(days=1)),
             "url": f"{settings.SITE_URL}{reverse('account_login')}",
         }
 

@@ -12,20 +12,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.limits import HoneypotMixin
-from accounts.models import Where
+from accounts.models import LimitedActivity
 from ctac.dates import uk_day
-from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment, validate_phone
+from ctac.forms import DayField, PageForm, UKTimeField, validate_near_today, validate_phone, validated_uk_datetime
 from privacy.models import ComplaintChannel, ContactMethod
-from professionals.drafts import SECRET
+from professionals.drafts import SECRET_PATTERN
 from professionals.forms import clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, NeverKeptForm, StaffForm
 
 MAX_TEXT_LENGTH = 4000
-NO_CHILD = gettext_lazy("No details of a child, please.")
+NO_CHILD_HINT = gettext_lazy("No details of a child, please.")
 
 
-def long_text(label: Any, hint: Any, missing: Any = "", *, rows: int = 4) -> forms.CharField:
+def long_text_field(label: Any, hint: Any, missing: Any = "", *, rows: int = 4) -> forms.CharField:
     """A field of several lines. Without `missing`, the error for an empty answer, nobody need answer."""
     return forms.CharField(
         label=label,
@@ -45,7 +45,7 @@ class OneTimeTokenForm(forms.Form):
     def clean_token(self) -> str:
         """Replace a token that is not ours: at worst the same form is stored twice."""
         token: str = self.cleaned_data["token"]
-        return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
+        return token if SECRET_PATTERN.fullmatch(token) else secrets.token_urlsafe(32)
 
 
 class ComplaintDetailsMixin:
@@ -63,7 +63,7 @@ class ComplaintDetailsMixin:
 class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm):
     """The complaint form for everybody. For a signed-in person their contact details are filled in."""
 
-    where = Where.COMPLAINT
+    where = LimitedActivity.COMPLAINT
     answer_field = "wrong"
     free_text_fields = ("wrong", "wanted")
     autocomplete = {"name": "name", "email": "email", "phone": "tel"}
@@ -86,13 +86,13 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
         widget=forms.TextInput(attrs={"type": "tel"}),
         validators=[validate_phone],
     )
-    wrong = long_text(
+    wrong = long_text_field(
         gettext_lazy("What went wrong?"),
         gettext_lazy("Say what happened with your data, and when, as well as you know. No details of a child, please."),
         gettext_lazy("Say what went wrong."),
         rows=8,
     )
-    wanted = long_text(
+    wanted = long_text_field(
         gettext_lazy("What would you like us to do?"),
         gettext_lazy(
             "For example: put something right, delete something, tell you what happened. No details of a child, please."
@@ -126,7 +126,7 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
     )
     received_on = DayField(
         label=gettext_lazy("On which day did we get it?"),
-        validators=[near_today],
+        validators=[validate_near_today],
         help_text=gettext_lazy(
             "Enter the day when it reached the first of us. The 30 days count from then. For example, 9 3 2027."
         ),
@@ -142,15 +142,15 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
         help_text=gettext_lazy("We will email them to say that we have it. Leave empty if they have no email address."),
     )
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
-    wrong = long_text(
+    wrong = long_text_field(
         gettext_lazy("What went wrong, in their words"),
-        NO_CHILD,
+        NO_CHILD_HINT,
         gettext_lazy("Write what went wrong."),
         rows=8,
     )
-    wanted = long_text(
+    wanted = long_text_field(
         gettext_lazy("What they would like us to do"),
-        NO_CHILD,
+        NO_CHILD_HINT,
     )
 
     def clean_received_on(self) -> Any:
@@ -173,10 +173,10 @@ class ComplaintMessageForm(NeverKeptForm, PageForm):
     on = DayField(
         label=gettext_lazy("If you have told them yourself, on which day?"),
         required=False,
-        validators=[near_today],
+        validators=[validate_near_today],
         help_text=gettext_lazy("Leave this empty if we send the email from here. For example, 9 3 2027."),
     )
-    words = long_text(
+    words = long_text_field(
         gettext_lazy("What you tell them, or told them"),
         gettext_lazy("The email uses your exact words. No details of a child."),
         gettext_lazy("Write what you want to tell them."),
@@ -187,7 +187,7 @@ class ComplaintMessageForm(NeverKeptForm, PageForm):
 class AcknowledgeComplaintForm(ComplaintMessageForm):
     """The email says anyway that we have the complaint and are looking into it."""
 
-    words = long_text(
+    words = long_text_field(
         gettext_lazy("Anything to add?"),
         gettext_lazy(
             "The email says that we have read the complaint and are looking into it. You could add who is. No details of a child."
@@ -198,7 +198,7 @@ class AcknowledgeComplaintForm(ComplaintMessageForm):
 class ComplaintNoteForm(StaffForm):
     free_text_fields = ("words",)
 
-    words = long_text(
+    words = long_text_field(
         gettext_lazy("Note"),
         gettext_lazy(
             "This is for colleagues who deal with complaints. The person can ask for a copy of it. No details of a child."
@@ -211,7 +211,7 @@ class ComplaintNoteForm(StaffForm):
 class CloseComplaintForm(StaffForm):
     free_text_fields = ("words",)
 
-    words = long_text(
+    words = long_text_field(
         gettext_lazy("Why it is closed"),
         gettext_lazy(
             "Needed only if we did not tell them an outcome, for example because they took it back. No details of a child."
@@ -223,39 +223,39 @@ class CloseComplaintForm(StaffForm):
 # Breaches: numbers and kinds, no names, and nothing about a child, since others read it as it is written.
 
 
-class TimedForm(NeverKeptForm, PageForm):
+class DayAndTimeForm(NeverKeptForm, PageForm):
     """A form with a day and a time; `cleaned_data["at"]` has both, in UTC."""
 
     day = DayField(
         label=gettext_lazy("On which day were they told?"),
-        validators=[near_today],
+        validators=[validate_near_today],
         error_messages={"required": gettext_lazy("Enter the day.")},
     )
-    clock = ClockField(label=gettext_lazy("At what time?"), error_messages={"required": gettext_lazy("Enter the time.")})
+    clock = UKTimeField(label=gettext_lazy("At what time?"), error_messages={"required": gettext_lazy("Enter the time.")})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         day, clock = cleaned.pop("day", None), cleaned.pop("clock", None)
         if day and clock:
             try:
-                cleaned["at"] = uk_moment(day, clock)
+                cleaned["at"] = validated_uk_datetime(day, clock)
             except ValidationError as error:
                 self.add_error("clock", error)
         return cleaned
 
 
-class EnterBreachForm(TimedForm, OneTimeTokenForm):
+class EnterBreachForm(DayAndTimeForm, OneTimeTokenForm):
     free_text_fields = never_kept = ("what", "happened", "concerns", "effects", "measures")
 
     day = DayField(
         label=gettext_lazy("On which day did we become aware of it?"),
-        validators=[near_today],
+        validators=[validate_near_today],
         help_text=gettext_lazy(
             "Enter the day when the first of us knew, or when a firm that works for us told us. For example, 9 3 2027."
         ),
         error_messages={"required": gettext_lazy("Enter the day.")},
     )
-    what = long_text(
+    what = long_text_field(
         gettext_lazy("What happened?"),
         gettext_lazy("Say which data was lost, changed, or seen by or sent to a person who should not have it. No names."),
         gettext_lazy("Write what happened."),
@@ -266,17 +266,17 @@ class EnterBreachForm(TimedForm, OneTimeTokenForm):
         max_length=200,
         error_messages={"required": gettext_lazy("Write when it happened, as far as we know.")},
     )
-    concerns = long_text(
+    concerns = long_text_field(
         gettext_lazy("Which people and which data does it affect?"),
         gettext_lazy("How many people, of which kind, and which kinds of data. Numbers and kinds, no names."),
         gettext_lazy("Write which people and which data it affects, in numbers and kinds."),
     )
-    effects = long_text(
+    effects = long_text_field(
         gettext_lazy("How could it harm them?"),
         gettext_lazy("Say what is likely, and how bad it would be. No names."),
         gettext_lazy("Write how it could harm them."),
     )
-    measures = long_text(
+    measures = long_text_field(
         gettext_lazy("What have we done about it?"),
         gettext_lazy("To stop it, to make up for it, and to prevent it happening again. No names."),
         gettext_lazy("Write what we have done so far."),
@@ -288,20 +288,20 @@ class EnterBreachForm(TimedForm, OneTimeTokenForm):
         return {"aware_at": self.cleaned_data["at"], **{name: self.cleaned_data[name] for name in self.free_text_fields}}
 
 
-class CommissionerReportForm(TimedForm):
+class CommissionerReportForm(DayAndTimeForm):
     free_text_fields = never_kept = ("words",)
 
     reference = forms.CharField(label=gettext_lazy("Their reference"), max_length=60, required=False)
-    words = long_text(
+    words = long_text_field(
         gettext_lazy("What they were told"),
         gettext_lazy("Keep it short. If the 72 hours were over, say why it took longer. No names."),
     )
 
 
-class PeopleNotifiedForm(TimedForm):
+class PeopleNotifiedForm(DayAndTimeForm):
     free_text_fields = never_kept = ("words",)
 
-    words = long_text(
+    words = long_text_field(
         gettext_lazy("How we told them, and what"),
         gettext_lazy("For example, an email to all 40 people about what to look out for and who to ask. No names."),
         gettext_lazy("Write how we told them, and what we said."),
@@ -311,7 +311,7 @@ class PeopleNotifiedForm(TimedForm):
 class NoCommissionerReportForm(NeverKeptForm):
     free_text_fields = never_kept = ("words",)
 
-    words = long_text(
+    words = long_text_field(
         gettext_lazy("Why they need not be told"),
         gettext_lazy("Only if harm to anybody is unlikely. The Commissioner may ask for this reason. No names."),
         gettext_lazy("Write why they need not be told."),
@@ -321,7 +321,7 @@ class NoCommissionerReportForm(NeverKeptForm):
 class PeopleNotNotifiedForm(NeverKeptForm):
     free_text_fields = never_kept = ("words",)
 
-    words = long_text(
+    words = long_text_field(
         gettext_lazy("Why they need not be told"),
         gettext_lazy(
             "Only if the risk for them is not high, for example because the data was unreadable or came back unread. No names."
@@ -333,7 +333,7 @@ class PeopleNotNotifiedForm(NeverKeptForm):
 class AddToBreachForm(NeverKeptForm):
     free_text_fields = never_kept = ("words",)
 
-    words = long_text(
+    words = long_text_field(
         gettext_lazy("What we know now"),
         gettext_lazy(
             "What you have learnt or done since, or a correction to what is above. What is above stays as it is. No names."

@@ -12,7 +12,7 @@ from ctac.models import Event, RecordedBy, ReferencedModel, UnnamedModel, free_t
 
 # DPA 2018 s.164A(3). The day of receipt doesn't count (s.205(2), Regulation 1182/71 art. 3). A deadline at a weekend may move to
 # the next working day; we leave that out, so that ours is never the later one.
-ACKNOWLEDGE_WITHIN = timedelta(days=30)
+ACKNOWLEDGEMENT_PERIOD = timedelta(days=30)
 
 
 class ComplaintChannel(models.TextChoices):
@@ -45,7 +45,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 
     def overdue(self, today: date) -> Self:
         """Complaints that are not acknowledged though their deadline is over."""
-        return self.to_acknowledge().filter(received_on__lt=today - ACKNOWLEDGE_WITHIN)
+        return self.to_acknowledge().filter(received_on__lt=today - ACKNOWLEDGEMENT_PERIOD)
 
     def to_answer(self) -> Self:
         return self.filter(state=ComplaintState.ACKNOWLEDGED)
@@ -120,7 +120,7 @@ class Complaint(ReferencedModel):
     @property
     def due_on(self) -> date:
         """The last day on which to acknowledge it."""
-        return self.received_on + ACKNOWLEDGE_WITHIN
+        return self.received_on + ACKNOWLEDGEMENT_PERIOD
 
     @property
     def is_open(self) -> bool:
@@ -156,10 +156,10 @@ class ComplaintEvent(Event):
         verbose_name_plural = _("events of complaints")
 
 
-TELL_WITHIN = timedelta(hours=72)  # article 33(1), from when we became aware; hours at a weekend count too
+BREACH_REPORT_PERIOD = timedelta(hours=72)  # article 33(1), from when we became aware; hours at a weekend count too
 
 
-class Decision(models.TextChoices):
+class BreachDecision(models.TextChoices):
     OPEN = "", _("Not decided")
     TOLD = "told", _("Told")
     NEED_NOT = "need-not", _("Need not be told")
@@ -168,13 +168,13 @@ class Decision(models.TextChoices):
 class BreachQuerySet(models.QuerySet["Breach"]):
     def to_decide(self) -> Self:
         """Breaches for which nobody has decided whether to tell the Commissioner."""
-        return self.filter(commissioner=Decision.OPEN)
+        return self.filter(commissioner=BreachDecision.OPEN)
 
     def overdue(self, now: datetime) -> Self:
-        return self.to_decide().filter(aware_at__lt=now - TELL_WITHIN)
+        return self.to_decide().filter(aware_at__lt=now - BREACH_REPORT_PERIOD)
 
     def people_to_decide(self) -> Self:
-        return self.filter(people=Decision.OPEN)
+        return self.filter(people=BreachDecision.OPEN)
 
 
 class Breach(ReferencedModel):
@@ -194,11 +194,13 @@ class Breach(ReferencedModel):
     effects = free_text(models.TextField(_("what harm it may do")))
     measures = free_text(models.TextField(_("what was done")))
     commissioner = models.CharField(
-        _("Information Commissioner"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN
+        _("Information Commissioner"), max_length=10, choices=BreachDecision, blank=True, default=BreachDecision.OPEN
     )
     commissioner_told_at = models.DateTimeField(_("Information Commissioner told"), null=True, blank=True)
     commissioner_reference = impersonal(models.CharField(_("their reference"), max_length=60, blank=True, default=""))
-    people = models.CharField(_("people concerned"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN)
+    people = models.CharField(
+        _("people concerned"), max_length=10, choices=BreachDecision, blank=True, default=BreachDecision.OPEN
+    )
     created_at = models.DateTimeField(_("entered"))
 
     objects = BreachQuerySet.as_manager()
@@ -223,24 +225,24 @@ class Breach(ReferencedModel):
     @property
     def due_at(self) -> datetime:
         """When the 72 hours are over."""
-        return self.aware_at + TELL_WITHIN
+        return self.aware_at + BREACH_REPORT_PERIOD
 
     @property
-    def waits_for_commissioner(self) -> bool:
-        return self.commissioner == Decision.OPEN
+    def needs_commissioner_decision(self) -> bool:
+        return self.commissioner == BreachDecision.OPEN
 
     @property
-    def may_tell_commissioner(self) -> bool:
+    def can_tell_commissioner(self) -> bool:
         """Whether they can still be told: also after we decided that they need not be."""
-        return self.commissioner != Decision.TOLD
+        return self.commissioner != BreachDecision.TOLD
 
     @property
-    def may_tell_people(self) -> bool:
-        return self.people != Decision.TOLD
+    def can_tell_people(self) -> bool:
+        return self.people != BreachDecision.TOLD
 
     @property
-    def waits_for_people(self) -> bool:
-        return self.people == Decision.OPEN
+    def needs_people_decision(self) -> bool:
+        return self.people == BreachDecision.OPEN
 
 
 class BreachEventKind(models.TextChoices):

@@ -22,12 +22,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Session, User, Where, Why
+from accounts.models import BlockReason, LimitedActivity, Session, User
 from audit.models import Act, Entry
-from ctac.dates import format_moment
+from ctac.dates import format_datetime
 from notifications import preferences
 from notifications import privacy as notifications_privacy
-from notifications.privacy import erase_about, waiting_about
+from notifications.privacy import abouts_of_unsent, erase_about
 from notifications.registry import team_addresses
 from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
@@ -77,14 +77,14 @@ class ExportLine:
     def columns(self) -> list[str]:
         """The column names, if all its lines are rows of one table that fits on a page. If not, each line has its own heading."""
         rows = [[cell.name for cell in node.nodes] for node in self.nodes]
-        short = all(not cell.nodes and len(cell.text) <= SHORT_TEXT for node in self.nodes for cell in node.nodes)
-        is_table = short and rows and rows[0] and len(rows[0]) <= MOST_COLUMNS and all(row == rows[0] for row in rows)
+        short = all(not cell.nodes and len(cell.text) <= MAX_CELL_LENGTH for node in self.nodes for cell in node.nodes)
+        is_table = short and rows and rows[0] and len(rows[0]) <= MAX_TABLE_COLUMNS and all(row == rows[0] for row in rows)
         return rows[0] if is_table else []
 
 
-SHORT_TEXT, MOST_COLUMNS = 60, 4
+MAX_CELL_LENGTH, MAX_TABLE_COLUMNS = 60, 4
 # Names for people, where the name in the JSON file would tell them little.
-NAMES_TO_READ = {
+LABEL_BY_NAME = {
     "person": gettext_lazy("Your details"),
     "choices_of_mail": gettext_lazy("What you chose to get by email"),
     "messages": gettext_lazy("Emails to you"),
@@ -107,15 +107,15 @@ NAMES_TO_READ = {
 }
 
 
-def export_page(data: dict[str, Any]) -> dict[str, Any]:
+def export_page_context(data: dict[str, Any]) -> dict[str, Any]:
     """The context of the page and of the file to read: the person first, then everything else."""
-    return {"nodes": list(export_lines({"person": data["person"]} | data)), "made": format_moment(timezone.now())}
+    return {"nodes": list(export_lines({"person": data["person"]} | data)), "made": format_datetime(timezone.now())}
 
 
 def export_response(data: dict[str, Any], form: str = ExportFormat.JSON) -> HttpResponse:
     response: HttpResponse
     if form == ExportFormat.HTML:
-        response = HttpResponse(render_to_string("account/my_data_file.html", export_page(data)))
+        response = HttpResponse(render_to_string("account/my_data_file.html", export_page_context(data)))
     else:
         response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = f'attachment; filename="my-data.{form}"'
@@ -129,28 +129,28 @@ def export_lines(data: Any, *, of: str = "", level: int = 2) -> Iterator[ExportL
     """
     pairs = data.items() if isinstance(data, dict) else enumerate(data, 1)
     for key, value in pairs:
-        name = str(NAMES_TO_READ.get(str(key)) or capfirst(str(key).replace("__", " ").replace("_", " ")))
+        name = str(LABEL_BY_NAME.get(str(key)) or capfirst(str(key).replace("__", " ").replace("_", " ")))
         if value and isinstance(value, list | tuple) and not any(isinstance(each, dict | list | tuple) for each in value):
-            yield ExportLine(name, "\n".join(map(value_in_words, value)))
+            yield ExportLine(name, "\n".join(map(value_text, value)))
         elif isinstance(value, dict | list | tuple):
             if isinstance(key, int):
                 name = _("%(name)s: %(number)d of %(count)d") % {"name": of, "number": key, "count": len(data)}
             nodes = list(export_lines(value, of=name, level=min(level + 1, 6)))
             yield ExportLine(name, "" if nodes else _("Nothing"), nodes, level)
         else:
-            yield ExportLine(name, value_in_words(value))
+            yield ExportLine(name, value_text(value))
 
 
 # A moment as PostgreSQL writes it into JSON.
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
+JSON_MOMENT_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 
 
-def value_in_words(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value in words: a time in UK time, no value as a dash."""
-    if isinstance(value, str) and MOMENT.fullmatch(value):
+    if isinstance(value, str) and JSON_MOMENT_PATTERN.fullmatch(value):
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
-        return format_moment(value)
+        return format_datetime(value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, date | Promise):
@@ -187,21 +187,21 @@ def erase_emails_of(person: Person, now: datetime) -> None:
     for address, until in rows.values_list("address", "until"):
         others[address].append(until)
     for address, until in addresses.items():
-        since = _last_before(until, others[address])
+        since = _previous_owner_until(until, others[address])
         if address == person.email.lower():
-            notifications_privacy.erase_for(address, now, since=since)
+            notifications_privacy.erase_address(address, now, since=since)
             continue
         # An address of a sign-up that nobody verified doesn't count.
         verified = EmailAddress.objects.filter(email=address, verified=True).exclude(user__person=person)
         verified = verified.exclude(user__in=User.objects.filter(merges__person=person))
         is_in_use = verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
         if not is_in_use and not others[address]:
-            notifications_privacy.erase_for(address, now)
+            notifications_privacy.erase_address(address, now)
         elif until < now or not is_in_use:
             notifications_privacy.erase_messages_before(address, until, now, since=since)
 
 
-def _last_before(until: datetime, others: Iterable[datetime]) -> datetime | None:
+def _previous_owner_until(until: datetime, others: Iterable[datetime]) -> datetime | None:
     """When the previous owner gave up the address; None if there was none."""
     return max((moment for moment in others if moment < until), default=None)
 
@@ -219,7 +219,7 @@ def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime
     periods = []
     for address, until in known:
         others = [moment for key, other, moment in rows if key != person.pk and other == address]
-        since = _last_before(until, others) if until else max(others, default=None)
+        since = _previous_owner_until(until, others) if until else max(others, default=None)
         if address not in team_addresses():
             periods.append((address, since, until))
     return periods
@@ -229,7 +229,7 @@ def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime
 
 ERASED_NAME = "Erased"
 # What a figure keeps of a postcode: it tells which area was reached, but finds nobody.
-OUTWARD_HALF = Func("postcode", Value(" "), Value(1), function="split_part", output_field=models.CharField())
+OUTWARD_CODE_EXPRESSION = Func("postcode", Value(" "), Value(1), function="split_part", output_field=models.CharField())
 # From the audit: sign-ins, and files that they downloaded. What colleagues do at work is not their personal data.
 EXPORTED_ACTS = (Act.SIGNED_IN, Act.SIGNED_OUT, Act.NOT_LET_IN, Act.CREDENTIALS, Act.EXPORTED)
 
@@ -267,7 +267,7 @@ def export_details(person: Person) -> dict[str, Any]:
         "sign_in": _export_user(person.user) if person.user else None,
         "unfinished_forms": [{**form, "kind": DraftKind(form["kind"]).label} for form in related["unfinished_forms"]],
         "stopped": [
-            {**row, "where": dict(Where.choices).get(row["where"], row["where"]), "why": Why(row["why"]).label}
+            {**row, "where": dict(LimitedActivity.choices).get(row["where"], row["where"]), "why": BlockReason(row["why"]).label}
             for row in related["stopped_tries"]
         ],
         "former_addresses": related["had"],
@@ -335,7 +335,7 @@ def erase_details(person: Person, now: datetime) -> None:
     delete_unused_organisations([person.organisation_id])
     if user is not None:
         if user.mobile:
-            notifications_privacy.erase_for(user.mobile, now)
+            notifications_privacy.erase_address(user.mobile, now)
         user.delete()
 
 
@@ -344,7 +344,7 @@ def export_messages(person: Person) -> list[Any]:
     return [
         message
         for address, since, before in address_periods(person)
-        for message in notifications_privacy.export_for(address, since=since, before=before)
+        for message in notifications_privacy.export_messages(address, since=since, before=before)
     ]
 
 
@@ -394,7 +394,7 @@ def export_complaints(person: Person) -> list[Any]:
     ]
 
 
-def open_complaints(person: Person, now: datetime) -> list[str]:
+def open_complaint_warnings(person: Person, now: datetime) -> list[str]:
     sentence = _("Your complaint %(reference)s is still open. We will answer it first, then erase what it says.")
     return [sentence % {"reference": complaint.reference} for complaint in complaints_of(person).open()]
 
@@ -416,7 +416,7 @@ def erase_complaints(person: Person, now: datetime) -> None:
 
 def complaints_with_unsent_email() -> set[int]:
     """The keys of complaints with an email to the complainant that has not gone yet."""
-    return {int(about.split(":")[1]) for about in waiting_about("complaint:", kinds="complaint-")}
+    return {int(about.split(":")[1]) for about in abouts_of_unsent("complaint:", kinds="complaint-")}
 
 
 def anonymise_complaints(keys: Sequence[int], now: datetime) -> None:
@@ -443,9 +443,9 @@ FLAGGED_COMPLAINTS = FlaggedSource(
 
 # Erased from the last to the first: the outbox needs the addresses that the person's rows then lose. Choices of mail go with the
 # messages to the address.
-SOURCES = (
+PRIVACY_SOURCES = (
     PrivacySource("person", export_details, erase_details),
     PrivacySource("choices_of_mail", export_choices, lambda person, now: None),
     PrivacySource("messages", export_messages, erase_emails_of),
-    PrivacySource("complaints", export_complaints, erase_complaints, open_complaints),
+    PrivacySource("complaints", export_complaints, erase_complaints, open_complaint_warnings),
 )

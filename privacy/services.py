@@ -21,14 +21,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.services import AccountGoneError
 from audit.models import Act
-from audit.services import About, record
+from audit.services import AuditSubject, write_audit_entry
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.models import ALPHABET, tidy_reference
-from notifications.outbox import Later, notify, notify_each
+from ctac.models import REFERENCE_ALPHABET, normalise_reference
+from notifications.outbox import LaterMessage, notify, notify_kinds
 from office.queries import site_settings
 from privacy.models import (
     Breach,
+    BreachDecision,
     BreachEvent,
     BreachEventKind,
     Complaint,
@@ -40,12 +41,11 @@ from privacy.models import (
     DataAction,
     DataActionKind,
     DataActionReason,
-    Decision,
 )
 from professionals.emails import queue_account_email
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
-from professionals.services import lost_mailbox
+from professionals.services import has_lost_mailbox
 
 # The file of erasures is not in the database, so that people can be erased again after a restore (ADR 23). It has one line for
 # each erasure, with only key and times: {"person": 12, "since": "…", "erased": "…"}. It takes both the key and the time of
@@ -62,7 +62,7 @@ class Erasure:
 
 
 @transaction.atomic
-def write_erasures_down(now: datetime) -> int:
+def write_erasures_to_file(now: datetime) -> int:
     """Append the erasures that are not in the file yet, and return how many.
 
     They are safely on the disk before the database records it. Called after each erasure, and hourly, in case the process of one
@@ -100,10 +100,10 @@ def append_erasures(erasures: Iterable[Erasure]) -> None:
         os.close(number)
 
 
-def write_down_after_erasure(now: datetime) -> None:
+def try_write_erasures_to_file(now: datetime) -> None:
     """Write the erasure down. If the disk is full, the erasure must not seem to fail: it is written down within the hour."""
     try:
-        write_erasures_down(now)
+        write_erasures_to_file(now)
     except OSError as error:
         logger.error("An erasure could not be written to the file of erasures: %s", type(error).__name__)
 
@@ -121,7 +121,7 @@ def read_erasures(path: Path) -> Iterator[Erasure]:
 
 # Exports and erasures: every app registers its sources.
 
-TRIES = 3  # to erase, in case somebody changes the same rows
+MAX_ERASE_ATTEMPTS = 3  # to erase, in case somebody changes the same rows
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def export_person(person: Person) -> dict[str, Any]:
     return {name: source.export(person) for name, source in sorted(_sources.items())}
 
 
-def erasure_would_cancel(person: Person, now: datetime) -> list[str]:
+def erasure_consequences(person: Person, now: datetime) -> list[str]:
     """What an erasure would cancel: a sentence for each sort of thing."""
     return [sentence for source in _sources.values() for sentence in source.ahead(person, now)]
 
@@ -165,13 +165,13 @@ def give_data(person: Person, *, by: User, now: datetime) -> dict[str, Any]:
     return export_person(person)
 
 
-class StaffAccount(DomainError):
+class HasStaffAccount(DomainError):
     """Refuses to erase a colleague: their account may be the last that can give roles, and is the author of what they did."""
 
     message = _("This person has a staff account. Take “Staff” off the account first, then erase them.")
 
 
-class VisitInTheWay(DomainError):
+class VisitBlocksErasure(DomainError):
     """A presenter may need the person's details: an app's `erase` raises it (product.md, rule 10)."""
 
 
@@ -180,9 +180,9 @@ def erase_person(person: Person, *, by: User | None, now: datetime, reason: Data
 
     Returns their address for a last email, or "" if they lost that mailbox or were erased before. The sources of higher apps
     erase first: they may need the address that ours takes away. Tries again if somebody changes the same rows. Raises
-    StaffAccount, VisitInTheWay, AccountGoneError, and any other DomainError of an app's `erase`.
+    HasStaffAccount, VisitBlocksErasure, AccountGoneError, and any other DomainError of an app's `erase`.
     """
-    for _attempt in range(TRIES - 1):
+    for _attempt in range(MAX_ERASE_ATTEMPTS - 1):
         try:
             return _erase_once(person, by, now, reason)
         except DomainError as refusal:
@@ -200,23 +200,23 @@ def _erase_once(person: Person, by: User | None, now: datetime, reason: DataActi
         return ""
     user = User.objects.select_for_update(of=("self",)).filter(person=locked).first()  # locked: nobody makes them staff
     if user is not None and user.is_staff:
-        raise StaffAccount
-    address = "" if Person.objects.filter(lost_mailbox(), pk=locked.pk).exists() else locked.email
+        raise HasStaffAccount
+    address = "" if Person.objects.filter(has_lost_mailbox(), pk=locked.pk).exists() else locked.email
     for source in reversed(list(_sources.values())):
         source.erase(locked, now)
-    record(Act.ERASED, by=by.pk if by else None, about=About.of(locked))
+    write_audit_entry(Act.ERASED, by=by.pk if by else None, about=AuditSubject.of(locked))
     Person.objects.filter(pk=locked.pk).update(erased_at=now)
     colleague = None if by is not None and by.pk == locked.user_id else by
     written_at = now if reason == DataActionReason.RESTORED else None  # the file has them
     DataAction.objects.create(
         person=locked, done=DataActionKind.ERASED, reason=reason, by=colleague, at=now, written_at=written_at
     )
-    transaction.on_commit(partial(write_down_after_erasure, now), robust=True)
+    transaction.on_commit(partial(try_write_erasures_to_file, now), robust=True)
     return address
 
 
-ACCOUNT_ERASED = "account/email/account_erased"
-ERASED_NOTICE_TRIED_FOR = timedelta(days=3)
+ACCOUNT_ERASED_TEMPLATE = "account/email/account_erased"
+ERASED_NOTICE_PERIOD = timedelta(days=3)
 
 
 @transaction.atomic
@@ -228,12 +228,12 @@ def erase_and_notify(person: Person, *, by: User, now: datetime, reason: DataAct
     if address := erase_person(person, by=by, now=now, reason=reason):
         with translation.override(person.language or translation.get_language()):  # staff work in English
             context = {"themselves": reason == DataActionReason.OWN}
-            queue_account_email(ACCOUNT_ERASED, address, context, now=now, expires_at=now + ERASED_NOTICE_TRIED_FOR)
+            queue_account_email(ACCOUNT_ERASED_TEMPLATE, address, context, now=now, expires_at=now + ERASED_NOTICE_PERIOD)
 
 
 # Complaints: each step is recorded; the law asks for a receipt, for progress and for the outcome.
 
-COMPLAINT_EMAILS = {
+EMAIL_BY_EVENT_KIND = {
     ComplaintEventKind.ACKNOWLEDGED: "complaint-acknowledged",
     ComplaintEventKind.PROGRESS: "complaint-progress",
     ComplaintEventKind.ANSWERED: "complaint-answered",
@@ -315,7 +315,7 @@ def _notify_complainant(
     event = ComplaintEvent.objects.create(complaint=locked, kind=kind, told=told, on=on, text=words.strip(), by=by, at=now)
     if told == ContactMethod.EMAIL:
         about = f"complaint:{locked.pk}:{event.pk}"
-        notify(kind=COMPLAINT_EMAILS[kind], about=about, to=[locked.email], reference=locked.reference, now=now)
+        notify(kind=EMAIL_BY_EVENT_KIND[kind], about=about, to=[locked.email], reference=locked.reference, now=now)
     return on
 
 
@@ -325,9 +325,9 @@ def _add_note(locked: Complaint, kind: ComplaintEventKind, words: str, flagged: 
         notify_safeguarding_lead(about=f"complaint:{locked.pk}:{event.pk}", reference=locked.reference, now=now)
 
 
-REMIND_BEFORE = timedelta(days=7)  # before the last day to acknowledge it
-IN_THE_MORNING = time(9)
-REMINDER_DUE_FOR = timedelta(days=365)  # it stays true until somebody acknowledges the complaint
+REMINDER_LEAD_TIME = timedelta(days=7)  # before the last day to acknowledge it
+REMINDER_TIME = time(9)
+REMINDER_VALIDITY_PERIOD = timedelta(days=365)  # it stays true until somebody acknowledges the complaint
 
 
 class AlreadySent(DomainError):
@@ -373,13 +373,15 @@ def enter_complaint(
         notify_safeguarding_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=now)
     # The receipt goes at once, and is not the acknowledgement (ADR 24). The lead is reminded, if there is time for that.
     lead = site_settings().data_protection_lead_email
-    remind_at = uk_datetime(complaint.due_on - REMIND_BEFORE, IN_THE_MORNING)
-    notify_each(
+    remind_at = uk_datetime(complaint.due_on - REMINDER_LEAD_TIME, REMINDER_TIME)
+    notify_kinds(
         {"complaint-received": [complaint.email], "staff-complaint": [lead]},
         about=f"complaint:{complaint.pk}",
         reference=complaint.reference,
         now=now,
-        later=[Later("staff-complaint-due", [lead], remind_at, remind_at + REMINDER_DUE_FOR)] if remind_at > now else [],
+        later=[LaterMessage("staff-complaint-due", [lead], remind_at, remind_at + REMINDER_VALIDITY_PERIOD)]
+        if remind_at > now
+        else [],
     )
     return complaint
 
@@ -415,8 +417,10 @@ def enter_breach(*, facts: dict[str, Any], by: User, now: datetime, token: str) 
 def breach_reference(token: str) -> str:
     """A reference as random as the token, and always the same for it. It is unique, so a form enters at most one breach."""
     number = int.from_bytes(sha256(token.encode()).digest())
-    letters = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(6))
-    return tidy_reference(Breach.REFERENCE_PREFIX + letters)
+    letters = "".join(
+        REFERENCE_ALPHABET[number // len(REFERENCE_ALPHABET) ** place % len(REFERENCE_ALPHABET)] for place in range(6)
+    )
+    return normalise_reference(Breach.REFERENCE_PREFIX + letters)
 
 
 @transaction.atomic
@@ -433,14 +437,14 @@ def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, 
     Raises ChangedMeanwhile, InTheFuture.
     """
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
-    if not locked.may_tell_commissioner:
+    if not locked.can_tell_commissioner:
         raise ChangedMeanwhile
     check_told_at(locked, at, now)
     if at > locked.due_at and not words.strip():
         raise DomainError(_("The 72 hours were over by then. Write why it took longer: the law asks for a reason."))
     write_breach_event(locked, BreachEventKind.COMMISSIONER_TOLD, at=at, words=words, by=by, now=now)
     Breach.objects.filter(pk=locked.pk).update(
-        commissioner=Decision.TOLD, commissioner_told_at=at, commissioner_reference=reference
+        commissioner=BreachDecision.TOLD, commissioner_told_at=at, commissioner_reference=reference
     )
 
 
@@ -448,21 +452,21 @@ def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, 
 def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Record that the Commissioner need not be told, as harm is unlikely; `words` say why. Raises ChangedMeanwhile."""
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
-    if not locked.waits_for_commissioner:
+    if not locked.needs_commissioner_decision:
         raise ChangedMeanwhile
     write_breach_event(locked, BreachEventKind.COMMISSIONER_NEED_NOT, at=now, words=words, by=by, now=now)
-    Breach.objects.filter(pk=locked.pk).update(commissioner=Decision.NEED_NOT)
+    Breach.objects.filter(pk=locked.pk).update(commissioner=BreachDecision.NEED_NOT)
 
 
 @transaction.atomic
 def record_people_notified(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
     """Record that the people concerned were told; `words` say how. Raises ChangedMeanwhile, InTheFuture."""
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
-    if not locked.may_tell_people:
+    if not locked.can_tell_people:
         raise ChangedMeanwhile
     check_told_at(locked, at, now)
     write_breach_event(locked, BreachEventKind.PEOPLE_TOLD, at=at, words=words, by=by, now=now)
-    Breach.objects.filter(pk=locked.pk).update(people=Decision.TOLD)
+    Breach.objects.filter(pk=locked.pk).update(people=BreachDecision.TOLD)
 
 
 @transaction.atomic
@@ -472,10 +476,10 @@ def record_people_not_notified(breach: Breach, *, words: str, by: User, now: dat
     Raises ChangedMeanwhile.
     """
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
-    if not locked.waits_for_people:
+    if not locked.needs_people_decision:
         raise ChangedMeanwhile
     write_breach_event(locked, BreachEventKind.PEOPLE_NEED_NOT, at=now, words=words, by=by, now=now)
-    Breach.objects.filter(pk=locked.pk).update(people=Decision.NEED_NOT)
+    Breach.objects.filter(pk=locked.pk).update(people=BreachDecision.NEED_NOT)
 
 
 def check_told_at(breach: Breach, at: datetime, now: datetime) -> None:

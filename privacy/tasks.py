@@ -3,10 +3,10 @@
 from django.utils import timezone
 
 from ctac.celery import app
-from ctac.models import statements_within
+from ctac.models import statement_timeout
 from privacy import retention
 from privacy.retention import clear_expired as clear_expired_now
-from privacy.services import write_erasures_down
+from privacy.services import write_erasures_to_file
 
 
 @app.task
@@ -19,7 +19,7 @@ def take_out() -> None:
 @app.task
 def count_due() -> None:
     """Hourly, and after the nightly run: count what is due, so that nobody who looks has to wait."""
-    with statements_within("10min"):
+    with statement_timeout("10min"):
         retention.count_due(timezone.now())
 
 
@@ -27,4 +27,4 @@ def count_due() -> None:
 def clear_expired() -> None:
     """Hourly: clear what has expired. A second run does no harm."""
     clear_expired_now(now=timezone.now())
-    write_erasures_down(timezone.now())
+    write_erasures_to_file(timezone.now())

@@ -20,17 +20,17 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from accounts.access import P, View, return_path, signed_in, with_next
+from accounts.access import P, View, return_path, signed_in_user, url_with_next
 from accounts.models import User
 from accounts.services import AccountGoneError
 from ctac.middleware import chosen_language
 from notifications.models import ChoiceSource, MarkedAddress
-from notifications.preferences import choose
+from notifications.preferences import record_choices
 from notifications.registry import Topic
 from professionals import drafts
 from professionals.forms import NewPersonForm
 from professionals.models import Person
-from professionals.services import choose_language, give_details
+from professionals.services import save_details, save_language
 
 
 def person_required(view: View[P]) -> View[P]:
@@ -39,15 +39,15 @@ def person_required(view: View[P]) -> View[P]:
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect(with_next("account_login", return_path(request)))
+            return redirect(url_with_next("account_login", return_path(request)))
         if not request.person:  # type: ignore[attr-defined]
-            return redirect(with_next("account_details", return_path(request)))
+            return redirect(url_with_next("account_details", return_path(request)))
         return view(request, *args, **kwargs)
 
     return wrapper
 
 
-def details_asked_here(view: View[P]) -> View[P]:
+def with_details_form(view: View[P]) -> View[P]:
     """Like person_required, but ask somebody new on this very page.
 
     The page shows `request.details_form` within its own form; if there is none, there is a Person. What is typed there is saved
@@ -63,7 +63,7 @@ def details_asked_here(view: View[P]) -> View[P]:
         now = timezone.now()
         form = NewPersonForm(
             request.POST if request.method == "POST" and "extend" not in request.POST else None,
-            initial={**drafts.details_typed(request, now), **request.POST.dict()},
+            initial={**drafts.typed_details(request, now), **request.POST.dict()},
         )
         if form.is_valid():
             request.person = save_new_person(request, form, now)  # type: ignore[attr-defined]
@@ -75,7 +75,7 @@ def details_asked_here(view: View[P]) -> View[P]:
     return wrapper
 
 
-def asks_details(path: str) -> bool:
+def has_details_form(path: str) -> bool:
     try:
         return hasattr(resolve(urlsplit(path).path).func, "asks_details")
     except Resolver404:
@@ -84,16 +84,16 @@ def asks_details(path: str) -> bool:
 
 def save_new_person(request: HttpRequest, form: NewPersonForm, now: datetime) -> Person:
     """Store the details of a new user, and give them what they typed before they signed in. Raises AccountGoneError."""
-    user = signed_in(request)
-    person = give_details(user=user, now=now, **form.details())
-    agree_on_language(request, person)
-    drafts.adopt(request, person, now)
+    user = signed_in_user(request)
+    person = save_details(user=user, now=now, **form.details())
+    sync_language(request, person)
+    drafts.claim_drafts(request, person, now)
     if form.cleaned_data["invite"]:
-        choose(address=user.email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
+        record_choices(address=user.email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
     return person
 
 
-def agree_on_language(request: HttpRequest, person: Person) -> None:
+def sync_language(request: HttpRequest, person: Person) -> None:
     """Agree on a language at sign-in.
 
     One that they chose before counts in this browser too; otherwise this browser's choice counts.
@@ -102,16 +102,16 @@ def agree_on_language(request: HttpRequest, person: Person) -> None:
     if person.language and person.language != here:
         request.language_cookie = person.language  # type: ignore[attr-defined]
     elif here and not person.language:
-        choose_language(person=person, language=here)
+        save_language(person=person, language=here)
 
 
-def person_in(request: HttpRequest) -> Person | None:
+def signed_in_person_or_none(request: HttpRequest) -> Person | None:
     """The person of the request, as set by PersonMiddleware, or None."""
     person: Person | None = request.person or None  # type: ignore[attr-defined]
     return person
 
 
-def the_person(request: HttpRequest) -> Person:
+def signed_in_person(request: HttpRequest) -> Person:
     """The person, in a view that requires one."""
     person: Person = request.person  # type: ignore[attr-defined]
     return person
@@ -127,14 +127,14 @@ class PersonMiddleware:
         # The backend below reads it with the user, so this needs no statement.
         request.person = SimpleLazyObject(lambda: getattr(request.user, "person", None))  # type: ignore[attr-defined]
         # For the sign-in pages: whether what people typed is stored.
-        request.has_draft = SimpleLazyObject(lambda: drafts.is_any_kept(request, timezone.now()))  # type: ignore[attr-defined]
+        request.has_draft = SimpleLazyObject(lambda: drafts.has_drafts(request, timezone.now()))  # type: ignore[attr-defined]
         response = self.get_response(request)
         secret = getattr(request, "draft_cookie", None)
         if secret:
             response.set_cookie(
                 settings.DRAFT_COOKIE_NAME,
                 secret,
-                max_age=drafts.KEPT_FOR,
+                max_age=drafts.DRAFT_RETENTION_PERIOD,
                 httponly=True,
                 samesite="Lax",
                 secure=settings.SESSION_COOKIE_SECURE,

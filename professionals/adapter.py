@@ -29,28 +29,28 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption, limits
-from accounts.access import is_own_page, recently_reauthenticated, with_next
+from accounts.access import has_recently_reauthenticated, is_own_page, url_with_next
 from accounts.allauth_internals import record_authentication
 from accounts.models import Session, User
 from accounts.services import has_address, lock_account, passkey_host
 from accounts.sessions import hash_session_key
 from audit.models import Act
-from audit.services import record
-from notifications.bounces.services import arrived
+from audit.services import write_audit_entry
+from notifications.bounces.services import confirm_addresses
 from notifications.models import ClearReason
 from professionals import drafts, services
-from professionals.access import agree_on_language, asks_details, second_factors
-from professionals.emails import CHANGED, queue_account_email
+from professionals.access import has_details_form, second_factors, sync_language
+from professionals.emails import EMAIL_CHANGED_TEMPLATE, queue_account_email
 from professionals.models import Person
 from professionals.services import lock_people_and_account
 
 logger = logging.getLogger(__name__)
-CODE_LASTS = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
-NOTICE_LASTS = timedelta(days=3)
-REFUSED = {"incorrect_code": "code", "incorrect_password": "password"}
+CODE_VALIDITY_PERIOD = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
+NOTICE_VALIDITY_PERIOD = timedelta(days=3)
+CREDENTIAL_BY_ERROR_CODE = {"incorrect_code": "code", "incorrect_password": "password"}
 
 
-def still_signed_in(request: HttpRequest) -> bool:
+def is_still_signed_in(request: HttpRequest) -> bool:
     """Whether the request's session still exists, asked once the account is locked.
 
     A session that ended while the old address was put back must not confirm another address.
@@ -78,15 +78,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """Record a wrong answer in the audit. allauth's forms call this for one, and send no signal."""
-        if code in REFUSED:
-            record(Act.NOT_LET_IN, by=self.request.user.pk, whats=[REFUSED[code]])
+        if code in CREDENTIAL_BY_ERROR_CODE:
+            write_audit_entry(Act.NOT_LET_IN, by=self.request.user.pk, whats=[CREDENTIAL_BY_ERROR_CODE[code]])
         return cast(ValidationError, super().validation_error(code, *args))
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """No header turns our pages into JSON."""
         return False
 
-    get_client_ip = staticmethod(limits.client_address)
+    get_client_ip = staticmethod(limits.client_ip)
 
     def is_safe_url(self, url: str) -> bool:
         """Whether `next` is a page of ours. allauth's own check breaks on addresses that can't be read, such as 'http://[::1'."""
@@ -98,7 +98,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Our pages have asked by then: allauth would store what was posted, cookies too, as plain text."""
-        return not recently_reauthenticated(context.request, enrolling=True) and super().is_reauthentication_required(
+        return not has_recently_reauthenticated(context.request, enrolling=True) and super().is_reauthentication_required(
             app=app, **kwargs
         )
 
@@ -133,7 +133,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Gone when its code has expired."""
         now = timezone.now()
-        expires_at = now + (CODE_LASTS if "code" in context else NOTICE_LASTS)
+        expires_at = now + (CODE_VALIDITY_PERIOD if "code" in context else NOTICE_VALIDITY_PERIOD)
         queue_account_email(template_prefix, email, context, now=now, expires_at=expires_at)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
@@ -142,14 +142,14 @@ class AccountAdapter(DefaultAccountAdapter):
             with transaction.atomic():
                 account, _people = lock_people_and_account(email_address.user_id, email_address.email)
                 before = account.email
-                confirmed = still_signed_in(request) and super().confirm_email(request, email_address)
+                confirmed = is_still_signed_in(request) and super().confirm_email(request, email_address)
                 if confirmed:
-                    arrived(addresses=[email_address.email], how=ClearReason.CODE, now=timezone.now())
+                    confirm_addresses(addresses=[email_address.email], how=ClearReason.CODE, now=timezone.now())
                     if not request.user.is_authenticated:  # a sign-in by emailed code, which allauth doesn't record as one
                         record_authentication(request, email_address.user, "code", email=email_address.email)
                     if before.lower() != email_address.email.lower():
-                        services.note_address_change(user=email_address.user, old=before, now=timezone.now())
-                    services.address_verified(
+                        services.record_address_change(user=email_address.user, old=before, now=timezone.now())
+                    services.assign_verified_address(
                         user=email_address.user, email=email_address.email, details=None, now=timezone.now()
                     )
         except IntegrityError:  # another account confirmed it at the same moment
@@ -164,14 +164,14 @@ class AccountAdapter(DefaultAccountAdapter):
         user.set_password(password)
         with transaction.atomic():
             lock_account(user.pk)
-            if still_signed_in(self.request):
+            if is_still_signed_in(self.request):
                 user.save(update_fields=["password"])
 
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
         """Send none about a changed address: the service that records the change sends one, with a link of its own."""
-        if template_prefix != CHANGED:
+        if template_prefix != EMAIL_CHANGED_TEMPLATE:
             super().send_notification_mail(template_prefix, user, context, email)
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
@@ -193,17 +193,17 @@ class AccountAdapter(DefaultAccountAdapter):
         # A code was read there, so mail arrives, whatever came back before.
         records = get_authentication_records(request, user)
         if addresses := [str(record.get("email") or "") for record in records if record["method"] == "code"]:
-            arrived(addresses=addresses, how=ClearReason.CODE, now=timezone.now())
+            confirm_addresses(addresses=addresses, how=ClearReason.CODE, now=timezone.now())
         person = getattr(request.user, "person", None)
         if person is None or person.email.lower() != user.email.lower():  # a sign-in code shows whose address it is too
-            person = services.address_verified(user=user, email=user.email, details=None, now=timezone.now()) or person
+            person = services.assign_verified_address(user=user, email=user.email, details=None, now=timezone.now()) or person
         request.person = person  # type: ignore[attr-defined]
         if person is not None:
-            agree_on_language(request, person)
-            drafts.adopt(request, person, timezone.now())
-        elif not user.is_staff and not asks_details(response["Location"]):
-            response = redirect(with_next("account_details", response["Location"]))
-        limits.prove_browser(response, user)
+            sync_language(request, person)
+            drafts.claim_drafts(request, person, timezone.now())
+        elif not user.is_staff and not has_details_form(response["Location"]):
+            response = redirect(url_with_next("account_details", response["Location"]))
+        limits.set_browser_cookie(response, user)
         return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:

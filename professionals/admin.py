@@ -36,83 +36,108 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.admin import UserAdmin
-from accounts.models import User, Where
+from accounts.models import LimitedActivity, User
 from accounts.roles import ROLES
 from accounts.services import AccountGoneError
 from audit.models import Act
-from audit.pages import page_of
-from audit.services import About, record
-from ctac.forms import PageForm, tidy_postcode, validate_phone
-from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
-from ctac.staff.lists import OptionsFilter, Part, is_key, keys_of, narrow_by, period_of, up_to_most, with_words
+from audit.pages import route_name
+from audit.services import AuditSubject, write_audit_entry
+from ctac.forms import PageForm, normalise_postcode, validate_phone
+from ctac.staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
+from ctac.staff.lists import (
+    ListPart,
+    OptionsFilter,
+    capped_count_text,
+    capped_keys,
+    filter_by_words,
+    is_valid_key,
+    narrow_by,
+    period_filter,
+)
 from ctac.staff.menu import plural_name
-from ctac.staff.search import SearchKind, finder, in_searched, national
+from ctac.staff.search import SearchKind, national_digits, search_registry, searched_contains
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
+    CachedObjectAdmin,
+    ConfirmationForm,
     ObjectAction,
-    ReadOnce,
+    ReadOnlyAdmin,
     StaffModelAdmin,
-    SureForm,
-    Waiting,
+    WaitingLine,
     WaitingRow,
+    breakable_email,
     column,
-    counted,
-    email_in_pieces,
+    count_all,
+    datetime_column,
     mail_link,
-    moment_of,
-    number_of,
+    number_column,
     phone_link,
     staff_site,
     state_tag,
 )
-from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related
+from ctac.staff.story import (
+    MAX_RELATED_ROWS,
+    RelatedList,
+    RelatedRow,
+    StoryEntry,
+    StoryPage,
+    register_related_list,
+    register_story_entries,
+)
 from notifications.models import ChoiceSource
-from notifications.preferences import choose
+from notifications.preferences import record_choices
 from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
 from professionals.exports import OrganisationExportMixin, PersonExportMixin
-from professionals.forms import PostcodeField, clean_text, person_facts, refuse_team_address
+from professionals.forms import PostcodeField, clean_text, person_facts, validate_not_team_address
 from professionals.imports import admin as imports_admin  # noqa: F401 - registers its model
 from professionals.merges import admin as merges
-from professionals.models import ORGANISATION_WORDS, AccountRecovery, NameWord, Organisation, Person, RecognisedDomain, Stopped
-from professionals.notes.admin import NotesMixin, has_permission, note_actions, write_action
+from professionals.models import (
+    ORGANISATION_SEARCH_TEXT,
+    AccountRecovery,
+    NameWord,
+    Organisation,
+    Person,
+    RecognisedDomain,
+    Stopped,
+)
+from professionals.notes.admin import NotesMixin, build_permission_check, letter_action, note_actions
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
-from professionals.samples import STAFF_EMAIL, email_of
-from professionals.services import is_work_address, note_former_address
+from professionals.samples import STAFF_EMAIL, role_email
+from professionals.services import is_work_address, record_former_address
 
 # From the page of a known caller, links lead to the forms that book or order for them, filled in, and to the lists of their
 # bookings, orders and so on. A URL holds only the person's key, since URLs stand in logs.
 
-PERSON = "person"
-VIEW_PERSON = "professionals.view_person"
+PERSON_PARAMETER = "person"
+VIEW_PERSON_PERMISSION = "professionals.view_person"
 
 
 def person_to_prefill(request: HttpRequest) -> Person | None:
     """The caller whose key stands in the address, if the user may see people. None for an unknown key or somebody erased."""
-    key = request.GET.get(PERSON, "")
-    if not request.user.has_perm(VIEW_PERSON) or not is_key(Person, key):
+    key = request.GET.get(PERSON_PARAMETER, "")
+    if not request.user.has_perm(VIEW_PERSON_PERMISSION) or not is_valid_key(Person, key):
         return None
     return Person.objects.select_related("organisation").filter(pk=key, erased_at=None).first()
 
 
-MOST_FOUND = 10
-MOST_LOOKED_AT = 50
+MAX_CALLERS_SHOWN = 10
+MAX_CALLERS_SEARCHED = 50
 
 
 def search_people(typed: str) -> list[Person]:
     """The people who may be calling, found by any of their words or by a phone number in any spelling.
 
-    The person who was in touch last comes first. If there are more than MOST_FOUND, it returns one more than that. Two
+    The person who was in touch last comes first. If there are more than MAX_CALLERS_SHOWN, it returns one more than that. Two
     statements.
     """
     people = Person.objects.filter(erased_at=None)
-    found = people.filter(services.has_phone(typed)) if is_phone(typed) else with_words(people, postcode_as_one_word(typed))
-    keys = list(found.order_by().values_list("pk", flat=True)[:MOST_LOOKED_AT])
-    return list(services.latest_first(Person.objects.filter(pk__in=keys))[: MOST_FOUND + 1])
+    found = people.filter(services.has_phone(typed)) if is_phone(typed) else filter_by_words(people, quote_postcode(typed))
+    keys = list(found.order_by().values_list("pk", flat=True)[:MAX_CALLERS_SEARCHED])
+    return list(services.with_last_contact(Person.objects.filter(pk__in=keys))[: MAX_CALLERS_SHOWN + 1])
 
 
 def is_phone(typed: str) -> bool:
@@ -122,7 +147,7 @@ def is_phone(typed: str) -> bool:
     return False
 
 
-FIND = "find"
+FIND_FIELD = "find"
 
 
 class FindCallerForm(PageForm):
@@ -141,7 +166,7 @@ class FindCallerForm(PageForm):
     )
 
 
-def as_details(typed: str) -> dict[str, str]:
+def details_from_search(typed: str) -> dict[str, str]:
     """What somebody typed to find a person, under the name of the form field where it belongs."""
     typed = clean_text(typed)
     if "@" in typed:
@@ -149,12 +174,12 @@ def as_details(typed: str) -> dict[str, str]:
     if is_phone(typed):
         return {"phone": typed}
     with contextlib.suppress(ValidationError):
-        return {"postcode": tidy_postcode(typed)}
+        return {"postcode": normalise_postcode(typed)}
     return {"name": typed}
 
 
 @dataclass(frozen=True)
-class Call:
+class CallState:
     """The state of a page for a caller. While staff still look for the caller, `page` is the page that finds them.
 
     After that, `data` is what was posted to the form, `known` the person that staff found, and `typed` what they typed to find
@@ -167,37 +192,37 @@ class Call:
     typed: Mapping[str, str] = field(default_factory=dict)
 
 
-def begin_call(request: HttpRequest, about: Callable[[], Mapping[str, Any]]) -> Call:
+def begin_call(request: HttpRequest, about: Callable[[], Mapping[str, Any]]) -> CallState:
     """Begin a page for a caller: find them first.
 
     What is typed to find them is posted, so that it stands in no address; only the key of the chosen person does. A user who may
     not see people gets the form at once. `about` is what else the page shows.
     """
     if request.method == "POST" and "find" not in request.POST:
-        return Call(data=request.POST, known=person_to_prefill(request))
+        return CallState(data=request.POST, known=person_to_prefill(request))
     if "new" in request.POST:
-        return Call(typed=as_details(request.POST.get("find", "")))
-    if PERSON in request.GET and request.method != "POST":
+        return CallState(typed=details_from_search(request.POST.get("find", "")))
+    if PERSON_PARAMETER in request.GET and request.method != "POST":
         known = person_to_prefill(request)
-        note_shown(request, [known] if known else [])
-        return Call(known=known)
-    if not request.user.has_perm(VIEW_PERSON):
-        return Call()
+        audit_people_shown(request, [known] if known else [])
+        return CallState(known=known)
+    if not request.user.has_perm(VIEW_PERSON_PERMISSION):
+        return CallState()
     form = FindCallerForm(request.POST if request.method == "POST" else None)
-    people = search_people(form.cleaned_data[FIND]) if form.is_valid() else []
-    note_shown(request, people[:MOST_FOUND])
+    people = search_people(form.cleaned_data[FIND_FIELD]) if form.is_valid() else []
+    audit_people_shown(request, people[:MAX_CALLERS_SHOWN])
     query = request.GET.copy()
     found = []
-    for place, person in enumerate(people[:MOST_FOUND]):
-        query[PERSON] = str(person.pk)
+    for place, person in enumerate(people[:MAX_CALLERS_SHOWN]):
+        query[PERSON_PARAMETER] = str(person.pk)
         found.append({"person": person, "facts": person_facts(person), "query": query.urlencode(), "first": place == 0})
     if not found:
-        form.fields[FIND].widget.attrs["autofocus"] = True
-    context = {**about(), "form": form, "found": found, "more": len(people) > MOST_FOUND, "most": MOST_FOUND}
-    return Call(page=TemplateResponse(request, "professionals/staff/find_caller.html", context))
+        form.fields[FIND_FIELD].widget.attrs["autofocus"] = True
+    context = {**about(), "form": form, "found": found, "more": len(people) > MAX_CALLERS_SHOWN, "most": MAX_CALLERS_SHOWN}
+    return CallState(page=TemplateResponse(request, "professionals/staff/find_caller.html", context))
 
 
-def prefill_note(person: Person | None) -> str:
+def prefill_explanation(person: Person | None) -> str:
     return (
         _("We have filled in what we know about this person. If you change it, we will ask if the change is for good.")
         if person
@@ -205,10 +230,12 @@ def prefill_note(person: Person | None) -> str:
     )
 
 
-def note_shown(request: HttpRequest, people: Iterable[Person]) -> None:
+def audit_people_shown(request: HttpRequest, people: Iterable[Person]) -> None:
     """Record in the audit that the details of these people were shown, to tell who is on the phone."""
     if keys := tuple(str(person.pk) for person in people):
-        record(Act.VIEWED, by=request.user.pk, about=About(Person._meta.label_lower, keys), page=page_of(request))
+        write_audit_entry(
+            Act.VIEWED, by=request.user.pk, about=AuditSubject(Person._meta.label_lower, keys), page=route_name(request)
+        )
 
 
 class OwnerFilter(admin.SimpleListFilter):
@@ -224,23 +251,25 @@ class OwnerFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         key = self.value() or ""
-        owners = self.model._default_manager.filter(pk=key) if is_key(self.model, key) else self.model._default_manager.none()
+        owners = (
+            self.model._default_manager.filter(pk=key) if is_valid_key(self.model, key) else self.model._default_manager.none()
+        )
         return [(key, owners.values_list("name", flat=True).first() or str(self.unknown))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         key = self.value() or ""
-        return queryset.filter(**{self.leads_to: key}) if is_key(self.model, key) else queryset.none()
+        return queryset.filter(**{self.leads_to: key}) if is_valid_key(self.model, key) else queryset.none()
 
 
 class PersonFilter(OwnerFilter):
     title = gettext_lazy("person")
-    parameter_name = leads_to = PERSON
+    parameter_name = leads_to = PERSON_PARAMETER
     model = Person
     unknown = gettext_lazy("Somebody we don’t know")
 
 
 @dataclass(frozen=True)
-class PersonRecords:
+class PersonRecordKind:
     """A model whose rows belong to a person by `leads_to`.
 
     `add` is the label of the button that adds a row for the person, if there is one. `verb` is the permission needed to see whose
@@ -257,40 +286,40 @@ class PersonRecords:
 
     def link(self, page: str, label: str | Promise, person: Person) -> dict[str, object]:
         address = reverse(f"staff:{self.model._meta.app_label}_{self.model._meta.model_name}_{page}")
-        return {"label": label, "href": f"{address}?{PERSON}={person.pk}"}
+        return {"label": label, "href": f"{address}?{PERSON_PARAMETER}={person.pk}"}
 
     def of(self, person: Person) -> QuerySet[Any]:
         return self.model._default_manager.filter(**{self.leads_to: person})
 
 
-PERSON_RECORDS: list[PersonRecords] = []
+PERSON_RECORD_KINDS: list[PersonRecordKind] = []
 
 
-REFERENCES_OFFERED = 10
+MAX_REFERENCES_OFFERED = 10
 
 
 def references_of(person: Person) -> list[str]:
     """The references of the person's newest bookings, orders and so on, for a note about one of them."""
     return [
         reference
-        for kind in PERSON_RECORDS
-        for reference in kind.of(person).order_by("-pk").values_list("reference", flat=True)[:REFERENCES_OFFERED]
+        for kind in PERSON_RECORD_KINDS
+        for reference in kind.of(person).order_by("-pk").values_list("reference", flat=True)[:MAX_REFERENCES_OFFERED]
     ]
 
 
-def name_and_organisation(name: str, organisation: str) -> SafeString | str:
+def name_organisation_html(name: str, organisation: str) -> SafeString | str:
     """A name and an organisation, on two lines of a list."""
     return format_html('{}<br> <span class="quiet">{}</span>', name, organisation) if organisation else name
 
 
-def named_person(person: str = "") -> Case:
+def name_organisation_expression(person: str = "") -> Case:
     """A person's name and organisation in SQL, on one line, for the first staff page. `person` is the lookup ("person__")."""
     organisation = f"{person}organisation__name"
     both = Concat(f"{person}name", Value(", "), organisation)
     return Case(When(**{f"{person}organisation": None}, then=F(f"{person}name")), default=both, output_field=TextField())
 
 
-def name_with_organisation(person: Person) -> str:
+def name_organisation_text(person: Person) -> str:
     """The name with the organisation, for a line of a summary: 'Sam Taylor, Leeds Health Visiting'."""
     return f"{person.name}, {person.organisation.name}" if person.organisation else person.name
 
@@ -302,20 +331,20 @@ def has_recognised_domain(person: Person) -> bool:
     return bool(person.__dict__["_has_recognised_domain"])
 
 
-def domain_in_words(person: Person) -> SafeString | str:
+def domain_display(person: Person) -> SafeString | str:
     """Whether a presenter may go to them alone before staff have checked the workplace."""
     if not person.email:
-        return NOTHING
+        return EMPTY_VALUE
     if has_recognised_domain(person):
         return state_tag(_("Recognised"), "good")
     sentence = _("Check that this workplace is real before a presenter goes there.")
     return format_html("{} {}", state_tag(_("Not recognised"), "waiting"), sentence)
 
 
-def postcode_as_one_word(typed: str) -> str:
+def quote_postcode(typed: str) -> str:
     """A postcode, in any case and spacing, as one word in its usual form; any other text unchanged."""
     with contextlib.suppress(ValidationError):
-        return f'"{tidy_postcode(typed)}"'
+        return f'"{normalise_postcode(typed)}"'
     return typed
 
 
@@ -327,15 +356,15 @@ class PersonColumnsMixin(NotesMixin):
 
     person_unlinked = column(gettext_lazy("person"), lambda obj: str(obj.person))
     person_organisation = column(
-        gettext_lazy("organisation"), lambda obj: obj.person.organisation.name if obj.person.organisation else NOTHING
+        gettext_lazy("organisation"), lambda obj: obj.person.organisation.name if obj.person.organisation else EMPTY_VALUE
     )
     person_email = column(gettext_lazy("email address"), lambda obj: mail_link(obj.person.email))
     person_phone = column(gettext_lazy("phone"), lambda obj: phone_link(obj.person.phone))
-    person_domain = column(gettext_lazy("email domain"), lambda obj: domain_in_words(obj.person))
+    person_domain = column(gettext_lazy("email domain"), lambda obj: domain_display(obj.person))
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)  # type: ignore[misc]
-        asked = PERSON in request.GET and request.user.has_perm(VIEW_PERSON)
+        asked = PERSON_PARAMETER in request.GET and request.user.has_perm(VIEW_PERSON_PERMISSION)
         return (*filters, PersonFilter) if asked else filters
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
@@ -345,11 +374,11 @@ class PersonColumnsMixin(NotesMixin):
         return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
 
 
-STOP_MAIL = ObjectAction(
+STOP_MAIL_ACTION = ObjectAction(
     slug="stop-mail",
     label=gettext_lazy("Stop reminders and news"),
     # Staff can only switch mail off. Only the owner of the address may ask for more.
-    service=lambda person, by, now: choose(
+    service=lambda person, by, now: record_choices(
         address=person.email, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.PHONE, now=now
     ),
     available=lambda person: bool(person.wanted_topics),
@@ -362,7 +391,7 @@ STOP_MAIL = ObjectAction(
 )
 
 
-class RecoverForm(SureForm):
+class RecoverForm(ConfirmationForm):
     email = forms.EmailField(label=gettext_lazy("New work email address"), max_length=254)
     called = forms.CharField(
         label=gettext_lazy("Who did you call?"),
@@ -380,13 +409,13 @@ class RecoverForm(SureForm):
     )
 
 
-def accounts_of_people(accounts: QuerySet[User], search_term: str) -> Iterable[int]:
+def account_keys_by_person(accounts: QuerySet[User], search_term: str) -> Iterable[int]:
     """The keys of the accounts found by the name and other details of their person."""
     people = Person.objects.filter(user__in=accounts) if accounts.query.where else Person.objects.exclude(user=None)
-    return keys_of(with_words(people, postcode_as_one_word(search_term)), "user_id")
+    return capped_keys(filter_by_words(people, quote_postcode(search_term)), "user_id")
 
 
-RECOVER = ObjectAction(
+RECOVER_ACTION = ObjectAction(
     slug="recover",
     label=gettext_lazy("Move to a new address"),
     service=services.recover_account,
@@ -404,8 +433,8 @@ RECOVER = ObjectAction(
     weight="stop",
     asks_again=True,
 )
-UserAdmin.object_actions = [*UserAdmin.object_actions, RECOVER]
-UserAdmin.also_found_by.append(accounts_of_people)
+UserAdmin.object_actions = [*UserAdmin.object_actions, RECOVER_ACTION]
+UserAdmin.also_found_by.append(account_keys_by_person)
 
 
 class SeenFilter(OptionsFilter):
@@ -418,12 +447,12 @@ class SeenFilter(OptionsFilter):
 
 
 @admin.register(Stopped, site=staff_site)
-class StoppedAdmin(LooksOnly):
+class StoppedAdmin(ReadOnlyAdmin):
     """Blocked attempts: seen, or let through when staff know who it was (ADR 10)."""
 
     nobody_may = ("add", "delete")
-    list_display = ("where_and_why", "by_in_words", "about", "who", "number_of_times", "last", "state")
-    list_filter = (SeenFilter, "where", "why", "by", period_of("last_at"))
+    list_display = ("where_and_why", "counted_by_display", "about", "who", "number_of_times", "last", "state")
+    list_filter = (SeenFilter, "where", "why", "by", period_filter("last_at"))
     list_select_related = ("person__organisation", "organisation")
     sorts_quickly = ("last",)
     ordering = ("-last_at", "-pk")
@@ -431,7 +460,7 @@ class StoppedAdmin(LooksOnly):
     fields = readonly_fields = (
         "where",
         "why",
-        "by_in_words",
+        "counted_by_display",
         "about",
         "who",
         "number_of_times",
@@ -441,21 +470,21 @@ class StoppedAdmin(LooksOnly):
         "through",
         "by_staff",
     )
-    number_of_times = number_of("times", gettext_lazy("times"))
-    last = moment_of("last_at", gettext_lazy("last"), short=True)
-    first_hour = moment_of("hour", gettext_lazy("in the hour from"))
-    seen = moment_of("seen_at", gettext_lazy("seen"))
-    through = moment_of("let_through_at", gettext_lazy("let through"))
+    number_of_times = number_column("times", gettext_lazy("times"))
+    last = datetime_column("last_at", gettext_lazy("last"), short=True)
+    first_hour = datetime_column("hour", gettext_lazy("in the hour from"))
+    seen = datetime_column("seen_at", gettext_lazy("seen"))
+    through = datetime_column("let_through_at", gettext_lazy("let through"))
     where_and_why = column(gettext_lazy("what"), str, ordering="where")
-    by_in_words = column(
-        gettext_lazy("counted by"), lambda attempt: attempt.get_by_display() if attempt.by else NOTHING, ordering="by"
+    counted_by_display = column(
+        gettext_lazy("counted by"), lambda attempt: attempt.get_by_display() if attempt.by else EMPTY_VALUE, ordering="by"
     )
     object_actions = (
         ObjectAction(
             slug="let-through",
             label=gettext_lazy("Let through for today"),
             service=services.lift_block,
-            available=lambda attempt: attempt.may_be_let_through(timezone.now()),
+            available=lambda attempt: attempt.can_be_let_through(timezone.now()),
             explanation=gettext_lazy(
                 "Use this only for people you know. This limit will stop nobody here until midnight. For an organisation "
                 "or a postcode, that means everybody there. The limits on copies stay the same."
@@ -485,8 +514,8 @@ class StoppedAdmin(LooksOnly):
         """The first person stopped in that hour, if signed in."""
         person, organisation = attempt.person, attempt.organisation
         if person is None:
-            return organisation.name if organisation else NOTHING
-        return name_and_organisation(person.name, person.organisation.name if person.organisation else "")
+            return organisation.name if organisation else EMPTY_VALUE
+        return name_organisation_html(person.name, person.organisation.name if person.organisation else "")
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, attempt: Stopped) -> SafeString:
@@ -494,22 +523,22 @@ class StoppedAdmin(LooksOnly):
             return state_tag(_("Let through"), "good")
         return state_tag(_("Seen"), "done") if attempt.seen_at else state_tag(_("Not seen"), "waiting")
 
-    def summary_of(self, obj: Stopped) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: Stopped) -> list[dict[str, object]]:
         return [
             {"label": _("What"), "value": str(obj)},
-            {"label": _("Counted by"), "value": f"{self.by_in_words(obj)} {obj.about}".strip()},
-            {"label": _("Who"), "value": name_with_organisation(obj.person) if obj.person else self.who(obj)},
+            {"label": _("Counted by"), "value": f"{self.counted_by_display(obj)} {obj.about}".strip()},
+            {"label": _("Who"), "value": name_organisation_text(obj.person) if obj.person else self.who(obj)},
         ]
 
     @admin.action(description=gettext_lazy("Mark as seen"), permissions=["change"])
     def seen_all(self, request: HttpRequest, rows: QuerySet[Stopped]) -> None:
-        count = services.mark_blocked_attempts_seen(rows=rows, by=signed_in(request), now=timezone.now())
+        count = services.mark_blocked_attempts_seen(rows=rows, by=signed_in_user(request), now=timezone.now())
         messages.success(request, ngettext("%(n)d is marked as seen.", "%(n)d are marked as seen.", count) % {"n": count})
 
 
 staff_site.add_waiting(
     gettext_lazy("People"),
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("attempts stopped by a limit"),
         one=gettext_lazy("attempt stopped by a limit"),
         count=lambda: Stopped.objects.filter(seen_at=None),
@@ -518,7 +547,7 @@ staff_site.add_waiting(
         named=WaitingRow(
             who=Case(When(person=None, then=F("organisation__name")), default=F("person__name"), output_field=TextField()),
             what="where",
-            what_in_words=lambda where: str(dict(Where.choices).get(where, where)),
+            what_text=lambda where: str(dict(LimitedActivity.choices).get(where, where)),
             since="last_at",
             label=gettext_lazy("Look at it"),
         ),
@@ -565,11 +594,11 @@ class PersonForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).strip().lower()
-        refuse_team_address(email)
+        validate_not_team_address(email)
         return email
 
 
-def of_person(person: Person) -> dict[str, Any]:
+def person_note_fields(person: Person) -> dict[str, Any]:
     """The person, whom a note on their own page is about."""
     return {"person": person}
 
@@ -583,18 +612,18 @@ class SignInFilter(OptionsFilter):
     }
 
 
-ORGANISATION = "organisation"
+ORGANISATION_PARAMETER = "organisation"
 
 
 class OrganisationFilter(OwnerFilter):
     title = gettext_lazy("organisation")
-    parameter_name = leads_to = ORGANISATION
+    parameter_name = leads_to = ORGANISATION_PARAMETER
     model = Organisation
     unknown = gettext_lazy("An organisation that we don’t know")
 
 
 @admin.register(Person, site=staff_site)
-class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
+class PersonAdmin(PersonExportMixin, NotesMixin, CachedObjectAdmin):
     nobody_may = ("delete",)
     form = PersonForm
     change_form_template = "professionals/staff/person.html"
@@ -607,37 +636,37 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
     search_help_text = gettext_lazy("Name, email, postcode, organisation or phone")
     fields = ["name", "email", "email_domain", "phone", "profession", "organisation", "postcode", "signs_in", "mail", "added_at"]
     readonly_fields = ["email_domain", "signs_in", "mail", "added_at", "merge"]
-    added_at = moment_of("created_at", gettext_lazy("added"))
+    added_at = datetime_column("created_at", gettext_lazy("added"))
     signs_in = column(gettext_lazy("signs in"), lambda person: _("Yes") if person.user_id else _("No (entered by staff)"))
     email_in_list = column(
         gettext_lazy("email address"),
-        lambda person: email_in_pieces(person.email) if person.email else NOTHING,
+        lambda person: breakable_email(person.email) if person.email else EMPTY_VALUE,
         ordering="email",
     )
     phone_in_list = column(gettext_lazy("phone"), lambda person: phone_link(person.phone), ordering="phone")
-    email_domain = column(gettext_lazy("email domain"), domain_in_words)
+    email_domain = column(gettext_lazy("email domain"), domain_display)
     object_actions = [
-        merges.MERGE_PEOPLE,
-        merges.UNDO_PEOPLE,
-        merges.CALL_OFF,
-        STOP_MAIL,
-        *note_actions(of_person, references=references_of),
-        write_action(of_person),
+        merges.MERGE_PEOPLE_ACTION,
+        merges.UNDO_PEOPLE_MERGE_ACTION,
+        merges.CALL_OFF_MERGE_ACTION,
+        STOP_MAIL_ACTION,
+        *note_actions(person_note_fields, references=references_of),
+        letter_action(person_note_fields),
     ]
     buttons_in_a_row = 0  # the buttons that add something for the person are in a row instead
-    merge = column(gettext_lazy("merge"), merges.state_in_words)
+    merge = column(gettext_lazy("merge"), merges.merge_state_text)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         return super().get_queryset(request).select_related("organisation", "user")
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)
-        return (*filters, OrganisationFilter) if ORGANISATION in request.GET else filters
+        return (*filters, OrganisationFilter) if ORGANISATION_PARAMETER in request.GET else filters
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[Any]:
         """Leave the read-only fields out for a new person, and the merge for a person who was never merged."""
         shown = [name for name in self.fields if obj is not None or name not in self.readonly_fields]
-        return [*shown, "merge"] if obj is not None and merges.state_in_words(obj) else shown
+        return [*shown, "merge"] if obj is not None and merges.merge_state_text(obj) else shown
 
     @admin.display(description=gettext_lazy("chose to get by email"))
     def mail(self, person: Person) -> str:
@@ -652,11 +681,11 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
 
         One statement. For somebody erased the lists stay, and nothing can be added.
         """
-        person, user = kwargs.get("obj"), signed_in(request)
+        person, user = kwargs.get("obj"), signed_in_user(request)
         if person is not None:
-            kinds = sorted(PERSON_RECORDS, key=lambda kind: kind.model._meta.label_lower)
+            kinds = sorted(PERSON_RECORD_KINDS, key=lambda kind: kind.model._meta.label_lower)
             lists = [kind for kind in kinds if kind.is_allowed(user, kind.verb)]
-            figures = counted([kind.of(person) for kind in lists])
+            figures = count_all([kind.of(person) for kind in lists])
             context |= {
                 "adds": [
                     kind.link("add", kind.add, person)
@@ -664,16 +693,16 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
                     if kind.add and kind.is_allowed(user, "add") and person.erased_at is None
                 ],
                 "lists": [
-                    kind.link("changelist", f"{plural_name(kind.model._meta)} ({up_to_most(figure)})", person)
+                    kind.link("changelist", f"{plural_name(kind.model._meta)} ({capped_count_text(figure)})", person)
                     for kind, figure in zip(lists, figures, strict=True)
                 ],
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def summary_of(self, obj: Person) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: Person) -> list[dict[str, object]]:
         return [
-            {"label": _("Who"), "value": name_with_organisation(obj)},
-            {"label": _("Email address"), "value": obj.email or NOTHING},
+            {"label": _("Who"), "value": name_organisation_text(obj)},
+            {"label": _("Email address"), "value": obj.email or EMPTY_VALUE},
         ]
 
     def changeform_view(
@@ -695,14 +724,14 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
         if change:
             services.lock_person(obj)
         if obj.organisation is not None:
-            obj.organisation = services.organisation_named(obj.organisation.name)
+            obj.organisation = services.get_or_create_organisation(obj.organisation.name)
         obj.save(update_fields=form.changed_data if change else None)
         if change and "organisation" in form.changed_data:
             services.delete_unused_organisations([form.initial["organisation"]])
         if change and "email" in form.changed_data:  # reminders follow
             before, now = form.initial["email"], timezone.now()
             readdress(before=before, to=obj.email, now=now)
-            note_former_address(obj, before, now)
+            record_former_address(obj, before, now)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         """The email address is read-only for a person who signs in. They change it themselves, with a code sent to it."""
@@ -712,25 +741,25 @@ class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         if "@" in search_term and (known := Person.objects.with_email(search_term.strip()).values_list("pk", flat=True).first()):
             return queryset.filter(pk=known), False
-        return super().get_search_results(request, queryset, postcode_as_one_word(search_term))
+        return super().get_search_results(request, queryset, quote_postcode(search_term))
 
     def has_change_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """Nobody can change a person who was erased."""
         return (obj is None or obj.erased_at is None) and super().has_change_permission(request, obj)
 
     # For actions of privacy and of bookings.
-    has_erase_permission = has_permission("professionals.erase_person")
-    has_give_data_permission = has_permission("professionals.give_person_data")
-    has_hand_over_permission = has_permission("bookings.hand_over_booking")
+    has_erase_permission = build_permission_check("professionals.erase_person")
+    has_give_data_permission = build_permission_check("professionals.give_person_data")
+    has_hand_over_permission = build_permission_check("bookings.hand_over_booking")
 
 
-finder.spelt_like = lambda words, tables: NameWord.objects.like(words, tables)
-finder.add(
+search_registry.spelt_like = lambda words, tables: NameWord.objects.like(words, tables)
+search_registry.add(
     SearchKind(
         Person,
-        in_searched,
+        searched_contains,
         about=lambda person: (person.organisation, person.email, person.postcode),
-        names=lambda person: (person.name, person.email, national(person.phone)),
+        names=lambda person: (person.name, person.email, national_digits(person.phone)),
         spelt_in=("professionals_person",),
         related=("organisation",),
     )
@@ -738,7 +767,7 @@ finder.add(
 
 
 @admin.register(Organisation, site=staff_site)
-class OrganisationAdmin(OrganisationExportMixin, NotesMixin, ReadOnce):
+class OrganisationAdmin(OrganisationExportMixin, NotesMixin, CachedObjectAdmin):
     nobody_may = ("delete",)
     change_form_template = "professionals/staff/organisation.html"
     list_display = ["name", "number_of_people", "added"]
@@ -748,11 +777,11 @@ class OrganisationAdmin(OrganisationExportMixin, NotesMixin, ReadOnce):
     by_name = True
     sorts_quickly = ["name", "added"]
     fields = ["name"]
-    added = moment_of("created_at", gettext_lazy("added"), short=True)
-    number_of_people = number_of("people_count", gettext_lazy("people"))
+    added = datetime_column("created_at", gettext_lazy("added"), short=True)
+    number_of_people = number_column("people_count", gettext_lazy("people"))
     object_actions = [
-        merges.MERGE_ORGANISATIONS,
-        merges.UNDO_ORGANISATIONS,
+        merges.MERGE_ORGANISATIONS_ACTION,
+        merges.UNDO_ORGANISATIONS_MERGE_ACTION,
         *note_actions(lambda organisation: {"organisation": organisation}),
     ]
     buttons_in_a_row = 0
@@ -761,30 +790,30 @@ class OrganisationAdmin(OrganisationExportMixin, NotesMixin, ReadOnce):
         """With the number of people of each organisation on the page (see `parts`)."""
         people = Person.objects.filter(organisation=OuterRef("pk")).order_by().values("organisation")
         count = Coalesce(Subquery(people.annotate(many=Count("pk")).values("many")), 0)
-        return super().get_queryset(request).annotate(people_count=count).alias(searched=ORGANISATION_WORDS)
+        return super().get_queryset(request).annotate(people_count=count).alias(searched=ORGANISATION_SEARCH_TEXT)
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ListPart, ...]:
         """Read the keys of the page first. Otherwise the people of every organisation on earlier pages would be counted too."""
-        return (Part(Q(), ("name", "-pk")),)
+        return (ListPart(Q(), ("name", "-pk")),)
 
 
-finder.add(SearchKind(Organisation, in_searched, spelt_in=("professionals_organisation",)))
+search_registry.add(SearchKind(Organisation, searched_contains, spelt_in=("professionals_organisation",)))
 
 
-def people_of(organisation: Organisation) -> list[Row]:
+def organisation_people_rows(organisation: Organisation) -> list[RelatedRow]:
     return [
-        Row(person.name, person.get_profession_display(), reverse("staff:professionals_person_change", args=[person.pk]))
-        for person in organisation.people.order_by("name", "pk")[: ROWS_BESIDE + 1]
+        RelatedRow(person.name, person.get_profession_display(), reverse("staff:professionals_person_change", args=[person.pk]))
+        for person in organisation.people.order_by("name", "pk")[: MAX_RELATED_ROWS + 1]
     ]
 
 
-add_related(
+register_related_list(
     Organisation,
-    Related(
+    RelatedList(
         gettext_lazy("Its people"),
-        people_of,
-        VIEW_PERSON,
-        lambda organisation: f"{reverse('staff:professionals_person_changelist')}?{ORGANISATION}={organisation.pk}",
+        organisation_people_rows,
+        VIEW_PERSON_PERMISSION,
+        lambda organisation: f"{reverse('staff:professionals_person_changelist')}?{ORGANISATION_PARAMETER}={organisation.pk}",
     ),
 )
 
@@ -792,19 +821,19 @@ add_related(
 # Changes of address, in the story of a person.
 
 
-def former_addresses(person: Person, page: Page) -> Iterator[Entry]:
+def former_address_entries(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
     """The changes of address in a person's story. They are few, and read once for a page: the story's emails need them too."""
     prefetch_related_objects([person], "former_addresses")
     for former in sorted(person.former_addresses.all(), key=lambda former: (former.until, former.pk), reverse=True):
         if page.until is None or former.until <= page.until:
-            yield Entry(former.until, _("Email address changed"), why=_("Before: %(address)s") % {"address": former.address})
+            yield StoryEntry(former.until, _("Email address changed"), why=_("Before: %(address)s") % {"address": former.address})
 
 
-def recoveries(person: Person, page: Page) -> Iterator[Entry]:
+def recovery_entries(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
     if person.user_id is None:
         return
     for moved in page.newest(AccountRecovery.objects.filter(user=person.user_id).select_related("by")):
-        yield Entry(
+        yield StoryEntry(
             moved.at,
             _("Account moved to a new address by staff"),
             moved.by or "",
@@ -812,8 +841,8 @@ def recoveries(person: Person, page: Page) -> Iterator[Entry]:
         )
 
 
-add_entries(Person, former_addresses)
-add_entries(Person, recoveries)
+register_story_entries(Person, former_address_entries)
+register_story_entries(Person, recovery_entries)
 
 
 class DomainForm(forms.ModelForm):
@@ -836,16 +865,16 @@ class RecognisedDomainAdmin(StaffModelAdmin):
     search_help_text = gettext_lazy("The part after the @, or part of it")
 
 
-def no_samples(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def sample_data_checks(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     """Red if production has the sample colleagues: their passwords stand in our code, for everybody to read."""
     label = gettext_lazy("Sample data")
     if not settings.PRODUCTION:
         yield FirstRunCheck(label, Light.GREEN, _("This copy is for trying out, so it may have sample data."))
-    elif User.objects.filter(email__in=[STAFF_EMAIL, *map(email_of, ROLES)]).exists():
+    elif User.objects.filter(email__in=[STAFF_EMAIL, *map(role_email, ROLES)]).exists():
         sentence = _("This database has sample accounts, whose passwords everybody can read. Start again with an empty one.")
         yield FirstRunCheck(label, Light.RED, sentence)
     else:
         yield FirstRunCheck(label, Light.GREEN, _("There are no sample accounts."))
 
 
-check_first_run(CONTENT, gettext_lazy("Sample data"), no_samples)
+register_first_run_check(CONTENT_SECTION, gettext_lazy("Sample data"), sample_data_checks)

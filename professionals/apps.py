@@ -12,12 +12,12 @@ class ProfessionalsConfig(AppConfig):
         from notifications import registry
         from office.closures.forms import register_text_check
         from office.texts.places import register_places
-        from office.texts.services import add_guard
+        from office.texts.services import register_guard
         from professionals import emails
-        from professionals.imports.contacts import CONTACTS
+        from professionals.imports.contacts import CONTACTS_KIND
         from professionals.imports.registry import register_import_kind
         from professionals.safeguarding.child_details import looks_like_child_details
-        from professionals.safeguarding.forms import why_not_published
+        from professionals.safeguarding.forms import unpublishable_reason
         from professionals.services import (
             address_owners,
             blocked_attempt_figures,
@@ -26,13 +26,13 @@ class ProfessionalsConfig(AppConfig):
             record_blocked_attempt,
         )
 
-        limits.RECORDERS.append(record_blocked_attempt)
+        limits.BLOCKED_ATTEMPT_RECORDERS.append(record_blocked_attempt)
         figures.register(blocked_attempt_figures)
         registry.ACCOUNT_MAIL_LABELS.update(emails.ACCOUNT_EMAIL_LABELS)
-        register_text_check(why_not_published)
+        register_text_check(unpublishable_reason)
         registry.OWNER_FINDERS.append(address_owners)
         registry.LANGUAGE_FINDERS.append(language_of_address)
         registry.NAME_FINDERS.append(names_at_address)
-        register_places(emails.account_places)
-        add_guard(looks_like_child_details, _("This looks like details of a child."))
-        register_import_kind(CONTACTS)
+        register_places(emails.account_email_places)
+        register_guard(looks_like_child_details, _("This looks like details of a child."))
+        register_import_kind(CONTACTS_KIND)

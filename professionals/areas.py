@@ -16,11 +16,11 @@ from statistics import median
 
 from professionals.models import LocalAuthority, Nation, OutwardCode
 
-DATA = Path(__file__).resolve().parent / "data"
+DATA_DIR = Path(__file__).resolve().parent / "data"
 # The first letter of an authority's code in official statistics.
-NATIONS = {"E": Nation.ENGLAND, "S": Nation.SCOTLAND, "W": Nation.WALES, "N": Nation.NORTHERN_IRELAND}
+NATION_BY_AUTHORITY_PREFIX = {"E": Nation.ENGLAND, "S": Nation.SCOTLAND, "W": Nation.WALES, "N": Nation.NORTHERN_IRELAND}
 # These islands have no such authorities.
-ISLANDS = {"GY": Nation.GUERNSEY, "JE": Nation.JERSEY, "IM": Nation.ISLE_OF_MAN}
+ISLAND_BY_POSTCODE_AREA = {"GY": Nation.GUERNSEY, "JE": Nation.JERSEY, "IM": Nation.ISLE_OF_MAN}
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ class Area:
 
 
 def look_up_area(postcode: str) -> Area | None:
-    """The area of a postcode in the form that ctac.forms.tidy_postcode gives.
+    """The area of a postcode in the form that ctac.forms.normalise_postcode gives.
 
     None for British Forces post, and for letters that no postcode area has.
     """
-    return area_within(outward_code(postcode.partition(" ")[0]), postcode)
+    return area_within(get_outward_code(postcode.partition(" ")[0]), postcode)
 
 
 @lru_cache(maxsize=1024)  # only a migration changes the table; a form and its service ask for the same postcode
-def outward_code(code: str) -> OutwardCode | None:
+def get_outward_code(code: str) -> OutwardCode | None:
     return OutwardCode.objects.filter(code=code).first()
 
 
@@ -89,11 +89,11 @@ def postcode_area(postcode: str) -> str:
 
 def nation_of(authority: str, outward: str = "") -> str:
     """The nation of an authority. Without one, that of the outward code, which is on an island."""
-    return NATIONS[authority[0]] if authority else ISLANDS[postcode_area(outward)]
+    return NATION_BY_AUTHORITY_PREFIX[authority[0]] if authority else ISLAND_BY_POSTCODE_AREA[postcode_area(outward)]
 
 
 @lru_cache(maxsize=512)  # only a migration changes the table
-def authority_called(code: str) -> LocalAuthority | None:
+def authority_with_code(code: str) -> LocalAuthority | None:
     """The local authority with that code in official statistics; None for an empty one."""
     return LocalAuthority.objects.filter(code=code).first() if code else None
 
@@ -111,19 +111,19 @@ def is_area(code: str) -> bool:
 # Survey's "A guide to coordinate systems in Great Britain" (annexes B and C). Accurate to about five metres. Northern Ireland
 # has another grid: its figures put through this would land Belfast in Cheshire.
 
-AIRY = (6377563.396, 6356256.909)
-WGS84 = (6378137.0, 6356752.3142)
-SCALE = 0.9996012717
+AIRY_AXES = (6377563.396, 6356256.909)
+WGS84_AXES = (6378137.0, 6356752.3142)
+MERIDIAN_SCALE = 0.9996012717
 ORIGIN_LATITUDE, ORIGIN_LONGITUDE = radians(49), radians(-2)
 ORIGIN_EASTING, ORIGIN_NORTHING = 400000.0, -100000.0
-SHIFT = (446.448, -125.157, 542.060)
-SHIFT_SCALE = 1 - 20.4894e-6
-TURNS = tuple(radians(seconds / 3600) for seconds in (0.1502, 0.2470, 0.8421))
+HELMERT_TRANSLATION = (446.448, -125.157, 542.060)
+HELMERT_SCALE = 1 - 20.4894e-6
+HELMERT_ROTATIONS = tuple(radians(seconds / 3600) for seconds in (0.1502, 0.2470, 0.8421))
 
 
 def to_latitude_and_longitude(easting: float, northing: float) -> tuple[float, float]:
     """Latitude and longitude in degrees on WGS84."""
-    a, b = AIRY[0] * SCALE, AIRY[1] * SCALE
+    a, b = AIRY_AXES[0] * MERIDIAN_SCALE, AIRY_AXES[1] * MERIDIAN_SCALE
     squared = 1 - (b / a) ** 2
     # The latitude on the central meridian that has this northing.
     latitude, meridian = ORIGIN_LATITUDE, 0.0
@@ -152,12 +152,12 @@ def to_latitude_and_longitude(easting: float, northing: float) -> tuple[float, f
         - secant / (6 * nu**3) * (nu / rho + 2 * t**2) * east**3
         + secant / (120 * nu**5) * (5 + 28 * t**2 + 24 * t**4) * east**5
     )
-    return _shifted(north, ORIGIN_LONGITUDE + along)
+    return _airy_to_wgs84(north, ORIGIN_LONGITUDE + along)
 
 
-def _shifted(latitude: float, longitude: float) -> tuple[float, float]:
+def _airy_to_wgs84(latitude: float, longitude: float) -> tuple[float, float]:
     """From Airy in radians to WGS84 in degrees."""
-    a, b = AIRY
+    a, b = AIRY_AXES
     squared = 1 - (b / a) ** 2
     nu = a / sqrt(1 - squared * sin(latitude) ** 2)
     x, y, z = (
@@ -165,11 +165,11 @@ def _shifted(latitude: float, longitude: float) -> tuple[float, float]:
         nu * cos(latitude) * sin(longitude),
         nu * (1 - squared) * sin(latitude),
     )
-    turn_x, turn_y, turn_z = TURNS
-    moved_x = SHIFT[0] + SHIFT_SCALE * x - turn_z * y + turn_y * z
-    moved_y = SHIFT[1] + turn_z * x + SHIFT_SCALE * y - turn_x * z
-    moved_z = SHIFT[2] - turn_y * x + turn_x * y + SHIFT_SCALE * z
-    a, b = WGS84
+    turn_x, turn_y, turn_z = HELMERT_ROTATIONS
+    moved_x = HELMERT_TRANSLATION[0] + HELMERT_SCALE * x - turn_z * y + turn_y * z
+    moved_y = HELMERT_TRANSLATION[1] + turn_z * x + HELMERT_SCALE * y - turn_x * z
+    moved_z = HELMERT_TRANSLATION[2] - turn_y * x + turn_x * y + HELMERT_SCALE * z
+    a, b = WGS84_AXES
     squared = 1 - (b / a) ** 2
     flat = sqrt(moved_x * moved_x + moved_y * moved_y)
     latitude = atan2(moved_z, flat * (1 - squared))

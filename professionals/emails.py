@@ -14,11 +14,11 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_day, format_moment
+from ctac.dates import format_datetime, format_day
 from notifications.outbox import queue_account_mail
-from notifications.registry import Desk, Email, Message, name_of_reader
+from notifications.registry import Desk, Email, Message, find_reader_name
 from notifications.rendering import Rendered, render_page
-from notifications.samples import ABOUT_ACCOUNTS, NAMES, PAGE, READER, Example, example, preview
+from notifications.samples import ACCOUNT_EMAILS_TITLE, NAMES_BY_ADDRESS, READER_ADDRESS, SAMPLE_LINK, Example, example, preview
 from office.queries import site_settings
 from office.texts.places import Place
 from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Note, NoteKind, Person
@@ -51,32 +51,32 @@ ACCOUNT_EMAIL_LABELS: dict[str, str | Promise] = {
 
 SAMPLE_CODE = {"code": "BCDF-GHJK"}
 SAMPLE_CHANGE = {
-    "from_email": READER,
+    "from_email": READER_ADDRESS,
     "to_email": "nadia.rahman@bradford.nhs.uk",
-    "link": PAGE,
+    "link": SAMPLE_LINK,
     "changed": "Tuesday 12 January 2027, 10am",
     "until": "Tuesday 19 January 2027, 10am",
 }
-KNOWN = {"reader_name": NAMES[READER]}
-NOT_KNOWN = {"reader_name": ""}  # the address has no account, or not yet, or no longer
+KNOWN_READER = {"reader_name": NAMES_BY_ADDRESS[READER_ADDRESS]}
+UNKNOWN_READER = {"reader_name": ""}  # the address has no account, or not yet, or no longer
 # The context of each template besides the address, for the samples.
 ACCOUNT_EMAIL_SAMPLES: dict[str, dict[str, str]] = {
-    "account/email/email_confirmation_signup": SAMPLE_CODE | NOT_KNOWN,
-    "account/email/login_code": SAMPLE_CODE | NOT_KNOWN,
-    "account/email/reauthentication_code": SAMPLE_CODE | NOT_KNOWN,
-    "account/email/email_confirmation": SAMPLE_CODE | NOT_KNOWN,
-    "account/email/password_reset_code": SAMPLE_CODE | KNOWN,
-    "account/email/unknown_account": NOT_KNOWN,
-    "account/email/email_changed": SAMPLE_CHANGE | NOT_KNOWN,
-    "account/email/password_set": KNOWN,
-    "account/email/password_changed": KNOWN,
-    "account/email/password_reset": KNOWN,
-    "account/email/account_erased": {"themselves": "yes"} | NOT_KNOWN,
-    "mfa/email/totp_activated": KNOWN,
-    "mfa/email/totp_deactivated": KNOWN,
-    "mfa/email/webauthn_added": KNOWN,
-    "mfa/email/webauthn_removed": KNOWN,
-    "mfa/email/recovery_codes_generated": KNOWN,
+    "account/email/email_confirmation_signup": SAMPLE_CODE | UNKNOWN_READER,
+    "account/email/login_code": SAMPLE_CODE | UNKNOWN_READER,
+    "account/email/reauthentication_code": SAMPLE_CODE | UNKNOWN_READER,
+    "account/email/email_confirmation": SAMPLE_CODE | UNKNOWN_READER,
+    "account/email/password_reset_code": SAMPLE_CODE | KNOWN_READER,
+    "account/email/unknown_account": UNKNOWN_READER,
+    "account/email/email_changed": SAMPLE_CHANGE | UNKNOWN_READER,
+    "account/email/password_set": KNOWN_READER,
+    "account/email/password_changed": KNOWN_READER,
+    "account/email/password_reset": KNOWN_READER,
+    "account/email/account_erased": {"themselves": "yes"} | UNKNOWN_READER,
+    "mfa/email/totp_activated": KNOWN_READER,
+    "mfa/email/totp_deactivated": KNOWN_READER,
+    "mfa/email/webauthn_added": KNOWN_READER,
+    "mfa/email/webauthn_removed": KNOWN_READER,
+    "mfa/email/recovery_codes_generated": KNOWN_READER,
 }
 
 
@@ -84,7 +84,7 @@ def render_account_email(template_prefix: str, email: str, context: dict[str, An
     """Render <prefix>_subject.txt, and text and HTML from <prefix>_message.html. Samples bring their own `reader_name`."""
     subject = render_to_string(f"{template_prefix}_subject.txt", context)
     minutes = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60
-    name = context["reader_name"] if "reader_name" in context else name_of_reader(email)
+    name = context["reader_name"] if "reader_name" in context else find_reader_name(email)
     facts = {**context, "email": email, "minutes": minutes, "reader_name": name}
     return render_page(f"{template_prefix}_message.html", subject, facts)
 
@@ -94,20 +94,24 @@ def account_email_kind(template_prefix: str) -> str:
     return f"account-{template_prefix.rpartition('/')[2].replace('_', '-')}"
 
 
-def account_places() -> Iterator[Place]:
+def account_email_places() -> Iterator[Place]:
     """The account emails whose words staff may change.
 
     A kind that has a label here but no template of ours is allauth's, and is never sent.
     """
-    for prefix in (*ACCOUNT_EMAIL_SAMPLES, PUT_BACK, MOVED_BY_STAFF):
+    for prefix in (*ACCOUNT_EMAIL_SAMPLES, ADDRESS_PUT_BACK_TEMPLATE, MOVED_BY_STAFF_TEMPLATE):
         kind = account_email_kind(prefix)
         templates = (f"{prefix}_subject.txt", f"{prefix}_message.html")
-        yield Place(kind, ACCOUNT_EMAIL_LABELS[kind], ABOUT_ACCOUNTS, templates, preview=partial(preview, kind))
+        yield Place(kind, ACCOUNT_EMAIL_LABELS[kind], ACCOUNT_EMAILS_TITLE, templates, preview=partial(preview, kind))
 
 
-CHANGED, PUT_BACK, OBJECTION = "account/email/email_changed", "account/email/address_put_back", "address-objection"
-MOVED_BY_STAFF = "account/email/moved_by_staff"
-NOTICE_TRIED_FOR = timedelta(days=7)
+EMAIL_CHANGED_TEMPLATE, ADDRESS_PUT_BACK_TEMPLATE, ADDRESS_OBJECTION_KIND = (
+    "account/email/email_changed",
+    "account/email/address_put_back",
+    "address-objection",
+)
+MOVED_BY_STAFF_TEMPLATE = "account/email/moved_by_staff"
+ADDRESS_NOTICE_PERIOD = timedelta(days=7)
 
 
 def queue_account_email(template_prefix: str, to: str, context: dict[str, Any], *, now: datetime, expires_at: datetime) -> None:
@@ -119,31 +123,31 @@ def queue_account_email(template_prefix: str, to: str, context: dict[str, Any], 
 def notify_address_change(change: AddressChange, token: str, now: datetime) -> None:
     """Notify the old address. Only this email has the token; the outbox keeps it encrypted until it is sent."""
     link = f"{settings.SITE_URL}{reverse('account_address_put_back', args=[token])}"
-    moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
+    moments = {"changed": format_datetime(change.changed_at), "until": format_datetime(change.until)}
     context = {"from_email": change.old, "to_email": change.new, "link": link, **moments}
-    queue_account_email(CHANGED, change.old, context, now=now, expires_at=change.until)
+    queue_account_email(EMAIL_CHANGED_TEMPLATE, change.old, context, now=now, expires_at=change.until)
 
 
 def notify_address_put_back(change: AddressChange, *, before: str, now: datetime) -> None:
     """Notify the address that is right again, and the one that the account had until now."""
     for to in dict.fromkeys([change.old, before]):
-        context = {"old": change.old, "moment": format_moment(now), "is_theirs": to == change.old}
-        queue_account_email(PUT_BACK, to, context, now=now, expires_at=now + NOTICE_TRIED_FOR)
+        context = {"old": change.old, "moment": format_datetime(now), "is_theirs": to == change.old}
+        queue_account_email(ADDRESS_PUT_BACK_TEMPLATE, to, context, now=now, expires_at=now + ADDRESS_NOTICE_PERIOD)
 
 
 def notify_moved_by_staff(recovery: AccountRecovery) -> None:
     """Notify the old address, without a link: its reader may be the one from whom the account was taken (ADR 7)."""
     person = getattr(recovery.user, "person", None)
     with translation.override((person and person.language) or settings.LANGUAGE_CODE):
-        context = {"moment": format_moment(recovery.at)}
-        expires_at = recovery.at + NOTICE_TRIED_FOR
-        queue_account_email(MOVED_BY_STAFF, recovery.old, context, now=recovery.at, expires_at=expires_at)
+        context = {"moment": format_datetime(recovery.at)}
+        expires_at = recovery.at + ADDRESS_NOTICE_PERIOD
+        queue_account_email(MOVED_BY_STAFF_TEMPLATE, recovery.old, context, now=recovery.at, expires_at=expires_at)
 
 
 class AddressObjection(Email):
     """About "address-change:12", with a link to the person who put their old address back."""
 
-    name = OBJECTION
+    name = ADDRESS_OBJECTION_KIND
     label = _("To staff: an old email address was put back")
     subject = _("Please check an account: somebody has put its old email address back")
 
@@ -248,21 +252,25 @@ def examples() -> Iterator[Example]:
     words = "Thank you for your call.\n\nThe parcel left our store today. It should be with you on Thursday."
     yield example(StaffLetter, letter=Note(kind=NoteKind.LETTER, subject="Your leaflets", text=words))
     yield example(SafeguardingFlag, reference="BK-7Q4M-2F", flagged=FlaggedText(pk=12))
-    render = partial(render_account_email, email=READER)
+    render = partial(render_account_email, email=READER_ADDRESS)
     for prefix, context in ACCOUNT_EMAIL_SAMPLES.items():
         kind = account_email_kind(prefix)
         title = gettext("Account: %(what)s") % {"what": ACCOUNT_EMAIL_LABELS[kind]}
         yield Example(kind, title, partial(render, prefix, context=context))
     asked = datetime.fromisoformat("2027-01-12T10:00:00Z")
     yield example(MergeAsked, about="merge:1", merge=Merge(pk=1, asked_at=asked))
-    yield example(MergeDone, address=READER)
+    yield example(MergeDone, address=READER_ADDRESS)
     yield example(AddressObjection, path="/staff/professionals/person/1/change/")
     moment: dict[str, object] = {"moment": "Tuesday 12 January 2027, 10am"}
-    put_back: dict[str, object] = {"old": READER, **moment}
+    put_back: dict[str, object] = {"old": READER_ADDRESS, **moment}
     cases: tuple[tuple[str, Promise, dict[str, object]], ...] = (
-        (MOVED_BY_STAFF, _("Account: moved to another address by staff"), moment | NOT_KNOWN),
-        (PUT_BACK, _("Account: old address back"), put_back | KNOWN | {"is_theirs": True}),
-        (PUT_BACK, _("Account: old address back, to the other one"), put_back | NOT_KNOWN | {"is_theirs": False}),
+        (MOVED_BY_STAFF_TEMPLATE, _("Account: moved to another address by staff"), moment | UNKNOWN_READER),
+        (ADDRESS_PUT_BACK_TEMPLATE, _("Account: old address back"), put_back | KNOWN_READER | {"is_theirs": True}),
+        (
+            ADDRESS_PUT_BACK_TEMPLATE,
+            _("Account: old address back, to the other one"),
+            put_back | UNKNOWN_READER | {"is_theirs": False},
+        ),
     )
     for prefix, label, facts in cases:
         yield Example(account_email_kind(prefix), label, partial(render, prefix, context=facts))

@@ -21,17 +21,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import ask_to_reauthenticate
 from accounts.limits import check_export_limit
 from accounts.models import User
-from audit.models import Export, SheetForm
+from audit.models import Export, SpreadsheetFormat
 from ctac.dates import uk_day
 from ctac.staff.site import StaffModelAdmin
 from ctac.staff.spreadsheets import MAX_SHEET_ROWS, Cell, Heading, spreadsheet_response
-from professionals.areas import authority_called, look_up_areas
+from professionals.areas import authority_with_code, look_up_areas
 from professionals.models import Organisation, Person
 
-BATCH = 1_000  # rows: some statements
+BATCH_SIZE = 1_000  # rows: some statements
 
 
-def keys_of(rows: QuerySet[Any]) -> "array[int]":
+def read_keys(rows: QuerySet[Any]) -> "array[int]":
     """The keys of these rows in the order of the list, eight bytes each: all that memory holds of a million rows meanwhile.
 
     Reads them with a cursor on the server that ends with the transaction, which a pooler allows. iterator() would take 116 bytes
@@ -47,7 +47,7 @@ def keys_of(rows: QuerySet[Any]) -> "array[int]":
 
 
 def batches(keys: Sequence[int], size: int = 0) -> Iterator[list[int]]:
-    size = size or BATCH
+    size = size or BATCH_SIZE
     for start in range(0, len(keys), size):
         yield list(keys[start : start + size])
 
@@ -90,7 +90,7 @@ class ExportMixin(StaffModelAdmin):
         reauthentication = ask_to_reauthenticate(request)
         if reauthentication is not None:
             return reauthentication
-        if form not in SheetForm.values or "%00" in query or "\0" in query:
+        if form not in SpreadsheetFormat.values or "%00" in query or "\0" in query:
             return redirect(all_of_it)
         request.GET = QueryDict(query)
         try:
@@ -111,12 +111,12 @@ class ExportMixin(StaffModelAdmin):
 
     def export(self, request: HttpRequest, rows: QuerySet[Any], form: str, **record: Any) -> HttpResponseBase | None:
         """The file as a response, recorded before it is sent. None, with a message, if there is nothing to write or too much."""
-        keys = keys_of(rows.prefetch_related(None))
+        keys = read_keys(rows.prefetch_related(None))
         lines = self.count_lines(keys)
         if not lines:
             messages.warning(request, str(self.export_refusal))
             return None
-        if form == SheetForm.XLSX and lines >= MAX_SHEET_ROWS:
+        if form == SpreadsheetFormat.XLSX and lines >= MAX_SHEET_ROWS:
             facts = {"lines": f"{lines:,}", "most": f"{MAX_SHEET_ROWS - 1:,}"}
             too_many = gettext(
                 "These are %(lines)s lines, and an Excel sheet holds %(most)s. Filter the list to fewer, or choose CSV."
@@ -134,11 +134,11 @@ class ExportMixin(StaffModelAdmin):
 
     @admin.action(description=_("Export as XLSX (Excel)"), permissions=["export"])
     def export_ticked_xlsx(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponseBase | None:
-        return ask_to_reauthenticate(request) or self.export(request, rows, SheetForm.XLSX, chosen=True)
+        return ask_to_reauthenticate(request) or self.export(request, rows, SpreadsheetFormat.XLSX, chosen=True)
 
     @admin.action(description=_("Export as CSV"), permissions=["export"])
     def export_ticked_csv(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponseBase | None:
-        return ask_to_reauthenticate(request) or self.export(request, rows, SheetForm.CSV, chosen=True)
+        return ask_to_reauthenticate(request) or self.export(request, rows, SpreadsheetFormat.CSV, chosen=True)
 
 
 class PersonExportMixin(ExportMixin):
@@ -165,7 +165,7 @@ class PersonExportMixin(ExportMixin):
             areas = look_up_areas(person.postcode for person in found.values() if person.postcode)
             for person in (found[key] for key in batch if key in found):
                 area = areas.get(person.postcode)
-                authority = authority_called(area.local_authority) if area else None
+                authority = authority_with_code(area.local_authority) if area else None
                 yield [
                     person.name,
                     person.email,

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_day
-from ctac.forms import PageForm, tidy_postcode, validate_phone
+from ctac.forms import PageForm, normalise_postcode, validate_phone
 from notifications.registry import team_addresses
 from professionals import services
 from professionals.models import Person, Profession
@@ -30,7 +30,7 @@ class PostcodeField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         typed: str = super().clean(value)
-        return tidy_postcode(typed) if typed else ""
+        return normalise_postcode(typed) if typed else ""
 
 
 class DetailsForm(PageForm):
@@ -86,7 +86,7 @@ class DetailsForm(PageForm):
         }
 
 
-def refuse_team_address(email: str) -> None:
+def validate_not_team_address(email: str) -> None:
     """Refuse a mailbox of the team: its mail would count as that person's, and be found, exported and erased with them."""
     if email.strip().lower() in team_addresses():
         raise ValidationError(
@@ -118,7 +118,7 @@ def detail_text(name: str, value: str) -> str:
 def person_facts(person: Person) -> str:
     """Facts that tell people of one name apart: 'Leeds Council, LS1 4AP. Last contact: Tuesday 9 March 2027'."""
     where = ", ".join(filter(None, [person.organisation.name if person.organisation else "", person.postcode]))
-    last: datetime = person.last_contact  # type: ignore[attr-defined]  # as services.latest_first gives it
+    last: datetime = person.last_contact  # type: ignore[attr-defined]  # as services.with_last_contact gives it
     contact = _("Last contact: %(day)s") % {"day": format_day(last)}
     return f"{where}. {contact}" if where else str(contact)
 
@@ -149,7 +149,7 @@ class CallerForm(DetailsForm):
         max_length=254,
         required=False,
         help_text=_("If they have none, tell them the reference on the phone."),
-        validators=[refuse_team_address],
+        validators=[validate_not_team_address],
     )
     field_order = ["name", "email", "phone", "profession", "organisation_name", "postcode"]
     autocomplete = dict.fromkeys(field_order, "off")
@@ -214,7 +214,7 @@ class CallerForm(DetailsForm):
             *((str(person.pk), similar_person_text(person, typed)) for person in people),
             (new, _("No, this is someone new")),
         ]
-        answer = self.ask("same_as", _("Is it one of these people?"), choices)
+        answer = self.ask_extra_question("same_as", _("Is it one of these people?"), choices)
         return next((person for person in people if str(person.pk) == answer), None)
 
     def _ask_what_is_new(self, person: Person, typed: dict[str, str]) -> None:
@@ -228,17 +228,20 @@ class CallerForm(DetailsForm):
                 theirs = _("%(person)s signs in with %(known)s, and changes that themselves. Enter it here, or leave this empty.")
                 self.add_error(name, theirs % facts)
                 continue
-            yes, no = _("Yes, change %(known)s to %(typed)s"), self.once if self.is_kept_once(name) else _("No, keep %(known)s")
+            yes, no = (
+                _("Yes, change %(known)s to %(typed)s"),
+                self.once if self.is_stored_with_record(name) else _("No, keep %(known)s"),
+            )
             new, same = f"new {typed[name]}", f"same {typed[name]}"  # if something else is typed, the question is asked again
             choices = [(new, str(yes) % facts), (same, str(no) % facts)]
-            if self.ask(f"new_{name}", str(NEW_DETAIL_QUESTIONS[name]) % facts, choices) == new:
+            if self.ask_extra_question(f"new_{name}", str(NEW_DETAIL_QUESTIONS[name]) % facts, choices) == new:
                 self.replaced.append(name)
 
-    def is_kept_once(self, name: str) -> bool:
+    def is_stored_with_record(self, name: str) -> bool:
         """Whether the booking or order itself stores this detail as it was typed."""
         return False
 
-    def entered(self) -> dict[str, Any]:
+    def person_kwargs(self) -> dict[str, Any]:
         """The keyword arguments of services.find_or_enter_person."""
         return {**self.details(), "email": self.cleaned_data["email"], "known": self.person, "replaced": self.replaced}
 

@@ -10,14 +10,16 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts import encryption
-from accounts.models import By, User, Where, Why
+from accounts.models import BlockReason, LimitedActivity, ThrottleScope, User
 from accounts.roles import ROLES, Role
 from notifications.models import BounceType, MarkedAddress, ReportSource, ReturnedMail
 from professionals.models import Person, Profession, Stopped
-from professionals.services import organisation_named, record_blocked_attempt
+from professionals.services import get_or_create_organisation, record_blocked_attempt
 
 STAFF_EMAIL = "staff@ctac.test"
-ROLES_AT = "ctac.test"  # coordinator@ctac.test and so on, one for each role, with the same password and authenticator app
+STAFF_EMAIL_DOMAIN = (
+    "ctac.test"  # coordinator@ctac.test and so on, one for each role, with the same password and authenticator app
+)
 STAFF_NAMES = {
     "coordinator": "Robin Clarke",
     "presenter": "Tom Adeyemi",
@@ -42,8 +44,8 @@ PEOPLE = (
 # Mail to this address came back. With a password, because signing in by a code would show that the address is right.
 RETURNED_EMAIL = "rhys.evans@swansea.gov.uk"
 RETURNED_PASSWORD = "two-letters-one-stamp"  # noqa: S105 - for trying out
-RETURNED = ("Rhys Evans", RETURNED_EMAIL, Profession.SCHOOL_NURSE, "Swansea Schools Health", "01792 496 003", "SA1 3SN")
-RETURNED_SAID = "550 5.1.1 <rhys.evans@swansea.gov.uk>: Recipient address rejected: User unknown"
+RETURNED_PERSON = ("Rhys Evans", RETURNED_EMAIL, Profession.SCHOOL_NURSE, "Swansea Schools Health", "01792 496 003", "SA1 3SN")
+RETURNED_MAIL_TEXT = "550 5.1.1 <rhys.evans@swansea.gov.uk>: Recipient address rejected: User unknown"
 MORE_ORGANISATIONS = ("Glasgow Royal Infirmary", "Belfast Health and Social Care", "Northumbria Police")
 
 
@@ -57,24 +59,26 @@ def load_people(now: datetime) -> None:
     if settings.PRODUCTION:
         raise NotInProductionError("Sample people are for trying out, never for production.")
     for organisation in MORE_ORGANISATIONS:
-        organisation_named(organisation)
+        get_or_create_organisation(organisation)
     for person in PEOPLE:
-        _professional(*person)
+        _load_professional(*person)
     # One colleague who may do everything, and one for each role.
-    _colleague(STAFF_EMAIL, "Asha Patel", is_superuser=True)
+    _load_colleague(STAFF_EMAIL, "Asha Patel", is_superuser=True)
     for role in ROLES:
-        _colleague(email_of(role), STAFF_NAMES[role.slug]).groups.add(Group.objects.get(name=role.name))
+        _load_colleague(role_email(role), STAFF_NAMES[role.slug]).groups.add(Group.objects.get(name=role.name))
     if not Stopped.objects.exists():
         busy = Person.objects.get(email=PEOPLE[0][1])
-        record_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
+        record_blocked_attempt(
+            where=LimitedActivity.ORDER, why=BlockReason.THROTTLE, by=ThrottleScope.ACCOUNT, key="sample", person=busy, now=now
+        )
         for _try in range(3):
-            record_blocked_attempt(where=Where.SIGN_IN, why=Why.HIDDEN_BOX, now=now)
+            record_blocked_attempt(where=LimitedActivity.SIGN_IN, why=BlockReason.HIDDEN_BOX, now=now)
     # Somebody whom the site asks whether their address is right, and whom staff find in the list of people to ring. The message
     # is gone.
     if MarkedAddress.objects.exists():
         return
-    _professional(*RETURNED, password=RETURNED_PASSWORD)
-    came = {"address": RETURNED_EMAIL, "sort": BounceType.HARD, "said": RETURNED_SAID}
+    _load_professional(*RETURNED_PERSON, password=RETURNED_PASSWORD)
+    came = {"address": RETURNED_EMAIL, "sort": BounceType.HARD, "said": RETURNED_MAIL_TEXT}
     key = hashlib.sha256(RETURNED_EMAIL.encode()).hexdigest()
     ReturnedMail.objects.get_or_create(
         key=key, defaults={**came, "source": ReportSource.MAILBOX, "went_at": now - timedelta(minutes=5), "received_at": now}
@@ -82,25 +86,25 @@ def load_people(now: datetime) -> None:
     MarkedAddress.objects.create(**came, marked_at=now, last_at=now)
 
 
-def _professional(
+def _load_professional(
     name: str, email: str, profession: str, organisation: str, phone: str, postcode: str, password: str | None = None
 ) -> None:
     defaults = {
         "user": _verified_user(email, password),
         "name": name,
         "profession": profession,
-        "organisation": organisation_named(organisation),
+        "organisation": get_or_create_organisation(organisation),
         "phone": phone,
         "postcode": postcode,
     }
     Person.objects.get_or_create(email=email, defaults=defaults)
 
 
-def email_of(role: Role) -> str:
-    return f"{role.slug}@{ROLES_AT}"
+def role_email(role: Role) -> str:
+    return f"{role.slug}@{STAFF_EMAIL_DOMAIN}"
 
 
-def _colleague(email: str, name: str, **fields: bool) -> User:
+def _load_colleague(email: str, name: str, **fields: bool) -> User:
     user = _verified_user(email, password=STAFF_PASSWORD, is_staff=True, name=name, **fields)
     data = {"secret": encryption.encrypt(STAFF_TOTP_SECRET)}
     Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": data})

@@ -24,20 +24,26 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
-from accounts.models import By, User, Where, Why
+from accounts.models import BlockReason, LimitedActivity, ThrottleScope, User
 from accounts.services import AccountGoneError, lock_account
 from accounts.sessions import end_sessions
 from audit.models import Act
-from audit.services import NOBODY_IN_PARTICULAR, About, record
+from audit.services import NO_SUBJECT, AuditSubject, write_audit_entry
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.monitoring.figures import RECENT, Figure
+from ctac.monitoring.figures import RECENT_PERIOD, Figure
 from notifications.models import MailChoice, MarkedAddress
 from notifications.outbox import notify
 from notifications.privacy import readdress
 from notifications.registry import Owner, Topic, team_addresses
 from office.queries import site_settings
-from professionals.emails import OBJECTION, StaffLetter, notify_address_change, notify_address_put_back, notify_moved_by_staff
+from professionals.emails import (
+    ADDRESS_OBJECTION_KIND,
+    StaffLetter,
+    notify_address_change,
+    notify_address_put_back,
+    notify_moved_by_staff,
+)
 from professionals.models import (
     Absorbed,
     AccountRecovery,
@@ -79,7 +85,7 @@ def lock_people_and_account(user_id: int, email: str) -> tuple[User, list[Person
     Inside a transaction. If these people have changed by the time they are locked, the locks are released and taken again. Three
     statements. Raises AccountGoneError.
     """
-    owners = owners_of(user_id, email)
+    owners = people_to_join(user_id, email)
     while True:
         with suppress(_OwnersChanged), transaction.atomic():
             locked = set(owners.order_by("pk").select_for_update().values_list("pk", flat=True))
@@ -89,7 +95,7 @@ def lock_people_and_account(user_id: int, email: str) -> tuple[User, list[Person
             return user, people
 
 
-def owners_of(user_id: int, email: str) -> QuerySet[Person]:
+def people_to_join(user_id: int, email: str) -> QuerySet[Person]:
     """The person of this account, and the person who has this address."""
     has_address = Q(lower_email=Lower(Value(email))) & ~Q(email="")
     return Person.objects.alias(lower_email=Lower("email")).filter(Q(user=user_id) | has_address)
@@ -110,7 +116,7 @@ class RowMerge:
 ROW_MERGES: dict[type[models.Model], RowMerge] = {}
 
 
-def relations_of(model: type[models.Model]) -> list[Any]:
+def reverse_relations(model: type[models.Model]) -> list[Any]:
     """The relations that point to this model, those of the highest app first: a booking is locked before its orders."""
     labels = [config.label for config in apps.get_app_configs()]
     return sorted(model._meta.related_objects, key=lambda relation: -labels.index(relation.related_model._meta.app_label))
@@ -118,7 +124,7 @@ def relations_of(model: type[models.Model]) -> list[Any]:
 
 def repoint(old: models.Model, new: models.Model) -> None:
     """Make every foreign key to `old` point to `new`. This app knows none of the apps above it, so it asks Django's models."""
-    for relation in relations_of(type(old)):
+    for relation in reverse_relations(type(old)):
         if relation.many_to_many or relation.one_to_one:
             continue
         model, name, keys = relation.related_model, relation.field.name, lock_rows(relation, old)
@@ -156,7 +162,7 @@ ROW_MERGES[FormerAddress] = RowMerge(
 )
 
 
-def organisation_named(name: str) -> Organisation | None:
+def get_or_create_organisation(name: str) -> Organisation | None:
     """The organisation with this name, in any case and spacing. A new name is added; an empty name gives None."""
     tidy = " ".join(name.split())
     return Organisation.objects.named(tidy).get_or_create(defaults={"name": tidy})[0] if tidy else None
@@ -181,14 +187,14 @@ def is_work_address(email: str) -> bool:
     return "@" in email and RecognisedDomain.objects.filter(domain__in=domains).exists()
 
 
-def note_former_address(person: Person, before: str, now: datetime) -> None:
+def record_former_address(person: Person, before: str, now: datetime) -> None:
     """Note that the person no longer has the address `before`. A team mailbox, entered by mistake, was never theirs."""
     address = before.strip().lower()
     if address and address not in team_addresses():
         FormerAddress.objects.update_or_create(person=person, address=address, defaults={"until": now})
 
 
-def lost_mailbox() -> Q:
+def has_lost_mailbox() -> Q:
     """A condition on people: staff moved their account away from the address that they still have.
 
     They did so because the person lost that mailbox (ADR 7).
@@ -218,7 +224,7 @@ def find_caller(*, email: str, name: str, phone: str, **_others: str) -> Person 
     return None
 
 
-MOST_SIMILAR = 5
+MAX_SIMILAR_PEOPLE = 5
 
 
 def similar_people(*, name: str, email: str, organisation_name: str, phone: str, postcode: str, **_others: str) -> list[Person]:
@@ -232,10 +238,10 @@ def similar_people(*, name: str, email: str, organisation_name: str, phone: str,
     people = Person.objects.alias(lower_email=Lower("email")).filter(erased_at=None).order_by()
     # The index finds the words of the name, but they may stand in an address too.
     named = people.filter(there, searched__contains=name.lower(), name__iexact=name)
-    near = people.exclude(email="").filter(lower_email__in=addresses_near(email.strip().lower()))
+    near = people.exclude(email="").filter(lower_email__in=similar_addresses(email.strip().lower()))
     # A union, since no index serves their OR.
     keys = named.values("pk").union(near.values("pk"), people.filter(has_phone(phone)).values("pk"))
-    return list(latest_first(Person.objects.filter(pk__in=keys))[:MOST_SIMILAR])
+    return list(with_last_contact(Person.objects.filter(pk__in=keys))[:MAX_SIMILAR_PEOPLE])
 
 
 def has_phone(number: str) -> Q:
@@ -246,29 +252,29 @@ def has_phone(number: str) -> Q:
     return Q(searched__contains=digits, phone__regex=spelled) if digits else Q(pk__in=[])
 
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz.-_'"
-SHORTEST_LOCAL_PART = 4
+TYPO_LETTERS = "abcdefghijklmnopqrstuvwxyz.-_'"
+MIN_LOCAL_PART_LENGTH = 4
 
 
-def addresses_near(address: str) -> list[str]:
+def similar_addresses(address: str) -> list[str]:
     """The addresses with one letter added, left out, changed or swapped before the @, as somebody may mistype them on the phone.
 
     The first letter and any digit stay: they tell namesakes apart (a.patel2, b.patel).
     """
     local, at, domain = address.rpartition("@")
-    if len(local) < SHORTEST_LOCAL_PART:
+    if len(local) < MIN_LOCAL_PART_LENGTH:
         return []
     near = set()
     for place in range(1, len(local) + 1):
         head, letter, tail = local[:place], local[place : place + 1], local[place + 1 :]
-        near |= {f"{head}{other}{letter}{tail}" for other in LETTERS}
+        near |= {f"{head}{other}{letter}{tail}" for other in TYPO_LETTERS}
         if letter and not letter.isdecimal():
-            near |= {f"{head}{other}{tail}" for other in ("", *LETTERS)}
+            near |= {f"{head}{other}{tail}" for other in ("", *TYPO_LETTERS)}
             near.add(f"{head}{tail[:1]}{letter}{tail[1:]}")
     return sorted(f"{other}{at}{domain}" for other in near - {local})
 
 
-def latest_first(people: QuerySet[Person]) -> QuerySet[Person]:
+def with_last_contact(people: QuerySet[Person]) -> QuerySet[Person]:
     """Add `last_contact` to each person, and put the latest first.
 
     It is when the person was entered, or the date of their latest order, booking and the like. This app knows none of the apps
@@ -304,7 +310,7 @@ def find_or_enter_person(
         with suppress(IntegrityError), transaction.atomic():  # a colleague may enter the same address at this moment
             person = find_caller(email=email, **details) or known
             if person is None:
-                return Person.objects.create(email=address, **_columns(details))
+                return Person.objects.create(email=address, **_person_columns(details))
             asked_about = known is not None and known.pk == person.pk
             _update_details(person, details, address, replaced if asked_about else (), by=by, now=now)
             return person
@@ -317,38 +323,41 @@ def _update_details(
     person: Person, details: Details, address: str, replaced: Collection[str], *, by: User | None, now: datetime
 ) -> None:
     """Fill gaps, and overwrite what is in `replaced`. The audit says which columns were written."""
-    before, typed = person.email, {**_own_columns(details), "email": address, "organisation": details["organisation_name"]}
+    before, typed = (
+        person.email,
+        {**_columns_without_organisation(details), "email": address, "organisation": details["organisation_name"]},
+    )
     replaced = {"organisation" if name == "organisation_name" else name for name in replaced}
     written = {name: value for name, value in typed.items() if value and (name in replaced or not getattr(person, name))}
     if not written:
         return
     lock_person(person)
     if "organisation" in written:
-        written["organisation"] = organisation_named(details["organisation_name"])
+        written["organisation"] = get_or_create_organisation(details["organisation_name"])
     for name, value in written.items():
         setattr(person, name, value)
     person.save(update_fields=list(written))
     if "email" in written:  # reminders follow
         readdress(before=before, to=person.email, now=now)
-        note_former_address(person, before, now)
-    record(Act.CHANGED, by=by.pk if by else None, about=About.of(person), whats=[", ".join(sorted(written))])
+        record_former_address(person, before, now)
+    write_audit_entry(Act.CHANGED, by=by.pk if by else None, about=AuditSubject.of(person), whats=[", ".join(sorted(written))])
 
 
-def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Person:
+def save_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Person:
     """Save the details of a signed-in user: on a new Person, on theirs, or on the one that staff entered for them.
 
     Raises AccountGoneError if the person is erased at this moment.
     """
     person = Person.objects.filter(user=user).first()
     if person is None:
-        address_verified(user=user, email=user.email, details=details, now=now)
+        assign_verified_address(user=user, email=user.email, details=details, now=now)
         return Person.objects.get(user=user)
     for _attempt in range(3):
         with (
             suppress(IntegrityError),
             transaction.atomic(),
         ):  # or the last one leaves that organisation at this moment
-            columns = _columns(details)
+            columns = _person_columns(details)
             if not Person.objects.filter(pk=person.pk, erased_at=None).update(**columns):
                 raise AccountGoneError
             delete_unused_organisations([person.organisation_id])
@@ -358,7 +367,7 @@ def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Pe
     raise RuntimeError("their new organisation went three times in this moment")
 
 
-def address_verified(*, user: User, email: str, details: Details | None, now: datetime) -> Person | None:
+def assign_verified_address(*, user: User, email: str, details: Details | None, now: datetime) -> Person | None:
     """Give the user's Person this address, and merge it with the row that staff entered under the address, if there is one.
 
     `details` come from sign-up. If there are none, a user without a Person gets none either, and it returns None. Refuses an
@@ -390,7 +399,7 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
         now = timezone.now()
         readdress(before=own.email, to=email, now=now)
         if own.email.lower() != email:
-            note_former_address(own, own.email, now)
+            record_former_address(own, own.email, now)
         if entered is not None:
             absorb(own, entered)
             delete_unused_organisations([entered.organisation_id])
@@ -399,12 +408,12 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
         return own
     if entered is not None:
         before, entered.user = entered.organisation_id, user
-        for column, value in (_columns(details) if details else {}).items():
+        for column, value in (_person_columns(details) if details else {}).items():
             setattr(entered, column, value)
         entered.save()
         delete_unused_organisations([before])
         return entered
-    return Person.objects.create(user=user, email=email, **_columns(details)) if details else None
+    return Person.objects.create(user=user, email=email, **_person_columns(details)) if details else None
 
 
 def absorb(person: Person, other: Person) -> None:
@@ -420,11 +429,11 @@ def absorb(person: Person, other: Person) -> None:
     other.delete()
 
 
-def _columns(details: Details) -> dict[str, object]:
-    return {**_own_columns(details), "organisation": organisation_named(details["organisation_name"])}
+def _person_columns(details: Details) -> dict[str, object]:
+    return {**_columns_without_organisation(details), "organisation": get_or_create_organisation(details["organisation_name"])}
 
 
-def _own_columns(details: Details) -> dict[str, object]:
+def _columns_without_organisation(details: Details) -> dict[str, object]:
     return {
         "name": " ".join(details["name"].split()),
         "profession": details["profession"],
@@ -433,7 +442,7 @@ def _own_columns(details: Details) -> dict[str, object]:
     }
 
 
-def choose_language(*, person: Person, language: str) -> None:
+def save_language(*, person: Person, language: str) -> None:
     """Set the language of the person's pages and emails from now on."""
     Person.objects.filter(pk=person.pk, erased_at=None).update(language=language)
     person.language = language
@@ -474,19 +483,19 @@ def names_at_address(address: str) -> Iterable[str]:
 
 # Changes of address: the old address is notified, and its reader has a week to put it back (ADR 7).
 
-OBJECT_FOR = timedelta(days=7)
-KEPT_AFTER_OBJECTION = timedelta(days=7)  # after the last day to put it back, for people who call about it
+OBJECTION_PERIOD = timedelta(days=7)
+OBJECTION_RETENTION_PERIOD = timedelta(days=7)  # after the last day to put it back, for people who call about it
 
 
 class AddressTakenError(DomainError):
     message = _("Your old address now belongs to another account.")
 
 
-def note_address_change(*, user: User, old: str, now: datetime) -> None:
+def record_address_change(*, user: User, old: str, now: datetime) -> None:
     """Note that `user` has a new address instead of `old`, and email the old one a link that puts it back."""
     token = secrets.token_urlsafe(32)
     change = AddressChange.objects.create(
-        user=user, old=old, new=user.email, changed_at=now, until=now + OBJECT_FOR, token_hash=hash_token(token)
+        user=user, old=old, new=user.email, changed_at=now, until=now + OBJECTION_PERIOD, token_hash=hash_token(token)
     )
     notify_address_change(change, token, now)
 
@@ -544,13 +553,13 @@ def put_address_back(*, token: str, now: datetime) -> AddressChange:
                 EmailAddress.objects.create(user=user, email=change.old, verified=True, primary=True)
         except IntegrityError as error:  # taken at this very moment
             raise AddressTakenError from error
-        address_verified(user=user, email=change.old, details=None, now=now)
+        assign_verified_address(user=user, email=change.old, details=None, now=now)
         _remove_credentials(user, change)
         end_sessions(user=user)
         later = AddressChange.objects.filter(user=change.user_id, pk__gte=change.pk, objected_at=None)
         later.update(objected_at=now)
         notify_address_put_back(change, before=before, now=now)
-        notify(kind=OBJECTION, about=f"address-change:{change.pk}", to=[site_settings().team_email], now=now)
+        notify(kind=ADDRESS_OBJECTION_KIND, about=f"address-change:{change.pk}", to=[site_settings().team_email], now=now)
     return change
 
 
@@ -622,15 +631,15 @@ def dialled_digits(number: str) -> str:
 
 # Blocked attempts: recorded for staff, who may lift the limit of somebody whom they know (ADR 10).
 
-MOST_ROWS_AN_HOUR = 500  # staff read no more, and a flood from ever new addresses fills no table
+MAX_ROWS_PER_HOUR = 500  # staff read no more, and a flood from ever new addresses fills no table
 
 
 def record_blocked_attempt(
     *,
-    where: Where,
-    why: Why,
+    where: LimitedActivity,
+    why: BlockReason,
     now: datetime,
-    by: By = By.NOBODY,
+    by: ThrottleScope = ThrottleScope.NOBODY,
     key: str = "",
     about: str = "",
     person: Person | None = None,
@@ -640,15 +649,15 @@ def record_blocked_attempt(
     """Count an attempt in its hour. If that fails, it is only logged, so that nobody's page fails.
 
     It is by `person`, or else by the signed-in person, or by the owner of `address`. The first attempt of a key in an hour goes
-    into the audit. `key` is what `limits` takes, in the clear; its hash is stored. In an hour that already has MOST_ROWS_AN_HOUR
+    into the audit. `key` is what `limits` takes, in the clear; its hash is stored. In an hour that already has MAX_ROWS_PER_HOUR
     rows, further attempts are counted without key and person.
     """
     person = person or getattr(request, "person", None) or (Person.objects.with_email(address).first() if address else None)
     logger.warning("stopped at %s: %s %s", where.value, why.value, by.value, extra={"where": where.value, "why": why.value})
-    hour, about_whom = now.replace(minute=0, second=0, microsecond=0), About.of(person) if person else NOBODY_IN_PARTICULAR
+    hour, about_whom = now.replace(minute=0, second=0, microsecond=0), AuditSubject.of(person) if person else NO_SUBJECT
     try:
         with transaction.atomic():
-            if Stopped.objects.filter(hour=hour)[:MOST_ROWS_AN_HOUR].count() == MOST_ROWS_AN_HOUR:
+            if Stopped.objects.filter(hour=hour)[:MAX_ROWS_PER_HOUR].count() == MAX_ROWS_PER_HOUR:
                 key, about, person = "", "", None
             organisation = person.organisation_id if person else None
             row, is_first = Stopped.objects.get_or_create(
@@ -660,7 +669,7 @@ def record_blocked_attempt(
                 defaults={"about": about[:100], "person": person, "organisation_id": organisation, "times": 1, "last_at": now},
             )
             if is_first:
-                record(Act.LIMITED, about=about_whom, whats=[f"{where.value}, {why.value}"])
+                write_audit_entry(Act.LIMITED, about=about_whom, whats=[f"{where.value}, {why.value}"])
             else:  # it counts as unseen again, for staff who looked at it earlier in this hour
                 Stopped.objects.filter(pk=row.pk).update(times=F("times") + 1, last_at=now, seen_at=None)
     except DatabaseError:
@@ -669,8 +678,8 @@ def record_blocked_attempt(
 
 def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:
     """For monitoring: the blocked attempts of the last hour, by reason."""
-    rows = Stopped.objects.filter(last_at__gte=now - RECENT).order_by().values_list("why")
-    times = dict.fromkeys(Why.values, 0) | dict(rows.annotate(sum=Sum("times")))
+    rows = Stopped.objects.filter(last_at__gte=now - RECENT_PERIOD).order_by().values_list("why")
+    times = dict.fromkeys(BlockReason.values, 0) | dict(rows.annotate(sum=Sum("times")))
     yield Figure("ctac_recent_blocked_attempts", "What limits and hidden boxes stopped in the last hour, by why.", times, "why")
 
 
@@ -688,7 +697,7 @@ def mark_blocked_attempts_seen(*, rows: QuerySet[Stopped], by: User | None, now:
 
 # What colleagues note about people and workplaces, and write to people. A second press of the button adds nothing.
 
-PRESSED_AGAIN = timedelta(minutes=10)
+DUPLICATE_NOTE_PERIOD = timedelta(minutes=10)
 
 
 @transaction.atomic
@@ -700,7 +709,7 @@ def add_note(*, by: User, now: datetime, person: Person | None = None, **note: A
     if person is not None:
         lock_person(person)
     written = {"person": person, **note}
-    if Note.objects.filter(**written, at__gte=now - PRESSED_AGAIN).exists():
+    if Note.objects.filter(**written, at__gte=now - DUPLICATE_NOTE_PERIOD).exists():
         raise DomainError(_("This is already in the story. Look at the page before you add it again."))
     return Note.objects.create(by=by, at=now, **written)
 

@@ -9,17 +9,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import progress_at, safe_next, signed_in
-from ctac.dates import format_moment
+from accounts.access import progress_for_url, safe_next_url, signed_in_user
+from ctac.dates import format_datetime
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
-from ctac.pages import keep_private
+from ctac.pages import set_private_headers
 from notifications.models import ChoiceSource
-from notifications.preferences import choose
+from notifications.preferences import record_choices
 from notifications.registry import Topic
 from notifications.views import choices_page
 from professionals import drafts, services
-from professionals.access import person_in, person_required, save_new_person, the_person
+from professionals.access import person_required, save_new_person, signed_in_person, signed_in_person_or_none
 from professionals.forms import DetailsForm, NewPersonForm
 
 
@@ -30,30 +30,30 @@ def details(request: HttpRequest) -> HttpResponse:
 
     They must confirm their address first, since somebody with details can order.
     """
-    return ask_details(request) if person_in(request) else verified_email_required(ask_details)(request)
+    return ask_details(request) if signed_in_person_or_none(request) else verified_email_required(ask_details)(request)
 
 
 def ask_details(request: HttpRequest) -> HttpResponse:
     """Ask for their details. Somebody new finds here what they have typed already, in a booking or an order."""
-    user, person, now = signed_in(request), person_in(request), timezone.now()
+    user, person, now = signed_in_user(request), signed_in_person_or_none(request), timezone.now()
     form_class = DetailsForm if person else NewPersonForm
     form = form_class(
-        request.POST or None, initial=DetailsForm.initial_of(person) if person else drafts.details_typed(request, now)
+        request.POST or None, initial=DetailsForm.initial_of(person) if person else drafts.typed_details(request, now)
     )
     if request.method == "POST" and form.is_valid():
         if isinstance(form, NewPersonForm):
             save_new_person(request, form, now)
         else:
-            services.give_details(user=user, now=now, **form.details())
+            services.save_details(user=user, now=now, **form.details())
         messages.success(request, _("We have saved your details."))
-        return redirect(safe_next(request) or ("account_details" if person else "my"))
-    onward = safe_next(request)
-    context = {"form": form, "next": onward, "person": person, "progress": None if person else progress_at(request, onward)}
+        return redirect(safe_next_url(request) or ("account_details" if person else "my"))
+    onward = safe_next_url(request)
+    context = {"form": form, "next": onward, "person": person, "progress": None if person else progress_for_url(request, onward)}
     return render(request, "account/details.html", context)
 
 
 @require_safe
-def no_way_in(request: HttpRequest) -> HttpResponse:
+def lost_access_help(request: HttpRequest) -> HttpResponse:
     """For people who lost their mailbox: what staff can do for them, and how to ask (ADR 7)."""
     return render(request, "account/no_way_in.html")
 
@@ -69,19 +69,19 @@ def address_put_back(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if request.method == "POST":
             services.put_address_back(token=token, now=now)
-            return keep_private(request, redirect("account_address_put_back", token), has_a_form=True)
+            return set_private_headers(request, redirect("account_address_put_back", token), has_a_form=True)
         change = services.find_address_change(token=token, now=now)
     except DomainError as refusal:
         page = render(request, "account/address_not_put_back.html", {"why": refusal.message}, status=404)
-        return keep_private(request, page, has_a_form=False)
-    context = {"change": change, "changed": format_moment(change.changed_at), "until": format_moment(change.until)}
-    return keep_private(request, render(request, "account/address_put_back.html", context), has_a_form=True)
+        return set_private_headers(request, page, has_a_form=False)
+    context = {"change": change, "changed": format_datetime(change.changed_at), "until": format_datetime(change.until)}
+    return set_private_headers(request, render(request, "account/address_put_back.html", context), has_a_form=True)
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def my_mail(request: HttpRequest) -> HttpResponse:
-    address = the_person(request).email
+    address = signed_in_person(request).email
     return choices_page(request, address, shown=address, by_link=False) if address else redirect("account_email")
 
 
@@ -89,7 +89,7 @@ def my_mail(request: HttpRequest) -> HttpResponse:
 @person_required
 def my_mail_editions(request: HttpRequest) -> HttpResponse:
     """The button at the end of an order."""
-    if address := the_person(request).email:
-        choose(address=address, chosen={Topic.EDITIONS: True}, where=ChoiceSource.ORDER, now=timezone.now())
+    if address := signed_in_person(request).email:
+        record_choices(address=address, chosen={Topic.EDITIONS: True}, where=ChoiceSource.ORDER, now=timezone.now())
         messages.success(request, _("We will email you when a leaflet that you ordered has a new edition."))
-    return redirect(safe_next(request) or "my_mail")
+    return redirect(safe_next_url(request) or "my_mail")

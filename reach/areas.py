@@ -30,7 +30,7 @@ class Unit(models.TextChoices):
     NATION = "nation", _("Nation")
 
 
-class Missing(models.TextChoices):
+class MissingReason(models.TextChoices):
     """Why there is no figure. Nothing is worked out from these."""
 
     WITHHELD = "withheld", _("withheld")
@@ -40,7 +40,7 @@ class Missing(models.TextChoices):
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedFigures:
     """Published figures of one area. None: withheld by the publisher, or not published.
 
     `children`: under 18; under 16 in Northern Ireland, which publishes no single years by district. `social_workers`: in post,
@@ -64,14 +64,14 @@ class Published:
 
     @property
     def children_text(self) -> str:
-        return str(Missing.NOT_PUBLISHED.label) if self.children is None else f"{self.children:,}"
+        return str(MissingReason.NOT_PUBLISHED.label) if self.children is None else f"{self.children:,}"
 
     @property
     def trafficking_text(self) -> str:
         """The figure as its publisher's row has it."""
         if self.trafficking is not None:
             return f"{self.trafficking:,}"
-        return str((Missing.WITHHELD if self.trafficking_withheld else Missing.NOT_PUBLISHED).label)
+        return str((MissingReason.WITHHELD if self.trafficking_withheld else MissingReason.NOT_PUBLISHED).label)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Area:
     nation: Nation
     region: str
     districts: frozenset[str]
-    published: Published
+    published: PublishedFigures
     hexagon: tuple[int, int] | None = None
 
     @property
@@ -138,12 +138,12 @@ def current_code(code: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def every_code() -> frozenset[str]:
+def all_district_codes() -> frozenset[str]:
     """All codes of districts, today's and earlier ones."""
     return frozenset(_districts()) | changed_codes().keys()
 
 
-def codes_of(districts: frozenset[str]) -> frozenset[str]:
+def include_earlier_codes(districts: frozenset[str]) -> frozenset[str]:
     """The codes of these districts, today's and earlier ones."""
     return districts | {old for old, new in changed_codes().items() if new in districts}
 
@@ -154,7 +154,7 @@ def areas_of(unit: Unit) -> Mapping[str, Area]:
     members: dict[str, set[str]] = defaultdict(set)
     names: dict[str, str] = {}
     for code, row in _districts().items():
-        key, name = _key_of(unit, code, row)
+        key, name = _area_code_and_name(unit, code, row)
         members[key].add(code)
         names[key] = name
     file = {Unit.UPPER: "hex_upper", Unit.DISTRICT: "hex_districts"}.get(unit)
@@ -167,17 +167,17 @@ def areas_of(unit: Unit) -> Mapping[str, Area]:
             nation=Nation(_districts()[min(districts)]["nation"]),
             region=regions.pop() if len(regions := {_districts()[each]["region"] for each in districts}) == 1 else "",
             districts=frozenset(districts),
-            published=published_of(frozenset(districts)),
+            published=published_figures(frozenset(districts)),
             hexagon=hexagons.get(key),
         )
         for key, districts in members.items()
     ]
-    found += [Area(nation, str(nation.label), unit, nation, "", frozenset(), Published()) for nation in ISLANDS]
+    found += [Area(nation, str(nation.label), unit, nation, "", frozenset(), PublishedFigures()) for nation in ISLANDS]
     order = list(Nation)
     return {area.code: area for area in sorted(found, key=lambda area: (order.index(area.nation), area.name))}
 
 
-def _key_of(unit: Unit, code: str, row: Mapping[str, str]) -> tuple[str, str]:
+def _area_code_and_name(unit: Unit, code: str, row: Mapping[str, str]) -> tuple[str, str]:
     """Code and name of the area of that unit in which a district lies."""
     nation = Nation(row["nation"])
     match unit:
@@ -204,7 +204,9 @@ def area_by_key(unit: Unit) -> Mapping[str, Area]:
 
 
 @lru_cache(maxsize=1)
-def _upper_files() -> tuple[dict[str, int], dict[str, dict[str, str]], dict[str, dict[str, str]], dict[str, frozenset[str]]]:
+def _upper_tier_figures() -> tuple[
+    dict[str, int], dict[str, dict[str, str]], dict[str, dict[str, str]], dict[str, frozenset[str]]
+]:
     """Children, social workers and factors by upper-tier code, for England; and the districts of every upper-tier area."""
     children = {row["upper_code"]: int(row["age_0_17"]) for row in csv_rows("reach", "population_under_18_england_2024")}
     workers = {row["upper_code"]: row for row in csv_rows("reach", "social_workers_england_2025")}
@@ -222,25 +224,25 @@ def _children_by_district() -> dict[str, tuple[int, bool]]:
     return {row["code"]: (int(row["age_0_17"] or row["age_0_15"]), not row["age_0_17"]) for row in rows}
 
 
-def published_of(districts: frozenset[str]) -> Published:
+def published_figures(districts: frozenset[str]) -> PublishedFigures:
     """The figures of all these districts together. One withheld figure withholds the sum: the rest would give it away."""
-    children, workers, factors, uppers = _upper_files()
+    children, workers, factors, uppers = _upper_tier_figures()
     whole = [code for code in {_districts()[code]["upper_code"] for code in districts} if uppers[code] <= districts]
     counted = sum(children[code] for code in whole if code in children)
     by_file = {district for code in whole if code in children for district in uppers[code]}
     others = [_children_by_district()[code] for code in districts - by_file]
     english = bool(whole) and all(code in workers for code in whole) and {d for c in whole for d in uppers[c]} == districts
     if not english:
-        return Published(counted + sum(number for number, _young in others), any(young for _number, young in others))
+        return PublishedFigures(counted + sum(number for number, _young in others), any(young for _number, young in others))
     returns = {workers[code]["joint_return_of"] or code for code in whole}
     joint = any(not set(each.split()) <= set(whole) for each in returns)
     first = [workers[each.split()[0]] for each in returns]
     headcounts = [row["in_post_headcount"] for row in first]
     own_row = factors[whole[0]] if len(whole) == 1 else {}
-    return Published(
+    return PublishedFigures(
         children=counted + sum(number for number, _young in others),
         social_workers=sum(int(float(each)) for each in headcounts) if all(headcounts) else None,
-        turnover=_mean([(row["turnover_percent"], row["in_post_headcount"]) for row in first]),
+        turnover=_mean_turnover([(row["turnover_percent"], row["in_post_headcount"]) for row in first]),
         joint=joint,
         trafficking=_number(own_row.get("trafficking")),
         assessments=_number(own_row.get("assessments_with_a_factor")),
@@ -251,7 +253,7 @@ def _number(figure: str | None) -> int | None:
     return int(figure) if figure else None
 
 
-def _mean(figures: list[tuple[str, str]]) -> float | None:
+def _mean_turnover(figures: list[tuple[str, str]]) -> float | None:
     """The mean turnover, weighted by social workers in post. Ignores areas with nobody in post."""
     somewhere = [(percent, number) for percent, number in figures if number != "0"]
     if not somewhere or not all(percent and number for percent, number in somewhere):

@@ -16,12 +16,12 @@ from ctac.dates import uk_day
 from ctac.forms import MONTHS, PageForm
 from professionals.models import Profession
 from reach.areas import Unit
-from reach.models import Kind, ReachCount
+from reach.models import CountKind, ReachCount
 from reach.queries import Period
 
-MONTH = re.compile(r"(?:(\d{1,2}|[a-z]{3,9})[\s/.,-]+(20\d\d)|(20\d\d)[\s/.-]+(\d{1,2}))", re.ASCII)
+MONTH_PATTERN = re.compile(r"(?:(\d{1,2}|[a-z]{3,9})[\s/.,-]+(20\d\d)|(20\d\d)[\s/.-]+(\d{1,2}))", re.ASCII)
 APRIL = 4
-ALL = "all"
+ALL_CHOICE = "all"
 
 
 class Measure(models.TextChoices):
@@ -42,7 +42,7 @@ class Preset(models.TextChoices):
 class Question:
     """`profession`: empty for all."""
 
-    kind: Kind
+    kind: CountKind
     period: Period
     profession: str
     unit: Unit
@@ -53,9 +53,9 @@ class Question:
         return str(Profession(self.profession).label if self.profession else _("All professions"))
 
 
-def read_month(typed: str) -> date:
+def parse_month(typed: str) -> date:
     """'4 2026', '4/2026', 'April 2026', '2026-04': its first day. Raises ValueError."""
-    match = MONTH.fullmatch(" ".join(typed.lower().split()))
+    match = MONTH_PATTERN.fullmatch(" ".join(typed.lower().split()))
     if not match:
         raise ValueError(typed)
     month = match[1] or match[4]
@@ -73,12 +73,12 @@ class MonthField(forms.CharField):
     def clean(self, value: Any) -> date | None:
         typed = super().clean(value)
         try:
-            return read_month(typed) if typed else None
+            return parse_month(typed) if typed else None
         except ValueError as error:
             raise ValidationError(_("Enter a month and its year, such as 4 2026."), code="invalid") from error
 
 
-def own_months(form: forms.Form) -> Period | None:
+def clean_own_months(form: forms.Form) -> Period | None:
     """The months typed into `first` and `last`. Adds an error beside each that is wrong."""
     typed = {name: form.cleaned_data[name] for name in ("first", "last") if name in form.cleaned_data}
     for name, month in typed.items():
@@ -99,21 +99,21 @@ class QuestionForm(PageForm):
     A wrong answer gets an error beside its box, and the page uses the default instead.
     """
 
-    kind = forms.ChoiceField(label=_("What"), choices=Kind)
+    kind = forms.ChoiceField(label=_("What"), choices=CountKind)
     period = forms.ChoiceField(label=_("When"), choices=Preset)
     first = MonthField(label=_("From month"))
     last = MonthField(label=_("To month"))
-    profession = forms.ChoiceField(label=_("Profession"), choices=[(ALL, _("All professions")), *Profession.choices])
+    profession = forms.ChoiceField(label=_("Profession"), choices=[(ALL_CHOICE, _("All professions")), *Profession.choices])
     unit = forms.ChoiceField(label=_("Areas"), choices=Unit)
     measure = forms.ChoiceField(label=_("Show"), choices=Measure)
 
     conditional: ClassVar[Mapping[str, tuple[str, str]]] = dict.fromkeys(("first", "last"), ("period", Preset.OWN))
     DEFAULTS: ClassVar[Mapping[str, str]] = {
-        "kind": Kind.ATTENDED,
+        "kind": CountKind.ATTENDED,
         "period": Preset.YEAR,
         "first": "",
         "last": "",
-        "profession": ALL,
+        "profession": ALL_CHOICE,
         "unit": Unit.UPPER,
         "measure": Measure.NUMBER,
     }
@@ -134,7 +134,7 @@ class QuestionForm(PageForm):
     def clean(self) -> dict[str, Any]:
         found = self.cleaned_data
         if found.get("period") == Preset.OWN:
-            if period := own_months(self):
+            if period := clean_own_months(self):
                 self.periods[Preset.OWN] = period
         elif found.get("period") == Preset.EVERYTHING:
             month = self.today.replace(day=1)
@@ -148,9 +148,9 @@ class QuestionForm(PageForm):
         self.is_valid()
         asked = {**self.DEFAULTS, **self.cleaned_data}
         return Question(
-            kind=Kind(asked["kind"]),
+            kind=CountKind(asked["kind"]),
             period=self.periods.get(Preset(asked["period"]), self.periods[Preset.YEAR]),
-            profession="" if asked["profession"] == ALL else asked["profession"],
+            profession="" if asked["profession"] == ALL_CHOICE else asked["profession"],
             unit=Unit(asked["unit"]),
             measure=Measure(asked["measure"]),
         )

@@ -13,13 +13,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_day
-from ctac.models import UnnamedModel, by_user, impersonal, personal
+from ctac.models import UnnamedModel, impersonal, personal, user_foreign_key
 from notifications.models import new_token
 from professionals.models import Profession
 from reach.areas import Unit
 
 
-class Kind(models.TextChoices):
+class CountKind(models.TextChoices):
     """What we count. Only ATTENDED is reach: a leaflet that was sent may not have been read."""
 
     ATTENDED = "attended", _("People who attended")
@@ -30,7 +30,7 @@ class Kind(models.TextChoices):
 
 
 class ReachCountQuerySet(models.QuerySet["ReachCount"]):
-    def of(self, kind: Kind, profession: str = "") -> Self:
+    def of(self, kind: CountKind, profession: str = "") -> Self:
         """Counts of one kind, in no order: of one profession, or of everybody."""
         rows = self.filter(kind=kind).order_by()
         return rows.filter(profession=profession) if profession else rows
@@ -47,7 +47,7 @@ class ReachCount(models.Model):
     where nobody said. Written by `reach.services.count_reach` from the rows, which `manage.py count_reach --check` proves equal.
     """
 
-    kind = models.CharField(_("what"), max_length=15, choices=Kind)
+    kind = models.CharField(_("what"), max_length=15, choices=CountKind)
     month = models.DateField(_("month"))
     nation = impersonal(models.CharField(_("nation"), max_length=20, blank=True))
     authority = impersonal(models.CharField(_("local authority"), max_length=9, blank=True))
@@ -90,7 +90,7 @@ class ReachRun(models.Model):
 
 # Invitations that offer a visit: at most one in 90 days to an address (product.md, rule 14).
 
-INVITED_AT_MOST_EVERY = timedelta(days=90)
+MIN_INVITATION_INTERVAL = timedelta(days=90)
 
 
 class Basis(models.TextChoices):
@@ -137,7 +137,7 @@ class RoleMailbox(models.Model):
     authority = impersonal(models.CharField(_("local authority"), max_length=9, blank=True, editable=False))
     token = impersonal(models.CharField(_("token"), max_length=43, unique=True, default=new_token, editable=False))
     added_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
-    added_by = by_user(_("added by"), blank=True)
+    added_by = user_foreign_key(_("added by"), blank=True)
     objected_at = models.DateTimeField(_("objected"), null=True, blank=True, editable=False)
     objected_by = models.CharField(_("how they objected"), max_length=12, choices=ObjectedBy, blank=True, editable=False)
 
@@ -200,7 +200,7 @@ class Campaign(models.Model):
     )
     times = impersonal(ArrayField(models.DateTimeField(), verbose_name=_("times offered"), default=list))
     planned_at = models.DateTimeField(_("planned"))
-    planned_by = by_user(_("planned by"), blank=True)
+    planned_by = user_foreign_key(_("planned by"), blank=True)
     token = models.UUIDField(_("token of the form"), unique=True, editable=False)
     booked = models.PositiveIntegerField(_("booked"), null=True, blank=True, editable=False)
     attended = models.PositiveIntegerField(_("people who attended"), null=True, blank=True, editable=False)
@@ -300,11 +300,11 @@ class Report(models.Model):
     pdf = impersonal(models.BinaryField(_("PDF"), null=True, editable=False))
     xlsx = impersonal(models.BinaryField(_("spreadsheet"), null=True, editable=False))
     asked_at = models.DateTimeField(_("asked for"))
-    asked_by = by_user(_("asked for by"))
+    asked_by = user_foreign_key(_("asked for by"))
     went_on_at = models.DateTimeField(_("last went on"))
     counted_at = models.DateTimeField(_("counted"), null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
-    deleted_by = by_user(_("deleted by"), blank=True)
+    deleted_by = user_foreign_key(_("deleted by"), blank=True)
     why_deleted = models.CharField(_("why it was deleted"), max_length=7, choices=WhyDeleted, blank=True, default="")
 
     objects = ReportQuerySet.as_manager()

@@ -9,10 +9,10 @@ from django.utils import dateformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from ctac.dates import UK, add_months, format_moment, uk_day
+from ctac.dates import UK_TZ, add_months, format_datetime, uk_day
 from professionals.models import Nation
-from reach.areas import ISLANDS, Unit, area_by_key, areas_of, current_code, every_code
-from reach.models import Kind, ReachCount, ReachRun
+from reach.areas import ISLANDS, Unit, all_district_codes, area_by_key, areas_of, current_code
+from reach.models import CountKind, ReachCount, ReachRun
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Period:
         return cls(date(starting, 4, 1), date(starting + 1, 3, 1))
 
     @property
-    def in_words(self) -> str:
+    def display_text(self) -> str:
         """'November 2025 to October 2026', 'March 2026'."""
         first, last = month_text(self.first), month_text(self.last)
         return first if first == last else gettext("%(first)s to %(last)s") % {"first": first, "last": last}
@@ -55,38 +55,38 @@ def months_between(first: date, last: date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month
 
 
-def key_of(nation: str, authority: str) -> str:
+def area_key(nation: str, authority: str) -> str:
     """The key in an area's `keys`: the district's current code, or the nation; empty if unknown."""
-    return current_code(authority) if authority in every_code() else nation
+    return current_code(authority) if authority in all_district_codes() else nation
 
 
-def counts_by_area(kind: Kind, period: Period, unit: Unit, profession: str = "") -> dict[str, int]:
+def counts_by_area(kind: CountKind, period: Period, unit: Unit, profession: str = "") -> dict[str, int]:
     """Counts by the code of the area; under '' what lies in none. Areas with nothing are missing. One statement."""
     areas, found = area_by_key(unit), defaultdict[str, int](int)
     rows = ReachCount.objects.of(kind, profession).between(period.first, period.last)
     for nation, authority, count in rows.values_list("nation", "authority").annotate(total=Sum("count")):
-        key = key_of(nation, authority)
+        key = area_key(nation, authority)
         found[areas[key].code if key in areas else ""] += count
     return dict(found)
 
 
-def counts_by_area_and_month(kind: Kind, unit: Unit, profession: str = "") -> dict[str, dict[date, int]]:
+def counts_by_area_and_month(kind: CountKind, unit: Unit, profession: str = "") -> dict[str, dict[date, int]]:
     """Counts by the code of the area and the month's first day. What lies in no area is left out. One statement."""
     areas, found = area_by_key(unit), defaultdict[str, dict[date, int]](lambda: defaultdict(int))
     rows = ReachCount.objects.of(kind, profession)
     for nation, authority, month, count in rows.values_list("nation", "authority", "month").annotate(total=Sum("count")):
-        key = key_of(nation, authority)
+        key = area_key(nation, authority)
         if key in areas:
             found[areas[key].code][month] += count
     return {code: dict(months) for code, months in found.items()}
 
 
-def last_attended(unit: Unit) -> dict[str, date]:
+def last_attended_months(unit: Unit) -> dict[str, date]:
     """The last month in which anybody attended anything, by area. Areas where nobody has are missing. One statement."""
     areas, found = area_by_key(unit), dict[str, date]()
-    rows = ReachCount.objects.of(Kind.ATTENDED)
+    rows = ReachCount.objects.of(CountKind.ATTENDED)
     for nation, authority, month in rows.values_list("nation", "authority").annotate(last=Max("month")):
-        key = key_of(nation, authority)
+        key = area_key(nation, authority)
         if key in areas:
             code = areas[key].code
             found[code] = max(found.get(code, month), month)
@@ -96,21 +96,21 @@ def last_attended(unit: Unit) -> dict[str, date]:
 def counted_at() -> datetime | None:
     """In UK time; None before the first count."""
     moment = ReachRun.objects.values_list("counted_at", flat=True).first()
-    return moment.astimezone(UK) if moment else None
+    return moment.astimezone(UK_TZ) if moment else None
 
 
 def counted_text() -> str:
     """When the counts were made; empty before the first time."""
     moment = counted_at()
-    return format_moment(moment) if moment else ""
+    return format_datetime(moment) if moment else ""
 
 
 # For the public: nations and regions by year, rounded. Names all of them or none, so that no gap shows where nobody was.
 
-ROUNDED_TO = FEWEST = 10
-YEARS_SHOWN = 5
+ROUNDING_STEP = MIN_SHOWN_COUNT = 10
+MAX_YEARS_SHOWN = 5
 # Region names in the file are English.
-REGIONS = {
+REGION_LABELS = {
     "North East": gettext_lazy("North East"),
     "North West": gettext_lazy("North West"),
     "Yorkshire and the Humber": gettext_lazy("Yorkshire and the Humber"),
@@ -135,15 +135,15 @@ class YearReached:
 
 
 def years_reached() -> list[YearReached]:
-    """The last YEARS_SHOWN years with a count, the newest first. One statement."""
+    """The last MAX_YEARS_SHOWN years with a count, the newest first. One statement."""
     nations, regions = area_by_key(Unit.NATION), area_by_key(Unit.REGION)
     years = defaultdict[int, Counter[str]](Counter)
-    rows = ReachCount.objects.of(Kind.ATTENDED)
+    rows = ReachCount.objects.of(CountKind.ATTENDED)
     for year, nation, authority, count in rows.values_list("month__year", "nation", "authority").annotate(total=Sum("count")):
-        key = key_of(nation, authority)
+        key = area_key(nation, authority)
         places = {areas[key].code for areas in (nations, regions) if key in areas} - {*ISLANDS}
         years[year].update(dict.fromkeys(["", *(places or ["elsewhere"])], count))
-    return [_year_reached(year, years[year]) for year in sorted(years, reverse=True)[:YEARS_SHOWN]]
+    return [_year_reached(year, years[year]) for year in sorted(years, reverse=True)[:MAX_YEARS_SHOWN]]
 
 
 def _year_reached(year: int, people: Counter[str]) -> YearReached:
@@ -151,14 +151,14 @@ def _year_reached(year: int, people: Counter[str]) -> YearReached:
     nations = [area for area in areas_of(Unit.NATION).values() if area.nation not in ISLANDS]
     regions = [area for area in areas_of(Unit.REGION).values() if area.nation == Nation.ENGLAND]
     places: list[tuple[str | Promise, int, bool]] = []
-    if min(people[area.code] for area in nations) >= FEWEST:
+    if min(people[area.code] for area in nations) >= MIN_SHOWN_COUNT:
         for area in nations:
-            places.append((area.nation.label, _rounded(people[area.code]), False))
-            if area.nation == Nation.ENGLAND and min(people[region.code] for region in regions) >= FEWEST:
-                places += [(REGIONS[region.name], _rounded(people[region.code]), True) for region in regions]
-    return YearReached(year, _rounded(people[""]), places, _rounded(people["elsewhere"]))
+            places.append((area.nation.label, _round_count(people[area.code]), False))
+            if area.nation == Nation.ENGLAND and min(people[region.code] for region in regions) >= MIN_SHOWN_COUNT:
+                places += [(REGION_LABELS[region.name], _round_count(people[region.code]), True) for region in regions]
+    return YearReached(year, _round_count(people[""]), places, _round_count(people["elsewhere"]))
 
 
-def _rounded(count: int) -> int:
+def _round_count(count: int) -> int:
     """0 for fewer than 10."""
-    return (count + ROUNDED_TO // 2) // ROUNDED_TO * ROUNDED_TO if count >= FEWEST else 0
+    return (count + ROUNDING_STEP // 2) // ROUNDING_STEP * ROUNDING_STEP if count >= MIN_SHOWN_COUNT else 0

@@ -17,20 +17,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from audit.models import SheetForm
+from audit.models import SpreadsheetFormat
 from ctac.dates import uk_day
-from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.menu import MENU_PAGES, MenuPage
 from ctac.staff.site import staff_site
 from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
 from professionals.models import Profession
-from reach.areas import Area, Missing, Unit, areas_of
+from reach.areas import Area, MissingReason, Unit, areas_of
 from reach.forms import QuestionForm
-from reach.models import Kind
+from reach.models import CountKind
 from reach.queries import Period, counted_text, counts_by_area_and_month, months_between
 from reach.rows import VIEW_REACH, rows_url
 
-PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Renewal"), "staff:reach_renewal", VIEW_REACH))
-DUE_UNDER = 0.5
+MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Renewal"), "staff:reach_renewal", VIEW_REACH))
+DUE_BELOW_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Renewal:
 
     @property
     def is_due(self) -> bool:
-        return self.share is not None and self.share < DUE_UNDER
+        return self.share is not None and self.share < DUE_BELOW_SHARE
 
     @property
     def due_text(self) -> str:
@@ -65,7 +65,7 @@ class Renewal:
         """'11.5%', or why there is none."""
         published = self.area.published
         if published.turnover is None:
-            return str(why_missing(self.area).label)
+            return str(missing_reason(self.area).label)
         percent = f"{published.turnover:.1f}%"
         return _("%(percent)s, with a neighbour") % {"percent": percent} if published.joint else percent
 
@@ -79,7 +79,7 @@ class Renewal:
         return "" if self.share is None else f"{int(self.share * 100)}%"
 
 
-def estimate(area: Area, months: Mapping[date, int], now: datetime) -> Renewal | None:
+def estimate_renewal(area: Area, months: Mapping[date, int], now: datetime) -> Renewal | None:
     """Estimates how many are still in post of those who came in each month. None where nobody has come."""
     reached = {month: people for month, people in months.items() if people}
     if not reached:
@@ -92,10 +92,10 @@ def estimate(area: Area, months: Mapping[date, int], now: datetime) -> Renewal |
     return Renewal(area, sum(reached.values()), min(reached), max(reached), in_post)
 
 
-def renewals(unit: Unit, now: datetime, profession: str = "") -> dict[str, Renewal]:
+def estimate_renewals(unit: Unit, now: datetime, profession: str = "") -> dict[str, Renewal]:
     """The estimate of each area where anybody has come, by its code, in the order of areas. One statement."""
-    found = counts_by_area_and_month(Kind.ATTENDED, unit, profession)
-    estimates = {code: estimate(area, found[code], now) for code, area in areas_of(unit).items() if code in found}
+    found = counts_by_area_and_month(CountKind.ATTENDED, unit, profession)
+    estimates = {code: estimate_renewal(area, found[code], now) for code, area in areas_of(unit).items() if code in found}
     return {code: renewal for code, renewal in estimates.items() if renewal}
 
 
@@ -108,18 +108,18 @@ class RenewalForm(QuestionForm):
     kind = period = first = last = measure = None  # type: ignore[assignment]
 
 
-def why_missing(area: Area) -> Missing:
+def missing_reason(area: Area) -> MissingReason:
     if area.published.social_workers == 0:
-        return Missing.NOBODY
-    return Missing.WITHHELD if area.has_own_return else Missing.NOT_PUBLISHED
+        return MissingReason.NOBODY
+    return MissingReason.WITHHELD if area.has_own_return else MissingReason.NOT_PUBLISHED
 
 
-def least_left_first(found: Iterable[Renewal]) -> list[Renewal]:
+def sort_by_share(found: Iterable[Renewal]) -> list[Renewal]:
     """The smallest share first; then areas without an estimate, where it was longest ago first."""
     return sorted(found, key=lambda renewal: (renewal.share is None, renewal.share or 0, renewal.last))
 
 
-HEADINGS = (
+SHEET_HEADINGS = (
     Heading(gettext_lazy("Area"), 30),
     Heading(gettext_lazy("Code"), 12),
     Heading(gettext_lazy("Region or nation"), 24),
@@ -146,11 +146,11 @@ def renewal_page(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     form = RenewalForm(request.GET.dict(), now=now)
     question = form.question
-    found = least_left_first(renewals(question.unit, now, question.profession).values())
-    if (file := request.GET.get("file", "")) in SheetForm.values:
+    found = sort_by_share(estimate_renewals(question.unit, now, question.profession).values())
+    if (file := request.GET.get("file", "")) in SpreadsheetFormat.values:
         name = _("Renewal")
-        return spreadsheet_response(name.lower(), file, HEADINGS, sheet_rows(found), sheet=name)
-    asked: dict[str, Any] = {"kind": Kind.ATTENDED, "profession": question.profession}
+        return spreadsheet_response(name.lower(), file, SHEET_HEADINGS, sheet_rows(found), sheet=name)
+    asked: dict[str, Any] = {"kind": CountKind.ATTENDED, "profession": question.profession}
     context = {
         **staff_site.each_context(request),
         "title": _("Renewal"),
@@ -160,7 +160,7 @@ def renewal_page(request: HttpRequest) -> HttpResponseBase:
         "estimated": sum(each.share is not None for each in found),
         "own_profession": question.profession == Profession.SOCIAL_WORKER,
         "counted": counted_text(),
-        "files": [(label, form.query(file=value)) for value, label in SheetForm.choices],
+        "files": [(label, form.query(file=value)) for value, label in SpreadsheetFormat.choices],
     }
     return TemplateResponse(request, "reach/staff/renewal.html", context)
 

@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import User
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import (
     Attendance,
     AttendanceCount,
@@ -39,10 +39,10 @@ SEED = 26
 MONTHS = 23  # within the time that retention keeps
 INWARD = "1AA"
 # The share of upper-tier areas that were ever visited.
-VISITED = 0.55
-VISITS, PLACES, ORDERS = 11, 12, 20  # a month; places are for the one session a month
-USUAL = 0.8  # of the people are in one of TEAMS
-ANSWERED, QUOTED = 8, 6  # every eighth visit has feedback; of these, every sixth has a quote that staff chose
+VISITED_SHARE = 0.55
+MONTHLY_VISITS, SESSION_PLACES, MONTHLY_ORDERS = 11, 12, 20  # a month; places are for the one session a month
+TEAM_SHARE = 0.8  # of the people are in one of TEAMS
+FEEDBACK_EVERY, QUOTE_EVERY = 8, 6  # every eighth visit has feedback; of these, every sixth has a quote that staff chose
 SAID = (
     "I will ask more, and sooner.",
     "The three stories stayed with me all week.",
@@ -68,17 +68,17 @@ def load(now: datetime) -> None:
     if Booking.objects.filter(channel=Channel.LIST).exists():
         return
     chance = random.Random(SEED)  # noqa: S311 - the same past in every copy
-    people = _people(chance, now)
+    people = _create_people(chance, now)
     this_month = uk_datetime(uk_day(now).replace(day=1), time(12))
     months = [uk_day(months_before(this_month, count)) for count in range(1, MONTHS + 1)]
-    _visits(chance, people, months, now)
-    _sessions(chance, people, months)
-    _orders(chance, people, months, now)
+    _create_visits(chance, people, months, now)
+    _create_sessions(chance, people, months)
+    _create_orders(chance, people, months, now)
 
 
-def _people(chance: random.Random, now: datetime) -> list[Person]:
+def _create_people(chance: random.Random, now: datetime) -> list[Person]:
     """Two for each district that was ever visited, who work there."""
-    visited = [area for area in areas_of(Unit.UPPER).values() if area.districts and chance.random() < VISITED]
+    visited = [area for area in areas_of(Unit.UPPER).values() if area.districts and chance.random() < VISITED_SHARE]
     rows = OutwardCode.objects.exclude(authority="").order_by("-code")
     postcodes = {authority_of(row, INWARD): f"{row.code} {INWARD}" for row in rows}  # one of each district
     places = [(code, area) for area in visited for code in sorted(area.districts) if code in postcodes] * 2
@@ -96,7 +96,7 @@ def _people(chance: random.Random, now: datetime) -> list[Person]:
             user=accounts.get(address),
             name=f"{chance.choice(FORENAMES)} {chance.choice(SURNAMES)}",
             email=address,
-            profession=chance.choice(TEAMS if chance.random() < USUAL else tuple(Profession)),
+            profession=chance.choice(TEAMS if chance.random() < TEAM_SHARE else tuple(Profession)),
             organisation=workplaces[name],
             postcode=postcodes[code],
             created_at=since[address],
@@ -105,20 +105,20 @@ def _people(chance: random.Random, now: datetime) -> list[Person]:
     )
 
 
-def _day_in(chance: random.Random, month: date) -> date:
+def _random_weekday(chance: random.Random, month: date) -> date:
     """A day of the month that is not at a weekend."""
     day = month.replace(day=chance.randrange(3, 28))
     return day - timedelta(days=max(day.weekday() - 4, 0))
 
 
-def _visits(chance: random.Random, people: Sequence[Person], months: Sequence[date], now: datetime) -> None:
+def _create_visits(chance: random.Random, people: Sequence[Person], months: Sequence[date], now: datetime) -> None:
     presentations, presenters = list(Presentation.objects.order_by("pk")), list(Presenter.objects.order_by("pk"))
-    wanted = [(month, chance.choice(people)) for month in months for _visit in range(VISITS)]
+    wanted = [(month, chance.choice(people)) for month in months for _visit in range(MONTHLY_VISITS)]
     areas = look_up_areas({person.postcode for _month, person in wanted})
     made = []
     for (month, person), reference in zip(wanted, Booking.new_references(len(wanted)), strict=True):
         presentation, area = chance.choice(presentations), areas[person.postcode]
-        start = uk_datetime(_day_in(chance, month), time(chance.choice((10, 13, 15))))
+        start = uk_datetime(_random_weekday(chance, month), time(chance.choice((10, 13, 15))))
         made.append(
             Booking(
                 reference=reference,
@@ -150,13 +150,13 @@ def _visits(chance: random.Random, people: Sequence[Person], months: Sequence[da
         parts = {booking.audience_profession: attendance.people - others, other: others}
         counts += [AttendanceCount(attendance=attendance, profession=who, people=many) for who, many in parts.items() if many]
     AttendanceCount.objects.bulk_create(counts)
-    _said(chance, bookings[::ANSWERED])
+    _create_feedback(chance, bookings[::FEEDBACK_EVERY])
 
 
-def _said(chance: random.Random, bookings: Sequence[Booking]) -> None:
+def _create_feedback(chance: random.Random, bookings: Sequence[Booking]) -> None:
     """Feedback of a few people on some visits: how sure they were before and after, and one sentence that may be quoted."""
     for number, booking in enumerate(bookings):
-        afterwards = open_afterwards(given=booking, now=booking.agreed[1])
+        afterwards = get_or_create_afterwards(given=booking, now=booking.agreed_times[1])
         Feedback.objects.bulk_create(
             Feedback(
                 afterwards=afterwards,
@@ -167,17 +167,17 @@ def _said(chance: random.Random, bookings: Sequence[Booking]) -> None:
                 confidence_now=chance.choice((3, 4, 5)),
                 comment=SAID[number % len(SAID)] if answer == 0 else "",
                 quotable=answer == 0,
-                chosen_at=booking.agreed[1] if answer == 0 and number % QUOTED == 0 else None,
+                chosen_at=booking.agreed_times[1] if answer == 0 and number % QUOTE_EVERY == 0 else None,
                 token=f"made-up-{afterwards.code}-{answer}",
-                received_on=uk_day(booking.agreed[1]),
+                received_on=uk_day(booking.agreed_times[1]),
             )
             for answer in range(chance.randrange(4, 8))
         )
 
 
-def _sessions(chance: random.Random, people: Sequence[Person], months: Sequence[date]) -> None:
+def _create_sessions(chance: random.Random, people: Sequence[Person], months: Sequence[date]) -> None:
     presentation, presenter = Presentation.objects.latest("pk"), Presenter.objects.earliest("pk")
-    starts = [uk_datetime(_day_in(chance, month), time(11)) for month in months]
+    starts = [uk_datetime(_random_weekday(chance, month), time(11)) for month in months]
     sessions = OpenSession.objects.bulk_create(
         OpenSession(
             reference=reference,
@@ -196,13 +196,13 @@ def _sessions(chance: random.Random, people: Sequence[Person], months: Sequence[
             session=session, person=person, state=PlaceState.ATTENDED, channel=Channel.LIST, created_at=session.created_at
         )
         for session in sessions
-        for person in chance.sample(people, PLACES)
+        for person in chance.sample(people, SESSION_PLACES)
     )
 
 
-def _orders(chance: random.Random, people: Sequence[Person], months: Sequence[date], now: datetime) -> None:
+def _create_orders(chance: random.Random, people: Sequence[Person], months: Sequence[date], now: datetime) -> None:
     editions = list(Edition.objects.filter(state=EditionState.CURRENT).order_by("pk"))
-    wanted = [(month, chance.choice(people)) for month in months for _order in range(ORDERS)]
+    wanted = [(month, chance.choice(people)) for month in months for _order in range(MONTHLY_ORDERS)]
     orders = Order.objects.bulk_create(
         Order(
             reference=reference,
@@ -212,7 +212,7 @@ def _orders(chance: random.Random, people: Sequence[Person], months: Sequence[da
             postcode=person.postcode,
             state=OrderState.DISPATCHED,
             channel=OrderChannel.LIST,
-            created_at=uk_datetime(_day_in(chance, month), time(12)),
+            created_at=uk_datetime(_random_weekday(chance, month), time(12)),
             imported_at=now,
         )
         for (month, person), reference in zip(wanted, Order.new_references(len(wanted)), strict=True)

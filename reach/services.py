@@ -7,14 +7,14 @@ from datetime import datetime
 
 from django.db import connection
 
-from ctac.models import statements_within
-from reach.models import Kind, ReachCount, ReachRun
-from reach.sources import Key, count_rows
+from ctac.models import statement_timeout
+from reach.models import CountKind, ReachCount, ReachRun
+from reach.sources import CountKey, count_rows
 
 logger = logging.getLogger(__name__)
 
 KEY = ("month", "nation", "authority", "profession")
-BATCH = 2_000
+BATCH_SIZE = 2_000
 STATEMENT_TIMEOUT = "10min"  # of ten million orders: docs/scaling.md
 
 
@@ -22,8 +22,8 @@ STATEMENT_TIMEOUT = "10min"  # of ten million orders: docs/scaling.md
 class Difference:
     """`pk`: of the count, if there is one."""
 
-    kind: Kind
-    key: Key
+    kind: CountKind
+    key: CountKey
     pk: int | None
     stored: int
     rows: int
@@ -39,18 +39,18 @@ def count_reach(now: datetime) -> int:
     Readers see all of the changes or none.
     """
     written = 0
-    with statements_within(STATEMENT_TIMEOUT):
+    with statement_timeout(STATEMENT_TIMEOUT):
         with connection.cursor() as cursor:
             # SQL because the ORM has no advisory locks, and before the first count there is no row to lock.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reach_count', 0))")
-        for kind in Kind:
-            found = list(differences(kind))
+        for kind in CountKind:
+            found = list(find_differences(kind))
             ReachCount.objects.filter(pk__in=[each.pk for each in found if not each.rows]).delete()
             changed = [
                 ReachCount(kind=kind, **dict(zip(KEY, each.key, strict=True)), count=each.rows) for each in found if each.rows
             ]
             ReachCount.objects.bulk_create(
-                changed, batch_size=BATCH, update_conflicts=True, unique_fields=["kind", *KEY], update_fields=["count"]
+                changed, batch_size=BATCH_SIZE, update_conflicts=True, unique_fields=["kind", *KEY], update_fields=["count"]
             )
             written += len(found)
         ReachRun.objects.update_or_create(id=1, defaults={"counted_at": now})
@@ -58,10 +58,10 @@ def count_reach(now: datetime) -> int:
     return written
 
 
-def differences(kind: Kind) -> Iterator[Difference]:
+def find_differences(kind: CountKind) -> Iterator[Difference]:
     """Between the table and the rows."""
     counts = ReachCount.objects.filter(kind=kind).order_by().values_list("pk", "count", *KEY)
-    stored: dict[Key, tuple[int | None, int]] = {tuple(key): (pk, count) for pk, count, *key in counts}
+    stored: dict[CountKey, tuple[int | None, int]] = {tuple(key): (pk, count) for pk, count, *key in counts}
     rows = count_rows(kind)
     for key in sorted(stored.keys() | rows.keys()):
         pk, count = stored.get(key, (None, 0))

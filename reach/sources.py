@@ -16,15 +16,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, PlaceState, SessionPlace, SessionState, State
-from ctac.dates import UK, add_months, uk_datetime
+from ctac.dates import UK_TZ, add_months, uk_datetime
 from leaflets.models import Channel, MovementKind, OrderLine, StockMovement
 from professionals.models import ImportedCount, Person
-from reach.areas import Area, Unit, area_by_key, codes_of
-from reach.models import Kind
+from reach.areas import Area, Unit, area_by_key, include_earlier_codes
+from reach.models import CountKind
 from reach.queries import Period
 
-Key = tuple[date, str, str, str]  # month, nation, authority, profession
-EMPTY = Value("", output_field=models.CharField())
+CountKey = tuple[date, str, str, str]  # month, nation, authority, profession
+EMPTY_TEXT = Value("", output_field=models.CharField())
 ONE = Value(1, output_field=models.IntegerField())
 
 
@@ -39,7 +39,7 @@ class Source:
     """
 
     slug: str
-    kind: Kind
+    kind: CountKind
     label: str | Promise
     permission: str
     rows: Callable[[], QuerySet[Any]]
@@ -54,33 +54,33 @@ class Source:
     def figures(self) -> QuerySet[Any]:
         """Its rows, each with the columns of a count beside its own."""
         return self.rows().annotate(
-            of_nation=EMPTY if self.area is None else F(f"{self.area}nation"),
-            of_authority=EMPTY if self.area is None else F(f"{self.area}authority"),
-            of_profession=F(self.profession) if self.profession else EMPTY,
+            of_nation=EMPTY_TEXT if self.area is None else F(f"{self.area}nation"),
+            of_authority=EMPTY_TEXT if self.area is None else F(f"{self.area}authority"),
+            of_profession=F(self.profession) if self.profession else EMPTY_TEXT,
             number=self.number,
         )
 
-    def totals(self) -> dict[Key, int]:
+    def totals(self) -> dict[CountKey, int]:
         """How much all its rows come to, by key. One statement."""
-        month = F(self.at) if self.has_month else TruncMonth(self.at, tzinfo=UK, output_field=models.DateField())
+        month = F(self.at) if self.has_month else TruncMonth(self.at, tzinfo=UK_TZ, output_field=models.DateField())
         rows = self.figures().annotate(of_month=month).order_by()
         keys = rows.values_list("of_month", "of_nation", "of_authority", "of_profession").annotate(total=Sum("number"))
         return {(month, nation, authority, profession): total for month, nation, authority, profession, total in keys}
 
     def rows_of(self, period: Period, area: Area | Unit | None, profession: str | None) -> QuerySet[Any]:
         """The rows of one figure, the newest first: see reach.rows.Figure."""
-        within = Q(month__range=(period.first, period.last)) if self.has_month else starting_in(self.at, period)
-        rows = self.figures().filter(within, lies_in(area)).order_by(self.newest or f"-{self.at}", "-pk")
+        within = Q(month__range=(period.first, period.last)) if self.has_month else starts_in_period(self.at, period)
+        rows = self.figures().filter(within, area_filter(area)).order_by(self.newest or f"-{self.at}", "-pk")
         return rows if profession is None else rows.filter(of_profession=profession)
 
 
-def starting_in(at: str, period: Period) -> Q:
+def starts_in_period(at: str, period: Period) -> Q:
     """`at`: the path of a moment."""
     first, after = (uk_datetime(month, time.min) for month in (period.first, add_months(period.last, 1)))
     return Q(**{f"{at}__gte": first, f"{at}__lt": after})
 
 
-def lies_in(area: Area | Unit | None, prefix: str = "of_") -> Q:
+def area_filter(area: Area | Unit | None, prefix: str = "of_") -> Q:
     """Rows that lie in the area, as reach.queries counts them; or in no area of a unit. `prefix`: of nation and authority.
 
     Each side of the “or” is found by the index of authorities.
@@ -91,21 +91,21 @@ def lies_in(area: Area | Unit | None, prefix: str = "of_") -> Q:
     if isinstance(area, Unit):
         whole = [each.nation for each in area_by_key(area).values() if each.is_whole_nation]
         return Q(**{authority: ""}) & ~Q(**{f"{nation}__in": whole})
-    where = Q(**{f"{authority}__in": codes_of(area.districts)})
+    where = Q(**{f"{authority}__in": include_earlier_codes(area.districts)})
     return where | Q(**{authority: "", nation: area.nation}) if area.is_whole_nation else where
 
 
 # People at an open session beyond those with an attended place: nobody says where they work.
 
 
-def places_attended(attendance: str = "", **where: Any) -> Coalesce:
+def attended_places_count(attendance: str = "", **where: Any) -> Coalesce:
     """How many places of the session were attended. `attendance`: the path to it from a row, with its underscores."""
     places = SessionPlace.objects.filter(session=OuterRef(f"{attendance}session"), state=PlaceState.ATTENDED, **where)
     counted = places.order_by().values("session").annotate(places=Count("pk")).values("places")
     return Coalesce(Subquery(counted, output_field=models.IntegerField()), 0)
 
 
-def disagrees(attendance: str = "") -> Exists:
+def has_profession_mismatch(attendance: str = "") -> Exists:
     """Whether some profession has more places than people counted.
 
     The presenter may have called a midwife a nurse, so the professions of the other people are unknown: by profession, she would
@@ -118,18 +118,20 @@ def disagrees(attendance: str = "") -> Exists:
     return Exists(by_profession.annotate(counted=counted).filter(places__gt=F("counted")))
 
 
-def others_by_profession() -> QuerySet[AttendanceCount]:
-    counts = AttendanceCount.objects.filter(~disagrees("attendance__"), attendance__session__state=SessionState.DELIVERED)
-    beyond = F("people") - places_attended("attendance__", person__profession=OuterRef("profession"))
+def other_people_by_profession() -> QuerySet[AttendanceCount]:
+    counts = AttendanceCount.objects.filter(
+        ~has_profession_mismatch("attendance__"), attendance__session__state=SessionState.DELIVERED
+    )
+    beyond = F("people") - attended_places_count("attendance__", person__profession=OuterRef("profession"))
     return counts.alias(beyond=beyond).filter(beyond__gt=0)
 
 
-def others_of_any_profession() -> QuerySet[Attendance]:
-    attendances = Attendance.objects.filter(disagrees(), session__state=SessionState.DELIVERED)
-    return attendances.alias(beyond=F("people") - places_attended()).filter(beyond__gt=0)
+def other_people_without_profession() -> QuerySet[Attendance]:
+    attendances = Attendance.objects.filter(has_profession_mismatch(), session__state=SessionState.DELIVERED)
+    return attendances.alias(beyond=F("people") - attended_places_count()).filter(beyond__gt=0)
 
 
-def old(kind: Kind, imported: str, figure: str) -> Source:
+def imported_counts_source(kind: CountKind, imported: str, figure: str) -> Source:
     """Counts of imported rows that were too old to keep."""
     return Source(
         slug="old",
@@ -149,7 +151,7 @@ VIEW_BOOKING, VIEW_SESSION, VIEW_ORDER = "bookings.view_booking", "bookings.view
 SOURCES = (
     Source(
         slug="bookings",
-        kind=Kind.ATTENDED,
+        kind=CountKind.ATTENDED,
         label=_("People at booked presentations"),
         permission=VIEW_BOOKING,
         rows=lambda: AttendanceCount.objects.filter(attendance__booking__state=State.DELIVERED),
@@ -160,7 +162,7 @@ SOURCES = (
     ),
     Source(
         slug="places",
-        kind=Kind.ATTENDED,
+        kind=CountKind.ATTENDED,
         label=_("People with a place at an open session"),
         permission=VIEW_SESSION,
         rows=lambda: SessionPlace.objects.filter(state=PlaceState.ATTENDED, session__state=SessionState.DELIVERED),
@@ -169,10 +171,10 @@ SOURCES = (
     ),
     Source(
         slug="others",
-        kind=Kind.ATTENDED,
+        kind=CountKind.ATTENDED,
         label=_("Other people at open sessions"),
         permission=VIEW_SESSION,
-        rows=others_by_profession,
+        rows=other_people_by_profession,
         at="attendance__session__starts_at",
         area=None,
         profession="profession",
@@ -181,19 +183,19 @@ SOURCES = (
     ),
     Source(
         slug="unknown",
-        kind=Kind.ATTENDED,
+        kind=CountKind.ATTENDED,
         label=_("Other people at open sessions, their professions not known"),
         permission=VIEW_SESSION,
-        rows=others_of_any_profession,
+        rows=other_people_without_profession,
         at="session__starts_at",
         area=None,
         number=F("beyond"),
         session="session",
     ),
-    old(Kind.ATTENDED, "bookings", "people"),
+    imported_counts_source(CountKind.ATTENDED, "bookings", "people"),
     Source(
         slug="bookings",
-        kind=Kind.PRESENTATIONS,
+        kind=CountKind.PRESENTATIONS,
         label=_("Booked presentations"),
         permission=VIEW_BOOKING,
         rows=lambda: Booking.objects.filter(state=State.DELIVERED),
@@ -202,17 +204,17 @@ SOURCES = (
     ),
     Source(
         slug="sessions",
-        kind=Kind.PRESENTATIONS,
+        kind=CountKind.PRESENTATIONS,
         label=_("Open sessions"),
         permission=VIEW_SESSION,
         rows=lambda: OpenSession.objects.filter(state=SessionState.DELIVERED),
         at="starts_at",
         area=None,
     ),
-    old(Kind.PRESENTATIONS, "bookings", "rows"),
+    imported_counts_source(CountKind.PRESENTATIONS, "bookings", "rows"),
     Source(
         slug="places",
-        kind=Kind.PLACES,
+        kind=CountKind.PLACES,
         label=_("Places at open sessions"),
         permission=VIEW_SESSION,
         rows=lambda: SessionPlace.objects.filter(state__in=[PlaceState.TAKEN, PlaceState.ATTENDED]).exclude(
@@ -223,7 +225,7 @@ SOURCES = (
     ),
     Source(
         slug="orders",
-        kind=Kind.LEAFLETS,
+        kind=CountKind.LEAFLETS,
         label=_("Copies that left"),
         permission=VIEW_ORDER,
         rows=lambda: StockMovement.objects.filter(kind=MovementKind.DISPATCHED),
@@ -234,7 +236,7 @@ SOURCES = (
     ),
     Source(
         slug="imported",
-        kind=Kind.LEAFLETS,
+        kind=CountKind.LEAFLETS,
         label=_("Imported orders"),
         permission=VIEW_ORDER,
         rows=lambda: OrderLine.objects.filter(order__channel=Channel.LIST, dispatched__gt=0),
@@ -243,10 +245,10 @@ SOURCES = (
         profession="order__person__profession",
         number=F("dispatched"),
     ),
-    old(Kind.LEAFLETS, "orders", "copies"),
+    imported_counts_source(CountKind.LEAFLETS, "orders", "copies"),
     Source(
         slug="people",
-        kind=Kind.SIGNED_UP,
+        kind=CountKind.SIGNED_UP,
         label=_("People who signed up"),
         permission="professionals.view_person",
         rows=lambda: Person.objects.filter(user__isnull=False),
@@ -257,13 +259,13 @@ SOURCES = (
 )
 
 
-def sources_of(kind: Kind) -> list[Source]:
+def sources_of(kind: CountKind) -> list[Source]:
     return [source for source in SOURCES if source.kind == kind]
 
 
-def count_rows(kind: Kind) -> Mapping[Key, int]:
+def count_rows(kind: CountKind) -> Mapping[CountKey, int]:
     """Everything that is counted of a kind, from its rows. One statement a source."""
-    found: dict[Key, int] = defaultdict(int)
+    found: dict[CountKey, int] = defaultdict(int)
     for source in sources_of(kind):
         for key, total in source.totals().items():
             found[key] += total

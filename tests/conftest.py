@@ -82,13 +82,13 @@ def published(settings: Any, **values: Any) -> None:
     jumps. Without quiet hours, unless the test has set them: tests run at any time of the day."""
     from django.core.cache import cache
 
-    from office.queries import SETTINGS
+    from office.queries import CACHED_SETTINGS
 
     for name, value in (NO_QUIET_HOURS | values).items():
         setattr(settings, name, value)
-    SETTINGS.known = None
-    SETTINGS.publish(settings)
-    cache.touch(SETTINGS.key, None)
+    CACHED_SETTINGS.known = None
+    CACHED_SETTINGS.publish(settings)
+    cache.touch(CACHED_SETTINGS.key, None)
 
 
 @pytest.fixture(autouse=True)
@@ -96,33 +96,33 @@ def _fresh_cache() -> Iterator[None]:
     """Empty but for what staff own: the settings have their first values, nothing is closed and no sentence is theirs."""
     from django.core.cache import cache, caches
 
-    from office.closures.queries import NOTICES
+    from office.closures.queries import CACHED_NOTICES
     from office.models import SiteSettings
-    from office.texts.queries import WORDINGS
-    from professionals.areas import outward_code
+    from office.texts.queries import CACHED_WORDINGS
+    from professionals.areas import get_outward_code
 
     published(SiteSettings())
-    for copy in (NOTICES, WORDINGS):
+    for copy in (CACHED_NOTICES, CACHED_WORDINGS):
         copy.known = None
         copy.publish(copy.first())
         cache.touch(copy.key, None)
     yield
     for each in caches.all(initialized_only=True):
         each.clear()
-    outward_code.cache_clear()
+    get_outward_code.cache_clear()
 
 
 @pytest.fixture
 def close(db: None) -> Any:
     """`close(date(2026, 12, 24), date(2027, 1, 2))`: a closure of everything, unless it is told of what or where; published."""
-    from office.closures.models import Closes, Closure
-    from office.closures.services import publish
+    from office.closures.models import Closure, ClosureScope
+    from office.closures.services import publish_current_notices
 
     def close(first: Any, last: Any = None, *what: str, **fields: Any) -> Closure:
-        closed = dict.fromkeys(what or Closes.values, True)
+        closed = dict.fromkeys(what or ClosureScope.values, True)
         reasons = {"reason": "Christmas", "reason_cy": "Y Nadolig"}
         closure = Closure.objects.create(first_day=first, last_day=last or first, **closed, **{**reasons, **fields})
-        publish()
+        publish_current_notices()
         return closure
 
     return close

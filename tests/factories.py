@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import User
-from accounts.roles import BY_SLUG
+from accounts.roles import ROLES_BY_SLUG
 from professionals.models import Organisation, Person, Profession
 
 _number = itertools.count(1)
@@ -49,7 +49,7 @@ def make_staff(email: str = "", *, superuser: bool = True, role: str | Sequence[
     """
     slugs = [role] if isinstance(role, str) else list(role)
     user = make_user(email or f"staff{next(_number)}@ctac.example", is_staff=True, is_superuser=superuser and not slugs, **fields)
-    user.groups.set([Group.objects.get(name=BY_SLUG[slug].name) for slug in slugs])
+    user.groups.set([Group.objects.get(name=ROLES_BY_SLUG[slug].name) for slug in slugs])
     return user
 
 

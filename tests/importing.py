@@ -12,8 +12,8 @@ from typing import Any
 from django.apps import apps
 
 from professionals.imports.registry import IMPORT_KINDS
-from professionals.imports.services import choose_columns, create_import, run_import, suggest_mapping, undo_import, work_on
-from professionals.models import Choice, Import, ImportedObject, ImportState, RowState
+from professionals.imports.services import choose_columns, create_import, process_import, run_import, suggest_mapping, undo_import
+from professionals.models import DuplicateChoice, Import, ImportedObject, ImportState, RowState
 from tests.factories import make_staff
 from tests.security.payloads import LINES, STORED_AS_TYPED
 
@@ -53,19 +53,19 @@ def checked(kind: str, content: bytes, now: datetime) -> Import:
     """Uploaded, with the columns that we suggest, and looked at by a worker."""
     imported = create_import(kind=kind, content=content, by=None, now=now)
     choose_columns(imported, mapping=suggest_mapping(imported), by=make_staff(), now=now)
-    work_on(imported.pk)
+    process_import(imported.pk)
     return Import.objects.get(pk=imported.pk)
 
 
 def ran(imported: Import, now: datetime) -> Import:
     run_import(imported, by=make_staff(), now=now)
-    work_on(imported.pk)
+    process_import(imported.pk)
     return Import.objects.get(pk=imported.pk)
 
 
 def undone(imported: Import, now: datetime) -> Import:
     undo_import(imported, by=make_staff(), now=now)
-    work_on(imported.pk)
+    process_import(imported.pk)
     return Import.objects.get(pk=imported.pk)
 
 
@@ -110,7 +110,7 @@ def assert_nothing_breaks(kind: str, right: Mapping[str, str], now: datetime) ->
             assert sentence.endswith(".")
             assert len(cell.strip()) < 4 or cell.strip() not in sentence
     assert RowState.NEW in states(imported).values()
-    Import.objects.filter(pk=imported.pk).update(choice=Choice.MAKE)
+    Import.objects.filter(pk=imported.pk).update(choice=DuplicateChoice.MAKE)
     done = ran(imported, now)
     assert done.state == ImportState.DONE
     undone(done, now)

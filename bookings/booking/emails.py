@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import text as bookings_text
 from bookings.booking.services.links import make_booking_links
-from bookings.booking.services.request import ESCALATION_KIND, anything_waits, waiting_too_long, with_waiting_since
-from bookings.booking.services.transitions import gets_reminders
+from bookings.booking.services.request import ESCALATION_KIND, has_overdue_requests, waiting_too_long, with_waiting_since
+from bookings.booking.services.transitions import wants_reminders
 from bookings.calendars import ical
 from bookings.emails import (
-    NO_TIME,
-    ONLINE,
-    STARTS,
+    SAMPLE_NO_TIME_FIELDS,
+    SAMPLE_ONLINE_FIELDS,
+    SAMPLE_START,
     BookingEmail,
     ClosedEmail,
     DatesEmail,
@@ -31,10 +31,10 @@ from bookings.emails import (
     PresenterEmail,
     TeamEmail,
     UndecidedEmail,
-    longest_fields,
-    rows_of_the_day,
+    presenter_detail_rows,
     sample_booking,
     sample_brought,
+    sample_long_fields,
     sample_person,
     sample_presenter,
 )
@@ -52,15 +52,15 @@ from bookings.models import (
 )
 from bookings.models.booking import OPEN_STATES
 from bookings.text import Row, row
-from bookings.visits.services import minute_of
+from bookings.visits.services import minute_number
 from ctac.dates import format_day
 from leaflets.models import Order, OrderState
 from notifications.registry import Desk, Email, Topic
-from notifications.samples import NOW, PRESENTER, Example, example
+from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, example
 from professionals.models import Profession
 from professionals.services import is_work_address
 
-LINK_PAGES: dict[str, str] = {LinkPurpose.CHANGE: "link_booking", LinkPurpose.CANCEL: "link_cancel"}
+URL_NAME_BY_PURPOSE: dict[str, str] = {LinkPurpose.CHANGE: "link_booking", LinkPurpose.CANCEL: "link_cancel"}
 
 
 class ProfessionalEmail(BookingEmail):
@@ -76,7 +76,10 @@ class ProfessionalEmail(BookingEmail):
         tokens = make_booking_links(
             booking=booking, address=booking.person.email, purposes=[*purposes, LinkPurpose.CANCEL], now=now
         )
-        return {purpose: f"{settings.SITE_URL}{reverse(LINK_PAGES[purpose], args=[token])}" for purpose, token in tokens.items()}
+        return {
+            purpose: f"{settings.SITE_URL}{reverse(URL_NAME_BY_PURPOSE[purpose], args=[token])}"
+            for purpose, token in tokens.items()
+        }
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "links": self.links}
@@ -92,9 +95,9 @@ class ReminderEmail(BookingEmail):
     def is_still_due(self) -> bool:
         """Not without a presenter: a reminder would not help then."""
         booking = self.booking
-        if booking.state != State.CONFIRMED or booking.presenter_id is None or booking.agreed[0] <= timezone.now():
+        if booking.state != State.CONFIRMED or booking.presenter_id is None or booking.agreed_times[0] <= timezone.now():
             return False
-        return minute_of(booking.reminder_due_at) == self.notification.version
+        return minute_number(booking.reminder_due_at) == self.notification.version
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "early": self.early}
@@ -115,7 +118,7 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
     @cached_property
     def reminds(self) -> bool:
         """Whether they want reminders."""
-        return gets_reminders(self.booking.person)
+        return wants_reminders(self.booking.person)
 
     def context(self) -> dict[str, object]:
         at = self.notification.created_at
@@ -155,7 +158,7 @@ class BookingOffered(DatesEmail):
     def context(self) -> dict[str, object]:
         offers = bookings_text.open_offers(self.options)
         rows = [row(gettext("Time %(number)d") % {"number": n}, option.when) for n, option in enumerate(offers, start=1)]
-        return {**super().context(), "date_rows": rows, "until": bookings_text.offers_kept_until(offers)}
+        return {**super().context(), "date_rows": rows, "until": bookings_text.offers_kept_until_text(offers)}
 
 
 class BookingDatesLapsed(UndecidedEmail):
@@ -307,7 +310,7 @@ class PresenterCancelled(PresenterEmail, ClosedEmail):
 
     def context(self) -> dict[str, object]:
         sentence = gettext("You were given them already (%(reference)s). Please bring them back.")
-        return {**super().context(), "back_rows": bookings_text.leaflets_to_return(self.booking, sentence)}
+        return {**super().context(), "back_rows": bookings_text.leaflets_to_return_rows(self.booking, sentence)}
 
 
 class PresenterFreed(TeamEmail):
@@ -326,7 +329,7 @@ class PresenterFreed(TeamEmail):
         moves = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.RESCHEDULED)
         moments = bookings_text.times_of_move(moves.filter(changes__sequence=self.notification.version).first())
         if moments and booking.has_time:
-            start, end = booking.agreed
+            start, end = booking.agreed_times
             booking = copy(booking)
             booking.starts_at, booking.ends_at = moments[0], moments[0] + (end - start)
         return booking
@@ -341,7 +344,7 @@ class PresenterFreed(TeamEmail):
 
     def context(self) -> dict[str, object]:
         sentence = gettext("If you were given them already (%(reference)s), please hand them to the team.")
-        return {**super().context(), "back_rows": bookings_text.leaflets_to_return(self.booking, sentence)}
+        return {**super().context(), "back_rows": bookings_text.leaflets_to_return_rows(self.booking, sentence)}
 
     def calendar(self, method: str) -> bytes:
         to, at = ical.Attendee(self.notification.recipient, is_presenter=True), self.notification.created_at
@@ -395,7 +398,7 @@ class StaffNewBooking(TeamEmail, DatesEmail):
             row(gettext("Phone"), person.phone, is_phone=True),
             row(gettext("How they asked"), booking.get_channel_display()),
         ]
-        context = {**super().context(), "caller_rows": caller_rows, "day_rows": rows_of_the_day(booking)}
+        context = {**super().context(), "caller_rows": caller_rows, "day_rows": presenter_detail_rows(booking)}
         if booking.has_time:
             return context
         # Each date, with the presenter whose time we keep or why we don't keep it.
@@ -466,12 +469,12 @@ class StaffOthersAsked(TeamEmail, UndecidedEmail):
     in_digest = True
 
     @cached_property
-    def why(self) -> str:
+    def other_times_reason(self) -> str:
         asked = self.booking.events.filter(kind=EventKind.OTHERS_ASKED).last()
         return asked.reason if asked else ""
 
     def context(self) -> dict[str, object]:
-        shown = "" if self.booking.flagged_child_details else self.why
+        shown = "" if self.booking.flagged_child_details else self.other_times_reason
         return {**super().context(), "what": "others", "words": shown}
 
 
@@ -515,10 +518,10 @@ class ManagerRequestsWaiting(Email):
     subject = _("%(count)d requests have waited too long for our answer")
     subject_of_one = _("%(count)d request has waited too long for our answer")
     desk = Desk.BOOKINGS
-    most_listed = 30  # as many as anybody will read; the staff site lists them all
+    max_listed = 30  # as many as anybody will read; the staff site lists them all
 
     def is_still_due(self) -> bool:
-        return anything_waits(timezone.now())
+        return has_overdue_requests(timezone.now())
 
     def get_subject(self) -> str | Promise:
         return self.subject_of_one if sum(self.counts) == 1 else self.subject
@@ -527,14 +530,14 @@ class ManagerRequestsWaiting(Email):
     def counts(self) -> tuple[int, int]:
         """How many bookings and how many orders wait."""
         now = timezone.now()
-        return waiting_too_long(Booking.objects.all(), now).count(), Order.objects.asked_too_long_ago(now).count()
+        return waiting_too_long(Booking.objects.all(), now).count(), Order.objects.decision_overdue(now).count()
 
     @cached_property
     def rows(self) -> list[Row]:
         now = timezone.now()
-        bookings = with_waiting_since(waiting_too_long(Booking.objects.with_names(), now))[: self.most_listed]
+        bookings = with_waiting_since(waiting_too_long(Booking.objects.with_related(), now))[: self.max_listed]
         rows = [self.waiting_row(booking.reference, booking.presentation.title, booking.waits_since) for booking in bookings]
-        orders = Order.objects.asked_too_long_ago(now).order_by("created_at", "pk")[: self.most_listed - len(rows)]
+        orders = Order.objects.decision_overdue(now).order_by("created_at", "pk")[: self.max_listed - len(rows)]
         title = gettext("A request for leaflets")
         return rows + [self.waiting_row(order.reference, title, order.created_at) for order in orders]
 
@@ -557,135 +560,137 @@ class ManagerRequestsWaiting(Email):
 # Examples of these emails, with made-up bookings.
 
 # Nobody's links: these addresses don't exist.
-LINKS = {"change": "https://ctac.example/links/private/", "cancel": "https://ctac.example/links/private/cancel/"}
-MOVED = BookingEvent(changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
-CHANGED = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
-REASON = "Our hall is flooded. We hope to ask again in May."
-KEPT_UNTIL = datetime(2027, 2, 24, 17, tzinfo=UTC)
-CANCELLED: dict[str, Any] = {"state": State.CANCELLED, "closed_reason": REASON}
+SAMPLE_LINKS = {"change": "https://ctac.example/links/private/", "cancel": "https://ctac.example/links/private/cancel/"}
+SAMPLE_MOVE_EVENT = BookingEvent(changes={"time": [(SAMPLE_START - timedelta(days=7)).isoformat(), SAMPLE_START.isoformat()]})
+SAMPLE_CHANGE_EVENT = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
+SAMPLE_REASON = "Our hall is flooded. We hope to ask again in May."
+SAMPLE_KEPT_UNTIL = datetime(2027, 2, 24, 17, tzinfo=UTC)
+SAMPLE_CANCELLED_FIELDS: dict[str, Any] = {"state": State.CANCELLED, "closed_reason": SAMPLE_REASON}
 
 
 def _example(email: type[BookingEmail], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
     """An example of that email about a booking with these fields; `facts` are what else it would read."""
-    to = {"recipient": PRESENTER} if issubclass(email, PresenterEmail) else {}
+    to = {"recipient": PRESENTER_ADDRESS} if issubclass(email, PresenterEmail) else {}
     return example(email, case, booking=sample_booking(**fields), **{**to, **(facts or {})})
 
 
 def examples() -> Iterator[Example]:
     """Each email in its usual case, then the cases that read differently, and the longest words."""
-    yield from _to_the_professional()
-    yield from _to_staff()
+    yield from _professional_examples()
+    yield from _staff_examples()
     closed = {"in_calendars": True}
     yield _example(PresenterBooked)
     yield _example(PresenterReminderWeek, brought=sample_brought())
     yield _example(PresenterReminder)
-    yield _example(PresenterReminder, gettext("online"), **ONLINE)
+    yield _example(PresenterReminder, gettext("online"), **SAMPLE_ONLINE_FIELDS)
     yield _example(PresenterBooked, gettext("with leaflets"), brought=sample_brought())
     off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.DISPATCHED)}
     yield _example(PresenterCancelled, gettext("with leaflets"), closed, **off)
     yield _example(PresenterKept, state=State.REQUESTED)
     yield _example(PresenterCancelled, "", closed, state=State.CANCELLED)
-    yield _example(PresenterFreed, "", {"recipient": PRESENTER, "version": 1}, presenter=None)
-    yield _example(PresenterMoved, "", {"change": MOVED})
-    yield _example(PresenterChanged, "", {"change": CHANGED, "in_calendars": True})
+    yield _example(PresenterFreed, "", {"recipient": PRESENTER_ADDRESS, "version": 1}, presenter=None)
+    yield _example(PresenterMoved, "", {"change": SAMPLE_MOVE_EVENT})
+    yield _example(PresenterChanged, "", {"change": SAMPLE_CHANGE_EVENT, "in_calendars": True})
     email = ManagerRequestsWaiting
-    booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", NOW)
-    order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), NOW)
+    booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", SAMPLE_NOW)
+    order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), SAMPLE_NOW)
     yield example(email, rows=[booking, order], counts=(1, 1))
-    yield example(email, gettext("very many"), rows=[booking] * email.most_listed, counts=(email.most_listed + 12, 0))
+    yield example(email, gettext("very many"), rows=[booking] * email.max_listed, counts=(email.max_listed + 12, 0))
 
 
-def _to_the_professional() -> Iterator[Example]:
-    links = {"links": LINKS}
+def _professional_examples() -> Iterator[Example]:
+    links = {"links": SAMPLE_LINKS}
     usual = {**links, "reminds": True}
     confirmed = partial(_example, BookingConfirmed)
     yield confirmed("", usual)
-    yield confirmed(gettext("online"), usual, **ONLINE)
+    yield confirmed(gettext("online"), usual, **SAMPLE_ONLINE_FIELDS)
     another = {**usual, "news": EventKind.REASSIGNED}
     yield confirmed(gettext("another presenter"), another, sequence=1)
     yield confirmed(gettext("changed, no presenter yet"), another, sequence=1, presenter=None)
     yield confirmed(gettext("no longer cancelled"), {**usual, "news": EventKind.RESTORED}, sequence=2)
-    yield confirmed(gettext("longest words"), usual, **longest_fields())
+    yield confirmed(gettext("longest words"), usual, **sample_long_fields())
     yield confirmed(gettext("with leaflets, not all"), usual, brought=sample_brought())
     yield _example(BookingRequested, state=State.REQUESTED)
-    asked = {"options": preferred(), "now": NOW}
-    yield _example(BookingRequested, gettext("dates of one’s own"), asked, **NO_TIME)
-    yield _example(BookingOffered, "", {"options": offered()}, **NO_TIME)
-    ours = [*preferred(), *offered(state=OptionState.EXPIRED)]
+    asked = {"options": sample_preferred_dates(), "now": SAMPLE_NOW}
+    yield _example(BookingRequested, gettext("dates of one’s own"), asked, **SAMPLE_NO_TIME_FIELDS)
+    yield _example(BookingOffered, "", {"options": sample_offered_dates()}, **SAMPLE_NO_TIME_FIELDS)
+    ours = [*sample_preferred_dates(), *sample_offered_dates(state=OptionState.EXPIRED)]
     ours[-1].why_not = NotKeptReason.AWAY
-    yield _example(BookingDatesLapsed, "", {"options": ours, "now": KEPT_UNTIL}, **NO_TIME)
-    waited = {"options": preferred(state=OptionState.EXPIRED), "now": KEPT_UNTIL}
-    yield _example(BookingDatesLapsed, gettext("we did not answer"), waited, **NO_TIME)
-    declined = {**NO_TIME, "state": State.DECLINED, "closed_reason": "All of us are away in March."}
+    yield _example(BookingDatesLapsed, "", {"options": ours, "now": SAMPLE_KEPT_UNTIL}, **SAMPLE_NO_TIME_FIELDS)
+    waited = {"options": sample_preferred_dates(state=OptionState.EXPIRED), "now": SAMPLE_KEPT_UNTIL}
+    yield _example(BookingDatesLapsed, gettext("we did not answer"), waited, **SAMPLE_NO_TIME_FIELDS)
+    declined = {**SAMPLE_NO_TIME_FIELDS, "state": State.DECLINED, "closed_reason": "All of us are away in March."}
     yield _example(BookingDeclined, gettext("no time was found"), **declined)
-    withdrawn = {**NO_TIME, "state": State.CANCELLED}
+    withdrawn = {**SAMPLE_NO_TIME_FIELDS, "state": State.CANCELLED}
     yield _example(BookingCancelled, gettext("request withdrawn"), {"in_calendars": False}, **withdrawn)
     yield _example(BookingDeclined, state=State.DECLINED, closed_reason="We were with you in May.")
-    yield _example(BookingCancelled, "", {"in_calendars": True}, **CANCELLED)
-    to_cancel = {"links": {"cancel": LINKS["cancel"]}}
+    yield _example(BookingCancelled, "", {"in_calendars": True}, **SAMPLE_CANCELLED_FIELDS)
+    to_cancel = {"links": {"cancel": SAMPLE_LINKS["cancel"]}}
     yield _example(BookingReminder, "", to_cancel)
-    yield _example(BookingReminder, gettext("online"), to_cancel, **ONLINE)
+    yield _example(BookingReminder, gettext("online"), to_cancel, **SAMPLE_ONLINE_FIELDS)
     yield _example(BookingReminderWeek, "", links)
-    moved = {**links, "change": MOVED}
+    moved = {**links, "change": SAMPLE_MOVE_EVENT}
     yield _example(BookingMoved, "", moved, sequence=1)
     yield _example(BookingMoved, gettext("a request"), moved, sequence=1, state=State.REQUESTED)
     yield _example(BookingGivenAway, sequence=1)
-    yield _example(BookingGivenAway, gettext("a request"), **NO_TIME)
+    yield _example(BookingGivenAway, gettext("a request"), **SAMPLE_NO_TIME_FIELDS)
     yield _example(BookingTakenOver, "", links, sequence=1)
-    yield _example(BookingTakenOver, gettext("a request"), links, **NO_TIME)
-    changed = {**links, "change": CHANGED}
+    yield _example(BookingTakenOver, gettext("a request"), links, **SAMPLE_NO_TIME_FIELDS)
+    changed = {**links, "change": SAMPLE_CHANGE_EVENT}
     yield _example(BookingChanged, "", {**changed, "in_calendars": True}, sequence=1, revision=1)
     in_none = {**changed, "in_calendars": False}
-    yield _example(BookingChanged, gettext("longest words"), in_none, revision=1, **longest_fields())
+    yield _example(BookingChanged, gettext("longest words"), in_none, revision=1, **sample_long_fields())
 
 
-def preferred(**fields: Any) -> list[DateOption]:
+def sample_preferred_dates(**fields: Any) -> list[DateOption]:
     """Three dates: one that we keep, one that we don't, and one named less exactly. `fields` are of the two that we keep."""
-    kept = {"presenter": sample_presenter(), "expires_at": KEPT_UNTIL, **fields}
-    morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
+    kept = {"presenter": sample_presenter(), "expires_at": SAMPLE_KEPT_UNTIL, **fields}
+    morning = (SAMPLE_START - timedelta(hours=5, minutes=30), SAMPLE_START - timedelta(minutes=30))
     return [
-        _option(1, STARTS, kept_from=STARTS, **kept),
-        _option(2, STARTS + timedelta(days=2, hours=5), why_not=NotKeptReason.OUTSIDE),
-        _option(3, morning[0], ends_at=morning[1], precision=Precision.MORNING, kept_from=STARTS - timedelta(hours=4), **kept),
+        _option(1, SAMPLE_START, kept_from=SAMPLE_START, **kept),
+        _option(2, SAMPLE_START + timedelta(days=2, hours=5), why_not=NotKeptReason.OUTSIDE),
+        _option(
+            3, morning[0], ends_at=morning[1], precision=Precision.MORNING, kept_from=SAMPLE_START - timedelta(hours=4), **kept
+        ),
     ]
 
 
-def offered(**fields: Any) -> list[DateOption]:
-    starts = [STARTS + timedelta(days=days) for days in (0, 1, 3)]
-    kept = {"kind": OptionKind.PROPOSED, "presenter": sample_presenter(), "expires_at": KEPT_UNTIL}
+def sample_offered_dates(**fields: Any) -> list[DateOption]:
+    starts = [SAMPLE_START + timedelta(days=days) for days in (0, 1, 3)]
+    kept = {"kind": OptionKind.PROPOSED, "presenter": sample_presenter(), "expires_at": SAMPLE_KEPT_UNTIL}
     return [_option(4 + number, start, kept_from=start, **{**kept, **fields}) for number, start in enumerate(starts)]
 
 
 def _option(number: int, start: datetime, **fields: Any) -> DateOption:
     defaults = {"kind": OptionKind.PREFERRED, "starts_at": start, "ends_at": start + timedelta(minutes=90)}
-    return DateOption(pk=number, booking=sample_booking(**NO_TIME), **{**defaults, **fields})
+    return DateOption(pk=number, booking=sample_booking(**SAMPLE_NO_TIME_FIELDS), **{**defaults, **fields})
 
 
-def _to_staff() -> Iterator[Example]:
+def _staff_examples() -> Iterator[Example]:
     yield _example(StaffNewBooking)
     asks = sample_person(email="nadia@rahman-nursing.example")
     yield _example(StaffNewBooking, gettext("please decide"), state=State.REQUESTED, person=asks)
     yield _example(StaffNewBooking, gettext("words kept back"), flagged_child_details=True)
-    yield _example(StaffNewBooking, gettext("longest words"), **longest_fields())
-    asked = {"options": preferred(), "now": NOW}
-    reason = {**NO_TIME, "request_reason": "We have clinics every Monday."}
+    yield _example(StaffNewBooking, gettext("longest words"), **sample_long_fields())
+    asked = {"options": sample_preferred_dates(), "now": SAMPLE_NOW}
+    reason = {**SAMPLE_NO_TIME_FIELDS, "request_reason": "We have clinics every Monday."}
     yield _example(StaffNewBooking, gettext("dates of one’s own"), asked, **reason)
     yield _example(StaffTimeTaken)
-    yield _example(StaffOthersAsked, "", {"why": "Mondays never work for us."}, **NO_TIME)
-    lapsed = {"options": offered(state=OptionState.EXPIRED), "now": NOW}
-    yield _example(StaffDatesLapsed, "", lapsed, **NO_TIME)
-    yield _example(StaffBookingCancelled, gettext("request withdrawn"), **{**NO_TIME, "state": State.CANCELLED})
-    freed = {"recipient": PRESENTER, "version": 1}
-    yield _example(PresenterFreed, gettext("other times offered"), freed, **NO_TIME)
-    yield _example(StaffBookingCancelled, **CANCELLED)
+    yield _example(StaffOthersAsked, "", {"other_times_reason": "Mondays never work for us."}, **SAMPLE_NO_TIME_FIELDS)
+    lapsed = {"options": sample_offered_dates(state=OptionState.EXPIRED), "now": SAMPLE_NOW}
+    yield _example(StaffDatesLapsed, "", lapsed, **SAMPLE_NO_TIME_FIELDS)
+    yield _example(StaffBookingCancelled, gettext("request withdrawn"), **{**SAMPLE_NO_TIME_FIELDS, "state": State.CANCELLED})
+    freed = {"recipient": PRESENTER_ADDRESS, "version": 1}
+    yield _example(PresenterFreed, gettext("other times offered"), freed, **SAMPLE_NO_TIME_FIELDS)
+    yield _example(StaffBookingCancelled, **SAMPLE_CANCELLED_FIELDS)
     yield _example(StaffBookingCancelled, gettext("declined"), state=State.DECLINED)
     off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.CANCELLED)}
     yield _example(StaffBookingCancelled, gettext("with leaflets"), **off)
     yield _example(StaffNeedsPresenter, presenter=None)
-    yield _example(StaffBookingMoved, "", {"change": MOVED})
-    yield _example(StaffBookingChanged, "", {"change": CHANGED}, presenter=None)
-    nobody = {**ONLINE, "presenter": sample_presenter(joining_link="")}
-    own = {**ONLINE, "own_joining_link": "https://meet.example/own-room-of-this-team", "sequence": 1}
+    yield _example(StaffBookingMoved, "", {"change": SAMPLE_MOVE_EVENT})
+    yield _example(StaffBookingChanged, "", {"change": SAMPLE_CHANGE_EVENT}, presenter=None)
+    nobody = {**SAMPLE_ONLINE_FIELDS, "presenter": sample_presenter(joining_link="")}
+    own = {**SAMPLE_ONLINE_FIELDS, "own_joining_link": "https://meet.example/own-room-of-this-team", "sequence": 1}
     usual: dict[str, Any] = {"links": {}, "reminds": True}
     relinked = {**usual, "news": EventKind.LINK_SET}
     yield _example(BookingConfirmed, gettext("new joining link"), relinked, **own)

@@ -25,26 +25,26 @@ from bookings.models.booking import MAX_DATES_PER_REQUEST
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.schedule.holds import PreferredDate
 from bookings.schedule.queries import last_day_to_ask_for
-from bookings.text import ADDRESS_FIELDS, NEEDS
+from bookings.text import ADDRESS_FIELDS, NEEDS_FIELDS
 from bookings.travel import Place, PlaceUnknown, find_place
-from ctac.dates import UK, format_clock_time, format_day, uk_datetime, uk_day
+from ctac.dates import UK_TZ, format_day, format_time, uk_datetime, uk_day
 from ctac.forms import (
-    ClockField,
     DayField,
     EstimateField,
     PageForm,
-    as_of_a_page,
-    read_estimate,
-    tidy_postcode,
-    uk_moment,
+    UKTimeField,
+    apply_page_field_defaults,
+    normalise_postcode,
+    parse_estimate,
     validate_phone,
+    validated_uk_datetime,
 )
-from leaflets.models import KeptAddress, Leaflet, ToBring
+from leaflets.models import CopiesToBring, KeptAddress, Leaflet
 from leaflets.orders.allowances import RecentOrdersByTitle
 from leaflets.orders.forms import CopiesField
 from leaflets.orders.services.create import CopiesPossible, copies_possible
-from office.closures.models import Closes
-from office.closures.queries import sentences_between, why_closed
+from office.closures.models import ClosureScope
+from office.closures.queries import closure_texts_between, presentations_closed_text
 from office.queries import site_settings
 from professionals import drafts
 from professionals.models import Draft, DraftKind, Profession
@@ -61,9 +61,9 @@ FORMAT_HINTS = {
     str(Format.WORKPLACE): _("A presenter comes to you."),
     str(Format.ONLINE): _("We will send you a joining link for a video call."),
 }
-TEXT_ROWS = {"rows": 3}
+TEXTAREA_ATTRS = {"rows": 3}
 ANOTHER_ADDRESS = "another"
-BOOKING_FIELDS = {field.name for field in Booking._meta.concrete_fields}
+BOOKING_FIELD_NAMES = {field.name for field in Booking._meta.concrete_fields}
 
 
 def answers_of(form: forms.Form) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def answers_of(form: forms.Form) -> dict[str, Any]:
 
     A draft keeps them, and Booking(**answers) is the same as an unsaved booking.
     """
-    return {name: value for name, value in form.cleaned_data.items() if name in BOOKING_FIELDS}
+    return {name: value for name, value in form.cleaned_data.items() if name in BOOKING_FIELD_NAMES}
 
 
 # Asked before a time is chosen: not every presenter gives presentations to every audience.
@@ -127,12 +127,12 @@ class WhereForm(PageForm):
         for name, message in self.ADDRESS.items():
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, ValidationError(message, code="required"))
-        return self.at_place(cleaned) if cleaned.get("postcode") else cleaned
+        return self.resolve_place(cleaned) if cleaned.get("postcode") else cleaned
 
-    def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
+    def resolve_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
         """The answers with a tidy postcode. An error stands beside the field named `beside`."""
         try:
-            cleaned["postcode"] = tidy_postcode(cleaned["postcode"])
+            cleaned["postcode"] = normalise_postcode(cleaned["postcode"])
             self.place = find_place(cleaned["postcode"])
         except PlaceUnknown as unknown:
             self.add_error(beside, str(unknown.message))
@@ -174,14 +174,14 @@ class DetailsForm(ChildDetailsMixin, PageForm):
         label=_("Access needs"),
         help_text=_("For example, a hearing loop, captions or step-free access."),
         max_length=1000,
-        widget=forms.Textarea(TEXT_ROWS),
+        widget=forms.Textarea(TEXTAREA_ATTRS),
         required=False,
     )
     notes = forms.CharField(
         label=_("Anything else we should know?"),
         help_text=_("Do not give any child’s details here."),
         max_length=1000,
-        widget=forms.Textarea(TEXT_ROWS),
+        widget=forms.Textarea(TEXTAREA_ATTRS),
         required=False,
     )
 
@@ -196,7 +196,7 @@ class DetailsForm(ChildDetailsMixin, PageForm):
     @property
     def audience_range(self) -> str:
         """The number of people, if it was typed as a range, such as '12–15'; empty for a single number."""
-        said = sorted(read_estimate(self.data.get(self.add_prefix("audience_size"), "")))
+        said = sorted(parse_estimate(self.data.get(self.add_prefix("audience_size"), "")))
         return f"{said[0]}–{said[1]}" if len(said) == 2 else ""
 
 
@@ -217,7 +217,7 @@ class BookingForm(WhereForm, DetailsForm):
     fieldsets = {
         _("Where"): ("format",),
         _("Who is coming"): ("audience_profession", "audience_size"),
-        _("On the day"): ("contact_name", "contact_phone", *NEEDS),
+        _("On the day"): ("contact_name", "contact_phone", *NEEDS_FIELDS),
     }
     autocomplete = {**WhereForm.autocomplete, **DetailsForm.autocomplete}
     conditional = {**WhereForm.conditional, "leaflets": ("format", Format.WORKPLACE)}
@@ -237,7 +237,7 @@ class BookingForm(WhereForm, DetailsForm):
             widget=forms.RadioSelect,
             error_messages={"invalid_choice": _("That address is no longer on your list. Choose another one.")},
         )
-        self.fields["address"] = as_of_a_page(which)
+        self.fields["address"] = apply_page_field_defaults(which)
         self.order_fields(["format", "address"])
         at_another = dict.fromkeys(ADDRESS_FIELDS, ("address", ANOTHER_ADDRESS))
         self.conditional = {"address": ("format", Format.WORKPLACE), **self.conditional, **at_another}  # type: ignore[misc] # of this form alone
@@ -266,7 +266,7 @@ class BookingForm(WhereForm, DetailsForm):
             self.errors.pop(name, None)
         chosen = self.kept.get(cleaned.get("address", ""))
         if chosen is not None:
-            return self.at_place({**cleaned, **chosen}, beside="address")
+            return self.resolve_place({**cleaned, **chosen}, beside="address")
         if "address" not in self.errors:
             self.add_error("address", _("Choose an address."))
         return cleaned
@@ -300,18 +300,18 @@ class CancelForm(ChildDetailsMixin, PageForm):
     free_text_fields = ("reason",)
 
 
-CHOICES = range(1, MAX_DATES_PER_REQUEST + 1)
-LEGENDS: dict[int, str | Promise] = {1: _("First choice"), 2: _("Second choice"), 3: _("Third choice")}
-WINDOWS = {
+CHOICE_NUMBERS = range(1, MAX_DATES_PER_REQUEST + 1)
+LEGEND_BY_CHOICE: dict[int, str | Promise] = {1: _("First choice"), 2: _("Second choice"), 3: _("Third choice")}
+HOURS_BY_PART_OF_DAY = {
     Precision.MORNING: MORNING,
     Precision.AFTERNOON: AFTERNOON,
     Precision.ANY_TIME: ANY_TIME,
 }
-PARTS_OF_DAY = [(part.value, part.label) for part in (Precision.TIME, *WINDOWS)]
+PART_OF_DAY_CHOICES = [(part.value, part.label) for part in (Precision.TIME, *HOURS_BY_PART_OF_DAY)]
 
 
 # 'Second choice: day'. The form asks the same three times, and a screen reader reads each label alone.
-of_choice = partial(format_lazy, "{choice}: {asked}")
+choice_label = partial(format_lazy, "{choice}: {asked}")
 
 
 class DatesForm(ChildDetailsMixin, PageForm):
@@ -329,19 +329,20 @@ class DatesForm(ChildDetailsMixin, PageForm):
         rows=3,
     )
     day_1, day_2, day_3 = (
-        DayField(label=of_choice(choice=legend, asked=_("day")), required=False, lies_ahead=True) for legend in LEGENDS.values()
+        DayField(label=choice_label(choice=legend, asked=_("day")), required=False, lies_ahead=True)
+        for legend in LEGEND_BY_CHOICE.values()
     )
     part_1, part_2, part_3 = (
-        forms.ChoiceField(label=of_choice(choice=legend, asked=_("time of day")), choices=PARTS_OF_DAY, required=False)
-        for legend in LEGENDS.values()
+        forms.ChoiceField(label=choice_label(choice=legend, asked=_("time of day")), choices=PART_OF_DAY_CHOICES, required=False)
+        for legend in LEGEND_BY_CHOICE.values()
     )
     clock_1, clock_2, clock_3 = (
-        ClockField(
-            label=of_choice(choice=legend, asked=_("start time")),
+        UKTimeField(
+            label=choice_label(choice=legend, asked=_("start time")),
             required=False,
             help_text=_("UK time, like 1:30pm. Leave it empty if you chose a part of the day."),
         )
-        for legend in LEGENDS.values()
+        for legend in LEGEND_BY_CHOICE.values()
     )
     first_day = DayField(label=_("First day"), required=False, lies_ahead=True)
     last_day = DayField(label=_("Last day"), required=False, lies_ahead=True)
@@ -349,10 +350,10 @@ class DatesForm(ChildDetailsMixin, PageForm):
     nothing_given: str | Promise = _("Enter a day that would suit you, or a range of days below.")
     free_text_fields = ("reason",)
     fieldsets = {
-        **{LEGENDS[number]: (f"day_{number}", f"part_{number}", f"clock_{number}") for number in CHOICES},
+        **{LEGEND_BY_CHOICE[number]: (f"day_{number}", f"part_{number}", f"clock_{number}") for number in CHOICE_NUMBERS},
         _("Or a range of days"): ("first_day", "last_day"),
     }
-    named_in_errors = tuple(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))
+    named_in_errors = tuple(f"{what}_{number}" for number in CHOICE_NUMBERS for what in ("day", "part", "clock"))
     field_order = ["reason", *named_in_errors]
     # The boxes of days and times: all but the reason.
     about_dates = frozenset({*named_in_errors, "first_day", "last_day"})
@@ -370,10 +371,10 @@ class DatesForm(ChildDetailsMixin, PageForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        choices = [self._date(number, cleaned) for number in CHOICES]
-        days = self._days(cleaned)
+        choices = [self._clean_date(number, cleaned) for number in CHOICE_NUMBERS]
+        days = self._clean_day_range(cleaned)
         dates = [choice for choice in choices if choice]
-        for number, choice in zip(CHOICES, choices, strict=True):
+        for number, choice in zip(CHOICE_NUMBERS, choices, strict=True):
             if choice and choice in choices[: number - 1]:
                 self.add_error(f"day_{number}", _("This is the same as a choice above. Change it, or leave it empty."))
         if days and dates:
@@ -382,7 +383,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
             self.add_error("day_1", str(self.nothing_given))
         return {**cleaned, "dates": [days] if days else dates}
 
-    def _date(self, number: int, cleaned: dict[str, Any]) -> PreferredDate | None:
+    def _clean_date(self, number: int, cleaned: dict[str, Any]) -> PreferredDate | None:
         day_name, part_name, clock_name = (f"{what}_{number}" for what in ("day", "part", "clock"))
         if any(name in self.errors for name in (day_name, part_name, clock_name)):
             return None
@@ -391,55 +392,57 @@ class DatesForm(ChildDetailsMixin, PageForm):
             if clock is not None:
                 self.add_error(day_name, _("Enter the day as well."))
             return None
-        if problem := self._too_near_or_far(day) or self._why_closed(day, day):
+        if problem := self._day_problem(day) or self._closed_problem(day, day):
             self.add_error(day_name, problem)
             return None
         try:
-            return self._preferred(day, Precision(part), clock)
+            return self._build_preferred_date(day, Precision(part), clock)
         except ValidationError as error:
             self.add_error(clock_name, error)
             return None
 
-    def _too_near_or_far(self, day: date) -> str:
+    def _day_problem(self, day: date) -> str:
         if day < self.today:
             return str(_("That day has passed. Enter today or a later day."))
         if day > self.latest_day:
             return _("Enter %(day)s or an earlier day.") % {"day": format_day(self.latest_day)}
         return ""
 
-    def _why_closed(self, first: date, last: date) -> str:
+    def _closed_problem(self, first: date, last: date) -> str:
         """Why none of these days is possible; empty if one may be."""
         if self.nation is None:
             return ""
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-        if not all(why_closed(day, [self.nation]) for day in days):
+        if not all(presentations_closed_text(day, [self.nation]) for day in days):
             return ""
-        return " ".join([*sentences_between(first, last, Closes.PRESENTATIONS, [self.nation]), str(_("Choose another day."))])
+        return " ".join(
+            [*closure_texts_between(first, last, ClosureScope.PRESENTATIONS, [self.nation]), str(_("Choose another day."))]
+        )
 
-    def _preferred(self, day: date, part: Precision, clock: time | None) -> PreferredDate:
+    def _build_preferred_date(self, day: date, part: Precision, clock: time | None) -> PreferredDate:
         """The date that was entered. Raises ValidationError, about the start time."""
         if part != Precision.TIME:
             if clock is not None:
                 raise ValidationError(_("Leave the start time empty, or choose “At a certain time” above."))
-            start, end = (uk_datetime(day, clock_time) for clock_time in WINDOWS[part])
+            start, end = (uk_datetime(day, clock_time) for clock_time in HOURS_BY_PART_OF_DAY[part])
             if end <= timezone.now():
                 raise ValidationError(_("That part of the day has passed. Choose a later one."))
             return PreferredDate(part, start, end)
         if clock is None:
             raise ValidationError(_("Enter the start time, or choose a part of the day above."))
-        start = uk_moment(day, clock)
+        start = validated_uk_datetime(day, clock)
         end = start + self.length
         if start <= timezone.now():
             raise ValidationError(_("That time has passed. Enter a later one."))
         if clock < REQUEST_EARLIEST_START or end > uk_datetime(day, REQUEST_LATEST_END):
             bounds = {
-                "start": format_clock_time(REQUEST_EARLIEST_START),
-                "end": format_clock_time(REQUEST_LATEST_END),
+                "start": format_time(REQUEST_EARLIEST_START),
+                "end": format_time(REQUEST_LATEST_END),
             }
             raise ValidationError(_("The presentation must start at %(start)s or later, and end by %(end)s.") % bounds)
         return PreferredDate(part, start, end)
 
-    def _days(self, cleaned: dict[str, Any]) -> PreferredDate | None:
+    def _clean_day_range(self, cleaned: dict[str, Any]) -> PreferredDate | None:
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if (first is None and last is None) or any(name in self.errors for name in ("first_day", "last_day")):
             return None
@@ -447,28 +450,28 @@ class DatesForm(ChildDetailsMixin, PageForm):
             self.add_error("first_day" if first is None else "last_day", _("Enter the first day and the last day."))
             return None
         for name, day in (("first_day", first), ("last_day", last)):
-            if problem := self._too_near_or_far(day):
+            if problem := self._day_problem(day):
                 self.add_error(name, problem)
                 return None
         if not first < last <= first + MAX_REQUEST_RANGE:
             self.add_error("last_day", _("The last day must be 1 to 60 days after the first day."))
             return None
-        if problem := self._why_closed(first, last):
+        if problem := self._closed_problem(first, last):
             self.add_error("first_day", problem)
             return None
         return PreferredDate(Precision.DAYS, uk_datetime(first, START_OF_DAY), uk_datetime(last, END_OF_DAY))
 
-    def as_typed(self) -> dict[str, str]:
+    def typed_values(self) -> dict[str, str]:
         """What stood in the boxes, to be shown again. Days with their year, so that they read the same on another day."""
         typed = {name: str(self.data.get(name, "")) for name in self.fields if name in self.about_dates}
         days = {name: self.cleaned_data.get(name) for name in typed if isinstance(self.fields[name], DayField)}
         return {**typed, **{name: self.fields[name].prepare_value(day) for name, day in days.items() if day}}
 
 
-TAKE, OTHERS, WITHDRAW = "take-", "others", "withdraw"
+TAKE_PREFIX, OTHER_TIMES, WITHDRAW = "take-", "others", "withdraw"
 
 
-class AnswerForm(ChildDetailsMixin, PageForm):
+class OfferAnswerForm(ChildDetailsMixin, PageForm):
     """Take one of the times offered, ask for others, or withdraw."""
 
     answer = forms.ChoiceField(
@@ -484,16 +487,16 @@ class AnswerForm(ChildDetailsMixin, PageForm):
     )
 
     free_text_fields = ("words", "why")
-    conditional = {"words": ("answer", OTHERS), "why": ("answer", WITHDRAW)}
+    conditional = {"words": ("answer", OTHER_TIMES), "why": ("answer", WITHDRAW)}
 
     def __init__(self, *args: Any, offers: Iterable[DateOption], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offers = {f"{TAKE}{option.pk}": option for option in offers}
+        self.offers = {f"{TAKE_PREFIX}{option.pk}": option for option in offers}
         choice = self.fields["answer"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
         choice.choices = [
             *((value, option.when) for value, option in self.offers.items()),
-            (OTHERS, _("None of these: please offer other times") if self.offers else _("Please offer other times")),
+            (OTHER_TIMES, _("None of these: please offer other times") if self.offers else _("Please offer other times")),
             (WITHDRAW, _("We don’t need it any more: withdraw the request")),
         ]
         others = _("We are no longer keeping that time. You can ask us for other times.")
@@ -502,7 +505,7 @@ class AnswerForm(ChildDetailsMixin, PageForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("answer") == OTHERS and not cleaned.get("words") and "words" not in self.errors:
+        if cleaned.get("answer") == OTHER_TIMES and not cleaned.get("words") and "words" not in self.errors:
             self.add_error("words", _("Write which days and times would suit you."))
         return cleaned
 
@@ -545,10 +548,10 @@ class LeafletsForm(PageForm):
             self.add_error(leaflet.slug, ValidationError(sentence % facts, code="too-many"))
         return self.cleaned_data
 
-    def to_bring(self) -> list[ToBring]:
+    def to_bring(self) -> list[CopiesToBring]:
         """The leaflets asked for. The form must be valid."""
         given = [(leaflet, self.cleaned_data[leaflet.slug] or 0) for leaflet in self.possible]
-        return [ToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in given if copies]
+        return [CopiesToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in given if copies]
 
 
 class BroughtCopiesField(CopiesField):
@@ -564,7 +567,7 @@ class BroughtCopiesField(CopiesField):
 
 DRAFT_STEPS = ("where", "when", "leaflets")
 # The answers of the first page. A draft that lacks one, because the page asked less then, goes back to it.
-WHERE_ANSWERS = BOOKING_FIELDS & BookingForm.base_fields.keys()
+WHERE_ANSWERS = BOOKING_FIELD_NAMES & BookingForm.base_fields.keys()
 
 
 @dataclass
@@ -580,10 +583,10 @@ class DraftAnswers:
         return entry
 
     @property
-    def is_about_this(self) -> bool:
+    def is_for_presentation(self) -> bool:
         return self.step("where").get("presentation") == self.presentation.slug
 
-    def has(self, page: str) -> bool:
+    def is_answered(self, page: str) -> bool:
         """Whether that page is answered. The leaflets page also counts as answered if they want none."""
         if page == "leaflets":
             return bool(self.leaflets) or not self.wants_leaflets
@@ -591,18 +594,18 @@ class DraftAnswers:
             return True
         if page == "where" and not self.step("where").keys() >= WHERE_ANSWERS:
             return False
-        return self.is_about_this and bool(self.step(page))
+        return self.is_for_presentation and bool(self.step(page))
 
     @property
     def asks_for_dates(self) -> bool:
         """Whether they ask for dates of their own in place of a time of ours. Saving one clears the other."""
-        return bool(self.step("dates")) and self.is_about_this
+        return bool(self.step("dates")) and self.is_for_presentation
 
     @property
     def dates(self) -> list[PreferredDate]:
         dates = []
         for answer in self.step("dates").get("dates", []):
-            start, end = (datetime.fromisoformat(answer[name]).astimezone(UK) for name in ("starts_at", "ends_at"))
+            start, end = (datetime.fromisoformat(answer[name]).astimezone(UK_TZ) for name in ("starts_at", "ends_at"))
             if answer["precision"] == Precision.TIME:
                 end = start + self.presentation.length  # its length may have changed
             dates.append(PreferredDate(answer["precision"], start, end))
@@ -610,11 +613,11 @@ class DraftAnswers:
 
     def first_missing(self) -> str:
         """The step to go to next: the first without an answer, or else the check page."""
-        return next((name for name in DRAFT_STEPS if not self.has(name)), "check")
+        return next((name for name in DRAFT_STEPS if not self.is_answered(name)), "check")
 
     def missing_before(self, step: str) -> str:
         """A step that must come before this one and has no answer yet, or ''."""
-        return next((name for name in DRAFT_STEPS[: DRAFT_STEPS.index(step)] if not self.has(name)), "")
+        return next((name for name in DRAFT_STEPS[: DRAFT_STEPS.index(step)] if not self.is_answered(name)), "")
 
     @property
     def booking(self) -> Booking:
@@ -638,7 +641,7 @@ class DraftAnswers:
     @property
     def start(self) -> datetime | None:
         """The time that they chose; None before that."""
-        return datetime.fromisoformat(self.step("when")["start"]) if self.step("when") and self.is_about_this else None
+        return datetime.fromisoformat(self.step("when")["start"]) if self.step("when") and self.is_for_presentation else None
 
     @property
     def wants_leaflets(self) -> bool:
@@ -646,9 +649,9 @@ class DraftAnswers:
         return bool(self.step("leaflets")) and not self.is_online
 
     @property
-    def leaflets(self) -> list[ToBring]:
+    def leaflets(self) -> list[CopiesToBring]:
         """The leaflets that the presenter is to bring for the audience."""
-        return [ToBring(**entry) for entry in self.step("leaflets").get("copies", [])] if self.wants_leaflets else []
+        return [CopiesToBring(**entry) for entry in self.step("leaflets").get("copies", [])] if self.wants_leaflets else []
 
     @cached_property
     def hold(self) -> Hold | None:
@@ -656,7 +659,7 @@ class DraftAnswers:
         return getattr(self.draft, "hold", None)
 
 
-def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
+def get_draft_answers(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
     """The draft's answers about this presentation, which is read along with the hold. Raises Http404 if it is not offered."""
     draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
     held = draft.hold.presentation if draft and hasattr(draft, "hold") else None

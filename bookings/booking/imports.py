@@ -16,53 +16,61 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from bookings.models import Attendance, AttendanceCount, Booking, Channel, Format, Presentation, Presenter, State
 from ctac.dates import uk_datetime, uk_day
-from ctac.forms import read_estimate
-from office.models import BOUNDS
+from ctac.forms import parse_estimate
+from office.models import SETTING_BOUNDS
 from office.queries import site_settings
 from professionals.areas import Area, look_up_areas
-from professionals.imports.contacts import CONTACTS, PERSON_FIELDS, full_name, is_past, match_people, parse_profession, past_of
+from professionals.imports.contacts import (
+    CONTACTS_KIND,
+    PERSON_FIELDS,
+    full_name,
+    is_past_retention,
+    mark_past_retention,
+    match_people,
+    parse_profession,
+)
 from professionals.imports.records import (
-    check_who,
-    fold,
+    check_person_identifiable,
+    combine_day_and_clock,
     link_records,
-    mentioned,
-    moment_of,
+    mentions_by_key,
+    normalise_text,
     parse_choice,
     parse_clock,
-    people_of,
+    parse_day_and_clock,
+    people_by_row,
     person_identity,
-    split_moment,
 )
 from professionals.imports.registry import ImportField, ImportKind, Match, Removal, Row, parse_text
 from professionals.models import Profession
 
-BOOKING = "bookings.booking"
-FORMATS = {
+BOOKING_LABEL = "bookings.booking"
+FORMAT_BY_WORD = {
     **dict.fromkeys(("visit", "workplace", "at your workplace", "face to face", "face-to-face", "in person"), Format.WORKPLACE),
     **dict.fromkeys(("online", "virtual", "webinar", "remote", "teams", "zoom"), Format.ONLINE),
 }
 MIXED_AUDIENCES = {"mixed", "mix", "a mix of professions", "various", "all", "multi-agency", "multi agency"}
-STATES = {
+STATE_BY_WORD = {
     **dict.fromkeys(("delivered", "given", "done", "completed", "complete", "took place", "yes"), State.DELIVERED),
     **dict.fromkeys(("cancelled", "canceled", "called off", "did not take place", "no"), State.CANCELLED),
 }
 # The most that staff may ever set: the limit of today may be lower.
-MOST_PEOPLE = BOUNDS["max_session_capacity"][1]
+MAX_PEOPLE = SETTING_BOUNDS["max_session_capacity"][1]
 
 
 def parse_people(typed: str) -> int:
     """The number of people, also from a guess like “about 12”. “12 to 15” gives the smaller one, which is sure. 0 is nobody."""
-    found = read_estimate(typed.removesuffix(".0").replace(",", ""))
-    if not found or max(found) > MOST_PEOPLE:
-        raise ValidationError(_("Enter how many people, from 0 to %(most)s.") % {"most": f"{MOST_PEOPLE:,}"})
+    found = parse_estimate(typed.removesuffix(".0").replace(",", ""))
+    if not found or max(found) > MAX_PEOPLE:
+        raise ValidationError(_("Enter how many people, from 0 to %(most)s.") % {"most": f"{MAX_PEOPLE:,}"})
     return min(found)
 
 
-BOOKING_FIELDS = (
+BOOKING_IMPORT_FIELDS = (
     ImportField(
         "day",
         gettext_lazy("Date"),
-        split_moment,
+        parse_day_and_clock,
         required=True,
         aliases=("day", "when", "date of presentation", "presentation date", "date delivered", "session date", "booking date"),
         help=gettext_lazy("The day comes first: 3/4/2021 is 3 April 2021."),
@@ -92,7 +100,7 @@ BOOKING_FIELDS = (
     ImportField(
         "format",
         gettext_lazy("Visit or online"),
-        parse_choice(FORMATS, gettext_lazy("Write “Visit” or “Online”.")),
+        parse_choice(FORMAT_BY_WORD, gettext_lazy("Write “Visit” or “Online”.")),
         aliases=("format", "how", "type", "delivery"),
         help=gettext_lazy("“Visit” or “Online”. Empty means a visit."),
         example="Visit",
@@ -103,7 +111,7 @@ BOOKING_FIELDS = (
     ImportField(
         "audience",
         gettext_lazy("Audience"),
-        lambda typed: "" if fold(typed) in MIXED_AUDIENCES else parse_profession(typed),
+        lambda typed: "" if normalise_text(typed) in MIXED_AUDIENCES else parse_profession(typed),
         aliases=("who came", "who is coming", "audience profession"),
         help=gettext_lazy("Their profession. Empty means a mix of professions."),
         example="Health visitor",
@@ -139,7 +147,7 @@ BOOKING_FIELDS = (
     ImportField(
         "state",
         gettext_lazy("Delivered or cancelled"),
-        parse_choice(STATES, gettext_lazy("Write “Delivered” or “Cancelled”.")),
+        parse_choice(STATE_BY_WORD, gettext_lazy("Write “Delivered” or “Cancelled”.")),
         aliases=("state", "status", "outcome"),
         help=gettext_lazy("Empty means delivered."),
         example="Delivered",
@@ -149,24 +157,24 @@ BOOKING_FIELDS = (
 )
 
 
-class Known:
+class BatchLookup:
     """What the rows of a batch name: presentations and presenters by name, areas by postcode. All looked up once."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.presentations: dict[str, Presentation] = {}
         for presentation in Presentation.objects.order_by("active", "-pk"):  # of one title, the oldest that we offer
-            self.presentations |= dict.fromkeys((presentation.slug, fold(presentation.title)), presentation)
+            self.presentations |= dict.fromkeys((presentation.slug, normalise_text(presentation.title)), presentation)
         self.presenters: dict[str, list[Presenter]] = defaultdict(list)
         for presenter in Presenter.objects.all():
-            self.presenters[fold(presenter.name)].append(presenter)
+            self.presenters[normalise_text(presenter.name)].append(presenter)
         self.areas = look_up_areas({row.values["postcode"] for row in rows if row.values["postcode"]})
 
     def presentation(self, row: Row) -> Presentation | None:
-        return self.presentations.get(fold(row.values["presentation"]))
+        return self.presentations.get(normalise_text(row.values["presentation"]))
 
     def presenter(self, row: Row) -> Presenter | None:
         """The one presenter of that name; None if there are several."""
-        named = self.presenters.get(fold(row.values["presenter"]), [])
+        named = self.presenters.get(normalise_text(row.values["presenter"]), [])
         return named[0] if len(named) == 1 else None
 
     def area(self, row: Row) -> Area | None:
@@ -174,28 +182,28 @@ class Known:
         return self.areas.get(row.values["postcode"]) if row.values["format"] == Format.WORKPLACE else None
 
 
-def start_of(values: Mapping[str, Any]) -> datetime:
+def start_from_values(values: Mapping[str, Any]) -> datetime:
     """The start: midnight if no time is known. Raises ValidationError for the hour that is skipped in March."""
     day, clock = values["day"]
-    return moment_of(day, values["clock"] or clock)
+    return combine_day_and_clock(day, values["clock"] or clock)
 
 
 def booking_identity(values: Mapping[str, Any]) -> str:
     """Two rows with the same person, presentation and start are the same booking."""
     day, clock = values["day"]
-    return f"{day} {values['clock'] or clock} {fold(values['presentation'])} {person_identity(values)}"
+    return f"{day} {values['clock'] or clock} {normalise_text(values['presentation'])} {person_identity(values)}"
 
 
-NO_PRESENTATION = gettext_lazy(
+UNKNOWN_PRESENTATION_MESSAGE = gettext_lazy(
     "We have no presentation of this name. Correct it, or add the presentation here first. It need not be offered."
 )
 # Checking the rows: what is wrong, what we have already, and what is too old to keep.
 
 
 def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
-    months, known = site_settings().keep_bookings_months, Known(rows)
-    past = [row for row in rows if is_past(row.values["day"][0], months=months, now=now)]
-    past_of([(row, row.values["day"][0]) for row in past])
+    months, known = site_settings().keep_bookings_months, BatchLookup(rows)
+    past = [row for row in rows if is_past_retention(row.values["day"][0], months=months, now=now)]
+    mark_past_retention([(row, row.values["day"][0]) for row in past])
     for row in past:
         values = row.values
         if row.past is None or values["state"] != State.DELIVERED:  # a cancelled one counts for nothing
@@ -208,32 +216,32 @@ def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
             check_booking(row, known, now)
     to_keep = [row for row in rows if not row.problems and row.past is None]
     match_people(to_keep)
-    bookings = bookings_of(to_keep, known)
+    bookings = match_bookings(to_keep, known)
     for row in to_keep:
         row.matches = [*bookings.get(row.number, ()), *(match for match in row.matches if not match.certain)]
 
 
-def check_booking(row: Row, known: Known, now: datetime) -> None:
+def check_booking(row: Row, known: BatchLookup, now: datetime) -> None:
     values = row.values
     if values["day"][0] >= uk_day(now):
         row.add_problem("day", _("This day is not over yet. Book it here instead, and take it out of the list."))
     else:
         try:
-            start_of(values)
+            start_from_values(values)
         except ValidationError as error:
             row.add_problem("clock", error.messages[0])
     if known.presentation(row) is None:
-        row.add_problem("presentation", NO_PRESENTATION)
+        row.add_problem("presentation", UNKNOWN_PRESENTATION_MESSAGE)
     if values["format"] == Format.WORKPLACE and not values["postcode"]:
         row.add_problem("postcode", _("Add the postcode of the workplace, or say that it was online."))
     elif values["format"] == Format.WORKPLACE and known.area(row) is None:
         row.add_problem("postcode", _("We don’t know this postcode. Correct it."))
     if not (values["came"] or values["expected"]):
         row.add_problem("came", _("Say how many people came, or how many were expected."))
-    check_who(row)
+    check_person_identifiable(row)
 
 
-def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
+def match_bookings(rows: Sequence[Row], known: BatchLookup) -> dict[int, list[Match]]:
     """By row number: the bookings that a row may be, of the same person and presentation on the same day. One statement."""
     keys = {match.key for row in rows for match in row.matches}
     days = [row.values["day"][0] for row in rows]
@@ -242,16 +250,16 @@ def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
     found: dict[Any, list[Booking]] = defaultdict(list)
     between = (uk_datetime(min(days), time.min), uk_datetime(max(days), time.max))
     for booking in Booking.objects.filter(person__in=keys, starts_at__range=between).order_by("pk"):
-        found[booking.person_id, booking.presentation_id, uk_day(booking.agreed[0])].append(booking)
+        found[booking.person_id, booking.presentation_id, uk_day(booking.agreed_times[0])].append(booking)
     matches: dict[int, list[Match]] = defaultdict(list)
     for row in rows:
         presentation, (day, clock) = known.presentation(row), row.values["day"]
-        start = start_of(row.values) if row.values["clock"] or clock else None
+        start = start_from_values(row.values) if row.values["clock"] or clock else None
         for person in row.matches:
             for booking in found[person.key, presentation and presentation.pk, day]:
                 # The same time, if both are known.
                 if start is None or booking.has_only_a_day or booking.starts_at == start:
-                    matches[row.number].append(Match(BOOKING, booking.pk, _("Same person, presentation and day")))
+                    matches[row.number].append(Match(BOOKING_LABEL, booking.pk, _("Same person, presentation and day")))
     return matches
 
 
@@ -261,12 +269,12 @@ def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
 def make_bookings(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
     """Make the bookings of these rows. A batch of many rows takes as many statements as one row."""
     rest = link_records(rows, Booking)
-    known = Known(rest)
+    known = BatchLookup(rest)
     wanted = {row.number: presentation for row in rest if (presentation := known.presentation(row))}
     for row in rest:
         if row.number not in wanted:
-            row.add_problem("presentation", NO_PRESENTATION)
-    people = people_of([row for row in rest if not row.problems], lambda row: start_of(row.values))
+            row.add_problem("presentation", UNKNOWN_PRESENTATION_MESSAGE)
+    people = people_by_row([row for row in rest if not row.problems], lambda row: start_from_values(row.values))
     rest = [row for row in rest if row.number in people]
     references = Booking.new_references(len(rest))
     made = [
@@ -275,7 +283,7 @@ def make_bookings(rows: Sequence[Row], *, by: User | None, now: datetime) -> Non
             person=people[row.number],
             presentation=wanted[row.number],
             imported_at=now,
-            **columns_of(row, known, wanted[row.number]),
+            **booking_columns(row, known, wanted[row.number]),
         )
         for row, reference in zip(rest, references, strict=True)
     ]
@@ -283,13 +291,13 @@ def make_bookings(rows: Sequence[Row], *, by: User | None, now: datetime) -> Non
     for row, booking in bookings:
         row.made.append(booking)
     delivered = [(row, booking) for row, booking in bookings if booking.state == State.DELIVERED and row.values["came"]]
-    record_who_came(delivered, now)
+    create_attendances(delivered, now)
 
 
-def columns_of(row: Row, known: Known, presentation: Presentation) -> dict[str, Any]:
+def booking_columns(row: Row, known: BatchLookup, presentation: Presentation) -> dict[str, Any]:
     """Its visit is closed, so nobody is waited for. When it was booked is not known: the presentation's start stands for it."""
     values, area = row.values, known.area(row)
-    starts_at = start_of(values)
+    starts_at = start_from_values(values)
     return {
         "presenter": known.presenter(row),
         "state": values["state"],
@@ -309,7 +317,7 @@ def columns_of(row: Row, known: Known, presentation: Presentation) -> dict[str, 
     }
 
 
-def record_who_came(rows: Sequence[tuple[Row, Booking]], now: datetime) -> None:
+def create_attendances(rows: Sequence[tuple[Row, Booking]], now: datetime) -> None:
     """A list has only the total, so all count as the audience's profession, or as others."""
     came = Attendance.objects.bulk_create(
         Attendance(booking=booking, people=row.values["came"], recorded_at=now, changed_at=now) for row, booking in rows
@@ -324,21 +332,21 @@ def record_who_came(rows: Sequence[tuple[Row, Booking]], now: datetime) -> None:
         row.made.append(attendance)
 
 
-def used_since(keys: Sequence[int]) -> dict[int, str]:
+def reasons_to_keep(keys: Sequence[int]) -> dict[int, str]:
     """The bookings that must stay because of a correction or a mention, and why."""
     corrected = Attendance.objects.filter(booking__in=keys, revision__gt=0).values_list("booking", flat=True)
-    return {**dict.fromkeys(corrected, _("another number of people who came")), **mentioned(Booking, keys)}
+    return {**dict.fromkeys(corrected, _("another number of people who came")), **mentions_by_key(Booking, keys)}
 
 
-BOOKINGS = ImportKind(
+BOOKING_IMPORT_KIND = ImportKind(
     name="bookings",
     label=gettext_lazy("Old bookings"),
-    fields=BOOKING_FIELDS,
+    fields=BOOKING_IMPORT_FIELDS,
     check=check_bookings,
     make=make_bookings,
     removals=(
-        Removal(BOOKING, parts=("bookings.attendance",), ignored=("searched",), used=used_since),
-        *CONTACTS.removals,
+        Removal(BOOKING_LABEL, parts=("bookings.attendance",), ignored=("searched",), used=reasons_to_keep),
+        *CONTACTS_KIND.removals,
     ),
     identity=booking_identity,
     help=gettext_lazy(

@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar, Component, Event, Timezone, vCalAddress
 
 from bookings.models import Booking, Brought, Format, OpenSession, Seat, SessionPlace
-from ctac.dates import UK, uk_day
+from ctac.dates import UK_TZ, uk_day
 from office.queries import site_settings
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")
 CONFIRMED, TENTATIVE, CANCELLED = "CONFIRMED", "TENTATIVE", "CANCELLED"
 # Written out with the yearly rule, which every calendar program knows; the library's own lists every year since 1970.
-LONDON = """BEGIN:VTIMEZONE
+LONDON_VTIMEZONE = """BEGIN:VTIMEZONE
 TZID:Europe/London
 BEGIN:DAYLIGHT
 DTSTART:19810329T010000
@@ -87,7 +87,7 @@ def booking_calendar(
     attendee = to or Attendee(booking.person.email, booking.person.name)
     status = CANCELLED if method == "CANCEL" else CONFIRMED
     entry = booking_entry(booking, status, for_presenter=attendee.is_presenter, sequence=sequence)
-    return calendar_of(method, [entry], now=now, to=attendee).to_ical()
+    return build_calendar(method, [entry], now=now, to=attendee).to_ical()
 
 
 def session_calendar(
@@ -102,7 +102,7 @@ def session_calendar(
     """
     status, for_presenter = CANCELLED if method == "CANCEL" else CONFIRMED, to is not None and to.is_presenter
     entry = session_entry(session, status, for_presenter=for_presenter, may_join=to is not None, sequence=sequence)
-    return calendar_of(method, [entry], now=now, to=to).to_ical()
+    return build_calendar(method, [entry], now=now, to=to).to_ical()
 
 
 def place_sequence(place: SessionPlace) -> int:
@@ -113,13 +113,13 @@ def place_sequence(place: SessionPlace) -> int:
     return place.session.sequence + place.version
 
 
-def calendar_of(method: str, entries: Iterable[CalendarEntry], *, now: datetime, to: Attendee | None = None) -> Calendar:
+def build_calendar(method: str, entries: Iterable[CalendarEntry], *, now: datetime, to: Attendee | None = None) -> Calendar:
     """All entries in one calendar; `now` is when it is written. It names `to` only if it is sent to them."""
     calendar = Calendar()
     calendar.add("prodid", "-//CTAC//Bookings//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(london())
+    calendar.add_component(london_timezone())
     for entry in entries:
         event = Event()
         event.add("uid", entry.uid)
@@ -129,8 +129,8 @@ def calendar_of(method: str, entries: Iterable[CalendarEntry], *, now: datetime,
             event.add("dtstart", uk_day(entry.starts_at))
             event.add("dtend", uk_day(entry.ends_at) + timedelta(days=1))  # the day after the last
         else:
-            event.add("dtstart", entry.starts_at.astimezone(UK))
-            event.add("dtend", entry.ends_at.astimezone(UK))
+            event.add("dtstart", entry.starts_at.astimezone(UK_TZ))
+            event.add("dtend", entry.ends_at.astimezone(UK_TZ))
         for name in ("summary", "location", "description"):
             if text := getattr(entry, name):
                 event.add(name, text)
@@ -146,16 +146,16 @@ def calendar_of(method: str, entries: Iterable[CalendarEntry], *, now: datetime,
     return calendar
 
 
-def download(entry: bytes, name: str) -> HttpResponse:
+def calendar_response(entry: bytes, name: str) -> HttpResponse:
     return HttpResponse(
         entry, "text/calendar; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}.ics"'}
     )
 
 
 @cache
-def london() -> Component:
+def london_timezone() -> Component:
     """The same object in every calendar; none changes it."""
-    return Timezone.from_ical(LONDON)
+    return Timezone.from_ical(LONDON_VTIMEZONE)
 
 
 def calendar_address(email: str, name: str) -> vCalAddress:
@@ -167,7 +167,7 @@ def calendar_address(email: str, name: str) -> vCalAddress:
 
 def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False, sequence: int | None = None) -> CalendarEntry:
     """The entry of a booking. It says how to change the booking: a calendar can't cancel with us."""
-    start, end = booking.agreed
+    start, end = booking.agreed_times
     # A former presenter gets no joining link.
     withdrawn_online = status == CANCELLED and booking.format == Format.ONLINE
     if for_presenter:
@@ -203,13 +203,13 @@ def team_calendar(booking: Booking, *, now: datetime) -> bytes:
     """A copy for colleagues of the person who booked: a separate entry, without the reference and the owner's page."""
     text = _("For details and any changes, go to %(url)s") % {"url": booking.team_url}
     entry = replace(booking_entry(booking, CONFIRMED), uid=f"team-{booking.ical_uid}", description=text)
-    return calendar_of("PUBLISH", [entry], now=now).to_ical()
+    return build_calendar("PUBLISH", [entry], now=now).to_ical()
 
 
 def seat_calendar(seat: Seat, method: str, *, now: datetime) -> bytes:
     """For the guest who has, or had, that seat: a separate entry, whose sequence rises with each change of seat and booking."""
     entry = seat_entry(seat, CANCELLED if method == "CANCEL" else CONFIRMED)
-    return calendar_of(method, [entry], now=now, to=Attendee(seat.person.email, seat.person.name)).to_ical()
+    return build_calendar(method, [entry], now=now, to=Attendee(seat.person.email, seat.person.name)).to_ical()
 
 
 def seat_entry(seat: Seat, status: str) -> CalendarEntry:

@@ -26,14 +26,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import limits
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.limits import Throttle, check_throttles
-from accounts.models import By, User, Where
+from accounts.models import LimitedActivity, ThrottleScope, User
 from bookings.calendars import ical
 from bookings.calendars.ical import CANCELLED, CONFIRMED, TENTATIVE, CalendarEntry
 from bookings.models import (
-    HAD_A_PLACE,
-    OCCUPYING,
+    OCCUPYING_STATES,
+    PLACE_GAINED_KINDS,
     Booking,
     BookingEvent,
     BookingQuerySet,
@@ -53,11 +53,11 @@ from bookings.models import (
     State,
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from bookings.models.links import hash_of
-from ctac.dates import UK, format_clock, format_day, uk_day
+from bookings.models.links import hash_token
+from ctac.dates import UK_TZ, format_day, format_uk_time, uk_day
 from ctac.forms import FORM_METHODS
 from ctac.logs import request_reference
-from professionals.access import person_required, the_person
+from professionals.access import person_required, signed_in_person
 from professionals.areas import postcode_area
 from professionals.models import Person
 
@@ -78,10 +78,10 @@ UNKNOWN_FEED_RATE_LIMIT = (60, timedelta(hours=1))
 @require_safe
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     now, feeds = timezone.now(), CalendarFeed.objects.working().select_related("person", "presenter")
-    feed = feeds.filter(token_hash=hash_of(token)).first() if TOKEN.fullmatch(token) else None
+    feed = feeds.filter(token_hash=hash_token(token)).first() if TOKEN_PATTERN.fullmatch(token) else None
     if feed is None:
-        guess = Throttle(By.NETWORK, f"calendar:{limits.client_address(request)}", *UNKNOWN_FEED_RATE_LIMIT)
-        if stop := check_throttles(request, Where.CALENDAR, [guess], now):
+        guess = Throttle(ThrottleScope.NETWORK, f"calendar:{limits.client_ip(request)}", *UNKNOWN_FEED_RATE_LIMIT)
+        if stop := check_throttles(request, LimitedActivity.CALENDAR, [guess], now):
             context = {"reference": request_reference.get()}
             refused = render(request, "errors/429.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
             refused.headers["Retry-After"] = str(stop.seconds(now))
@@ -92,8 +92,8 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
         name = _("CTAC team") if feed.team else _("CTAC diary") if feed.presenter else _("CTAC presentations")
         entries = feed_entries(feed, now)
     # It changes only when a calendar program would read something else.
-    digest = hashlib.sha256(repr((FORMAT, settings.SITE_URL, name, entries)).encode()).hexdigest()
-    changed_at = note_reading(feed=feed, digest=digest, now=now)
+    digest = hashlib.sha256(repr((ENTRY_FORMAT_VERSION, settings.SITE_URL, name, entries)).encode()).hexdigest()
+    changed_at = record_feed_read(feed=feed, digest=digest, now=now)
     etag, stamp = f'W/"{digest}"', int(changed_at.timestamp())
     response = get_conditional_response(request, etag=etag, last_modified=stamp)
     if response is None or response.status_code != HTTPStatus.NOT_MODIFIED:
@@ -108,19 +108,19 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @person_required
 def my_calendar(request: HttpRequest) -> HttpResponse:
-    person, now = the_person(request), timezone.now()
+    person, now = signed_in_person(request), timezone.now()
     if request.method == "POST":
-        make_feed(owner=person, by=signed_in(request), now=now)
+        get_or_create_feed(owner=person, by=signed_in_user(request), now=now)
         messages.success(request, _("Your calendar address is ready."))
         return redirect("my_calendar")
-    return render(request, "bookings/calendars/calendar.html", feed_page_context(person, signed_in(request), now))
+    return render(request, "bookings/calendars/calendar.html", feed_page_context(person, signed_in_user(request), now))
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def my_calendar_stop(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        revoke_feed(owner=the_person(request), by=signed_in(request), now=timezone.now())
+        revoke_feed(owner=signed_in_person(request), by=signed_in_user(request), now=timezone.now())
         messages.success(request, _("Your old calendar address no longer works."))
         return redirect("my_calendar")
     return render(request, "bookings/calendars/calendar_stop.html")
@@ -131,7 +131,7 @@ def my_calendar_stop(request: HttpRequest) -> HttpResponse:
 # A token is 256 bits, derived from a random seed of the row and the site's secret key. So the database alone opens no calendar,
 # and yet its owner can look the address up again for a second device. ADR 15 says why.
 
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, six a letter
+TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, six a letter
 READ_AT_PRECISION = timedelta(hours=1)  # how exactly we note the last reading, so that not every one is a write
 
 
@@ -146,11 +146,11 @@ def owner_lookup(owner: FeedOwner) -> dict[str, Any]:
 
 
 @transaction.atomic
-def make_feed(*, owner: FeedOwner, by: User, now: datetime) -> CalendarFeed:
+def get_or_create_feed(*, owner: FeedOwner, by: User, now: datetime) -> CalendarFeed:
     """The owner's calendar address: the present one, or a new one. One that another account made ends."""
     CalendarFeed.objects.filter(**owner_lookup(owner)).exclude(user=by).delete()
     seed = secrets.token_urlsafe(32)
-    token_hash = hash_of(token_from(seed, settings.SECRET_KEY))
+    token_hash = hash_token(token_from(seed, settings.SECRET_KEY))
     new = {"user": by, "seed": seed, "token_hash": token_hash, "created_at": now}
     feed, _new = CalendarFeed.objects.get_or_create(**owner_lookup(owner), defaults=new)
     return feed
@@ -164,10 +164,10 @@ def revoke_feed(owner: FeedOwner, *, by: User | None, now: datetime) -> None:
 def feed_token(feed: CalendarFeed) -> str:
     """The token, for its owner only. Empty if it was made under a secret key that is gone: it works, but can't be shown."""
     tokens = (token_from(feed.seed, secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
-    return next((token for token in tokens if constant_time_compare(hash_of(token), feed.token_hash)), "")
+    return next((token for token in tokens if constant_time_compare(hash_token(token), feed.token_hash)), "")
 
 
-def note_reading(*, feed: CalendarFeed, digest: str, now: datetime) -> datetime:
+def record_feed_read(*, feed: CalendarFeed, digest: str, now: datetime) -> datetime:
     """Note that a calendar program reads what has this digest. Returns since when the feed is like that.
 
     At most one statement, and mostly none.
@@ -192,9 +192,9 @@ def token_from(seed: str, secret: str) -> str:
 # longer gives, because somebody else does, is gone at once: it is not theirs to see.
 
 # Raise it when entries are written in another form, so that programs fetch them again.
-FORMAT = 1
-CLOSED = (State.CANCELLED, State.DECLINED)
-ENDED_PLACE = (SessionEventKind.GIVEN_UP, SessionEventKind.LAPSED, SessionEventKind.BUMPED)
+ENTRY_FORMAT_VERSION = 1
+CLOSED_STATES = (State.CANCELLED, State.DECLINED)
+PLACE_ENDED_KINDS = (SessionEventKind.GIVEN_UP, SessionEventKind.LAPSED, SessionEventKind.BUMPED)
 
 
 def feed_entries(feed: CalendarFeed, now: datetime) -> list[CalendarEntry]:
@@ -208,11 +208,11 @@ def feed_entries(feed: CalendarFeed, now: datetime) -> list[CalendarEntry]:
 
 def feed_file(name: str, entries: list[CalendarEntry], changed_at: datetime) -> bytes:
     """The whole feed, stamped with when it last changed: two readings of the same entries are equal, byte for byte."""
-    calendar = ical.calendar_of("PUBLISH", entries, now=changed_at)
+    calendar = ical.build_calendar("PUBLISH", entries, now=changed_at)
     every = FEED_REFRESH_INTERVAL
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
-    calendar.add("x-wr-timezone", UK.key)
+    calendar.add("x-wr-timezone", UK_TZ.key)
     calendar.add("refresh-interval", every, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", f"PT{int(every.total_seconds() // 3600)}H")
     return calendar.to_ical()
@@ -225,9 +225,9 @@ def booking_entries(bookings: BookingQuerySet, now: datetime, *, requested: str,
         kind__in=(EventKind.CANCELLED, EventKind.DECLINED),
         at__gte=now - FEED_CANCELLED_RETENTION,
     )
-    open_or_lately = ~Q(state__in=CLOSED) | Exists(closed)
-    for booking in bookings.with_names().with_leaflets().filter(open_or_lately, starts_at__gte=now - FEED_HISTORY):
-        status = CANCELLED if booking.state in CLOSED else TENTATIVE if booking.state == State.REQUESTED else CONFIRMED
+    open_or_lately = ~Q(state__in=CLOSED_STATES) | Exists(closed)
+    for booking in bookings.with_related().with_leaflets().filter(open_or_lately, starts_at__gte=now - FEED_HISTORY):
+        status = CANCELLED if booking.state in CLOSED_STATES else TENTATIVE if booking.state == State.REQUESTED else CONFIRMED
         entry = ical.booking_entry(booking, status, for_presenter=for_presenter)
         yield replace(entry, summary=requested % {"title": booking.presentation.title}) if status == TENTATIVE else entry
 
@@ -238,14 +238,14 @@ def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEnt
     # Taken and offered places, and for a while those given up or called off. Nothing for people who only wait, or waited.
     events = SessionEvent.objects.filter(at__gte=now - FEED_CANCELLED_RETENTION)
     called_off = events.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
-    ended = events.filter(place=OuterRef("pk"), kind__in=ENDED_PLACE)
-    stood_here = SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=(*HAD_A_PLACE, SessionEventKind.OFFERED))
+    ended = events.filter(place=OuterRef("pk"), kind__in=PLACE_ENDED_KINDS)
+    stood_here = SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=(*PLACE_GAINED_KINDS, SessionEventKind.OFFERED))
     places = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=now - FEED_HISTORY)
     alive = ~Q(session__state=SessionState.CANCELLED)
     shown = places.filter(
-        (alive & Q(state__in=OCCUPYING))
+        (alive & Q(state__in=OCCUPYING_STATES))
         | (alive & Q(state__in=(PlaceState.GIVEN_UP, PlaceState.WAITING)) & Exists(ended) & Exists(stood_here))
-        | (~alive & Q(state__in=OCCUPYING) & Exists(called_off))
+        | (~alive & Q(state__in=OCCUPYING_STATES) & Exists(called_off))
     )
     yield from map(place_entry, shown)
     seats = person.seats.approved().with_booking() if person else Seat.objects.none()
@@ -260,7 +260,7 @@ def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarE
     closed = SessionEvent.objects.filter(
         session=OuterRef("pk"), kind=SessionEventKind.CANCELLED, at__gte=now - FEED_CANCELLED_RETENTION
     )
-    sessions = OpenSession.objects.with_names().filter(presenter=presenter, starts_at__gte=since)
+    sessions = OpenSession.objects.with_related().filter(presenter=presenter, starts_at__gte=since)
     for session in sessions.filter(~Q(state=SessionState.CANCELLED) | Exists(closed)):
         status = CANCELLED if session.state == SessionState.CANCELLED else CONFIRMED
         yield ical.session_entry(session, status, for_presenter=True, may_join=True)
@@ -295,17 +295,17 @@ def team_entries(now: datetime) -> Iterator[CalendarEntry]:
 
 
 def takes_whole_days(starts_at: datetime, ends_at: datetime) -> bool:
-    return (starts_at.astimezone(UK).time(), ends_at.astimezone(UK).time()) == (START_OF_DAY, END_OF_DAY)
+    return (starts_at.astimezone(UK_TZ).time(), ends_at.astimezone(UK_TZ).time()) == (START_OF_DAY, END_OF_DAY)
 
 
 def place_entry(place: SessionPlace) -> CalendarEntry:
     session, sequence = place.session, ical.place_sequence(place)
-    if session.state == SessionState.CANCELLED or place.state not in OCCUPYING:
+    if session.state == SessionState.CANCELLED or place.state not in OCCUPYING_STATES:
         return ical.session_entry(session, CANCELLED, may_join=True, sequence=sequence)
     if place.offer_expires_at is None:
         return ical.session_entry(session, CONFIRMED, may_join=True, sequence=sequence)
     offered = ical.session_entry(session, TENTATIVE, may_join=True, sequence=sequence)
-    until = {"day": format_day(place.offer_expires_at), "clock": format_clock(place.offer_expires_at)}
+    until = {"day": format_day(place.offer_expires_at), "clock": format_uk_time(place.offer_expires_at)}
     return replace(
         offered,
         summary=_("Place offered: %(title)s") % {"title": session.presentation.title},
@@ -322,5 +322,5 @@ def feed_page_context(owner: FeedOwner, user: User, now: datetime) -> dict[str, 
     return {
         "has_feed": feed is not None,
         "feed_url": f"{settings.SITE_URL}{reverse('calendar_feed', args=[token])}" if token else "",
-        "feed_read": f"{day}, {format_clock(read_at)}" if read_at else "",
+        "feed_read": f"{day}, {format_uk_time(read_at)}" if read_at else "",
     }

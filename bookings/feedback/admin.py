@@ -19,12 +19,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.feedback.forms import MoreFeedbackForm, QuotesForm
 from bookings.feedback.queries import (
-    MOST_COMMENTS,
-    attendance_in_words,
+    MAX_COMMENTS_SHOWN,
     attendance_of,
     confidence_statistics,
     feedback_statistics,
-    quotes_offered,
+    people_came_text,
+    quotable_answers,
     short_feedback_link,
     with_averages,
 )
@@ -35,26 +35,26 @@ from bookings.feedback.services import (
     may_take_more_feedback,
     take_more_feedback,
 )
-from bookings.feedback.views import submitted_attendance
-from bookings.models import STATEMENTS, Afterwards, Agreement, Confidence, Feedback, Given
+from bookings.feedback.views import process_attendance_form
+from bookings.models import STATEMENTS, Afterwards, Agreement, BookingOrSession, Confidence, Feedback
 from ctac.dates import format_day, uk_day
-from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, StaffModelAdmin, column, short_moment, staff_site
+from ctac.staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, StaffModelAdmin, column, format_short_datetime, staff_site
 from ctac.staff.spreadsheets import Cell, Heading
 from professionals.exports import ExportMixin, batches
 from professionals.models import Profession
 
 
-def attendance_page(admin: StaffModelAdmin, request: HttpRequest, given: Given, action: ObjectAction) -> HttpResponse:
+def attendance_page(admin: StaffModelAdmin, request: HttpRequest, given: BookingOrSession, action: ObjectAction) -> HttpResponse:
     change_url = reverse(f"staff:bookings_{given._meta.model_name}_change", args=[given.pk])
-    form, attendance = submitted_attendance(request, given, by_presenter=False)
+    form, attendance = process_attendance_form(request, given, by_presenter=False)
     if attendance is not None:
-        messages.success(request, attendance_in_words(attendance.people, form.uncounted))
+        messages.success(request, people_came_text(attendance.people, form.uncounted))
         return redirect(change_url)
-    context = {**admin.about_action(request, action, given, change_url), "form": form}
+    context = {**admin.get_action_context(request, action, given, change_url), "form": form}
     return TemplateResponse(request, "bookings/feedback/staff/attendance.html", context)
 
 
-ATTENDANCE = ObjectAction(
+ATTENDANCE_ACTION = ObjectAction(
     "attendance",
     gettext_lazy("Record who came"),
     page=attendance_page,
@@ -66,7 +66,7 @@ ATTENDANCE = ObjectAction(
 )
 
 
-MORE_FEEDBACK = ObjectAction(
+MORE_FEEDBACK_ACTION = ObjectAction(
     "more-feedback",
     gettext_lazy("Take more feedback"),
     service=take_more_feedback,
@@ -80,13 +80,13 @@ MORE_FEEDBACK = ObjectAction(
 )
 
 
-QUOTES = ObjectAction(
+CHOOSE_QUOTES_ACTION = ObjectAction(
     "quotes",
     gettext_lazy("Choose quotes for reports"),
     service=choose_quotes,
     form_class=QuotesForm,
     form_kwargs=lambda afterwards: {"afterwards": afterwards},
-    available=lambda afterwards: quotes_offered(afterwards).exists(),
+    available=lambda afterwards: quotable_answers(afterwards).exists(),
     explanation=gettext_lazy(
         "Their writers let us quote these without a name. Tick what a report may quote. Leave out what could tell readers who "
         "wrote it."
@@ -97,16 +97,16 @@ QUOTES = ObjectAction(
 )
 
 
-def came_in_words(given: Given) -> SafeString | str:
+def attendance_text(given: BookingOrSession) -> SafeString | str:
     """'12 people came. Health visitor: 9, …'"""
     attendance = attendance_of(given)
     if attendance is None:
         return ""
     counts = ", ".join(f"{Profession(name).label}: {people}" for name, people in attendance_counts(attendance).items())
-    return format_html("{}<br>{}", attendance_in_words(attendance.people), counts)
+    return format_html("{}<br>{}", people_came_text(attendance.people), counts)
 
 
-def feedback_in_words(given: Given) -> SafeString | str:
+def feedback_summary_text(given: BookingOrSession) -> SafeString | str:
     """The figures in short, with a link to all of them."""
     afterwards: Afterwards | None = getattr(given, "afterwards", None)
     if afterwards is None:
@@ -137,7 +137,7 @@ def given_link(afterwards: Afterwards) -> SafeString:
 
 def number_who_came(afterwards: Afterwards) -> str:
     attendance = attendance_of(afterwards.given)
-    return f"{attendance.people:,}" if attendance else NOTHING
+    return f"{attendance.people:,}" if attendance else EMPTY_VALUE
 
 
 class FeedbackExportMixin(ExportMixin):
@@ -161,13 +161,13 @@ class FeedbackExportMixin(ExportMixin):
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         """The figures are those of the scale: 5 is “I agree strongly”."""
         for batch in batches(keys):
-            found = Afterwards.objects.with_given().filter(pk__in=batch).order_by().in_bulk()
+            found = Afterwards.objects.with_booking_or_session().filter(pk__in=batch).order_by().in_bulk()
             answers: dict[int, list[Feedback]] = defaultdict(list)
             for answer in Feedback.objects.filter(afterwards__in=batch).order_by("pk"):
                 answers[answer.afterwards_id].append(answer)
             for afterwards in (found[key] for key in batch if key in found):
                 given = afterwards.given
-                about: list[Cell] = [given.reference, given.presentation.title, uk_day(given.agreed[0])]
+                about: list[Cell] = [given.reference, given.presentation.title, uk_day(given.agreed_times[0])]
                 for answer in answers[afterwards.pk]:
                     figures: list[Cell] = [getattr(answer, name) for name in STATEMENTS]
                     comment = "" if answer.flagged_child_details else answer.comment
@@ -175,7 +175,7 @@ class FeedbackExportMixin(ExportMixin):
 
 
 @admin.register(Afterwards, site=staff_site)
-class AfterwardsAdmin(FeedbackExportMixin, LooksOnly):
+class AfterwardsAdmin(FeedbackExportMixin, ReadOnlyAdmin):
     """Each presentation with a short link. The list has averages, its page the answers."""
 
     nobody_may = ("add", "change", "delete")
@@ -193,12 +193,12 @@ class AfterwardsAdmin(FeedbackExportMixin, LooksOnly):
     sortable_by = ()
     ordering = ("-pk",)
     change_form_template = "bookings/feedback/staff/afterwards.html"
-    object_actions = (QUOTES,)
+    object_actions = (CHOOSE_QUOTES_ACTION,)
     may_be_empty = ("came",)
     fields = ("title", "held", "link_to_given", "came", "link", "open_until")
     readonly_fields = fields
 
-    when = column(gettext_lazy("when"), lambda afterwards: short_moment(afterwards.given.agreed[0]))
+    when = column(gettext_lazy("when"), lambda afterwards: format_short_datetime(afterwards.given.agreed_times[0]))
     held = column(gettext_lazy("when"), lambda afterwards: afterwards.given.when)
     title = column(gettext_lazy("presentation"), lambda afterwards: afterwards.given.presentation.title)
     reference = column(gettext_lazy("reference"), lambda afterwards: afterwards.given.reference)
@@ -206,7 +206,7 @@ class AfterwardsAdmin(FeedbackExportMixin, LooksOnly):
     number_came = column(gettext_lazy("came"), number_who_came)
     number_answers = column(gettext_lazy("answers"), lambda row: f"{(row.averages or {}).get('answers', 0):,}")
     number_quotes = column(gettext_lazy("may be quoted"), lambda row: f"{(row.averages or {}).get('quotes', 0):,}")
-    came = column(gettext_lazy("who came"), lambda afterwards: came_in_words(afterwards.given))
+    came = column(gettext_lazy("who came"), lambda afterwards: attendance_text(afterwards.given))
     link = column(gettext_lazy("short link"), short_feedback_link)
     open_until = column(gettext_lazy("answers until"), lambda afterwards: format_day(afterwards.closes_at))
     number_useful = average_column("useful", gettext_lazy("useful"))
@@ -223,15 +223,15 @@ class AfterwardsAdmin(FeedbackExportMixin, LooksOnly):
         afterwards = self.get_object(request, object_id)
         if afterwards is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        comments = list(afterwards.answers.exclude(comment="")[: MOST_COMMENTS + 1])
+        comments = list(afterwards.answers.exclude(comment="")[: MAX_COMMENTS_SHOWN + 1])
         answers = {
             "figures": feedback_statistics(afterwards),
             "choices": Agreement.labels,
             "confidence": confidence_statistics(afterwards),
             "confidence_choices": Confidence.labels,
-            "comments": comments[:MOST_COMMENTS],
-            "more": len(comments) > MOST_COMMENTS,
-            "most": MOST_COMMENTS,
+            "comments": comments[:MAX_COMMENTS_SHOWN],
+            "more": len(comments) > MAX_COMMENTS_SHOWN,
+            "most": MAX_COMMENTS_SHOWN,
         }
         said = render_to_string("bookings/feedback/staff/includes/what_was_said.html", answers)
         return super().change_view(request, object_id, form_url, {"said": said, **(extra_context or {})})

@@ -9,9 +9,9 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.emails import BookingEmail, longest_fields, sample_booking
-from bookings.feedback.queries import host_has_answered, host_links, later_key
-from bookings.feedback.services import open_afterwards, year_later_column
+from bookings.emails import BookingEmail, sample_booking, sample_long_fields
+from bookings.feedback.queries import confidence_later_key, host_has_answered, host_links
+from bookings.feedback.services import get_or_create_afterwards, year_later_lookup
 from bookings.models import Afterwards, Booking, ConfidenceLater, OpenSession, SessionPlace, SessionState, State, YearLater
 from bookings.models.visit import THREE_MONTHS_LINK_LIFETIME
 from ctac.dates import format_day
@@ -32,12 +32,12 @@ class BookingAfterwards(BookingEmail):
     can_wait = True
 
     def is_still_due(self) -> bool:
-        afterwards = Afterwards.objects.with_given().filter(booking=self.booking).first()
+        afterwards = Afterwards.objects.with_booking_or_session().filter(booking=self.booking).first()
         return self.booking.state == State.DELIVERED and afterwards is not None and afterwards.is_open(timezone.now())
 
     @cached_property
     def afterwards(self) -> Afterwards:
-        return open_afterwards(given=self.booking, now=timezone.now())
+        return get_or_create_afterwards(given=self.booking, now=timezone.now())
 
     @cached_property
     def has_answered(self) -> bool:
@@ -99,24 +99,24 @@ class YearLaterEmail(Email):
     can_wait = True
 
     @cached_property
-    def wished_after(self) -> Booking | SessionPlace:
+    def booking_or_place(self) -> Booking | SessionPlace:
         if self.notification.about.startswith("booking:"):
-            return Booking.objects.with_names().with_leaflets().get(pk=self.about_key)
+            return Booking.objects.with_related().with_leaflets().get(pk=self.about_key)
         return SessionPlace.objects.select_related("person", "session__presentation").get(pk=self.about_key)
 
     @property
     def given(self) -> Booking | OpenSession:
-        after = self.wished_after
+        after = self.booking_or_place
         return after if isinstance(after, Booking) else after.session
 
     def is_still_due(self) -> bool:
         """Not if they have something booked or a place already, nor to an address that is no longer theirs."""
-        after, now = self.wished_after, timezone.now()
+        after, now = self.booking_or_place, timezone.now()
         person = after.person
-        wished = YearLater.objects.filter(**year_later_column(after)).exists()
+        wished = YearLater.objects.filter(**year_later_lookup(after)).exists()
         if not wished or person.email.lower() != self.notification.recipient.lower():
             return False
-        return not (person.bookings.upcoming(now).exists() or person.session_places.lying_ahead(now).exists())
+        return not (person.bookings.upcoming(now).exists() or person.session_places.not_over(now).exists())
 
     def get_subject(self) -> str | Promise:
         return self.subject if isinstance(self.given, Booking) else self.subject_of_session
@@ -160,14 +160,14 @@ class ThreeMonthsOnEmail(Email):
         given = self.later.afterwards.given
         return {
             "title": given.presentation.title,
-            "day": format_day(given.agreed[0]),
-            "url": full_url(reverse("three_months_on", args=[self.later.afterwards.code, later_key(self.later)])),
+            "day": format_day(given.agreed_times[0]),
+            "url": full_url(reverse("three_months_on", args=[self.later.afterwards.code, confidence_later_key(self.later)])),
             "closes": format_day((self.later.told_at or timezone.now()) + THREE_MONTHS_LINK_LIFETIME),
         }
 
 
 def examples() -> Iterator[Example]:
-    delivered, longest = {"state": State.DELIVERED}, {"state": State.DELIVERED, **longest_fields()}
+    delivered, longest = {"state": State.DELIVERED}, {"state": State.DELIVERED, **sample_long_fields()}
     for case, answered, fields in (
         ("", False, delivered),
         (gettext("answered already"), True, delivered),
@@ -178,5 +178,5 @@ def examples() -> Iterator[Example]:
         yield example(BookingAfterwards, case, booking=booking, afterwards=afterwards, has_answered=answered)
         if not answered:
             yield example(ThreeMonthsOnEmail, case, later=ConfidenceLater(pk=12, afterwards=afterwards))
-    yield example(YearLaterEmail, wished_after=sample_booking(**delivered))
-    yield example(YearLaterEmail, gettext("longest words"), wished_after=sample_booking(**longest))
+    yield example(YearLaterEmail, booking_or_place=sample_booking(**delivered))
+    yield example(YearLaterEmail, gettext("longest words"), booking_or_place=sample_booking(**longest))

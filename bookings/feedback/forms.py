@@ -12,30 +12,30 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.limits import HoneypotMixin
-from accounts.models import Where
-from bookings.feedback.queries import quotes_offered
+from accounts.models import LimitedActivity
+from bookings.feedback.queries import quotable_answers
 from bookings.feedback.services import ATTENDANCE_SOURCES, attendance_counts
 from bookings.models import (
-    CONFIDENCE,
+    CONFIDENCE_QUESTIONS,
     SHARED_STATEMENTS,
     STATEMENTS,
     Afterwards,
     Agreement,
     Attendance,
+    BookingOrSession,
     Confidence,
     Feedback,
-    Given,
 )
-from ctac.forms import AnyOrNone, PageForm, as_of_a_page
+from ctac.forms import OptionalCheckboxesField, PageForm, apply_page_field_defaults
 from leaflets.models import Leaflet
 from leaflets.orders.forms import CopiesField, stock_hint
-from office.models import MOST_PEOPLE
-from professionals.drafts import SECRET
+from office.models import MAX_PEOPLE
+from professionals.drafts import SECRET_PATTERN
 from professionals.models import Profession
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, reason_field
 
 USUAL_PROFESSIONS = (Profession.HEALTH_VISITOR, Profession.SOCIAL_WORKER, Profession.TEACHER)
-SHOWN_AT_ONCE = 3
+MAX_PROFESSIONS_SHOWN = 3
 
 
 class CountField(forms.IntegerField):
@@ -48,7 +48,7 @@ class CountField(forms.IntegerField):
 
 def people_field(label: Any, **more: Any) -> CountField:
     widget = forms.TextInput({"class": "count-box", "inputmode": "numeric", "autocomplete": "off"})
-    return CountField(label=label, max_value=MOST_PEOPLE, widget=widget, **more)
+    return CountField(label=label, max_value=MAX_PEOPLE, widget=widget, **more)
 
 
 class MoreFeedbackForm(ChildDetailsMixin):
@@ -80,17 +80,21 @@ class AttendanceForm(PageForm):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, given: Given, stands: Attendance | None = None) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, given: BookingOrSession, stands: Attendance | None = None
+    ) -> None:
         counts = attendance_counts(stands)
         first = list(counts)  # the professions with a number already
         if not counts:  # else the expected ones, and those that we see most
             expected = dict.fromkeys([*ATTENDANCE_SOURCES[type(given)].professions(given), *USUAL_PROFESSIONS])
-            first = [profession for profession in expected if profession and profession != Profession.OTHER][:SHOWN_AT_ONCE]
+            first = [profession for profession in expected if profession and profession != Profession.OTHER][
+                :MAX_PROFESSIONS_SHOWN
+            ]
         typed = {f"people_{name}": people for name, people in counts.items()}
         seen = stands.revision if stands else ""
         super().__init__(data, initial={**typed, "seen": seen})
         for profession in sorted(Profession, key=lambda name: (name not in first, name == Profession.OTHER)):
-            self.fields[f"people_{profession}"] = as_of_a_page(people_field(profession.label, min_value=0))
+            self.fields[f"people_{profession}"] = apply_page_field_defaults(people_field(profession.label, min_value=0))
         self.first = {f"people_{profession}" for profession in (*first, Profession.OTHER)}
         self.order_fields([name for name in self.fields if name != "total"])
 
@@ -105,9 +109,9 @@ class AttendanceForm(PageForm):
                     "Your numbers by profession add up to %(counted)d, but your total is only %(total)d. Correct one of them."
                 )
                 self.add_error("total", message % {"counted": counted, "total": total})
-            elif counted > MOST_PEOPLE:
+            elif counted > MAX_PEOPLE:
                 message = _("Your numbers by profession add up to %(counted)d. No presentation has more than %(most)d people.")
-                self.add_error("total", message % {"counted": counted, "most": MOST_PEOPLE})
+                self.add_error("total", message % {"counted": counted, "most": MAX_PEOPLE})
         return self.cleaned_data
 
     @property
@@ -128,7 +132,7 @@ class AttendanceForm(PageForm):
         return {**self.counted, Profession.OTHER.value: others} if others else self.counted
 
     @property
-    def expected(self) -> int | None:
+    def expected_revision(self) -> int | None:
         """The revision of the numbers from which the page was drawn."""
         seen = str(self.cleaned_data.get("seen", ""))
         return int(seen) if seen.isascii() and seen.isdigit() else None
@@ -150,7 +154,7 @@ def choice_field(label: Any, choices: type[IntegerChoices], missing: Any) -> for
     )
 
 
-CONFIDENCE_MISSING = {
+MISSING_CONFIDENCE_MESSAGES = {
     "confidence_before": gettext_lazy("Choose how confident you were before."),
     "confidence_now": gettext_lazy("Choose how confident you are now."),
 }
@@ -159,7 +163,7 @@ CONFIDENCE_MISSING = {
 class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
     """Agreement with three sentences (four for a host), confidence before and now, and what could be better. No name."""
 
-    where = Where.FEEDBACK
+    where = LimitedActivity.FEEDBACK
     answer_field = "token"
     free_text_fields = ("comment",)
 
@@ -187,22 +191,22 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
         asked = STATEMENTS if by_host else SHARED_STATEMENTS
         for name in asked:
             missing = format_lazy(gettext_lazy("Choose how far you agree: “{statement}”"), statement=STATEMENTS[name])
-            self.fields[name] = as_of_a_page(choice_field(STATEMENTS[name], Agreement, missing))
-        for name, question in CONFIDENCE.items():
-            self.fields[name] = as_of_a_page(choice_field(question, Confidence, CONFIDENCE_MISSING[name]))
+            self.fields[name] = apply_page_field_defaults(choice_field(STATEMENTS[name], Agreement, missing))
+        for name, question in CONFIDENCE_QUESTIONS.items():
+            self.fields[name] = apply_page_field_defaults(choice_field(question, Confidence, MISSING_CONFIDENCE_MESSAGES[name]))
         if not may_remind:
             del self.fields["remind"]
-        self.order_fields([*asked, *CONFIDENCE, "comment", CONFIRM_FIELD, "quotable", "remind"])
+        self.order_fields([*asked, *CONFIDENCE_QUESTIONS, "comment", CONFIRM_FIELD, "quotable", "remind"])
 
     def clean_token(self) -> str:
         """A token that is not ours is replaced; at worst an answer is stored twice."""
         token: str = self.cleaned_data["token"]
-        return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
+        return token if SECRET_PATTERN.fullmatch(token) else secrets.token_urlsafe(32)
 
     @property
     def answers(self) -> Feedback:
         """The answers of a valid form, unsaved."""
-        answers = {name: self.cleaned_data[name] for name in (*STATEMENTS, *CONFIDENCE) if name in self.fields}
+        answers = {name: self.cleaned_data[name] for name in (*STATEMENTS, *CONFIDENCE_QUESTIONS) if name in self.fields}
         said = {name: self.cleaned_data[name] for name in ("comment", "quotable")}
         return Feedback(**answers, **said, flagged_child_details=self.flagged)
 
@@ -210,7 +214,7 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
 class AskLaterForm(HoneypotMixin, PageForm):
     """The address to ask at three months later. It is sent by itself, so that nobody can tell which answers are theirs."""
 
-    where = Where.FEEDBACK
+    where = LimitedActivity.FEEDBACK
     answer_field = "email"
     autocomplete = {"email": "email"}
 
@@ -222,19 +226,19 @@ class AskLaterForm(HoneypotMixin, PageForm):
 
 
 class ThreeMonthsOnForm(PageForm):
-    confidence = choice_field(CONFIDENCE["confidence_now"], Confidence, CONFIDENCE_MISSING["confidence_now"])
+    confidence = choice_field(CONFIDENCE_QUESTIONS["confidence_now"], Confidence, MISSING_CONFIDENCE_MESSAGES["confidence_now"])
 
 
 class QuotesForm(PageForm):
     """For staff: which comments reports may quote, among those whose writers allow it."""
 
-    chosen = AnyOrNone(
+    chosen = OptionalCheckboxesField(
         label=gettext_lazy("Quotes for reports"),
         error_messages={"invalid_choice": gettext_lazy("One of these may no longer be quoted. Choose again.")},
     )
 
     def __init__(self, data: Any = None, *, afterwards: Afterwards) -> None:
-        quotes = list(quotes_offered(afterwards))
+        quotes = list(quotable_answers(afterwards))
         super().__init__(data, initial={"chosen": [quote.pk for quote in quotes if quote.chosen_at]})
         self.fields["chosen"].choices = [(quote.pk, quote.comment) for quote in quotes]  # type: ignore[attr-defined]
 
@@ -273,7 +277,7 @@ class SuggestedLeafletsForm(PageForm):
         for leaflet in self.leaflets:
             only = len(self.leaflets) == 1
             field = CopiesField(leaflet, label=leaflet.title, help_text=stock_hint(leaflet), required=only, min_value=0)
-            self.fields[leaflet.slug] = as_of_a_page(field)
+            self.fields[leaflet.slug] = apply_page_field_defaults(field)
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -7,15 +7,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.feedback.queries import full_feedback_link, short_feedback_link
-from bookings.models import Afterwards, Booking, Given
+from bookings.models import Afterwards, Booking, BookingOrSession
 from ctac.dates import format_day
-from ctac.pdf.typesetting import charity_line, printable, qr_code, typeset
+from ctac.pdf.typesetting import charity_line, printable_text, qr_code, render_pdf
 from guidance.contacts.queries import WhoToTell
 
 
-def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime, ticked: bool = False) -> bytes:
+def certificate(given: BookingOrSession, name: str, *, who: WhoToTell, made_at: datetime, ticked: bool = False) -> bytes:
     """The name is what its holder typed: it goes into the PDF, and nowhere else. `ticked`: staff ticked the name of a place."""
-    start, end = given.agreed
+    start, end = given.agreed_times
     hours, minutes = divmod(int((end - start).total_seconds() // 60), 60)
     length = [
         ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours} if hours else "",
@@ -32,9 +32,9 @@ def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime, t
     data = {
         "title": _("Certificate of attendance"),
         "centre": _("Child trafficking advice centre"),
-        "name": printable(name),
+        "name": printable_text(name),
         "attended": _("attended the presentation"),
-        "presentation": printable(given.presentation.title),
+        "presentation": printable_text(given.presentation.title),
         "facts": [
             (_("Day"), format_day(start)),
             (_("Length"), " ".join(filter(None, length))),
@@ -44,7 +44,7 @@ def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime, t
         "foot": by_staff if ticked else typed,
         "site": settings.SITE_URL,
     }
-    return typeset("certificate", data, made_at=made_at)
+    return render_pdf("certificate", data, made_at=made_at)
 
 
 def whom_to_tell(who: WhoToTell) -> list[str]:
@@ -60,7 +60,7 @@ def attendance_sheet(booking: Booking, *, made_at: datetime) -> bytes:
     data = {
         "title": _("Who was there"),
         "facts": [
-            (_("Presentation"), printable(booking.presentation.title)),
+            (_("Presentation"), printable_text(booking.presentation.title)),
             (_("When"), booking.when),
             (_("Reference"), booking.reference),
         ],
@@ -69,7 +69,7 @@ def attendance_sheet(booking: Booking, *, made_at: datetime) -> bytes:
         "lines": booking.audience_size + booking.seats_taken + SPARE_LINES,
         "foot": charity_line(),
     }
-    return typeset("attendance-sheet", data, made_at=made_at)
+    return render_pdf("attendance-sheet", data, made_at=made_at)
 
 
 def feedback_slide(afterwards: Afterwards, *, who: WhoToTell, made_at: datetime) -> bytes:
@@ -83,4 +83,4 @@ def feedback_slide(afterwards: Afterwards, *, who: WhoToTell, made_at: datetime)
         "tell": whom_to_tell(who),
         "code": qr_code(full_feedback_link(afterwards)),
     }
-    return typeset("feedback-slide", data, made_at=made_at)
+    return render_pdf("feedback-slide", data, made_at=made_at)

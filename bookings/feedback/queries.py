@@ -19,16 +19,16 @@ from bookings.models import (
     Agreement,
     Attendance,
     Booking,
+    BookingOrSession,
     Confidence,
     ConfidenceLater,
     Feedback,
-    Given,
     SessionPlace,
     State,
     ThreeMonthsOn,
     YearLater,
 )
-from bookings.models.links import address_hash
+from bookings.models.links import hash_address
 from bookings.models.visit import HOST_LINK_LIFETIME
 from ctac.dates import format_day, uk_datetime
 from leaflets.models import Leaflet
@@ -36,13 +36,13 @@ from leaflets.stock.queries import leaflets_in_stock
 
 # What people said about a presentation, in figures: how many answered, how far they agree on average, how many chose what.
 
-MOST_COMMENTS = 100
+MAX_COMMENTS_SHOWN = 100
 # Comments whose writers let us quote them, except those that look like a child's details.
-MAY_BE_QUOTED = Q(~Q(comment=""), quotable=True, flagged_child_details=False)
+QUOTABLE = Q(~Q(comment=""), quotable=True, flagged_child_details=False)
 
 
-def quotes_offered(afterwards: Afterwards) -> QuerySet[Feedback]:
-    return afterwards.answers.filter(MAY_BE_QUOTED)
+def quotable_answers(afterwards: Afterwards) -> QuerySet[Feedback]:
+    return afterwards.answers.filter(QUOTABLE)
 
 
 def choice_statistics(rows: QuerySet[Any], questions: Mapping[str, Any], choices: type[IntegerChoices]) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ class ConfidenceAverages:
     later: Average
 
 
-def confidence(first: date, last: date) -> ConfidenceAverages:
+def average_confidence(first: date, last: date) -> ConfidenceAverages:
     """For the presentations that began on these UK days, both included. One statement."""
     start, end = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
     given = Afterwards.objects.filter(
@@ -127,19 +127,19 @@ def with_averages(rows: QuerySet[Afterwards]) -> QuerySet[Afterwards]:
     """
     averages = {name: Avg(name) for name in ("useful", "clear", "ready")}
     answers = Feedback.objects.filter(afterwards=OuterRef("pk")).order_by().values("afterwards")
-    quotes = Count("pk", filter=MAY_BE_QUOTED)
+    quotes = Count("pk", filter=QUOTABLE)
     figures = answers.annotate(averages=JSONObject(answers=Count("pk"), quotes=quotes, **averages)).values("averages")
     return rows.annotate(averages=Subquery(figures))
 
 
 # Leaflets to suggest for those who came: each profession's own title, or the one for everybody.
 
-MOST_LEAFLETS = 30
+MAX_LEAFLETS = 30
 
 
 def suggested_leaflets(counts: Mapping[str, int]) -> dict[Leaflet, int]:
     """Titles in English that are in stock, with the copies that one order of each may have. One statement."""
-    leaflets = [leaflet for leaflet in leaflets_in_stock("", MOST_LEAFLETS) if leaflet.version_of_id is None]
+    leaflets = [leaflet for leaflet in leaflets_in_stock("", MAX_LEAFLETS) if leaflet.version_of_id is None]
     own = {leaflet.audience: leaflet for leaflet in reversed(leaflets) if leaflet.audience}
     everybodys = next((leaflet for leaflet in leaflets if not leaflet.audience), None)
     wanted: dict[Leaflet, int] = {}
@@ -156,20 +156,20 @@ def suggested_leaflets(counts: Mapping[str, int]) -> dict[Leaflet, int]:
 def feedback_panel_for_host(booking: Booking, now: datetime) -> dict[str, Any] | None:
     """What the host's page shows; None before it is delivered and once its links are over. Otherwise two statements more."""
     afterwards: Afterwards | None = getattr(booking, "afterwards", None)
-    if afterwards is None or booking.state != State.DELIVERED or now >= booking.agreed[1] + HOST_LINK_LIFETIME:
+    if afterwards is None or booking.state != State.DELIVERED or now >= booking.agreed_times[1] + HOST_LINK_LIFETIME:
         return None
     attendance, is_open, has_answered = attendance_of(booking), afterwards.is_open(now), host_has_answered(afterwards)
     return {
         "afterwards": afterwards,
         "key": host_key(afterwards),
         "links": host_links(afterwards),
-        "came": attendance_in_words(attendance.people) if attendance else "",
+        "came": people_came_text(attendance.people) if attendance else "",
         "asks": is_open and not has_answered,
         "answered": has_answered,
         "closes": format_day(afterwards.closes_at),
         "short_link": short_feedback_link(afterwards) if is_open else "",
         "reminder": YearLater.objects.filter(booking=booking).first(),
-        "due": format_day(YearLater.due_after(booking.agreed[1])),
+        "due": format_day(YearLater.due_after(booking.agreed_times[1])),
     }
 
 
@@ -189,13 +189,13 @@ def feedback_panel_for_place(place: SessionPlace, now: datetime) -> dict[str, An
     }
 
 
-def attendance_of(given: Given) -> Attendance | None:
+def attendance_of(given: BookingOrSession) -> Attendance | None:
     """No statement if it was read `with_afterwards`."""
     attendance: Attendance | None = getattr(given, "attendance", None)
     return attendance
 
 
-def attendance_in_words(people: int, uncounted: int = 0) -> str:
+def people_came_text(people: int, uncounted: int = 0) -> str:
     """`uncounted`: how many of them were entered only in the total."""
     came = ngettext("%(n)d person came.", "%(n)d people came.", people) % {"n": people}
     if not uncounted:
@@ -220,11 +220,11 @@ def host_key(afterwards: Afterwards) -> str:
     booking = afterwards.booking
     if booking is None or not booking.person.email:
         return ""
-    about = f"{afterwards.code}:{address_hash(booking.person.email)}"
+    about = f"{afterwards.code}:{hash_address(booking.person.email)}"
     return salted_hmac("bookings.afterwards.host", about, algorithm="sha256").hexdigest()[:32]
 
 
-def later_key(later: ConfidenceLater) -> str:
+def confidence_later_key(later: ConfidenceLater) -> str:
     """The end of the link in the email: '12-0a1b…'."""
     return f"{later.pk}-{salted_hmac('bookings.confidence-later', str(later.pk), algorithm='sha256').hexdigest()[:32]}"
 

@@ -13,28 +13,28 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from bookings.feedback.queries import quotes_offered
+from bookings.feedback.queries import quotable_answers
 from bookings.models import (
     Afterwards,
     Attendance,
     AttendanceCount,
     Booking,
+    BookingOrSession,
     ConfidenceLater,
     EventKind,
     Feedback,
-    Given,
     OpenSession,
     SessionPlace,
     State,
     ThreeMonthsOn,
     YearLater,
-    belongs_to,
+    booking_or_session_lookup,
 )
-from bookings.models.visit import TAKES_PLACE, THREE_MONTHS_LINK_LIFETIME
-from ctac.dates import format_clock, format_day, uk_day
+from bookings.models.visit import TAKES_PLACE_STATES, THREE_MONTHS_LINK_LIFETIME
+from ctac.dates import format_day, format_uk_time, uk_day
 from ctac.errors import DomainError
-from ctac.models import ALPHABET
-from notifications.outbox import About, notify_about
+from ctac.models import REFERENCE_ALPHABET
+from notifications.outbox import NewMessage, notify_many
 from office.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -46,28 +46,34 @@ PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues ca
 # The short link of a presentation: made once, and found again by what somebody typed.
 
 CODE_LENGTH = 6  # 25**6: about 244 million, of which a few thousand are anybody's
-NOT_OF_A_CODE = re.compile(r"[^0-9A-Z]")
+NON_CODE_CHARACTERS_PATTERN = re.compile(r"[^0-9A-Z]")
 
 
 @transaction.atomic
-def open_afterwards(*, given: Given, now: datetime) -> Afterwards:
+def get_or_create_afterwards(*, given: BookingOrSession, now: datetime) -> Afterwards:
     """The short link of this booking or session. It is the same one for all callers, even if many ask at once."""
-    afterwards = Afterwards.objects.filter(**belongs_to(given)).first()
+    afterwards = Afterwards.objects.filter(**booking_or_session_lookup(given)).first()
     while afterwards is None:
         # Does nothing if it has one by now, or if the code is taken.
         Afterwards.objects.bulk_create(
-            [Afterwards(**belongs_to(given), code="".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)), created_at=now)],
+            [
+                Afterwards(
+                    **booking_or_session_lookup(given),
+                    code="".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(CODE_LENGTH)),
+                    created_at=now,
+                )
+            ],
             ignore_conflicts=True,
         )
-        afterwards = Afterwards.objects.filter(**belongs_to(given)).first()
-    for name, value in belongs_to(given).items():
+        afterwards = Afterwards.objects.filter(**booking_or_session_lookup(given)).first()
+    for name, value in booking_or_session_lookup(given).items():
         setattr(afterwards, name, value)  # known already
     return afterwards
 
 
 def tidy_code(typed: str) -> str:
     """' 7q4-m2f' → '7Q4M2F'."""
-    return NOT_OF_A_CODE.sub("", typed.upper())
+    return NON_CODE_CHARACTERS_PATTERN.sub("", typed.upper())
 
 
 def find_by_code(typed: str) -> Afterwards | None:
@@ -76,9 +82,9 @@ def find_by_code(typed: str) -> Afterwards | None:
     One statement, or none for what can't be a code.
     """
     code = tidy_code(typed)
-    if len(code) != CODE_LENGTH or not set(code) <= set(ALPHABET):
+    if len(code) != CODE_LENGTH or not set(code) <= set(REFERENCE_ALPHABET):
         return None
-    afterwards = Afterwards.objects.with_given().filter(code=code).first()
+    afterwards = Afterwards.objects.with_booking_or_session().filter(code=code).first()
     return afterwards if afterwards is not None and afterwards.takes_place else None
 
 
@@ -96,10 +102,10 @@ class AttendanceSource:
     professions: Callable[[Any], Sequence[str]]
 
 
-ATTENDANCE_SOURCES: dict[type[Given], AttendanceSource] = {}
+ATTENDANCE_SOURCES: dict[type[BookingOrSession], AttendanceSource] = {}
 
 
-class CountedMeanwhile(DomainError):
+class AttendanceChanged(DomainError):
     """Somebody else has recorded other numbers since the page was opened."""
 
     def __init__(self, stands: Attendance) -> None:
@@ -115,7 +121,7 @@ class CountedMeanwhile(DomainError):
 @transaction.atomic
 def record_attendance(
     *,
-    given: Given,
+    given: BookingOrSession,
     counts: Mapping[str, int],
     by: User,
     now: datetime,
@@ -125,18 +131,18 @@ def record_attendance(
     """Record how many of each profession came. If it is over and staff could mark it as delivered, this marks it too.
 
     `expected` is the revision that the page showed, None for none yet. The same numbers again change nothing. Raises
-    CountedMeanwhile.
+    AttendanceChanged.
     """
     source = ATTENDANCE_SOURCES[type(given)]
-    locked: Given = source.lock(given, now)
-    refuse_unless_given(locked, now, by_presenter=by_presenter)
-    stands = Attendance.objects.filter(**belongs_to(locked)).first()
+    locked: BookingOrSession = source.lock(given, now)
+    refuse_unless_may_record(locked, now, by_presenter=by_presenter)
+    stands = Attendance.objects.filter(**booking_or_session_lookup(locked)).first()
     counted = {profession: people for profession, people in counts.items() if people}
     if stands is None or attendance_counts(stands) != counted:
         if stands is not None and stands.revision != expected:
-            raise CountedMeanwhile(stands)
+            raise AttendanceChanged(stands)
         before = stands.people if stands else None
-        attendance = stands or Attendance(**belongs_to(locked), recorded_at=now, revision=-1)
+        attendance = stands or Attendance(**booking_or_session_lookup(locked), recorded_at=now, revision=-1)
         attendance.people, attendance.by, attendance.changed_at = sum(counted.values()), by, now
         attendance.revision += 1
         attendance.save()
@@ -150,23 +156,23 @@ def record_attendance(
     return stands
 
 
-def may_be_delivered(given: Given, now: datetime) -> bool:
+def may_be_delivered(given: BookingOrSession, now: datetime) -> bool:
     """By the rules for staff: it is over, it has a presenter, and no visitor is overdue."""
-    if not given.can_become(State.DELIVERED) or given.needs_a_presenter or given.agreed[1] > now:
+    if not given.can_become(State.DELIVERED) or given.needs_a_presenter or given.agreed_times[1] > now:
         return False
-    return not (isinstance(given, Booking) and given.overdue_at(now) is not None)
+    return not (isinstance(given, Booking) and given.get_overdue(now) is not None)
 
 
 @transaction.atomic
-def deliver_counted(*, attendance: Attendance, now: datetime) -> None:
+def mark_counted_delivered(*, attendance: Attendance, now: datetime) -> None:
     """Mark as delivered what was counted before it was over, once it is over, in the name of the person who counted."""
     source = ATTENDANCE_SOURCES[type(attendance.given)]
-    locked: Given = source.lock(attendance.given, now)
+    locked: BookingOrSession = source.lock(attendance.given, now)
     if may_be_delivered(locked, now):
         source.mark_delivered(locked, by=attendance.by, now=now)
 
 
-def counted_and_over(now: datetime) -> QuerySet[Attendance]:
+def attendances_to_deliver(now: datetime) -> QuerySet[Attendance]:
     """Attendance of presentations that are over, have a presenter, and are neither marked as delivered nor cancelled."""
     bookings = Booking.objects.to_mark_as_delivered(now).filter(presenter__isnull=False)
     sessions = OpenSession.objects.to_mark_as_delivered(now).filter(presenter__isnull=False)
@@ -174,20 +180,20 @@ def counted_and_over(now: datetime) -> QuerySet[Attendance]:
     return counted.filter(Q(booking__in=bookings) | Q(session__in=sessions))
 
 
-def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> None:
-    if given.state not in TAKES_PLACE or given.starts_at is None:
+def refuse_unless_may_record(given: BookingOrSession, now: datetime, *, by_presenter: bool) -> None:
+    if given.state not in TAKES_PLACE_STATES or given.starts_at is None:
         raise DomainError(_("This presentation did not take place, so nobody can have come."))
-    start, end = given.agreed
+    start, end = given.agreed_times
     if now < start:
         too_early = _("You can record who came once the presentation has started, at %(clock)s on %(day)s.")
-        raise DomainError(too_early % {"clock": format_clock(start), "day": format_day(start)})
+        raise DomainError(too_early % {"clock": format_uk_time(start), "day": format_day(start)})
     if by_presenter and now > end + PRESENTER_ATTENDANCE_PERIOD:
         raise DomainError(_("That was some time ago. Tell the team. They can still correct the numbers."))
 
 
-def may_record_attendance(given: Given, now: datetime, *, by_presenter: bool = False) -> bool:
+def may_record_attendance(given: BookingOrSession, now: datetime, *, by_presenter: bool = False) -> bool:
     try:
-        refuse_unless_given(given, now, by_presenter=by_presenter)
+        refuse_unless_may_record(given, now, by_presenter=by_presenter)
     except DomainError:
         return False
     return True
@@ -201,7 +207,7 @@ def attendance_counts(attendance: Attendance | None) -> dict[str, int]:
 # Answers of the host and of people who came: stored once, with the day alone and nobody's name.
 
 
-ANSWERED_ONCE = {"bookings_feedback_token_key", "feedback_of_a_host_once"}
+ANSWERED_ONCE_CONSTRAINTS = {"bookings_feedback_token_key", "feedback_of_a_host_once"}
 
 
 class FeedbackClosed(DomainError):
@@ -225,25 +231,25 @@ def has_all_feedback(afterwards: Afterwards) -> bool:
     if afterwards.takes_more:
         return False
     given = afterwards.given
-    came = Attendance.objects.filter(**belongs_to(given)).values_list("people", flat=True).first() or 0
+    came = Attendance.objects.filter(**booking_or_session_lookup(given)).values_list("people", flat=True).first() or 0
     people = max(came, given.audience_size if isinstance(given, Booking) else given.occupied)
     most = people + max(LEAST_FEEDBACK_MARGIN, people // FEEDBACK_MARGIN_SHARE)
     return Feedback.objects.filter(afterwards=afterwards, by_host=False).count() >= most
 
 
-def may_take_more_feedback(given: Given, now: datetime) -> bool:
+def may_take_more_feedback(given: BookingOrSession, now: datetime) -> bool:
     afterwards: Afterwards | None = getattr(given, "afterwards", None)
     return afterwards is not None and afterwards.is_open(now) and not afterwards.takes_more
 
 
 @transaction.atomic
-def take_more_feedback(given: Given, *, reason: str, by: User, now: datetime) -> None:
+def take_more_feedback(given: BookingOrSession, *, reason: str, by: User, now: datetime) -> None:
     """Take answers from now on, however many people have answered. Raises FeedbackClosed."""
     source = ATTENDANCE_SOURCES[type(given)]
     locked = source.lock(given, now)
     if not may_take_more_feedback(locked, now):
         raise FeedbackClosed
-    Afterwards.objects.filter(**belongs_to(locked)).update(takes_more=True)
+    Afterwards.objects.filter(**booking_or_session_lookup(locked)).update(takes_more=True)
     source.record(locked, EventKind.MORE_FEEDBACK, by=by, now=now, reason=reason)
 
 
@@ -271,7 +277,7 @@ def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_h
             if answers.flagged_child_details:
                 notify_safeguarding_lead(about=f"feedback:{answers.pk}", reference=afterwards.given.reference, now=now)
     except IntegrityError as error:
-        if str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")) in ANSWERED_ONCE:
+        if str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")) in ANSWERED_ONCE_CONSTRAINTS:
             return None
         raise
     return answers
@@ -283,13 +289,13 @@ def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_h
 @transaction.atomic
 def choose_quotes(afterwards: Afterwards, *, chosen: Collection[str], by: User, now: datetime) -> None:
     """Choose these answers, by their keys, and no others of this presentation. Answers that may not be quoted are left out."""
-    quotes_offered(afterwards).filter(pk__in=chosen, chosen_at=None).update(chosen_at=now, chosen_by=by)
+    quotable_answers(afterwards).filter(pk__in=chosen, chosen_at=None).update(chosen_at=now, chosen_by=by)
     afterwards.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
 
 
 # The question three months on, for people who ask for it: one email with a link to one question.
 
-ASKED_AT_A_TIME = 200
+QUESTIONS_BATCH_SIZE = 200
 
 
 @transaction.atomic
@@ -307,7 +313,7 @@ def request_confidence_later(*, afterwards: Afterwards, address: str, now: datet
         return
     if asked.filter(told_at=None).count() >= locked.answers.count():
         raise DomainError(_("First tell us how it was. Then we can ask you again in 3 months."))
-    due_at = ConfidenceLater.due_after(afterwards.given.agreed[1])
+    due_at = ConfidenceLater.due_after(afterwards.given.agreed_times[1])
     ConfidenceLater.objects.create(afterwards=locked, address=address.lower(), language=language, due_at=due_at)
 
 
@@ -318,8 +324,8 @@ def send_confidence_questions(*, now: datetime) -> int:
     Questions that can't be answered any more are deleted.
     """
     ConfidenceLater.objects.filter(told_at__lte=now - THREE_MONTHS_LINK_LIFETIME).delete()
-    due = list(ConfidenceLater.objects.due(now).select_for_update(skip_locked=True, no_key=True)[:ASKED_AT_A_TIME])
-    notify_about([About(f"confidence:{later.pk}", later.address) for later in due], kind="three-months-on", now=now)
+    due = list(ConfidenceLater.objects.due(now).select_for_update(skip_locked=True, no_key=True)[:QUESTIONS_BATCH_SIZE])
+    notify_many([NewMessage(f"confidence:{later.pk}", later.address) for later in due], kind="three-months-on", now=now)
     ConfidenceLater.objects.filter(pk__in=[later.pk for later in due]).update(address="", told_at=now)
     return len(due)
 
@@ -333,10 +339,10 @@ def answer_three_months_on(*, later: ConfidenceLater, confidence: int, now: date
 
 # A reminder a year later, for a professional who asks for it: one email, with a link to book again.
 
-REMINDED_AT_A_TIME = 200
+REMINDERS_BATCH_SIZE = 200
 
 
-def year_later_column(of: Booking | SessionPlace) -> dict[str, object]:
+def year_later_lookup(of: Booking | SessionPlace) -> dict[str, object]:
     return {"booking" if isinstance(of, Booking) else "place": of}
 
 
@@ -347,18 +353,18 @@ def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLate
     if isinstance(of, SessionPlace) and of.has_a_place:
         end = of.session.ends_at
     elif isinstance(of, Booking) and of.has_time and of.state in (State.CONFIRMED, State.DELIVERED):
-        end = of.agreed[1]
+        end = of.agreed_times[1]
     if end is None:
         raise DomainError(_("This presentation did not take place, so there is nothing to remind you of."))
     defaults = {"wished_at": now, "due_at": YearLater.due_after(end)}
-    reminder, _created = YearLater.objects.get_or_create(**year_later_column(of), defaults=defaults)
+    reminder, _created = YearLater.objects.get_or_create(**year_later_lookup(of), defaults=defaults)
     return reminder
 
 
 @transaction.atomic
 def withdraw_year_later(*, of: Booking | SessionPlace) -> None:
     """Withdraw the wish; doing so again changes nothing. A sent reminder stays known, so that nobody gets a second one."""
-    YearLater.objects.filter(**year_later_column(of), told_at=None).delete()
+    YearLater.objects.filter(**year_later_lookup(of), told_at=None).delete()
 
 
 @transaction.atomic
@@ -367,14 +373,14 @@ def send_year_later_reminders(*, now: datetime) -> int:
     reminders = list(
         YearLater.objects.due(now)
         .select_related("booking__person", "place__person", "place__session")
-        .select_for_update(of=("self",), skip_locked=True, no_key=True)[:REMINDED_AT_A_TIME]
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)[:REMINDERS_BATCH_SIZE]
     )
     about = []
     for reminder in reminders:
         if reminder.booking:
-            about.append(About(f"booking:{reminder.booking.pk}", reminder.booking.person.email, reminder.booking.reference))
+            about.append(NewMessage(f"booking:{reminder.booking.pk}", reminder.booking.person.email, reminder.booking.reference))
         elif reminder.place:
-            about.append(About(f"place:{reminder.place.pk}", reminder.place.person.email, reminder.place.session.reference))
-    notify_about(about, kind="year-later", now=now)
+            about.append(NewMessage(f"place:{reminder.place.pk}", reminder.place.person.email, reminder.place.session.reference))
+    notify_many(about, kind="year-later", now=now)
     YearLater.objects.filter(pk__in=[reminder.pk for reminder in reminders]).update(told_at=now)
     return len(reminders)

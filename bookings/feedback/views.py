@@ -18,9 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.limits import ReachedThrottle, check_throttles, client_throttle, record_if_blocked
-from accounts.models import Where
+from accounts.models import LimitedActivity
 from bookings.feedback.forms import (
     AskLaterForm,
     AttendanceForm,
@@ -33,25 +33,25 @@ from bookings.feedback.forms import (
 from bookings.feedback.pdf import attendance_sheet, feedback_slide
 from bookings.feedback.pdf import certificate as certificate_pdf
 from bookings.feedback.queries import (
-    attendance_in_words,
     attendance_of,
+    confidence_later_key,
     host_has_answered,
     host_key,
-    later_key,
+    people_came_text,
     short_feedback_link,
     suggested_leaflets,
 )
 from bookings.feedback.services import (
-    CountedMeanwhile,
+    AttendanceChanged,
     FeedbackClosed,
     FeedbackFull,
     answer_three_months_on,
     attendance_counts,
     find_by_code,
+    get_or_create_afterwards,
     give_feedback,
     has_all_feedback,
     may_record_attendance,
-    open_afterwards,
     record_attendance,
     request_confidence_later,
     request_year_later,
@@ -62,20 +62,20 @@ from bookings.models import (
     Afterwards,
     Attendance,
     Booking,
+    BookingOrSession,
     ConfidenceLater,
     Format,
-    Given,
     Presenter,
     YearLater,
-    belongs_to,
+    booking_or_session_lookup,
 )
-from bookings.models.visit import HOST_LINK_LIFETIME, TAKES_PLACE
+from bookings.models.visit import HOST_LINK_LIFETIME, TAKES_PLACE_STATES
 from bookings.schedule.access import own_visits, page_context, presenter_required
-from ctac.dates import format_clock, format_day
+from ctac.dates import format_day, format_uk_time
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS, PageForm
 from ctac.middleware import chosen_language
-from ctac.pages import keep_private
+from ctac.pages import set_private_headers
 from guidance.contacts.queries import WhoToTell, who_to_tell
 from leaflets.orders.forms import copies_by_slug, find_or_start_basket, save_basket
 from leaflets.orders.views import ADD_TO_BASKET_LIMIT
@@ -93,7 +93,7 @@ UNKNOWN_CODE_RATE_LIMIT = (200, timedelta(hours=1))
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-NO_CSRF = {"csrf_token": "NOTPROVIDED"}  # what Django's tag takes for "none", so that no cookie is set for one
+NO_CSRF_CONTEXT = {"csrf_token": "NOTPROVIDED"}  # what Django's tag takes for "none", so that no cookie is set for one
 
 
 def cookieless(view: View[P]) -> View[P]:
@@ -108,7 +108,7 @@ def cookieless(view: View[P]) -> View[P]:
     return wrapper
 
 
-def by_short_link(view: Callable[[HttpRequest, Afterwards, datetime], HttpResponse]) -> View:
+def short_link_required(view: Callable[[HttpRequest, Afterwards, datetime], HttpResponse]) -> View:
     """Give the view the `Afterwards` that the code stands for, and the time.
 
     Somebody who tries very many codes is asked to come back later.
@@ -119,20 +119,20 @@ def by_short_link(view: Callable[[HttpRequest, Afterwards, datetime], HttpRespon
     def wrapper(request: HttpRequest, code: str) -> HttpResponse:
         now = timezone.now()
         missed = client_throttle(request, "feedback-code", *UNKNOWN_CODE_RATE_LIMIT)
-        if limits.hits([missed.key], now)[missed.key] >= missed.most:
-            stop = check_throttles(request, Where.FEEDBACK, [missed], now)
-            return no_such_code(request, status=429, stop=stop)
+        if limits.current_hits([missed.key], now)[missed.key] >= missed.most:
+            stop = check_throttles(request, LimitedActivity.FEEDBACK, [missed], now)
+            return unknown_code_page(request, status=429, stop=stop)
         afterwards = find_by_code(code)
         if afterwards is None:
-            check_throttles(request, Where.FEEDBACK, [missed], now)
-            return no_such_code(request)
+            check_throttles(request, LimitedActivity.FEEDBACK, [missed], now)
+            return unknown_code_page(request)
         return view(request, afterwards, now)
 
     return wrapper
 
 
-def no_such_code(request: HttpRequest, status: int = 404, stop: ReachedThrottle | None = None) -> HttpResponse:
-    context = {**NO_CSRF, "form": FeedbackCodeForm(), "stop": stop.sentence(timezone.now()) if stop else ""}
+def unknown_code_page(request: HttpRequest, status: int = 404, stop: ReachedThrottle | None = None) -> HttpResponse:
+    context = {**NO_CSRF_CONTEXT, "form": FeedbackCodeForm(), "stop": stop.sentence(timezone.now()) if stop else ""}
     return render(request, "bookings/feedback/no_such_code.html", context, status=status)
 
 
@@ -143,14 +143,14 @@ def feedback_code(request: HttpRequest) -> HttpResponse:
     form = FeedbackCodeForm(request.GET if "code" in request.GET else None)
     if form.is_bound and form.is_valid():
         return redirect("feedback", code=tidy_code(form.cleaned_data["code"])[:20] or "-")
-    return render(request, "bookings/feedback/code.html", {**NO_CSRF, "form": form})
+    return render(request, "bookings/feedback/code.html", {**NO_CSRF_CONTEXT, "form": form})
 
 
 @require_http_methods(FORM_METHODS)
-@by_short_link
+@short_link_required
 def feedback(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
     if not afterwards.is_open(now) or (request.method != "POST" and has_all_feedback(afterwards)):
-        return not_open(request, afterwards, now)
+        return feedback_not_open_page(request, afterwards, now)
     return feedback_page(request, afterwards, now, done=reverse("feedback_thanks", args=[afterwards.code]))
 
 
@@ -162,13 +162,13 @@ def feedback_page(
     form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=by_host, may_remind=may_remind)
     stop = None
     if request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, form, now)
+        stop = reached_answer_throttle(request, form, now)
         if stop is None:
             token = form.cleaned_data["token"]
             try:
                 give_feedback(afterwards=afterwards, answers=form.answers, token=token, by_host=by_host, now=now)
             except FeedbackClosed:
-                return not_open(request, afterwards, now)
+                return feedback_not_open_page(request, afterwards, now)
             except FeedbackFull as refusal:
                 form.add_error(None, str(refusal.message))
             else:
@@ -184,9 +184,9 @@ def feedback_page(
     return response
 
 
-def too_many_answers(request: HttpRequest, form: PageForm, now: datetime) -> ReachedThrottle | None:
+def reached_answer_throttle(request: HttpRequest, form: PageForm, now: datetime) -> ReachedThrottle | None:
     """The limit that was reached, if any. The form shows it as an error."""
-    stop = check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *FEEDBACK_RATE_LIMIT)], now)
+    stop = check_throttles(request, LimitedActivity.FEEDBACK, [client_throttle(request, "feedback", *FEEDBACK_RATE_LIMIT)], now)
     if stop is not None:
         form.add_error(None, stop.sentence(now))
     return stop
@@ -195,15 +195,15 @@ def too_many_answers(request: HttpRequest, form: PageForm, now: datetime) -> Rea
 def feedback_context(afterwards: Afterwards) -> dict[str, Any]:
     """Title and day, which anybody who was there knows."""
     given = afterwards.given
-    return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": format_day(given.agreed[0])}
+    return {**NO_CSRF_CONTEXT, "afterwards": afterwards, "given": given, "day": format_day(given.agreed_times[0])}
 
 
-def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+def feedback_not_open_page(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
     """The page when it is too early, over, or all have answered. The certificate can be had for longer."""
     opens = afterwards.opens_at
     context = {
         **feedback_context(afterwards),
-        "opens": _("%(clock)s on %(day)s") % {"clock": format_clock(opens), "day": format_day(opens)} if now < opens else "",
+        "opens": _("%(clock)s on %(day)s") % {"clock": format_uk_time(opens), "day": format_day(opens)} if now < opens else "",
         "full": FeedbackFull().message if afterwards.is_open(now) else "",
         "may_certify": afterwards.may_certify(now),
     }
@@ -211,20 +211,20 @@ def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
 
 
 @require_http_methods(FORM_METHODS)
-@by_short_link
+@short_link_required
 def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
     """Anybody may leave an address here, apart from their answers, to be asked again in three months."""
     form = AskLaterForm(request.POST if request.method == "POST" else None)
     stop: ReachedThrottle | None = None
     if request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, form, now)
+        stop = reached_answer_throttle(request, form, now)
         try:
             if stop is None:
                 address, language = form.cleaned_data["email"], chosen_language(request)
                 request_confidence_later(afterwards=afterwards, address=address, language=language, now=now)
-                return redirect(f"{reverse('feedback_thanks', args=[afterwards.code])}?{ASKED_LATER}")
+                return redirect(f"{reverse('feedback_thanks', args=[afterwards.code])}?{ASKED_LATER_PARAM}")
         except FeedbackClosed:
-            return not_open(request, afterwards, now)
+            return feedback_not_open_page(request, afterwards, now)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
     else:
@@ -232,7 +232,7 @@ def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime)
     return thanks_page(request, afterwards, now, form, status=429 if stop else 200)
 
 
-ASKED_LATER = "asked"
+ASKED_LATER_PARAM = "asked"
 
 
 def thanks_page(
@@ -244,8 +244,8 @@ def thanks_page(
         "may_certify": afterwards.may_certify(now),
         "key": key,
         "form": form if afterwards.is_open(now) else None,
-        "due": format_day(ConfidenceLater.due_after(afterwards.given.agreed[1])),
-        "asked_later": ASKED_LATER in request.GET,
+        "due": format_day(ConfidenceLater.due_after(afterwards.given.agreed_times[1])),
+        "asked_later": ASKED_LATER_PARAM in request.GET,
     }
     return render(request, "bookings/feedback/thanks.html", context, status=status)
 
@@ -259,33 +259,33 @@ def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
     def page(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
         number = key.partition("-")[0]
         pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
-        if not constant_time_compare(later_key(ConfidenceLater(pk=pk)), key):
-            return no_such_code(request)
+        if not constant_time_compare(confidence_later_key(ConfidenceLater(pk=pk)), key):
+            return unknown_code_page(request)
         later = ConfidenceLater.objects.filter(pk=pk, afterwards=afterwards).first()
         is_open = later is not None and later.is_open(now)
         form = ThreeMonthsOnForm(request.POST if request.method == "POST" else None)
         stop: ReachedThrottle | None = None
         if later and is_open and request.method == "POST" and form.is_valid():
-            stop = too_many_answers(request, form, now)
+            stop = reached_answer_throttle(request, form, now)
             if stop is None:
                 answer_three_months_on(later=later, confidence=form.cleaned_data["confidence"], now=now)
                 return redirect(request.path)
         context = {**feedback_context(afterwards), "form": form, "later": later, "is_open": is_open}
         return render(request, "bookings/feedback/three_months_on.html", context, status=429 if stop else 200)
 
-    return keep_private(request, by_short_link(page)(request, code), has_a_form=True)
+    return set_private_headers(request, short_link_required(page)(request, code), has_a_form=True)
 
 
 @require_http_methods(FORM_METHODS)
-@by_short_link
+@short_link_required
 def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
     """The name comes by POST and leaves in the PDF: it is in no address, no log and no table."""
     if not afterwards.may_certify(now):
-        return not_open(request, afterwards, now)
+        return feedback_not_open_page(request, afterwards, now)
     form = CertificateForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST" and form.is_valid():
-        stop = too_many_answers(request, form, now)
+        stop = reached_answer_throttle(request, form, now)
         if stop is None:
             given = afterwards.given
             pdf = certificate_pdf(given, form.cleaned_data["name"], who=who_to_tell_at(given), made_at=now)
@@ -294,7 +294,7 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
     return render(request, "bookings/feedback/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
 
 
-def who_to_tell_at(given: Given) -> WhoToTell:
+def who_to_tell_at(given: BookingOrSession) -> WhoToTell:
     """The numbers for where its team is; people at an open session may be anywhere."""
     return who_to_tell(given.contacts_postcode if isinstance(given, Booking) else "")
 
@@ -316,10 +316,10 @@ def host_key_required(view: HostView) -> Callable[[HttpRequest, str, str], HttpR
         def with_key(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
             ours = host_key(afterwards)
             is_host = bool(ours) and constant_time_compare(ours, key)
-            works = is_host and now < host_booking(afterwards).agreed[1] + HOST_LINK_LIFETIME
-            return view(request, afterwards, now, key) if works else no_such_code(request)
+            works = is_host and now < host_booking(afterwards).agreed_times[1] + HOST_LINK_LIFETIME
+            return view(request, afterwards, now, key) if works else unknown_code_page(request)
 
-        return keep_private(request, by_short_link(with_key)(request, code), has_a_form=True)
+        return set_private_headers(request, short_link_required(with_key)(request, code), has_a_form=True)
 
     return wrapper
 
@@ -336,7 +336,7 @@ def host_feedback(request: HttpRequest, afterwards: Afterwards, now: datetime, k
     if host_has_answered(afterwards):
         return thanks_page(request, afterwards, now, AskLaterForm(), key=key)
     if not afterwards.is_open(now):
-        return not_open(request, afterwards, now)
+        return feedback_not_open_page(request, afterwards, now)
     return feedback_page(request, afterwards, now, done=reverse("host_feedback", args=[afterwards.code, key]), by_host=True)
 
 
@@ -353,7 +353,7 @@ def host_again(request: HttpRequest, afterwards: Afterwards, now: datetime, key:
             withdraw_year_later(of=booking)
         return redirect("host_again", code=afterwards.code, key=key)
     reminder = YearLater.objects.filter(booking=booking).first()
-    due = format_day(YearLater.due_after(booking.agreed[1]))
+    due = format_day(YearLater.due_after(booking.agreed_times[1]))
     return render(
         request, "bookings/feedback/again.html", {**feedback_context(afterwards), "key": key, "reminder": reminder, "due": due}
     )
@@ -368,7 +368,7 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
     counts = attendance_counts(attendance) or {booking.audience_profession or Profession.OTHER: booking.audience_size}
     form = SuggestedLeafletsForm(request.POST if request.method == "POST" else None, wanted=suggested_leaflets(counts))
     if request.method == "POST" and form.is_valid():
-        if check_throttles(request, Where.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
+        if check_throttles(request, LimitedActivity.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
             return render(request, "errors/429.html", status=429)
         draft = find_or_start_basket(request, now)
         save_basket(draft, {**copies_by_slug(draft), **form.copies}, now)
@@ -384,18 +384,18 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
 # For the presenter, afterwards: how many came, and the slide with the link to the feedback form.
 
 
-def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] | None:
+def feedback_panel_for_presenter(given: BookingOrSession, now: datetime) -> dict[str, str] | None:
     """None for what does not take place. If it was read with the booking (`with_afterwards`), no statement."""
-    if given.state not in TAKES_PLACE or given.starts_at is None:
+    if given.state not in TAKES_PLACE_STATES or given.starts_at is None:
         return None
     attendance, afterwards = attendance_of(given), getattr(given, "afterwards", None)
-    route = route_of(given)
+    route = presenter_url_prefix(given)
     may_record = may_record_attendance(given, now, by_presenter=True)
     is_visit = isinstance(given, Booking) and given.format == Format.WORKPLACE
-    may_sign = is_visit and attendance is None and now < given.agreed[1]
+    may_sign = is_visit and attendance is None and now < given.agreed_times[1]
     has_slide = afterwards is None or now < afterwards.closes_at
     return {
-        "people": attendance_in_words(attendance.people) if attendance else "",
+        "people": people_came_text(attendance.people) if attendance else "",
         "attendance_url": reverse(f"{route}_attendance", args=[given.reference]) if may_record else "",
         "sheet_url": reverse("presenter_sheet", args=[given.reference]) if may_sign else "",
         "slide_url": reverse(f"{route}_slide", args=[given.reference]) if has_slide else "",
@@ -403,18 +403,20 @@ def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] 
     }
 
 
-def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bool) -> tuple[AttendanceForm, Attendance | None]:
+def process_attendance_form(
+    request: HttpRequest, given: BookingOrSession, *, by_presenter: bool
+) -> tuple[AttendanceForm, Attendance | None]:
     """The form, and what it recorded: None if it was not sent, or if it was refused, which the form says then."""
     stands = attendance_of(given)
     form = AttendanceForm(request.POST if request.method == "POST" else None, given=given, stands=stands)
     if request.method != "POST" or not form.is_valid():
         return form, None
-    by, now = signed_in(request), timezone.now()
+    by, now = signed_in_user(request), timezone.now()
     try:
         attendance = record_attendance(
-            given=given, counts=form.counts, expected=form.expected, by=by, now=now, by_presenter=by_presenter
+            given=given, counts=form.counts, expected=form.expected_revision, by=by, now=now, by_presenter=by_presenter
         )
-    except CountedMeanwhile as refusal:
+    except AttendanceChanged as refusal:
         # The form keeps what was typed. Sent again, it replaces the numbers that it shows now.
         form = AttendanceForm({**form.data.dict(), "seen": str(refusal.stands.revision)}, given=given, stands=refusal.stands)  # type: ignore[attr-defined]
         form.add_error(None, str(refusal.message))
@@ -426,27 +428,27 @@ def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bo
 
 
 # The same pages for visits and open sessions: the route passes the queryset of the presenter's own.
-OwnGiven = Callable[[Presenter], Any]
+OwnQuerysetGetter = Callable[[Presenter], Any]
 
 
-def route_of(given: Given) -> str:
+def presenter_url_prefix(given: BookingOrSession) -> str:
     return "presenter" if isinstance(given, Booking) else "presenter_session"
 
 
-def own_page_url(given: Given) -> str:
+def own_page_url(given: BookingOrSession) -> str:
     """The presenter's page of what was given."""
     return reverse("presenter_visit" if isinstance(given, Booking) else "presenter_session", args=[given.reference])
 
 
 @presenter_required
 @require_http_methods(FORM_METHODS)
-def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
+def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: str, own: OwnQuerysetGetter) -> HttpResponse:
     """The form; once sent, it goes back to the page of what was given."""
-    given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
-    form, attendance = submitted_attendance(request, given, by_presenter=True)
+    given: BookingOrSession = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
+    form, attendance = process_attendance_form(request, given, by_presenter=True)
     back_url = own_page_url(given)
     if attendance is not None:
-        came = attendance_in_words(attendance.people, form.uncounted)
+        came = people_came_text(attendance.people, form.uncounted)
         messages.success(request, _("Thank you. %(came)s") % {"came": came})
         return redirect(back_url)
     context = page_context(request, presenter, title=_("Who came?"), form=form, given=given, visit=given, back_url=back_url)
@@ -455,21 +457,21 @@ def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: 
 
 @presenter_required
 @require_POST
-def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
+def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str, own: OwnQuerysetGetter) -> HttpResponse:
     """Make the short link, if there is none yet, and go to the PDF."""
-    given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
+    given: BookingOrSession = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
     if feedback_panel_for_presenter(given, timezone.now()) is None:
         messages.warning(request, _("This presentation is not taking place, so there is nothing to show."))
         return redirect(own_page_url(given))
-    open_afterwards(given=given, now=timezone.now())
-    return redirect(f"{route_of(given)}_slide_pdf", reference=reference)
+    get_or_create_afterwards(given=given, now=timezone.now())
+    return redirect(f"{presenter_url_prefix(given)}_slide_pdf", reference=reference)
 
 
 @presenter_required
 @require_safe
-def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str, own: OwnGiven) -> HttpResponse:
-    given: Given = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
-    afterwards = get_object_or_404(Afterwards, **belongs_to(given))
+def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str, own: OwnQuerysetGetter) -> HttpResponse:
+    given: BookingOrSession = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
+    afterwards = get_object_or_404(Afterwards, **booking_or_session_lookup(given))
     pdf = feedback_slide(afterwards, who=who_to_tell_at(given), made_at=timezone.now())
     return pdf_response(pdf, f"{given.reference}-feedback")
 

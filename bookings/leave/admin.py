@@ -16,22 +16,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
-from bookings.leave.forms import OwnLeaveForm, references_of
-from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
-from bookings.models import Given, Leave, LeaveState, Visit
-from bookings.schedule.admin import AnyPresenterFilter, one_presenter
+from accounts.access import signed_in_user
+from bookings.leave.forms import OwnLeaveForm, join_references
+from bookings.leave.services import RecordedLeave, end_leave, get_affected_by_leave, grant_leave, record_leave, refuse_leave
+from bookings.models import BookingOrSession, Leave, LeaveState, Visit
+from bookings.schedule.admin import AnyPresenterFilter, presenter_field
 from bookings.text import row
 from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
-from ctac.forms import refusal_as_error
-from ctac.staff.site import LooksOnly, ObjectAction, column, moment_of, staff_site, state_column
+from ctac.forms import domain_error_to_form
+from ctac.staff.site import ObjectAction, ReadOnlyAdmin, column, datetime_column, staff_site, state_column
 from professionals.safeguarding.forms import StaffForm, reason_field
-from professionals.safeguarding.services import KEPT_BACK
+from professionals.safeguarding.services import KEPT_BACK_MESSAGE
 
 
 class LeaveForm(OwnLeaveForm):
-    presenter = one_presenter(gettext_lazy("Who is away?"), missing=gettext_lazy("Choose who is away."))
+    presenter = presenter_field(gettext_lazy("Who is away?"), missing=gettext_lazy("Choose who is away."))
     field_order = ("presenter",)
 
 
@@ -55,18 +55,18 @@ def grant_page(page: "LeaveAdmin", request: HttpRequest, leave: Leave, action: O
     form, hit = forms.Form(request.POST if request.method == "POST" else None), []
     now = timezone.now()
     try:
-        hit = hit_by_leave(presenter=leave.presenter, starts_at=leave.starts_at, ends_at=leave.ends_at, now=now)
-        if form.is_valid() and references_of(hit) == request.POST.get("seen", ""):
-            granted = grant_leave(leave, by=signed_in(request), now=now)
+        hit = get_affected_by_leave(presenter=leave.presenter, starts_at=leave.starts_at, ends_at=leave.ends_at, now=now)
+        if form.is_valid() and join_references(hit) == request.POST.get("seen", ""):
+            granted = grant_leave(leave, by=signed_in_user(request), now=now)
             return page.recorded_response(request, granted, _("The leave is granted."))
     except DomainError as refusal:
         form.add_error(None, str(refusal.message)) if form.is_bound else messages.warning(request, str(refusal.message))
-    more = {"title": str(action.label), "button": _("Grant it"), "rows": page.summary_of(leave), "original": leave}
-    return page.page_with_hits(request, form=form, hit=hit, **more)
+    more = {"title": str(action.label), "button": _("Grant it"), "rows": page.get_summary_rows(leave), "original": leave}
+    return page.render_affected_page(request, form=form, hit=hit, **more)
 
 
-GRANT = ObjectAction("grant", gettext_lazy("Grant this leave"), page=grant_page, available=is_asked, weight="main")
-REFUSE = ObjectAction(
+GRANT_ACTION = ObjectAction("grant", gettext_lazy("Grant this leave"), page=grant_page, available=is_asked, weight="main")
+REFUSE_ACTION = ObjectAction(
     "refuse",
     gettext_lazy("Say no to this leave"),
     refuse_leave,
@@ -79,52 +79,54 @@ REFUSE = ObjectAction(
 
 
 @admin.register(Leave, site=staff_site)
-class LeaveAdmin(LooksOnly):
+class LeaveAdmin(ReadOnlyAdmin):
     change_list_template = "bookings/leave/staff/leave.html"
-    list_display = ("presenter", "when", "kind", "state_in_words", "why")
+    list_display = ("presenter", "when", "kind", "state_text", "why")
     list_filter = ("state", AnyPresenterFilter, "kind", "starts_at")
-    object_actions = (GRANT, REFUSE)
+    object_actions = (GRANT_ACTION, REFUSE_ACTION)
     list_select_related = ("presenter",)
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     search_fields = ("presenter__name", "reason")
     search_help_text = gettext_lazy("Presenter or note")
-    fields = ("presenter", "state_in_words", "kind", "when", "reason", "answer", "entered")
+    fields = ("presenter", "state_text", "kind", "when", "reason", "answer", "entered")
     readonly_fields = fields
-    entered = moment_of("created_at", gettext_lazy("entered"))
+    entered = datetime_column("created_at", gettext_lazy("entered"))
     when = column(gettext_lazy("when"), lambda leave: leave.days_text, ordering="starts_at")
-    why = column(gettext_lazy("note"), lambda row: KEPT_BACK if row.flagged_child_details else row.reason, ordering="reason")
-    state_in_words = state_column()
+    why = column(
+        gettext_lazy("note"), lambda row: KEPT_BACK_MESSAGE if row.flagged_child_details else row.reason, ordering="reason"
+    )
+    state_text = state_column()
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """First leave that is going on or to come, even if only asked for; then leave that is over, the latest first."""
         comes = Case(When(Q(ends_at__gt=timezone.now()) & ~Q(state=LeaveState.REFUSED), then=F("starts_at")))
         return [OrderBy(comes), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"))]
 
-    def summary_of(self, obj: Leave) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: Leave) -> list[dict[str, object]]:
         return [
             row(_("Presenter"), obj.presenter.name),
             row(_("When"), obj.days_text),
             row(_("Kind of leave"), obj.get_kind_display()),
         ]
 
-    def page_with_hits(self, request: HttpRequest, *, hit: list[Given], **more: Any) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, "hit": hit, "seen": references_of(hit), **more}
+    def render_affected_page(self, request: HttpRequest, *, hit: list[BookingOrSession], **more: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "hit": hit, "seen": join_references(hit), **more}
         return TemplateResponse(request, "bookings/leave/staff/enter_leave.html", context)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = LeaveForm(request.POST if request.method == "POST" else None)
-        hit: list[Given] = []
+        hit: list[BookingOrSession] = []
         if request.method == "POST" and form.is_valid():
-            hit = form.hits(form.cleaned_data["presenter"])
-            if not form.errors and references_of(hit) == request.POST.get("seen", ""):
+            hit = form.get_affected(form.cleaned_data["presenter"])
+            if not form.errors and join_references(hit) == request.POST.get("seen", ""):
                 details = {name: form.cleaned_data[name] for name in ("presenter", "starts_at", "ends_at", "kind", "reason")}
-                with refusal_as_error(form):  # a presentation was marked as delivered meanwhile, say
-                    recorded = record_leave(**details, flagged=form.flagged, by=signed_in(request), now=timezone.now())
+                with domain_error_to_form(form):  # a presentation was marked as delivered meanwhile, say
+                    recorded = record_leave(**details, flagged=form.flagged, by=signed_in_user(request), now=timezone.now())
                     return self.recorded_response(request, recorded, _("The leave is entered."))
         button = _("Enter this leave anyway") if hit else _("Enter leave")
-        return self.page_with_hits(request, title=_("Enter leave"), button=button, form=form, hit=hit)
+        return self.render_affected_page(request, title=_("Enter leave"), button=button, form=form, hit=hit)
 
     def recorded_response(self, request: HttpRequest, recorded: RecordedLeave, sentence: str) -> HttpResponse:
         """Go to who could step in, if it hit any booking; else to the sessions that need a presenter."""
@@ -139,7 +141,7 @@ class LeaveAdmin(LooksOnly):
         )
         references = ", ".join(map(str, freed))
         messages.warning(request, needs % {"done": sentence, "count": len(freed), "references": references})
-        if late := [booking.reference for booking in recorded.freed if booking.overdue_at(timezone.now())]:
+        if late := [booking.reference for booking in recorded.freed if booking.get_overdue(timezone.now())]:
             begun = _(
                 "Nobody has heard from the presenter of %(references)s. Call them first. Then open the booking and press "
                 "“Say that all is well”."
@@ -154,12 +156,12 @@ class LeaveAdmin(LooksOnly):
 
     def delete_model(self, request: HttpRequest, obj: Leave) -> None:
         """Django calls this for one leave; the service frees its busy time."""
-        end_leave(leave=obj, by=signed_in(request), now=timezone.now())
+        end_leave(leave=obj, by=signed_in_user(request), now=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Leave]) -> None:
         with transaction.atomic():
             for leave in queryset.order_by("presenter_id", "pk"):  # presenters are locked in key order
-                end_leave(leave=leave, by=signed_in(request), now=timezone.now())
+                end_leave(leave=leave, by=signed_in_user(request), now=timezone.now())
 
     def get_deleted_objects(
         self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest

@@ -10,13 +10,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.emails import DIGEST_BYPASS_WINDOW, STARTS, sample_presenter
+from bookings.emails import DIGEST_BYPASS_WINDOW, SAMPLE_START, sample_presenter
 from bookings.models import Leave, LeaveKind, LeaveState
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.text import row
 from ctac.dates import uk_datetime
 from notifications.registry import Desk, Email
-from notifications.samples import NOW, PRESENTER, Example, example
+from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, example
 
 
 class LeaveEmail(Email):
@@ -61,7 +61,7 @@ class LeaveAsked(LeaveEmail):
     state = LeaveState.ASKED
     in_digest = True
 
-    def waits_for(self, digest_at: datetime) -> bool:
+    def can_join_digest(self, digest_at: datetime) -> bool:
         """It waits for the digest unless the leave begins soon after."""
         return self.leave is None or self.leave.starts_at > digest_at + DIGEST_BYPASS_WINDOW
 
@@ -89,13 +89,13 @@ def examples() -> Iterator[Example]:
     fields: dict[str, Any] = {
         "presenter": sample_presenter(),
         "kind": LeaveKind.HOLIDAY,
-        "starts_at": uk_datetime(STARTS.date(), START_OF_DAY),
-        "ends_at": uk_datetime(STARTS.date() + timedelta(days=4), END_OF_DAY),
+        "starts_at": uk_datetime(SAMPLE_START.date(), START_OF_DAY),
+        "ends_at": uk_datetime(SAMPLE_START.date() + timedelta(days=4), END_OF_DAY),
         "state": LeaveState.GRANTED,
-        "created_at": NOW,
+        "created_at": SAMPLE_NOW,
     }
     refused = {"state": LeaveState.REFUSED, "answer": "Two of us are away that week."}
     yield example(LeaveAsked, leave=Leave(pk=1, **{**fields, "state": LeaveState.ASKED}))
     yield example(LeaveEntered, leave=Leave(pk=1, **{**fields, "kind": LeaveKind.ILLNESS}))
-    yield example(LeaveGranted, leave=Leave(pk=1, **fields), recipient=PRESENTER)
-    yield example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}), recipient=PRESENTER)
+    yield example(LeaveGranted, leave=Leave(pk=1, **fields), recipient=PRESENTER_ADDRESS)
+    yield example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}), recipient=PRESENTER_ADDRESS)

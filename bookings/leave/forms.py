@@ -9,14 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.errors import LeaveOverDelivered
-from bookings.leave.services import hit_by_leave
-from bookings.models import Given, LeaveKind, Presenter
+from bookings.errors import LeaveOverlapsDelivered
+from bookings.leave.services import get_affected_by_leave
+from bookings.models import BookingOrSession, LeaveKind, Presenter
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from ctac.forms import DayField, PageForm, UKTimeField, validate_near_today, validated_uk_datetime
 from professionals.safeguarding.forms import ChildDetailsMixin
 
-WHOLE_DAY = gettext_lazy("UK time, such as 1:30pm. Leave empty for the whole day.")
+CLOCK_HELP_TEXT = gettext_lazy("UK time, such as 1:30pm. Leave empty for the whole day.")
 
 
 class OwnLeaveForm(ChildDetailsMixin, PageForm):
@@ -28,17 +28,17 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
     first_day = DayField(
         label=gettext_lazy("First day"),
         lies_ahead=True,
-        validators=[near_today],
+        validators=[validate_near_today],
         error_messages={"required": gettext_lazy("Enter the first day of the leave.")},
     )
-    from_clock = ClockField(label=gettext_lazy("From"), required=False, help_text=WHOLE_DAY)
+    from_clock = UKTimeField(label=gettext_lazy("From"), required=False, help_text=CLOCK_HELP_TEXT)
     last_day = DayField(
         label=gettext_lazy("Last day"),
         lies_ahead=True,
-        validators=[near_today],
+        validators=[validate_near_today],
         error_messages={"required": gettext_lazy("Enter the last day of the leave.")},
     )
-    to_clock = ClockField(label=gettext_lazy("Until"), required=False, help_text=WHOLE_DAY)
+    to_clock = UKTimeField(label=gettext_lazy("Until"), required=False, help_text=CLOCK_HELP_TEXT)
     reason = forms.CharField(
         label=gettext_lazy("Note"),
         max_length=200,
@@ -55,23 +55,23 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
             if cleaned.get(day) and clock in cleaned:
                 typed = cleaned[clock]
                 try:
-                    cleaned[moment] = uk_moment(cleaned[day], whole if typed is None else typed)
+                    cleaned[moment] = validated_uk_datetime(cleaned[day], whole if typed is None else typed)
                 except ValidationError as error:
                     self.add_error(clock, error)
         if cleaned.get("starts_at") and cleaned.get("ends_at") and cleaned["ends_at"] <= cleaned["starts_at"]:
             self.add_error("last_day", ValidationError(_("Leave must end after it starts.")))
         return cleaned
 
-    def hits(self, presenter: Presenter) -> list[Given]:
+    def get_affected(self, presenter: Presenter) -> list[BookingOrSession]:
         """The bookings and open sessions in that time. If one was delivered then, it adds an error instead."""
         starts_at, ends_at = self.cleaned_data["starts_at"], self.cleaned_data["ends_at"]
         try:
-            return hit_by_leave(presenter=presenter, starts_at=starts_at, ends_at=ends_at, now=timezone.now())
-        except LeaveOverDelivered as refusal:
+            return get_affected_by_leave(presenter=presenter, starts_at=starts_at, ends_at=ends_at, now=timezone.now())
+        except LeaveOverlapsDelivered as refusal:
             self.add_error("first_day", str(refusal.message))
             return []
 
 
-def references_of(hit: Iterable[Given]) -> str:
+def join_references(hit: Iterable[BookingOrSession]) -> str:
     """The references that the page shows, sent back with the form: if they have changed meanwhile, the page asks again."""
     return ",".join(given.reference for given in hit)

@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings.booking.services.transitions import notify_freed
-from bookings.errors import LeaveDecided, LeaveOverDelivered
+from bookings.errors import LeaveDecided, LeaveOverlapsDelivered
 from bookings.models import (
     Booking,
+    BookingOrSession,
     BusyKind,
     BusyTime,
     DateOption,
     EventKind,
-    Given,
-    HeldEnd,
+    HeldEndReason,
     HeldTime,
     Leave,
     LeaveKind,
@@ -30,13 +30,13 @@ from bookings.models import (
     Presenter,
 )
 from bookings.models.booking import OPEN_STATES, record_event
-from bookings.models.busy import EXPIRING
+from bookings.models.busy import EXPIRING_KINDS
 from bookings.open_sessions.services.sessions import free_sessions
-from bookings.schedule.locks import end_expiring_claims, guarded, lock_bookings, lock_presenters
+from bookings.schedule.locks import busy_time_checks, end_expiring_claims, lock_bookings, lock_presenters
 from bookings.schedule.queries import claims_within, read_journeys, to_claim
-from bookings.schedule.slots import Span, fits
+from bookings.schedule.slots import Span, journey_fits
 from bookings.travel import Journeys
-from bookings.visits.services import await_presenter
+from bookings.visits.services import mark_presenter_sought
 from notifications.outbox import notify
 from office.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -63,13 +63,13 @@ class LeaveDetails(TypedDict):
 def record_leave(
     *, by: User | None, now: datetime, flagged: bool = False, asked_by_presenter: bool = False, **away: Unpack[LeaveDetails]
 ) -> RecordedLeave:
-    """Enter leave that holds at once. Raises LeaveOverDelivered if a presentation was given in that time.
+    """Enter leave that holds at once. Raises LeaveOverlapsDelivered if a presentation was given in that time.
 
     `flagged`: the reason looks like a child's details and its writer kept it.
     """
     presenter = away["presenter"]
     lock_presenters([presenter.pk], now=now)
-    freed, sessions = make_room(presenter, away["starts_at"], away["ends_at"], kind=away["kind"], by=by, now=now)
+    freed, sessions = free_time_for_leave(presenter, away["starts_at"], away["ends_at"], kind=away["kind"], by=by, now=now)
     leave = Leave.objects.create(
         **away,
         flagged_child_details=flagged,
@@ -78,8 +78,8 @@ def record_leave(
         decided_at=now,
         created_at=now,
     )
-    with guarded():
-        claim_busy_time(presenter)
+    with busy_time_checks():
+        update_leave_claims(presenter)
     if flagged:
         notify_lead_of_leave(leave, now)
     if asked_by_presenter:
@@ -91,12 +91,12 @@ def record_leave(
 def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **away: Unpack[LeaveDetails]) -> RecordedLeave:
     """A presenter's own leave. Illness holds at once, since nobody can refuse it; other leave claims nothing until staff decide.
 
-    Raises LeaveOverDelivered.
+    Raises LeaveOverlapsDelivered.
     """
     if away["kind"] == LeaveKind.ILLNESS:
         return record_leave(by=by, now=now, flagged=flagged, asked_by_presenter=True, **away)
     # Refuse it now if something was delivered in that time, not when it is granted.
-    claims_hit(away["presenter"], away["starts_at"], away["ends_at"], now)
+    get_affected_claims(away["presenter"], away["starts_at"], away["ends_at"], now)
     leave = Leave.objects.create(
         **away, flagged_child_details=flagged, state=LeaveState.ASKED, asked_by_presenter=True, created_at=now
     )
@@ -108,12 +108,15 @@ def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **aw
 
 @transaction.atomic
 def grant_leave(leave: Leave, *, by: User | None, now: datetime) -> RecordedLeave:
-    """Grant the leave: it claims its time from now on, like leave that staff enter. Raises LeaveDecided, LeaveOverDelivered."""
+    """Grant the leave: it claims its time from now on, like leave that staff enter.
+
+    Raises LeaveDecided, LeaveOverlapsDelivered.
+    """
     lock_presenters([leave.presenter_id], now=now)
     locked = decide_leave(leave, LeaveState.GRANTED, now=now)
-    freed, sessions = make_room(locked.presenter, locked.starts_at, locked.ends_at, kind=locked.kind, by=by, now=now)
-    with guarded():
-        claim_busy_time(locked.presenter)
+    freed, sessions = free_time_for_leave(locked.presenter, locked.starts_at, locked.ends_at, kind=locked.kind, by=by, now=now)
+    with busy_time_checks():
+        update_leave_claims(locked.presenter)
     notify_of_leave("leave-granted", locked, now)
     return RecordedLeave(locked, freed, sessions)
 
@@ -144,12 +147,12 @@ def end_leave(*, leave: Leave, by: User | None, now: datetime) -> None:
     presenter = leave.presenter
     BusyTime.objects.filter(leave=leave).delete()
     leave.delete()
-    with guarded():
-        claim_busy_time(presenter)
+    with busy_time_checks():
+        update_leave_claims(presenter)
 
 
 @transaction.atomic
-def come_back(*, leave: Leave, by: User | None, now: datetime) -> Leave | None:
+def return_from_leave(*, leave: Leave, by: User | None, now: datetime) -> Leave | None:
     """The presenter is back, or is not going: leave that has begun ends now; other leave, or a mere request, is deleted (None).
 
     Raises LeaveDecided for leave that is over.
@@ -163,29 +166,29 @@ def come_back(*, leave: Leave, by: User | None, now: datetime) -> Leave | None:
         return None
     locked.ends_at = now
     locked.save(update_fields=["ends_at"])
-    with guarded():
-        claim_busy_time(locked.presenter)
+    with busy_time_checks():
+        update_leave_claims(locked.presenter)
     return locked
 
 
-def make_room(
+def free_time_for_leave(
     presenter: Presenter, starts_at: datetime, ends_at: datetime, *, kind: str, by: User | None, now: datetime
 ) -> tuple[list[Booking], list[OpenSession]]:
     """Free what can't stand beside leave: bookings and sessions, which then need a presenter, and time kept for somebody."""
-    hit = claims_hit(presenter, starts_at, ends_at, now)
+    hit = get_affected_claims(presenter, starts_at, ends_at, now)
     # These need a presenter. If this one is expected at a visit now, the alarm still waits for them.
     keys = [row.booking_id for row in hit if row.booking_id]
     freed = list(lock_bookings(Booking.objects.filter(pk__in=keys)))
     BusyTime.objects.filter(booking__in=freed).delete()
     for booking in freed:
-        await_presenter(presenter, booking, now)
+        mark_presenter_sought(presenter, booking, now)
         booking.presenter = None
         booking.save(update_fields=["presenter"])
         changes: dict[str, object] = {"presenter": [presenter.pk, None], "away": kind}
         record_event(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes=changes)
         notify_freed(booking, presenter, now)
     sessions = free_sessions(hit, presenter, kind=kind, by=by, now=now)
-    end_expiring_claims(row for row in hit if row.kind in EXPIRING)
+    end_expiring_claims(row for row in hit if row.kind in EXPIRING_KINDS)
     # Dates kept for a request lapse now; lapse() tells both sides.
     dates = DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id])
     dates.update(expires_at=now, why_not=NotKeptReason.AWAY)
@@ -193,7 +196,7 @@ def make_room(
     under = Q(presenter=presenter, starts_at__lt=ends_at, ends_at__gt=starts_at)
     held = HeldTime.objects.open().filter(under | Q(pk__in=[row.held_id for row in hit if row.held_id]))
     BusyTime.objects.filter(held__in=held).delete()
-    held.update(ended=HeldEnd.AWAY, ended_at=now)
+    held.update(ended=HeldEndReason.AWAY, ended_at=now)
     return freed, sessions
 
 
@@ -202,34 +205,36 @@ def notify_lead_of_leave(leave: Leave, now: datetime, *, part: str = "") -> None
     notify_safeguarding_lead(about=f"leave:{leave.pk}{part}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
 
 
-def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Given]:
+def get_affected_by_leave(
+    *, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime
+) -> list[BookingOrSession]:
     """The bookings and sessions that record_leave would free, in order of time."""
-    hit = claims_hit(presenter, starts_at, ends_at, now)
-    bookings = Booking.objects.with_names().filter(pk__in=[row.booking_id for row in hit if row.booking_id])
-    sessions = OpenSession.objects.with_names().filter(pk__in=[row.session_id for row in hit if row.session_id])
-    hits: list[Given] = [*bookings, *sessions]
+    hit = get_affected_claims(presenter, starts_at, ends_at, now)
+    bookings = Booking.objects.with_related().filter(pk__in=[row.booking_id for row in hit if row.booking_id])
+    sessions = OpenSession.objects.with_related().filter(pk__in=[row.session_id for row in hit if row.session_id])
+    hits: list[BookingOrSession] = [*bookings, *sessions]
     return sorted(hits, key=lambda given: (given.starts_at or starts_at, given.reference))
 
 
-def claims_hit(presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[BusyTime]:
+def get_affected_claims(presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[BusyTime]:
     """Claims that can't stand beside leave: those it overlaps, and visits that it leaves no time to travel to. Other leave can.
 
-    Raises LeaveOverDelivered.
+    Raises LeaveOverlapsDelivered.
     """
     away = Span(starts_at.astimezone(UTC), ends_at.astimezone(UTC))
     rows = list(claims_within([presenter], away, now).select_related("booking", "hold", "session"))
     journeys = read_journeys(row.place for row in rows)
     others = [row for row in rows if row.kind != BusyKind.LEAVE]
     hit = [row for row in others if to_claim(row).span.overlaps(away)]
-    while (late := visit_out_of_reach(rows, away, hit, journeys)) is not None:
+    while (late := unreachable_visit_after(rows, away, hit, journeys)) is not None:
         hit.append(late)
     delivered = [row.session and not row.session.is_scheduled for row in hit]
     if any(delivered) or any(row.booking and row.booking.state not in OPEN_STATES for row in hit):
-        raise LeaveOverDelivered
+        raise LeaveOverlapsDelivered
     return hit
 
 
-def visit_out_of_reach(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyTime], journeys: Journeys) -> BusyTime | None:
+def unreachable_visit_after(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyTime], journeys: Journeys) -> BusyTime | None:
     """The visit after the leave, if the leave takes the time for the journey from the visit before."""
     visits = [(row, to_claim(row)) for row in rows if row.place and row not in hit]
     before = [claim for _row, claim in visits if claim.span.end <= away.start]
@@ -245,10 +250,10 @@ def visit_out_of_reach(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyT
         start, end = max(span.start, reached), min(span.end, between.end)
         if end > start:
             covered, reached = covered + (end - start), end
-    return None if fits(earlier, later, covered, journeys) else row
+    return None if journey_fits(earlier, later, covered, journeys) else row
 
 
-def claim_busy_time(presenter: Presenter) -> None:
+def update_leave_claims(presenter: Presenter) -> None:
     """Leave may overlap other leave, but busy time may not: each leave claims what earlier ones left over."""
     rows = {row.leave_id: row for row in BusyTime.objects.filter(presenter=presenter, kind=BusyKind.LEAVE)}
     reached, changed = None, []

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import signed_in
-from bookings.leave.forms import OwnLeaveForm, references_of
-from bookings.leave.services import ask_for_leave, come_back
-from bookings.models import Given, Leave, Presenter
+from accounts.access import signed_in_user
+from bookings.leave.forms import OwnLeaveForm, join_references
+from bookings.leave.services import ask_for_leave, return_from_leave
+from bookings.models import BookingOrSession, Leave, Presenter
 from bookings.schedule.access import own_leave, page_context, presenter_required, refusal_as_warning
-from ctac.forms import FORM_METHODS, refusal_as_error
+from ctac.forms import FORM_METHODS, domain_error_to_form
 from ctac.staff.audit import audit_note
 
 
@@ -39,13 +39,13 @@ def is_running(leave: Leave, now: datetime) -> bool:
 def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     """First show which bookings and sessions it hits; go on once the presenter has seen them."""
     form = OwnLeaveForm(request.POST if request.method == "POST" else None)
-    hit: list[Given] = []
+    hit: list[BookingOrSession] = []
     if request.method == "POST" and form.is_valid():
-        hit = form.hits(presenter)
-        if not form.errors and references_of(hit) == request.POST.get("seen", ""):
+        hit = form.get_affected(presenter)
+        if not form.errors and join_references(hit) == request.POST.get("seen", ""):
             details = {name: form.cleaned_data[name] for name in ("starts_at", "ends_at", "kind", "reason")}
-            with refusal_as_error(form):
-                by, now = signed_in(request), timezone.now()
+            with domain_error_to_form(form):
+                by, now = signed_in_user(request), timezone.now()
                 recorded = ask_for_leave(presenter=presenter, **details, flagged=form.flagged, by=by, now=now)
                 if not recorded.leave.is_granted:
                     done = _("We have asked the team. They will email you their answer. Until then, you can still be booked.")
@@ -55,7 +55,7 @@ def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpR
                     done = _("Get well soon. Nobody can book you in that time, and the team knows.")
                 messages.success(request, done)
                 return redirect("presenter_leave")
-    context = page_context(request, presenter, title=_("Ask for leave"), form=form, hit=hit, seen=references_of(hit))
+    context = page_context(request, presenter, title=_("Ask for leave"), form=form, hit=hit, seen=join_references(hit))
     return TemplateResponse(request, "bookings/leave/ask_for_leave.html", context)
 
 
@@ -70,7 +70,7 @@ def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: in
     if request.method == "POST":
         done = _("Welcome back. You can be booked again.") if is_back else _("Your leave is cancelled.")
         with refusal_as_warning(request, done):
-            come_back(leave=leave, by=signed_in(request), now=now)
+            return_from_leave(leave=leave, by=signed_in_user(request), now=now)
         return redirect("presenter_leave")
     title = _("I am back") if is_back else _("Cancel this leave")
     context = page_context(request, presenter, title=title, leave=leave)

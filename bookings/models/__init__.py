@@ -13,14 +13,14 @@ from bookings.models.booking import (
     Precision,
     State,
 )
-from bookings.models.busy import MOST_HELD_FOR_AREAS, BusyKind, BusyTime, HeldEnd, HeldTime, Hold
-from bookings.models.feedback import CONFIDENCE, SHARED_STATEMENTS, STATEMENTS, Agreement, Confidence
+from bookings.models.busy import MAX_HELD_TIMES, BusyKind, BusyTime, HeldEndReason, HeldTime, Hold
+from bookings.models.feedback import CONFIDENCE_QUESTIONS, SHARED_STATEMENTS, STATEMENTS, Agreement, Confidence
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose, PlaceLink, PlaceLinkPurpose
 from bookings.models.open_session import (
-    HAD_A_PLACE,
-    LIVE_PLACES,
-    OCCUPYING,
+    LIVE_PLACE_STATES,
+    OCCUPYING_STATES,
+    PLACE_GAINED_KINDS,
     OpenSession,
     PlaceState,
     SessionEvent,
@@ -30,22 +30,22 @@ from bookings.models.open_session import (
     SessionState,
 )
 from bookings.models.presenter import Availability, AvailabilityException, Format, JourneyTime, Presentation, Presenter, Weekday
-from bookings.models.seat import LIVE_SEATS, Seat, SeatState
+from bookings.models.seat import LIVE_SEAT_STATES, Seat, SeatState
 from bookings.models.visit import (
     Afterwards,
     Attendance,
     AttendanceCount,
+    BookingOrSession,
     ConfidenceLater,
+    DutyContact,
     DutyShift,
     Feedback,
-    Given,
-    OnDuty,
     ThreeMonthsOn,
     Visit,
     YearLater,
-    belongs_to,
-    duty_of,
-    is_near,
+    booking_or_session_lookup,
+    duty_contacts_by_booking,
+    is_near_visit_time,
     may_check_in,
     may_check_out,
 )

@@ -19,10 +19,19 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings.models.presenter import Format, Presentation, Presenter, validate_https
-from ctac.dates import UK, before_working_days, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
+from ctac.dates import (
+    UK_TZ,
+    days_before,
+    format_datetime_range,
+    format_day,
+    format_uk_time,
+    subtract_working_days,
+    uk_datetime,
+    uk_day,
+)
 from ctac.errors import DomainError
-from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
-from leaflets.models import Order, OrderState, ToBring
+from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, trigram_index
+from leaflets.models import CopiesToBring, Order, OrderState
 from office.closures.models import Closure
 from office.queries import site_settings
 from professionals.models import Nation, Profession, Reached
@@ -58,7 +67,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     State.DECLINED: frozenset(),
 }
 # The moves that staff can take back, with a reason (bookings/booking/services/undo.py).
-TAKEN_BACK: dict[str, frozenset[str]] = {
+UNDO_TRANSITIONS: dict[str, frozenset[str]] = {
     State.DELIVERED: frozenset({State.CONFIRMED}),
     State.CANCELLED: frozenset({State.REQUESTED, State.CONFIRMED}),
 }
@@ -66,24 +75,25 @@ TAKEN_BACK: dict[str, frozenset[str]] = {
 OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
 BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention counts
 # Visits at which somebody may still be.
-VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
+OPEN_VISIT_Q = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
 CHECK_IN, CHECK_OUT, HELP = "check-in", "check-out", "help"
 CHECK_IN_OPENED = F("starts_at") - CHECK_IN_OPENS_BEFORE
-IS_OUT = Q(visit__checked_out_at__gte=CHECK_IN_OPENED)
-IS_IN = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~IS_OUT
-IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
-IS_DONE = IS_OUT & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
-NEEDS_HELP = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__help_at"))
+CHECKED_OUT_Q = Q(visit__checked_out_at__gte=CHECK_IN_OPENED)
+CHECKED_IN_Q = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~CHECKED_OUT_Q
+SOUGHT_Q = Q(visit__sought_at__gte=F("starts_at")) & ~CHECKED_OUT_Q & ~Q(visit__safe_at__gte=F("visit__sought_at"))
+VISIT_DONE_Q = CHECKED_OUT_Q & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
+NEEDS_HELP_Q = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__help_at"))
 # The presenter said that they run late, and the booking still has the same time and presenter.
-IS_LATE = Q(
+RUNNING_LATE_Q = Q(
     visit__presenter=F("presenter"),
     visit__late_until__gt=F("starts_at"),
     visit__late_until__lte=F("starts_at") + timedelta(minutes=max(DELAYS)),
 )
 # Somebody is expected there, or was expected and has not been heard of. The condition of the index booking_visit_open comes
 # first, so that closed visits cost nothing.
-IS_WAITED_FOR = VISIT_IS_OPEN & (
-    (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN | IS_SOUGHT) & ~IS_DONE | NEEDS_HELP
+PRESENTER_AWAITED_Q = OPEN_VISIT_Q & (
+    (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | CHECKED_IN_Q | SOUGHT_Q) & ~VISIT_DONE_Q
+    | NEEDS_HELP_Q
 )
 STATUS_COLOURS = {
     State.REQUESTED: "waiting",
@@ -128,7 +138,7 @@ class Engagement(ReferencedModel, StateModel):
         abstract = True
 
     @property
-    def agreed(self) -> tuple[datetime, datetime]:
+    def agreed_times(self) -> tuple[datetime, datetime]:
         """Start and end. Raises NoTimeAgreed."""
         if self.starts_at is None or self.ends_at is None:
             raise NoTimeAgreed
@@ -142,33 +152,33 @@ class Engagement(ReferencedModel, StateModel):
     @property
     def clocks(self) -> str:
         """'1:30pm to 3pm', where the day stands above it."""
-        start, end = self.agreed
-        return gettext("%(start)s to %(end)s") % {"start": format_clock(start), "end": format_clock(end)}
+        start, end = self.agreed_times
+        return gettext("%(start)s to %(end)s") % {"start": format_uk_time(start), "end": format_uk_time(end)}
 
     @property
     def reminder_due_at(self) -> datetime:
         """9am UK time on the day before."""
-        return days_before(self.agreed[0], 1, REMINDER_TIME)
+        return days_before(self.agreed_times[0], 1, REMINDER_TIME)
 
     @property
     def first_reminder_due_at(self) -> datetime:
         """9am UK time, as many days before as staff have set."""
-        return days_before(self.agreed[0], site_settings().first_reminder_days, REMINDER_TIME)
+        return days_before(self.agreed_times[0], site_settings().first_reminder_days, REMINDER_TIME)
 
 
 # The columns that say in which nation a booking may meet a day when we are closed.
-BOOKING_NATIONS = ("nation", "presenter__nation")
+BOOKING_NATION_COLUMNS = ("nation", "presenter__nation")
 
 
-def on_closed_days(nations: Iterable[str]) -> Exists:
+def starts_on_closed_day(nations: Iterable[str]) -> Exists:
     """Whether we give no presentations on the UK day of its start. `nations`: the columns that say where it is."""
-    day = TruncDate(ExpressionWrapper(OuterRef("starts_at"), models.DateTimeField()), tzinfo=UK)
-    closures = Closure.objects.standing().filter(presentations=True, first_day__lte=day, last_day__gte=day)
+    day = TruncDate(ExpressionWrapper(OuterRef("starts_at"), models.DateTimeField()), tzinfo=UK_TZ)
+    closures = Closure.objects.not_ended_early().filter(presentations=True, first_day__lte=day, last_day__gte=day)
     where = (Q(nation=OuterRef(name)) for name in nations)
     return Exists(closures.filter(reduce(or_, where, Q(nation=""))))
 
 
-def starting_in(closure: Closure, nations: Iterable[str]) -> Q:
+def starts_in_closure(closure: Closure, nations: Iterable[str]) -> Q:
     """The condition for starting on a day that this closure closes, or would close if it were saved."""
     first, after = (uk_datetime(day, time.min) for day in (closure.first_day, closure.last_day + timedelta(days=1)))
     days = Q(starts_at__gte=first, starts_at__lt=after)
@@ -176,7 +186,7 @@ def starting_in(closure: Closure, nations: Iterable[str]) -> Q:
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
-    def with_names(self) -> "BookingQuerySet":
+    def with_related(self) -> "BookingQuerySet":
         """With everything that a page about a booking shows, in one query."""
         return self.select_related("presentation", "presenter", "person")
 
@@ -203,7 +213,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Requests that wait for staff: no offer stands that the professional may still answer."""
         return self.filter(state=State.REQUESTED).exclude(pk__in=DateOption.objects.proposed().open().values("booking"))
 
-    def offered_times(self) -> "BookingQuerySet":
+    def awaiting_answer(self) -> "BookingQuerySet":
         """Requests that wait for the professional's answer."""
         return self.filter(state=State.REQUESTED, pk__in=DateOption.objects.proposed().open().values("booking"))
 
@@ -217,11 +227,11 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         These are the open ones, and visits from which nobody has come back, whatever they were marked as meanwhile.
         """
         earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
-        return self.filter(Q(state__in=OPEN_STATES) | IS_WAITED_FOR, starts_at__gte=earliest, starts_at__lt=latest)
+        return self.filter(Q(state__in=OPEN_STATES) | PRESENTER_AWAITED_Q, starts_at__gte=earliest, starts_at__lt=latest)
 
     def on_closed_days(self, now: datetime) -> "BookingQuerySet":
         """Open bookings ahead on days when we are closed: booked before we said so, or by staff all the same."""
-        return self.open().filter(on_closed_days(BOOKING_NATIONS), starts_at__gt=now)
+        return self.open().filter(starts_on_closed_day(BOOKING_NATION_COLUMNS), starts_at__gt=now)
 
     def asked_between(self, first: date, last: date) -> "BookingQuerySet":
         """Open ones that start on a UK day from `first` to `last`, and those without a time that asked for such a day."""
@@ -234,19 +244,19 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Confirmed ones whose time is over."""
         return self.filter(state=State.CONFIRMED, starts_at__lt=now, ends_at__lte=now)
 
-    def lying_ahead(self, now: datetime) -> "BookingQuerySet":
+    def not_over(self, now: datetime) -> "BookingQuerySet":
         """Open and not over yet, and those without a time."""
         return self.open().filter(Q(ends_at__gt=now) | Q(ends_at__isnull=True))
 
-    def behind(self, now: datetime) -> "BookingQuerySet":
+    def past(self, now: datetime) -> "BookingQuerySet":
         """All that do not lie ahead: over, or no longer open."""
         return self.filter(~Q(state__in=OPEN_STATES) | Q(ends_at__lte=now))
 
     def for_my_page(self, person: object) -> "BookingQuerySet":
         """A person's bookings: those without a time, then the newest day first."""
-        return self.filter(person=person).with_names().order_by("-starts_at", "-pk")
+        return self.filter(person=person).with_related().order_by("-starts_at", "-pk")
 
-    def addresses_of(self, person: object) -> "BookingQuerySet":
+    def visits_for_person(self, person: object) -> "BookingQuerySet":
         """A person's visits, the newest day first; not those whose details were taken out.
 
         What has no time yet, or was declined, is no visit; PostgreSQL would sort what has no time before all others.
@@ -265,7 +275,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         They count until the end of today in the UK; from JOINING_LINK_DEADLINE_TIME on, until the end of tomorrow.
         """
         # The end of tomorrow in the UK; before JOINING_LINK_DEADLINE_TIME the end of today.
-        days = 2 if now.astimezone(UK).time() >= JOINING_LINK_DEADLINE_TIME else 1
+        days = 2 if now.astimezone(UK_TZ).time() >= JOINING_LINK_DEADLINE_TIME else 1
         return self.filter(
             Q(presenter__isnull=True) | Q(presenter__joining_link=""),
             state=State.CONFIRMED,
@@ -275,16 +285,16 @@ class BookingQuerySet(models.QuerySet["Booking"]):
             starts_at__lt=uk_datetime(uk_day(now) + timedelta(days=days), time.min),
         ).order_by("starts_at", "pk")
 
-    def without_checks(self, now: datetime) -> "BookingQuerySet":
+    def with_unchecked_presenter(self, now: datetime) -> "BookingQuerySet":
         """Confirmed visits to come whose presenter may not go: a check or the training ends before the day."""
         ended = Q(presenter__checked_until__lt=F("day")) | Q(presenter__trained_until__lt=F("day"))
         never = Q(presenter__checked_until=None) | Q(presenter__trained_until=None)
         visits = self.filter(state=State.CONFIRMED, format=Format.WORKPLACE, presenter__isnull=False, starts_at__gt=now)
-        return visits.alias(day=TruncDate("starts_at", tzinfo=UK)).filter(ended | never).order_by("starts_at", "pk")
+        return visits.alias(day=TruncDate("starts_at", tzinfo=UK_TZ)).filter(ended | never).order_by("starts_at", "pk")
 
     def visits_under_way(self, now: datetime) -> "BookingQuerySet":
         """Visits to which somebody may have set off, and which nobody has said are over."""
-        return self.filter(IS_WAITED_FOR, starts_at__lte=now + CHECK_IN_OPENS_BEFORE).order_by("starts_at", "pk")
+        return self.filter(PRESENTER_AWAITED_Q, starts_at__lte=now + CHECK_IN_OPENS_BEFORE).order_by("starts_at", "pk")
 
     def overdue(self, now: datetime) -> "BookingQuerySet":
         """Visits whose presenter has not checked in or out in time, or asked for help, without word since that all is well.
@@ -296,23 +306,23 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """
         in_by, out_by = now - CHECK_IN_GRACE, now - CHECK_OUT_GRACE
         length = F("ends_at") - F("starts_at")
-        may_be_out_later = IS_LATE & Q(visit__late_until__gt=ExpressionWrapper(out_by - length, models.DateTimeField()))
+        may_be_out_later = RUNNING_LATE_Q & Q(visit__late_until__gt=ExpressionWrapper(out_by - length, models.DateTimeField()))
         no_check_out = Q(ends_at__lte=out_by) & ~may_be_out_later & ~Q(visit__safe_at__gte=F("ends_at"))
-        may_be_in_later = IS_LATE & Q(visit__late_until__gt=in_by)
+        may_be_in_later = RUNNING_LATE_Q & Q(visit__late_until__gt=in_by)
         late_for_it = Q(starts_at__lte=in_by) & ~may_be_in_later & ~Q(visit__safe_at__gte=F("starts_at"))
-        no_check_in = (Q(ends_at__gt=out_by) | may_be_out_later) & ~IS_IN & (late_for_it | IS_SOUGHT)
+        no_check_in = (Q(ends_at__gt=out_by) | may_be_out_later) & ~CHECKED_IN_Q & (late_for_it | SOUGHT_Q)
         missing = Q(no_check_out | no_check_in, starts_at__lte=now)
         return (
-            self.filter(IS_WAITED_FOR, missing | NEEDS_HELP, starts_at__lte=now + CHECK_IN_OPENS_BEFORE)
+            self.filter(PRESENTER_AWAITED_Q, missing | NEEDS_HELP_Q, starts_at__lte=now + CHECK_IN_OPENS_BEFORE)
             .annotate(
                 missed=Case(
-                    When(NEEDS_HELP, then=Value(HELP)), When(no_check_out, then=Value(CHECK_OUT)), default=Value(CHECK_IN)
+                    When(NEEDS_HELP_Q, then=Value(HELP)), When(no_check_out, then=Value(CHECK_OUT)), default=Value(CHECK_IN)
                 ),
                 missed_at=Case(
-                    When(NEEDS_HELP, then=F("visit__help_at")), When(no_check_out, then=F("ends_at")), default=F("starts_at")
+                    When(NEEDS_HELP_Q, then=F("visit__help_at")), When(no_check_out, then=F("ends_at")), default=F("starts_at")
                 ),
             )
-            .order_by(Case(When(NEEDS_HELP, then=0), default=1), "missed_at", "pk")
+            .order_by(Case(When(NEEDS_HELP_Q, then=0), default=1), "missed_at", "pk")
         )
 
 
@@ -439,9 +449,9 @@ class Booking(Engagement, Reached):
                 fields=["reached_authority", "-starts_at", "-id"], name="booking_reached", condition=Q(state="delivered")
             ),
             models.Index(fields=["starts_at", "id"], name="booking_seats_open", condition=Q(seats_until__isnull=False)),
-            words_index("booking_searched"),
+            trigram_index("booking_searched"),
             # Visits at which we still wait for somebody: few, however many there were.
-            models.Index(fields=["starts_at", "id"], name="booking_visit_open", condition=VISIT_IS_OPEN),
+            models.Index(fields=["starts_at", "id"], name="booking_visit_open", condition=OPEN_VISIT_Q),
             models.Index(BOOKING_OVER_AT, name="booking_kept", condition=Q(anonymised_at__isnull=True)),
         ]
 
@@ -488,18 +498,18 @@ class Booking(Engagement, Reached):
     @property
     def has_only_a_day(self) -> bool:
         """The imported list did not give the time, so it stands at midnight."""
-        return self.is_imported and self.starts_at is not None and self.starts_at.astimezone(UK).time() == time.min
+        return self.is_imported and self.starts_at is not None and self.starts_at.astimezone(UK_TZ).time() == time.min
 
     @property
     def may_be_taken_back(self) -> bool:
         """It was delivered or cancelled here, so we know what it was before."""
-        return self.state in TAKEN_BACK and self.anonymised_at is None and not self.is_imported
+        return self.state in UNDO_TRANSITIONS and self.anonymised_at is None and not self.is_imported
 
     @property
     def when(self) -> str:
         if not self.has_time:
             return gettext("No time agreed yet")
-        return format_day(self.agreed[0]) if self.has_only_a_day else format_span(*self.agreed)
+        return format_day(self.agreed_times[0]) if self.has_only_a_day else format_datetime_range(*self.agreed_times)
 
     @property
     def joining_link(self) -> str:
@@ -518,7 +528,7 @@ class Booking(Engagement, Reached):
             return ""
         return f"{settings.SITE_URL}{reverse('team_link', args=[self.ical_uid.partition('@')[0]])}"
 
-    def overdue_at(self, now: datetime) -> "Booking | None":
+    def get_overdue(self, now: datetime) -> "Booking | None":
         """This booking read anew, with what was missed; None if all is well. No statement if it can't be overdue."""
         if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now + CHECK_IN_OPENS_BEFORE:
             return None
@@ -545,14 +555,14 @@ class Booking(Engagement, Reached):
     def last_day_to_change(self) -> date:
         """The last day for changes, to its end. Working days are those where the presenter lives. Raises NoTimeAgreed."""
         nation = self.presenter.nation if self.presenter else Nation.ENGLAND
-        return before_working_days(uk_day(self.agreed[0]), site_settings().change_deadline_working_days, nation)
+        return subtract_working_days(uk_day(self.agreed_times[0]), site_settings().change_deadline_working_days, nation)
 
     @property
-    def changeable_until(self) -> str:
+    def last_day_to_change_text(self) -> str:
         """The last day for changes, in words; empty for a request without a time."""
         return format_day(self.last_day_to_change) if self.has_time else ""
 
-    def is_done_with(self, now: datetime) -> bool:
+    def is_finished(self, now: datetime) -> bool:
         """It is closed, or its time is over."""
         return not self.is_open or (self.ends_at is not None and self.ends_at <= now)
 
@@ -785,7 +795,7 @@ class DateOption(models.Model):
     def when(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm to 3pm', or less exactly, as it was named."""
         if self.precision == Precision.TIME:
-            return format_span(self.starts_at, self.ends_at)
+            return format_datetime_range(self.starts_at, self.ends_at)
         if self.precision == Precision.DAYS:
             days = {"first": format_day(self.starts_at), "last": format_day(self.last_day)}
             return gettext("%(first)s to %(last)s") % days
@@ -832,5 +842,5 @@ class Brought(models.Model):
         return self.order if self.order is not None and self.order.state != OrderState.CANCELLED else None
 
     @property
-    def missing_leaflets(self) -> list[ToBring]:
-        return [ToBring(**leaflet) for leaflet in self.missing]
+    def missing_leaflets(self) -> list[CopiesToBring]:
+        return [CopiesToBring(**leaflet) for leaflet in self.missing]

@@ -21,13 +21,13 @@ from bookings.models.booking import Booking, DateOption
 from bookings.models.leave import Leave
 from bookings.models.open_session import OpenSession
 from bookings.models.presenter import Format, Presentation, Presenter
-from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
-from ctac.dates import format_clock, format_span
-from ctac.models import by_user, free_text, impersonal, personal
-from office.models import BOUNDS
+from bookings.travel import MAX_OVERRIDE_MINUTES, Place
+from ctac.dates import format_datetime_range, format_uk_time
+from ctac.models import free_text, impersonal, personal, user_foreign_key
+from office.models import SETTING_BOUNDS
 
-LONGEST_HOLD = timedelta(minutes=BOUNDS["hold_minutes"][1])
-MOST_HELD_FOR_AREAS = 3  # times of one presenter at once
+MAX_HOLD_PERIOD = timedelta(minutes=SETTING_BOUNDS["hold_minutes"][1])
+MAX_HELD_TIMES = 3  # times of one presenter at once
 
 
 class Hold(models.Model):
@@ -59,8 +59,8 @@ class Hold(models.Model):
         indexes = [models.Index(fields=["client", "expires_at"], name="hold_client")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(expires_at__lte=F("held_at") + LONGEST_HOLD)
-                | Q(extended_at__isnull=False, expires_at__lte=F("held_at") + 2 * LONGEST_HOLD),
+                condition=Q(expires_at__lte=F("held_at") + MAX_HOLD_PERIOD)
+                | Q(extended_at__isnull=False, expires_at__lte=F("held_at") + 2 * MAX_HOLD_PERIOD),
                 name="hold_is_extended_once",
             )
         ]
@@ -69,7 +69,7 @@ class Hold(models.Model):
         return f"{self.presenter} {self.start:%Y-%m-%d %H:%M}"
 
 
-class HeldEnd(models.TextChoices):
+class HeldEndReason(models.TextChoices):
     """Why a time is no longer held for its area."""
 
     TAKEN = "taken", _("Booked")
@@ -105,9 +105,9 @@ class HeldTime(models.Model):
     ends_at = models.DateTimeField(_("end"))
     number = models.PositiveSmallIntegerField(_("number"))
     held_at = models.DateTimeField(_("held since"), default=timezone.now)
-    held_by = by_user(_("held by"), blank=True)
+    held_by = user_foreign_key(_("held by"), blank=True)
     expires_at = models.DateTimeField(_("expires"))
-    ended = models.CharField(_("why it ended"), max_length=10, choices=HeldEnd, blank=True)
+    ended = models.CharField(_("why it ended"), max_length=10, choices=HeldEndReason, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     booking = models.ForeignKey(
         Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="taken_times"
@@ -121,13 +121,13 @@ class HeldTime(models.Model):
         verbose_name_plural = _("times held for areas")
         indexes = [models.Index(fields=["expires_at"], condition=Q(ended=""), name="heldtime_to_lapse")]
         constraints = [
-            models.CheckConstraint(condition=Q(number__gte=1, number__lte=MOST_HELD_FOR_AREAS), name="heldtime_three_at_most"),
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=MAX_HELD_TIMES), name="heldtime_three_at_most"),
             models.UniqueConstraint(fields=["presenter", "number"], condition=Q(ended=""), name="heldtime_numbers_differ"),
             models.CheckConstraint(
                 condition=Q(ended="", ended_at=None) | (~Q(ended="") & Q(ended_at__isnull=False)), name="heldtime_ended_says_when"
             ),
             models.CheckConstraint(
-                condition=Q(ended=HeldEnd.TAKEN, booking__isnull=False) | (~Q(ended=HeldEnd.TAKEN) & Q(booking=None)),
+                condition=Q(ended=HeldEndReason.TAKEN, booking__isnull=False) | (~Q(ended=HeldEndReason.TAKEN) & Q(booking=None)),
                 name="heldtime_taken_by_a_booking",
             ),
             models.CheckConstraint(
@@ -140,12 +140,12 @@ class HeldTime(models.Model):
 
     @property
     def when(self) -> str:
-        return format_span(self.starts_at, self.ends_at)
+        return format_datetime_range(self.starts_at, self.ends_at)
 
     @property
     def clocks(self) -> str:
         """'1:30pm to 3pm', where the day stands above it."""
-        return gettext("%(start)s to %(end)s") % {"start": format_clock(self.starts_at), "end": format_clock(self.ends_at)}
+        return gettext("%(start)s to %(end)s") % {"start": format_uk_time(self.starts_at), "end": format_uk_time(self.ends_at)}
 
 
 class BusyKind(models.TextChoices):
@@ -158,7 +158,7 @@ class BusyKind(models.TextChoices):
 
 
 # Claims that are given back when their time is over.
-EXPIRING = (BusyKind.HOLD, BusyKind.OPTION, BusyKind.HELD)
+EXPIRING_KINDS = (BusyKind.HOLD, BusyKind.OPTION, BusyKind.HELD)
 
 
 class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
@@ -170,7 +170,7 @@ class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
         """Claims that expire, and whose time is over."""
         return self.filter(expires_at__lte=now)
 
-    def touching(self, start: Any, end: Any) -> "BusyTimeQuerySet":
+    def overlapping(self, start: Any, end: Any) -> "BusyTimeQuerySet":
         """The claims that overlap the time between two moments.
 
         The query names the claim's end and start, so that the index `busytime_to_come` serves: the database does not look at past
@@ -179,12 +179,12 @@ class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
         return self.filter(busy__endswith__gt=start, busy__startswith__lt=end)
 
 
-LINKS = ("booking", "leave", "hold", "option", "session", "held")
+LINK_FIELDS = ("booking", "leave", "hold", "option", "session", "held")
 
 
-def belongs_to(link: str) -> Q:
+def only_link_condition(link: str) -> Q:
     """The condition that a claim is of the kind with that name, and has that link and no other."""
-    return Q(kind=link, **{f"{name}__isnull": name != link for name in LINKS})
+    return Q(kind=link, **{f"{name}__isnull": name != link for name in LINK_FIELDS})
 
 
 class BusyTime(models.Model):
@@ -278,7 +278,7 @@ class BusyTime(models.Model):
                 condition=Q(live=True),
             ),
             models.CheckConstraint(
-                condition=reduce(or_, map(belongs_to, LINKS)),
+                condition=reduce(or_, map(only_link_condition, LINK_FIELDS)),
                 name="busytime_belongs_to_one_thing",
             ),
             models.CheckConstraint(
@@ -291,17 +291,18 @@ class BusyTime(models.Model):
                 name="busytime_place_is_whole_or_absent",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=EXPIRING, expires_at__isnull=False) | (~Q(kind__in=EXPIRING) & Q(expires_at__isnull=True)),
+                condition=Q(kind__in=EXPIRING_KINDS, expires_at__isnull=False)
+                | (~Q(kind__in=EXPIRING_KINDS) & Q(expires_at__isnull=True)),
                 name="busytime_only_holds_and_options_expire",
             ),
             models.CheckConstraint(
-                condition=Q(travel_minutes__isnull=True) | Q(travel_minutes__lte=LONGEST_OVERRIDE_MINUTES),
+                condition=Q(travel_minutes__isnull=True) | Q(travel_minutes__lte=MAX_OVERRIDE_MINUTES),
                 name="busytime_travel_at_most_a_day",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, {format_span(self.busy.lower, self.busy.upper)}"
+        return f"{self.get_kind_display()}, {format_datetime_range(self.busy.lower, self.busy.upper)}"
 
     @property
     def place(self) -> Place | None:

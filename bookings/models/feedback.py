@@ -25,7 +25,7 @@ STATEMENTS = {
 SHARED_STATEMENTS = ("useful", "clear", "ready")
 
 
-def agreement(name: str, **more: Any) -> models.PositiveSmallIntegerField:
+def agreement_field(name: str, **more: Any) -> models.PositiveSmallIntegerField:
     return models.PositiveSmallIntegerField(STATEMENTS[name], choices=Agreement, **more)
 
 
@@ -39,7 +39,7 @@ class Confidence(models.IntegerChoices):
     NOT_AT_ALL = 1, _("Not at all confident")
 
 
-CONFIDENCE = {
+CONFIDENCE_QUESTIONS = {
     "confidence_before": _(
         "Before the presentation, how confident were you that you would notice a trafficked child and know what to do?"
     ),
@@ -47,6 +47,6 @@ CONFIDENCE = {
 }
 
 
-def confidence(name: str) -> models.PositiveSmallIntegerField:
+def confidence_field(name: str) -> models.PositiveSmallIntegerField:
     """A field of the model; null in answers from before we asked."""
-    return models.PositiveSmallIntegerField(CONFIDENCE[name], choices=Confidence, null=True, blank=True)
+    return models.PositiveSmallIntegerField(CONFIDENCE_QUESTIONS[name], choices=Confidence, null=True, blank=True)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.presenter import Presenter, format_day_range
-from ctac.dates import UK, format_clock, format_day, format_span, uk_day
+from ctac.dates import UK_TZ, format_datetime_range, format_day, format_uk_time, uk_day
 from ctac.models import StateModel, free_text, personal
 
 # Leave of whole days, on a UK clock.
@@ -82,12 +82,12 @@ class Leave(StateModel):
     def when(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm to 3pm', or with both days if there are two."""
         if uk_day(self.starts_at) == uk_day(self.ends_at):
-            return format_span(self.starts_at, self.ends_at)
+            return format_datetime_range(self.starts_at, self.ends_at)
         return gettext("%(first)s, %(from)s to %(last)s, %(until)s") % {
             "first": format_day(self.starts_at),
-            "from": format_clock(self.starts_at),
+            "from": format_uk_time(self.starts_at),
             "last": format_day(self.ends_at),
-            "until": format_clock(self.ends_at),
+            "until": format_uk_time(self.ends_at),
         }
 
     @property
@@ -97,7 +97,7 @@ class Leave(StateModel):
 
 def leave_text(starts_at: datetime, ends_at: datetime) -> str:
     """'Monday 25 January 2027, all day', 'Monday 25 January 2027, 9am to midday', or with both days if there are two."""
-    start, end = starts_at.astimezone(UK), ends_at.astimezone(UK)
+    start, end = starts_at.astimezone(UK_TZ), ends_at.astimezone(UK_TZ)
     if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):
         return Leave(starts_at=starts_at, ends_at=ends_at).when
     if start.date() == end.date():

@@ -78,11 +78,11 @@ class PlaceLink(EmailLink):
         return f"{self.purpose} {self.place_id}"
 
 
-def hash_of(token: str) -> str:
+def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def address_hash(address: str) -> str:
+def hash_address(address: str) -> str:
     return salted_hmac("bookings.link.address", address.strip().lower(), algorithm="sha256").hexdigest()
 
 

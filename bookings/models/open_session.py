@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Channel, Engagement, EngagementEvent
 from bookings.models.presenter import Presentation, Presenter
-from ctac.dates import format_clock, format_day, format_span
+from ctac.dates import format_datetime_range, format_day, format_uk_time
 from ctac.models import StateModel, free_text, impersonal, personal
-from office.models import MOST_PEOPLE
+from office.models import MAX_PEOPLE
 from professionals.models import Reached
 
 
@@ -47,18 +47,18 @@ class SessionSeries(models.Model):
 
 
 # Sessions are online, so only the presenter is in a nation.
-SESSION_NATIONS = ("presenter__nation",)
+SESSION_NATION_COLUMNS = ("presenter__nation",)
 
 
 class OpenSessionQuerySet(models.QuerySet["OpenSession"]):
-    def with_names(self) -> "OpenSessionQuerySet":
+    def with_related(self) -> "OpenSessionQuerySet":
         return self.select_related("presentation", "presenter")
 
     def with_afterwards(self) -> "OpenSessionQuerySet":
         """With its attendance and its short link, if any."""
         return self.select_related("attendance", "afterwards")
 
-    def to_come(self, now: datetime) -> "OpenSessionQuerySet":
+    def upcoming(self, now: datetime) -> "OpenSessionQuerySet":
         """Scheduled and not begun, the next first."""
         return self.filter(state=SessionState.SCHEDULED, starts_at__gt=now).order_by("starts_at", "pk")
 
@@ -117,7 +117,7 @@ class OpenSession(Engagement):
         permissions = [("export_sessions", _("Can export open sessions"))]
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_it_starts"),
-            models.CheckConstraint(condition=Q(capacity__gte=1, capacity__lte=MOST_PEOPLE), name="session_of_sensible_size"),
+            models.CheckConstraint(condition=Q(capacity__gte=1, capacity__lte=MAX_PEOPLE), name="session_of_sensible_size"),
             models.CheckConstraint(condition=Q(occupied__gte=0, occupied__lte=F("capacity")), name="session_never_over_capacity"),
             models.CheckConstraint(condition=Q(waiting__gte=0), name="session_waiting_is_counted"),
             models.CheckConstraint(
@@ -137,7 +137,7 @@ class OpenSession(Engagement):
         return reverse("session", args=[self.reference])
 
     @property
-    def free(self) -> int:
+    def places_left(self) -> int:
         """Places that nobody has or is offered."""
         return max(self.capacity - self.occupied, 0)
 
@@ -154,7 +154,7 @@ class OpenSession(Engagement):
 
     @property
     def when(self) -> str:
-        return format_span(self.starts_at, self.ends_at)
+        return format_datetime_range(self.starts_at, self.ends_at)
 
 
 class SessionEventKind(models.TextChoices):
@@ -182,7 +182,7 @@ class SessionEventKind(models.TextChoices):
 
 
 # The events by which somebody gets a place: a person who waits, or is offered one, has none yet.
-HAD_A_PLACE = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
+PLACE_GAINED_KINDS = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 
 
 class SessionEvent(EngagementEvent):
@@ -215,7 +215,7 @@ class SessionEvent(EngagementEvent):
     @property
     def title(self) -> str:
         """What happened, in words. Somebody who was waiting, or was offered a place, had no place to give up."""
-        return str(LEFT_BEFORE.get(self.changes.get("from"), self.get_kind_display()))
+        return str(GIVEN_UP_TITLE_BY_STATE.get(self.changes.get("from"), self.get_kind_display()))
 
 
 class PlaceState(models.TextChoices):
@@ -235,8 +235,8 @@ PLACE_TRANSITIONS: dict[str, frozenset[str]] = {
     PlaceState.ATTENDED: frozenset(),
 }
 # These fill a place: nobody else can have it. The trigger in bookings/sql/sessions.sql counts the same.
-OCCUPYING = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
-LIVE_PLACES = (*OCCUPYING, PlaceState.WAITING)
+OCCUPYING_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
+LIVE_PLACE_STATES = (*OCCUPYING_STATES, PlaceState.WAITING)
 PLACE_COLOURS = {
     PlaceState.TAKEN: "good",
     PlaceState.WAITING: "waiting",
@@ -245,7 +245,7 @@ PLACE_COLOURS = {
     PlaceState.ATTENDED: "done",
 }
 # The title in the history if somebody gives up before they had a place.
-LEFT_BEFORE: dict[object, Promise] = {
+GIVEN_UP_TITLE_BY_STATE: dict[object, Promise] = {
     PlaceState.WAITING.value: _("Left the waiting list"),
     PlaceState.OFFERED.value: _("Offer turned down"),
 }
@@ -260,9 +260,9 @@ PLACE_TITLES = {
 
 class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
     def live(self) -> "SessionPlaceQuerySet":
-        return self.filter(state__in=LIVE_PLACES)
+        return self.filter(state__in=LIVE_PLACE_STATES)
 
-    def in_line(self) -> "SessionPlaceQuerySet":
+    def waiting(self) -> "SessionPlaceQuerySet":
         """The people waiting, the first in line first."""
         return self.filter(state=PlaceState.WAITING).order_by("position")
 
@@ -273,15 +273,15 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
     def for_my_page(self, person: object) -> "SessionPlaceQuerySet":
         return self.filter(person=person).select_related("session__presentation", "session__presenter")
 
-    def lying_ahead(self, now: datetime) -> "SessionPlaceQuerySet":
+    def not_over(self, now: datetime) -> "SessionPlaceQuerySet":
         """Places that somebody has or waits for at sessions that are not over, the soonest first."""
         ahead = self.live().filter(session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
         return ahead.order_by("session__starts_at", "pk")
 
-    def behind(self, now: datetime) -> "SessionPlaceQuerySet":
+    def past(self, now: datetime) -> "SessionPlaceQuerySet":
         """All other places that somebody has or had, the newest session first. A person who only waited had none."""
-        ahead = Q(state__in=LIVE_PLACES, session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
-        held = Exists(SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=HAD_A_PLACE))
+        ahead = Q(state__in=LIVE_PLACE_STATES, session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
+        held = Exists(SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=PLACE_GAINED_KINDS))
         theirs = self.filter(Q(state__in=(PlaceState.TAKEN, PlaceState.ATTENDED)) | held)
         return theirs.exclude(ahead).order_by("-session__starts_at", "-pk")
 
@@ -341,16 +341,16 @@ class SessionPlace(StateModel, Reached):
         return str(PLACE_TITLES[PlaceState(self.state)])
 
     @property
-    def left_the_line(self) -> bool:
+    def left_waiting_list(self) -> bool:
         """Whether they gave it up before they had a place. One statement, once it is given up."""
-        ended_otherwise = (*HAD_A_PLACE, SessionEventKind.LAPSED)
+        ended_otherwise = (*PLACE_GAINED_KINDS, SessionEventKind.LAPSED)
         return self.state == PlaceState.GIVEN_UP and not self.events.filter(kind__in=ended_otherwise).exists()
 
     @property
     def offered_until(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm'; empty if nothing is offered."""
         until = self.offer_expires_at
-        return gettext("%(day)s, %(clock)s") % {"day": format_day(until), "clock": format_clock(until)} if until else ""
+        return gettext("%(day)s, %(clock)s") % {"day": format_day(until), "clock": format_uk_time(until)} if until else ""
 
     @property
     def has_a_place(self) -> bool:

@@ -12,9 +12,9 @@ from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.travel import LONGEST_OVERRIDE_MINUTES, MAINLAND, Place
-from ctac.dates import format_clock_time, format_day, uk_day
-from ctac.models import by_user, free_text, impersonal, personal
+from bookings.travel import MAINLAND, MAX_OVERRIDE_MINUTES, Place
+from ctac.dates import format_day, format_time, uk_day
+from ctac.models import free_text, impersonal, personal, user_foreign_key
 from office.queries import site_settings
 from professionals.areas import postcode_area
 from professionals.models import Nation as Nation
@@ -87,7 +87,7 @@ class JourneyTime(models.Model):
     other = impersonal(models.CharField(_("other area"), max_length=4))
     minutes = models.PositiveSmallIntegerField(_("minutes"))
     reason = free_text(models.CharField(_("reason"), max_length=200))
-    set_by = by_user(_("set by"), blank=True, editable=False)
+    set_by = user_foreign_key(_("set by"), blank=True, editable=False)
     set_at = models.DateTimeField(_("set"), editable=False)
 
     class Meta:
@@ -98,7 +98,7 @@ class JourneyTime(models.Model):
             # Whichever of the two comes first.
             models.UniqueConstraint(Least("one", "other"), Greatest("one", "other"), name="journeytime_once_a_pair"),
             models.CheckConstraint(
-                condition=Q(minutes__lte=LONGEST_OVERRIDE_MINUTES),
+                condition=Q(minutes__lte=MAX_OVERRIDE_MINUTES),
                 name="journeytime_at_most_a_day",
                 violation_error_message=_("A journey takes a day (1,440 minutes) at most."),
             ),
@@ -110,8 +110,8 @@ class JourneyTime(models.Model):
 
 
 # A booking that names no profession is for a mix of them.
-MIXED = "mixed"
-AUDIENCES = [(MIXED, _("A mix of professions")), *Profession.choices]
+MIXED_AUDIENCE = "mixed"
+AUDIENCE_CHOICES = [(MIXED_AUDIENCE, _("A mix of professions")), *Profession.choices]
 
 
 def validate_https(link: str) -> None:
@@ -121,20 +121,20 @@ def validate_https(link: str) -> None:
 
 
 class PresenterQuerySet(models.QuerySet["Presenter"]):
-    def checks_end_by(self, day: date) -> "PresenterQuerySet":
+    def with_checks_ending_by(self, day: date) -> "PresenterQuerySet":
         """Active presenters who may not visit a workplace after that day, or even now, until a check or training is renewed."""
         never = Q(checked_until=None) | Q(trained_until=None)
         return (
             self.active().exclude(formats=[Format.ONLINE]).filter(never | Q(checked_until__lte=day) | Q(trained_until__lte=day))
         )
 
-    def checks_end_soon(self, now: datetime) -> "PresenterQuerySet":
-        return self.checks_end_by(uk_day(now) + timedelta(days=site_settings().checks_warning_days))
+    def with_checks_ending_soon(self, now: datetime) -> "PresenterQuerySet":
+        return self.with_checks_ending_by(uk_day(now) + timedelta(days=site_settings().checks_warning_days))
 
     def active(self) -> "PresenterQuerySet":
         return self.filter(active=True)
 
-    def with_given(self) -> "PresenterQuerySet":
+    def with_presentation_keys(self) -> "PresenterQuerySet":
         """Each with `given`: the keys of the presentations that they name; if they name none, they give all."""
         named = Presenter.presentations.through.objects.filter(presenter=OuterRef("pk"))
         return self.annotate(given=ArraySubquery(named.values("presentation")))
@@ -186,7 +186,9 @@ class Presenter(models.Model):
     )
     presentations = models.ManyToManyField(Presentation, verbose_name=_("presentations"), blank=True, related_name="presenters")
     audiences = impersonal(
-        ArrayField(models.CharField(max_length=30, choices=AUDIENCES), verbose_name=_("audiences"), default=list, blank=True)
+        ArrayField(
+            models.CharField(max_length=30, choices=AUDIENCE_CHOICES), verbose_name=_("audiences"), default=list, blank=True
+        )
     )
     most_a_day = models.PositiveSmallIntegerField(_("most presentations a day"), null=True, blank=True)
     most_a_week = models.PositiveSmallIntegerField(_("most presentations a week"), null=True, blank=True)
@@ -200,7 +202,7 @@ class Presenter(models.Model):
     PERSONAL_FIELDS = ("id",)
 
     objects = PresenterQuerySet.as_manager()
-    given: list[int]  # only with_given() sets it
+    given: list[int]  # only with_presentation_keys() sets it
 
     class Meta:
         ordering = ["name", "pk"]
@@ -230,9 +232,9 @@ class Presenter(models.Model):
         ends = self.checked_until, self.trained_until
         return all(end is not None and day <= end for end in ends)
 
-    def gives_to(self, audience: str | None) -> bool:
+    def presents_to(self, audience: str | None) -> bool:
         """Whether they present to this audience: a profession, "" for a mix, None if unknown."""
-        return audience is None or not self.audiences or (audience or MIXED) in self.audiences
+        return audience is None or not self.audiences or (audience or MIXED_AUDIENCE) in self.audiences
 
     def covers(self, place: Place) -> bool:
         """Whether the place is in one of the nations or areas that they cover."""
@@ -282,10 +284,10 @@ class Availability(models.Model):
     def __str__(self) -> str:
         return f"{Weekday(self.weekday).label} {self.start:%H:%M}–{self.end:%H:%M}"
 
-    def holds_on(self, day: date) -> bool:
+    def applies_on(self, day: date) -> bool:
         return self.weekday == day.weekday() and self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
-    def clock(self) -> tuple[time, time]:
+    def clock_span(self) -> tuple[time, time]:
         return self.start, self.end
 
 
@@ -332,4 +334,4 @@ class AvailabilityException(models.Model):
         """'9am to 1pm', or that there are none."""
         if self.start is None or self.end is None:
             return gettext("not available")
-        return gettext("%(start)s to %(end)s") % {"start": format_clock_time(self.start), "end": format_clock_time(self.end)}
+        return gettext("%(start)s to %(end)s") % {"start": format_time(self.start), "end": format_time(self.end)}

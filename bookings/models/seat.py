@@ -23,7 +23,7 @@ SEAT_TRANSITIONS: dict[str, frozenset[str]] = {
     SeatState.DECLINED: frozenset(),
     SeatState.GIVEN_UP: frozenset({SeatState.ASKED}),
 }
-LIVE_SEATS = (SeatState.ASKED, SeatState.APPROVED)
+LIVE_SEAT_STATES = (SeatState.ASKED, SeatState.APPROVED)
 SEAT_COLOURS = {
     SeatState.ASKED: "waiting",
     SeatState.APPROVED: "good",
@@ -40,12 +40,12 @@ SEAT_TITLES = {
 
 class SeatQuerySet(models.QuerySet["Seat"]):
     def live(self) -> "SeatQuerySet":
-        return self.filter(state__in=LIVE_SEATS)
+        return self.filter(state__in=LIVE_SEAT_STATES)
 
     def approved(self) -> "SeatQuerySet":
         return self.filter(state=SeatState.APPROVED)
 
-    def with_names(self) -> "SeatQuerySet":
+    def with_related(self) -> "SeatQuerySet":
         """With the guest and their organisation, in the order in which a host reads them: guests who wait for an answer first."""
         order = Case(*(When(state=state, then=place) for place, state in enumerate(SeatState)))
         return self.select_related("person__organisation").order_by(order, "created_at", "pk")
@@ -53,7 +53,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
     def with_booking(self) -> "SeatQuerySet":
         return self.select_related("person", "booking__presentation", "booking__presenter", "booking__person__organisation")
 
-    def lying_ahead(self, now: datetime) -> "SeatQuerySet":
+    def not_over(self, now: datetime) -> "SeatQuerySet":
         """Seats that somebody has or has asked for, the soonest first."""
         ahead = Q(booking__state=State.CONFIRMED, booking__ends_at__gt=now)
         return self.live().filter(ahead).order_by("booking__starts_at", "pk")
@@ -103,7 +103,7 @@ class Seat(StateModel):
 
     @property
     def is_live(self) -> bool:
-        return self.state in LIVE_SEATS
+        return self.state in LIVE_SEAT_STATES
 
     @property
     def has_a_seat(self) -> bool:

@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings.models.booking import CHECK_IN, CHECK_IN_OPENS_BEFORE, CHECK_OUT, Booking, State
-from bookings.models.feedback import CONFIDENCE, Confidence, agreement, confidence
+from bookings.models.feedback import CONFIDENCE_QUESTIONS, Confidence, agreement_field, confidence_field
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter, format_day_range
 from ctac.dates import uk_day
-from ctac.models import RecordedBy, by_user, free_text, impersonal, personal
-from office.models import MOST_PEOPLE
+from ctac.models import RecordedBy, free_text, impersonal, personal, user_foreign_key
+from office.models import MAX_PEOPLE
 from office.queries import site_settings
 from professionals.models import Language, Profession
 
@@ -58,7 +58,7 @@ class Visit(models.Model):
     )
     personal(seeks_help)
     taken_on_at = personal(models.DateTimeField(_("alarm taken on"), null=True, blank=True))
-    taken_on_by = by_user(_("who is on it"))
+    taken_on_by = user_foreign_key(_("who is on it"))
 
     class Meta:
         verbose_name = _("visit")
@@ -82,35 +82,35 @@ class Visit(models.Model):
     def __str__(self) -> str:
         return self.booking.reference
 
-    def belongs(self, moment: datetime | None) -> bool:
+    def is_current(self, moment: datetime | None) -> bool:
         """Whether that moment belongs to the booking's present time."""
-        return moment is not None and moment >= self.booking.agreed[0] - CHECK_IN_OPENS_BEFORE
+        return moment is not None and moment >= self.booking.agreed_times[0] - CHECK_IN_OPENS_BEFORE
 
     @property
-    def is_in(self) -> bool:
+    def is_checked_in(self) -> bool:
         """Somebody is there."""
-        return self.belongs(self.checked_in_at) and not self.is_out
+        return self.is_current(self.checked_in_at) and not self.is_checked_out
 
     @property
     def is_handed_over(self) -> bool:
         """Somebody is there, but the booking has another presenter by now, or none, who can’t check in before they check out."""
-        return self.is_in and self.presenter_id != self.booking.presenter_id
+        return self.is_checked_in and self.presenter_id != self.booking.presenter_id
 
     @property
-    def is_out(self) -> bool:
-        return self.belongs(self.checked_out_at)
+    def is_checked_out(self) -> bool:
+        return self.is_current(self.checked_out_at)
 
     @property
     def last_tap(self) -> tuple[str, datetime] | None:
         """The tap that can be taken back: the check-out if there is one, or else the check-in."""
-        if self.is_out and self.checked_out_at:
+        if self.is_checked_out and self.checked_out_at:
             return CHECK_OUT, self.checked_out_at
-        return (CHECK_IN, self.checked_in_at) if self.is_in and self.checked_in_at else None
+        return (CHECK_IN, self.checked_in_at) if self.is_checked_in and self.checked_in_at else None
 
     @property
     def is_sought(self) -> bool:
         """They are on leave by now, and were not heard from since it was entered."""
-        if self.sought_at is None or self.sought_at < self.booking.agreed[0] or self.is_out:
+        if self.sought_at is None or self.sought_at < self.booking.agreed_times[0] or self.is_checked_out:
             return False
         return self.safe_at is None or self.safe_at < self.sought_at
 
@@ -119,22 +119,22 @@ class Visit(models.Model):
         """They asked for it, and nobody has said since that all is well."""
         return self.help_at is not None and (self.safe_at is None or self.safe_at < self.help_at)
 
-    def is_taken_on(self, since: datetime) -> bool:
+    def is_alarm_taken_on(self, since: datetime) -> bool:
         """Whether a colleague is on the alarm about what was missed at that moment."""
         return self.taken_on_at is not None and self.taken_on_at >= since
 
     @property
     def is_awaited(self) -> bool:
         """We wait for word of the person who went, whoever has the booking by now."""
-        return self.is_in or self.is_sought
+        return self.is_checked_in or self.is_sought
 
     @property
     def is_done(self) -> bool:
         """They have left, and nobody who took over is still to come."""
-        if not self.is_out or self.checked_out_at is None:
+        if not self.is_checked_out or self.checked_out_at is None:
             return False
         booking = self.booking
-        return booking.presenter_id in (None, self.presenter_id) or self.checked_out_at >= booking.agreed[1]
+        return booking.presenter_id in (None, self.presenter_id) or self.checked_out_at >= booking.agreed_times[1]
 
     @property
     def is_over(self) -> bool:
@@ -145,24 +145,24 @@ class Visit(models.Model):
             return not self.is_awaited
         if self.booking.state == State.CANCELLED and not self.is_awaited:
             return True
-        return self.is_done or (self.safe_at is not None and self.safe_at >= self.booking.agreed[1])
+        return self.is_done or (self.safe_at is not None and self.safe_at >= self.booking.agreed_times[1])
 
 
 def may_check_in(booking: Booking, now: datetime) -> bool:
     """Whether to show the button; the service decides."""
     if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.presenter_id is None:
         return False
-    starts_at, ends_at = booking.agreed
+    starts_at, ends_at = booking.agreed_times
     visit: Visit | None = getattr(booking, "visit", None)
-    begun = visit is not None and (visit.is_in or visit.is_done)
+    begun = visit is not None and (visit.is_checked_in or visit.is_done)
     return starts_at - CHECK_IN_OPENS_BEFORE <= now < ends_at and not begun
 
 
-def is_near(booking: Booking, now: datetime) -> bool:
+def is_near_visit_time(booking: Booking, now: datetime) -> bool:
     """It is a visit, and its presenter may be on the way, there, or just back."""
     if booking.format != Format.WORKPLACE or booking.starts_at is None:
         return False
-    starts_at, ends_at = booking.agreed
+    starts_at, ends_at = booking.agreed_times
     visit: Visit | None = getattr(booking, "visit", None)
     takes_place = booking.state in (State.CONFIRMED, State.DELIVERED) or (visit is not None and visit.is_awaited)
     return takes_place and starts_at - CHECK_IN_OPENS_BEFORE <= now < ends_at + HELP_PERIOD
@@ -184,7 +184,7 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
 
 
 @dataclass(frozen=True)
-class OnDuty:
+class DutyContact:
     """One of the two people of a shift. `phone` is empty if none is known."""
 
     user: User
@@ -216,9 +216,9 @@ class DutyShift(models.Model):
 
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
-    duty_person = by_user(_("duty person"), related_name="duty_shifts")
+    duty_person = user_foreign_key(_("duty person"), related_name="duty_shifts")
     duty_phone = personal(models.CharField(_("duty person’s phone"), max_length=30, blank=True))
-    deputy = by_user(_("deputy"), related_name="deputy_shifts")
+    deputy = user_foreign_key(_("deputy"), related_name="deputy_shifts")
     deputy_phone = personal(models.CharField(_("deputy’s phone"), max_length=30, blank=True))
 
     objects = DutyShiftQuerySet.as_manager()
@@ -252,17 +252,17 @@ class DutyShift(models.Model):
         return format_day_range(self.first_day, self.last_day)
 
     @property
-    def people(self) -> list[OnDuty]:
+    def people(self) -> list[DutyContact]:
         """The people on duty, the duty person first. A person who may no longer sign in is left out."""
         pairs = ((self.duty_person, self.duty_phone), (self.deputy, self.deputy_phone))
         return [
-            OnDuty(user, phone or user.mobile or getattr(getattr(user, "presenter", None), "phone", ""))
+            DutyContact(user, phone or user.mobile or getattr(getattr(user, "presenter", None), "phone", ""))
             for user, phone in pairs
             if user is not None and user.is_active
         ]
 
 
-def duty_of(bookings: Iterable[Booking]) -> dict[int, list[OnDuty]]:
+def duty_contacts_by_booking(bookings: Iterable[Booking]) -> dict[int, list[DutyContact]]:
     """The people on duty for each of these visits, by its key, the duty person first; nobody for an online booking."""
     days = {one.pk: uk_day(one.starts_at) for one in bookings if one.starts_at and one.format == Format.WORKPLACE}
     shifts = DutyShift.objects.by_day(set(days.values()))
@@ -271,8 +271,8 @@ def duty_of(bookings: Iterable[Booking]) -> dict[int, list[OnDuty]]:
 
 # After a presentation: its short link, attendance, feedback, and the reminder a year later.
 
-Given = Booking | OpenSession  # what a presenter gives
-TAKES_PLACE = frozenset({State.CONFIRMED, State.DELIVERED, SessionState.SCHEDULED, SessionState.DELIVERED})
+BookingOrSession = Booking | OpenSession  # what a presenter gives
+TAKES_PLACE_STATES = frozenset({State.CONFIRMED, State.DELIVERED, SessionState.SCHEDULED, SessionState.DELIVERED})
 
 
 class OfOnePresentation(models.Model):
@@ -298,19 +298,19 @@ class OfOnePresentation(models.Model):
         return str(self.given)
 
     @property
-    def given(self) -> Given:
+    def given(self) -> BookingOrSession:
         given = self.booking or self.session
         assert given is not None  # noqa: S101 - the database keeps it
         return given
 
 
-def belongs_to(given: Given) -> dict[str, Any]:
+def booking_or_session_lookup(given: BookingOrSession) -> dict[str, Any]:
     """The column that points to it, for a new row or a lookup."""
     return {"booking" if isinstance(given, Booking) else "session": given}
 
 
 class AfterwardsQuerySet(models.QuerySet["Afterwards"]):
-    def with_given(self) -> "AfterwardsQuerySet":
+    def with_booking_or_session(self) -> "AfterwardsQuerySet":
         return self.select_related("booking__presentation", "booking__person", "session__presentation")
 
 
@@ -341,23 +341,23 @@ class Afterwards(OfOnePresentation):
     @property
     def takes_place(self) -> bool:
         """Not cancelled, declined or still a request."""
-        return self.given.state in TAKES_PLACE
+        return self.given.state in TAKES_PLACE_STATES
 
     @property
     def opens_at(self) -> datetime:
         """A little before the end: presenters finish early, and people answer in the room."""
-        start, end = self.given.agreed
+        start, end = self.given.agreed_times
         return max(start, end - FEEDBACK_OPENS_BEFORE_END)
 
     @property
     def closes_at(self) -> datetime:
-        return self.given.agreed[1] + timedelta(weeks=site_settings().feedback_weeks)
+        return self.given.agreed_times[1] + timedelta(weeks=site_settings().feedback_weeks)
 
     def is_open(self, now: datetime) -> bool:
         return self.takes_place and self.opens_at <= now < self.closes_at
 
     def may_certify(self, now: datetime) -> bool:
-        return self.takes_place and self.opens_at <= now < self.given.agreed[1] + CERTIFICATE_LIFETIME
+        return self.takes_place and self.opens_at <= now < self.given.agreed_times[1] + CERTIFICATE_LIFETIME
 
 
 class Feedback(models.Model):
@@ -370,16 +370,16 @@ class Feedback(models.Model):
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="answers", db_index=False
     )
     by_host = models.BooleanField(_("by the host"), default=False)
-    useful = agreement("useful")
-    clear = agreement("clear")
-    ready = agreement("ready")
-    arranging = agreement("arranging", null=True, blank=True)
-    confidence_before = confidence("confidence_before")
-    confidence_now = confidence("confidence_now")
+    useful = agreement_field("useful")
+    clear = agreement_field("clear")
+    ready = agreement_field("ready")
+    arranging = agreement_field("arranging", null=True, blank=True)
+    confidence_before = confidence_field("confidence_before")
+    confidence_now = confidence_field("confidence_now")
     comment = free_text(models.TextField(_("what could be better"), blank=True))
     quotable = models.BooleanField(_("may be quoted"), default=False, db_default=False)
     chosen_at = models.DateTimeField(_("chosen for reports"), null=True, blank=True)
-    chosen_by = by_user(_("chosen by"), blank=True)
+    chosen_by = user_foreign_key(_("chosen by"), blank=True)
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True))
     received_on = models.DateField(_("received"))
@@ -487,7 +487,7 @@ class ThreeMonthsOn(models.Model):
     afterwards = models.ForeignKey(
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="three_months_on"
     )
-    confidence = models.PositiveSmallIntegerField(CONFIDENCE["confidence_now"], choices=Confidence)
+    confidence = models.PositiveSmallIntegerField(CONFIDENCE_QUESTIONS["confidence_now"], choices=Confidence)
     received_on = models.DateField(_("received"))
 
     class Meta:
@@ -545,7 +545,7 @@ class Attendance(OfOnePresentation, RecordedBy):
         verbose_name_plural = _("attendances")
         constraints = [
             *OfOnePresentation.Meta.constraints,
-            models.CheckConstraint(condition=Q(people__gte=1, people__lte=MOST_PEOPLE), name="attendance_of_somebody"),
+            models.CheckConstraint(condition=Q(people__gte=1, people__lte=MAX_PEOPLE), name="attendance_of_somebody"),
             models.CheckConstraint(condition=Q(changed_at__gte=F("recorded_at")), name="attendance_recorded_before_changed"),
         ]
 

@@ -13,12 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import text as session_text
-from bookings.booking.services.transitions import gets_reminders
+from bookings.booking.services.transitions import wants_reminders
 from bookings.calendars import ical
-from bookings.emails import STARTS, longest_fields, sample_person, sample_presenter
+from bookings.emails import SAMPLE_START, sample_long_fields, sample_person, sample_presenter
 from bookings.feedback.emails import SessionAfterwards, YearLaterEmail
 from bookings.models import (
-    HAD_A_PLACE,
+    PLACE_GAINED_KINDS,
     Afterwards,
     Channel,
     OpenSession,
@@ -30,21 +30,21 @@ from bookings.models import (
     SessionPlace,
     SessionState,
 )
-from bookings.open_sessions.queries import places_in_words
+from bookings.open_sessions.queries import places_text
 from bookings.open_sessions.services.notify import CONCERNED_STATES, unsure_version
 from bookings.open_sessions.services.places import make_place_links
-from bookings.open_sessions.services.sessions import INVITATION
+from bookings.open_sessions.services.sessions import INVITATION_KIND
 from bookings.text import Row, moment_text, row, times_of_move
-from bookings.visits.services import minute_of
-from ctac.dates import format_day, format_span, uk_datetime
+from bookings.visits.services import minute_number
+from ctac.dates import format_datetime_range, format_day, uk_datetime
 from notifications.registry import Desk, Email, Topic
-from notifications.samples import NOW, PRESENTER, Example, example
+from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, example
 from professionals.models import Person
 
-LINK_PAGES: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
-IN_LINE = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
+URL_NAME_BY_PURPOSE: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
+IN_LINE_EVENTS = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
 # The events that say how somebody stood.
-STANDINGS = (*HAD_A_PLACE, *IN_LINE, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
+STANDING_EVENTS = (*PLACE_GAINED_KINDS, *IN_LINE_EVENTS, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
 
 
 class OpenSessionEmail(Email):
@@ -80,12 +80,15 @@ class PlaceEmail(OpenSessionEmail):
         offered = self.place.state == PlaceState.OFFERED
         purposes = [PlaceLinkPurpose.SEE, PlaceLinkPurpose.LEAVE] if offered else [PlaceLinkPurpose.LEAVE]
         tokens = make_place_links(place=self.place, purposes=purposes, now=now)
-        return {purpose: f"{settings.SITE_URL}{reverse(LINK_PAGES[purpose], args=[token])}" for purpose, token in tokens.items()}
+        return {
+            purpose: f"{settings.SITE_URL}{reverse(URL_NAME_BY_PURPOSE[purpose], args=[token])}"
+            for purpose, token in tokens.items()
+        }
 
     @cached_property
     def number(self) -> int:
         """Their place in the line; 0 if they don't wait."""
-        return session_text.number_in_line(self.place) if self.place.state == PlaceState.WAITING else 0
+        return session_text.waiting_list_number(self.place) if self.place.state == PlaceState.WAITING else 0
 
     @cached_property
     def in_calendars(self) -> bool:
@@ -93,12 +96,12 @@ class PlaceEmail(OpenSessionEmail):
         return self.place.has_a_place
 
     @cached_property
-    def stood_before(self) -> str:
+    def previous_standing(self) -> str:
         """The event kind that says how the place stood before this message's event; empty if there was none.
 
         Events have the same version numbers as messages.
         """
-        before = self.place.events.filter(kind__in=STANDINGS, changes__version__lt=self.notification.version)
+        before = self.place.events.filter(kind__in=STANDING_EVENTS, changes__version__lt=self.notification.version)
         return before.order_by("at", "pk").values_list("kind", flat=True).last() or ""
 
     def context(self) -> dict[str, object]:
@@ -111,7 +114,7 @@ class PlaceEmail(OpenSessionEmail):
             "rows": session_text.place_facts(place) if self.may_join else session_text.session_facts(session),
             "has_link": bool(session.joining_link),
             "links": self.links,
-            "line": session_text.line_in_words(self.number) if self.number else "",
+            "line": session_text.waiting_list_text(self.number) if self.number else "",
             "until": place.offered_until,
             "in_calendars": self.in_calendars,
             "url": f"{settings.SITE_URL}{reverse('session_mine', args=[session.reference])}",
@@ -140,11 +143,11 @@ class PlaceTaken(PlaceEmail):
     @cached_property
     def from_the_line(self) -> bool:
         taken = self.place.events.filter(kind=SessionEventKind.TAKEN, changes__version=self.notification.version)
-        return taken.exists() and self.stood_before in IN_LINE
+        return taken.exists() and self.previous_standing in IN_LINE_EVENTS
 
     @cached_property
     def reminds(self) -> bool:
-        return gets_reminders(self.place.person)
+        return wants_reminders(self.place.person)
 
     def context(self) -> dict[str, object]:
         session, at = self.place.session, self.notification.created_at
@@ -188,7 +191,7 @@ class PlaceLost(PlaceEmail):
 
     @cached_property
     def in_calendars(self) -> bool:
-        return self.stood_before in HAD_A_PLACE
+        return self.previous_standing in PLACE_GAINED_KINDS
 
 
 class PlaceGivenUp(PlaceLost):
@@ -319,9 +322,9 @@ class SessionUnsure(PlaceEmail):
         return stands and unsure_version(session) == self.notification.version
 
 
-def reminds_of(session: OpenSession, version: int) -> bool:
+def is_reminder_due(session: OpenSession, version: int) -> bool:
     """The session is still to come, and at the time that this reminder is about."""
-    stands = minute_of(session.reminder_due_at) == version
+    stands = minute_number(session.reminder_due_at) == version
     return stands and session_text.may_be_joined(session, timezone.now())
 
 
@@ -337,7 +340,7 @@ class SessionReminder(PlaceEmail):
 
     def is_still_due(self) -> bool:
         place = self.place
-        return place.state == PlaceState.TAKEN and reminds_of(place.session, self.notification.version)
+        return place.state == PlaceState.TAKEN and is_reminder_due(place.session, self.notification.version)
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "early": self.early}
@@ -356,10 +359,10 @@ class SessionEmail(OpenSessionEmail):
 
     @cached_property
     def session(self) -> OpenSession:
-        return OpenSession.objects.with_names().get(pk=self.about_key)
+        return OpenSession.objects.with_related().get(pk=self.about_key)
 
     @property
-    def is_theirs(self) -> bool:
+    def is_to_current_presenter(self) -> bool:
         presenter = self.session.presenter
         return presenter is not None and presenter.email.lower() == self.notification.recipient.lower()
 
@@ -381,7 +384,7 @@ class SessionEmail(OpenSessionEmail):
             rows.append({**row(label, link), "href": link, "is_private": True} if link else none)
             if session.joining_help:
                 rows.append({**row(gettext("How to join"), session.joining_help), "is_private": True})
-            rows.append(row(gettext("Who is coming"), places_in_words(session)))
+            rows.append(row(gettext("Who is coming"), places_text(session)))
         return [*rows, row(gettext("Reference"), session.reference)]
 
 
@@ -396,7 +399,7 @@ class SessionForPresenter(SessionEmail):
     def is_still_due(self) -> bool:
         """Unless the session has changed since: the newest change has its own email."""
         session = self.session
-        return session.is_scheduled and session.sequence == self.notification.version and self.is_theirs
+        return session.is_scheduled and session.sequence == self.notification.version and self.is_to_current_presenter
 
     @cached_property
     def change(self) -> SessionEvent | None:
@@ -415,7 +418,7 @@ class SessionForPresenter(SessionEmail):
         return {
             **super().context(),
             "why": change.kind if change else "",
-            "before": format_span(times[0], times[0] + (session.ends_at - session.starts_at)) if times else "",
+            "before": format_datetime_range(times[0], times[0] + (session.ends_at - session.starts_at)) if times else "",
             "rows": self.presenter_facts(may_join=True),
         }
 
@@ -448,7 +451,7 @@ class SessionClosedForPresenter(SessionEmail):
         return self.session.state == SessionState.CANCELLED
 
     def is_still_due(self) -> bool:
-        return self.is_cancelled or not self.is_theirs
+        return self.is_cancelled or not self.is_to_current_presenter
 
     def get_subject(self) -> str | Promise:
         return self.subject_of_cancelled if self.is_cancelled else self.subject
@@ -474,7 +477,7 @@ class SessionPresenterReminder(SessionEmail):
     early = False
 
     def is_still_due(self) -> bool:
-        return self.is_theirs and reminds_of(self.session, self.notification.version)
+        return self.is_to_current_presenter and is_reminder_due(self.session, self.notification.version)
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "rows": self.presenter_facts(may_join=True), "early": self.early}
@@ -503,7 +506,7 @@ class StaffSessionNeedsPresenter(SessionEmail):
         rows = [
             row(gettext("Open session"), session.presentation.title),
             row(gettext("When"), session.when),
-            row(gettext("Who is coming"), places_in_words(session)),
+            row(gettext("Who is coming"), places_text(session)),
             row(gettext("Reference"), session.reference),
         ]
         url = f"{settings.SITE_URL}{reverse('staff:bookings_opensession_change', args=[session.pk])}"
@@ -525,14 +528,14 @@ class StaffSessionUnsure(StaffSessionNeedsPresenter):
 class SessionInvitation(Email):
     """To everybody who asked for invitations: the sessions planned on one day ("invited:2027-02-22") that still have room."""
 
-    name = INVITATION
+    name = INVITATION_KIND
     label = _("Invitation to open sessions")
     subject = _("%(count)d new open sessions")
     subject_of_one = _("New open session on %(day)s: “%(title)s”")
     desk = Desk.BOOKINGS
     topic = Topic.INVITATIONS
     can_wait = True
-    most_listed = 10
+    max_listed = 10
 
     @cached_property
     def now(self) -> datetime:
@@ -543,7 +546,7 @@ class SessionInvitation(Email):
         """The sessions with room, but for those where this reader has a place or gave one up. One statement."""
         day = date.fromisoformat(self.notification.about.partition(":")[2])
         from_, until = (uk_datetime(midnight, time.min).astimezone(UTC) for midnight in (day, day + timedelta(days=1)))
-        planned = OpenSession.objects.with_names().to_come(self.now).filter(created_at__gte=from_, created_at__lt=until)
+        planned = OpenSession.objects.with_related().upcoming(self.now).filter(created_at__gte=from_, created_at__lt=until)
         person = Person.objects.with_email(self.notification.recipient)
         known = SessionPlace.objects.filter(person__in=person).values("session")
         return list(planned.filter(occupied__lt=F("capacity"), waiting=0).exclude(pk__in=known))
@@ -558,12 +561,12 @@ class SessionInvitation(Email):
     def context(self) -> dict[str, object]:
         first, count = self.sessions[0], len(self.sessions)
         path = first.get_absolute_url() if count == 1 else reverse("sessions")
-        listed = self.sessions[: self.most_listed]
+        listed = self.sessions[: self.max_listed]
         return {
             "sessions": [
                 {
                     "session": session,
-                    "room": session_text.room_in_words(session),
+                    "room": session_text.room_text(session),
                     "url": f"{settings.SITE_URL}{session.get_absolute_url()}",
                 }
                 for session in listed
@@ -579,23 +582,23 @@ class SessionInvitation(Email):
 # Examples of each email, with made-up sessions and places.
 
 # Links that don't exist.
-LEAVE = {"leave": "https://ctac.example/place-links/private/leave/"}
-SEE_OR_LEAVE = {"see": "https://ctac.example/place-links/private/", **LEAVE}
-REASON = "Our presenter is ill. We plan another session in April."
-HELP = "Meeting code 482 913. Please keep your camera off while you join."
-OFFER: dict[str, Any] = {"state": PlaceState.OFFERED, "offer_expires_at": NOW + timedelta(hours=24)}
+SAMPLE_LEAVE_LINKS = {"leave": "https://ctac.example/place-links/private/leave/"}
+SAMPLE_OFFER_LINKS = {"see": "https://ctac.example/place-links/private/", **SAMPLE_LEAVE_LINKS}
+SAMPLE_REASON = "Our presenter is ill. We plan another session in April."
+SAMPLE_JOINING_HELP = "Meeting code 482 913. Please keep your camera off while you join."
+SAMPLE_OFFER_FIELDS: dict[str, Any] = {"state": PlaceState.OFFERED, "offer_expires_at": SAMPLE_NOW + timedelta(hours=24)}
 PLACE_FIELDS = ("state", "offer_expires_at", "person", "version")
-GIVEN_AT = datetime(2027, 3, 9, 10, tzinfo=UTC)
+SAMPLE_SESSION_START = datetime(2027, 3, 9, 10, tzinfo=UTC)
 
 
 def _example(email: type[Email], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
     """An example of this email about a place with these fields; `facts` are what it would read besides the place."""
-    return example(email, case, place=sample_place(**fields), **{"links": LEAVE, **(facts or {})})
+    return example(email, case, place=sample_place(**fields), **{"links": SAMPLE_LEAVE_LINKS, **(facts or {})})
 
 
 def examples() -> Iterator[Example]:
     """Each email in its usual case, then the cases that read differently, and the longest words."""
-    longest = {name: value for name, value in longest_fields().items() if name in ("person", "presenter", "presentation")}
+    longest = {name: value for name, value in sample_long_fields().items() if name in ("person", "presenter", "presentation")}
     no_link: dict[str, Any] = {"presenter": sample_presenter(joining_link="")}
     given_up, waits = {"state": PlaceState.GIVEN_UP}, {"state": PlaceState.WAITING}
 
@@ -609,23 +612,25 @@ def examples() -> Iterator[Example]:
     yield _example(PlaceGivenUp, gettext("from the waiting list"), {"links": {}, "in_calendars": False}, **given_up)
     yield _example(PlaceWaiting, "", {"number": 3}, **waits)
     yield _example(PlaceWaiting, gettext("first on the list"), {"number": 1}, **waits)
-    yield _example(PlaceOffered, "", {"links": SEE_OR_LEAVE}, **OFFER)
+    yield _example(PlaceOffered, "", {"links": SAMPLE_OFFER_LINKS}, **SAMPLE_OFFER_FIELDS)
     yield _example(PlaceLapsed, "", {"links": {}}, **given_up)
     yield _example(PlaceBumped, "", {"number": 1, "in_calendars": True}, **waits)
 
     # The session itself.
     why = "Our presenter has to be in court on the day that we had planned."
-    move = SessionEvent(reason=why, changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
+    move = SessionEvent(reason=why, changes={"time": [(SAMPLE_START - timedelta(days=7)).isoformat(), SAMPLE_START.isoformat()]})
     yield _example(SessionMoved, "", {"move": move}, sequence=1)
     yield _example(SessionMoved, gettext("on the waiting list"), {"move": move, "number": 3}, sequence=1, **waits)
-    yield _example(SessionMoved, gettext("a place offered"), {"move": move, "links": SEE_OR_LEAVE}, sequence=1, **OFFER)
+    yield _example(
+        SessionMoved, gettext("a place offered"), {"move": move, "links": SAMPLE_OFFER_LINKS}, sequence=1, **SAMPLE_OFFER_FIELDS
+    )
     yield _example(SessionRestored, "", sequence=2)
     yield _example(SessionRestored, gettext("on the waiting list"), {"number": 3}, sequence=2, **waits)
-    yield _example(SessionRestored, gettext("a place offered"), {"links": SEE_OR_LEAVE}, sequence=2, **OFFER)
-    cancelled = {"session_state": SessionState.CANCELLED, "closed_reason": REASON}
+    yield _example(SessionRestored, gettext("a place offered"), {"links": SAMPLE_OFFER_LINKS}, sequence=2, **SAMPLE_OFFER_FIELDS)
+    cancelled = {"session_state": SessionState.CANCELLED, "closed_reason": SAMPLE_REASON}
     yield _example(SessionCancelled, "", {"links": {}}, **cancelled)
     yield _example(SessionCancelled, gettext("on the waiting list"), {"links": {}, "number": 0}, **waits, **cancelled)
-    yield _example(SessionDetails, "", {"takes_place": False}, joining_help=HELP)
+    yield _example(SessionDetails, "", {"takes_place": False}, joining_help=SAMPLE_JOINING_HELP)
     yield _example(SessionDetails, gettext("link taken away"), {"takes_place": False}, **no_link)
     yield _example(SessionDetails, gettext("takes place after all"), {"takes_place": True})
     yield _example(SessionDetails, gettext("takes place after all, no link yet"), {"takes_place": True}, **no_link)
@@ -636,39 +641,47 @@ def examples() -> Iterator[Example]:
         place = sample_place(session_state=SessionState.DELIVERED, **fields)
         Afterwards(session=place.session, code="7Q4M2F")  # this sets place.session.afterwards too
         yield example(SessionAfterwards, case, place=place)
-    yield example(YearLaterEmail, gettext("of a place"), wished_after=sample_place(session_state=SessionState.DELIVERED))
+    yield example(YearLaterEmail, gettext("of a place"), booking_or_place=sample_place(session_state=SessionState.DELIVERED))
 
     # To presenter and team.
     given, closed = SessionForPresenter, SessionClosedForPresenter
-    mine: dict[str, Any] = {"recipient": PRESENTER}
+    mine: dict[str, Any] = {"recipient": PRESENTER_ADDRESS}
     to = {**mine, "version": 1}
-    yield example(given, session=sample_for_presenter(), change=None, **mine)
-    times = [(GIVEN_AT - timedelta(days=7)).isoformat(), GIVEN_AT.isoformat()]
+    yield example(given, session=sample_presenter_session(), change=None, **mine)
+    times = [(SAMPLE_SESSION_START - timedelta(days=7)).isoformat(), SAMPLE_SESSION_START.isoformat()]
     moved = SessionEvent(kind=SessionEventKind.MOVED, changes={"time": times})
-    yield example(given, gettext("moved"), session=sample_for_presenter(sequence=1), change=moved, **mine)
+    yield example(given, gettext("moved"), session=sample_presenter_session(sequence=1), change=moved, **mine)
     linked = SessionEvent(kind=SessionEventKind.LINK_SET)
-    yield example(given, gettext("how to join"), session=sample_for_presenter(sequence=1), change=linked, **mine)
-    yield example(closed, session=sample_for_presenter(presenter=None), **to)
-    off = sample_for_presenter(state=SessionState.CANCELLED, closed_reason="Our presenter is ill, and nobody else can step in.")
+    yield example(given, gettext("how to join"), session=sample_presenter_session(sequence=1), change=linked, **mine)
+    yield example(closed, session=sample_presenter_session(presenter=None), **to)
+    off = sample_presenter_session(
+        state=SessionState.CANCELLED, closed_reason="Our presenter is ill, and nobody else can step in."
+    )
     yield example(closed, gettext("cancelled"), session=off, **to)
-    yield example(StaffSessionNeedsPresenter, session=sample_for_presenter(presenter=None))
-    yield example(StaffSessionUnsure, session=sample_for_presenter(presenter=None))
+    yield example(StaffSessionNeedsPresenter, session=sample_presenter_session(presenter=None))
+    yield example(StaffSessionUnsure, session=sample_presenter_session(presenter=None))
 
     # Reminders and invitations.
-    yield _example(SessionReminderWeek, joining_help=HELP)
-    yield _example(SessionReminderWeek, gettext("no link yet"), joining_help=HELP, **no_link)
-    yield _example(SessionReminder, joining_help=HELP)
-    yield example(SessionPresenterReminderWeek, session=sample_for_presenter(), **mine)
-    yield example(SessionPresenterReminder, session=sample_for_presenter(), **mine)
+    yield _example(SessionReminderWeek, joining_help=SAMPLE_JOINING_HELP)
+    yield _example(SessionReminderWeek, gettext("no link yet"), joining_help=SAMPLE_JOINING_HELP, **no_link)
+    yield _example(SessionReminder, joining_help=SAMPLE_JOINING_HELP)
+    yield example(SessionPresenterReminderWeek, session=sample_presenter_session(), **mine)
+    yield example(SessionPresenterReminder, session=sample_presenter_session(), **mine)
     one = sample_session()
-    later = sample_session(starts_at=STARTS + timedelta(days=7), ends_at=STARTS + timedelta(days=7, minutes=90))
+    later = sample_session(starts_at=SAMPLE_START + timedelta(days=7), ends_at=SAMPLE_START + timedelta(days=7, minutes=90))
     yield example(SessionInvitation, sessions=[one])
     yield example(SessionInvitation, title=gettext("Invitation to several open sessions"), sessions=[one, later])
 
 
 def sample_place(**fields: Any) -> SessionPlace:
     own = {name: fields.pop(name) for name in PLACE_FIELDS if name in fields}
-    defaults = {"person": sample_person(), "state": PlaceState.TAKEN, "channel": Channel.WEB, "version": 1, "created_at": NOW}
+    defaults = {
+        "person": sample_person(),
+        "state": PlaceState.TAKEN,
+        "channel": Channel.WEB,
+        "version": 1,
+        "created_at": SAMPLE_NOW,
+    }
     return SessionPlace(pk=1, session=sample_session(**fields), position=1, **{**defaults, **own})
 
 
@@ -678,21 +691,21 @@ def sample_session(**fields: Any) -> OpenSession:
         "reference": "OS-4T9K-2M",
         "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
         "presenter": sample_presenter(),
-        "starts_at": STARTS,
-        "ends_at": STARTS + timedelta(minutes=90),
+        "starts_at": SAMPLE_START,
+        "ends_at": SAMPLE_START + timedelta(minutes=90),
         "capacity": 30,
         "ical_uid": "sample-session@ctac.example",
-        "created_at": NOW,
+        "created_at": SAMPLE_NOW,
     }
     return OpenSession(pk=1, **{"state": state, **defaults, **fields})
 
 
-def sample_for_presenter(**fields: Any) -> OpenSession:
+def sample_presenter_session(**fields: Any) -> OpenSession:
     defaults = {
         "reference": "OS-7Q4M-2F",
         "presentation": Presentation(pk=1, title="Spotting the signs of child trafficking", length_minutes=60),
-        "starts_at": GIVEN_AT,
-        "ends_at": GIVEN_AT + timedelta(minutes=60),
+        "starts_at": SAMPLE_SESSION_START,
+        "ends_at": SAMPLE_SESSION_START + timedelta(minutes=60),
         "capacity": 20,
         "occupied": 12,
         "waiting": 0,

@@ -10,14 +10,14 @@ from django.db.models import Count, TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.errors import RuleViolation
 from bookings.models import Format, Nation, OpenSession, PlaceState, Presentation, Presenter, SessionState
-from bookings.rules import RuleViolation
 from bookings.schedule.availability import PresenterSchedule, read_hours
-from bookings.schedule.queries import read_claims, read_journeys, with_presentations
+from bookings.schedule.queries import ensure_presentation_keys, read_claims, read_journeys
 from bookings.schedule.slots import Claim, DateRange, SlotQuery, Span
 from bookings.travel import Journeys
-from ctac.dates import format_span, is_bank_holiday, uk_day
-from office.closures.queries import why_closed
+from ctac.dates import format_datetime_range, is_bank_holiday, uk_day
+from office.closures.queries import presentations_closed_text
 from professionals.models import Profession
 
 
@@ -45,7 +45,7 @@ class PlannedSession:
 # Figures about who comes to an open session: for staff, and for its presenter, who needs no names.
 
 COMING_STATES = (PlaceState.TAKEN, PlaceState.ATTENDED)
-MOST_NEEDS = 50
+MAX_ACCESS_NEEDS = 50
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class PlaceFigures:
     def coming(self) -> int:
         return sum(self.states.get(state, 0) for state in COMING_STATES)
 
-    def of(self, state: str) -> int:
+    def in_state(self, state: str) -> int:
         return self.states.get(state, 0)
 
     @property
@@ -86,28 +86,28 @@ def place_figures(session: OpenSession) -> PlaceFigures:
     return PlaceFigures(states, {name: professions[name] for name in order})
 
 
-def places_in_words(session: OpenSession) -> str:
+def places_text(session: OpenSession) -> str:
     """'12 of 20 places taken, 3 people are waiting': from figures on the row itself, so that a list reads nothing more."""
     places = ngettext("%(taken)d of %(places)d place taken", "%(taken)d of %(places)d places taken", session.capacity)
     places %= {"taken": session.occupied, "places": session.capacity}
-    return f"{places}, {waiting_in_words(session.waiting)}" if session.waiting else places
+    return f"{places}, {waiting_text(session.waiting)}" if session.waiting else places
 
 
-def waiting_in_words(count: int) -> str:
+def waiting_text(count: int) -> str:
     return ngettext("%(count)d person is waiting", "%(count)d people are waiting", count) % {"count": count}
 
 
 def access_needs_of(session: OpenSession) -> list[str]:
     """The access needs of the people who come, each once, without names or anything that looks like a child's details."""
     coming = session.places.filter(state__in=COMING_STATES, flagged_child_details=False).exclude(access_needs="")
-    needs = coming.order_by("position").values_list("access_needs", flat=True)[:MOST_NEEDS]
+    needs = coming.order_by("position").values_list("access_needs", flat=True)[:MAX_ACCESS_NEEDS]
     return list(dict.fromkeys(need.strip() for need in needs))
 
 
 # Clashes of the dates that a coordinator wants to plan. As many statements for many dates as for one.
 
 # Coordinators plan months ahead on purpose, and a missing link is reported below, only where it would be used.
-NOT_CLASHES = (RuleViolation.HORIZON, RuleViolation.NO_LINK)
+IGNORED_VIOLATIONS = (RuleViolation.HORIZON, RuleViolation.NO_LINK)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class ClashFinder:
         days = sorted(uk_day(session.starts_at) for session in planned)
         whole = DateRange(days[0], days[-1])
         presenters = {session.presenter.pk: session.presenter for session in planned if session.presenter}
-        mine = with_presentations(presenters.values()) if presenters else []
+        mine = ensure_presentation_keys(presenters.values()) if presenters else []
         self.presenters: Mapping[int, Presenter] = {presenter.pk: presenter for presenter in mine}
         self.hours = read_hours(mine, whole.first, whole.last) if presenters else {}
         self.claims = read_claims(mine, [whole], now, {"session": moving}) if presenters else {}
@@ -169,17 +169,17 @@ class ClashFinder:
             yield Clash(_("We don’t offer this presentation at the moment."))
         if Format.ONLINE not in planned.presentation.formats:
             yield Clash(_("We don’t give this presentation online."))
-        for when in self.same_presentation_then(number):
+        for when in self.overlapping_session_times(number):
             yield Clash(_("There is already a session of this presentation then: %(when)s.") % {"when": when})
         schedule = self.presenter_schedule(number)
         if schedule is None:
             if is_bank_holiday(uk_day(planned.starts_at), Nation.ENGLAND):
                 yield Clash(_("It is a bank holiday in England."))
-            if why_closed(uk_day(planned.starts_at), ()):
+            if presentations_closed_text(uk_day(planned.starts_at), ()):
                 yield Clash(str(RuleViolation.CLOSED.label))
             return
         violations = schedule.verdict(planned.starts_at).violations
-        yield from (Clash(str(violation.label)) for violation in violations if violation not in NOT_CLASHES)
+        yield from (Clash(str(violation.label)) for violation in violations if violation not in IGNORED_VIOLATIONS)
         if not schedule.presenter.active:
             yield Clash(_("The presenter does not give presentations at the moment."))
         if not (planned.own_joining_link or schedule.presenter.joining_link):
@@ -198,7 +198,7 @@ class ClashFinder:
         hours = self.hours[presenter.pk]
         return PresenterSchedule(presenter, presenter.given, hours, claims, slot_query, self.now, self.journeys)
 
-    def same_presentation_then(self, number: int) -> Iterator[str]:
+    def overlapping_session_times(self, number: int) -> Iterator[str]:
         planned = self.planned[number]
         sessions: list[OpenSession | PlannedSession] = [
             *(session for session in self.others if session.presentation_id == planned.presentation.pk),
@@ -206,7 +206,7 @@ class ClashFinder:
         ]
         for session in sessions:
             if planned.span.overlaps(Span(session.starts_at.astimezone(UTC), session.ends_at.astimezone(UTC))):
-                yield format_span(session.starts_at, session.ends_at)
+                yield format_datetime_range(session.starts_at, session.ends_at)
 
 
 # The days of a series (“six Tuesdays”), from a first day and a rule. The UK time is the same on each.
@@ -214,7 +214,7 @@ class ClashFinder:
 # Nothing here reads the database: a series is a way to fill in a form, and each session stands for itself afterwards (ADR 16).
 
 # After so many days we give up on a series: every one of its days may be left out.
-MOST_DAYS_TRIED = 500
+MAX_DAYS_TRIED = 500
 
 
 class Recurrence(TextChoices):
@@ -239,15 +239,15 @@ def series_days(first: date, every: str, count: int, *, passes_over: Callable[[d
     days: list[date] = []
     left_out: list[date] = []
     step = timedelta(weeks=2 if every == Recurrence.FORTNIGHT else 1)
-    recurring = same_weekdays(first) if every == Recurrence.MONTH else (first + step * number for number in itertools.count())
+    recurring = monthly_weekdays(first) if every == Recurrence.MONTH else (first + step * number for number in itertools.count())
     for day in recurring:
         (left_out if passes_over(day) else days).append(day)
-        if len(days) == count or len(days) + len(left_out) >= MOST_DAYS_TRIED:
+        if len(days) == count or len(days) + len(left_out) >= MAX_DAYS_TRIED:
             break
     return SeriesDays(days, left_out)
 
 
-def same_weekdays(first: date) -> Iterator[date]:
+def monthly_weekdays(first: date) -> Iterator[date]:
     """The third Tuesday of each month, for example. If the first is a fifth one, each day is the last one of its month."""
     place = (first.day - 1) // 7
     year, month = first.year, first.month

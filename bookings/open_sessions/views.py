@@ -16,25 +16,32 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import Progress, shows_progress, signed_in
+from accounts.access import Progress, shows_progress, signed_in_user
 from accounts.limits import check_throttles, client_throttle
-from accounts.models import User, Where
+from accounts.models import LimitedActivity, User
 from bookings import text as bookings_text
-from bookings.booking.forms import TEXT_ROWS
-from bookings.booking.services.transitions import gets_reminders
-from bookings.booking.views.bookings import LinkedView, PageView, behind_a_link_to
+from bookings.booking.forms import TEXTAREA_ATTRS
+from bookings.booking.services.transitions import wants_reminders
+from bookings.booking.views.bookings import LinkedView, PageView, link_target_required
 from bookings.calendars import ical
 from bookings.errors import AlreadyPlaced
 from bookings.feedback.queries import feedback_panel_for_place
 from bookings.feedback.services import request_year_later, withdraw_year_later
 from bookings.models import Channel, OpenSession, PlaceLinkPurpose, PlaceState, Presentation, SessionPlace
-from bookings.open_sessions.services.notify import OfferOver, PlaceMoved, SessionClosed, TimeChanged, is_unsure, were_warned
+from bookings.open_sessions.services.notify import (
+    OfferOver,
+    PlaceStateChanged,
+    SessionClosed,
+    TimeChanged,
+    is_unsure,
+    were_warned,
+)
 from bookings.open_sessions.services.places import accept_offer, find_place_by_link, give_up_place, take_place
-from bookings.seats.queries import seats_near_you
+from bookings.seats.queries import nearby_seats_context
 from ctac.forms import FORM_METHODS, PageForm
-from ctac.pages import page_in
+from ctac.pages import parse_page_number
 from professionals import drafts
-from professionals.access import person_in, person_required, the_person
+from professionals.access import person_required, signed_in_person, signed_in_person_or_none
 from professionals.models import DraftKind
 from professionals.safeguarding.child_details import looks_like_child_details
 from professionals.safeguarding.forms import ChildDetailsMixin
@@ -48,7 +55,7 @@ class PlaceForm(ChildDetailsMixin, PageForm):
         label=gettext_lazy("Do you need anything to take part?"),
         help_text=gettext_lazy("For example, captions, or slides in advance. Do not give any child’s details here."),
         max_length=1000,
-        widget=forms.Textarea(TEXT_ROWS),
+        widget=forms.Textarea(TEXTAREA_ATTRS),
         required=False,
     )
 
@@ -57,20 +64,20 @@ class PlaceForm(ChildDetailsMixin, PageForm):
 
 # Open sessions to come, for everybody: the list, and the page of one.
 
-ON_A_PAGE = 20
+PAGE_SIZE = 20
 
 
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
-    to_come = OpenSession.objects.to_come(timezone.now())
+    to_come = OpenSession.objects.upcoming(timezone.now())
     about = list(Presentation.objects.filter(pk__in=to_come.order_by().values("presentation")).order_by("title", "pk"))
     chosen = next((presentation for presentation in about if presentation.slug == request.GET.get("presentation")), None)
     if chosen:
         to_come = to_come.filter(presentation=chosen)
-    number = page_in(request.GET.get("page", ""))
-    first = (number - 1) * ON_A_PAGE
-    found = list(to_come.select_related("presentation")[first : first + ON_A_PAGE + 1])  # one more than is shown
-    mine = my_places(request, found[:ON_A_PAGE])
+    number = parse_page_number(request.GET.get("page", ""))
+    first = (number - 1) * PAGE_SIZE
+    found = list(to_come.select_related("presentation")[first : first + PAGE_SIZE + 1])  # one more than is shown
+    mine = my_places(request, found[:PAGE_SIZE])
 
     def link(page: int) -> str:
         query = ({"presentation": chosen.slug} if chosen else {}) | ({"page": str(page)} if page > 1 else {})
@@ -80,25 +87,25 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "shown": [
             {
                 "session": session,
-                "room": bookings_text.room_in_words(session),
+                "room": bookings_text.room_text(session),
                 "has_room": bookings_text.has_room(session),
                 "mine": mine.get(session.pk),
             }
-            for session in found[:ON_A_PAGE]
+            for session in found[:PAGE_SIZE]
         ],
         "presentations": about if len(about) > 1 else [],
         "chosen": chosen,
         "number": number,
         "earlier": link(number - 1) if number > 1 else "",
-        "later": link(number + 1) if len(found) > ON_A_PAGE else "",
-        **seats_near_you(person_in(request), timezone.now()),
+        "later": link(number + 1) if len(found) > PAGE_SIZE else "",
+        **nearby_seats_context(signed_in_person_or_none(request), timezone.now()),
     }
     return render(request, "bookings/open_sessions/sessions.html", context)
 
 
 def my_places(request: HttpRequest, sessions: Iterable[OpenSession]) -> dict[int, SessionPlace]:
     """The places of the person who is signed in, by session."""
-    person = person_in(request)
+    person = signed_in_person_or_none(request)
     if person is None:
         return {}
     places = SessionPlace.objects.live().filter(person=person, session__in=[session.pk for session in sessions])
@@ -107,10 +114,10 @@ def my_places(request: HttpRequest, sessions: Iterable[OpenSession]) -> dict[int
 
 @require_safe
 def session(request: HttpRequest, reference: str) -> HttpResponse:
-    session, now = get_object_or_404(OpenSession.objects.with_names(), reference=reference), timezone.now()
+    session, now = get_object_or_404(OpenSession.objects.with_related(), reference=reference), timezone.now()
     context = {
         "session": session,
-        "room": bookings_text.room_in_words(session),
+        "room": bookings_text.room_text(session),
         "has_room": bookings_text.has_room(session),
         "may_be_joined": bookings_text.may_be_joined(session, now),
         "is_over": session.ends_at <= now,
@@ -121,7 +128,7 @@ def session(request: HttpRequest, reference: str) -> HttpResponse:
 
 # Taking a place, on one page. What was typed is kept while somebody signs in.
 
-ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiting list
+PROMISED_PLACE, PROMISED_WAITING = "room", "line"  # what the page has promised: a place, or the waiting list
 
 
 @shows_progress(
@@ -132,19 +139,19 @@ ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiti
 @require_http_methods(FORM_METHODS)
 def session_place(request: HttpRequest, reference: str) -> HttpResponse:
     """Keep what was typed before asking anybody to sign in: their session may have run out meanwhile."""
-    if request.method == "POST" and not person_in(request):
+    if request.method == "POST" and not signed_in_person_or_none(request):
         # In a draft, by session. What looks like a child's details is not kept, since we can't ask about it here.
         typed = request.POST.get("access_needs", "")[: PlaceForm.base_fields["access_needs"].max_length]  # type: ignore[attr-defined]
         if typed and not looks_like_child_details(typed):
             session = get_object_or_404(OpenSession, reference=reference)
-            drafts.keep(request, DraftKind.PLACE, {session.reference: {"access_needs": typed}}, timezone.now())
+            drafts.save_answers(request, DraftKind.PLACE, {session.reference: {"access_needs": typed}}, timezone.now())
     return place_page(request, reference)
 
 
 @person_required
 def place_page(request: HttpRequest, reference: str) -> HttpResponse:
-    now, session = timezone.now(), get_object_or_404(OpenSession.objects.with_names(), reference=reference)
-    if SessionPlace.objects.live().filter(session=session, person=the_person(request)).exists():
+    now, session = timezone.now(), get_object_or_404(OpenSession.objects.with_related(), reference=reference)
+    if SessionPlace.objects.live().filter(session=session, person=signed_in_person(request)).exists():
         return redirect("session_mine", reference=reference)
     if not bookings_text.may_be_joined(session, now):
         return redirect(session)  # its page says why
@@ -155,7 +162,7 @@ def place_page(request: HttpRequest, reference: str) -> HttpResponse:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return place_form_page(request, session, form)
-    if stop := check_throttles(request, Where.PLACE, [client_throttle(request, "place", *PLACE_RATE_LIMIT)], now):
+    if stop := check_throttles(request, LimitedActivity.PLACE, [client_throttle(request, "place", *PLACE_RATE_LIMIT)], now):
         response = place_form_page(request, session, form, warning=stop.sentence(now), status=429)
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response
@@ -171,8 +178,8 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
     try:
         place = take_place(
             session=session,
-            person=the_person(request),
-            by=signed_in(request),
+            person=signed_in_person(request),
+            by=signed_in_user(request),
             now=now,
             channel=Channel.WEB,
             token=form_token(request),
@@ -182,7 +189,7 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
     except AlreadyPlaced:
         return place_form_page(request, session, form, token=secrets.token_urlsafe(32), warning=again)
     except TimeChanged as refusal:  # in this very moment
-        session = OpenSession.objects.with_names().get(pk=session.pk)
+        session = OpenSession.objects.with_related().get(pk=session.pk)
         return place_form_page(request, session, form, warning=refusal.message)
     except SessionClosed as refusal:
         messages.warning(request, refusal.message)
@@ -194,9 +201,9 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
         drafts.save_step(draft, reference, {}, timezone.now())
     # While somebody read the page, the last place may have gone, or one may have become free.
     promised = request.POST.get("promised", "")
-    if promised == ROOM and place.state == PlaceState.WAITING:
+    if promised == PROMISED_PLACE and place.state == PlaceState.WAITING:
         messages.warning(request, _("The last place went to somebody else a moment ago, so you are on the waiting list now."))
-    elif promised == LINE and place.state == PlaceState.TAKEN:
+    elif promised == PROMISED_WAITING and place.state == PlaceState.TAKEN:
         messages.success(request, _("A place became free while you were reading the page, so you have it now."))
     elif place.state == PlaceState.TAKEN:
         sent = _("We have sent the details to %(email)s, with an entry for your calendar.")
@@ -213,11 +220,11 @@ def place_form_page(
         "session": session,
         "form": form,
         "has_room": has_room,
-        "room": bookings_text.room_in_words(session),
+        "room": bookings_text.room_text(session),
         "facts": bookings_text.session_facts(session, with_reference=False),
         "steps": [] if has_room else bookings_text.waiting_steps(session),
         "token": form_token(request) or secrets.token_urlsafe(32),
-        "promised": ROOM if has_room else LINE,
+        "promised": PROMISED_PLACE if has_room else PROMISED_WAITING,
         "starts": session.starts_at.isoformat(),
         **more,
     }
@@ -227,17 +234,17 @@ def place_form_page(
 def form_token(request: HttpRequest) -> str:
     """The token that the page sent, if it can be one of ours."""
     token = request.POST.get("token", "")
-    return token if drafts.SECRET.fullmatch(token) else ""
+    return token if drafts.SECRET_PATTERN.fullmatch(token) else ""
 
 
 # A person's own place at an open session: how it stands, how to join, accepting an offer, giving it up.
 
 ACCEPT, GIVE_UP = "accept", "give-up"
-MAY_GIVE_UP = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
+GIVE_UP_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 
 
 def own_place(request: HttpRequest, reference: str) -> SessionPlace:
-    mine = the_person(request).session_places.select_related(
+    mine = signed_in_person(request).session_places.select_related(
         "session__presentation", "session__presenter", "person", "session__afterwards", "yearlater"
     )
     return get_object_or_404(mine, session__reference=reference)
@@ -251,7 +258,7 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
         act_on_place(request, place, now, by=request.user)  # type: ignore[arg-type]
         return redirect("session_mine", reference=reference)
     will_be_reminded = place.state == PlaceState.TAKEN and place.session.reminder_due_at > now
-    reminders_stopped = will_be_reminded and not gets_reminders(place.person)
+    reminders_stopped = will_be_reminded and not wants_reminders(place.person)
     is_live = place.state in (PlaceState.TAKEN, PlaceState.WAITING)
     context = {
         **place_context(place, now),
@@ -274,10 +281,10 @@ def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
         "session": place.session,
         "to_come": to_come,
         "heading": bookings_text.place_title(place, now),
-        "line": bookings_text.line_in_words(bookings_text.number_in_line(place)) if waits else "",
+        "line": bookings_text.waiting_list_text(bookings_text.waiting_list_number(place)) if waits else "",
         "until": place.offered_until,
         "may_accept": to_come and place.state == PlaceState.OFFERED,
-        "may_give_up": to_come and place.state in MAY_GIVE_UP,
+        "may_give_up": to_come and place.state in GIVE_UP_STATES,
     }
 
 
@@ -298,7 +305,7 @@ def act_on_place(request: HttpRequest, place: SessionPlace, now: datetime, *, by
             give_up_place(place=place, by=by, now=now, by_link=by is None)
             done = _("You are off the waiting list.") if waited else _("Thank you. Somebody else can have the place now.")
             messages.success(request, done)
-    except (OfferOver, PlaceMoved, SessionClosed) as refusal:
+    except (OfferOver, PlaceStateChanged, SessionClosed) as refusal:
         messages.warning(request, refusal.message)
 
 
@@ -311,7 +318,7 @@ def session_calendar(request: HttpRequest, reference: str) -> HttpResponse:
     to = ical.Attendee(place.person.email, place.person.name)
     sequence = ical.place_sequence(place)
     entry = ical.session_calendar(place.session, "PUBLISH", now=timezone.now(), to=to, sequence=sequence)
-    return ical.download(entry, place.session.reference)
+    return ical.calendar_response(entry, place.session.reference)
 
 
 @require_POST
@@ -328,22 +335,22 @@ def session_again(request: HttpRequest, reference: str) -> HttpResponse:
 
 # Pages behind links in emails about a place, by the rules of bookings.booking.views.bookings.
 
-OVER = "bookings/open_sessions/link_over.html"
+LINK_OVER_TEMPLATE = "bookings/open_sessions/link_over.html"
 
 
-def behind_a_place_link(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[SessionPlace]], PageView]:
-    return behind_a_link_to(lambda token, now: find_place_by_link(token=token, purpose=purpose, now=now), OVER)
+def place_link_required(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[SessionPlace]], PageView]:
+    return link_target_required(lambda token, now: find_place_by_link(token=token, purpose=purpose, now=now), LINK_OVER_TEMPLATE)
 
 
 @require_http_methods(FORM_METHODS)
-@behind_a_place_link(PlaceLinkPurpose.SEE)
+@place_link_required(PlaceLinkPurpose.SEE)
 def place_link(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
     """How the place stands, with the button that accepts an offer. Its person, if signed in, goes to its own page."""
     return place_link_page(request, place, now, "bookings/open_sessions/link.html")
 
 
 @require_http_methods(FORM_METHODS)
-@behind_a_place_link(PlaceLinkPurpose.LEAVE)
+@place_link_required(PlaceLinkPurpose.LEAVE)
 def place_link_leave(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
     return place_link_page(request, place, now, "bookings/open_sessions/link_leave.html")
 
@@ -353,7 +360,7 @@ def place_link_page(request: HttpRequest, place: SessionPlace, now: datetime, te
     if request.method == "POST":
         act_on_place(request, place, now, by=None)
         return redirect(request.path)
-    person = person_in(request)
+    person = signed_in_person_or_none(request)
     if person and person.pk == place.person_id:
         return redirect("session_mine", reference=place.session.reference)
     context = place_context(place, now)

@@ -12,17 +12,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.models import Booking, BusyTime, DutyShift, Format, Given, OpenSession, SessionState, State
-from bookings.presenter.views import A_DAY, SESSIONS_IN_A_DIARY, VISITS_IN_A_DIARY, claim_of, journey_there
+from bookings.models import Booking, BookingOrSession, BusyTime, DutyShift, Format, OpenSession, SessionState, State
+from bookings.presenter.views import DIARY_SESSION_STATES, DIARY_VISIT_STATES, ONE_DAY, get_claim, journey_to_visit
 from bookings.schedule.queries import read_journeys, starting_on
 from bookings.schedule.slots import DateRange
 from bookings.travel import Journeys
 from bookings.visits.admin import visit_text
 from ctac.dates import format_day, uk_day
-from ctac.staff.site import staff_site, unbroken
+from ctac.staff.site import non_breaking, staff_site
 
-DAYS = 7  # like the filters of the lists that it links to
-MOST = 60  # bookings, and as many sessions
+DAYS_AHEAD = 7  # like the filters of the lists that it links to
+MAX_ROWS = 60  # bookings, and as many sessions
 
 
 @dataclass(frozen=True)
@@ -49,37 +49,41 @@ class PresenterDays:
     stops: list[StopRow] = field(default_factory=list)
 
 
-def draw_days(user: Any) -> str:
+def render_presenter_days(user: Any) -> str:
     """Today, then the rest of the week. Six statements at most, however much there is."""
     now = timezone.now()
     today = uk_day(now)
-    days = DateRange(today, today + (DAYS - 1) * A_DAY)
+    days = DateRange(today, today + (DAYS_AHEAD - 1) * ONE_DAY)
     soon = starting_on(days) & Q(presenter__isnull=False)
-    bookings = Booking.objects.with_names().select_related("busy_time", "visit__presenter", "visit__taken_on_by")
-    given: list[Given] = list(bookings.filter(soon, state__in=VISITS_IN_A_DIARY).order_by("starts_at", "pk")[: MOST + 1])
+    bookings = Booking.objects.with_related().select_related("busy_time", "visit__presenter", "visit__taken_on_by")
+    given: list[BookingOrSession] = list(
+        bookings.filter(soon, state__in=DIARY_VISIT_STATES).order_by("starts_at", "pk")[: MAX_ROWS + 1]
+    )
     lists = [(_("All bookings of the next 7 days"), f"{reverse('staff:bookings_booking_changelist')}?when=week")]
-    more = len(given) > MOST
-    given = given[:MOST]
+    more = len(given) > MAX_ROWS
+    given = given[:MAX_ROWS]
     if user.has_perm("bookings.view_opensession"):
-        sessions = OpenSession.objects.with_names().select_related("busy_time")
-        found = list(sessions.filter(soon, state__in=SESSIONS_IN_A_DIARY).order_by("starts_at", "pk")[: MOST + 1])
+        sessions = OpenSession.objects.with_related().select_related("busy_time")
+        found = list(sessions.filter(soon, state__in=DIARY_SESSION_STATES).order_by("starts_at", "pk")[: MAX_ROWS + 1])
         lists.append((_("All open sessions of the next 7 days"), f"{reverse('staff:bookings_opensession_changelist')}?when=week"))
-        more = more or len(found) > MOST
-        given += found[:MOST]
+        more = more or len(found) > MAX_ROWS
+        given += found[:MAX_ROWS]
     given.sort(key=attrgetter("starts_at", "pk"))
-    of_today = [each for each in given if uk_day(each.agreed[0]) == today]
-    later = [each for each in given if uk_day(each.agreed[0]) > today]
-    about = read_about(given, now)
+    of_today = [each for each in given if uk_day(each.agreed_times[0]) == today]
+    later = [each for each in given if uk_day(each.agreed_times[0]) > today]
+    about = read_day_facts(given, now)
     shifts = DutyShift.objects.by_day(set(days))
     context = {
         "today": format_day(today),
         "on_duty": duty_text(shifts.get(today)),
-        "nobody_on_duty": today not in shifts and any(goes_out(each) for each in of_today),
-        "of_today": by_presenter(of_today, about, with_day=False),
-        "later": by_presenter(later, about, with_day=True),
-        "shifts": shifts_of([day for day in days if day != today], shifts),
+        "nobody_on_duty": today not in shifts and any(is_visit(each) for each in of_today),
+        "of_today": group_by_presenter(of_today, about, with_day=False),
+        "later": group_by_presenter(later, about, with_day=True),
+        "shifts": duty_shift_rows([day for day in days if day != today], shifts),
         "uncovered": [
-            format_day(day) for day in sorted({uk_day(each.agreed[0]) for each in later if goes_out(each)}) if day not in shifts
+            format_day(day)
+            for day in sorted({uk_day(each.agreed_times[0]) for each in later if is_visit(each)})
+            if day not in shifts
         ],
         "lists": lists,
         "more": more,
@@ -87,7 +91,7 @@ def draw_days(user: Any) -> str:
     return render_to_string("bookings/presenter/staff/days.html", context)
 
 
-def shifts_of(days: list[date], shifts: dict[date, DutyShift]) -> list[dict[str, str]]:
+def duty_shift_rows(days: list[date], shifts: dict[date, DutyShift]) -> list[dict[str, str]]:
     """The duty shifts of these days in order. `days` is empty if one shift covers them all."""
     found: dict[int, list[date]] = {}
     for day in days:
@@ -102,7 +106,7 @@ def shifts_of(days: list[date], shifts: dict[date, DutyShift]) -> list[dict[str,
     ]
 
 
-def goes_out(given: Given) -> bool:
+def is_visit(given: BookingOrSession) -> bool:
     return isinstance(given, Booking) and given.format == Format.WORKPLACE
 
 
@@ -123,14 +127,14 @@ class DayFacts:
     late: dict[int, Booking]
 
 
-def read_about(given: list[Given], now: datetime) -> DayFacts:
+def read_day_facts(given: list[BookingOrSession], now: datetime) -> DayFacts:
     claims: dict[tuple[int | None, date], list[BusyTime]] = {}
     for each in given:
-        if (claim := claim_of(each)) is not None:
-            claims.setdefault((each.presenter_id, uk_day(each.agreed[0])), []).append(claim)
-    bases = [each.presenter.base for each in given if each.presenter and goes_out(each)]
+        if (claim := get_claim(each)) is not None:
+            claims.setdefault((each.presenter_id, uk_day(each.agreed_times[0])), []).append(claim)
+    bases = [each.presenter.base for each in given if each.presenter and is_visit(each)]
     places = [claim.place for of_a_day in claims.values() for claim in of_a_day]
-    visits = [each.pk for each in given if goes_out(each)]
+    visits = [each.pk for each in given if is_visit(each)]
     return DayFacts(
         claims,
         read_journeys([*bases, *places]) if visits else Journeys(),
@@ -138,24 +142,24 @@ def read_about(given: list[Given], now: datetime) -> DayFacts:
     )
 
 
-def by_presenter(given: list[Given], about: DayFacts, *, with_day: bool) -> list[PresenterDays]:
+def group_by_presenter(given: list[BookingOrSession], about: DayFacts, *, with_day: bool) -> list[PresenterDays]:
     """What each presenter gives, in the order of the first thing that each gives."""
     found: dict[int | None, PresenterDays] = {}
     for each in given:
         of_presenter = found.setdefault(each.presenter_id, PresenterDays(str(each.presenter)))
-        of_presenter.stops.append(stop_row(each, about, format_day(each.agreed[0]) if with_day else ""))
+        of_presenter.stops.append(stop_row(each, about, format_day(each.agreed_times[0]) if with_day else ""))
     return list(found.values())
 
 
-def stop_row(given: Given, about: DayFacts, day: str) -> StopRow:
+def stop_row(given: BookingOrSession, about: DayFacts, day: str) -> StopRow:
     kind, where, travel, visit = "opensession", _("Open session, online"), "", ""
     if isinstance(given, Booking):
         kind, where = "booking", _("Online")
-        if goes_out(given):
-            where = f"{given.town} {unbroken(given.postcode)}".strip()
-            claims = about.claims.get((given.presenter_id, uk_day(given.agreed[0])), [])
+        if is_visit(given):
+            where = f"{given.town} {non_breaking(given.postcode)}".strip()
+            claims = about.claims.get((given.presenter_id, uk_day(given.agreed_times[0])), [])
             # From the visit before, or from the base.
-            if given.presenter and (there := journey_there(given.presenter, given, claims, about.journeys)):
+            if given.presenter and (there := journey_to_visit(given.presenter, given, claims, about.journeys)):
                 minutes = there[1] // timedelta(minutes=1)
                 travel = ngettext("%(minutes)d minute to get there", "%(minutes)d minutes to get there", minutes)
                 travel %= {"minutes": minutes}
@@ -175,4 +179,4 @@ def stop_row(given: Given, about: DayFacts, day: str) -> StopRow:
     )
 
 
-staff_site.add_panel("bookings.view_booking", draw_days)
+staff_site.add_panel("bookings.view_booking", render_presenter_days)

@@ -12,9 +12,9 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.emails import STARTS, longest_fields, sample_booking, sample_brought, sample_presenter
+from bookings.emails import SAMPLE_START, sample_booking, sample_brought, sample_long_fields, sample_presenter
 from bookings.models import Booking, Format, Presenter
-from bookings.open_sessions.emails import sample_for_presenter
+from bookings.open_sessions.emails import sample_presenter_session
 from bookings.presenter.services import AGENDA, CHECKS_END, CHECKS_END_FOR_TEAM
 from bookings.presenter.views import (
     Stop,
@@ -23,9 +23,9 @@ from bookings.presenter.views import (
     visit_stop_rows,
 )
 from bookings.text import row
-from ctac.dates import format_clock, format_day
+from ctac.dates import format_day, format_uk_time
 from notifications.registry import Desk, Email
-from notifications.samples import PRESENTER, TEAM, Example, example
+from notifications.samples import PRESENTER_ADDRESS, TEAM_ADDRESS, Example, example
 
 
 class PresenterAgenda(Email):
@@ -43,7 +43,7 @@ class PresenterAgenda(Email):
 
     @cached_property
     def presenter(self) -> Presenter | None:
-        return Presenter.objects.with_given().filter(pk=self.about_key).first()
+        return Presenter.objects.with_presentation_keys().filter(pk=self.about_key).first()
 
     @cached_property
     def stops(self) -> Sequence[Stop]:
@@ -62,7 +62,7 @@ class PresenterAgenda(Email):
         all_given = [stop.given for stop in self.stops]
         return {
             "day": format_day(self.day),
-            "clock": format_clock(self.stops[0].start),
+            "clock": format_uk_time(self.stops[0].start),
             "stops": [
                 {"given": stop.given, "leave": stop.leave, "rows": stop.rows, "url": f"{settings.SITE_URL}{stop.path}"}
                 for stop in self.stops
@@ -140,18 +140,18 @@ class ChecksEndForTeam(ChecksEnd):
 
 
 def examples() -> Iterator[Example]:
-    session, visit = sample_for_presenter(), sample_booking(brought=sample_brought())
+    session, visit = sample_presenter_session(), sample_booking(brought=sample_brought())
     day = session.starts_at.date()
     leave = gettext("Leave %(from)s at %(clock)s. The journey takes %(minutes)d minutes, with parking.")
     away = Stop(visit, leave % {"clock": "12:45pm", "from": "LS9 7TF", "minutes": 45}, visit_stop_rows(visit))
     online = Stop(session, gettext("Open session, online"), session_stop_rows(session))
-    yield example(PresenterAgenda, day=day, stops=[online, away], recipient=PRESENTER)
-    long = sample_booking(**{**longest_fields(), "presenter": sample_presenter()})
+    yield example(PresenterAgenda, day=day, stops=[online, away], recipient=PRESENTER_ADDRESS)
+    long = sample_booking(**{**sample_long_fields(), "presenter": sample_presenter()})
     stop = replace(away, given=long, rows=visit_stop_rows(long))
-    yield example(PresenterAgenda, gettext("longest words"), day=day, stops=[stop], recipient=PRESENTER)
-    yield example(PresenterAgenda, gettext("only online"), day=day, stops=[online], recipient=PRESENTER)
-    last = STARTS.date()
-    for email, to in ((ChecksEnd, PRESENTER), (ChecksEndForTeam, TEAM)):
+    yield example(PresenterAgenda, gettext("longest words"), day=day, stops=[stop], recipient=PRESENTER_ADDRESS)
+    yield example(PresenterAgenda, gettext("only online"), day=day, stops=[online], recipient=PRESENTER_ADDRESS)
+    last = SAMPLE_START.date()
+    for email, to in ((ChecksEnd, PRESENTER_ADDRESS), (ChecksEndForTeam, TEAM_ADDRESS)):
         facts: Any = {"day": last, "recipient": to}
         early = sample_presenter(checked_until=last, trained_until=last + timedelta(days=90))
         yield example(email, presenter=early, version=1, **facts)

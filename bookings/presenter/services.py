@@ -11,7 +11,7 @@ from bookings.models import Booking, OpenSession, Presenter, SessionState, State
 from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
 from ctac.dates import uk_datetime, uk_day
-from notifications.outbox import About
+from notifications.outbox import NewMessage
 from office.queries import site_settings
 
 # On the day; if nothing could be sent, until the latest time.
@@ -37,7 +37,7 @@ def send_agendas(*, now: datetime) -> int:
     for one in sorted(both, key=lambda one: (one.starts_at, one.reference)):
         given[one.presenter].append(one)
     agendas = [
-        About(
+        NewMessage(
             f"agenda:{presenter.pk}:{day.isoformat()}",
             presenter.email,
             " ".join(one.reference for one in theirs)[:200],
@@ -57,13 +57,13 @@ def warn_of_checks(*, now: datetime) -> int:
     """
     today = uk_day(now)
     soon = today + timedelta(days=site_settings().checks_warning_days)
-    told = defaultdict[str, list[About]](list)
-    for presenter in Presenter.objects.checks_end_by(soon):
+    told = defaultdict[str, list[NewMessage]](list)
+    for presenter in Presenter.objects.with_checks_ending_by(soon):
         for end in {presenter.checked_until, presenter.trained_until}:
             if end is None or not today <= end <= soon:
                 continue
             about, version = f"presenter:{presenter.pk}:{end}", 1 if end > today else 0
             until = uk_datetime(end if version else end + timedelta(days=1), time.min)
             for kind, to in ((CHECKS_END, presenter.email), (CHECKS_END_FOR_TEAM, site_settings().team_email)):
-                told[kind].append(About(about, to, version=version, expires_at=until))
+                told[kind].append(NewMessage(about, to, version=version, expires_at=until))
     return notify_once(told, now)

@@ -19,23 +19,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from bookings import text as bookings_text
 from bookings.calendars import views as calendars_views
-from bookings.calendars.views import make_feed, revoke_feed
-from bookings.emails import rows_of_the_day
+from bookings.calendars.views import get_or_create_feed, revoke_feed
+from bookings.emails import presenter_detail_rows
 from bookings.feedback.views import feedback_panel_for_presenter
 from bookings.models import (
     AvailabilityException,
     Booking,
+    BookingOrSession,
     BookingQuerySet,
     BusyTime,
+    DutyContact,
     Format,
-    Given,
     HeldTime,
     Leave,
     LeaveState,
-    OnDuty,
     OpenSession,
     PlaceState,
     Presenter,
@@ -43,20 +43,20 @@ from bookings.models import (
     State,
     Visit,
     Weekday,
-    duty_of,
-    is_near,
+    duty_contacts_by_booking,
+    is_near_visit_time,
     may_check_in,
     may_check_out,
 )
 from bookings.models.booking import CHECK_IN, CHECK_IN_OPENS_BEFORE, CHECK_OUT, DELAYS
-from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
+from bookings.open_sessions.queries import access_needs_of, place_figures, places_text, waiting_text
 from bookings.schedule.access import (
     gives_presentations,
     own_leave,
     own_sessions,
     own_visits,
     page_context,
-    presenter_or_awaited,
+    presenter_or_awaited_required,
     presenter_required,
     refusal_as_warning,
 )
@@ -68,16 +68,24 @@ from bookings.schedule.forms import (
     hours_text,
     initial_week,
 )
-from bookings.schedule.queries import Preview, preview, preview_change, read_journeys, starting_on
-from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
+from bookings.schedule.queries import Preview, build_preview, preview_change, read_journeys, starting_on
+from bookings.schedule.services import end_exception, save_presenter, set_exception_hours, set_weekly_hours
 from bookings.schedule.slots import DateRange
 from bookings.seats.queries import guest_rows
 from bookings.text import row
 from bookings.travel import Journeys, Place, travel_between
-from bookings.visits.emails import on_it_text
-from bookings.visits.services import TAKE_BACK_PERIOD, ask_for_help, check_in, check_out, run_late, take_back, tell_of_disclosure
-from ctac.dates import format_clock, format_day, uk_datetime, uk_day
-from ctac.forms import FORM_METHODS, dialled, refusal_as_error
+from bookings.visits.emails import alarm_taken_on_text
+from bookings.visits.services import (
+    TAKE_BACK_PERIOD,
+    ask_for_help,
+    check_in,
+    check_out,
+    report_disclosure,
+    report_late,
+    take_back_tap,
+)
+from ctac.dates import format_day, format_uk_time, uk_datetime, uk_day
+from ctac.forms import FORM_METHODS, dialable_number, domain_error_to_form
 from ctac.staff.audit import audit_note
 from leaflets.models import OrderLine
 
@@ -97,7 +105,7 @@ def presenter_availability(request: HttpRequest, presenter: Presenter) -> HttpRe
         title=_("My availability"),
         weeks=shown_weeks(presenter, today),
         exceptions=presenter.exceptions.filter(last_day__gte=today),
-        preview=preview(presenter, now),
+        preview=build_preview(presenter, now),
     )
     return TemplateResponse(request, "bookings/presenter/availability.html", context)
 
@@ -119,7 +127,7 @@ def shown_weeks(presenter: Presenter, today: date) -> list[ShownWeek]:
     for window in presenter.availability.all():
         if window.valid_until is None or window.valid_until >= today:
             period = periods.setdefault((max(window.valid_from, today), window.valid_until or date.max), {})
-            period.setdefault(window.weekday, []).append(window.clock())
+            period.setdefault(window.weekday, []).append(window.clock_span())
     weeks = []
     for (first, last), days in sorted(periods.items(), key=itemgetter(0)):
         title = ""
@@ -139,7 +147,7 @@ def change_availability_page(
     """The form. Once sent, it shows what it would offer (the button "show"), or is saved."""
     shown: Preview | None = None
     if request.method == "POST" and form.is_valid():
-        with refusal_as_error(form):
+        with domain_error_to_form(form):
             if "show" in request.POST:
                 shown = preview_change(change, presenter, timezone.now())
             else:
@@ -154,11 +162,11 @@ def change_availability_page(
 @require_http_methods(FORM_METHODS)
 def presenter_week(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
-    form = WeekHoursForm(sent, initial=initial_week(presenter, uk_day(timezone.now()) + A_DAY))
+    form = WeekHoursForm(sent, initial=initial_week(presenter, uk_day(timezone.now()) + ONE_DAY))
 
     def change() -> None:
         days = {name: form.cleaned_data[name] for name in ("first_day", "last_day")}
-        set_week(presenter=presenter, hours=form.hours, **days, own=True, now=timezone.now())
+        set_weekly_hours(presenter=presenter, hours=form.hours, **days, own=True, now=timezone.now())
 
     return change_availability_page(
         request,
@@ -177,7 +185,7 @@ def presenter_days(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     form = DaysHoursForm(request.POST if request.method == "POST" else None)
 
     def change() -> None:
-        set_days(presenter=presenter, **form.cleaned_data, own=True, now=timezone.now())
+        set_exception_hours(presenter=presenter, **form.cleaned_data, own=True, now=timezone.now())
 
     return change_availability_page(
         request,
@@ -196,7 +204,7 @@ def presenter_rules(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     form = OwnRulesForm(request.POST if request.method == "POST" else None, instance=presenter)
 
     def change() -> None:
-        keep_presenter(presenter=form.save(commit=False), by=signed_in(request), now=timezone.now())
+        save_presenter(presenter=form.save(commit=False), by=signed_in_user(request), now=timezone.now())
         form.save_m2m()
 
     return change_availability_page(
@@ -212,7 +220,7 @@ def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id:
     exception: AvailabilityException = get_object_or_404(presenter.exceptions, pk=exception_id)
     if request.method == "POST":
         with refusal_as_warning(request, _("Your usual hours apply again.")):
-            take_back_days(exception=exception, own=True, now=timezone.now())
+            end_exception(exception=exception, own=True, now=timezone.now())
         return redirect("presenter_availability")
     context = page_context(request, presenter, title=_("Go back to my usual hours"), exception=exception)
     return TemplateResponse(request, "bookings/presenter/end_days.html", context)
@@ -234,23 +242,23 @@ class VisitStatus:
 def visit_status(booking: Booking, presenter: Presenter, *, is_late: bool) -> VisitStatus | None:
     """The status for that presenter; None if nobody goes anywhere."""
     now = timezone.now()
-    status = visit_step(booking, presenter, now, is_late=is_late)
+    status = visit_status_without_undo(booking, presenter, now, is_late=is_late)
     visit: Visit | None = getattr(booking, "visit", None)
     tapped = visit.last_tap if visit is not None and visit.presenter_id == presenter.pk else None
     if status is None or tapped is None or now >= tapped[1] + TAKE_BACK_PERIOD:
         return status
-    until, url = format_clock(tapped[1] + TAKE_BACK_PERIOD), reverse("presenter_take_back", args=[booking.reference])
+    until, url = format_uk_time(tapped[1] + TAKE_BACK_PERIOD), reverse("presenter_take_back", args=[booking.reference])
     return replace(status, tap=tapped[0], take_back=url, take_back_until=until)
 
 
-def visit_step(booking: Booking, presenter: Presenter, now: datetime, *, is_late: bool) -> VisitStatus | None:
+def visit_status_without_undo(booking: Booking, presenter: Presenter, now: datetime, *, is_late: bool) -> VisitStatus | None:
     visit: Visit | None = getattr(booking, "visit", None)
     if booking.format != Format.WORKPLACE or booking.starts_at is None:
         return None
-    if visit is not None and visit.is_out and visit.checked_out_at and visit.presenter_id == presenter.pk:
-        return VisitStatus(_("You checked out at %(clock)s. Thank you.") % {"clock": format_clock(visit.checked_out_at)})
+    if visit is not None and visit.is_checked_out and visit.checked_out_at and visit.presenter_id == presenter.pk:
+        return VisitStatus(_("You checked out at %(clock)s. Thank you.") % {"clock": format_uk_time(visit.checked_out_at)})
     if visit is not None and visit.is_handed_over and visit.presenter_id != presenter.pk:
-        clock = format_clock(visit.checked_in_at) if visit.checked_in_at else ""
+        clock = format_uk_time(visit.checked_in_at) if visit.checked_in_at else ""
         sentence = _(
             "%(name)s checked in there at %(clock)s. You can check in as soon as %(name)s has checked out. "
             "Ask them to do it on their phone, or ask the team to do it for them."
@@ -262,10 +270,10 @@ def visit_step(booking: Booking, presenter: Presenter, now: datetime, *, is_late
     if may_check_out(booking, now):
         action = reverse("presenter_check_out", args=[booking.reference])
         return VisitStatus(check_out_text(visit, is_late), _("I have left"), action, is_late)
-    start = booking.agreed[0]
+    start = booking.agreed_times[0]
     if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
         return None
-    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - CHECK_IN_OPENS_BEFORE)})
+    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_uk_time(start - CHECK_IN_OPENS_BEFORE)})
 
 
 def check_out_text(visit: Visit | None, is_late: bool) -> str:
@@ -278,9 +286,9 @@ def check_out_text(visit: Visit | None, is_late: bool) -> str:
             handed_over = " " + sentence % {"name": visit.booking.presenter}
     if is_late:
         return _("We have not heard that you have left. Are you safe?") + handed_over
-    if visit is not None and visit.is_in and visit.checked_in_at:
+    if visit is not None and visit.is_checked_in and visit.checked_in_at:
         sentence = _("You checked in at %(clock)s. Tell us when you have left.")
-        return sentence % {"clock": format_clock(visit.checked_in_at)} + handed_over
+        return sentence % {"clock": format_uk_time(visit.checked_in_at)} + handed_over
     return _("You did not check in. Tell us when you have left.")
 
 
@@ -288,11 +296,11 @@ def early_question(booking: Booking, tap: str, now: datetime) -> str:
     """The question that comes before a check-in long before the start, or a check-out before the end; else empty."""
     if booking.starts_at is None:
         return ""
-    start, end = booking.agreed
+    start, end = booking.agreed_times
     if tap == CHECK_IN and may_check_in(booking, now) and now < start - CHECK_IN_EXPECTED_BEFORE:
-        return _("The visit begins at %(clock)s. Have you really arrived?") % {"clock": format_clock(start)}
+        return _("The visit begins at %(clock)s. Have you really arrived?") % {"clock": format_uk_time(start)}
     if tap == CHECK_OUT and may_check_out(booking, now) and now < end:
-        return _("The visit ends at %(clock)s. Have you really left?") % {"clock": format_clock(end)}
+        return _("The visit ends at %(clock)s. Have you really left?") % {"clock": format_uk_time(end)}
     return ""
 
 
@@ -302,7 +310,7 @@ TAPS: dict[str, tuple[Callable[..., Visit], Any]] = {
 }
 
 
-@presenter_or_awaited
+@presenter_or_awaited_required
 @require_POST
 def presenter_tap(request: HttpRequest, presenter: Presenter, reference: str, tap: str) -> HttpResponse:
     """Call the service for this tap and go to the visit's page, which says how it stands now.
@@ -316,17 +324,19 @@ def presenter_tap(request: HttpRequest, presenter: Presenter, reference: str, ta
         context = page_context(request, presenter, title=question, visit=booking, yes=yes)
         return TemplateResponse(request, "bookings/presenter/really.html", context)
     with refusal_as_warning(request):
-        service(booking, presenter=presenter, by=signed_in(request), now=now)
+        service(booking, presenter=presenter, by=signed_in_user(request), now=now)
     return redirect("presenter_visit", reference=booking.reference)
 
 
-@presenter_or_awaited
+@presenter_or_awaited_required
 @require_POST
 def presenter_take_back(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """Take back the tap that the page named: anything since then stays."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     with refusal_as_warning(request):
-        take_back(booking, tap=request.POST.get("tap", ""), presenter=presenter, by=signed_in(request), now=timezone.now())
+        take_back_tap(
+            booking, tap=request.POST.get("tap", ""), presenter=presenter, by=signed_in_user(request), now=timezone.now()
+        )
     return redirect("presenter_visit", reference=booking.reference)
 
 
@@ -339,7 +349,7 @@ class LateForm(forms.Form):
     minutes = forms.TypedChoiceField(choices=[(minutes, minutes) for minutes in DELAYS], coerce=int)
 
 
-@presenter_or_awaited
+@presenter_or_awaited_required
 @require_http_methods(FORM_METHODS)
 def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """Ask how late; then tell the host, and the watch waits."""
@@ -347,35 +357,35 @@ def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -
     form = LateForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusal_as_warning(request, _("We have emailed the host. We will expect your check-in that much later.")):
-            run_late(booking, presenter=presenter, **form.cleaned_data, by=signed_in(request), now=timezone.now())
+            report_late(booking, presenter=presenter, **form.cleaned_data, by=signed_in_user(request), now=timezone.now())
         return redirect("presenter_visit", reference=booking.reference)
     context = page_context(request, presenter, title=_("How late will you be?"), visit=booking, delays=DELAYS)
     return TemplateResponse(request, "bookings/presenter/late.html", context)
 
 
-@presenter_or_awaited
+@presenter_or_awaited_required
 @require_http_methods(FORM_METHODS)
 def presenter_disclosed(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """Says whom to call; its button asks the duty person to call. There is no box, so nothing can be stored."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     if request.method == "POST":
         with refusal_as_warning(request, _("We have emailed the duty person and the deputy and asked them to call you.")):
-            tell_of_disclosure(booking, presenter=presenter, by=signed_in(request), now=timezone.now())
+            report_disclosure(booking, presenter=presenter, by=signed_in_user(request), now=timezone.now())
         return redirect("presenter_disclosed", reference=booking.reference)
     context = page_context(
-        request, presenter, title=_("Something was disclosed to you"), visit=booking, rows=phones_of_duty(booking)
+        request, presenter, title=_("Something was disclosed to you"), visit=booking, rows=duty_phone_rows(booking)
     )
     return TemplateResponse(request, "bookings/presenter/disclosed.html", context)
 
 
-@presenter_or_awaited
+@presenter_or_awaited_required
 @require_http_methods(FORM_METHODS)
 def presenter_help(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """One press sounds the alarm. The page says whom to call meanwhile, and who is on it."""
     booking = get_object_or_404(own_visits(presenter), reference=reference)
     if request.method == "POST":
         with refusal_as_warning(request):
-            ask_for_help(booking, presenter=presenter, by=signed_in(request), now=timezone.now())
+            ask_for_help(booking, presenter=presenter, by=signed_in_user(request), now=timezone.now())
         return redirect("presenter_help", reference=booking.reference)
     visit: Visit | None = getattr(booking, "visit", None)
     asked_at = visit.help_at if visit is not None and visit.needs_help else None
@@ -384,18 +394,18 @@ def presenter_help(request: HttpRequest, presenter: Presenter, reference: str) -
         presenter,
         title=_("You need help"),
         visit=booking,
-        rows=phones_of_duty(booking),
-        asked_at=format_clock(asked_at) if asked_at else "",
-        on_it=on_it_text(visit) if visit is not None and asked_at and visit.is_taken_on(asked_at) else "",
+        rows=duty_phone_rows(booking),
+        asked_at=format_uk_time(asked_at) if asked_at else "",
+        on_it=alarm_taken_on_text(visit) if visit is not None and asked_at and visit.is_alarm_taken_on(asked_at) else "",
     )
     return TemplateResponse(request, "bookings/presenter/help.html", context)
 
 
-def phones_of_duty(booking: Booking) -> list[bookings_text.Row]:
-    return [with_phone_link(row) for row in bookings_text.duty_rows(duty_of([booking]).get(booking.pk, []))]
+def duty_phone_rows(booking: Booking) -> list[bookings_text.Row]:
+    return [with_phone_link(row) for row in bookings_text.duty_rows(duty_contacts_by_booking([booking]).get(booking.pk, []))]
 
 
-@presenter_or_awaited
+@presenter_or_awaited_required
 @require_safe
 def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     """The day in ?day=2027-01-25; today if that is no day within a year."""
@@ -413,13 +423,13 @@ def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
         given, rows = stop.given, [with_phone_link(row) for row in stop.rows]
         status = visit_status(given, presenter, is_late=given.pk in late) if isinstance(given, Booking) else None
         stops.append(replace(stop, now=status, rows=rows))
-    other_days: Sequence[tuple[str, date]] = [(_("The day before"), day - A_DAY), (_("The day after"), day + A_DAY)]
+    other_days: Sequence[tuple[str, date]] = [(_("The day before"), day - ONE_DAY), (_("The day after"), day + ONE_DAY)]
     shown = {"day": day, "is_today": day == today, "stops": stops, "other_days": other_days}
     context = page_context(request, presenter, title=format_day(day), **shown)
     return TemplateResponse(request, "bookings/presenter/day.html", context)
 
 
-VISITS_IN_A_DIARY = (State.REQUESTED, State.CONFIRMED, State.DELIVERED)
+DIARY_VISIT_STATES = (State.REQUESTED, State.CONFIRMED, State.DELIVERED)
 
 
 @dataclass(frozen=True)
@@ -462,14 +472,14 @@ def diary_days(
         day = max(uk_day(moment), today)
         return days.setdefault(day, DiaryDay(day))
 
-    both: list[Given] = [*visits, *sessions]
+    both: list[BookingOrSession] = [*visits, *sessions]
     for given in both:
         if isinstance(given, OpenSession):
-            page, where = "presenter_session", _("Open session, online: %(filled)s") % {"filled": places_in_words(given)}
+            page, where = "presenter_session", _("Open session, online: %(filled)s") % {"filled": places_text(given)}
         else:
             page, where = "presenter_visit", _("Online") if given.format == Format.ONLINE else ", ".join(given.address_lines)
         state = "" if given.state in (State.CONFIRMED, SessionState.SCHEDULED) else str(given.get_state_display())
-        href, start = reverse(page, args=[given.reference]), given.agreed[0]
+        href, start = reverse(page, args=[given.reference]), given.agreed_times[0]
         entry = DiaryEntry(start, given.clocks, given.presentation.title, href, where, state, given.status_colour)
         day_of(start).entries.append(entry)
     for time_held in held:
@@ -489,7 +499,7 @@ def not_over(moment: datetime) -> Q:
     A presentation takes 8 hours at most, so none of them began a day before. An index finds them by their starts; by their ends,
     the database would read every booking that there ever was.
     """
-    return Q(starts_at__gt=moment - A_DAY, ends_at__gt=moment)
+    return Q(starts_at__gt=moment - ONE_DAY, ends_at__gt=moment)
 
 
 @presenter_required
@@ -497,16 +507,16 @@ def not_over(moment: datetime) -> Q:
 def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     today = uk_day(timezone.now())
     from_today = uk_datetime(today, time())
-    visits = own_visits(presenter).filter(not_over(from_today), state__in=VISITS_IN_A_DIARY).order_by("starts_at")
+    visits = own_visits(presenter).filter(not_over(from_today), state__in=DIARY_VISIT_STATES).order_by("starts_at")
     leave = own_leave(presenter).filter(state=LeaveState.GRANTED, ends_at__gt=from_today).order_by("starts_at", "pk")
-    sessions = own_sessions(presenter).filter(not_over(from_today), state__in=SESSIONS_IN_A_DIARY)
+    sessions = own_sessions(presenter).filter(not_over(from_today), state__in=DIARY_SESSION_STATES)
     held = HeldTime.objects.open().filter(presenter=presenter, expires_at__gt=timezone.now())
     days = diary_days(visits, sessions, leave, held, today)
     context = page_context(request, presenter, title=_("My diary"), days=days, today=today)
     return TemplateResponse(request, "bookings/presenter/diary.html", context)
 
 
-@presenter_or_awaited
+@presenter_or_awaited_required
 @require_safe
 def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """One visit, or an online booking: when, where, the contact, how many come."""
@@ -514,10 +524,10 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
     rows = [
         *bookings_text.facts_without_title(visit),
         *bookings_text.missing_link_rows(visit),
-        *rows_of_the_day(visit),
+        *presenter_detail_rows(visit),
         *guest_rows(visit),
     ]
-    rows += duty_rows_of(visit, duty_of([visit]))
+    rows += duty_rows_of(visit, duty_contacts_by_booking([visit]))
     shown = [with_phone_link(row) for row in rows if row["value"]]
     context = page_context(
         request,
@@ -526,8 +536,8 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         visit=visit,
         rows=shown,
         after=feedback_panel_for_presenter(visit, timezone.now()) if gives_presentations(request.user, presenter) else None,
-        now=visit_status(visit, presenter, is_late=visit.overdue_at(timezone.now()) is not None),
-        is_near=is_near(visit, timezone.now()),
+        now=visit_status(visit, presenter, is_late=visit.get_overdue(timezone.now()) is not None),
+        is_near=is_near_visit_time(visit, timezone.now()),
         may_run_late=visit.presenter_id == presenter.pk and may_check_in(visit, timezone.now()),
     )
     return TemplateResponse(request, "bookings/presenter/visit.html", context)
@@ -535,7 +545,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
 
 def with_phone_link(row: bookings_text.Row) -> bookings_text.Row:
     """The row, with its phone number as a link that calls it."""
-    return {**row, "href": f"tel:{dialled(str(row['value']))}"} if row.get("is_phone") else row
+    return {**row, "href": f"tel:{dialable_number(str(row['value']))}"} if row.get("is_phone") else row
 
 
 @presenter_required
@@ -543,16 +553,16 @@ def with_phone_link(row: bookings_text.Row) -> bookings_text.Row:
 def presenter_session(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     session: OpenSession = get_object_or_404(own_sessions(presenter).with_afterwards(), reference=reference)
     figures = place_figures(session)
-    offered, line = figures.of(PlaceState.OFFERED), figures.of(PlaceState.WAITING)
+    offered, line = figures.in_state(PlaceState.OFFERED), figures.in_state(PlaceState.WAITING)
     filled = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
     rows = [
         row(_("When"), session.when),
         row(_("Why it was cancelled"), session.closed_reason),
-        *how_to_join(session),
+        *joining_rows(session),
         row(_("People who come"), filled),
         row(_("Who they are"), "\n".join(figures.lines)),
         row(_("Offered a place"), _("%(count)d more, if they say yes") % {"count": offered} if offered else ""),
-        row(_("Waiting list"), waiting_in_words(line) if line else ""),
+        row(_("Waiting list"), waiting_text(line) if line else ""),
         row(_("Access needs"), "\n".join(access_needs_of(session))),
     ]
     context = page_context(
@@ -570,9 +580,9 @@ def presenter_session(request: HttpRequest, presenter: Presenter, reference: str
 @presenter_required
 @require_http_methods(FORM_METHODS)
 def presenter_calendar(request: HttpRequest, presenter: Presenter) -> HttpResponse:
-    now, user = timezone.now(), signed_in(request)
+    now, user = timezone.now(), signed_in_user(request)
     if request.method == "POST":
-        make_feed(owner=presenter, by=user, now=now)
+        get_or_create_feed(owner=presenter, by=user, now=now)
         messages.success(request, _("Your calendar address is ready."))
         return redirect("presenter_calendar")
     context = page_context(
@@ -585,7 +595,7 @@ def presenter_calendar(request: HttpRequest, presenter: Presenter) -> HttpRespon
 @require_http_methods(FORM_METHODS)
 def presenter_calendar_stop(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     if request.method == "POST":
-        revoke_feed(owner=presenter, by=signed_in(request), now=timezone.now())
+        revoke_feed(owner=presenter, by=signed_in_user(request), now=timezone.now())
         messages.success(request, _("Your old calendar address no longer works."))
         return redirect("presenter_calendar")
     context = page_context(request, presenter, title=_("Stop my calendar address?"))
@@ -594,23 +604,23 @@ def presenter_calendar_stop(request: HttpRequest, presenter: Presenter) -> HttpR
 
 # What a presenter gives on a day: where to go, when to leave, the contact, what to bring. For a page and an email.
 
-A_DAY = timedelta(days=1)
-GIVEN_STATES = (State.CONFIRMED, State.DELIVERED)
-SESSIONS_IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
+ONE_DAY = timedelta(days=1)
+GOING_AHEAD_STATES = (State.CONFIRMED, State.DELIVERED)
+DIARY_SESSION_STATES = (SessionState.SCHEDULED, SessionState.DELIVERED)
 
 
 @dataclass(frozen=True)
 class Stop:
     """What is given on that day. `leave`: when to set off, if anywhere; `now`, for the page: how a visit stands."""
 
-    given: Given
+    given: BookingOrSession
     leave: str
     rows: list[bookings_text.Row]
     now: object = None
 
     @property
     def start(self) -> datetime:
-        return self.given.agreed[0]
+        return self.given.agreed_times[0]
 
     @property
     def path(self) -> str:
@@ -620,19 +630,21 @@ class Stop:
 
 def stops_on(presenter: Presenter, day: date) -> list[Stop]:
     """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
-    in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
-    given = list(visits_on(presenter, day).filter(state__in=GIVEN_STATES).prefetch_related(in_order).order_by("starts_at", "pk"))
-    of_the_day = own_sessions(presenter).filter(starting_on(DateRange(day, day)), state__in=SESSIONS_IN_A_DIARY)
+    in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_catalogue_order())
+    given = list(
+        visits_on(presenter, day).filter(state__in=GOING_AHEAD_STATES).prefetch_related(in_order).order_by("starts_at", "pk")
+    )
+    of_the_day = own_sessions(presenter).filter(starting_on(DateRange(day, day)), state__in=DIARY_SESSION_STATES)
     sessions = list(of_the_day.select_related("presentation", "presenter", "busy_time"))
-    both: list[Given] = [*given, *sessions]
-    claims = sorted(filter(None, map(claim_of, both)), key=lambda claim: claim.busy.lower)
+    both: list[BookingOrSession] = [*given, *sessions]
+    claims = sorted(filter(None, map(get_claim, both)), key=lambda claim: claim.busy.lower)
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
-    duty = duty_of(given)
+    duty = duty_contacts_by_booking(given)
     stops = [Stop(session, _("Open session, online"), session_stop_rows(session)) for session in sessions]
     stops += [
         Stop(
             booking,
-            when_to_leave(presenter, booking, claims, journeys),
+            departure_text(presenter, booking, claims, journeys),
             [*visit_stop_rows(booking), *duty_rows_of(booking, duty)],
         )
         for booking in given
@@ -644,20 +656,20 @@ def visits_on(presenter: Presenter, day: date) -> BookingQuerySet:
     return own_visits(presenter).select_related("busy_time").filter(starting_on(DateRange(day, day)))
 
 
-def claim_of(given: Given) -> BusyTime | None:
+def get_claim(given: BookingOrSession) -> BusyTime | None:
     claim: BusyTime | None = getattr(given, "busy_time", None)
     return claim
 
 
-def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
+def departure_text(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
     """'Leave LS1 4AP at 8:55am. The journey takes 65 minutes, with parking.' `claims` are the day's, in order."""
-    there = journey_there(presenter, booking, claims, journeys)
+    there = journey_to_visit(presenter, booking, claims, journeys)
     if there is None:
         return ""
     origin, journey, online = there
     if not journey:
         return _("You don’t need any time to get there from %(from)s.") % {"from": origin.postcode}
-    leave = booking.agreed[0] - journey
+    leave = booking.agreed_times[0] - journey
     for other in online:
         if leave < other.busy.upper:
             leave -= other.busy.upper - other.busy.lower
@@ -667,10 +679,10 @@ def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyT
         "Leave %(from)s at %(clock)s. The journey takes %(minutes)d minutes, with parking.",
         minutes,
     )
-    return text % {"clock": format_clock(leave), "from": origin.postcode, "minutes": minutes}
+    return text % {"clock": format_uk_time(leave), "from": origin.postcode, "minutes": minutes}
 
 
-def journey_there(
+def journey_to_visit(
     presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys
 ) -> tuple[Place, timedelta, list[BusyTime]] | None:
     """From where, how long, and what is given online just before; None if nobody goes anywhere. `claims`: the day's, in order.
@@ -678,10 +690,10 @@ def journey_there(
     Something online is given from the base, so the journey after it begins there. If staff overrode that, it is given where they
     are at that time: they leave earlier by as long as it takes.
     """
-    claim = claim_of(booking)
+    claim = get_claim(booking)
     if claim is None or claim.place is None:
         return None
-    start = booking.agreed[0]
+    start = booking.agreed_times[0]
     earlier = [other for other in claims if other.busy.upper <= start]
     online = list(takewhile(lambda other: other.place is None, reversed(earlier)))
     before = earlier[-len(online) - 1] if len(earlier) > len(online) else None
@@ -705,7 +717,7 @@ def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
             "Your staff card, your laptop with its leads, and leaflets for %(people)d people",
             booking.audience_size or 0,
         )
-        if bookings_text.leaflets_to_bring(booking):
+        if bookings_text.leaflets_to_bring_text(booking):
             bring = _("Your staff card, your laptop with its leads, and the leaflets below")
     withheld = booking.flagged_child_details
     rows += [
@@ -713,23 +725,23 @@ def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
         bookings_text.row(_("Ask for"), booking.contact_name),
         {**bookings_text.row(_("Call them"), booking.contact_phone), "is_phone": True},
         bookings_text.row(_("Bring"), bring % {"people": booking.audience_size}),
-        bookings_text.row(_("Leaflets to bring"), bookings_text.leaflets_to_bring(booking)),
+        bookings_text.row(_("Leaflets to bring"), bookings_text.leaflets_to_bring_text(booking)),
         bookings_text.row(_("Access needs"), "" if withheld else booking.access_needs),
     ]
     return [row for row in rows if row["value"]]
 
 
-def duty_rows_of(booking: Booking, duty: Mapping[int, Sequence[OnDuty]]) -> list[bookings_text.Row]:
+def duty_rows_of(booking: Booking, duty: Mapping[int, Sequence[DutyContact]]) -> list[bookings_text.Row]:
     """The people on duty, for a visit that goes ahead."""
-    return bookings_text.duty_rows(duty[booking.pk]) if booking.pk in duty and booking.state in GIVEN_STATES else []
+    return bookings_text.duty_rows(duty[booking.pk]) if booking.pk in duty and booking.state in GOING_AHEAD_STATES else []
 
 
 def session_stop_rows(session: OpenSession) -> list[bookings_text.Row]:
     """What a day's page needs at a glance; it does not read who comes."""
-    return [bookings_text.row(_("Who is coming"), places_in_words(session)), *how_to_join(session)]
+    return [bookings_text.row(_("Who is coming"), places_text(session)), *joining_rows(session)]
 
 
-def how_to_join(session: OpenSession) -> list[bookings_text.Row]:
+def joining_rows(session: OpenSession) -> list[bookings_text.Row]:
     link = session.joining_link
     rows = (
         [{**bookings_text.row(_("Joining link"), link), "href": link}]

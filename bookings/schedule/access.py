@@ -18,18 +18,18 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.models import Booking, BookingQuerySet, Leave, OpenSession, Presenter, Visit
 from bookings.models.open_session import OpenSessionQuerySet
-from ctac.dates import format_clock, format_day, uk_day
+from ctac.dates import format_day, format_uk_time, uk_day
 from ctac.errors import DomainError
-from ctac.staff.site import LooksOnly, OwnPage, staff_site
+from ctac.staff.site import OwnPage, ReadOnlyAdmin, staff_site
 
 
 def active_presenter(request: HttpRequest) -> Presenter | None:
     """The presenter who is signed in; None without the role, or if staff made them inactive."""
-    presenter = presenter_of(request) if request.user.has_perm(GIVES_PRESENTATIONS) else None
+    presenter = get_presenter(request) if request.user.has_perm(GIVES_PRESENTATIONS) else None
     return presenter if presenter and presenter.active else None
 
 
-class OwnToPresenters(LooksOnly):
+class PresenterScopedAdmin(ReadOnlyAdmin):
     """For admin pages about what presenters give: presenters see their own, and nobody else's.
 
     Users who may see all have permission to "view". Presenters have another permission, so a page that forgets to narrow its rows
@@ -40,7 +40,7 @@ class OwnToPresenters(LooksOnly):
     # The filters of a presenter's own list: they name and count nothing of anybody else's.
     own_filters: ClassVar[tuple[Any, ...]]
 
-    def own(self, presenter: Presenter) -> QuerySet[Any]:
+    def own_rows(self, presenter: Presenter) -> QuerySet[Any]:
         raise NotImplementedError
 
     def sees_all(self, request: HttpRequest) -> bool:
@@ -55,7 +55,7 @@ class OwnToPresenters(LooksOnly):
         if self.sees_all(request):
             return rows
         presenter = active_presenter(request)
-        return rows.filter(pk__in=self.own(presenter).order_by().values("pk")) if presenter else rows.none()
+        return rows.filter(pk__in=self.own_rows(presenter).order_by().values("pk")) if presenter else rows.none()
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return super().get_list_filter(request) if self.sees_all(request) else self.own_filters
@@ -86,10 +86,10 @@ def own_pages(user: User) -> list[OwnPage]:
     now = timezone.now()
     pages = []
     for booking in open_visits(presenter, now):
-        start = booking.agreed[0]
+        start = booking.agreed_times[0]
         is_today = uk_day(start) == uk_day(now)
         label = _("My visit at %(clock)s today") if is_today else _("My visit at %(clock)s on %(day)s")
-        times = {"clock": format_clock(start), "day": format_day(start)}
+        times = {"clock": format_uk_time(start), "day": format_day(start)}
         pages.append(OwnPage(label % times, reverse("presenter_visit", args=[booking.reference])))
     return pages
 
@@ -100,7 +100,7 @@ staff_site.add_own_pages(own_pages)
 P = ParamSpec("P")
 GIVES_PRESENTATIONS = "bookings.give_presentations"
 # How long a visit's page stays open, after the check-out, to a presenter whom staff made inactive.
-OPEN_AFTER_CHECK_OUT = timedelta(hours=1)
+ACCESS_PERIOD_AFTER_CHECK_OUT = timedelta(hours=1)
 PresenterView = Callable[Concatenate[HttpRequest, Presenter, P], HttpResponse]
 
 
@@ -114,7 +114,7 @@ def presenter_required(view: PresenterView[P], *, while_awaited: bool = False) -
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        presenter = presenter_of(request)
+        presenter = get_presenter(request)
         if presenter is None:
             raise PermissionDenied
         if not gives_presentations(request.user, presenter) and not (while_awaited and open_visits(presenter, timezone.now())):
@@ -124,14 +124,14 @@ def presenter_required(view: PresenterView[P], *, while_awaited: bool = False) -
     return staff_site.admin_view(wrapper)
 
 
-def presenter_or_awaited(view: PresenterView[P]) -> Callable[..., HttpResponse]:
+def presenter_or_awaited_required(view: PresenterView[P]) -> Callable[..., HttpResponse]:
     return presenter_required(view, while_awaited=True)
 
 
-def presenter_of(request: HttpRequest) -> Presenter | None:
+def get_presenter(request: HttpRequest) -> Presenter | None:
     """The presenter who is signed in, even an inactive one. Read once for a page, whose menu needs it too."""
     if "_presenter_of" not in request.__dict__:
-        request.__dict__["_presenter_of"] = Presenter.objects.with_given().filter(user=request.user.pk).first()
+        request.__dict__["_presenter_of"] = Presenter.objects.with_presentation_keys().filter(user=request.user.pk).first()
     known: Presenter | None = request.__dict__["_presenter_of"]
     return known
 
@@ -143,14 +143,14 @@ def gives_presentations(user: Any, presenter: Presenter) -> bool:
 def open_visits(presenter: Presenter, now: datetime) -> list[Booking]:
     """Visits where they are expected or have not checked out, in order; if there are none, those they have just left."""
     visits = own_visits(presenter)
-    just_left = visits.filter(visit__presenter=presenter, visit__checked_out_at__gte=now - OPEN_AFTER_CHECK_OUT)
+    just_left = visits.filter(visit__presenter=presenter, visit__checked_out_at__gte=now - ACCESS_PERIOD_AFTER_CHECK_OUT)
     return list(visits.visits_under_way(now)) or list(just_left.order_by("starts_at", "pk"))
 
 
 def own_visits(presenter: Presenter) -> BookingQuerySet:
     """The bookings that this presenter gives or gave, and where they are checked in."""
     theirs = Q(presenter=presenter) | Q(visit__presenter=presenter)
-    visits = Booking.objects.with_names().with_leaflets()
+    visits = Booking.objects.with_related().with_leaflets()
     return visits.select_related("person__organisation", "visit__presenter").filter(theirs)
 
 
@@ -162,7 +162,7 @@ def own_visits_for_list(presenter: Presenter) -> BookingQuerySet:
 
 
 def own_sessions(presenter: Presenter) -> OpenSessionQuerySet:
-    return OpenSession.objects.with_names().filter(presenter=presenter)
+    return OpenSession.objects.with_related().filter(presenter=presenter)
 
 
 def own_leave(presenter: Presenter) -> QuerySet[Leave]:

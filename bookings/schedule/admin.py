@@ -41,42 +41,42 @@ from bookings.schedule import services as schedule_services
 from bookings.schedule.availability import NOT_CHECKED, Slot
 from bookings.schedule.forms import (
     OwnRulesForm,
-    RulesMixin,
+    PresenterRulesMixin,
     SlotField,
+    parse_start,
     set_choices,
     slot_choices,
     slot_value,
     start_or_error,
-    to_start,
 )
-from bookings.schedule.queries import IgnoredClaims, Preview, preview
-from bookings.schedule.services import keep_presenter, visits_too_close
+from bookings.schedule.queries import IgnoredClaims, Preview, build_preview
+from bookings.schedule.services import save_presenter, visits_too_close
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import PlaceUnknown, find_place
-from ctac.dates import format_span, uk_day
-from ctac.forms import PLAIN_FIELDS, ClockField, DayField, PageForm, near_today, validate_phone
-from ctac.staff.lists import Part, words_in
-from ctac.staff.search import SearchKind, digits_in, finder, in_columns, national
+from ctac.dates import format_datetime_range, uk_day
+from ctac.forms import FORMFIELD_OVERRIDES, DayField, PageForm, UKTimeField, validate_near_today, validate_phone
+from ctac.staff.lists import ListPart, parse_search_words
+from ctac.staff.search import SearchKind, columns_contain, contains_digits, national_digits, search_registry
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
     ObjectAction,
+    ReadOnlyAdmin,
     StaffModelAdmin,
     column,
+    datetime_column,
+    exact_search_filter,
     mail_link,
-    moment_of,
-    number_of,
+    number_column,
     phone_link,
-    plain_choice,
+    simplify_select,
     staff_site,
-    whole,
-    yes_no_of,
+    yes_no_column,
 )
 from office.queries import setting_text
 from professionals.areas import is_area
 from professionals.forms import PostcodeField
 from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm, reason_field
-from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
+from professionals.safeguarding.services import KEPT_BACK_MESSAGE, kept_back_expression
 
 
 class PresenterChoice(forms.ModelChoiceField):
@@ -86,7 +86,7 @@ class PresenterChoice(forms.ModelChoiceField):
         return str(_("%(name)s, from %(postcode)s") % {"name": obj.name, "postcode": obj.base_postcode})
 
 
-def one_presenter(label: Any, *, missing: Any) -> PresenterChoice:
+def presenter_field(label: Any, *, missing: Any) -> PresenterChoice:
     return PresenterChoice(
         label=label,
         queryset=Presenter.objects.active(),
@@ -95,18 +95,18 @@ def one_presenter(label: Any, *, missing: Any) -> PresenterChoice:
     )
 
 
-def any_presenter(nobody: Any) -> PresenterChoice:
+def optional_presenter_field(nobody: Any) -> PresenterChoice:
     """An active presenter, or nobody: `nobody` is the label of that choice."""
     label = gettext_lazy("Presenter")
     return PresenterChoice(label=label, queryset=Presenter.objects.active(), required=False, empty_label=nobody)
 
 
-def reason_to_yield(hint: Any) -> forms.CharField:
+def override_reason_field(hint: Any) -> forms.CharField:
     return reason_field(gettext_lazy("Why are you going outside the rules?"), hint=hint)
 
 
 # Formats as staff say them; the public reads “At your workplace”.
-FORMAT_WORDS = {str(Format.WORKPLACE): gettext_lazy("At their workplace"), str(Format.ONLINE): gettext_lazy("Online")}
+STAFF_FORMAT_LABELS = {str(Format.WORKPLACE): gettext_lazy("At their workplace"), str(Format.ONLINE): gettext_lazy("Online")}
 
 
 class KeyFilter(admin.SimpleListFilter):
@@ -151,8 +151,8 @@ class AnyPresenterFilter(PresenterFilter):
 # The query of the button that was pressed, and the one that the page showed before.
 LOOK_FIELD, SHOWN_FIELD = "look", "shown"
 # Drawn above the times, because they are those of the chosen presenter.
-DRAWN_APART = ("presenter",)
-Groups = list[tuple[Any, Any]]
+DRAWN_APART_FIELDS = ("presenter",)
+ChoiceGroups = list[tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -164,12 +164,12 @@ class FormWeek:
     named: Presenter | None = None
 
 
-def is_looking(data: Any) -> bool:
+def is_browsing_times(data: Any) -> bool:
     """Whether a button for other times was pressed, and not the main one."""
     return LOOK_FIELD in data
 
 
-def week_asked_for(
+def get_requested_week(
     slot_query: SlotQuery,
     data: Any,
     now: datetime,
@@ -181,24 +181,24 @@ def week_asked_for(
     """The week that the form asks for, else the week of `near`, else the week of the first free time."""
     asked = (data.get(LOOK_FIELD) or data.get(SHOWN_FIELD) or "") if data is not None else ""
     query, presenters = QueryDict(asked.lstrip("?")), [named] if named else None
-    picker = schedule_picker.pick(slot_query, query=query, now=now, chosen=near, ignoring=ignoring, presenters=presenters)
+    picker = schedule_picker.build_picker(slot_query, query=query, now=now, chosen=near, ignoring=ignoring, presenters=presenters)
     return FormWeek(picker, f"?{query.urlencode()}", named)
 
 
-def week_choices(week: FormWeek | None, chosen: Iterable[str], length: timedelta) -> Groups:
+def week_choices(week: FormWeek | None, chosen: Iterable[str], length: timedelta) -> ChoiceGroups:
     """The times of that week, by day. Above them stand the times chosen in other weeks, which stay chosen."""
     days = week.picker.days if week else []
     shown = {slot_value(slot.start) for _day, slots in days for slot in slots}
     elsewhere = []
     for value in sorted(set(chosen) - shown):
         with suppress(ValidationError):
-            elsewhere.append(to_start(value))
+            elsewhere.append(parse_start(value))
     by_day = groupby((Slot(start, start + length) for start in elsewhere), key=lambda slot: uk_day(slot.start))
     chosen_already = slot_choices((day, list(slots)) for day, slots in by_day)
     return [*((_("%(day)s (already chosen)") % {"day": day}, slots) for day, slots in chosen_already), *slot_choices(days)]
 
 
-def refusal_not_free(
+def not_free_text(
     slot_query: SlotQuery,
     start: datetime,
     *,
@@ -207,7 +207,9 @@ def refusal_not_free(
     ignoring: IgnoredClaims | None = None,
 ) -> str:
     """Says that nobody, or not the named presenter, is free then, and which times the public could have instead."""
-    slots = schedule_picker.open_horizon(slot_query, now, ignoring, presenters=[named] if named else None).nearest(start, 3)
+    slots = schedule_picker.read_public_schedule(slot_query, now, ignoring, presenters=[named] if named else None).nearest(
+        start, 3
+    )
     refusal = _("No presenter is free then and able to get there in time.")
     if named and slot_query.format == Format.WORKPLACE and not named.may_visit(uk_day(start)):
         refusal = _("%(name)s can’t go to a workplace then. %(why)s") % {"name": named, "why": NOT_CHECKED}
@@ -216,7 +218,7 @@ def refusal_not_free(
     if not slots:
         days = setting_text("horizon_days")
         return _("%(refusal)s No time is free in the next %(days)s.") % {"refusal": refusal, "days": days}
-    times = "; ".join(format_span(slot.start, slot.end) for slot in slots)
+    times = "; ".join(format_datetime_range(slot.start, slot.end) for slot in slots)
     return _("%(refusal)s The nearest free times are: %(times)s.") % {"refusal": refusal, "times": times}
 
 
@@ -224,13 +226,13 @@ class StartsField(forms.TypedMultipleChoiceField):
     """Several start times. The service checks if each is still free; the form checks if there are any."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(coerce=to_start, widget=forms.CheckboxSelectMultiple, **more)
+        super().__init__(coerce=parse_start, widget=forms.CheckboxSelectMultiple, **more)
 
     def validate(self, value: Any) -> None:
         pass
 
 
-def forgive_missing(form: forms.Form, *, but: Iterable[str] = ()) -> None:
+def drop_errors(form: forms.Form, *, but: Iterable[str] = ()) -> None:
     """Drop all errors except those of these fields: the form is not being sent yet."""
     for name in set(form.errors) - set(but):
         del form.errors[name]
@@ -244,16 +246,16 @@ OTHER_TIME = "other"
 class TimeForm(StaffForm, PageForm):
     """A day and a time that can be typed, the presenter, and the reason for going outside the rules.
 
-    No presenter chosen means the best placed one. `beside_time` is the field that shows why a time was refused.
+    No presenter chosen means the best placed one. `time_error_field` is the field that shows why a time was refused.
     """
 
     free_text_fields = ("override_reason",)
-    beside_time = "clock"
+    time_error_field = "clock"
 
-    day = DayField(label=gettext_lazy("Day"), lies_ahead=True, validators=[near_today], required=False)
-    clock = ClockField(label=gettext_lazy("Starts at"), required=False)
-    presenter = any_presenter(gettext_lazy("The best placed presenter"))
-    override_reason = reason_to_yield(
+    day = DayField(label=gettext_lazy("Day"), lies_ahead=True, validators=[validate_near_today], required=False)
+    clock = UKTimeField(label=gettext_lazy("Starts at"), required=False)
+    presenter = optional_presenter_field(gettext_lazy("The best placed presenter"))
+    override_reason = override_reason_field(
         gettext_lazy(
             "You need a reason only for short notice, or outside a presenter’s hours or area. We keep it with the "
             "booking. Nobody can be in two places."
@@ -291,7 +293,7 @@ class OneTimeForm(TimeForm):
         return self.data.get(self.add_prefix("start")) == OTHER_TIME
 
     @property
-    def beside_time(self) -> str:  # type: ignore[override]
+    def time_error_field(self) -> str:  # type: ignore[override]
         return "clock" if self.is_typed else "start"
 
     def clean(self) -> dict[str, Any]:
@@ -304,7 +306,7 @@ class OneTimeForm(TimeForm):
 
 
 def start_or_other(value: str) -> datetime | str:
-    return value if value == OTHER_TIME else to_start(value)
+    return value if value == OTHER_TIME else parse_start(value)
 
 
 class WeekOfTimesForm(OneTimeForm):
@@ -320,7 +322,7 @@ class WeekOfTimesForm(OneTimeForm):
         },
     )
 
-    drawn_apart = DRAWN_APART
+    drawn_apart = DRAWN_APART_FIELDS
     field_order = ("presenter", "start", "day", "clock", "override_reason")
 
     def __init__(self, data: Any, *, length: timedelta, **kwargs: Any) -> None:
@@ -340,7 +342,9 @@ class WeekOfTimesForm(OneTimeForm):
 
 class PresentationForm(forms.ModelForm):
     formats = forms.MultipleChoiceField(
-        label=gettext_lazy("Where it can be given"), choices=list(FORMAT_WORDS.items()), widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Where it can be given"),
+        choices=list(STAFF_FORMAT_LABELS.items()),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:
@@ -352,19 +356,19 @@ class PresentationForm(forms.ModelForm):
 class PresentationAdmin(StaffModelAdmin):
     nobody_may = ("delete",)  # its bookings are history; mark it as not offered instead
     form = PresentationForm
-    list_display = ("title", "audience", "number_minutes", "formats_in_words", "offered")
+    list_display = ("title", "audience", "number_minutes", "formats_display", "offered")
     list_filter = ("active",)
     search_fields = ("title", "summary", "audience")
     prepopulated_fields = {"slug": ("title",)}
 
-    number_minutes = number_of("length_minutes", gettext_lazy("minutes"))
-    offered = yes_no_of("active", gettext_lazy("offered"))
-    formats_in_words = column(
-        gettext_lazy("where"), lambda presentation: ", ".join(str(FORMAT_WORDS[name]) for name in presentation.formats)
+    number_minutes = number_column("length_minutes", gettext_lazy("minutes"))
+    offered = yes_no_column("active", gettext_lazy("offered"))
+    formats_display = column(
+        gettext_lazy("where"), lambda presentation: ", ".join(str(STAFF_FORMAT_LABELS[name]) for name in presentation.formats)
     )
 
 
-class PresenterForm(RulesMixin, forms.ModelForm):
+class PresenterForm(PresenterRulesMixin, forms.ModelForm):
     base_postcode = PostcodeField(label=gettext_lazy("Base postcode"), help_text=gettext_lazy("Where the presenter starts from."))
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
 
@@ -396,7 +400,7 @@ class PresenterForm(RulesMixin, forms.ModelForm):
         return postcode
 
 
-DAY_ENDS = ("earliest_leaving", "latest_return")
+DAY_LIMIT_FIELDS = ("earliest_leaving", "latest_return")
 
 
 class HoursInline(admin.TabularInline):
@@ -404,7 +408,7 @@ class HoursInline(admin.TabularInline):
 
     extra = 1
     # Hours are set for days to come, so their year may be left out.
-    formfield_overrides = {**PLAIN_FIELDS, models.DateField: {**PLAIN_FIELDS[models.DateField], "lies_ahead": True}}
+    formfield_overrides = {**FORMFIELD_OVERRIDES, models.DateField: {**FORMFIELD_OVERRIDES[models.DateField], "lies_ahead": True}}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Hours are part of the presenter: a user who may see the page may see them, so no role has to name them."""
@@ -417,7 +421,7 @@ class HoursInline(admin.TabularInline):
     has_delete_permission = has_change_permission
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
+        return simplify_select(super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
 class ChecksFilter(admin.SimpleListFilter):
@@ -428,7 +432,7 @@ class ChecksFilter(admin.SimpleListFilter):
         return [("soon", _("End within %(days)s, or not recorded") % {"days": setting_text("checks_warning_days")})]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Presenter]) -> QuerySet[Presenter]:
-        soon = Presenter.objects.checks_end_soon(timezone.now())
+        soon = Presenter.objects.with_checks_ending_soon(timezone.now())
         return queryset.filter(pk__in=soon) if self.value() == "soon" else queryset
 
 
@@ -444,7 +448,7 @@ class ExceptionInline(HoursInline):
     verbose_name_plural = gettext_lazy("Days with other hours")
 
 
-class ShownOnly(Exception):
+class PreviewRollback(Exception):
     """Carries the preview of a change out of the transaction in which it was saved."""
 
     def __init__(self, preview: Preview) -> None:
@@ -452,7 +456,7 @@ class ShownOnly(Exception):
         self.preview = preview
 
 
-class NotSaved:
+class NeverValidMixin:
     """For a form whose answers were only shown: it is drawn as typed, and nothing is saved."""
 
     def is_valid(self) -> bool:
@@ -477,7 +481,7 @@ class PresenterAdmin(StaffModelAdmin):
                 ),
             },
         ),
-        (gettext_lazy("Where from"), {"fields": ("base_postcode", "nation", "max_travel_minutes", *DAY_ENDS)}),
+        (gettext_lazy("Where from"), {"fields": ("base_postcode", "nation", "max_travel_minutes", *DAY_LIMIT_FIELDS)}),
         (
             gettext_lazy("What, and where"),
             {"fields": ("formats", "presentations", "audiences", "nations_covered", "areas_covered")},
@@ -505,7 +509,7 @@ class PresenterAdmin(StaffModelAdmin):
     )
     phone_to_call = column(gettext_lazy("phone"), lambda presenter: phone_link(presenter.phone), ordering="phone")
     email_to_write = column(gettext_lazy("email address"), lambda presenter: mail_link(presenter.email), ordering="email")
-    gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
+    gives_presentations = yes_no_column("active", gettext_lazy("gives presentations"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Presenter | None = None) -> tuple[str, ...]:
         """Only colleagues who may change accounts choose which account sees a diary."""
@@ -520,7 +524,7 @@ class PresenterAdmin(StaffModelAdmin):
         today = uk_day(timezone.now())
         windows = presenter.availability.all()
         weekdays = {window.weekday for window in windows if window.valid_until is None or window.valid_until >= today}
-        return ", ".join(str(dates.WEEKDAYS_ABBR[day]) for day in sorted(weekdays)) or NOTHING
+        return ", ".join(str(dates.WEEKDAYS_ABBR[day]) for day in sorted(weekdays)) or EMPTY_VALUE
 
     def changeform_view(
         self,
@@ -534,40 +538,40 @@ class PresenterAdmin(StaffModelAdmin):
         if request.method == "POST" and "_show" in request.POST:
             try:
                 return super().changeform_view(request, object_id, form_url, context)
-            except ShownOnly as stopped:
+            except PreviewRollback as stopped:
                 context.update(preview=stopped.preview, trying=True)
                 request.shown = True  # type: ignore[attr-defined]
         elif object_id and request.method == "GET" and (presenter := self.get_object(request, object_id)) is not None:
-            context["preview"] = preview(presenter, timezone.now())
+            context["preview"] = build_preview(presenter, timezone.now())
         return super().changeform_view(request, object_id, form_url, context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
         form = super().get_form(request, obj, change, **kwargs)
-        return type(form.__name__, (NotSaved, form), {}) if getattr(request, "shown", False) else form
+        return type(form.__name__, (NeverValidMixin, form), {}) if getattr(request, "shown", False) else form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if "_show" in request.POST:
-            raise ShownOnly(preview(form.instance, timezone.now()))
+            raise PreviewRollback(build_preview(form.instance, timezone.now()))
 
     def save_model(self, request: HttpRequest, obj: Presenter, form: Any, change: bool) -> None:
-        keep_presenter(presenter=obj, by=cast("User", request.user), now=timezone.now())
+        save_presenter(presenter=obj, by=cast("User", request.user), now=timezone.now())
 
 
-presenter_has = in_columns("name", "email", "base_postcode")
-finder.add(
+presenter_has = columns_contain("name", "email", "base_postcode")
+search_registry.add(
     SearchKind(
         Presenter,
-        lambda word: presenter_has(word) | digits_in("phone", word),
+        lambda word: presenter_has(word) | contains_digits("phone", word),
         about=lambda presenter: (presenter.email, presenter.phone, "" if presenter.active else _("Gives no presentations now")),
-        names=lambda presenter: (presenter.name, presenter.email, national(presenter.phone)),
+        names=lambda presenter: (presenter.name, presenter.email, national_digits(presenter.phone)),
         spelt_in=("bookings_presenter",),
     )
 )
 
 
 @admin.register(BusyTime, site=staff_site)
-class BusyTimeAdmin(LooksOnly):
+class BusyTimeAdmin(ReadOnlyAdmin):
     """Read-only: services write every claim, under the presenter's lock."""
 
     nobody_may = ("add", "change", "delete")
@@ -588,7 +592,7 @@ class BusyTimeAdmin(LooksOnly):
     )
     number_travel = column(
         gettext_lazy("travel minutes set by staff"),
-        lambda claim: NOTHING if claim.travel_minutes is None else str(claim.travel_minutes),
+        lambda claim: EMPTY_VALUE if claim.travel_minutes is None else str(claim.travel_minutes),
         ordering="travel_minutes",
     )
 
@@ -597,20 +601,20 @@ class BusyTimeAdmin(LooksOnly):
         comes = Case(When(busy__endswith__gt=timezone.now(), then=F("busy")))
         return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"), descending=True)]
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ListPart, ...]:
         """The claims to come are few: find them by their end, then sort them.
 
         Sorting by `busy` alone would walk an index that begins with all of the past. The order is the same, since spans compare
         by their start first.
         """
         comes = Q(busy__endswith__gt=timezone.now())
-        return Part(comes, ("busy__startswith", "busy", "-pk")), Part(~comes, ("-busy", "-pk"))
+        return ListPart(comes, ("busy__startswith", "busy", "-pk")), ListPart(~comes, ("-busy", "-pk"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[BusyTime], search_term: str
     ) -> tuple[QuerySet[BusyTime], bool]:
         """A whole postcode or reference finds just that; anything else is a presenter's name."""
-        exact = whole(search_term)
+        exact = exact_search_filter(search_term)
         if "postcode" in exact:
             return queryset.filter(**exact), False
         if exact and (booking := Booking.objects.filter(**exact).first()):
@@ -618,7 +622,7 @@ class BusyTimeAdmin(LooksOnly):
         if exact and (session := OpenSession.objects.filter(**exact).first()):
             return queryset.filter(session=session), False
         presenters = Presenter.objects.all()
-        for word in words_in(search_term):
+        for word in parse_search_words(search_term):
             presenters = presenters.filter(name__icontains=word)
         return queryset.filter(presenter__in=list(presenters)) if search_term.strip() else queryset, False
 
@@ -626,7 +630,7 @@ class BusyTimeAdmin(LooksOnly):
     def when(self, claim: BusyTime) -> str:
         if claim.leave is not None:
             return claim.leave.days_text
-        return format_span(claim.busy.lower, claim.busy.upper)
+        return format_datetime_range(claim.busy.lower, claim.busy.upper)
 
     @admin.display(description=gettext_lazy("what"), ordering="kind")
     def what(self, claim: BusyTime) -> SafeString | str:
@@ -695,13 +699,13 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
 @admin.register(JourneyTime, site=staff_site)
 class JourneyTimeAdmin(StaffModelAdmin):
     form = JourneyTimeForm
-    list_display = ("pair", "number_minutes", "why", "set_by", "at_in_words")
+    list_display = ("pair", "number_minutes", "why", "set_by", "set_at_display")
     list_select_related = ("set_by",)
     search_fields = ("one", "other", "reason")
     search_help_text = gettext_lazy("Area or reason")
-    number_minutes = number_of("minutes", gettext_lazy("minutes"))
-    at_in_words = moment_of("set_at", gettext_lazy("set"))
-    why = column(gettext_lazy("why"), lambda row: KEPT_BACK if row.kept_back else row.reason, ordering="reason")
+    number_minutes = number_column("minutes", gettext_lazy("minutes"))
+    set_at_display = datetime_column("set_at", gettext_lazy("set"))
+    why = column(gettext_lazy("why"), lambda row: KEPT_BACK_MESSAGE if row.kept_back else row.reason, ordering="reason")
 
     @admin.display(description=gettext_lazy("between"), ordering="one")
     def pair(self, journey: JourneyTime) -> str:
@@ -710,7 +714,7 @@ class JourneyTimeAdmin(StaffModelAdmin):
         return _("%(one)s and %(other)s") % {"one": journey.one, "other": journey.other}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JourneyTime]:
-        return super().get_queryset(request).annotate(kept_back=waits_for_lead("journey"))
+        return super().get_queryset(request).annotate(kept_back=kept_back_expression("journey"))
 
     def save_model(self, request: HttpRequest, obj: JourneyTime, form: Any, change: bool) -> None:
         now = timezone.now()

@@ -14,17 +14,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.errors import RuleViolation
 from bookings.models import Availability, AvailabilityException, Format, Presenter
 from bookings.models.leave import leave_text
-from bookings.rules import RuleViolation
 from bookings.schedule.slots import (
     ALWAYS,
     SLOT_INTERVAL,
     ZERO,
-    BaseEnds,
     Candidate,
     Claim,
     DateRange,
+    DayTravel,
     Gap,
     SlotQuery,
     Span,
@@ -33,10 +33,10 @@ from bookings.schedule.slots import (
     journey_between,
     time_taken_from,
 )
-from bookings.travel import APART_ENOUGH, Journeys
-from ctac.dates import after_working_days, format_clock, format_span, is_bank_holiday, uk_datetime, uk_day
-from office.closures.models import Closes
-from office.closures.queries import ClosedDays, closures_of
+from bookings.travel import SUFFICIENT_GAP, Journeys
+from ctac.dates import add_working_days, format_datetime_range, format_uk_time, is_bank_holiday, uk_datetime, uk_day
+from office.closures.models import ClosureScope
+from office.closures.queries import ClosedDays, closures_affecting
 from office.queries import site_settings
 
 # "Fewest bookings near that day" looks this far to either side, so that load is shared out over a fortnight.
@@ -58,7 +58,7 @@ class Window(NamedTuple):
     first_day: date
     last_day: date | None
 
-    def holds_on(self, day: date) -> bool:
+    def applies_on(self, day: date) -> bool:
         return self.weekday in (None, day.weekday()) and self.first_day <= day and (self.last_day is None or day <= self.last_day)
 
 
@@ -69,16 +69,16 @@ class Hours:
     weekly: defaultdict[int, list[Window]] = field(default_factory=lambda: defaultdict(list))
     exceptions: list[Window] = field(default_factory=list)
 
-    def clocks_on(self, day: date) -> tuple[ClockSpan, ...]:
-        exceptions = [window for window in self.exceptions if window.holds_on(day)]
-        windows = exceptions or [window for window in self.weekly.get(day.weekday(), ()) if window.holds_on(day)]
+    def clock_spans_on(self, day: date) -> tuple[ClockSpan, ...]:
+        exceptions = [window for window in self.exceptions if window.applies_on(day)]
+        windows = exceptions or [window for window in self.weekly.get(day.weekday(), ()) if window.applies_on(day)]
         return tuple(
             sorted((window.start, window.end) for window in windows if window.start is not None and window.end is not None)
         )
 
 
 @lru_cache(maxsize=1024)  # many presenters have the same hours
-def spans_of(day: date, clocks: tuple[ClockSpan, ...]) -> tuple[Span, ...]:
+def hours_in_utc(day: date, clocks: tuple[ClockSpan, ...]) -> tuple[Span, ...]:
     """The hours in UTC. Windows that touch or overlap are joined, so that a visit may lie across both."""
     spans: list[Span] = []
     for start, end in clocks:
@@ -91,9 +91,9 @@ def spans_of(day: date, clocks: tuple[ClockSpan, ...]) -> tuple[Span, ...]:
 
 
 @lru_cache(maxsize=1024)
-def starts_of(day: date, clocks: tuple[ClockSpan, ...], length: timedelta) -> tuple[datetime, ...]:
+def possible_starts(day: date, clocks: tuple[ClockSpan, ...], length: timedelta) -> tuple[datetime, ...]:
     """The whole and half hours at which a visit of that length can start and end within these hours, in order."""
-    return tuple(start for span in spans_of(day, clocks) for start in grid_starts(span.start, span.end, length))
+    return tuple(start for span in hours_in_utc(day, clocks) for start in grid_starts(span.start, span.end, length))
 
 
 def days_in_utc(days: DateRange) -> Span:
@@ -150,7 +150,7 @@ class Verdict:
         return self.obstacles or (self.candidate.reasons() if self.candidate else ())
 
 
-def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Iterator[str]:
+def obstacle_sentences(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Iterator[str]:
     """Sentences about the presenter's claims that are in the way of the wanted visit."""
     overlapping = [claim for claim in claims if claim.span.overlaps(wanted.span)]
     for claim in overlapping:
@@ -162,21 +162,21 @@ def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Ite
     later = [visit for visit in visits if visit.span.start >= wanted.span.end]
     before, after = max(earlier, key=end_of_claim, default=None), min(later, key=start_of_claim, default=None)
     if wanted.place is None:
-        if before and after and shortage(before, after, [wanted, *claims], journeys):
+        if before and after and travel_shortage_text(before, after, [wanted, *claims], journeys):
             yield _("Is on the way from %(one)s to %(other)s then.") % {"one": place_text(before), "other": place_text(after)}
         return
-    if before and (minutes := shortage(before, wanted, claims, journeys)):
-        place, clock = place_text(before), format_clock(before.span.end)
+    if before and (minutes := travel_shortage_text(before, wanted, claims, journeys)):
+        place, clock = place_text(before), format_uk_time(before.span.end)
         yield _("Comes from %(place)s at %(clock)s. %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
-    if after and (minutes := shortage(wanted, after, claims, journeys)):
-        place, clock = place_text(after), format_clock(after.span.start)
+    if after and (minutes := travel_shortage_text(wanted, after, claims, journeys)):
+        place, clock = place_text(after), format_uk_time(after.span.start)
         yield _("Goes on to %(place)s at %(clock)s. %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
 
 
 def overlap_sentence(claim: Claim) -> str:
     if not claim.is_visit:
         return _("Away: %(when)s.") % {"when": leave_text(claim.span.start, claim.span.end)}
-    when = format_span(claim.span.start, claim.span.end)
+    when = format_datetime_range(claim.span.start, claim.span.end)
     if claim.is_session:
         return _("Has an open session: %(when)s.") % {"when": when}
     if not claim.is_booking:
@@ -188,11 +188,11 @@ def place_text(claim: Claim) -> str:
     return claim.place.postcode if claim.place else _("online")
 
 
-def shortage(earlier: Claim, later: Claim, claims: Sequence[Claim], journeys: Journeys) -> str:
+def travel_shortage_text(earlier: Claim, later: Claim, claims: Sequence[Claim], journeys: Journeys) -> str:
     """'The journey takes 65 minutes, but there are only 40.'; empty if there is time for it."""
     gap, needed = Span(earlier.span.end, later.span.start), journey_between(earlier, later, journeys)
     left = gap.length - time_taken_from(gap, claims)
-    if gap.length >= APART_ENOUGH or left >= needed:
+    if gap.length >= SUFFICIENT_GAP or left >= needed:
         return ""
     minute = timedelta(minutes=1)
     minutes = {"needed": needed // minute, "left": max(ZERO, left) // minute}
@@ -217,23 +217,29 @@ class PresenterSchedule:
     journeys: Journeys
 
     @cached_property
-    def free(self) -> list[Span]:
+    def fitting_spans(self) -> list[Span]:
         """The spans in which the visit fits between the other claims, with the journeys to and from them. In order."""
-        return free_spans(self.claims, self.slot_query.place, self.slot_query.length, ALWAYS, self.journeys, self.set_minutes)
+        return free_spans(
+            self.claims, self.slot_query.place, self.slot_query.length, ALWAYS, self.journeys, self.override_minutes
+        )
 
     @cached_property
-    def set_minutes(self) -> int | None:
+    def override_minutes(self) -> int | None:
         """How many minutes staff have set for this presenter's journeys to and from the visit; None if they haven't."""
-        return self.slot_query.set_minutes.get(self.presenter.pk)
+        return self.slot_query.override_minutes.get(self.presenter.pk)
 
     @cached_property
     def travel(self) -> int:
         if self.slot_query.place is None:
             return 0
-        return self.journeys.minutes(self.presenter.base, self.slot_query.place) if self.set_minutes is None else self.set_minutes
+        return (
+            self.journeys.minutes(self.presenter.base, self.slot_query.place)
+            if self.override_minutes is None
+            else self.override_minutes
+        )
 
-    def wanted(self, start: datetime) -> Claim:
-        return Claim(self.slot_query.span(start), self.slot_query.place, self.set_minutes)
+    def wanted_claim(self, start: datetime) -> Claim:
+        return Claim(self.slot_query.span(start), self.slot_query.place, self.override_minutes)
 
     @cached_property
     def first_day(self) -> date:
@@ -243,13 +249,13 @@ class PresenterSchedule:
         """The first day for which somebody can still book on `day`, by the notice that the presenter needs."""
         own, nation = self.presenter.notice_working_days, self.presenter.nation
         notice = site_settings().notice_working_days if own is None else own
-        closed = ClosedDays(closures_of(Closes.PRESENTATIONS, Closes.ADVICE_LINE, nations=[nation]))
-        return after_working_days(day, notice, nation, closed)
+        closed = ClosedDays(closures_affecting(ClosureScope.PRESENTATIONS, ClosureScope.ADVICE_LINE, nations=[nation]))
+        return add_working_days(day, notice, nation, closed)
 
     @cached_property
     def closed(self) -> ClosedDays:
         """Days when we are closed where the presenter lives, or where the presentation takes place."""
-        return ClosedDays(closures_of(Closes.PRESENTATIONS, nations=[self.presenter.nation, self.slot_query.nation]))
+        return ClosedDays(closures_affecting(ClosureScope.PRESENTATIONS, nations=[self.presenter.nation, self.slot_query.nation]))
 
     @cached_property
     def last_day(self) -> date:
@@ -263,7 +269,7 @@ class PresenterSchedule:
         broken = {
             RuleViolation.PRESENTATION: bool(self.given) and self.slot_query.presentation.pk not in self.given,
             RuleViolation.FORMAT: bool(self.presenter.formats) and self.slot_query.format not in self.presenter.formats,
-            RuleViolation.AUDIENCE: not self.presenter.gives_to(self.slot_query.audience),
+            RuleViolation.AUDIENCE: not self.presenter.presents_to(self.slot_query.audience),
             RuleViolation.REGION: place is not None and not self.presenter.covers(place),
             RuleViolation.DISTANCE: self.travel > self.presenter.max_travel_minutes,
             RuleViolation.NO_LINK: online and not self.presenter.joining_link,
@@ -274,9 +280,9 @@ class PresenterSchedule:
         """The rule that nobody can override: only a presenter whose check and training last may go to a workplace."""
         return self.slot_query.format != Format.WORKPLACE or self.presenter.may_visit(day)
 
-    def given_in(self, days: DateRange) -> int:
+    def count_presentations(self, days: DateRange) -> int:
         """How many presentations start on these UK days already, including times that are kept."""
-        return sum(claim.is_visit for claim in starting_in(days_in_utc(days), self.claims))
+        return sum(claim.is_visit for claim in claims_starting_in(days_in_utc(days), self.claims))
 
     def day_violations(self, day: date) -> Iterator[RuleViolation]:
         if day < self.first_day:
@@ -290,52 +296,52 @@ class PresenterSchedule:
         if day in self.closed:
             yield RuleViolation.CLOSED
         most_a_day, most_a_week = self.presenter.most_a_day, self.presenter.most_a_week
-        if most_a_day is not None and self.given_in(DateRange(day, day)) >= most_a_day:
+        if most_a_day is not None and self.count_presentations(DateRange(day, day)) >= most_a_day:
             yield RuleViolation.DAY_FULL
-        if most_a_week is not None and self.given_in(DateRange.week_of(day)) >= most_a_week:
+        if most_a_week is not None and self.count_presentations(DateRange.week_of(day)) >= most_a_week:
             yield RuleViolation.WEEK_FULL
         yield from self.standing_violations
 
     def windows(self, day: date) -> Sequence[Span]:
         """When the presenter can be booked on that day, in UTC."""
-        return spans_of(day, self.hours.clocks_on(day))
+        return hours_in_utc(day, self.hours.clock_spans_on(day))
 
     def starts_on(self, day: date, known: set[datetime] | frozenset[datetime] = frozenset()) -> list[datetime]:
         """The start times within every rule on that day, in order, without those in `known`."""
         if not self.may_go_there(day):
             return []
-        clocks = self.hours.clocks_on(day)
-        starts = starts_of(day, clocks, self.slot_query.length) if clocks else ()
+        clocks = self.hours.clock_spans_on(day)
+        starts = possible_starts(day, clocks, self.slot_query.length) if clocks else ()
         if known.issuperset(starts) or next(self.day_violations(day), None):
             return []
-        whole, ends = days_in_utc(DateRange(day, day)), self.ends_of(day)
-        claims, possible = touching(whole, self.claims), list[datetime]()
+        whole, ends = days_in_utc(DateRange(day, day)), self.day_travel(day)
+        claims, possible = overlapping_claims(whole, self.claims), list[datetime]()
         place, length = self.slot_query.place, self.slot_query.length
-        for span in self.free[bisect_right(self.free, whole.start, key=end_of_span) :]:
+        for span in self.fitting_spans[bisect_right(self.fitting_spans, whole.start, key=end_of_span) :]:
             if span.start >= whole.end:
                 break
             gap = gap_at(span.start, claims)
-            span = span.shared(Span(self.now + ends.journey_before(place, gap), ALWAYS.end))
+            span = span.intersection(Span(self.now + ends.journey_before(place, gap), ALWAYS.end))
             for _rule, bound in ends.bounds(place, length, gap):
-                span = span.shared(bound)
+                span = span.intersection(bound)
             if span.length >= length:
                 inside = starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - length)]
                 possible += [start for start in inside if start not in known]
         return possible
 
-    def ends_of(self, day: date) -> BaseEnds:
+    def day_travel(self, day: date) -> DayTravel:
         leaves, returns = in_utc(day, self.presenter.earliest_leaving), in_utc(day, self.presenter.latest_return)
-        return BaseEnds(self.presenter.base, leaves, returns, self.journeys, self.set_minutes)
+        return DayTravel(self.presenter.base, leaves, returns, self.journeys, self.override_minutes)
 
     def candidate(self, start: datetime) -> Candidate | None:
         """This presenter as a candidate for that start; None if not free then, travel included."""
-        wanted, day = self.wanted(start), uk_day(start)
+        wanted, day = self.wanted_claim(start), uk_day(start)
         span, place, length = wanted.span, self.slot_query.place, self.slot_query.length
         # Only claims so near that a journey can matter.
-        near = touching(Span(span.start - APART_ENOUGH, span.end + APART_ENOUGH), self.claims)
-        if not self.may_go_there(day) or not free_spans(near, place, length, span, self.journeys, self.set_minutes):
+        near = overlapping_claims(Span(span.start - SUFFICIENT_GAP, span.end + SUFFICIENT_GAP), self.claims)
+        if not self.may_go_there(day) or not free_spans(near, place, length, span, self.journeys, self.override_minutes):
             return None
-        ends, gap = self.ends_of(day), gap_at(start, touching(days_in_utc(DateRange(day, day)), self.claims))
+        ends, gap = self.day_travel(day), gap_at(start, overlapping_claims(days_in_utc(DateRange(day, day)), self.claims))
         leaves_at = start - ends.journey_before(place, gap)
         violations = list(self.day_violations(day))
         if leaves_at < self.now:
@@ -345,7 +351,7 @@ class PresenterSchedule:
         violations += [violation for violation, bound in ends.bounds(place, length, gap) if not bound.contains(span)]
         # How much they give around that day, which decides between equals.
         load = Span(start - LOAD_WINDOW, start + LOAD_WINDOW + timedelta.resolution)
-        bookings_near = sum(claim.is_booking for claim in starting_in(load, self.claims))
+        bookings_near = sum(claim.is_booking for claim in claims_starting_in(load, self.claims))
         extra = ends.extra_minutes(wanted, gap)
         return Candidate(self.presenter, tuple(violations), self.travel, extra, bookings_near, leaves_at)
 
@@ -355,7 +361,9 @@ class PresenterSchedule:
         if candidate is not None:
             return Verdict(self.presenter, candidate)
         unchecked = () if self.may_go_there(uk_day(start)) else (str(NOT_CHECKED),)
-        return Verdict(self.presenter, None, (*unchecked, *obstacles(self.wanted(start), self.claims, self.journeys)))
+        return Verdict(
+            self.presenter, None, (*unchecked, *obstacle_sentences(self.wanted_claim(start), self.claims, self.journeys))
+        )
 
 
 def gap_at(moment: datetime, claims: Sequence[Claim]) -> Gap:
@@ -364,11 +372,11 @@ def gap_at(moment: datetime, claims: Sequence[Claim]) -> Gap:
     return Gap(claims[:after], claims[after:])
 
 
-def touching(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
+def overlapping_claims(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
     return claims[bisect_right(claims, span.start, key=end_of_claim) : bisect_left(claims, span.end, key=start_of_claim)]
 
 
-def starting_in(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
+def claims_starting_in(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
     first, last = (bisect_left(claims, moment, key=start_of_claim) for moment in span)
     return claims[first:last]
 
@@ -403,7 +411,7 @@ class Schedule:
         return replace(self, slot_query=slot_query, parts=[replace(part, slot_query=slot_query) for part in self.parts])
 
     @property
-    def whole(self) -> DateRange:
+    def date_range(self) -> DateRange:
         return DateRange(self.first_day, self.last_day)
 
     @property
@@ -420,7 +428,7 @@ class Schedule:
 
     def slots_on(self, day: date) -> list[Slot]:
         """The slots of that day. Raises LookupError for a day that was not read."""
-        if day not in self.whole or not self.is_covered(day):
+        if day not in self.date_range or not self.is_covered(day):
             return []
         if not self.is_read(day):
             raise LookupError(day)
@@ -456,7 +464,7 @@ class Schedule:
         """Why each presenter could or could not, the best first."""
         return sorted((part.verdict(start) for part in self.parts), key=attrgetter("rank"))
 
-    def offered_to(self, start: datetime) -> list[Candidate]:
+    def offered_candidates(self, start: datetime) -> list[Candidate]:
         """The presenters whom the public would get then, the best first; empty if the start is no slot."""
         if start.timestamp() % SLOT_INTERVAL.total_seconds() or not self.is_covered(uk_day(start)):
             return []

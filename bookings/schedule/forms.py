@@ -15,20 +15,29 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from bookings.models import Format, Nation, Presentation, Presenter, Weekday
-from bookings.models.presenter import AUDIENCES
+from bookings.models.presenter import AUDIENCE_CHOICES
 from bookings.schedule.availability import Slot
 from bookings.schedule.services import WeekdayHours
-from ctac.dates import format_clock, format_clock_time, format_day
-from ctac.forms import AmOrPm, ClockField, DayField, PageForm, PageFormMixin, as_of_a_page, near_today, read_clock, uk_moment
-from office.models import BOUNDS
+from ctac.dates import format_day, format_time, format_uk_time
+from ctac.forms import (
+    AmbiguousHourError,
+    DayField,
+    PageForm,
+    PageFormMixin,
+    UKTimeField,
+    apply_page_field_defaults,
+    parse_typed_time,
+    validate_near_today,
+    validated_uk_datetime,
+)
+from office.models import SETTING_BOUNDS
 from office.queries import site_settings
 
 
 def slot_choices(days: Iterable[tuple[date, list[Slot]]]) -> list[tuple[str, list[tuple[str, SafeString]]]]:
     """Radios by day. Their value is the moment itself, so a page that was left open stays right."""
     return [
-        (format_day(day), [(slot_value(slot.start), label_in_language(get_language(), slot)) for slot in slots])
-        for day, slots in days
+        (format_day(day), [(slot_value(slot.start), slot_label(get_language(), slot)) for slot in slots]) for day, slots in days
     ]
 
 
@@ -37,10 +46,10 @@ def slot_value(start: datetime) -> str:
 
 
 @lru_cache(maxsize=1024)  # the same slots are shown to many
-def label_in_language(_language: str | None, slot: Slot) -> SafeString:
+def slot_label(_language: str | None, slot: Slot) -> SafeString:
     """The start, which stands under its day; screen readers also get the end and the day."""
-    rest = gettext_lazy("to %(end)s, %(day)s") % {"end": format_clock(slot.end), "day": format_day(slot.start)}
-    return format_html("{}<span class='govuk-visually-hidden'> {}</span>", format_clock(slot.start), rest)
+    rest = gettext_lazy("to %(end)s, %(day)s") % {"end": format_uk_time(slot.end), "day": format_day(slot.start)}
+    return format_html("{}<span class='govuk-visually-hidden'> {}</span>", format_uk_time(slot.start), rest)
 
 
 class SlotField(forms.TypedChoiceField):
@@ -50,7 +59,7 @@ class SlotField(forms.TypedChoiceField):
         return True
 
 
-def to_start(value: str) -> datetime:
+def parse_start(value: str) -> datetime:
     try:
         start = datetime.strptime(value, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
     except ValueError as error:
@@ -68,7 +77,7 @@ def set_choices(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
 def start_or_error(form: forms.BaseForm, day: date | None, clock: time | None) -> datetime | None:
     """The moment of that day and time; None if one is missing. A time that the clocks skip becomes an error of the form."""
     try:
-        return uk_moment(day, clock) if day is not None and clock is not None else None
+        return validated_uk_datetime(day, clock) if day is not None and clock is not None else None
     except ValidationError as error:
         form.add_error("clock", error)
         return None
@@ -80,10 +89,10 @@ class DayAndTimeForm(PageForm):
     day = DayField(
         label=gettext_lazy("Day"),
         lies_ahead=True,
-        validators=[near_today],
+        validators=[validate_near_today],
         error_messages={"required": gettext_lazy("Enter the day.")},
     )
-    clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
+    clock = UKTimeField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -94,7 +103,7 @@ class WhenForm(PageForm):
     start = SlotField(
         label=gettext_lazy("Choose a day and time"),
         widget=forms.RadioSelect,
-        coerce=to_start,
+        coerce=parse_start,
         error_messages={
             "required": gettext_lazy("Choose a day and time."),
             "invalid_choice": gettext_lazy("Choose one of the times below."),
@@ -107,7 +116,7 @@ class WhenForm(PageForm):
 
 
 DayHours = list[tuple[time, time]]
-UNTIL, COMMA = re.compile(r"\s*(?:to|until|till|[-–])\s*"), re.compile(r"\s*(?:,|;|\band\b)\s*")
+UNTIL_PATTERN, COMMA_PATTERN = re.compile(r"\s*(?:to|until|till|[-–])\s*"), re.compile(r"\s*(?:,|;|\band\b)\s*")
 EXAMPLE_HOURS = gettext_lazy("For example, 9am to 1pm, 2pm to 5pm.")
 FORMAT_LABELS = {str(Format.WORKPLACE): gettext_lazy("At a workplace"), str(Format.ONLINE): gettext_lazy("Online")}
 
@@ -115,8 +124,8 @@ FORMAT_LABELS = {str(Format.WORKPLACE): gettext_lazy("At a workplace"), str(Form
 def parse_hours(typed: str) -> DayHours:
     """Read hours like '9am to 1pm, 2pm to 5pm'. Raises ValueError."""
     hours = []
-    for part in COMMA.split(typed.strip().lower()):
-        start, end = (read_clock(clock) for clock in UNTIL.split(part))
+    for part in COMMA_PATTERN.split(typed.strip().lower()):
+        start, end = (parse_typed_time(clock) for clock in UNTIL_PATTERN.split(part))
         if end <= start:
             raise ValueError(typed)
         hours.append((start, end))
@@ -127,9 +136,7 @@ def parse_hours(typed: str) -> DayHours:
 
 
 def hours_text(hours: DayHours) -> str:
-    return ", ".join(
-        _("%(start)s to %(end)s") % {"start": format_clock_time(start), "end": format_clock_time(end)} for start, end in hours
-    )
+    return ", ".join(_("%(start)s to %(end)s") % {"start": format_time(start), "end": format_time(end)} for start, end in hours)
 
 
 class HoursField(forms.CharField):
@@ -145,7 +152,7 @@ class HoursField(forms.CharField):
             return []
         try:
             return parse_hours(typed)
-        except AmOrPm as error:
+        except AmbiguousHourError as error:
             raise ValidationError(_("Say am or pm with each time, such as 9am to 1pm.")) from error
         except ValueError as error:
             message = _("Write the hours like this: 9am to 5pm. Put a comma between two parts of a day.")
@@ -155,11 +162,11 @@ class HoursField(forms.CharField):
 class WeekHoursForm(PageForm):
     """The hours of a whole week, from some day on. Empty boxes are days off."""
 
-    first_day = DayField(label=gettext_lazy("From which day?"), lies_ahead=True, validators=[near_today])
+    first_day = DayField(label=gettext_lazy("From which day?"), lies_ahead=True, validators=[validate_near_today])
     last_day = DayField(
         label=gettext_lazy("Until which day?"),
         lies_ahead=True,
-        validators=[near_today],
+        validators=[validate_near_today],
         required=False,
         help_text=gettext_lazy(
             "Leave empty if there is no last day. After the last day, your hours go back to what they are now."
@@ -170,7 +177,7 @@ class WeekHoursForm(PageForm):
         super().__init__(*args, **kwargs)
         for weekday in Weekday:
             hint = EXAMPLE_HOURS if weekday == Weekday.MONDAY else ""
-            self.fields[f"day_{weekday.value}"] = as_of_a_page(HoursField(label=weekday.label, help_text=hint))
+            self.fields[f"day_{weekday.value}"] = apply_page_field_defaults(HoursField(label=weekday.label, help_text=hint))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -190,10 +197,10 @@ class WeekHoursForm(PageForm):
 def initial_week(presenter: Presenter, day: date) -> dict[str, Any]:
     """Initial values of WeekHoursForm: the hours that hold in the seven days from that day on."""
     next_of = {(day + timedelta(days=number)).weekday(): day + timedelta(days=number) for number in range(7)}
-    windows = [window for window in presenter.availability.all() if window.holds_on(next_of[window.weekday])]
+    windows = [window for window in presenter.availability.all() if window.applies_on(next_of[window.weekday])]
     initial: dict[str, Any] = {"first_day": day}
     for weekday in Weekday:
-        hours = sorted(window.clock() for window in windows if window.weekday == weekday.value)
+        hours = sorted(window.clock_span() for window in windows if window.weekday == weekday.value)
         initial[f"day_{weekday.value}"] = hours_text(hours)
     return initial
 
@@ -201,11 +208,11 @@ def initial_week(presenter: Presenter, day: date) -> dict[str, Any]:
 class DaysHoursForm(PageForm):
     """A day or some days on which other hours hold."""
 
-    first_day = DayField(label=gettext_lazy("Which day, or from which day?"), lies_ahead=True, validators=[near_today])
+    first_day = DayField(label=gettext_lazy("Which day, or from which day?"), lies_ahead=True, validators=[validate_near_today])
     last_day = DayField(
         label=gettext_lazy("Until which day?"),
         lies_ahead=True,
-        validators=[near_today],
+        validators=[validate_near_today],
         required=False,
         help_text=gettext_lazy("Leave empty for one day."),
     )
@@ -228,7 +235,7 @@ tick_boxes = partial(forms.MultipleChoiceField, required=False, widget=forms.Che
 number_field = partial(forms.IntegerField, required=False)
 
 
-class RulesMixin(PageFormMixin):
+class PresenterRulesMixin(PageFormMixin):
     """The rules of a presenter: ticks, numbers, and areas in one box."""
 
     def replace_fields(self) -> None:
@@ -242,7 +249,7 @@ class RulesMixin(PageFormMixin):
             ),
             "audiences": tick_boxes(
                 label=_("Who do you give presentations to?"),
-                choices=AUDIENCES,
+                choices=AUDIENCE_CHOICES,
                 help_text=_("Leave all boxes empty for everybody."),
             ),
             "nations_covered": tick_boxes(
@@ -269,16 +276,16 @@ class RulesMixin(PageFormMixin):
             "horizon_days": number_field(
                 label=_("Days ahead that can be booked"),
                 min_value=1,
-                max_value=BOUNDS["horizon_days"][1],
+                max_value=SETTING_BOUNDS["horizon_days"][1],
                 help_text=_("Leave empty to use the usual limit: %(days)d. More than that changes nothing.")
                 % {"days": usual.horizon_days},
             ),
-            "earliest_leaving": ClockField(label=_("Leaves the base from")),
-            "latest_return": ClockField(label=_("Is back at the base by")),
+            "earliest_leaving": UKTimeField(label=_("Leaves the base from")),
+            "latest_return": UKTimeField(label=_("Is back at the base by")),
         }
         for name, field in own.items():
             if name in self.fields:
-                self.fields[name] = as_of_a_page(field)
+                self.fields[name] = apply_page_field_defaults(field)
 
 
 class AreasField(forms.CharField):
@@ -308,7 +315,7 @@ class AreasField(forms.CharField):
         return super().has_changed(self.prepare_value(initial), data)
 
 
-class OwnRulesForm(RulesMixin, forms.ModelForm):
+class OwnRulesForm(PresenterRulesMixin, forms.ModelForm):
     """The rules that presenters set for themselves."""
 
     class Meta:

@@ -11,15 +11,23 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings.errors import DraftGone, ExtendedAlready, HoldOver, MoveRefused, SlotTaken, TooManyHolds
+from bookings.errors import (
+    DAY_VIOLATIONS,
+    DraftGone,
+    HoldAlreadyExtended,
+    HoldExpired,
+    SlotTaken,
+    TooManyHolds,
+    TransitionNotAllowed,
+)
 from bookings.models import (
-    MOST_HELD_FOR_AREAS,
+    MAX_HELD_TIMES,
     Booking,
     BusyKind,
     BusyTime,
     DateOption,
     Format,
-    HeldEnd,
+    HeldEndReason,
     HeldTime,
     Hold,
     NotKeptReason,
@@ -30,15 +38,20 @@ from bookings.models import (
     State,
 )
 from bookings.models.leave import END_OF_DAY
-from bookings.rules import DAY_VIOLATIONS
 from bookings.schedule.availability import PresenterSchedule, Schedule
-from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters, lock_presenters, restore_held
-from bookings.schedule.queries import IgnoredClaims, open_schedule, reread_schedule
+from bookings.schedule.locks import (
+    busy_time_checks,
+    lock_booking,
+    lock_booking_and_presenters,
+    lock_presenters,
+    restore_held_times,
+)
+from bookings.schedule.queries import IgnoredClaims, read_schedule, reread_schedule
 from bookings.schedule.slots import Claim, DateRange, SlotQuery, grid_starts
 from bookings.travel import Place
-from ctac.dates import OURS, after_working_days, format_span, uk_datetime, uk_day
+from ctac.dates import TEAM_NATION, add_working_days, format_datetime_range, uk_datetime, uk_day
 from ctac.errors import DomainError
-from office.closures.queries import office_closed
+from office.closures.queries import office_closed_days
 from office.queries import site_settings
 from professionals import drafts
 from professionals.models import Draft, Person
@@ -58,7 +71,7 @@ def place_columns(place: Place | None) -> dict[str, object]:
     return {"postcode": place.postcode, "latitude": place.latitude, "longitude": place.longitude, "zone": place.zone}
 
 
-def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[BusyTime]:
+def get_hold_claims(draft: Draft, person: Person | None, *, client: str = "") -> list[BusyTime]:
     """The claims of this draft, of this person's other drafts (one live hold a person), and of that client."""
     holder = Q(hold__draft=draft)
     if person:
@@ -68,7 +81,7 @@ def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[B
     return list(BusyTime.objects.filter(holder, kind=BusyKind.HOLD).select_related("hold"))
 
 
-def hold_keeps(hold: Hold, booking: Booking) -> bool:
+def hold_matches(hold: Hold, booking: Booking) -> bool:
     """Whether this hold is for exactly what this booking asks for. The booking may be unsaved."""
     asked = (booking.presentation_id, booking.format, booking.postcode, booking.starts_at)
     return (hold.presentation_id, hold.format, hold.postcode, hold.start) == asked
@@ -99,7 +112,7 @@ def hold_slot(
         raise DraftGone
     if not person:  # people who are signed in take turns already, and have one hold at most
         lock_client(client)
-    rows = [(row, row.hold) for row in holds_of(draft, person, client=client) if row.hold]
+    rows = [(row, row.hold) for row in get_hold_claims(draft, person, client=client) if row.hold]
     before = [row for row, hold in rows if hold.draft_id == draft.pk or (person and hold.person_id == person.pk)]
     live = [row.hold for row in before if row.hold and row.hold.expires_at > now]
     postcode = slot_query.place.postcode if slot_query.place else ""
@@ -111,8 +124,8 @@ def hold_slot(
     if not live and len(of_client) >= MAX_HOLDS_PER_CLIENT:
         raise TooManyHolds
     presenter = lock_presenter_for_hold(draft, person, slot_query, start, now, before)
-    aside = set_held_aside(presenter, slot_query.place, now)
-    with guarded():
+    aside = suspend_held_times(presenter, slot_query.place, now)
+    with busy_time_checks():
         hold = Hold.objects.create(
             draft=draft,
             person=person,
@@ -134,7 +147,7 @@ def hold_slot(
             **place_columns(slot_query.place),
         )
     if aside:
-        restore_held([presenter.pk], now)
+        restore_held_times([presenter.pk], now)
     return hold
 
 
@@ -143,12 +156,12 @@ def lock_presenter_for_hold(
 ) -> Presenter:
     """The best presenter who is free: look, lock those who could, end the earlier holds, look again. Raises SlotTaken."""
     day = uk_day(start)
-    own, held = {"hold__draft": draft, "hold__person": person}, held_for(slot_query.place)
-    seen = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring={**own, **held})
-    possible = {candidate.presenter.pk for candidate in seen.offered_to(start)}
+    own, held = {"hold__draft": draft, "hold__person": person}, held_times_lookup(slot_query.place)
+    seen = read_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring={**own, **held})
+    possible = {candidate.presenter.pk for candidate in seen.offered_candidates(start)}
     locked = lock_presenters(possible, now=now, giving_back=before)
     free = {key: locked[key] for key in possible if key in locked}
-    candidates = reread_schedule(seen, free, now, ignoring=held).offered_to(start)
+    candidates = reread_schedule(seen, free, now, ignoring=held).offered_candidates(start)
     if not candidates:
         raise SlotTaken
     return candidates[0].presenter
@@ -166,7 +179,7 @@ def lock_client(client: str) -> None:
 def extend_hold(*, draft: Draft, now: datetime) -> Hold:
     """Keep what this draft holds for as long again, once.
 
-    Raises HoldOver if its time is over already (anybody may have the slot then), ExtendedAlready the second time.
+    Raises HoldExpired if its time is over already (anybody may have the slot then), HoldAlreadyExtended the second time.
     """
     locked = Draft.objects.select_for_update().filter(pk=draft.pk).exists()  # two clicks take turns
     seen = BusyTime.objects.filter(hold__draft=draft, kind=BusyKind.HOLD)
@@ -174,10 +187,10 @@ def extend_hold(*, draft: Draft, now: datetime) -> Hold:
     lock_presenters([presenter], now=now)  # this ends the hold if its time is over
     claim = seen.select_related("hold").first()
     if claim is None or claim.hold is None or claim.hold.expires_at <= now:
-        raise HoldOver
+        raise HoldExpired
     hold = claim.hold
     if hold.extended_at is not None:
-        raise ExtendedAlready
+        raise HoldAlreadyExtended
     hold.extended_at, hold.expires_at = now, hold.expires_at + timedelta(minutes=site_settings().hold_minutes)
     Hold.objects.filter(pk=hold.pk).update(extended_at=hold.extended_at, expires_at=hold.expires_at)
     BusyTime.objects.filter(pk=claim.pk).update(expires_at=hold.expires_at)
@@ -187,14 +200,14 @@ def extend_hold(*, draft: Draft, now: datetime) -> Hold:
 @transaction.atomic
 def release_hold(*, draft: Draft, now: datetime) -> None:
     """Give back what this draft holds, because its place or presentation changed."""
-    lock_presenters([], now=now, giving_back=holds_of(draft, None))
+    lock_presenters([], now=now, giving_back=get_hold_claims(draft, None))
 
 
-# Times held for an area. People from there may book a visit over them (held_for).
+# Times held for an area. People from there may book a visit over them (held_times_lookup).
 
 
-def held_for(place: Place | None) -> IgnoredClaims:
-    """For `ignoring` of open_schedule: times held for the area of this place are free to anybody who books a visit there."""
+def held_times_lookup(place: Place | None) -> IgnoredClaims:
+    """For `ignoring` of read_schedule: times held for the area of this place are free to anybody who books a visit there."""
     key = (place.authority or place.nation) if place else ""
     return {"held__keys__contains": [key] if key else None}  # None: nothing is ignored
 
@@ -220,26 +233,26 @@ def hold_times(
     """Hold these times of the visit's presenter for the people of that area, all or none.
 
     Each must be a time that somebody from there could book, on the day of the visit or the day before or after. It is held no
-    longer than it could be booked. Raises MoveRefused (the visit is off, or has another presenter now), SlotTaken, which names
-    the time, and DomainError for too many.
+    longer than it could be booked. Raises TransitionNotAllowed (the visit is off, or has another presenter now), SlotTaken,
+    which names the time, and DomainError for too many.
     """
     locked, presenters = lock_booking_and_presenters(visit, now=now, also=())
     if not may_hold_around(locked, now):
-        raise MoveRefused
+        raise TransitionNotAllowed
     presenter, days = presenters[locked.presenter_id or 0], days_around(locked)
-    HeldTime.objects.lapsed(now).filter(presenter=presenter).update(ended=HeldEnd.LAPSED, ended_at=now)
+    HeldTime.objects.lapsed(now).filter(presenter=presenter).update(ended=HeldEndReason.LAPSED, ended_at=now)
     used = set(HeldTime.objects.open().filter(presenter=presenter).values_list("number", flat=True))
-    numbers = [number for number in range(1, MOST_HELD_FOR_AREAS + 1) if number not in used]
+    numbers = [number for number in range(1, MAX_HELD_TIMES + 1) if number not in used]
     if len(set(starts)) > len(numbers):
         most = _("We hold 3 times of one presenter at most. Choose fewer, or release one that is held.")
         raise DomainError(most)
     slot_query = SlotQuery(locked.presentation, Format.WORKPLACE, area.place)
-    schedule = open_schedule(slot_query, first_day=days.first, last_day=days.last, now=now, presenters=[presenter])
+    schedule = read_schedule(slot_query, first_day=days.first, last_day=days.last, now=now, presenters=[presenter])
     rows = []
     for number, start in zip(numbers, sorted(set(starts)), strict=False):
         end = start + slot_query.length
-        if uk_day(start) not in days or not schedule.offered_to(start):
-            when = {"when": format_span(start, end), "name": presenter}
+        if uk_day(start) not in days or not schedule.offered_candidates(start):
+            when = {"when": format_datetime_range(start, end), "name": presenter}
             raise SlotTaken(_("%(name)s is no longer free on %(when)s. Choose another time.") % when)
         schedule = with_kept_slot(schedule, KeptSlot(presenter, start))
         rows.append(
@@ -257,7 +270,7 @@ def hold_times(
                 expires_at=held_until(schedule.parts[0], start, now),
             )
         )
-    with guarded():
+    with busy_time_checks():
         HeldTime.objects.bulk_create(rows)
         BusyTime.objects.bulk_create(
             BusyTime(
@@ -294,40 +307,40 @@ def may_hold_around(visit: Booking, now: datetime) -> bool:
 
 def days_around(visit: Booking) -> DateRange:
     """The day of the visit, the day before and the day after."""
-    day, one_day = uk_day(visit.agreed[0]), timedelta(days=1)
+    day, one_day = uk_day(visit.agreed_times[0]), timedelta(days=1)
     return DateRange(day - one_day, day + one_day)
 
 
 @transaction.atomic
-def release_held(held: HeldTime, *, by: User | None, now: datetime) -> None:
+def release_held_time(held: HeldTime, *, by: User | None, now: datetime) -> None:
     """Release a held time, so that anybody may have it again. Raises NotHeld."""
     lock_presenters([held.presenter_id], now=now)
-    if not HeldTime.objects.open().filter(pk=held.pk).update(ended=HeldEnd.RELEASED, ended_at=now):
+    if not HeldTime.objects.open().filter(pk=held.pk).update(ended=HeldEndReason.RELEASED, ended_at=now):
         raise NotHeld
     BusyTime.objects.filter(held=held).delete()
 
 
-def presenters_to_look_through(now: datetime) -> set[int]:
-    """The presenters for lapse_held_of: a time held for an area is over, or gave way to somebody who may have left."""
+def presenters_with_stale_held_times(now: datetime) -> set[int]:
+    """The presenters for lapse_held_times: a time held for an area is over, or gave way to somebody who may have left."""
     over = HeldTime.objects.lapsed(now).values_list("presenter", flat=True)
     aside = BusyTime.objects.filter(kind=BusyKind.HELD, live=False, expires_at__gt=now).values_list("presenter", flat=True)
     return set(over.union(aside))
 
 
 @transaction.atomic
-def lapse_held_of(presenter: int, *, now: datetime) -> None:
+def lapse_held_times(presenter: int, *, now: datetime) -> None:
     """Release times whose five working days are over; hold again what gave way to somebody who has left."""
     lock_presenters([presenter], now=now)  # this gives back their time
-    HeldTime.objects.lapsed(now).filter(presenter=presenter).update(ended=HeldEnd.LAPSED, ended_at=now)
-    restore_held([presenter], now)
+    HeldTime.objects.lapsed(now).filter(presenter=presenter).update(ended=HeldEndReason.LAPSED, ended_at=now)
+    restore_held_times([presenter], now)
 
 
-def set_held_aside(presenter: Presenter, place: Place | None, now: datetime) -> list[BusyTime]:
+def suspend_held_times(presenter: Presenter, place: Place | None, now: datetime) -> list[BusyTime]:
     """Set aside the presenter's times held for the area of that place, so that a visit there may be written over them.
 
-    They are not live now. restore_held brings back those that were not used.
+    They are not live now. restore_held_times brings back those that were not used.
     """
-    theirs = held_for(place)
+    theirs = held_times_lookup(place)
     if not any(theirs.values()):
         return []
     rows = list(BusyTime.objects.filter(presenter=presenter, kind=BusyKind.HELD, expires_at__gt=now, **theirs))
@@ -337,13 +350,13 @@ def set_held_aside(presenter: Presenter, place: Place | None, now: datetime) -> 
 
 def take_held_times(aside: Iterable[BusyTime], booking: Booking, now: datetime) -> None:
     """The booking takes the set-aside times that it overlaps; the others are held again if they still can be."""
-    start, end = booking.agreed
+    start, end = booking.agreed_times
     rows = list(aside)
     taken = [row for row in rows if row.busy.lower < end and start < row.busy.upper]
     keys = [row.held_id for row in taken if row.held_id]
-    HeldTime.objects.open().filter(pk__in=keys).update(ended=HeldEnd.TAKEN, ended_at=now, booking=booking)
+    HeldTime.objects.open().filter(pk__in=keys).update(ended=HeldEndReason.TAKEN, ended_at=now, booking=booking)
     BusyTime.objects.filter(pk__in=[row.pk for row in taken]).delete()
-    restore_held({row.presenter_id for row in rows}, now)
+    restore_held_times({row.presenter_id for row in rows}, now)
 
 
 # Keeping time for the dates of a request, and giving it back. Every caller has locked the presenters and the booking.
@@ -377,7 +390,7 @@ class KeptSlot:
 def kept_until(start: datetime, now: datetime, working_days: int | None = None) -> datetime:
     """5pm on the last of these working days (our office's), or the start if that is sooner."""
     count = site_settings().kept_date_working_days if working_days is None else working_days
-    day = after_working_days(uk_day(now), count, OURS, office_closed())
+    day = add_working_days(uk_day(now), count, TEAM_NATION, office_closed_days())
     return min(uk_datetime(day, KEPT_DATE_EXPIRY_TIME), start)
 
 
@@ -393,7 +406,7 @@ def schedule_for_dates(
     days = [uk_day(start) for start in starts] or [uk_day(now)]
     chosen = [presenter] if presenter else None
     ignoring = {"booking": own, "option__booking": own}
-    return open_schedule(slot_query, first_day=min(days), last_day=max(days), now=now, presenters=chosen, ignoring=ignoring)
+    return read_schedule(slot_query, first_day=min(days), last_day=max(days), now=now, presenters=chosen, ignoring=ignoring)
 
 
 def first_possible_slot(schedule: Schedule, starts: Iterable[datetime]) -> KeptSlot | None:
@@ -457,11 +470,11 @@ def add_options(
 def lock_request(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> tuple[Booking, list[DateOption]]:
     """The booking, locked as by lock_booking, and its dates as they stand.
 
-    Also raises MoveRefused if it has moved to another place: who could come was looked up for the place that was read.
+    Also raises TransitionNotAllowed if it has moved to another place: who could come was looked up for the place that was read.
     """
     locked = lock_booking(booking, now=now, also=also)
     if locked.postcode != booking.postcode:
-        raise MoveRefused
+        raise TransitionNotAllowed
     return locked, list(locked.options.select_related("presenter", "busy_time").order_by("pk"))
 
 

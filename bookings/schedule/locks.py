@@ -10,14 +10,14 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 from django.db.models import FilteredRelation, Q
 
-from bookings.errors import AlreadyPlaced, MoveRefused, SlotTaken, Stale
+from bookings.errors import AlreadyPlaced, SlotTaken, StaleBooking, TransitionNotAllowed
 from bookings.models import Booking, BookingQuerySet, BusyKind, BusyTime, Hold, OptionState, Presenter, State
-from bookings.models.busy import EXPIRING
+from bookings.models.busy import EXPIRING_KINDS
 from ctac.errors import DomainError
 from professionals.models import Draft, Person
 from professionals.services import lock_person
 
-REFUSALS: dict[str, type[DomainError]] = {
+ERROR_BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "busytime_no_overlap": SlotTaken,
     "busytime_travel": SlotTaken,
     "bookings_booking_submission_token_key": AlreadyPlaced,
@@ -42,7 +42,7 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
     over = list(expiring.filter(Q(expires_at__lte=now) | Q(pk__in=[row.pk for row in ended])))
     end_expiring_claims(over)
     if any(row.hold_id for row in over):
-        restore_held(locked, now)
+        restore_held_times(locked, now)
     return locked
 
 
@@ -50,17 +50,17 @@ def end_expiring_claims(rows: Iterable[BusyTime]) -> None:
     """Free the time of these claims. Holds are deleted with it; options and times held for areas stay."""
     claims = list(rows)
     Hold.objects.filter(pk__in=[claim.hold_id for claim in claims if claim.hold_id]).delete()
-    BusyTime.objects.filter(pk__in=[claim.pk for claim in claims if not claim.hold_id], kind__in=EXPIRING).delete()
+    BusyTime.objects.filter(pk__in=[claim.pk for claim in claims if not claim.hold_id], kind__in=EXPIRING_KINDS).delete()
 
 
-def restore_held(presenters: Iterable[int], now: datetime) -> None:
+def restore_held_times(presenters: Iterable[int], now: datetime) -> None:
     """Hold times for their areas again that gave way to somebody who left the form, or to a booking that is off.
 
     A time that has something in its way stays set aside. The presenters are locked.
     """
     aside = BusyTime.objects.filter(presenter__in=presenters, kind=BusyKind.HELD, live=False, expires_at__gt=now)
     for key in aside.order_by("busy").values_list("pk", flat=True):
-        with suppress(SlotTaken), transaction.atomic(), guarded():
+        with suppress(SlotTaken), transaction.atomic(), busy_time_checks():
             BusyTime.objects.filter(pk=key).update(live=True)
 
 
@@ -78,7 +78,8 @@ def lock_draft(token: str | None, person: Person) -> Draft | None:
 def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:
     """The booking as it stands, locked with its presenter, the presenters who keep a date for it, and those in `also`.
 
-    Raises MoveRefused if any of its presenters changed while we waited, and Stale if a colleague took it over since it was read.
+    Raises TransitionNotAllowed if any of its presenters changed while we waited, and StaleBooking if a colleague took it over
+    since it was read.
     """
     return lock_booking_and_presenters(booking, now=now, also=(presenter.pk for presenter in also))[0]
 
@@ -88,11 +89,11 @@ def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterab
     seen = presenter_keys_of(booking)
     presenters = lock_presenters({*seen, *also}, now=now)
     # After waiting for the lock, the row comes back only if it still has the person it was read with.
-    locked = Booking.objects.with_names().filter(pk=booking.pk).select_for_update(of=("self",), no_key=True).first()
+    locked = Booking.objects.with_related().filter(pk=booking.pk).select_for_update(of=("self",), no_key=True).first()
     if locked is None or locked.person_id != booking.person_id:
-        raise Stale
+        raise StaleBooking
     if locked.presenter_id not in seen or (locked.state == State.REQUESTED and presenter_keys_of(booking) != seen):
-        raise MoveRefused
+        raise TransitionNotAllowed
     return locked, presenters
 
 
@@ -103,7 +104,7 @@ def lock_bookings(rows: BookingQuerySet) -> BookingQuerySet:
     that a colleague took over meanwhile would be missing.
     """
     keys = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-    return Booking.objects.filter(pk__in=keys).with_names().order_by("pk")
+    return Booking.objects.filter(pk__in=keys).with_related().order_by("pk")
 
 
 def presenter_keys_of(booking: Booking) -> set[int | None]:
@@ -114,7 +115,7 @@ def presenter_keys_of(booking: Booking) -> set[int | None]:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def busy_time_checks() -> Iterator[None]:
     """Write busy time inside. On leaving, the database checks both guards.
 
     Raises SlotTaken if they refuse (then the transaction must end), AlreadyPlaced for a token that was used.
@@ -124,6 +125,6 @@ def guarded() -> Iterator[None]:
         connection.check_constraints()
     except IntegrityError as error:
         constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
-        if constraint in REFUSALS:
-            raise REFUSALS[constraint] from error
+        if constraint in ERROR_BY_CONSTRAINT:
+            raise ERROR_BY_CONSTRAINT[constraint] from error
         raise

@@ -1,9 +1,9 @@
 """The slot picker: a week of start times to choose from, for every page that asks for one.
 
-`show_times` answers for a page: the view passes the slot query and the claims that are not in the way, and gets the form and
-all that the template bookings/booking/includes/slot_picker.html shows. The query string has `week` (any day of it) and `part`
-(of the day); the rest of it is kept. With `month` in it, the same address answers with the times of that month, for the month
-view that the script draws. Staff forms call `pick` for a week, and have no month.
+`slot_picker_response` answers for a page: the view passes the slot query and the claims that are not in the way, and gets the
+form and all that the template bookings/booking/includes/slot_picker.html shows. The query string has `week` (any day of it) and
+`part` (of the day); the rest of it is kept. With `month` in it, the same address answers with the times of that month, for the
+month view that the script draws. Staff forms call `pick` for a week, and have no month.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,23 +20,22 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.errors import SlotTaken
+from bookings.errors import RuleViolation, SlotTaken
 from bookings.models import Presenter
-from bookings.rules import RuleViolation
 from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import WhenForm, slot_value
-from bookings.schedule.queries import IgnoredClaims, open_schedule, read_all_claims
+from bookings.schedule.queries import IgnoredClaims, read_all_claims, read_schedule
 from bookings.schedule.slots import DateRange, SlotQuery
-from ctac.dates import UK, format_clock, format_day, format_span, uk_day
-from office.closures.models import Closes
-from office.closures.queries import sentences_between, why_closed
+from ctac.dates import UK_TZ, format_datetime_range, format_day, format_uk_time, uk_day
+from office.closures.models import ClosureScope
+from office.closures.queries import closure_texts_between, presentations_closed_text
 from office.queries import site_settings
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
 # The first free time is nearly always in this week or in so many after it.
-SOON = 3 * ONE_WEEK
-Days = list[tuple[date, list[Slot]]]
+FIRST_READ_PERIOD = 3 * ONE_WEEK
+DaySlots = list[tuple[date, list[Slot]]]
 
 
 class PartOfDay(models.TextChoices):
@@ -60,18 +59,18 @@ class PartOfDaySlots:
     ignoring: IgnoredClaims | None
     excluded: datetime | None = None
 
-    def on(self, day: date) -> list[Slot]:
-        if day in self.schedule.whole and not self.schedule.is_read(day):
+    def slots_on(self, day: date) -> list[Slot]:
+        if day in self.schedule.date_range and not self.schedule.is_read(day):
             self.schedule = read_all_claims(self.schedule, self.now, self.ignoring)
         slots = [slot for slot in self.schedule.slots_on(day) if slot.start != self.excluded]
         if self.part == PartOfDay.ANY:
             return slots
-        return [slot for slot in slots if (slot.start.astimezone(UK).hour < 12) == (self.part == PartOfDay.MORNING)]
+        return [slot for slot in slots if (slot.start.astimezone(UK_TZ).hour < 12) == (self.part == PartOfDay.MORNING)]
 
     def first(self, day: date) -> Slot | None:
         """The first slot on that day or later. It looks no further than it must."""
         days = DateRange(max(day, self.schedule.first_day), self.schedule.last_day)
-        return next((slots[0] for each in days if (slots := self.on(each))), None)
+        return next((slots[0] for each in days if (slots := self.slots_on(each))), None)
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class Picker:
 
     slot_query: SlotQuery
     form: WhenForm
-    days: Days
+    days: DaySlots
     week: PickerWeek | None = None
     part: str = ""
     parts: list[PickerLink] = field(default_factory=list)
@@ -134,12 +133,12 @@ class Picker:
         return next(iter([*days, *(day for day, _slots in self.days)]), self.week.first_day if self.week else None)
 
 
-def last_day(today: date) -> date:
+def last_bookable_day(today: date) -> date:
     """The last day that the public can book."""
     return today + timedelta(days=site_settings().horizon_days)
 
 
-def open_horizon(
+def read_public_schedule(
     slot_query: SlotQuery,
     now: datetime,
     ignoring: IgnoredClaims | None,
@@ -148,10 +147,10 @@ def open_horizon(
 ) -> Schedule:
     """The schedule over all days that the public may book."""
     today = uk_day(now)
-    return open_schedule(
+    return read_schedule(
         slot_query,
         first_day=today,
-        last_day=last_day(today),
+        last_day=last_bookable_day(today),
         now=now,
         presenters=presenters,
         ignoring=ignoring,
@@ -159,7 +158,7 @@ def open_horizon(
     )
 
 
-def show_times(
+def slot_picker_response(
     request: HttpRequest,
     slot_query: SlotQuery,
     page: Callable[[Picker], HttpResponse],
@@ -173,13 +172,15 @@ def show_times(
     """The page with its picker; or the times of a month, if the page's script asks for one."""
     query = request.GET
     if "month" in query and request.method != "POST":
-        return month_of_slots(slot_query, query=query, now=now, ignoring=ignoring, excluded=excluded)
+        return month_response(slot_query, query=query, now=now, ignoring=ignoring, excluded=excluded)
     return page(
-        pick(slot_query, query=query, now=now, ignoring=ignoring, chosen=chosen, excluded=excluded, typed=typed, has_month=True)
+        build_picker(
+            slot_query, query=query, now=now, ignoring=ignoring, chosen=chosen, excluded=excluded, typed=typed, has_month=True
+        )
     )
 
 
-def pick(
+def build_picker(
     slot_query: SlotQuery,
     *,
     query: QueryDict,
@@ -193,20 +194,20 @@ def pick(
 ) -> Picker:
     """The week that the query asks for; else the week of the chosen time; else the week of the first slot.
 
-    For `ignoring` and `presenters`, see open_schedule. `excluded`: a start that the reader already has. `typed`: what was sent,
+    For `ignoring` and `presenters`, see read_schedule. `excluded`: a start that the reader already has. `typed`: what was sent,
     if anything. `has_month`: the page's address also answers with a month.
     """
-    today, part = uk_day(now), asked_part(query)
-    horizon = DateRange(today, last_day(today))
-    week = asked_week(query, chosen, horizon)
+    today, part = uk_day(now), parse_part(query)
+    horizon = DateRange(today, last_bookable_day(today))
+    week = parse_week(query, chosen, horizon)
     # The days that nearly every page gets by with: the first weeks, and the week that is asked for.
     likely = [first_weeks(today)]
     if week is not None and week.first > likely[0].last:
         likely.append(DateRange(week.first, min(week.last, horizon.last)))
-    times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely, presenters), part, now, ignoring, excluded)
+    times = PartOfDaySlots(read_public_schedule(slot_query, now, ignoring, likely, presenters), part, now, ignoring, excluded)
     first = times.first(horizon.first)
     week = week or DateRange.week_of(uk_day(first.start) if first else horizon.first)
-    days = [(day, slots) for day in week if (slots := times.on(day))]
+    days = [(day, slots) for day in week if (slots := times.slots_on(day))]
     form = WhenForm(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
     near = None if days else times.first(week.last + ONE_DAY) or first
     other_part = part != PartOfDay.ANY and replace(times, part=PartOfDay.ANY)
@@ -228,34 +229,36 @@ def pick(
         [PickerLink(choice.label, with_query(query, part=choice.value), choice == part) for choice in PartOfDay],
         slot_choice(first, query) if first else None,
         slot_choice(near, query) if near else None,
-        months=open_query(query, "month") if has_month else "",
-        weeks=open_query(query, "week"),
+        months=query_prefix(query, "month") if has_month else "",
+        weeks=query_prefix(query, "week"),
         standing_violations=times.schedule.standing_violations,
-        closed=sentences_between(max(week.first, today), week.last, Closes.PRESENTATIONS, [slot_query.nation]),
+        closed=closure_texts_between(max(week.first, today), week.last, ClosureScope.PRESENTATIONS, [slot_query.nation]),
         nothing_free=not first and not (other_part and other_part.first(today)),
         schedule=times.schedule,
     )
 
 
-def pick_nearest(slot_query: SlotQuery, start: datetime, *, now: datetime, ignoring: IgnoredClaims | None = None) -> Picker:
+def build_nearest_picker(
+    slot_query: SlotQuery, start: datetime, *, now: datetime, ignoring: IgnoredClaims | None = None
+) -> Picker:
     """That time has gone: the nearest free times, ready to choose."""
-    schedule = open_horizon(slot_query, now, ignoring)
+    schedule = read_public_schedule(slot_query, now, ignoring)
     slots = schedule.nearest(start)
     days = [(day, list(of_day)) for day, of_day in groupby(slots, key=lambda slot: uk_day(slot.start))]
     form = WhenForm({}, days=days)
     form.errors["start"] = form.error_class([str(SlotTaken.message)])
-    gone = format_span(start, start + slot_query.length)
+    gone = format_datetime_range(start, start + slot_query.length)
     return Picker(slot_query, form, days, gone=gone, nothing_free=not slots, schedule=schedule)
 
 
 def first_weeks(today: date) -> DateRange:
-    return DateRange(today, min(DateRange.week_of(today + SOON).last, last_day(today)))
+    return DateRange(today, min(DateRange.week_of(today + FIRST_READ_PERIOD).last, last_bookable_day(today)))
 
 
 def is_anything_free(slot_query: SlotQuery, now: datetime, ignoring: IgnoredClaims | None = None) -> bool:
     """Whether the public could have any time at all."""
     today = uk_day(now)
-    schedule = open_horizon(slot_query, now, ignoring, [first_weeks(today)])
+    schedule = read_public_schedule(slot_query, now, ignoring, [first_weeks(today)])
     return PartOfDaySlots(schedule, PartOfDay.ANY, now, ignoring).first(today) is not None
 
 
@@ -269,11 +272,11 @@ def first_times(
     if picker.schedule is None:
         return []
     schedule = read_all_claims(picker.schedule.for_query(slot_query), now, ignoring)
-    firsts = (slots[0] for day in schedule.whole if (slots := schedule.slots_on(day)))
+    firsts = (slots[0] for day in schedule.date_range if (slots := schedule.slots_on(day)))
     return [slot_choice(slot, QueryDict()) for slot in islice(firsts, days)]
 
 
-def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) -> DateRange | None:
+def parse_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) -> DateRange | None:
     """The week that is asked for, else the week of the chosen time, inside the horizon; None if there is neither."""
     try:
         day = date.fromisoformat(query.get("week", ""))
@@ -284,7 +287,7 @@ def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) ->
     return DateRange.week_of(min(max(day, horizon.first), horizon.last))
 
 
-def month_of_slots(
+def month_response(
     slot_query: SlotQuery,
     *,
     query: QueryDict,
@@ -294,7 +297,7 @@ def month_of_slots(
 ) -> JsonResponse:
     """Every day of the month that the query asks for, with its times: the value, and the start and end as text."""
     today = uk_day(now)
-    horizon, part = last_day(today), asked_part(query)
+    horizon, part = last_bookable_day(today), parse_part(query)
     # The first day of the month that is asked for, inside the horizon.
     try:
         day = date.fromisoformat(f"{query.get('month', '')}-01")
@@ -306,7 +309,7 @@ def month_of_slots(
     likely = [first_weeks(today)]
     if last > likely[0].last:
         likely.append(DateRange(max(first, likely[0].last + ONE_DAY), min(last, horizon)))
-    times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely), part, now, ignoring, excluded)
+    times = PartOfDaySlots(read_public_schedule(slot_query, now, ignoring, likely), part, now, ignoring, excluded)
     first_free = times.first(today)
     where = [slot_query.nation]
     return JsonResponse(
@@ -317,15 +320,16 @@ def month_of_slots(
             # As with weeks: offer no earlier month if none has a time.
             "earlier": f"{first - ONE_DAY:%Y-%m}" if first_free and uk_day(first_free.start) < first else "",
             "later": f"{following:%Y-%m}" if following <= horizon else "",
-            "closed": sentences_between(max(first, today), min(last, horizon), Closes.PRESENTATIONS, where),
+            "closed": closure_texts_between(max(first, today), min(last, horizon), ClosureScope.PRESENTATIONS, where),
             "days": [
                 {
                     "day": day.isoformat(),
                     "name": format_day(day),
                     "times": [
-                        (slot_value(slot.start), format_clock(slot.start), format_clock(slot.end)) for slot in times.on(day)
+                        (slot_value(slot.start), format_uk_time(slot.start), format_uk_time(slot.end))
+                        for slot in times.slots_on(day)
                     ],
-                    "closed": why_closed(day, where) if day >= today else "",
+                    "closed": presentations_closed_text(day, where) if day >= today else "",
                 }
                 for day in DateRange(first, last)
             ],
@@ -333,13 +337,13 @@ def month_of_slots(
     )
 
 
-def asked_part(query: QueryDict) -> PartOfDay:
+def parse_part(query: QueryDict) -> PartOfDay:
     return next((part for part in PartOfDay if part == query.get("part")), PartOfDay.ANY)
 
 
 def slot_choice(slot: Slot, query: QueryDict) -> SlotChoice:
     week = with_query(query, week=uk_day(slot.start).isoformat())
-    return SlotChoice(format_span(slot.start, slot.end), slot_value(slot.start), week)
+    return SlotChoice(format_datetime_range(slot.start, slot.end), slot_value(slot.start), week)
 
 
 def with_query(query: QueryDict, **ours: str) -> str:
@@ -352,7 +356,7 @@ def with_query(query: QueryDict, **ours: str) -> str:
     return f"?{changed.urlencode()}"
 
 
-def open_query(query: QueryDict, name: str) -> str:
+def query_prefix(query: QueryDict, name: str) -> str:
     """The same query string without a week or month, ending in `name=`, so that a value can follow."""
     rest = with_query(query, week="", month="")
     return f"{rest}{'' if rest == '?' else '&'}{name}="

@@ -27,14 +27,14 @@ from bookings.models import (
     Presenter,
     SessionState,
 )
-from bookings.models.booking import BOOKING_NATIONS, starting_in
+from bookings.models.booking import BOOKING_NATION_COLUMNS, starts_in_closure
 from bookings.models.busy import BusyTimeQuerySet
-from bookings.models.open_session import SESSION_NATIONS
-from bookings.models.presenter import AUDIENCES
+from bookings.models.open_session import SESSION_NATION_COLUMNS
+from bookings.models.presenter import AUDIENCE_CHOICES
 from bookings.schedule.availability import LOAD_WINDOW, PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
 from bookings.schedule.slots import SLOT_INTERVAL, ZERO, Claim, DateRange, SlotQuery, Span
-from bookings.travel import APART_ENOUGH, Journeys, Place, area_keys
-from ctac.dates import format_clock, format_day, uk_day
+from bookings.travel import SUFFICIENT_GAP, Journeys, Place, area_keys
+from ctac.dates import format_day, format_uk_time, uk_day
 from notifications.registry import Owner
 from office.closures.models import Closure
 from office.closures.services import Conflict
@@ -56,7 +56,7 @@ def read_journeys(places: Iterable[Place | None]) -> Journeys:
 
 
 # How far claims on both sides can matter: a journey, the rest of a week, or what counts as near when a presenter is chosen.
-REACH = max(APART_ENOUGH, timedelta(days=7), LOAD_WINDOW)
+CLAIM_MARGIN = max(SUFFICIENT_GAP, timedelta(days=7), LOAD_WINDOW)
 IgnoredClaims = Mapping[str, object]
 CLAIM_COLUMNS = (
     "presenter",
@@ -71,7 +71,7 @@ CLAIM_COLUMNS = (
 )
 
 
-def open_schedule(
+def read_schedule(
     slot_query: SlotQuery,
     *,
     first_day: date,
@@ -87,7 +87,9 @@ def open_schedule(
     `read_days`: one or two ranges of days, in order, whose claims are read (read_all_claims reads the rest).
     """
     everyone = (
-        list(Presenter.objects.active().with_given().order_by("pk")) if presenters is None else with_presentations(presenters)
+        list(Presenter.objects.active().with_presentation_keys().order_by("pk"))
+        if presenters is None
+        else ensure_presentation_keys(presenters)
     )
     hours = read_hours(everyone, first_day, last_day)
     read = tuple(read_days or [DateRange(first_day, last_day)])
@@ -112,19 +114,19 @@ def covered_days(first_day: date, last_day: date) -> list[DateRange]:
 
 def read_all_claims(schedule: Schedule, now: datetime, ignoring: IgnoredClaims | None) -> Schedule:
     """The same schedule, with the claims of all its days read."""
-    everyone, read = [part.presenter for part in schedule.parts], (schedule.whole,)
+    everyone, read = [part.presenter for part in schedule.parts], (schedule.date_range,)
     claims = read_claims(everyone, read, now, ignoring)
     journeys: Any = SimpleLazyObject(lambda: journeys_of(everyone, claims, schedule.slot_query))
     parts = [replace(part, claims=claims[part.presenter.pk], journeys=journeys) for part in schedule.parts]
     return replace(schedule, parts=parts, read=read)
 
 
-def with_presentations(presenters: Iterable[Presenter]) -> list[Presenter]:
+def ensure_presentation_keys(presenters: Iterable[Presenter]) -> list[Presenter]:
     """These presenters with the presentations that they give. Reads all of them again if any was read without."""
     asked = list(presenters)
     if all("given" in vars(presenter) for presenter in asked):
         return asked
-    return list(Presenter.objects.filter(pk__in=[presenter.pk for presenter in asked]).with_given().order_by("pk"))
+    return list(Presenter.objects.filter(pk__in=[presenter.pk for presenter in asked]).with_presentation_keys().order_by("pk"))
 
 
 def reread_schedule(
@@ -132,7 +134,7 @@ def reread_schedule(
 ) -> Schedule:
     """The same schedule with these presenters only, as they and their claims are now that they are locked.
 
-    Their own holds have ended by then; for `ignoring`, see open_schedule. Journey times between areas are not read again: if they
+    Their own holds have ended by then; for `ignoring`, see read_schedule. Journey times between areas are not read again: if they
     changed in between, the database finds out.
     """
     parts = [part for part in schedule.parts if part.presenter.pk in presenters and presenters[part.presenter.pk].active]
@@ -156,10 +158,10 @@ def read_claims(
     presenters: Iterable[Presenter], read: Sequence[DateRange], now: datetime, ignoring: IgnoredClaims | None
 ) -> dict[int, list[Claim]]:
     # The claims that matter for these days lie within `reached`, but not inside `hole`.
-    reached = [Span(days.start - REACH, days.end + REACH) for days in map(days_in_utc, read)]
+    reached = [Span(days.start - CLAIM_MARGIN, days.end + CLAIM_MARGIN) for days in map(days_in_utc, read)]
     between = Span(reached[0].end, reached[-1].start)
     hole = DateTimeTZRange(*between) if between.length > ZERO else DateTimeTZRange(empty=True)
-    touching = BusyTime.objects.live_at(now).touching(reached[0].start, reached[-1].end)
+    touching = BusyTime.objects.live_at(now).overlapping(reached[0].start, reached[-1].end)
     rows = touching.filter(presenter__in=list(presenters)).exclude(busy__contained_by=hole)
     for lookup, value in (ignoring or {}).items():
         if value is not None:
@@ -173,8 +175,8 @@ def read_claims(
 
 def claims_within(presenters: Iterable[Presenter], within: Span, now: datetime) -> BusyTimeQuerySet:
     """Their live claims, in order, as far to both sides as a journey can matter, or the rest of a week."""
-    reach = Span(within.start - REACH, within.end + REACH)
-    return BusyTime.objects.live_at(now).touching(*reach).filter(presenter__in=presenters).order_by("busy")
+    reach = Span(within.start - CLAIM_MARGIN, within.end + CLAIM_MARGIN)
+    return BusyTime.objects.live_at(now).overlapping(*reach).filter(presenter__in=presenters).order_by("busy")
 
 
 def to_claim(row: BusyTime) -> Claim:
@@ -194,20 +196,20 @@ def place_at(postcode: str, latitude: float | None, longitude: float | None, zon
     return BusyTime(postcode=postcode, latitude=latitude, longitude=longitude, zone=zone).place
 
 
-MOST_CONFLICTS = 50  # of each kind
+MAX_CONFLICTS = 50  # of each kind
 
 
-def given_on(closure: Closure) -> Iterator[Conflict]:
+def closure_conflicts(closure: Closure) -> Iterator[Conflict]:
     """The bookings and open sessions on days that this closure closes, or would close if it were saved."""
     if not closure.presentations:
         return
-    bookings = Booking.objects.open().filter(starting_in(closure, BOOKING_NATIONS))
-    sessions = OpenSession.objects.filter(starting_in(closure, SESSION_NATIONS), state=SessionState.SCHEDULED)
+    bookings = Booking.objects.open().filter(starts_in_closure(closure, BOOKING_NATION_COLUMNS))
+    sessions = OpenSession.objects.filter(starts_in_closure(closure, SESSION_NATION_COLUMNS), state=SessionState.SCHEDULED)
     for rows, pattern in (
         (bookings, _("Booking %(reference)s: %(when)s")),
         (sessions, _("Open session %(reference)s: %(when)s")),
     ):
-        for row in rows.order_by("starts_at", "pk")[:MOST_CONFLICTS]:
+        for row in rows.order_by("starts_at", "pk")[:MAX_CONFLICTS]:
             name = f"staff:bookings_{row._meta.model_name}_change"
             yield Conflict(pattern % {"reference": row.reference, "when": row.when}, reverse(name, args=[row.pk]))
 
@@ -262,23 +264,23 @@ def preview_change(change: Callable[[], object], presenter: Presenter, now: date
     """What would be offered: save the change, read the times, and roll it back. Its errors are raised."""
     with transaction.atomic():
         change()
-        shown = preview(Presenter.objects.with_given().get(pk=presenter.pk), now)
+        shown = build_preview(Presenter.objects.with_presentation_keys().get(pk=presenter.pk), now)
         transaction.set_rollback(True)
     return shown
 
 
-def preview(presenter: Presenter, now: datetime) -> Preview:
-    """What the presenter's rows offer now. `presenter` is as with_given() reads it."""
+def build_preview(presenter: Presenter, now: datetime) -> Preview:
+    """What the presenter's rows offer now. `presenter` is as with_presentation_keys() reads it."""
     today = uk_day(now)
     anything = SlotQuery(Presentation(length_minutes=60), Format.ONLINE, None)
     last_day = today + timedelta(days=site_settings().horizon_days)
-    schedule = open_schedule(anything, first_day=today, last_day=last_day, now=now, presenters=[presenter])
+    schedule = read_schedule(anything, first_day=today, last_day=last_day, now=now, presenters=[presenter])
     (part,) = schedule.parts
     offered = Presentation.objects.offered().order_by("pk")
     presentation = (offered.filter(pk__in=part.given) if part.given else offered).first()
     # The presenter's bookings outside the hours, as far as the schedule goes. They stay as they are.
     outside = []
-    for booking in Booking.objects.upcoming(now).filter(presenter=presenter).with_names().order_by("starts_at"):
+    for booking in Booking.objects.upcoming(now).filter(presenter=presenter).with_related().order_by("starts_at"):
         if booking.starts_at is None or booking.ends_at is None or (day := uk_day(booking.starts_at)) > schedule.last_day:
             continue
         if not any(window.contains(Span(booking.starts_at, booking.ends_at)) for window in part.windows(day)):
@@ -293,7 +295,7 @@ def preview(presenter: Presenter, now: datetime) -> Preview:
             days = DateRange(part.first_day, part.first_day + timedelta(days=PREVIEW_DAYS - 1))
             times = [PreviewDay(format_day(day), slots_text(slots)) for day in days if (slots := shown.slots_on(day))]
             formats.append(PreviewFormat(name, times))
-    audiences = "; ".join(str(label) for value, label in AUDIENCES if value in presenter.audiences)
+    audiences = "; ".join(str(label) for value, label in AUDIENCE_CHOICES if value in presenter.audiences)
     return Preview(presentation, formats, outside, audiences)
 
 
@@ -305,7 +307,7 @@ def slots_text(slots: Iterable[Slot]) -> str:
             runs[-1].append(slot.start)
         else:
             runs.append([slot.start])
-    ends = [(format_clock(run[0]), format_clock(run[-1])) for run in runs]
+    ends = [(format_uk_time(run[0]), format_uk_time(run[-1])) for run in runs]
     return ", ".join(
         first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last} for first, last in ends
     )

@@ -14,11 +14,11 @@ from accounts.models import User
 from bookings.models import Availability, AvailabilityException, BusyTime, JourneyTime, Presenter
 from bookings.schedule.locks import lock_presenters
 from bookings.schedule.queries import read_journeys, to_claim
-from bookings.schedule.slots import ZERO, fits
+from bookings.schedule.slots import ZERO, journey_fits
 from bookings.travel import find_place
 from ctac.dates import uk_day
 from ctac.errors import DomainError
-from notifications.bounces.services import put_right
+from notifications.bounces.services import clear_mark_and_resend
 from notifications.models import ClearReason
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -39,7 +39,7 @@ class WeekdayHours:
 
 
 @transaction.atomic
-def set_week(
+def set_weekly_hours(
     *,
     presenter: Presenter,
     hours: Sequence[WeekdayHours],
@@ -81,7 +81,7 @@ def set_week(
 
 
 @transaction.atomic
-def set_days(
+def set_exception_hours(
     *, presenter: Presenter, first_day: date, last_day: date, hours: Sequence[tuple[time, time]], own: bool, now: datetime
 ) -> None:
     """These hours hold on those days instead of the week's; no hours means not available."""
@@ -95,7 +95,7 @@ def set_days(
 
 
 @transaction.atomic
-def take_back_days(*, exception: AvailabilityException, own: bool, now: datetime) -> None:
+def end_exception(*, exception: AvailabilityException, own: bool, now: datetime) -> None:
     """The week's hours hold again.
 
     If the presenter does it, the days up to today stay as they were. Raises DomainError if no other day is left.
@@ -146,17 +146,17 @@ def visits_too_close(now: datetime) -> list[tuple[BusyTime, BusyTime]]:
         between = [row for row in rows if row.place is None and row.presenter_id == one.presenter_id]
         inside = [row.busy for row in between if one.busy.upper <= row.busy.lower < other.busy.lower]
         without_place: timedelta = sum((busy.upper - busy.lower for busy in inside), ZERO)
-        if not fits(to_claim(one), to_claim(other), without_place, journeys):
+        if not journey_fits(to_claim(one), to_claim(other), without_place, journeys):
             too_close.append((one, other))
     return too_close
 
 
 # Called when a presenter's joining link has changed; registered in apps.py.
-JOINING_LINK_CHANGED: list[Callable[..., None]] = []
+JOINING_LINK_CHANGED_HANDLERS: list[Callable[..., None]] = []
 
 
 @transaction.atomic
-def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetime | None = None) -> Presenter:
+def save_presenter(*, presenter: Presenter, by: User | None = None, now: datetime | None = None) -> Presenter:
     """Store a presenter with the coordinates of the base. If the link changes, tell the people who join by it.
 
     If the address changes, mail that waited for a better one goes there. Raises PlaceUnknown.
@@ -167,8 +167,8 @@ def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
     presenter.base_latitude, presenter.base_longitude, presenter.base_zone = base.latitude, base.longitude, base.zone
     presenter.save()
     if before is not None and before.email.lower() != presenter.email.lower():
-        put_right(address=before.email, how=ClearReason.CHANGED, by=by, now=moment, to=presenter.email)
+        clear_mark_and_resend(address=before.email, how=ClearReason.CHANGED, by=by, now=moment, to=presenter.email)
     if before is not None and before.joining_link != presenter.joining_link:
-        for notify_change in JOINING_LINK_CHANGED:
+        for notify_change in JOINING_LINK_CHANGED_HANDLERS:
             notify_change(presenter=presenter, before=before.joining_link, by=by, now=moment)
     return presenter

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple, Self
 
+from bookings.errors import RuleViolation
 from bookings.models import Booking, BusyTime, Format, Presentation, Presenter
-from bookings.rules import RuleViolation
-from bookings.travel import APART_ENOUGH, Journeys, Place, travel_between
+from bookings.travel import SUFFICIENT_GAP, Journeys, Place, travel_between
 
 # Slots start on the hour and on the half hour.
 SLOT_INTERVAL = timedelta(minutes=30)
@@ -96,7 +96,7 @@ class Span(NamedTuple):
     def overlaps(self, other: "Span") -> bool:
         return self.start < other.end and other.start < self.end
 
-    def shared(self, other: "Span") -> "Span":
+    def intersection(self, other: "Span") -> "Span":
         """The overlap; if there is none, it ends before it starts."""
         return Span(max(self.start, other.start), min(self.end, other.end))
 
@@ -144,7 +144,7 @@ def free_spans(
     spans = []
     # For the gap before each claim and after the last.
     for start, end, before, after in zip(starts, ends, neighbours(claims), neighbours(claims[::-1])[::-1], strict=True):
-        span = Span(start, end).shared(within)
+        span = Span(start, end).intersection(within)
         if span.length < length:
             continue
         if place is not None:
@@ -153,10 +153,10 @@ def free_spans(
                 first = before.visit.span.end + time_needed(before, place, journeys, travel_minutes)
             if after.visit:
                 last = after.visit.span.start - time_needed(after, place, journeys, travel_minutes)
-            span = span.shared(Span(first, last))
+            span = span.intersection(Span(first, last))
         elif before.visit and after.visit:
             taken = before.without_place + after.without_place + length
-            if not fits(before.visit, after.visit, taken, journeys):
+            if not journey_fits(before.visit, after.visit, taken, journeys):
                 continue
         if span.length >= length:
             spans.append(span)
@@ -179,13 +179,13 @@ def time_needed(neighbour: Neighbour, place: Place, journeys: Journeys, travel_m
     if visit is None or visit.place is None:
         return ZERO
     journey = travel_between(visit.place, place, visit.travel_minutes, travel_minutes, journeys)
-    return min(APART_ENOUGH, neighbour.without_place + journey)
+    return min(SUFFICIENT_GAP, neighbour.without_place + journey)
 
 
-def fits(earlier: Claim, later: Claim, without_place: timedelta, journeys: Journeys) -> bool:
+def journey_fits(earlier: Claim, later: Claim, without_place: timedelta, journeys: Journeys) -> bool:
     """Whether there is time for the journey between two visits, if claims without a place take `without_place` of the gap."""
     gap = later.span.start - earlier.span.end
-    return gap >= APART_ENOUGH or gap - without_place >= journey_between(earlier, later, journeys)
+    return gap >= SUFFICIENT_GAP or gap - without_place >= journey_between(earlier, later, journeys)
 
 
 def journey_between(one: Claim, other: Claim, journeys: Journeys) -> timedelta:
@@ -199,17 +199,17 @@ def journey_between(one: Claim, other: Claim, journeys: Journeys) -> timedelta:
 class SlotQuery:
     """What somebody wants to book: `place` is None online, `audience` a profession, "" for a mix, None if unknown.
 
-    `set_minutes`: by a presenter's key, how many minutes staff say that a journey to or from this visit takes them.
+    `override_minutes`: by a presenter's key, how many minutes staff say that a journey to or from this visit takes them.
     """
 
     presentation: Presentation
     format: str
     place: Place | None
     audience: str | None = None
-    set_minutes: Mapping[int, int] = field(default_factory=dict, compare=False)
+    override_minutes: Mapping[int, int] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, booking: Booking, place: Place | None) -> "SlotQuery":
+    def for_booking(cls, booking: Booking, place: Place | None) -> "SlotQuery":
         """The query for that booking as it stands. Minutes set by staff for its presenter's journeys hold at another time too."""
         set_minutes: dict[int, int] = {}
         if booking.presenter_id is not None and booking.format == Format.WORKPLACE:
@@ -235,7 +235,7 @@ class SlotQuery:
 #
 # Claims without a place take time from the journey, as between two visits. A visit that is neither the first nor the last of its
 # day only has journeys to its neighbours, and an online presentation may not take the time of a journey that is already there.
-# A presenter who is online until 10am sets off at 10am, and from the base: by_way_of_base has that rule.
+# A presenter who is online until 10am sets off at 10am, and from the base: bound_via_base has that rule.
 #
 # All of this holds for a whole gap between two claims, so a day is bounded gap by gap and not start by start.
 
@@ -249,21 +249,21 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class BaseEnds:
+class DayTravel:
     """One presenter's day from the base and back to it, in UTC. `set_minutes`: what staff have set for the visit in question."""
 
     base: Place
     leaves: datetime
     returns: datetime
     journeys: Journeys
-    set_minutes: int | None = None
+    override_minutes: int | None = None
 
     @property
-    def at_home(self) -> tuple[Claim, Claim]:
+    def base_claims(self) -> tuple[Claim, Claim]:
         """The base before and after the day, as if it were a visit on each side."""
         return Claim(Span(self.leaves, self.leaves), self.base), Claim(Span(self.returns, self.returns), self.base)
 
-    def after_leaving(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
+    def bound_after_leaving(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
         """Where in the gap a visit of that length may lie, if the day's first visit is to be reached from the base."""
         if first_visit(gap.before):
             return ALWAYS
@@ -272,12 +272,12 @@ class BaseEnds:
             return Span(self.leaves + self.journey_to(place) + taken, ALWAYS.end)
         if not (first := first_visit(gap.after)):
             return ALWAYS
-        spare = spare_time(self.at_home[0], first, gap, self.journeys)
+        spare = spare_time(self.base_claims[0], first, gap, self.journeys)
         if spare >= length:
             return ALWAYS
         return Span(ALWAYS.start, self.leaves + spare) if spare >= ZERO else NEVER
 
-    def before_return(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
+    def bound_before_return(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
         """Where in the gap a visit of that length may lie, if the base is to be reached from the day's last visit."""
         if first_visit(gap.after):
             return ALWAYS
@@ -286,13 +286,13 @@ class BaseEnds:
             return Span(ALWAYS.start, self.returns - self.journey_to(place) - taken)
         if not (last := first_visit(reversed(gap.before))):
             return ALWAYS
-        spare = spare_time(last, self.at_home[1], gap, self.journeys)
+        spare = spare_time(last, self.base_claims[1], gap, self.journeys)
         if spare >= length:
             return ALWAYS
         # After the latest return a presenter can still be online.
         return Span(self.returns - spare if spare >= ZERO else max(self.returns, last.span.end), ALWAYS.end)
 
-    def by_way_of_base(self, place: Place | None, gap: Gap) -> Span:
+    def bound_via_base(self, place: Place | None, gap: Gap) -> Span:
         """Where in the gap a visit may lie, if what is online is given from the base (ADR 12).
 
         Leave needs no journey, but takes time from one, as everywhere.
@@ -308,9 +308,9 @@ class BaseEnds:
 
     def bounds(self, place: Place | None, length: timedelta, gap: Gap) -> Iterator[tuple[RuleViolation, Span]]:
         """Where in the gap a visit of that length may lie, with the rule that is broken outside."""
-        yield RuleViolation.LEAVES_EARLY, self.after_leaving(place, length, gap)
-        yield RuleViolation.RETURNS_LATE, self.before_return(place, length, gap)
-        yield RuleViolation.FROM_BASE, self.by_way_of_base(place, gap)
+        yield RuleViolation.LEAVES_EARLY, self.bound_after_leaving(place, length, gap)
+        yield RuleViolation.RETURNS_LATE, self.bound_before_return(place, length, gap)
+        yield RuleViolation.FROM_BASE, self.bound_via_base(place, gap)
 
     def journey_before(self, place: Place | None, gap: Gap) -> timedelta:
         """The journey to a visit in the gap, from the base or from the day's visit before it."""
@@ -319,10 +319,10 @@ class BaseEnds:
             return ZERO
         if before is None or before.place is None:
             return self.journey_to(place)
-        return travel_between(before.place, place, before.travel_minutes, self.set_minutes, self.journeys)
+        return travel_between(before.place, place, before.travel_minutes, self.override_minutes, self.journeys)
 
     def journey_to(self, place: Place) -> timedelta:
-        return travel_between(self.base, place, self.set_minutes, journeys=self.journeys)
+        return travel_between(self.base, place, self.override_minutes, journeys=self.journeys)
 
     def journey_for(self, claim: Claim, place: Place | None) -> timedelta:
         """The journey between the base and whichever of the two is a visit, by the minutes that staff have set for it."""
@@ -335,7 +335,7 @@ class BaseEnds:
         """How many minutes this visit adds to the day's journeys: to and from its neighbours, less the journey between those."""
         if wanted.place is None:
             return 0
-        home_before, home_after = self.at_home
+        home_before, home_after = self.base_claims
         before, after = first_visit(reversed(gap.before)) or home_before, first_visit(gap.after) or home_after
         with_visit = journey_between(before, wanted, self.journeys) + journey_between(wanted, after, self.journeys)
         return max(0, round((with_visit - journey_between(before, after, self.journeys)) / timedelta(minutes=1)))
@@ -353,7 +353,7 @@ def spare_time(earlier: Claim, later: Claim, gap: Gap, journeys: Journeys) -> ti
 
 def time_taken_from(gap: Span, claims: Iterable[Claim]) -> timedelta:
     """How much of the gap claims without a place take up."""
-    cuts = (claim.span.shared(gap).length for claim in claims if claim.place is None)
+    cuts = (claim.span.intersection(gap).length for claim in claims if claim.place is None)
     return sum((cut for cut in cuts if cut > ZERO), ZERO)
 
 

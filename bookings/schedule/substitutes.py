@@ -8,10 +8,10 @@ from operator import attrgetter
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from bookings.errors import DAY_VIOLATIONS, RuleViolation
 from bookings.models import Booking, BusyTime, Format, OpenSession, Presenter
-from bookings.rules import DAY_VIOLATIONS, RuleViolation
 from bookings.schedule.availability import Verdict
-from bookings.schedule.queries import IgnoredClaims, open_schedule, read_journeys
+from bookings.schedule.queries import IgnoredClaims, read_journeys, read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, PlaceUnknown, find_place
 from ctac.dates import uk_day
@@ -25,7 +25,7 @@ class PresenterRanking:
     verdicts: Sequence[Verdict]
     in_person: bool
 
-    def of(self, presenter: Presenter) -> Verdict | None:
+    def verdict_for(self, presenter: Presenter) -> Verdict | None:
         return next((verdict for verdict in self.verdicts if verdict.presenter == presenter), None)
 
     def as_table(self) -> SafeString:
@@ -36,10 +36,10 @@ class PresenterRanking:
 def rank_presenters_for(booking: Booking, now: datetime) -> PresenterRanking:
     """The ranking for a booking that has a time. Its day stays, whoever gives it: notice and horizon don't count."""
     try:
-        slot_query = SlotQuery.of(booking, place_of_booking(booking))
+        slot_query = SlotQuery.for_booking(booking, place_of_booking(booking))
     except PlaceUnknown:  # no form lets one in
         return PresenterRanking([], in_person=True)
-    return rank_presenters_at(slot_query, booking.agreed[0], now, {"booking": booking}, DAY_VIOLATIONS)
+    return rank_presenters_at(slot_query, booking.agreed_times[0], now, {"booking": booking}, DAY_VIOLATIONS)
 
 
 def rank_presenters_for_session(session: OpenSession, now: datetime) -> PresenterRanking:
@@ -56,9 +56,9 @@ def rank_presenters_at(
     ignoring: IgnoredClaims | None = None,
     excused: Container[RuleViolation] = (),
 ) -> PresenterRanking:
-    """The ranking at that time. For `ignoring`, see open_schedule. `excused`: rules that don't count here."""
+    """The ranking at that time. For `ignoring`, see read_schedule. `excused`: rules that don't count here."""
     day = uk_day(start)
-    schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring=ignoring)
+    schedule = read_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring=ignoring)
     verdicts = []
     for verdict in schedule.verdicts(start):
         candidate = verdict.candidate
@@ -78,7 +78,7 @@ def place_of_booking(booking: Booking) -> Place | None:
 
 
 # Each of them is worked out by itself, so a page has few.
-MOST_ON_A_PAGE = 10
+MAX_BOOKINGS_PER_PAGE = 10
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,11 @@ def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[Substit
         if area
     }
     queries = [
-        SlotQuery.of(booking, places.get(booking.postcode) if booking.format == Format.WORKPLACE else None) for booking in timed
+        SlotQuery.for_booking(booking, places.get(booking.postcode) if booking.format == Format.WORKPLACE else None)
+        for booking in timed
     ]
-    days = [uk_day(booking.agreed[0]) for booking in timed]
-    schedule = open_schedule(queries[0], first_day=min(days), last_day=max(days), now=now)
+    days = [uk_day(booking.agreed_times[0]) for booking in timed]
+    schedule = read_schedule(queries[0], first_day=min(days), last_day=max(days), now=now)
     # With the journey times that staff have set between all of these places, not only those of the first query.
     bases = [part.presenter.base for part in schedule.parts]
     visits = [claim.place for part in schedule.parts for claim in part.claims]
@@ -126,7 +127,7 @@ def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[Substit
     schedule = replace(schedule, parts=[replace(part, journeys=journeys) for part in schedule.parts])
     needs = []
     for booking, slot_query in zip(timed, queries, strict=True):
-        start, shown = booking.agreed[0], schedule.for_query(slot_query)
+        start, shown = booking.agreed_times[0], schedule.for_query(slot_query)
         # The day is agreed, so notice and horizon don't count.
         substitutes = [
             Substitute(

@@ -22,31 +22,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import signed_in
-from bookings.calendars.views import feed_page_context, make_feed, revoke_feed
-from bookings.models import Booking, BusyKind, BusyTime, Format, Given, OpenSession, Presentation, Presenter, State
+from accounts.access import signed_in_user
+from bookings.calendars.views import feed_page_context, get_or_create_feed, revoke_feed
+from bookings.models import Booking, BookingOrSession, BusyKind, BusyTime, Format, OpenSession, Presentation, Presenter, State
 from bookings.models.leave import END_OF_DAY
-from bookings.schedule.availability import PresenterSchedule, Schedule, days_in_utc, gap_at, touching
+from bookings.schedule.availability import PresenterSchedule, Schedule, days_in_utc, gap_at, overlapping_claims
 from bookings.schedule.forms import set_choices, slot_value
-from bookings.schedule.queries import open_schedule, starting_on
+from bookings.schedule.queries import read_schedule, starting_on
 from bookings.schedule.slots import ZERO, DateRange, SlotQuery, Span
-from ctac.dates import format_clock, format_day, is_bank_holiday, uk_datetime, uk_day
-from ctac.forms import FORM_METHODS, DayField, PageForm, near_today
-from ctac.staff.menu import PAGES, MenuPage
+from ctac.dates import format_day, format_uk_time, is_bank_holiday, uk_datetime, uk_day
+from ctac.forms import FORM_METHODS, DayField, PageForm, validate_near_today
+from ctac.staff.menu import MENU_PAGES, MenuPage
 from ctac.staff.site import staff_site
-from office.closures.models import Closes
+from office.closures.models import ClosureScope
 from office.closures.queries import closures_between
 from professionals.models import Nation
 
 VIEW_BOOKING, VIEW_DIARIES, ADD_BOOKING = "bookings.view_booking", "bookings.view_busytime", "bookings.add_booking"
-PAGES.append(MenuPage(gettext_lazy("Bookings"), gettext_lazy("Calendar"), "staff_calendar", VIEW_BOOKING, key="c"))
+MENU_PAGES.append(MenuPage(gettext_lazy("Bookings"), gettext_lazy("Calendar"), "staff_calendar", VIEW_BOOKING, key="c"))
 WEEK, MONTH, ALL = "week", "month", "all"
 VIEWS = [(WEEK, gettext_lazy("A week")), (MONTH, gettext_lazy("A month"))]
 ONE_DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 FRIDAY = 4
-MOST_ROWS = 100
+MAX_ROWS = 100
 # Short labels for the month view; a booking has none.
-BRIEFLY = {
+BRIEF_LABELS = {
     BusyKind.OPTION: gettext_lazy("kept"),
     BusyKind.SESSION: gettext_lazy("session"),
     BusyKind.LEAVE: gettext_lazy("leave"),
@@ -54,7 +54,7 @@ BRIEFLY = {
     BusyKind.HELD: gettext_lazy("area"),
 }
 # For each kind of claim: its label, the admin that has it, and the permission to see it here.
-KINDS = {
+KIND_DETAILS = {
     BusyKind.BOOKING: (gettext_lazy("Booking"), "booking", VIEW_BOOKING),
     BusyKind.OPTION: (gettext_lazy("Kept for a request"), "booking", VIEW_BOOKING),
     BusyKind.SESSION: (gettext_lazy("Open session"), "opensession", "bookings.view_opensession"),
@@ -85,7 +85,7 @@ CLAIM_COLUMNS = (
 class CalendarForm(PageForm):
     """What the page shows. Every question has a default."""
 
-    day = DayField(label=gettext_lazy("Go to a day"), validators=[near_today])
+    day = DayField(label=gettext_lazy("Go to a day"), validators=[validate_near_today])
     view = forms.ChoiceField(label=gettext_lazy("Show"), choices=VIEWS)
     presenter = forms.ChoiceField(label=gettext_lazy("Presenter"))
     nation = forms.ChoiceField(label=gettext_lazy("Where they live"), choices=[(ALL, gettext_lazy("Anywhere")), *Nation.choices])
@@ -97,7 +97,7 @@ class CalendarForm(PageForm):
 
 
 @dataclass(frozen=True)
-class Shown:
+class CalendarOptions:
     """The days of the page, and how much each entry says."""
 
     day: date
@@ -125,7 +125,7 @@ class Shown:
         """The query of this page with something else shown; empty for a day that the form would refuse."""
         shown = {"day": self.day, "view": self.view, "presenter": self.presenter, "nation": self.nation, **other}
         with suppress(ValidationError):
-            near_today(shown["day"])
+            validate_near_today(shown["day"])
             return f"?{urlencode(shown)}"
         return ""
 
@@ -168,10 +168,10 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
     asked = {"day": at_work, "view": WEEK, "presenter": ALL, "nation": ALL}
     form = CalendarForm({**asked, **{name: value for name, value in request.GET.items() if value}})
     form.is_valid()
-    shown = Shown(**{**asked, **form.cleaned_data})
-    found = list(presenters_shown(shown)[: MOST_ROWS + 1])
-    rows = list(team_rows(found[:MOST_ROWS], shown, user, now))
-    if shown.presenter == shown.nation == ALL and (needed := needing_a_presenter(shown, user)):
+    shown = CalendarOptions(**{**asked, **form.cleaned_data})
+    found = list(presenters_shown(shown)[: MAX_ROWS + 1])
+    rows = list(team_rows(found[:MAX_ROWS], shown, user, now))
+    if shown.presenter == shown.nation == ALL and (needed := row_without_presenter(shown, user)):
         rows.insert(0, needed)
     step = timedelta(days=7)
     earlier, later = shown.day - step, shown.day + step
@@ -190,7 +190,7 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
         "today": today,
         "briefly": shown.view == MONTH,
         "rows": rows,
-        "more": len(found) > MOST_ROWS,
+        "more": len(found) > MAX_ROWS,
         "earlier": shown.query(day=earlier),
         "later": shown.query(day=later),
         "now_query": shown.query(day=today),
@@ -201,17 +201,17 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "bookings/schedule/staff/calendar.html", context)
 
 
-def presenters_shown(shown: Shown) -> Any:
+def presenters_shown(shown: CalendarOptions) -> Any:
     """The active presenters, and those who have anything in their diary on these days."""
     span = days_in_utc(shown.days)
-    theirs = BusyTime.objects.filter(live=True, presenter=OuterRef("pk")).touching(*span)
-    rows = Presenter.objects.with_given().filter(Q(active=True) | Exists(theirs)).order_by("name", "pk")
+    theirs = BusyTime.objects.filter(live=True, presenter=OuterRef("pk")).overlapping(*span)
+    rows = Presenter.objects.with_presentation_keys().filter(Q(active=True) | Exists(theirs)).order_by("name", "pk")
     if shown.presenter != ALL:
         rows = rows.filter(pk=shown.presenter)
     return rows if shown.nation == ALL else rows.filter(nation=shown.nation)
 
 
-def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: datetime) -> Iterator[Row]:
+def team_rows(presenters: Sequence[Presenter], shown: CalendarOptions, user: Any, now: datetime) -> Iterator[Row]:
     """A row for each presenter with what this user may see of each day."""
     claims = claims_by_presenter(presenters, shown, user, now)
     parts: dict[int, PresenterSchedule] = {}
@@ -221,19 +221,19 @@ def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: dat
         # For visits, so that it knows on which days somebody is on duty.
         anything = SlotQuery(Presentation(length_minutes=60), Format.WORKPLACE, None)
         first, last = shown.days.first, shown.days.last
-        schedule = open_schedule(anything, first_day=first, last_day=last, now=now, presenters=presenters)
+        schedule = read_schedule(anything, first_day=first, last_day=last, now=now, presenters=presenters)
         parts = {part.presenter.pk: part for part in schedule.parts}
         presentations = list(Presentation.objects.offered().order_by("length_minutes", "pk"))
     books, days = user.has_perm(ADD_BOOKING), [(day, shown.label(day)) for day in shown.days]
     for presenter in presenters:
         part = parts.get(presenter.pk)
-        free = free_parts(part, presentations) if part and presenter.active else []
+        free = free_presenter_schedules(part, presentations) if part and presenter.active else []
         cells = []
         for day, label in days:
             entries = list(day_entries(claims[presenter.pk], day, shown.view, part))
             if is_bank_holiday(day, presenter.nation):
                 entries.append(Entry(uk_datetime(day, time.min), "holiday", _("Bank holiday")))
-            for closure in closures_between(day, day, Closes.PRESENTATIONS, [presenter.nation]):
+            for closure in closures_between(day, day, ClosureScope.PRESENTATIONS, [presenter.nation]):
                 text = _("Closed: %(reason)s") % {"reason": closure.reason}
                 entries.append(Entry(uk_datetime(day, time.min), "holiday", text, brief=_("Closed")))
             if free and schedule is not None:
@@ -242,10 +242,12 @@ def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: dat
         yield Row(presenter, cells)
 
 
-def claims_by_presenter(presenters: Sequence[Presenter], shown: Shown, user: Any, now: datetime) -> dict[int, list[Any]]:
+def claims_by_presenter(
+    presenters: Sequence[Presenter], shown: CalendarOptions, user: Any, now: datetime
+) -> dict[int, list[Any]]:
     """The presenters' claims on these days, of the kinds that this user may see."""
-    kinds = [kind for kind, (_word, _list, permission) in KINDS.items() if user.has_perm(permission)]
-    rows = BusyTime.objects.live_at(now).touching(*days_in_utc(shown.days)).filter(presenter__in=presenters, kind__in=kinds)
+    kinds = [kind for kind, (_word, _list, permission) in KIND_DETAILS.items() if user.has_perm(permission)]
+    rows = BusyTime.objects.live_at(now).overlapping(*days_in_utc(shown.days)).filter(presenter__in=presenters, kind__in=kinds)
     found: dict[int, list[Any]] = defaultdict(list)
     for row in rows.order_by("presenter", "busy__endswith").values_list(*CLAIM_COLUMNS, named=True):
         found[row.presenter].append(row)
@@ -259,14 +261,14 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
         span = Span(row.busy__startswith, row.busy__endswith)
         if not span.overlaps(whole):
             continue
-        before, after = journeys(part, span, day) if part and row.postcode else (ZERO, ZERO)
-        named, list_name, _permission = KINDS[row.kind]
+        before, after = get_journeys_around(part, span, day) if part and row.postcode else (ZERO, ZERO)
+        named, list_name, _permission = KIND_DETAILS[row.kind]
         word = str(named) % {"area": row.held__area_name} if row.held__around else str(named)
         key = row.booking or row.session or row.leave or row.option__booking or row.held__around or row.pk
         href = f"../{list_name}/{key}/change/"  # relative to this page, since a month has many of them
         if view == MONTH:
             where = row.postcode.partition(" ")[0] or (_("online") if row.kind == BusyKind.BOOKING else "")
-            clocks = clocks_of(span, day, short=True)
+            clocks = clock_range_on_day_text(span, day, short=True)
             brief = brief_text(clocks, row.kind, where)
             if travel := (before + after) // MINUTE:
                 brief = _("%(entry)s, travel %(minutes)d min") % {"entry": brief, "minutes": travel}
@@ -274,15 +276,15 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
             continue
         if before:
             there = Span(span.start - before, span.start)
-            yield Entry(there.start, "travel", f"{clocks_between(there)}: {_('Travel')}")
-        yield Entry(span.start, row.kind, week_text(row, word, clocks_of(span, day)), href)
+            yield Entry(there.start, "travel", f"{clock_range_text(there)}: {_('Travel')}")
+        yield Entry(span.start, row.kind, week_text(row, word, clock_range_on_day_text(span, day)), href)
         if after:
-            yield Entry(span.end, "travel", f"{clocks_between(Span(span.end, span.end + after))}: {_('Travel home')}")
+            yield Entry(span.end, "travel", f"{clock_range_text(Span(span.end, span.end + after))}: {_('Travel home')}")
 
 
 def brief_text(clocks: str, kind: str, where: str) -> str:
     """'10am YO1', '9am kept HX1', 'All day leave'."""
-    return " ".join(filter(None, [clocks, str(BRIEFLY.get(BusyKind(kind), "")), where]))
+    return " ".join(filter(None, [clocks, str(BRIEF_LABELS.get(BusyKind(kind), "")), where]))
 
 
 def week_text(row: Any, word: Any, clocks: str) -> str:
@@ -296,35 +298,35 @@ def week_text(row: Any, word: Any, clocks: str) -> str:
     return ", ".join(parts)
 
 
-def clocks_between(span: Span) -> str:
-    return _("%(start)s to %(end)s") % {"start": format_clock(span.start), "end": format_clock(span.end)}
+def clock_range_text(span: Span) -> str:
+    return _("%(start)s to %(end)s") % {"start": format_uk_time(span.start), "end": format_uk_time(span.end)}
 
 
-def clocks_of(span: Span, day: date, *, short: bool = False) -> str:
+def clock_range_on_day_text(span: Span, day: date, *, short: bool = False) -> str:
     """'10am to 11am', or only the start if `short`. For a span over several days, what it takes of this one."""
     begins_before, ends_after = uk_day(span.start) < day, span.end >= uk_datetime(day, END_OF_DAY)
     if ends_after and span.start <= uk_datetime(day, time.min):
         return _("All day")
     if begins_before:
-        return _("Until %(clock)s") % {"clock": format_clock(span.end)}
+        return _("Until %(clock)s") % {"clock": format_uk_time(span.end)}
     if ends_after:
-        return _("From %(clock)s") % {"clock": format_clock(span.start)}
-    return format_clock(span.start) if short else clocks_between(span)
+        return _("From %(clock)s") % {"clock": format_uk_time(span.start)}
+    return format_uk_time(span.start) if short else clock_range_text(span)
 
 
-def journeys(part: PresenterSchedule, span: Span, day: date) -> tuple[timedelta, timedelta]:
+def get_journeys_around(part: PresenterSchedule, span: Span, day: date) -> tuple[timedelta, timedelta]:
     """How long the presenter travels before this visit, and home after it, unless another visit follows that day."""
-    today = touching(days_in_utc(DateRange(day, day)), part.claims)
+    today = overlapping_claims(days_in_utc(DateRange(day, day)), part.claims)
     visit = next((claim for claim in today if claim.span == span), None)
     if visit is None or visit.place is None:
         return ZERO, ZERO
-    ends = replace(part.ends_of(day), set_minutes=visit.travel_minutes)
+    ends = replace(part.day_travel(day), override_minutes=visit.travel_minutes)
     follows = next((claim for claim in gap_at(span.end, today).after if claim.is_visit), None)
     home = ZERO if follows is not None and follows.place is not None else ends.journey_to(visit.place)
     return ends.journey_before(visit.place, gap_at(span.start, today)), home
 
 
-def free_parts(part: PresenterSchedule, presentations: Sequence[Presentation]) -> list[PresenterSchedule]:
+def free_presenter_schedules(part: PresenterSchedule, presentations: Sequence[Presentation]) -> list[PresenterSchedule]:
     """What this presenter could be booked for: the shortest presentation that they give, online and near their base.
 
     The longer of the two comes first, so that it decides when free time ends.
@@ -357,23 +359,23 @@ def free_entries(parts: Iterable[PresenterSchedule], day: date, *, is_covered: b
     presenter = next(iter(parts)).presenter.pk
     for run in runs:
         href = f"../booking/add/?free={presenter},{slot_value(run.start)}" if books else ""
-        text, brief = (_("Free %(clocks)s") % {"clocks": clocks} for clocks in (clocks_between(run), format_clock(run.start)))
+        text, brief = (_("Free %(clocks)s") % {"clocks": clocks} for clocks in (clock_range_text(run), format_uk_time(run.start)))
         yield Entry(run.start, "free", text, href, brief)
 
 
-def needing_a_presenter(shown: Shown, user: Any) -> Row | None:
+def row_without_presenter(shown: CalendarOptions, user: Any) -> Row | None:
     """Bookings and sessions of these days that have no presenter."""
-    rows: list[tuple[BusyKind, Given]] = []
+    rows: list[tuple[BusyKind, BookingOrSession]] = []
     bookings = Booking.objects.needing_a_presenter().filter(starting_on(shown.days))
-    rows += [(BusyKind.BOOKING, booking) for booking in bookings.order_by("starts_at", "pk")[:MOST_ROWS]]
-    if user.has_perm(KINDS[BusyKind.SESSION][2]):
+    rows += [(BusyKind.BOOKING, booking) for booking in bookings.order_by("starts_at", "pk")[:MAX_ROWS]]
+    if user.has_perm(KIND_DETAILS[BusyKind.SESSION][2]):
         sessions = OpenSession.objects.needing_a_presenter(days_in_utc(shown.days).start).filter(starting_on(shown.days))
-        rows += [(BusyKind.SESSION, session) for session in sessions[:MOST_ROWS]]
+        rows += [(BusyKind.SESSION, session) for session in sessions[:MAX_ROWS]]
     entries: dict[date, list[Entry]] = defaultdict(list)
     for kind, given in rows:
-        word, list_name, _permission = KINDS[kind]
-        start, end = given.agreed
-        clocks = clocks_of(Span(start, end), uk_day(start), short=shown.view == MONTH)
+        word, list_name, _permission = KIND_DETAILS[kind]
+        start, end = given.agreed_times
+        clocks = clock_range_on_day_text(Span(start, end), uk_day(start), short=shown.view == MONTH)
         text, href = f"{clocks}: {word} {given.reference}", f"../{list_name}/{given.pk}/change/"
         where = given.postcode.partition(" ")[0] if isinstance(given, Booking) else ""
         entries[uk_day(start)].append(Entry(start, kind, text, href, brief_text(clocks, kind, where)))
@@ -389,9 +391,9 @@ def needing_a_presenter(shown: Shown, user: Any) -> Row | None:
 @require_http_methods(FORM_METHODS)
 @permission_required([VIEW_BOOKING, VIEW_DIARIES], raise_exception=True)
 def team_calendar_address(request: HttpRequest) -> HttpResponse:
-    now, user = timezone.now(), signed_in(request)
+    now, user = timezone.now(), signed_in_user(request)
     if request.method == "POST":
-        make_feed(owner=user, by=user, now=now)
+        get_or_create_feed(owner=user, by=user, now=now)
         messages.success(request, _("Your calendar address is ready."))
         return redirect("staff_calendar_address")
     context = {
@@ -407,7 +409,7 @@ def team_calendar_address(request: HttpRequest) -> HttpResponse:
 @permission_required([VIEW_BOOKING, VIEW_DIARIES], raise_exception=True)
 def team_calendar_stop(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        user = signed_in(request)
+        user = signed_in_user(request)
         revoke_feed(owner=user, by=user, now=timezone.now())
         messages.success(request, _("Your old calendar address no longer works."))
         return redirect("staff_calendar_address")

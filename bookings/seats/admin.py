@@ -8,24 +8,24 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from bookings.models import Booking, Seat, SeatState
-from bookings.seats.forms import ChosenSeatForm, OfferForm
-from bookings.seats.queries import MOST_GUESTS, guest_text, professions_of
+from bookings.seats.forms import ChosenSeatForm, OfferSeatsForm
+from bookings.seats.queries import MAX_GUESTS_SHOWN, guest_text, profession_labels
 from bookings.seats.services import approve_seat, close_seats, decline_seat, give_up_seat, offer_seats
 from ctac.dates import format_day
 from ctac.staff.site import ObjectAction
 from professionals.models import Person
 
 
-def seats_in_words(booking: Booking, now: datetime) -> str:
+def seats_text(booking: Booking, now: datetime) -> str:
     """'2 of 4 spare seats are given. …' and a line for each guest. No statement if no seat was ever offered."""
     if not booking.seats_offered:
         return ""
     figures = {"given": booking.seats_taken, "offered": booking.seats_offered}
     lines = [gettext("%(given)d of %(offered)d spare seats are given.") % figures]
     if booking.seats_until and booking.has_open_seats(now):
-        until = {"day": format_day(booking.seats_until), "professions": ", ".join(professions_of(booking))}
+        until = {"day": format_day(booking.seats_until), "professions": ", ".join(profession_labels(booking))}
         lines.append(gettext("Offered until the end of %(day)s to: %(professions)s.") % until)
-    for seat in booking.seats.with_names()[:MOST_GUESTS]:
+    for seat in booking.seats.with_related()[:MAX_GUESTS_SHOWN]:
         needs = gettext("Needs: %(needs)s") % {"needs": seat.access_needs} if seat.access_needs else ""
         lines.append(" ".join(filter(None, [f"{seat.get_state_display()}: {guest_text(seat)}.", needs])))
     return "\n".join(lines)
@@ -35,7 +35,7 @@ def may_offer(booking: Booking) -> bool:
     return booking.may_offer_seats(timezone.now())
 
 
-def for_one_seat(slug: str, label: Any, service: Any, states: tuple[str, ...], explanation: Any, done: Any) -> ObjectAction:
+def build_seat_action(slug: str, label: Any, service: Any, states: tuple[str, ...], explanation: Any, done: Any) -> ObjectAction:
     """The host's or the guest's own step, taken for them after a phone call.
 
     Whether it is available costs no statement if no seat was ever offered.
@@ -50,7 +50,7 @@ def for_one_seat(slug: str, label: Any, service: Any, states: tuple[str, ...], e
         lambda _booking, *, seat, **how: service(seat, **how),
         available=available,
         form_class=ChosenSeatForm,
-        form_kwargs=lambda booking: {"seats": booking.seats.filter(state__in=states).with_names()},
+        form_kwargs=lambda booking: {"seats": booking.seats.filter(state__in=states).with_related()},
         explanation=explanation,
         done=done,
     )
@@ -62,7 +62,7 @@ SEAT_ACTIONS = (
         gettext_lazy("Offer spare seats"),
         offer_seats,
         available=may_offer,
-        form_class=OfferForm,
+        form_class=OfferSeatsForm,
         form_kwargs=lambda booking: {"booking": booking, "now": timezone.now()},
         explanation=gettext_lazy(
             "Do this only if the host asks you to. Professionals who work near the host can then ask for a seat. The host "
@@ -78,7 +78,7 @@ SEAT_ACTIONS = (
         explanation=gettext_lazy("Nobody else can ask for a seat. Guests who have a seat keep it."),
         done=gettext_lazy("No more seats are offered."),
     ),
-    for_one_seat(
+    build_seat_action(
         "seat-give",
         gettext_lazy("Give a guest a seat"),
         approve_seat,
@@ -88,7 +88,7 @@ SEAT_ACTIONS = (
         ),
         gettext_lazy("The guest has a seat and will get an email."),
     ),
-    for_one_seat(
+    build_seat_action(
         "seat-decline",
         gettext_lazy("Decline a guest"),
         decline_seat,
@@ -96,7 +96,7 @@ SEAT_ACTIONS = (
         gettext_lazy("Do this only if the host said no, or takes the seat back. The guest will get a kind email."),
         gettext_lazy("The guest has no seat and will get an email."),
     ),
-    for_one_seat(
+    build_seat_action(
         "seat-give-up",
         gettext_lazy("Give up a guest’s seat"),
         give_up_seat,
@@ -109,13 +109,13 @@ SEAT_ACTIONS = (
 )
 
 
-AS_GUEST = "as_guest"  # stands where a booking's event has its kind
+SEAT_ASKED_KIND = "as_guest"  # stands where a booking's event has its kind
 
 
-def asked_for_seats(person: Person) -> QuerySet[Any, Any]:
+def asked_seat_rows(person: Person) -> QuerySet[Any, Any]:
     """The seats that somebody asked for, in the columns in which their own bookings are read: one statement reads both."""
     nobody, no_event = Value("", CharField()), Value(None, BigIntegerField())
-    what = Value(AS_GUEST, CharField()), Value("", CharField()), Value(None, JSONField())
+    what = Value(SEAT_ASKED_KIND, CharField()), Value("", CharField()), Value(None, JSONField())
     seats = Seat.objects.filter(person=person)
     return seats.values_list("created_at", nobody, "booking", "booking__reference", "state", no_event, *what)
 

@@ -12,14 +12,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.calendars import ical
-from bookings.emails import ONLINE, STARTS, longest_fields, sample_booking, sample_person, sample_presenter
+from bookings.emails import (
+    SAMPLE_ONLINE_FIELDS,
+    SAMPLE_START,
+    sample_booking,
+    sample_long_fields,
+    sample_person,
+    sample_presenter,
+)
 from bookings.models import EventKind, Seat, SeatState, State
-from bookings.seats.queries import guest_text, offer_rows, place_rows
+from bookings.seats.queries import approved_seat_rows, guest_text, offer_rows
 from bookings.text import moment_text, row, times_of_move
-from bookings.visits.services import minute_of
+from bookings.visits.services import minute_number
 from ctac.dates import format_day
 from notifications.registry import Desk, Email, Topic
-from notifications.samples import NOW, Example, example
+from notifications.samples import SAMPLE_NOW, Example, example
 from professionals.models import Organisation, Profession
 
 
@@ -46,9 +53,12 @@ class SeatEmail(Email):
         return {
             "seat": seat,
             "booking": booking,
-            "day": format_day(booking.agreed[0]),
+            "day": format_day(booking.agreed_times[0]),
             "reference": booking.reference,
-            "rows": [*(place_rows(booking) if seat.has_a_seat else offer_rows(booking)), row(_("Reference"), booking.reference)],
+            "rows": [
+                *(approved_seat_rows(booking) if seat.has_a_seat else offer_rows(booking)),
+                row(_("Reference"), booking.reference),
+            ],
             "in_calendars": self.in_calendars,
             "awaits_link": seat.has_a_seat and booking.awaits_link,
             "url": f"{settings.SITE_URL}{reverse('seat', args=[booking.reference])}",
@@ -198,34 +208,34 @@ class SeatReminder(SeatEmail):
     states = (SeatState.APPROVED,)
 
     def is_still_due(self) -> bool:
-        return super().is_still_due() and minute_of(self.seat.booking.reminder_due_at) == self.notification.version
+        return super().is_still_due() and minute_number(self.seat.booking.reminder_due_at) == self.notification.version
 
 
 # Examples of each email, with made-up bookings and guests.
 
-HOST = "jo.green@leeds.nhs.uk"
+SAMPLE_HOST_EMAIL = "jo.green@leeds.nhs.uk"
 
 
 def _example(email: type[Email], case: str = "", state: str = SeatState.APPROVED, facts: Any = None, **fields: Any) -> Example:
     """An example of this email about a seat in that state, at a booking with these fields."""
-    given = {"approved_at": NOW} if state == SeatState.APPROVED else fields.pop("given", {})
+    given = {"approved_at": SAMPLE_NOW} if state == SeatState.APPROVED else fields.pop("given", {})
     return example(email, case, seat=sample_seat(state=state, booking=fields, **given), **(facts or {}))
 
 
 def examples() -> Iterator[Example]:
     """Each email in its usual case, then the cases that read differently, and the longest words."""
-    to_host, asked = {"recipient": HOST}, SeatState.ASKED
+    to_host, asked = {"recipient": SAMPLE_HOST_EMAIL}, SeatState.ASKED
     yield _example(SeatAsked, "", asked, to_host)
     yield _example(SeatFree, "", SeatState.GIVEN_UP, to_host)
     yield _example(SeatApproved)
-    nobody = {**ONLINE, "presenter": sample_presenter(joining_link="")}
-    yield _example(SeatApproved, _("online"), **ONLINE)
+    nobody = {**SAMPLE_ONLINE_FIELDS, "presenter": sample_presenter(joining_link="")}
+    yield _example(SeatApproved, _("online"), **SAMPLE_ONLINE_FIELDS)
     yield _example(SeatApproved, _("online, no link yet"), **nobody)
-    yield _example(SeatApproved, _("longest words"), **longest_fields())
+    yield _example(SeatApproved, _("longest words"), **sample_long_fields())
     yield _example(SeatDeclined, "", SeatState.DECLINED)
-    yield _example(SeatDeclined, _("taken back"), SeatState.DECLINED, given={"approved_at": NOW})
-    yield _example(SeatGivenUp, "", SeatState.GIVEN_UP, given={"approved_at": NOW})
-    moved = {"before": STARTS - timedelta(days=7)}
+    yield _example(SeatDeclined, _("taken back"), SeatState.DECLINED, given={"approved_at": SAMPLE_NOW})
+    yield _example(SeatGivenUp, "", SeatState.GIVEN_UP, given={"approved_at": SAMPLE_NOW})
+    moved = {"before": SAMPLE_START - timedelta(days=7)}
     yield _example(SeatMoved, "", facts=moved, sequence=1)
     yield _example(SeatMoved, _("not answered yet"), asked, moved, sequence=1)
     yield _example(SeatDetails, sequence=1)
@@ -237,7 +247,7 @@ def examples() -> Iterator[Example]:
 
 def sample_seat(booking: dict[str, Any], **fields: Any) -> Seat:
     state = {"state": booking.pop("state_of_booking")} if "state_of_booking" in booking else {}
-    host = sample_person(name="Jo Green", email=HOST)
+    host = sample_person(name="Jo Green", email=SAMPLE_HOST_EMAIL)
     guest = sample_person(profession=Profession.MIDWIFE, organisation=Organisation(pk=2, name="Leeds Maternity Care"))
     made = sample_booking(**{"person": host, "seats_offered": 4, "seats_taken": 1, **booking, **state})
-    return Seat(pk=1, booking=made, version=1, created_at=NOW, **{"person": guest, **fields})
+    return Seat(pk=1, booking=made, version=1, created_at=SAMPLE_NOW, **{"person": guest, **fields})

@@ -17,7 +17,7 @@ from professionals.models import Profession
 from professionals.safeguarding.forms import ChildDetailsMixin
 
 
-class OfferForm(PageForm):
+class OfferSeatsForm(PageForm):
     """For the website and for staff. The professions that are missing there are ticked; the host can change that."""
 
     seats = forms.IntegerField(label=gettext_lazy("How many spare seats do you have?"), min_value=1, max_value=MAX_SPARE_SEATS)
@@ -41,7 +41,7 @@ class OfferForm(PageForm):
         professions = booking.seats_professions if booking.seats_offered else missing_professions(booking, now)
         offered = {"seats": booking.seats_offered or None, "professions": professions, "until": until}
         super().__init__(*args, initial=offered, **kwargs)
-        self.first, self.last, self.given = today, uk_day(booking.agreed[0]), booking.seats_taken
+        self.first, self.last, self.given = today, uk_day(booking.agreed_times[0]), booking.seats_taken
 
     def clean_seats(self) -> int:
         seats: int = self.cleaned_data["seats"]
@@ -57,7 +57,7 @@ class OfferForm(PageForm):
         return until
 
 
-class AskForm(ChildDetailsMixin, PageForm):
+class AskForSeatForm(ChildDetailsMixin, PageForm):
     """The host reads it as it is written, so what looks like a child's details is not kept."""
 
     access_needs = forms.CharField(

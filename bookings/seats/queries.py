@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from bookings.models import AttendanceCount, Booking, Format, Seat, SeatState
 from bookings.models.booking import BookingQuerySet
 from bookings.text import Row, row, where_text
-from professionals.areas import authority_called, look_up_area
+from professionals.areas import authority_with_code, look_up_area
 from professionals.models import OutwardCode, Person, Profession
 
 # In a straight line between the centres of two postcode districts; people in the same local authority are near too.
@@ -20,17 +20,17 @@ NEAR_MILES = 15
 MISSING_PERIOD = timedelta(days=365)
 
 # The outward code of a visit or, online, of the host.
-OUTWARD = Func(
+OUTWARD_CODE = Func(
     Coalesce(NullIf(F("postcode"), Value("")), F("person__postcode")),
     Value(" "),
     Value(1),
     function="split_part",
     output_field=CharField(),
 )
-MILES_A_DEGREE = 69.1  # of latitude
-NEAR_SHOWN = 3  # beside other things; the page of seats has more
-MOST_NEAR = 50
-MOST_GUESTS = 100
+MILES_PER_DEGREE = 69.1  # of latitude
+MAX_NEAR_SHOWN = 3  # beside other things; the page of seats has more
+MAX_NEAR_SEATS = 50
+MAX_GUESTS_SHOWN = 100
 
 
 def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
@@ -39,8 +39,8 @@ def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
     if person is None or area is None:
         return Booking.objects.none()
     # Outward codes with their centre within NEAR_MILES and no crossing between; so short a way is measured as on a flat map.
-    north = Power((F("latitude") - area.latitude) * MILES_A_DEGREE, 2)
-    east = Power((F("longitude") - area.longitude) * MILES_A_DEGREE * cos(radians(area.latitude)), 2)
+    north = Power((F("latitude") - area.latitude) * MILES_PER_DEGREE, 2)
+    east = Power((F("longitude") - area.longitude) * MILES_PER_DEGREE * cos(radians(area.latitude)), 2)
     codes = OutwardCode.objects.alias(squared=north + east).filter(zone=area.zone, squared__lte=NEAR_MILES**2)
     near = Q(outward__in=codes.values("code"))
     if area.local_authority:
@@ -48,43 +48,43 @@ def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
     offered = Booking.objects.with_open_seats(now).filter(seats_professions__contains=[person.profession])
     # Its host, and people who have asked for a seat, read about it elsewhere.
     offered = offered.exclude(person=person).exclude(pk__in=person.seats.exclude(state=SeatState.GIVEN_UP).values("booking"))
-    return offered.alias(outward=OUTWARD).filter(near).select_related("presentation", "person__organisation")
+    return offered.alias(outward=OUTWARD_CODE).filter(near).select_related("presentation", "person__organisation")
 
 
-def seats_near_you(person: Person | None, now: datetime) -> dict[str, object]:
+def nearby_seats_context(person: Person | None, now: datetime) -> dict[str, object]:
     """A few of them, for the pages of somebody who is signed in."""
-    found = list(seats_near(person, now)[: NEAR_SHOWN + 1])
-    return {"seats_near": [seat_offer(booking) for booking in found[:NEAR_SHOWN]], "more_seats": len(found) > NEAR_SHOWN}
+    found = list(seats_near(person, now)[: MAX_NEAR_SHOWN + 1])
+    return {"seats_near": [seat_offer(booking) for booking in found[:MAX_NEAR_SHOWN]], "more_seats": len(found) > MAX_NEAR_SHOWN}
 
 
 def seat_offer(booking: Booking) -> dict[str, object]:
     """What anybody nearby may read: the town, but no address."""
     left = ngettext("%(n)d seat left", "%(n)d seats left", booking.seats_left) % {"n": booking.seats_left}
-    return {"booking": booking, "where": town_of(booking), "host": host_of(booking), "left": left}
+    return {"booking": booking, "where": town_text(booking), "host": host_organisation_name(booking), "left": left}
 
 
 def offer_rows(booking: Booking) -> list[Row]:
     return [
         row(_("Presentation"), booking.presentation.title),
         row(_("When"), booking.when),
-        row(_("Where"), town_of(booking)),
-        row(_("Host"), host_of(booking)),
+        row(_("Where"), town_text(booking)),
+        row(_("Host"), host_organisation_name(booking)),
     ]
 
 
-def town_of(booking: Booking) -> str:
+def town_text(booking: Booking) -> str:
     if booking.format == Format.ONLINE:
         return _("Online")
-    authority = None if booking.town else authority_called(booking.local_authority)
+    authority = None if booking.town else authority_with_code(booking.local_authority)
     return booking.town or (authority.name if authority else booking.postcode.partition(" ")[0])
 
 
-def professions_of(booking: Booking) -> list[str]:
+def profession_labels(booking: Booking) -> list[str]:
     """The professions that its seats are for, in words."""
     return [str(profession.label) for profession in Profession if profession in booking.seats_professions]
 
 
-def host_of(booking: Booking) -> str:
+def host_organisation_name(booking: Booking) -> str:
     organisation = booking.person.organisation
     return organisation.name if organisation else _("Another team near you")
 
@@ -104,7 +104,7 @@ def missing_professions(booking: Booking, now: datetime) -> list[str]:
     return [profession for profession in Profession.values if profession not in came]
 
 
-def place_rows(booking: Booking) -> list[Row]:
+def approved_seat_rows(booking: Booking) -> list[Row]:
     """For a guest with a seat: where to come, and whom to ask for. What looks like a child's details goes to nobody."""
     link = booking.joining_link
     rows = [
@@ -113,7 +113,7 @@ def place_rows(booking: Booking) -> list[Row]:
         row(_("Where"), where_text(booking)),
         row(_("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
         {**row(_("Joining link"), link), "href": link, "is_private": True},
-        row(_("Host"), host_of(booking)),
+        row(_("Host"), host_organisation_name(booking)),
         row(_("Contact on the day"), booking.contact_name),
         {**row(_("Their phone"), booking.contact_phone), "is_phone": True},
     ]
@@ -130,7 +130,7 @@ def guest_rows(booking: Booking) -> list[Row]:
     """For the presenter: the guests with a seat, and what they need. No statement if there are none."""
     if not booking.seats_taken:
         return []
-    guests = list(booking.seats.approved().with_names()[:MOST_GUESTS])
+    guests = list(booking.seats.approved().with_related()[:MAX_GUESTS_SHOWN])
     needs = [guest.access_needs for guest in guests if guest.access_needs]
     rows = [
         row(_("Who the guests are"), "\n".join(map(guest_text, guests))),

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from bookings.models import LIVE_SEATS, Booking, EventKind, Seat, SeatState, State
+from bookings.models import LIVE_SEAT_STATES, Booking, EventKind, Seat, SeatState, State
 from bookings.models.booking import MAX_SPARE_SEATS, record_event
 from bookings.schedule.locks import lock_bookings
 from bookings.seats.queries import seats_near
 from ctac.dates import uk_day
 from ctac.errors import DomainError
-from notifications.outbox import About, notify_about
+from notifications.outbox import NewMessage, notify_many
 from professionals.models import Person, Profession
 from professionals.services import lock_person
 
@@ -26,7 +26,7 @@ HOST_ANSWERS_WITHIN = timedelta(hours=4)
 # The order of locks: the guest who asks, then the booking. The lock of a booking covers its seats.
 
 
-class SeatMoved(DomainError):
+class SeatStateChanged(DomainError):
     """The seat is in a state, perhaps a new one, that does not allow this."""
 
     message = _("This seat has changed in the meantime. Please look at it again.")
@@ -40,7 +40,7 @@ class SeatsFull(DomainError):
     message = _("All the seats that you offer are given. Offer more seats first, or take one back.")
 
 
-def lock_host(booking: Booking, now: datetime) -> Booking:
+def lock_host_booking(booking: Booking, now: datetime) -> Booking:
     """The booking as it is, locked. Raises DomainError unless it is confirmed and still to come."""
     locked = lock_bookings(Booking.objects.filter(pk=booking.pk)).get()
     if not locked.may_offer_seats(now):
@@ -50,10 +50,10 @@ def lock_host(booking: Booking, now: datetime) -> Booking:
 
 def lock_seat(seat: Seat, now: datetime) -> Seat:
     """The seat as it is now, with its booking locked."""
-    locked = lock_host(seat.booking, now)
+    locked = lock_host_booking(seat.booking, now)
     found = Seat.objects.select_related("person__organisation").filter(pk=seat.pk, booking=locked).first()
     if found is None:
-        raise SeatMoved
+        raise SeatStateChanged
     found.booking = locked
     return found
 
@@ -66,7 +66,7 @@ def offer_seats(
 
     Raises DomainError for fewer than are given, and for a day that has passed or is after the presentation.
     """
-    locked = lock_host(booking, now)
+    locked = lock_host_booking(booking, now)
     if seats < locked.seats_taken:
         given = ngettext_lazy(
             "You have given %(n)d seat already. Offer at least as many, or take one back first.",
@@ -74,7 +74,7 @@ def offer_seats(
             "n",
         )
         raise DomainError(given % {"n": locked.seats_taken})
-    if not uk_day(now) <= until <= uk_day(locked.agreed[0]):
+    if not uk_day(now) <= until <= uk_day(locked.agreed_times[0]):
         raise DomainError(_("Choose a day from today to the day of the presentation."))
     if not 1 <= seats <= MAX_SPARE_SEATS or not professions or not set(professions) <= set(Profession.values):
         raise DomainError(_("Say how many seats you offer, and to which professions."))
@@ -87,7 +87,7 @@ def offer_seats(
 @transaction.atomic
 def close_seats(booking: Booking, *, by: User | None, now: datetime) -> Booking:
     """Nobody can ask any more. Seats that are given stay, and people who have asked still get an answer."""
-    locked = lock_host(booking, now)
+    locked = lock_host_booking(booking, now)
     if locked.seats_until is not None:
         locked.seats_until = None
         locked.save(update_fields=["seats_until"])
@@ -99,16 +99,16 @@ def close_seats(booking: Booking, *, by: User | None, now: datetime) -> Booking:
 def ask_for_seat(*, booking: Booking, person: Person, access_needs: str, by: User | None, now: datetime) -> Seat:
     """Ask for a seat; the host reads who asks. A person who has a seat or has asked gets that back unchanged.
 
-    Raises AccountGoneError, NoSeatsOffered (to this person), SeatMoved (the host has said no).
+    Raises AccountGoneError, NoSeatsOffered (to this person), SeatStateChanged (the host has said no).
     """
     lock_person(person)
-    locked = lock_host(booking, now)
+    locked = lock_host_booking(booking, now)
     seat = Seat.objects.filter(booking=locked, person=person).first() or Seat(booking=locked, person=person)
     seat.booking, seat.person = locked, person
     if seat.pk and seat.is_live:
         return seat
     if seat.state == SeatState.DECLINED:
-        raise SeatMoved
+        raise SeatStateChanged
     if not seats_near(person, now).filter(pk=locked.pk).exists():
         raise NoSeatsOffered
     seat.state, seat.access_needs, seat.approved_at, seat.created_at = SeatState.ASKED, access_needs, None, now
@@ -123,7 +123,7 @@ def ask_for_seat(*, booking: Booking, person: Person, access_needs: str, by: Use
 def approve_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
     """Give the seat: the guest reads where to come and whom to ask for.
 
-    A guest who has it keeps it. Raises SeatMoved, SeatsFull.
+    A guest who has it keeps it. Raises SeatStateChanged, SeatsFull.
     """
     locked = lock_seat(seat, now)
     if locked.has_a_seat:
@@ -131,16 +131,16 @@ def approve_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
     if not locked.booking.seats_left and locked.state == SeatState.ASKED:
         raise SeatsFull
     locked.approved_at = now
-    move_seat(locked, SeatState.APPROVED, EventKind.SEAT_APPROVED, by=by, now=now)
+    set_seat_state(locked, SeatState.APPROVED, EventKind.SEAT_APPROVED, by=by, now=now)
     notify_seats("seat-approved", [locked], now)
     return locked
 
 
 @transaction.atomic
 def decline_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
-    """Say no, or take back a seat that was given. Raises SeatMoved."""
+    """Say no, or take back a seat that was given. Raises SeatStateChanged."""
     locked = lock_seat(seat, now)
-    move_seat(locked, SeatState.DECLINED, EventKind.SEAT_DECLINED, by=by, now=now)
+    set_seat_state(locked, SeatState.DECLINED, EventKind.SEAT_DECLINED, by=by, now=now)
     notify_seats("seat-declined", [locked], now)
     return locked
 
@@ -160,10 +160,10 @@ def decline_unanswered(*, now: datetime) -> None:
 
 @transaction.atomic
 def give_up_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
-    """The guest gives the seat up. The host gets an email if they had given it. Raises SeatMoved."""
+    """The guest gives the seat up. The host gets an email if they had given it. Raises SeatStateChanged."""
     locked = lock_seat(seat, now)
     had = locked.has_a_seat
-    move_seat(locked, SeatState.GIVEN_UP, EventKind.SEAT_GIVEN_UP, by=by, now=now)
+    set_seat_state(locked, SeatState.GIVEN_UP, EventKind.SEAT_GIVEN_UP, by=by, now=now)
     notify_seats("seat-given-up", [locked], now)
     if had:
         notify_seats("seat-free", [locked], now, to_host=True)
@@ -173,37 +173,39 @@ def give_up_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
 @transaction.atomic
 def give_up_all_seats(*, person: Person, by: User | None, now: datetime) -> None:
     """Give up every seat of this person that is still to come. They get no email, since they are being erased."""
-    ahead = person.seats.lying_ahead(now)
+    ahead = person.seats.not_over(now)
     for booking in lock_bookings(Booking.objects.filter(pk__in=ahead.order_by().values("booking"))):
         if booking.may_offer_seats(now):
             seat = booking.seats.select_related("person").get(person=person)
             seat.booking, had = booking, seat.has_a_seat
             if seat.is_live:
-                move_seat(seat, SeatState.GIVEN_UP, EventKind.SEAT_GIVEN_UP, by=by, now=now)
+                set_seat_state(seat, SeatState.GIVEN_UP, EventKind.SEAT_GIVEN_UP, by=by, now=now)
             if had:
                 notify_seats("seat-free", [seat], now, to_host=True)
 
 
-def move_seat(seat: Seat, to: SeatState, kind: EventKind, *, by: User | None, now: datetime) -> None:
-    """Store the seat's new state. Its booking is locked; the database counts. Raises SeatMoved."""
+def set_seat_state(seat: Seat, to: SeatState, kind: EventKind, *, by: User | None, now: datetime) -> None:
+    """Store the seat's new state. Its booking is locked; the database counts. Raises SeatStateChanged."""
     if not seat.can_become(to):
-        raise SeatMoved
+        raise SeatStateChanged
     seat.state, seat.version = to, seat.version + 1
     if not Seat.objects.filter(pk=seat.pk).update(state=to, version=seat.version, approved_at=seat.approved_at):
-        raise SeatMoved
+        raise SeatStateChanged
     record_event(seat.booking, kind, by=by, now=now, changes={"seat": seat.pk})
 
 
 def notify_seats(kind: str, seats: Iterable[Seat], now: datetime, *, to_host: bool = False) -> None:
     """Email the guests of these seats, or the host of each. Each message has the version of its seat."""
     about = [
-        About(f"seat:{seat.pk}", (seat.booking.person if to_host else seat.person).email, seat.booking.reference, seat.version)
+        NewMessage(
+            f"seat:{seat.pk}", (seat.booking.person if to_host else seat.person).email, seat.booking.reference, seat.version
+        )
         for seat in seats
     ]
-    notify_about(about, kind=kind, now=now)
+    notify_many(about, kind=kind, now=now)
 
 
-def notify_all_seats(kind: str, booking: Booking, now: datetime, *, states: Sequence[str] = LIVE_SEATS) -> None:
+def notify_all_seats(kind: str, booking: Booking, now: datetime, *, states: Sequence[str] = LIVE_SEAT_STATES) -> None:
     """Tell everybody who has a seat, or asked for one, what became of the booking. No statement if no seat was ever offered."""
     if not booking.seats_offered:
         return
@@ -215,10 +217,10 @@ def notify_all_seats(kind: str, booking: Booking, now: datetime, *, states: Sequ
         notify_seats(kind, rows, now)
 
 
-FURTHER_ON = (SeatState.GIVEN_UP, SeatState.DECLINED, SeatState.ASKED, SeatState.APPROVED)
+MERGE_STATE_ORDER = (SeatState.GIVEN_UP, SeatState.DECLINED, SeatState.ASKED, SeatState.APPROVED)
 
 
-def join_seats(seat: Seat, person: Person) -> None:
+def merge_seats(seat: Seat, person: Person) -> None:
     """Merge `seat` with the one that this person has at the same booking: the one further on stays."""
     theirs = Seat.objects.get(booking=seat.booking_id, person=person)
-    Seat.objects.filter(pk=min(seat, theirs, key=lambda each: FURTHER_ON.index(SeatState(each.state))).pk).delete()
+    Seat.objects.filter(pk=min(seat, theirs, key=lambda each: MERGE_STATE_ORDER.index(SeatState(each.state))).pk).delete()

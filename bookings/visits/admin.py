@@ -21,19 +21,29 @@ from accounts.models import User
 from accounts.roles import ROLES
 from bookings import errors
 from bookings import text as bookings_text
-from bookings.models import Booking, DutyShift, Format, Presenter, State, Visit, duty_of, may_check_in, may_check_out
+from bookings.models import (
+    Booking,
+    DutyShift,
+    Format,
+    Presenter,
+    State,
+    Visit,
+    duty_contacts_by_booking,
+    may_check_in,
+    may_check_out,
+)
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.schedule.slots import DateRange
 from bookings.visits import services
-from bookings.visits.emails import name_of_visitor, on_it_text
+from bookings.visits.emails import alarm_taken_on_text, visit_presenter_name
 from bookings.visits.services import STAFF_TAKE_BACK_PERIOD
-from ctac.dates import OURS, format_clock, format_day, is_working_day, uk_day
+from ctac.dates import TEAM_NATION, format_day, format_uk_time, is_working_day, uk_day
 from ctac.forms import DayField, validate_phone
-from ctac.staff.first_run import COLLEAGUES, FirstRunCheck, Light, check_first_run
+from ctac.staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, register_first_run_check
 from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
 from professionals.safeguarding.forms import StaffForm, reason_field
 
-ALARMS_SHOWN = 5
+MAX_ALARMS_SHOWN = 5
 ALARM_TITLES = {
     CHECK_IN: gettext_lazy("No check-in from %(name)s"),
     CHECK_OUT: gettext_lazy("No check-out from %(name)s"),
@@ -41,28 +51,30 @@ ALARM_TITLES = {
 }
 
 
-def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
+def current_visit_text(booking: Booking, now: datetime) -> SafeString | str:
     """'Checked in at 10:05am, checked out at 11:10am'; empty while there is nothing to say."""
-    return visit_text(booking, booking.overdue_at(now))
+    return visit_text(booking, booking.get_overdue(now))
 
 
 def visit_text(booking: Booking, late: Booking | None) -> SafeString | str:
-    """Like visit_in_words. `late`: the booking as `overdue` gives it, or None if it is not overdue."""
+    """Like current_visit_text. `late`: the booking as `overdue` gives it, or None if it is not overdue."""
     visit = getattr(booking, "visit", None)
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:
         words = {CHECK_OUT: _("No check-out"), CHECK_IN: _("No check-in"), HELP: _("Asked for help")}
         on_it = (
-            [_("On it: %(who)s") % {"who": on_it_text(visit)}] if visit is not None and visit.is_taken_on(late.missed_at) else []
+            [_("On it: %(who)s") % {"who": alarm_taken_on_text(visit)}]
+            if visit is not None and visit.is_alarm_taken_on(late.missed_at)
+            else []
         )
         tag = state_tag(words[late.missed], "waiting")
         return format_html_join(" ", "{}", ((part,) for part in (tag, *on_it, *handed_over)))
     if visit is None:
         return ""
     lines = handed_over
-    if visit.belongs(visit.checked_in_at):
+    if visit.is_current(visit.checked_in_at):
         lines.append(_("Checked in: %(moment)s") % {"moment": bookings_text.moment_text(visit.checked_in_at)})
-    if visit.is_out:
+    if visit.is_checked_out:
         lines.append(_("Checked out: %(moment)s") % {"moment": bookings_text.moment_text(visit.checked_out_at)})
     return "\n".join(lines)
 
@@ -74,15 +86,15 @@ def still_there_text(visit: Visit) -> str:
     return sentence % facts
 
 
-def on_duty_in_words(booking: Booking) -> str:
+def on_duty_text(booking: Booking) -> str:
     """The people whom the alarm of a visit reaches; empty if nobody goes there any more."""
     if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed:
         return ""
-    names = [person.name for person in duty_of([booking])[booking.pk]]
+    names = [person.name for person in duty_contacts_by_booking([booking])[booking.pk]]
     return ", ".join(names) or _("Nobody yet. Enter a duty shift for that day.")
 
 
-def joining_in_words(booking: Booking) -> str:
+def joining_link_text(booking: Booking) -> str:
     """The link that people use. Shown here only, never in a list."""
     if booking.format != Format.ONLINE or not booking.is_open:
         return ""
@@ -92,25 +104,27 @@ def joining_in_words(booking: Booking) -> str:
     return _("%(link)s (the presenter’s)") % {"link": link} if link else _("None yet")
 
 
-def overdue_visits() -> list[Alarm]:
+def get_overdue_alarms() -> list[Alarm]:
     """The alarms, calls for help first, then the longest wait."""
     now, alarms = timezone.now(), []
-    late = list(Booking.objects.with_names().select_related("visit__presenter", "visit__taken_on_by").overdue(now)[:ALARMS_SHOWN])
-    duty = duty_of(late)
+    late = list(
+        Booking.objects.with_related().select_related("visit__presenter", "visit__taken_on_by").overdue(now)[:MAX_ALARMS_SHOWN]
+    )
+    duty = duty_contacts_by_booking(late)
     for booking in late:
         title = ALARM_TITLES[booking.missed]
         visit: Visit | None = getattr(booking, "visit", None)
-        on_it = on_it_text(visit) if visit is not None and visit.is_taken_on(booking.missed_at) else ""
+        on_it = alarm_taken_on_text(visit) if visit is not None and visit.is_alarm_taken_on(booking.missed_at) else ""
         since = _("Since") if booking.missed == HELP else _("Expected")
-        today = _("Today at %(clock)s") % {"clock": format_clock(booking.missed_at)}
+        today = _("Today at %(clock)s") % {"clock": format_uk_time(booking.missed_at)}
         expected = today if uk_day(booking.missed_at) == uk_day(now) else bookings_text.moment_text(booking.missed_at)
         duty_rows = bookings_text.duty_rows(duty[booking.pk])
         alarm = Alarm(
-            title=str(title) % {"name": name_of_visitor(booking)},
+            title=str(title) % {"name": visit_presenter_name(booking)},
             rows=[
                 bookings_text.row(since, expected),
                 *([bookings_text.row(_("On it"), on_it)] if on_it else []),
-                *whom_to_call(booking),
+                *contact_rows(booking),
                 bookings_text.row(_("Where"), ", ".join(booking.address_lines)),
                 *({**row, "value": phone_link(str(row["value"]))} if row.get("is_phone") else row for row in duty_rows),
             ],
@@ -123,7 +137,7 @@ def overdue_visits() -> list[Alarm]:
     return alarms
 
 
-def whom_to_call(booking: Booking) -> list[bookings_text.Row]:
+def contact_rows(booking: Booking) -> list[bookings_text.Row]:
     presenter = bookings_text.presenter_of_visit(booking)
     return [
         bookings_text.row(
@@ -134,7 +148,7 @@ def whom_to_call(booking: Booking) -> list[bookings_text.Row]:
     ]
 
 
-staff_site.add_alarms("bookings.view_booking", overdue_visits, resolved_with="bookings.change_booking")
+staff_site.add_alarms("bookings.view_booking", get_overdue_alarms, resolved_with="bookings.change_booking")
 
 
 note_field = partial(
@@ -150,18 +164,18 @@ class PhoneCallForm(StaffForm):
     )
 
 
-def presenter_of(booking: Booking) -> Presenter:
+def require_visit_presenter(booking: Booking) -> Presenter:
     presenter = bookings_text.presenter_of_visit(booking)
     if presenter is None:
         raise errors.NeedsPresenter
     return presenter
 
 
-SAFE = ObjectAction(
+SAY_SAFE_ACTION = ObjectAction(
     "safe",
     gettext_lazy("Say that all is well"),
-    services.say_safe,
-    available=lambda booking: booking.overdue_at(timezone.now()) is not None,
+    services.confirm_presenter_safe,
+    available=lambda booking: booking.get_overdue(timezone.now()) is not None,
     form_class=PhoneCallForm,
     explanation=gettext_lazy(
         "Call the presenter, then the contact on site. Fill this in once you know that the presenter is safe."
@@ -171,34 +185,34 @@ SAFE = ObjectAction(
 )
 
 
-def may_be_taken_on(booking: Booking) -> bool:
-    late = booking.overdue_at(timezone.now())
+def may_take_on_alarm(booking: Booking) -> bool:
+    late = booking.get_overdue(timezone.now())
     visit: Visit | None = getattr(booking, "visit", None)
-    return late is not None and (visit is None or not visit.is_taken_on(late.missed_at))
+    return late is not None and (visit is None or not visit.is_alarm_taken_on(late.missed_at))
 
 
-ON_IT = ObjectAction(
+TAKE_ON_ACTION = ObjectAction(
     "on-it",
     gettext_lazy("I am on it"),
-    services.take_on,
-    available=may_be_taken_on,
+    services.take_on_alarm,
+    available=may_take_on_alarm,
     explanation=gettext_lazy("This stops the alarm. You then find out if the presenter is safe. We keep your name and the time."),
     done=gettext_lazy("You are on it. Call the presenter, then the contact on site. Then say that all is well."),
     weight="main",
 )
-CHECKED_IN = ObjectAction(
+CHECK_IN_ACTION = ObjectAction(
     "checked-in",
     gettext_lazy("Check the presenter in"),
-    lambda booking, **heard: services.check_in(booking, presenter=presenter_of(booking), **heard),
+    lambda booking, **heard: services.check_in(booking, presenter=require_visit_presenter(booking), **heard),
     available=lambda booking: may_check_in(booking, timezone.now()),
     form_class=PhoneCallForm,
     explanation=gettext_lazy("Use this after a phone call, when they can’t check in on their phone."),
     done=gettext_lazy("The presenter is checked in."),
 )
-CHECKED_OUT = ObjectAction(
+CHECK_OUT_ACTION = ObjectAction(
     "checked-out",
     gettext_lazy("Check the presenter out"),
-    lambda booking, **heard: services.check_out(booking, presenter=presenter_of(booking), **heard),
+    lambda booking, **heard: services.check_out(booking, presenter=require_visit_presenter(booking), **heard),
     available=lambda booking: may_check_out(booking, timezone.now()),
     form_class=PhoneCallForm,
     explanation=gettext_lazy("Use this after a phone call, when you know that they have left and are safe."),
@@ -218,10 +232,10 @@ def may_take_back(booking: Booking, tap: str) -> bool:
     return tapped is not None and tapped[0] == tap and timezone.now() < tapped[1] + STAFF_TAKE_BACK_PERIOD
 
 
-NOT_IN = ObjectAction(
+TAKE_BACK_CHECK_IN_ACTION = ObjectAction(
     "not-checked-in",
     gettext_lazy("Take the check-in back"),
-    partial(services.take_back, tap=CHECK_IN),
+    partial(services.take_back_tap, tap=CHECK_IN),
     available=partial(may_take_back, tap=CHECK_IN),
     form_class=TakeBackForm,
     explanation=gettext_lazy(
@@ -229,10 +243,10 @@ NOT_IN = ObjectAction(
     ),
     done=gettext_lazy("The check-in is taken back. We are waiting for the presenter again."),
 )
-NOT_OUT = ObjectAction(
+TAKE_BACK_CHECK_OUT_ACTION = ObjectAction(
     "not-checked-out",
     gettext_lazy("Take the check-out back"),
-    partial(services.take_back, tap=CHECK_OUT),
+    partial(services.take_back_tap, tap=CHECK_OUT),
     available=partial(may_take_back, tap=CHECK_OUT),
     form_class=TakeBackForm,
     explanation=gettext_lazy(
@@ -275,35 +289,37 @@ class DutyShiftForm(forms.ModelForm):
             self.add_error("last_day", _("The last day can’t be before the first."))
         elif first and last and self.instance.pk:
             stored = DutyShift.objects.get(pk=self.instance.pk)
-            resting = services.visits_resting_on(stored, timezone.now(), but=DateRange(first, last))
+            resting = services.visits_covered_by(stored, timezone.now(), but=DateRange(first, last))
             if resting:
-                self.add_error(None, _("The days that you take out have confirmed visits: %(visits)s.") % visits_named(resting))
+                self.add_error(
+                    None, _("The days that you take out have confirmed visits: %(visits)s.") % visits_placeholder(resting)
+                )
         return cleaned
 
 
-def visits_named(bookings: Sequence[Booking]) -> dict[str, str]:
+def visits_placeholder(bookings: Sequence[Booking]) -> dict[str, str]:
     return {"visits": ", ".join(f"{booking.reference} ({booking.when})" for booking in bookings)}
 
 
-def refuse_to_leave_duty(user: User, roles: set[str]) -> str:
+def duty_refusal_text(user: User, roles: set[str]) -> str:
     """Why an account can't be closed, or have only these roles: visits whose alarm it hears. Empty if it can."""
     if roles & ALARM_ROLES:
         return ""
     now = timezone.now()
     shifts = DutyShift.objects.filter(Q(duty_person=user) | Q(deputy=user), last_day__gte=uk_day(now)).order_by("first_day")
-    resting = [booking for shift in shifts for booking in services.visits_resting_on(shift, now)]
+    resting = [booking for shift in shifts for booking in services.visits_covered_by(shift, now)]
     sentence = _("This colleague is on duty for confirmed visits: %(visits)s. Give their duty shifts to somebody else first.")
-    return sentence % visits_named(resting) if resting else ""
+    return sentence % visits_placeholder(resting) if resting else ""
 
 
-ROLE_CHECKS.append(refuse_to_leave_duty)
+ROLE_CHECKS.append(duty_refusal_text)
 
 
 class SplitShiftForm(forms.Form):
     first_day = DayField(label=gettext_lazy("From which day on?"), lies_ahead=True)
 
 
-SPLIT = ObjectAction(
+SPLIT_SHIFT_ACTION = ObjectAction(
     "split",
     gettext_lazy("Split this shift"),
     services.split_shift,
@@ -319,7 +335,7 @@ class DutyShiftAdmin(StaffModelAdmin):
     """A day on which visits take place needs a shift: the alarm of a visit goes to both people of its day."""
 
     form = DutyShiftForm
-    object_actions = (SPLIT,)
+    object_actions = (SPLIT_SHIFT_ACTION,)
     list_display = ("when", "duty_person", "deputy")
     list_select_related = ("duty_person", "deputy")
     when = column(gettext_lazy("days"), str, ordering="first_day")
@@ -332,7 +348,7 @@ class DutyShiftAdmin(StaffModelAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """A shift that confirmed visits rest upon can't be deleted."""
         gone, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        resting = [booking for shift in objs for booking in services.visits_resting_on(shift, timezone.now())]
+        resting = [booking for shift in objs for booking in services.visits_covered_by(shift, timezone.now())]
         return gone, counts, lacking, [*protected, *(f"{booking.reference}, {booking.when}" for booking in resting)]
 
 
@@ -345,7 +361,7 @@ def on_duty_this_week(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     days = [today + timedelta(days=number) for number in range(DAYS_OF_DUTY)]
     shifts = DutyShift.objects.by_day(days)
     people = {day: [one.name for one in shifts[day].people] if day in shifts else [] for day in days}
-    lacking = [format_day(day) for day in days if is_working_day(day, OURS) and len(people[day]) < 2]
+    lacking = [format_day(day) for day in days if is_working_day(day, TEAM_NATION) and len(people[day]) < 2]
     now_on_duty = _("Today: %(names)s") % {"names": ", ".join(people[today]) or _("nobody")}
     label = gettext_lazy("Who is on duty")
     more: dict[str, Any] = {"href": reverse("staff:bookings_dutyshift_changelist"), "link": gettext_lazy("See the duty shifts")}
@@ -358,4 +374,4 @@ def on_duty_this_week(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         yield FirstRunCheck(label, Light.GREEN, sentence, details=(now_on_duty,), **more)
 
 
-check_first_run(COLLEAGUES, gettext_lazy("Who is on duty"), on_duty_this_week)
+register_first_run_check(COLLEAGUES_SECTION, gettext_lazy("Who is on duty"), on_duty_this_week)

@@ -12,42 +12,42 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import text as bookings_text
 from bookings.emails import (
-    ONLINE,
-    STARTS,
+    SAMPLE_ONLINE_FIELDS,
+    SAMPLE_START,
     BookingEmail,
     TeamEmail,
-    longest_fields,
     sample_booking,
+    sample_long_fields,
     sample_presenter,
     sample_visit,
 )
 from bookings.models import Booking, Presenter, State, Visit
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.text import Row, row
-from bookings.visits.services import alarm_round, minute_of, minute_of_loss, without_presenter
-from ctac.dates import format_clock, format_day
+from bookings.visits.services import last_alarm_minute, minute_number, presenter_loss_minute, without_presenter
+from ctac.dates import format_day, format_uk_time
 from notifications.samples import Example, example
-from office.texts.queries import worded
+from office.texts.queries import worded_text
 
 
-def name_of_visitor(booking: Booking) -> str:
+def visit_presenter_name(booking: Booking) -> str:
     """The name of the presenter who went or is sought, or else of the one who gives it now."""
     presenter = bookings_text.presenter_of_visit(booking)
     return presenter.name if presenter else gettext("the presenter")
 
 
-def phone_or_none(label: str, number: str) -> Row:
+def phone_row(label: str, number: str) -> Row:
     return row(label, number, is_phone=True) if number else row(label, gettext("We don’t have their phone number"))
 
 
-def on_it_text(visit: Visit | None) -> str:
+def alarm_taken_on_text(visit: Visit | None) -> str:
     """'lee@ctac.example, since 10:20am'; empty while the alarm is nobody's."""
     if visit is None or visit.taken_on_at is None or visit.taken_on_by is None:
         return ""
-    return gettext("%(name)s, since %(clock)s") % {"name": visit.taken_on_by, "clock": format_clock(visit.taken_on_at)}
+    return gettext("%(name)s, since %(clock)s") % {"name": visit.taken_on_by, "clock": format_uk_time(visit.taken_on_at)}
 
 
-MISSED = {
+MISSED_SENTENCES = {
     CHECK_IN: _("%(name)s was expected at %(clock)s on %(day)s and has not checked in."),
     CHECK_OUT: _("The visit ended at %(clock)s on %(day)s, and %(name)s has not checked out."),
     HELP: _("%(name)s asked for help at %(clock)s on %(day)s."),
@@ -64,13 +64,13 @@ class OverdueEmail(TeamEmail):
 
     def is_still_due(self) -> bool:
         """Only while it is overdue in that way and has not moved; the first email only while nobody is on it."""
-        late = self.booking.overdue_at(timezone.now())
+        late = self.booking.get_overdue(timezone.now())
         if late is None or late.missed != self.missed:
             return False
         visit: Visit | None = getattr(self.booking, "visit", None)
-        if not self.escalated and visit is not None and visit.is_taken_on(late.missed_at):
+        if not self.escalated and visit is not None and visit.is_alarm_taken_on(late.missed_at):
             return False
-        return minute_of(self.booking.agreed[0]) == self.notification.version
+        return minute_number(self.booking.agreed_times[0]) == self.notification.version
 
     def get_subject(self) -> str | Promise:
         return self.subject_of_escalated if self.escalated else self.subject
@@ -78,20 +78,20 @@ class OverdueEmail(TeamEmail):
     def context(self) -> dict[str, object]:
         booking = self.booking
         presenter, visit = bookings_text.presenter_of_visit(booking), getattr(booking, "visit", None)
-        moment = booking.agreed[0 if self.missed == CHECK_IN else 1]
+        moment = booking.agreed_times[0 if self.missed == CHECK_IN else 1]
         if self.missed == HELP and visit and visit.help_at:
             moment = visit.help_at
-        arrived = visit.checked_in_at if visit and visit.belongs(visit.checked_in_at) else None
+        arrived = visit.checked_in_at if visit and visit.is_current(visit.checked_in_at) else None
         # With the day: after an outage this may be read on another.
-        facts = {"name": name_of_visitor(booking), "clock": format_clock(moment), "day": format_day(moment)}
+        facts = {"name": visit_presenter_name(booking), "clock": format_uk_time(moment), "day": format_day(moment)}
         url = reverse("staff:bookings_booking_action", args=[booking.pk, "safe"])
         context = {**super().context(), "name": facts["name"]}
         return {
             **context,
-            "subject": worded(str(self.subject), context),
+            "subject": worded_text(str(self.subject), context),
             "resolve_url": f"{settings.SITE_URL}{url}",
             "whom_to_call": [
-                phone_or_none(gettext("1. The presenter"), presenter.phone if presenter else ""),
+                phone_row(gettext("1. The presenter"), presenter.phone if presenter else ""),
                 row(gettext("2. Contact on site"), booking.contact_name),
                 row(gettext("Their phone"), booking.contact_phone, is_phone=True),
             ],
@@ -100,10 +100,10 @@ class OverdueEmail(TeamEmail):
                 row(gettext("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
                 row(gettext("When"), booking.when),
                 row(gettext("Checked in"), bookings_text.moment_text(arrived) if arrived else gettext("No")),
-                row(gettext("Who is on it"), on_it_text(visit)),
+                row(gettext("Who is on it"), alarm_taken_on_text(visit)),
                 row(gettext("Reference"), booking.reference),
             ],
-            "missed": str(MISSED[self.missed]) % facts,
+            "missed": str(MISSED_SENTENCES[self.missed]) % facts,
             "escalated": self.escalated,
         }
 
@@ -149,15 +149,15 @@ class DutyAlarm(OverdueEmail):
     def is_still_due(self) -> bool:
         """Only while nobody is on it, and if it has not rung again since."""
         now = timezone.now()
-        late = self.booking.overdue_at(now)
-        if late is None or self.notification.version != alarm_round(late, now):
+        late = self.booking.get_overdue(now)
+        if late is None or self.notification.version != last_alarm_minute(late, now):
             return False
         visit: Visit | None = getattr(self.booking, "visit", None)
-        return visit is None or not visit.is_taken_on(late.missed_at)
+        return visit is None or not visit.is_alarm_taken_on(late.missed_at)
 
     @cached_property
     def missed(self) -> str:  # type: ignore[override]
-        late = self.booking.overdue_at(timezone.now())
+        late = self.booking.get_overdue(timezone.now())
         return late.missed if late else HELP
 
     def get_subject(self) -> str | Promise:
@@ -187,7 +187,7 @@ class DutyDisclosure(TeamEmail):
 
     def context(self) -> dict[str, object]:
         presenter = self.presenter
-        whom = [row(gettext("Presenter"), presenter.name), phone_or_none(gettext("Their phone"), presenter.phone)]
+        whom = [row(gettext("Presenter"), presenter.name), phone_row(gettext("Their phone"), presenter.phone)]
         return {**super().context(), "name": presenter.name, "whom_to_call": whom}
 
 
@@ -201,12 +201,12 @@ class BookingLate(BookingEmail):
 
     def is_still_due(self) -> bool:
         visit: Visit | None = getattr(self.booking, "visit", None)
-        late_until = visit.late_until if visit is not None and not visit.is_in and not visit.is_out else None
-        return super().is_still_due() and late_until is not None and minute_of(late_until) == self.notification.version
+        late_until = visit.late_until if visit is not None and not visit.is_checked_in and not visit.is_checked_out else None
+        return super().is_still_due() and late_until is not None and minute_number(late_until) == self.notification.version
 
     def context(self) -> dict[str, object]:
         visit: Visit = self.booking.visit
-        return {**super().context(), "begins": format_clock(visit.late_until) if visit.late_until else ""}
+        return {**super().context(), "begins": format_uk_time(visit.late_until) if visit.late_until else ""}
 
 
 class StaffStillNoPresenter(TeamEmail):
@@ -219,14 +219,14 @@ class StaffStillNoPresenter(TeamEmail):
     def is_still_due(self) -> bool:
         """The visit is to come and has had no presenter since the same loss."""
         bookings = without_presenter(Booking.objects.filter(pk=self.booking.pk), timezone.now())
-        return bookings.exists() and minute_of_loss(self.booking) == self.notification.version
+        return bookings.exists() and presenter_loss_minute(self.booking) == self.notification.version
 
     def context(self) -> dict[str, object]:
         booking, person = self.booking, self.booking.person
         url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_stand_ins')}#{booking.reference}"
         ring_rows = [
             row(gettext("1. The person who booked"), person.name),
-            phone_or_none(gettext("Their phone"), person.phone),
+            phone_row(gettext("Their phone"), person.phone),
             row(gettext("2. Contact on the day"), booking.contact_name),
             row(gettext("Contact’s phone"), booking.contact_phone, is_phone=True),
         ]
@@ -241,7 +241,7 @@ class StaffNoJoiningLink(TeamEmail):
     def is_still_due(self) -> bool:
         """It is to come and still has no link."""
         bookings = Booking.objects.filter(pk=self.booking.pk).without_joining_link(timezone.now())
-        return bookings.exists() and minute_of(self.booking.agreed[0]) == self.notification.version
+        return bookings.exists() and minute_number(self.booking.agreed_times[0]) == self.notification.version
 
     def context(self) -> dict[str, object]:
         """`ask_rows`: the presenter, who may have a link already."""
@@ -249,26 +249,26 @@ class StaffNoJoiningLink(TeamEmail):
         url = reverse("staff:bookings_booking_action", args=[self.booking.pk, "link"])
         ask_rows = [row(gettext("Presenter"), presenter.name if presenter else gettext("Nobody yet"))]
         if presenter:
-            ask_rows.append(phone_or_none(gettext("Their phone"), presenter.phone))
+            ask_rows.append(phone_row(gettext("Their phone"), presenter.phone))
         return {**super().context(), "link_url": f"{settings.SITE_URL}{url}", "ask_rows": ask_rows}
 
 
 def examples() -> Iterator[Example]:
-    there, nowhere = sample_visit(checked_in_at=STARTS - timedelta(minutes=20)), sample_visit()
+    there, nowhere = sample_visit(checked_in_at=SAMPLE_START - timedelta(minutes=20)), sample_visit()
     yield example(StaffNoCheckIn, booking=sample_booking(visit=nowhere))
     yield example(StaffNoCheckOut, booking=sample_booking(visit=there))
-    longest = sample_booking(visit=sample_visit(), **longest_fields())
+    longest = sample_booking(visit=sample_visit(), **sample_long_fields())
     yield example(StaffNoCheckOut, gettext("longest words"), booking=longest)
     nobody = sample_booking(visit=sample_visit(), presenter=sample_presenter(phone=""))
     yield example(ManagerNoCheckIn, booking=nobody)
-    there = sample_visit(checked_in_at=STARTS - timedelta(minutes=20))
+    there = sample_visit(checked_in_at=SAMPLE_START - timedelta(minutes=20))
     yield example(ManagerNoCheckOut, booking=sample_booking(visit=there))
-    alarmed = sample_booking(visit=sample_visit(help_at=STARTS, seeks_help=sample_presenter()))
+    alarmed = sample_booking(visit=sample_visit(help_at=SAMPLE_START, seeks_help=sample_presenter()))
     yield example(DutyAlarm, booking=alarmed, missed=HELP)
     yield example(DutyAlarm, gettext("no check-in"), booking=sample_booking(visit=sample_visit()), missed=CHECK_IN)
     yield example(DutyDisclosure, booking=sample_booking(), presenter=sample_presenter())
-    late = sample_visit(late_until=STARTS + timedelta(minutes=30))
+    late = sample_visit(late_until=SAMPLE_START + timedelta(minutes=30))
     yield example(BookingLate, booking=sample_booking(visit=late))
     yield example(StaffStillNoPresenter, booking=sample_booking(presenter=None))
-    no_link = sample_booking(**ONLINE, presenter=sample_presenter(joining_link=""))
+    no_link = sample_booking(**SAMPLE_ONLINE_FIELDS, presenter=sample_presenter(joining_link=""))
     yield example(StaffNoJoiningLink, booking=no_link)

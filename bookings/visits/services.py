@@ -19,8 +19,8 @@ from bookings.models import (
     Presenter,
     State,
     Visit,
-    duty_of,
-    is_near,
+    duty_contacts_by_booking,
+    is_near_visit_time,
     may_check_in,
 )
 from bookings.models.booking import (
@@ -30,17 +30,17 @@ from bookings.models.booking import (
     CHECK_OUT,
     CHECK_OUT_GRACE,
     HELP,
-    VISIT_IS_OPEN,
+    OPEN_VISIT_Q,
     record_event,
 )
 from bookings.schedule.availability import NOT_CHECKED
 from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
-from ctac.dates import format_clock, format_day, uk_day
+from ctac.dates import format_day, format_uk_time, uk_day
 from ctac.errors import DomainError
-from notifications.outbox import Later, notify_each
+from notifications.outbox import LaterMessage, notify_kinds
 from office.queries import site_settings
-from privacy.services import VisitInTheWay
+from privacy.services import VisitBlocksErasure
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # The alarm reaches duty person and deputy again and again, until one of them is on it.
@@ -52,11 +52,11 @@ VISIT_ESCALATION_DELAY = timedelta(minutes=60)  # after the start or the end
 NO_PRESENTER_ALERT_WINDOW = timedelta(days=2)
 
 
-class VisitNotOver(VisitInTheWay):
+class VisitNotOver(VisitBlocksErasure):
     """What we know of a visit can't be erased while its presenter needs it."""
 
 
-def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -> None:
+def refuse_while_visit_under_way(bookings: BookingQuerySet, now: datetime) -> None:
     """Raise VisitNotOver if a presenter may have set off to one of these bookings and nobody has come back from it."""
     booking = bookings.visits_under_way(now).first()
     if booking is not None:
@@ -70,22 +70,27 @@ def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -
         )
 
 
-def await_presenter(presenter: Presenter, booking: Booking, now: datetime) -> None:
+def mark_presenter_sought(presenter: Presenter, booking: Booking, now: datetime) -> None:
     """Call it before leave takes this presenter off a visit that has begun: the alarm stays until somebody hears from them."""
-    if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed or booking.agreed[0] > now:
+    if (
+        booking.format != Format.WORKPLACE
+        or booking.state != State.CONFIRMED
+        or booking.visit_closed
+        or booking.agreed_times[0] > now
+    ):
         return
     visit = Visit.objects.filter(booking=booking).first() or Visit()
     visit.booking = booking
-    if visit.is_in or visit.is_done:
+    if visit.is_checked_in or visit.is_done:
         return  # the alarm waits for them until they check out
     visit.presenter, visit.checked_in_at, visit.checked_out_at, visit.sought_at = presenter, None, None, now
     visit.save()
 
 
 def refuse_while_overdue(booking: Booking, now: datetime) -> None:
-    """Raise VisitInTheWay while the visit is overdue: only word of the presenter may end the alert."""
-    if booking.overdue_at(now) is not None:
-        raise VisitInTheWay(
+    """Raise VisitBlocksErasure while the visit is overdue: only word of the presenter may end the alert."""
+    if booking.get_overdue(now) is not None:
+        raise VisitBlocksErasure(
             _("We have not heard from the presenter of this visit. Call them, say that all is well, then try again.")
         )
 
@@ -106,7 +111,7 @@ def presenter_is_there(booking: Booking, now: datetime) -> bool:
     if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - CHECK_IN_OPENS_BEFORE:
         return False
     visit = Visit.objects.select_related("booking").filter(booking=booking).first()
-    return visit is not None and visit.is_in
+    return visit is not None and visit.is_checked_in
 
 
 class NoCover(SlotTaken):
@@ -114,7 +119,7 @@ class NoCover(SlotTaken):
 
 
 # SQL because Django has no FOR SHARE: until the visit is confirmed, nobody takes its shift away, and other visits need not wait.
-COVER = """SELECT FROM bookings_dutyshift AS shift
+DUTY_COVER_SQL = """SELECT FROM bookings_dutyshift AS shift
     JOIN accounts_user AS duty_person ON duty_person.id = shift.duty_person_id
     JOIN accounts_user AS deputy ON deputy.id = shift.deputy_id
     WHERE %s BETWEEN first_day AND last_day AND duty_person.is_active AND deputy.is_active FOR SHARE OF shift"""
@@ -126,7 +131,7 @@ def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -
     if booking.format != Format.WORKPLACE:
         return
     with connection.cursor() as cursor:
-        cursor.execute(COVER, [day])
+        cursor.execute(DUTY_COVER_SQL, [day])
         if cursor.rowcount:
             return
     if by_staff:
@@ -150,16 +155,16 @@ def refuse_unchecked(booking: Booking, presenter: Presenter, start: datetime, *,
 
 
 @transaction.atomic
-def visits_resting_on(shift: DutyShift, now: datetime, *, but: DateRange | None = None) -> list[Booking]:
+def visits_covered_by(shift: DutyShift, now: datetime, *, but: DateRange | None = None) -> list[Booking]:
     """Confirmed visits that are not over, on days of this shift as it is stored; `but`: days that are still covered.
 
     From now until the transaction ends, no other visit is confirmed on its days.
     """
     DutyShift.objects.select_for_update().filter(pk=shift.pk).first()
     days = DateRange(shift.first_day, shift.last_day)
-    confirmed = Booking.objects.filter(VISIT_IS_OPEN, starting_on(days), state=State.CONFIRMED)
+    confirmed = Booking.objects.filter(OPEN_VISIT_Q, starting_on(days), state=State.CONFIRMED)
     ahead = confirmed.filter(ends_at__gt=now).order_by("starts_at", "pk")
-    return [booking for booking in ahead if but is None or uk_day(booking.agreed[0]) not in but]
+    return [booking for booking in ahead if but is None or uk_day(booking.agreed_times[0]) not in but]
 
 
 @transaction.atomic
@@ -209,14 +214,14 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
     Raises NotAVisit, TooEarlyToCheckIn, VisitOver, and DomainError while another presenter is there.
     """
     locked, visit = lock_visit(booking, presenter)
-    if visit.is_in or (visit.is_out and visit.presenter == presenter):
+    if visit.is_checked_in or (visit.is_checked_out and visit.presenter == presenter):
         return visit
     if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
         raise NotAVisit
-    starts_at, ends_at = locked.agreed
+    starts_at, ends_at = locked.agreed_times
     opens_at = starts_at - CHECK_IN_OPENS_BEFORE
     if now < opens_at:
-        facts = {"day": format_day(opens_at), "clock": format_clock(opens_at)}
+        facts = {"day": format_day(opens_at), "clock": format_uk_time(opens_at)}
         raise TooEarlyToCheckIn(_("You can check in from %(clock)s on %(day)s.") % facts)
     if now >= ends_at:
         raise VisitOver
@@ -233,12 +238,12 @@ def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime
     NotAVisit, and DomainError before the start or while another presenter is there.
     """
     locked, visit = lock_visit(booking, presenter)
-    if visit.is_out and visit.presenter == presenter:
+    if visit.is_checked_out and visit.presenter == presenter:
         return visit
-    if not visit.is_in:
+    if not visit.is_checked_in:
         if locked.format != Format.WORKPLACE or locked.state not in (State.CONFIRMED, State.DELIVERED):
             raise NotAVisit
-        if now < locked.agreed[0]:
+        if now < locked.agreed_times[0]:
             raise DomainError(_("This visit has not begun, and nobody has checked in. Check in first."))
         visit.checked_in_at = None
     now = max(now, visit.checked_in_at or now)
@@ -247,11 +252,11 @@ def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime
     return visit
 
 
-TAKEN_BACK = {CHECK_IN: EventKind.CHECK_IN_TAKEN_BACK, CHECK_OUT: EventKind.CHECK_OUT_TAKEN_BACK}
+TAKE_BACK_KIND_BY_TAP = {CHECK_IN: EventKind.CHECK_IN_TAKEN_BACK, CHECK_OUT: EventKind.CHECK_OUT_TAKEN_BACK}
 
 
 @transaction.atomic
-def take_back(
+def take_back_tap(
     booking: Booking,
     *,
     tap: str,
@@ -278,18 +283,18 @@ def take_back(
     if visit.checked_in_at is None and not visit.is_sought:
         visit.presenter = None
     visit.taken_on_at = None  # the alarm before the tap is over
-    save_visit(visit, TAKEN_BACK[tap], by=by, now=now, note=note, flagged=flagged)
+    save_visit(visit, TAKE_BACK_KIND_BY_TAP[tap], by=by, now=now, note=note, flagged=flagged)
     return visit
 
 
 @transaction.atomic
-def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: bool = False) -> Visit:
+def confirm_presenter_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: bool = False) -> Visit:
     """Staff have heard that all is well, and the alert ends. If the check-out is not due yet, it is still waited for.
 
     Raises NotOverdue, also for the second of two colleagues.
     """
     locked, visit = lock_visit(booking)
-    if locked.overdue_at(now) is None:
+    if locked.get_overdue(now) is None:
         raise NotOverdue
     visit.safe_at = now
     save_visit(visit, EventKind.SAID_SAFE, by=by, now=now, note=note, flagged=flagged)
@@ -297,14 +302,14 @@ def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: b
 
 
 @transaction.atomic
-def take_on(booking: Booking, *, by: User, now: datetime) -> Visit:
+def take_on_alarm(booking: Booking, *, by: User, now: datetime) -> Visit:
     """`by` finds out if the presenter is safe, so the alarm stops. Raises NotOverdue, or DomainError if somebody is on it."""
     locked, visit = lock_visit(booking)
-    late = locked.overdue_at(now)
+    late = locked.get_overdue(now)
     if late is None:
         raise NotOverdue
-    if visit.taken_on_at and visit.is_taken_on(late.missed_at):
-        facts = {"name": visit.taken_on_by or _("A colleague"), "clock": format_clock(visit.taken_on_at)}
+    if visit.taken_on_at and visit.is_alarm_taken_on(late.missed_at):
+        facts = {"name": visit.taken_on_by or _("A colleague"), "clock": format_uk_time(visit.taken_on_at)}
         raise DomainError(_("%(name)s has been on it since %(clock)s.") % facts)
     visit.taken_on_at, visit.taken_on_by = now, by
     save_visit(visit, EventKind.TAKEN_ON, by=by, now=now)
@@ -312,20 +317,20 @@ def take_on(booking: Booking, *, by: User, now: datetime) -> Visit:
 
 
 @transaction.atomic
-def run_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, now: datetime) -> Visit:
+def report_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, now: datetime) -> Visit:
     """They begin that many minutes late. Check-in and check-out are expected that much later, and the host gets an email."""
     locked, visit = lock_visit(booking, presenter)
     locked.visit = visit
-    starts_at, ends_at = locked.agreed
-    if presenter != locked.presenter or visit.is_out or not may_check_in(locked, now):
+    starts_at, ends_at = locked.agreed_times
+    if presenter != locked.presenter or visit.is_checked_out or not may_check_in(locked, now):
         raise DomainError(_("We can’t move this visit’s times now. Call the host and the duty person and tell them."))
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, None, None
     visit.late_until = starts_at + timedelta(minutes=minutes)
     visit.taken_on_at = None  # an alarm before this is answered
     save_visit(visit, EventKind.LATE, by=by, now=now, changes={"late": minutes})
-    late = Later("booking-late", [locked.person.email], now, ends_at)
-    version = minute_of(visit.late_until)
-    notify_each({}, about=f"booking:{locked.pk}", reference=locked.reference, version=version, now=now, later=[late])
+    late = LaterMessage("booking-late", [locked.person.email], now, ends_at)
+    version = minute_number(visit.late_until)
+    notify_kinds({}, about=f"booking:{locked.pk}", reference=locked.reference, version=version, now=now, later=[late])
     return visit
 
 
@@ -337,9 +342,9 @@ def ask_for_help(booking: Booking, *, presenter: Presenter, by: User, now: datet
     """
     locked, visit = lock_visit(booking)
     locked.visit = visit
-    if not is_near(locked, now):
+    if not is_near_visit_time(locked, now):
         raise NotAVisit
-    if visit.needs_help and visit.help_at and visit.seeks_help == presenter and not visit.is_taken_on(visit.help_at):
+    if visit.needs_help and visit.help_at and visit.seeks_help == presenter and not visit.is_alarm_taken_on(visit.help_at):
         return visit
     visit.help_at, visit.seeks_help = now, presenter
     save_visit(visit, EventKind.HELP_ASKED, by=by, now=now)
@@ -348,20 +353,20 @@ def ask_for_help(booking: Booking, *, presenter: Presenter, by: User, now: datet
 
 
 @transaction.atomic
-def tell_of_disclosure(booking: Booking, *, presenter: Presenter, by: User, now: datetime) -> None:
+def report_disclosure(booking: Booking, *, presenter: Presenter, by: User, now: datetime) -> None:
     """Ask the duty person and the deputy to ring `presenter`. We keep nothing of what was said.
 
     A second tap soon after tells nobody again. Raises NotAVisit.
     """
     locked, visit = lock_visit(booking)
     locked.visit = visit
-    if not is_near(locked, now):
+    if not is_near_visit_time(locked, now):
         raise NotAVisit
     told = {"kind": EventKind.DISCLOSED, "by": by, "at__gt": now - ALARM_INTERVAL}
     if not locked.events.filter(**told).exists():
         record_event(locked, EventKind.DISCLOSED, by=by, now=now)
         about, to = f"booking:{locked.pk}:{presenter.pk}", {"duty-disclosure": duty_addresses(locked)}
-        notify_each(to, about=about, reference=locked.reference, version=minute_of(now), now=now)
+        notify_kinds(to, about=about, reference=locked.reference, version=minute_number(now), now=now)
 
 
 def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Booking, Visit]:
@@ -369,7 +374,7 @@ def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Bo
     locked = Booking.objects.select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
     visit = Visit.objects.filter(booking=locked).select_related("presenter").first() or Visit(booking=locked)
     visit.booking = locked
-    if presenter and visit.is_in and visit.presenter is not None and visit.presenter != presenter:
+    if presenter and visit.is_checked_in and visit.presenter is not None and visit.presenter != presenter:
         sentence = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
         raise DomainError(sentence % {"name": visit.presenter})
     return locked, visit
@@ -428,12 +433,12 @@ def alert_staff(*, key: int, now: datetime) -> None:
         return
     if sound_alarm(locked, now):
         return
-    notify = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
+    notify = partial(notify_kinds, about=f"booking:{key}", reference=locked.reference, now=now)
     if without_presenter(Booking.objects.filter(pk=key), now).exists():
         both = {site_settings().team_email, site_settings().visit_escalation_email}
-        notify({"staff-still-no-presenter": both}, version=minute_of_loss(locked))
+        notify({"staff-still-no-presenter": both}, version=presenter_loss_minute(locked))
     if Booking.objects.filter(pk=key).without_joining_link(now).exists():
-        notify({"staff-no-joining-link": [site_settings().team_email]}, version=minute_of(locked.starts_at))
+        notify({"staff-no-joining-link": [site_settings().team_email]}, version=minute_number(locked.starts_at))
 
 
 def sound_alarm(locked: Booking, now: datetime) -> bool:
@@ -442,11 +447,11 @@ def sound_alarm(locked: Booking, now: datetime) -> bool:
     The team's address is told once, and the second address after VISIT_ESCALATION_DELAY, whoever is on it; the duty person and
     the deputy are told again and again until somebody is. If a presenter asks for help, all of them are told at once.
     """
-    late = locked.overdue_at(now)
+    late = locked.get_overdue(now)
     if late is None:
         return False
     visit = Visit.objects.filter(booking=locked).first()
-    rings = visit is None or not visit.is_taken_on(late.missed_at)
+    rings = visit is None or not visit.is_alarm_taken_on(late.missed_at)
     on_duty = duty_addresses(locked) if rings else []
     once: dict[str, list[str]] = {}
     if late.missed == HELP:
@@ -456,30 +461,30 @@ def sound_alarm(locked: Booking, now: datetime) -> bool:
         once[f"staff-{how}"] = [site_settings().team_email] if rings else []
         if now >= late.missed_at + VISIT_ESCALATION_DELAY:
             once[f"manager-{how}"] = [site_settings().visit_escalation_email]
-    notify = partial(notify_each, about=f"booking:{locked.pk}", reference=locked.reference, now=now)
-    notify(once, version=minute_of(locked.agreed[0]))
-    notify({"duty-alarm": dict.fromkeys(on_duty)}, version=alarm_round(late, now))
+    notify = partial(notify_kinds, about=f"booking:{locked.pk}", reference=locked.reference, now=now)
+    notify(once, version=minute_number(locked.agreed_times[0]))
+    notify({"duty-alarm": dict.fromkeys(on_duty)}, version=last_alarm_minute(late, now))
     return True
 
 
-def alarm_round(late: Booking, now: datetime) -> int:
+def last_alarm_minute(late: Booking, now: datetime) -> int:
     """The minute at which the alarm last rang, or rings now: at the end of the grace, and then every ALARM_INTERVAL."""
     grace = {CHECK_IN: CHECK_IN_GRACE, CHECK_OUT: CHECK_OUT_GRACE}.get(late.missed, timedelta())
     first = late.missed_at + grace
-    return minute_of(first + (now - first) // ALARM_INTERVAL * ALARM_INTERVAL)
+    return minute_number(first + (now - first) // ALARM_INTERVAL * ALARM_INTERVAL)
 
 
 def duty_addresses(booking: Booking) -> list[str]:
     """The addresses of the people on duty for it, or the team's if nobody is."""
-    return [person.user.email for person in duty_of([booking])[booking.pk]] or [site_settings().team_email]
+    return [person.user.email for person in duty_contacts_by_booking([booking])[booking.pk]] or [site_settings().team_email]
 
 
-def minute_of_loss(booking: Booking) -> int:
+def presenter_loss_minute(booking: Booking) -> int:
     """The minute at which it last lost its presenter; if it never had one, the minute at which it starts."""
     freed = booking.events.filter(kind=EventKind.PRESENTER_FREED).order_by("at", "pk").values_list("at", flat=True).last()
-    return minute_of(freed or booking.agreed[0])
+    return minute_number(freed or booking.agreed_times[0])
 
 
-def minute_of(moment: datetime) -> int:
+def minute_number(moment: datetime) -> int:
     """For a notification's `version`: whole minutes, which tell moments apart and fit the column until the year 6053."""
     return int(moment.timestamp() // 60)

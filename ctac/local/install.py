@@ -12,21 +12,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-OLDEST = (3, 11)
+MIN_PYTHON_VERSION = (3, 11)
 VENV = Path(".venv")
 PYTHON = VENV / "bin" / "python"
-STAMP = VENV / "installed.json"
+STAMP_FILE = VENV / "installed.json"
 
 
 def main(files: list[str]) -> None:
-    if sys.version_info < OLDEST:
+    if sys.version_info < MIN_PYTHON_VERSION:
         version = ".".join(str(number) for number in sys.version_info[:2])
         sys.exit(f"CTAC needs Python 3.11 or newer, and this is {version}. Name another: make run PYTHON=python3.12")
     wanted = {file: hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files}
     done = read_stamp()
-    if works() and wanted.items() <= done.items():
+    if is_venv_usable() and wanted.items() <= done.items():
         return
-    if not works():
+    if not is_venv_usable():
         if importlib.util.find_spec("ensurepip") is None:
             sys.exit("This Python can't make virtual environments. On Debian and Ubuntu: apt-get install python3-venv")
         made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True, check=False)
@@ -34,21 +34,21 @@ def main(files: list[str]) -> None:
             sys.exit(f"The virtual environment can't be made: {(made.stderr or made.stdout).strip()}")
         done = {}
     install([file for file in files if done.get(file) != wanted[file]])
-    STAMP.write_text(json.dumps({**done, **wanted}, indent=2))
+    STAMP_FILE.write_text(json.dumps({**done, **wanted}, indent=2))
 
 
 def read_stamp() -> dict[str, str]:
     """What is installed: the names of files, and the hashes of their texts."""
     try:
-        found: dict[str, str] = json.loads(STAMP.read_text())
+        found: dict[str, str] = json.loads(STAMP_FILE.read_text())
     except (OSError, ValueError):
         return {}
     return found
 
 
-def works() -> bool:
+def is_venv_usable() -> bool:
     """Whether the environment works. It may not after the machine's Python was replaced, or the checkout moved."""
-    check = [str(PYTHON), "-c", f"import pip, sys; sys.exit(sys.version_info < {OLDEST})"]
+    check = [str(PYTHON), "-c", f"import pip, sys; sys.exit(sys.version_info < {MIN_PYTHON_VERSION})"]
     try:
         return subprocess.run(check, stderr=subprocess.DEVNULL, check=False).returncode == 0
     except OSError:

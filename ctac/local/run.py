@@ -24,8 +24,8 @@ from ctac.local.processes import Child, Supervisor
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
-USUAL_MAIL_PORT = 1025
-PATIENCE = 60.0  # seconds to wait for the first page
+DEFAULT_MAIL_PORT = 1025
+START_TIMEOUT_SECONDS = 60.0  # seconds to wait for the first page
 
 
 def main() -> int:
@@ -34,32 +34,32 @@ def main() -> int:
         text = os.environ.get("PORT") or "8000"
         if not text.isdigit() or int(text) > 65535:
             raise PlatformError(f"PORT is {text!r}; set it to a number from 1 to 65535, such as PORT=8001.")
-        copy = Copy(var_dir=Path(os.environ.get("CTAC_VAR") or BASE_DIR / "var").resolve(), port=int(text))
-        with copy.alone():
+        copy = RunningCopy(var_dir=Path(os.environ.get("CTAC_VAR") or BASE_DIR / "var").resolve(), port=int(text))
+        with copy.lock_folder():
             return copy.run()
     except PlatformError as error:
-        say(str(error))
+        print_line(str(error))
         return 1
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line, and go on if nobody reads it any more or the disk is full."""
     with suppress(OSError):
         print(line, flush=True)
 
 
-class Copy:
+class RunningCopy:
     """One running copy of the whole, in its own var folder."""
 
     def __init__(self, var_dir: Path, port: int) -> None:
         self.var_dir, self.port = var_dir, port
-        self.name = postgres.name_of(var_dir)
+        self.name = postgres.cluster_name(var_dir)
         self.own_database = not os.environ.get("DATABASE_URL")
         self.own_mail = not os.environ.get("EMAIL_URL")
-        self.supervisor = Supervisor(var_dir / "run.json", say, self._clean_up)
+        self.supervisor = Supervisor(var_dir / "run.json", print_line, self._clean_up)
         self.env: dict[str, str] = {}
 
-    def alone(self) -> IO[str]:
+    def lock_folder(self) -> IO[str]:
         """Hold this var folder for as long as the returned file is open."""
         self.var_dir.mkdir(parents=True, exist_ok=True)
         lock = (self.var_dir / "run.lock").open("a+")
@@ -83,12 +83,12 @@ class Copy:
         supervisor = self.supervisor
         supervisor.stop_on_signals()
         self._end_leftovers()
-        with _listen(self.port) as web, _listen_for_mail() as mail:
+        with _listen_for_web(self.port) as web, _listen_for_mail() as mail:
             try:
                 self._start(web, mail)
                 supervisor.run()
             finally:
-                say("Stopping …")
+                print_line("Stopping …")
                 supervisor.ask_to_stop([child for child in supervisor.children if child.name in {"web", "worker", "beat"}])
                 supervisor.stop()
                 if self.own_database:
@@ -118,12 +118,12 @@ class Copy:
             database.stop_signal = signal.SIGINT
             self.supervisor.add(database)
             if database.process is None:
-                raise PlatformError(f"PostgreSQL can't start. {postgres.INSTEAD}")
+                raise PlatformError(f"PostgreSQL can't start. {postgres.DATABASE_URL_HINT}")
             postgres.wait_until_ready(self.var_dir, database.process)
             postgres.create_database(self.var_dir)
         if self.own_mail:
             sink = ["-m", "ctac.local.smtp_sink", str(self.var_dir / "mail"), "--fd", str(mail.fileno())]
-            supervisor.add(Child("mail", self._python(*sink, pass_fds=[mail.fileno()])))
+            supervisor.add(Child("mail", self._python_command(*sink, pass_fds=[mail.fileno()])))
         login = self._prepare_database()
         if login is None:
             return
@@ -131,26 +131,26 @@ class Copy:
         gunicorn = ["-m", "gunicorn", "--config", config, "--bind", f"fd://{web.fileno()}", "--workers", "2", "--threads", "4"]
         celery = ["-m", "celery", "--app", "ctac", "--quiet"]
         worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        supervisor.add(Child("web", self._python(*gunicorn, pass_fds=[web.fileno()])))
-        supervisor.add(Child("worker", self._python(*worker)))
-        supervisor.add(Child("beat", self._python(*celery, "beat", "--pidfile=")))
-        if supervisor.run(until=self._answers, seconds=PATIENCE):
+        supervisor.add(Child("web", self._python_command(*gunicorn, pass_fds=[web.fileno()])))
+        supervisor.add(Child("worker", self._python_command(*worker)))
+        supervisor.add(Child("beat", self._python_command(*celery, "beat", "--pidfile=")))
+        if supervisor.run(until=self._answers, seconds=START_TIMEOUT_SECONDS):
             address = f"http://localhost:{self.port}"
-            say("")
-            say(f"CTAC is ready: {address}/")
-            say(f"  Staff   {address}/staff/")
-            say(f"          sign in as {login['staff_email']} with the password {login['staff_password']}")
-            say(f"          and the code from {address}/mailbox/")
-            say(f"  Mail    {address}/mailbox/" if self.own_mail else "  Mail    goes to the server in EMAIL_URL")
-            say("Ctrl-C stops everything; your data stay.")
+            print_line("")
+            print_line(f"CTAC is ready: {address}/")
+            print_line(f"  Staff   {address}/staff/")
+            print_line(f"          sign in as {login['staff_email']} with the password {login['staff_password']}")
+            print_line(f"          and the code from {address}/mailbox/")
+            print_line(f"  Mail    {address}/mailbox/" if self.own_mail else "  Mail    goes to the server in EMAIL_URL")
+            print_line("Ctrl-C stops everything; your data stay.")
         elif not supervisor.stopping:
-            say("The web server does not answer yet; its lines above say why.")
+            print_line("The web server does not answer yet; its lines above say why.")
 
     def _prepare_database(self) -> dict[str, str] | None:
         """Migrations and samples; how to sign in, or None if a signal stopped it. The database takes back what had begun."""
-        say("Preparing the database …")
-        command = self._python("-m", "ctac.local.prepare")() | {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        preparing = subprocess.Popen(**command, text=True, preexec_fn=processes.tied(signal.SIGTERM))
+        print_line("Preparing the database …")
+        command = self._python_command("-m", "ctac.local.prepare")() | {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        preparing = subprocess.Popen(**command, text=True, preexec_fn=processes.end_with_parent(signal.SIGTERM))
         output: tuple[str, str] | None = None
         while output is None:
             try:
@@ -165,7 +165,7 @@ class Copy:
             raise PlatformError("The database could not be prepared; the lines above say why.")
         return dict(json.loads(output[0].splitlines()[-1]))
 
-    def _python(self, *arguments: str, pass_fds: list[int] | None = None) -> Callable[[], dict[str, Any]]:
+    def _python_command(self, *arguments: str, pass_fds: list[int] | None = None) -> Callable[[], dict[str, Any]]:
         """A command in this Python. Its -X mark finds whatever a killed supervisor left running."""
         # Celery warns root about pickled messages, which we don't accept.
         quiet = "ignore:You're running the worker with superuser:UserWarning"
@@ -179,12 +179,12 @@ class Copy:
     def _end_leftovers(self) -> None:
         """End what a killed supervisor has left, if the kernel has not."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            for pid in self._leftovers():
+            for pid in self._leftover_pids():
                 processes.send_signal(pid, number)
-            if processes.wait_until(lambda: not self._leftovers(), 5):
+            if processes.wait_until(lambda: not self._leftover_pids(), 5):
                 return
 
-    def _leftovers(self) -> list[int]:
+    def _leftover_pids(self) -> list[int]:
         mark = f"copy={self.name} "
         return [pid for pid, line in processes.command_lines().items() if mark in line and pid != os.getpid()]
 
@@ -199,7 +199,7 @@ class Copy:
             connection.close()
 
 
-def _listen(port: int) -> socket.socket:
+def _listen_for_web(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port), backlog=256)
     except PermissionError:
@@ -211,7 +211,7 @@ def _listen(port: int) -> socket.socket:
 def _listen_for_mail() -> socket.socket:
     """The usual port, which a command in another terminal finds too; any other where it is taken."""
     try:
-        return socket.create_server((smtp_sink.HOST, USUAL_MAIL_PORT), backlog=256)
+        return socket.create_server((smtp_sink.HOST, DEFAULT_MAIL_PORT), backlog=256)
     except OSError:
         return socket.create_server((smtp_sink.HOST, 0), backlog=256)
 

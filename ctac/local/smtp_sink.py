@@ -15,10 +15,10 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 HOST = "127.0.0.1"
-LARGEST_MESSAGE = 25 * 1024 * 1024  # bytes; large mail providers accept as much
+MAX_MESSAGE_BYTES = 25 * 1024 * 1024  # bytes; large mail providers accept as much
 
 
-class Deliver:
+class FolderHandler:
     """Writes each message to the folder, named by the time it came. Delivered-To says who got it, as real servers do."""
 
     def __init__(self, folder: Path) -> None:
@@ -36,8 +36,8 @@ class Deliver:
 
 
 async def serve(folder: Path, listening: socket.socket) -> None:
-    handler = Deliver(folder)
-    protocol = partial(SMTP, handler, hostname="localhost", enable_SMTPUTF8=True, data_size_limit=LARGEST_MESSAGE)
+    handler = FolderHandler(folder)
+    protocol = partial(SMTP, handler, hostname="localhost", enable_SMTPUTF8=True, data_size_limit=MAX_MESSAGE_BYTES)
     server = await asyncio.get_running_loop().create_server(protocol, sock=listening)
     async with server:
         await server.serve_forever()

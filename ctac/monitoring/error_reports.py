@@ -20,12 +20,12 @@ from sentry_sdk.types import Event, Hint
 from ctac import logs
 
 # What is kept of the SDK's own event. None of it comes from a request.
-KEPT = ("event_id", "timestamp", "platform", "level", "logger", "server_name", "environment", "sdk")
+KEPT_EVENT_KEYS = ("event_id", "timestamp", "platform", "level", "logger", "server_name", "environment", "sdk")
 # Their messages come from code. Any other error may quote what somebody typed, so its message stays in our log.
-WORDS_ARE_CODE = (*logs.QUOTE_CODE, DatabaseError, psycopg2.Error)
+CODE_MESSAGE_ERRORS = (*logs.CODE_QUOTING_ERRORS, DatabaseError, psycopg2.Error)
 
 
-def start(dsn: str) -> None:
+def start_sentry(dsn: str) -> None:
     """For each process, when Django starts. A thread of its own sends the reports, so a slow server delays no page."""
     sentry_sdk.init(
         dsn=dsn,
@@ -36,31 +36,31 @@ def start(dsn: str) -> None:
         max_request_body_size="never",
         send_default_pii=False,
         send_client_reports=False,
-        before_send=report,
+        before_send=build_report,
     )
 
 
-def report(event: Event, hint: Hint) -> Event | None:
+def build_report(event: Event, hint: Hint) -> Event | None:
     """The report of an error. Its reference finds the rest in the log."""
     record: logging.LogRecord | None = hint.get("log_record")
     if record is None:
         return None
-    facts = logs.facts_of(record)
+    facts = logs.record_fields(record)
     request = getattr(record, "request", None)
-    route = logs.route_of(request) if isinstance(request, HttpRequest) else ""
+    route = logs.route_name(request) if isinstance(request, HttpRequest) else ""
     error = record.exc_info[1] if record.exc_info else None
     tags = {name: facts[name] for name in ("reference", "task", "task_id") if name in facts} | ({"route": route} if route else {})
-    said: dict[str, Any] = {name: value for name, value in event.items() if name in KEPT}
+    said: dict[str, Any] = {name: value for name, value in event.items() if name in KEPT_EVENT_KEYS}
     said |= {
         "tags": tags,
         "transaction": route or facts.get("task", ""),
-        "message": f"Error at {route}" if route else words_of(record),
-        "exception": {"values": [describe(each) for each in logs.chain(error)] if error else []},
+        "message": f"Error at {route}" if route else source_message(record),
+        "exception": {"values": [describe(each) for each in logs.exception_chain(error)] if error else []},
     }
     return said  # type: ignore[return-value] # the same keys
 
 
-def words_of(record: logging.LogRecord) -> str:
+def source_message(record: logging.LogRecord) -> str:
     """The message as it stands in the code, without values; if it doesn't stand there, the module and line that logged it."""
     said = str(record.msg)
     source = "".join(linecache.getlines(record.pathname))
@@ -68,7 +68,7 @@ def words_of(record: logging.LogRecord) -> str:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    words = logs.clean(logs.message_without_values(error)) if isinstance(error, WORDS_ARE_CODE) else ""
+    words = logs.mask_personal_data(logs.message_without_values(error)) if isinstance(error, CODE_MESSAGE_ERRORS) else ""
     frames = [describe_frame(frame) for frame in traceback.extract_tb(error.__traceback__)]
     kind = type(error)
     return {"type": kind.__qualname__, "module": kind.__module__, "value": words, "stacktrace": {"frames": frames}}

@@ -15,12 +15,12 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 
-from ctac.models import statements_within
+from ctac.models import statement_timeout
 from ctac.monitoring import health
 
 logger = logging.getLogger(__name__)
-RECENT = timedelta(hours=1)  # the window of every figure whose name says so
-BROKER_SECONDS = 0.5
+RECENT_PERIOD = timedelta(hours=1)  # the window of every figure whose name says so
+BROKER_TIMEOUT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,36 +33,40 @@ class Figure:
     label: str = ""
 
 
-Find = Callable[[datetime], Iterable[Figure]]
-_in_database: list[Find] = []
-_elsewhere: list[Find] = []
+FigureFinder = Callable[[datetime], Iterable[Figure]]
+_database_finders: list[FigureFinder] = []
+_other_finders: list[FigureFinder] = []
 
 
-def register(find: Find, *, asks_database: bool = True) -> None:
+def register(find: FigureFinder, *, asks_database: bool = True) -> None:
     """For AppConfig.ready(). `find(now)` gives figures; its statements must be cheap, however many rows there are."""
-    (_in_database if asks_database else _elsewhere).append(find)
+    (_database_finders if asks_database else _other_finders).append(find)
 
 
-def from_database(now: datetime, *, migrated: bool) -> list[Figure]:
+def database_figures(now: datetime, *, migrated: bool) -> list[Figure]:
     """Raises DatabaseError or InterfaceError while the database is away or too slow."""
-    checks = health.facts(migrated=migrated)
+    checks = health.run_checks(migrated=migrated)
     is_ready = checks.pop("database") == checks.pop("migrations", "ok") == "ok"
     if not is_ready:
-        return [ready(False)]
+        return [ready_figure(False)]
     states = {name: float(said == "ok") for name, said in checks.items()}
-    with statements_within(health.STATEMENT_TIMEOUT):
-        found = [figure for find in _in_database for figure in find(now)]
-    return [ready(True), Figure("ctac_check_ok", "Whether this check of /readyz finds nothing wrong.", states, "check"), *found]
+    with statement_timeout(health.STATEMENT_TIMEOUT):
+        found = [figure for find in _database_finders for figure in find(now)]
+    return [
+        ready_figure(True),
+        Figure("ctac_check_ok", "Whether this check of /readyz finds nothing wrong.", states, "check"),
+        *found,
+    ]
 
 
-def ready(value: bool) -> Figure:
+def ready_figure(value: bool) -> Figure:
     return Figure("ctac_ready", "Whether the database answers and has this code’s migrations.", float(value))
 
 
-def from_elsewhere(now: datetime) -> Iterator[Figure]:
+def other_figures(now: datetime) -> Iterator[Figure]:
     """The figures of caches, files and brokers. If one is away, only its figures are missing."""
     missing = 0
-    for find in _elsewhere:
+    for find in _other_finders:
         try:
             yield from list(find(now))
         except Exception as error:  # noqa: BLE001 - each has its own errors
@@ -72,42 +76,44 @@ def from_elsewhere(now: datetime) -> Iterator[Figure]:
     yield Figure("ctac_figures_missing", "Sources of figures that could not be asked; the log says why.", missing)
 
 
-def seconds(moment: datetime | None) -> float:
+def timestamp_seconds(moment: datetime | None) -> float:
     return moment.timestamp() if moment else 0.0
 
 
-def recent(name: str, what: str, rows: Any, now: datetime) -> Iterator[Figure]:
+def recent_figure(name: str, what: str, rows: Any, now: datetime) -> Iterator[Figure]:
     """How many rows were created in the last hour. Their model has an index on `created_at`."""
-    yield Figure(name, f"{what} in the last hour.", rows.filter(created_at__gte=now - RECENT).count())
+    yield Figure(name, f"{what} in the last hour.", rows.filter(created_at__gte=now - RECENT_PERIOD).count())
 
 
-def last_runs(now: datetime) -> Iterator[Figure]:
+def last_run_figures(now: datetime) -> Iterator[Figure]:
     """When tasks last ran, as the worker notes it in the cache."""
     found: dict[str, datetime] = {}
     with suppress(Exception):  # each cache has its own errors
-        found = cache.get_many([health.VISITS_WATCHED, health.TASK_RAN])
-    watched, ran = seconds(found.get(health.VISITS_WATCHED)), seconds(found.get(health.TASK_RAN))
+        found = cache.get_many([health.VISITS_WATCHED_KEY, health.TASK_RAN_KEY])
+    watched, ran = timestamp_seconds(found.get(health.VISITS_WATCHED_KEY)), timestamp_seconds(found.get(health.TASK_RAN_KEY))
     yield Figure("ctac_visits_watched_timestamp_seconds", "When the last good round of the watch over visits ended.", watched)
     yield Figure("ctac_task_ran_timestamp_seconds", "When a worker last ran a task.", ran)
 
 
 @once
-def broker() -> Any:
+def redis_client() -> Any:
     """A client of Redis with a short timeout, if that is the broker."""
     if not settings.CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
         return None
     from redis import Redis
 
-    return Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=BROKER_SECONDS, socket_connect_timeout=BROKER_SECONDS)
+    return Redis.from_url(
+        settings.CELERY_BROKER_URL, socket_timeout=BROKER_TIMEOUT_SECONDS, socket_connect_timeout=BROKER_TIMEOUT_SECONDS
+    )
 
 
-def queues(now: datetime) -> Iterator[Figure]:
+def queue_figures(now: datetime) -> Iterator[Figure]:
     """The length of each queue. They may be lost with the broker; the outbox has what is due."""
-    if client := broker():
+    if client := redis_client():
         names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
         waiting = {name: float(client.llen(name)) for name in names}
         yield Figure("ctac_queue_messages", "Tasks that wait for a worker, in Redis.", waiting, "queue")
 
 
-register(last_runs, asks_database=False)
-register(queues, asks_database=False)
+register(last_run_figures, asks_database=False)
+register(queue_figures, asks_database=False)

@@ -27,12 +27,12 @@ Check = Callable[[], str]
 STATEMENT_TIMEOUT = "2s"
 checks: dict[str, Check] = {}
 # Three rounds of two minutes each.
-VISITS_WATCHED, WATCHED_FOR = "visits-are-watched", timedelta(minutes=6)
-MONITOR_TOLD = "monitor-was-told"
-TASK_RAN, TASK_RAN_FOR = "a-task-ran", timedelta(minutes=10)
-STORAGE_FAILED, STORAGE_FAILED_FOR = "the-file-storage-failed", timedelta(minutes=5)
-NOTED_EVERY = 20  # seconds, so that a process with much mail doesn't note each task
-PING_SECONDS = 5
+VISITS_WATCHED_KEY, VISITS_WATCHED_PERIOD = "visits-are-watched", timedelta(minutes=6)
+MONITOR_TOLD_KEY = "monitor-was-told"
+TASK_RAN_KEY, TASK_RAN_PERIOD = "a-task-ran", timedelta(minutes=10)
+STORAGE_FAILED_KEY, STORAGE_FAILED_PERIOD = "the-file-storage-failed", timedelta(minutes=5)
+TASK_NOTE_INTERVAL_SECONDS = 20  # seconds, so that a process with much mail doesn't note each task
+PING_TIMEOUT_SECONDS = 5
 
 
 def register(name: str, check: Check) -> None:
@@ -40,7 +40,7 @@ def register(name: str, check: Check) -> None:
     checks[name] = check
 
 
-def note(key: str, lasts: timedelta, what: str) -> None:
+def cache_current_time(key: str, lasts: timedelta, what: str) -> None:
     """Put the time into the cache. Errors are only logged."""
     try:
         cache.set(key, timezone.now(), lasts.total_seconds())
@@ -48,39 +48,39 @@ def note(key: str, lasts: timedelta, what: str) -> None:
         logger.warning("The cache could not note that %s: %s", what, type(error).__name__)
 
 
-_task_noted = [-math.inf]  # when this process last noted one, by the monotonic clock
+_last_task_noted = [-math.inf]  # when this process last noted one, by the monotonic clock
 
 
 def record_task() -> None:
     """Note that this worker has run a task."""
-    if time.monotonic() - _task_noted[0] >= NOTED_EVERY:
-        _task_noted[0] = time.monotonic()
-        note(TASK_RAN, TASK_RAN_FOR, "a task ran")
+    if time.monotonic() - _last_task_noted[0] >= TASK_NOTE_INTERVAL_SECONDS:
+        _last_task_noted[0] = time.monotonic()
+        cache_current_time(TASK_RAN_KEY, TASK_RAN_PERIOD, "a task ran")
 
 
-def record_watch() -> None:
+def record_visit_watch() -> None:
     """After a round without errors of the watch over visits, note it for /healthz/visits and tell the monitor of
     WATCHER_PING_URL. Outside any transaction; errors are only logged.
     """
-    note(VISITS_WATCHED, WATCHED_FOR, "visits are watched")
+    cache_current_time(VISITS_WATCHED_KEY, VISITS_WATCHED_PERIOD, "visits are watched")
     if settings.WATCHER_PING_URL:
         try:
-            urlopen(settings.WATCHER_PING_URL, timeout=PING_SECONDS).close()  # noqa: S310 - the settings let only http and https pass
+            urlopen(settings.WATCHER_PING_URL, timeout=PING_TIMEOUT_SECONDS).close()  # noqa: S310 - the settings let only http and https pass
         except (OSError, HTTPException) as error:
             # Not the address, which is a secret: whoever has it can say that all is well.
             logger.warning("The monitor of the watch over visits could not be told: %s", type(error).__name__)
         else:
-            note(MONITOR_TOLD, WATCHED_FOR, "the monitor was told")
+            cache_current_time(MONITOR_TOLD_KEY, VISITS_WATCHED_PERIOD, "the monitor was told")
 
 
 def record_storage_failure() -> None:
     """Note that a page could not read or store a file, for the probes, which never ask the storage."""
-    note(STORAGE_FAILED, STORAGE_FAILED_FOR, "the file storage failed")
+    cache_current_time(STORAGE_FAILED_KEY, STORAGE_FAILED_PERIOD, "the file storage failed")
 
 
 def check_storage() -> str:
     try:
-        return "failed within the last 5 minutes" if cache.get(STORAGE_FAILED) else ""
+        return "failed within the last 5 minutes" if cache.get(STORAGE_FAILED_KEY) else ""
     except Exception:  # noqa: BLE001 - as in note()
         return "unknown"
 
@@ -114,8 +114,8 @@ class HealthMiddleware:
     def visits(self) -> HttpResponse:
         """503 if the last good round of the watch is too long ago or unknown."""
         try:
-            watched = cache.get(VISITS_WATCHED, False)
-        except Exception:  # noqa: BLE001 - as in record_watch()
+            watched = cache.get(VISITS_WATCHED_KEY, False)
+        except Exception:  # noqa: BLE001 - as in record_visit_watch()
             watched = False
         if watched:
             return JsonResponse({"status": "ok"})
@@ -123,7 +123,7 @@ class HealthMiddleware:
 
     def readyz(self) -> HttpResponse:
         try:
-            found = facts(migrated=self.migrated)
+            found = run_checks(migrated=self.migrated)
         except (DatabaseError, InterfaceError):
             connection.close()
             found = {"database": "away"}
@@ -134,11 +134,11 @@ class HealthMiddleware:
         return JsonResponse({"status": "degraded" if degraded else "ok", **found})
 
 
-def facts(*, migrated: bool = False) -> dict[str, str]:
+def run_checks(*, migrated: bool = False) -> dict[str, str]:
     """The checks. Raises DatabaseError or InterfaceError while the database is away or too slow. `migrated`: known to be."""
-    from ctac.models import statements_within  # Celery imports this module before the apps are ready
+    from ctac.models import statement_timeout  # Celery imports this module before the apps are ready
 
-    with statements_within(STATEMENT_TIMEOUT):
+    with statement_timeout(STATEMENT_TIMEOUT):
         if not migrated:
             # A database ahead of this code, as in the middle of an upgrade, will do.
             executor = MigrationExecutor(connection)

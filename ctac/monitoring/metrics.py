@@ -18,14 +18,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ctac.logs import route_of
-from ctac.monitoring.figures import Figure, from_database, from_elsewhere, ready
+from ctac.logs import route_name
+from ctac.monitoring.figures import Figure, database_figures, other_figures, ready_figure
 from ctac.monitoring.health import answer_probe
 
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # which gunicorn's file sets
+MULTIPROC_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # which gunicorn's file sets
 
 # Anybody may send any method, and each value of a label stays in memory.
-METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 LABELS = ("route", "method", "status")
 REQUESTS = Counter("ctac_http_requests", "Requests, by route, method and class of status.", LABELS)
 DURATION = Histogram(
@@ -48,7 +48,7 @@ class MetricsMiddleware:
             return answer_probe(request, lambda: self.metrics(request))
         start = time.perf_counter()
         response = self.get_response(request)
-        route, method = route_of(request), request.method if request.method in METHODS else "other"
+        route, method = route_name(request), request.method if request.method in KNOWN_METHODS else "other"
         DURATION.labels(route).observe(time.perf_counter() - start)
         REQUESTS.labels(route, method, f"{response.status_code // 100}xx").inc()
         return response
@@ -57,7 +57,7 @@ class MetricsMiddleware:
         if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
             return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
         registry = CollectorRegistry()
-        if SHARED_FOLDER in os.environ:
+        if MULTIPROC_DIR_VARIABLE in os.environ:
             multiprocess.MultiProcessCollector(registry)
         else:
             registry.register(REQUESTS)
@@ -78,16 +78,16 @@ class SiteCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         now = timezone.now()
         try:
-            found = from_database(now, migrated=self.migrated)
+            found = database_figures(now, migrated=self.migrated)
             self.migrated = self.migrated or found[0].value == 1
         except (DatabaseError, InterfaceError):
             connection.close()
-            found = [ready(False)]
-        for figure in (*found, *from_elsewhere(now)):
-            yield family(figure)
+            found = [ready_figure(False)]
+        for figure in (*found, *other_figures(now)):
+            yield metric_family(figure)
 
 
-def family(figure: Figure) -> Metric:
+def metric_family(figure: Figure) -> Metric:
     if not isinstance(figure.value, Mapping):
         return GaugeMetricFamily(figure.name, figure.help, value=figure.value)
     gauge = GaugeMetricFamily(figure.name, figure.help, labels=[figure.label])

@@ -18,14 +18,14 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from ctac.pages import FACTS
+from ctac.pages import SITE_FACTS
 
 FONTS = Path(__file__).parent / "fonts"
-QUIET_MODULES = 4  # of empty paper around a QR code (ISO/IEC 18004)
+QR_QUIET_ZONE_MODULES = 4  # of empty paper around a QR code (ISO/IEC 18004)
 TEMPLATES = Path(settings.BASE_DIR) / "templates" / "pdf"
 
 
-def typeset(template: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
+def render_pdf(template: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
     """The PDF. The same data give the same bytes, and their `title` is the document's title."""
     import typst  # 20 MB, so not before a process makes its first PDF
 
@@ -42,7 +42,7 @@ def typeset(template: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
 
 def charity_line() -> str:
     """Who is responsible for what is printed."""
-    return _("%(name)s. Registered charity %(number)s. %(address)s") % FACTS["charity"]()
+    return _("%(name)s. Registered charity %(number)s. %(address)s") % SITE_FACTS["charity"]()
 
 
 @cache
@@ -51,7 +51,7 @@ def template_digest() -> str:
     return sha256(b"".join(path.read_bytes() for path in sorted(TEMPLATES.glob("*.typ")))).hexdigest()
 
 
-UNPRINTABLE = "\N{WHITE SQUARE}"  # stands for a letter that neither the font nor the transliteration has
+UNPRINTABLE_SIGN = "\N{WHITE SQUARE}"  # stands for a letter that neither the font nor the transliteration has
 RIGHT_TO_LEFT_CLASSES = frozenset({"R", "AL"})
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf"})  # control characters, joiners, marks of direction
 
@@ -65,7 +65,7 @@ def font_letters() -> frozenset[int]:
     return frozenset.intersection(*(frozenset(face.getBestCmap()) for face in faces))
 
 
-def printable(text: str) -> str:
+def printable_text(text: str) -> str:
     """The text on one line, with letters that our font doesn't have transliterated (ADR 19).
 
     Scripts that are read from the right always are: the font would print them backwards and unjoined.
@@ -78,27 +78,27 @@ def printable(text: str) -> str:
         visible,
         key=lambda letter: ord(letter) in font_letters() and unicodedata.bidirectional(letter) not in RIGHT_TO_LEFT_CLASSES,
     )
-    words = "".join("".join(run) if kept else _in_latin("".join(run)) for kept, run in runs)
+    words = "".join("".join(run) if kept else _transliterate("".join(run)) for kept, run in runs)
     return " ".join(words.split())
 
 
-def is_read_from_right(letter: str) -> bool:
+def is_right_to_left(letter: str) -> bool:
     return unicodedata.bidirectional(letter) in RIGHT_TO_LEFT_CLASSES
 
 
-def _in_latin(letters: str) -> str:
+def _transliterate(letters: str) -> str:
     """The letters transliterated, each word with a capital, as Arabic has none."""
     text = ""
     for letter in letters:
         latin = anyascii(letter)
         if not unicodedata.category(letter).startswith("P"):
             # A sound that Latin doesn't have becomes an apostrophe. Silent letters vanish, but no rare ideograph (beyond U+FFFF).
-            latin = latin.replace("?", "'").replace("`", "'") or (UNPRINTABLE if letter > "\uffff" else "")
+            latin = latin.replace("?", "'").replace("`", "'") or (UNPRINTABLE_SIGN if letter > "\uffff" else "")
         text += latin
-    return " ".join(word[:1].upper() + word[1:] for word in (text or UNPRINTABLE).split(" "))
+    return " ".join(word[:1].upper() + word[1:] for word in (text or UNPRINTABLE_SIGN).split(" "))
 
 
 def qr_code(url: str) -> dict[str, str]:
     """A QR code for `code` in house.typ. Phones can read it with 15% of it damaged."""
-    svg = segno.make(url, error="m", micro=False).svg_inline(border=QUIET_MODULES, light="#fff", omitsize=True)
+    svg = segno.make(url, error="m", micro=False).svg_inline(border=QR_QUIET_ZONE_MODULES, light="#fff", omitsize=True)
     return {"svg": svg, "alt": _("QR code that opens %(link)s") % {"link": url}}

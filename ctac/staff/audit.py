@@ -32,7 +32,7 @@ def audit_note(request: HttpRequest) -> AuditNote:
 
 
 @dataclass(frozen=True)
-class Audit:
+class AuditHooks:
     """How the staff site records what colleagues do. The app `audit` sets it.
 
     `each` wraps a view, `refused` records that somebody was turned away, and `history` lists what has happened to a row, the
@@ -63,7 +63,7 @@ class AuditedModelAdmin(ModelAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         obj: Any = self.get_object(request, object_id)
-        named = self.titled(_("History of %(obj)s"), request, object_id, extra_context)  # type: ignore[attr-defined]
+        named = self.get_title_context(_("History of %(obj)s"), request, object_id, extra_context)  # type: ignore[attr-defined]
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
         site: Any = self.admin_site

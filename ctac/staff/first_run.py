@@ -1,7 +1,7 @@
 """The first-run check: a page that says what is in order on a new production site, and what to do about everything else.
 
-Each app registers its lines beside its feature (`check_first_run`). Every five minutes a worker counts the red ones, so that the
-first staff page can show the figure without a statement of its own.
+Each app registers its lines beside its feature (`register_first_run_check`). Every five minutes a worker counts the red ones, so
+that the first staff page can show the figure without a statement of its own.
 """
 
 import json
@@ -30,16 +30,20 @@ from ctac import welsh
 from ctac.celery import app
 from ctac.dates import format_day, uk_day
 from ctac.monitoring import figures, health
-from ctac.staff.menu import PAGES, MenuPage
-from ctac.staff.site import Waiting, how_long_ago, staff_site
+from ctac.staff.menu import MENU_PAGES, MenuPage
+from ctac.staff.site import WaitingLine, staff_site, time_ago_text
 
 logger = logging.getLogger(__name__)
 PERMISSION = "accounts.change_user"  # managers: it names colleagues
-MACHINE, COLLEAGUES, CONTENT = gettext_lazy("The machine"), gettext_lazy("Colleagues"), gettext_lazy("What people read")
-MOST_NAMED = 5
-BACKUP_AT_LEAST, RESTORE_AT_LEAST = timedelta(hours=36), timedelta(days=10)
+MACHINE_SECTION, COLLEAGUES_SECTION, CONTENT_SECTION = (
+    gettext_lazy("The machine"),
+    gettext_lazy("Colleagues"),
+    gettext_lazy("What people read"),
+)
+MAX_NAMES_SHOWN = 5
+MAX_BACKUP_AGE, MAX_RESTORE_AGE = timedelta(hours=36), timedelta(days=10)
 # The cached number of red lines. It expires after three rounds, because then no worker runs.
-RED_LINES, RED_LINES_FOR = "first-run-red-lines", timedelta(minutes=15)
+RED_LINES_KEY, RED_LINES_PERIOD = "first-run-red-lines", timedelta(minutes=15)
 
 
 class Light(models.TextChoices):
@@ -72,16 +76,16 @@ class FirstRunCheck:
 
 
 # The request is None when a worker counts.
-Find = Callable[[HttpRequest | None], Iterable[FirstRunCheck]]
-_checks: list[tuple[str | Promise, str | Promise, Find]] = []
+CheckFinder = Callable[[HttpRequest | None], Iterable[FirstRunCheck]]
+_checks: list[tuple[str | Promise, str | Promise, CheckFinder]] = []
 
 
-def check_first_run(section: str | Promise, label: str | Promise, find: Find) -> None:
+def register_first_run_check(section: str | Promise, label: str | Promise, find: CheckFinder) -> None:
     """For the admin module beside the feature. If `find` fails, a line with this `label` says so."""
     _checks.append((section, label, find))
 
 
-def found_by(label: str | Promise, find: Find, request: HttpRequest | None) -> list[FirstRunCheck]:
+def run_check(label: str | Promise, find: CheckFinder, request: HttpRequest | None) -> list[FirstRunCheck]:
     try:
         return list(find(request))
     except Exception as error:  # noqa: BLE001 - what is broken is what this page is for
@@ -89,11 +93,13 @@ def found_by(label: str | Promise, find: Find, request: HttpRequest | None) -> l
         return [FirstRunCheck(label, Light.RED, _("This could not be checked. The site’s log says why."))]
 
 
-def first_run(request: HttpRequest | None = None) -> dict[str, list[FirstRunCheck]]:
+def run_first_run_checks(request: HttpRequest | None = None) -> dict[str, list[FirstRunCheck]]:
     """All lines by section."""
-    sections: dict[str, list[FirstRunCheck]] = {str(section): [] for section in (MACHINE, COLLEAGUES, CONTENT)}
+    sections: dict[str, list[FirstRunCheck]] = {
+        str(section): [] for section in (MACHINE_SECTION, COLLEAGUES_SECTION, CONTENT_SECTION)
+    }
     for section, label, find in _checks:
-        sections[str(section)] += found_by(label, find, request)
+        sections[str(section)] += run_check(label, find, request)
     return sections
 
 
@@ -102,67 +108,67 @@ def count_lights(sections: dict[str, list[FirstRunCheck]]) -> dict[Light, int]:
     lines = [line for each in sections.values() for line in each]
     figures = {light: sum(line.light is light for line in lines) for light in Light}
     with suppress(Exception):  # the cache may be down
-        cache.set(RED_LINES, figures[Light.RED], RED_LINES_FOR.total_seconds())
+        cache.set(RED_LINES_KEY, figures[Light.RED], RED_LINES_PERIOD.total_seconds())
     return figures
 
 
 @app.task
 def count_red_lines() -> None:
-    count_lights(first_run())
+    count_lights(run_first_run_checks())
 
 
-def red_lines() -> int:
+def get_red_line_count() -> int:
     """The last count. If it has expired, that counts as one red line."""
     with suppress(Exception):  # the cache may be down
-        return int(cache.get(RED_LINES, 1))
+        return int(cache.get(RED_LINES_KEY, 1))
     return 1
 
 
-def monitoring_figures(now: datetime) -> Iterator[figures.Figure]:
+def first_run_figures(now: datetime) -> Iterator[figures.Figure]:
     """Figures for monitoring, from the cache and the notes of the backup."""
-    made, tried = (noted(name) if settings.BACKUP_DIR else None for name in ("made.json", "tried.json"))
-    yield figures.Figure("ctac_first_run_red_lines", "Red lines of the first-run check, as last counted.", red_lines())
-    made_at, tried_at = (figures.seconds(note[1] if note else None) for note in (made, tried))
+    made, tried = (read_backup_note(name) if settings.BACKUP_DIR else None for name in ("made.json", "tried.json"))
+    yield figures.Figure("ctac_first_run_red_lines", "Red lines of the first-run check, as last counted.", get_red_line_count())
+    made_at, tried_at = (figures.timestamp_seconds(note[1] if note else None) for note in (made, tried))
     yield figures.Figure("ctac_backup_made_timestamp_seconds", "When the last backup was made.", made_at)
     yield figures.Figure("ctac_backup_restored_timestamp_seconds", "When a backup was last restored, to try it.", tried_at)
 
 
-figures.register(monitoring_figures, asks_database=False)
+figures.register(first_run_figures, asks_database=False)
 
 
 @require_safe
-def show(request: HttpRequest) -> HttpResponse:
+def first_run_page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
-    sections = first_run(request)
+    sections = run_first_run_checks(request)
     page = {"title": _("First-run check"), "sections": sections, "figures": count_lights(sections), "lights": Light}
     return TemplateResponse(request, "admin/first_run.html", {**staff_site.each_context(request), **page})
 
 
-staff_site.add_page("first-run/", show, "first_run")
-PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("First-run check"), "staff:first_run", PERMISSION))
+staff_site.add_page("first-run/", first_run_page, "first_run")
+MENU_PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("First-run check"), "staff:first_run", PERMISSION))
 # In a copy for development nearly all of it is red, and nobody minds.
-TODAY = Waiting(
+RED_LINES_WAITING = WaitingLine(
     label=gettext_lazy("red lines of the first-run check"),
     one=gettext_lazy("red line of the first-run check"),
-    count=red_lines,
+    count=get_red_line_count,
     address=lambda: reverse("staff:first_run"),
     permission=PERMISSION,
 )
 if settings.PRODUCTION:
-    staff_site.add_waiting(gettext_lazy("Settings"), TODAY)
+    staff_site.add_waiting(gettext_lazy("Settings"), RED_LINES_WAITING)
 
 
-def named(names: Sequence[str]) -> str:
+def names_text(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
-    shown, more = ", ".join(names[:MOST_NAMED]), len(names) - MOST_NAMED
+    shown, more = ", ".join(names[:MAX_NAMES_SHOWN]), len(names) - MAX_NAMES_SHOWN
     return _("%(names)s and %(more)s more") % {"names": shown, "more": more} if more > 0 else shown
 
 
 # The lines about the site and its machine.
 
 
-def site_address(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def check_site_address(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     label, site = gettext_lazy("Address of the site"), settings.SITE_URL
     here = f"{request.scheme}://{request.get_host()}" if request else site
     if urlsplit(site).scheme != "https":
@@ -177,35 +183,35 @@ def site_address(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         yield FirstRunCheck(label, Light.GREEN, _("Emails link to %(site)s, where this site is open.") % {"site": site})
 
 
-def processes(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def check_processes(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     """Worker, beat, and the monitor outside."""
     now, label = timezone.now(), gettext_lazy("Worker")
-    if ran_at := cache.get(health.TASK_RAN):
-        sentence = _("A worker ran a task %(ago)s.") % {"ago": how_long_ago(ran_at, now)}
+    if ran_at := cache.get(health.TASK_RAN_KEY):
+        sentence = _("A worker ran a task %(ago)s.") % {"ago": time_ago_text(ran_at, now)}
         yield FirstRunCheck(label, Light.GREEN, sentence)
     else:
         sentence = _("No worker has run a task for ten minutes. Start ctac-worker. If it runs, read its log.")
         yield FirstRunCheck(label, Light.RED, sentence)
     label = gettext_lazy("Beat, which asks the worker")
-    if watched_at := cache.get(health.VISITS_WATCHED):
+    if watched_at := cache.get(health.VISITS_WATCHED_KEY):
         sentence = _("Beat asks for a watch over visits every two minutes. The last one ended well %(ago)s.")
-        yield FirstRunCheck(label, Light.GREEN, sentence % {"ago": how_long_ago(watched_at, now)})
+        yield FirstRunCheck(label, Light.GREEN, sentence % {"ago": time_ago_text(watched_at, now)})
     else:
         sentence = _("No watch over visits has ended well for six minutes. Start ctac-beat. If it runs, read the worker’s log.")
         yield FirstRunCheck(label, Light.RED, sentence)
-    label, told_at = gettext_lazy("Monitor outside"), cache.get(health.MONITOR_TOLD)
+    label, told_at = gettext_lazy("Monitor outside"), cache.get(health.MONITOR_TOLD_KEY)
     if not settings.WATCHER_PING_URL:
         sentence = _("WATCHER_PING_URL is empty. That is right only if a monitor elsewhere asks for /healthz/visits.")
         yield FirstRunCheck(label, Light.AMBER, sentence)
     elif told_at:
-        sentence = _("We told the monitor %(ago)s that visits are watched over.") % {"ago": how_long_ago(told_at, now)}
+        sentence = _("We told the monitor %(ago)s that visits are watched over.") % {"ago": time_ago_text(told_at, now)}
         yield FirstRunCheck(label, Light.GREEN, sentence)
     else:
         sentence = _("The monitor has heard nothing from us for six minutes. Check WATCHER_PING_URL, and read the worker’s log.")
         yield FirstRunCheck(label, Light.RED, sentence)
 
 
-def noted(name: str) -> tuple[str, datetime] | None:
+def read_backup_note(name: str) -> tuple[str, datetime] | None:
     """Which backup it was and when, as deploy/backup.py (made.json) or deploy/check_restore.py (tried.json) wrote it."""
     try:
         note = json.loads((Path(settings.BACKUP_DIR) / name).read_text())
@@ -214,31 +220,31 @@ def noted(name: str) -> tuple[str, datetime] | None:
     return str(note["backup"]), datetime.fromisoformat(note["at"])
 
 
-def backups(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def check_backups(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     now, label = timezone.now(), gettext_lazy("Backup")
-    made = noted("made.json") if settings.BACKUP_DIR else None
+    made = read_backup_note("made.json") if settings.BACKUP_DIR else None
     if made is None:
         yield FirstRunCheck(label, Light.RED, _("There is no backup. Set BACKUP_DIR, and start ctac-backup.timer."))
-    elif now - made[1] > BACKUP_AT_LEAST:
+    elif now - made[1] > MAX_BACKUP_AGE:
         sentence = _("The last backup is of %(day)s. Read the log of ctac-backup.") % {"day": format_day(uk_day(made[1]))}
         yield FirstRunCheck(label, Light.RED, sentence)
     else:
         sentence = _("The last backup was made %(ago)s.")
-        yield FirstRunCheck(label, Light.GREEN, sentence % {"ago": how_long_ago(made[1], now)})
-    label, tried = gettext_lazy("Restore"), noted("tried.json") if settings.BACKUP_DIR else None
+        yield FirstRunCheck(label, Light.GREEN, sentence % {"ago": time_ago_text(made[1], now)})
+    label, tried = gettext_lazy("Restore"), read_backup_note("tried.json") if settings.BACKUP_DIR else None
     if tried is None:
         sentence = _("No backup has been restored to try it. Start ctac-check-restore.timer.")
         yield FirstRunCheck(label, Light.RED, sentence)
     else:
-        is_old, day = now - tried[1] > RESTORE_AT_LEAST, format_day(uk_day(tried[1]))
+        is_old, day = now - tried[1] > MAX_RESTORE_AGE, format_day(uk_day(tried[1]))
         late = _("A backup was last restored on %(day)s. Read the log of ctac-check-restore.")
         sentence = late if is_old else _("A backup was restored on %(day)s, and was whole.")
         yield FirstRunCheck(label, Light.AMBER if is_old else Light.GREEN, sentence % {"day": day})
 
 
-def readiness(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def check_readiness(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     """What /readyz tells a monitor."""
-    trouble = tuple(f"{name}: {value}" for name, value in health.facts().items() if value != "ok")
+    trouble = tuple(f"{name}: {value}" for name, value in health.run_checks().items() if value != "ok")
     label = gettext_lazy("Database and outbox")
     if trouble:
         yield FirstRunCheck(label, Light.RED, _("Something that /readyz looks at is not in order."), details=trouble)
@@ -246,9 +252,9 @@ def readiness(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         yield FirstRunCheck(label, Light.GREEN, _("All that /readyz looks at is in order."))
 
 
-def approved_welsh(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
-    po = welsh.read()
-    if len(po.translated_entries()) < len(po) or any(True for _entry in welsh.to_approve(po)):
+def check_approved_welsh(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    po = welsh.read_po_file()
+    if len(po.translated_entries()) < len(po) or any(True for _entry in welsh.entries_to_approve(po)):
         sentence = _(
             "Some Welsh waits for a reader, and is shown in English until then. To list it, run manage.py approve_welsh."
         )
@@ -257,8 +263,8 @@ def approved_welsh(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         yield FirstRunCheck(gettext_lazy("Welsh"), Light.GREEN, _("A reader has approved all the Welsh."))
 
 
-check_first_run(MACHINE, gettext_lazy("Address of the site"), site_address)
-check_first_run(MACHINE, gettext_lazy("Worker and beat"), processes)
-check_first_run(MACHINE, gettext_lazy("Database and outbox"), readiness)
-check_first_run(MACHINE, gettext_lazy("Backup and restore"), backups)
-check_first_run(CONTENT, gettext_lazy("Welsh"), approved_welsh)
+register_first_run_check(MACHINE_SECTION, gettext_lazy("Address of the site"), check_site_address)
+register_first_run_check(MACHINE_SECTION, gettext_lazy("Worker and beat"), check_processes)
+register_first_run_check(MACHINE_SECTION, gettext_lazy("Database and outbox"), check_readiness)
+register_first_run_check(MACHINE_SECTION, gettext_lazy("Backup and restore"), check_backups)
+register_first_run_check(CONTENT_SECTION, gettext_lazy("Welsh"), check_approved_welsh)

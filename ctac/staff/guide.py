@@ -19,19 +19,19 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from markdown_it.token import Token
 
-from ctac.pages import all_tokens, commonmark, draw_markdown
-from ctac.staff.lists import typed_in
+from ctac.pages import all_tokens, commonmark, render_markdown
+from ctac.staff.lists import get_search_text
 from ctac.staff.site import staff_site
 
 FILE = settings.BASE_DIR / "docs" / "staff-guide.md"
 PICTURES = "guide"  # where the static files have docs/pictures
 MAX_WORDS = 8  # of what is typed
 # Words to ignore if a question has others.
-NO_MATTER = re.compile(
+STOP_WORDS_PATTERN = re.compile(
     "an|and|are|can|do|does|for|how|if|in|is|it|my|of|on|or|our|the|to|we|what|when|where|which|who|why|with|you"
 )
 # The pages that each part of the guide explains, by the beginning of their routes' names. The longest match counts.
-EXPLAINS = {
+ROUTES_BY_PART = {
     "": "app_list jsi18n login logout guide",  # the whole guide
     "report-to-funders": "reach_report reach_report_file",
     "start-the-day": "index",
@@ -66,7 +66,7 @@ EXPLAINS = {
     "answer-a-complaint-about-data": "privacy_complaint",
     "report-a-breach-of-data": "privacy_breach",
 }
-ACTIONS = {
+ACTIONS_BY_PART = {
     "somebody-rings": {
         "bookings_booking": "case note write",
         "leaflets_order": "case note write",
@@ -94,8 +94,11 @@ ACTIONS = {
     "help-somebody-back-in": {"accounts_user": "recover reset-second-factor"},
     "somebody-asks-for-their-data": {"professionals_person": "erase give-data"},
 }
-PART_OF = {route: part for part, routes in EXPLAINS.items() for route in routes.split()} | {
-    f"{model} {slug}": part for part, models in ACTIONS.items() for model, slugs in models.items() for slug in slugs.split()
+PART_BY_ROUTE = {route: part for part, routes in ROUTES_BY_PART.items() for route in routes.split()} | {
+    f"{model} {slug}": part
+    for part, models in ACTIONS_BY_PART.items()
+    for model, slugs in models.items()
+    for slug in slugs.split()
 }
 
 
@@ -125,7 +128,7 @@ class Guide:
 
 
 @dataclass(frozen=True)
-class Found:
+class GuideSearchResult:
     """A part, and its sentence with the most of the words, in pieces: every second piece is one of the words."""
 
     part: Part
@@ -137,18 +140,18 @@ def read_guide() -> Guide:
     tokens = commonmark.parse(FILE.read_text(encoding="utf-8"))
     starts = [at for at, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h2"]
     written = [tokens[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
-    addresses = {name: address for section in written for name, address in named(section)}
+    addresses = {name: address for section in written for name, address in heading_addresses(section)}
     for token in all_tokens(tokens):
         target = str(token.attrGet("href") or "")
         if target.startswith("#"):
             token.attrSet("href", addresses.get(target[1:], target))
         if token.type == "image":
             token.attrSet("src", static(str(token.attrGet("src")).replace("pictures", PICTURES, 1)))
-    sections = [section_of(section, addresses) for section in written]
+    sections = [build_section(section, addresses) for section in written]
     return Guide(" ".join(sentences_in(tokens[3:6])), {section.slug: section for section in sections}, addresses)
 
 
-def named(section: Sequence[Token]) -> Iterator[tuple[str, str]]:
+def heading_addresses(section: Sequence[Token]) -> Iterator[tuple[str, str]]:
     """The id of each heading of a section, and its address."""
     page = reverse("staff:guide_section", args=[slugify(section[1].content)])
     for at, token in enumerate(section):
@@ -158,13 +161,13 @@ def named(section: Sequence[Token]) -> Iterator[tuple[str, str]]:
             yield name, f"{page}#{name}" if at else page
 
 
-def section_of(tokens: Sequence[Token], addresses: dict[str, str]) -> Section:
+def build_section(tokens: Sequence[Token], addresses: dict[str, str]) -> Section:
     starts = [at for at, token in enumerate(tokens) if token.type == "heading_open"]
     parts = tuple(
         Part(tokens[start + 1].content, addresses[str(tokens[start].attrGet("id"))], tuple(sentences_in(tokens[start + 3 : end])))
         for start, end in zip(starts, [*starts[1:], None], strict=True)
     )
-    return Section(str(tokens[0].attrGet("id")), draw_markdown(tokens[3:], deeper=-1), parts)
+    return Section(str(tokens[0].attrGet("id")), render_markdown(tokens[3:], deeper=-1), parts)
 
 
 def sentences_in(tokens: Sequence[Token]) -> Iterator[str]:
@@ -185,7 +188,7 @@ def sentences_in(tokens: Sequence[Token]) -> Iterator[str]:
                 yield from re.split(r"(?<=[.?!])\s+", text)
 
 
-def pattern_of(word: str) -> str:
+def word_pattern(word: str) -> str:
     """A pattern for a word in singular and plural; a word of four letters or more may go on."""
     if len(word) < 4:
         return rf"\b{word}(?:e?s)?\b"
@@ -195,11 +198,11 @@ def pattern_of(word: str) -> str:
     return rf"\b{root}\w*"
 
 
-def search_guide(typed: str, *, whole: bool = False) -> list[Found]:
+def search_guide(typed: str, *, whole: bool = False) -> list[GuideSearchResult]:
     """The parts with the most of these words, those with words in the heading first. `whole`: only parts with all of them."""
     words = [word for word in dict.fromkeys(re.findall(r"\w+", typed.lower())) if len(word) > 1]
-    words = [word for word in words if not NO_MATTER.fullmatch(word)] or words
-    patterns = [re.compile(pattern_of(word), re.IGNORECASE) for word in words[:MAX_WORDS]]
+    words = [word for word in words if not STOP_WORDS_PATTERN.fullmatch(word)] or words
+    patterns = [re.compile(word_pattern(word), re.IGNORECASE) for word in words[:MAX_WORDS]]
 
     def count(text: str) -> int:
         return sum(pattern.search(text) is not None for pattern in patterns)
@@ -210,29 +213,29 @@ def search_guide(typed: str, *, whole: bool = False) -> list[Found]:
     best = [part for part, many in zip(parts, counts, strict=True) if many == most > 0]
     among = re.compile(f"({'|'.join(pattern.pattern for pattern in patterns)})", re.IGNORECASE)
     return [
-        Found(part, tuple(among.split(max(part.sentences, key=count, default=""))))
+        GuideSearchResult(part, tuple(among.split(max(part.sentences, key=count, default=""))))
         for part in sorted(best, key=lambda part: -count(part.heading))
     ]
 
 
-def part_that_explains(match: ResolverMatch | None) -> str | None:
+def find_part_for_route(match: ResolverMatch | None) -> str | None:
     """The id of the part; "" for the whole guide, None if no part explains the page."""
     name = (match and match.url_name) or ""
     if match and name.endswith("_action"):
         name = f"{name.removesuffix('_action')} {match.kwargs.get('slug')}"
-    while name and name not in PART_OF:
+    while name and name not in PART_BY_ROUTE:
         name = name[: max(name.rfind("_"), name.rfind(" "), 0)]
-    return PART_OF.get(name)
+    return PART_BY_ROUTE.get(name)
 
 
 def help_address(request: HttpRequest) -> str:
     """The address of "Help" in the head of a page."""
-    return read_guide().addresses.get(part_that_explains(request.resolver_match) or "", reverse("staff:guide"))
+    return read_guide().addresses.get(find_part_for_route(request.resolver_match) or "", reverse("staff:guide"))
 
 
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
-    typed = typed_in(request)
+    typed = get_search_text(request)
     page = {"title": _("Staff guide"), "guide": read_guide(), "typed": typed, "found": search_guide(typed)}
     return TemplateResponse(request, "admin/guide.html", {**staff_site.each_context(request), **page})
 

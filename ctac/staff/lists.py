@@ -31,18 +31,18 @@ from django.utils.translation import gettext_lazy
 
 from ctac.dates import uk_datetime, uk_day
 
-MOST = 1_000
+MAX_COUNTED = 1_000
 MAX_LENGTH = 100  # of what is typed into a search box
-MOST_SIGNS = 12  # characters of a word that the index is asked for
+MAX_PIECE_LENGTH = 12  # characters of a word that the index is asked for
 
 
-def up_to_most(count: int) -> str:
+def capped_count_text(count: int) -> str:
     """'1,000', or 'more than 1,000' for a larger count."""
-    return _("more than 1,000") if count > MOST else f"{count:,}"
+    return _("more than 1,000") if count > MAX_COUNTED else f"{count:,}"
 
 
 @dataclass(frozen=True)
-class Part:
+class ListPart:
     """Some rows of a list, in an order that an index has."""
 
     where: Q
@@ -60,7 +60,7 @@ class CappedPaginator(Paginator):
         object_list: QuerySet[Any],
         per_page: int,
         *args: Any,
-        parts: Sequence[Part] = (),
+        parts: Sequence[ListPart] = (),
         counted: int | None = None,
         keys: Sequence[Any] | None = None,
         **kwargs: Any,
@@ -73,15 +73,15 @@ class CappedPaginator(Paginator):
         if self.counted is not None:
             return self.counted
         rows: Any = self.object_list
-        return int(rows.order_by().values("pk")[: MOST + 1].count())
+        return int(rows.order_by().values("pk")[: MAX_COUNTED + 1].count())
 
     @property
     def more(self) -> bool:
-        return self.found > MOST
+        return self.found > MAX_COUNTED
 
     @cached_property
     def count(self) -> int:
-        return min(self.found, MOST)
+        return min(self.found, MAX_COUNTED)
 
     def page(self, number: int | str) -> Page[Any]:
         if not self.parts and self.keys is None:
@@ -129,12 +129,12 @@ class BigChangeList(ChangeList):
         self.sortable_by = quick
 
 
-def typed_in(request: HttpRequest) -> str:
+def get_search_text(request: HttpRequest) -> str:
     """What somebody typed into a search box, in one line and without invisible characters."""
     return " ".join("".join(char for char in request.GET.get("q", "")[:MAX_LENGTH] if char.isprintable()).split())
 
 
-def words_in(typed: str) -> Iterator[str]:
+def parse_search_words(typed: str) -> Iterator[str]:
     """The words to look for, in lower case; what stands in quotes is one."""
     for bit in smart_split(typed):
         quoted = len(bit) > 1 and bit[0] == bit[-1] and bit[0] in "\"'"
@@ -143,18 +143,18 @@ def words_in(typed: str) -> Iterator[str]:
             yield word
 
 
-def contains(word: str, column: str = "searched") -> Q:
+def contains_word(word: str, column: str = "searched") -> Q:
     """Rows with this word: one or two characters at the start of a word, more of them anywhere.
 
     The index knows three characters in a row, and the space before a word is one. Dashes may be missing, as references are
     stored both ways.
     """
     plain = word.replace("-", "")
-    found = has(word if len(word) > 2 else f" {word}", column)
-    return found | has(plain, column) if plain != word and len(plain) > 2 else found
+    found = contains_text(word if len(word) > 2 else f" {word}", column)
+    return found | contains_text(plain, column) if plain != word and len(plain) > 2 else found
 
 
-def has(word: str, column: str) -> Q:
+def contains_text(word: str, column: str) -> Q:
     """Ask the index for a piece of a long word, and the rows found for the whole word.
 
     The index reads a list for every three characters in a row, and nearly every row has those of "nhs.uk".
@@ -167,26 +167,26 @@ def has(word: str, column: str) -> Q:
 def search_piece(word: str) -> str:
     """The end of an email address's part before the @, with the @; the beginning of any other word."""
     end = word.find("@") + 1
-    return word[max(0, end - MOST_SIGNS) : end] if end > 3 else word[:MOST_SIGNS]
+    return word[max(0, end - MAX_PIECE_LENGTH) : end] if end > 3 else word[:MAX_PIECE_LENGTH]
 
 
-def with_words(rows: QuerySet[Any], typed: str, column: str = "searched") -> QuerySet[Any]:
+def filter_by_words(rows: QuerySet[Any], typed: str, column: str = "searched") -> QuerySet[Any]:
     """The rows that have every word. Text without a word, such as a lone dash, finds none."""
-    words = list(words_in(typed))
+    words = list(parse_search_words(typed))
     for word in words:
-        rows = rows.filter(contains(word, column))
+        rows = rows.filter(contains_word(word, column))
     return rows if words or not typed.strip() else rows.none()
 
 
-def keys_of(rows: QuerySet[Any], key: str = "pk") -> list[Any]:
+def capped_keys(rows: QuerySet[Any], key: str = "pk") -> list[Any]:
     """The keys of these rows, at most one more than a list counts to. In no order, so that the database begins with the words.
 
     `key`: the column with the keys, if the list shows something else than these rows.
     """
-    return list(rows.order_by().values_list(key, flat=True)[: MOST + 1])
+    return list(rows.order_by().values_list(key, flat=True)[: MAX_COUNTED + 1])
 
 
-def keys_in_order(rows: QuerySet[Any], keys: QuerySet[Any] | list[Any]) -> list[Any]:
+def ordered_keys(rows: QuerySet[Any], keys: QuerySet[Any] | list[Any]) -> list[Any]:
     """All these keys in the order of the rows. Asked for one page alone, the database might read the list from its start."""
     return list(dict.fromkeys(rows.filter(pk__in=keys).values_list("pk", flat=True)))
 
@@ -202,7 +202,7 @@ class BigListMixin:
     sorts_quickly: Sequence[str] = ()
     by_name = False
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ListPart, ...]:
         """The list as parts that each have an index in their order. Empty if one order does for all."""
         return ()
 
@@ -225,17 +225,17 @@ class BigListMixin:
         """The rows with the words, by their keys, so that one search serves both the count and the page."""
         if not typed.strip():
             return rows
-        found = with_words(rows, typed, self.searched)
-        some = found.order_by().values("pk")[: MOST + 1]
-        in_order = keys_in_order(rows, some) if len(self.parts()) <= 1 else None
-        keys = keys_of(found) if in_order is None else in_order
-        if len(keys) > MOST and not self.by_name:
+        found = filter_by_words(rows, typed, self.searched)
+        some = found.order_by().values("pk")[: MAX_COUNTED + 1]
+        in_order = ordered_keys(rows, some) if len(self.parts()) <= 1 else None
+        keys = capped_keys(found) if in_order is None else in_order
+        if len(keys) > MAX_COUNTED and not self.by_name:
             request.found_by_words = len(keys)  # type: ignore[attr-defined]
             return found
-        return with_keys(request, rows, keys, in_order)
+        return filter_by_keys(request, rows, keys, in_order)
 
 
-def with_keys(request: HttpRequest, rows: QuerySet[Any], keys: list[Any], in_order: list[Any] | None) -> QuerySet[Any]:
+def filter_by_keys(request: HttpRequest, rows: QuerySet[Any], keys: list[Any], in_order: list[Any] | None) -> QuerySet[Any]:
     """The rows with these keys; the request remembers them for CappedPaginator."""
     request.found_by_words, request.found_in_order = len(keys), in_order  # type: ignore[attr-defined]
     return rows.filter(pk__in=keys)
@@ -279,24 +279,24 @@ class PeriodFilter(admin.SimpleListFilter):
         chosen = self.value() or ""
         smaller = smaller_periods(chosen, uk_day(ends["first"]), uk_day(ends["last"]))
         # The year and the month around what is chosen, and that itself.
-        parts = chosen.split("-") if days_of(chosen) else []
+        parts = chosen.split("-") if period_days(chosen) else []
         around = ["-".join(parts[:size]) for size in range(1, len(parts) + 1)]
         return [(value, period_label(value)) for value in (*around, *smaller)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        days = days_of(self.value() or "")
+        days = period_days(self.value() or "")
         if days is None:
             return queryset
         after = uk_datetime(days[1] + timedelta(days=1), time.min)
         return queryset.filter(**{f"{self.field}__gte": uk_datetime(days[0], time.min), f"{self.field}__lt": after})
 
 
-def period_of(moment: str) -> type[PeriodFilter]:
+def period_filter(moment: str) -> type[PeriodFilter]:
     """The filter by this field."""
     return type("PeriodFilter", (PeriodFilter,), {"field": moment})
 
 
-def days_of(period: str) -> tuple[date, date] | None:
+def period_days(period: str) -> tuple[date, date] | None:
     """The first and the last day of '2026', '2026-11' or '2026-11-24'; None for anything else."""
     if not re.fullmatch(r"20[0-9]{2}(-[0-9]{2}){0,2}", period, re.ASCII):
         return None
@@ -311,7 +311,7 @@ def days_of(period: str) -> tuple[date, date] | None:
 
 def smaller_periods(period: str, first: date, last: date) -> list[str]:
     """The years, the months of a year or the days of a month that may have rows, the latest first."""
-    days = days_of(period)
+    days = period_days(period)
     if days is None:
         return [f"{year:04}" for year in range(last.year, first.year - 1, -1)]
     start, end = max(first, days[0]), min(last, days[1])
@@ -324,17 +324,17 @@ def smaller_periods(period: str, first: date, last: date) -> list[str]:
 
 def period_label(period: str) -> str:
     """'2026', 'November 2026', 'Tue 24 Nov 2026'."""
-    days = days_of(period)
+    days = period_days(period)
     if days is None:
         return _("Any")
     return dateformat.format(days[0], {4: "Y", 7: "F Y"}.get(len(period), "D j M Y"))
 
 
-SAVED_VALUE = re.compile(r"[\w.:,+-]{1,60}", re.ASCII)
+SAVED_VALUE_PATTERN = re.compile(r"[\w.:,+-]{1,60}", re.ASCII)
 FILTER_LOOKUPS = ("exact", "id__exact", "isnull", "gte", "lt")  # how Django's filters over a column ask for it
 
 
-def is_key(model: type[Model], typed: str) -> bool:
+def is_valid_key(model: type[Model], typed: str) -> bool:
     try:
         model._meta.pk.clean(typed, None)
     except ValidationError:
@@ -349,7 +349,7 @@ class StrictLookupsMixin:
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> HttpResponse | None:
         """Refuse ticked boxes with values that are no keys."""
-        if not all(is_key(self.model, typed) for typed in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+        if not all(is_valid_key(self.model, typed) for typed in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise BadRequest
         return super().response_action(request, queryset, *args, **kwargs)  # type: ignore[misc]
 
@@ -377,7 +377,7 @@ class StrictLookupsMixin:
                 allowed |= {f"{name}__{lookup_name}" for lookup_name in FILTER_LOOKUPS}
         return allowed
 
-    def view_to_save(self, request: HttpRequest) -> str:
+    def saveable_query(self, request: HttpRequest) -> str:
         """The filters and the order in the list's address, without the search and without a filter that names a person.
 
         Empty if the list has neither.
@@ -386,5 +386,9 @@ class StrictLookupsMixin:
         named = {str(each.parameter_name) for each in filters if getattr(each, "names_somebody", False)}
         kept = {*self.filter_parameters(request), ORDER_VAR} - named
         return urlencode(
-            {name: value for name, value in sorted(request.GET.items()) if name in kept and SAVED_VALUE.fullmatch(str(value))}
+            {
+                name: value
+                for name, value in sorted(request.GET.items())
+                if name in kept and SAVED_VALUE_PATTERN.fullmatch(str(value))
+            }
         )

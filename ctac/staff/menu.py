@@ -39,7 +39,7 @@ class MenuPage:
     key: str = ""
 
 
-PAGES: list[MenuPage] = []
+MENU_PAGES: list[MenuPage] = []
 SECTIONS = (
     Section(
         _("Bookings"),
@@ -104,7 +104,7 @@ SECTIONS = (
     ),
 )
 # Plainer names than the models': of one row within a sentence, and of the list.
-NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
+MODEL_NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "auth.group": (_("role"), _("Roles")),
     "accounts.user": (_("account"), _("Accounts")),
     "bookings.availability": (_("weekday"), _("Availability")),
@@ -113,7 +113,7 @@ NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "notifications.teammail": (_("timing of the team’s mail"), _("How the team gets its mail")),
 }
 # Buttons of the first page: what a day begins with, and what somebody on the phone waits for.
-FOR_CALLERS: dict[str, str | Promise] = {
+CALLER_BUTTONS: dict[str, str | Promise] = {
     "bookings.booking": _("Book for a caller"),
     "leaflets.order": _("Order for a caller"),
     "leaflets.packingsession": _("Start a packing session"),
@@ -122,15 +122,15 @@ FOR_CALLERS: dict[str, str | Promise] = {
 
 def plural_name(opts: Any) -> str:
     """What the list of a model (its _meta) is called."""
-    return capfirst(str(NAMES.get(opts.label_lower, ("", opts.verbose_name_plural))[1]))
+    return capfirst(str(MODEL_NAMES.get(opts.label_lower, ("", opts.verbose_name_plural))[1]))
 
 
 def singular_name(opts: Any) -> str:
     """What one row of that list is called, within a sentence."""
-    return str(NAMES.get(opts.label_lower, (opts.verbose_name,))[0])
+    return str(MODEL_NAMES.get(opts.label_lower, (opts.verbose_name,))[0])
 
 
-def lists_of(site: AdminSite, request: HttpRequest) -> Iterator[dict[str, Any]]:
+def get_model_lists(site: AdminSite, request: HttpRequest) -> Iterator[dict[str, Any]]:
     """The lists that this colleague may see.
 
     Django's `get_app_list` sorts them by name, and translates a name again for each comparison: a third of a page's time.
@@ -143,24 +143,24 @@ def lists_of(site: AdminSite, request: HttpRequest) -> Iterator[dict[str, Any]]:
             yield {
                 "model": model,
                 "name": plural_name(opts),
-                "for_callers": FOR_CALLERS.get(opts.label_lower, ""),
-                "admin_url": address_of(f"{route}_changelist") if may["change"] or may["view"] else None,
-                "add_url": address_of(f"{route}_add") if may["add"] else None,
+                "for_callers": CALLER_BUTTONS.get(opts.label_lower, ""),
+                "admin_url": cached_reverse(f"{route}_changelist") if may["change"] or may["view"] else None,
+                "add_url": cached_reverse(f"{route}_add") if may["add"] else None,
             }
 
 
 @cache
-def address_of(route: str) -> str:
+def cached_reverse(route: str) -> str:
     """The route's address, kept: each page of the staff site has a hundred of them."""
     return reverse(route)
 
 
-def arrange(lists: Iterable[dict[str, Any]], user: Any) -> list[dict[str, Any]]:
+def build_menu(lists: Iterable[dict[str, Any]], user: Any) -> list[dict[str, Any]]:
     """The lists and pages of each section that this colleague may see; lists without a section come last."""
     found = {each["model"]._meta.label_lower: each for each in lists}
     sections = [(section, [found.pop(name) for name in section.lists if name in found]) for section in SECTIONS]
     sections.append((Section(_("Other"), (), daily=False), sorted(found.values(), key=itemgetter("name"))))
-    pages = pages_of(user)
+    pages = get_menu_pages(user)
     return [
         {"name": section.title, "daily": section.daily, "key": section.key, "models": models, "pages": beside}
         for section, models in sections
@@ -168,30 +168,30 @@ def arrange(lists: Iterable[dict[str, Any]], user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def pages_of(user: Any) -> dict[str, list[dict[str, Any]]]:
+def get_menu_pages(user: Any) -> dict[str, list[dict[str, Any]]]:
     """The pages that this user may open, by the title of their section."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for page in PAGES:
+    for page in MENU_PAGES:
         if user.has_perm(page.permission):
-            found[str(page.section)].append({"name": page.label, "url": address_of(page.route), "key": page.key})
+            found[str(page.section)].append({"name": page.label, "url": cached_reverse(page.route), "key": page.key})
     return found
 
 
-def place_of(title: object) -> int:
+def section_position(title: object) -> int:
     """The place of a section in the menu; unknown ones come last."""
     titles = [str(section.title) for section in SECTIONS]
     return titles.index(str(title)) if str(title) in titles else len(titles)
 
 
-def in_sections(lines: Iterable[tuple[str | Promise, dict[str, Any]]]) -> list[dict[str, Any]]:
+def group_by_section(lines: Iterable[tuple[str | Promise, dict[str, Any]]]) -> list[dict[str, Any]]:
     """The lines, each given with its section, by section in the order of the menu."""
     sections: dict[str, list[dict[str, Any]]] = {}
     for section, line in lines:
         sections.setdefault(str(section), []).append(line)
-    return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=place_of)]
+    return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=section_position)]
 
 
-def arranged(sections: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def split_waiting_and_idle(sections: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What the first staff page shows: `waits`, the sections in which something waits, and `idle`, folded away, the lines at 0.
 
     Urgent lines come first in their section, and sections with an urgent line come first. The others keep their places, so that
@@ -211,7 +211,7 @@ def arranged(sections: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def to_public_page(site: AdminSite, request: HttpRequest, content_type_id: str, object_id: str) -> HttpResponse:
+def redirect_to_public_page(site: AdminSite, request: HttpRequest, content_type_id: str, object_id: str) -> HttpResponse:
     """Redirect to an object's page on the public site, if the user may see the object.
 
     Django's own view asks only whether the user is staff, and its redirect gives away the reference of any booking.

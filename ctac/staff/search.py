@@ -23,24 +23,24 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from ctac.forms import tidy_postcode
-from ctac.models import ALPHABET, MIN_PART_LENGTH, PREFIXES, is_reference, tidy_reference
+from ctac.forms import normalise_postcode
+from ctac.models import MIN_PART_LENGTH, REFERENCE_ALPHABET, REFERENCE_PREFIXES, is_reference, normalise_reference
 from ctac.staff.guide import search_guide
-from ctac.staff.lists import MOST, contains, typed_in, words_in
+from ctac.staff.lists import MAX_COUNTED, contains_word, get_search_text, parse_search_words
 from ctac.staff.menu import plural_name
 from ctac.staff.site import staff_site
 
-SHOWN = 8  # of each kind
-SHOWN_OF_GUIDE = 3
-LOOKED_FOR = MOST + 1  # of each kind, as in lists; the newest of them are shown
+MAX_HITS_SHOWN = 8  # of each kind
+MAX_GUIDE_HITS_SHOWN = 3
+MAX_HITS_COUNTED = MAX_COUNTED + 1  # of each kind, as in lists; the newest of them are shown
 MAX_WORDS = 6  # of what is typed
-MAX_MISSPELT = 4  # words that are looked up by how they are spelt
+MAX_MISSPELT_WORDS = 4  # words that are looked up by how they are spelt
 MIN_DIGITS = 6  # of a phone number without its first 0
-PHONE = re.compile(r"\+?[\d\s().-]+")
-NAME_PART = re.compile(rf"[^\W\d_]{{{MIN_PART_LENGTH},60}}")
+PHONE_PATTERN = re.compile(r"\+?[\d\s().-]+")
+NAME_PART_PATTERN = re.compile(rf"[^\W\d_]{{{MIN_PART_LENGTH},60}}")
 # Look-alikes, of which a prefix has only the letter.
-PREFIX_LETTERS = str.maketrans("01I58", "OLLSB")
-MAX_UNKNOWN = 2  # letters of a reference that no reference has
+PREFIX_LOOKALIKES = str.maketrans("01I58", "OLLSB")
+MAX_UNKNOWN_LETTERS = 2  # letters of a reference that no reference has
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class SearchKind:
     def prefix(self) -> str:
         return getattr(self.model, "REFERENCE_PREFIX", "")
 
-    def with_words(self, terms: Sequence[Sequence[str]]) -> Q | None:
+    def terms_condition(self, terms: Sequence[Sequence[str]]) -> Q | None:
         """The rows that have at least one word of each term."""
         if self.has is None or not terms:
             return None
@@ -75,7 +75,7 @@ class SearchKind:
         return reverse(f"staff:{self.model._meta.app_label}_{self.model._meta.model_name}_change", args=[row.pk])
 
 
-class Finder:
+class SearchRegistry:
     """The kinds in the order of their hits. `spelt_like(words, tables)` gives the names in these tables like each word."""
 
     spelt_like: Callable[[Sequence[str], Sequence[str]], dict[str, list[str]]]  # `professionals` sets it
@@ -87,43 +87,43 @@ class Finder:
         self.kinds.append(kind)
 
 
-finder = Finder()
+search_registry = SearchRegistry()
 
 
-def in_columns(*columns: str) -> Callable[[str], Q]:
+def columns_contain(*columns: str) -> Callable[[str], Q]:
     """A word anywhere in one of these columns, for a table of a few hundred rows."""
     return lambda word: reduce(or_, (Q(**{f"{column}__icontains": word}) for column in columns))
 
 
-def digits_in(column: str, word: str) -> Q:
+def contains_digits(column: str, word: str) -> Q:
     """A phone number with these digits, whatever stands between them."""
     digits = Func(F(column), Value("[^0-9]"), Value(""), Value("g"), function="regexp_replace", output_field=TextField())
     return Q(Contains(digits, word)) if word.isdecimal() and len(word) >= MIN_DIGITS else Q(pk=None)
 
 
-def in_searched(word: str) -> Q:
+def searched_contains(word: str) -> Q:
     """For a table with a column or alias `searched`."""
-    return contains(word)
+    return contains_word(word)
 
 
 # What is typed.
 
 
-def national(number: str) -> str:
+def national_digits(number: str) -> str:
     """The digits that a UK phone number has in every spelling: '+44 (0)113 496 0000' → '1134960000'."""
     return re.sub(r"^(?:00)?44(?=\d{9})|^0+", "", re.sub(r"\D", "", number)).lstrip("0")
 
 
-def tidy(typed: str) -> str:
+def normalise_search_text(typed: str) -> str:
     """A phone number or a whole postcode in the form to look for, in lists too; any other text unchanged."""
     try:
-        return f'"{tidy_postcode(typed)}"'
+        return f'"{normalise_postcode(typed)}"'
     except ValidationError:
-        digits = national(typed) if PHONE.fullmatch(typed) else ""
+        digits = national_digits(typed) if PHONE_PATTERN.fullmatch(typed) else ""
         return digits if len(digits) >= MIN_DIGITS else typed
 
 
-def references_meant(typed: str) -> tuple[str, set[str]]:
+def possible_references(typed: str) -> tuple[str, set[str]]:
     """The prefix of a typed reference ('' if it is none of ours), and what its other six letters may mean.
 
     One letter may be wrong, or two swapped, or letters that no reference has (0, O, 1, L) may stand for any.
@@ -131,14 +131,14 @@ def references_meant(typed: str) -> tuple[str, set[str]]:
     letters = re.sub(r"[^0-9A-Z]", "", typed.upper())
     if len(letters) != 8:
         return "", set()
-    prefix, six = letters[:2].translate(PREFIX_LETTERS), letters[2:]
-    unknown = [place for place, letter in enumerate(six) if letter not in ALPHABET]
-    if prefix not in PREFIXES:
+    prefix, six = letters[:2].translate(PREFIX_LOOKALIKES), letters[2:]
+    unknown = [place for place, letter in enumerate(six) if letter not in REFERENCE_ALPHABET]
+    if prefix not in REFERENCE_PREFIXES:
         return "", set() if unknown or not re.search(r"\d", six) else {six}
     if unknown:
-        parts = [ALPHABET if place in unknown else letter for place, letter in enumerate(six)]
-        return prefix, set(map("".join, product(*parts))) if len(unknown) <= MAX_UNKNOWN else set()
-    wrong = {six[:place] + letter + six[place + 1 :] for place in range(6) for letter in ALPHABET}
+        parts = [REFERENCE_ALPHABET if place in unknown else letter for place, letter in enumerate(six)]
+        return prefix, set(map("".join, product(*parts))) if len(unknown) <= MAX_UNKNOWN_LETTERS else set()
+    wrong = {six[:place] + letter + six[place + 1 :] for place in range(6) for letter in REFERENCE_ALPHABET}
     return prefix, wrong | {six[:at] + six[at + 1] + six[at] + six[at + 2 :] for at in range(5)}
 
 
@@ -153,17 +153,17 @@ class Search:
     typed: str
 
     def __post_init__(self) -> None:
-        admins = ((kind, staff_site.get_model_admin(kind.model)) for kind in finder.kinds)
+        admins = ((kind, staff_site.get_model_admin(kind.model)) for kind in search_registry.kinds)
         self.kinds = [(kind, admin) for kind, admin in admins if admin.has_view_permission(self.request)]
-        self.wanted = tidy(self.typed)
-        self.terms: list[list[str]] = [[word] for word in words_in(self.wanted)][:MAX_WORDS]
-        self.reference = tidy_reference(self.typed) if is_reference(self.typed) else ""
+        self.wanted = normalise_search_text(self.typed)
+        self.terms: list[list[str]] = [[word] for word in parse_search_words(self.wanted)][:MAX_WORDS]
+        self.reference = normalise_reference(self.typed) if is_reference(self.typed) else ""
 
     def keys(self, condition: Callable[[SearchKind], Q | None]) -> list[tuple[SearchKind, list[Any]]]:
         """The keys that `condition(kind)` finds, the newest first, of each kind that has a condition. One statement."""
         asked = [(place, admin, condition(kind)) for place, (kind, admin) in enumerate(self.kinds)]
         queries: list[QuerySet[Any]] = [
-            admin.get_queryset(self.request).order_by().filter(where).values_list(Value(place), "pk")[:LOOKED_FOR]
+            admin.get_queryset(self.request).order_by().filter(where).values_list(Value(place), "pk")[:MAX_HITS_COUNTED]
             for place, admin, where in asked
             if where is not None
         ]
@@ -174,24 +174,24 @@ class Search:
             found.setdefault(place, []).append(key)
         return [(self.kinds[place][0], sorted(keys, reverse=True)) for place, keys in sorted(found.items())]
 
-    def exactly(self, kind: SearchKind) -> Q | None:
-        by_words = kind.with_words(self.terms)
+    def exact_condition(self, kind: SearchKind) -> Q | None:
+        by_words = kind.terms_condition(self.terms)
         if not (self.reference and kind.prefix):
             return by_words
         return Q(reference=self.reference) | by_words if by_words is not None else Q(reference=self.reference)
 
-    def spelt_like_it(self) -> list[tuple[SearchKind, list[Any]]]:
+    def find_similar_keys(self) -> list[tuple[SearchKind, list[Any]]]:
         """Replace the terms by words that are spelt alike, and search again."""
-        prefix, meant = references_meant(self.typed)
+        prefix, meant = possible_references(self.typed)
         tables = [table for kind, _admin in self.kinds for table in kind.spelt_in]
-        terms = [part for [word] in self.terms for part in (NAME_PART.findall(word.partition("@")[0]) or [word])]
-        parts = [term for term in terms if NAME_PART.fullmatch(term)][:MAX_MISSPELT]
-        like = finder.spelt_like(parts, tables) if parts and tables else {}
+        terms = [part for [word] in self.terms for part in (NAME_PART_PATTERN.findall(word.partition("@")[0]) or [word])]
+        parts = [term for term in terms if NAME_PART_PATTERN.fullmatch(term)][:MAX_MISSPELT_WORDS]
+        like = search_registry.spelt_like(parts, tables) if parts and tables else {}
         changed = any(words and words != [part] for part, words in like.items())
         self.terms = [like.get(term) or [term] for term in terms]
 
         def condition(kind: SearchKind) -> Q | None:
-            by_words = kind.with_words(self.terms) if changed else None
+            by_words = kind.terms_condition(self.terms) if changed else None
             if not (meant and kind.prefix and prefix in ("", kind.prefix)):
                 return by_words
             near = Q(reference__in=[f"{kind.prefix}-{six[:4]}-{six[4:]}" for six in meant])
@@ -199,23 +199,23 @@ class Search:
 
         return self.keys(condition)
 
-    def run(self) -> "Found":
-        keys = self.keys(self.exactly)
+    def run(self) -> "SearchResults":
+        keys = self.keys(self.exact_condition)
         exact = bool(keys)
-        keys = keys or self.spelt_like_it()
+        keys = keys or self.find_similar_keys()
         found = []
         for kind, theirs in keys:
             among = kind.model._default_manager.select_related(*kind.related or [None])
-            known = among.in_bulk(theirs[:SHOWN])
-            rows = [known[key] for key in theirs[:SHOWN] if key in known]
+            known = among.in_bulk(theirs[:MAX_HITS_SHOWN])
+            rows = [known[key] for key in theirs[:MAX_HITS_SHOWN] if key in known]
             words = self.wanted if exact else " ".join(words[0] for words in self.terms)
-            found.append(FoundKind(kind, rows, len(theirs), words))
-        return Found(found, exact, {self.typed.casefold(), self.reference.casefold(), self.wanted.casefold()} - {""})
+            found.append(KindResults(kind, rows, len(theirs), words))
+        return SearchResults(found, exact, {self.typed.casefold(), self.reference.casefold(), self.wanted.casefold()} - {""})
 
 
 @dataclass
-class FoundKind:
-    """`many`: how many there are, up to LOOKED_FOR. `words`: the search that shows all of them in their list."""
+class KindResults:
+    """`many`: how many there are, up to MAX_HITS_COUNTED. `words`: the search that shows all of them in their list."""
 
     kind: SearchKind
     rows: list[Any]
@@ -241,23 +241,23 @@ class FoundKind:
     def more_href(self) -> str:
         """The list of all, if there are more than are shown."""
         address = reverse(f"staff:{self.kind.model._meta.app_label}_{self.kind.model._meta.model_name}_changelist")
-        return f"{address}?{urlencode({'q': self.words})}" if self.many > SHOWN else ""
+        return f"{address}?{urlencode({'q': self.words})}" if self.many > MAX_HITS_SHOWN else ""
 
     @property
     def figure(self) -> str:
-        return str(self.many) if self.many < LOOKED_FOR else ""
+        return str(self.many) if self.many < MAX_HITS_COUNTED else ""
 
 
 @dataclass
-class Found:
+class SearchResults:
     """`exact`: found by the words as they were typed, not by words that are spelt alike."""
 
-    kinds: list[FoundKind]
+    kinds: list[KindResults]
     exact: bool
     typed: set[str]
 
     @property
-    def only_page(self) -> str:
+    def only_hit_url(self) -> str:
         """The page of the only hit, or of the only one with exactly this name."""
         if not self.exact:
             return ""
@@ -265,7 +265,7 @@ class Found:
         called = [
             (found.kind, row)
             for found in self.kinds
-            if found.many <= SHOWN
+            if found.many <= MAX_HITS_SHOWN
             for row in found.rows
             if self.typed & {name.casefold() for name in found.kind.names(row) if name}
         ]
@@ -278,12 +278,12 @@ class Found:
 @require_safe
 def find(request: HttpRequest) -> HttpResponse:
     """By GET, as in Django's lists, so that the Back button works. No log has the query, and the audit has the route alone."""
-    typed = typed_in(request)
+    typed = get_search_text(request)
     found = Search(request, typed).run() if typed else None
-    if found is not None and (only_page := found.only_page):
+    if found is not None and (only_page := found.only_hit_url):
         return redirect(only_page)
     page = {"title": _("Find anything"), "searched_for": typed, "found": found}
-    page["guide"] = search_guide(typed, whole=True)[:SHOWN_OF_GUIDE]
+    page["guide"] = search_guide(typed, whole=True)[:MAX_GUIDE_HITS_SHOWN]
     return TemplateResponse(request, "admin/find.html", {**staff_site.each_context(request), **page})
 
 

@@ -45,17 +45,17 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_clock, format_day, uk_datetime, uk_day
+from ctac.dates import format_day, format_uk_time, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.forms import PLAIN_FIELDS, PageFormMixin, dialled, refusal_as_error, tidy_postcode
-from ctac.models import is_reference, tidy_reference
+from ctac.forms import FORMFIELD_OVERRIDES, PageFormMixin, dialable_number, domain_error_to_form, normalise_postcode
+from ctac.models import is_reference, normalise_reference
 from ctac.staff import menu
-from ctac.staff.audit import Audit, AuditedModelAdmin, audit_note
-from ctac.staff.lists import MOST, BigListMixin, StrictLookupsMixin, up_to_most
-from ctac.staff.menu import arranged, in_sections, to_public_page
-from ctac.staff.story import related_to, story_of
+from ctac.staff.audit import AuditedModelAdmin, AuditHooks, audit_note
+from ctac.staff.lists import MAX_COUNTED, BigListMixin, StrictLookupsMixin, capped_count_text
+from ctac.staff.menu import group_by_section, redirect_to_public_page, split_waiting_and_idle
+from ctac.staff.story import get_related_lists, get_story
 
-ROWS_NAMED = 5
+MAX_ROWS_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,13 @@ class WaitingRow:
     permission: str = ""
     route: str = ""  # "leaflets_recall"
     key: str = "pk"
-    what_in_words: Callable[[str], str] = str
+    what_text: Callable[[str], str] = str
 
     def read(self, rows: QuerySet[Any], place: int) -> QuerySet[Any]:
-        """The first of these rows, in the columns that `of_row` takes. The keys are chosen before anything is joined."""
+        """The first of these rows, in the columns that `build_row` takes. The keys are chosen before anything is joined."""
         order = self.order or self.since
         by = F(order) if isinstance(order, str) else order
-        first = rows.alias(named_order=by).order_by("named_order", "pk").values("pk")[:ROWS_NAMED]
+        first = rows.alias(named_order=by).order_by("named_order", "pk").values("pk")[:MAX_ROWS_NAMED]
         slug = Value(self.slug) if isinstance(self.slug, str) else self.slug
         moments = {"order": order, "since": self.since, "at": self.at}
         texts = {"who": self.who, "what": self.what, "slug": slug}
@@ -97,15 +97,15 @@ class WaitingRow:
         named = {f"named_{name}": each for name, each in columns.items()}
         return rows.model._base_manager.order_by().filter(pk__in=first).annotate(**named).values_list(*named)
 
-    def of_row(self, found: Sequence[Any], route: str, now: datetime, *, acts: bool) -> dict[str, Any]:
+    def build_row(self, found: Sequence[Any], route: str, now: datetime, *, acts: bool) -> dict[str, Any]:
         key, _order, since, at, who, what, slug = found
         route = f"staff:{self.route or route}"
         page = reverse(f"{route}_change", args=[key])
         return {
             "who": who or "",
-            "what": self.what_in_words(what) if what else "",
-            "when": short_start(at) if at else "",
-            "waits": waits_in_words(since, now) if since else "",
+            "what": self.what_text(what) if what else "",
+            "when": format_short_start(at) if at else "",
+            "waits": waiting_text(since, now) if since else "",
             "href": page,
             "action": self.label if acts else "",
             "action_href": reverse(f"{route}_action", args=[key, slug]) if slug else page,
@@ -113,7 +113,7 @@ class WaitingRow:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingLine:
     """A line of the first staff page: how many of something wait, counted up to a thousand, and the list of exactly those.
 
     `label` follows a figure ("requests to decide"), and `one` follows the figure 1 if the words differ. `count` returns either a
@@ -161,28 +161,31 @@ class OwnPage:
     is_home: bool = False
 
 
-class CountedSubquery(Subquery):
+class CountSubquery(Subquery):
     """How many rows a sliced queryset gives."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
 
 
-def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
-    """Each count as a number. One statement counts all querysets, each up to a little more than a thousand (`up_to_most`)."""
-    asked = [CountedSubquery(rows.order_by().values("pk")[: MOST + 1]) for rows in counts if isinstance(rows, QuerySet)]
+def count_all(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
+    """Each count as a number.
+
+    One statement counts all querysets, each up to a little more than a thousand (`capped_count_text`).
+    """
+    asked = [CountSubquery(rows.order_by().values("pk")[: MAX_COUNTED + 1]) for rows in counts if isinstance(rows, QuerySet)]
     one_row = ContentType.objects.order_by().values_list(*asked)[:1]
     found = iter(one_row.get() if asked else ())
     return [next(found) or 0 if isinstance(count, QuerySet) else count for count in counts]
 
 
-def by_order(found: Sequence[Any]) -> tuple[Any, ...]:
+def named_row_sort_key(found: Sequence[Any]) -> tuple[Any, ...]:
     """The sort key of a row from `WaitingRow.read`: rows without a moment come last."""
     place, key, order, *_rest = found
     return place, order is None, order, key
 
 
-def named_rows(lines: Sequence[tuple[Waiting, Any, int]], user: Any) -> list[list[dict[str, Any]]]:
+def read_named_rows(lines: Sequence[tuple[WaitingLine, Any, int]], user: Any) -> list[list[dict[str, Any]]]:
     """The named rows of each line, read in one statement. `lines`: each line with its rows and how many there are.
 
     A row that an urgent line can name is not named again by another line.
@@ -201,10 +204,10 @@ def named_rows(lines: Sequence[tuple[Waiting, Any, int]], user: Any) -> list[lis
         return named
     first, *others = [each.read(rows, place) for place, each, rows in asked]
     now, about = timezone.now(), {place: (each, rows.model._meta) for place, each, rows in asked}
-    for place, *found in sorted(first.union(*others, all=True) if others else first, key=by_order):
+    for place, *found in sorted(first.union(*others, all=True) if others else first, key=named_row_sort_key):
         each, opts = about[place]
         acts = user.has_perm(each.permission or f"{opts.app_label}.change_{opts.model_name}")
-        named[place].append(each.of_row(found, f"{opts.app_label}_{opts.model_name}", now, acts=acts))
+        named[place].append(each.build_row(found, f"{opts.app_label}_{opts.model_name}", now, acts=acts))
     return named
 
 
@@ -221,11 +224,11 @@ class StaffAdminSite(AdminSite):
     # The apps accounts and audit set these (ADR 21). `ask_again` redirects to reauthentication if that is due (ADR 9).
     ask_again: Callable[[HttpRequest], HttpResponse | None]
     saved_views: Callable[[Any, HttpRequest], Any]
-    audit: Audit
+    audit: AuditHooks
 
     def __init__(self, name: str = "staff") -> None:
         super().__init__(name)
-        self._waiting: list[tuple[str | Promise, Waiting]] = []
+        self._waiting: list[tuple[str | Promise, WaitingLine]] = []
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
         self._panels: list[tuple[str, Callable[[Any], str]]] = []
@@ -253,29 +256,31 @@ class StaffAdminSite(AdminSite):
         if label:
             self.page_labels[name] = label
 
-    def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
+    def add_waiting(self, section: str | Promise, waiting: WaitingLine) -> None:
         """Add a line to the first page under a section of the menu. Within a section, lines stand in the order of these calls."""
         self._waiting.append((section, waiting))
 
-    def waiting_for(self, user: Any) -> list[dict[str, Any]]:
+    def get_waiting_lines(self, user: Any) -> list[dict[str, Any]]:
         """What waits, section by section, for a user with these permissions: each line counted now, its first rows by name."""
         allowed = [(section, waiting) for section, waiting in self._waiting if user.has_perm(waiting.permission)]
         counts: list[Any] = [
             waiting.count().filter(waiting.seen_by(user)) if waiting.seen_by else waiting.count()  # type: ignore[union-attr]
             for _section, waiting in allowed
         ]
-        figures, lines = counted(counts), []
-        named = named_rows([(waiting, *each) for (_section, waiting), *each in zip(allowed, counts, figures, strict=True)], user)
+        figures, lines = count_all(counts), []
+        named = read_named_rows(
+            [(waiting, *each) for (_section, waiting), *each in zip(allowed, counts, figures, strict=True)], user
+        )
         for (section, waiting), figure, rows in zip(allowed, figures, named, strict=True):
             label = waiting.one if figure == 1 and waiting.one else waiting.label
             line = {"label": label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent, "rows": rows}
-            line |= {"figure_text": up_to_most(figure), "is_capped": figure > MOST}
+            line |= {"figure_text": capped_count_text(figure), "is_capped": figure > MAX_COUNTED}
             lines.append((section, {**line, "more": waiting.more() if figure and waiting.more else ""}))
-        return in_sections(lines)
+        return group_by_section(lines)
 
     def get_urls(self) -> list[Any]:
         """Django's URLs, but "view on site" asks whether the user may see the object, and nobody gets the autocomplete lists."""
-        view = self.admin_view(partial(to_public_page, self))
+        view = self.admin_view(partial(redirect_to_public_page, self))
         ours = [path("r/<path:content_type_id>/<path:object_id>/", view, name="view_on_site")]
         instead = {"view_on_site": ours, "autocomplete": []}
         pages = [path(route, self.admin_view(view), name=name) for route, view, name in self._pages]
@@ -285,7 +290,7 @@ class StaffAdminSite(AdminSite):
         """Our sections instead of Django's apps, in the menu and on the first page. The page of a single app stays Django's."""
         if app_label:
             return super().get_app_list(request, app_label)
-        return menu.arrange(menu.lists_of(self, request), request.user)
+        return menu.build_menu(menu.get_model_lists(self, request), request.user)
 
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -306,7 +311,7 @@ class StaffAdminSite(AdminSite):
             "alarms": alarms,
             "own_pages": own_pages,
             "panels": [draw(user) for permission, draw in self._panels if user.has_perm(permission)],
-            **arranged(self.waiting_for(user)),
+            **split_waiting_and_idle(self.get_waiting_lines(user)),
         }
         return super().index(request, {**shown, **(extra_context or {})})
 
@@ -358,7 +363,7 @@ class StaffAdminSite(AdminSite):
 staff_site = StaffAdminSite(name="staff")
 
 
-class SureForm(forms.Form):
+class ConfirmationForm(forms.Form):
     """A form with a box `sure` to tick, which the service is not given."""
 
     def clean(self) -> dict[str, Any]:
@@ -373,7 +378,7 @@ class ObjectAction:
     - `weight`: "main" for the main step (the first, if there are several), "stop" for what ends something, else "quiet".
     - `available(obj)` says whether it is offered. If that has changed when it is pressed, the object's page says so.
     - `form_class`, made with `form_kwargs(obj)`, asks for what the service needs besides the object. `facts(obj)` are rows above
-      the form, after those of `summary_of`. The service refuses by DomainError, which becomes an error of the form.
+      the form, after those of `get_summary_rows`. The service refuses by DomainError, which becomes an error of the form.
     - `page(model_admin, request, obj, action)` replaces service and form by a view.
     - `asks_again`: only after the second factor was given in the last few minutes.
     - `in_story`: its button stands in the story. `in_row`: it stands among the other buttons although its weight is "stop".
@@ -404,7 +409,7 @@ def page_form_class(form_class: Any) -> Any:
     return type(form_class.__name__, (PageFormMixin, form_class), {})
 
 
-def plain_choice(field: Any) -> Any:
+def simplify_select(field: Any) -> Any:
     """A select without Django's icons, which need JavaScript, and with its empty choice in words."""
     if field is None:
         return None
@@ -419,8 +424,8 @@ def plain_choice(field: Any) -> Any:
     return field
 
 
-CHOOSE_WHAT = [("", _("Choose what to do"))]
-ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
+EMPTY_ACTION_CHOICE = [("", _("Choose what to do"))]
+SINGLE_SAVE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
 class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
@@ -435,7 +440,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     show_full_result_count = False
-    formfield_overrides = PLAIN_FIELDS
+    formfield_overrides = FORMFIELD_OVERRIDES
     buttons_in_a_row = 3  # what else can be done with an object stands in a menu beside them
 
     def get_urls(self) -> list[URLPattern]:
@@ -453,11 +458,11 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return "delete" not in self.nobody_may and super().has_delete_permission(request, obj)
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
-        actions = [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
+        actions = [a for a in self.object_actions if a.available(obj) and self.can_perform(request, a, obj)]
         other_mains = [a for a in actions if a.weight == "main"][1:]
         return [replace(a, weight="quiet") if a in other_mains else a for a in actions]
 
-    def action_row(self, request: HttpRequest, obj: Any) -> dict[str, list[ObjectAction]]:
+    def get_action_buttons(self, request: HttpRequest, obj: Any) -> dict[str, list[ObjectAction]]:
         """The buttons of an object's page, the main one first. Rarer ones, and those that end something, stand in a menu."""
         actions = sorted(self.available_actions(request, obj), key=lambda a: ("main", "quiet", "stop").index(a.weight))
         above = [a for a in actions if not a.in_story]
@@ -472,7 +477,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
             "story_actions": [a for a in actions if a.in_story],
         }
 
-    def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
+    def can_perform(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
@@ -480,14 +485,14 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
+        return simplify_select(super().formfield_for_dbfield(db_field, request, **kwargs))
 
-    def get_action_choices(self, request: HttpRequest, default_choices: Any = CHOOSE_WHAT) -> list[tuple[str, str]]:
+    def get_action_choices(self, request: HttpRequest, default_choices: Any = EMPTY_ACTION_CHOICE) -> list[tuple[str, str]]:
         return super().get_action_choices(request, default_choices)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """One button that saves and leads back to the list, which has the button to add another."""
-        return super().render_change_form(request, {**context, **ONE_BUTTON}, *args, **kwargs)
+        return super().render_change_form(request, {**context, **SINGLE_SAVE_BUTTON}, *args, **kwargs)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = _("Add %(name)s") % {"name": menu.singular_name(self.opts)}
@@ -498,7 +503,9 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return super().changelist_view(request, {**page, **(extra_context or {})})
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))
+        return super().delete_view(
+            request, object_id, self.get_title_context(_("Delete %(obj)s"), request, object_id, extra_context)
+        )
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Refuse a role that may see no object of this kind. To others, an object that they may not see does not exist."""
@@ -511,7 +518,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         """A 404, whether the object does not exist or this colleague may not see it."""
         raise Http404
 
-    def titled(
+    def get_title_context(
         self, pattern: str | Promise, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
     ) -> dict[str, Any]:
         """The object alone as the title, where Django has the kind of object as the title and its name below."""
@@ -519,15 +526,15 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
             raise Http404
         return {"title": str(pattern) % {"obj": obj}, "subtitle": None, **(extra_context or {})}
 
-    def summary_of(self, obj: Any) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: Any) -> list[dict[str, object]]:
         """Rows of {"label", "value"} above an action's form: what colleagues need to see of the object to decide."""
         return []
 
-    def beside_action(self, obj: Any, action: ObjectAction) -> str:
+    def get_action_aside(self, obj: Any, action: ObjectAction) -> str:
         """HTML below an action's form that helps to fill it in."""
         return ""
 
-    def links_to_add(self, request: HttpRequest, obj: Any) -> list[dict[str, object]]:
+    def get_add_links(self, request: HttpRequest, obj: Any) -> list[dict[str, object]]:
         """Links {"label", "href"} to add what belongs to this object. With "weight", it is the main step if no action is."""
         return []
 
@@ -540,11 +547,11 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         page = {
             "title": str(obj),
             "subtitle": None,
-            "adds": self.links_to_add(request, obj),
-            **self.action_row(request, obj),
+            "adds": self.get_add_links(request, obj),
+            **self.get_action_buttons(request, obj),
             # Read when the page is drawn: by then it is certain that this colleague may see the object.
-            "story": SimpleLazyObject(lambda: story_of(obj, request)),
-            "related": SimpleLazyObject(lambda: related_to(obj, request.user)),
+            "story": SimpleLazyObject(lambda: get_story(obj, request)),
+            "related": SimpleLazyObject(lambda: get_related_lists(obj, request.user)),
         }
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
@@ -553,7 +560,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         obj, action = self.get_object(request, object_id), next((a for a in self.object_actions if a.slug == slug), None)
         if obj is None or action is None:
             raise Http404
-        if not self.may(request, action, obj):
+        if not self.can_perform(request, action, obj):
             raise PermissionDenied
         change_url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
         if not action.available(obj):
@@ -571,29 +578,29 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
             return action.page(self, request, obj, action)
         data = request.POST if request.method == "POST" else None
         form = page_form_class(action.form_class)(data, **action.form_kwargs(obj))
-        if form.is_valid() and self.perform(request, action, obj, form):
+        if form.is_valid() and self.perform_action(request, action, obj, form):
             return redirect(change_url)
-        context = {**self.about_action(request, action, obj, change_url), "form": form, "media": self.media + form.media}
+        context = {**self.get_action_context(request, action, obj, change_url), "form": form, "media": self.media + form.media}
         return TemplateResponse(request, "admin/object_action.html", context)
 
-    def about_action(self, request: HttpRequest, action: ObjectAction, obj: Any, change_url: str) -> dict[str, Any]:
+    def get_action_context(self, request: HttpRequest, action: ObjectAction, obj: Any, change_url: str) -> dict[str, Any]:
         """The context of an action's page, without its form."""
         return {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": obj,
             "action": action,
-            "rows": [*self.summary_of(obj), *action.facts(obj)],
-            "beside": self.beside_action(obj, action),
+            "rows": [*self.get_summary_rows(obj), *action.facts(obj)],
+            "beside": self.get_action_aside(obj, action),
             "media": self.media,
             "title": action.label,
             "subtitle": str(obj),
             "change_url": change_url,
         }
 
-    def perform(self, request: HttpRequest, action: ObjectAction, obj: Any, form: forms.Form) -> bool:
+    def perform_action(self, request: HttpRequest, action: ObjectAction, obj: Any, form: forms.Form) -> bool:
         """Call the action's service; a refusal becomes an error of the form."""
-        with refusal_as_error(form):
+        with domain_error_to_form(form):
             action.service(obj, by=request.user, now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]
             messages.success(request, str(action.done))
         return form.is_valid()
@@ -608,12 +615,12 @@ class OneRowAdmin(StaffModelAdmin):
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         row = self.model._default_manager.first()
-        return self.to_its_form(row) if row else super().changelist_view(request, extra_context)
+        return self.redirect_to_form(row) if row else super().changelist_view(request, extra_context)
 
     def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponseRedirect:
-        return self.to_its_form(obj)
+        return self.redirect_to_form(obj)
 
-    def to_its_form(self, row: Model) -> HttpResponseRedirect:
+    def redirect_to_form(self, row: Model) -> HttpResponseRedirect:
         return redirect(reverse(f"staff:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]))
 
     def change_view(
@@ -631,36 +638,36 @@ class OneRowAdmin(StaffModelAdmin):
 # A column that holds a figure is a method called `number_…`, which the stylesheet sets to the right.
 
 M = TypeVar("M", bound=Model)
-NOTHING = "–"
+EMPTY_VALUE = "–"
 WORD_BREAK = mark_safe("<wbr>")
 
 
-def long_moment(at: datetime) -> str:
+def format_long_datetime(at: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm' in UK time. At midnight sharp, as of an imported order, the day alone."""
     if at == uk_datetime(uk_day(at), time.min):
         return format_day(at)
-    return gettext("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
+    return gettext("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_uk_time(at)}
 
 
-def short_moment(at: datetime) -> str:
+def format_short_datetime(at: datetime) -> str:
     """'Tue 9 Mar 2027, 1:30pm' in UK time, for a list."""
-    return gettext("%(day)s, %(clock)s") % {"day": dateformat.format(uk_day(at), "D j M Y"), "clock": format_clock(at)}
+    return gettext("%(day)s, %(clock)s") % {"day": dateformat.format(uk_day(at), "D j M Y"), "clock": format_uk_time(at)}
 
 
-def short_start(at: datetime) -> str:
+def format_short_start(at: datetime) -> str:
     """The same for the start of something: 'Tue 9 Mar 2027' if it takes whole days."""
     day = uk_day(at)
-    return dateformat.format(day, "D j M Y") if at == uk_datetime(day, time.min) else short_moment(at)
+    return dateformat.format(day, "D j M Y") if at == uk_datetime(day, time.min) else format_short_datetime(at)
 
 
-def how_long_ago(at: datetime, now: datetime) -> str:
+def time_ago_text(at: datetime, now: datetime) -> str:
     """'2 days ago'; within the last minute, 'just now'."""
     if (now - at).total_seconds() < 60:
         return gettext("just now")
     return gettext("%(time)s ago") % {"time": timesince(at, now, depth=1)}
 
 
-def waits_in_words(since: datetime, now: datetime) -> str:
+def waiting_text(since: datetime, now: datetime) -> str:
     """'Waiting for 2 days'; within the last minute, 'just now'."""
     if (now - since).total_seconds() < 60:
         return gettext("just now")
@@ -677,25 +684,25 @@ def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = No
     return display
 
 
-def column_of(name: str, label: Any, text: Callable[[Any], str]) -> Callable[[Any, Any], Any]:
+def attribute_column(name: str, label: Any, text: Callable[[Any], str]) -> Callable[[Any, Any], Any]:
     """A column that shows and sorts by the attribute `name`."""
     return column(label, lambda obj: text(getattr(obj, name)), ordering=name)
 
 
-def moment_of(name: str, label: Any, *, short: bool = False) -> Callable[[Any, Any], str]:
+def datetime_column(name: str, label: Any, *, short: bool = False) -> Callable[[Any, Any], str]:
     """A column with a time; a dash where there is none."""
-    format_moment = short_moment if short else long_moment
-    return column_of(name, label, lambda at: format_moment(at) if at else NOTHING)
+    format_moment = format_short_datetime if short else format_long_datetime
+    return attribute_column(name, label, lambda at: format_moment(at) if at else EMPTY_VALUE)
 
 
-def yes_no_of(name: str, label: Any) -> Callable[[Any, Any], str]:
+def yes_no_column(name: str, label: Any) -> Callable[[Any, Any], str]:
     """A column that says yes or no in words: an icon alone is neither."""
-    return column_of(name, label, lambda value: gettext("Yes") if value else gettext("No"))
+    return attribute_column(name, label, lambda value: gettext("Yes") if value else gettext("No"))
 
 
-def number_of(name: str, label: Any) -> Callable[[Any, Any], str]:
+def number_column(name: str, label: Any) -> Callable[[Any, Any], str]:
     """A column with a figure, in thousands."""
-    return column_of(name, label, "{:,}".format)
+    return attribute_column(name, label, "{:,}".format)
 
 
 def state_tag(label: str | Promise, kind: str) -> SafeString:
@@ -713,19 +720,19 @@ def state_column(colours: Mapping[Any, str] | None = None) -> Callable[[Any, Any
     return column(_("state"), tag, ordering="state")
 
 
-def unbroken(text: str) -> str:
+def non_breaking(text: str) -> str:
     """A postcode that stays on one line."""
     return text.replace(" ", "\xa0")
 
 
-def email_in_pieces(email: str) -> SafeString:
+def breakable_email(email: str) -> SafeString:
     """An address that breaks at its dots and its @ where the screen is narrow; copied, it is whole."""
     return format_html_join(WORD_BREAK, "{}", ((piece,) for piece in re.split(r"(?=[@.])", email)))
 
 
 def mail_link(email: str) -> SafeString | str:
     return (
-        format_html('<a href="mailto:{}">{}</a>', email, email_in_pieces(email))
+        format_html('<a href="mailto:{}">{}</a>', email, breakable_email(email))
         if email
         else gettext("No email address: call them")
     )
@@ -733,23 +740,23 @@ def mail_link(email: str) -> SafeString | str:
 
 def phone_link(number: str) -> SafeString | str:
     """A link that calls the number."""
-    digits = dialled(number)
-    return format_html('<a href="tel:{}">{}</a>', digits, number) if digits else NOTHING
+    digits = dialable_number(number)
+    return format_html('<a href="tel:{}">{}</a>', digits, number) if digits else EMPTY_VALUE
 
 
-class FoundByReference(StaffModelAdmin):
+class ReferenceSearchAdmin(StaffModelAdmin):
     """For a model with a reference and a postcode: the search finds both however they are typed, and parts of a reference."""
 
     searched = "searched"
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[M], search_term: str) -> tuple[QuerySet[M], bool]:
         """Find a whole reference or postcode exactly; search the words for anything else."""
-        exact = whole(search_term)
+        exact = exact_search_filter(search_term)
         if exact and (found := queryset.filter(**exact)).exists():
             return found, False
         return super().get_search_results(request, queryset, search_term)
 
-    def act_on_each(self, request: HttpRequest, rows: QuerySet[Any], service: Callable[..., object], text: Any) -> None:
+    def perform_on_each(self, request: HttpRequest, rows: QuerySet[Any], service: Callable[..., object], text: Any) -> None:
         """Call the service for each row, oldest first, and name those that were refused with the reason."""
         done, skipped = 0, defaultdict[str, list[str]](list)
         for row in rows.select_related("person").order_by("created_at", "pk"):
@@ -766,14 +773,14 @@ class FoundByReference(StaffModelAdmin):
             self.message_user(request, why % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
 
 
-def whole(typed: str) -> dict[str, str]:
+def exact_search_filter(typed: str) -> dict[str, str]:
     """What was typed as a whole postcode or reference, as it is stored; empty when it is neither."""
     with suppress(ValidationError):
-        return {"postcode": tidy_postcode(typed)}
-    return {"reference": tidy_reference(typed)} if is_reference(typed) else {}
+        return {"postcode": normalise_postcode(typed)}
+    return {"reference": normalise_reference(typed)} if is_reference(typed) else {}
 
 
-class ReadOnce(StaffModelAdmin):
+class CachedObjectAdmin(StaffModelAdmin):
     """Reads the object once for each GET."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -786,7 +793,7 @@ class ReadOnce(StaffModelAdmin):
         return read[key]
 
 
-class LooksOnly(StaffModelAdmin):
+class ReadOnlyAdmin(StaffModelAdmin):
     """A page to read: every change is an action, so it saves nothing, and it leaves out empty fields.
 
     - `may_be_empty`: methods among its fields that may return "".
@@ -808,13 +815,13 @@ class LooksOnly(StaffModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
         fieldsets = super().get_fieldsets(request, obj)
-        left_out = () if self.acts(request, obj) else self.for_who_acts
+        left_out = () if self.can_act(request, obj) else self.for_who_acts
         unlinked: dict[Any, Any] = {
             name: other for name, (permission, other) in self.links.items() if not request.user.has_perm(permission)
         }
         shown = []
         for title, options in fieldsets:
-            names = [name for name in options["fields"] if name not in left_out and self.says(name, obj)]
+            names = [name for name in options["fields"] if name not in left_out and self.has_value(name, obj)]
             if names:
                 shown.append((title, {**options, "fields": [unlinked.get(name, name) for name in names]}))
         return shown
@@ -826,15 +833,15 @@ class LooksOnly(StaffModelAdmin):
         if (
             first is None
             or any(a.weight == "main" for a in actions)
-            or any("weight" in add for add in self.links_to_add(request, obj))
+            or any("weight" in add for add in self.get_add_links(request, obj))
         ):
             return actions
         return [replace(a, weight="main") if a is first else a for a in actions]
 
-    def acts(self, request: HttpRequest, obj: Any) -> bool:
+    def can_act(self, request: HttpRequest, obj: Any) -> bool:
         return self.has_change_permission(request, obj)
 
-    def says(self, name: Any, obj: Any) -> bool:
+    def has_value(self, name: Any, obj: Any) -> bool:
         """Whether this field has anything to show."""
         if name in self.may_be_empty:
             return bool(getattr(self, name)(obj))

@@ -29,18 +29,18 @@ from ctac.errors import DomainError
 
 Cell = str | int | float | date | None
 # How a formula may begin: its signs, their full-width twins, and characters that some programs skip before they look.
-FORMULA = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
-ESCAPED_FORMULA = re.compile(r"'(?=[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]|')")
+FORMULA_PATTERN = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
+ESCAPED_FORMULA_PATTERN = re.compile(r"'(?=[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]|')")
 
 
 def escape_formula(text: str) -> str:
     """Put an apostrophe before text that looks like a formula, and before an apostrophe that would be taken for such a mark."""
-    return f"'{text}" if FORMULA.match(text) or ESCAPED_FORMULA.match(text) else text
+    return f"'{text}" if FORMULA_PATTERN.match(text) or ESCAPED_FORMULA_PATTERN.match(text) else text
 
 
 def unescape_formula(text: str) -> str:
     """Take back what escape_formula did."""
-    return text[1:] if ESCAPED_FORMULA.match(text) else text
+    return text[1:] if ESCAPED_FORMULA_PATTERN.match(text) else text
 
 
 # Uploads are judged by their content, never by their name or the type that the browser gives.
@@ -60,11 +60,11 @@ UNREADABLE_ERRORS = (
 )
 
 
-class NotASheet(DomainError):
+class InvalidSheetError(DomainError):
     """The file can't be read as a spreadsheet; the message says what to do."""
 
 
-SAVE_AGAIN = _(
+UNREADABLE_FILE = _(
     "We can’t read this file as a spreadsheet. Open it in Excel, save it as “Excel Workbook (.xlsx)”, and upload that."
 )
 FILE_IS_EMPTY = _("This file is empty. Fill it in and upload it again.")
@@ -92,7 +92,7 @@ class Sheet:
 
 
 def read_sheet(content: bytes) -> Sheet:
-    """The whole sheet. Raises NotASheet."""
+    """The whole sheet. Raises InvalidSheetError."""
     headings, *rows = sheet_rows(content)
     return Sheet(headings[1], rows)
 
@@ -100,16 +100,16 @@ def read_sheet(content: bytes) -> Sheet:
 def sheet_rows(content: bytes, *, most: int = MAX_UPLOAD_ROWS) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not empty, with its number in the file. The first one has the headings.
 
-    Raises NotASheet, also for a file that has no other rows.
+    Raises InvalidSheetError, also for a file that has no other rows.
     """
     if len(content) > MAX_UPLOAD_BYTES:
-        raise NotASheet(FILE_TOO_LARGE)
+        raise InvalidSheetError(FILE_TOO_LARGE)
     if not content.strip():
-        raise NotASheet(FILE_IS_EMPTY)
+        raise InvalidSheetError(FILE_IS_EMPTY)
     if content.startswith(OLD_EXCEL_SIGNATURE):
-        raise NotASheet(OLD_EXCEL_FILE)
+        raise InvalidSheetError(OLD_EXCEL_FILE)
     if b"%PDF-" in content[:1024]:
-        raise NotASheet(FILE_IS_PDF)
+        raise InvalidSheetError(FILE_IS_PDF)
     cells = read_xlsx(content) if content.startswith(b"PK") else read_csv(content)
     found = 0
     for number, row in enumerate(check_rows(cells, most), 1):
@@ -117,11 +117,14 @@ def sheet_rows(content: bytes, *, most: int = MAX_UPLOAD_ROWS) -> Iterator[tuple
             found += 1
             yield number, row
     if found < 2:
-        raise NotASheet(NO_ROWS if found else FILE_IS_EMPTY)
+        raise InvalidSheetError(NO_ROWS if found else FILE_IS_EMPTY)
 
 
 def check_rows(rows: Iterable[list[str]], most: int = MAX_UPLOAD_ROWS) -> Iterator[list[str]]:
-    """Each row, without spaces around its cells or empty cells at its end. Raises NotASheet for a file that is too large."""
+    """Each row, without spaces around its cells or empty cells at its end.
+
+    Raises InvalidSheetError for a file that is too large.
+    """
     filled = characters = 0
     for number, row in enumerate(rows):
         cells = [cell.strip() for cell in row]
@@ -130,21 +133,21 @@ def check_rows(rows: Iterable[list[str]], most: int = MAX_UPLOAD_ROWS) -> Iterat
         filled += bool(cells)
         characters += sum(map(len, cells))
         if filled > most + 1 or number >= MAX_SHEET_LENGTH:
-            raise NotASheet(TOO_MANY_ROWS % {"most": f"{most:,}"})
+            raise InvalidSheetError(TOO_MANY_ROWS % {"most": f"{most:,}"})
         if len(cells) > MAX_UPLOAD_COLUMNS:
-            raise NotASheet(TOO_MANY_COLUMNS)
+            raise InvalidSheetError(TOO_MANY_COLUMNS)
         if characters > MAX_UNPACKED_BYTES:
-            raise NotASheet(UNPACKS_TOO_LARGE)
+            raise InvalidSheetError(UNPACKS_TOO_LARGE)
         yield [cell[: MAX_READ_CELL_LENGTH + 1].replace("\r\n", "\n").replace("\0", "") for cell in map(unescape_formula, cells)]
 
 
 def read_csv(content: bytes) -> Iterator[list[str]]:
     """The rows of a CSV file in UTF-8, with or without a BOM, or else in Excel's own encoding on Windows.
 
-    Raises NotASheet for a file that is no text.
+    Raises InvalidSheetError for a file that is no text.
     """
     if b"\0" in content[:4096] or content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise NotASheet(SAVE_AGAIN)
+        raise InvalidSheetError(UNREADABLE_FILE)
     try:
         try:
             text = content.decode("utf-8-sig")
@@ -159,25 +162,25 @@ def read_csv(content: bytes) -> Iterator[list[str]]:
             separator = max(",;\t", key=headings.count)
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise NotASheet(SAVE_AGAIN) from error
+        raise InvalidSheetError(UNREADABLE_FILE) from error
 
 
 def read_xlsx(content: bytes) -> Iterator[list[str]]:
     """The rows of the first sheet. Checks how large the file would unpack before it unpacks any of it."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # NotASheet for a file that is no workbook, unpacks to too much, or has XML with entities of its own. A part that
-            # claims to be smaller than it is gives no more than it claims.
+            # InvalidSheetError for a file that is no workbook, unpacks to too much, or has XML with entities of its own. A part
+            # that claims to be smaller than it is gives no more than it claims.
             parts = archive.infolist()
             if not {"[Content_Types].xml", "xl/workbook.xml"} <= {part.filename for part in parts}:
-                raise NotASheet(NOT_EXCEL)
+                raise InvalidSheetError(NOT_EXCEL)
             if len(parts) > MAX_ZIP_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-                raise NotASheet(UNPACKS_TOO_LARGE)
+                raise InvalidSheetError(UNPACKS_TOO_LARGE)
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")):
                     text = archive.read(part)
                     if b"<!DOCTYPE" in text or b"\0" in text[:64]:
-                        raise NotASheet(SAVE_AGAIN)
+                        raise InvalidSheetError(UNREADABLE_FILE)
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             sheet: Any = workbook.worksheets[0]
@@ -186,10 +189,10 @@ def read_xlsx(content: bytes) -> Iterator[list[str]]:
                 yield [cell_text(value) for value in row] if any(row) else []
         finally:
             workbook.close()
-    except NotASheet:
+    except InvalidSheetError:
         raise
     except UNREADABLE_ERRORS as error:
-        raise NotASheet(SAVE_AGAIN) from error
+        raise InvalidSheetError(UNREADABLE_FILE) from error
 
 
 def cell_text(value: object) -> str:
@@ -211,10 +214,10 @@ def cell_text(value: object) -> str:
 MAX_SHEET_ROWS = 1_048_576  # Excel's own limit, including the headings
 MAX_CELL_LENGTH = 32_767
 ROWS_PER_PIECE = 500
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV = "text/csv; charset=utf-8"
-NOT_ALLOWED_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-XLSX_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # Excel reads _x0041_ as A
+XLSX_CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV_CONTENT_TYPE = "text/csv; charset=utf-8"
+XML_FORBIDDEN_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+XLSX_ESCAPE_PATTERN = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # Excel reads _x0041_ as A
 EXCEL_DAY_ZERO = date(1899, 12, 30).toordinal()
 
 XMLNS = "http://schemas.openxmlformats.org"
@@ -223,7 +226,7 @@ XLSX_PARTS = {
     "[Content_Types].xml": f'<Types xmlns="{XMLNS}/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
     '<Default Extension="xml" ContentType="application/xml"/>'
-    f'<Override PartName="/xl/workbook.xml" ContentType="{XLSX}.main+xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{XLSX_CONTENT_TYPE}.main+xml"/>'
     '<Override PartName="/xl/worksheets/sheet1.xml"'
     ' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
     '<Override PartName="/xl/styles.xml"'
@@ -339,7 +342,7 @@ def row_xml(number: int, row: Sequence[Cell], letters: Sequence[str]) -> str:
 def text_cell_xml(place: str, text: str, style: int) -> str:
     """The XML of a text cell. Its type is text, so that no spreadsheet ever calculates it."""
     text = text[:MAX_CELL_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
-    text = escape(NOT_ALLOWED_IN_XML.sub("", XLSX_ESCAPE.sub("_x005F_", text)), quote=False)
+    text = escape(XML_FORBIDDEN_PATTERN.sub("", XLSX_ESCAPE_PATTERN.sub("_x005F_", text)), quote=False)
     return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 
@@ -347,7 +350,7 @@ RowCells = dict[str, str]
 
 
 @dataclass(frozen=True)
-class ListColumn:
+class ImportColumn:
     """A column of a template. `needed`: the file can't be read without it."""
 
     key: str
@@ -365,7 +368,7 @@ class RowAction(models.TextChoices):
 
 
 @dataclass
-class ListRow:
+class ImportRow:
     """One row of the file, what will happen to it, and its errors, each with the heading of its column.
 
     `before`: what would be overwritten, as it is now.
@@ -378,7 +381,7 @@ class ListRow:
     errors: list[tuple[str, str]] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
 
-    def add_error(self, column: ListColumn, error: str) -> None:
+    def add_error(self, column: ImportColumn, error: str) -> None:
         self.action = RowAction.WRONG
         self.errors.append((str(column.label), error))
 
@@ -387,11 +390,11 @@ class ListRow:
 class ImportPlan:
     """All rows, and the `steps` that the kind's own service writes."""
 
-    rows: list[ListRow]
+    rows: list[ImportRow]
     steps: list[Any]
 
     @property
-    def errors(self) -> list[tuple[ListRow, str, str]]:
+    def errors(self) -> list[tuple[ImportRow, str, str]]:
         """Each error with its row and the heading of its column."""
         return [(row, column, error) for row in self.rows for column, error in row.errors]
 
@@ -409,8 +412,11 @@ def normalise_heading(heading: str) -> str:
     return re.sub(r"[\W_]+", " ", heading).strip().casefold()
 
 
-def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tuple[int, RowCells]], list[str]]:
-    """The rows by column, and the headings that no column has. Raises NotASheet when the headings are not those of the list."""
+def match_columns(sheet: Sheet, columns: Sequence[ImportColumn]) -> tuple[list[tuple[int, RowCells]], list[str]]:
+    """The rows by column, and the headings that no column has.
+
+    Raises InvalidSheetError when the headings are not those of the list.
+    """
     known = {normalise_heading(name): column for column in columns for name in (str(column.label), column.key)}
     places: dict[str, int] = {}
     unknown = []
@@ -419,7 +425,7 @@ def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tup
         if column is None:
             unknown += [heading[:60]] if heading else []
         elif column.key in places:
-            raise NotASheet(
+            raise InvalidSheetError(
                 gettext("Two columns have the heading “%(heading)s”. Take one out, and upload the file again.")
                 % {"heading": heading[:60]}
             )
@@ -432,7 +438,7 @@ def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tup
             "The first row must have the headings, but we can’t find the columns %(named)s. Start with the template.",
             len(missing),
         )
-        raise NotASheet(error % {"named": ", ".join(f"“{label}”" for label in missing)})
+        raise InvalidSheetError(error % {"named": ", ".join(f"“{label}”" for label in missing)})
     rows = [
         (number, {key: row[place] if place < len(row) else "" for key, place in places.items()}) for number, row in sheet.rows
     ]
@@ -466,4 +472,4 @@ def spreadsheet_response(
     pieces = xlsx_pieces(headings, rows, name=sheet) if form == "xlsx" else csv_pieces(headings, rows)
     name = f"{name}-{uk_day(timezone.now()):%Y-%m-%d}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(pieces, content_type=XLSX if form == "xlsx" else CSV, headers=headers)
+    return StreamingHttpResponse(pieces, content_type=XLSX_CONTENT_TYPE if form == "xlsx" else CSV_CONTENT_TYPE, headers=headers)

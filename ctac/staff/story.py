@@ -1,7 +1,7 @@
 """The story on an object's page: what happened, was sent, said and noted, from every app, the newest first.
 
-Beside its feature each app registers entries of a model (`add_entries`) and short lists beside the story (`add_related`), with
-the permission that each needs.
+Beside its feature each app registers entries of a model (`register_story_entries`) and short lists beside the story
+(`register_related_list`), with the permission that each needs.
 """
 
 import re
@@ -17,16 +17,16 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from ctac.dates import format_day, format_moment
+from ctac.dates import format_datetime, format_day
 
-ON_A_PAGE, ROWS_BESIDE = 50, 10
+PAGE_SIZE, MAX_RELATED_ROWS = 50, 10
 # Where an older page begins: its moment in microseconds, and how many entries of that moment stand on the pages before.
-CURSOR = re.compile(r"(\d{1,16})-(\d{1,4})", re.ASCII)
+CURSOR_PATTERN = re.compile(r"(\d{1,16})-(\d{1,4})", re.ASCII)
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoryEntry:
     """`what` is a sentence or a few words, `why` says more, `text` is folded away, and `link` leads to `href`.
 
     `whole_day`: only the day is known.
@@ -43,11 +43,11 @@ class Entry:
 
     @property
     def when(self) -> str:
-        return format_day(self.at) if self.whole_day else format_moment(self.at)
+        return format_day(self.at) if self.whole_day else format_datetime(self.at)
 
 
 @dataclass(frozen=True)
-class Page:
+class StoryPage:
     """What one page asks of each source: at most so many entries, none later than `until`, that this user may see."""
 
     user: Any
@@ -60,7 +60,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Row:
+class RelatedRow:
     """A line of a list beside the story."""
 
     text: str
@@ -69,50 +69,50 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Related:
+class RelatedList:
     """A short list beside the story. `find` gives one row too many if there are more, to which `all_of_them` leads."""
 
     heading: str | Promise
-    find: Callable[[Any], Iterable[Row]]
+    find: Callable[[Any], Iterable[RelatedRow]]
     permission: str
     all_of_them: Callable[[Any], str] = lambda obj: ""
 
 
-Find = Callable[[Any, Page], Iterable[Entry]]
-_told: dict[type[Model], list[tuple[str, Find]]] = defaultdict(list)
-_related: dict[type[Model], list[Related]] = defaultdict(list)
+EntryFinder = Callable[[Any, StoryPage], Iterable[StoryEntry]]
+_entry_finders: dict[type[Model], list[tuple[str, EntryFinder]]] = defaultdict(list)
+_related_lists: dict[type[Model], list[RelatedList]] = defaultdict(list)
 
 
-def add_entries(model: type[Model], find: Find, *, permission: str = "") -> None:
+def register_story_entries(model: type[Model], find: EntryFinder, *, permission: str = "") -> None:
     """`find(obj, page)` gives entries, the newest first, to users with this permission or, without one, to all."""
-    _told[model].append((permission, find))
+    _entry_finders[model].append((permission, find))
 
 
-IMPORTED = gettext_lazy("Imported from a list")
+IMPORTED_TEXT = gettext_lazy("Imported from a list")
 
 
-def import_entry(imported: Any, _page: Page) -> Iterator[Entry]:
+def import_entry(imported: Any, _page: StoryPage) -> Iterator[StoryEntry]:
     """For an object that was imported, and so has no events."""
     if imported.imported_at:
-        yield Entry(imported.imported_at, IMPORTED)
+        yield StoryEntry(imported.imported_at, IMPORTED_TEXT)
 
 
-def add_related(model: type[Model], related: Related) -> None:
-    _related[model].append(related)
+def register_related_list(model: type[Model], related: RelatedList) -> None:
+    _related_lists[model].append(related)
 
 
-def story_of(obj: Model, request: HttpRequest) -> dict[str, Any]:
+def get_story(obj: Model, request: HttpRequest) -> dict[str, Any]:
     """One page: its entries and the addresses of the pages beside it. Empty for an object that no app has entries of."""
-    sources = [find for permission, find in _told[type(obj)] if not permission or request.user.has_perm(permission)]
+    sources = [find for permission, find in _entry_finders[type(obj)] if not permission or request.user.has_perm(permission)]
     if not sources:
         return {}
-    before = CURSOR.fullmatch(request.GET.get("before", ""))
+    before = CURSOR_PATTERN.fullmatch(request.GET.get("before", ""))
     until, shown = (EPOCH + int(before[1]) * MICROSECOND, int(before[2])) if before else (None, 0)
-    page = Page(request.user, ON_A_PAGE + shown + 1, until)
+    page = StoryPage(request.user, PAGE_SIZE + shown + 1, until)
     # Entries of one moment keep the order of the sources on every page, so that the next begins where this one ends.
     found = sorted((entry for find in sources for entry in find(obj, page)), key=lambda entry: entry.at, reverse=True)
-    entries = found[shown : shown + ON_A_PAGE]
-    older = older_address(request, found[: shown + ON_A_PAGE]) if len(found) > shown + ON_A_PAGE else ""
+    entries = found[shown : shown + PAGE_SIZE]
+    older = older_page_url(request, found[: shown + PAGE_SIZE]) if len(found) > shown + PAGE_SIZE else ""
     return {
         "entries": entries,
         "older": older,
@@ -121,19 +121,19 @@ def story_of(obj: Model, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def older_address(request: HttpRequest, so_far: Sequence[Entry]) -> str:
+def older_page_url(request: HttpRequest, so_far: Sequence[StoryEntry]) -> str:
     last = so_far[-1].at
     query = request.GET.copy()
     query["before"] = f"{(last - EPOCH) // MICROSECOND}-{sum(entry.at == last for entry in so_far)}"
     return f"?{query.urlencode()}"
 
 
-def related_to(obj: Model, user: Any) -> list[dict[str, Any]]:
+def get_related_lists(obj: Model, user: Any) -> list[dict[str, Any]]:
     """The lists beside the story that this user may see, without empty ones."""
     lists = []
-    for related in _related[type(obj)]:
-        rows = list(islice(related.find(obj), ROWS_BESIDE + 1)) if user.has_perm(related.permission) else []
-        rest = related.all_of_them(obj) if len(rows) > ROWS_BESIDE else ""
+    for related in _related_lists[type(obj)]:
+        rows = list(islice(related.find(obj), MAX_RELATED_ROWS + 1)) if user.has_perm(related.permission) else []
+        rest = related.all_of_them(obj) if len(rows) > MAX_RELATED_ROWS else ""
         if rows:
-            lists.append({"heading": related.heading, "rows": rows[:ROWS_BESIDE], "rest": rest})
+            lists.append({"heading": related.heading, "rows": rows[:MAX_RELATED_ROWS], "rest": rest})
     return lists

@@ -28,7 +28,7 @@ TITLE = "Child trafficking: what to see, what to do"
 EMAIL = "meera.shah@leeds.example.nhs.uk"
 LONGEST_TITLE = "Recognising and responding to the trafficking and exploitation of children cared for away from their families"
 SUMMARY = "How children are trafficked, the signs that you may see in your work, and what to do with a concern."
-ALSO = (("sample-400-2", "Welsh"), ("sample-7-2", "Arabic"), ("sample-0-1", "Large print"))
+OTHER_VERSIONS = (("sample-400-2", "Welsh"), ("sample-7-2", "Arabic"), ("sample-0-1", "Large print"))
 PRESENTER = Presenter(pk=1, name="Ruth Adeyemi")
 # Tags that only staff see.
 MESSAGE_KINDS = {
@@ -92,7 +92,7 @@ def leaflet(title: str = "Child trafficking is child abuse", *, on_hand: int = 4
     return sample
 
 
-def withdrawn() -> Edition:
+def withdrawn_edition() -> Edition:
     """A withdrawn edition, with a title to use instead."""
     return Edition(
         leaflet=leaflet(),
@@ -118,9 +118,7 @@ def order(state: OrderState) -> dict[str, Any]:
         "reference": "LF-3K9D-7M",
         "summary": "25 copies of “Child trafficking is child abuse”",
         "created_at": START - timedelta(days=12),
-        **{
-            name: getattr(Order(state=state), name) for name in ("state_in_words", "status_colour", "is_open", "owner_may_cancel")
-        },
+        **{name: getattr(Order(state=state), name) for name in ("state_text", "status_colour", "is_open", "owner_may_cancel")},
     }
 
 
@@ -154,16 +152,22 @@ def banner() -> Banner:
 
 def picker() -> Picker:
     """A week with times to choose from, as the booking step shows it."""
-    form = WhenForm(days=days(), initial={"start": slot_value(START)})
+    form = WhenForm(days=days_with_slots(), initial={"start": slot_value(START)})
     week = PickerWeek(date(2027, 3, 8), "Week of Monday 8 March 2027", "?week=2027-03-01", "?week=2027-03-15")
     parts = [PickerLink(part.label, f"?part={part}", part == PartOfDay.ANY) for part in PartOfDay]
     slot_query = SlotQuery(presentation(), Format.WORKPLACE, None)
     return Picker(
-        slot_query, form, days(), week, "", parts, SlotChoice("Tuesday 9 March 2027, 9am to 10:30am", slot_value(START))
+        slot_query,
+        form,
+        days_with_slots(),
+        week,
+        "",
+        parts,
+        SlotChoice("Tuesday 9 March 2027, 9am to 10:30am", slot_value(START)),
     )
 
 
-def days() -> list[tuple[date, list[Slot]]]:
+def days_with_slots() -> list[tuple[date, list[Slot]]]:
     """Two days with free times, as on the booking page."""
     found = []
     for day, hours in ((9, (9, 10, 12, 13, 15)), (10, (9, 13))):
@@ -176,7 +180,7 @@ def held_slot() -> HeldSlot:
     return HeldSlot(booking().when, "10:15am", 600, may_extend=True)
 
 
-def shelf(*leaflets: Leaflet) -> CataloguePage:
+def catalogue_page(*leaflets: Leaflet) -> CataloguePage:
     """The catalogue with these leaflets."""
-    cards = [Card(each, ALSO if number == 0 else (), date(2027, 3, 9)) for number, each in enumerate(leaflets)]
+    cards = [Card(each, OTHER_VERSIONS if number == 0 else (), date(2027, 3, 9)) for number, each in enumerate(leaflets)]
     return CataloguePage(NO_FILTERS, SearchResult([]), len(cards), 1, cards)

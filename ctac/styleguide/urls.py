@@ -13,7 +13,7 @@ from ctac.styleguide import views
 from ctac.styleguide.views import SAMPLE_PAGES
 
 
-def page(route: str, view: Callable[..., HttpResponse], name: str, **given: Any) -> URLPattern:
+def styleguide_path(route: str, view: Callable[..., HttpResponse], name: str, **given: Any) -> URLPattern:
     """A route of the styleguide. All are made here, so that none forgets to check who may see it."""
 
     @wraps(view)
@@ -26,18 +26,18 @@ def page(route: str, view: Callable[..., HttpResponse], name: str, **given: Any)
 
 
 urlpatterns = [
-    page("", views.index, "styleguide"),
-    page("colours/", views.colours, "styleguide_colours"),
-    page("fields/", views.fields, "styleguide_fields"),
-    page("form/", views.form, "styleguide_form"),
-    page("form/wrong/", views.wrong_form, "styleguide_wrong_form"),
-    page("parts/", views.parts, "styleguide_parts"),
-    page("confirmation/", views.confirmation, "styleguide_confirmation"),
-    page("staff/", views.staff, "styleguide_staff"),
-    page("pages/", views.pages, "styleguide_pages"),
-    *[page(f"pages/{p.slug}/", views.sample_page, f"styleguide_page_{p.slug}", page=p) for p in SAMPLE_PAGES],
-    page("emails/", views.emails, "styleguide_emails"),
-    page("emails/<int:number>/", views.email, "styleguide_email"),
-    page("emails/<int:number>/html/", views.email_html, "styleguide_email_html"),
-    page("leaflets/", views.leaflets, "styleguide_leaflets"),
+    styleguide_path("", views.index, "styleguide"),
+    styleguide_path("colours/", views.colours, "styleguide_colours"),
+    styleguide_path("fields/", views.fields, "styleguide_fields"),
+    styleguide_path("form/", views.form, "styleguide_form"),
+    styleguide_path("form/wrong/", views.wrong_form, "styleguide_wrong_form"),
+    styleguide_path("parts/", views.parts, "styleguide_parts"),
+    styleguide_path("confirmation/", views.confirmation, "styleguide_confirmation"),
+    styleguide_path("staff/", views.staff, "styleguide_staff"),
+    styleguide_path("pages/", views.pages, "styleguide_pages"),
+    *[styleguide_path(f"pages/{p.slug}/", views.sample_page, f"styleguide_page_{p.slug}", page=p) for p in SAMPLE_PAGES],
+    styleguide_path("emails/", views.emails, "styleguide_emails"),
+    styleguide_path("emails/<int:number>/", views.email, "styleguide_email"),
+    styleguide_path("emails/<int:number>/html/", views.email_html, "styleguide_email_html"),
+    styleguide_path("leaflets/", views.leaflets, "styleguide_leaflets"),
 ]

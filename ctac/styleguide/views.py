@@ -21,14 +21,14 @@ from bookings.feedback.forms import AskLaterForm, FeedbackForm
 from bookings.models import Booking, State
 from ctac.dates import format_day
 from ctac.forms import DatePartsField, PageForm
-from ctac.pages import HistoryPage, framed
+from ctac.pages import HistoryPage, framed_response
 from ctac.staff.site import staff_site
 from ctac.styleguide import samples
 from leaflets.catalogue.views import Card, review_text
 from leaflets.models import Leaflet, OrderState
 from leaflets.orders.forms import AnonymousDeliveryForm
 from notifications.samples import Sample, all_samples, sample_at
-from office.texts.pages import add_examples
+from office.texts.pages import register_examples
 from professionals.forms import DetailsForm
 
 # Pages and states that are hard to reach, such as those of errors, drawn by their real templates.
@@ -45,18 +45,18 @@ class SamplePage:
         return reverse(f"styleguide_page_{self.slug}")
 
 
-ERROR = {"reference": "1A2B3C4D"}
+ERROR_CONTEXT = {"reference": "1A2B3C4D"}
 LONGEST_AUDIENCE = "Designated and named professionals, reviewing officers, carers and everyone else who works with children"
 CLOSED_REASON = "Nobody of us can be in Leeds that week. Please try June."
 
 
-def requested_booking() -> dict[str, Any]:
+def requested_booking_context() -> dict[str, Any]:
     booking = samples.booking(State.REQUESTED)
     steps = samples.next_steps(booking)
     return {"booking": booking, "facts": bookings_text.facts_to_print(booking), "next_steps": steps, "may_cancel": True}
 
 
-def own_booking(booking: Booking) -> dict[str, Any]:
+def own_booking_context(booking: Booking) -> dict[str, Any]:
     facts = {
         "facts": bookings_text.facts_without_title(booking),
         "details": bookings_text.details_rows(booking),
@@ -65,9 +65,9 @@ def own_booking(booking: Booking) -> dict[str, Any]:
     return {"booking": booking, "has_calendar": booking.is_open, "may_cancel": booking.is_open, **facts}
 
 
-def every_leaflet() -> dict[str, Any]:
+def catalogue_context() -> dict[str, Any]:
     return {
-        "shelf": samples.shelf(
+        "shelf": samples.catalogue_page(
             samples.leaflet(samples.LONGEST_TITLE),
             samples.leaflet("Few copies are left", on_hand=7),
             samples.leaflet("Out of stock", on_hand=0, pages=1),
@@ -77,11 +77,11 @@ def every_leaflet() -> dict[str, Any]:
     }
 
 
-def withdrawn_leaflet() -> dict[str, Any]:
-    return {"leaflet": samples.leaflet(pages=0), "before": samples.withdrawn()}
+def withdrawn_leaflet_context() -> dict[str, Any]:
+    return {"leaflet": samples.leaflet(pages=0), "before": samples.withdrawn_edition()}
 
 
-def translated_leaflet() -> dict[str, Any]:
+def translated_leaflet_context() -> dict[str, Any]:
     leaflet = samples.translation()
     edition = leaflet.current_edition
     versions = [samples.leaflet(), samples.translation()]
@@ -89,13 +89,13 @@ def translated_leaflet() -> dict[str, Any]:
         "leaflet": leaflet,
         "edition": edition,
         "standing": review_text(edition, date(2027, 3, 9)) if edition else "",
-        "before": samples.withdrawn(),
+        "before": samples.withdrawn_edition(),
         "versions": versions,
-        "box": Card(leaflet, (), date(2027, 3, 9)).box,
+        "box": Card(leaflet, (), date(2027, 3, 9)).copies_field,
     }
 
 
-def every_state() -> dict[str, Any]:
+def my_page_context() -> dict[str, Any]:
     bookings, orders = [samples.booking(state) for state in State], [samples.order(state) for state in OrderState]
     bookings += [samples.booking(presenter=None), samples.booking(title=samples.LONGEST_TITLE)]
     return {
@@ -114,12 +114,12 @@ def second_page(rows: list[Any], name: str) -> HistoryPage:
 
 
 SAMPLE_PAGES = (
-    SamplePage("400", _("A request that can’t be read (400)"), "errors/400.html", lambda: ERROR),
-    SamplePage("403", _("Not for this person (403)"), "errors/403.html", lambda: ERROR),
-    SamplePage("csrf", _("A form that stood open too long (403)"), "errors/csrf.html", lambda: ERROR),
-    SamplePage("404", _("No such page (404)"), "errors/404.html", lambda: ERROR),
-    SamplePage("429", _("Too many tries (429)"), "errors/429.html", lambda: ERROR),
-    SamplePage("500", _("Something went wrong (500)"), "errors/500.html", lambda: ERROR),
+    SamplePage("400", _("A request that can’t be read (400)"), "errors/400.html", lambda: ERROR_CONTEXT),
+    SamplePage("403", _("Not for this person (403)"), "errors/403.html", lambda: ERROR_CONTEXT),
+    SamplePage("csrf", _("A form that stood open too long (403)"), "errors/csrf.html", lambda: ERROR_CONTEXT),
+    SamplePage("404", _("No such page (404)"), "errors/404.html", lambda: ERROR_CONTEXT),
+    SamplePage("429", _("Too many tries (429)"), "errors/429.html", lambda: ERROR_CONTEXT),
+    SamplePage("500", _("Something went wrong (500)"), "errors/500.html", lambda: ERROR_CONTEXT),
     SamplePage("no-presentations", _("No presentation is offered"), "bookings/booking/presentations.html"),
     SamplePage(
         "presentations",
@@ -144,39 +144,45 @@ SAMPLE_PAGES = (
             "online_times": [samples.picker().first],
         },
     ),
-    SamplePage("request", _("A booking that waits for our answer"), "bookings/booking/placed.html", requested_booking),
+    SamplePage("request", _("A booking that waits for our answer"), "bookings/booking/placed.html", requested_booking_context),
     SamplePage(
         "no-presenter",
         _("A booking whose presenter fell ill"),
         "bookings/booking/booking.html",
-        lambda: own_booking(samples.booking(presenter=None)),
+        lambda: own_booking_context(samples.booking(presenter=None)),
     ),
     SamplePage(
         "declined",
         _("A booking that we declined"),
         "bookings/booking/booking.html",
-        lambda: own_booking(samples.booking(State.DECLINED, closed_reason=CLOSED_REASON)),
+        lambda: own_booking_context(samples.booking(State.DECLINED, closed_reason=CLOSED_REASON)),
     ),
     SamplePage(
-        "no-leaflets", _("No leaflet in the catalogue"), "leaflets/catalogue/leaflets.html", lambda: {"shelf": samples.shelf()}
+        "no-leaflets",
+        _("No leaflet in the catalogue"),
+        "leaflets/catalogue/leaflets.html",
+        lambda: {"shelf": samples.catalogue_page()},
     ),
-    SamplePage("leaflets", _("Leaflets in every state of stock"), "leaflets/catalogue/leaflets.html", every_leaflet),
+    SamplePage("leaflets", _("Leaflets in every state of stock"), "leaflets/catalogue/leaflets.html", catalogue_context),
     SamplePage(
-        "withdrawn", _("The PDF of an edition that was withdrawn"), "leaflets/catalogue/withdrawn.html", withdrawn_leaflet
+        "withdrawn", _("The PDF of an edition that was withdrawn"), "leaflets/catalogue/withdrawn.html", withdrawn_leaflet_context
     ),
     SamplePage(
-        "withdrawn-leaflet", _("A leaflet whose edition was withdrawn"), "leaflets/catalogue/leaflet.html", withdrawn_leaflet
+        "withdrawn-leaflet",
+        _("A leaflet whose edition was withdrawn"),
+        "leaflets/catalogue/leaflet.html",
+        withdrawn_leaflet_context,
     ),
-    SamplePage("translation", _("A leaflet in another language"), "leaflets/catalogue/leaflet.html", translated_leaflet),
+    SamplePage("translation", _("A leaflet in another language"), "leaflets/catalogue/leaflet.html", translated_leaflet_context),
     SamplePage("my-first-day", _("My bookings and orders before the first"), "my/index.html"),
-    SamplePage("my-every-state", _("My bookings and orders in every state"), "my/index.html", every_state),
+    SamplePage("my-every-state", _("My bookings and orders in every state"), "my/index.html", my_page_context),
     SamplePage("account-inactive", _("A closed account"), "account/account_inactive.html"),
 )
 
 # Pages that only the person they are for can see, for colleagues who word their texts.
 
 
-def checked_answers() -> dict[str, Any]:
+def checked_answers_context() -> dict[str, Any]:
     booking = samples.booking()
     rows = [{"label": gettext("Day and time"), "value": booking.when}]
     sections = [{"title": gettext("When"), "change_url": "", "rows": rows}]
@@ -184,13 +190,13 @@ def checked_answers() -> dict[str, Any]:
     return {"presentation": booking.presentation, "sections": sections, "kept": samples.held_slot(), "back_url": ""}
 
 
-def placed_booking() -> dict[str, Any]:
+def placed_booking_context() -> dict[str, Any]:
     booking = samples.booking()
     facts, steps = bookings_text.facts_to_print(booking), samples.next_steps(booking)
     return {"booking": booking, "facts": facts, "next_steps": steps, "may_cancel": True, "has_calendar": True}
 
 
-def placed_order() -> dict[str, Any]:
+def placed_order_context() -> dict[str, Any]:
     lines = [{"edition": samples.leaflet().current_edition, "copies": 25}]
     address = bookings_text.where_text(samples.booking()).splitlines()
     order = {**samples.order(OrderState.RECEIVED), "state": OrderState.RECEIVED, "lines": {"all": lines}, "address": address}
@@ -204,31 +210,31 @@ def placed_order() -> dict[str, Any]:
     return {"order": order, "next_steps": steps, "asks_about_editions": True}
 
 
-def given_feedback() -> dict[str, Any]:
+def feedback_context() -> dict[str, Any]:
     return {"given": samples.booking(), "day": format_day(samples.START), "afterwards": {"code": "example"}}
 
 
-add_examples(
+register_examples(
     {
         "book-time": lambda: {
             "presentation": samples.presentation(),
             "picker": (picker := samples.picker()),
             "form": picker.form,
         },
-        "book-check": checked_answers,
-        "booked": placed_booking,
+        "book-check": checked_answers_context,
+        "booked": placed_booking_context,
         "delivery": lambda: {"form": AnonymousDeliveryForm()},
-        "ordered": placed_order,
+        "ordered": placed_order_context,
         "sign-in-code": lambda: {"form": PageForm(), "email": samples.EMAIL, "back_url": reverse("account_login")},
         "your-details": lambda: {"form": DetailsForm()},
-        "my": every_state,
+        "my": my_page_context,
         "feedback": lambda: {
-            **given_feedback(),
+            **feedback_context(),
             "form": FeedbackForm(by_host=False, may_remind=False),
             "closes": format_day(samples.START + timedelta(weeks=6)),
         },
         "thanks": lambda: {
-            **given_feedback(),
+            **feedback_context(),
             "form": AskLaterForm(),
             "may_certify": True,
             "due": format_day(samples.START + timedelta(days=90)),
@@ -240,9 +246,9 @@ add_examples(
 
 Scheme = Literal["light", "dark"]
 STYLESHEET = settings.BASE_DIR / "static" / "css" / "site.css"
-ROOT_BLOCK = re.compile(r"(@media[^{}]*\{)?\s*:root\{([^{}]*)\}")
-COLOUR = re.compile(r"--([a-z-]+):\s*(#[0-9a-f]{3,6})\b", re.IGNORECASE)
-TEXT, MARK = 4.5, 3.0
+ROOT_BLOCK_PATTERN = re.compile(r"(@media[^{}]*\{)?\s*:root\{([^{}]*)\}")
+COLOUR_PATTERN = re.compile(r"--([a-z-]+):\s*(#[0-9a-f]{3,6})\b", re.IGNORECASE)
+MIN_TEXT_CONTRAST, MIN_MARK_CONTRAST = 4.5, 3.0
 
 
 @dataclass(frozen=True)
@@ -252,11 +258,11 @@ class Pair:
     name: str | Promise
     front: str
     back: str
-    least: float = TEXT
+    least: float = MIN_TEXT_CONTRAST
 
     @property
     def is_mark(self) -> bool:
-        return self.least == MARK
+        return self.least == MIN_MARK_CONTRAST
 
 
 PAPER, WASH, INPUT = "govuk-body-background-colour", "wash", "govuk-input-border-colour"
@@ -279,12 +285,12 @@ PAIRS = (
     Pair(_("Stop button"), "govuk-inverse-text-colour", "stop"),
     Pair(_("Stop button under the pointer"), "govuk-inverse-text-colour", "stop-hover"),
     Pair(_("Focus: its text"), "govuk-focus-text-colour", "govuk-focus-colour"),
-    Pair(_("Box of a field on paper"), INPUT, PAPER, MARK),
-    Pair(_("Edge of a tag on wash"), INPUT, WASH, MARK),
-    Pair(_("Shape of a good state on wash"), "govuk-success-colour", WASH, MARK),
-    Pair(_("Main button against paper"), "action", PAPER, MARK),
-    Pair(_("Stop button against paper"), "stop", PAPER, MARK),
-    Pair(_("Mark’s light on the head of the page"), "accent", "band", MARK),
+    Pair(_("Box of a field on paper"), INPUT, PAPER, MIN_MARK_CONTRAST),
+    Pair(_("Edge of a tag on wash"), INPUT, WASH, MIN_MARK_CONTRAST),
+    Pair(_("Shape of a good state on wash"), "govuk-success-colour", WASH, MIN_MARK_CONTRAST),
+    Pair(_("Main button against paper"), "action", PAPER, MIN_MARK_CONTRAST),
+    Pair(_("Stop button against paper"), "stop", PAPER, MIN_MARK_CONTRAST),
+    Pair(_("Mark’s light on the head of the page"), "accent", "band", MIN_MARK_CONTRAST),
 )
 
 
@@ -302,11 +308,11 @@ def read_palette(css: str) -> dict[Scheme, dict[str, str]]:
     """The colours that the style sheet defines on :root. The dark scheme has those of the light one, unless it says otherwise."""
     light: dict[str, str] = {}
     dark: dict[str, str] = {}
-    for media, body in ROOT_BLOCK.findall(css):
+    for media, body in ROOT_BLOCK_PATTERN.findall(css):
         if not media:
-            light.update(COLOUR.findall(body))
+            light.update(COLOUR_PATTERN.findall(body))
         elif re.search(r"prefers-color-scheme:\s*dark", media):
-            dark.update(COLOUR.findall(body))
+            dark.update(COLOUR_PATTERN.findall(body))
     return {"light": light, "dark": {**light, **dark}}
 
 
@@ -453,7 +459,7 @@ def email_html(request: HttpRequest, number: int) -> HttpResponse:
     html = sample_or_404(number).html
     if not html:
         raise Http404
-    return framed(html)
+    return framed_response(html)
 
 
 def sample_or_404(number: int) -> Sample:

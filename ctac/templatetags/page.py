@@ -16,8 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from ctac.forms import AnyOrNone, dialled
-from ctac.pages import FACTS, OFFERS
+from ctac.forms import OptionalCheckboxesField, dialable_number
+from ctac.pages import CONFIRMATION_OFFERS, SITE_FACTS
 
 register = template.Library()
 
@@ -33,7 +33,7 @@ def question(field: BoundField) -> dict[str, BoundField]:
 @register.simple_tag(takes_context=True)
 def offers(context: Context) -> SafeString:
     """The offers of other apps on the pages that confirm an order or a place."""
-    return mark_safe("".join(find(context["request"]) for find in OFFERS))  # noqa: S308 - drawn from templates of ours
+    return mark_safe("".join(find(context["request"]) for find in CONFIRMATION_OFFERS))  # noqa: S308 - drawn from templates of ours
 
 
 @register.filter
@@ -58,7 +58,7 @@ def kind(field: BoundField) -> str:
 @register.filter
 def question_label(field: BoundField) -> Any:
     """The label, marked if the question is optional. A conditional question isn't, once it is asked."""
-    if field.field.required or is_conditional(field) or isinstance(field.field, AnyOrNone):
+    if field.field.required or is_conditional(field) or isinstance(field.field, OptionalCheckboxesField):
         return field.label
     return _("%(label)s (optional)") % {"label": field.label}
 
@@ -222,13 +222,13 @@ def current(context: template.Context, *prefixes: str, but: str = "") -> SafeStr
 @register.simple_tag
 def fact(name: str) -> object:
     """A fact that staff have set, for pages without context processors, such as those of a server error."""
-    return FACTS[name]()
+    return SITE_FACTS[name]()
 
 
 @register.simple_tag
 def facts() -> list[object]:
     """All of them, for the cache key of a fragment that says some."""
-    return [find() for find in FACTS.values()]
+    return [find() for find in SITE_FACTS.values()]
 
 
 @register.simple_tag
@@ -239,4 +239,4 @@ def charity_logo() -> str:
 
 @register.filter
 def tel(number: str) -> str:
-    return f"tel:{dialled(number)}"
+    return f"tel:{dialable_number(number)}"

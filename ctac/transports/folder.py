@@ -13,29 +13,33 @@ from urllib.parse import quote, urlsplit
 from kombu.entity import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES, virtual
 
-URL = "folder://localhost"  # no host, but kombu warns without one
+FOLDER_BROKER_URL = "folder://localhost"  # no host, but kombu warns without one
 TRANSPORT_ALIASES["folder"] = "ctac.transports.folder:Transport"
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "ctac.transports.redis:Transport"))
 
 # Seconds. A broker that accepts connections and then says nothing must not hold up a page, as the sweep of the outbox finds what
 # was not queued. A page waits at most three times, under two seconds in all: for its connection, then for two new ones (one retry
 # in the settings, for which kombu connects twice).
-PATIENCE = 0.5
-POLL_SECONDS = 0.1
+BROKER_TIMEOUT_SECONDS = 0.5
+POLL_INTERVAL_SECONDS = 0.1
 
 
 def transport_options(url: str, var_dir: Path) -> dict[str, object]:
     scheme = urlsplit(url).scheme
     if scheme == "folder":
-        return {"folder": str(var_dir / "broker"), "polling_interval": POLL_SECONDS}
+        return {"folder": str(var_dir / "broker"), "polling_interval": POLL_INTERVAL_SECONDS}
     if scheme.startswith(("redis", "sentinel")):
-        return {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE, "socket_keepalive": True}
+        return {
+            "socket_timeout": BROKER_TIMEOUT_SECONDS,
+            "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
+            "socket_keepalive": True,
+        }
     if scheme.startswith(("amqp", "pyamqp")):
-        return {"read_timeout": PATIENCE, "write_timeout": PATIENCE}
+        return {"read_timeout": BROKER_TIMEOUT_SECONDS, "write_timeout": BROKER_TIMEOUT_SECONDS}
     return {}
 
 
-def queues(*names: str) -> list[Queue]:
+def build_queues(*names: str) -> list[Queue]:
     """Queues that each have an exchange of their own, as Celery does it for a single queue."""
     return [Queue(name, Exchange(name), routing_key=name) for name in names]
 

@@ -23,10 +23,10 @@ from ctac.errors import StorageUnavailable
 from ctac.monitoring import health
 
 logger = logging.getLogger(__name__)
-CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 2, 4, 2  # seconds, seconds, times; botocore's own are 60, 60 and 5
-PAUSE = 15  # seconds between two tries while it fails
-IN_MEMORY = 2_500_000  # bytes of a file in memory; a larger one goes into a temporary file, as in Django's uploads
-ONE_REQUEST = 64 * 1024**2  # bytes of the largest upload in one request, which leaves no parts behind if it fails
+CONNECT_TIMEOUT, READ_TIMEOUT, MAX_ATTEMPTS = 2, 4, 2  # seconds, seconds, times; botocore's own are 60, 60 and 5
+RETRY_PAUSE_SECONDS = 15  # seconds between two tries while it fails
+MAX_MEMORY_BYTES = 2_500_000  # bytes of a file in memory; a larger one goes into a temporary file, as in Django's uploads
+MULTIPART_THRESHOLD_BYTES = 64 * 1024**2  # bytes of the largest upload in one request, which leaves no parts behind if it fails
 
 
 class BucketStorage(S3Storage):
@@ -40,12 +40,19 @@ class BucketStorage(S3Storage):
         client = Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
-            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+            retries={"total_max_attempts": MAX_ATTEMPTS, "mode": "standard"},
             signature_version="s3v4",
             s3={"addressing_style": "path"},  # every provider knows it
         )
-        transfer = TransferConfig(use_threads=False, multipart_threshold=ONE_REQUEST, num_download_attempts=ATTEMPTS)
-        ours = {"file_overwrite": False, "max_memory_size": IN_MEMORY, "client_config": client, "transfer_config": transfer}
+        transfer = TransferConfig(
+            use_threads=False, multipart_threshold=MULTIPART_THRESHOLD_BYTES, num_download_attempts=MAX_ATTEMPTS
+        )
+        ours = {
+            "file_overwrite": False,
+            "max_memory_size": MAX_MEMORY_BYTES,
+            "client_config": client,
+            "transfer_config": transfer,
+        }
         return super().get_default_settings() | ours
 
     @property
@@ -62,11 +69,11 @@ class BucketStorage(S3Storage):
         if self.retry_at is not None:
             if now < self.retry_at:
                 raise StorageUnavailable("it has just failed")
-            self.retry_at = now + PAUSE
+            self.retry_at = now + RETRY_PAUSE_SECONDS
         try:
             yield
         except (BotoCoreError, Boto3Error, ClientError, RetriesExceededError) as error:
-            self.retry_at = time.monotonic() + PAUSE
+            self.retry_at = time.monotonic() + RETRY_PAUSE_SECONDS
             # Not the error's own words, which quote the address.
             code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
             reason = f"{type(error).__name__} {code}".strip()

@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from ctac.dates import format_day, uk_day
 from ctac.forms import validate_phone
-from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
+from ctac.staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
 from ctac.staff.lists import OptionsFilter
-from ctac.staff.site import NOTHING, StaffModelAdmin, Waiting, column, phone_link, staff_site
+from ctac.staff.site import EMPTY_VALUE, StaffModelAdmin, WaitingLine, column, phone_link, staff_site
 from guidance.contacts.models import POLICE_NUMBER, AreaContact
 
 
@@ -30,7 +30,7 @@ class NeedsFilter(OptionsFilter):
     }
 
 
-class NumberField(forms.CharField):
+class PhoneField(forms.CharField):
     """A phone number that anybody can call, or the police's short one."""
 
     def clean(self, value: Any) -> str:
@@ -44,7 +44,7 @@ class ContactForm(forms.ModelForm):
     class Meta:
         model = AreaContact
         fields = ("name", "phone", "out_of_hours_phone", "web_page")
-        field_classes = {"phone": NumberField, "out_of_hours_phone": NumberField}
+        field_classes = {"phone": PhoneField, "out_of_hours_phone": PhoneField}
 
     def clean_web_page(self) -> str:
         web_page = str(self.cleaned_data["web_page"])
@@ -83,36 +83,36 @@ class AreaContactAdmin(StaffModelAdmin):
     @admin.display(description=gettext_lazy("checked"), ordering="checked_on")
     def checked(self, contact: AreaContact) -> str:
         if contact.checked_on is None:
-            return NOTHING
+            return EMPTY_VALUE
         who = contact.checked_by or _("somebody who is no colleague any more")
         return _("%(day)s, %(who)s") % {"day": format_day(contact.checked_on), "who": who}
 
     def save_model(self, request: HttpRequest, obj: AreaContact, form: Any, change: bool) -> None:
-        obj.checked_on, obj.checked_by = uk_day(timezone.now()), signed_in(request)
+        obj.checked_on, obj.checked_by = uk_day(timezone.now()), signed_in_user(request)
         super().save_model(request, obj, form, change)
 
 
-CONTACTS = "staff:guidance_areacontact_changelist"
+CONTACTS_ROUTE = "staff:guidance_areacontact_changelist"
 for waiting in (
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("areas without a phone number to tell"),
         one=gettext_lazy("area without a phone number to tell"),
         count=AreaContact.objects.missing,
-        address=lambda: f"{reverse(CONTACTS)}?needs=number",
+        address=lambda: f"{reverse(CONTACTS_ROUTE)}?needs=number",
         permission="guidance.change_areacontact",
     ),
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("phone numbers of areas that nobody has checked for a year"),
         one=gettext_lazy("phone number of an area that nobody has checked for a year"),
         count=lambda: AreaContact.objects.to_check(uk_day(timezone.now())),
-        address=lambda: f"{reverse(CONTACTS)}?needs=check",
+        address=lambda: f"{reverse(CONTACTS_ROUTE)}?needs=check",
         permission="guidance.change_areacontact",
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Guidance"), waiting)
 
 
-def numbers_of_areas(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def check_area_numbers(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     missing, label = AreaContact.objects.missing().count(), gettext_lazy("Who to tell in each area")
     if missing:
         sentence = ngettext(
@@ -120,10 +120,10 @@ def numbers_of_areas(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
             "%(n)s areas have no phone number, so people there see none.",
             missing,
         )
-        address, link = f"{reverse(CONTACTS)}?needs=number", gettext_lazy("See the areas without a number")
+        address, link = f"{reverse(CONTACTS_ROUTE)}?needs=number", gettext_lazy("See the areas without a number")
         yield FirstRunCheck(label, Light.AMBER, sentence % {"n": missing}, href=address, link=link)
     else:
         yield FirstRunCheck(label, Light.GREEN, _("Every area has a phone number."))
 
 
-check_first_run(CONTENT, gettext_lazy("Who to tell in each area"), numbers_of_areas)
+register_first_run_check(CONTENT_SECTION, gettext_lazy("Who to tell in each area"), check_area_numbers)

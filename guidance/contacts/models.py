@@ -8,14 +8,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import by_user, impersonal
+from ctac.models import impersonal, user_foreign_key
 from guidance.content import NATIONS
 from professionals.models import Nation
 
 POLICE_NUMBER = "101"  # of every police force in the UK, from anywhere in its area
-CHECK_AFTER = timedelta(days=365)
+CHECK_INTERVAL = timedelta(days=365)
 # Numbers that Ofcom reserves for drama. The sample data uses these.
-NOBODYS_NUMBER = re.compile(
+DRAMA_NUMBER_PATTERN = re.compile(
     r"(?:01632960|01(?:1[3-8]|[2-6]1)4960|01914980|02079460|02896496|02920180|07700900|08081570|03069990)\d{3}"
 )
 
@@ -34,7 +34,7 @@ class AreaContactQuerySet(models.QuerySet["AreaContact"]):
     def to_check(self, today: date) -> Self:
         """Contacts with a number that nobody has checked for a year."""
         has_one = ~Q(phone="") | ~Q(out_of_hours_phone="")
-        return self.filter(has_one, Q(checked_on=None) | Q(checked_on__lt=today - CHECK_AFTER))
+        return self.filter(has_one, Q(checked_on=None) | Q(checked_on__lt=today - CHECK_INTERVAL))
 
 
 class AreaContact(models.Model):
@@ -51,7 +51,7 @@ class AreaContact(models.Model):
     out_of_hours_phone = impersonal(models.CharField(_("phone out of hours"), max_length=30, blank=True))
     web_page = impersonal(models.URLField(_("web page"), blank=True))
     checked_on = models.DateField(_("checked on"), null=True, blank=True, editable=False)
-    checked_by = by_user(_("checked by"), blank=True, editable=False)
+    checked_by = user_foreign_key(_("checked by"), blank=True, editable=False)
 
     objects = AreaContactQuerySet.as_manager()
 
@@ -72,4 +72,4 @@ class AreaContact(models.Model):
     @property
     def is_sample(self) -> bool:
         """Whether one of its numbers is a made-up one, which nobody answers."""
-        return any(NOBODYS_NUMBER.fullmatch(re.sub(r"\D", "", phone)) for phone in (self.phone, self.out_of_hours_phone))
+        return any(DRAMA_NUMBER_PATTERN.fullmatch(re.sub(r"\D", "", phone)) for phone in (self.phone, self.out_of_hours_phone))

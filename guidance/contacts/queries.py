@@ -13,9 +13,9 @@ from guidance.content import NATIONS
 from professionals.areas import Area, look_up_area, look_up_areas
 from professionals.models import Nation, Profession
 
-FORCES_POST = "BFPO "  # it lies nowhere, so nothing is looked up
+FORCES_POST_PREFIX = "BFPO "  # it lies nowhere, so nothing is looked up
 # Professions in Northern Ireland's health and social care trusts, which may refer a child as councils may elsewhere.
-TRUST_STAFF = {
+TRUST_PROFESSIONS = {
     Profession.SOCIAL_WORKER,
     Profession.HEALTH_VISITOR,
     Profession.MIDWIFE,
@@ -57,7 +57,7 @@ class WhoToTell:
     guardians: tuple[Service, ...] = ()
 
     @property
-    def is_on_an_island(self) -> bool:
+    def is_island(self) -> bool:
         """Guernsey, Jersey or the Isle of Man, where the National Referral Mechanism doesn't reach."""
         return bool(self.nation) and self.nation not in NATIONS
 
@@ -74,20 +74,23 @@ def codes_by_authority() -> dict[str, tuple[str, str]]:
 
 
 def who_to_tell(postcode: str) -> WhoToTell:
-    """For a postcode in the form of ctac.forms.tidy_postcode, or ''. At most two statements, except for a new outward code."""
-    area = look_up_area(postcode) if postcode and not postcode.startswith(FORCES_POST) else None
-    return who_to_tell_in([area])[area]
+    """For a postcode in the form of ctac.forms.normalise_postcode, or ''.
+
+    At most two statements, except for a new outward code.
+    """
+    area = look_up_area(postcode) if postcode and not postcode.startswith(FORCES_POST_PREFIX) else None
+    return who_to_tell_by_area([area])[area]
 
 
-def who_to_tell_each(postcodes: Iterable[str]) -> dict[str, WhoToTell]:
+def who_to_tell_by_postcode(postcodes: Iterable[str]) -> dict[str, WhoToTell]:
     """who_to_tell() for several postcodes, in two statements."""
     asked = set(postcodes)
-    areas = look_up_areas(postcode for postcode in asked if postcode and not postcode.startswith(FORCES_POST))
-    told = who_to_tell_in([None, *areas.values()])
+    areas = look_up_areas(postcode for postcode in asked if postcode and not postcode.startswith(FORCES_POST_PREFIX))
+    told = who_to_tell_by_area([None, *areas.values()])
     return {postcode: told[areas.get(postcode)] for postcode in asked}
 
 
-def who_to_tell_in(areas: Iterable[Area | None]) -> dict[Area | None, WhoToTell]:
+def who_to_tell_by_area(areas: Iterable[Area | None]) -> dict[Area | None, WhoToTell]:
     """Staff change the numbers, so they are read each time."""
     codes: dict[Area | None, dict[ContactKind, str]] = {}
     for area in areas:
@@ -108,14 +111,14 @@ def who_to_tell_in(areas: Iterable[Area | None]) -> dict[Area | None, WhoToTell]
             unknown = _("Children’s services of the council where the child is")
         services = (
             Service(_("In immediate danger"), "999"),
-            shown(children, _("Children’s services, %(name)s")) if children else Service(unknown),
-            shown(police) if police else Service(_("Police"), POLICE_NUMBER),
+            build_service_contact(children, _("Children’s services, %(name)s")) if children else Service(unknown),
+            build_service_contact(police) if police else Service(_("Police"), POLICE_NUMBER),
         )
-        found[area] = WhoToTell(nation, services, (shown(guardian),) if guardian else ())
+        found[area] = WhoToTell(nation, services, (build_service_contact(guardian),) if guardian else ())
     return found
 
 
-def shown(contact: AreaContact, pattern: str = "%(name)s") -> Service:
+def build_service_contact(contact: AreaContact, pattern: str = "%(name)s") -> Service:
     return Service(
         name=pattern % {"name": contact.name},
         phone=contact.number,
@@ -135,7 +138,7 @@ def referral_text(nation: str, profession: str = "") -> str:
         return _("Your police force can refer a child itself.")
     if profession == Profession.IMMIGRATION_OFFICER:
         return _("Your organisation can refer a child itself.")
-    if in_a_trust and profession in TRUST_STAFF:
+    if in_a_trust and profession in TRUST_PROFESSIONS:
         return _("If you work for a health and social care trust, your trust can refer a child itself.")
     if not in_a_trust and profession == Profession.SOCIAL_WORKER:
         return _("If you work for a council, your council can refer a child itself.")

@@ -20,8 +20,8 @@ from django.utils.translation import ngettext
 from ctac.dates import uk_day
 from ctac.forms import DayField
 from ctac.staff.lists import OptionsFilter
-from ctac.staff.search import SearchKind, finder, in_columns
-from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_column, yes_no_of
+from ctac.staff.search import SearchKind, columns_contain, search_registry
+from ctac.staff.site import EMPTY_VALUE, ObjectAction, column, number_column, staff_site, state_column, yes_no_column
 from leaflets.catalogue.services import (
     MAX_PDF_BYTES,
     FileNotStored,
@@ -34,7 +34,7 @@ from leaflets.catalogue.services import (
     withdraw_edition,
 )
 from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, SheetKind
-from leaflets.models.catalogue import TITLES_ALIKE, normalise_topics, topics_in_use
+from leaflets.models.catalogue import DUPLICATE_TITLE_ERROR, normalise_topics, topics_in_use
 from leaflets.recalls.admin import RECALL_ACTION
 from leaflets.stock import admin as stock_admin
 from leaflets.stock import queries as stock_queries
@@ -72,7 +72,7 @@ class LeafletForm(forms.ModelForm):
         whole = cleaned.get("version_of") or self.instance
         together = Leaflet.objects.filter(Q(pk=whole.pk) | Q(version_of=whole.pk)).exclude(pk=self.instance.pk)
         if whole.pk and together.filter(title__iexact=cleaned.get("title", "")).exists():
-            self.add_error("title", TITLES_ALIKE)
+            self.add_error("title", DUPLICATE_TITLE_ERROR)
         return cleaned
 
 
@@ -96,7 +96,7 @@ class LeafletAdmin(SpreadsheetLinks):
     list_filter = ("active", "audience", "language", "format")
     search_fields = ("title", "for_whom", "summary")
     prepopulated_fields = {"slug": ("title",)}
-    readonly_fields = ("versions_of_it", "downloads")
+    readonly_fields = ("versions_display", "downloads")
     object_actions = (
         ObjectAction(
             "version",
@@ -122,23 +122,25 @@ class LeafletAdmin(SpreadsheetLinks):
         if change and "active" in form.changed_data and not obj.active:
             notify_alerts([obj.pk], now=timezone.now())
 
-    number_at_most = number_of("most_per_order", _("most an order"))
-    in_catalogue = yes_no_of("active", _("in the catalogue"))
-    edition = column(_("current edition"), lambda leaflet: leaflet.current_edition.label if leaflet.current_edition else NOTHING)
+    number_at_most = number_column("most_per_order", _("most an order"))
+    in_catalogue = yes_no_column("active", _("in the catalogue"))
+    edition = column(
+        _("current edition"), lambda leaflet: leaflet.current_edition.label if leaflet.current_edition else EMPTY_VALUE
+    )
     number_available = column(_("copies to give"), lambda leaflet: f"{leaflet.available:,}")
     downloads = column(_("downloads"), lambda leaflet: downloads_text(DownloadCount.objects.filter(edition__leaflet=leaflet)))
 
     @admin.display(description=_("versions"))
-    def versions_of_it(self, leaflet: Leaflet) -> SafeString | str:
+    def versions_display(self, leaflet: Leaflet) -> SafeString | str:
         links = (
             (reverse("staff:leaflets_leaflet_change", args=[version.pk]), version.version or version.title)
             for version in leaflet.versions.all()
         )
-        return format_html_join(", ", '<a href="{}">{}</a>', links) or NOTHING
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or EMPTY_VALUE
 
     def get_fields(self, request: HttpRequest, obj: Leaflet | None = None) -> list[Any]:
         card = ["slug", "title", "for_whom", "audience", "summary", "topics", *self.fields_of_a_version]
-        versions = ["versions_of_it"] if obj and obj.version_of_id is None else []
+        versions = ["versions_display"] if obj and obj.version_of_id is None else []
         text = ["introduction", "situations", "signs", "what_to_do", *self.figures, "active", "position"]
         return [*card, *versions, *text, *(["downloads"] if obj else [])]
 
@@ -147,10 +149,10 @@ REVIEW_DUE_WITHIN = timedelta(days=90)
 EDITION_COLOURS = {EditionState.CURRENT: "good", EditionState.SUPERSEDED: "stopped", EditionState.WITHDRAWN: "stopped"}
 
 
-finder.add(
+search_registry.add(
     SearchKind(
         Leaflet,
-        in_columns("title", "own_title", "for_whom"),
+        columns_contain("title", "own_title", "for_whom"),
         about=lambda leaflet: (leaflet.for_whom, "" if leaflet.active else _("Not in the catalogue")),
         spelt_in=("leaflets_leaflet",),
     )
@@ -244,7 +246,7 @@ class ReviewForm(forms.Form):
         return cleaned
 
 
-def to_review(editions: Any) -> Any:
+def due_for_review(editions: Any) -> Any:
     """Current editions in the catalogue that are due for review within three months."""
     return editions.current().filter(leaflet__active=True, review_on__lte=uk_day(timezone.now()) + REVIEW_DUE_WITHIN)
 
@@ -254,14 +256,14 @@ class NeedsFilter(OptionsFilter):
     parameter_name = "needs"
     options = {
         "stock": (_("Low in stock"), lambda editions, now: editions.filter(stock_queries.NEEDS_STOCK)),
-        "review": (_("To be reviewed in the next 3 months"), lambda editions, now: to_review(editions)),
+        "review": (_("To be reviewed in the next 3 months"), lambda editions, now: due_for_review(editions)),
     }
 
 
 def withdrawn_text(edition: Edition) -> str:
     """When and why an edition was withdrawn; a dash for one that was not."""
     if edition.withdrawn_on is None:
-        return NOTHING
+        return EMPTY_VALUE
     return ". ".join(part for part in (dateformat.format(edition.withdrawn_on, "j M Y"), edition.withdrawn_why) if part)
 
 
@@ -270,23 +272,32 @@ class EditionAdmin(SpreadsheetLinks):
     nobody_may = ("delete",)
     sheet_kind = SheetKind.STOCK
     form = EditionForm
-    list_display = ("title", "label", "state_in_words", "review", "number_on_shelf", "number_promised", "number_free", "lasts")
+    list_display = (
+        "title",
+        "label",
+        "state_text",
+        "review",
+        "number_on_shelf",
+        "number_promised",
+        "number_free",
+        "forecast_display",
+    )
     list_filter = ("state", NeedsFilter)
     ordering = ("-pk",)  # get_ordering decides
     search_fields = ("leaflet__title", "label")
     search_help_text = _("Leaflet or edition")
-    figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free", "lasts", "level")
-    number_on_shelf = number_of("on_hand", _("on the shelf"))
-    number_promised = number_of("allocated", _("promised"))
+    figures = ("state_text", "number_on_shelf", "number_promised", "number_free", "forecast_display", "level")
+    number_on_shelf = number_column("on_hand", _("on the shelf"))
+    number_promised = number_column("allocated", _("promised"))
     title = column(_("leaflet"), lambda edition: edition.leaflet.title, ordering="leaflet__title")
-    state_in_words = state_column(EDITION_COLOURS)
+    state_text = state_column(EDITION_COLOURS)
     review = column(_("to be reviewed by"), lambda edition: dateformat.format(edition.review_on, "j M Y"), ordering="review_on")
     number_free = column(_("free to give"), lambda edition: f"{edition.available:,}")
     withdrawal_unlinked = column(_("withdrawn"), withdrawn_text)  # for those who may not open the recall
     downloads = column(_("downloads"), lambda edition: downloads_text(edition.download_counts))
     level = column(
         _("reorder level"),
-        lambda edition: NOTHING if edition.leaflet.reorder_level is None else f"{edition.leaflet.reorder_level:,}",
+        lambda edition: EMPTY_VALUE if edition.leaflet.reorder_level is None else f"{edition.leaflet.reorder_level:,}",
     )
     object_actions = (
         ObjectAction(
@@ -336,16 +347,16 @@ class EditionAdmin(SpreadsheetLinks):
     )
 
     @admin.display(description=_("lasts"))
-    def lasts(self, edition: Any) -> str:
+    def forecast_display(self, edition: Any) -> str:
         """The forecast, beside one edition of each title that is offered or waited for."""
         if not (edition.speaks and (edition.leaflet.active or edition.waiting)):
-            return NOTHING
+            return EMPTY_VALUE
         if edition.available <= 0 and not hasattr(edition, "out_since"):
-            edition.out_since = stock_queries.days_out_since([edition.pk]).get(edition.pk)
+            edition.out_since = stock_queries.out_of_stock_since([edition.pk]).get(edition.pk)
         return stock_queries.need_text(edition, uk_day(timezone.now()), getattr(edition, "out_since", None))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return stock_queries.order_by_need()
+        return stock_queries.urgency_ordering()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
         editions = stock_queries.with_forecast(Edition.objects.select_related("leaflet", "recall"), uk_day(timezone.now()))
@@ -354,12 +365,12 @@ class EditionAdmin(SpreadsheetLinks):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Each edition with the day since when it is out: one statement for all."""
         changelist = super().get_changelist_instance(request)
-        out = stock_queries.days_out_since([edition.pk for edition in changelist.result_list if edition.available <= 0])
+        out = stock_queries.out_of_stock_since([edition.pk for edition in changelist.result_list if edition.available <= 0])
         for edition in changelist.result_list:
             edition.out_since = out.get(edition.pk)
         return changelist
 
-    def summary_of(self, obj: Edition) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: Edition) -> list[dict[str, object]]:
         """The three figures: what someone must see before they change one."""
         return [
             {"label": _("Leaflet"), "value": obj.leaflet.title},
@@ -372,7 +383,7 @@ class EditionAdmin(SpreadsheetLinks):
     @admin.display(description=_("last reviewed"))
     def last_review(self, edition: Edition) -> str:
         if edition.reviewed_on is None:
-            return NOTHING
+            return EMPTY_VALUE
         day = dateformat.format(edition.reviewed_on, "j M Y")
         return _("%(day)s by %(who)s") % {"day": day, "who": edition.reviewed_by} if edition.reviewed_by else day
 

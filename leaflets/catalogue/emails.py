@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_datetime
-from leaflets.catalogue.services import NEW_EDITION, ORDERED_WITHIN, UNSENT_STATES
+from leaflets.catalogue.services import NEW_EDITION_KIND, ORDERED_PERIOD, UNSENT_STATES
 from leaflets.models import Edition, Leaflet, OrderLine
 from leaflets.stock.emails import SAMPLE_TITLES
 from notifications.registry import Desk, Email, Topic, ngettext_noop
@@ -21,7 +21,7 @@ from professionals.models import Person
 class NewEdition(Email):
     """About "editions:2027-02-22:12": of which day, and for which person."""
 
-    name = NEW_EDITION
+    name = NEW_EDITION_KIND
     label = _("New edition of a leaflet")
     subject_of_editions = ngettext_noop("New edition: “%(title)s”", "%(count)d leaflets have a new edition")
     desk = Desk.LEAFLETS
@@ -37,7 +37,7 @@ class NewEdition(Email):
         """One statement."""
         day = date.fromisoformat(self.notification.about.split(":")[1])
         from_, until = (uk_datetime(midnight, time.min).astimezone(UTC) for midnight in (day, day + timedelta(days=1)))
-        ordered = OrderLine.objects.filter(order__person=self.person, order__created_at__gte=from_ - ORDERED_WITHIN, copies__gt=0)
+        ordered = OrderLine.objects.filter(order__person=self.person, order__created_at__gte=from_ - ORDERED_PERIOD, copies__gt=0)
         leaflets = ordered.exclude(order__state__in=UNSENT_STATES).values("edition__leaflet")
         current = Edition.objects.current().filter(added_at__gte=from_, added_at__lt=until, leaflet__active=True)
         return list(current.filter(leaflet__in=leaflets).select_related("leaflet").order_by("leaflet__position", "pk"))

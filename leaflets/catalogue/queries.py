@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ctac.models import MIN_PART_LENGTH, closest_words, edit_distance, similar_words
-from ctac.pages import page_in
-from guidance.content import AUDIENCE_OF, Audience, find_audiences
+from ctac.pages import parse_page_number
+from guidance.content import AUDIENCE_BY_PROFESSION, Audience, find_audiences
 from leaflets.models import Edition, EditionState, Format, Language, Leaflet, LeafletWords, Word
 from leaflets.models.catalogue import bullet_points
 from professionals.models import Profession
@@ -58,7 +58,7 @@ class CatalogueFilters:
     page: int = 1
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "CatalogueFilters":
+    def from_query(cls, query: Mapping[str, str]) -> "CatalogueFilters":
         """The filters in the query string of the catalogue's address."""
         audience, language, form = (query.get(name, "") for name in ("for", "language", "format"))
         return cls(
@@ -67,7 +67,7 @@ class CatalogueFilters:
             language=language if language in FILTER_CHOICES["language"] else "",
             format=form if form in FILTER_CHOICES["format"] else "",
             search=clean_search_text(query.get("q", "")),
-            page=page_in(query.get("page", "")),
+            page=parse_page_number(query.get("page", "")),
         )
 
     @property
@@ -84,7 +84,7 @@ class CatalogueFilters:
         return reverse("leaflets") + (f"?{text}" if text else "")
 
     @property
-    def narrows(self) -> bool:
+    def is_narrowed(self) -> bool:
         return bool(self.audience or self.topic or self.language or self.format)
 
 
@@ -113,7 +113,7 @@ class Facet:
     options: list[FacetOption]
 
     @property
-    def is_a_choice(self) -> bool:
+    def has_choice(self) -> bool:
         """Whether there are several, or the only one leaves something out or is chosen."""
         only = self.options[1:]
         return len(only) > 1 or any(option.chosen or option.count < self.options[0].count for option in only)
@@ -146,7 +146,7 @@ def without_versions(rows: Sequence[TitleRow]) -> list[TitleRow]:
     return [row for row in rows if row.version_of not in keys]
 
 
-def facet(name: str, rows: Sequence[TitleRow], filters: CatalogueFilters) -> Facet:
+def build_facet(name: str, rows: Sequence[TitleRow], filters: CatalogueFilters) -> Facet:
     """A facet with its options in the order of the product’s lists, topics by the alphabet."""
     rows = filter_rows(rows, filters, exclude=name)
     rows_by_value: dict[str, list[TitleRow]] = defaultdict(list)
@@ -205,7 +205,7 @@ def leaflet_editions(leaflet: Leaflet) -> LeafletEditions:
 # The languages and professions that a search may name, as people type them.
 
 
-class Named(NamedTuple):
+class SearchName(NamedTuple):
     """A language or a profession that a search names. `value`: as on a title; `label`: as in a sentence."""
 
     column: str
@@ -221,7 +221,7 @@ OTHER_LANGUAGES = (
     "Serbian, Shona, Sinhala, Slovak, Slovenian, Swahili, Swedish, Sylheti, Tamil, Telugu, Thai, Twi, Uzbek, Wolof, "
     "Yiddish, Yoruba, Zulu"
 )
-ALSO_CALLED = {
+LANGUAGE_SYNONYMS = {
     Language.BENGALI: "bangla",
     Language.CHINESE: "mandarin cantonese",
     Language.FARSI: "persian iranian",
@@ -235,7 +235,7 @@ ALSO_CALLED = {
     Language.WELSH: "cymraeg",
 }
 # Each profession: its name in a sentence, and the words that people type for it.
-PROFESSIONS = {
+PROFESSION_SYNONYMS = {
     Profession.HEALTH_VISITOR: ("health visitors", ("health visitor", "health visiting")),
     Profession.SOCIAL_WORKER: ("social workers", ("social worker", "social work", "social care worker")),
     Profession.EMERGENCY_CARE: (
@@ -263,24 +263,24 @@ OTHER_PROFESSIONS = (
 )
 
 
-def names() -> dict[str, Named]:
+def build_search_names() -> dict[str, SearchName]:
     """Languages and professions by what people call them, in small letters."""
-    found = {label.lower(): Named("language", label.lower(), label) for label in OTHER_LANGUAGES.split(", ")}
+    found = {label.lower(): SearchName("language", label.lower(), label) for label in OTHER_LANGUAGES.split(", ")}
     for language in Language:
-        for word in (language.value, *ALSO_CALLED.get(language, "").split()):
-            found[word] = Named("language", language.value, str(language.label))
+        for word in (language.value, *LANGUAGE_SYNONYMS.get(language, "").split()):
+            found[word] = SearchName("language", language.value, str(language.label))
     for label in OTHER_PROFESSIONS.split(", "):
-        found[label] = found[label.removesuffix("s")] = Named("audience", Profession.OTHER, label)
-    for profession, (label, called) in PROFESSIONS.items():
+        found[label] = found[label.removesuffix("s")] = SearchName("audience", Profession.OTHER, label)
+    for profession, (label, called) in PROFESSION_SYNONYMS.items():
         for word in called:
-            found[word] = found[f"{word}s"] = Named("audience", profession, label)
+            found[word] = found[f"{word}s"] = SearchName("audience", profession, label)
     return found
 
 
-NAMES = names()
-LONGEST_NAME = max(len(name.split()) for name in NAMES)
+SEARCH_NAMES = build_search_names()
+MAX_NAME_WORDS = max(len(name.split()) for name in SEARCH_NAMES)
 # Words that add nothing to the name of a language or profession.
-SAYS_NO_MORE = (
+FILLER_WORDS = (
     "a an any about and are copies do for have how i in is language leaflet leaflets my need of or our please poster "
     "posters team the to translated translation translations version with written you your"
 )
@@ -295,7 +295,7 @@ SAYS_NO_MORE = (
 # says so.
 
 WordQuery = SearchQuery | CombinedSearchQuery
-MAX_WORDS = 8
+MAX_SEARCH_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -328,7 +328,7 @@ def search(text: str, catalogue: Sequence[TitleRow]) -> SearchResult:
 
 def search_by_name(words: Sequence[str], catalogue: Sequence[TitleRow]) -> SearchResult | None:
     """The answer to a search that names a language or a profession; None if it names none, or if no title is near."""
-    named, others = named_in(words)
+    named, others = extract_names(words)
     languages = {each.value: each.label for each in named if each.column == "language"}
     professions = {each.value: each.label for each in named if each.column == "audience"}
     rows, no_language, no_profession = list(catalogue), "", ""
@@ -351,15 +351,15 @@ def search_by_name(words: Sequence[str], catalogue: Sequence[TitleRow]) -> Searc
     )
 
 
-def named_in(words: Sequence[str]) -> tuple[list[Named], list[str]]:
+def extract_names(words: Sequence[str]) -> tuple[list[SearchName], list[str]]:
     """The languages and professions that these words name (the longest name wins), and the other words that matter."""
-    named, others, at = list[Named](), list[str](), 0
+    named, others, at = list[SearchName](), list[str](), 0
     while at < len(words):
-        phrases = (" ".join(words[at : at + size]) for size in range(LONGEST_NAME, 0, -1))
-        phrase = next((phrase for phrase in phrases if phrase in NAMES), "")
+        phrases = (" ".join(words[at : at + size]) for size in range(MAX_NAME_WORDS, 0, -1))
+        phrase = next((phrase for phrase in phrases if phrase in SEARCH_NAMES), "")
         if phrase:
-            named.append(NAMES[phrase])
-        elif words[at] not in SAYS_NO_MORE.split():
+            named.append(SEARCH_NAMES[phrase])
+        elif words[at] not in FILLER_WORDS.split():
             others.append(words[at])
         at += len(phrase.split()) or 1
     return named, others
@@ -383,9 +383,9 @@ def search_by_words(words: Sequence[str], catalogue: Sequence[TitleRow]) -> Sear
 
 def guidance_audiences(filters: CatalogueFilters, result: SearchResult) -> list[Audience]:
     """The pages of guidance that answer the search: those of the professions it names, or those found by its words."""
-    named, others = named_in(search_words(result.corrected or filters.search))
+    named, others = extract_names(search_words(result.corrected or filters.search))
     professions = [filters.audience, *(each.value for each in named if each.column == "audience")]
-    found = [AUDIENCE_OF.get(profession, Audience.ALL_PROFESSIONALS) for profession in filter(None, professions)]
+    found = [AUDIENCE_BY_PROFESSION.get(profession, Audience.ALL_PROFESSIONALS) for profession in filter(None, professions)]
     return [Audience(slug) for slug in dict.fromkeys(found or find_audiences([word for word in others if len(word) > 2]))]
 
 
@@ -393,7 +393,7 @@ def misspelt_name(meaning: WordMeaning) -> str:
     """The language or profession whose name is spelt more like it than any word of the catalogue; empty if none is."""
     if meaning.typed in meaning.words or len(meaning.typed) <= MIN_PART_LENGTH:
         return ""
-    slips, name = min((edit_distance(meaning.typed, name), name) for name in NAMES if " " not in name)
+    slips, name = min((edit_distance(meaning.typed, name), name) for name in SEARCH_NAMES if " " not in name)
     is_nearer = not meaning.words or slips < edit_distance(meaning.typed, meaning.words[0])
     return name if is_nearer and 0 < slips <= (2 if len(meaning.typed) >= 8 else 1) else ""
 
@@ -401,7 +401,7 @@ def misspelt_name(meaning: WordMeaning) -> str:
 def search_words(text: str) -> list[str]:
     """The words of a search, each once: letters and figures, with a sign between them as in A&E."""
     words = re.findall(r"\w+(?:[&’'-]\w+)*", text.lower())
-    return list(dict.fromkeys(word.replace("’", "'")[:40] for word in words))[:MAX_WORDS]
+    return list(dict.fromkeys(word.replace("’", "'")[:40] for word in words))[:MAX_SEARCH_WORDS]
 
 
 def word_query(word: str) -> WordQuery:

@@ -22,10 +22,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from ctac.dates import days_before, uk_day
 from ctac.errors import DomainError
-from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, OrderLine, OrderState, paper_of
+from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, OrderLine, OrderState, detect_paper
 from leaflets.models.catalogue import version_text
 from leaflets.stock.services import lock_editions, move_backorders_to
-from notifications.outbox import About, notify_about
+from notifications.outbox import NewMessage, notify_many
 from notifications.registry import Topic
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import subscribers
@@ -60,11 +60,11 @@ def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leafle
 
 
 # People who asked for news and ordered the leaflet get one email about all new editions of a day (ADR 4).
-NEW_EDITION = "new-edition"
+NEW_EDITION_KIND = "new-edition"
 # UK time, on the next day: what was put in by mistake can be withdrawn before any email goes out.
 NEWS_DUE_AT = time(9)
 NEWS_EXPIRES_AFTER = timedelta(days=14)
-ORDERED_WITHIN = timedelta(days=2 * 365)
+ORDERED_PERIOD = timedelta(days=2 * 365)
 UNSENT_STATES = (OrderState.CANCELLED, OrderState.DECLINED)
 
 
@@ -72,24 +72,24 @@ def notify_new_edition(edition: Edition, now: datetime) -> int:
     """Write the emails, due tomorrow morning, one a reader for all editions of a day. Returns how many."""
     due, about = days_before(now, -1, NEWS_DUE_AT).astimezone(UTC), f"editions:{uk_day(now).isoformat()}"
     lines = OrderLine.objects.filter(order__person=OuterRef("pk"), edition__leaflet=edition.leaflet_id, copies__gt=0)
-    ordered = lines.filter(order__created_at__gte=now - ORDERED_WITHIN).exclude(order__state__in=UNSENT_STATES)
+    ordered = lines.filter(order__created_at__gte=now - ORDERED_PERIOD).exclude(order__state__in=UNSENT_STATES)
     emails = [
-        About(f"{about}:{person.pk}", person.email, due_at=due, expires_at=due + NEWS_EXPIRES_AFTER)
+        NewMessage(f"{about}:{person.pk}", person.email, due_at=due, expires_at=due + NEWS_EXPIRES_AFTER)
         for person in subscribers(Topic.EDITIONS).filter(Exists(ordered))
     ]
-    notify_about(emails, kind=NEW_EDITION, now=now)
+    notify_many(emails, kind=NEW_EDITION_KIND, now=now)
     return len(emails)
 
 
 MAX_PDF_BYTES = 20 * 1024 * 1024
 MAX_INFLATED_BYTES = 5 * 1024 * 1024  # of one object stream; a few kilobytes are usual
 MAX_INFLATED_TOTAL = 100 * 1024 * 1024
-PDF_PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
-PDF_OBJECT_STREAM = re.compile(rb"/ObjStm\b.{0,500}?stream\r?\n", re.DOTALL)
+PDF_PAGE_PATTERN = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
+PDF_OBJECT_STREAM_PATTERN = re.compile(rb"/ObjStm\b.{0,500}?stream\r?\n", re.DOTALL)
 
 # Things that a PDF reader runs, opens or sends (ISO 32000-2, 12.6.4 and 7.11.4), and XFA, which holds other programs.
-PDF_ACTIONS = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData)(?![A-Za-z0-9])")
-PDF_HEX_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")  # /J#61vaScript is /JavaScript (7.3.5)
+PDF_ACTIONS_PATTERN = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData)(?![A-Za-z0-9])")
+PDF_HEX_ESCAPE_PATTERN = re.compile(rb"#([0-9A-Fa-f]{2})")  # /J#61vaScript is /JavaScript (7.3.5)
 
 
 class NotAPdf(DomainError):
@@ -115,11 +115,11 @@ def count_pages(content: bytes) -> int:
         raise NotAPdf
     pages = 0
     for part in chain([content], _object_streams(content)):
-        if PDF_ACTIONS.search(PDF_HEX_ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), part)):
+        if PDF_ACTIONS_PATTERN.search(PDF_HEX_ESCAPE_PATTERN.sub(lambda match: bytes.fromhex(match[1].decode()), part)):
             raise NotAPdf(
                 _("This PDF contains a program, another file or a form. Save it again as a PDF for print, and upload that.")
             )
-        pages += len(PDF_PAGE.findall(part))
+        pages += len(PDF_PAGE_PATTERN.findall(part))
     if not pages:
         raise NotAPdf
     return pages
@@ -128,7 +128,7 @@ def count_pages(content: bytes) -> int:
 def _object_streams(content: bytes) -> Iterator[bytes]:
     """The unpacked object streams, where PDF 1.5 and later may keep pages. Raises NotAPdf if they are huge in all."""
     left, whole = MAX_INFLATED_TOTAL, memoryview(content)
-    for match in PDF_OBJECT_STREAM.finditer(content):
+    for match in PDF_OBJECT_STREAM_PATTERN.finditer(content):
         try:
             part = zlib.decompressobj().decompress(whole[match.end() :], MAX_INFLATED_BYTES)
         except zlib.error:
@@ -197,7 +197,7 @@ def record_review(edition: Edition, *, by: User | None, reviewed_on: date, revie
         raise DomainError(_("This edition is no longer the current one, so it needs no review. Nothing has changed."))
 
 
-COVER_TIMEOUT = 30  # seconds
+COVER_TIMEOUT_SECONDS = 30  # seconds
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ def make_cover(*, edition: Edition) -> bool:
     if page is None or size is None:
         logger.warning("no picture could be made of the first page of edition %s", edition.pk)
         return False
-    edition.paper = paper_of(page.width, page.height)
+    edition.paper = detect_paper(page.width, page.height)
     edition.save(update_fields=["paper", "cover", "cover_width", "cover_height"])
     return True
 
@@ -237,7 +237,7 @@ def render_first_page(content: bytes) -> FirstPage | None:
     command = [sys.executable, "-m", "leaflets.catalogue.cover"]
     try:
         done = subprocess.run(
-            command, input=content, capture_output=True, cwd=settings.BASE_DIR, timeout=COVER_TIMEOUT, check=True
+            command, input=content, capture_output=True, cwd=settings.BASE_DIR, timeout=COVER_TIMEOUT_SECONDS, check=True
         )
         size, _newline, picture = done.stdout.partition(b"\n")
         width, height = map(float, size.split())
@@ -255,7 +255,7 @@ def webp_size(webp: bytes) -> tuple[int, int] | None:
 
 
 # Programs that fetch what nobody has asked to read: they say so in their User-Agent, which is looked at and forgotten.
-BOT_NAMES = re.compile(
+BOT_NAMES_PATTERN = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|scan|preview|monitor|fetch|headless|externalhit|curl|wget|python|java/|go-http|okhttp|libwww",
     re.IGNORECASE,
 )

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ctac.pdf.typesetting import printable, typeset
+from ctac.pdf.typesetting import printable_text, render_pdf
 from guidance.content import AUDIENCES, read_guidance
 from guidance.pdf import LEAFLET, guidance_data
 from leaflets.catalogue.services import add_edition, make_cover
@@ -224,7 +224,7 @@ def load_samples(now: datetime) -> None:
         dates = {"published_on": SAMPLE_PUBLISHED, "review_on": SAMPLE_REVIEW}
         edition = add_edition(leaflet=leaflet, label=SAMPLE_LABEL, content=content, now=now, **dates)
         receive_stock(edition=edition, copies=SAMPLE_STOCK[leaflet.slug], by=None, now=now, reason="Sample stock")
-    for edition in Edition.objects.current().not_looked_at().select_related("leaflet"):
+    for edition in Edition.objects.current().without_cover().select_related("leaflet"):
         make_cover(edition=edition)
 
 
@@ -236,6 +236,6 @@ def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
     guidance = read_guidance(leaflet.slug if leaflet.slug in AUDIENCES else "all-professionals")
     url = f"{settings.SITE_URL}{reverse('guidance_page', args=[guidance.slug])}"
     notice = _("Sample. Staff replace it with the approved edition.")
-    guidance = replace(guidance, title=printable(leaflet.title))
-    data = guidance_data(guidance, None, url=url, notice=notice, label=printable(label))
-    return typeset(LEAFLET, data, made_at=made_at)
+    guidance = replace(guidance, title=printable_text(leaflet.title))
+    data = guidance_data(guidance, None, url=url, notice=notice, label=printable_text(label))
+    return render_pdf(LEAFLET, data, made_at=made_at)

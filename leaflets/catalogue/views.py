@@ -30,9 +30,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import safe_next
+from accounts.access import safe_next_url
 from accounts.limits import check_throttles, client_throttle
-from accounts.models import Where
+from accounts.models import LimitedActivity
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from guidance.content import Audience
@@ -43,20 +43,20 @@ from leaflets.catalogue.queries import (
     Facet,
     SearchResult,
     TitleRow,
+    build_facet,
     catalogue_rows,
-    facet,
     filter_rows,
     guidance_audiences,
     leaflet_editions,
     search,
     without_versions,
 )
-from leaflets.catalogue.services import BOT_NAMES, count_download
+from leaflets.catalogue.services import BOT_NAMES_PATTERN, count_download
 from leaflets.models import Edition, Leaflet, StockAlert
 from leaflets.models.catalogue import version_text
-from leaflets.orders.allowances import NO_RECENT_ORDERS, shortfall, too_many_downloads
+from leaflets.orders.allowances import NO_RECENT_ORDERS, find_shortfall, too_many_downloads
 from leaflets.orders.forms import (
-    BASKET,
+    BASKET_STEP,
     AddToBasketForm,
     added_steps,
     copies_by_slug,
@@ -66,11 +66,11 @@ from leaflets.orders.forms import (
     recent_orders_for,
     total_copies,
 )
-from leaflets.orders.views import ADD_TO_BASKET_LIMIT, NOT_AVAILABLE, copies_of_titles, go_to_next_step
-from leaflets.stock.queries import alerts_asked_for, leaflets_with_stock
+from leaflets.orders.views import ADD_TO_BASKET_LIMIT, NOT_AVAILABLE, go_to_next_step, title_copies_texts
+from leaflets.stock.queries import alerted_leaflet_keys, leaflets_with_stock
 from leaflets.stock.services import ask_for_alert
 from professionals import drafts
-from professionals.access import person_in, person_required, the_person
+from professionals.access import person_required, signed_in_person, signed_in_person_or_none
 
 
 def review_short_text(edition: Edition, today: date) -> str:
@@ -120,12 +120,12 @@ class Card:
     form: AddToBasketForm | None = None
 
     @property
-    def standing(self) -> str:
+    def review_note(self) -> str:
         edition = self.leaflet.current_edition
         return review_short_text(edition, self.today) if edition else ""
 
     @property
-    def box(self) -> BoundField:
+    def copies_field(self) -> BoundField:
         """For its copies, with what was typed into it; empty, so that nobody orders what they did not ask for."""
         name = copies_field_name(self.leaflet.slug)
         form = self.form if self.form and name in self.form.fields else AddToBasketForm(leaflets=[self.leaflet])
@@ -155,7 +155,7 @@ class CataloguePage:
 
     @property
     def count_without_filters(self) -> int:
-        return len(without_versions(self.result.rows)) if self.filters.narrows else 0
+        return len(without_versions(self.result.rows)) if self.filters.is_narrowed else 0
 
     @cached_property
     def facets_key(self) -> str:
@@ -169,7 +169,7 @@ class CataloguePage:
 
     @cached_property
     def facets(self) -> dict[str, Facet]:
-        return {name: facet(name, self.result.rows, self.filters) for name in FILTER_NAMES}
+        return {name: build_facet(name, self.result.rows, self.filters) for name in FILTER_NAMES}
 
     @property
     def guidance(self) -> list[Audience]:
@@ -178,7 +178,7 @@ class CataloguePage:
     @cached_property
     def choices(self) -> list[Facet]:
         """The filters besides the audience, each if it is a choice."""
-        return [facet for name, facet in self.facets.items() if name != "audience" and facet.is_a_choice]
+        return [facet for name, facet in self.facets.items() if name != "audience" and facet.has_choice]
 
     @property
     def before(self) -> str:
@@ -225,7 +225,7 @@ def card_leaflets(rows: Sequence[TitleRow]) -> list[Leaflet]:
     return [leaflets[key] for key in keys if key in leaflets]
 
 
-FORM_ID = re.compile(r"[0-9a-f]{32}")
+FORM_ID_PATTERN = re.compile(r"[0-9a-f]{32}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -251,13 +251,13 @@ def leaflets(request: HttpRequest) -> HttpResponse:
         return catalogue_page(request, form)
     # With no response, or nothing left to add, go back to the page of the form.
     response = add_to_basket(request, form, now, goes_on=goes_on) if form.leaflets else None
-    return response or redirect(CatalogueFilters.of(request.GET).address)
+    return response or redirect(CatalogueFilters.from_query(request.GET).address)
 
 
 def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None) -> HttpResponse:
     """The catalogue as its address asks for it; `refused`: the form that was sent, if something in it is wrong."""
     context = {
-        "shelf": load_page(CatalogueFilters.of(request.GET), refused),
+        "shelf": load_page(CatalogueFilters.from_query(request.GET), refused),
         "form": refused,
         "form_id": form_id_of(request),
         "in_basket": total_copies(find_basket(request, timezone.now())),
@@ -267,7 +267,7 @@ def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None)
 
 def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
     """Put into the basket what a valid form asks for. None: go back to the page of the form, which says that it is done."""
-    if check_throttles(request, Where.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
+    if check_throttles(request, LimitedActivity.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
         return render(request, "errors/429.html", status=429)
     draft = find_or_start_basket(request, now)
     copies = {leaflet.slug: form.cleaned_data[name] for name, leaflet in form.leaflets.items()}
@@ -275,10 +275,10 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
     if goes_on:
         return go_to_next_step(request, draft, now, steps=steps, leaflets=form.leaflets.values())
     drafts.save_steps(draft, steps, now)
-    in_basket = {leaflet: steps[BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
-    if any(shortfall(leaflet, count, leaflet.orderable_edition) for leaflet, count in in_basket.items()):
+    in_basket = {leaflet: steps[BASKET_STEP][leaflet.slug] for leaflet in form.leaflets.values()}
+    if any(find_shortfall(leaflet, count, leaflet.orderable_edition) for leaflet, count in in_basket.items()):
         return redirect("basket")  # it says what can be done about it
-    text = _("Your basket now has %(copies)s.") % {"copies": get_text_list(copies_of_titles(in_basket), _("and"))}
+    text = _("Your basket now has %(copies)s.") % {"copies": get_text_list(title_copies_texts(in_basket), _("and"))}
     messages.success(
         request, format_html('{} <a class="govuk-link" href="{}">{}</a>', text, reverse("basket"), _("See your basket"))
     )
@@ -288,7 +288,7 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
 def form_id_of(request: HttpRequest) -> str:
     """The number of the form that was sent, or a new one."""
     posted = request.POST.get("form-id", "")
-    return posted if FORM_ID.fullmatch(posted) else secrets.token_hex(16)
+    return posted if FORM_ID_PATTERN.fullmatch(posted) else secrets.token_hex(16)
 
 
 @require_safe
@@ -309,7 +309,7 @@ def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
 def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketForm | None = None) -> HttpResponse:
     now = timezone.now()
     draft = find_basket(request, now)
-    recent = recent_orders_for(person_in(request), draft, [leaflet], now)
+    recent = recent_orders_for(signed_in_person_or_none(request), draft, [leaflet], now)
     editions = leaflet_editions(leaflet)
     # The box starts with what a team usually takes, or with fewer if the limits or the stock allow only that.
     allowance = recent.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet)
@@ -326,7 +326,7 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketFor
         "before": editions.before,
         "recalled": editions.recalled,
         "versions": list(versions.order_by(F("version_of").asc(nulls_first=True), "position", "title", "pk")),
-        "waited_for": alerts_asked_for(person_in(request), [leaflet]),
+        "waited_for": alerted_leaflet_keys(signed_in_person_or_none(request), [leaflet]),
         "box": form[name],
         "in_basket": total_copies(draft),
         "form": form if refused else None,
@@ -361,7 +361,7 @@ def pdf_response(request: HttpRequest, *, edition: Edition) -> FileResponse:
     headers, agent = request.headers, request.headers.get("User-Agent", "")
     whole = headers.get("Range", "bytes=0-").startswith("bytes=0-")
     ahead = "prefetch" in headers.get("Sec-Purpose", "") or "prefetch" in headers.get("Purpose", "")
-    if request.method == "GET" and whole and not ahead and agent and not BOT_NAMES.search(agent):
+    if request.method == "GET" and whole and not ahead and agent and not BOT_NAMES_PATTERN.search(agent):
         count_download(edition_id=edition.pk, day=uk_day(timezone.now()))
     return file
 
@@ -380,10 +380,10 @@ def leaflet_cover(request: HttpRequest, slug: str, number: int) -> FileResponse:
 def leaflet_alert(request: HttpRequest, slug: str) -> HttpResponse:
     """The page that emails link to. It asks first; only its button, or the button on the leaflet's page, changes something."""
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
-    person, title = the_person(request), {"title": leaflet.title}
+    person, title = signed_in_person(request), {"title": leaflet.title}
     alerts = StockAlert.objects.filter(person=person, leaflet=leaflet)
     if request.method != "POST":
-        context = {"leaflet": leaflet, "asked": alerts.exists(), "next": safe_next(request)}
+        context = {"leaflet": leaflet, "asked": alerts.exists(), "next": safe_next_url(request)}
         return render(request, "leaflets/catalogue/alert.html", context)
     if "stop" in request.POST:
         alerts.delete()
@@ -394,4 +394,4 @@ def leaflet_alert(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, _("We will email you once, when “%(title)s” is back in stock.") % title)
         except DomainError as refusal:
             messages.warning(request, str(refusal))
-    return redirect(safe_next(request) or leaflet)
+    return redirect(safe_next_url(request) or leaflet)

@@ -25,27 +25,27 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.limits import check_export_limit
 from ctac.dates import uk_day
 from ctac.errors import DomainError
-from ctac.models import tidy_reference
+from ctac.models import normalise_reference
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
     ObjectAction,
+    ReadOnlyAdmin,
     column,
-    how_long_ago,
-    long_moment,
-    number_of,
-    short_moment,
+    format_long_datetime,
+    format_short_datetime,
+    number_column,
     staff_site,
     state_column,
+    time_ago_text,
 )
-from guidance.contacts.queries import who_to_tell_each
+from guidance.contacts.queries import who_to_tell_by_postcode
 from leaflets.dispatch.forms import (
-    BRING,
-    POST,
+    BRING_CHOICE,
+    POST_CHOICE,
     AddOrderForm,
     LabelsForm,
     ParcelsForm,
@@ -61,9 +61,9 @@ from leaflets.dispatch.prints import (
     courier_csv,
     pick_list,
 )
-from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, preview_choice, titles_to_pack
+from leaflets.dispatch.queries import PackingChoice, packable_order_keys, preview_choice, titles_to_pack
 from leaflets.dispatch.services import (
-    NOT_ON_SHELF,
+    NOT_ON_SHELF_REASON,
     NothingToPack,
     SessionHasEnded,
     UnsentCopies,
@@ -170,12 +170,12 @@ def open_session_context(parcels: list[Parcel], form: ParcelsForm) -> dict[str, 
 
 def ended_session_context(session: PackingSession, parcels: list[Parcel]) -> dict[str, object]:
     """`ran_short`: editions written off as not on the shelf, each with its copies that are still `promised`."""
-    reason = NOT_ON_SHELF % {"session": session}
+    reason = NOT_ON_SHELF_REASON % {"session": session}
     written_off = StockMovement.objects.filter(kind=MovementKind.CORRECTED, at=session.ended_at, reason=reason)  # type: ignore[misc]
     sent = [parcel for parcel in parcels if parcel.outcome == Outcome.SENT]
     return {
         "is_dispatched": session.state == SessionState.DISPATCHED,
-        "ended": long_moment(session.ended_at) if session.ended_at else "",
+        "ended": format_long_datetime(session.ended_at) if session.ended_at else "",
         "parcels_sent": sent,
         "parcels_skipped": [parcel for parcel in parcels if parcel.outcome not in {Outcome.SENT, Outcome.TAKEN_OUT}],
         "taken_out": [parcel for parcel in parcels if parcel.outcome == Outcome.TAKEN_OUT],
@@ -232,7 +232,7 @@ def parcel_slips(parcels: list[Parcel]) -> Iterator[Slip]:
     who_to_tell = {}
     for language, postcodes in by_language.items():
         with translation.override(language):
-            who_to_tell[language] = {postcode: who.lines for postcode, who in who_to_tell_each(postcodes).items()}
+            who_to_tell[language] = {postcode: who.lines for postcode, who in who_to_tell_by_postcode(postcodes).items()}
     for parcel in parcels:
         order, items = parcel.order, []
         for line in order.lines.all():
@@ -248,7 +248,7 @@ def parcel_slips(parcels: list[Parcel]) -> Iterator[Slip]:
             ordered_on=uk_day(order.created_at),
             address=order.address,
             items=items,
-            note=_("Needed %(moment)s") % {"moment": short_moment(visit_starts)} if visit_starts else "",
+            note=_("Needed %(moment)s") % {"moment": format_short_datetime(visit_starts)} if visit_starts else "",
             who_to_tell=who_to_tell[language_of(parcel)][order.postcode],
             language=language_of(parcel),
         )
@@ -258,7 +258,7 @@ SESSION_COLOURS = {SessionState.OPEN: "waiting", SessionState.DISPATCHED: "done"
 
 
 def add_by_reference(session: PackingSession, *, reference: str, **by_and_now: Any) -> None:
-    order = Order.objects.filter(reference=tidy_reference(reference)).first()
+    order = Order.objects.filter(reference=normalise_reference(reference)).first()
     if order is None:
         raise DomainError(gettext_lazy("We can’t find an order with that reference."))
     add_order(session, order=order, **by_and_now)
@@ -266,7 +266,7 @@ def add_by_reference(session: PackingSession, *, reference: str, **by_and_now: A
 
 def take_out_by_number_or_reference(session: PackingSession, *, which: str, **by_and_now: Any) -> None:
     which = which.strip()
-    lookup = {"number": int(which)} if which.isdecimal() and len(which) < 5 else {"order__reference": tidy_reference(which)}
+    lookup = {"number": int(which)} if which.isdecimal() and len(which) < 5 else {"order__reference": normalise_reference(which)}
     parcel = session.parcels.open().filter(**lookup).select_related("order").first()
     if parcel is None:
         raise DomainError(
@@ -306,16 +306,16 @@ SESSION_ACTIONS = (
 )
 
 
-def parcel_figure(figure: Any, **lookup: Any) -> Any:
+def parcel_subquery(figure: Any, **lookup: Any) -> Any:
     """A figure of each session in a list, worked out for the rows that are shown."""
     parcels = Parcel.objects.filter(session=OuterRef("pk"), **lookup).order_by().values("session")
     return Coalesce(Subquery(parcels.annotate(figure=figure).values("figure")), 0, output_field=IntegerField())
 
 
 @admin.register(PackingSession, site=staff_site)
-class PackingSessionAdmin(LooksOnly):
+class PackingSessionAdmin(ReadOnlyAdmin):
     nobody_may = ("delete",)
-    list_display = ("name", "state_in_words", "started", "started_by", "number_of_parcels", "number_sent", "number_of_copies")
+    list_display = ("name", "state_text", "started", "started_by", "number_of_parcels", "number_sent", "number_of_copies")
     list_filter = ("state",)
     list_select_related = ("started_by",)
     sorts_quickly = ("started",)
@@ -324,13 +324,13 @@ class PackingSessionAdmin(LooksOnly):
     change_list_template = "leaflets/dispatch/staff/sessions.html"
     object_actions = SESSION_ACTIONS
     name = column(gettext_lazy("session"), str, ordering="pk")
-    state_in_words = state_column(SESSION_COLOURS)
+    state_text = state_column(SESSION_COLOURS)
     started = column(
-        gettext_lazy("started"), lambda session: how_long_ago(session.started_at, timezone.now()), ordering="-started_at"
+        gettext_lazy("started"), lambda session: time_ago_text(session.started_at, timezone.now()), ordering="-started_at"
     )
-    number_of_parcels = number_of("parcels_in_all", gettext_lazy("parcels"))
-    number_sent = number_of("parcels_sent", gettext_lazy("dispatched"))
-    number_of_copies = number_of("copies_sent", gettext_lazy("copies sent"))
+    number_of_parcels = number_column("parcels_in_all", gettext_lazy("parcels"))
+    number_sent = number_column("parcels_sent", gettext_lazy("dispatched"))
+    number_of_copies = number_column("copies_sent", gettext_lazy("copies sent"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.print_view)
@@ -338,9 +338,9 @@ class PackingSessionAdmin(LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PackingSession]:
         figures = {
-            "parcels_in_all": parcel_figure(Count("pk")),
-            "parcels_sent": parcel_figure(Count("pk"), outcome=Outcome.SENT),
-            "copies_sent": parcel_figure(Sum("copies")),
+            "parcels_in_all": parcel_subquery(Count("pk")),
+            "parcels_sent": parcel_subquery(Count("pk"), outcome=Outcome.SENT),
+            "copies_sent": parcel_subquery(Sum("copies")),
         }
         return super().get_queryset(request).select_related("started_by", "ended_by").annotate(**figures)
 
@@ -349,14 +349,14 @@ class PackingSessionAdmin(LooksOnly):
         if not self.has_add_permission(request):
             raise PermissionDenied
         data = (request.POST if request.method == "POST" else request.GET).copy()
-        oldest = oldest_to_pack(PackingChoice(brought=data.get("what") == BRING))
+        oldest = packable_order_keys(PackingChoice(brought=data.get("what") == BRING_CHOICE))
         if data:
-            data.setdefault("what", POST)
+            data.setdefault("what", POST_CHOICE)
         form = StartPackingForm(data or None, titles=titles_to_pack(oldest))
         is_usable = form.is_valid() or not form.is_bound
         if request.method == "POST" and is_usable:
             try:
-                session = start_session(choice=form.choice, by=signed_in(request), now=timezone.now())
+                session = start_session(choice=form.choice, by=signed_in_user(request), now=timezone.now())
             except NothingToPack as refusal:
                 messages.warning(request, str(refusal.message))
             else:
@@ -396,10 +396,10 @@ class PackingSessionAdmin(LooksOnly):
             "title": str(session),
             "original": session,
             "session": session,
-            **self.action_row(request, session),
+            **self.get_action_buttons(request, session),
             "may_change": may_change,
             "prints": list(session.prints.select_related("by")),  # the latest first
-            "started": long_moment(session.started_at),
+            "started": format_long_datetime(session.started_at),
             **(open_session_context(parcels, form) if session.is_open else ended_session_context(session, parcels)),
         }
         template = "leaflets/dispatch/staff/session.html" if session.is_open else "leaflets/dispatch/staff/summary.html"
@@ -415,14 +415,14 @@ class PackingSessionAdmin(LooksOnly):
 
     def save_or_dispatch(self, request: HttpRequest, session: PackingSession, form: ParcelsForm) -> bool:
         """False if the page is to be shown again with an error."""
-        typed = form.typed()
+        typed = form.typed_parcels()
         rest = UnsentCopies(form.cleaned_data["rest"] or UnsentCopies.NEXT_TIME)  # nothing is written off unless they say so
         try:
             if "dispatch" not in request.POST:
                 save_parcels(session=session, typed=typed)
                 messages.success(request, _("We have saved what you typed. Nothing is dispatched yet."))
                 return True
-            dispatch_session(session=session, typed=typed, rest=rest, by=signed_in(request), now=timezone.now())
+            dispatch_session(session=session, typed=typed, rest=rest, by=signed_in_user(request), now=timezone.now())
         except SessionHasEnded as refusal:
             messages.warning(request, str(refusal.message))
         except DomainError as refusal:
@@ -460,12 +460,12 @@ class PackingSessionAdmin(LooksOnly):
             session=session,
             what=what,
             parcels=len(parcels),
-            by=signed_in(request),
+            by=signed_in_user(request),
             at=now,
             sheet=labels.label_sheet.key if what == PrintKind.LABELS else "",
             start=labels.start if what == PrintKind.LABELS else 1,
         )
         return print_response(session, PrintKind(what), parcels, labels)
 
-    def summary_of(self, obj: PackingSession) -> list[dict[str, object]]:
-        return [{"label": _("Started"), "value": f"{long_moment(obj.started_at)}, {obj.started_by or NOTHING}"}]
+    def get_summary_rows(self, obj: PackingSession) -> list[dict[str, object]]:
+        return [{"label": _("Started"), "value": f"{format_long_datetime(obj.started_at)}, {obj.started_by or EMPTY_VALUE}"}]

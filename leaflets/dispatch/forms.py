@@ -17,7 +17,7 @@ from professionals.areas import is_area
 from professionals.models import Nation
 
 MAX_AREAS = 20
-POST, BRING = "post", "bring"
+POST_CHOICE, BRING_CHOICE = "post", "bring"
 
 
 class StartPackingForm(PageForm):
@@ -25,9 +25,12 @@ class StartPackingForm(PageForm):
 
     what = forms.ChoiceField(
         label=gettext_lazy("What are you packing?"),
-        choices=[(POST, gettext_lazy("Parcels to post")), (BRING, gettext_lazy("Leaflets for presenters to bring"))],
+        choices=[
+            (POST_CHOICE, gettext_lazy("Parcels to post")),
+            (BRING_CHOICE, gettext_lazy("Leaflets for presenters to bring")),
+        ],
         widget=forms.RadioSelect,
-        initial=POST,
+        initial=POST_CHOICE,
     )
     titles = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Only these titles"),
@@ -83,7 +86,7 @@ class StartPackingForm(PageForm):
             titles=tuple(chosen.get("titles") or ()),
             areas=chosen.get("areas") or (),
             nation=chosen.get("nation") or "",
-            brought=chosen.get("what") == BRING,
+            brought=chosen.get("what") == BRING_CHOICE,
             most=chosen.get("most") or MAX_PARCELS,
         )
 
@@ -121,11 +124,11 @@ class ParcelsForm(PageForm):
                     error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), bad),
                 )
 
-    def typed(self) -> dict[int, TypedParcel]:
+    def typed_parcels(self) -> dict[int, TypedParcel]:
         """The entry typed for each parcel that was on the page, by the parcel's key."""
-        return {parcel.pk: self._typed(parcel) for parcel in self.parcels if f"track-{parcel.number}" in self.data}
+        return {parcel.pk: self._typed_parcel(parcel) for parcel in self.parcels if f"track-{parcel.number}" in self.data}
 
-    def _typed(self, parcel: Parcel) -> TypedParcel:
+    def _typed_parcel(self, parcel: Parcel) -> TypedParcel:
         why, out = self.cleaned_data[f"why-{parcel.number}"], self.cleaned_data[f"out-{parcel.number}"]
         copies = {line: self.cleaned_data[f"copies-{line.pk}"] for line in lines_to_send(parcel)}
         return TypedParcel(
@@ -141,9 +144,9 @@ class ParcelsForm(PageForm):
         """
         cleaned = super().clean() or self.cleaned_data
         if "dispatch" in self.data and not self.errors:
-            typed = self.typed()
+            typed = self.typed_parcels()
             unexplained = [p for p in self.parcels if p.pk in typed and typed[p.pk].left_out == REASON_MISSING]
-            if not cleaned.get("rest") and (left := self.left_of_reduced_editions()):
+            if not cleaned.get("rest") and (left := self.copies_left_by_edition()):
                 errors = [_("You are sending fewer copies than promised. Say where the others are.")]
                 one = "By the figures there is %(n)s copy of “%(title)s” beside those in the parcels."
                 many = "By the figures there are %(n)s copies of “%(title)s” beside those in the parcels."
@@ -153,12 +156,12 @@ class ParcelsForm(PageForm):
                 self.add_error(f"why-{parcel.number}", _("Parcel %(n)d: choose why it is left out.") % {"n": parcel.number})
         return cleaned
 
-    def left_of_reduced_editions(self) -> dict[Edition, int]:
+    def copies_left_by_edition(self) -> dict[Edition, int]:
         """The copies that should be left of each edition of which fewer go than these parcels were promised."""
         left: dict[Edition, int] = {}
         reduced: set[Edition] = set()
         for parcel in self.parcels:
-            typed = self._typed(parcel)
+            typed = self._typed_parcel(parcel)
             for line in lines_to_send(parcel) if not typed.left_out else ():
                 edition, copies = line.edition, typed.fewer.get(line.pk, line.allocated)
                 left[edition] = left.get(edition, edition.on_hand) - copies

@@ -13,17 +13,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.dates import format_clock, format_day
-from ctac.forms import tidy_postcode
-from ctac.pdf.typesetting import printable
+from ctac.dates import format_day, format_uk_time
+from ctac.forms import normalise_postcode
+from ctac.pdf.typesetting import printable_text
 from ctac.staff.spreadsheets import escape_formula
 from leaflets.pdf import (
-    BRAND,
-    HAIRLINE,
+    BRAND_COLOUR,
+    HAIRLINE_COLOUR,
     LINE_HEIGHT,
     MM_PER_POINT,
-    QUIET,
-    WASH,
+    QUIET_COLOUR,
+    WASH_COLOUR,
     WHITE,
     PrintPdf,
 )
@@ -113,10 +113,10 @@ def courier_csv(rows: Iterable[CourierRow]) -> Iterator[bytes]:
 PICK_LEFT, PICK_RIGHT = 15, 195
 PICK_TOP, PICK_BOTTOM, PICK_FOOT = 14, 278, 284
 TICK_SIZE = 7  # mm, a side of the box
-PICK_WORDS_SIZE, PICK_FIGURES_SIZE, PICK_HEADS_SIZE = 14, 20, 11  # points
+PICK_TEXT_SIZE, PICK_FIGURES_SIZE, PICK_HEADS_SIZE = 14, 20, 11  # points
 PICK_PADDING = 2.6  # mm in a row, above its text and below
 PICK_HEAD_HEIGHT = 9
-COLUMN_TAG, ACROSS_TAG = "<</O /Table /Scope /Column>>", "<</O /Table /ColSpan 3>>"
+COLUMN_ATTRIBUTES, COLSPAN_ATTRIBUTES = "<</O /Table /Scope /Column>>", "<</O /Table /ColSpan 3>>"
 
 
 class PickColumn(NamedTuple):
@@ -138,7 +138,7 @@ def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[b
     """A PDF to walk along the shelves with: what to take, in the order given, and the totals."""
     rows = list(picks)
     with PrintPdf(title=heading, made_at=made_at) as pdf:
-        lines = pdf.lines_of(heading, size=22, width=PICK_RIGHT - PICK_LEFT, bold=True)
+        lines = pdf.line_count(heading, size=22, width=PICK_RIGHT - PICK_LEFT, bold=True)
         below_heading = PICK_TOP + lines * 22 * LINE_HEIGHT * MM_PER_POINT + 18
         # Divide the rows into pages. The totals stay with the last row.
         pages: list[list[Pick]] = [[]]
@@ -155,26 +155,30 @@ def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[b
             pdf.add_page()
             y = PICK_TOP
             if number == 1:
-                when = _("Made on %(day)s at %(time)s.") % {"day": format_day(made_at), "time": format_clock(made_at)}
+                when = _("Made on %(day)s at %(time)s.") % {"day": format_day(made_at), "time": format_uk_time(made_at)}
                 how = _("Tick what you have taken.") if rows else _("There is nothing to pick.")
-                y = pdf.say("H1", heading, PICK_LEFT, y, width=PICK_RIGHT - PICK_LEFT, size=22, bold=True, colour=BRAND)
-                pdf.say("P", f"{when} {how}", PICK_LEFT, y + 1.5, width=PICK_RIGHT - PICK_LEFT, size=12, colour=QUIET)
+                y = pdf.draw_paragraph(
+                    "H1", heading, PICK_LEFT, y, width=PICK_RIGHT - PICK_LEFT, size=22, bold=True, colour=BRAND_COLOUR
+                )
+                pdf.draw_paragraph(
+                    "P", f"{when} {how}", PICK_LEFT, y + 1.5, width=PICK_RIGHT - PICK_LEFT, size=12, colour=QUIET_COLOUR
+                )
                 y = below_heading
             if rows:
                 draw_pick_table(pdf, page, y, totals=rows if number == len(pages) else [])
             with pdf.decoration():
                 text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
-                pdf.draw_line(text, PICK_RIGHT - pdf.width_of(text, size=11), PICK_FOOT, size=11, colour=QUIET)
+                pdf.draw_line(text, PICK_RIGHT - pdf.text_width(text, size=11), PICK_FOOT, size=11, colour=QUIET_COLOUR)
                 if number > 1:
-                    line = pdf.wrapped(printable(heading), size=11, width=140)[0]
-                    pdf.draw_line(line, PICK_LEFT, PICK_FOOT, size=11, colour=QUIET)
-        return pdf.written()
+                    line = pdf.wrap_text(printable_text(heading), size=11, width=140)[0]
+                    pdf.draw_line(line, PICK_LEFT, PICK_FOOT, size=11, colour=QUIET_COLOUR)
+        return pdf.to_file()
 
 
 def pick_row_height(pdf: PrintPdf, row: Pick) -> float:
     columns = ((row.title, TITLE_COLUMN), (row.edition, EDITION_COLUMN))
-    lines = max(pdf.lines_of(text, size=PICK_WORDS_SIZE, width=column.width) for text, column in columns)
-    return max(TICK_SIZE + 4, lines * PICK_WORDS_SIZE * LINE_HEIGHT * MM_PER_POINT + 2 * PICK_PADDING)
+    lines = max(pdf.line_count(text, size=PICK_TEXT_SIZE, width=column.width) for text, column in columns)
+    return max(TICK_SIZE + 4, lines * PICK_TEXT_SIZE * LINE_HEIGHT * MM_PER_POINT + 2 * PICK_PADDING)
 
 
 def draw_pick_table(pdf: PrintPdf, rows: Sequence[Pick], y: float, *, totals: Sequence[Pick]) -> None:
@@ -186,44 +190,48 @@ def draw_pick_table(pdf: PrintPdf, rows: Sequence[Pick], y: float, *, totals: Se
         (ORDERS_COLUMN, _("Orders")),
     )
     with pdf.element("Table"):
-        pdf.panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT - 1.5, BRAND)
+        pdf.draw_panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT - 1.5, BRAND_COLOUR)
         with pdf.element("TR"):
             for column, text in headings:
-                style = {"size": PICK_HEADS_SIZE, "bold": True, "colour": WHITE, "attributes": COLUMN_TAG}
+                style = {"size": PICK_HEADS_SIZE, "bold": True, "colour": WHITE, "attributes": COLUMN_ATTRIBUTES}
                 draw_pick_cell(pdf, column, text, y + 1.4, tag="TH", **style)
         y += PICK_HEAD_HEIGHT - 1.5
         for row in rows:
             height = pick_row_height(pdf, row)
             with pdf.element("TR"):
                 with pdf.tagged("TD", ""):
-                    pdf.set_draw_color(*QUIET)
+                    pdf.set_draw_color(*QUIET_COLOUR)
                     pdf.set_line_width(0.5)
                     pdf.rect(DONE_COLUMN.x, y + 1.8, TICK_SIZE, TICK_SIZE, style="D")
-                above = PICK_PADDING - (PICK_FIGURES_SIZE - PICK_WORDS_SIZE) * LINE_HEIGHT * MM_PER_POINT / 2
+                above = PICK_PADDING - (PICK_FIGURES_SIZE - PICK_TEXT_SIZE) * LINE_HEIGHT * MM_PER_POINT / 2
                 draw_pick_cell(pdf, COPIES_COLUMN, f"{row.copies:,}", y + above, size=PICK_FIGURES_SIZE, bold=True)
                 draw_pick_cell(pdf, TITLE_COLUMN, row.title, y + PICK_PADDING)
                 draw_pick_cell(pdf, EDITION_COLUMN, row.edition, y + PICK_PADDING)
-                draw_pick_cell(pdf, ORDERS_COLUMN, f"{row.orders:,}", y + PICK_PADDING, colour=QUIET)
-            pdf.panel(PICK_LEFT, y + height - 0.25, PICK_RIGHT - PICK_LEFT, 0.25, HAIRLINE)
+                draw_pick_cell(pdf, ORDERS_COLUMN, f"{row.orders:,}", y + PICK_PADDING, colour=QUIET_COLOUR)
+            pdf.draw_panel(PICK_LEFT, y + height - 0.25, PICK_RIGHT - PICK_LEFT, 0.25, HAIRLINE_COLOUR)
             y += height
         if totals:
             copies, titles = sum(row.copies for row in totals), len({row.title for row in totals})
             text = ngettext("copies in all, of %(titles)d leaflet", "copies in all, of %(titles)d leaflets", titles)
-            pdf.panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT + 4, WASH)
+            pdf.draw_panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT + 4, WASH_COLOUR)
             with pdf.element("TR"):
                 with pdf.tagged("TD", ""):
                     pass
                 draw_pick_cell(pdf, COPIES_COLUMN, f"{copies:,}", y + 1.8, size=PICK_FIGURES_SIZE, bold=True)
                 across = PickColumn(TITLE_COLUMN.x, PICK_RIGHT - TITLE_COLUMN.x)
-                draw_pick_cell(pdf, across, text % {"titles": titles}, y + 3.3, bold=True, attributes=ACROSS_TAG)
+                draw_pick_cell(pdf, across, text % {"titles": titles}, y + 3.3, bold=True, attributes=COLSPAN_ATTRIBUTES)
 
 
 def draw_pick_cell(pdf: PrintPdf, column: PickColumn, text: str, y: float, *, tag: str = "TD", **style: Any) -> None:
-    pdf.say(tag, text, column.x, y, width=column.width, right=column.right, **{"size": PICK_WORDS_SIZE, **style})
+    pdf.draw_paragraph(tag, text, column.x, y, width=column.width, right=column.right, **{"size": PICK_TEXT_SIZE, **style})
 
 
-LARGEST_TYPE, SMALLEST_TYPE, TYPE_STEP = 12.0, 6.5, 0.5  # points, of labels; Royal Mail asks for 10 to 12 where there is room
-COMFORTABLE_TYPE = 9.0  # points; down to this, rather make a line smaller than wrap it
+MAX_FONT_SIZE, MIN_FONT_SIZE, FONT_SIZE_STEP = (
+    12.0,
+    6.5,
+    0.5,
+)  # points, of labels; Royal Mail asks for 10 to 12 where there is room
+COMFORTABLE_FONT_SIZE = 9.0  # points; down to this, rather make a line smaller than wrap it
 TIGHT_LINE_HEIGHT = 1.12  # leading of small letters: their full height, no more
 NUMBER_SIZE = 8.0  # points
 NUMBER_GAP = 2  # mm between a line and the number
@@ -238,10 +246,10 @@ class FittedAddress:
 
     @property
     def leading(self) -> float:
-        return 1.2 if self.size >= COMFORTABLE_TYPE else TIGHT_LINE_HEIGHT
+        return 1.2 if self.size >= COMFORTABLE_FONT_SIZE else TIGHT_LINE_HEIGHT
 
     @property
-    def line(self) -> float:
+    def line_height(self) -> float:
         return self.size * self.leading * MM_PER_POINT
 
 
@@ -252,7 +260,7 @@ def address_labels(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: Lab
     """
     with PrintPdf(title=str(_("Address labels")), made_at=timezone.now()) as pdf:
         draw_labels(pdf, addresses, sheet=sheet, start=start)
-        return pdf.written()
+        return pdf.to_file()
 
 
 def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet, start: int) -> None:
@@ -265,7 +273,7 @@ def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *
         if cell > sheet.cells:
             pdf.add_page()
             cell = 1
-        draw_label(pdf, sheet, cell, str(number), postal_address([printable(line) for line in address]))
+        draw_label(pdf, sheet, cell, str(number), postal_address([printable_text(line) for line in address]))
         cell += 1
 
 
@@ -277,7 +285,7 @@ def postal_address(address: Sequence[str]) -> list[str]:
     words = lines[-1].split(" ")
     for taken in (1, 2, 3):
         try:
-            postcode = tidy_postcode("".join(words[-taken:]))
+            postcode = normalise_postcode("".join(words[-taken:]))
         except ValidationError:
             continue
         rest = " ".join(words[:-taken]).rstrip(" ,")
@@ -292,18 +300,18 @@ def draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address
     fitted = fit_address(pdf, sheet, number, address)
     with pdf.tagged("P", None):
         if fitted:
-            top = y + (sheet.height_mm - len(fitted.lines) * fitted.line) / 2
+            top = y + (sheet.height_mm - len(fitted.lines) * fitted.line_height) / 2
             for place, line in enumerate(fitted.lines):
-                pdf.draw_line(f"{line} ", x + across, top + place * fitted.line, size=fitted.size, leading=fitted.leading)
+                pdf.draw_line(f"{line} ", x + across, top + place * fitted.line_height, size=fitted.size, leading=fitted.leading)
         else:
-            text = printable(_("Write this label by hand: the address is too long for it."))
+            text = printable_text(_("Write this label by hand: the address is too long for it."))
             top = y + down
-            for line in pdf.wrapped(text, size=SMALLEST_TYPE, width=sheet.width_mm - 2 * across):
-                pdf.draw_line(f"{line} ", x + across, top, size=SMALLEST_TYPE, leading=TIGHT_LINE_HEIGHT)
-                top += SMALLEST_TYPE * TIGHT_LINE_HEIGHT * MM_PER_POINT
+            for line in pdf.wrap_text(text, size=MIN_FONT_SIZE, width=sheet.width_mm - 2 * across):
+                pdf.draw_line(f"{line} ", x + across, top, size=MIN_FONT_SIZE, leading=TIGHT_LINE_HEIGHT)
+                top += MIN_FONT_SIZE * TIGHT_LINE_HEIGHT * MM_PER_POINT
         # Never larger than the address, so that it stands beside the last line alone.
-        size = min(NUMBER_SIZE, fitted.size) if fitted else SMALLEST_TYPE
-        left = x + sheet.width_mm - across - pdf.width_of(number, size=size, bold=True)
+        size = min(NUMBER_SIZE, fitted.size) if fitted else MIN_FONT_SIZE
+        left = x + sheet.width_mm - across - pdf.text_width(number, size=size, bold=True)
         top = y + sheet.height_mm - down - size * TIGHT_LINE_HEIGHT * MM_PER_POINT
         pdf.draw_line(number, left, top, size=size, bold=True, leading=TIGHT_LINE_HEIGHT)
 
@@ -313,13 +321,13 @@ def fit_address(pdf: PrintPdf, sheet: LabelSheet, number: str, address: list[str
     across, down = sheet.margins
     width, height = sheet.width_mm - 2 * across, sheet.height_mm - 2 * down
     best = None
-    for steps in range(int((LARGEST_TYPE - SMALLEST_TYPE) / TYPE_STEP) + 1):
-        size = LARGEST_TYPE - steps * TYPE_STEP
+    for steps in range(int((MAX_FONT_SIZE - MIN_FONT_SIZE) / FONT_SIZE_STEP) + 1):
+        size = MAX_FONT_SIZE - steps * FONT_SIZE_STEP
         fitted = FittedAddress(wrap_address(pdf, address, number, width=width, size=size), size)
-        if not fitted.lines or len(fitted.lines) * fitted.line > height:
+        if not fitted.lines or len(fitted.lines) * fitted.line_height > height:
             continue
         if len(fitted.lines) == len(address):
-            return fitted if best is None or size >= COMFORTABLE_TYPE else best
+            return fitted if best is None or size >= COMFORTABLE_FONT_SIZE else best
         best = best or fitted
     return best
 
@@ -330,8 +338,8 @@ def wrap_address(pdf: PrintPdf, address: list[str], number: str, *, width: float
     for place, text in enumerate(address, start=1):
         room = width
         if place == len(address):
-            room -= NUMBER_GAP + pdf.width_of(number, size=min(NUMBER_SIZE, size), bold=True)
-        if size > SMALLEST_TYPE and any(pdf.width_of(word, size=size) > room for word in text.split(" ")):
+            room -= NUMBER_GAP + pdf.text_width(number, size=min(NUMBER_SIZE, size), bold=True)
+        if size > MIN_FONT_SIZE and any(pdf.text_width(word, size=size) > room for word in text.split(" ")):
             return []
-        lines += pdf.wrapped(text, size=size, width=room)
+        lines += pdf.wrap_text(text, size=size, width=room)
     return lines

@@ -58,7 +58,7 @@ def packing_queue(choice: PackingChoice) -> OrderQuerySet:
     return orders.order_by(visit_start(), "pk") if choice.brought else orders.order_by(PRIORITISED_FIRST, "created_at", "pk")
 
 
-def oldest_to_pack(choice: PackingChoice) -> list[int]:
+def packable_order_keys(choice: PackingChoice) -> list[int]:
     """The keys of the orders that could be packed now, one more than are counted.
 
     An order has promised copies, none of them of a withdrawn edition or of a title that is not wanted.
@@ -75,7 +75,7 @@ def oldest_to_pack(choice: PackingChoice) -> list[int]:
 
 
 @dataclass(frozen=True)
-class ToPick(Pick):
+class PickPreview(Pick):
     """A Pick with the copies that the same orders still wait for, and the copies left on the shelf."""
 
     to_come: int
@@ -98,7 +98,7 @@ class PackingPreview:
 
     matching: int
     orders: int
-    picks: list[ToPick] = field(default_factory=list)
+    picks: list[PickPreview] = field(default_factory=list)
     short: list[ShortTitle] = field(default_factory=list)
 
     @property
@@ -111,9 +111,9 @@ class PackingPreview:
 
 
 def preview_choice(choice: PackingChoice, *, oldest: list[int] | None = None) -> PackingPreview:
-    """Three statements, however many orders. `oldest`: oldest_to_pack of the same kind, if it is known."""
+    """Three statements, however many orders. `oldest`: packable_order_keys of the same kind, if it is known."""
     is_narrow = bool(choice.titles or choice.areas or choice.nation)
-    keys = oldest_to_pack(choice) if oldest is None or is_narrow else oldest
+    keys = packable_order_keys(choice) if oldest is None or is_narrow else oldest
     # An order has one line for each edition, so lines count orders. Each edition reads its own part of the index.
     waiting = OrderLine.objects.filter(edition=OuterRef("pk"), backordered__gt=0, order__state__in=BACKORDER_STATES).order_by()
     prints = Edition.objects.annotate(waiting=ArraySubquery(waiting.values("backordered")[: MAX_COUNTED + 1]))
@@ -132,7 +132,7 @@ def preview_choice(choice: PackingChoice, *, oldest: list[int] | None = None) ->
         .order_by("edition__leaflet__position", "edition__leaflet__title", "edition")
     )
     picks = [
-        ToPick(
+        PickPreview(
             title=row["edition__leaflet__title"],
             edition=row["edition__label"],
             copies=row["go"],
@@ -166,7 +166,7 @@ class TitleToPack:
 
 
 def titles_to_pack(oldest: list[int]) -> list[TitleToPack]:
-    """The titles in the catalogue's order. `oldest`: oldest_to_pack of the kind to pack.
+    """The titles in the catalogue's order. `oldest`: packable_order_keys of the kind to pack.
 
     Two statements, or three. If there are more orders than we count, lists every title with promised copies.
     """

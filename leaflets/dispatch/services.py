@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from ctac.errors import DomainError
-from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, packing_queue
+from leaflets.dispatch.queries import PackingChoice, packable_order_keys, packing_queue
 from leaflets.models import (
     MAX_PARCELS,
     PUT_BACK_OUTCOMES,
@@ -61,7 +61,7 @@ def start_session(*, choice: PackingChoice, by: User | None, now: datetime) -> P
 
     Two colleagues who start at once don't wait: each takes orders that the other has not locked. Raises NothingToPack.
     """
-    queue = packing_queue(choice).filter(pk__in=oldest_to_pack(choice))
+    queue = packing_queue(choice).filter(pk__in=packable_order_keys(choice))
     orders = list(queue.select_for_update(of=("self",), no_key=True, skip_locked=True)[: min(choice.most, MAX_PARCELS)])
     if not orders:
         raise NothingToPack
@@ -86,7 +86,7 @@ def lock_session(session: PackingSession) -> PackingSession:
 def add_order(session: PackingSession, *, order: Order, by: User | None, now: datetime) -> Parcel:
     """A late order joins the session, with the next number. One that somebody packs on its own page may join too.
 
-    Raises SessionHasEnded, IsInSession, OrderHasMoved.
+    Raises SessionHasEnded, IsInSession, OrderStateHasChanged.
     """
     session = lock_session(session)
     numbers = list(session.parcels.order_by("number").values_list("number", flat=True))
@@ -142,7 +142,9 @@ def end_session(session: PackingSession, to: SessionState, *, by: User | None, n
     session.save(update_fields=["state", "ended_at", "ended_by"])
 
 
-NOT_ON_SHELF = gettext_lazy("Not on the shelf: %(session)s")  # why the stock was corrected, by which its page finds it again
+NOT_ON_SHELF_REASON = gettext_lazy(
+    "Not on the shelf: %(session)s"
+)  # why the stock was corrected, by which its page finds it again
 
 
 def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by: User | None, now: datetime) -> None:
@@ -153,7 +155,7 @@ def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by
     missing: dict[Edition, int] = defaultdict(int)
     for line in lines:
         missing[line.edition] += line.allocated
-    reason = NOT_ON_SHELF % {"session": session}
+    reason = NOT_ON_SHELF_REASON % {"session": session}
     move_copies({line: line.allocated for line in lines}, "allocated", "backordered", by=by, now=now, reason=reason)
     movements = []
     for edition, promised in missing.items():
@@ -162,10 +164,10 @@ def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by
         figures = {"copies": copies, "on_hand_change": -copies, "allocated_change": 0}
         movements.append(StockMovement(edition=edition, kind=MovementKind.CORRECTED, **figures))
     record_movements(movements, by=by, now=now, reason=reason)
-    wait_for_current_edition([line for line in lines if line.edition.state != EditionState.CURRENT])
+    move_backorders_to_current([line for line in lines if line.edition.state != EditionState.CURRENT])
 
 
-def wait_for_current_edition(lines: Sequence[OrderLine]) -> None:
+def move_backorders_to_current(lines: Sequence[OrderLine]) -> None:
     """Move the backorders of these lines to the current edition, if there is one."""
     titles = {line.edition.leaflet_id for line in lines}
     current = {edition.leaflet_id: edition for edition in Edition.objects.current().filter(leaflet__in=titles)}
@@ -206,7 +208,7 @@ class ParcelPlan:
         return list(self.order.lines.all())
 
     @property
-    def goes_back(self) -> bool:
+    def is_put_back(self) -> bool:
         return self.outcome in PUT_BACK_OUTCOMES and self.order.state == OrderState.PACKING
 
 
@@ -308,8 +310,8 @@ def end_parcels(
         for line in short:
             line.order.refresh_from_db(fields=["lines"])  # clears the prefetched lines
         prefetch_lines([plan.order for plan in plans])
-    back = [plan for plan in plans if plan.goes_back]
-    moves = [transition_after(plan) for plan in (*leaving, *back)]
+    back = [plan for plan in plans if plan.is_put_back]
+    moves = [next_transition(plan) for plan in (*leaving, *back)]
     transition_many(moves, expect=OrderState.PACKING, by=by, now=now)
     # These orders got no copies while they were being packed.
     fill_backorders({line.edition_id for plan in (*leaving, *back) for line in plan.lines if line.backordered}, now=now)
@@ -321,15 +323,15 @@ def end_parcels(
     Parcel.objects.bulk_update([plan.parcel for plan in plans], ["outcome", "copies", "dispatch"])
 
 
-def transition_after(plan: ParcelPlan) -> Transition:
+def next_transition(plan: ParcelPlan) -> Transition:
     """The new state of its order when the parcel has left, or has been put back."""
     promised = any(line.allocated for line in plan.lines)
     waits = any(line.backordered for line in plan.lines)
     kind, reason = EventKind.PART_SENT, ""
     to = OrderState.RECEIVED if promised else OrderState.WAITING
-    if plan.goes_back:
+    if plan.is_put_back:
         plan.parcel.outcome = plan.outcome
-        kind, reason = EventKind.PUT_BACK, str(plan.parcel.why)
+        kind, reason = EventKind.PUT_BACK, str(plan.parcel.outcome_text)
         to = OrderState.WAITING if waits and not promised else OrderState.RECEIVED
     elif not (promised or waits):
         to, kind = OrderState.DISPATCHED, EventKind.DISPATCHED

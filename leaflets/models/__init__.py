@@ -9,13 +9,14 @@ from leaflets.models.catalogue import (
     Paper,
     StockAlert,
     Word,
-    paper_of,
+    detect_paper,
 )
 from leaflets.models.orders import (
     OPEN_STATES,
-    OWNER_MAY_CANCEL,
+    OWNER_CANCELLABLE_STATES,
     TRANSITIONS,
     Channel,
+    CopiesToBring,
     Delivery,
     Dispatch,
     EventKind,
@@ -26,7 +27,6 @@ from leaflets.models.orders import (
     OrderEvent,
     OrderLine,
     OrderState,
-    ToBring,
 )
 from leaflets.models.packing import (
     MAX_PARCELS,

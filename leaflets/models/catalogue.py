@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import by_user, free_text, impersonal, personal
+from ctac.models import free_text, impersonal, personal, user_foreign_key
 from professionals.models import Person, Profession
 
 
@@ -55,7 +55,7 @@ class Format(models.TextChoices):
 
 
 # Packers read only the title (ADR 18).
-TITLES_ALIKE = _(
+DUPLICATE_TITLE_ERROR = _(
     "Another version of this leaflet has this title. Say in the title what is different. For example, Know the signs (Arabic)."
 )
 LANGUAGE_CODES = {
@@ -126,7 +126,7 @@ PORTRAIT_SIZES = {
 }
 
 
-def paper_of(width: float, height: float) -> Paper:
+def detect_paper(width: float, height: float) -> Paper:
     """The paper of this size, in points; OTHER if none is."""
     short, long = sorted((width, height))
     for paper, (across, down) in PORTRAIT_SIZES.items():
@@ -360,7 +360,7 @@ class EditionQuerySet(models.QuerySet["Edition"]):
     def current(self) -> "EditionQuerySet":
         return self.filter(state=EditionState.CURRENT)
 
-    def not_looked_at(self) -> "EditionQuerySet":
+    def without_cover(self) -> "EditionQuerySet":
         """Editions whose PDF has not been opened yet for its cover and the size of its paper."""
         return self.filter(Q(cover="") | Q(paper=""))
 
@@ -392,7 +392,7 @@ class Edition(models.Model):
     cover_width = models.PositiveSmallIntegerField(_("width of the picture in pixels"), default=0, editable=False)
     cover_height = models.PositiveSmallIntegerField(_("height of the picture in pixels"), default=0, editable=False)
     reviewed_on = models.DateField(_("last reviewed"), null=True, blank=True, editable=False)
-    reviewed_by = by_user(_("reviewed by"), blank=True, editable=False)
+    reviewed_by = user_foreign_key(_("reviewed by"), blank=True, editable=False)
     added_at = models.DateTimeField(_("when it became the current one"), null=True, blank=True, editable=False)
     withdrawn_on = models.DateField(_("withdrawn"), null=True, blank=True, editable=False)
     withdrawn_why = free_text(models.CharField(_("why it was withdrawn"), max_length=300, blank=True, editable=False))

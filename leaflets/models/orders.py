@@ -12,11 +12,21 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ctac.dates import format_moment
-from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, by_user, free_text, impersonal, personal, words_index
+from ctac.dates import format_datetime
+from ctac.models import (
+    Event,
+    RecordedBy,
+    ReferencedModel,
+    StateModel,
+    free_text,
+    impersonal,
+    personal,
+    trigram_index,
+    user_foreign_key,
+)
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
-from office.queries import asked_too_long_ago
+from office.queries import overdue_request_cutoff
 from professionals.models import Organisation, Person, Reached
 
 
@@ -45,12 +55,12 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
 }
 OPEN_STATES = tuple(state for state, to in TRANSITIONS.items() if to)
 # What staff may take back, with a reason, if the copies are still there.
-TAKEN_BACK: Mapping[OrderState, frozenset[OrderState]] = {
+RESTORE_TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.CANCELLED: frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING}),
 }
 # Orders in these states get missing copies when their turn comes; a request only once staff agree.
 QUEUED_STATES = (OrderState.RECEIVED, OrderState.WAITING, OrderState.PACKING)
-OWNER_MAY_CANCEL = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
+OWNER_CANCELLABLE_STATES = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
 STATUS_COLOURS = {
     **dict.fromkeys(("requested", "received", "waiting", "packing"), "waiting"),
     "dispatched": "done",
@@ -75,7 +85,10 @@ class Channel(models.TextChoices):
 
 @dataclass(frozen=True)
 class Delivery:
-    """The address of a parcel, as it is copied onto the order. `postcode` is in canonical form (ctac.forms.tidy_postcode)."""
+    """The address of a parcel, as it is copied onto the order.
+
+    `postcode` is in canonical form (ctac.forms.normalise_postcode).
+    """
 
     name: str
     address_line_1: str
@@ -116,7 +129,7 @@ class DeliveryAddress(models.Model):
 
 
 @dataclass(frozen=True)
-class ToBring:
+class CopiesToBring:
     """Copies of one title that somebody would like brought to a visit. Has the title too, in case the leaflet is gone later."""
 
     slug: str
@@ -133,11 +146,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def with_lines(self) -> Self:
         """With their lines: one more statement, however many orders."""
-        return self.prefetch_related(Prefetch("lines", queryset=OrderLine.objects.in_order()))
+        return self.prefetch_related(Prefetch("lines", queryset=OrderLine.objects.in_catalogue_order()))
 
-    def asked_too_long_ago(self, now: datetime) -> Self:
+    def decision_overdue(self, now: datetime) -> Self:
         """Orders that have waited too long for our decision."""
-        return self.filter(state=OrderState.REQUESTED, created_at__lt=asked_too_long_ago(now))
+        return self.filter(state=OrderState.REQUESTED, created_at__lt=overdue_request_cutoff(now))
 
     def passed_forward(self) -> Self:
         """Orders that were passed forward and still wait for copies."""
@@ -251,7 +264,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
                 condition=Q(state="received", brought_with=""),
             ),
             models.Index(fields=["reached_authority"], name="order_reached"),
-            words_index("order_searched"),
+            trigram_index("order_searched"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -268,7 +281,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
         return reverse("order", args=[self.reference])
 
     @property
-    def state_in_words(self) -> str:
+    def state_text(self) -> str:
         """The state's label, except that an order that is brought is "Given to the presenter", not dispatched."""
         given = self.brought_with and self.state == OrderState.DISPATCHED
         return str(_("Given to the presenter")) if given else self.get_state_display()
@@ -279,26 +292,26 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def owner_may_cancel(self) -> bool:
-        return self.state in OWNER_MAY_CANCEL
+        return self.state in OWNER_CANCELLABLE_STATES
 
     @property
     def may_be_changed(self) -> bool:
         """Whether its owner and staff may change it: until packing starts. An order that is brought is kept or left out whole."""
-        return self.state in OWNER_MAY_CANCEL and not self.brought_with
+        return self.state in OWNER_CANCELLABLE_STATES and not self.brought_with
 
     @property
     def all_lines(self) -> Iterable["OrderLine"]:
         return getattr(self, "sample_lines", None) or self.lines.all()
 
     @property
-    def waits_in_line(self) -> bool:
+    def is_waiting_for_copies(self) -> bool:
         """Whether it gets copies as soon as it is its turn. Reads the lines."""
         return self.state in QUEUED_STATES and any(line.backordered for line in self.all_lines)
 
     @property
     def is_passed_forward(self) -> bool:
         """Whether it waits for copies and comes before others. Reads the lines, if it was passed forward."""
-        return self.passed_forward_at is not None and self.waits_in_line
+        return self.passed_forward_at is not None and self.is_waiting_for_copies
 
     @property
     def is_sent_in_part(self) -> bool:
@@ -306,7 +319,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
         return any(line.dispatched for line in self.all_lines)
 
     @property
-    def part_sent(self) -> str:
+    def part_sent_text(self) -> str:
         """How much of it has left, until all has: 'Part sent: 80 of 120'. Reads the lines."""
         sent = sum(line.dispatched for line in self.all_lines)
         if not sent or self.state == OrderState.DISPATCHED:
@@ -338,7 +351,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
-    def in_order(self) -> Self:
+    def in_catalogue_order(self) -> Self:
         """In the order of the catalogue, each with its edition and leaflet; without titles that were taken out of the order."""
         return self.filter(copies__gt=0).select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
 
@@ -472,7 +485,7 @@ class OrderEvent(Event):
         return self.get_kind_display()
 
     @property
-    def changed(self) -> list[str]:
+    def change_lines(self) -> list[str]:
         """For a change: each title with its copies, and whether the address is another. For a recall: what is sent instead."""
         changes, copies = self.changes or {}, _("“%(title)s”: %(now)s instead of %(before)s")
         lines = [
@@ -488,7 +501,7 @@ class OrderEvent(Event):
     @property
     def when(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm' in UK time."""
-        return format_moment(self.at)
+        return format_datetime(self.at)
 
 
 class MissingState(models.TextChoices):
@@ -508,7 +521,7 @@ class MissingParcel(models.Model):
     note = free_text(models.CharField(_("what they wrote"), max_length=MAX_REASON_LENGTH, blank=True))
     reported_at = models.DateTimeField(_("told us"))
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
-    decided_by = by_user(_("by"), blank=True)
+    decided_by = user_foreign_key(_("by"), blank=True)
     reason = free_text(models.CharField(_("why it is closed"), max_length=300, blank=True))
 
     objects: ClassVar = OpenQuerySet.as_manager()
@@ -541,7 +554,7 @@ _LABEL_TEXT = Lower(Concat(*(part for name in LABEL_FIELDS for part in (F(name),
 
 
 class KeptAddressQuerySet(models.QuerySet["KeptAddress"]):
-    def of(self, person: Person | int) -> Self:
+    def for_person(self, person: Person | int) -> Self:
         """The person's addresses, the last kept first."""
         return self.filter(person=person).order_by("-pk")
 

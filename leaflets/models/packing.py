@@ -7,8 +7,8 @@ from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_moment
-from ctac.models import RecordedBy, by_user, impersonal, personal
+from ctac.dates import format_datetime
+from ctac.models import RecordedBy, impersonal, personal, user_foreign_key
 from leaflets.models.orders import Dispatch, OpenQuerySet, Order
 
 MAX_PARCELS = 200  # in one session
@@ -29,9 +29,9 @@ class PackingSession(models.Model):
         models.CharField(_("what was chosen"), max_length=300, blank=True, help_text=_("The titles and the area, in words."))
     )
     started_at = models.DateTimeField(_("started"))
-    started_by = by_user(_("started by"))
+    started_by = user_foreign_key(_("started by"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    ended_by = by_user(_("ended by"), blank=True)
+    ended_by = user_foreign_key(_("ended by"), blank=True)
 
     objects: ClassVar = OpenQuerySet.as_manager()
 
@@ -130,7 +130,7 @@ class Parcel(models.Model):
         return f"{self.number}: {self.order}"
 
     @property
-    def why(self) -> str | Promise:
+    def outcome_text(self) -> str | Promise:
         """What became of it, and why if it was left out."""
         if self.outcome == Outcome.LEFT_OUT and self.left_out in LeftOutReason.values:
             return _("Left out: %(reason)s") % {"reason": self.get_left_out_display()}
@@ -165,4 +165,4 @@ class PrintRecord(RecordedBy):
     @property
     def when(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm' in UK time."""
-        return format_moment(self.at)
+        return format_datetime(self.at)

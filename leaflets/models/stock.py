@@ -9,15 +9,15 @@ from django.utils import dateformat
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import Event, RecordedBy, by_user, free_text, impersonal, personal, words_in, words_index
+from ctac.models import Event, RecordedBy, free_text, impersonal, personal, searchable_text, trigram_index, user_foreign_key
 from leaflets.models.catalogue import Edition, Leaflet
 from leaflets.models.orders import OpenQuerySet, Order, OrderLine
-from notifications.models import UNFINISHED, Notification, State
+from notifications.models import UNFINISHED_STATES, Notification, State
 from professionals.models import Person
 
 # The stock ledger, stock-takes, the figures for the forecast, and spreadsheets.
 
-MOVEMENT_WORDS = words_in("reason")
+MOVEMENT_SEARCH_TEXT = searchable_text("reason")
 
 
 class MovementKind(models.TextChoices):
@@ -51,7 +51,7 @@ class StockMovement(Event):
             models.Index(fields=["edition", "-at", "-id"], name="stock_movement_of_edition"),
             # For the last movement of an edition's copies, and those since: leaves out movements that only promise or release.
             models.Index(fields=["edition", "-id"], condition=~Q(on_hand_change=0), name="stock_movement_of_copies"),
-            words_index("stock_movement_searched", MOVEMENT_WORDS, condition=~Q(reason="")),
+            trigram_index("stock_movement_searched", MOVEMENT_SEARCH_TEXT, condition=~Q(reason="")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(copies__gte=1), name="stock_movement_of_something"),
@@ -86,9 +86,9 @@ class StockTake(models.Model):
 
     state = models.CharField(_("state"), max_length=9, choices=StockTakeState, default=StockTakeState.OPEN)
     started_at = models.DateTimeField(_("started"))
-    started_by = by_user(_("started by"))
+    started_by = user_foreign_key(_("started by"))
     ended_at = models.DateTimeField(_("ended"), null=True)
-    ended_by = by_user(_("ended by"))
+    ended_by = user_foreign_key(_("ended by"))
 
     objects: ClassVar = OpenQuerySet.as_manager()
 
@@ -120,7 +120,7 @@ class TitleCount(models.Model):
     expected = models.PositiveIntegerField(_("expected"), null=True)
     position = models.BigIntegerField(_("last movement before it"), null=True)
     counted_at = models.DateTimeField(_("counted at"), null=True)
-    counted_by = by_user(_("counted by"))
+    counted_by = user_foreign_key(_("counted by"))
     correction = models.OneToOneField(
         StockMovement, verbose_name=_("correction"), null=True, on_delete=models.PROTECT, related_name="count_of"
     )
@@ -205,9 +205,9 @@ class SheetImport(models.Model):
     digest = impersonal(models.CharField(_("digest of the rows"), max_length=64, editable=False))
     done = free_text(models.JSONField(_("what was done"), default=list, blank=True, editable=False))
     uploaded_at = models.DateTimeField(_("uploaded"))
-    uploaded_by = by_user(_("uploaded by"))
+    uploaded_by = user_foreign_key(_("uploaded by"))
     applied_at = models.DateTimeField(_("written"), null=True, blank=True)
-    applied_by = by_user(_("written by"), blank=True)
+    applied_by = user_foreign_key(_("written by"), blank=True)
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]
@@ -322,7 +322,7 @@ class ReachState(models.TextChoices):
     NO_EMAIL = "no-email", _("No email address")
 
 
-REACH_TO_PHONE = (ReachState.FAILED, ReachState.NO_EMAIL)
+UNREACHED_STATES = (ReachState.FAILED, ReachState.NO_EMAIL)
 
 
 class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
@@ -330,7 +330,7 @@ class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
         """Each person with their `reach`. Counts an email as sent if it, or one sent again, was sent."""
         again = Notification.objects.filter(resend_of=OuterRef("told_in"))
         sent = Q(told_in__state=State.SENT) | Exists(again.filter(state=State.SENT))
-        pending = Q(told_in__state__in=UNFINISHED) | Exists(again.filter(state__in=UNFINISHED))
+        pending = Q(told_in__state__in=UNFINISHED_STATES) | Exists(again.filter(state__in=UNFINISHED_STATES))
         return self.annotate(
             reach=Case(
                 When(reached_at__isnull=False, then=Value(ReachState.PHONED)),
@@ -344,7 +344,7 @@ class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
 
     def to_ring(self) -> Self:
         """People whom no email has reached, nor anybody by phone."""
-        return self.filter(reached_at=None).with_reach().filter(reach__in=REACH_TO_PHONE)
+        return self.filter(reached_at=None).with_reach().filter(reach__in=UNREACHED_STATES)
 
 
 class RecallHolder(models.Model):
@@ -361,7 +361,7 @@ class RecallHolder(models.Model):
         *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="recalls"
     )
     reached_at = personal(models.DateTimeField(_("reached by phone"), null=True, blank=True))
-    reached_by = by_user(_("by"), blank=True)
+    reached_by = user_foreign_key(_("by"), blank=True)
 
     objects: ClassVar = RecallHolderQuerySet.as_manager()
 

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts import limits
 from accounts.limits import Throttle
-from accounts.models import By
+from accounts.models import ThrottleScope
 from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
 from leaflets.models import Edition, Leaflet, OrderLine
@@ -153,7 +153,7 @@ class Shortfalls(DomainError):
         super().__init__(" ".join(short.message for short in self.shortfalls))
 
 
-def shortfall(
+def find_shortfall(
     leaflet: Leaflet,
     wanted: int,
     edition: Edition | None,
@@ -236,31 +236,31 @@ DOWNLOAD_LIMIT = (3000, HOUR)
 
 def order_limits(*, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
     """The limits that everybody shares. A person without an organisation has no limit for that."""
-    shared = [_throttle(By.ORGANISATION, str(organisation), ORGANISATION_LIMIT)] if organisation is not None else []
-    shared.append(_throttle(By.POSTCODE, postcode, POSTCODE_LIMIT, about=postcode.split(" ")[0]))
-    return shared + [_throttle(By.TITLE, slug, TITLE_LIMIT, about=slug) for slug in slugs]
+    shared = [_throttle(ThrottleScope.ORGANISATION, str(organisation), ORGANISATION_LIMIT)] if organisation is not None else []
+    shared.append(_throttle(ThrottleScope.POSTCODE, postcode, POSTCODE_LIMIT, about=postcode.split(" ")[0]))
+    return shared + [_throttle(ThrottleScope.TITLE, slug, TITLE_LIMIT, about=slug) for slug in slugs]
 
 
 def web_order_limits(request: HttpRequest, *, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
     """Their own limits first. Leaves out an unknown network address, which would count everybody together."""
-    own, network = [_throttle(By.ACCOUNT, str(request.user.pk), ACCOUNT_LIMIT)], limits.client_address(request)
-    if network != limits.UNKNOWN:
-        own.append(_throttle(By.NETWORK, network, NETWORK_LIMIT))
+    own, network = [_throttle(ThrottleScope.ACCOUNT, str(request.user.pk), ACCOUNT_LIMIT)], limits.client_ip(request)
+    if network != limits.UNKNOWN_CLIENT:
+        own.append(_throttle(ThrottleScope.NETWORK, network, NETWORK_LIMIT))
     return own + order_limits(organisation=organisation, postcode=postcode, slugs=slugs)
 
 
 def too_many_downloads(request: HttpRequest, now: datetime) -> bool:
     """Counts one more PDF; True if it is one too many. Never stops an unknown network address, which may be anybody."""
-    network = limits.client_address(request)
-    return network != limits.UNKNOWN and bool(limits.admit({f"download:{network}": DOWNLOAD_LIMIT}, now))
+    network = limits.client_ip(request)
+    return network != limits.UNKNOWN_CLIENT and bool(limits.count_hits({f"download:{network}": DOWNLOAD_LIMIT}, now))
 
 
 def change_limits(request: HttpRequest, *, to_postcode: str) -> list[Throttle]:
     """Each change sends an email; a change to another postcode (`to_postcode`, otherwise '') also counts as a parcel there."""
-    own = [_throttle(By.ACCOUNT, f"change:{request.user.pk}", ACCOUNT_LIMIT)]
+    own = [_throttle(ThrottleScope.ACCOUNT, f"change:{request.user.pk}", ACCOUNT_LIMIT)]
     return own + (order_limits(organisation=None, postcode=to_postcode, slugs=()) if to_postcode else [])
 
 
-def _throttle(by: By, key: str, limit: tuple[int, timedelta], about: str = "") -> Throttle:
+def _throttle(by: ThrottleScope, key: str, limit: tuple[int, timedelta], about: str = "") -> Throttle:
     most, window = limit
     return Throttle(by, f"place-order:{by.value}:{key}", most * site_settings().order_limit_times, window, about)

@@ -31,21 +31,21 @@ from notifications.registry import Desk, Email, ngettext_noop
 from notifications.samples import Example, example
 from professionals.safeguarding.services import is_kept_back
 
-Rows = Sequence[tuple[int, str]]  # copies, and the title
+TitleCopies = Sequence[tuple[int, str]]  # copies, and the title
 
 
 def copies_text(count: int) -> str:
     return ngettext("%(copies)d copy", "%(copies)d copies", count) % {"copies": count}
 
 
-def with_lines(order: Order) -> Order:
+def prefetch_order_lines(order: Order) -> Order:
     """The same with its lines: one statement, or none if they were read."""
     if not hasattr(order, "sample_lines"):
-        prefetch_related_objects([order], Prefetch("lines", OrderLine.objects.in_order()))
+        prefetch_related_objects([order], Prefetch("lines", OrderLine.objects.in_catalogue_order()))
     return order
 
 
-def order_facts(order: Order, rows: Rows, tracking_number: str = "") -> list[dict[str, str]]:
+def order_facts(order: Order, rows: TitleCopies, tracking_number: str = "") -> list[dict[str, str]]:
     """What, where to, reference; of a parcel also its tracking number, if it has one."""
     facts = [
         *({"label": copies_text(count), "value": title} for count, title in rows),
@@ -80,7 +80,7 @@ class OrderEmail(Email):
         """The order with its lines."""
         if self.stored_order is None:
             raise Order.DoesNotExist
-        return with_lines(self.stored_order)
+        return prefetch_order_lines(self.stored_order)
 
     def copies(self, line: OrderLine) -> int:
         """The number of the line's copies that the email is about."""
@@ -228,9 +228,9 @@ class OrderDispatched(Email):
         return self.stored_parcels.exists()
 
     @cached_property
-    def parcels(self) -> list[tuple[Dispatch, Rows]]:
+    def parcels(self) -> list[tuple[Dispatch, TitleCopies]]:
         """Each parcel with its contents. As many statements for one parcel as for many."""
-        lines = Prefetch("order__lines", queryset=OrderLine.objects.in_order())
+        lines = Prefetch("order__lines", queryset=OrderLine.objects.in_catalogue_order())
         parcels = list(self.stored_parcels.select_related("order").prefetch_related(lines))
         return [
             (parcel, [(copies, leaflet.title) for leaflet, copies in contents.items()])
@@ -324,7 +324,7 @@ class MissingEmail(OrderEmail):
         return self.missing.parcel.order
 
     @cached_property
-    def contents(self) -> Rows:
+    def contents(self) -> TitleCopies:
         return [(copies, leaflet.title) for leaflet, copies in parcel_contents([self.missing.parcel])[0].items()]
 
     def is_still_due(self) -> bool:

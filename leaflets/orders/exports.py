@@ -67,7 +67,7 @@ def order_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
         for key in filter(orders.__contains__, batch):
             _key, reference, created_at, state, channel, *rest = orders[key]
             order = Order(state=state, channel=channel, brought_with=rest[-1])
-            row = [reference, uk_day(created_at), order.state_in_words, order.get_channel_display(), *rest]
+            row = [reference, uk_day(created_at), order.state_text, order.get_channel_display(), *rest]
             days: list[date | None] = [day for day, _number in parcels[key]] or [None]
             tracking = ", ".join(number for _day, number in parcels[key] if number)
             yield from ([*row, *line, days[0], days[-1], tracking] for line in lines[key])

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.limits import HoneypotMixin
-from accounts.models import Where
+from accounts.models import LimitedActivity
 from ctac.dates import format_day
-from ctac.forms import PageForm, as_of_a_page
+from ctac.forms import PageForm, apply_page_field_defaults
 from leaflets.models import Delivery, Edition, KeptAddress, Leaflet, Order, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH, is_same_address
 from leaflets.orders.allowances import (
@@ -25,8 +25,8 @@ from leaflets.orders.allowances import (
     RecentOrdersByTitle,
     Shortfalls,
     Workplace,
+    find_shortfall,
     recent_orders,
-    shortfall,
 )
 from leaflets.orders.queries import DeliveryAddresses
 from leaflets.orders.services.change import NothingLeft, OrderChange, OrderedTitle, order_version, ordered_titles
@@ -39,7 +39,7 @@ from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 
 # The basket and the delivery address while they are not yet an order: steps of the person's draft.
 
-BASKET, ADDED, OPTIONS, DELIVERY = "basket", "added", "options", "delivery"
+BASKET_STEP, ADDED_STEP, OPTIONS_STEP, DELIVERY_STEP = "basket", "added", "options", "delivery"
 MAX_COPIES = 9_999  # of one title in a basket; who needs more calls
 NO_STEPS: Mapping[str, dict[str, Any]] = {}
 
@@ -65,7 +65,7 @@ def find_or_start_basket(request: HttpRequest, now: datetime) -> Draft:
 
 
 def copies_by_slug(draft: Draft | None) -> dict[str, int]:
-    return dict(draft.answers.get(BASKET, {})) if draft else {}
+    return dict(draft.answers.get(BASKET_STEP, {})) if draft else {}
 
 
 def total_copies(draft: Draft | None) -> int:
@@ -91,9 +91,9 @@ def save_basket(
     more: Mapping[str, dict[str, Any]] = NO_STEPS,
 ) -> None:
     """Save the copies of each title, the `options` if they are given and have changed, and `more` steps."""
-    steps: dict[str, dict[str, Any]] = {BASKET: dict(copies), **more}
+    steps: dict[str, dict[str, Any]] = {BASKET_STEP: dict(copies), **more}
     if options is not None and options != basket_options(draft):
-        steps[OPTIONS] = asdict(options)
+        steps[OPTIONS_STEP] = asdict(options)
     drafts.save_steps(draft, steps, now)
 
 
@@ -102,20 +102,20 @@ def added_steps(draft: Draft, copies: Mapping[str, int], form_id: str) -> dict[s
 
     A form that is sent again (a double click, or Back) replaces what it added before: nothing is added twice.
     """
-    there, last = copies_by_slug(draft), draft.answers.get(ADDED, {})
+    there, last = copies_by_slug(draft), draft.answers.get(ADDED_STEP, {})
     before: dict[str, int] = last["copies"] if last.get("form") == form_id else {}
     more = {slug: max(there.get(slug, 0) - before.get(slug, 0), 0) + count for slug, count in copies.items()}
     basket = {**there, **{slug: min(count, MAX_COPIES) for slug, count in more.items()}}
-    return {BASKET: basket, ADDED: {"form": form_id, "copies": {**before, **copies}}}
+    return {BASKET_STEP: basket, ADDED_STEP: {"form": form_id, "copies": {**before, **copies}}}
 
 
 def order_digest(draft: Draft) -> str:
     """A digest of everything that makes the order. It changes as soon as the order would be different."""
-    return drafts.digest({step: answers for step, answers in draft.answers.items() if step != ADDED})
+    return drafts.digest({step: answers for step, answers in draft.answers.items() if step != ADDED_STEP})
 
 
 def basket_options(draft: Draft | None) -> BasketOptions:
-    stored = dict(draft.answers.get(OPTIONS, {})) if draft else {}
+    stored = dict(draft.answers.get(OPTIONS_STEP, {})) if draft else {}
     return BasketOptions(tuple(stored.get("backorder", ())), stored.get("reason", ""), stored.get("flagged", False))
 
 
@@ -136,7 +136,7 @@ def recent_orders_for(
 
 def delivery_answers(draft: Draft | None) -> dict[str, Any]:
     """What was typed about the delivery, or the address that we knew before we asked (`known`). Empty if there is neither."""
-    return dict(draft.answers.get(DELIVERY, {})) if draft else {}
+    return dict(draft.answers.get(DELIVERY_STEP, {})) if draft else {}
 
 
 def typed_delivery(draft: Draft | None) -> dict[str, Any]:
@@ -224,7 +224,7 @@ class AddToBasketForm(PageForm):
             copies = self.cleaned_data.get(name)
             if copies is None:
                 continue
-            if short := shortfall(leaflet, copies, leaflet.orderable_edition, may_exceed_limit=True, will_wait=True):
+            if short := find_shortfall(leaflet, copies, leaflet.orderable_edition, may_exceed_limit=True, will_wait=True):
                 self.add_error(name, short.message)
         return self.cleaned_data
 
@@ -286,7 +286,7 @@ class BasketForm(ChildDetailsMixin, PageForm):
             copies, accepted = self.cleaned_data.get(slug), False
             if copies is None:
                 continue
-            short = shortfall(leaflet, copies, leaflet.orderable_edition, recent=self.recent[slug])
+            short = find_shortfall(leaflet, copies, leaflet.orderable_edition, recent=self.recent[slug])
             if short and short.over_limit:
                 self.over_limit, accepted = True, bool(self.cleaned_data.get("reason"))
             elif short and short.may_wait:
@@ -439,7 +439,7 @@ class DeliveryChoiceForm(DeliveryForm):
         )
         for name in OPTIONAL_ADDRESS_FIELDS:
             self.fields[name].label = format_lazy(_("{label} (optional)"), label=self.fields[name].label)
-        self.fields = {"to": as_of_a_page(choice), **self.fields}
+        self.fields = {"to": apply_page_field_defaults(choice), **self.fields}
         # Set on the instance, since other forms of this class may have no choice.
         self.conditional = dict.fromkeys((*LABEL_FIELDS, "keep", CONFIRM_FIELD), ("to", ANOTHER_ADDRESS))  # type: ignore[misc]
 
@@ -460,7 +460,7 @@ class DeliveryChoiceForm(DeliveryForm):
         return ({"to": ANOTHER_ADDRESS} if self.kept else {}) | {name: self.cleaned_data[name] for name in LABEL_FIELDS} | ticked
 
     @classmethod
-    def to_fill_in(cls, typed: Mapping[str, Any], person: Person | None, places: DeliveryAddresses) -> "DeliveryChoiceForm":
+    def prefilled(cls, typed: Mapping[str, Any], person: Person | None, places: DeliveryAddresses) -> "DeliveryChoiceForm":
         """The form to fill in: what was typed earlier, or where the last order went, or what we know of the person's work."""
         initial = dict(typed)
         if not initial and places.last:
@@ -486,7 +486,7 @@ class DeliveryChoiceForm(DeliveryForm):
 class AnonymousDeliveryForm(HoneypotMixin, DeliveryChoiceForm):
     """The delivery page for somebody who is not signed in, and may be a program."""
 
-    where, answer_field = Where.DELIVERY, "postcode"
+    where, answer_field = LimitedActivity.DELIVERY, "postcode"
 
 
 def change_field_name(slug: str) -> str:
@@ -534,7 +534,7 @@ class ChangeForm(DeliveryForm):
         """How many copies of a title this order may have now, and how many we have sent already."""
         left = ngettext("We have already sent %(n)d.", "We have already sent %(n)d.", title.sent) % {"n": title.sent}
         left = left if title.sent else ""
-        most = title.most(recent)
+        most = title.max_copies(recent)
         if title.available <= 0:
             return f"{_('Out of stock just now. You can wait for more.')} {left}".strip()
         if title.available < most:
@@ -564,7 +564,7 @@ class ChangeForm(DeliveryForm):
             flagged=self.flagged,
         )
 
-    def show(self, refusal: Shortfalls) -> None:
+    def add_shortfall_errors(self, refusal: Shortfalls) -> None:
         """Puts an error beside each title that is short. Over a limit waiting doesn't help, so that question goes."""
         for short in refusal.shortfalls:
             slug = short.leaflet.slug

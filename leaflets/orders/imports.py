@@ -17,21 +17,28 @@ from accounts.models import User
 from ctac.dates import uk_datetime, uk_day
 from leaflets.models import Channel, Edition, Leaflet, Order, OrderLine, OrderState
 from office.queries import site_settings
-from professionals.imports.contacts import CONTACTS, PERSON_FIELDS, full_name, is_past, match_people, past_of
+from professionals.imports.contacts import (
+    CONTACTS_KIND,
+    PERSON_FIELDS,
+    full_name,
+    is_past_retention,
+    mark_past_retention,
+    match_people,
+)
 from professionals.imports.records import (
-    check_who,
-    fold,
+    check_person_identifiable,
     link_records,
-    mentioned,
+    mentions_by_key,
+    normalise_text,
     parse_day,
     parse_number,
-    people_of,
+    people_by_row,
     person_identity,
 )
 from professionals.imports.registry import ImportField, ImportKind, Match, Removal, Row, parse_text
 
-ORDER = "leaflets.order"
-MOST_COPIES = 100_000
+ORDER_MODEL_LABEL = "leaflets.order"
+MAX_COPIES = 100_000
 ORDER_FIELDS = (
     ImportField(
         "day",
@@ -57,7 +64,7 @@ ORDER_FIELDS = (
     ImportField(
         "copies",
         gettext_lazy("Copies"),
-        parse_number(MOST_COPIES),
+        parse_number(MAX_COPIES),
         required=True,
         aliases=("quantity", "qty", "number", "number of copies", "how many", "amount"),
         example="50",
@@ -68,18 +75,18 @@ ORDER_FIELDS = (
 )
 
 
-class Titles:
+class TitleLookup:
     """Leaflets by title or short name, each with its editions, the oldest first. Two statements."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Leaflet] = {}
         editions = Prefetch("editions", queryset=Edition.objects.order_by("published_on", "pk"), to_attr="prints")
         for leaflet in Leaflet.objects.order_by("active", "-pk").prefetch_related(editions):  # of one title, the active one
-            names = (leaflet.slug, fold(leaflet.title), fold(leaflet.own_title))
+            names = (leaflet.slug, normalise_text(leaflet.title), normalise_text(leaflet.own_title))
             self.by_name |= dict.fromkeys(filter(None, names), leaflet)
 
     def find(self, row: Row) -> Leaflet | None:
-        return self.by_name.get(fold(row.values["leaflet"]))
+        return self.by_name.get(normalise_text(row.values["leaflet"]))
 
     def edition(self, row: Row) -> Edition | None:
         """The edition of that day, as far as we know; the first edition if the order is older."""
@@ -101,9 +108,9 @@ NO_EDITION = gettext_lazy("This leaflet has no edition here yet. Add one first."
 
 
 def check_orders(rows: Sequence[Row], *, now: datetime) -> None:
-    months, titles = site_settings().keep_orders_months, Titles()
-    past = [row for row in rows if is_past(row.values["day"], months=months, now=now)]
-    past_of([(row, row.values["day"]) for row in past])
+    months, titles = site_settings().keep_orders_months, TitleLookup()
+    past = [row for row in rows if is_past_retention(row.values["day"], months=months, now=now)]
+    mark_past_retention([(row, row.values["day"]) for row in past])
     for row in rows:
         if row.past is None:
             check_order(row, titles, now)
@@ -111,22 +118,22 @@ def check_orders(rows: Sequence[Row], *, now: datetime) -> None:
             row.past = replace(row.past, copies=row.values["copies"])
     to_keep = [row for row in rows if not row.problems and row.past is None]
     match_people(to_keep)
-    orders = orders_of(to_keep, titles)
+    orders = find_same_orders(to_keep, titles)
     for row in to_keep:
         row.matches = [*orders.get(row.number, ()), *(match for match in row.matches if not match.certain)]
 
 
-def check_order(row: Row, titles: Titles, now: datetime) -> None:
+def check_order(row: Row, titles: TitleLookup, now: datetime) -> None:
     if row.values["day"] >= uk_day(now):
         row.add_problem("day", _("This day is not over yet. Place the order here instead, and take it out of the list."))
     if titles.find(row) is None:
         row.add_problem("leaflet", NO_LEAFLET)
     elif titles.edition(row) is None:
         row.add_problem("leaflet", NO_EDITION)
-    check_who(row)
+    check_person_identifiable(row)
 
 
-def orders_of(rows: Sequence[Row], titles: Titles) -> dict[int, list[Match]]:
+def find_same_orders(rows: Sequence[Row], titles: TitleLookup) -> dict[int, list[Match]]:
     """By row number, orders that may be the same: this person, leaflet, copies and day. One statement."""
     keys, days = {match.key for row in rows for match in row.matches}, [row.values["day"] for row in rows]
     if not keys or not days:
@@ -143,7 +150,7 @@ def orders_of(rows: Sequence[Row], titles: Titles) -> dict[int, list[Match]]:
         leaflet = titles.find(row)
         for match in row.matches:
             for key in known.get((match.key, row.values["day"], leaflet and leaflet.pk, row.values["copies"]), []):
-                found.setdefault(row.number, []).append(Match(ORDER, key, _("Same person, leaflet, copies and day")))
+                found.setdefault(row.number, []).append(Match(ORDER_MODEL_LABEL, key, _("Same person, leaflet, copies and day")))
     return found
 
 
@@ -152,12 +159,12 @@ def orders_of(rows: Sequence[Row], titles: Titles) -> dict[int, list[Match]]:
 
 def make_orders(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
     """A few statements for each batch, however many rows."""
-    rest, titles = link_records(rows, Order), Titles()
+    rest, titles = link_records(rows, Order), TitleLookup()
     editions = {row.number: edition for row in rest if (edition := titles.edition(row))}
     for row in rest:
         if row.number not in editions:
             row.add_problem("leaflet", NO_LEAFLET)
-    people = people_of([row for row in rest if not row.problems], lambda row: placed_at(row.values["day"]))
+    people = people_by_row([row for row in rest if not row.problems], lambda row: placed_at(row.values["day"]))
     rest = [row for row in rest if row.number in people]
     references = Order.new_references(len(rest))
     orders = [
@@ -188,7 +195,7 @@ def remove_orders(keys: Sequence[int]) -> None:
     Order.objects.filter(pk__in=keys).delete()
 
 
-ORDERS = ImportKind(
+ORDER_IMPORT_KIND = ImportKind(
     name="orders",
     label=gettext_lazy("Old orders of leaflets"),
     fields=ORDER_FIELDS,
@@ -196,14 +203,14 @@ ORDERS = ImportKind(
     make=make_orders,
     removals=(
         Removal(
-            ORDER,
+            ORDER_MODEL_LABEL,
             parts=("leaflets.orderline",),
             ignored=("searched",),
-            used=lambda keys: mentioned(Order, keys),
+            used=lambda keys: mentions_by_key(Order, keys),
             remove=remove_orders,
         ),
-        *CONTACTS.removals,
+        *CONTACTS_KIND.removals,
     ),
-    identity=lambda values: f"{values['day']} {fold(values['leaflet'])} {values['copies']} {person_identity(values)}",
+    identity=lambda values: f"{values['day']} {normalise_text(values['leaflet'])} {values['copies']} {person_identity(values)}",
     help=gettext_lazy("Leaflets that we sent long ago, one title a row. The stock stays as it is, and nobody gets an email."),
 )

@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, Value
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 
-from ctac.dates import format_day, format_moment, uk_day
+from ctac.dates import format_datetime, format_day, uk_day
 from leaflets.models import Delivery, Dispatch, EventKind, KeptAddress, MissingParcel, MissingState, Order, OrderEvent
 from leaflets.models.orders import STAFF_ONLY_EVENTS
 
@@ -23,7 +23,7 @@ class DeliveryAddresses:
 
 
 def kept_addresses(person: int) -> list[KeptAddress]:
-    return list(KeptAddress.objects.of(person))
+    return list(KeptAddress.objects.for_person(person))
 
 
 def delivery_addresses(person: int) -> DeliveryAddresses:
@@ -85,23 +85,23 @@ def order_history(order: Order, parcels: Sequence[Dispatch]) -> list[dict[str, o
     numbers = {parcel.dispatched_at: parcel.tracking_number for parcel in parcels}
     rows: list[dict[str, object]] = []
     if order.imported_at:
-        rows.append({"when": format_moment(order.imported_at), "what": _("We added this from our earlier records.")})
+        rows.append({"when": format_datetime(order.imported_at), "what": _("We added this from our earlier records.")})
     for event in OrderEvent.objects.filter(order=order).exclude(kind__in=STAFF_ONLY_EVENTS):
         is_given = order.brought_with and event.kind == EventKind.DISPATCHED
         what = _("Given to the presenter") if is_given else str(event.get_kind_display())
         number = numbers.get(event.at, "") if event.kind in (EventKind.PART_SENT, EventKind.DISPATCHED) else ""
         if number:
             what = _("%(what)s, tracking number %(number)s") % {"what": what, "number": number}
-        rows.append({"when": event.when, "what": what, "details": event.changed})
+        rows.append({"when": event.when, "what": what, "details": event.change_lines})
     return rows
 
 
-def order_arrival(parcels: Sequence[Dispatch], now: datetime) -> dict[str, object]:
+def missing_report_context(parcels: Sequence[Dispatch], now: datetime) -> dict[str, object]:
     """Whether its owner may say now that a parcel never came, from which day if not yet, and what became of each report.
 
     Reads nothing: order_parcels has read all.
     """
-    later = [day for parcel in parcels if not hasattr(parcel, "missing") and (day := missing_since(parcel)) > uk_day(now)]
+    later = [day for parcel in parcels if not hasattr(parcel, "missing") and (day := reportable_from(parcel)) > uk_day(now)]
     reports = []
     for parcel in parcels:
         report: MissingParcel | None = getattr(parcel, "missing", None)
@@ -130,7 +130,7 @@ def reportable_parcels(parcels: Sequence[Dispatch], now: datetime) -> list[Dispa
     return [
         parcel
         for parcel in parcels
-        if not hasattr(parcel, "missing") and missing_since(parcel) <= today and not is_too_long_ago(parcel, now)
+        if not hasattr(parcel, "missing") and reportable_from(parcel) <= today and not is_past_reporting(parcel, now)
     ]
 
 
@@ -145,18 +145,18 @@ def copies_to_order_again(order: Order) -> dict[str, int]:
 
 
 # Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.
-WAIT_WORKING_DAYS = 7
-REPORTABLE_FOR = timedelta(days=90)
+MISSING_AFTER_WORKING_DAYS = 7
+REPORTABLE_PERIOD = timedelta(days=90)
 
 
-def missing_since(parcel: Dispatch) -> date:
+def reportable_from(parcel: Dispatch) -> date:
     """The UK day from which its owner may say that it never came."""
-    day, left = uk_day(parcel.dispatched_at), WAIT_WORKING_DAYS
+    day, left = uk_day(parcel.dispatched_at), MISSING_AFTER_WORKING_DAYS
     while left:
         day += timedelta(days=1)
         left -= day.weekday() < 5
     return day
 
 
-def is_too_long_ago(parcel: Dispatch, now: datetime) -> bool:
-    return uk_day(now) > uk_day(parcel.dispatched_at) + REPORTABLE_FOR
+def is_past_reporting(parcel: Dispatch, now: datetime) -> bool:
+    return uk_day(now) > uk_day(parcel.dispatched_at) + REPORTABLE_PERIOD

@@ -16,17 +16,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import Progress, shows_progress, signed_in, with_next
+from accounts.access import Progress, shows_progress, signed_in_user, url_with_next
 from accounts.limits import check_throttles, record_if_blocked
-from accounts.models import Where
+from accounts.models import LimitedActivity
 from ctac.dates import format_day
-from ctac.forms import PageForm, refusal_as_error
+from ctac.forms import PageForm, domain_error_to_form
 from leaflets.models import Channel, Dispatch, KeptAddress, Leaflet, Order, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH
 from leaflets.orders.allowances import Shortfalls, change_limits, web_order_limits
 from leaflets.orders.forms import (
     ANOTHER_ADDRESS,
-    DELIVERY,
+    DELIVERY_STEP,
     NO_STEPS,
     AddressForm,
     AnonymousDeliveryForm,
@@ -53,7 +53,7 @@ from leaflets.orders.queries import (
     DeliveryAddresses,
     copies_to_order_again,
     delivery_addresses,
-    order_arrival,
+    missing_report_context,
     order_history,
     order_parcels,
     reportable_parcels,
@@ -69,13 +69,13 @@ from leaflets.orders.services.create import (
     place_order,
     report_missing,
 )
-from leaflets.orders.services.transitions import OrderHasMoved, OrderIsTransferred, cancel, parcel_contents
-from leaflets.stock.queries import alerts_asked_for, leaflets_with_stock
+from leaflets.orders.services.transitions import OrderIsTransferred, OrderStateHasChanged, cancel, parcel_contents
+from leaflets.stock.queries import alerted_leaflet_keys, leaflets_with_stock
 from notifications.preferences import has_chosen
 from notifications.registry import Topic
 from office.queries import setting_text
 from professionals import drafts
-from professionals.access import person_in, person_required, the_person
+from professionals.access import person_required, signed_in_person, signed_in_person_or_none
 from professionals.forms import clean_text
 from professionals.models import Draft, DraftKind
 from professionals.safeguarding.child_details import looks_like_child_details
@@ -107,7 +107,7 @@ def basket(request: HttpRequest) -> HttpResponse:
 def basket_form(
     request: HttpRequest, draft: Draft | None, contents: Mapping[Leaflet, int], posted: Mapping[str, Any] | None = None
 ) -> BasketForm:
-    recent = recent_orders_for(person_in(request), draft, contents, timezone.now())
+    recent = recent_orders_for(signed_in_person_or_none(request), draft, contents, timezone.now())
     return BasketForm(posted, contents, options=basket_options(draft), recent=recent)
 
 
@@ -137,18 +137,18 @@ def known_delivery_step(request: HttpRequest, draft: Draft) -> dict[str, dict[st
 
     Empty if that is not a whole address.
     """
-    person = person_in(request)
+    person = signed_in_person_or_none(request)
     if person is None or typed_delivery(draft):
         return {}
     places = delivery_addresses(person.pk)
-    first = DeliveryChoiceForm.to_fill_in({}, person, places)
+    first = DeliveryChoiceForm.prefilled({}, person, places)
     form = DeliveryChoiceForm(first.initial, kept=places.kept)
-    return {DELIVERY: {**form.answers(), "known": True} if form.is_valid() else {}}
+    return {DELIVERY_STEP: {**form.answers(), "known": True} if form.is_valid() else {}}
 
 
 def next_step_url(request: HttpRequest, draft: Draft) -> str:
     """Past the delivery page, if there is nothing to ask there."""
-    is_known = person_in(request) and DeliveryForm(delivery_answers(draft)).is_valid()
+    is_known = signed_in_person_or_none(request) and DeliveryForm(delivery_answers(draft)).is_valid()
     return "order_check" if is_known else "order_delivery"
 
 
@@ -164,7 +164,7 @@ def basket_page(request: HttpRequest, form: BasketForm, *, refusal: Shortfalls |
         "form": form,
         "rows": form.rows(),
         "questions": [form[name] for name in reason if name in form.fields],
-        "waited_for": alerts_asked_for(person_in(request), form.leaflets.values()),
+        "waited_for": alerted_leaflet_keys(signed_in_person_or_none(request), form.leaflets.values()),
         "total": ngettext("%(n)d copy in all", "%(n)d copies in all", total) % {"n": total} if total else "",
         "refused": refusal is not None,
         "in_basket": total,
@@ -178,9 +178,9 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     draft = find_basket(request, now)
     if not draft or not copies_by_slug(draft):
         return redirect("basket")
-    person, chooses = person_in(request), "to" in request.POST
+    person, chooses = signed_in_person_or_none(request), "to" in request.POST
     if chooses and person is None:  # signed out meanwhile, so we don't know whose addresses they are
-        return redirect(with_next("account_login", request.path))
+        return redirect(url_with_next("account_login", request.path))
     answers = typed_delivery(draft)
     # Somebody who answered this page earlier, without a choice of addresses, gets no choice when they come back.
     asks_which = chooses or (request.method != "POST" and (not answers or "to" in answers))
@@ -189,11 +189,11 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = form_class(request.POST, kept=places.kept)
         if form.is_valid():
-            drafts.save_step(draft, DELIVERY, form.answers(), now)
+            drafts.save_step(draft, DELIVERY_STEP, form.answers(), now)
             return redirect("order_check")
         record_if_blocked(form)
     else:
-        form = form_class.to_fill_in(answers, person, places)
+        form = form_class.prefilled(answers, person, places)
     context = {"form": form, "most_kept": MAX_KEPT_ADDRESSES, "in_basket": total_copies(draft)}
     return render(request, "leaflets/orders/delivery.html", context)
 
@@ -205,10 +205,10 @@ def order_check(request: HttpRequest) -> HttpResponse:
     """The button places exactly the order that was shown: `token` says which form it was, `digest` what it said."""
     now = timezone.now()
     draft = find_basket(request, now)
-    person = the_person(request)
+    person = signed_in_person(request)
     token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
     # Don't look up a token that can't be one of ours.
-    may_be_placed = request.method == "POST" and not (draft and draft.token == token) and drafts.SECRET.fullmatch(token)
+    may_be_placed = request.method == "POST" and not (draft and draft.token == token) and drafts.SECRET_PATTERN.fullmatch(token)
     earlier = person.orders.filter(submission_token=token).first() if may_be_placed else None
     if earlier:
         return already_placed_page(request, earlier, digest)
@@ -230,7 +230,7 @@ def order_check(request: HttpRequest) -> HttpResponse:
         postcode=delivery.cleaned_data["postcode"],
         slugs=copies_by_slug(draft),
     )
-    if stop := check_throttles(request, Where.ORDER, counted, now):
+    if stop := check_throttles(request, LimitedActivity.ORDER, counted, now):
         response = check_page(request, draft, delivery, warning=stop.sentence(now), status=429)
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response
@@ -301,7 +301,7 @@ def check_page(
 NOT_AVAILABLE = gettext_lazy("“%(title)s” can’t be ordered just now, so it is not in your basket.")
 
 
-def copies_of_titles(copies: Mapping[Leaflet, int]) -> list[str]:
+def title_copies_texts(copies: Mapping[Leaflet, int]) -> list[str]:
     """For each title '2 copies of “Know the signs”'."""
     return [
         ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", count) % {"n": count, "title": leaflet.title}
@@ -311,7 +311,7 @@ def copies_of_titles(copies: Mapping[Leaflet, int]) -> list[str]:
 
 def own_order(request: HttpRequest, reference: str) -> Order:
     """The person's order with its lines; somebody else's is not found."""
-    return get_object_or_404(the_person(request).orders.with_lines(), reference=reference)
+    return get_object_or_404(signed_in_person(request).orders.with_lines(), reference=reference)
 
 
 @person_required
@@ -323,7 +323,7 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
         "order": order,
         "history": order_history(order, parcels),
         "parcels": parcels,
-        "arrival": order_arrival([] if order.brought_with else parcels, timezone.now()),
+        "arrival": missing_report_context([] if order.brought_with else parcels, timezone.now()),
         # The order whose parcel never came, which this one sends again.
         "replaced": Order.objects.get(dispatches__missing=order.replaces_id) if order.replaces_id else None,
     }
@@ -337,7 +337,7 @@ def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
     if not order.is_open or order.brought_with:  # the booking's confirmation tells of what is brought
         return redirect(order)
-    email, is_request = the_person(request).email, order.state == OrderState.REQUESTED
+    email, is_request = signed_in_person(request).email, order.state == OrderState.REQUESTED
     steps = []
     if email:
         mail = (
@@ -380,11 +380,11 @@ def order_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
     if request.method == "POST":
         try:
-            cancel(order=order, by=signed_in(request), now=timezone.now())
+            cancel(order=order, by=signed_in_user(request), now=timezone.now())
         except OrderIsTransferred as refusal:
             messages.warning(request, str(refusal))
             return redirect("my")
-        except OrderHasMoved as refusal:
+        except OrderStateHasChanged as refusal:
             messages.warning(request, str(refusal))
         else:
             messages.success(request, _("Order %(reference)s is cancelled.") % {"reference": order.reference})
@@ -411,7 +411,7 @@ def order_again(request: HttpRequest, reference: str) -> HttpResponse:
         basket = {**there, **{slug: max(copies, there.get(slug, 0)) for slug, copies in available.items()}}
         # Take the address too, unless one was typed already or the order had none.
         takes_address = order.address_line_1 and not typed_delivery(draft)
-        address = {DELIVERY: {"to": ANOTHER_ADDRESS, **asdict(order.delivery)}} if takes_address else {}
+        address = {DELIVERY_STEP: {"to": ANOTHER_ADDRESS, **asdict(order.delivery)}} if takes_address else {}
         save_basket(draft, basket, now, more=address)
         messages.success(request, _("What you ordered in %(reference)s is in your basket.") % {"reference": order.reference})
     for leaflet in titles:
@@ -427,7 +427,7 @@ MAX_KEPT_FIELDS, MAX_KEPT_LENGTH = 100, 200  # answers, and characters of each
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_change(request: HttpRequest, reference: str) -> HttpResponse:
     """Saves what was typed before it asks anybody to sign in, because the session may have ended meanwhile."""
-    if request.method == "POST" and not person_in(request):
+    if request.method == "POST" and not signed_in_person_or_none(request):
         # Into a draft, without what looks like a child's details: we can't yet ask the person about that.
         names = {"version", *DeliveryForm.base_fields}
         begins = (change_field_name(""), wait_field_name(""))
@@ -438,7 +438,7 @@ def order_change(request: HttpRequest, reference: str) -> HttpResponse:
             del typed["attention"]
         if typed:
             answers = {"reference": reference, "typed": dict(list(typed.items())[:MAX_KEPT_FIELDS])}
-            drafts.keep(request, DraftKind.CHANGE, {CHANGE_STEP: answers}, timezone.now())
+            drafts.save_answers(request, DraftKind.CHANGE, {CHANGE_STEP: answers}, timezone.now())
     return order_change_page(request, reference)
 
 
@@ -454,20 +454,20 @@ def order_change_page(request: HttpRequest, reference: str) -> HttpResponse:
             return render_order_change(request, order, form, version=shown)
         postcode = form.delivery().postcode
         counted = change_limits(request, to_postcode=postcode if postcode != order.postcode else "")
-        if stop := check_throttles(request, Where.ORDER_CHANGE, counted, now):
+        if stop := check_throttles(request, LimitedActivity.ORDER_CHANGE, counted, now):
             response = render_order_change(request, order, form, version=shown, warning=stop.sentence(now), status=429)
             response.headers["Retry-After"] = str(stop.seconds(now))
             return response
         try:
-            change_order(order=order, change=form.change(shown), by=signed_in(request), now=now)
+            change_order(order=order, change=form.change(shown), by=signed_in_user(request), now=now)
             done = _("We have saved your changes to order %(reference)s.")
             messages.success(request, done % {"reference": order.reference})
         except Shortfalls as refusal:
             form, _version = change_form_for(ChangeForm, own_order(request, order.reference), request.POST, now)
             form.is_valid()
-            form.show(refusal)
+            form.add_shortfall_errors(refusal)
             return render_order_change(request, order, form, version=shown)
-        except (OrderHasChanged, OrderHasMoved):
+        except (OrderHasChanged, OrderStateHasChanged):
             order = own_order(request, order.reference)
             form, version = change_form_for(ChangeForm, order, request.POST, now)
             return render_order_change(request, order, form, version=version, another=True)
@@ -562,7 +562,7 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect(order)
     choices, facts = [], []
     for parcel, contents in zip(parcels, parcel_contents(parcels), strict=True):
-        titles, day = copies_of_titles(contents), format_day(parcel.dispatched_at)
+        titles, day = title_copies_texts(contents), format_day(parcel.dispatched_at)
         label = _("The parcel that left on %(day)s: %(what)s") % {"day": day, "what": ", ".join(titles)}
         choices.append((parcel.pk, label))
         rows = [
@@ -575,8 +575,8 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
     form = MissingForm(request.POST if request.method == "POST" else None, parcels=choices, of_order=of_order)
     if form.is_valid():
         parcel, note = form.of_order[form.cleaned_data["parcel"]], form.cleaned_data["note"]
-        with refusal_as_error(form):
-            _report, made = report_missing(parcel=parcel, by=signed_in(request), now=now, note=note, flagged=form.flagged)
+        with domain_error_to_form(form):
+            _report, made = report_missing(parcel=parcel, by=signed_in_user(request), now=now, note=note, flagged=form.flagged)
             if made:
                 messages.success(request, _("Thank you for telling us. We will look into it and email you our answer."))
             else:
@@ -588,7 +588,7 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 @require_safe
 def addresses(request: HttpRequest) -> HttpResponse:
-    kept = list(KeptAddress.objects.of(the_person(request)))
+    kept = list(KeptAddress.objects.for_person(signed_in_person(request)))
     return render(request, "leaflets/orders/addresses.html", {"kept": kept, "is_full": len(kept) >= MAX_KEPT_ADDRESSES})
 
 
@@ -596,9 +596,9 @@ def addresses(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def address(request: HttpRequest, address_id: int | None = None) -> HttpResponse:
     """Change an entry of the address book, or add one."""
-    person, kept = the_person(request), None
+    person, kept = signed_in_person(request), None
     if address_id is not None:
-        kept = get_object_or_404(KeptAddress.objects.of(person), pk=address_id)
+        kept = get_object_or_404(KeptAddress.objects.for_person(person), pk=address_id)
     form = AddressForm(request.POST or None, initial=vars(kept.delivery) if kept else {"name": person.name})
     if form.is_valid():
         try:
@@ -617,7 +617,7 @@ def address(request: HttpRequest, address_id: int | None = None) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def address_remove(request: HttpRequest, address_id: int) -> HttpResponse:
     """Asks first; only the button removes."""
-    address = get_object_or_404(KeptAddress.objects.of(the_person(request)), pk=address_id)
+    address = get_object_or_404(KeptAddress.objects.for_person(signed_in_person(request)), pk=address_id)
     if request.method == "POST":
         forget_address(address=address)
         messages.success(request, _("The address is removed."))

@@ -20,26 +20,26 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from ctac.dates import format_day
-from ctac.forms import refusal_as_error
+from ctac.forms import domain_error_to_form
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
     ObjectAction,
+    ReadOnlyAdmin,
     StaffModelAdmin,
     column,
+    datetime_column,
+    format_short_datetime,
     mail_link,
-    moment_of,
-    number_of,
+    number_column,
     page_form_class,
     phone_link,
-    short_moment,
     staff_site,
     state_tag,
 )
 from leaflets.models import Advice, Edition, Leaflet, Order, ReachState, Recall, RecallHolder, RecallReplacement
-from leaflets.models.stock import MAX_ADVICE_LENGTH, REACH_TO_PHONE
+from leaflets.models.stock import MAX_ADVICE_LENGTH, UNREACHED_STATES
 from leaflets.orders.queries import visit_text
 from leaflets.recalls.emails import EditionRecalled, ReceivedCopies
 from leaflets.recalls.services import (
@@ -47,15 +47,15 @@ from leaflets.recalls.services import (
     RecallPlan,
     RecallRequest,
     mark_phoned,
+    orders_with_presenters,
     plan_recall,
     recall_edition,
     unmark_phoned,
-    with_presenters,
 )
 from leaflets.stock.admin import order_link, posted_number
 from notifications.models import Notification
 from notifications.rendering import render
-from professionals.admin import name_with_organisation
+from professionals.admin import name_organisation_text
 from professionals.safeguarding.forms import StaffForm
 
 
@@ -136,12 +136,12 @@ def recall_page(admin: StaffModelAdmin, request: HttpRequest, edition: Edition, 
     now, posted = timezone.now(), request.method == "POST"
     step = request.POST.get("step", "")
     form = page_form_class(RecallForm)(request.POST if posted else None, edition=edition)
-    context = admin.about_action(request, action, edition, reverse("staff:leaflets_edition_change", args=[edition.pk]))
+    context = admin.get_action_context(request, action, edition, reverse("staff:leaflets_edition_change", args=[edition.pk]))
     if posted and step != "change" and form.is_valid():
         recall_request = form.recall_request()
-        with refusal_as_error(form):
+        with domain_error_to_form(form):
             if step == "recall":
-                recall = recall_edition(edition=edition, request=recall_request, by=signed_in(request), now=now)
+                recall = recall_edition(edition=edition, request=recall_request, by=signed_in_user(request), now=now)
                 messages.success(request, str(action.done))
                 return redirect("staff:leaflets_recall_change", recall.pk)
             plan = plan_recall(edition=edition, request=recall_request, now=now)
@@ -171,53 +171,53 @@ RECALL_ACTION = ObjectAction(
 )
 
 
-def copies_count(count: int) -> str:
+def copies_text(count: int) -> str:
     return ngettext("%(n)s copy", "%(n)s copies", count) % {"n": f"{count:,}"}
 
 
-def orders_count(count: int) -> str:
+def orders_text(count: int) -> str:
     return ngettext("%(n)s order", "%(n)s orders", count) % {"n": f"{count:,}"}
 
 
-def people_count(count: int) -> str:
+def people_text(count: int) -> str:
     return ngettext("%(n)s person", "%(n)s people", count) % {"n": f"{count:,}"}
 
 
 def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object]]:
     """What the recall will do, in numbers."""
     facts = {
-        "people": people_count(sum(1 for copies in plan.received.values() if copies)),
-        "copies": copies_count(plan.copies_out),
+        "people": people_text(sum(1 for copies in plan.received.values() if copies)),
+        "copies": copies_text(plan.copies_out),
     }
     sent = _("%(people)s, %(copies)s") % facts
     if plan.erased_copies:
         gone = _("Another %(copies)s went to people who have since been erased. We can’t tell them.")
-        sent = f"{sent}. {gone % {'copies': copies_count(plan.erased_copies)}}"
+        sent = f"{sent}. {gone % {'copies': copies_text(plan.erased_copies)}}"
     packing: SafeString | str = _("None")
     if plan.packing:
         take_off = _("%(orders)s. Take them off the table. You will need to pack them again.") % {
-            "orders": orders_count(len(plan.packing))
+            "orders": orders_text(len(plan.packing))
         }
         packing = join_lines([take_off, *(order_link(order) for order in plan.packing[:MAX_LISTED])])
-    to_ring = people_count(len(plan.received) - plan.with_email)
+    to_ring = people_text(len(plan.received) - plan.with_email)
     people = []
     for person in plan.without_email:
         url = reverse("staff:professionals_person_change", args=[person.pk])
-        people.append(format_html('<a href="{}">{}</a> {}', url, name_with_organisation(person), phone_link(person.phone)))
+        people.append(format_html('<a href="{}">{}</a> {}', url, name_organisation_text(person), phone_link(person.phone)))
     rows: list[tuple[str, object, object]] = [  # label, value, and whether it is shown
-        (_("On the shelf, blocked"), copies_count(plan.edition.on_hand), True),
-        (_("Open orders with it"), orders_count(len(plan.outcomes)), True),
-        (_("Copies that we send instead"), f"{copies_count(plan.copies('moved'))}: {plan.successor}", plan.successor),
+        (_("On the shelf, blocked"), copies_text(plan.edition.on_hand), True),
+        (_("Open orders with it"), orders_text(len(plan.outcomes)), True),
+        (_("Copies that we send instead"), f"{copies_text(plan.copies('moved'))}: {plan.successor}", plan.successor),
         (
             _("Copies that wait until we have more"),
-            copies_count(plan.copies("to_come")),
+            copies_text(plan.copies("to_come")),
             plan.successor or request.instead == RecallReplacement.WAIT,
         ),
-        (_("Copies that are cancelled"), copies_count(plan.copies("cancelled")), True),
-        (_("Orders that are cancelled whole"), orders_count(plan.cancelled_orders), plan.cancelled_orders),
+        (_("Copies that are cancelled"), copies_text(plan.copies("cancelled")), True),
+        (_("Orders that are cancelled whole"), orders_text(plan.cancelled_orders), plan.cancelled_orders),
         (_("On the packing table now"), packing, True),
         (_("People who have copies"), sent, True),
-        (_("People who will get an email"), _("%(people)s, one email each") % {"people": people_count(plan.with_email)}, True),
+        (_("People who will get an email"), _("%(people)s, one email each") % {"people": people_text(plan.with_email)}, True),
         (_("People to call or write to"), join_lines([to_ring, *people]), True),
         (_("Copies with presenters, for visits to come"), presenter_lines(plan.with_presenters), plan.with_presenters),
     ]
@@ -252,7 +252,7 @@ REACH_COLOURS = {
     ReachState.NO_EMAIL: "stopped",
 }
 TO_PHONE_FIRST = Case(
-    When(reach__in=REACH_TO_PHONE, then=Value(0)),
+    When(reach__in=UNREACHED_STATES, then=Value(0)),
     When(reach=ReachState.PENDING, then=Value(1)),
     default=Value(2),
     output_field=IntegerField(),
@@ -265,7 +265,7 @@ def reach_filter(request: HttpRequest) -> str:
     return show if show in ("to-ring", *ReachState.values) else ""
 
 
-def reached_page(admin: StaffModelAdmin, request: HttpRequest, recall: Recall, action: ObjectAction) -> HttpResponse:
+def mark_reached_page(admin: StaffModelAdmin, request: HttpRequest, recall: Recall, action: ObjectAction) -> HttpResponse:
     """POST marks one person as reached by phone, or undoes it; then the list as it was."""
     page = request.POST.get("p", "")
     if request.method == "POST":
@@ -273,13 +273,13 @@ def reached_page(admin: StaffModelAdmin, request: HttpRequest, recall: Recall, a
         if holder and request.POST.get("undo"):
             unmark_phoned(holder=holder)
         elif holder:
-            mark_phoned(holder=holder, by=signed_in(request), now=timezone.now())
+            mark_phoned(holder=holder, by=signed_in_user(request), now=timezone.now())
     query = urlencode([(name, value) for name, value in (("show", reach_filter(request)), ("p", page)) if value])
     return redirect(f"{reverse('staff:leaflets_recall_change', args=[recall.pk])}?{query}#people")
 
 
 @admin.register(Recall, site=staff_site)
-class RecallAdmin(LooksOnly):
+class RecallAdmin(ReadOnlyAdmin):
     nobody_may = ("add", "delete")
     list_display = ("edition_name", "recalled", "number_of_people", "number_to_ring")
     search_fields = ("edition__leaflet__title", "edition__label")
@@ -287,12 +287,12 @@ class RecallAdmin(LooksOnly):
     ordering = ("-recalled_at", "-pk")
     actions = None
     change_form_template = "leaflets/recalls/staff/recalled.html"
-    may_be_empty = ("off_the_table", "presenters")
-    recalled = moment_of("recalled_at", gettext_lazy("recalled"))
-    number_moved = number_of("moved", gettext_lazy("copies sent instead"))
-    number_to_come = number_of("to_come", gettext_lazy("copies that wait"))
-    number_cancelled = number_of("cancelled", gettext_lazy("copies cancelled"))
-    on_the_shelf = number_of("blocked", gettext_lazy("blocked on the shelf"))
+    may_be_empty = ("unpacked_orders_display", "presenters")
+    recalled = datetime_column("recalled_at", gettext_lazy("recalled"))
+    number_moved = number_column("moved", gettext_lazy("copies sent instead"))
+    number_to_come = number_column("to_come", gettext_lazy("copies that wait"))
+    number_cancelled = number_column("cancelled", gettext_lazy("copies cancelled"))
+    on_the_shelf = number_column("blocked", gettext_lazy("blocked on the shelf"))
     edition_name = column(gettext_lazy("edition"), str, ordering="edition__leaflet__title")
     number_of_people = column(gettext_lazy("people"), lambda recall: f"{recall.people:,}")
     number_to_ring = column(gettext_lazy("still to call"), lambda recall: f"{recall.to_ring:,}")
@@ -302,18 +302,27 @@ class RecallAdmin(LooksOnly):
             '<a href="{}">{}</a>', reverse("staff:leaflets_edition_change", args=[recall.edition_id]), recall
         ),
     )
-    recalled_by = column(gettext_lazy("by"), lambda recall: str(recall.by or NOTHING))
+    recalled_by = column(gettext_lazy("by"), lambda recall: str(recall.by or EMPTY_VALUE))
     why = column(gettext_lazy("what is wrong"), lambda recall: recall.edition.withdrawn_why)
-    advice_in_words = column(gettext_lazy("what people do with copies"), lambda recall: recall.get_advice_display())
+    advice_display = column(gettext_lazy("what people do with copies"), lambda recall: recall.get_advice_display())
     presenters = column(
-        gettext_lazy("with presenters"), lambda recall: presenter_lines(with_presenters(recall.edition, timezone.now()))
+        gettext_lazy("with presenters"), lambda recall: presenter_lines(orders_with_presenters(recall.edition, timezone.now()))
     )
-    object_actions = (ObjectAction("reached", gettext_lazy("Mark as reached by phone"), page=reached_page),)
+    object_actions = (ObjectAction("reached", gettext_lazy("Mark as reached by phone"), page=mark_reached_page),)
     fieldsets = (
-        (None, {"fields": ("edition_link", "recalled", "recalled_by", "why", "advice_in_words", "words", "instead_in_words")}),
+        (None, {"fields": ("edition_link", "recalled", "recalled_by", "why", "advice_display", "words", "instead_display")}),
         (
             gettext_lazy("What happened to the orders"),
-            {"fields": ("on_the_shelf", "number_moved", "number_to_come", "number_cancelled", "off_the_table", "presenters")},
+            {
+                "fields": (
+                    "on_the_shelf",
+                    "number_moved",
+                    "number_to_come",
+                    "number_cancelled",
+                    "unpacked_orders_display",
+                    "presenters",
+                )
+            },
         ),
     )
     readonly_fields = tuple(flatten_fieldsets(fieldsets))
@@ -339,10 +348,10 @@ class RecallAdmin(LooksOnly):
         holders: Any = RecallHolder.objects.filter(recall=recall).with_reach()
         counts = dict(holders.order_by().values_list("reach").annotate(Count("pk")))
         show = reach_filter(request)
-        narrow = {"": Q(), "to-ring": Q(reach__in=REACH_TO_PHONE)}.get(show, Q(reach=show))
+        narrow = {"": Q(), "to-ring": Q(reach__in=UNREACHED_STATES)}.get(show, Q(reach=show))
         rows = holders.filter(narrow).select_related("person__organisation", "reached_by")
         paginator = Paginator(rows.order_by(TO_PHONE_FIRST, "person__name", "pk"), PEOPLE_PER_PAGE)
-        totals = {"": sum(counts.values()), "to-ring": sum(counts.get(reach, 0) for reach in REACH_TO_PHONE), **counts}
+        totals = {"": sum(counts.values()), "to-ring": sum(counts.get(reach, 0) for reach in UNREACHED_STATES), **counts}
         paginator.count = totals.get(show, 0)
         page = paginator.get_page(request.GET.get("p"))
         context = {
@@ -360,7 +369,7 @@ class RecallAdmin(LooksOnly):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("what we send instead"))
-    def instead_in_words(self, recall: Recall) -> str:
+    def instead_display(self, recall: Recall) -> str:
         if recall.successor:
             return str(recall.successor)
         return (
@@ -370,7 +379,7 @@ class RecallAdmin(LooksOnly):
         )
 
     @admin.display(description=gettext_lazy("taken off the packing table"))
-    def off_the_table(self, recall: Recall) -> SafeString | str:
+    def unpacked_orders_display(self, recall: Recall) -> SafeString | str:
         orders = Order.objects.filter(recalls__recall=recall, recalls__was_packing=True).order_by("pk")[:MAX_LISTED]
         return join_lines([order_link(order) for order in orders])
 
@@ -394,6 +403,6 @@ def holder_row(holder: RecallHolder) -> dict[str, Any]:
         "message": reverse("staff:notifications_notification_change", args=[holder.told_in_id]) if holder.told_in_id else "",
         "email": mail_link(person.email) if person.email else "",
         "phone": phone_link(person.phone),
-        "reached": short_moment(holder.reached_at) if holder.reached_at else "",
+        "reached": format_short_datetime(holder.reached_at) if holder.reached_at else "",
         "by": holder.reached_by,
     }

@@ -25,7 +25,7 @@ from leaflets.models import (
     StockMovement,
 )
 from leaflets.orders.emails import SAMPLE_NOW, copies_text, sample_order
-from leaflets.recalls.services import EDITION_RECALLED
+from leaflets.recalls.services import EDITION_RECALLED_KIND
 from leaflets.stock.emails import SAMPLE_TITLES
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
@@ -47,7 +47,7 @@ class EditionRecalled(Email):
     People without copies (no `received`) read only about the copies that they wait for.
     """
 
-    name = EDITION_RECALLED
+    name = EDITION_RECALLED_KIND
     label = _("Leaflet recalled")
     subject = _("Please stop using our leaflet “%(title)s”")
     subject_of_kept = _("A mistake in our leaflet “%(title)s”")

@@ -37,7 +37,7 @@ from leaflets.models.orders import OPEN_STATES, OrderLineQuerySet
 from leaflets.orders.queries import visit_start
 from leaflets.stock.services import lock_editions, lock_lines, movement_for_line, queue_position, record_movements
 from notifications.models import Notification
-from notifications.outbox import About, notify_about
+from notifications.outbox import NewMessage, notify_many
 from privacy.personal_data import ERASED_NAME
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -176,7 +176,7 @@ def write_history(
     RecallOrder.objects.bulk_create(recall_orders)
 
 
-EDITION_RECALLED = "edition-recalled"
+EDITION_RECALLED_KIND = "edition-recalled"
 
 
 class NoSuccessor(DomainError):
@@ -235,7 +235,7 @@ MAX_LISTED = 100
 
 def plan_recall(*, edition: Edition, request: RecallRequest, now: datetime) -> RecallPlan:
     """Changes nothing and locks nothing. Nine statements or fewer. Raises NoSuccessor, NewerEditionExists."""
-    successor = successor_of(edition, request)
+    successor = find_successor(edition, request)
     outcomes = plan_outcomes(open_lines(edition), request.instead, successor.free if successor else 0)
     received = people_to_email(edition, outcomes, request.instead)
     people = Person.objects.filter(pk__in=list(received))
@@ -250,11 +250,11 @@ def plan_recall(*, edition: Edition, request: RecallRequest, now: datetime) -> R
         with_email=people.exclude(email="").count(),
         without_email=list(people.filter(email="").select_related("organisation")[:MAX_LISTED]),
         erased_copies=erased.aggregate(copies=Sum("dispatched", default=0))["copies"],
-        with_presenters=with_presenters(edition, now),
+        with_presenters=orders_with_presenters(edition, now),
     )
 
 
-def successor_of(edition: Edition, request: RecallRequest) -> Edition | None:
+def find_successor(edition: Edition, request: RecallRequest) -> Edition | None:
     """The edition that is sent instead; None if none is. Raises NoSuccessor, NewerEditionExists."""
     if request.instead == RecallReplacement.WAIT and has_newer_edition(edition):
         raise NewerEditionExists
@@ -297,7 +297,7 @@ def lines_sent(edition: Edition) -> OrderLineQuerySet:
 ERASED_PEOPLE = Person.objects.filter(name=ERASED_NAME, email="", phone="", user=None)
 
 
-def with_presenters(edition: Edition, now: datetime) -> list[Order]:
+def orders_with_presenters(edition: Edition, now: datetime) -> list[Order]:
     """Orders for visits to come that were handed to their presenters, who hold the copies, not the host."""
     given = Order.objects.filter(lines__edition=edition, lines__dispatched__gt=0).exclude(brought_with="")
     to_come = given.annotate(visit_starts=visit_start()).filter(visit_starts__gt=now)
@@ -311,7 +311,7 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
     As many statements for one order or person as for ten thousand. An edition that was only withdrawn can be recalled later.
     Raises NoSuccessor, NewerEditionExists; DomainError if it is recalled already.
     """
-    successor = successor_of(edition, request)
+    successor = find_successor(edition, request)
     # People are the first of all locks: all who have or wait for this print.
     had_or_waits = Q(lines__dispatched__gt=0) | Q(lines__allocated__gt=0) | Q(lines__backordered__gt=0)
     holders_of = Order.objects.filter(had_or_waits, lines__edition=edition).values("person")
@@ -340,8 +340,8 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
         RecallHolder(recall=recall, person_id=person, received=copies) for person, copies in people.items()
     )
     emails = dict(Person.objects.filter(pk__in=people).values_list("pk", "email"))
-    about = [About(f"recall:{recall.pk}:{holder.pk}", emails[holder.person_id], recall.reference) for holder in holders]
-    notify_about(about, kind=EDITION_RECALLED, now=now, left_to_sweep=True)
+    about = [NewMessage(f"recall:{recall.pk}:{holder.pk}", emails[holder.person_id], recall.reference) for holder in holders]
+    notify_many(about, kind=EDITION_RECALLED_KIND, now=now, left_to_sweep=True)
     # Filter by `about` only: PostgreSQL has no statistics yet for so many new rows of this kind, and would read them all each
     # time.
     about_holder = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
@@ -381,7 +381,7 @@ def unmark_phoned(*, holder: RecallHolder) -> None:
     RecallHolder.objects.filter(pk=holder.pk).update(reached_at=None, reached_by=None)
 
 
-def join_holders(holder: RecallHolder, person: Person) -> None:
+def merge_holders(holder: RecallHolder, person: Person) -> None:
     """Merge `holder` into this person's own row: they got the copies of both, and hear of the recall once."""
     theirs = RecallHolder.objects.get(recall=holder.recall_id, person=person)
     theirs.received += holder.received

@@ -20,24 +20,24 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.limits import check_export_limit
-from audit.models import SheetForm
-from ctac.dates import format_clock
+from audit.models import SpreadsheetFormat
+from ctac.dates import format_uk_time
 from ctac.errors import DomainError
-from ctac.forms import PageForm, PageFormMixin, refusal_as_error
-from ctac.models import is_reference, tidy_reference
-from ctac.pages import page_in
-from ctac.staff.lists import contains, period_of, words_in
+from ctac.forms import PageForm, PageFormMixin, domain_error_to_form
+from ctac.models import is_reference, normalise_reference
+from ctac.pages import parse_page_number
+from ctac.staff.lists import contains_word, parse_search_words, period_filter
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
     ObjectAction,
+    ReadOnlyAdmin,
     StaffModelAdmin,
+    attribute_column,
     column,
-    column_of,
-    long_moment,
-    moment_of,
+    datetime_column,
+    format_long_datetime,
     page_form_class,
     staff_site,
     state_column,
@@ -49,7 +49,7 @@ from ctac.staff.spreadsheets import (
     MAX_UPLOAD_BYTES,
     Heading,
     ImportPlan,
-    ListRow,
+    ImportRow,
     RowAction,
     spreadsheet_response,
 )
@@ -65,29 +65,29 @@ from leaflets.models import (
     StockTakeState,
     TitleCount,
 )
-from leaflets.models.stock import MOVEMENT_WORDS
-from leaflets.stock.imports import LIST_KINDS, applied_earlier, apply_import, create_import, plan_import
+from leaflets.models.stock import MOVEMENT_SEARCH_TEXT
+from leaflets.stock.imports import LIST_KINDS, apply_import, create_import, find_applied_import, plan_import
 from leaflets.stock.services import DuplicateEntry, SeenEntries, entries_by_hand
 from leaflets.stock.stock_takes import (
     Difference,
     TypedCount,
-    abandon_count,
-    confirm_count,
-    count_again,
-    counts_of,
-    differences_of,
+    abandon_stock_take,
+    clear_count,
+    confirm_stock_take,
     differences_version,
     editions_to_count,
+    find_differences,
     is_counted,
     record_counts,
-    start_count,
+    start_stock_take,
+    stock_take_counts,
 )
-from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
+from professionals.safeguarding.services import KEPT_BACK_MESSAGE, kept_back_expression
 
 
-def signed(change: int) -> str:
+def signed_text(change: int) -> str:
     """'+1,200', '−12' with a real minus; a dash for no change."""
-    return f"{change:+,}".replace("-", "−") if change else NOTHING
+    return f"{change:+,}".replace("-", "−") if change else EMPTY_VALUE
 
 
 def order_link(order: Order) -> SafeString:
@@ -98,24 +98,24 @@ def order_link(order: Order) -> SafeString:
 @admin.register(StockMovement, site=staff_site)
 class StockMovementAdmin(StaffModelAdmin):
     nobody_may = ("add", "change", "delete")  # movements are written by what causes them
-    list_display = ("when", "edition_in_words", "kind", "number_shelf", "number_promised", "order", "who_and_why")
+    list_display = ("when", "edition_display", "kind", "number_shelf", "number_promised", "order", "who_and_why")
     list_display_links = None
-    list_filter = ("kind", period_of("at"))
+    list_filter = ("kind", period_filter("at"))
     sorts_quickly = ("when",)
     list_select_related = ("edition__leaflet", "order_line__order", "by")
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
     search_help_text = gettext_lazy("Leaflet, edition, order reference, note, or STOCK- with a number")
     ordering = ("-at", "-pk")
     fields = ("edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "by", "at", "reason")
-    when = moment_of("at", gettext_lazy("when"), short=True)
-    number_shelf = column_of("on_hand_change", gettext_lazy("on the shelf"), signed)
-    number_promised = column_of("allocated_change", gettext_lazy("promised"), signed)
+    when = datetime_column("at", gettext_lazy("when"), short=True)
+    number_shelf = attribute_column("on_hand_change", gettext_lazy("on the shelf"), signed_text)
+    number_promised = attribute_column("allocated_change", gettext_lazy("promised"), signed_text)
     order = column(
-        gettext_lazy("order"), lambda movement: order_link(movement.order_line.order) if movement.order_line else NOTHING
+        gettext_lazy("order"), lambda movement: order_link(movement.order_line.order) if movement.order_line else EMPTY_VALUE
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
-        return super().get_queryset(request).annotate(kept_back=waits_for_lead("stock"))
+        return super().get_queryset(request).annotate(kept_back=kept_back_expression("stock"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
@@ -123,29 +123,29 @@ class StockMovementAdmin(StaffModelAdmin):
         """One entry by its number, the entries of an order, or those whose leaflet, edition or note has the words."""
         if number := re.fullmatch(r"\s*STOCK-(\d{1,18})\s*", search_term, re.IGNORECASE | re.ASCII):
             return queryset.filter(pk=number[1]), False
-        order_lines = OrderLine.objects.filter(order__reference=tidy_reference(search_term)).values_list("pk", flat=True)
+        order_lines = OrderLine.objects.filter(order__reference=normalise_reference(search_term)).values_list("pk", flat=True)
         if is_reference(search_term) and (lines := list(order_lines)):
             return queryset.filter(order_line__in=lines), False
-        words = list(words_in(search_term))
+        words = list(parse_search_words(search_term))
         if not words:
             return queryset.none() if search_term.strip() else queryset, False
         in_note, editions = ~Q(reason=""), Edition.objects.all()
         for word in words:
-            in_note &= contains(word)
+            in_note &= contains_word(word)
             editions = editions.filter(Q(leaflet__title__icontains=word) | Q(label__icontains=word))
         in_edition = Q(edition__in=list(editions.values_list("pk", flat=True)))  # a few rows
-        return queryset.alias(searched=MOVEMENT_WORDS).filter(in_note | in_edition), False
+        return queryset.alias(searched=MOVEMENT_SEARCH_TEXT).filter(in_note | in_edition), False
 
     @admin.display(description=gettext_lazy("leaflet"), ordering="edition")
-    def edition_in_words(self, movement: StockMovement) -> SafeString:
+    def edition_display(self, movement: StockMovement) -> SafeString:
         edition = movement.edition
         return format_html('{}<br> <span class="quiet">{}</span>', edition.leaflet.title, edition.label)
 
     @admin.display(description=gettext_lazy("who and why"))
     def who_and_why(self, movement: Any) -> SafeString | str:
-        why = str(KEPT_BACK if movement.kept_back else movement.reason)
+        why = str(KEPT_BACK_MESSAGE if movement.kept_back else movement.reason)
         if movement.by is None:
-            return why or NOTHING
+            return why or EMPTY_VALUE
         return format_html('{}<br> <span class="quiet">{}</span>', movement.by, why)
 
 
@@ -168,12 +168,12 @@ def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition
 
     if form.is_valid():
         form.cleaned_data["seen"] = None if last is None else SeenEntries(last, frozenset(named))
-        if model_admin.perform(request, replace(action, service=service), edition, form):
+        if model_admin.perform_action(request, replace(action, service=service), edition, form):
             return redirect(change_url)
     if last is None:
         last = entries_by_hand(edition).values_list("pk", flat=True).first() or 0
     context: dict[str, Any] = {
-        **model_admin.about_action(request, action, edition, change_url),
+        **model_admin.get_action_context(request, action, edition, change_url),
         "form": form,
         "media": model_admin.media + form.media,
         "last": last,
@@ -189,8 +189,8 @@ def posted_number(value: Any) -> int | None:
 
 
 STOCK_TAKE_COLOURS = {StockTakeState.OPEN: "waiting", StockTakeState.CONFIRMED: "done", StockTakeState.ABANDONED: "stopped"}
-SAVE_EVERY = 10  # titles between two Save buttons
-WHAT_TO_COUNT = gettext_lazy(
+TITLES_PER_SAVE_BUTTON = 10  # titles between two Save buttons
+COUNTING_INSTRUCTIONS = gettext_lazy(
     "Count every copy that has not left yet, on the shelf and in parcels. If a parcel has gone but is not marked as "
     "dispatched here, dispatch it first."
 )
@@ -245,14 +245,14 @@ def count_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, ac
     refusals: list[tuple[str | None, str]] = []
     if request.method == "POST":
         data = request.POST
-        form = CountForm(request.POST, counts=[count for count in counts_of(take) if f"count-{count.pk}" in data])
+        form = CountForm(request.POST, counts=[count for count in stock_take_counts(take) if f"count-{count.pk}" in data])
         saved, refusals = save_counts(take, form, request)
         if not form.errors and not refusals:
-            left = any(not is_counted(count) for count in counts_of(take))
+            left = any(not is_counted(count) for count in stock_take_counts(take))
             return redirect("staff:leaflets_stocktake_action", take.pk, "count" if left else "confirm")
         if saved:
             messages.success(request, ngettext("%(n)d title is saved.", "%(n)d titles are saved.", saved) % {"n": saved})
-    counts = counts_of(take)
+    counts = stock_take_counts(take)
     wrong = {*(form.errors if form else ()), *(name for name, _error in refusals)}
     to_count = [count for count in counts if not is_counted(count) or f"count-{count.pk}" in wrong]
     shown = CountForm(form.data if form else None, counts=to_count)
@@ -260,13 +260,13 @@ def count_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, ac
         shown.add_error(name, error)
     done = [count for count in counts if is_counted(count)]
     context = {
-        **admin.about_action(request, action, take, reverse("staff:leaflets_stocktake_change", args=[take.pk])),
+        **admin.get_action_context(request, action, take, reverse("staff:leaflets_stocktake_change", args=[take.pk])),
         "form": shown,
         "boxes": [(shown[name], count) for name, count in shown.counts.items()],
         "done": done,
         "progress": ngettext("%(done)d of %(all)d title counted", "%(done)d of %(all)d titles counted", len(counts))
         % {"done": len(done), "all": len(counts)},
-        "save_every": SAVE_EVERY,
+        "save_every": TITLES_PER_SAVE_BUTTON,
     }
     return TemplateResponse(request, "leaflets/stock/staff/count.html", context)
 
@@ -281,9 +281,9 @@ def save_counts(take: StockTake, form: CountForm, request: HttpRequest) -> tuple
             typed[count.pk] = TypedCount(form.cleaned_data[name], -1 if seen is None else seen)
     again = posted_number(request.POST.get("again"))
     try:
-        refused = record_counts(take=take, typed=typed, by=signed_in(request), now=timezone.now())
+        refused = record_counts(take=take, typed=typed, by=signed_in_user(request), now=timezone.now())
         if again:
-            count_again(take=take, key=again)
+            clear_count(take=take, key=again)
     except DomainError as refusal:
         return 0, [(None, str(refusal.message))]
     if not typed and not form.errors and not again:
@@ -296,16 +296,18 @@ def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, 
     change_url = reverse("staff:leaflets_stocktake_change", args=[take.pk])
     if form.is_valid():
         form.cleaned_data["seen"] = request.POST.get("version", "")
-        if admin.perform(request, action, take, form):
+        if admin.perform_action(request, action, take, form):
             return redirect(change_url)
         take.refresh_from_db()
-    counts, differences = counts_of(take), differences_of(take)
+    counts, differences = stock_take_counts(take), find_differences(take)
     context = {
-        **admin.about_action(request, action, take, change_url),
+        **admin.get_action_context(request, action, take, change_url),
         "form": form,
         "version": differences_version(differences),
-        "differences": [difference_context(difference) for difference in differences if difference.change or difference.short],
-        "same": [difference.count for difference in differences if not (difference.change or difference.short)],
+        "differences": [
+            difference_context(difference) for difference in differences if difference.change or difference.missing_copies
+        ],
+        "same": [difference.count for difference in differences if not (difference.change or difference.missing_copies)],
         "stale": [count for count in counts if count.counted is not None and not is_counted(count)],
         "not_counted": [count for count in counts if count.counted is None],
         "count_url": reverse("staff:leaflets_stocktake_action", args=[take.pk, "count"]),
@@ -316,15 +318,15 @@ def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, 
 def difference_context(difference: Difference) -> dict[str, Any]:
     """The context of one title on the page of differences."""
     count: Any = difference.count
-    at = format_clock(count.counted_at) if count.counted_at else ""
+    at = format_uk_time(count.counted_at) if count.counted_at else ""
     moved = [(count.came, _("%(n)s came in")), (count.went, _("%(n)s left"))]
     since = ", ".join(text % {"n": f"{copies:,}"} for copies, text in moved if copies)
-    facts = {"change": signed(difference.change), "counted": f"{count.counted:,}", "expected": f"{count.expected:,}"}
+    facts = {"change": signed_text(difference.change), "counted": f"{count.counted:,}", "expected": f"{count.expected:,}"}
     rows = [
         {"label": _("Difference"), "value": _("%(change)s (%(counted)s counted, %(expected)s expected)") % facts},
-        {"label": _("Counted"), "value": _("%(clock)s by %(who)s") % {"clock": at, "who": count.counted_by or NOTHING}},
+        {"label": _("Counted"), "value": _("%(clock)s by %(who)s") % {"clock": at, "who": count.counted_by or EMPTY_VALUE}},
         *([{"label": _("Since then"), "value": since}] if since else []),
-        {"label": _("Stock after you confirm"), "value": f"{difference.will_be:,}"},
+        {"label": _("Stock after you confirm"), "value": f"{difference.on_hand_after:,}"},
     ]
     return {"difference": difference, "rows": rows, "fewer": list(difference.fewer_for.items())}
 
@@ -334,32 +336,32 @@ def is_open_stock_take(take: StockTake) -> bool:
 
 
 @admin.register(StockTake, site=staff_site)
-class StockTakeAdmin(LooksOnly):
+class StockTakeAdmin(ReadOnlyAdmin):
     nobody_may = ("delete",)
-    list_display = ("name", "state_in_words", "progress", "started_by")
+    list_display = ("name", "state_text", "progress", "started_by")
     list_filter = ("state",)
     list_select_related = ("started_by",)
     actions = None
     change_list_template = "leaflets/stock/staff/stock_takes.html"
-    fields = readonly_fields = ("state_in_words", "progress", "started", "started_by", "ended", "ended_by", "result")
+    fields = readonly_fields = ("state_text", "progress", "started", "started_by", "ended", "ended_by", "result")
     may_be_empty = ("result",)
-    started = moment_of("started_at", gettext_lazy("started"))
+    started = datetime_column("started_at", gettext_lazy("started"))
     name = column(gettext_lazy("stock-take"), str, ordering="started_at")
-    state_in_words = state_column(STOCK_TAKE_COLOURS)
-    ended = moment_of("ended_at", gettext_lazy("ended"))
+    state_text = state_column(STOCK_TAKE_COLOURS)
+    ended = datetime_column("ended_at", gettext_lazy("ended"))
     object_actions = (
         ObjectAction(
             "count",
             gettext_lazy("Count"),
             available=is_open_stock_take,
-            explanation=WHAT_TO_COUNT,
+            explanation=COUNTING_INSTRUCTIONS,
             weight="main",
             page=count_page,
         ),
         ObjectAction(
             "confirm",
             gettext_lazy("Confirm the differences"),
-            confirm_count,
+            confirm_stock_take,
             available=is_open_stock_take,
             explanation=gettext_lazy(
                 "This corrects the stock of these titles in one step. Titles that nobody counted stay as they are."
@@ -370,7 +372,7 @@ class StockTakeAdmin(LooksOnly):
         ObjectAction(
             "abandon",
             gettext_lazy("Give up this stock-take"),
-            abandon_count,
+            abandon_stock_take,
             available=is_open_stock_take,
             explanation=gettext_lazy("You can still read what was counted. No stock changes."),
             done=gettext_lazy("The stock-take is given up. No stock has changed."),
@@ -382,8 +384,8 @@ class StockTakeAdmin(LooksOnly):
         takes = StockTake.objects.annotate(titles=Count("counts"), titles_counted=Count("counts__counted"))
         return takes.order_by("-started_at", "-pk").select_related("started_by", "ended_by")
 
-    def says(self, name: Any, obj: StockTake) -> bool:
-        return obj.ended_at is not None if name in {"ended", "ended_by"} else super().says(name, obj)
+    def has_value(self, name: Any, obj: StockTake) -> bool:
+        return obj.ended_at is not None if name in {"ended", "ended_by"} else super().has_value(name, obj)
 
     @admin.display(description=gettext_lazy("counted"))
     def progress(self, take: StockTake) -> str:
@@ -399,7 +401,11 @@ class StockTakeAdmin(LooksOnly):
         changed = take.counts.exclude(correction=None).select_related("edition__leaflet")
         lines = []
         for count in changed:
-            figures = {"change": signed(count.difference), "counted": f"{count.counted:,}", "expected": f"{count.expected:,}"}
+            figures = {
+                "change": signed_text(count.difference),
+                "counted": f"{count.counted:,}",
+                "expected": f"{count.expected:,}",
+            }
             lines.append(line % {"title": count, **figures})
         return "\n".join(lines) or _("Everything was as expected.")
 
@@ -409,14 +415,14 @@ class StockTakeAdmin(LooksOnly):
         form = StartStockTakeForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             editions = editions_to_count() if form.cleaned_data["what"] == "all" else form.cleaned_data["editions"]
-            with refusal_as_error(form, beside="editions"):
-                take = start_count(editions=editions, by=signed_in(request), now=timezone.now())
+            with domain_error_to_form(form, beside="editions"):
+                take = start_stock_take(editions=editions, by=signed_in_user(request), now=timezone.now())
                 return redirect("staff:leaflets_stocktake_action", take.pk, "count")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Start a stock-take"),
-            "intro": WHAT_TO_COUNT,
+            "intro": COUNTING_INSTRUCTIONS,
             "form": form,
             "media": self.media,
             "button": _("Start counting"),
@@ -485,17 +491,17 @@ class UploadForm(PageFormMixin, forms.Form):
 
 
 @admin.register(SheetImport, site=staff_site)
-class SheetImportAdmin(LooksOnly):
+class SheetImportAdmin(ReadOnlyAdmin):
     nobody_may = ("delete",)
-    list_display = ("uploaded", "what", "state_in_words", "uploaded_by", "written")
+    list_display = ("uploaded", "what", "state_text", "uploaded_by", "written")
     list_select_related = ("uploaded_by", "applied_by")
     sorts_quickly = ("uploaded",)
     ordering = ("-uploaded_at", "-pk")
     actions = None
     change_list_template = "leaflets/stock/staff/imports.html"
-    uploaded = moment_of("uploaded_at", gettext_lazy("uploaded"), short=True)
+    uploaded = datetime_column("uploaded_at", gettext_lazy("uploaded"), short=True)
     what = column(gettext_lazy("what"), lambda sheet: sheet.get_kind_display(), ordering="kind")
-    state_in_words = state_column(IMPORT_COLOURS)
+    state_text = state_column(IMPORT_COLOURS)
     written = column(gettext_lazy("written"), lambda sheet: written_text(sheet) or _("Not yet"))
 
     def get_urls(self) -> list[URLPattern]:
@@ -519,7 +525,7 @@ class SheetImportAdmin(LooksOnly):
     def list_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list as it is now, or with `empty` its headings alone, to be filled in and uploaded. No personal data in it."""
         kind, form = request.GET.get("kind", ""), request.GET.get("form", "")
-        if kind not in LIST_KINDS or form not in SheetForm.values:
+        if kind not in LIST_KINDS or form not in SpreadsheetFormat.values:
             raise Http404
         if kind not in allowed_kinds(request):
             raise PermissionDenied
@@ -539,8 +545,8 @@ class SheetImportAdmin(LooksOnly):
         form = UploadForm(*data, kinds=kinds, initial={"kind": request.GET.get("kind", kinds[0])})
         if form.is_valid():
             kind, content = form.cleaned_data["kind"], form.cleaned_data["file"]
-            with refusal_as_error(form, beside="file"):
-                sheet = create_import(kind=kind, content=content, by=signed_in(request), now=timezone.now())
+            with domain_error_to_form(form, beside="file"):
+                sheet = create_import(kind=kind, content=content, by=signed_in_user(request), now=timezone.now())
                 return redirect("staff:leaflets_sheetimport_change", sheet.pk)
         lists = [(kind, kind.label, LIST_KINDS[kind].columns) for kind in kinds]
         context = {
@@ -564,7 +570,7 @@ class SheetImportAdmin(LooksOnly):
         if request.method == "POST":
             shown, again = request.POST.get("shown", ""), bool(request.POST.get("again"))
             try:
-                plan = apply_import(sheet=sheet, shown=shown, again=again, by=signed_in(request), now=timezone.now())
+                plan = apply_import(sheet=sheet, shown=shown, again=again, by=signed_in_user(request), now=timezone.now())
             except DomainError as refusal:
                 error = str(refusal.message)
                 sheet.refresh_from_db()
@@ -594,7 +600,7 @@ def written_text(sheet: SheetImport) -> str:
     if sheet.applied_at is None:
         return ""
     return _("%(moment)s, by %(who)s") % {
-        "moment": long_moment(sheet.applied_at),
+        "moment": format_long_datetime(sheet.applied_at),
         "who": sheet.applied_by or _("a former colleague"),
     }
 
@@ -602,10 +608,10 @@ def written_text(sheet: SheetImport) -> str:
 def import_context(sheet: SheetImport, request: HttpRequest) -> dict[str, Any]:
     """One page of the rows of an import: all, or those of one action. Each error links to the page that has its row."""
     is_written = sheet.state == ImportState.APPLIED
-    plan = ImportPlan([ListRow(*row) for row in sheet.done], []) if is_written else plan_import(sheet)
+    plan = ImportPlan([ImportRow(*row) for row in sheet.done], []) if is_written else plan_import(sheet)
     only = request.GET.get("only", "") if request.GET.get("only", "") in RowAction.values else ""
     rows = [row for row in plan.rows if not only or row.action == only]
-    page = Paginator(rows, ROWS_PER_PAGE).get_page(page_in(request.GET.get("page", "")))
+    page = Paginator(rows, ROWS_PER_PAGE).get_page(parse_page_number(request.GET.get("page", "")))
     page_of_row = {row.number: place // ROWS_PER_PAGE + 1 for place, row in enumerate(rows)}
     errors = []
     for row, heading, why in plan.errors[:MAX_ERRORS_IN_SUMMARY]:
@@ -616,7 +622,7 @@ def import_context(sheet: SheetImport, request: HttpRequest) -> dict[str, Any]:
             href = f"?{f'only={only}&' if only else ''}page={number}{href}"
         errors.append((href, _("Row %(n)d, %(column)s: %(why)s") % {"n": row.number, "column": heading, "why": why}))
     counts = [("", _("All rows"), len(plan.rows)), *((value, label, plan.count(value)) for value, label in RowAction.choices)]
-    earlier = None if is_written else applied_earlier(sheet)
+    earlier = None if is_written else find_applied_import(sheet)
     return {
         "sheet": sheet,
         "plan": plan,

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
 from leaflets.models import Edition, EditionState, Leaflet, LowStock
-from leaflets.stock.queries import days_out_since, low_in_stock, need_text, order_by_need
-from leaflets.stock.services import BACK_IN_STOCK, LOW_STOCK
+from leaflets.stock.queries import low_in_stock, need_text, out_of_stock_since, urgency_ordering
+from leaflets.stock.services import BACK_IN_STOCK_KIND, LOW_STOCK_KIND
 from notifications.registry import Desk, Email, ngettext_noop
 from notifications.samples import Example, example
 
@@ -27,7 +27,7 @@ SAMPLE_TITLES = (
 class StaffLowStock(Email):
     """To staff: the titles that have become low, with the copies left of each."""
 
-    name = LOW_STOCK
+    name = LOW_STOCK_KIND
     label = _("To staff: leaflets low in stock")
     subject_of_leaflets = ngettext_noop("%(title)s is low in stock", "%(count)d leaflets are low in stock")
     desk = Desk.LEAFLETS
@@ -38,7 +38,7 @@ class StaffLowStock(Email):
         """The titles that became low then and still are, the most needed first."""
         at = datetime.fromisoformat(self.notification.about.partition(":")[2])
         low = low_in_stock(Edition.objects.select_related("leaflet"), uk_day(timezone.now()))
-        return list(low.filter(leaflet__in=LowStock.objects.filter(told_at=at).values("leaflet")).order_by(*order_by_need()))
+        return list(low.filter(leaflet__in=LowStock.objects.filter(told_at=at).values("leaflet")).order_by(*urgency_ordering()))
 
     def is_still_due(self) -> bool:
         return bool(self.editions)
@@ -50,7 +50,7 @@ class StaffLowStock(Email):
         With each title; says why the title is low unless it is out.
         """
         today, left = uk_day(timezone.now()), []
-        out_since = days_out_since([edition.pk for edition in self.editions if edition.available <= 0])
+        out_since = out_of_stock_since([edition.pk for edition in self.editions if edition.available <= 0])
         for edition in self.editions:
             available = edition.available if edition.state == EditionState.CURRENT else 0
             level, most = edition.leaflet.reorder_level, edition.leaflet.most_per_order
@@ -81,7 +81,7 @@ class LeafletBack(Email):
     Goes out even if the copies are gone again, or the title is no longer offered: silence would leave people waiting.
     """
 
-    name = BACK_IN_STOCK
+    name = BACK_IN_STOCK_KIND
     label = _("Leaflet back in stock")
     template_of_gone = "leaflets/leaflet_gone"
     template_out_again = "leaflets/leaflet_out_again"

@@ -22,9 +22,9 @@ from accounts.models import User
 from ctac.errors import DomainError
 from ctac.staff.spreadsheets import (
     Cell,
+    ImportColumn,
     ImportPlan,
-    ListColumn,
-    ListRow,
+    ImportRow,
     RowAction,
     RowCells,
     match_columns,
@@ -33,37 +33,37 @@ from ctac.staff.spreadsheets import (
     shorten,
 )
 from leaflets.models import Edition, EditionState, ImportState, Leaflet, MovementKind, SheetImport, SheetKind, StockMovement
-from leaflets.models.catalogue import TITLES_ALIKE, normalise_topics, topics_in_use
+from leaflets.models.catalogue import DUPLICATE_TITLE_ERROR, normalise_topics, topics_in_use
 from leaflets.stock.services import fill_backorders, lock_editions, notify_alerts, record_movements
 from professionals.safeguarding.child_details import looks_like_child_details
 
 STOCK_COLUMNS = {
     column.key: column
     for column in (
-        ListColumn(
+        ImportColumn(
             "slug",
             gettext_lazy("Short name"),
             gettext_lazy("The leaflet’s short name, as in its address on the website."),
             True,
             24,
         ),
-        ListColumn(
+        ImportColumn(
             "title", gettext_lazy("Title"), gettext_lazy("For you to read. What you type here changes nothing."), width=60
         ),
-        ListColumn(
+        ImportColumn(
             "edition",
             gettext_lazy("Edition"),
             gettext_lazy("As printed on the leaflet. Leave this empty for the current edition."),
         ),
-        ListColumn("state", gettext_lazy("State"), gettext_lazy("For you to read.")),
-        ListColumn(
+        ImportColumn("state", gettext_lazy("State"), gettext_lazy("For you to read.")),
+        ImportColumn(
             "on_hand",
             gettext_lazy("On the shelf"),
             gettext_lazy("The number when the list was made. You need this only for copies counted."),
         ),
-        ListColumn("promised", gettext_lazy("Promised"), gettext_lazy("For you to read.")),
-        ListColumn("free", gettext_lazy("Free to give"), gettext_lazy("For you to read.")),
-        ListColumn(
+        ImportColumn("promised", gettext_lazy("Promised"), gettext_lazy("For you to read.")),
+        ImportColumn("free", gettext_lazy("Free to give"), gettext_lazy("For you to read.")),
+        ImportColumn(
             "came_in",
             gettext_lazy("Copies that came in"),
             gettext_lazy(
@@ -71,7 +71,7 @@ STOCK_COLUMNS = {
             ),
             width=20,
         ),
-        ListColumn(
+        ImportColumn(
             "counted",
             gettext_lazy("Copies counted"),
             gettext_lazy(
@@ -79,7 +79,7 @@ STOCK_COLUMNS = {
             ),
             width=20,
         ),
-        ListColumn(
+        ImportColumn(
             "note",
             gettext_lazy("Note"),
             gettext_lazy("For the stock movements. For example, the delivery note, or why copies are missing."),
@@ -122,7 +122,7 @@ def plan_stock(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     steps: list[Any] = []
     list_rows = []
     for number, cells in rows:
-        row = ListRow(number)
+        row = ImportRow(number)
         list_rows.append(row)
         edition_of_row = find_edition(row, cells, known)
         if edition_of_row is None:
@@ -136,7 +136,7 @@ def plan_stock(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     return ImportPlan(list_rows, steps)
 
 
-def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]]) -> Edition | None:
+def find_edition(row: ImportRow, cells: RowCells, known: dict[str, list[Edition]]) -> Edition | None:
     """The edition of a row; without one, the row gets an error."""
     slug, label = cells["slug"].lower(), cells.get("edition", "")
     row.about = shorten(f"{cells['slug']} {label}")
@@ -162,7 +162,7 @@ def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]])
     return None
 
 
-def stock_step(row: ListRow, cells: RowCells, edition: Edition) -> StockStep | None:
+def stock_step(row: ImportRow, cells: RowCells, edition: Edition) -> StockStep | None:
     came_in, counted = read_number(row, cells, STOCK_COLUMNS["came_in"]), read_number(row, cells, STOCK_COLUMNS["counted"])
     note = cells.get("note", "")
     if len(note) > MAX_NOTE_LENGTH:
@@ -196,7 +196,7 @@ def stock_step(row: ListRow, cells: RowCells, edition: Edition) -> StockStep | N
     return StockStep(edition.pk, copies=came_in, note=note)
 
 
-def count_step(row: ListRow, cells: RowCells, edition: Edition, counted: int) -> StockStep | None:
+def count_step(row: ImportRow, cells: RowCells, edition: Edition, counted: int) -> StockStep | None:
     """The step to set the shelf to a count.
 
     Refused if the stock has moved since the list was made, so that nothing is counted twice.
@@ -232,7 +232,7 @@ def count_step(row: ListRow, cells: RowCells, edition: Edition, counted: int) ->
     return None
 
 
-def read_number(row: ListRow, cells: RowCells, column: ListColumn) -> int | None:
+def read_number(row: ImportRow, cells: RowCells, column: ImportColumn) -> int | None:
     """The number in a cell. None if the cell is empty, or not a number (then the row gets an error)."""
     text = cells.get(column.key, "")
     if not text:
@@ -266,11 +266,11 @@ CATALOGUE_FIELDS = (
 BOOLEANS = {**dict.fromkeys(("yes", "y", "true", "1"), True), **dict.fromkeys(("no", "n", "false", "0"), False)}
 
 
-def catalogue_column(name: str) -> ListColumn:
+def catalogue_column(name: str) -> ImportColumn:
     model_field: Any = Leaflet._meta.get_field(name)
     label = gettext_lazy("Short name") if name == "slug" else capfirst(model_field.verbose_name)
     width = 60 if name in TEXT_FIELDS else COLUMN_WIDTHS.get(name, 16)
-    return ListColumn(name, label, FIELD_HELP.get(name) or model_field.help_text, name == "slug", width)
+    return ImportColumn(name, label, FIELD_HELP.get(name) or model_field.help_text, name == "slug", width)
 
 
 CATALOGUE_COLUMNS = {name: catalogue_column(name) for name in CATALOGUE_FIELDS}
@@ -324,7 +324,7 @@ def plan_catalogue(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     list_rows, steps = [], []
     first_rows: dict[str, int] = {}
     for number, cells in rows:
-        row = ListRow(number, about=shorten(cells["slug"]))
+        row = ImportRow(number, about=shorten(cells["slug"]))
         list_rows.append(row)
         slug, column = cells["slug"].lower(), CATALOGUE_COLUMNS["slug"]
         if not slug:
@@ -348,7 +348,7 @@ def plan_catalogue(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     return ImportPlan(list_rows, [step for row, step in steps if row.action in {RowAction.MAKE, RowAction.CHANGE}])
 
 
-def catalogue_step(row: ListRow, cells: RowCells, leaflet: Leaflet, used: Mapping[str, str]) -> CatalogueStep:
+def catalogue_step(row: ImportRow, cells: RowCells, leaflet: Leaflet, used: Mapping[str, str]) -> CatalogueStep:
     """Applies the row to `leaflet`, in memory alone.
 
     With an invalid short name, which may be a slip, what is filled in is checked and nothing else is required.
@@ -412,7 +412,7 @@ def parse_field(name: str, text: str, used: Mapping[str, str]) -> Any:
     return text
 
 
-def check_limits(row: ListRow, leaflet: Leaflet) -> None:
+def check_limits(row: ImportRow, leaflet: Leaflet) -> None:
     if row.errors:
         return
     if leaflet.most_per_order > leaflet.most_per_person:
@@ -427,7 +427,7 @@ def check_limits(row: ListRow, leaflet: Leaflet) -> None:
         )
 
 
-def check_versions(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
+def check_versions(steps: list[tuple[ImportRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
     """A version needs a title that is no version itself, and is the only one in its language and format."""
     version_of = {slug: title.version_of.slug.lower() if title.version_of else "" for slug, title in known.items()}
     version_of |= {step.leaflet.slug.lower(): step.version_of.lower() for _row, step in steps}
@@ -449,7 +449,7 @@ def check_versions(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[st
             row.add_error(CATALOGUE_COLUMNS["version_of"], error)
 
 
-def check_titles(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
+def check_titles(steps: list[tuple[ImportRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
     """A version may not have the title of its main title or of another version: packers tell them apart by that alone."""
     titles = {slug: (title.version_of.slug.lower() if title.version_of else slug, title.title) for slug, title in known.items()}
     for _row, step in steps:
@@ -459,7 +459,7 @@ def check_titles(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str,
     for row, step in steps:
         original, title = titles[step.leaflet.slug.lower()]
         if versions[original, title.casefold()] > 1 and {"title", "version_of"} & set(step.changed):
-            row.add_error(CATALOGUE_COLUMNS["title"], str(TITLES_ALIKE))
+            row.add_error(CATALOGUE_COLUMNS["title"], str(DUPLICATE_TITLE_ERROR))
 
 
 def write_stock(steps: list[StockStep], *, by: User, now: datetime) -> None:
@@ -498,7 +498,7 @@ def write_titles(steps: list[CatalogueStep], *, by: User, now: datetime) -> None
 class ListKind:
     """One kind of list: its columns, its current rows, the plan that a file makes, and the service that writes the plan."""
 
-    columns: tuple[ListColumn, ...]
+    columns: tuple[ImportColumn, ...]
     current_rows: Callable[[], Iterator[list[Cell]]]
     plan: Callable[[list[tuple[int, RowCells]]], ImportPlan]
     write: Callable[..., None]
@@ -508,7 +508,7 @@ LIST_KINDS: dict[str, ListKind] = {
     SheetKind.STOCK: ListKind(tuple(STOCK_COLUMNS.values()), stock_list_rows, plan_stock, write_stock),
     SheetKind.CATALOGUE: ListKind(tuple(CATALOGUE_COLUMNS.values()), catalogue_list_rows, plan_catalogue, write_titles),
 }
-KEEP_UNWRITTEN = timedelta(days=7)
+UNWRITTEN_RETENTION = timedelta(days=7)
 ROWS_PER_STATEMENT = 500
 
 
@@ -530,7 +530,7 @@ def without_child_details(text: str) -> str:
 def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) -> SheetImport:
     """Read the file and keep its cells, but no child's details. Writes nothing else.
 
-    Deletes uploads that nobody wrote within 7 days. Raises NotASheet.
+    Deletes uploads that nobody wrote within 7 days. Raises InvalidSheetError.
     """
     rows, unknown = match_columns(read_sheet(content), LIST_KINDS[kind].columns)
     if kind == SheetKind.STOCK:
@@ -539,7 +539,7 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
         rows = [(number, {key: without_child_details(text) for key, text in cells.items()}) for number, cells in rows]
     unknown = [without_child_details(heading) for heading in unknown]
     digest = hashlib.sha256(json.dumps([kind, [cells for _number, cells in rows]]).encode()).hexdigest()
-    SheetImport.objects.filter(state=ImportState.CHECKED, uploaded_at__lt=now - KEEP_UNWRITTEN).delete()
+    SheetImport.objects.filter(state=ImportState.CHECKED, uploaded_at__lt=now - UNWRITTEN_RETENTION).delete()
     return SheetImport.objects.create(kind=kind, rows=rows, unknown=unknown, digest=digest, uploaded_at=now, uploaded_by=by)
 
 
@@ -548,7 +548,7 @@ def plan_import(sheet: SheetImport) -> ImportPlan:
     return LIST_KINDS[sheet.kind].plan([(number, cells) for number, cells in sheet.rows])
 
 
-def applied_earlier(sheet: SheetImport) -> SheetImport | None:
+def find_applied_import(sheet: SheetImport) -> SheetImport | None:
     """The last list with the same rows that was written."""
     same = SheetImport.objects.filter(state=ImportState.APPLIED, digest=sheet.digest).exclude(pk=sheet.pk)
     return same.select_related("applied_by").defer("rows", "done").order_by("-applied_at").first()
@@ -575,7 +575,7 @@ def apply_import(*, sheet: SheetImport, shown: str, again: bool, by: User, now: 
         raise DomainError(_("Correct the rows that are wrong first. We have written nothing."))
     if not plan.steps:
         raise DomainError(_("No row changes anything, so we have written nothing."))
-    if locked.kind == SheetKind.STOCK and not again and applied_earlier(locked):
+    if locked.kind == SheetKind.STOCK and not again and find_applied_import(locked):
         raise DomainError(
             _(
                 "We have written a list with the same rows before. If the same number of copies came in again, tick the "

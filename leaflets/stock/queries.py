@@ -63,7 +63,7 @@ def set_current_editions(leaflets: Iterable[Leaflet]) -> list[Leaflet]:
     return leaflets
 
 
-def alerts_asked_for(person: Person | None, leaflets: Iterable[Leaflet]) -> set[int]:
+def alerted_leaflet_keys(person: Person | None, leaflets: Iterable[Leaflet]) -> set[int]:
     """The keys of the titles that are out of stock and for which the person has a stock alert.
 
     One statement, or none if all are in stock.
@@ -80,10 +80,10 @@ MIN_FORECAST_DAYS = 28  # the least to measure a title over, when its first parc
 LOW_STOCK_DAYS = 42  # a title that runs out within six weeks is low, since printing takes some
 MAX_FORECAST_DAYS = 730
 MAX_MOVEMENTS = 200  # in which to look, back from now, for the day on which a title ran out
-AVAILABLE = F("on_hand") - F("allocated")
+AVAILABLE_COPIES = F("on_hand") - F("allocated")
 IS_OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
 # The edition that stands for its title: the current one, or else the latest.
-SPEAKS_FIRST = (Case(When(state=EditionState.CURRENT, then=0), default=1), "-published_on", "-pk")
+REPRESENTATIVE_ORDERING = (Case(When(state=EditionState.CURRENT, then=0), default=1), "-published_on", "-pk")
 
 
 def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
@@ -105,13 +105,13 @@ def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
     )
     lines = OrderLine.objects.filter(edition__leaflet=OuterRef("leaflet"), backordered__gt=0, order__state__in=QUEUED_STATES)
     waiting = lines.order_by().values("edition__leaflet").annotate(sum=Sum("backordered")).values("sum")
-    first = Edition.objects.filter(leaflet=OuterRef("leaflet")).order_by(*SPEAKS_FIRST).values("pk")[:1]
+    first = Edition.objects.filter(leaflet=OuterRef("leaflet")).order_by(*REPRESENTATIVE_ORDERING).values("pk")[:1]
     return editions.annotate(
         waiting=Coalesce(Subquery(waiting), 0),
         speaks=Case(When(pk=Subquery(first), then=True), default=False),
         went=Coalesce(Subquery(lately.annotate(sum=Sum("copies")).values("sum")), 0),
         first_day=first_day,
-        days_left=Case(When(went__gt=0, then=Greatest(AVAILABLE, 0) * measured / F("went")), output_field=IntegerField()),
+        days_left=Case(When(went__gt=0, then=Greatest(AVAILABLE_COPIES, 0) * measured / F("went")), output_field=IntegerField()),
     )
 
 
@@ -125,7 +125,7 @@ IS_LOW = (
 
 NEEDS_STOCK = Q(speaks=True) & (
     Q(leaflet__active=True) & (~Q(state=EditionState.CURRENT) | IS_LOW)
-    | Q(waiting__gt=Case(When(state=EditionState.CURRENT, then=Greatest(AVAILABLE, 0)), default=0))
+    | Q(waiting__gt=Case(When(state=EditionState.CURRENT, then=Greatest(AVAILABLE_COPIES, 0)), default=0))
 )
 
 
@@ -138,7 +138,7 @@ def low_in_stock(editions: QuerySet[Edition], today: date) -> Any:
     return with_forecast(editions, today).filter(NEEDS_STOCK)
 
 
-def order_by_need() -> list[OrderBy]:
+def urgency_ordering() -> list[OrderBy]:
     """For a list with the forecast: out of stock, then low, then the next to run out; titles that we don't offer last."""
     is_out = ~Q(state=EditionState.CURRENT) | Q(on_hand__lte=F("allocated"))
     out = Case(When(is_out, then=-1), default=F("days_left"), output_field=IntegerField())
@@ -180,7 +180,7 @@ def need_text(edition: Any, today: date, out_since: date | None) -> str:
     return waited % {"text": text, "n": f"{edition.waiting:,}"}
 
 
-def days_out_since(editions: Collection[int]) -> dict[int, date]:
+def out_of_stock_since(editions: Collection[int]) -> dict[int, date]:
     """For editions with no free copies, by key: the UK day on which the last copy was given out. One statement.
 
     If a title has moved very often since then, the earliest day that was looked at.

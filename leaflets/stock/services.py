@@ -28,10 +28,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from ctac.dates import UK, format_clock, format_day, uk_day
+from ctac.dates import UK_TZ, format_day, format_uk_time, uk_day
 from ctac.errors import DomainError
-from ctac.models import statements_within
-from ctac.monitoring.figures import Figure, seconds
+from ctac.models import statement_timeout
+from ctac.monitoring.figures import Figure, timestamp_seconds
 from leaflets.models import (
     Channel,
     DispatchCount,
@@ -51,7 +51,7 @@ from leaflets.models import (
     TitleCount,
 )
 from leaflets.stock.queries import low_in_stock
-from notifications.outbox import About, notify, notify_about
+from notifications.outbox import NewMessage, notify, notify_many
 from office.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -140,8 +140,8 @@ def record_movements(movements: Sequence[StockMovement], *, by: User | None, now
     StockMovement.objects.bulk_create(movements)
 
 
-BACK_IN_STOCK = "leaflet-back"
-LOW_STOCK = "staff-low-stock"
+BACK_IN_STOCK_KIND = "leaflet-back"
+LOW_STOCK_KIND = "staff-low-stock"
 
 
 class AlreadyInStock(DomainError):
@@ -170,8 +170,8 @@ def notify_alerts(leaflets: Collection[int], *, now: datetime) -> None:
         return
     prefetch_related_objects(alerts, "person")
     StockAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).delete()
-    about = [About(f"leaflet:{alert.leaflet_id}:{alert.pk}", alert.person.email) for alert in alerts]
-    notify_about(about, kind=BACK_IN_STOCK, now=now, left_to_sweep=True)
+    about = [NewMessage(f"leaflet:{alert.leaflet_id}:{alert.pk}", alert.person.email) for alert in alerts]
+    notify_many(about, kind=BACK_IN_STOCK_KIND, now=now, left_to_sweep=True)
 
 
 @transaction.atomic
@@ -189,7 +189,7 @@ def notify_low_stock(*, now: datetime) -> int:
     LowStock.objects.bulk_create([LowStock(leaflet_id=key, told_at=now) for key in sorted(new)], ignore_conflicts=True)
     count = LowStock.objects.filter(told_at=now).count()
     if count:
-        notify(kind=LOW_STOCK, about=f"low-stock:{now.isoformat()}", to=[site_settings().team_email], now=now)
+        notify(kind=LOW_STOCK_KIND, about=f"low-stock:{now.isoformat()}", to=[site_settings().team_email], now=now)
     return count
 
 
@@ -232,8 +232,8 @@ def receive_waiting_orders(orders: list[Order], *, now: datetime) -> None:
     Order.objects.filter(pk__in=keys).update(state=OrderState.RECEIVED)
     OrderEvent.objects.bulk_create([OrderEvent(order=order, kind=EventKind.STOCKED, at=now) for order in orders])
     prefetch_related_objects(orders, "person")
-    about = [About(f"order:{order.pk}", order.person.email, order.reference, times[order.pk] + 1) for order in orders]
-    notify_about(about, kind="order-stocked", now=now)
+    about = [NewMessage(f"order:{order.pk}", order.person.email, order.reference, times[order.pk] + 1) for order in orders]
+    notify_many(about, kind="order-stocked", now=now)
 
 
 def move_backorders_to(edition: Edition) -> None:
@@ -264,7 +264,7 @@ class DuplicateEntry(DomainError):
 
     def __init__(self, entry: StockMovement) -> None:
         self.entry = entry
-        facts = {"copies": entry.copies, "clock": format_clock(entry.at), "day": format_day(entry.at)}
+        facts = {"copies": entry.copies, "clock": format_uk_time(entry.at), "day": format_day(entry.at)}
         if entry.kind == MovementKind.RECEIVED:
             message = ngettext(
                 "Somebody already entered %(copies)d copy that came in, at %(clock)s on %(day)s.",
@@ -291,7 +291,7 @@ class SeenEntries:
     last: int
     named: frozenset[int] = frozenset()
 
-    def refuse(self, entry: StockMovement, *, by: User | None, now: datetime) -> None:
+    def check_duplicate(self, entry: StockMovement, *, by: User | None, now: datetime) -> None:
         """Raises DuplicateEntry of an entry that they have not seen, or that is perhaps the same. Under the edition's lock."""
         entries = entries_by_hand(entry.edition)
         same = entries.filter(kind=entry.kind, on_hand_change=entry.on_hand_change, by=by, at__gt=now - DUPLICATE_WINDOW)
@@ -373,14 +373,14 @@ def record_entry(
     """
     entry = StockMovement(edition=edition, kind=kind, copies=abs(change), on_hand_change=change, allocated_change=0)
     if seen is not None:
-        seen.refuse(entry, by=by, now=now)
+        seen.check_duplicate(entry, by=by, now=now)
     record_movements([entry], by=by, now=now, reason=reason)
     fill_backorders([edition.pk], now=now)
     if flagged:
         notify_safeguarding_lead(about=f"stock:{entry.pk}", reference=entry.reference, now=now)
 
 
-def sum_over(rows: QuerySet, owner: str, column: str) -> Coalesce:
+def sum_subquery(rows: QuerySet, owner: str, column: str) -> Coalesce:
     """The sum of a column over the rows that belong to the outer row, 0 for none."""
     sums = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner).annotate(sum=Sum(column)).values("sum")
     return Coalesce(Subquery(sums, output_field=IntegerField()), 0)
@@ -396,9 +396,9 @@ def ledger_differences() -> Iterator[str]:
 
 def edition_differences() -> Iterator[str]:
     editions = Edition.objects.select_related("leaflet").annotate(
-        moved_on_hand=sum_over(StockMovement.objects.all(), "edition", "on_hand_change"),
-        moved_allocated=sum_over(StockMovement.objects.all(), "edition", "allocated_change"),
-        promised=sum_over(OrderLine.objects.all(), "edition", "allocated"),
+        moved_on_hand=sum_subquery(StockMovement.objects.all(), "edition", "on_hand_change"),
+        moved_allocated=sum_subquery(StockMovement.objects.all(), "edition", "allocated_change"),
+        promised=sum_subquery(OrderLine.objects.all(), "edition", "allocated"),
     )
     wrong = ~Q(on_hand=F("moved_on_hand")) | ~Q(allocated=F("moved_allocated")) | ~Q(allocated=F("promised"))
     for edition in editions.filter(wrong).order_by("pk"):
@@ -410,33 +410,33 @@ def edition_differences() -> Iterator[str]:
 
 # To add up a million movements takes too long for each request of the monitoring. A task does it every hour; the cache keeps the
 # result.
-STOCK_CHECKED, STOCK_CHECKED_FOR = "stock-was-checked", timedelta(days=2)
+STOCK_CHECK_CACHE_KEY, STOCK_CHECK_CACHE_PERIOD = "stock-was-checked", timedelta(days=2)
 
 
 def check_stock() -> None:
     """Count the editions whose figures their movements don't explain, and remember how many and when."""
-    with statements_within("10min"):
+    with statement_timeout("10min"):
         wrong = sum(1 for _line in edition_differences())
-    cache.set(STOCK_CHECKED, (wrong, timezone.now()), STOCK_CHECKED_FOR.total_seconds())
+    cache.set(STOCK_CHECK_CACHE_KEY, (wrong, timezone.now()), STOCK_CHECK_CACHE_PERIOD.total_seconds())
 
 
 def stock_figures(now: datetime) -> Iterator[Figure]:
     """For monitoring, from the cache."""
-    wrong, checked_at = cache.get(STOCK_CHECKED, (0, None))
+    wrong, checked_at = cache.get(STOCK_CHECK_CACHE_KEY, (0, None))
     yield Figure("ctac_stock_wrong_editions", "Editions whose stock is not the sum of their movements, as last checked.", wrong)
-    yield Figure("ctac_stock_checked_timestamp_seconds", "When that was last checked.", seconds(checked_at))
+    yield Figure("ctac_stock_checked_timestamp_seconds", "When that was last checked.", timestamp_seconds(checked_at))
 
 
 # The copies of an imported order left before we had a ledger.
-LEFT_OUR_SHELF = Case(When(order__channel=Channel.LIST, then=0), default=F("dispatched"), output_field=IntegerField())
+DISPATCHED_FROM_STOCK = Case(When(order__channel=Channel.LIST, then=0), default=F("dispatched"), output_field=IntegerField())
 
 
 def line_differences() -> Iterator[str]:
     movements = StockMovement.objects.all()
     lines = OrderLine.objects.select_related("order").annotate(
-        ours=LEFT_OUR_SHELF,
-        moved_allocated=sum_over(movements, "order_line", "allocated_change"),
-        moved_out=sum_over(movements, "order_line", "on_hand_change"),
+        ours=DISPATCHED_FROM_STOCK,
+        moved_allocated=sum_subquery(movements, "order_line", "allocated_change"),
+        moved_out=sum_subquery(movements, "order_line", "on_hand_change"),
     )
     wrong = ~Q(allocated=F("moved_allocated")) | ~Q(ours=0 - F("moved_out"))
     for line in lines.filter(wrong).order_by("pk").iterator():
@@ -466,7 +466,7 @@ def count_differences() -> Iterator[str]:
 def day_differences() -> Iterator[str]:
     """Days whose count of dispatched copies is not the ledger's. Either side may have a day that the other lacks."""
     left = StockMovement.objects.filter(kind=MovementKind.DISPATCHED).order_by().values("edition")
-    by_day = left.annotate(day=TruncDate("at", tzinfo=UK), went=Sum("copies"))
+    by_day = left.annotate(day=TruncDate("at", tzinfo=UK_TZ), went=Sum("copies"))
     moved = {(edition, day): copies for edition, day, copies in by_day.values_list("edition", "day", "went")}
     counted = {(row.edition_id, row.day): row.copies for row in DispatchCount.objects.all()}
     for edition, day in sorted(moved.keys() | counted.keys()):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from ctac.dates import format_clock
+from ctac.dates import format_uk_time
 from ctac.errors import DomainError
 from leaflets.models import (
     Edition,
@@ -60,7 +60,7 @@ def editions_to_count() -> list[Edition]:
 
 
 @transaction.atomic
-def start_count(*, editions: Iterable[Edition], by: User | None, now: datetime) -> StockTake:
+def start_stock_take(*, editions: Iterable[Edition], by: User | None, now: datetime) -> StockTake:
     editions = list(editions)
     if not editions:
         raise DomainError(gettext_lazy("Choose at least one title to count."))
@@ -79,7 +79,7 @@ def copy_movements(edition: Any) -> QuerySet[StockMovement]:
     return moved.order_by("edition_id", "-pk")
 
 
-def counts_of(take: StockTake) -> list[TitleCount]:
+def stock_take_counts(take: StockTake) -> list[TitleCount]:
     """The counts with their editions. One statement.
 
     `at` is the key of the last movement of copies (0: none); `came` and `went` are the copies that moved since the count.
@@ -100,7 +100,7 @@ def counts_of(take: StockTake) -> list[TitleCount]:
 
 
 def is_counted(count: TitleCount) -> bool:
-    """Whether a count of counts_of has a figure that is not stale."""
+    """Whether a count of stock_take_counts has a figure that is not stale."""
     return count.counted is not None and not count.stale  # type: ignore[attr-defined]
 
 
@@ -134,14 +134,14 @@ def record_counts(*, take: StockTake, typed: Mapping[int, TypedCount], by: User 
 
 
 @transaction.atomic
-def count_again(*, take: StockTake, key: int) -> None:
+def clear_count(*, take: StockTake, key: int) -> None:
     """Clear a count, so that it can be done again. Raises StockTakeIsOver."""
     lock_counts(take, [key])
     take.counts.filter(pk=key).update(**dict.fromkeys(COUNT_FIELDS))
 
 
 @transaction.atomic
-def abandon_count(take: StockTake, *, by: User | None, now: datetime) -> None:
+def abandon_stock_take(take: StockTake, *, by: User | None, now: datetime) -> None:
     """Give up the stock-take; no stock changes. Raises StockTakeIsOver."""
     end_stock_take(take, StockTakeState.ABANDONED, by=by, now=now)
 
@@ -159,7 +159,7 @@ def lock_counts(take: StockTake, keys: Iterable[int]) -> dict[int, TitleCount]:
     locked = lock_editions(take.counts.filter(pk__in=list(keys)).values_list("edition_id", flat=True))
     if not StockTake.objects.open().select_for_update(no_key=True).filter(pk=take.pk).exists():
         raise StockTakeIsOver
-    counts = {count.pk: count for count in counts_of(take) if count.edition_id in locked}
+    counts = {count.pk: count for count in stock_take_counts(take) if count.edition_id in locked}
     for count in counts.values():
         leaflet, count.edition = count.edition.leaflet, locked[count.edition_id]
         count.edition.leaflet = leaflet
@@ -172,14 +172,14 @@ def moved_meanwhile_text(count: TitleCount, seen: int) -> str:
     texts = {MovementKind.RECEIVED: _("%(n)s came in at %(clock)s"), MovementKind.DISPATCHED: _("%(n)s left at %(clock)s")}
     other = _("its stock was corrected at %(clock)s")
     what = ", ".join(
-        texts.get(MovementKind(movement.kind), other) % {"n": f"{movement.copies:,}", "clock": format_clock(movement.at)}
+        texts.get(MovementKind(movement.kind), other) % {"n": f"{movement.copies:,}", "clock": format_uk_time(movement.at)}
         for movement in moved
     )
     why = _("While you counted, %(what)s.") % {"what": what} if what else _("This page was too old.")
     return f"{why} {_('Count it again and save. If your figure is still right, just save again.')}"
 
 
-class CountSomeAgain(DomainError):
+class RecountNeeded(DomainError):
     message: str | Promise = gettext_lazy("You can’t correct some titles yet. The page shows which, and what to do.")
 
 
@@ -200,30 +200,30 @@ class Difference:
         return self.count.difference
 
     @property
-    def will_be(self) -> int:
+    def on_hand_after(self) -> int:
         """The copies on hand after it is confirmed."""
         return self.count.edition.on_hand + self.change
 
     @property
-    def short(self) -> int:
+    def missing_copies(self) -> int:
         """Copies that are promised and not there."""
-        return max(self.count.edition.allocated - self.will_be, 0)
+        return max(self.count.edition.allocated - self.on_hand_after, 0)
 
     @property
-    def must_be_counted_again(self) -> bool:
+    def needs_recount(self) -> bool:
         """Whether the count can't be right: more copies have left, or are in parcels being packed, than it allows."""
-        return self.will_be < 0 or sum(self.fewer_for.values()) < self.short
+        return self.on_hand_after < 0 or sum(self.fewer_for.values()) < self.missing_copies
 
 
-def differences_of(take: StockTake, *, lock: bool = False) -> list[Difference]:
+def find_differences(take: StockTake, *, lock: bool = False) -> list[Difference]:
     """Compare the counts with the ledger. Two statements. `lock`: also lock the lines; the caller holds the editions' locks."""
-    differences = [Difference(count) for count in counts_of(take) if is_counted(count)]
-    short = [difference.count.edition_id for difference in differences if difference.short]
+    differences = [Difference(count) for count in stock_take_counts(take) if is_counted(count)]
+    short = [difference.count.edition_id for difference in differences if difference.missing_copies]
     lines: dict[int, list[OrderLine]] = defaultdict(list)
     for line in lines_with_promises(short, lock=lock) if short else ():
         lines[line.edition_id].append(line)
     for difference in differences:
-        missing = difference.short
+        missing = difference.missing_copies
         # The last in the queue first; what is being packed is left alone.
         for line in sorted(lines[difference.count.edition_id], key=queue_position, reverse=True):
             if line.order.state != OrderState.RECEIVED:
@@ -249,23 +249,23 @@ def lines_with_promises(editions: Collection[int], *, lock: bool) -> list[OrderL
 
 
 @transaction.atomic
-def confirm_count(take: StockTake, *, seen: str, by: User | None, now: datetime) -> list[Difference]:
+def confirm_stock_take(take: StockTake, *, seen: str, by: User | None, now: datetime) -> list[Difference]:
     """Write a correction for each title that differs. Promises without copies are backordered, the last in the queue first.
 
     All or nothing. `seen` is the differences_version that the page showed. Titles that were not counted stay as they are; copies
-    that were found go to orders that wait. Raises StockTakeIsOver, CountSomeAgain; DomainError if nothing was counted or the
+    that were found go to orders that wait. Raises StockTakeIsOver, RecountNeeded; DomainError if nothing was counted or the
     stock has changed since the page.
     """
     lock_editions(take.counts.values_list("edition_id", flat=True))
     end_stock_take(take, StockTakeState.CONFIRMED, by=by, now=now)
-    counts = counts_of(take)
-    differences = differences_of(take, lock=True)
+    counts = stock_take_counts(take)
+    differences = find_differences(take, lock=True)
     if any(count.counted is not None and not is_counted(count) for count in counts):
-        raise CountSomeAgain
+        raise RecountNeeded
     if not differences:
         raise DomainError(gettext_lazy("Nobody has counted anything yet, so you have nothing to confirm."))
-    if any(difference.must_be_counted_again for difference in differences):
-        raise CountSomeAgain
+    if any(difference.needs_recount for difference in differences):
+        raise RecountNeeded
     if differences_version(differences) != seen:
         raise DomainError(
             gettext_lazy("The stock has changed since you opened this page. Check it, then press the button again.")

@@ -25,7 +25,14 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
-from notifications.bounces.services import CODE, SMTP, Answer, record_answers, sort_of, storable
+from notifications.bounces.services import (
+    SMTP_5XX_PATTERN,
+    STATUS_CODE_PATTERN,
+    BounceReport,
+    classify_bounce,
+    record_bounces,
+    storable_text,
+)
 from notifications.models import BounceType, MailboxRead, ReportSource
 from notifications.outbox import mail_domain
 
@@ -35,28 +42,28 @@ from notifications.outbox import mail_domain
 # message it is about. Nothing here trusts the report: anybody may send email there.
 
 # As the outbox makes it, so nobody can guess one. With VERP, the address that the report went to has the same token.
-MESSAGE_ID = re.compile(r"<([0-9a-f]{32})@([A-Za-z0-9.-]+)>")
-VERP = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
-NOT_FINAL = {"delayed", "delivered", "relayed", "expanded"}
-COMPLAINTS = {"abuse", "fraud", "virus", "opt-out", "opt-out-list", "other", "complaint"}
-PROGRAMS = re.compile(r"mailer-?daemon|mail delivery (sub)?system|postmaster", re.IGNORECASE)
+MESSAGE_ID_PATTERN = re.compile(r"<([0-9a-f]{32})@([A-Za-z0-9.-]+)>")
+VERP_PATTERN = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
+NON_FINAL_ACTIONS = {"delayed", "delivered", "relayed", "expanded"}
+COMPLAINT_TYPES = {"abuse", "fraud", "virus", "opt-out", "opt-out-list", "other", "complaint"}
+MAILER_DAEMON_PATTERN = re.compile(r"mailer-?daemon|mail delivery (sub)?system|postmaster", re.IGNORECASE)
 AUTO_REPLY_HEADERS = ("X-Autoreply", "X-Autorespond")
-FAILED = re.compile(r"permanent|could not be delivered|failed|undeliverable", re.IGNORECASE)
-RETRIED = re.compile(r"will (be retried|keep trying|try again)|delayed", re.IGNORECASE)
-COPY_BEGINS = re.compile(
+FAILED_PATTERN = re.compile(r"permanent|could not be delivered|failed|undeliverable", re.IGNORECASE)
+RETRIED_PATTERN = re.compile(r"will (be retried|keep trying|try again)|delayed", re.IGNORECASE)
+COPY_START_PATTERN = re.compile(
     r"^-{2,}\s*(below this line is a copy|this is a copy of|original message|message header|returned message)",
     re.IGNORECASE | re.MULTILINE,
 )
-MOST_PARTS = 60  # as many as any honest report has
+MAX_PARTS = 60  # as many as any honest report has
 
 
-def read_report(raw: bytes, *, domain: str) -> list[Answer]:
+def read_report(raw: bytes, *, domain: str) -> list[BounceReport]:
     """Reads what a report says about our mail; empty if it is no report, or about somebody else's mail.
 
     `domain` is that of our Message-IDs, for reports that have only the token of a VERP address.
     """
     mail = message_from_bytes(raw)
-    parts = list(islice(mail.walk(), MOST_PARTS))  # those of a message within it too
+    parts = list(islice(mail.walk(), MAX_PARTS))  # those of a message within it too
     message_id = find_message_id(mail, parts, domain)
     if not message_id:
         return []
@@ -70,18 +77,18 @@ def read_report(raw: bytes, *, domain: str) -> list[Answer]:
     return read_plain_report(mail, parts, message_id)
 
 
-def read_delivery_status(parts: list[Message], message_id: str) -> list[Answer]:
+def read_delivery_status(parts: list[Message], message_id: str) -> list[BounceReport]:
     """RFC 3464: a group of fields about the message, then one for each recipient; ours has one. Late is not returned."""
     statuses = (part for part in parts if part.get_content_type() == "message/delivery-status" and part.is_multipart())
     groups: Iterator[Any] = chain.from_iterable(part.get_payload() for part in statuses)
     for fields in groups:
         action = header(fields, "Action").lower()
-        if action and action not in NOT_FINAL:
+        if action and action not in NON_FINAL_ACTIONS:
             status = header(fields, "Status")
-            words = without_type(header(fields, "Diagnostic-Code")) or status
-            address = without_type(header(fields, "Original-Recipient") or header(fields, "Final-Recipient")).strip("<>")
-            sort = sort_of(status, words)
-            return [Answer(sort, ReportSource.MAILBOX, message_id=message_id, address=address, said=words)]
+            words = strip_type_prefix(header(fields, "Diagnostic-Code")) or status
+            address = strip_type_prefix(header(fields, "Original-Recipient") or header(fields, "Final-Recipient")).strip("<>")
+            sort = classify_bounce(status, words)
+            return [BounceReport(sort, ReportSource.MAILBOX, message_id=message_id, address=address, said=words)]
     return []
 
 
@@ -92,17 +99,17 @@ def find_message_id(mail: Message, parts: list[Message], domain: str) -> str:
     message.
     """
     copies = [str(part.get("Message-ID", "")) for part in parts[1:]]  # whole, or its headers only
-    for text in (*copies, *map(text_of, parts), str(mail.get("In-Reply-To", "")), str(mail.get("References", ""))):
-        for match in MESSAGE_ID.finditer(text):
+    for text in (*copies, *map(part_text, parts), str(mail.get("In-Reply-To", "")), str(mail.get("References", ""))):
+        for match in MESSAGE_ID_PATTERN.finditer(text):
             if match[2].lower() == domain.lower():
                 return match[0]
     for name in ("To", "Delivered-To", "X-Original-To", "Envelope-To"):
-        if token := VERP.search(str(mail.get(name, ""))):
+        if token := VERP_PATTERN.search(str(mail.get(name, ""))):
             return f"<{token[1].lower()}@{domain}>"
     return ""
 
 
-def text_of(part: Message) -> str:
+def part_text(part: Message) -> str:
     """The text of a text part, also of headers that travel as text; "" for other parts."""
     if part.is_multipart() or part.get_content_maintype() != "text":
         return ""
@@ -122,20 +129,20 @@ def header(fields: Message, name: str) -> str:
     return " ".join(value.split())
 
 
-def without_type(value: str) -> str:
+def strip_type_prefix(value: str) -> str:
     """What follows the type in “rfc822; somebody@example.org” or “smtp; 550 …”."""
     return value.partition(";")[2].strip() if ";" in value[:20] else value.strip()
 
 
-def read_complaint(parts: list[Message], message_id: str) -> list[Answer]:
+def read_complaint(parts: list[Message], message_id: str) -> list[BounceReport]:
     """A complaint (RFC 5965). Ignores reports of failed authentication (RFC 6591), and that something is not spam."""
     for part in parts:
         if part.get_content_type() == "message/feedback-report":
             text = str(part.get_payload(0)) if part.is_multipart() else str(part.get_payload())
             match = re.search(r"^Feedback-Type:\s*(\S+)", text, re.IGNORECASE | re.MULTILINE)
-            if match and match[1].lower() in COMPLAINTS:
+            if match and match[1].lower() in COMPLAINT_TYPES:
                 said = f"Feedback-Type: {match[1].lower()}"
-                return [Answer(BounceType.COMPLAINT, ReportSource.MAILBOX, message_id=message_id, said=said)]
+                return [BounceReport(BounceType.COMPLAINT, ReportSource.MAILBOX, message_id=message_id, said=said)]
     return []
 
 
@@ -148,25 +155,27 @@ def is_automatic_reply(mail: Message) -> bool:
         return False
     submitted = header(mail, "Auto-Submitted").lower()
     replied = submitted.startswith("auto-replied") or header(mail, "Precedence").lower() in {"auto_reply", "list"}
-    return (replied and not PROGRAMS.search(header(mail, "From"))) or any(mail.get(name) for name in AUTO_REPLY_HEADERS)
+    return (replied and not MAILER_DAEMON_PATTERN.search(header(mail, "From"))) or any(
+        mail.get(name) for name in AUTO_REPLY_HEADERS
+    )
 
 
-def read_plain_report(mail: Message, parts: list[Message], message_id: str) -> list[Answer]:
+def read_plain_report(mail: Message, parts: list[Message], message_id: str) -> list[BounceReport]:
     """Reads a report that is text only: what it says above the copy of our message.
 
     That is the paragraph with the code of the refusal, else the one that says that it failed; it may have neither.
     """
-    if not (mail.get("X-Failed-Recipients") or PROGRAMS.search(header(mail, "From"))):
+    if not (mail.get("X-Failed-Recipients") or MAILER_DAEMON_PATTERN.search(header(mail, "From"))):
         return []
-    text = next((text for part in parts if (text := text_of(part))), "")
-    if begins := COPY_BEGINS.search(text):
+    text = next((text for part in parts if (text := part_text(part))), "")
+    if begins := COPY_START_PATTERN.search(text):
         text = text[: begins.start()]
     paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n"))]
-    final = [paragraph for paragraph in paragraphs if not RETRIED.search(paragraph)]
-    for pattern in (CODE, SMTP, FAILED):
+    final = [paragraph for paragraph in paragraphs if not RETRIED_PATTERN.search(paragraph)]
+    for pattern in (STATUS_CODE_PATTERN, SMTP_5XX_PATTERN, FAILED_PATTERN):
         for paragraph in final:
             if pattern.search(paragraph):
-                return [Answer(sort_of("", paragraph), ReportSource.MAILBOX, message_id=message_id, said=paragraph)]
+                return [BounceReport(classify_bounce("", paragraph), ReportSource.MAILBOX, message_id=message_id, said=paragraph)]
     return []
 
 
@@ -195,17 +204,17 @@ PROVIDERS = {
     "sparkpost": Provider("sparkpost.SparkPostTrackingWebhookView"),
     "unisender_go": Provider("unisender_go.UnisenderGoTrackingWebhookView", "api_key"),
 }
-DECLARED_HARD = re.compile(r"hard.?bounce|invalid_email|bademailaddress", re.IGNORECASE)
-DECLARED_SOFT = re.compile(r"soft.?bounce|transient|temporary", re.IGNORECASE)
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)  # what anymail raises for a body of another shape
-NO_SUCH_CLASS = {"10", "30", "90"}  # SparkPost's numbers for an address that is not there
+HARD_BOUNCE_PATTERN = re.compile(r"hard.?bounce|invalid_email|bademailaddress", re.IGNORECASE)
+SOFT_BOUNCE_PATTERN = re.compile(r"soft.?bounce|transient|temporary", re.IGNORECASE)
+PARSE_ERRORS = (KeyError, TypeError, ValueError, AttributeError)  # what anymail raises for a body of another shape
+HARD_BOUNCE_CLASSES = {"10", "30", "90"}  # SparkPost's numbers for an address that is not there
 
 
 @dataclass(frozen=True)
 class WebhookReport:
     """The answers about returned mail; and by address, when a message was delivered there."""
 
-    answers: list[Answer]
+    answers: list[BounceReport]
     delivered: dict[str, datetime]
 
 
@@ -225,7 +234,7 @@ def read_webhook(request: HttpRequest, now: datetime) -> WebhookReport:
     view.setup(request)
     try:
         view.run_validators(request)
-    except (AnymailWebhookValidationFailure, *UNREADABLE) as error:
+    except (AnymailWebhookValidationFailure, *PARSE_ERRORS) as error:
         raise PermissionDenied from error
     try:
         events = view.parse_events(request)
@@ -234,23 +243,23 @@ def read_webhook(request: HttpRequest, now: datetime) -> WebhookReport:
             # A time without a zone says nothing that could be compared.
             at = event.timestamp if event.timestamp is not None and event.timestamp.tzinfo is not None else now
             if event.event_type == "delivered" and event.recipient:
-                report.delivered[storable(event.recipient).strip().lower()] = at
-            elif sort := sort_of_event(event):
+                report.delivered[storable_text(event.recipient).strip().lower()] = at
+            elif sort := classify_event(event):
                 # A provider may number messages in its own way: then the address says whose, and its number of the event which.
                 known = str(event.event_id or f"{event.message_id} {event.timestamp}")
                 report.answers.append(
-                    Answer(
+                    BounceReport(
                         sort,
                         ReportSource.PROVIDER,
                         message_id=str(event.message_id or ""),
                         address=str(event.recipient or ""),
                         said=event_text(event),
-                        key=hashlib.sha256(storable(known).encode()).hexdigest(),
+                        key=hashlib.sha256(storable_text(known).encode()).hexdigest(),
                         at=at,
                     )
                 )
         return report
-    except (AnymailConfigurationError, *UNREADABLE) as error:
+    except (AnymailConfigurationError, *PARSE_ERRORS) as error:
         raise BadRequest from error
 
 
@@ -258,7 +267,7 @@ def event_text(event: Any) -> str:
     return str(event.mta_response or event.description or event.reject_reason or event.event_type)
 
 
-def sort_of_event(event: Any) -> BounceType | None:
+def classify_event(event: Any) -> BounceType | None:
     """None for events that say nothing about the address: delayed, opened, an absence note."""
     if event.event_type in {"complained", "unsubscribed"} or event.reject_reason in {"spam", "unsubscribed"}:
         return BounceType.COMPLAINT
@@ -267,9 +276,9 @@ def sort_of_event(event: Any) -> BounceType | None:
     if event.reject_reason == "invalid" or (event.event_type == "rejected" and event.reject_reason == "bounced"):
         return BounceType.HARD  # refused because it came back before
     declared = " ".join(event_labels(event.esp_event))
-    if DECLARED_SOFT.search(declared):
+    if SOFT_BOUNCE_PATTERN.search(declared):
         return BounceType.SOFT
-    return BounceType.HARD if DECLARED_HARD.search(declared) else sort_of("", event_text(event))
+    return BounceType.HARD if HARD_BOUNCE_PATTERN.search(declared) else classify_bounce("", event_text(event))
 
 
 def event_labels(raw: Any) -> Iterable[str]:
@@ -282,7 +291,7 @@ def event_labels(raw: Any) -> Iterable[str]:
         elif value is True:
             yield str(name)
         elif str(name) == "bounce_class":
-            yield "hard_bounce" if str(value) in NO_SUCH_CLASS else "soft_bounce"
+            yield "hard_bounce" if str(value) in HARD_BOUNCE_CLASSES else "soft_bounce"
         elif str(name).lower() in {"type", "event", "status", "severity"} and isinstance(value, str):
             yield value
 
@@ -292,40 +301,40 @@ def event_labels(raw: Any) -> Iterable[str]:
 # Whatever else lies there stays as it is, unread, for a person: it may be a shared mailbox.
 
 logger = logging.getLogger(__name__)
-MOST_AT_ONCE = 500  # the rest comes with the next reading
-MOST_BYTES = 256 * 1024  # of one message: a report stands at its beginning
-TIMEOUT = 20
+MAX_MESSAGES_PER_READ = 500  # the rest comes with the next reading
+MAX_MESSAGE_BYTES = 256 * 1024  # of one message: a report stands at its beginning
+TIMEOUT_SECONDS = 20
 
 
-class MailboxTrouble(Exception):
+class MailboxError(Exception):
     """The mailbox can't be read now. Its words name no address and no password."""
 
 
-def read_and_note(url: str, *, now: datetime) -> None:
+def read_mailbox_safely(url: str, *, now: datetime) -> None:
     """Read the mailbox. If that fails, the log says so, and /readyz until it works again."""
     trouble = ""
     try:
         read_mailbox(url, now=now)
-    except MailboxTrouble as error:
+    except MailboxError as error:
         trouble = str(error)
         logger.warning("The mailbox of returned mail can't be read: %s", trouble)
     noted = {"trouble": trouble} if trouble else {"trouble": "", "read_at": now}
-    MailboxRead.objects.update_or_create(name=name_of(url), defaults=noted)
+    MailboxRead.objects.update_or_create(name=mailbox_hash(url), defaults=noted)
 
 
 def read_mailbox(url: str, *, now: datetime) -> int:
-    """Take in what came back since the last time; returns the number of answers about our mail. Raises MailboxTrouble."""
+    """Take in what came back since the last time; returns the number of answers about our mail. Raises MailboxError."""
     parts = urlsplit(url)
     if parts.scheme == "maildir":
         # New messages: understood reports go, others are moved to those that are there already, unread.
         folder = Path(unquote(parts.path))
         if not (folder / "new").is_dir():
-            raise MailboxTrouble("BOUNCE_MAILBOX names no Maildir: it has no folder called new")
+            raise MailboxError("BOUNCE_MAILBOX names no Maildir: it has no folder called new")
         maildir = stdlib_mailbox.Maildir(folder, create=False)
-        keys = [key for key in sorted(maildir.keys()) if maildir.get_message(key).get_subdir() == "new"][:MOST_AT_ONCE]
-        mails = {number: maildir.get_bytes(key)[:MOST_BYTES] for number, key in enumerate(keys)}
+        keys = [key for key in sorted(maildir.keys()) if maildir.get_message(key).get_subdir() == "new"][:MAX_MESSAGES_PER_READ]
+        mails = {number: maildir.get_bytes(key)[:MAX_MESSAGE_BYTES] for number, key in enumerate(keys)}
         reports = read_reports(mails)
-        taken = record_answers([answer for answers in reports.values() for answer in answers], now=now)
+        taken = record_bounces([answer for answers in reports.values() for answer in answers], now=now)
         for number, key in enumerate(keys):
             if number in reports:
                 maildir.discard(key)
@@ -336,12 +345,12 @@ def read_mailbox(url: str, *, now: datetime) -> int:
         return taken
     if parts.scheme in {"imap", "imaps", "imap+tls"}:
         return read_imap(url, now)
-    raise MailboxTrouble("BOUNCE_MAILBOX begins with neither imaps://, imap+tls://, imap:// nor maildir://")
+    raise MailboxError("BOUNCE_MAILBOX begins with neither imaps://, imap+tls://, imap:// nor maildir://")
 
 
-def read_reports(mails: dict[int, bytes]) -> dict[int, list[Answer]]:
+def read_reports(mails: dict[int, bytes]) -> dict[int, list[BounceReport]]:
     """The answers in each message, by its number. Messages that tell nothing of our mail, or can't be read, are left out."""
-    reports: dict[int, list[Answer]] = {}
+    reports: dict[int, list[BounceReport]] = {}
     for number, raw in mails.items():
         try:
             answers = read_report(raw, domain=mail_domain())
@@ -355,26 +364,26 @@ def read_reports(mails: dict[int, bytes]) -> dict[int, list[Answer]]:
 
 @contextmanager
 def imap(url: str) -> Iterator[tuple[imaplib.IMAP4, int]]:
-    """A client, signed in with the folder open, and the validity of the folder's numbers. Raises MailboxTrouble."""
+    """A client, signed in with the folder open, and the validity of the folder's numbers. Raises MailboxError."""
     parts = urlsplit(url)
     secure = ssl.create_default_context()
     host, port = parts.hostname or "", parts.port
     client: imaplib.IMAP4 | None = None
     try:
         if parts.scheme == "imaps":
-            client = imaplib.IMAP4_SSL(host, port or 993, ssl_context=secure, timeout=TIMEOUT)
+            client = imaplib.IMAP4_SSL(host, port or 993, ssl_context=secure, timeout=TIMEOUT_SECONDS)
         else:
-            client = imaplib.IMAP4(host, port or 143, timeout=TIMEOUT)
+            client = imaplib.IMAP4(host, port or 143, timeout=TIMEOUT_SECONDS)
         if parts.scheme == "imap+tls":
             client.starttls(secure)
         client.login(unquote(parts.username or ""), unquote(parts.password or ""))
         answer, _data = client.select(f'"{unquote(parts.path.strip("/")) or "INBOX"}"')
         if answer != "OK":
-            raise MailboxTrouble("the folder that BOUNCE_MAILBOX names can't be opened")
+            raise MailboxError("the folder that BOUNCE_MAILBOX names can't be opened")
         _name, validity = client.response("UIDVALIDITY")
         yield client, int((validity or [b"0"])[0] or 0)
     except (OSError, imaplib.IMAP4.error) as error:
-        raise MailboxTrouble(type(error).__name__) from error
+        raise MailboxError(type(error).__name__) from error
     finally:
         if client is not None:
             with suppress(OSError, imaplib.IMAP4.error):
@@ -386,21 +395,21 @@ def read_imap(url: str, now: datetime) -> int:
     with imap(url) as (client, validity):
         with transaction.atomic():
             # Lock how far this mailbox is read. Start again if its numbers are new.
-            MailboxRead.objects.get_or_create(name=name_of(url))
-            place = MailboxRead.objects.select_for_update().get(name=name_of(url))
+            MailboxRead.objects.get_or_create(name=mailbox_hash(url))
+            place = MailboxRead.objects.select_for_update().get(name=mailbox_hash(url))
             if place.validity != validity:
                 place.validity, place.last_number = validity, 0
             # Their beginnings, without marking them as read.
             after = place.last_number
             _answer, data = client.uid("SEARCH", f"UID {after + 1}:*")
-            numbers = sorted(number for number in map(int, (data[0] or b"").split()) if number > after)[:MOST_AT_ONCE]
+            numbers = sorted(number for number in map(int, (data[0] or b"").split()) if number > after)[:MAX_MESSAGES_PER_READ]
             mails = {}
             for number in numbers:
-                _answer, parts = client.uid("FETCH", str(number), f"(BODY.PEEK[]<0.{MOST_BYTES}>)")
+                _answer, parts = client.uid("FETCH", str(number), f"(BODY.PEEK[]<0.{MAX_MESSAGE_BYTES}>)")
                 raw = next((part[1] for part in parts if isinstance(part, tuple)), b"")
                 mails[number] = raw
             reports = read_reports(mails)
-            taken = record_answers([answer for answers in reports.values() for answer in answers], now=now)
+            taken = record_bounces([answer for answers in reports.values() for answer in answers], now=now)
             place.last_number = max([place.last_number, *mails])
             place.save()
         if reports:
@@ -412,7 +421,7 @@ def read_imap(url: str, now: datetime) -> int:
     return taken
 
 
-def name_of(url: str) -> str:
+def mailbox_hash(url: str) -> str:
     """A hash by which we know the mailbox, also after its password has changed."""
     parts = urlsplit(url)
     return hashlib.sha256(f"{parts.hostname}{parts.path}{parts.username}".encode()).hexdigest()

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from ctac.dates import uk_day
 from notifications.models import (
-    LATELY,
+    RESENDABLE_PERIOD,
     BounceType,
     ChoiceSource,
     ClearReason,
@@ -27,14 +27,14 @@ from notifications.models import (
     ReturnedMail,
     State,
 )
-from notifications.outbox import build_resend, insert, kick_after_commit, may_resend
-from notifications.preferences import choose
+from notifications.outbox import build_resend, insert, may_resend, queue_after_commit
+from notifications.preferences import record_choices
 from notifications.registry import Topic
 
 # RFC 3463, of those that begin with 5: the mailbox, its system or its address is not there. Others pass, or are about our mail.
-NO_SUCH = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1", "4.1", "4.4"}
+UNKNOWN_ADDRESS_CODES = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1", "4.1", "4.4"}
 # Without such a code, or with an empty one (5.0.0, a bare 550), the words decide.
-NO_SUCH_WORDS = re.compile(
+UNKNOWN_ADDRESS_PATTERN = re.compile(
     r"(user|recipient|mailbox|account|address|domain|host|email account)\b[^.;]{0,60}?"
     r"(unknown|not (be )?found|does ?n['’o]t exist|not exist|disabled|invalid|inactive|no longer|unavailable|rejected)"
     r"|(unknown|invalid|no such|non.?existent) (local |virtual )?(user|recipient|mailbox|account|address|person|domain)"
@@ -42,44 +42,48 @@ NO_SUCH_WORDS = re.compile(
     re.IGNORECASE,
 )
 # Whatever else they say: a full mailbox, a policy, a list of senders, a size.
-PASSES = re.compile(
+TEMPORARY_FAILURE_PATTERN = re.compile(
     r"quota|mailbox (is )?(full|over)|over ?quota|too (large|big)|exceed|spam|black ?list|block(ed|list)|policy|reputation"
     r"|greylist|try again|temporar|timed? ?out|dmarc|spf|dkim",
     re.IGNORECASE,
 )
-CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3}\.\d{1,3})(?![\d.])")
-SMTP = re.compile(r"(?<![\d.])5[0-9]{2}(?![\d.])")
-SAYS_NOTHING = {"0.0", "3.0", "7.1"}  # 5.7.1 is also how some say “no such user”
+STATUS_CODE_PATTERN = re.compile(r"(?<![\d.])([245])\.(\d{1,3}\.\d{1,3})(?![\d.])")
+SMTP_5XX_PATTERN = re.compile(r"(?<![\d.])5[0-9]{2}(?![\d.])")
+UNSPECIFIC_CODES = {"0.0", "3.0", "7.1"}  # 5.7.1 is also how some say “no such user”
 
 
-def sort_of(status: str, said: str) -> BounceType:
+def classify_bounce(status: str, said: str) -> BounceType:
     """HARD if there is no such mailbox, SOFT if delivery only failed this time.
 
     `status` is what a report states (5.1.1), "" where there is none; `said` what the server answered that refused.
     """
-    code = CODE.search(status) or CODE.search(said)
+    code = STATUS_CODE_PATTERN.search(status) or STATUS_CODE_PATTERN.search(said)
     if code and code[1] != "5":
         return BounceType.SOFT
-    if code and code[2] in NO_SUCH:
-        return BounceType.SOFT if PASSES.search(said) and code[2] not in {"1.1", "1.10"} else BounceType.HARD
+    if code and code[2] in UNKNOWN_ADDRESS_CODES:
+        return BounceType.SOFT if TEMPORARY_FAILURE_PATTERN.search(said) and code[2] not in {"1.1", "1.10"} else BounceType.HARD
     # A report may state 5.0.0 and quote a server that says 5.1.1.
-    quoted = CODE.findall(said)
-    if any(group == "5" and detail in NO_SUCH for group, detail in quoted):
+    quoted = STATUS_CODE_PATTERN.findall(said)
+    if any(group == "5" and detail in UNKNOWN_ADDRESS_CODES for group, detail in quoted):
         return BounceType.HARD
-    if code and code[2] not in SAYS_NOTHING:
+    if code and code[2] not in UNSPECIFIC_CODES:
         return BounceType.SOFT
-    is_final = bool(code) or bool(SMTP.search(said))
-    return BounceType.HARD if is_final and NO_SUCH_WORDS.search(said) and not PASSES.search(said) else BounceType.SOFT
+    is_final = bool(code) or bool(SMTP_5XX_PATTERN.search(said))
+    return (
+        BounceType.HARD
+        if is_final and UNKNOWN_ADDRESS_PATTERN.search(said) and not TEMPORARY_FAILURE_PATTERN.search(said)
+        else BounceType.SOFT
+    )
 
 
 logger = logging.getLogger(__name__)
 
 # This many days with a soft return, within this time, mark an address: a full mailbox is nobody's mistake.
-SOFT_DAYS, SOFT_WITHIN = 3, timedelta(days=30)
+SOFT_BOUNCE_DAYS, SOFT_BOUNCE_PERIOD = 3, timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Answer:
+class BounceReport:
     """What somebody says happened to a message. `message_id` and `address` as far as known.
 
     `key` tells answers apart if we don't know the message. A report by email, which anybody may send, must name the message:
@@ -96,21 +100,21 @@ class Answer:
 
     def __post_init__(self) -> None:
         for name in ("message_id", "address", "said", "key"):
-            object.__setattr__(self, name, storable(getattr(self, name)))
+            object.__setattr__(self, name, storable_text(getattr(self, name)))
 
 
-def storable(said: str) -> str:
+def storable_text(said: str) -> str:
     """Without NULs and halves of characters, which no column can hold and unknown servers may send."""
     return said.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 @transaction.atomic
-def record_answers(answers: Iterable[Answer], *, now: datetime) -> int:
+def record_bounces(answers: Iterable[BounceReport], *, now: datetime) -> int:
     """Keep each answer once, and mark addresses; returns the number of new ones about our mail.
 
     As many statements for a thousand as for one.
     """
-    rows = returned_rows(list(answers), now)
+    rows = build_returned_mail(list(answers), now)
     known = set(ReturnedMail.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True)) if rows else set()
     rows = [row for row in rows if row.key not in known]
     if not rows:
@@ -137,7 +141,7 @@ def record_answers(answers: Iterable[Answer], *, now: datetime) -> int:
         message.last_error = f"{_('It came back:')} {came_back[message.pk]}"[:300]
     Notification.objects.bulk_update(messages, ["state", "last_error"])
     for address in sorted({row.address for row in rows if row.sort == BounceType.COMPLAINT}):
-        choose(address=address, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.COMPLAINT, now=now)
+        record_choices(address=address, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.COMPLAINT, now=now)
     logger.info("%s answers about mail of ours were taken.", len(rows))
     return len(rows)
 
@@ -148,8 +152,8 @@ def update_mark(mark: MarkedAddress, returns: Sequence[ReturnedMail], now: datet
     since = [mail for mail in returns if mark.cleared_at is None or mail.went_at > mark.cleared_at]
     counts = [mail for mail in since if mail.sort != BounceType.COMPLAINT]
     is_hard = any(mail.sort == BounceType.HARD for mail in counts)
-    soft = [mail.received_at for mail in counts if mail.sort == BounceType.SOFT and mail.received_at > now - SOFT_WITHIN]
-    if is_hard or len({uk_day(moment) for moment in soft}) >= SOFT_DAYS:
+    soft = [mail.received_at for mail in counts if mail.sort == BounceType.SOFT and mail.received_at > now - SOFT_BOUNCE_PERIOD]
+    if is_hard or len({uk_day(moment) for moment in soft}) >= SOFT_BOUNCE_DAYS:
         mark.marked_at = mark.marked_at or now
     if counts:
         mark.sort, mark.said = BounceType.HARD if is_hard else BounceType.SOFT, counts[0].said
@@ -160,7 +164,7 @@ def update_mark(mark: MarkedAddress, returns: Sequence[ReturnedMail], now: datet
     mark.last_at = max([mark.last_at, *(mail.received_at for mail in returns[:1])])
 
 
-def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail]:
+def build_returned_mail(answers: Sequence[BounceReport], now: datetime) -> list[ReturnedMail]:
     """A row for each answer about our mail, not yet written. Two statements."""
     ids = [answer.message_id for answer in answers if answer.message_id]
     ours = Notification.objects.exclude(recipient="").filter(message_id__in=ids)
@@ -193,44 +197,44 @@ def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail
     return list(returned.values())
 
 
-def refused(notification: Notification, error: Exception, *, now: datetime) -> None:
+def record_refusal(notification: Notification, error: Exception, *, now: datetime) -> None:
     """Our own mail server refused this address for good: that counts as if the message had come back."""
     if isinstance(error, SMTPRecipientsRefused):
         for code, reply in error.recipients.values():
             said = f"{code} {force_str(reply, errors='replace')}"
-            answer = Answer(sort_of("", said), ReportSource.SERVER, message_id=notification.message_id, said=said)
-            record_answers([answer], now=now)
+            answer = BounceReport(classify_bounce("", said), ReportSource.SERVER, message_id=notification.message_id, said=said)
+            record_bounces([answer], now=now)
 
 
 @transaction.atomic
-def put_right(*, address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime, to: str = "") -> int:
+def clear_mark_and_resend(*, address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime, to: str = "") -> int:
     """The mark goes; what waited goes out, and what came back lately is sent again, both `to` the new address if there is one.
     How many messages. Nothing if there was no mark."""
     address = address.strip().lower()
-    if not clear(address, how, by, now):
+    if not clear_mark(address, how, by, now):
         return 0
     return send_waiting(address, to=to, now=now) + resend_returned(address, to=to, by=by, now=now)
 
 
 @transaction.atomic
-def arrived(*, addresses: Sequence[str], how: ClearReason, now: datetime) -> None:
+def confirm_addresses(*, addresses: Sequence[str], how: ClearReason, now: datetime) -> None:
     """Mail arrives there: a code that we sent was used, or the provider says so. One statement while none of them is marked."""
     marked = MarkedAddress.objects.marked().filter(address__in=sorted({address.strip().lower() for address in addresses}))
     for address in marked.values_list("address", flat=True):
-        if clear(address, how, None, now):
+        if clear_mark(address, how, None, now):
             send_waiting(address, now=now)
 
 
 @transaction.atomic
-def delivered(arrivals: Mapping[str, datetime], *, now: datetime) -> None:
+def record_deliveries(arrivals: Mapping[str, datetime], *, now: datetime) -> None:
     """A provider saw mail arrive at these addresses. One that came back since stays marked. One statement if none is."""
     marked = MarkedAddress.objects.marked().filter(address__in=sorted(arrivals)) if arrivals else MarkedAddress.objects.none()
     later = [mark.address for mark in marked if mark.last_at < arrivals[mark.address]]
     if later:
-        arrived(addresses=later, how=ClearReason.DELIVERED, now=now)
+        confirm_addresses(addresses=later, how=ClearReason.DELIVERED, now=now)
 
 
-def clear(address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime) -> bool:
+def clear_mark(address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime) -> bool:
     """Takes the mark away; whether there was one."""
     marked = MarkedAddress.objects.marked().filter(address=address)
     cleared = marked.update(marked_at=None, cleared_at=now, cleared=how, cleared_by_id=by.pk if by else None, tried_at=None)
@@ -245,7 +249,7 @@ def forget_address(email: str) -> None:
     MarkedAddress.objects.filter(address=address).delete()
 
 
-MOST_SENT_AGAIN = 20  # whoever missed more than that is better helped on the phone
+MAX_RESENT = 20  # whoever missed more than that is better helped on the phone
 
 
 def send_waiting(address: str, *, to: str = "", now: datetime) -> int:
@@ -256,7 +260,7 @@ def send_waiting(address: str, *, to: str = "", now: datetime) -> int:
     keys = list(waiting.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     fresh = {"due_at": now, "kicked_at": now, "first_tried_at": None, "attempts": 0, "last_error": ""}
     Notification.objects.filter(pk__in=keys).update(**fresh, **({"recipient": to} if to else {}))
-    kick_after_commit(keys)
+    queue_after_commit(keys)
     return len(keys)
 
 
@@ -268,9 +272,9 @@ def resend_returned(address: str, *, to: str = "", by: AbstractBaseUser | None, 
     later = Notification.objects.filter(resend_of=Coalesce(OuterRef("resend_of"), OuterRef("pk")), pk__gt=OuterRef("pk"))
     returned = ReturnedMail.objects.filter(notification=OuterRef("pk")).exclude(sort=BounceType.COMPLAINT)
     rows = Notification.objects.to_address(address).filter(Q(expires_at=None) | Q(expires_at__gt=now), Exists(returned))
-    rows = rows.filter(state=State.FAILED, created_at__gte=now - LATELY, is_account_mail=False).exclude(Exists(later))
+    rows = rows.filter(state=State.FAILED, created_at__gte=now - RESENDABLE_PERIOD, is_account_mail=False).exclude(Exists(later))
     again = []
-    for row in rows.order_by("-pk")[:MOST_SENT_AGAIN]:
+    for row in rows.order_by("-pk")[:MAX_RESENT]:
         if may_resend(row):
             resent = build_resend(row, by, now)
             resent.resend_of_id, resent.recipient = row.resend_of_id or row.pk, to or row.recipient

@@ -9,15 +9,15 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_moment
+from ctac.dates import format_datetime
 from ctac.errors import DomainError
 from notifications.models import Notification, NotificationQuerySet
 from notifications.outbox import notify
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
 
-WAIT = timedelta(minutes=1)  # between two by the same person
-LASTS = timedelta(hours=1)
+MIN_TEST_INTERVAL = timedelta(minutes=1)  # between two by the same person
+EXPIRES_AFTER = timedelta(hours=1)
 
 
 class MailTest(Email):
@@ -29,7 +29,7 @@ class MailTest(Email):
     may_resend = False
 
     def context(self) -> dict[str, object]:
-        asked = format_moment(self.notification.created_at)
+        asked = format_datetime(self.notification.created_at)
         return {"asked": asked, "url": f"{settings.SITE_URL}{reverse('staff:first_run')}"}
 
 
@@ -39,24 +39,24 @@ def mail_tests() -> NotificationQuerySet:
     return rows
 
 
-def about(user: Any) -> str:
+def about_user(user: Any) -> str:
     return f"user:{user.pk}"
 
 
 @transaction.atomic
 def send_mail_test(*, by: Any, now: datetime) -> None:
     """Sends a test email to whoever asks, at once. Of two at the same moment one is sent: they have the same version."""
-    last = mail_tests().filter(about=about(by)).first()
-    if last and now - last.created_at < WAIT:
+    last = mail_tests().filter(about=about_user(by)).first()
+    if last and now - last.created_at < MIN_TEST_INTERVAL:
         raise DomainError(_("We have just sent you one. Wait a minute before you send another."))
     version = last.version + 1 if last else 1
-    notify(kind=MailTest.name, about=about(by), to=[by.email], version=version, now=now, expires_at=now + LASTS)
+    notify(kind=MailTest.name, about=about_user(by), to=[by.email], version=version, now=now, expires_at=now + EXPIRES_AFTER)
 
 
 @transaction.atomic
 def confirm_mail_test(*, by: Any, now: datetime) -> None:
     """Their last one came. Saying so twice keeps the first moment."""
-    last = mail_tests().filter(about=about(by)).first()
+    last = mail_tests().filter(about=about_user(by)).first()
     if last is None:
         raise DomainError(_("Send yourself a test email first."))
     Notification.objects.filter(pk=last.pk, came_at=None).update(came_at=now)

@@ -25,7 +25,7 @@ from django.db.models.functions import Coalesce, Random
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from ctac.monitoring.figures import RECENT, Figure
+from ctac.monitoring.figures import RECENT_PERIOD, Figure
 from notifications import outbox, preferences, rendering, schedule
 from notifications.bounces import services as bounces_services
 from notifications.delivery import sms, smtp
@@ -41,11 +41,11 @@ from notifications.models import (
     server_name,
 )
 from notifications.registry import (
-    ON_AT_FIRST,
+    DEFAULT_TOPICS,
     Email,
     email_for,
-    email_named,
-    find_email,
+    find_email_class,
+    get_email_class,
     keeps_address,
     team_addresses,
 )
@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 HEARTBEAT_SECONDS = 10
-HELD_AT_MOST = 300  # seconds
+MAX_LEASE_SECONDS = 300  # seconds
 
 
 class LeaseLostError(Exception):
@@ -99,7 +99,7 @@ def renew(notification: Notification, now: datetime) -> bool:
     return bool(mine.update(lease_until=end_of_lease(now)))
 
 
-def ensure_ours(notification: Notification, now: datetime) -> None:
+def require_lease(notification: Notification, now: datetime) -> None:
     """Checks the lease right before DATA: from then on the server may take the message. Raises LeaseLostError."""
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token, lease_until__gt=now)
     if not mine.exists():
@@ -120,7 +120,7 @@ def heartbeat(notification: Notification, *, cut: Callable[[], None], clock: Clo
 
 
 def keep_renewing(notification: Notification, over: threading.Event, cut: Callable[[], None], clock: Clock) -> None:
-    ends = time.monotonic() + HELD_AT_MOST
+    ends = time.monotonic() + MAX_LEASE_SECONDS
     try:
         while not over.wait(HEARTBEAT_SECONDS):
             try:
@@ -143,15 +143,15 @@ def keep_renewing(notification: Notification, over: threading.Event, cut: Callab
 # Sending one row: claim, check, build, send, mark. Run twice or by two workers, it sends once.
 
 GIVE_UP_AFTER = timedelta(hours=72)
-LONGEST_PAUSE = timedelta(hours=2)
+MAX_RETRY_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
-MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
+WRITE_RETRY_SECONDS = (0.2, 0.5, 1, 2, 4, 8, 8)
 # A marked address gets one message in this time. Others wait until it is put right, and in the end fail, for staff.
-MARKED_TRIED_EVERY = timedelta(days=1)
-MARKED_WAITS_AT_MOST = timedelta(hours=72)
+MARKED_ADDRESS_INTERVAL = timedelta(days=1)
+MAX_MARKED_ADDRESS_WAIT = timedelta(hours=72)
 # What each has: thread.line, send(), is_permanent(), describe().
 CHANNELS: dict[Channel, Any] = {Channel.EMAIL: smtp, Channel.SMS: sms}
-WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
+BLANK_TEXT_COLUMNS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Settled:
+class StoreResult:
     """Whether the outcome was written, and the next row if it was claimed with it."""
 
     ours: bool
@@ -188,9 +188,9 @@ def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
     for pk, following in zip_longest(pks, pks[1:]):
         taken, held = held, None
         try:
-            notification = taken or claim(pk, now=clock(), texts_only=is_silent(clock()))
+            notification = taken or claim(pk, now=clock(), texts_only=is_server_silent(clock()))
             if notification:
-                email = find_email(notification.kind)
+                email = find_email_class(notification.kind)
                 if not (email and email.in_digest and schedule.add_to_staff_digest(notification, now=clock())):
                     held = send(notification, following, clock=clock)
         except LeaseLostError:
@@ -203,9 +203,9 @@ def send(notification: Notification, following: int | None, *, clock: Clock) -> 
     """Returns the next row if it was claimed with the mark. If this row did not go, the caller claims the next by itself."""
     outcome = attempt(notification, clock=clock)
     if outcome.state != State.SENT:
-        settle(notification, outcome)
+        store_outcome(notification, outcome)
         return None
-    claimed = settle(notification, outcome, following=following, now=clock()).claimed
+    claimed = store_outcome(notification, outcome, following=following, now=clock()).claimed
     if notification.channel == Channel.EMAIL:
         record_server_state(None, clock())
     return claimed
@@ -219,22 +219,26 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
         email = None if notification.is_account_mail else email_for(notification)
         if email and not email.is_still_due():
             return Outcome(State.EXPIRED, _("It was no longer true when it was due."))
-        if email and email.can_wait and (morning := schedule.morning_for(notification, clock())):
-            return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=schedule.untried(notification))
+        if email and email.can_wait and (morning := schedule.morning_due_at(notification, clock())):
+            return Outcome(
+                State.PENDING, notification.last_error, due_at=morning, extra=schedule.undone_attempt_columns(notification)
+            )
         if email and email.topic and not preferences.wants(email.topic, notification.recipient):
             return Outcome(State.EXPIRED, _("The person it was for chose not to get it."))
-        if held := held_back(notification, now=clock()):
+        if held := marked_address_outcome(notification, now=clock()):
             return held
-        if turn := next_turn(notification, clock()):
-            return Outcome(State.PENDING, notification.last_error, due_at=turn, extra=schedule.untried(notification))
-        rendered, mail = prepare(notification, email)
+        if turn := throttled_until(notification, clock()):
+            return Outcome(
+                State.PENDING, notification.last_error, due_at=turn, extra=schedule.undone_attempt_columns(notification)
+            )
+        rendered, mail = build_mail(notification, email)
     except Exception as error:  # noqa: BLE001 - whatever an app gets wrong in building must not lose the mail
         logger.error("Message %s could not be built: %s", notification.pk, error_location(error))
-        return again_later(notification, f"{type(error).__name__}: {error}", now=clock())
-    return hand_over(notification, rendered, mail, clock=clock)
+        return retry_outcome(notification, f"{type(error).__name__}: {error}", now=clock())
+    return send_by_channel(notification, rendered, mail, clock=clock)
 
 
-def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
+def marked_address_outcome(notification: Notification, *, now: datetime) -> Outcome | None:
     """The outcome for a message that may not go to its address now. One statement, two for a marked address, none for a code.
 
     Codes go, because using one shows that the address is right; and so does mail to the team, because an alert may be among it.
@@ -248,26 +252,26 @@ def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
     if mark is None:
         return None
     no_attempt: dict[str, object] = {"attempts": notification.attempts - 1}
-    topic = email_named(notification.kind).topic
-    if topic and topic not in ON_AT_FIRST:
+    topic = get_email_class(notification.kind).topic
+    if topic and topic not in DEFAULT_TOPICS:
         return Outcome(
             State.EXPIRED, _("Mail to this address comes back, and this email was not important enough to try."), extra=no_attempt
         )
     # Today's one message may be tried again if our mail server has trouble.
-    free = Q(tried_at=None) | Q(tried_at__lte=now - MARKED_TRIED_EVERY) | Q(tried_with=notification.pk)
+    free = Q(tried_at=None) | Q(tried_at__lte=now - MARKED_ADDRESS_INTERVAL) | Q(tried_with=notification.pk)
     if MarkedAddress.objects.filter(free, pk=mark.pk).update(tried_at=now, tried_with=notification.pk):
         return None
-    if now > (notification.first_tried_at or now) + MARKED_WAITS_AT_MOST:
+    if now > (notification.first_tried_at or now) + MAX_MARKED_ADDRESS_WAIT:
         why = _("Mail to this address comes back, and nobody has put the address right.")
         return Outcome(State.FAILED, why, extra=no_attempt)
-    until = max(now, mark.tried_at or now) + MARKED_TRIED_EVERY
+    until = max(now, mark.tried_at or now) + MARKED_ADDRESS_INTERVAL
     if notification.expires_at:
         until = min(until, notification.expires_at)
     why = _("Mail to this address comes back. This email waits until somebody puts the address right.")
     return Outcome(State.PENDING, why, due_at=until, extra=no_attempt)
 
 
-def prepare(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives | sms.Text]:
+def build_mail(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives | sms.Text]:
     """Renders the message in its reader's language. Account mail has no `email`: it was worded when it was asked for."""
     if email is None:
         rendered = rendering.decrypt(bytes(notification.sealed_body or b""))
@@ -282,16 +286,16 @@ def prepare(notification: Notification, email: Email | None) -> tuple[rendering.
         return rendered, rendering.compose(notification, rendered, message, links)
 
 
-def hand_over(
+def send_by_channel(
     notification: Notification, rendered: rendering.Rendered, mail: EmailMultiAlternatives | sms.Text, *, clock: Clock
 ) -> Outcome:
     """Sends the message. Only the mail server is known to be up or down; each text message finds out for itself."""
     is_email, channel = notification.channel == Channel.EMAIL, CHANNELS[Channel(notification.channel)]
-    if is_email and not may_talk(clock()):
-        return Outcome(State.PENDING, notification.last_error, extra=schedule.untried(notification))
+    if is_email and not can_use_server(clock()):
+        return Outcome(State.PENDING, notification.last_error, extra=schedule.undone_attempt_columns(notification))
     try:
         with heartbeat(notification, cut=channel.thread.line.cut, clock=clock):
-            channel.send(mail, before_data=lambda: ensure_ours(notification, clock()))
+            channel.send(mail, before_data=lambda: require_lease(notification, clock()))
     except LeaseLostError:
         raise
     except Exception as error:  # noqa: BLE001 - an error that we did not foresee must not leave the row without an outcome
@@ -302,9 +306,9 @@ def hand_over(
             record_server_state(error, clock())
         if channel.is_permanent(error):
             if is_email and keeps_address(notification.kind):
-                bounces_services.refused(notification, error, now=clock())
+                bounces_services.record_refusal(notification, error, now=clock())
             return Outcome(State.FAILED, channel.describe(error), kept=rendered)
-        return again_later(notification, channel.describe(error), now=clock(), kept=rendered)
+        return retry_outcome(notification, channel.describe(error), now=clock(), kept=rendered)
     return Outcome(State.SENT, kept=rendered, extra={"sent_at": clock()})
 
 
@@ -312,16 +316,16 @@ def record_server_state(error: Exception | None, now: datetime) -> None:
     """Notes what the last try told of the server. If the database is away, the message's own outcome must not be lost."""
     try:
         if error and smtp.is_server_error(error):
-            record_failure(now)
+            record_server_failure(now)
         else:
-            record_answer(now)
+            record_server_answer(now)
     except (DatabaseError, InterfaceError) as failure:
         logger.warning("The state of the mail server could not be written: %s", error_location(failure))
 
 
-def again_later(notification: Notification, error: str, *, now: datetime, kept: rendering.Rendered | None = None) -> Outcome:
+def retry_outcome(notification: Notification, error: str, *, now: datetime, kept: rendering.Rendered | None = None) -> Outcome:
     """Pending, with a later due time but not after it expires; Failed after 72 hours of trying."""
-    due_at = now + pause_before(notification.attempts + 1)
+    due_at = now + retry_pause(notification.attempts + 1)
     if due_at > (notification.first_tried_at or now) + GIVE_UP_AFTER:
         return Outcome(State.FAILED, error, kept=kept)
     if notification.expires_at:
@@ -329,13 +333,15 @@ def again_later(notification: Notification, error: str, *, now: datetime, kept: 
     return Outcome(State.PENDING, error, due_at=due_at, kept=kept)
 
 
-def pause_before(attempt_number: int) -> timedelta:
+def retry_pause(attempt_number: int) -> timedelta:
     """1, 2, 4 … minutes up to 2 hours, each a quarter shorter or longer, so that a backlog does not come back as one wave."""
-    minutes = min(2 ** min(attempt_number - 2, 10), LONGEST_PAUSE / timedelta(minutes=1))
+    minutes = min(2 ** min(attempt_number - 2, 10), MAX_RETRY_PAUSE / timedelta(minutes=1))
     return timedelta(minutes=minutes * random.uniform(0.75, 1.25))  # noqa: S311 - spread, not secrecy
 
 
-def settle(notification: Notification, outcome: Outcome, *, following: int | None = None, now: datetime | None = None) -> Settled:
+def store_outcome(
+    notification: Notification, outcome: Outcome, *, following: int | None = None, now: datetime | None = None
+) -> StoreResult:
     """Write the outcome if the lease is still ours, and claim the `following` row with it, as of `now`.
 
     If the lease is not ours, nothing is written or claimed: then another worker's outcome counts, or an erasure.
@@ -349,41 +355,46 @@ def settle(notification: Notification, outcome: Outcome, *, following: int | Non
         "lease_until": None,
         **outcome.extra,
     }
-    email = find_email(notification.kind)
+    email = find_email_class(notification.kind)
     if outcome.kept and not notification.is_account_mail and (email is None or email.keeps_words):
-        kept = outcome.kept.to_keep()
+        kept = outcome.kept.without_private_links()
         columns |= {"subject": kept.subject[:200], "text_body": kept.text, "html_body": kept.html}
     if outcome.state != State.PENDING:
         columns["sealed_body"] = None
         if not keeps_address(notification.kind):
-            columns |= {"recipient": ""} | WORDLESS
+            columns |= {"recipient": ""} | BLANK_TEXT_COLUMNS
     try:
-        settled = write_with_retries(lambda: write(notification, columns, following, now))
+        settled = write_with_retries(lambda: write_outcome(notification, columns, following, now))
     except (ValueError, DataError):
         # Words that PostgreSQL can't hold (a NUL, half a character) must not leave the row unmarked: it would be sent again.
-        settled = write_with_retries(lambda: write(notification, columns | WORDLESS, following, now))
+        settled = write_with_retries(lambda: write_outcome(notification, columns | BLANK_TEXT_COLUMNS, following, now))
     if not settled.ours:
         logger.warning("Message %s: the lease ran out before its outcome (%s) was written.", notification.pk, outcome.state)
     return settled
 
 
 @transaction.atomic
-def write(notification: Notification, columns: dict[str, Any], following: int | None, now: datetime | None) -> Settled:
+def write_outcome(
+    notification: Notification, columns: dict[str, Any], following: int | None, now: datetime | None
+) -> StoreResult:
     """Write the mark, and claim the `following` row in the same commit.
 
     The mark comes first, and the claim waits for nobody, so that it can't deadlock with an erasure of both. The update itself
     decides whether to store the text: an erasure that came first keeps it empty.
     """
-    kept = {name: Case(When(erased_at=None, then=Value(columns[name])), default=Value("")) for name in columns.keys() & WORDLESS}
+    kept = {
+        name: Case(When(erased_at=None, then=Value(columns[name])), default=Value(""))
+        for name in columns.keys() & BLANK_TEXT_COLUMNS
+    }
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
     if not mine.update(**columns | kept):
-        return Settled(ours=False)
-    return Settled(ours=True, claimed=claim_if_free(following, now=now) if following and now else None)
+        return StoreResult(ours=False)
+    return StoreResult(ours=True, claimed=claim_if_free(following, now=now) if following and now else None)
 
 
-def write_with_retries(write: Callable[[], Settled]) -> Settled:
+def write_with_retries(write: Callable[[], StoreResult]) -> StoreResult:
     """Run one write, and again while the database can't be reached, for up to about 25 seconds."""
-    for pause in MARK_PAUSES:
+    for pause in WRITE_RETRY_SECONDS:
         try:
             return write()
         except (DatabaseError, InterfaceError) as error:
@@ -402,10 +413,10 @@ def error_location(error: Exception) -> str:
 
 
 # A queued row is left alone for this long; without it each sweep would queue a backlog again and flood the broker.
-QUEUED_AGAIN_AFTER = timedelta(seconds=45)
-ROWS_A_SWEEP = 500
-ROWS_A_TRY = 3
-GOES_ON_SECONDS = 15  # beat's next sweep comes 20 seconds after the last
+REQUEUE_INTERVAL = timedelta(seconds=45)
+MAX_ROWS_PER_SWEEP = 500
+MAX_ROWS_PER_SERVER_TRY = 3
+MAX_SWEEP_CHAIN_SECONDS = 15  # beat's next sweep comes 20 seconds after the last
 
 
 def sweep(*, now: datetime, started: float | None = None) -> list[int]:
@@ -415,18 +426,18 @@ def sweep(*, now: datetime, started: float | None = None) -> list[int]:
     workers never run dry; that ends when beat starts its next sweep. While the mail server is down, queues a few rows when a try
     is allowed, and otherwise only text messages.
     """
-    silent = is_silent(now)
+    silent = is_server_silent(now)
     with transaction.atomic():
         rows = due_and_unqueued(now).select_for_update(skip_locked=True, no_key=True)
         rows = rows.filter(channel=Channel.SMS) if silent else rows
-        limit = ROWS_A_TRY if server_state().down_since and not silent else ROWS_A_SWEEP
+        limit = MAX_ROWS_PER_SERVER_TRY if server_state().down_since and not silent else MAX_ROWS_PER_SWEEP
         ids = sorted(rows.values_list("pk", flat=True)[:limit])
         Notification.objects.filter(pk__in=ids).update(kicked_at=now)
     began = started or now.timestamp()
-    goes_on = len(ids) == ROWS_A_SWEEP and 0 <= now.timestamp() - began < GOES_ON_SECONDS
+    goes_on = len(ids) == MAX_ROWS_PER_SWEEP and 0 <= now.timestamp() - began < MAX_SWEEP_CHAIN_SECONDS
     first = len(ids) * 3 // 4 if goes_on else len(ids)
     # What is not sent by then, the next sweep finds again.
-    options = {"queue": settings.CELERY_TASK_DEFAULT_QUEUE, "expires": QUEUED_AGAIN_AFTER.total_seconds()}
+    options = {"queue": settings.CELERY_TASK_DEFAULT_QUEUE, "expires": REQUEUE_INTERVAL.total_seconds()}
     if outbox.send_tasks(ids[:first], **options) and goes_on:
         outbox.ask_for_sweep(started=began)
         outbox.send_tasks(ids[first:], **options)
@@ -436,7 +447,7 @@ def sweep(*, now: datetime, started: float | None = None) -> list[int]:
 def due_and_unqueued(now: datetime) -> NotificationQuerySet:
     """Due, held by no worker, and not queued lately; the oldest first."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    unqueued = Q(kicked_at=None) | Q(kicked_at__lt=now - QUEUED_AGAIN_AFTER)
+    unqueued = Q(kicked_at=None) | Q(kicked_at__lt=now - REQUEUE_INTERVAL)
     rows: NotificationQuerySet = Notification.objects.unfinished().filter(free, unqueued, due_at__lte=now)
     return rows.order_by("due_at")
 
@@ -446,15 +457,15 @@ def due_and_unqueued(now: datetime) -> NotificationQuerySet:
 # The state is in a table, for all workers. While the server is well, each worker trusts its last look for a second.
 
 FAILURES_UNTIL_DOWN = 3
-SHORTEST_PAUSE = timedelta(seconds=10)
-LONGEST_SERVER_PAUSE = timedelta(minutes=1)
-REMEMBERED_SECONDS = 1.0
+MIN_SERVER_PAUSE = timedelta(seconds=10)
+MAX_SERVER_PAUSE = timedelta(minutes=1)
+SERVER_STATE_CACHE_SECONDS = 1.0
 # A next try further away than any pause was written by a clock that has been put right since.
-NO_PAUSE_IS_SO_LONG = timedelta(minutes=10)
+MAX_PLAUSIBLE_PAUSE = timedelta(minutes=10)
 # Messages tried while the server was down go soon after it answers, not after their own pauses (at most two and a quarter
 # hours), and spread over this time, not as one wave.
-WAITS_NO_LONGER = timedelta(minutes=150)
-WAKES_WITHIN = timedelta(seconds=10)
+MAX_RETRY_WAIT = timedelta(minutes=150)
+WAKE_UP_PERIOD = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -473,7 +484,7 @@ _server_states: dict[str, ServerState] = {}
 def server_state() -> ServerState:
     """A second old at most while the server is well, else read now."""
     last = _server_states.get(server_name())
-    if last and last.down_since is None and time.monotonic() - last.read_at < REMEMBERED_SECONDS:
+    if last and last.down_since is None and time.monotonic() - last.read_at < SERVER_STATE_CACHE_SECONDS:
         return last
     row = MailServer.objects.filter(name=server_name()).values_list("failures", "down_since", "next_try_at").first()
     failures, down_since, next_try_at = row or (0, None, None)
@@ -482,24 +493,24 @@ def server_state() -> ServerState:
     return state
 
 
-def is_silent(now: datetime) -> bool:
+def is_server_silent(now: datetime) -> bool:
     """Whether the server is down and nobody is to try it now: then rows stay as they are."""
     state = server_state()
     if state.down_since is None or state.next_try_at is None:
         return False
-    return now < state.next_try_at <= now + NO_PAUSE_IS_SO_LONG
+    return now < state.next_try_at <= now + MAX_PLAUSIBLE_PAUSE
 
 
-def may_talk(now: datetime) -> bool:
+def can_use_server(now: datetime) -> bool:
     """Whether this worker may hand over a message now. While the server is down this takes the one try that there is."""
     if server_state().down_since is None:
         return True
-    mine = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + NO_PAUSE_IS_SO_LONG)
+    mine = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + MAX_PLAUSIBLE_PAUSE)
     trying = timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # until then the others wait for the answer
-    return bool(MailServer.objects.silent().filter(mine).update(next_try_at=now + trying))
+    return bool(MailServer.objects.down().filter(mine).update(next_try_at=now + trying))
 
 
-def record_failure(now: datetime) -> None:
+def record_server_failure(now: datetime) -> None:
     """The server could not be reached, or broke off, or would not have us: it is the server and not the message."""
     with transaction.atomic():
         servers = MailServer.objects.select_for_update(no_key=True)
@@ -508,14 +519,14 @@ def record_failure(now: datetime) -> None:
         is_down = server.failures >= FAILURES_UNTIL_DOWN
         server.down_since = (server.down_since or now) if is_down else None
         doubled = min(max(server.failures - FAILURES_UNTIL_DOWN, 0), 10)
-        server.next_try_at = now + min(SHORTEST_PAUSE * 2**doubled, LONGEST_SERVER_PAUSE)
+        server.next_try_at = now + min(MIN_SERVER_PAUSE * 2**doubled, MAX_SERVER_PAUSE)
         server.save(update_fields=["failures", "down_since", "next_try_at"])
     _server_states.pop(server_name(), None)
     if server.failures == FAILURES_UNTIL_DOWN:
         logger.error("The mail server failed %s times in a row: it is left alone but for one try at a time.", server.failures)
 
 
-def record_answer(now: datetime) -> None:
+def record_server_answer(now: datetime) -> None:
     """The server answered for a message, with yes or no. What waited for it goes at once."""
     state = server_state()
     if not state.failures:
@@ -525,9 +536,9 @@ def record_answer(now: datetime) -> None:
     if changed and state.down_since:
         logger.warning("The mail server answers again, after %s.", now - state.down_since)
         waiting = Notification.objects.filter(state=State.PENDING, first_tried_at__isnull=False, attempts__gt=0)
-        some_time = ExpressionWrapper(Random() * Value(WAKES_WITHIN), output_field=DurationField())
+        some_time = ExpressionWrapper(Random() * Value(WAKE_UP_PERIOD), output_field=DurationField())
         soon = ExpressionWrapper(Value(now) + some_time, output_field=DateTimeField())
-        waiting.filter(due_at__gt=now, due_at__lte=now + WAITS_NO_LONGER).update(due_at=soon)
+        waiting.filter(due_at__gt=now, due_at__lte=now + MAX_RETRY_WAIT).update(due_at=soon)
         outbox.ask_for_sweep()
 
 
@@ -539,38 +550,38 @@ def record_answer(now: datetime) -> None:
 
 MINUTE = timedelta(minutes=1)
 # Mail that can wait uses at most this share of each minute, and leaves the rest to mail that answers somebody.
-SHARE_OF_PATIENT_MAIL = 0.8
+MAX_CAN_WAIT_SHARE = 0.8
 # A queue longer than this came from a clock that has been corrected since.
-LONGEST_LINE = timedelta(hours=3)
+MAX_QUEUE_PERIOD = timedelta(hours=3)
 # By domain: the minute, and how many of its messages this process has taken and not used.
-_taken: dict[str, tuple[datetime, int]] = {}
+_reserved_by_domain: dict[str, tuple[datetime, int]] = {}
 
 
-def next_turn(notification: Notification, now: datetime) -> datetime | None:
+def throttled_until(notification: Notification, now: datetime) -> datetime | None:
     """The end of the queue at its domain if this minute is full. None if it may go now, which counts it."""
     most = settings.MAIL_A_MINUTE_TO_A_DOMAIN
     domain = notification.recipient.rpartition("@")[2].lower()
     if not most or not domain or notification.channel == Channel.SMS:
         return None
     minute = now.replace(second=0, microsecond=0)
-    last, left = _taken.get(domain, (minute, 0))
+    last, left = _reserved_by_domain.get(domain, (minute, 0))
     if last == minute and left:
-        _taken[domain] = (minute, left - 1)
+        _reserved_by_domain[domain] = (minute, left - 1)
         return None
     some = max(1, most // 30)
-    email = None if notification.is_account_mail else find_email(notification.kind)
-    share = max(1, int(most * SHARE_OF_PATIENT_MAIL)) if email and email.can_wait else most
-    if take(domain, minute, some, now=now, most=share):
+    email = None if notification.is_account_mail else find_email_class(notification.kind)
+    share = max(1, int(most * MAX_CAN_WAIT_SHARE)) if email and email.can_wait else most
+    if reserve_messages(domain, minute, some, now=now, most=share):
         # Keep only this minute: there are many domains, and a worker lives for weeks.
-        for name, (last, _left) in list(_taken.items()):  # a copy, since a worker may have threads
+        for name, (last, _left) in list(_reserved_by_domain.items()):  # a copy, since a worker may have threads
             if last != minute:
-                _taken.pop(name, None)
-        _taken[domain] = (minute, some - 1)
+                _reserved_by_domain.pop(name, None)
+        _reserved_by_domain[domain] = (minute, some - 1)
         return None
-    return None if notification.is_account_mail else queue_up(domain, minute, most=most)
+    return None if notification.is_account_mail else join_domain_queue(domain, minute, most=most)
 
 
-def take(domain: str, minute: datetime, some: int, *, now: datetime, most: int) -> bool:
+def reserve_messages(domain: str, minute: datetime, some: int, *, now: datetime, most: int) -> bool:
     """Takes so many of this minute's messages to the domain; whether there was room."""
     added = Case(When(minute=minute, then=F("taken") + some), default=some)
     room = MailDomain.objects.filter(~Q(minute=minute) | Q(taken__lte=most - some), domain=domain)
@@ -582,33 +593,33 @@ def take(domain: str, minute: datetime, some: int, *, now: datetime, most: int) 
 
 
 @transaction.atomic
-def queue_up(domain: str, minute: datetime, *, most: int) -> datetime:
+def join_domain_queue(domain: str, minute: datetime, *, most: int) -> datetime:
     """A separate moment for each message that waits, spaced so that `most` go in a minute."""
     following = minute + MINUTE
     line = MailDomain.objects.select_for_update(no_key=True).get(domain=domain)
-    begins = line.line_until if following <= line.line_until <= following + LONGEST_LINE else following
+    begins = line.line_until if following <= line.line_until <= following + MAX_QUEUE_PERIOD else following
     line.line_until = begins + MINUTE / most
     line.save(update_fields=["line_until"])
     return line.line_until
 
 
 # The sweep comes every 20 seconds and a worker clears a backlog fast: after this, nobody is at work.
-LATE_AFTER = timedelta(minutes=10)
+MAX_DUE_DELAY = timedelta(minutes=10)
 # One address that takes nothing is that address's fault; several, for this long, are the mail server's.
-TRIED_TOO_LONG = timedelta(minutes=30)
-TRIED_TOO_MANY = 5
+STUCK_AFTER = timedelta(minutes=30)
+MIN_STUCK_MESSAGES = 5
 
 
 def check_outbox() -> str:
     """For /readyz: what is wrong, in figures; nothing while mail goes out."""
     now = timezone.now()
-    if down_since := MailServer.objects.silent().order_by("down_since").values_list("down_since", flat=True).first():
+    if down_since := MailServer.objects.down().order_by("down_since").values_list("down_since", flat=True).first():
         return f"the mail server has taken nothing for {(now - down_since) // timedelta(minutes=1)} minutes"
     late = Notification.objects.claimable(now).order_by("due_at").values_list("due_at", flat=True).first()
-    if late and now - late > LATE_AFTER:
+    if late and now - late > MAX_DUE_DELAY:
         return f"the oldest due message has waited {(now - late) // timedelta(minutes=1)} minutes: is there a worker, and a beat?"
-    tried = Notification.objects.unfinished().filter(first_tried_at__lt=now - TRIED_TOO_LONG).count()
-    if tried >= TRIED_TOO_MANY:
+    tried = Notification.objects.unfinished().filter(first_tried_at__lt=now - STUCK_AFTER).count()
+    if tried >= MIN_STUCK_MESSAGES:
         return f"{tried} messages are being tried for over half an hour: does the mail server answer?"
     return ""
 
@@ -617,8 +628,8 @@ def outbox_figures(now: datetime) -> Iterator[Figure]:
     """For monitoring. Each statement walks an index, and no further than what waits, what failed or one hour's messages."""
     due = Notification.objects.claimable(now).aggregate(count=Count("pk"), since=Min("due_at"))
     waited = max((now - due["since"]).total_seconds(), 0) if due["count"] else 0
-    down_since = MailServer.objects.silent().aggregate(since=Min("down_since"))["since"]
-    recent = Notification.objects.filter(created_at__gte=now - RECENT).order_by().values_list("state")
+    down_since = MailServer.objects.down().aggregate(since=Min("down_since"))["since"]
+    recent = Notification.objects.filter(created_at__gte=now - RECENT_PERIOD).order_by().values_list("state")
     states = dict.fromkeys(State.values, 0) | dict(recent.annotate(count=Count("pk")))
     failed = Notification.objects.failed_lately(now).count()
     yield Figure("ctac_outbox_due_messages", "Messages that are due and not sent.", due["count"])

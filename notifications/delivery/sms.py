@@ -15,15 +15,15 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from django.conf import settings
 
-from notifications.delivery.smtp import ThreadLine
+from notifications.delivery.smtp import ThreadConnection
 
 TIMEOUT_SECONDS = 10  # of each step
-LONGEST_ANSWER = 10_000  # bytes
+MAX_ANSWER_BYTES = 10_000  # bytes
 # No such number, its owner said STOP, no mobile: the others are our settings, or Twilio's trouble, and pass.
-HOPELESS_CODES = {21211, 21610, 21614}
+PERMANENT_ERROR_CODES = {21211, 21610, 21614}
 
 
-class NotTakenError(Exception):
+class SmsRefusedError(Exception):
     """Twilio answered, and not with a yes."""
 
     def __init__(self, status: int, code: int, said: str) -> None:
@@ -36,11 +36,11 @@ class Text:
     body: str
 
 
-thread = ThreadLine()
+thread = ThreadConnection()
 
 
 def send(text: Text, *, before_data: Callable[[], None] = lambda: None) -> None:
-    """Returns once Twilio has said yes. Raises what `before_data` raises, and then nothing was sent; NotTakenError; OSError."""
+    """Returns once Twilio has said yes. Raises what `before_data` raises, and then nothing was sent; SmsRefusedError; OSError."""
     parts = urlsplit(settings.SMS_URL)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     key = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
@@ -57,7 +57,7 @@ def send(text: Text, *, before_data: Callable[[], None] = lambda: None) -> None:
         connection.request("POST", parts.path, form, headers)
         answer = connection.getresponse()
         if not 200 <= answer.status < 300:
-            raise NotTakenError(answer.status, *read_error(answer.read(LONGEST_ANSWER)))
+            raise SmsRefusedError(answer.status, *read_error(answer.read(MAX_ANSWER_BYTES)))
     finally:
         connection.close()
 
@@ -72,11 +72,11 @@ def read_error(body: bytes) -> tuple[int, str]:
 
 
 def is_permanent(error: Exception) -> bool:
-    return isinstance(error, NotTakenError) and error.status == 400 and error.code in HOPELESS_CODES
+    return isinstance(error, SmsRefusedError) and error.status == 400 and error.code in PERMANENT_ERROR_CODES
 
 
 def describe(error: Exception) -> str:
     """Twilio's words, for staff. They may hold the number, so never log them."""
-    if isinstance(error, NotTakenError):
+    if isinstance(error, SmsRefusedError):
         return " ".join(filter(None, [str(error.status), str(error.code or ""), error.said]))
     return f"{type(error).__name__}: {error}"

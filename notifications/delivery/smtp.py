@@ -15,21 +15,21 @@ from django.core.mail.backends import smtp
 from django.utils.encoding import force_str
 
 # Servers end lines that lie idle, and some don't like one that never ends.
-IDLE_SECONDS = 20.0
-MESSAGES_A_LINE = 200
-GOODBYE_SECONDS = 1.0
-CLOSING = 421
+MAX_IDLE_SECONDS = 20.0
+MAX_MESSAGES_PER_CONNECTION = 200
+QUIT_TIMEOUT_SECONDS = 1.0
+SERVICE_CLOSING_CODE = 421
 
 
 class NotHandedOverError(Exception):
     """The mail backend said that it sent nothing, and no reason."""
 
 
-class LineWasDeadError(Exception):
+class StaleConnectionError(Exception):
     """A kept connection had ended before it got any of this message, so a new one may send it."""
 
 
-class Line:
+class KeptConnection:
     """The connection that a thread keeps from one message to the next, and that ends with it."""
 
     backend: Any = None
@@ -53,17 +53,17 @@ class Line:
             connection.close()
 
 
-class ThreadLine(threading.local):
+class ThreadConnection(threading.local):
     """Each thread has a line of its own."""
 
     def __init__(self) -> None:
-        self.line = Line()
+        self.line = KeptConnection()
 
 
-thread = ThreadLine()
+thread = ThreadConnection()
 
 
-class AsksBeforeData:
+class BeforeDataMixin:
     """An SMTP client that registers its connection from the start, and checks before DATA: after that, delivery is in doubt."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,11 +76,11 @@ class AsksBeforeData:
         return super().data(msg)  # type: ignore[misc]
 
 
-class SMTP(AsksBeforeData, smtplib.SMTP):
+class SMTP(BeforeDataMixin, smtplib.SMTP):
     pass
 
 
-class SMTPOverTLS(AsksBeforeData, smtplib.SMTP_SSL):
+class SMTPOverTLS(BeforeDataMixin, smtplib.SMTP_SSL):
     pass
 
 
@@ -100,50 +100,50 @@ def send(mail: EmailMultiAlternatives, *, before_data: Callable[[], None] = lamb
     line = thread.line
     line.before_data = before_data
     # A connection of this process, to the server of the settings, that is fresh enough.
-    is_fresh = time.monotonic() - line.used_at < IDLE_SECONDS and line.messages < MESSAGES_A_LINE
-    if is_fresh and is_open() and line.made_for == server_settings():
-        with contextlib.suppress(LineWasDeadError):
-            hand_over(mail, kept=True)
+    is_fresh = time.monotonic() - line.used_at < MAX_IDLE_SECONDS and line.messages < MAX_MESSAGES_PER_CONNECTION
+    if is_fresh and is_connection_open() and line.made_for == server_settings():
+        with contextlib.suppress(StaleConnectionError):
+            send_on_connection(mail, kept=True)
             return
-    hang_up()
+    close_connection()
     line.backend, line.made_for, line.messages = get_connection(), server_settings(), 0
     try:
         line.backend.open()
-        hand_over(mail, kept=False)
+        send_on_connection(mail, kept=False)
     except BaseException:
-        if not is_open():
-            hang_up()
+        if not is_connection_open():
+            close_connection()
         raise
 
 
-def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
+def send_on_connection(mail: EmailMultiAlternatives, *, kept: bool) -> None:
     backend = thread.line.backend
     thread.line.in_doubt = not isinstance(backend, EmailBackend)  # for other backends we can't know
     try:
         if backend.send_messages([mail]) != 1:
             raise NotHandedOverError
     except smtplib.SMTPServerDisconnected as error:
-        hang_up()
+        close_connection()
         if kept and not thread.line.in_doubt and not isinstance(error.__context__, TimeoutError):
-            raise LineWasDeadError from error
+            raise StaleConnectionError from error
         raise
     except smtplib.SMTPResponseException as error:
-        if error.smtp_code == CLOSING or not is_open():
-            hang_up()
-            if kept and not thread.line.in_doubt and error.smtp_code == CLOSING:
-                raise LineWasDeadError from error
+        if error.smtp_code == SERVICE_CLOSING_CODE or not is_connection_open():
+            close_connection()
+            if kept and not thread.line.in_doubt and error.smtp_code == SERVICE_CLOSING_CODE:
+                raise StaleConnectionError from error
         raise
     except smtplib.SMTPRecipientsRefused:
-        if not is_open():
-            hang_up()
+        if not is_connection_open():
+            close_connection()
         raise
     except BaseException:
-        hang_up()  # whatever it was, the next message begins anew
+        close_connection()  # whatever it was, the next message begins anew
         raise
     thread.line.used_at, thread.line.messages = time.monotonic(), thread.line.messages + 1
 
 
-def is_open() -> bool:
+def is_connection_open() -> bool:
     connection = getattr(thread.line.backend, "connection", None)
     return connection is not None and connection.sock is not None
 
@@ -153,14 +153,14 @@ def server_settings() -> tuple[object, ...]:
     return (os.getpid(), *(getattr(settings, f"EMAIL_{name}", None) for name in names))
 
 
-def hang_up() -> None:
+def close_connection() -> None:
     """The server has answered for its last message by now: what goes wrong while saying goodbye must not send that again."""
     backend, thread.line.backend, thread.line.connection = thread.line.backend, None, None
     if backend is None or thread.line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
         return
     with contextlib.suppress(smtplib.SMTPException, OSError):
         if isinstance(backend, smtp.EmailBackend) and backend.connection and backend.connection.sock:
-            backend.connection.sock.settimeout(GOODBYE_SECONDS)
+            backend.connection.sock.settimeout(QUIT_TIMEOUT_SECONDS)
         backend.close()
 
 
@@ -178,9 +178,9 @@ def is_permanent(error: Exception) -> bool:
 def is_server_error(error: Exception) -> bool:
     """Whether it is the server's trouble, which each message would meet, and not this message's or its address's."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return any(code == CLOSING for code, _answer in error.recipients.values())
+        return any(code == SERVICE_CLOSING_CODE for code, _answer in error.recipients.values())
     if isinstance(error, smtplib.SMTPDataError):
-        return error.smtp_code == CLOSING
+        return error.smtp_code == SERVICE_CLOSING_CODE
     return isinstance(error, OSError) and not isinstance(error, smtplib.SMTPNotSupportedError)
 
 

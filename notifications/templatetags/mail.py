@@ -11,9 +11,9 @@ from django.utils.safestring import mark_safe
 from notifications.rendering import PRIVATE_LINKS, phone_link
 
 register = template.Library()
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+")
 # Never break a time span or a reference over two lines.
-TOGETHER = re.compile(r"\b\d{1,2}(?::\d\d)?[ap]m to \d{1,2}(?::\d\d)?[ap]m\b|\b[A-Z]{2}-[0-9A-Z]{4}-[0-9A-Z]{2}\b")
+NO_BREAK_PATTERN = re.compile(r"\b\d{1,2}(?::\d\d)?[ap]m to \d{1,2}(?::\d\d)?[ap]m\b|\b[A-Z]{2}-[0-9A-Z]{4}-[0-9A-Z]{2}\b")
 
 
 @register.simple_tag(takes_context=True)
@@ -35,6 +35,6 @@ def fact(row: dict[str, object]) -> str:
         return phone_link(value)
     if re.fullmatch(r"https?://\S+", value):
         return format_html('<a href="{}">{}</a>', value, value)
-    if EMAIL.fullmatch(value):
+    if EMAIL_PATTERN.fullmatch(value):
         return format_html('<a href="mailto:{}">{}</a>', value, value)
-    return mark_safe(TOGETHER.sub(r'<span class="keep">\g<0></span>', linebreaksbr(value)))  # noqa: S308 - escaped by linebreaksbr
+    return mark_safe(NO_BREAK_PATTERN.sub(r'<span class="keep">\g<0></span>', linebreaksbr(value)))  # noqa: S308 - escaped by linebreaksbr

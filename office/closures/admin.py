@@ -13,17 +13,17 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from ctac.dates import Nation, bank_holiday_file, bank_holidays, uk_day
-from ctac.pages import page_in
-from ctac.staff.menu import PAGES, MenuPage
-from ctac.staff.site import ObjectAction, StaffModelAdmin, column, moment_of, staff_site, state_tag
+from ctac.pages import parse_page_number
+from ctac.staff.menu import MENU_PAGES, MenuPage
+from ctac.staff.site import ObjectAction, StaffModelAdmin, column, datetime_column, staff_site, state_tag
 from office.closures.forms import BannerForm, ClosureForm
 from office.closures.models import Banner, Closure
-from office.closures.services import end_closure, take_down
+from office.closures.services import end_closure, take_down_banner
 
-VIEW = "office.view_closure"
+VIEW_PERMISSION = "office.view_closure"
 
 
-class BegunOrOver:
+class BegunOrOverMixin:
     """Things with a beginning and an end: deleted only before they begin, changed only before they are over."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -43,7 +43,7 @@ class BegunOrOver:
 
 
 @admin.register(Closure, site=staff_site)
-class ClosureAdmin(BegunOrOver, StaffModelAdmin):
+class ClosureAdmin(BegunOrOverMixin, StaffModelAdmin):
     form = ClosureForm
     change_form_template = "office/closures/staff/closure.html"
     object_actions = (
@@ -58,8 +58,8 @@ class ClosureAdmin(BegunOrOver, StaffModelAdmin):
         ),
     )
     list_display = ("days", "what_closes", "where", "reason", "now_or_later")
-    days = column(gettext_lazy("days"), lambda closure: closure.days_with_year, ordering="first_day")
-    what_closes = column(gettext_lazy("what is closed"), lambda closure: ", ".join(str(each.label) for each in closure.what))
+    days = column(gettext_lazy("days"), lambda closure: closure.dates_text, ordering="first_day")
+    what_closes = column(gettext_lazy("what is closed"), lambda closure: ", ".join(str(each.label) for each in closure.scopes))
     where = column(gettext_lazy("where"), lambda closure: closure.get_nation_display() or _("The whole UK"))
     fieldsets = (
         (
@@ -88,21 +88,21 @@ class ClosureAdmin(BegunOrOver, StaffModelAdmin):
 
 
 @admin.register(Banner, site=staff_site)
-class BannerAdmin(BegunOrOver, StaffModelAdmin):
+class BannerAdmin(BegunOrOverMixin, StaffModelAdmin):
     form = BannerForm
     object_actions = (
         ObjectAction(
             "take-down",
             gettext_lazy("Take this banner down now"),
-            take_down,
+            take_down_banner,
             available=lambda banner: banner.is_shown(timezone.now()),
             weight="stop",
             done=gettext_lazy("The banner is down."),
         ),
     )
     list_display = ("text", "kind", "starts", "ends", "now_or_later")
-    starts = moment_of("starts_at", gettext_lazy("from"), short=True)
-    ends = moment_of("ends_at", gettext_lazy("until"), short=True)
+    starts = datetime_column("starts_at", gettext_lazy("from"), short=True)
+    ends = datetime_column("ends_at", gettext_lazy("until"), short=True)
     fieldsets = (
         (None, {"fields": ("kind", "text", "text_cy", "link")}),
         (
@@ -113,7 +113,7 @@ class BannerAdmin(BegunOrOver, StaffModelAdmin):
             },
         ),
     )
-    only_looking = (
+    readonly_fieldsets = (
         (None, {"fields": ("kind", "text", "text_cy", "link")}),
         (gettext_lazy("When it is shown"), {"fields": ("starts", "ends")}),
     )
@@ -122,15 +122,15 @@ class BannerAdmin(BegunOrOver, StaffModelAdmin):
         return ("starts", "ends") if obj is not None and not self.has_change_permission(request, obj) else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Banner | None = None) -> Any:
-        return self.fieldsets if obj is None or self.has_change_permission(request, obj) else self.only_looking
+        return self.fieldsets if obj is None or self.has_change_permission(request, obj) else self.readonly_fieldsets
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
+@permission_required(VIEW_PERMISSION, raise_exception=True)
 def bank_holidays_page(request: HttpRequest) -> HttpResponse:
     """A year's bank holidays, each with its nations. Our office works by those of England."""
     this_year, years = uk_day(timezone.now()).year, sorted(int(year) for year in bank_holiday_file()[Nation.ENGLAND])
-    year = page_in(request.GET.get("year", str(this_year)))
+    year = parse_page_number(request.GET.get("year", str(this_year)))
     year = year if year in years else this_year
     by_nation = {nation: bank_holidays(nation, year) for nation in Nation}
     days = sorted(frozenset().union(*by_nation.values()))
@@ -150,4 +150,6 @@ def bank_holidays_page(request: HttpRequest) -> HttpResponse:
 
 
 staff_site.add_page("office/bank-holidays/", bank_holidays_page, "office_bank_holidays")
-PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Bank holidays"), "staff:office_bank_holidays", VIEW))
+MENU_PAGES.append(
+    MenuPage(gettext_lazy("Settings"), gettext_lazy("Bank holidays"), "staff:office_bank_holidays", VIEW_PERMISSION)
+)

@@ -11,15 +11,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.dates import UK, uk_day
-from ctac.forms import ClockField, DayField, near_today, uk_moment
-from ctac.staff.site import short_moment
-from office.closures.models import Banner, Closes, Closure
-from office.closures.services import Conflict, conflicts_with
+from ctac.dates import UK_TZ, uk_day
+from ctac.forms import DayField, UKTimeField, validate_near_today, validated_uk_datetime
+from ctac.staff.site import format_short_datetime
+from office.closures.models import Banner, Closure, ClosureScope
+from office.closures.services import Conflict, find_conflicts
 
 TextCheck = Callable[[str], str]
 _text_checks: list[TextCheck] = []
-WHAT_CLOSES = ("first_day", "last_day", *Closes.values, "nation")
+CONFLICT_FIELDS = ("first_day", "last_day", *ClosureScope.values, "nation")
 
 
 def register_text_check(check: TextCheck) -> None:
@@ -41,8 +41,8 @@ class PublishedTextForm(forms.ModelForm):
 
 
 class ClosureForm(PublishedTextForm):
-    first_day = DayField(label=gettext_lazy("First day"), lies_ahead=True, validators=[near_today])
-    last_day = DayField(label=gettext_lazy("Last day"), lies_ahead=True, validators=[near_today])
+    first_day = DayField(label=gettext_lazy("First day"), lies_ahead=True, validators=[validate_near_today])
+    last_day = DayField(label=gettext_lazy("Last day"), lies_ahead=True, validators=[validate_near_today])
     sure = forms.BooleanField(
         label=gettext_lazy("Close these days. What is booked stays."), required=False, widget=forms.HiddenInput
     )
@@ -52,7 +52,7 @@ class ClosureForm(PublishedTextForm):
 
     class Meta:
         model = Closure
-        fields = ["first_day", "last_day", *Closes.values, "nation", "reason", "reason_cy"]
+        fields = ["first_day", "last_day", *ClosureScope.values, "nation", "reason", "reason_cy"]
 
     def clean(self) -> dict[str, Any]:
         cleaned, today = super().clean(), uk_day(timezone.now())
@@ -63,15 +63,15 @@ class ClosureForm(PublishedTextForm):
             self.add_error("last_day", _("The last day must not come before the first."))
         elif last and last < today:
             self.add_error("last_day", _("That day has passed. Enter today or a later day."))
-        if not self.errors and set(WHAT_CLOSES) & set(self.changed_data):
+        if not self.errors and set(CONFLICT_FIELDS) & set(self.changed_data):
             self._ask_about_conflicts(cleaned, first, last)
         return cleaned
 
     def _ask_about_conflicts(self, cleaned: dict[str, Any], first: date | None, last: date | None) -> None:
         """Nothing is cancelled, so the colleague has to see what is booked on these days."""
         days = {"first_day": first, "last_day": last}
-        closure = Closure(**days, **{name: cleaned[name] for name in (*Closes.values, "nation")})
-        self.conflicts = tuple(conflicts_with(closure))
+        closure = Closure(**days, **{name: cleaned[name] for name in (*ClosureScope.values, "nation")})
+        self.conflicts = tuple(find_conflicts(closure))
         if self.conflicts:
             # A digest of what they have seen, so that the tick counts for that alone.
             seen = sha256("\n".join(conflict.href for conflict in self.conflicts).encode()).hexdigest()[:16]
@@ -83,10 +83,10 @@ class ClosureForm(PublishedTextForm):
 
 
 class BannerForm(PublishedTextForm):
-    first_day = DayField(label=gettext_lazy("From which day?"), lies_ahead=True, validators=[near_today])
-    first_clock = ClockField(label=gettext_lazy("From what time?"))
-    last_day = DayField(label=gettext_lazy("Until which day?"), lies_ahead=True, validators=[near_today])
-    last_clock = ClockField(label=gettext_lazy("Until what time?"))
+    first_day = DayField(label=gettext_lazy("From which day?"), lies_ahead=True, validators=[validate_near_today])
+    first_clock = UKTimeField(label=gettext_lazy("From what time?"))
+    last_day = DayField(label=gettext_lazy("Until which day?"), lies_ahead=True, validators=[validate_near_today])
+    last_clock = UKTimeField(label=gettext_lazy("Until what time?"))
 
     published = ("text", "text_cy")
 
@@ -100,7 +100,7 @@ class BannerForm(PublishedTextForm):
         for name, moment in (("first", self.instance.starts_at), ("last", self.instance.ends_at)):
             if moment is not None:
                 self.initial[f"{name}_day"] = uk_day(moment)
-                self.initial[f"{name}_clock"] = moment.astimezone(UK).time()
+                self.initial[f"{name}_clock"] = moment.astimezone(UK_TZ).time()
 
     def clean(self) -> dict[str, Any]:
         cleaned, now = super().clean(), timezone.now()
@@ -110,7 +110,11 @@ class BannerForm(PublishedTextForm):
             if ends_at <= max(starts_at, now):
                 self.add_error("last_day", _("The banner must end after it begins, and later than now."))
             elif other := others.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).first():
-                times = {"text": other.text, "from": short_moment(other.starts_at), "until": short_moment(other.ends_at)}
+                times = {
+                    "text": other.text,
+                    "from": format_short_datetime(other.starts_at),
+                    "until": format_short_datetime(other.ends_at),
+                }
                 text = _("Another banner of this kind is shown from %(from)s until %(until)s: “%(text)s”.") % times
                 self.add_error("first_day", " ".join([text, _("Take it down first, or choose other times.")]))
             self.instance.starts_at, self.instance.ends_at = starts_at, ends_at
@@ -125,7 +129,7 @@ class BannerForm(PublishedTextForm):
         if day is None or clock is None:
             return None
         try:
-            return uk_moment(day, clock)
+            return validated_uk_datetime(day, clock)
         except ValidationError as error:
             self.add_error(f"{name}_clock", error)
             return None

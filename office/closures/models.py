@@ -11,7 +11,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import Nation, format_days, uk_day
+from ctac.dates import Nation, format_day_range, uk_day
 from ctac.models import impersonal
 
 PLAIN_TEXT = RegexValidator(
@@ -19,7 +19,7 @@ PLAIN_TEXT = RegexValidator(
 )
 
 
-class Closes(models.TextChoices):
+class ClosureScope(models.TextChoices):
     """What a closure can close. The values are the names of its fields."""
 
     ADVICE_LINE = "advice_line", _("the advice line and our office")
@@ -28,7 +28,7 @@ class Closes(models.TextChoices):
 
 
 class ClosureQuerySet(models.QuerySet["Closure"]):
-    def standing(self) -> "ClosureQuerySet":
+    def not_ended_early(self) -> "ClosureQuerySet":
         """Closures that nobody has ended early."""
         return self.filter(cancelled_at=None)
 
@@ -100,7 +100,7 @@ class Closure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return gettext("%(days)s: %(reason)s") % {"days": self.days_with_year, "reason": self.reason}
+        return gettext("%(days)s: %(reason)s") % {"days": self.dates_text, "reason": self.reason}
 
     def __contains__(self, day: date) -> bool:
         return self.first_day <= day <= self.last_closed_day
@@ -119,12 +119,12 @@ class Closure(models.Model):
         return self.last_closed_day < uk_day(now)
 
     @property
-    def days_with_year(self) -> str:
-        return format_days(self.first_day, self.last_day, "j F Y")
+    def dates_text(self) -> str:
+        return format_day_range(self.first_day, self.last_day, "j F Y")
 
     @property
-    def what(self) -> list[Closes]:
-        return [each for each in Closes if getattr(self, each.value)]
+    def scopes(self) -> list[ClosureScope]:
+        return [each for each in ClosureScope if getattr(self, each.value)]
 
     @property
     def public_reason(self) -> str:
@@ -137,7 +137,7 @@ class BannerKind(models.TextChoices):
     URGENT = "urgent", _("Urgent")
 
 
-def of_kind(kind: BannerKind) -> Any:
+def banner_overlap_constraint(kind: BannerKind) -> Any:
     return ExclusionConstraint(
         name=f"banner_one_{kind.value}_at_a_time",
         expressions=[(Func("starts_at", "ends_at", function="tstzrange", output_field=DateTimeRangeField()), "&&")],
@@ -175,7 +175,7 @@ class Banner(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="banner_times_in_order"),
             models.CheckConstraint(condition=~Q(text="") & ~Q(text_cy=""), name="banner_says_something"),
-            *(of_kind(kind) for kind in BannerKind),
+            *(banner_overlap_constraint(kind) for kind in BannerKind),
         ]
 
     def __str__(self) -> str:

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ctac.dates import OURS, after_working_days, format_day, format_days, uk_day
-from ctac.models import Copy
-from office.closures.models import Banner, BannerKind, Closes, Closure
+from ctac.dates import TEAM_NATION, add_working_days, format_day, format_day_range, uk_day
+from ctac.models import CachedValue
+from office.closures.models import Banner, BannerKind, Closure, ClosureScope
 
 # Past closures still say which days were no working days, for a request that waits.
 PAST_DAYS = timedelta(days=365)
@@ -42,56 +42,56 @@ def read_notices() -> Notices:
     )
 
 
-NOTICES: Copy[Notices] = Copy("office_notices", read_notices, Notices)
+CACHED_NOTICES: CachedValue[Notices] = CachedValue("office_notices", read_notices, Notices)
 
 
-def notices() -> Notices:
+def get_notices() -> Notices:
     """The notices as this request or task sees them."""
-    return NOTICES.get()
+    return CACHED_NOTICES.get()
 
 
-def closures_of(*what: Closes, nations: Iterable[str] = ()) -> tuple[Closure, ...]:
+def closures_affecting(*what: ClosureScope, nations: Iterable[str] = ()) -> tuple[Closure, ...]:
     """Closures that close any of this, in the whole UK or in one of these nations."""
     where = {"", *nations}
     return tuple(
-        closure for closure in notices().closures if closure.nation in where and any(each in closure.what for each in what)
+        closure for closure in get_notices().closures if closure.nation in where and any(each in closure.scopes for each in what)
     )
 
 
-def office_closed() -> ClosedDays:
+def office_closed_days() -> ClosedDays:
     """The days on which nobody answers calls and requests. In our promises they don't count as working days."""
-    return ClosedDays(closures_of(Closes.ADVICE_LINE))
+    return ClosedDays(closures_affecting(ClosureScope.ADVICE_LINE))
 
 
-def closures_between(first: date, last: date, what: Closes, nations: Iterable[str] = ()) -> list[Closure]:
+def closures_between(first: date, last: date, what: ClosureScope, nations: Iterable[str] = ()) -> list[Closure]:
     """Closures of some of these days, the first one first."""
     return [
         closure
-        for closure in closures_of(what, nations=nations)
+        for closure in closures_affecting(what, nations=nations)
         if closure.first_day <= last and first <= closure.last_closed_day and closure.first_day <= closure.last_closed_day
     ]
 
 
-def sentence(closure: Closure, what: Closes) -> str:
+def closure_text(closure: Closure, what: ClosureScope) -> str:
     """'We are closed from 24 December to 2 January: Christmas.' If only some of it is closed, the sentence says what."""
-    if len(closure.what) == len(Closes):
+    if len(closure.scopes) == len(ClosureScope):
         pattern = _("We are closed %(when)s: %(reason)s.")
-    elif what == Closes.ADVICE_LINE:
+    elif what == ClosureScope.ADVICE_LINE:
         pattern = _("Our advice line and office are closed %(when)s: %(reason)s.")
-    elif what == Closes.PRESENTATIONS:
+    elif what == ClosureScope.PRESENTATIONS:
         pattern = _("We give no presentations %(when)s: %(reason)s.")
     else:
         pattern = _("We send no leaflets %(when)s: %(reason)s.")
-    return pattern % {"when": format_days(closure.first_day, closure.last_closed_day), "reason": closure.public_reason}
+    return pattern % {"when": format_day_range(closure.first_day, closure.last_closed_day), "reason": closure.public_reason}
 
 
-def sentences_between(first: date, last: date, what: Closes, nations: Iterable[str] = ()) -> list[str]:
-    return list(dict.fromkeys(sentence(closure, what) for closure in closures_between(first, last, what, nations)))
+def closure_texts_between(first: date, last: date, what: ClosureScope, nations: Iterable[str] = ()) -> list[str]:
+    return list(dict.fromkeys(closure_text(closure, what) for closure in closures_between(first, last, what, nations)))
 
 
-def why_closed(day: date, nations: Iterable[str]) -> str:
+def presentations_closed_text(day: date, nations: Iterable[str]) -> str:
     """Why there is no presentation on that day; empty if there may be one."""
-    return " ".join(sentences_between(day, day, Closes.PRESENTATIONS, nations))
+    return " ".join(closure_texts_between(day, day, ClosureScope.PRESENTATIONS, nations))
 
 
 # Notes for pages and emails to add to a promise, if a closure lies between now and then; "" if none does.
@@ -99,28 +99,30 @@ def why_closed(day: date, nations: Iterable[str]) -> str:
 
 def answers_note(now: datetime, working_days: int) -> str:
     """A note for 'We usually answer within 2 working days'."""
-    found = _before_working_day(now, working_days, Closes.ADVICE_LINE)
+    found = _closure_texts_until(now, working_days, ClosureScope.ADVICE_LINE)
     return " ".join([*found, _("We don’t count these days as working days.")]) if found else ""
 
 
 def parcels_note(now: datetime, working_days: int) -> str:
     """A note for 'We will post it, usually within 5 working days'. During a closure, it says when we send parcels again."""
-    found = _before_working_day(now, working_days, Closes.PARCELS)
+    found = _closure_texts_until(now, working_days, ClosureScope.PARCELS)
     if not found:
         return ""
-    closed, today = ClosedDays(closures_of(Closes.PARCELS)), uk_day(now)
+    closed, today = ClosedDays(closures_affecting(ClosureScope.PARCELS)), uk_day(now)
     if today in closed:
-        day = after_working_days(today, 1, OURS, closed)
+        day = add_working_days(today, 1, TEAM_NATION, closed)
         return " ".join([*found, _("We send leaflets again from %(day)s.") % {"day": format_day(day)}])
     return " ".join([*found, _("We don’t count these days as working days.")])
 
 
 def calls_note(now: datetime, until: datetime | None) -> str:
     """A note for a text that asks people to call us until then."""
-    found = sentences_between(uk_day(now), uk_day(until), Closes.ADVICE_LINE) if until and until > now else []
+    found = closure_texts_between(uk_day(now), uk_day(until), ClosureScope.ADVICE_LINE) if until and until > now else []
     return " ".join([*found, _("We can’t answer calls or emails then.")]) if found else ""
 
 
-def _before_working_day(now: datetime, working_days: int, what: Closes) -> list[str]:
+def _closure_texts_until(now: datetime, working_days: int, what: ClosureScope) -> list[str]:
     today = uk_day(now)
-    return sentences_between(today, after_working_days(today, working_days, OURS, ClosedDays(closures_of(what))), what)
+    return closure_texts_between(
+        today, add_working_days(today, working_days, TEAM_NATION, ClosedDays(closures_affecting(what))), what
+    )

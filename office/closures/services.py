@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ctac.errors import DomainError
-from ctac.models import forget
+from ctac.models import reset_request_values
 from office.closures.models import Banner, Closure
-from office.closures.queries import NOTICES, read_notices
+from office.closures.queries import CACHED_NOTICES, read_notices
 
 
 class Conflict(NamedTuple):
@@ -24,23 +24,23 @@ ConflictFinder = Callable[[Closure], Iterable[Conflict]]
 _conflict_finders: list[ConflictFinder] = []
 
 
-def register_conflicts(finder: ConflictFinder) -> None:
+def register_conflict_finder(finder: ConflictFinder) -> None:
     """Add a finder, in the AppConfig.ready() of an app that a closure affects. It finds no more than a page can show."""
     _conflict_finders.append(finder)
 
 
-def conflicts_with(closure: Closure) -> list[Conflict]:
+def find_conflicts(closure: Closure) -> list[Conflict]:
     return [conflict for finder in _conflict_finders for conflict in finder(closure)]
 
 
 def publish_notices(**_signal: Any) -> None:
     """After a closure or banner has changed: publish what all processes read, once the change is committed."""
-    transaction.on_commit(publish, robust=True)
-    forget()
+    transaction.on_commit(publish_current_notices, robust=True)
+    reset_request_values()
 
 
-def publish() -> None:
-    NOTICES.publish(read_notices())
+def publish_current_notices() -> None:
+    CACHED_NOTICES.publish(read_notices())
 
 
 @transaction.atomic
@@ -54,7 +54,7 @@ def end_closure(closure: Closure, *, by: Any, now: datetime) -> None:
 
 
 @transaction.atomic
-def take_down(banner: Banner, *, by: Any, now: datetime) -> None:
+def take_down_banner(banner: Banner, *, by: Any, now: datetime) -> None:
     locked = Banner.objects.select_for_update().get(pk=banner.pk)
     if not locked.is_shown(now):
         raise DomainError(_("This banner is not shown at the moment."))

@@ -8,12 +8,12 @@ from django.utils.html import format_html
 
 from ctac.dates import uk_day
 from office.closures import queries
-from office.closures.models import Banner, Closes
+from office.closures.models import Banner, ClosureScope
 from office.queries import setting_text, site_settings
 
 register = template.Library()
-PAGE = "govuk-body"
-SAID_BEFORE = timedelta(days=28)
+PAGE_CSS_CLASS = "govuk-body"
+CLOSURE_NOTICE_PERIOD = timedelta(days=28)
 
 
 @register.simple_tag
@@ -25,35 +25,35 @@ def setting(name: str) -> str:
 @register.simple_tag
 def banner_now() -> Banner | None:
     now = timezone.now()
-    return next((banner for banner in queries.notices().banners if banner.is_shown(now)), None)
+    return next((banner for banner in queries.get_notices().banners if banner.is_shown(now)), None)
 
 
 @register.simple_tag
-def answers_note(css: str = PAGE) -> str:
+def answers_note(css: str = PAGE_CSS_CLASS) -> str:
     """A note below 'We usually answer within 2 working days'."""
-    return paragraph(queries.answers_note(timezone.now(), site_settings().answer_working_days), css)
+    return note_paragraph(queries.answers_note(timezone.now(), site_settings().answer_working_days), css)
 
 
 @register.simple_tag
-def parcels_note(css: str = PAGE) -> str:
+def parcels_note(css: str = PAGE_CSS_CLASS) -> str:
     """A note below 'We will post it, usually within 5 working days'."""
-    return paragraph(queries.parcels_note(timezone.now(), site_settings().packing_working_days), css)
+    return note_paragraph(queries.parcels_note(timezone.now(), site_settings().packing_working_days), css)
 
 
 @register.simple_tag
-def calls_note(until: datetime | None, css: str = PAGE) -> str:
+def calls_note(until: datetime | None, css: str = PAGE_CSS_CLASS) -> str:
     """A note below a text that asks people to call us until then."""
-    return paragraph(queries.calls_note(timezone.now(), until), css)
+    return note_paragraph(queries.calls_note(timezone.now(), until), css)
 
 
 @register.simple_tag
 def closures_to_come() -> list[str]:
     """When the advice line is closed in the next weeks, so that nobody plans to call then."""
     today = uk_day(timezone.now())
-    return queries.sentences_between(today, today + SAID_BEFORE, Closes.ADVICE_LINE)
+    return queries.closure_texts_between(today, today + CLOSURE_NOTICE_PERIOD, ClosureScope.ADVICE_LINE)
 
 
-def paragraph(note: str, css: str) -> str:
+def note_paragraph(note: str, css: str) -> str:
     """The note as a paragraph. Without `css`, it has no class: emails have none."""
     if not note:
         return ""

@@ -23,33 +23,33 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
-from ctac.pages import framed
+from ctac.pages import framed_response
 from ctac.staff.audit import audit_note
-from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
+from ctac.staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
 from ctac.staff.lists import OptionsFilter
-from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.menu import MENU_PAGES, MenuPage
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
     ObjectAction,
-    Waiting,
+    ReadOnlyAdmin,
+    WaitingLine,
     column,
-    moment_of,
-    short_moment,
+    datetime_column,
+    format_short_datetime,
     staff_site,
     state_tag,
 )
 from office.texts.forms import SendBackForm, TextForm
-from office.texts.markup import editable
+from office.texts.markup import editable_text
 from office.texts.models import StepKind, TextStep, TextVersion
-from office.texts.places import Place, places, rows_of, sentences
-from office.texts.queries import trying_out, why_unused
+from office.texts.places import Place, get_sentences, places, sentence_rows
+from office.texts.queries import preview_wording, unused_reason
 from office.texts.services import approve_text, restore_ours, send_back_text, take_back_text, write_text
 
-VIEW, WRITE = "office.view_textversion", "office.add_textversion"
-VERSIONS_SHOWN = 20
-PLACES_NAMED = 5
-UNUSED_SHOWN = 50
+VIEW_PERMISSION, ADD_PERMISSION = "office.view_textversion", "office.add_textversion"
+MAX_VERSIONS_SHOWN = 20
+MAX_PLACES_NAMED = 5
+MAX_UNUSED_SHOWN = 50
 
 
 class StateFilter(OptionsFilter):
@@ -76,12 +76,12 @@ def is_live(version: TextVersion) -> bool:
     return TextVersion.objects.live().filter(pk=version.pk).exists()
 
 
-def waits(version: TextVersion) -> bool:
+def is_waiting(version: TextVersion) -> bool:
     return TextVersion.objects.waiting().filter(pk=version.pk).exists()
 
 
 @admin.register(TextVersion, site=staff_site)
-class TextVersionAdmin(LooksOnly):
+class TextVersionAdmin(ReadOnlyAdmin):
     nobody_may = ("add", "delete")
     list_display = ("wording", "in_language", "state", "written", "author")
     list_filter = (StateFilter, LanguageFilter)
@@ -93,19 +93,19 @@ class TextVersionAdmin(LooksOnly):
     change_form_template = "office/texts/staff/version.html"
     links = {"author": ("accounts.view_user", "written_by")}
     decision = column(
-        gettext_lazy("what became of it"), lambda version: "\n".join(step_in_words(step) for step in version.steps.all())
+        gettext_lazy("what became of it"), lambda version: "\n".join(step_text(step) for step in version.steps.all())
     )
-    written_by = column(gettext_lazy("author"), lambda version: version.author or NOTHING)
+    written_by = column(gettext_lazy("author"), lambda version: version.author or EMPTY_VALUE)
     wording = column(gettext_lazy("wording"), str)
-    in_language = column(gettext_lazy("language"), lambda version: name_of(version.language))
-    written = moment_of("at", gettext_lazy("written"), short=True)
-    ours_shown = column(gettext_lazy("our own wording"), lambda version: editable(version.ours))
+    in_language = column(gettext_lazy("language"), lambda version: language_name(version.language))
+    written = datetime_column("at", gettext_lazy("written"), short=True)
+    ours_shown = column(gettext_lazy("our own wording"), lambda version: editable_text(version.ours))
     object_actions = (
         ObjectAction(
             slug="approve",
             label=gettext_lazy("Approve this wording"),
             service=approve_text,
-            available=waits,
+            available=is_waiting,
             explanation=gettext_lazy("Readers get it from the next email or page on, wherever this sentence is."),
             done=gettext_lazy("The wording is approved. Readers get it from now on."),
             weight="main",
@@ -114,7 +114,7 @@ class TextVersionAdmin(LooksOnly):
             slug="send-back",
             label=gettext_lazy("Send it back"),
             service=send_back_text,
-            available=waits,
+            available=is_waiting,
             form_class=SendBackForm,
             explanation=gettext_lazy("Readers go on getting what they get now."),
             done=gettext_lazy("The wording is sent back. Its author can write another one."),
@@ -159,33 +159,33 @@ class TextVersionAdmin(LooksOnly):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         version = self.get_object(request, object_id)
-        more = about_version(request, version) if version and self.has_view_permission(request, version) else {}
+        more = version_context(request, version) if version and self.has_view_permission(request, version) else {}
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
 
 
-def step_in_words(step: TextStep) -> str:
+def step_text(step: TextStep) -> str:
     what = _("%(what)s by %(name)s, %(when)s") % {
         "what": step.get_kind_display(),
         "name": step.by or _("a colleague"),
-        "when": short_moment(step.at),
+        "when": format_short_datetime(step.at),
     }
     return f"{what}: {step.reason}" if step.reason else what
 
 
-def about_version(request: HttpRequest, version: TextVersion) -> dict[str, Any]:
+def version_context(request: HttpRequest, version: TextVersion) -> dict[str, Any]:
     """For the page of a wording: how it differs from another one, and how each place would look with it."""
-    others = list(TextVersion.objects.filter(key=version.key).exclude(pk=version.pk).order_by("-number")[:VERSIONS_SHOWN])
+    others = list(TextVersion.objects.filter(key=version.key).exclude(pk=version.pk).order_by("-number")[:MAX_VERSIONS_SHOWN])
     asked = request.GET.get("with", "")
     chosen = next((other for other in others if str(other.number) == asked), None)
-    sentence = sentences().get(version.key)
-    shown = [place for place in sentence.places if place.preview][:PLACES_NAMED] if sentence else []
+    sentence = get_sentences().get(version.key)
+    shown = [place for place in sentence.places if place.preview][:MAX_PLACES_NAMED] if sentence else []
     where = request.GET.get("in", "")
     return {
         "others": others,
         "compared": chosen,
-        "pieces": word_diff(chosen.text if chosen else editable(version.ours), version.text),
+        "pieces": word_diff(chosen.text if chosen else editable_text(version.ours), version.text),
         "sentence": sentence,
-        "unused": why_unused(version),
+        "unused": unused_reason(version),
         "shown": shown,
         "shown_place": next((place for place in shown if place.slug == where), shown[0] if shown else None),
     }
@@ -204,14 +204,14 @@ def word_diff(before: str, after: str) -> list[tuple[str, str]]:
     return pieces
 
 
-def name_of(language: str) -> str:
+def language_name(language: str) -> str:
     return str(dict(settings.LANGUAGES).get(language, language))
 
 
 # The pages: all emails and pages, the sentences of one of them, and the form for one sentence.
 
 
-def require(request: HttpRequest, permission: str) -> None:
+def require_permission(request: HttpRequest, permission: str) -> None:
     """Require the permission, and note in the audit that the page is about wordings.
 
     The staff site's admin_view checks the second factor.
@@ -221,7 +221,7 @@ def require(request: HttpRequest, permission: str) -> None:
         raise PermissionDenied
 
 
-def page(request: HttpRequest, **more: object) -> dict[str, object]:
+def page_context(request: HttpRequest, **more: object) -> dict[str, object]:
     return {**staff_site.each_context(request), "opts": TextVersion._meta, **more}
 
 
@@ -231,34 +231,34 @@ def place_or_404(slug: str) -> Place:
     return places()[slug]
 
 
-def keys_of(place: Place) -> list[str]:
-    return [sentence.key for row in rows_of(place) for each in row for sentence in each]
+def sentence_keys(place: Place) -> list[str]:
+    return [sentence.key for row in sentence_rows(place) for each in row for sentence in each]
 
 
 @require_safe
 def texts(request: HttpRequest) -> HttpResponse:
     """Every place, with how many of its sentences staff have worded, and how many wordings wait."""
-    require(request, VIEW)
-    live = {version: why_unused(version) for version in TextVersion.objects.live().order_by("pk")}
+    require_permission(request, VIEW_PERMISSION)
+    live = {version: unused_reason(version) for version in TextVersion.objects.live().order_by("pk")}
     own = {version.key for version, why in live.items() if not why}
     waiting = set(TextVersion.objects.waiting().values_list("key", flat=True))
     groups: dict[str, list[dict[str, object]]] = defaultdict(list)
     for place in places().values():
-        keys = set(keys_of(place))
+        keys = set(sentence_keys(place))
         row = {"place": place, "sentences": len(keys), "own": len(keys & own), "waiting": len(keys & waiting)}
         groups[str(place.group)].append(row)
-    unused = [(version, why) for version, why in live.items() if why][:UNUSED_SHOWN]
+    unused = [(version, why) for version, why in live.items() if why][:MAX_UNUSED_SHOWN]
     more = {"groups": dict(groups), "unused": unused, "waiting": len(waiting)}
-    return TemplateResponse(request, "office/texts/staff/texts.html", page(request, title=_("Texts"), **more))
+    return TemplateResponse(request, "office/texts/staff/texts.html", page_context(request, title=_("Texts"), **more))
 
 
 @require_safe
 def place_texts(request: HttpRequest, place: str) -> HttpResponse:
     """The sentences of a place in their order, in all languages side by side."""
-    require(request, VIEW)
+    require_permission(request, VIEW_PERMISSION)
     found = place_or_404(place)
-    keys = keys_of(found)
-    own = {version.key: version for version in TextVersion.objects.live().filter(key__in=keys) if not why_unused(version)}
+    keys = sentence_keys(found)
+    own = {version.key: version for version in TextVersion.objects.live().filter(key__in=keys) if not unused_reason(version)}
     waiting = {version.key: version for version in TextVersion.objects.waiting().filter(key__in=keys)}
     rows = [
         {
@@ -269,18 +269,18 @@ def place_texts(request: HttpRequest, place: str) -> HttpResponse:
                 for sentences_of_language in row
             ],
         }
-        for row in rows_of(found)
+        for row in sentence_rows(found)
     ]
-    more = {"place": found, "rows": rows, "languages": settings.LANGUAGES, "named": PLACES_NAMED}
-    more |= {"may_write": request.user.has_perm(WRITE), "previews": settings.LANGUAGES if found.preview else ()}
-    return TemplateResponse(request, "office/texts/staff/place.html", page(request, title=str(found.title), **more))
+    more = {"place": found, "rows": rows, "languages": settings.LANGUAGES, "named": MAX_PLACES_NAMED}
+    more |= {"may_write": request.user.has_perm(ADD_PERMISSION), "previews": settings.LANGUAGES if found.preview else ()}
+    return TemplateResponse(request, "office/texts/staff/place.html", page_context(request, title=str(found.title), **more))
 
 
 @require_http_methods(FORM_METHODS)
 def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
     """One sentence: what readers get now, what was written before, and the form for another wording."""
-    require(request, WRITE)
-    where, found = place_or_404(place), sentences().get(sentence)
+    require_permission(request, ADD_PERMISSION)
+    where, found = place_or_404(place), get_sentences().get(sentence)
     if found is None or where not in found.places or found.locked:
         raise Http404
     steps = Prefetch("steps", TextStep.objects.select_related("by").order_by("pk"))
@@ -289,9 +289,9 @@ def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
         .with_decision()
         .select_related("author")
         .prefetch_related(steps)
-        .order_by("-number")[:VERSIONS_SHOWN]
+        .order_by("-number")[:MAX_VERSIONS_SHOWN]
     )
-    live = next((version for version in TextVersion.objects.live().filter(key=found.key) if not why_unused(version)), None)
+    live = next((version for version in TextVersion.objects.live().filter(key=found.key) if not unused_reason(version)), None)
     newest = versions[0] if versions else None
     starts_with = newest or live
     initial = {"seen": newest.number if newest else 0, "text": starts_with.text if starts_with else found.editable}
@@ -308,33 +308,33 @@ def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
             audit_note(request).add("added", keys=[version.pk])
             messages.success(request, _("Your wording is saved. Readers get it once a colleague has approved it."))
             return redirect("staff:office_textversion_change", version.pk)
-    more = {"place": where, "sentence": found, "form": form, "live": live, "versions": versions, "named": PLACES_NAMED}
-    title = _("Word it yourself (%(language)s)") % {"language": name_of(found.language)}
-    return TemplateResponse(request, "office/texts/staff/text.html", page(request, title=title, **more))
+    more = {"place": where, "sentence": found, "form": form, "live": live, "versions": versions, "named": MAX_PLACES_NAMED}
+    title = _("Word it yourself (%(language)s)") % {"language": language_name(found.language)}
+    return TemplateResponse(request, "office/texts/staff/text.html", page_context(request, title=title, **more))
 
 
-SCRIPTS = re.compile("<script.*?</script>", re.DOTALL)
+SCRIPT_PATTERN = re.compile("<script.*?</script>", re.DOTALL)
 
 
 @require_safe
 def place_preview(request: HttpRequest, place: str, language: str) -> HttpResponse:
     """The email or page as readers get it now."""
-    require(request, VIEW)
+    require_permission(request, VIEW_PERMISSION)
     if language not in dict(settings.LANGUAGES):
         raise Http404
-    return drawn(request, place_or_404(place), language)
+    return render_preview(request, place_or_404(place), language)
 
 
 @require_safe
 def version_preview(request: HttpRequest, version_id: int, place: str) -> HttpResponse:
     """The email or page as readers would get it with this wording."""
-    require(request, VIEW)
+    require_permission(request, VIEW_PERMISSION)
     version = get_object_or_404(TextVersion, pk=version_id)
-    with trying_out(version.language, version.ours, version.text):
-        return drawn(request, place_or_404(place), version.language)
+    with preview_wording(version.language, version.ours, version.text):
+        return render_preview(request, place_or_404(place), version.language)
 
 
-def drawn(request: HttpRequest, place: Place, language: str) -> HttpResponse:
+def render_preview(request: HttpRequest, place: Place, language: str) -> HttpResponse:
     """The email or page for a preview. Whatever drawing it writes, such as the token of a private link, is rolled back."""
     if place.preview is None:
         raise Http404
@@ -343,7 +343,7 @@ def drawn(request: HttpRequest, place: Place, language: str) -> HttpResponse:
         transaction.set_rollback(True)
     html = html or f"<!DOCTYPE html><p>{_('This page can’t be shown here at the moment.')}</p>"
     # allow-same-origin, since our stylesheets go to no other site. Scripts can't run there, so they are taken out.
-    return framed(SCRIPTS.sub("", html), allow="allow-same-origin", styles="'self' 'unsafe-inline'")
+    return framed_response(SCRIPT_PATTERN.sub("", html), allow="allow-same-origin", styles="'self' 'unsafe-inline'")
 
 
 staff_site.add_page("texts/", texts, "texts")
@@ -355,10 +355,10 @@ staff_site.add_page(
 staff_site.add_page(
     "texts/<slug:place>/wordings/<int:version_id>/", version_preview, "version_preview", gettext_lazy("Preview of a new wording")
 )
-PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Texts of emails and pages"), "staff:texts", VIEW))
+MENU_PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Texts of emails and pages"), "staff:texts", VIEW_PERMISSION))
 staff_site.add_waiting(
     gettext_lazy("Settings"),
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("wordings to approve"),
         one=gettext_lazy("wording to approve"),
         count=TextVersion.objects.waiting,
@@ -368,10 +368,10 @@ staff_site.add_waiting(
 )
 
 
-def used_wordings(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+def check_used_wordings(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     """Reports wordings that a new version of the site has put out of use."""
     label = gettext_lazy("Texts in your own words")
-    if unused := sum(bool(why_unused(version)) for version in TextVersion.objects.live()):
+    if unused := sum(bool(unused_reason(version)) for version in TextVersion.objects.live()):
         sentence = ngettext(
             "%(n)s wording is no longer used, because our own wording has changed or is locked. Readers get ours.",
             "%(n)s wordings are no longer used, because our own wordings have changed or are locked. Readers get ours.",
@@ -383,4 +383,4 @@ def used_wordings(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         yield FirstRunCheck(label, Light.GREEN, _("Readers get every wording that you have approved."))
 
 
-check_first_run(CONTENT, gettext_lazy("Texts in your own words"), used_wordings)
+register_first_run_check(CONTENT_SECTION, gettext_lazy("Texts in your own words"), check_used_wordings)

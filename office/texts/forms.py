@@ -6,13 +6,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageForm
-from office.texts.places import MOST_LETTERS, Sentence, fault_in
-from office.texts.services import guarded, tidy, warnings_about
+from office.texts.places import MAX_TEXT_LENGTH, Sentence, wording_fault
+from office.texts.services import guard_warnings, normalise_text, text_warnings
 
 
-def refuse_guarded(text: str) -> None:
+def validate_guards(text: str) -> None:
     """Refuse a reason with what it must not have, such as a child's details."""
-    if found := guarded(text):
+    if found := guard_warnings(text):
         raise forms.ValidationError(found[0])
 
 
@@ -28,7 +28,7 @@ class TextForm(PageForm):
         label=_("Why is this wording right all the same?"),
         help_text=_("We keep your reason with the wording, and the colleague who approves it reads it."),
         max_length=300,
-        validators=[refuse_guarded],
+        validators=[validate_guards],
         error_messages={"required": _("Say why this wording is right all the same, or change it.")},
     )
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
@@ -36,8 +36,8 @@ class TextForm(PageForm):
     def __init__(self, *args: Any, sentence: Sentence, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sentence = sentence
-        typed = tidy(str(self.data.get("text", "")))[: MOST_LETTERS + 1] if self.is_bound else ""
-        self.warnings = warnings_about(sentence, typed) if typed else []
+        typed = normalise_text(str(self.data.get("text", "")))[: MAX_TEXT_LENGTH + 1] if self.is_bound else ""
+        self.warnings = text_warnings(sentence, typed) if typed else []
         if not self.warnings:
             del self.fields["reason"]
         if sentence.takes_markup:
@@ -48,8 +48,8 @@ class TextForm(PageForm):
             self.fields["text"].help_text = _("Plain text: this sentence can’t have bold words or links.")
 
     def clean_text(self) -> str:
-        text = tidy(self.cleaned_data["text"])
-        if fault := fault_in(self.sentence, text):
+        text = normalise_text(self.cleaned_data["text"])
+        if fault := wording_fault(self.sentence, text):
             raise forms.ValidationError(str(fault))
         return text
 
@@ -59,6 +59,6 @@ class SendBackForm(forms.Form):
         label=_("What should change?"),
         help_text=_("The author reads this."),
         max_length=300,
-        validators=[refuse_guarded],
+        validators=[validate_guards],
         error_messages={"required": _("Say what should change, so that the author can mend it.")},
     )

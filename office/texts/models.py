@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import Event, by_user, free_text, impersonal, personal
+from ctac.models import Event, free_text, impersonal, personal, user_foreign_key
 
 
 class StepKind(models.TextChoices):
@@ -48,7 +48,7 @@ class TextVersion(models.Model):
     ours = impersonal(models.TextField(_("our wording"), editable=False))
     text = free_text(models.TextField(_("new wording"), max_length=1000))
     reason = free_text(models.CharField(_("why it is right as it is"), max_length=300, blank=True))
-    author = by_user(_("author"), blank=True)
+    author = user_foreign_key(_("author"), blank=True)
     at = models.DateTimeField(_("written"))
 
     objects = TextVersionQuerySet.as_manager()

@@ -21,15 +21,15 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from office.texts.markup import (
-    OF_GETTEXT,
-    PLACEHOLDER,
+    GETTEXT_PLACEHOLDER_PATTERN,
+    PLACEHOLDER_PATTERN,
     SAFE_TOKENS,
-    editable,
+    editable_text,
+    extract_links,
+    extract_placeholders,
     has_markup,
+    inline_tokens,
     is_safe_link,
-    links_of,
-    placeholders_of,
-    tokens_of,
 )
 
 Preview = Callable[[HttpRequest], str]  # gives its HTML in the current language; "" if there is none
@@ -51,7 +51,7 @@ class Place:
     preview: Preview | None = None
 
 
-class Worded(Node):
+class WordedNode(Node):
     """A sentence of ours in a template, as gettext's messages: singular and perhaps plural."""
 
     messages: tuple[str, ...]
@@ -87,10 +87,10 @@ class Sentence:
 
     @property
     def editable(self) -> str:
-        return editable(self.ours)
+        return editable_text(self.ours)
 
 
-LOCKS: tuple[tuple[str, str | Promise], ...] = (
+LOCK_PATTERNS: tuple[tuple[str, str | Promise], ...] = (
     (r"\b999\b", _("This says when to call 999.")),
     (r"%\((advice_\w+|phone|tel|hours|out_of_hours\w*)\)s|advice line", _("This leads people to the advice line.")),
     (r"child’s (details|name)|details of a child|about a child", _("This is about what people may tell us of a child.")),
@@ -100,100 +100,113 @@ LOCKS: tuple[tuple[str, str | Promise], ...] = (
         _("This is a promise about personal data, or the law asks for it."),
     ),
 )
-MOST_LETTERS = 1000
-UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # categories of characters that are invisible, or that change the direction of writing
-INCLUDE = re.compile(r"""include ["']([^"']+)""")
-IN_CODE = _("This has parts that only the people who build the site can change.")
-_finders: list[Callable[[], Iterable[Place]]] = []
+MAX_TEXT_LENGTH = 1000
+INVISIBLE_CATEGORIES = {
+    "Cc",
+    "Cf",
+    "Co",
+    "Cs",
+    "Cn",
+}  # categories of characters that are invisible, or that change the direction of writing
+INCLUDE_PATTERN = re.compile(r"""include ["']([^"']+)""")
+IN_CODE_MESSAGE = _("This has parts that only the people who build the site can change.")
+_place_finders: list[Callable[[], Iterable[Place]]] = []
 
 
 def register_places(find: Callable[[], Iterable[Place]]) -> None:
     """Add a function that finds places, in AppConfig.ready(). It is called once, when all apps are ready."""
-    if find not in _finders:
-        _finders.append(find)
+    if find not in _place_finders:
+        _place_finders.append(find)
 
 
 @cache
 def places() -> dict[str, Place]:
-    return {place.slug: place for find in _finders for place in find()}
+    return {place.slug: place for find in _place_finders for place in find()}
 
 
 @cache
-def lines_of(place: Place) -> tuple[Line, ...]:
+def place_lines(place: Place) -> tuple[Line, ...]:
     """The place's lines in order, the subjects first. Lines without words of ours, such as "%(subject)s", are left out."""
-    lines = [*map(Line, place.subjects), *(line for name in place.templates for line in lines_in(name, set()))]
-    return tuple(line for line in lines if re.search(r"[^\W\d_]", OF_GETTEXT.sub("", line.messages[0])))
+    lines = [*map(Line, place.subjects), *(line for name in place.templates for line in template_lines(name, set()))]
+    return tuple(line for line in lines if re.search(r"[^\W\d_]", GETTEXT_PLACEHOLDER_PATTERN.sub("", line.messages[0])))
 
 
-def lines_in(template: str, seen: set[str]) -> Iterator[Line]:
+def template_lines(template: str, seen: set[str]) -> Iterator[Line]:
     """The lines of a template and those that it includes, not of the one that it extends."""
     if template in seen:
         return
     seen.add(template)
     compiled: Any = get_template(template)
     for node in compiled.template.nodelist.get_nodes_by_type(Node):
-        if isinstance(node, Worded):
+        if isinstance(node, WordedNode):
             yield Line(node.messages, takes_markup=node.takes_markup)
-        elif included := INCLUDE.match(node.token.contents):
-            yield from lines_in(included[1], seen)
+        elif included := INCLUDE_PATTERN.match(node.token.contents):
+            yield from template_lines(included[1], seen)
 
 
-def key_of(language: str, ours: str) -> str:
+def sentence_key(language: str, ours: str) -> str:
     return hashlib.sha256(f"{language}\0{ours}".encode()).hexdigest()[:32]
 
 
 @cache
-def sentences() -> dict[str, Sentence]:
+def get_sentences() -> dict[str, Sentence]:
     """All sentences of all places, by key."""
     found: dict[str, Sentence] = {}
     for place in places().values():
-        for line in lines_of(place):
+        for line in place_lines(place):
             for language, _name in settings.LANGUAGES:
                 for ours in line.wordings(language):
-                    key = key_of(language, ours)
-                    sentence = found.setdefault(key, Sentence(key, language, ours, lock_of(line)))
+                    key = sentence_key(language, ours)
+                    sentence = found.setdefault(key, Sentence(key, language, ours, lock_reason(line)))
                     sentence.takes_markup &= line.takes_markup
                     sentence.places += [] if place in sentence.places else [place]
     return found
 
 
 @cache
-def rows_of(place: Place) -> list[list[list[Sentence]]]:
+def sentence_rows(place: Place) -> list[list[list[Sentence]]]:
     """For each line of the place, for each language, its sentence, or one for each plural form. Repeated lines stand once."""
     return [
-        [[sentences()[key_of(language, ours)] for ours in line.wordings(language)] for language, _name in settings.LANGUAGES]
-        for line in {line.messages: line for line in lines_of(place)}.values()
+        [
+            [get_sentences()[sentence_key(language, ours)] for ours in line.wordings(language)]
+            for language, _name in settings.LANGUAGES
+        ]
+        for line in {line.messages: line for line in place_lines(place)}.values()
     ]
 
 
-def lock_of(line: Line) -> str | Promise:
+def lock_reason(line: Line) -> str | Promise:
     """Why nobody may word this line, by its English text; "" if anybody may."""
-    if "<" in editable(" ".join(line.messages)):
-        return IN_CODE
-    return next((why for pattern, why in LOCKS if re.search(pattern, " ".join(line.messages), re.IGNORECASE)), "")
+    if "<" in editable_text(" ".join(line.messages)):
+        return IN_CODE_MESSAGE
+    return next((why for pattern, why in LOCK_PATTERNS if re.search(pattern, " ".join(line.messages), re.IGNORECASE)), "")
 
 
-def fault_in(sentence: Sentence, text: str) -> str | Promise:
+def wording_fault(sentence: Sentence, text: str) -> str | Promise:
     """Why this can't be a wording of the sentence, whoever writes it; "" if it can."""
-    names, ours = placeholders_of(text), placeholders_of(sentence.editable)
+    names, ours = extract_placeholders(text), extract_placeholders(sentence.editable)
     checks: tuple[tuple[bool, str | Promise], ...] = (
         (bool(sentence.locked), _("This sentence is locked.")),
         (not text, _("Enter the new wording.")),
-        (len(text) > MOST_LETTERS, _("Shorten the wording to 1,000 characters.")),
+        (len(text) > MAX_TEXT_LENGTH, _("Shorten the wording to 1,000 characters.")),
         (text == sentence.editable, _("This is our own wording. Change it, or go back without saving.")),
-        (any(unicodedata.category(letter) in UNSEEN for letter in text), _("Take out the characters that nobody can see.")),
+        (
+            any(unicodedata.category(letter) in INVISIBLE_CATEGORIES for letter in text),
+            _("Take out the characters that nobody can see."),
+        ),
         (bool(ours - names), _("Keep everything in curly brackets, such as {name}: we fill it in for each reader.")),
         (
-            bool(names - ours) or bool(re.search("[{}]", PLACEHOLDER.sub("", text))),
+            bool(names - ours) or bool(re.search("[{}]", PLACEHOLDER_PATTERN.sub("", text))),
             _("Use only the curly brackets that are in our own wording: we can’t fill in others."),
         ),
         (not sentence.takes_markup and has_markup(text), _("This sentence can’t have bold words or links. Take out the marks.")),
         (
-            sentence.takes_markup and any(token.type not in SAFE_TOKENS for token in tokens_of(text)),
+            sentence.takes_markup and any(token.type not in SAFE_TOKENS for token in inline_tokens(text)),
             _("Use two stars on each side for bold words: **like this**. We have no italics."),
         ),
         (
-            sentence.takes_markup and not all(is_safe_link(link, set(links_of(sentence.editable))) for link in links_of(text)),
+            sentence.takes_markup
+            and not all(is_safe_link(link, set(extract_links(sentence.editable))) for link in extract_links(text)),
             _("Begin each link with https://, mailto:, tel: or, for a page of ours, a slash."),
         ),
     )

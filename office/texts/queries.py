@@ -8,49 +8,49 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import Copy
-from office.texts.markup import as_plain, fill
+from ctac.models import CachedValue
+from office.texts.markup import fill_placeholders, plain_text
 from office.texts.models import TextVersion
-from office.texts.places import fault_in, sentences
+from office.texts.places import get_sentences, wording_fault
 
 Wordings = Mapping[str, Mapping[str, str]]  # language → our sentence in it → staff's wording
 
 
-def why_unused(version: TextVersion) -> str | Promise:
+def unused_reason(version: TextVersion) -> str | Promise:
     """Why readers don't get this wording, even if it was approved: a release has changed our sentence or locked it.
 
     "" if they do.
     """
-    sentence = sentences().get(version.key)
-    return fault_in(sentence, version.text) if sentence else _("Our own wording has changed with a new version of the site.")
+    sentence = get_sentences().get(version.key)
+    return wording_fault(sentence, version.text) if sentence else _("Our own wording has changed with a new version of the site.")
 
 
 def live_wordings() -> Wordings:
     """The approved wordings that today's rules still allow."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for version in TextVersion.objects.live().order_by("pk"):
-        if not why_unused(version):
+        if not unused_reason(version):
             found[version.language][version.ours] = version.text
     return dict(found)
 
 
-WORDINGS: Copy[Wordings] = Copy("site_texts", live_wordings, dict)
+CACHED_WORDINGS: CachedValue[Wordings] = CachedValue("site_texts", live_wordings, dict)
 
 
-def own_wordings() -> Mapping[str, str]:
+def current_wordings() -> Mapping[str, str]:
     """The wordings in the current language, as this request or task sees them."""
-    return WORDINGS.get().get(get_language() or "", {})
+    return CACHED_WORDINGS.get().get(get_language() or "", {})
 
 
 @contextmanager
-def trying_out(language: str, ours: str, text: str) -> Iterator[None]:
+def preview_wording(language: str, ours: str, text: str) -> Iterator[None]:
     """Pretends, for a preview, that this wording is approved."""
-    now = WORDINGS.get()
-    with WORDINGS.tried({**now, language: {**now.get(language, {}), ours: text}}):
+    now = CACHED_WORDINGS.get()
+    with CACHED_WORDINGS.override({**now, language: {**now.get(language, {}), ours: text}}):
         yield
 
 
-def worded(ours: str, values: Mapping[str, object]) -> str:
+def worded_text(ours: str, values: Mapping[str, object]) -> str:
     """A sentence of ours that is in no template, such as an email's subject, in staff's own wording if there is one."""
-    own = own_wordings().get(ours)
-    return ours % values if own is None else fill(as_plain(own), values)
+    own = current_wordings().get(ours)
+    return ours % values if own is None else fill_placeholders(plain_text(own), values)

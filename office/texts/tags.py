@@ -17,19 +17,19 @@ from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext, ngettext, trim_whitespace
 
-from office.texts.markup import as_html, as_plain, fill
-from office.texts.places import Worded
-from office.texts.queries import own_wordings
+from office.texts.markup import fill_placeholders, plain_text, wording_html
+from office.texts.places import WordedNode
+from office.texts.queries import current_wordings
 
 register = Library()
 
-TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*>", re.IGNORECASE)
-NEVER_ENDS = {"br", "hr", "img", "input", "link", "meta"}
-TAKES_MARKUP = {"p", "li", "dd", "td", "div"}
+HTML_TAG_PATTERN = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*>", re.IGNORECASE)
+VOID_ELEMENTS = {"br", "hr", "img", "input", "link", "meta"}
+MARKUP_ELEMENTS = {"p", "li", "dd", "td", "div"}
 
 
 @dataclass(eq=False)
-class Wording(Worded):
+class WordingNode(WordedNode):
     """A sentence in a template. `fields` has the nodes of its placeholders, by name.
 
     `given` has the values named by `with` and `count`; `counted` names the one that decides between singular and plural.
@@ -47,13 +47,13 @@ class Wording(Worded):
             singular, *plural = self.messages
             ours = ngettext(singular, plural[0], context[self.counted]) if plural else gettext(singular)
             values = {name: node.render(context) for name, node in self.fields.items()}
-        own = own_wordings().get(ours)
+        own = current_wordings().get(ours)
         if own is None:
             drawn = ours % values
         elif self.takes_markup:
-            drawn = fill(as_html(own, ours), values)
+            drawn = fill_placeholders(wording_html(own, ours), values)
         else:
-            drawn = fill(escape(as_plain(own)) if context.autoescape else as_plain(own), values)
+            drawn = fill_placeholders(escape(plain_text(own)) if context.autoescape else plain_text(own), values)
         drawn = mark_safe(drawn)  # noqa: S308 - ours, escaped or sanitised, and so is each value
         if not self.asvar:
             return drawn
@@ -71,11 +71,11 @@ def takes_markup(parser: Parser) -> bool:
     if (edge := re.search(r"[<>]", text)) and edge[0] == ">":
         return False  # in an attribute
     depth = 0
-    for end, name in TAG.findall(text):
+    for end, name in HTML_TAG_PATTERN.findall(text):
         if not end:
-            depth += name.lower() not in NEVER_ENDS
+            depth += name.lower() not in VOID_ELEMENTS
         elif depth == 0:
-            return name.lower() in TAKES_MARKUP
+            return name.lower() in MARKUP_ELEMENTS
         else:
             depth -= 1
     return False
@@ -90,7 +90,7 @@ def translate(parser: Parser, token: Token) -> Node:
         return do_translate(parser, token)
     message = str(parser.compile_filter(sentence).resolve(Context())).replace("%", "%%")
     asvar = "".join(options[1:])
-    return Wording((message,), not asvar and takes_markup(parser), asvar)
+    return WordingNode((message,), not asvar and takes_markup(parser), asvar)
 
 
 @register.tag
@@ -98,14 +98,14 @@ def blocktranslate(parser: Parser, token: Token) -> Node:
     _name, *options = token.split_contents()
     if "context" in options:
         return do_block_translate(parser, token)
-    blocks = [parts_of(parser.parse(("plural", "endblocktranslate")))]
+    blocks = [block_parts(parser.parse(("plural", "endblocktranslate")))]
     if parser.next_token().contents == "plural":
-        blocks.append(parts_of(parser.parse(("endblocktranslate",))))
+        blocks.append(block_parts(parser.parse(("endblocktranslate",))))
         parser.delete_first_token()
     after = dict(pairwise(options))
     asvar = after.get("asvar", "")
     messages = tuple("".join(f"%({text})s" if node else text.replace("%", "%%") for text, node in block) for block in blocks)
-    return Wording(
+    return WordingNode(
         tuple(map(trim_whitespace, messages)) if "trimmed" in options else messages,
         not asvar and takes_markup(parser),
         asvar,
@@ -115,7 +115,7 @@ def blocktranslate(parser: Parser, token: Token) -> Node:
     )
 
 
-def parts_of(nodes: NodeList) -> list[tuple[str, Node | None]]:
+def block_parts(nodes: NodeList) -> list[tuple[str, Node | None]]:
     """The pieces of a sentence: a text without a node, or the name of a placeholder with the node that fills it."""
     tokens = ((node.token, node) for node in nodes if node.token)
     return [(token.contents, node if token.token_type == TokenType.VAR else None) for token, node in tokens]

@@ -19,21 +19,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from ctac.dates import format_day
-from ctac.forms import refusal_as_error
-from ctac.pages import page_in
+from ctac.forms import domain_error_to_form
+from ctac.pages import parse_page_number
 from ctac.staff.audit import audit_note
 from ctac.staff.menu import plural_name
-from ctac.staff.site import LooksOnly, ObjectAction, Waiting, column, long_moment, moment_of, number_of, staff_site, state_tag
-from ctac.staff.spreadsheets import CSV, Heading, csv_pieces
+from ctac.staff.site import (
+    ObjectAction,
+    ReadOnlyAdmin,
+    WaitingLine,
+    column,
+    datetime_column,
+    format_long_datetime,
+    number_column,
+    staff_site,
+    state_tag,
+)
+from ctac.staff.spreadsheets import CSV_CONTENT_TYPE, Heading, csv_pieces
 from professionals.imports import services
 from professionals.imports.forms import ChoicesForm, ColumnsForm, UploadForm, row_text
 from professionals.imports.registry import IMPORT_KINDS, kind_of
-from professionals.models import WAITING_ROWS, Import, ImportedObject, ImportRow, ImportState, Person, RowState
+from professionals.models import WAITING_ROW_STATES, Import, ImportedObject, ImportRow, ImportState, Person, RowState
 
-ROWS_A_PAGE = 50
-CHOICES_A_PAGE = 25
+ROWS_PER_PAGE = 50
+CHOICES_PER_PAGE = 25
 STATE_COLOURS = {
     ImportState.UPLOADED: "waiting",
     ImportState.CHECKING: "waiting",
@@ -57,7 +67,7 @@ ROW_COLOURS = {
 }
 
 
-def objects_in_words(found: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
+def object_links(found: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
     """The name of each object, and its page on the staff site. One statement for each model."""
     keys = defaultdict(set)
     for label, key in found:
@@ -82,11 +92,13 @@ def columns_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Impo
     suggested = imported.mapping or services.suggest_mapping(imported)
     form = ColumnsForm(request.POST if request.method == "POST" else None, imported=imported, suggested=suggested)
     if form.is_valid():
-        with refusal_as_error(form):
-            services.choose_columns(imported, mapping=form.cleaned_data["mapping"], by=signed_in(request), now=timezone.now())
+        with domain_error_to_form(form):
+            services.choose_columns(
+                imported, mapping=form.cleaned_data["mapping"], by=signed_in_user(request), now=timezone.now()
+            )
             return redirect(change_url)
     context = {
-        **page_admin.about_action(request, action, imported, change_url),
+        **page_admin.get_action_context(request, action, imported, change_url),
         "form": form,
         "refused": form.refused,
         "fields": kind_of(imported).fields,
@@ -98,8 +110,8 @@ def choices_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Impo
     """One page of the duplicates. Saving it leads to the next page, and after the last one to the import."""
     change_url = reverse("staff:professionals_import_change", args=[imported.pk])
     rows = imported.rows.filter(state=RowState.DUPLICATE).order_by("number")
-    page = Paginator(rows, CHOICES_A_PAGE).get_page(page_in(request.GET.get("page", "")))
-    known = objects_in_words((match["model"], match["key"]) for row in page for match in row.matches)
+    page = Paginator(rows, CHOICES_PER_PAGE).get_page(parse_page_number(request.GET.get("page", "")))
+    known = object_links((match["model"], match["key"]) for row in page for match in row.matches)
     form = ChoicesForm(
         request.POST if request.method == "POST" else None,
         imported=imported,
@@ -107,17 +119,17 @@ def choices_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Impo
         texts={key: text for key, (text, _href) in known.items()},
     )
     if form.is_valid():
-        with refusal_as_error(form):
-            services.choose(
+        with domain_error_to_form(form):
+            services.save_duplicate_choices(
                 imported,
                 choice=form.cleaned_data["choice"],
                 rows=form.chosen_rows(),
-                by=signed_in(request),
+                by=signed_in_user(request),
                 now=timezone.now(),
             )
             more = page.has_next() and not form.cleaned_data["choice"]
             return redirect(f"{request.path}?page={page.next_page_number()}" if more else change_url)
-    context = {**page_admin.about_action(request, action, imported, change_url), "form": form, "page": page}
+    context = {**page_admin.get_action_context(request, action, imported, change_url), "form": form, "page": page}
     return TemplateResponse(request, "professionals/staff/import_choices.html", context)
 
 
@@ -128,7 +140,7 @@ def undo_facts(imported: Import) -> list[dict[str, Any]]:
     return [*facts, {"label": _("Possible until"), "value": format_day(until) if until else ""}]
 
 
-ACTIONS = (
+IMPORT_ACTIONS = (
     ObjectAction(
         slug="run",
         label=gettext_lazy("Import these rows"),
@@ -136,7 +148,7 @@ ACTIONS = (
         available=lambda imported: (
             imported.state == ImportState.CHECKED
             and not imported.is_undecided
-            and any(state in imported.row_counts for state in WAITING_ROWS)
+            and any(state in imported.row_counts for state in WAITING_ROW_STATES)
         ),
         facts=lambda imported: [
             {"label": state.label, "value": f"{imported.row_counts[state]:,}"}
@@ -212,9 +224,9 @@ def kind_label(imported: Import) -> str:
 
 
 @admin.register(Import, site=staff_site)
-class ImportAdmin(LooksOnly):
+class ImportAdmin(ReadOnlyAdmin):
     nobody_may = ("delete",)
-    list_display = ("uploaded", "what", "state_in_words", "number_rows", "uploaded_by")
+    list_display = ("uploaded", "what", "state_text", "number_rows", "uploaded_by")
     list_select_related = ("uploaded_by",)
     sorts_quickly = ("uploaded",)
     ordering = ("-uploaded_at", "-pk")
@@ -222,7 +234,7 @@ class ImportAdmin(LooksOnly):
     change_list_template = "professionals/staff/imports.html"
     change_form_template = "professionals/staff/import.html"
     fields = readonly_fields = (
-        "state_in_words",
+        "state_text",
         "uploaded",
         "uploaded_by",
         "run",
@@ -232,19 +244,22 @@ class ImportAdmin(LooksOnly):
         "file_deleted",
     )
     may_be_empty = ("run", "undone", "file_deleted")
-    object_actions = ACTIONS
-    uploaded = moment_of("uploaded_at", gettext_lazy("uploaded"), short=True)
+    object_actions = IMPORT_ACTIONS
+    uploaded = datetime_column("uploaded_at", gettext_lazy("uploaded"), short=True)
     what = column(gettext_lazy("what"), kind_label)
-    state_in_words = column(
+    state_text = column(
         gettext_lazy("state"),
         lambda imported: state_tag(imported.get_state_display(), STATE_COLOURS[imported.state]),
         ordering="state",
     )
-    number_rows = number_of("total", gettext_lazy("rows"))
-    run = column(gettext_lazy("imported"), lambda imported: long_moment(imported.run_at) if imported.run_at else "")
-    undone = column(gettext_lazy("undone"), lambda imported: long_moment(imported.undone_at) if imported.undone_at else "")
+    number_rows = number_column("total", gettext_lazy("rows"))
+    run = column(gettext_lazy("imported"), lambda imported: format_long_datetime(imported.run_at) if imported.run_at else "")
+    undone = column(
+        gettext_lazy("undone"), lambda imported: format_long_datetime(imported.undone_at) if imported.undone_at else ""
+    )
     file_deleted = column(
-        gettext_lazy("file deleted"), lambda imported: long_moment(imported.file_deleted_at) if imported.file_deleted_at else ""
+        gettext_lazy("file deleted"),
+        lambda imported: format_long_datetime(imported.file_deleted_at) if imported.file_deleted_at else "",
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -265,8 +280,8 @@ class ImportAdmin(LooksOnly):
         form = UploadForm(*data, initial={"kind": request.GET.get("kind", "contacts")})
         if form.is_valid():
             kind, content = form.cleaned_data["kind"], form.cleaned_data["file"]
-            with refusal_as_error(form, beside="file"):
-                imported = services.create_import(kind=kind, content=content, by=signed_in(request), now=timezone.now())
+            with domain_error_to_form(form, beside="file"):
+                imported = services.create_import(kind=kind, content=content, by=signed_in_user(request), now=timezone.now())
                 audit_note(request).add("added", keys=[imported.pk])
                 return redirect("staff:professionals_import_action", imported.pk, "columns")
         context = {
@@ -289,7 +304,7 @@ class ImportAdmin(LooksOnly):
             raise PermissionDenied
         page = {"title": _("%(what)s: import %(number)d") % {"what": kind_label(imported), "number": imported.pk}}
         if imported.state == ImportState.UNDONE:
-            page |= kept_context(imported, request)
+            page |= kept_objects_context(imported, request)
         elif not imported.is_at_work:
             page |= rows_context(imported, request)
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
@@ -304,7 +319,7 @@ class ImportAdmin(LooksOnly):
         fields = IMPORT_KINDS[kind].fields
         pieces = csv_pieces([Heading(field.label) for field in fields], [[field.example for field in fields]])
         headers = {"Content-Disposition": f'attachment; filename="example-{kind}.csv"'}
-        return StreamingHttpResponse(pieces, content_type=CSV, headers=headers)
+        return StreamingHttpResponse(pieces, content_type=CSV_CONTENT_TYPE, headers=headers)
 
     @method_decorator(require_safe)
     def problems_view(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
@@ -322,7 +337,7 @@ class ImportAdmin(LooksOnly):
         rows = imported.rows.exclude(problems=[]).order_by("number").values_list("number", "problems")
         cells = ((number, labels.get(name, ""), why) for number, found in rows.iterator() for name, why in found)
         headers = {"Content-Disposition": f'attachment; filename="problems-{imported.pk}.csv"'}
-        return StreamingHttpResponse(csv_pieces(headings, cells), content_type=CSV, headers=headers)
+        return StreamingHttpResponse(csv_pieces(headings, cells), content_type=CSV_CONTENT_TYPE, headers=headers)
 
 
 def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
@@ -330,12 +345,14 @@ def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
     counts = imported.row_counts
     only = request.GET.get("only", "") if request.GET.get("only", "") in counts else ""
     rows = imported.rows.filter(state=only) if only else imported.rows.all()
-    page: Page[ImportRow] = Paginator(rows.order_by("number"), ROWS_A_PAGE).get_page(page_in(request.GET.get("page", "")))
+    page: Page[ImportRow] = Paginator(rows.order_by("number"), ROWS_PER_PAGE).get_page(
+        parse_page_number(request.GET.get("page", ""))
+    )
     objects = imported.objects_of_it.filter(number__in=[row.number for row in page])
     by_row: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for each in objects:
         by_row[each.number].append((each.model, each.key))
-    known = objects_in_words(pair for pairs in by_row.values() for pair in pairs)
+    known = object_links(pair for pairs in by_row.values() for pair in pairs)
     labels = {field.name: field.label for field in kind_of(imported).fields}
     filters = [{"href": "?", "label": _("All rows"), "count": sum(counts.values()), "selected": not only}]
     filters += [
@@ -361,24 +378,24 @@ def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def kept_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
+def kept_objects_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
     """A page of what stayed when the import was undone, and why."""
     kept = imported.objects_of_it.exclude(kept=[])
-    page: Page[ImportedObject] = Paginator(kept, ROWS_A_PAGE).get_page(page_in(request.GET.get("page", "")))
-    known = objects_in_words((each.model, each.key) for each in page)
+    page: Page[ImportedObject] = Paginator(kept, ROWS_PER_PAGE).get_page(parse_page_number(request.GET.get("page", "")))
+    known = object_links((each.model, each.key) for each in page)
     table = [
         {
             "number": each.number,
             "objects": [known[each.model, each.key]] if (each.model, each.key) in known else [],
-            "why": ", ".join(map(reason_in_words, each.kept)),
+            "why": ", ".join(map(reason_text, each.kept)),
         }
         for each in page
     ]
     return {"page": page, "table": table}
 
 
-def reason_in_words(reason: str) -> str:
-    if reason == services.CHANGED:
+def reason_text(reason: str) -> str:
+    if reason == services.CHANGED_REASON:
         return _("changed since")
     try:
         return plural_name(apps.get_model(reason)._meta)
@@ -388,7 +405,7 @@ def reason_in_words(reason: str) -> str:
 
 staff_site.add_waiting(
     gettext_lazy("Settings"),
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("imports to go on with"),
         one=gettext_lazy("import to go on with"),
         count=lambda: Import.objects.waiting(),

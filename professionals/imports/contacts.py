@@ -14,17 +14,17 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from ctac.dates import months_before, uk_datetime, uk_day
-from ctac.forms import read_day, tidy_postcode, validate_phone
+from ctac.forms import normalise_postcode, parse_typed_day, validate_phone
 from office.queries import site_settings
 from professionals.areas import look_up_areas
-from professionals.forms import refuse_team_address
+from professionals.forms import validate_not_team_address
 from professionals.imports.registry import ImportField, ImportKind, Match, PastRetention, Removal, Row, one_line, parse_text
-from professionals.models import DIALLED_DIGITS, Choice, Organisation, Person, Profession
+from professionals.models import DIALLED_DIGITS, DuplicateChoice, Organisation, Person, Profession
 from professionals.services import dialled_digits
 
-PERSON = Person._meta.label_lower
-MOST_MATCHES = 5
-FIRST_DAY = date(2000, 1, 1)
+PERSON_LABEL = Person._meta.label_lower
+MAX_MATCHES = 5
+MIN_PAST_DAY = date(2000, 1, 1)
 
 
 def parse_email(typed: str) -> str:
@@ -35,7 +35,7 @@ def parse_email(typed: str) -> str:
         validate_email(address)
     except ValidationError as error:
         raise ValidationError(_("This is not an email address. Correct it, or leave it empty.")) from error
-    refuse_team_address(address)
+    validate_not_team_address(address)
     return address
 
 
@@ -48,7 +48,7 @@ def parse_phone(typed: str) -> str:
     return f"0{number}" if number.isdigit() and len(number) in {9, 10} and number[0] in "1237" else number
 
 
-PROFESSIONS = {
+PROFESSION_BY_WORDS = {
     words: value
     for value in Profession.values
     for words in (value, value.replace("-", " "), f"{value.replace('-', ' ')}s", Profession(value).label.casefold())
@@ -56,7 +56,7 @@ PROFESSIONS = {
 
 
 def parse_profession(typed: str) -> str:
-    if value := PROFESSIONS.get(one_line(typed).casefold()):
+    if value := PROFESSION_BY_WORDS.get(one_line(typed).casefold()):
         return value
     raise ValidationError(_("We don’t know this profession. Write one that this website offers, or Other."))
 
@@ -65,16 +65,16 @@ def parse_past_day(typed: str) -> date:
     """A day in the past, and in this century. The day comes first: 9/3/2017."""
     today = uk_day(timezone.now())
     try:
-        day = read_day(typed[:40], today, lies_ahead=False)
+        day = parse_typed_day(typed[:40], today, lies_ahead=False)
     except ValueError as error:
         raise ValidationError(_("This is not a date. Write it like 9/3/2017.")) from error
-    if not FIRST_DAY <= day <= today:
+    if not MIN_PAST_DAY <= day <= today:
         raise ValidationError(_("This date can’t be right. It must be after 1999, and not ahead."))
     return day
 
 
 # The fields about a person, for every kind whose rows have one.
-NAME = ImportField(
+NAME_FIELD = ImportField(
     "name",
     _("Name"),
     parse_text(150),
@@ -83,14 +83,14 @@ NAME = ImportField(
     help=_("The whole name, or the first name if the last name has a column of its own."),
     example="Asha Patel",
 )
-LAST_NAME = ImportField(
+LAST_NAME_FIELD = ImportField(
     "last_name",
     _("Last name"),
     parse_text(100),
     aliases=("Surname", "Family name", "Second name"),
     help=_("Only if it has a column of its own."),
 )
-EMAIL = ImportField(
+EMAIL_FIELD = ImportField(
     "email",
     _("Email address"),
     parse_email,
@@ -98,7 +98,7 @@ EMAIL = ImportField(
     example="asha.patel@example.nhs.uk",
     free=False,
 )
-PHONE = ImportField(
+PHONE_FIELD = ImportField(
     "phone",
     _("Phone"),
     parse_phone,
@@ -106,7 +106,7 @@ PHONE = ImportField(
     example="0113 496 0000",
     free=False,
 )
-PROFESSION = ImportField(
+PROFESSION_FIELD = ImportField(
     "profession",
     _("Profession"),
     parse_profession,
@@ -116,22 +116,22 @@ PROFESSION = ImportField(
     empty=Profession.OTHER.value,
     free=False,
 )
-ORGANISATION = ImportField(
+ORGANISATION_FIELD = ImportField(
     "organisation_name",
     _("Organisation"),
     parse_text(200),
     aliases=("Organisation name", "Organization", "Employer", "Workplace", "Trust", "Company", "Agency", "Where they work"),
     example="Leeds Community Healthcare",
 )
-POSTCODE = ImportField(
+POSTCODE_FIELD = ImportField(
     "postcode",
     _("Postcode"),
-    lambda typed: tidy_postcode(typed[:20]),
+    lambda typed: normalise_postcode(typed[:20]),
     aliases=("Post code", "Work postcode", "Postal code", "Zip"),
     example="LS1 4AP",
     free=False,
 )
-LAST_CONTACT = ImportField(
+LAST_CONTACT_FIELD = ImportField(
     "last_contact",
     _("Last contact"),
     parse_past_day,
@@ -141,19 +141,19 @@ LAST_CONTACT = ImportField(
     empty=None,
     free=False,
 )
-PERSON_FIELDS = (NAME, LAST_NAME, EMAIL, PHONE, PROFESSION, ORGANISATION, POSTCODE)
+PERSON_FIELDS = (NAME_FIELD, LAST_NAME_FIELD, EMAIL_FIELD, PHONE_FIELD, PROFESSION_FIELD, ORGANISATION_FIELD, POSTCODE_FIELD)
 
 
 def full_name(values: Mapping[str, Any]) -> str:
     return f"{values['name']} {values.get('last_name', '')}".strip()[:150]
 
 
-def is_past(day: date, *, months: int, now: datetime) -> bool:
+def is_past_retention(day: date, *, months: int, now: datetime) -> bool:
     """Whether personal data last used on that day may not be kept any more."""
     return uk_datetime(day, time.max) < months_before(now, months)
 
 
-def past_of(rows: Sequence[tuple[Row, date]], *, people: int = 0, copies: int = 0) -> None:
+def mark_past_retention(rows: Sequence[tuple[Row, date]], *, people: int = 0, copies: int = 0) -> None:
     """Set `past` of each row: only a count of its month, area and profession comes in. One statement."""
     areas = look_up_areas({row.values["postcode"] for row, _day in rows if row.values.get("postcode")}) if rows else {}
     for row, day in rows:
@@ -196,16 +196,16 @@ def match_people(rows: Sequence[Row]) -> None:
         same = by_email.get(row.values["email"], []) if row.values["email"] else []
         digits = dialled_digits(row.values["phone"])
         for person in by_name.get(full_name(row.values).lower(), []):
-            if (reason := same_place(person, row.values)) is not None:
+            if (reason := same_place_reason(person, row.values)) is not None:
                 why[person.pk] = reason
         for person in by_phone.get(digits, []) if digits else []:
             why.setdefault(person.pk, gettext("Same phone number"))
-        row.matches += [Match(PERSON, person.pk, gettext("Same email address"), certain=True) for person in same]
-        others = [Match(PERSON, key, reason) for key, reason in why.items() if key not in {person.pk for person in same}]
-        row.matches += others[:MOST_MATCHES]
+        row.matches += [Match(PERSON_LABEL, person.pk, gettext("Same email address"), certain=True) for person in same]
+        others = [Match(PERSON_LABEL, key, reason) for key, reason in why.items() if key not in {person.pk for person in same}]
+        row.matches += others[:MAX_MATCHES]
 
 
-def same_place(person: Person, values: Mapping[str, Any]) -> str | None:
+def same_place_reason(person: Person, values: Mapping[str, Any]) -> str | None:
     """Why a person with the same name may be the same: the place where they work. None if it differs."""
     organisation = person.organisation.name.lower() if person.organisation else ""
     if organisation and organisation == values["organisation_name"].lower():
@@ -231,7 +231,7 @@ def make_people(rows: Sequence[Row], *, since: Mapping[int, datetime] | None = N
     new: dict[int, Row] = {}
     for row in rows:
         email = row.values["email"]
-        if row.choice == Choice.LINK and row.link is not None and row.link.model == PERSON:
+        if row.choice == DuplicateChoice.LINK and row.link is not None and row.link.model == PERSON_LABEL:
             people[row.number] = Person(pk=row.link.key)
         elif email and email in known:
             people[row.number] = known[email]
@@ -276,7 +276,7 @@ def make_organisations(rows: Iterable[Row]) -> dict[str, Organisation]:
 def check_contacts(rows: Sequence[Row], *, now: datetime) -> None:
     months = site_settings().keep_people_months
     past = [(row, row.values["last_contact"]) for row in rows if row.values["last_contact"]]
-    past_of([(row, day) for row, day in past if is_past(day, months=months, now=now)], people=1)
+    mark_past_retention([(row, day) for row, day in past if is_past_retention(day, months=months, now=now)], people=1)
     for row in rows:
         if not row.past and not row.values["email"] and not row.values["phone"]:
             row.add_problem("", _("Fill in an email address or a phone number."))
@@ -288,18 +288,18 @@ def make_contacts(rows: Sequence[Row], *, by: User | None, now: datetime) -> Non
     make_people(rows, since={number: uk_datetime(day, time(12)) for number, day in days.items()})
 
 
-def identity_of(values: Mapping[str, Any]) -> str:
+def contact_identity(values: Mapping[str, Any]) -> str:
     """What makes two rows the same: the email address, or else name and phone."""
     return values["email"] or f"{full_name(values).lower()} {dialled_digits(values['phone'])}"
 
 
-CONTACTS = ImportKind(
+CONTACTS_KIND = ImportKind(
     name="contacts",
     label=gettext_lazy("Contacts"),
     help=gettext_lazy("Professionals that you know, and where they work. Nobody gets an email."),
-    fields=(*PERSON_FIELDS, LAST_CONTACT),
+    fields=(*PERSON_FIELDS, LAST_CONTACT_FIELD),
     check=check_contacts,
     make=make_contacts,
-    identity=identity_of,
-    removals=(Removal(PERSON), Removal(Organisation._meta.label_lower)),
+    identity=contact_identity,
+    removals=(Removal(PERSON_LABEL), Removal(Organisation._meta.label_lower)),
 )

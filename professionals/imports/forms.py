@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 from ctac.forms import PageForm, PageFormMixin
 from ctac.staff.spreadsheets import FILE_IS_EMPTY, FILE_TOO_LARGE, MAX_UPLOAD_BYTES
 from professionals.imports.registry import IMPORT_KINDS, kind_of, one_line
-from professionals.imports.services import is_refused
-from professionals.models import Choice, Import, ImportRow
+from professionals.imports.services import is_refused_heading
+from professionals.models import DuplicateChoice, Import, ImportRow
 
 
 class UploadForm(PageFormMixin, forms.Form):
@@ -47,7 +47,7 @@ class ColumnsForm(PageForm):
         names = {place: name for name, place in suggested.items()}
         self.refused = []
         for place, heading in enumerate(imported.headings):
-            if is_refused(heading):
+            if is_refused_heading(heading):
                 self.refused += [heading] if heading else []
                 continue
             self.fields[f"column-{place}"] = forms.ChoiceField(
@@ -70,7 +70,7 @@ class ChoicesForm(PageForm):
 
     choice = forms.ChoiceField(
         label=gettext_lazy("For all rows that may be here already"),
-        choices=[("", gettext_lazy("I choose for each row")), *Choice.choices],
+        choices=[("", gettext_lazy("I choose for each row")), *DuplicateChoice.choices],
         required=False,
         widget=forms.RadioSelect,
     )
@@ -79,7 +79,7 @@ class ChoicesForm(PageForm):
         super().__init__(data)
         self.fields["choice"].initial = imported.choice
         for row in rows:
-            chosen = f"{Choice.LINK}-{row.link}" if row.choice == Choice.LINK else row.choice
+            chosen = f"{DuplicateChoice.LINK}-{row.link}" if row.choice == DuplicateChoice.LINK else row.choice
             self.fields[f"row-{row.number}"] = forms.ChoiceField(
                 label=_("Row %(number)d: %(says)s") % {"number": row.number, "says": row_text(row)},
                 choices=list(choices_of(row, texts)),
@@ -108,9 +108,12 @@ def choices_of(row: ImportRow, texts: Mapping[tuple[str, int], str]) -> Iterable
     for place, match in enumerate(row.matches):
         known = texts.get((match["model"], match["key"]))
         if known:
-            yield f"{Choice.LINK}-{place}", _("Use %(known)s. %(why)s.") % {"known": known, "why": match["why"]}
+            yield f"{DuplicateChoice.LINK}-{place}", _("Use %(known)s. %(why)s.") % {"known": known, "why": match["why"]}
     if row.repeats:
-        yield f"{Choice.LINK}-{len(row.matches)}", _("It is the same as row %(number)d of the file") % {"number": row.repeats}
+        yield (
+            f"{DuplicateChoice.LINK}-{len(row.matches)}",
+            _("It is the same as row %(number)d of the file") % {"number": row.repeats},
+        )
     if not any(match["certain"] for match in row.matches):
-        yield Choice.MAKE, str(Choice.MAKE.label)
-    yield Choice.SKIP, str(Choice.SKIP.label)
+        yield DuplicateChoice.MAKE, str(DuplicateChoice.MAKE.label)
+    yield DuplicateChoice.SKIP, str(DuplicateChoice.SKIP.label)

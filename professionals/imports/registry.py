@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from professionals.models import Choice, Import
+from professionals.models import DuplicateChoice, Import
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Row:
     problems: list[tuple[str, str]] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     past: PastRetention | None = None
-    choice: str = Choice.MAKE
+    choice: str = DuplicateChoice.MAKE
     link: Match | None = None
     made: list[Model] = field(default_factory=list)
     linked: list[Model] = field(default_factory=list)
@@ -86,11 +86,11 @@ class Row:
         self.problems.append((name, str(sentence)))
 
 
-class Check(Protocol):
+class CheckRows(Protocol):
     def __call__(self, rows: Sequence[Row], *, now: datetime) -> None: ...
 
 
-class Make(Protocol):
+class MakeObjects(Protocol):
     def __call__(self, rows: Sequence[Row], *, by: User | None, now: datetime) -> None: ...
 
 
@@ -121,8 +121,8 @@ class ImportKind:
     name: str
     label: str | Promise
     fields: tuple[ImportField, ...]
-    check: Check
-    make: Make
+    check: CheckRows
+    make: MakeObjects
     removals: tuple[Removal, ...]
     identity: Callable[[Mapping[str, Any]], str] = lambda values: ""
     help: str | Promise = ""

@@ -28,16 +28,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from audit.models import Act
-from audit.services import About, record
+from audit.services import AuditSubject, write_audit_entry
 from ctac.celery import app
 from ctac.errors import DomainError
 from ctac.staff.spreadsheets import normalise_heading, sheet_rows
 from professionals.imports.registry import ImportKind, Match, PastRetention, Removal, Row, kind_of
 from professionals.models import (
-    AT_WORK,
-    UNDO_IMPORT_FOR,
-    WAITING_ROWS,
-    Choice,
+    IMPORT_UNDO_PERIOD,
+    WAITING_ROW_STATES,
+    WORKING_STATES,
+    DuplicateChoice,
     Import,
     ImportedCount,
     ImportedObject,
@@ -50,9 +50,9 @@ from professionals.models import (
 from professionals.safeguarding.child_details import looks_like_child_details
 
 logger = logging.getLogger(__name__)
-MOST_ROWS = 25_000
-BATCH = 500
-TRIES = 3  # of a batch, when somebody else writes the same rows at this moment
+MAX_ROWS = 25_000
+BATCH_SIZE = 500
+MAX_BATCH_ATTEMPTS = 3  # of a batch, when somebody else writes the same rows at this moment
 
 
 class FileGone(DomainError):
@@ -66,22 +66,25 @@ class ChangedMeanwhile(DomainError):
 # The file and its columns.
 
 # Columns of free text: what is said there about a person or a child belongs in the case system, if anywhere.
-NOTES = re.compile(
+NOTES_HEADING_PATTERN = re.compile(
     r"\b(notes?|comments?|remarks?|cases?|free ?text|concerns?|child|children|narrative|memo|description|reasons?|incidents?"
     r"|(more|other|further|additional) (details|information)|safeguarding)\b"
 )
 
 
-def is_refused(heading: str) -> bool:
+def is_refused_heading(heading: str) -> bool:
     """Whether a column may never be imported: one of notes, one without a heading, or one whose heading may be about a child."""
     words = normalise_heading(heading)
-    return not words or bool(NOTES.search(words)) or looks_like_child_details(heading)
+    return not words or bool(NOTES_HEADING_PATTERN.search(words)) or looks_like_child_details(heading)
 
 
 def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) -> Import:
-    """Store the file until it is imported. Raises NotASheet, and DomainError for a file that has been imported already."""
+    """Store the file until it is imported.
+
+    Raises InvalidSheetError, and DomainError for a file that has been imported already.
+    """
     digest = hashlib.sha256(content).hexdigest()
-    rows = sheet_rows(content, most=MOST_ROWS)
+    rows = sheet_rows(content, most=MAX_ROWS)
     _number, headings = next(rows)
     total = sum(1 for _row in rows)
     same = Import.objects.filter(kind=kind, digest=digest, state__in=[ImportState.RUNNING, ImportState.DONE]).first()
@@ -105,7 +108,7 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
 
 def record_act(imported: Import, by: User | None, what: str) -> None:
     """Record in the audit what a worker did for somebody. What they do themselves is recorded by the page that they use."""
-    record(Act.CHANGED, by=by.pk if by else None, about=About.of(imported), whats=[what])
+    write_audit_entry(Act.CHANGED, by=by.pk if by else None, about=AuditSubject.of(imported), whats=[what])
 
 
 def suggest_mapping(imported: Import) -> dict[str, int]:
@@ -118,7 +121,7 @@ def suggest_mapping(imported: Import) -> dict[str, int]:
     for field in kind_of(imported).fields:
         for name in (str(field.label), field.name, *field.aliases):
             place = places.get(normalise_heading(name))
-            if place is not None and place not in found.values() and not is_refused(imported.headings[place]):
+            if place is not None and place not in found.values() and not is_refused_heading(imported.headings[place]):
                 found[field.name] = place
                 break
     return found
@@ -145,7 +148,7 @@ def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, no
     kind = kind_of(current)
     names = {field.name for field in kind.fields}
     chosen = {name: place for name, place in mapping.items() if name in names and 0 <= place < len(current.headings)}
-    if any(is_refused(current.headings[place]) for place in chosen.values()):
+    if any(is_refused_heading(current.headings[place]) for place in chosen.values()):
         raise DomainError(_("We never import a column of notes. Choose other columns."))
     missing = [str(field.label) for field in kind.fields if field.required and field.name not in chosen]
     if missing:
@@ -166,10 +169,10 @@ def queue_work(imported: Import, state: str, now: datetime, *, done: int = 0, **
     for name, value in {**changes, "state": state, "done": done, "went_on_at": now}.items():
         setattr(imported, name, value)
     imported.save(update_fields=["mapping", "state", "done", "total", "went_on_at", *changes])
-    transaction.on_commit(lambda: tell_worker(imported.pk), robust=True)
+    transaction.on_commit(lambda: queue_import_task(imported.pk), robust=True)
 
 
-def tell_worker(key: int) -> None:
+def queue_import_task(key: int) -> None:
     try:
         app.send_task("professionals.imports.tasks.work_on", args=[key])
     except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page
@@ -179,12 +182,12 @@ def tell_worker(key: int) -> None:
 # What a worker does.
 
 
-def work_on(key: int) -> None:
+def process_import(key: int) -> None:
     """Work on this import as long as there is something to do. A fault stops it, and its page tells staff."""
-    tries = TRIES
-    while (imported := Import.objects.defer("file").filter(pk=key, state__in=AT_WORK).first()) is not None:
+    tries = MAX_BATCH_ATTEMPTS
+    while (imported := Import.objects.defer("file").filter(pk=key, state__in=WORKING_STATES).first()) is not None:
         try:
-            if not STEPS[imported.state](imported):
+            if not STEP_BY_STATE[imported.state](imported):
                 return  # another worker is at it
         except DatabaseError as error:
             tries -= 1
@@ -213,14 +216,14 @@ def save_progress(imported: Import, rows: int) -> None:
     imported.save(update_fields=["done", "went_on_at"])
 
 
-def check(imported: Import) -> bool:
+def check_rows(imported: Import) -> bool:
     """Check all rows of the file, from the first that is not stored yet. Returns False if another worker is at it."""
     kind, content = kind_of(imported), bytes(Import.objects.values_list("file", flat=True).get(pk=imported.pk) or b"")
     last = imported.rows.order_by("-number").values_list("number", flat=True).first() or 0
-    rows = islice(sheet_rows(content, most=MOST_ROWS), 1, None)
+    rows = islice(sheet_rows(content, most=MAX_ROWS), 1, None)
     ahead = ((number, cells) for number, cells in rows if number > last)
     is_suspicious = cache(looks_like_child_details)  # a file names few organisations many times
-    while batch := list(islice(ahead, BATCH)):
+    while batch := list(islice(ahead, BATCH_SIZE)):
         with transaction.atomic():
             if (mine := lock_if_free(imported)) is None or mine.rows.filter(number__gt=last).exists():
                 return False
@@ -244,7 +247,7 @@ def check_batch(
     }
     rows = [read_row(kind, number, cells, is_suspicious) for number, cells in typed.items()]
     kind.check([row for row in rows if not row.problems], now=timezone.now())
-    identities = {row.number: identity_of(imported, kind, row) for row in rows if not row.problems}
+    identities = {row.number: row_identity_hash(imported, kind, row) for row in rows if not row.problems}
     known = {identity for identity in identities.values() if identity}
     earlier = dict(imported.rows.filter(identity__in=known, repeats=None).order_by("-number").values_list("identity", "number"))
     kept = []
@@ -280,15 +283,15 @@ def state_of(row: Row, repeats: int | None) -> RowState:
     return RowState.DUPLICATE if row.matches or repeats else RowState.NEW
 
 
-def identity_of(imported: Import, kind: ImportKind, row: Row) -> str:
+def row_identity_hash(imported: Import, kind: ImportKind, row: Row) -> str:
     """A salted hash of what makes a row the same as another, so that nobody can read from it what the row says."""
     text = kind.identity(row.values)
     return salted_hmac(f"professionals.imports.{imported.pk}", text, algorithm="sha256").hexdigest()[:32] if text else ""
 
 
-FILL_IN = _("Fill this in.")
-A_CHILD = _("This looks like details of a child. We keep none of it. Take it out of the file.")
-NOT_UNDERSTOOD = _("We can’t read this. Correct it in the file.")
+FILL_IN_MESSAGE = _("Fill this in.")
+CHILD_DETAILS_MESSAGE = _("This looks like details of a child. We keep none of it. Take it out of the file.")
+NOT_UNDERSTOOD_MESSAGE = _("We can’t read this. Correct it in the file.")
 
 
 def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], is_suspicious: Callable[[str], bool]) -> Row:
@@ -301,12 +304,12 @@ def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], is_suspici
             row.add_problem(field.name, error.messages[0])
             continue
         except ValueError as error:
-            row.add_problem(field.name, str(error) or NOT_UNDERSTOOD)
+            row.add_problem(field.name, str(error) or NOT_UNDERSTOOD_MESSAGE)
             continue
         if field.required and value == field.empty:
-            row.add_problem(field.name, FILL_IN)
+            row.add_problem(field.name, FILL_IN_MESSAGE)
         elif field.free and isinstance(value, str) and is_suspicious(value):
-            row.add_problem(field.name, A_CHILD)
+            row.add_problem(field.name, CHILD_DETAILS_MESSAGE)
         else:
             row.values[field.name] = value
     return row
@@ -316,7 +319,9 @@ def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], is_suspici
 
 
 @transaction.atomic
-def choose(imported: Import, *, choice: str, rows: Mapping[int, tuple[str, int]], by: User, now: datetime) -> None:
+def save_duplicate_choices(
+    imported: Import, *, choice: str, rows: Mapping[int, tuple[str, int]], by: User, now: datetime
+) -> None:
     """Save what becomes of duplicates: `choice` for all that have none of their own ("" asks for each one), `rows` by row number.
 
     Each entry of `rows` is the choice, and the place of the match that is meant.
@@ -337,20 +342,20 @@ def run_import(imported: Import, *, by: User, now: datetime) -> None:
         raise FileGone
     if current.is_undecided:
         raise DomainError(_("First choose what becomes of the rows that may be here already."))
-    waiting = current.rows.filter(state__in=WAITING_ROWS).count()
+    waiting = current.rows.filter(state__in=WAITING_ROW_STATES).count()
     if not waiting:
         raise DomainError(_("No row can be imported. Correct the file and upload it again."))
     current.total = waiting
     queue_work(current, ImportState.RUNNING, now, run_at=now, run_by=by)
 
 
-def run(imported: Import) -> bool:
+def run_next_batch(imported: Import) -> bool:
     """Import one batch. Rows that repeat an earlier row come after all others, when it is known what became of that row."""
     with transaction.atomic():
         if (mine := lock_if_free(imported)) is None:
             return False
-        waiting = mine.rows.filter(state__in=WAITING_ROWS)
-        batch = list(waiting.order_by(F("repeats").asc(nulls_first=True), "number")[:BATCH])
+        waiting = mine.rows.filter(state__in=WAITING_ROW_STATES)
+        batch = list(waiting.order_by(F("repeats").asc(nulls_first=True), "number")[:BATCH_SIZE])
         if batch:
             run_batch(mine, batch)
             save_progress(mine, len(batch))
@@ -371,14 +376,14 @@ def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
     # These cells were checked for a child's details before.
     rows = [read_row(kind, row.number, row.cells, lambda _text: False) for row in stored.values()]
     kind.check([row for row in rows if not row.problems], now=now)
-    own = made_by(imported, {(match.model, match.key) for row in rows for match in row.matches})
+    own = own_objects(imported, {(match.model, match.key) for row in rows for match in row.matches})
     of_earlier = objects_of_rows(imported, kind, [row.repeats for row in stored.values() if row.repeats])
     to_make = []
     for row in rows:
         if row.past and not row.problems:
             past.append(row.past)
             outcomes[row.number] = RowState.COUNTED
-        elif decide(imported, stored[row.number], row, own, of_earlier):
+        elif resolve_choice(imported, stored[row.number], row, own, of_earlier):
             to_make.append(row)
     kind.make([row for row in to_make if not (row.made or row.linked)], by=imported.run_by, now=now)
     record_objects(imported, kind, [row for row in to_make if not row.problems])
@@ -394,7 +399,7 @@ def outcome_of(row: Row) -> RowState:
     return RowState.MADE if row.made else RowState.LINKED if row.linked else RowState.SKIPPED
 
 
-def made_by(imported: Import, found: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+def own_objects(imported: Import, found: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
     """The objects among these that this import made itself: a colleague in the row above is no duplicate."""
     by_model = defaultdict(list)
     for model, key in found:
@@ -415,24 +420,26 @@ def objects_of_rows(imported: Import, kind: ImportKind, numbers: Sequence[int]) 
     return {number: found[key] for number, key in keys.items() if key in found}
 
 
-SINCE_CHECKED = _(
+ADDED_SINCE_MESSAGE = _(
     "Since you checked the file, somebody has added one like this. Look at it, and upload this row again if it is new."
 )
-GONE = _("The one that we had is gone. Upload this row again.")
-EARLIER_LEFT_OUT = _("An earlier row that says the same was not imported, so nor was this one.")
+MATCH_GONE_MESSAGE = _("The one that we had is gone. Upload this row again.")
+EARLIER_ROW_SKIPPED_MESSAGE = _("An earlier row that says the same was not imported, so nor was this one.")
 
 
-def decide(imported: Import, stored: ImportRow, row: Row, own: set[tuple[str, int]], of_earlier: Mapping[int, Any]) -> bool:
+def resolve_choice(
+    imported: Import, stored: ImportRow, row: Row, own: set[tuple[str, int]], of_earlier: Mapping[int, Any]
+) -> bool:
     """Whether the kind is to make something of the row: compares what staff chose with what is in the database now."""
     if row.problems:
         return False
     row.matches = [match for match in row.matches if match.certain or (match.model, match.key) not in own]
-    row.choice = stored.choice or (imported.choice if stored.state == RowState.DUPLICATE else "") or Choice.MAKE
-    if row.choice == Choice.SKIP:
+    row.choice = stored.choice or (imported.choice if stored.state == RowState.DUPLICATE else "") or DuplicateChoice.MAKE
+    if row.choice == DuplicateChoice.SKIP:
         return False
     known = [Match(**match) for match in stored.matches]
     certain = next((match for match in row.matches if match.certain), None)
-    if row.choice == Choice.LINK:
+    if row.choice == DuplicateChoice.LINK:
         if stored.repeats and stored.link >= len(known):
             return link_to_earlier(row, of_earlier.get(stored.repeats))
         meant = known[stored.link] if stored.link < len(known) else None
@@ -440,17 +447,17 @@ def decide(imported: Import, stored: ImportRow, row: Row, own: set[tuple[str, in
             (match for match in row.matches if meant and (match.model, match.key) == (meant.model, meant.key)), certain
         )
         if row.link is None:
-            row.add_problem("", GONE)
+            row.add_problem("", MATCH_GONE_MESSAGE)
     elif certain is not None:
-        row.choice, row.link = Choice.LINK, certain
+        row.choice, row.link = DuplicateChoice.LINK, certain
     elif {(match.model, match.key) for match in row.matches} - {(match.model, match.key) for match in known}:
-        row.add_problem("", SINCE_CHECKED)
+        row.add_problem("", ADDED_SINCE_MESSAGE)
     return not row.problems
 
 
 def link_to_earlier(row: Row, earlier: Any) -> bool:
     if earlier is None:
-        row.add_problem("", EARLIER_LEFT_OUT)
+        row.add_problem("", EARLIER_ROW_SKIPPED_MESSAGE)
         return False
     row.linked.append(earlier)
     return True
@@ -503,7 +510,9 @@ def count_past(imported: Import, past: Iterable[PastRetention]) -> None:
         known[sort] = count
     changed = [known[sort] for sort in sums]
     ImportedCount.objects.bulk_create([count for count in changed if count.pk is None])
-    ImportedCount.objects.bulk_update([count for count in changed if count.pk], ["rows", "people", "copies"], batch_size=BATCH)
+    ImportedCount.objects.bulk_update(
+        [count for count in changed if count.pk], ["rows", "people", "copies"], batch_size=BATCH_SIZE
+    )
 
 
 def finish_rows(
@@ -543,7 +552,7 @@ def abandon_import(imported: Import, *, by: User | None, now: datetime) -> None:
         record_act(current, None, "file deleted")
 
 
-NOT_IN_TIME = _("This row was not imported within 24 hours, so we deleted what it says. Upload it again.")
+NOT_IN_TIME_MESSAGE = _("This row was not imported within 24 hours, so we deleted what it says. Upload it again.")
 
 
 def delete_old_files(now: datetime) -> int:
@@ -556,15 +565,17 @@ def delete_old_files(now: datetime) -> int:
             else:
                 with transaction.atomic():
                     current = lock_import(imported, ImportState.RUNNING, ImportState.FAILED)
-                    current.rows.filter(state__in=WAITING_ROWS).update(state=RowState.WRONG, problems=[("", str(NOT_IN_TIME))])
+                    current.rows.filter(state__in=WAITING_ROW_STATES).update(
+                        state=RowState.WRONG, problems=[("", str(NOT_IN_TIME_MESSAGE))]
+                    )
                     delete_file(current, now)
                     Import.objects.filter(pk=current.pk).update(state=ImportState.DONE)
     return len(old)
 
 
-def forget_rows(now: datetime) -> int:
+def delete_old_rows(now: datetime) -> int:
     """Delete the rows of imports that can't be undone any more: which row made what is of no use then."""
-    over = Import.objects.filter(run_at__lte=now - UNDO_IMPORT_FOR).exclude(state=ImportState.UNDOING).values("pk")
+    over = Import.objects.filter(run_at__lte=now - IMPORT_UNDO_PERIOD).exclude(state=ImportState.UNDOING).values("pk")
     return ImportedObject.objects.filter(parent__in=over).delete()[0] + ImportRow.objects.filter(parent__in=over).delete()[0]
 
 
@@ -578,11 +589,11 @@ def forget_person(person: Person) -> None:
         theirs |= Q(cells__email__iexact=person.email)
     Import.objects.filter(rows__in=waiting.filter(theirs)).update(file=None, headings=[])
     waiting.filter(theirs).update(
-        state=RowState.WRONG, cells={}, matches=[], identity="", problems=[("", str(WAS_ERASED))], choice=""
+        state=RowState.WRONG, cells={}, matches=[], identity="", problems=[("", str(PERSON_ERASED_MESSAGE))], choice=""
     )
 
 
-WAS_ERASED = _("We have just erased this person. Leave the row out.")
+PERSON_ERASED_MESSAGE = _("We have just erased this person. Leave the row out.")
 
 
 @transaction.atomic
@@ -613,7 +624,7 @@ def undo_import(imported: Import, *, by: User, now: datetime) -> None:
     queue_work(current, ImportState.UNDOING, now, undone_at=now, undone_by=by)
 
 
-def undo(imported: Import) -> bool:
+def undo_next_batch(imported: Import) -> bool:
     """Undo one batch of objects of one model, in the order of the kind's removals.
 
     When none are left, delete the import's own records.
@@ -624,7 +635,7 @@ def undo(imported: Import) -> bool:
             return False
         made = mine.objects_of_it.filter(made=True, kept=[])
         for removal in kind.removals:
-            batch = list(made.filter(model=removal.model).order_by("pk")[:BATCH])
+            batch = list(made.filter(model=removal.model).order_by("pk")[:BATCH_SIZE])
             if batch:
                 undo_batch(mine, removal, batch)
                 save_progress(mine, len(batch))
@@ -638,7 +649,7 @@ def undo(imported: Import) -> bool:
     return True
 
 
-CHANGED = "changed"
+CHANGED_REASON = "changed"
 
 
 def undo_batch(imported: Import, removal: Removal, batch: Sequence[ImportedObject]) -> None:
@@ -649,7 +660,7 @@ def undo_batch(imported: Import, removal: Removal, batch: Sequence[ImportedObjec
     digests = digests_of(removal, keys)
     for each in batch:
         if each.key in there and digests.get(each.key) != each.digest:
-            reasons[each.key].add(CHANGED)
+            reasons[each.key].add(CHANGED_REASON)
     for key, label in references_to(imported, removal, keys):
         reasons[key].add(label)
     for key, words in removal.used(keys).items():
@@ -679,8 +690,8 @@ def references_to(imported: Import, removal: Removal, keys: Sequence[int]) -> It
             yield key, model._meta.label_lower
 
 
-STEPS: dict[str, Callable[[Import], bool]] = {
-    ImportState.CHECKING: check,
-    ImportState.RUNNING: run,
-    ImportState.UNDOING: undo,
+STEP_BY_STATE: dict[str, Callable[[Import], bool]] = {
+    ImportState.CHECKING: check_rows,
+    ImportState.RUNNING: run_next_batch,
+    ImportState.UNDOING: undo_next_batch,
 }

@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.sessions import end_sessions
 from audit.models import Act
-from audit.services import About, record
+from audit.services import AuditSubject, write_audit_entry
 from ctac.errors import DomainError
 from notifications.models import MailChoice, MailReader, MarkedAddress, Notification, State
 from notifications.outbox import notify
-from notifications.preferences import reader_with, save_choices
+from notifications.preferences import get_or_create_reader, save_choices
 from notifications.privacy import readdress
 from notifications.registry import team_addresses
 from professionals.emails import MergeAsked, MergeDone
@@ -31,20 +31,20 @@ from professionals.services import (
     absorb,
     delete_unused_organisations,
     lock_rows,
-    note_former_address,
-    relations_of,
+    record_former_address,
     repoint,
+    reverse_relations,
 )
 
 # The fields of which staff choose whose value stays.
-FIELDS = ("name", "email", "phone", "profession", "organisation", "postcode")
+MERGEABLE_FIELDS = ("name", "email", "phone", "profession", "organisation", "postcode")
 
 
 class ChangedMeanwhile(DomainError):
     message = _("Somebody has just merged or erased one of them. Nothing was changed now.")
 
 
-class StaffSignIn(DomainError):
+class ClosesStaffAccount(DomainError):
     message = _("The sign-in that would close belongs to a colleague. Keep the email address that they sign in with.")
 
 
@@ -66,12 +66,12 @@ class TooLateToUndo(DomainError):
 # What a merge changes: snapshots of the rows before and after it.
 
 # Models in which any column may change. In all others a merge changes only to whom a row belongs.
-ALL_COLUMNS = (Person, Organisation, User, FormerAddress, MailChoice, MailReader, MarkedAddress, Notification)
-SOME_COLUMNS: dict[type[models.Model], tuple[str, ...]] = {Notification: ("id", "recipient"), User: ("id", "is_active")}
-LEFT_OUT = "searched"  # the database sets it
-NOT_KEPT = (Draft,)  # nobody keeps a draft for 30 days
+FULLY_RESTORED_MODELS = (Person, Organisation, User, FormerAddress, MailChoice, MailReader, MarkedAddress, Notification)
+COLUMNS_BY_MODEL: dict[type[models.Model], tuple[str, ...]] = {Notification: ("id", "recipient"), User: ("id", "is_active")}
+IGNORED_COLUMN = "searched"  # the database sets it
+UNRESTORED_MODELS = (Draft,)  # nobody keeps a draft for 30 days
 # Rows that are restored only if they are still as they were: not a message that was sent, nor a reader who has chosen since.
-STILL_AS_IT_WAS: dict[type[models.Model], Callable[[], QuerySet[Any]]] = {
+RESTORABLE_ROWS_BY_MODEL: dict[type[models.Model], Callable[[], QuerySet[Any]]] = {
     Notification: lambda: Notification.objects.filter(state=State.PENDING),
     MailReader: lambda: MailReader.objects.filter(choices=None),
 }
@@ -82,7 +82,9 @@ def snapshot(querysets: Iterable[QuerySet[Any]]) -> Snapshot:
     taken: Snapshot = {}
     for rows in querysets:
         meta = rows.model._meta
-        columns = SOME_COLUMNS.get(rows.model) or [field.attname for field in meta.concrete_fields if field.name != LEFT_OUT]
+        columns = COLUMNS_BY_MODEL.get(rows.model) or [
+            field.attname for field in meta.concrete_fields if field.name != IGNORED_COLUMN
+        ]
         taken |= {(rows.model, row[meta.pk.attname]): row for row in rows.order_by().values(*columns)}
     return taken
 
@@ -101,10 +103,14 @@ def differences(before: Snapshot, after: Snapshot, order: list[type[models.Model
         if old is None:
             entry["came"].append(new)
         elif new is None:
-            entry["went"] += [] if model in NOT_KEPT else [old]
+            entry["went"] += [] if model in UNRESTORED_MODELS else [old]
         else:
             for column in filter(lambda column: old[column] != new[column], old):
-                if model in ALL_COLUMNS or model in ROW_MERGES or model._meta.get_field(column).related_model is order[0]:
+                if (
+                    model in FULLY_RESTORED_MODELS
+                    or model in ROW_MERGES
+                    or model._meta.get_field(column).related_model is order[0]
+                ):
                     entry["changed"].setdefault((column, old[column], new[column]), []).append(key)
     for entry in entries.values():
         entry["changed"] = [
@@ -113,7 +119,7 @@ def differences(before: Snapshot, after: Snapshot, order: list[type[models.Model
     return [entries[model] for model in dict.fromkeys(order) if model in entries]
 
 
-def put_back(entries: list[dict[str, Any]]) -> None:
+def restore_rows(entries: list[dict[str, Any]]) -> None:
     """Restore the rows of a merge.
 
     The owner's row comes first, since the words by which its bookings are found are read from it. Of the others, rows that came
@@ -122,17 +128,17 @@ def put_back(entries: list[dict[str, Any]]) -> None:
     first, others = entries[:1], entries[1:]
     for entry in first:
         _undo_changes(entry)
-        _insert_again(entry)
+        _reinsert_rows(entry)
     for entry in others:
         _undo_changes(entry)
     for entry in reversed(others):
-        _insert_again(entry)
+        _reinsert_rows(entry)
 
 
 def _undo_changes(entry: dict[str, Any]) -> None:
     """Undo what came and what changed, except what has changed again since."""
     model = apps.get_model(entry["model"])
-    rows = STILL_AS_IT_WAS.get(model, model._base_manager.all)()
+    rows = RESTORABLE_ROWS_BY_MODEL.get(model, model._base_manager.all)()
     for columns in entry["came"]:
         rows.filter(**{name: value for name, value in columns.items() if value is not None}).delete()
     for change in entry["changed"]:
@@ -141,7 +147,7 @@ def _undo_changes(entry: dict[str, Any]) -> None:
         rows.filter(pk__in=change["keys"], **as_it_became).update(**{column: change["before"]})
 
 
-def _insert_again(entry: dict[str, Any]) -> None:
+def _reinsert_rows(entry: dict[str, Any]) -> None:
     """Insert the rows that went, with every column as it was, their time of creation too.
 
     A key to something that has gone since is set to null. If it can't be null, the row stays away.
@@ -162,15 +168,15 @@ def _insert_again(entry: dict[str, Any]) -> None:
             model(**values).save_base(raw=True, force_insert=True)
 
 
-def rows_of(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
+def related_rows(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
     """All rows that point to one of these, one queryset for each relation."""
-    for relation in relations_of(type(owners[0])):
+    for relation in reverse_relations(type(owners[0])):
         yield relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": owners})
 
 
-def belongings(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
+def related_rows_and_parts(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
     """All rows that point to one of these, and the parts of rows that may be deleted because both people have one."""
-    for rows in rows_of(*owners):
+    for rows in related_rows(*owners):
         for part in rows.model._meta.related_objects if rows.model in ROW_MERGES else ():
             if part.on_delete is models.CASCADE:
                 yield part.related_model._base_manager.filter(**{f"{part.field.name}__in": rows})
@@ -180,7 +186,7 @@ def belongings(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
 # Two people.
 
 
-def merge_of(person: Person, now: datetime) -> Merge | None:
+def current_merge(person: Person, now: datetime) -> Merge | None:
     """The merge that waits, or else the latest that can be undone. One statement for a page."""
     if "_merge" not in person.__dict__:
         known = Merge.objects.filter(Q(person=person) | Q(other=person)).exclude(pk__in=Merge.objects.expired(now))
@@ -196,7 +202,7 @@ def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by:
 
     `stays` has, for each field that differs, the key of the person whose value stays. The person who signs in stays, with their
     address. If both sign in, the person whose address stays; if neither does, `person`. Raises ChangedMeanwhile, AlreadyWaiting,
-    StaffSignIn.
+    ClosesStaffAccount.
     """
     people = lock_people(person.pk, other.pk)
     kept, gone = people[person.pk], people[other.pk]
@@ -207,15 +213,17 @@ def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by:
     if other_stays:
         kept, gone = gone, kept
     if kept.user is None or gone.user is None:
-        return _join(Merge(person=kept, stays=dict(stays), asked_at=now), kept, gone, by=by, now=now)
+        return _merge_locked(Merge(person=kept, stays=dict(stays), asked_at=now), kept, gone, by=by, now=now)
     if gone.user.is_staff:
-        raise StaffSignIn
+        raise ClosesStaffAccount
     both = Merge.objects.filter(merged_at=None, person__in=people, other__in=people)
     if both.waiting(now).exists():
         raise AlreadyWaiting
     both.delete()
     merge = Merge.objects.create(person=kept, other=gone, stays=dict(stays), asked_at=now)
-    record(Act.CHANGED, by=by.pk, about=About(Person._meta.label_lower, (str(kept.pk), str(gone.pk))), whats=["merge asked"])
+    write_audit_entry(
+        Act.CHANGED, by=by.pk, about=AuditSubject(Person._meta.label_lower, (str(kept.pk), str(gone.pk))), whats=["merge asked"]
+    )
     addresses = [kept.user.email, gone.user.email]
     notify(kind=MergeAsked.name, about=f"merge:{merge.pk}", to=addresses, now=now, expires_at=merge.waits_until)
     return merge
@@ -241,7 +249,7 @@ def lock_people(*keys: int) -> dict[int, Person]:
 def confirm_merge(merge: Merge, *, person: Person, now: datetime) -> Merge:
     """One of the two says that both accounts are theirs. Once both have, they are merged.
 
-    Raises ChangedMeanwhile, StaffSignIn, AccountGoneError.
+    Raises ChangedMeanwhile, ClosesStaffAccount, AccountGoneError.
     """
     people = lock_people(*sorted([merge.person_id or 0, merge.other_id or 0]))
     locked = Merge.objects.select_for_update(of=("self",)).waiting(now).filter(pk=merge.pk).first()
@@ -256,9 +264,9 @@ def confirm_merge(merge: Merge, *, person: Person, now: datetime) -> Merge:
         return locked
     kept, gone = people[locked.person_id or 0], people[locked.other_id or 0]
     if gone.user is not None and gone.user.is_staff:
-        raise StaffSignIn
+        raise ClosesStaffAccount
     addresses = [each.user.email for each in people.values() if each.user]
-    done = _join(locked, kept, gone, by=None, now=now)
+    done = _merge_locked(locked, kept, gone, by=None, now=now)
     notify(kind=MergeDone.name, about=f"merge:{done.pk}", to=addresses, now=now)
     return done
 
@@ -268,22 +276,22 @@ def call_off_merge(person: Person, *, by: User, now: datetime) -> None:
     waiting = Merge.objects.waiting(now).filter(Q(person=person) | Q(other=person))
     if not waiting.select_for_update(of=("self",)).exists() or not waiting.delete()[0]:
         raise ChangedMeanwhile
-    record(Act.CHANGED, by=by.pk, about=About.of(person), whats=["merge called off"])
+    write_audit_entry(Act.CHANGED, by=by.pk, about=AuditSubject.of(person), whats=["merge called off"])
 
 
-def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: datetime) -> Merge:
+def _merge_locked(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: datetime) -> Merge:
     """Merge two people who are locked already."""
     gone_key, closes = gone.pk, gone.user
     merge.other, merge.user, merge.merged_at = None, closes, now
     merge.save()
-    for relation in relations_of(Person):
+    for relation in reverse_relations(Person):
         lock_rows(relation, gone)
     theirs = [address for each in (kept, gone) for address in addresses_of(each)]
-    changing = [Person.objects.filter(pk__in=[kept.pk, gone.pk]), *belongings(kept, gone), *mail_rows(theirs)]
+    changing = [Person.objects.filter(pk__in=[kept.pk, gone.pk]), *related_rows_and_parts(kept, gone), *mail_rows(theirs)]
     changing += [User.objects.filter(pk__in=[closes.pk] if closes else [])]
     before = snapshot(changing)
 
-    values = values_that_stay(kept, gone, merge.stays)
+    values = merged_values(kept, gone, merge.stays)
     refusals = {choice.topic: choice for choice in MailChoice.objects.filter(reader__address__in=theirs, wanted=False)}
     for each in (kept, gone):
         readdress(before=each.email, to=values["email"], now=now)
@@ -293,21 +301,21 @@ def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: dat
         end_sessions(user=closes)
     for address in theirs:
         if address != values["email"].lower():
-            note_former_address(kept, address, now)
+            record_former_address(kept, address, now)
     for name, value in values.items():
         setattr(kept, name, value)
     kept.save(update_fields=list(values))
-    granted = MailChoice.objects.of_address(kept.email).filter(topic__in=refusals, wanted=True)
+    granted = MailChoice.objects.for_address(kept.email).filter(topic__in=refusals, wanted=True)
     if stricter := [refusals[topic] for topic in granted.values_list("topic", flat=True)]:
-        save_choices(reader_with(kept.email, now), stricter)
+        save_choices(get_or_create_reader(kept.email, now), stricter)
 
     merge.changes = {
         "rows": differences(before, snapshot(changing), [rows.model for rows in changing]),
-        "last": {rows.model._meta.label_lower: rows.aggregate(last=models.Max("pk"))["last"] for rows in rows_of(kept)},
+        "last": {rows.model._meta.label_lower: rows.aggregate(last=models.Max("pk"))["last"] for rows in related_rows(kept)},
     }
     merge.save(update_fields=["changes"])
     keys = (str(kept.pk), str(gone_key))
-    record(Act.CHANGED, by=by.pk if by else None, about=About(Person._meta.label_lower, keys), whats=["merged"])
+    write_audit_entry(Act.CHANGED, by=by.pk if by else None, about=AuditSubject(Person._meta.label_lower, keys), whats=["merged"])
     return merge
 
 
@@ -329,10 +337,10 @@ def mail_rows(addresses: Collection[str]) -> list[QuerySet[Any]]:
     ]
 
 
-def values_that_stay(kept: Person, gone: Person, stays: Mapping[str, int]) -> dict[str, Any]:
+def merged_values(kept: Person, gone: Person, stays: Mapping[str, int]) -> dict[str, Any]:
     """The value of each field after the merge. A value that only one of them has stays, and so does the address of a sign-in."""
     values = {}
-    for name in (*FIELDS, "language"):
+    for name in (*MERGEABLE_FIELDS, "language"):
         of_gone = stays.get(name) == gone.pk if name in stays else not getattr(kept, name)
         values[name] = getattr(gone if of_gone else kept, name)
     return {**values, "email": kept.email} if kept.user_id else values
@@ -347,18 +355,18 @@ def undo_merge(person: Person, *, by: User, now: datetime) -> None:
         raise TooLateToUndo
     if merge.user_id:
         User.objects.select_for_update(no_key=True).filter(pk=merge.user_id).first()
-    for relation in relations_of(Person):
+    for relation in reverse_relations(Person):
         lock_rows(relation, person)
-    _put_back(merge)
-    record(Act.CHANGED, by=by.pk, about=About.of(person), whats=["merge undone"])
+    _restore_merge(merge)
+    write_audit_entry(Act.CHANGED, by=by.pk, about=AuditSubject.of(person), whats=["merge undone"])
 
 
-def _put_back(merge: Merge) -> None:
+def _restore_merge(merge: Merge) -> None:
     changes = merge.changes
     merge.delete()
     try:
         with transaction.atomic():
-            put_back(changes["rows"])
+            restore_rows(changes["rows"])
             connection.check_constraints()
     except IntegrityError as error:
         raise CannotUndo from error
@@ -405,7 +413,7 @@ def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], b
     for other in gone:
         merge = Merge.objects.create(organisation=keep, asked_at=now, merged_at=now)
         changing = [Organisation.objects.filter(pk__in=[keep.pk, other.pk])]
-        for relation in relations_of(Organisation):
+        for relation in reverse_relations(Organisation):
             changing.append(relation.related_model._base_manager.filter(pk__in=lock_rows(relation, other)))
         before = snapshot(changing)
         repoint(other, keep)
@@ -422,7 +430,7 @@ def undo_organisation_merge(organisation: Organisation, *, by: User, now: dateti
     merge = Merge.objects.undoable(now).filter(organisation=locked).select_for_update(of=("self",)).first() if locked else None
     if merge is None:
         raise TooLateToUndo
-    _put_back(merge)
+    _restore_merge(merge)
 
 
 def erase_merges(person: Person) -> None:

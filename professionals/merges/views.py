@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import reauthentication_required
 from ctac.dates import format_day
-from ctac.forms import FORM_METHODS, PageForm, refusal_as_error
-from notifications.views import masked
-from professionals.access import person_required, the_person
+from ctac.forms import FORM_METHODS, PageForm, domain_error_to_form
+from notifications.views import mask_address
+from professionals.access import person_required, signed_in_person
 from professionals.merges.services import confirm_merge
 from professionals.models import Merge, Person
 
@@ -24,12 +24,12 @@ from professionals.models import Merge, Person
 @person_required
 def merge(request: HttpRequest, merge_id: int) -> HttpResponse:
     """Only for the two, and as long as it waits. The other address is shown as its owner knows it: it may be a stranger's."""
-    person, now = the_person(request), timezone.now()
+    person, now = signed_in_person(request), timezone.now()
     both = Merge.objects.filter(Q(person=person) | Q(other=person)).waiting(now)
     waiting = get_object_or_404(both.select_related("person__user", "other__user"), pk=merge_id)
     form = PageForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        with refusal_as_error(form):
+        with domain_error_to_form(form):
             merged = confirm_merge(waiting, person=person, now=now)
             if not merged.merged_at:
                 return redirect("account_merge", merge_id)
@@ -46,7 +46,7 @@ def merge(request: HttpRequest, merge_id: int) -> HttpResponse:
     context = {
         "form": form,
         "address": person.email,
-        "other": masked(other.user.email) if other and other.user else "",
+        "other": mask_address(other.user.email) if other and other.user else "",
         "is_confirmed": said[is_first] is not None,
         "other_is_confirmed": said[not is_first] is not None,
         "until": format_day(waiting.waits_until),

@@ -9,12 +9,12 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import UnnamedModel, by_user, impersonal, personal
+from ctac.models import UnnamedModel, impersonal, personal, user_foreign_key
 
 # The file and what its rows say are deleted after the import, or at the latest after this time: an hour less than a day.
-KEEP_FILE = timedelta(hours=23)
-UNDO_IMPORT_FOR = timedelta(days=30)
-WORKER_GONE_AFTER = timedelta(minutes=2)  # since it last finished a batch
+FILE_RETENTION_PERIOD = timedelta(hours=23)
+IMPORT_UNDO_PERIOD = timedelta(days=30)
+WORKER_TIMEOUT = timedelta(minutes=2)  # since it last finished a batch
 
 
 class ImportState(models.TextChoices):
@@ -29,10 +29,10 @@ class ImportState(models.TextChoices):
     ABANDONED = "abandoned", _("Not imported")
 
 
-AT_WORK = (ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING)
+WORKING_STATES = (ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING)
 
 
-class Choice(models.TextChoices):
+class DuplicateChoice(models.TextChoices):
     """What becomes of a row that we may have already."""
 
     LINK = "link", _("Use the one we have")
@@ -51,7 +51,7 @@ class RowState(models.TextChoices):
     COUNTED = "counted", _("Counted")
 
 
-WAITING_ROWS = (RowState.NEW, RowState.DUPLICATE, RowState.PAST)
+WAITING_ROW_STATES = (RowState.NEW, RowState.DUPLICATE, RowState.PAST)
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
@@ -60,10 +60,10 @@ class ImportQuerySet(models.QuerySet["Import"]):
         return self.filter(state__in=[ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED])
 
     def with_old_file(self, now: datetime) -> Self:
-        return self.filter(file_deleted_at=None, uploaded_at__lte=now - KEEP_FILE)
+        return self.filter(file_deleted_at=None, uploaded_at__lte=now - FILE_RETENTION_PERIOD)
 
     def left_by_worker(self, now: datetime) -> Self:
-        return self.filter(state__in=AT_WORK, went_on_at__lte=now - WORKER_GONE_AFTER)
+        return self.filter(state__in=WORKING_STATES, went_on_at__lte=now - WORKER_TIMEOUT)
 
 
 class Import(models.Model):
@@ -79,17 +79,17 @@ class Import(models.Model):
     digest = impersonal(models.CharField(_("digest of the file"), max_length=64, editable=False))
     headings = personal(models.JSONField(_("headings"), default=list, editable=False))
     mapping = impersonal(models.JSONField(_("columns"), default=dict, editable=False))
-    choice = models.CharField(_("choice for all"), max_length=4, choices=Choice, blank=True, default="")
+    choice = models.CharField(_("choice for all"), max_length=4, choices=DuplicateChoice, blank=True, default="")
     done = models.PositiveIntegerField(_("rows done"), default=0)
     total = models.PositiveIntegerField(_("rows"), default=0)
     uploaded_at = models.DateTimeField(_("uploaded"))
-    uploaded_by = by_user(_("uploaded by"))
+    uploaded_by = user_foreign_key(_("uploaded by"))
     went_on_at = models.DateTimeField(_("last went on"))
     file_deleted_at = models.DateTimeField(_("file deleted"), null=True, blank=True)
     run_at = models.DateTimeField(_("imported"), null=True, blank=True)
-    run_by = by_user(_("imported by"))
+    run_by = user_foreign_key(_("imported by"))
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
-    undone_by = by_user(_("undone by"))
+    undone_by = user_foreign_key(_("undone by"))
 
     objects = ImportQuerySet.as_manager()
 
@@ -114,11 +114,11 @@ class Import(models.Model):
 
     @property
     def is_at_work(self) -> bool:
-        return self.state in AT_WORK
+        return self.state in WORKING_STATES
 
     @property
     def undo_until(self) -> datetime | None:
-        return self.run_at and self.run_at + UNDO_IMPORT_FOR
+        return self.run_at and self.run_at + IMPORT_UNDO_PERIOD
 
     @cached_property
     def row_counts(self) -> dict[str, int]:
@@ -147,7 +147,7 @@ class ImportRow(models.Model):
     matches = personal(models.JSONField(_("what may be the same"), default=list))
     identity = impersonal(models.CharField(_("digest"), max_length=32, blank=True, default=""))
     repeats = models.PositiveIntegerField(_("earlier row that says the same"), null=True)
-    choice = models.CharField(_("choice"), max_length=4, choices=Choice, blank=True, default="")
+    choice = models.CharField(_("choice"), max_length=4, choices=DuplicateChoice, blank=True, default="")
     link = models.PositiveSmallIntegerField(_("which of them"), default=0)
 
     class Meta:

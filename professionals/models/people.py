@@ -16,32 +16,32 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import By, Where, Why
+from accounts.models import BlockReason, LimitedActivity, ThrottleScope
 from ctac.dates import Nation as Nation
 from ctac.dates import uk_day
 from ctac.models import (
-    MAX_LENGTH,
+    MAX_REFERENCE_LENGTH,
     MIN_PART_LENGTH,
     Event,
     UnnamedModel,
-    by_user,
     closest_words,
     free_text,
     impersonal,
     personal,
+    searchable_text,
     similar_words,
-    words_in,
-    words_index,
+    trigram_index,
+    user_foreign_key,
 )
 from notifications.models import MarkedAddress, Notification
-from notifications.preferences import wants_each
+from notifications.preferences import wanted_by_topic
 from notifications.registry import Topic
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
-ORGANISATION_WORDS = words_in("name")
+ORGANISATION_SEARCH_TEXT = searchable_text("name")
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
@@ -74,7 +74,7 @@ class Organisation(models.Model):
         permissions = [("export_organisations", _("Can export organisations"))]
         constraints = [models.UniqueConstraint(Lower("name"), name="organisation_name_unique_in_any_case")]
         indexes = [
-            words_index("organisation_searched", ORGANISATION_WORDS),
+            trigram_index("organisation_searched", ORGANISATION_SEARCH_TEXT),
             models.Index(fields=["name", "id"], name="organisation_by_name"),
             models.Index(fields=["-created_at", "-id"], name="organisation_newest"),
         ]
@@ -92,7 +92,7 @@ class NameWordQuerySet(models.QuerySet["NameWord"]):
         found = similar_words(self.filter(source__in=sources), words, likeness=0.3)
         return {word: closest_words(word, found[word]) for word in words}
 
-    def keep_words_of(self, rows: models.QuerySet[Any], *columns: str) -> None:
+    def sync_words(self, rows: models.QuerySet[Any], *columns: str) -> None:
         """Make the words of this table those of these columns, after a change of too many rows for a trigger.
 
         Reads each row once.
@@ -251,7 +251,7 @@ class Person(Reached):
             models.UniqueConstraint(Lower("email"), name="person_email_unique_in_any_case", condition=~models.Q(email=""))
         ]
         indexes = [
-            words_index("person_searched"),
+            trigram_index("person_searched"),
             models.Index(fields=["name", "id"], name="person_by_name"),
             models.Index(fields=["created_at"], name="person_kept", condition=models.Q(erased_at__isnull=True)),
             models.Index(fields=["profession", "name", "id"], name="person_by_profession"),
@@ -269,12 +269,12 @@ class Person(Reached):
     @cached_property
     def wanted_topics(self) -> list[Topic]:
         """The kinds of optional mail that they chose to get."""
-        return [topic for topic, is_wanted in wants_each(self.email).items() if is_wanted] if self.email else []
+        return [topic for topic, is_wanted in wanted_by_topic(self.email).items() if is_wanted] if self.email else []
 
 
 # What colleagues noted about a person or a workplace, or wrote to a person. Logistics, never a case (product.md, rule 6).
 
-NOTE_LENGTH, LETTER_LENGTH = 300, 3000
+MAX_NOTE_LENGTH, MAX_LETTER_LENGTH = 300, 3000
 
 
 class NoteKind(models.TextChoices):
@@ -312,11 +312,11 @@ class Note(Event):
         related_name="notes",
         db_index=False,
     )
-    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, blank=True, default=""))
+    reference = impersonal(models.CharField(_("reference"), max_length=MAX_REFERENCE_LENGTH, blank=True, default=""))
     kind = models.CharField(_("what"), max_length=12, choices=NoteKind)
     subject = free_text(models.CharField(_("subject"), max_length=120, blank=True, default=""))
-    text = free_text(models.TextField(_("note"), max_length=LETTER_LENGTH, blank=True, default=""))
-    to = by_user(_("handed over to"), blank=True)
+    text = free_text(models.TextField(_("note"), max_length=MAX_LETTER_LENGTH, blank=True, default=""))
+    to = user_foreign_key(_("handed over to"), blank=True)
 
     class Meta(Event.Meta):
         verbose_name = _("note")
@@ -325,7 +325,7 @@ class Note(Event):
             models.CheckConstraint(name="note_about_one", condition=Q(person__isnull=False) ^ Q(organisation__isnull=False)),
             models.CheckConstraint(name="note_of_a_case_has_no_words", condition=~Q(kind="case") | Q(text="", subject="")),
             models.CheckConstraint(
-                name="note_is_short", condition=Q(kind="letter") | Q(LessThanOrEqual(Length("text"), NOTE_LENGTH))
+                name="note_is_short", condition=Q(kind="letter") | Q(LessThanOrEqual(Length("text"), MAX_NOTE_LENGTH))
             ),
         ]
         indexes = [
@@ -339,14 +339,14 @@ class Note(Event):
 # A former address lets an erasure find the emails that went there, for as long as we keep any (ADR 23).
 
 # The longest after a change of address that an email about it goes to the old one (ADR 7). Later mail there is somebody else's.
-TOLD_WITHIN = timedelta(days=1)
+FORMER_ADDRESS_NOTICE_PERIOD = timedelta(days=1)
 
 
 class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
-    def with_nothing_kept(self) -> Self:
+    def without_kept_mail(self) -> Self:
         """Addresses about which we keep nothing else: no email from the time when they were this person's, and no mark."""
         mail = Notification.objects.alias(to=Lower("recipient")).filter(to=OuterRef("address"))
-        mail = mail.filter(created_at__lt=OuterRef("until") + TOLD_WITHIN)
+        mail = mail.filter(created_at__lt=OuterRef("until") + FORMER_ADDRESS_NOTICE_PERIOD)
         return self.exclude(Exists(mail)).exclude(Exists(MarkedAddress.objects.filter(address=OuterRef("address"))))
 
 
@@ -389,8 +389,8 @@ class Absorbed(UnnamedModel):
 
 # Two rows of one person, or of one organisation, become one. Staff can undo that for 30 days.
 
-UNDO_MERGE_FOR = timedelta(days=30)
-MERGE_WAITS_FOR = timedelta(days=7)
+MERGE_UNDO_PERIOD = timedelta(days=30)
+MERGE_CONFIRM_PERIOD = timedelta(days=7)
 
 
 class ExactEncoder(DjangoJSONEncoder):
@@ -402,15 +402,15 @@ class ExactEncoder(DjangoJSONEncoder):
 
 class MergeQuerySet(models.QuerySet["Merge"]):
     def waiting(self, now: datetime) -> Self:
-        return self.filter(merged_at=None, asked_at__gt=now - MERGE_WAITS_FOR)
+        return self.filter(merged_at=None, asked_at__gt=now - MERGE_CONFIRM_PERIOD)
 
     def undoable(self, now: datetime) -> Self:
         """The merges that can still be undone, the latest first: an earlier one can only be undone after it."""
-        return self.filter(merged_at__gt=now - UNDO_MERGE_FOR).order_by("-merged_at", "-pk")
+        return self.filter(merged_at__gt=now - MERGE_UNDO_PERIOD).order_by("-merged_at", "-pk")
 
     def expired(self, now: datetime) -> Self:
-        over = Q(merged_at__lte=now - UNDO_MERGE_FOR)
-        return self.filter(over | Q(merged_at=None, asked_at__lte=now - MERGE_WAITS_FOR))
+        over = Q(merged_at__lte=now - MERGE_UNDO_PERIOD)
+        return self.filter(over | Q(merged_at=None, asked_at__lte=now - MERGE_CONFIRM_PERIOD))
 
 
 class Merge(UnnamedModel):
@@ -468,11 +468,11 @@ class Merge(UnnamedModel):
 
     @property
     def undo_until(self) -> datetime | None:
-        return self.merged_at and self.merged_at + UNDO_MERGE_FOR
+        return self.merged_at and self.merged_at + MERGE_UNDO_PERIOD
 
     @property
     def waits_until(self) -> datetime:
-        return self.asked_at + MERGE_WAITS_FOR
+        return self.asked_at + MERGE_CONFIRM_PERIOD
 
 
 def hash_token(token: str) -> str:
@@ -618,7 +618,7 @@ class LocalAuthority(models.Model):
         return self.name
 
 
-class Decision(models.TextChoices):
+class FlagDecision(models.TextChoices):
     OPEN = "", _("Not decided")
     CLEARED = "cleared", _("Words cleared")
     NO_CHILD = "no-child", _("Not about a child")
@@ -626,10 +626,10 @@ class Decision(models.TextChoices):
 
 class FlaggedTextQuerySet(models.QuerySet["FlaggedText"]):
     def unread(self) -> Self:
-        return self.filter(read_at=None, decision=Decision.OPEN)
+        return self.filter(read_at=None, decision=FlagDecision.OPEN)
 
     def undecided(self) -> Self:
-        return self.filter(decision=Decision.OPEN)
+        return self.filter(decision=FlagDecision.OPEN)
 
     def of(self, subject: str) -> Self:
         """All about one object: "booking:12" finds "booking:12" and "booking:12:cancelled", never "booking:123"."""
@@ -646,7 +646,7 @@ class FlaggedText(models.Model):
     reference = impersonal(models.CharField(_("reference"), max_length=60))
     flagged_at = models.DateTimeField(_("written"))
     read_at = models.DateTimeField(_("first read"), null=True, blank=True)
-    decision = models.CharField(_("decision"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN)
+    decision = models.CharField(_("decision"), max_length=10, choices=FlagDecision, blank=True, default=FlagDecision.OPEN)
 
     objects = FlaggedTextQuerySet.as_manager()
 
@@ -670,7 +670,7 @@ class FlaggedText(models.Model):
 
     @property
     def is_decided(self) -> bool:
-        return self.decision != Decision.OPEN
+        return self.decision != FlagDecision.OPEN
 
     def was_read_by(self, user: "User") -> bool:
         return self.events.filter(kind=FlaggedEventKind.READ, by=user).exists()
@@ -697,7 +697,7 @@ class FlaggedEvent(Event):
 
 
 BLOCKED_ATTEMPT_RETENTION = timedelta(days=30)
-LET_THROUGH_WITHIN = timedelta(days=7)  # who has not tried again for a week needs no help any more
+LET_THROUGH_PERIOD = timedelta(days=7)  # who has not tried again for a week needs no help any more
 
 
 class Stopped(models.Model):
@@ -708,9 +708,9 @@ class Stopped(models.Model):
     """
 
     hour = models.DateTimeField(_("hour"))
-    where = models.CharField(_("form"), max_length=10, choices=Where)
-    why = models.CharField(_("why"), max_length=10, choices=Why)
-    by = models.CharField(_("counted by"), max_length=12, choices=By, blank=True, default="")
+    where = models.CharField(_("form"), max_length=10, choices=LimitedActivity)
+    why = models.CharField(_("why"), max_length=10, choices=BlockReason)
+    by = models.CharField(_("counted by"), max_length=12, choices=ThrottleScope, blank=True, default="")
     key = impersonal(models.CharField(_("key"), max_length=64, blank=True, default=""))
     about = impersonal(models.CharField(_("about"), max_length=100, blank=True, default=""))
     person = models.ForeignKey(
@@ -729,7 +729,7 @@ class Stopped(models.Model):
     last_at = models.DateTimeField(_("last"))
     seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
     let_through_at = models.DateTimeField(_("let through"), null=True, blank=True)
-    by_staff = by_user(_("by"), blank=True)
+    by_staff = user_foreign_key(_("by"), blank=True)
 
     class Meta:
         ordering = ["-last_at", "-pk"]
@@ -747,7 +747,7 @@ class Stopped(models.Model):
     def __str__(self) -> str:
         return f"{self.get_where_display()}: {self.get_why_display()}"
 
-    def may_be_let_through(self, now: datetime) -> bool:
+    def can_be_let_through(self, now: datetime) -> bool:
         if self.let_through_at and uk_day(self.let_through_at) == uk_day(now):
             return False
-        return self.why == Why.THROTTLE and bool(self.key) and self.last_at > now - LET_THROUGH_WITHIN
+        return self.why == BlockReason.THROTTLE and bool(self.key) and self.last_at > now - LET_THROUGH_PERIOD

@@ -12,16 +12,16 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from ctac.staff.site import ObjectAction
-from ctac.staff.story import Entry, Page, add_entries
+from ctac.staff.story import StoryEntry, StoryPage, register_story_entries
 from notifications.models import Channel, Notification, State, visible_to
-from notifications.registry import label_of
+from notifications.registry import email_label
 from professionals import services
 from professionals.emails import StaffLetter
-from professionals.models import LETTER_LENGTH, NOTE_LENGTH, Note, NoteKind, Organisation, Person
+from professionals.models import MAX_LETTER_LENGTH, MAX_NOTE_LENGTH, Note, NoteKind, Organisation, Person
 from professionals.safeguarding.forms import NeverKeptForm
 
-SEES_NOTES, SEES_MESSAGES = "professionals.view_note", "notifications.view_notification"
-NOTED = [kind for kind in NoteKind if kind not in {NoteKind.LETTER, NoteKind.CASE}]
+VIEW_NOTE_PERMISSION, VIEW_MESSAGE_PERMISSION = "professionals.view_note", "notifications.view_notification"
+NOTE_FORM_KINDS = [kind for kind in NoteKind if kind not in {NoteKind.LETTER, NoteKind.CASE}]
 
 
 class NoteForm(NeverKeptForm):
@@ -29,13 +29,13 @@ class NoteForm(NeverKeptForm):
 
     kind = forms.ChoiceField(
         label=gettext_lazy("What happened?"),
-        choices=[(kind.value, kind.label) for kind in NOTED],
+        choices=[(kind.value, kind.label) for kind in NOTE_FORM_KINDS],
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose what happened.")},
     )
     text = forms.CharField(
         label=gettext_lazy("Note"),
-        max_length=NOTE_LENGTH,
+        max_length=MAX_NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy("They can ask to read this. No details of a child."),
         error_messages={"required": gettext_lazy("Write what was said or agreed.")},
@@ -59,7 +59,7 @@ class LetterForm(NeverKeptForm):
     )
     text = forms.CharField(
         label=gettext_lazy("Text"),
-        max_length=LETTER_LENGTH,
+        max_length=MAX_LETTER_LENGTH,
         widget=forms.Textarea({"rows": 10}),
         help_text=gettext_lazy("We add the greeting and who we are. No details of a child."),
         error_messages={"required": gettext_lazy("Write the text.")},
@@ -79,7 +79,7 @@ def case_system_link(_obj: Any) -> list[dict[str, Any]]:
     return [{"label": _("About a child?"), "value": format_html('<a href="../case/">{}</a>', _("Use the case system"))}]
 
 
-def takes_notes(about: dict[str, Any]) -> bool:
+def can_add_note(about: dict[str, Any]) -> bool:
     """Whether a note can be added: nothing is added to the story of somebody who was erased."""
     return "person" not in about or about["person"].erased_at is None
 
@@ -97,7 +97,7 @@ def note_actions(
             "note",
             gettext_lazy("Add a note"),
             lambda obj, **note: services.add_note(**{**about(obj), **note}),
-            available=lambda obj: takes_notes(about(obj)),
+            available=lambda obj: can_add_note(about(obj)),
             form_class=NoteForm,
             form_kwargs=lambda obj: {"references": references(obj)} if references(obj) else {},
             facts=case_system_link,
@@ -110,7 +110,7 @@ def note_actions(
             "case",
             gettext_lazy("Hand over a worry about a child"),
             lambda obj, **note: services.add_note(**{**about(obj), **note, "kind": NoteKind.CASE}),
-            available=lambda obj: takes_notes(about(obj)),
+            available=lambda obj: can_add_note(about(obj)),
             form_class=CaseForm,
             explanation=gettext_lazy(
                 "Write what you heard in the case system, never here. Here we keep only who has it now, and when."
@@ -122,13 +122,13 @@ def note_actions(
     )
 
 
-def write_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
+def letter_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
     """The button that writes an email to the person."""
     return ObjectAction(
         "write",
         gettext_lazy("Write an email"),
         lambda obj, **letter: services.write_letter(**{**about(obj), **letter}),
-        available=lambda obj: takes_notes(about(obj)) and bool(about(obj)["person"].email),
+        available=lambda obj: can_add_note(about(obj)) and bool(about(obj)["person"].email),
         form_class=LetterForm,
         facts=lambda obj: [{"label": _("To"), "value": about(obj)["person"].email}, *case_system_link(obj)],
         explanation=gettext_lazy("The person gets it from us, and our team reads the answer."),
@@ -139,15 +139,15 @@ def write_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
     )
 
 
-def of_theirs(row: Any) -> dict[str, Any]:
+def record_note_fields(row: Any) -> dict[str, Any]:
     """The person and the reference, for a note on the page of a booking or an order."""
     return {"person": row.person, "reference": row.reference}
 
 
-THEIR_NOTES = (*note_actions(of_theirs), write_action(of_theirs))
+RECORD_NOTE_ACTIONS = (*note_actions(record_note_fields), letter_action(record_note_fields))
 
 
-def has_permission(permission: str) -> Callable[..., bool]:
+def build_permission_check(permission: str) -> Callable[..., bool]:
     """A `has_…_permission` method of a model admin, which gives the same answer for every object."""
     return lambda _page_admin, request, obj=None: request.user.has_perm(permission)
 
@@ -155,29 +155,31 @@ def has_permission(permission: str) -> Callable[..., bool]:
 class NotesMixin:
     """For a model admin with `note_actions`."""
 
-    has_add_note_permission = has_permission("professionals.add_note")
+    has_add_note_permission = build_permission_check("professionals.add_note")
 
 
-def note_entries(rows: QuerySet[Note], page: Page) -> Iterator[Entry]:
+def note_entries(rows: QuerySet[Note], page: StoryPage) -> Iterator[StoryEntry]:
     """The notes among these, without letters, which are messages."""
     for note in page.newest(rows.exclude(kind=NoteKind.LETTER).select_related("by", "to")):
         what = note.get_kind_display()
         if note.kind == NoteKind.CASE:
             what = _("Worry about a child handed over to %(colleague)s") % {"colleague": note.to or _("a colleague")}
-        yield Entry(note.at, f"{what} ({note.reference})" if note.reference else what, note.by or "", note.text)
+        yield StoryEntry(note.at, f"{what} ({note.reference})" if note.reference else what, note.by or "", note.text)
 
 
 def add_notes_by_reference(model: type[Any]) -> None:
     """Show in the story of such an object the notes and messages with its reference."""
-    add_entries(model, lambda obj, page: note_entries(Note.objects.filter(reference=obj.reference), page), permission=SEES_NOTES)
-    add_entries(
+    register_story_entries(
+        model, lambda obj, page: note_entries(Note.objects.filter(reference=obj.reference), page), permission=VIEW_NOTE_PERMISSION
+    )
+    register_story_entries(
         model,
         lambda obj, page: message_entries(Notification.objects.filter(reference=obj.reference), page),
-        permission=SEES_MESSAGES,
+        permission=VIEW_MESSAGE_PERMISSION,
     )
 
 
-def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]:
+def message_entries(rows: QuerySet[Notification], page: StoryPage) -> Iterable[StoryEntry]:
     """Messages, with their text for those who may read messages, but without codes and links for signing in."""
     rows = rows.filter(visible_to(page.user), is_account_mail=False).defer("html_body", "sealed_body")
     messages = list(page.newest(rows, "created_at"))
@@ -186,9 +188,9 @@ def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]
     writers = {f"note:{letter.pk}": letter.by for letter in letters}
     for message in messages:
         state = "" if message.state == State.SENT else message.get_state_display()
-        yield Entry(
+        yield StoryEntry(
             message.created_at,
-            label_of(message.kind),
+            email_label(message.kind),
             writers.get(message.about) or "",
             ". ".join(filter(None, [_("To %(address)s") % {"address": message.recipient} if message.recipient else "", state])),
             _("Text message") if message.channel == Channel.SMS else _("Email"),
@@ -197,9 +199,15 @@ def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]
         )
 
 
-add_entries(Person, lambda person, page: note_entries(Note.objects.filter(person=person), page), permission=SEES_NOTES)
+register_story_entries(
+    Person, lambda person, page: note_entries(Note.objects.filter(person=person), page), permission=VIEW_NOTE_PERMISSION
+)
 # Two statements, since each condition has an index and their OR has none.
-add_entries(Organisation, lambda obj, page: note_entries(Note.objects.filter(organisation=obj), page), permission=SEES_NOTES)
-add_entries(
-    Organisation, lambda obj, page: note_entries(Note.objects.filter(person__organisation=obj), page), permission=SEES_NOTES
+register_story_entries(
+    Organisation, lambda obj, page: note_entries(Note.objects.filter(organisation=obj), page), permission=VIEW_NOTE_PERMISSION
+)
+register_story_entries(
+    Organisation,
+    lambda obj, page: note_entries(Note.objects.filter(person__organisation=obj), page),
+    permission=VIEW_NOTE_PERMISSION,
 )

@@ -16,42 +16,44 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from ctac.errors import DomainError
-from ctac.staff.lists import OptionsFilter, narrow_by, period_of
+from ctac.staff.lists import OptionsFilter, narrow_by, period_filter
 from ctac.staff.site import (
-    NOTHING,
-    LooksOnly,
+    EMPTY_VALUE,
     ObjectAction,
-    Waiting,
+    ReadOnlyAdmin,
+    WaitingLine,
     WaitingRow,
     column,
-    long_moment,
-    moment_of,
+    datetime_column,
+    format_long_datetime,
     page_form_class,
     staff_site,
     state_tag,
 )
-from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText
+from professionals.models import FlagDecision, FlaggedEvent, FlaggedEventKind, FlaggedText
 from professionals.safeguarding import services
 
-READ = "read"
+READ_SLUG = "read"
 
 
 def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
     """Show the words to a colleague who is recorded as their reader. Opening the page doesn't record them; the button does."""
-    user = signed_in(request)
+    user = signed_in_user(request)
     if request.method == "POST":
-        services.read_flagged(flagged=flagged, by=user, now=timezone.now())
-        return redirect("staff:professionals_flaggedtext_action", flagged.pk, READ)
+        services.mark_as_read(flagged=flagged, by=user, now=timezone.now())
+        return redirect("staff:professionals_flaggedtext_action", flagged.pk, READ_SLUG)
     is_read = flagged.was_read_by(user)
     fields = services.flagged_fields(flagged) if is_read else []
     context = {
-        **page_admin.about_action(request, action, flagged, reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])),
+        **page_admin.get_action_context(
+            request, action, flagged, reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
+        ),
         "is_read": is_read,
-        "rows": [*page_admin.summary_of(flagged), *field_rows(fields)],
+        "rows": [*page_admin.get_summary_rows(flagged), *field_rows(fields)],
         "is_gone": is_read and not fields,
-        "next_actions": [action for action in page_admin.available_actions(request, flagged) if action.slug != READ],
+        "next_actions": [action for action in page_admin.available_actions(request, flagged) if action.slug != READ_SLUG],
     }
     return TemplateResponse(request, "professionals/staff/flagged.html", context)
 
@@ -68,8 +70,8 @@ def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: F
     form = page_form_class(DecideForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            action.service(flagged, by=signed_in(request), now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]
-        except services.OtherWordsError as refusal:
+            action.service(flagged, by=signed_in_user(request), now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]
+        except services.TextHasChanged as refusal:
             messages.error(request, str(refusal.message))
             return redirect(request.path)
         except DomainError as refusal:
@@ -77,10 +79,10 @@ def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: F
         else:
             messages.success(request, str(action.done))
             return redirect(change_url)
-    fields = services.flagged_fields(flagged) if flagged.was_read_by(signed_in(request)) else []
-    form.initial["shown"] = services.fingerprint_of(fields)
-    rows = [*page_admin.summary_of(flagged), *field_rows(fields)]
-    context = {**page_admin.about_action(request, action, flagged, change_url), "form": form, "rows": rows}
+    fields = services.flagged_fields(flagged) if flagged.was_read_by(signed_in_user(request)) else []
+    form.initial["shown"] = services.fields_fingerprint(fields)
+    rows = [*page_admin.get_summary_rows(flagged), *field_rows(fields)]
+    context = {**page_admin.get_action_context(request, action, flagged, change_url), "form": form, "rows": rows}
     return TemplateResponse(request, "admin/object_action.html", context)
 
 
@@ -88,10 +90,10 @@ def field_rows(fields: Iterable[services.FlaggedField]) -> list[dict[str, object
     return [{"label": capfirst(field.label), "value": field.text} for field in fields]
 
 
-def events_in_words(flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString:
+def events_html(flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString:
     """The colleague and time of each event, one to a line."""
     events = [event for event in flagged.events.all() if event.kind in kinds]
-    lines = [(event.by or _("A former colleague"), long_moment(event.at)) for event in events]
+    lines = [(event.by or _("A former colleague"), format_long_datetime(event.at)) for event in events]
     return format_html_join(mark_safe("<br>"), "{}, {}", lines)
 
 
@@ -99,40 +101,40 @@ class DecisionFilter(OptionsFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
     options = {
-        "unread": (gettext_lazy("Not read yet"), narrow_by(read_at=None, decision=Decision.OPEN)),
-        "open": (gettext_lazy("Not decided yet"), narrow_by(decision=Decision.OPEN)),
-        "done": (gettext_lazy("Decided"), narrow_by(decision__in=[Decision.CLEARED, Decision.NO_CHILD])),
+        "unread": (gettext_lazy("Not read yet"), narrow_by(read_at=None, decision=FlagDecision.OPEN)),
+        "open": (gettext_lazy("Not decided yet"), narrow_by(decision=FlagDecision.OPEN)),
+        "done": (gettext_lazy("Decided"), narrow_by(decision__in=[FlagDecision.CLEARED, FlagDecision.NO_CHILD])),
     }
 
 
 @admin.register(FlaggedText, site=staff_site)
-class FlaggedTextAdmin(LooksOnly):
+class FlaggedTextAdmin(ReadOnlyAdmin):
     nobody_may = ("add", "delete")
     list_display = ("reference", "written", "state", "readers")
-    list_filter = (DecisionFilter, period_of("flagged_at"))
+    list_filter = (DecisionFilter, period_filter("flagged_at"))
     sorts_quickly = ("written",)
     ordering = ("-flagged_at", "-pk")
     fields = readonly_fields = ("reference", "where", "written", "state", "readers", "decided")
     may_be_empty = ("decided",)
     where = column(
         gettext_lazy("written with"),
-        lambda flagged: format_html('<a href="{}">{}</a>', services.staff_page_of(flagged), flagged.reference),
+        lambda flagged: format_html('<a href="{}">{}</a>', services.flagged_staff_url(flagged), flagged.reference),
     )
-    written = moment_of("flagged_at", gettext_lazy("written"), short=True)
-    readers = column(gettext_lazy("read by"), lambda flagged: events_in_words(flagged, FlaggedEventKind.READ) or NOTHING)
+    written = datetime_column("flagged_at", gettext_lazy("written"), short=True)
+    readers = column(gettext_lazy("read by"), lambda flagged: events_html(flagged, FlaggedEventKind.READ) or EMPTY_VALUE)
     decided = column(
         gettext_lazy("decided by"),
-        lambda flagged: events_in_words(flagged, FlaggedEventKind.CLEARED, FlaggedEventKind.NO_CHILD),
+        lambda flagged: events_html(flagged, FlaggedEventKind.CLEARED, FlaggedEventKind.NO_CHILD),
     )
     object_actions = (
         ObjectAction(
-            slug=READ,
+            slug=READ_SLUG,
             label=gettext_lazy("Read what was written"),
             explanation=gettext_lazy(
                 "We asked the writer to take this out, and they kept it. We record that you read it, and when. If a "
                 "child may be at risk, act as your policy says. Nothing on this site does that for you."
             ),
-            available=lambda flagged: flagged.decision != Decision.CLEARED,
+            available=lambda flagged: flagged.decision != FlagDecision.CLEARED,
             weight="main",
             page=read_page,
         ),
@@ -172,19 +174,22 @@ class FlaggedTextAdmin(LooksOnly):
             return state_tag(flagged.get_decision_display(), "done")
         return state_tag(_("Read"), "good") if flagged.read_at else state_tag(_("Not read"), "waiting")
 
-    def summary_of(self, obj: FlaggedText) -> list[dict[str, object]]:
-        return [{"label": _("Written with"), "value": obj.reference}, {"label": _("When"), "value": long_moment(obj.flagged_at)}]
+    def get_summary_rows(self, obj: FlaggedText) -> list[dict[str, object]]:
+        return [
+            {"label": _("Written with"), "value": obj.reference},
+            {"label": _("When"), "value": format_long_datetime(obj.flagged_at)},
+        ]
 
 
 staff_site.add_waiting(
     gettext_lazy("People"),
-    Waiting(
+    WaitingLine(
         label=gettext_lazy("texts that may be about a child, not read yet"),
         one=gettext_lazy("text that may be about a child, not read yet"),
         count=lambda: FlaggedText.objects.unread(),
         address=lambda: f"{reverse('staff:professionals_flaggedtext_changelist')}?state=unread",
         permission="professionals.view_flaggedtext",
         urgent=True,
-        named=WaitingRow(who="reference", since="flagged_at", label=gettext_lazy("Read it"), slug=READ),
+        named=WaitingRow(who="reference", since="flagged_at", label=gettext_lazy("Read it"), slug=READ_SLUG),
     ),
 )

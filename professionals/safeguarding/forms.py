@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from ctac.forms import ExplainedError
-from professionals.safeguarding.advice_line import whom_to_call
+from professionals.safeguarding.advice_line import whom_to_call_text
 from professionals.safeguarding.child_details import looks_like_child_details
 
 CONFIRM_FIELD = "keep_what_i_wrote"
@@ -93,7 +93,7 @@ def reason_field(label: Any, *, missing: Any = "", hint: Any = "", most: int = 3
     )
 
 
-def why_not_published(text: str) -> str:
+def unpublishable_reason(text: str) -> str:
     """Why a text of staff can't be published; empty if it can."""
     if not looks_like_child_details(text):
         return ""
@@ -107,4 +107,4 @@ def child_details_explanation(*, can_be_kept: bool = True) -> str:
         otherwise = gettext_lazy("If this is not about a child, tick the box at the end to keep what you wrote.")
     else:
         otherwise = gettext_lazy("If this is not about a child, please say it in other words: other people will read it.")
-    return f"{take_out} {whom_to_call(timezone.now())} {otherwise}"
+    return f"{take_out} {whom_to_call_text(timezone.now())} {otherwise}"

@@ -20,10 +20,10 @@ from ctac.models import Classification, classification
 from notifications.outbox import notify
 from office.queries import site_settings
 from professionals.emails import SafeguardingFlag
-from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText
+from professionals.models import FlagDecision, FlaggedEvent, FlaggedEventKind, FlaggedText
 from professionals.safeguarding.child_details import looks_like_child_details
 
-KEPT_BACK = _("Not shown in a list: it may be about a child.")
+KEPT_BACK_MESSAGE = _("Not shown in a list: it may be about a child.")
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,12 @@ def register_flagged_sources(*sources: FlaggedSource) -> None:
     _sources.update({source.kind: source for source in sources})
 
 
-def staff_page_of(flagged: FlaggedText) -> str:
+def flagged_staff_url(flagged: FlaggedText) -> str:
     kind, key = flagged.subject.split(":")
     return _sources[kind].address(int(key))
 
 
-def rows_of(flagged: FlaggedText) -> list[Model]:
+def flagged_rows(flagged: FlaggedText) -> list[Model]:
     kind, key = flagged.subject.split(":")
     return list(_sources[kind].rows(int(key)))
 
@@ -77,14 +77,14 @@ def rows_of(flagged: FlaggedText) -> list[Model]:
 def flagged_fields(flagged: FlaggedText) -> list[FlaggedField]:
     """The texts of the object that look like a child's details, or all of them if none does any more."""
     fields = []
-    for row in rows_of(flagged):
+    for row in flagged_rows(flagged):
         columns = [field.name for field in row._meta.concrete_fields if classification(field) == Classification.FREE_TEXT]
         texts = [(column, getattr(row, column)) for column in columns]
         fields += [FlaggedField(row, column, text) for column, text in texts if text and isinstance(text, str)]
     return [field for field in fields if looks_like_child_details(field.text)] or fields
 
 
-def fingerprint_of(fields: Iterable[FlaggedField]) -> str:
+def fields_fingerprint(fields: Iterable[FlaggedField]) -> str:
     """A hash that differs if the words differ. It is keyed, so that nobody can find the words by trying."""
     content = [[field.row._meta.label, field.row.pk, field.column, field.text] for field in fields]
     return salted_hmac("professionals.safeguarding.services", json.dumps(content), algorithm="sha256").hexdigest()
@@ -95,8 +95,8 @@ def is_kept_back(subject: str) -> bool:
     return FlaggedText.objects.of(subject).undecided().exists()
 
 
-def waits_for_lead(kind: str) -> ExpressionWrapper:
-    """Whether each row of a list waits for the lead: `queryset.annotate(kept_back=waits_for_lead("stock"))`.
+def kept_back_expression(kind: str) -> ExpressionWrapper:
+    """Whether each row of a list waits for the lead: `queryset.annotate(kept_back=kept_back_expression("stock"))`.
 
     One look-up for the whole list, not one for each row.
     """
@@ -105,12 +105,12 @@ def waits_for_lead(kind: str) -> ExpressionWrapper:
     return ExpressionWrapper(Q(pk__in=texts.order_by().values_list(key)), output_field=BooleanField())
 
 
-class OtherWordsError(DomainError):
+class TextHasChanged(DomainError):
     message = _("Somebody changed these words while you read them, so nothing was done. Read the new words, then decide.")
 
 
 @transaction.atomic
-def read_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
+def mark_as_read(*, flagged: FlaggedText, by: User, now: datetime) -> None:
     """Record that this colleague has read the text: once for each colleague, and the first time also on the text itself."""
     locked = FlaggedText.objects.select_for_update().get(pk=flagged.pk)
     if not locked.was_read_by(by):
@@ -122,26 +122,26 @@ def read_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
 def clear_flagged(flagged: FlaggedText, *, shown: str, by: User, now: datetime) -> None:
     """Clear what looks like a child's details, where it stands. `shown` is the fingerprint of the words on the colleague's page.
 
-    Raises DomainError (see _lock_undecided), and OtherWordsError if the words have changed since, so that nobody has read them.
+    Raises DomainError (see _lock_undecided), and TextHasChanged if the words have changed since, so that nobody has read them.
     """
     locked, fields = _lock_undecided(flagged, shown, by)
     for field in fields:
         if looks_like_child_details(field.text):
             field.clear()
-    _decide(locked, Decision.CLEARED, by, now)
+    _decide(locked, FlagDecision.CLEARED, by, now)
 
 
 @transaction.atomic
 def mark_as_no_child(flagged: FlaggedText, *, shown: str, by: User, now: datetime) -> None:
     """Treat it like any other text from now on: emails and calendars may have it. Raises the same errors as clear_flagged."""
     locked, _fields = _lock_undecided(flagged, shown, by)
-    _decide(locked, Decision.NO_CHILD, by, now)
+    _decide(locked, FlagDecision.NO_CHILD, by, now)
 
 
 def _lock_undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[FlaggedText, list[FlaggedField]]:
     """Lock the text and its object, and return the text and its fields.
 
-    Raises DomainError if it is decided or this colleague has not read it, and OtherWordsError if the words have changed.
+    Raises DomainError if it is decided or this colleague has not read it, and TextHasChanged if the words have changed.
     """
     locked = FlaggedText.objects.select_for_update().get(pk=flagged.pk)
     if locked.is_decided:
@@ -149,21 +149,21 @@ def _lock_undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[Flagged
     if not locked.was_read_by(by):
         raise DomainError(_("First read what the person wrote."))
     # Others who write to the object wait meanwhile, so that no new flag and no new words of theirs are lost.
-    for row in rows_of(locked):
+    for row in flagged_rows(locked):
         if hasattr(row, "flagged_child_details"):
             type(row)._base_manager.select_for_update(no_key=True).get(pk=row.pk)
     fields = flagged_fields(locked)
-    if not constant_time_compare(fingerprint_of(fields), shown):
-        raise OtherWordsError
+    if not constant_time_compare(fields_fingerprint(fields), shown):
+        raise TextHasChanged
     return locked, fields
 
 
-def _decide(locked: FlaggedText, decision: Decision, by: User, now: datetime) -> None:
+def _decide(locked: FlaggedText, decision: FlagDecision, by: User, now: datetime) -> None:
     FlaggedEvent.objects.create(flagged=locked, kind=FlaggedEventKind(decision.value), by=by, at=now)
     FlaggedText.objects.filter(pk=locked.pk).update(decision=decision)
     if not is_kept_back(locked.subject):
         # No text of this object waits any more, so its other texts may be shown again.
-        for row in rows_of(locked):
+        for row in flagged_rows(locked):
             if getattr(row, "flagged_child_details", False):
                 type(row)._base_manager.filter(pk=row.pk).update(flagged_child_details=False)
 

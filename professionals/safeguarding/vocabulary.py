@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 # What all parts of the detector share: spelling, words for a child, what is no name.
 
-SPACES = re.compile(r"\s+")
-OTHER_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("‘’ʼ`´", "'") | dict.fromkeys("“”", '"'))
+SPACES_PATTERN = re.compile(r"\s+")
+PUNCTUATION_TRANSLATION = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("‘’ʼ`´", "'") | dict.fromkeys("“”", '"'))
 
 CHILD = (
     "(?:girl|boy|child|daughter|son|lad|lass|teenager|teen|minor|baby|infant|toddler|juvenile|young (?:person|man|woman)|yp|uasc"
     "|sibling|sister|brother|niece|nephew)"
 )
-IN_OUR_CARE = "(?:pupil|student|patient|resident|client|service user)"
-NATION = (
+CARE_RECIPIENT = "(?:pupil|student|patient|resident|client|service user)"
+NATIONALITY = (
     "(?:Afghan|Albanian|Algerian|Bangladeshi|Bulgarian|Cameroonian|Chadian|Chinese|Congolese|Egyptian|Eritrean|Ethiopian|Gambian"
     "|Ghanaian|Guinean|Indian|Iranian|Iraqi|Ivorian|Kosovan|Kurdish|Lithuanian|Malian|Moldovan|Moroccan|Nepalese|Nigerian"
     "|Pakistani|Palestinian|Polish|Roma|Romanian|Rwandan|Senegalese|Slovak|Somali|Sri Lankan|Sudanese|Syrian|Thai|Turkish"
@@ -31,7 +31,7 @@ COUNTRY = (
 NAME = r"[^\W\d_][\w'-]{1,30}"
 INITIALS = r"(?:(?:[A-Z]\. ?){2,3}|[A-Z]{2,3}(?![\w'-]))"
 # Capitalised words of our readers' notes that are no names of people.
-NOT_NAMES = frozenset(
+WORK_WORDS = frozenset(
     """
     monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun january
     february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov
@@ -65,7 +65,7 @@ ACRONYMS = frozenset(
 
 # Words of our readers' notes that are no names, for names that are typed in small letters.
 
-ORDINARY = frozenset(
+EVERYDAY_WORDS = frozenset(
     """
     a able about above academic accreditation acting added address advice advise again age aged agency agenda agreed ahead aid
     alarm all allocated almost already also always am an annual answer antenatal any anyone anything approved archive are area
@@ -105,27 +105,27 @@ ORDINARY = frozenset(
     workshop would write wrote yard year years yes yesterday yet you young your youth zone
     """.split()  # noqa: SIM905 - readable as it stands
 )
-NO_NAMES = ORDINARY | NOT_NAMES | ACRONYMS
-ENDINGS = ("tion", "sion", "ment", "ness", "ship", "ings", "ists", "ities", "ology")
+NON_NAME_WORDS = EVERYDAY_WORDS | WORK_WORDS | ACRONYMS
+NON_NAME_ENDINGS = ("tion", "sion", "ment", "ness", "ship", "ings", "ists", "ities", "ology")
 
 
 # NHS numbers, and the numbers of other kinds that have ten digits too.
 
-NHS_SHAPE = re.compile(r"(?<![\w+/.-])(\d{3})([ .-]?)(\d{3})\2(\d{4})(?![\d/]|[.-]\d)")
-NHS_LABEL = re.compile(
+NHS_NUMBER_PATTERN = re.compile(r"(?<![\w+/.-])(\d{3})([ .-]?)(\d{3})\2(\d{4})(?![\d/]|[.-]\d)")
+NHS_LABEL_PATTERN = re.compile(
     r"\b(?:nhs|chi|h&c|hcn|hsc)[ -]?(?:no\b|num\b|number\b|id\b|#)?[ .:=#-]{0,4}(?:is )?\d(?:[ .-]?\d){8,9}(?!\d)"
     r"|(?<![\w+/.-])\d{3}[ .-]?\d{3}[ .-]?\d{4} ?(?:is |\()?(?:(?:the|her|his|their) )?(?:nhs|chi) n",
     re.IGNORECASE,
 )
 # Words before a phone number, an order or a meeting, with up to a few short words between.
-OTHER_NUMBER = re.compile(
+OTHER_NUMBER_BEFORE_PATTERN = re.compile(
     r"\b(?:tel|telephone|phone|mobile|mob|call|ring|text|fax|ext|bleep|pager|switchboard|dial|pin|passcode|meeting|zoom|teams|webex"
     r"|po|p\.o|order|purchase|requisition|req|invoice|account|cost|code|charity|company|vat|isbn|batch|tracking|parcel|courier"
     r"|dpd|desk|office|reception|contact|delivery note|sort)\b[\w .:#'()-]{0,20}$",
     re.IGNORECASE,
 )
 # Words before a number of a payment, perhaps with its owner between ("PO number for the hospital"). A care order is no payment.
-PAID_BY = re.compile(
+PAYMENT_BEFORE_PATTERN = re.compile(
     r"\b(?:po|p\.o|purchas\w{1,3}|requisition|req|invoice|budget|vat|cost (?:code|cent(?:re|er))|account (?:no|number|code)"
     r"|(?<!care )(?<!court )(?<!supervision )(?<!protection )order (?:no|number))\b[\w .:#'()-]{0,30}$",
     re.IGNORECASE,
@@ -138,7 +138,7 @@ PAID_BY = re.compile(
 # what is left is a colleague's name, a lost parcel, somebody's mother in hospital. The words of harm are those of the
 # situations and signs in our leaflets and of the indicators of the National Referral Mechanism.
 
-ENOUGH = 5
+MIN_TOTAL_WEIGHT = 5
 # Characters to each side of a sign in which others count with it: a sentence or two.
 SIGN_WINDOW = 120
 
@@ -147,40 +147,40 @@ UNDER_18 = (
     r"|\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)"
 )
 # After "child" where it is the subject of a talk ("child criminal exploitation").
-SUBJECT = (
+TALK_SUBJECT = (
     r"(?: (?:criminal|sexual|labour|modern|domestic|slavery|marriage|dating|violence|crime|harm|victims|witnesses|on child)\b)"
 )
-YOUNG = (
+MINOR = (
     r"(?<!any )(?<!every )(?<!each )(?<!\bno )(?<!\bper )"
-    rf"(?:(?:child|teen|youth|juvenile)(?!{SUBJECT})"
+    rf"(?:(?:child|teen|youth|juvenile)(?!{TALK_SUBJECT})"
     r"|girl|boy|kid|lad|lass|teenager|adolescent|minor|juv|baby|newborn|infant|toddler|youngster"
     r"|young ?(?:person|man|woman|one|male|female|mum|mother|lad|lady|girl|boy)|schoolgirl|schoolboy"
     r"|(?<!\bmy )(?<!\bour )li(?:ttle|'?l) one|uasc|misper|runaway|orphan|pupil"
     r"|foster (?:child|son|daughter|boy|girl)|stepson|stepdaughter|granddaughter|grandson)"
 )
 # Not a ward sister, who is a nurse that people ask for.
-RELATED = (
+RELATIVE = (
     r"(?:daughter|son|(?!(?-i:Sister [A-Z]))(?<!\bward )(?<!\bask )(?<!\bask the )(?<!\bask for )sister|brother|sibling|niece"
     r"|nephew|twin)"
 )
 # Not with the age of an adult after it.
-OF_AN_ADULT = (
+NOT_ADULT_AGE = (
     r"(?![ ,(]{1,3}(?:from [\w-]{1,15}[ ,]{1,2})?(?:(?:who )?(?:is|are) |who's |aged? )?(?:all |both )?(?:1[89]|[2-9]\d)\b"
     r"(?! ?(?:weeks?|days?|minutes?|o'?clock|:\d)))"
 )
-IN_CARE = (
+MAYBE_CHILD = (
     r"(?:student|patient|client|resident|tenant|service user|school leaver|female|male|young adult"
     r"|(?<!\bmy )(?<!\bour )(?:mother|mum))"
-    rf"{OF_AN_ADULT}"
+    rf"{NOT_ADULT_AGE}"
 )
 # The writer's own family, not people they look after.
-OWN_ADULTS = (
+ADULT_RELATIVE = (
     r"(?:mother|mum|mom|mam|father|dad|husband|wife|partner|fianc\w{1,2}|nan|gran|grandma|grandmother|grandad|grandfather"
     r"|stepmother|stepfather|grandparents|parents|(?:mother|father|brother|sister)-in-law)"
 )
-MANY = r"(?:girls|boys|lads|kids|children|young people|pupils|students|siblings|brothers|sisters|twins|minors|teenagers|babies)"
+KIDS = r"(?:girls|boys|lads|kids|children|young people|pupils|students|siblings|brothers|sisters|twins|minors|teenagers|babies)"
 # After a word for a child that is part of a place, a job or a subject.
-NOT_ONE = (
+NOT_COMPOUND = (
     r"(?!s\b|'|[\w-]| (?:protection|health|development|care|benefit|abuse|exploitation|trafficking|safeguarding|psych\w*|minder"
     r"|friendly|centre|clinic|unit|ward|guides?|scouts?|services?|nurses?|midwi\w+|teachers?|social|support|mental|death|line"
     r"|voice|groups?|offend\w*|justice|work|workers?|doctors?|leads?|representatives?|council|premium|population|contact"
@@ -192,8 +192,8 @@ NOT_ONE = (
 BUILDING_OR_SERVICE = (
     r"(?:brigade|school|ward|hospital|centre|services?|home|team|social|trust|board|unit|clinic|department|charity|wing|hall)"
 )
-OR_SO = r"(?:is |was |who is |who's |aged? |about |around |only |just |maybe |\? ?)"
-NO_THING = (
+QUALIFIER = r"(?:is |was |who is |who's |aged? |about |around |only |just |maybe |\? ?)"
+NOT_QUANTITY = (
     r"(?! ?(?:%|min|hour|hr|mile|day|week|wk|month|copies|copy|people|staff|of us|am\b|pm\b|st\b|nd\b|rd\b|th\b|metre|step|box"
     r"|chair|place|o'?clock))"
 )
@@ -207,7 +207,7 @@ class Sign:
 
 
 # The most that signs of one kind add, however many they are; negative ones speak against a child.
-MOST = {
+MAX_WEIGHT_BY_KIND = {
     "child": 3,
     "age": 3,
     "called": 2,
@@ -225,42 +225,42 @@ MOST = {
 }
 
 
-def _signs(kind: str, weight: int, *patterns: str) -> list[Sign]:
+def _build_signs(kind: str, weight: int, *patterns: str) -> list[Sign]:
     return [Sign(kind, weight, re.compile(pattern, re.IGNORECASE)) for pattern in patterns]
 
 
 SIGNS = (
-    *_signs(
+    *_build_signs(
         "child",
         3,
-        rf"\b{YOUNG}\b{NOT_ONE}",
-        rf"\b(?:one|some|two|three) of (?:my|our|the) (?:[\w-]{{1,15}} ){{0,2}}(?:{MANY}|tutor group|class|caseload)\b",
+        rf"\b{MINOR}\b{NOT_COMPOUND}",
+        rf"\b(?:one|some|two|three) of (?:my|our|the) (?:[\w-]{{1,15}} ){{0,2}}(?:{KIDS}|tutor group|class|caseload)\b",
         r"\bone of (?:my |our |the )?(?:yr|year) ?\d{1,2}(?:s|'s)?\b(?! (?:staff|teachers?|tutors?|leads?|heads?|rooms?)\b)",
-        rf"\b(?:two|three|four|five|both|these|those|[2-6]) (?:[\w-]{{1,15}} ){{0,2}}{MANY}\b{OF_AN_ADULT}",
+        rf"\b(?:two|three|four|five|both|these|those|[2-6]) (?:[\w-]{{1,15}} ){{0,2}}{KIDS}\b{NOT_ADULT_AGE}",
     ),
-    *_signs(
+    *_build_signs(
         "child",
         2,
-        rf"\b(?:{RELATED}|{IN_CARE})\b{NOT_ONE}",
-        rf"\b(?:{YOUNG}|{RELATED})'s (?!{BUILDING_OR_SERVICE})",
+        rf"\b(?:{RELATIVE}|{MAYBE_CHILD})\b{NOT_COMPOUND}",
+        rf"\b(?:{MINOR}|{RELATIVE})'s (?!{BUILDING_OR_SERVICE})",
         r"\b(?:eldest|oldest|youngest)\b(?! \w{1,20}s\b)",
         r"\b(?:siblings|twins|sibling group)\b",
         r"\bone of mine\b|\blunch money\b|\b(?:he|she) is on my caseload\b|\bfoster (?:mum|mother|dad|father)\b"
         r"|\b(?:my|our) placement (?:is|was|has|gets|keeps|went)\b",
     ),
-    *_signs("child", 3, r"\b(?:her|him)self a child\b|\b\d{1,2} missing episodes\b"),
-    *_signs(
+    *_build_signs("child", 3, r"\b(?:her|him)self a child\b|\b\d{1,2} missing episodes\b"),
+    *_build_signs(
         "age",
         3,
         rf"{UNDER_18}[ -]?(?:(?:years?|yrs?|y)[ -]old|y/?o|y\.o|yrs?|months? old|m/o|/12)(?:f|m)?\b",
-        rf"\b(?:{YOUNG}|{RELATED}|{IN_CARE}|eldest|oldest|youngest)\b[ ,(]{{1,3}}{OR_SO}{{0,3}}{UNDER_18}{NO_THING}",
-        rf"\baged? {OR_SO}{{0,2}}{UNDER_18}",
+        rf"\b(?:{MINOR}|{RELATIVE}|{MAYBE_CHILD}|eldest|oldest|youngest)\b[ ,(]{{1,3}}{QUALIFIER}{{0,3}}{UNDER_18}{NOT_QUANTITY}",
+        rf"\baged? {QUALIFIER}{{0,2}}{UNDER_18}",
         rf"\b(?:looks?|appears?|seems|says?|said|thinks?|probably|assessed as|claims?|claiming|turned|turns|turning|just|only)"
-        rf"(?: (?:to be|that|he is|she is|he's|she's|just|only|about|around|like|more like)){{0,3}} {UNDER_18}{NO_THING}",
-        rf"\b(?:he|she|who)(?:'s| is| was|s)(?: (?:just|only|about|around|maybe)){{0,2}} {UNDER_18}{NO_THING}",
+        rf"(?: (?:to be|that|he is|she is|he's|she's|just|only|about|around|like|more like)){{0,3}} {UNDER_18}{NOT_QUANTITY}",
+        rf"\b(?:he|she|who)(?:'s| is| was|s)(?: (?:just|only|about|around|maybe)){{0,2}} {UNDER_18}{NOT_QUANTITY}",
         rf"{UNDER_18}(?: and a half(?=[,.])| if a day\b| at (?:the )?most\b)",
     ),
-    *_signs(
+    *_build_signs(
         "age",
         2,
         r"(?<![\w/.-])(?:[5-9]|1[0-7]) ?(?:f|m|fem|male|female)\b",
@@ -269,15 +269,15 @@ SIGNS = (
         r"(?<=, )(?:nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)(?=[,.]|$)",
         rf"\b(?:dental|bone) age\b|\bunder ?age\b|(?<!children )(?<!people )(?<!those )\bunder (?:{UNDER_18}|18\b)(?!s)",
     ),
-    *_signs(
+    *_build_signs(
         "called",
         2,
         r"\b(?:his|her|their|child's) (?:first |full |real |sur)?name\b|\b(?:called|named|initials)\b"
         r"(?! (?:away|off|back|in|out|us|me|him|her|them|today|again|about|for|it|by|to|at)\b)",
     ),
-    *_signs("pronoun", 1, r"\b(?:he|she|him|her|his|hers|himself|herself)\b"),
-    *_signs("from", 1, rf"\b{NATION}\b", rf"\bfrom {COUNTRY}\b"),
-    *_signs(
+    *_build_signs("pronoun", 1, r"\b(?:he|she|him|her|his|hers|himself|herself)\b"),
+    *_build_signs("from", 1, rf"\b{NATIONALITY}\b", rf"\bfrom {COUNTRY}\b"),
+    *_build_signs(
         "met",
         2,
         r"\b(?:my|our|the) (?:caseload|tutor group|placement)\b|\bplaced with\b|\b(?:brought|came|come|comes) in(?:to)?\b",
@@ -287,7 +287,7 @@ SIGNS = (
         r"\bstrat(?:egy)?\.? (?:meeting|discussion|mtg)|\b(?:reasonable|conclusive) grounds\b",
         r"\b(?:worried|concerned|concerns?|anxious|uneasy) (?:about|re|for|that)\b|\b(?:suspect|suspected|suspicious)\b",
     ),
-    *_signs(
+    *_build_signs(
         "met",
         1,
         r"\b(?:seen|saw|met|visited|found|located|reported|referred|arrives?|arrived|turned up|moved in|appeared|living|lives"
@@ -296,7 +296,7 @@ SIGNS = (
         r"|\b(?:my|our|the) (?:form|lessons|nurture group|key worker|setting|unit|drop-in|residential (?:unit|home))\b",
         r"\b(?:nrm|lac|cla|uasc|looked[ -]after|in care|social worker|solicitor|age assess\w*|foster carers?)\b",
     ),
-    *_signs(
+    *_build_signs(
         "harm",
         2,
         r"\b(?:traffick(?:ed|er|ers)|exploit(?:ed|ation)|groom(?:ed|ing)|coerc\w{2,6}|servitude|slave|forced|made to)\b"
@@ -333,7 +333,7 @@ SIGNS = (
         r"|outside)\b|\bwith adults\b",
         r"\b(?:husband|partner|boyfriend|fianc\w{1,2}),? (?:is |aged )?(?:1[89]|[2-9]\d)\b",
     ),
-    *_signs(
+    *_build_signs(
         "harm",
         1,
         r"\b(?:a|the|some|older|this|another) (?:man|men|woman|lady|stranger)\b|\bleft with\b",
@@ -346,8 +346,8 @@ SIGNS = (
         r"|moved|moves|sent|arrested|raid|lorry|small boat|asylum"
         r"|age[ -]disput\w{1,3}|runner|passport|abroad|married|marriage|flights?|one[ -]way|garage|shed|caravan|[1-5] ?am)\b",
     ),
-    *_signs("number", 1, r"\b(?:id|ref|reference|case|file|record|hospital|hosp|crime|log)\b(?: (?:no|number|num|id)\b)?"),
-    *_signs(
+    *_build_signs("number", 1, r"\b(?:id|ref|reference|case|file|record|hospital|hosp|crime|log)\b(?: (?:no|number|num|id)\b)?"),
+    *_build_signs(
         "now",
         1,
         r"\b(?:last (?:night|week|month)|yesterday|today|tonight|this (?:am|morning|week|afternoon)|since \w{3,10}|keeps|again"
@@ -355,7 +355,7 @@ SIGNS = (
         r"\b(?:ring|call|contact|phone) (?:me|us)\b|\b(?:need|want|like|get) (?:some )?advice\b|\badvise\b"
         r"|\bwhat (?:do|should|can) i\b",
     ),
-    *_signs(
+    *_build_signs(
         "in general",
         -3,
         r"\b(?:if|when|where|how|whether|unless) (?:a|an|any|some|one of)\b(?! day\b)|\b(?:part|bit|section) (?:about|on)\b",
@@ -366,13 +366,13 @@ SIGNS = (
         r"\b(?:want|keen|like|hope) to (?:learn|know|understand|hear)\b",
         r"\b(?:we|team|staff|who|all|mostly|mainly) (?:\w{1,8} )?work with\b",
     ),
-    *_signs(
+    *_build_signs(
         "in general",
         -2,
         r"\b(?:how|what|which|why) (?:do|does|should|would|can|could|to|happens?|is|are)\b(?! i\b)",
         r"\b(?:could|can|please) (?:you |u )?(?:cover|include|talk|explain|go through)\b",
     ),
-    *_signs(
+    *_build_signs(
         "of work",
         -1,
         r"\b(?:team|staff|training|presenter|speaker|copies|leaflets?|colleagues?|conference|delegates|policy|room|floor|reception"
@@ -380,64 +380,64 @@ SIGNS = (
         r"|\bsigned for (?:it|them|the (?:box|parcel|delivery))\b",
     ),
     # Where a name may be a colleague's: it cancels what "called" adds.
-    *_signs(
+    *_build_signs(
         "colleague",
         -2,
         r"\b(?:managers?|receptionist|caretaker|pa|assistant|secretary|administrator|colleague|deputy|porter|cleaner"
         r"|technician|volunteer)\b[\w ,.]{0,30}\b(?:called|named|name)\b",
         r"\bask (?:at (?:the )?(?:desk|door|reception) )?for\b",
     ),
-    *_signs(
+    *_build_signs(
         "own family",
         -3,
         r"\b(?:as a|i'?m a|i am a|being a) (?:mum|dad|mother|father|parent|grandparent|nan|mom)\b",
         r"\bmy (?:own )?(?:(?:little|eldest|youngest) )?(?:son|daughter|child|kids|girl|boy|baby|sister|brother|niece|nephew"
         r"|teenager|toddler|little one|twins|grandson|granddaughter|stepson|stepdaughter)\b",
         r"\b(?:presenter|speaker|trainer|colleague|manager|deputy)'s (?:little )?(?:son|daughter|child|baby|boy|girl|kids?)\b",
-        rf"\bmy (?:own )?{OWN_ADULTS}\b|\bmy (?:two|three|lot)\b",
+        rf"\bmy (?:own )?{ADULT_RELATIVE}\b|\bmy (?:two|three|lot)\b",
         r"\b(?:i|we) (?:must|need to|have to|want to) (?:be|stay) (?:(?:at )?home |there )?with\b",
     ),
 )
 # Short forms in notes, and the words for them that the patterns above know.
-SHORT = {
+EXPANSION_BY_ABBREVIATION = {
     "abt": "about", "approx": "about", "bf": "boyfriend", "bout": "about", "bro": "brother", "diff": "different",
     "dtr": "daughter", "frm": "from", "hosp": "hospital", "nite": "night", "pls": "please", "preg": "pregnant", "pt": "patient",
     "sch": "school", "sis": "sister", "sw": "social worker", "w": "with",
     "w/": "with", "wk": "week", "wks": "weeks", "xmas": "christmas",
     "yp": "young person", "ypl": "young people",
 }  # fmt: skip
-SHORTENED = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, SHORT))})(?![\w/])", re.IGNORECASE)
+ABBREVIATION_PATTERN = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, EXPANSION_BY_ABBREVIATION))})(?![\w/])", re.IGNORECASE)
 
-ANY_WORD = re.compile(r"[^\W\d_][\w'-]*")
+WORD_PATTERN = re.compile(r"[^\W\d_][\w'-]*")
 TITLES = frozenset("mr mrs ms miss dr sgt pc dc di prof professor cllr rev sir sister matron nurse inspector".split())  # noqa: SIM905
 # Initials in a story, by the words before or after them. A single letter may also be a ward, a grade, "I" or "a".
-LETTERS = r"(?:(?:[A-Z]\. ?){1,2}[A-Z]?(?![\w'])|[B-HJ-Z](?![\w&./-])|[A-Z]{2}(?![\w&/-])|[A-HJ-Z]\.?(?='s\b))"
-TOLD_ABOUT = (
+LOOSE_INITIALS = r"(?:(?:[A-Z]\. ?){1,2}[A-Z]?(?![\w'])|[B-HJ-Z](?![\w&./-])|[A-Z]{2}(?![\w&/-])|[A-HJ-Z]\.?(?='s\b))"
+BEFORE_INITIALS = (
     r"(?i:about|re|regarding|concerns? is|concerned for|worried for|advi[sc]e on|contact with|case of|update on|referral for"
     r"|meeting for|discussion|review|done with|taken over|support|sw for|query)"
 )
-TOLD_AFTER = (
+AFTER_INITIALS = (
     r"(?i:is|was|has|had|says|said|told|tells|came|comes|went|goes|keeps|kept|did|does|didn't|doesn't|lives|left|lost|turned"
     r"|disclosed|returned|arrived|ran|gets?|got|moved|sleeps?|started|stopped|asks|asked|refuse[sd]|from (?:the|our)"
     r"|in (?:my|our|the)|and (?:her|his)|will not|won't|can't|cannot)"
 )
-TOLD_OF = re.compile(
-    rf"\b{TOLD_ABOUT}:? ({LETTERS})(?! ?(?!She\b|He\b|Her\b|His\b)[A-Z][a-z])"
-    rf"|(?:^|[.;:!?] |\b(?i:that|and|but|as|then) )({LETTERS})(?! is \d)"
-    rf"(?:'s\b|,? (?:(?:who|also|then|now|just) )?{TOLD_AFTER}\b)"
+INITIALS_IN_STORY_PATTERN = re.compile(
+    rf"\b{BEFORE_INITIALS}:? ({LOOSE_INITIALS})(?! ?(?!She\b|He\b|Her\b|His\b)[A-Z][a-z])"
+    rf"|(?:^|[.;:!?] |\b(?i:that|and|but|as|then) )({LOOSE_INITIALS})(?! is \d)"
+    rf"(?:'s\b|,? (?:(?:who|also|then|now|just) )?{AFTER_INITIALS}\b)"
 )
 # A child by their school year, by a family's name or as "young": where the capital letter is no word of work.
-NAME_IN_YEAR = re.compile(
+NAME_WITH_SCHOOL_YEAR_PATTERN = re.compile(
     rf"({NAME})(?:[ ,(]{{1,3}}(?:in )?(?i:yr|year|y) ?(?:[1-9]|1[0-3])\b|,? \(?[PS][1-7]\b| (?:[7-9]|1[0-3])[A-Z]\b)"
     r"(?! ?(?:to|and|-|&|/) ?(?:\d|[Yy]))"
     r"(?! (?i:tutors?|heads?|leads?|leaders?|teams?|teachers?|office|groups?|class(?:es)?|pupils|students|staff|parents"
     r"|entrance|block|room))"
     rf"|\b(?i:yr|year|y) ?(?:[1-9]|1[0-3]) ({NAME})"
 )
-NAMED_CHILD = re.compile(
+NAMED_CHILD_PATTERN = re.compile(
     rf"(?<!\b[Aa] )\b[Yy]oung (?:Mr |Master )?({NAME})|\b(?:[Ll]ittle|[Ww]ee) ({NAME})"
     rf"|\b[Tt]he ({NAME}) (?:case|family|children|girls?|boys?|siblings|twins|lads?|lass)\b(?! (?:stud|review|conference|law))"
 )
-SUBJECTS = frozenset("re regarding concerning about case of".split())  # noqa: SIM905
-ENDS_A_SENTENCE = re.compile(r"(?:^|[.!?;:\n] ?)$")
-LONG_NUMBER = re.compile(r"(?<![\w+/.,£-])(?=[A-Z]{0,3}\d{5})[A-Z]{0,3}\d{5,14}(?![\w/-])", re.IGNORECASE)
+ABOUT_WORDS = frozenset("re regarding concerning about case of".split())  # noqa: SIM905
+SENTENCE_END_PATTERN = re.compile(r"(?:^|[.!?;:\n] ?)$")
+LONG_NUMBER_PATTERN = re.compile(r"(?<![\w+/.,£-])(?=[A-Z]{0,3}\d{5})[A-Z]{0,3}\d{5,14}(?![\w/-])", re.IGNORECASE)

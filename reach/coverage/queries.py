@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from reach.areas import Area, Missing, areas_of
+from reach.areas import Area, MissingReason, areas_of
 from reach.forms import Measure, Question
 from reach.queries import counts_by_area
 
-CHILDREN = 10_000
+CHILDREN_RATE_BASE = 10_000
 # For each measure, the decimal places shown and used: figures that look the same are in one class.
-DIGITS = {Measure.NUMBER: 0, Measure.PER_CHILDREN: 1, Measure.PER_SOCIAL_WORKER: 2}
-CLASSES = 5
-STEPS = (1, 2, 3, 5)
+DECIMAL_PLACES = {Measure.NUMBER: 0, Measure.PER_CHILDREN: 1, Measure.PER_SOCIAL_WORKER: 2}
+CLASS_COUNT = 5
+ROUND_STEPS = (1, 2, 3, 5)
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class AreaFigure:
     count: int
     measure: Measure
     base: int | None = None
-    missing: Missing | None = None
+    missing: MissingReason | None = None
 
     @property
     def value(self) -> float | None:
@@ -33,7 +33,10 @@ class AreaFigure:
             return self.count
         if self.base is None:
             return None
-        return round(self.count * (CHILDREN if self.measure == Measure.PER_CHILDREN else 1) / self.base, DIGITS[self.measure])
+        return round(
+            self.count * (CHILDREN_RATE_BASE if self.measure == Measure.PER_CHILDREN else 1) / self.base,
+            DECIMAL_PLACES[self.measure],
+        )
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,9 @@ class Coverage:
     def bounds(self) -> list[float]:
         """Where each class after the first begins: round figures near those that divide the areas into equal fifths."""
         values = sorted(figure.value for figure in self.figures if figure.count and figure.value is not None)
-        return round_bounds(values, DIGITS[self.question.measure])
+        return round_bounds(values, DECIMAL_PLACES[self.question.measure])
 
-    def class_of(self, figure: AreaFigure) -> int | None:
+    def class_number(self, figure: AreaFigure) -> int | None:
         """From 1 to 5; 0 for a count of nothing, None for no figure."""
         if figure.value is None:
             return None
@@ -62,8 +65,8 @@ class Coverage:
 
 
 def round_bounds(values: Sequence[float], digits: int) -> list[float]:
-    ladder = [round(step * 10.0**power, digits) for power in range(-digits, 13) for step in STEPS]
-    fifths = [values[len(values) * part // CLASSES] if values else 0 for part in range(1, CLASSES)]
+    ladder = [round(step * 10.0**power, digits) for power in range(-digits, 13) for step in ROUND_STEPS]
+    fifths = [values[len(values) * part // CLASS_COUNT] if values else 0 for part in range(1, CLASS_COUNT)]
     found: list[float] = []
     for fifth in fifths:
         place = max(sum(step <= fifth for step in ladder) - 1, ladder.index(found[-1]) + 1 if found else 1)
@@ -74,20 +77,20 @@ def round_bounds(values: Sequence[float], digits: int) -> list[float]:
 def read_coverage(question: Question) -> Coverage:
     """The answer to a question. One statement."""
     counts = counts_by_area(question.kind, question.period, question.unit, question.profession)
-    figures = [figure_of(area, counts.get(code, 0), question.measure) for code, area in areas_of(question.unit).items()]
+    figures = [build_area_figure(area, counts.get(code, 0), question.measure) for code, area in areas_of(question.unit).items()]
     return Coverage(question, tuple(figures), counts.get("", 0))
 
 
-def figure_of(area: Area, count: int, measure: Measure) -> AreaFigure:
+def build_area_figure(area: Area, count: int, measure: Measure) -> AreaFigure:
     published = area.published
     if measure == Measure.NUMBER:
         return AreaFigure(area, count, measure)
     base = published.children if measure == Measure.PER_CHILDREN else published.social_workers
     if base is None:
         is_withheld = measure == Measure.PER_SOCIAL_WORKER and area.has_own_return
-        return AreaFigure(area, count, measure, missing=Missing.WITHHELD if is_withheld else Missing.NOT_PUBLISHED)
+        return AreaFigure(area, count, measure, missing=MissingReason.WITHHELD if is_withheld else MissingReason.NOT_PUBLISHED)
     if measure == Measure.PER_SOCIAL_WORKER and (published.joint or not base):
-        return AreaFigure(area, count, measure, missing=Missing.JOINT if published.joint else Missing.NOBODY)
+        return AreaFigure(area, count, measure, missing=MissingReason.JOINT if published.joint else MissingReason.NOBODY)
     return AreaFigure(area, count, measure, base)
 
 

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Booking, Format, PlaceState, Presenter, SessionPlace, SessionState, State
 from bookings.schedule.queries import read_journeys
 from bookings.travel import Place
-from ctac.dates import format_moment, uk_day
+from ctac.dates import format_datetime, uk_day
 from leaflets.models import Order
 from professionals.models import Nation, Note, Organisation, Person
-from reach.areas import Area, Unit, areas_of, codes_of
-from reach.invitations.queries import middle_of
-from reach.models import Kind, ReachCount
-from reach.queries import Period, counts_by_area, last_attended
-from reach.sources import lies_in
+from reach.areas import Area, Unit, areas_of, include_earlier_codes
+from reach.invitations.queries import central_place
+from reach.models import CountKind, ReachCount
+from reach.queries import Period, counts_by_area, last_attended_months
+from reach.sources import area_filter
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Gaps:
 
 def read_gaps(unit: Unit, period: Period) -> Gaps:
     """The ranking for a period that ends with this month. A gap is an area where nobody attended in it. Two statements."""
-    areas, last, since = areas_of(unit), last_attended(unit), period.first
-    attended = counts_by_area(Kind.ATTENDED, period, unit)
+    areas, last, since = areas_of(unit), last_attended_months(unit), period.first
+    attended = counts_by_area(CountKind.ATTENDED, period, unit)
     ranked = {
         nation: [
             RankedArea(place, area, last.get(area.code), last.get(area.code, date.min) < since, attended.get(area.code, 0))
@@ -84,20 +84,20 @@ def read_gaps(unit: Unit, period: Period) -> Gaps:
 
 # What the page of one area shows.
 
-MOST_CONTACTS, MOST_AHEAD, NEAREST = 50, 20, 5
-MOST_LOOKED_AT = 2_000  # rows of each kind of contact
+MAX_CONTACTS, MAX_AHEAD, MAX_PRESENTERS = 50, 20, 5
+MAX_ROWS_READ = 2_000  # rows of each kind of contact
 # Too large for a list of organisations to be useful, and their middle is far from most places.
-LARGE = (Unit.POLICE, Unit.REGION, Unit.NATION)
+LARGE_UNITS = (Unit.POLICE, Unit.REGION, Unit.NATION)
 
 
-def within(area: Area) -> Q:
+def indexed_area_filter(area: Area) -> Q:
     """Rows that count for this area, also under earlier codes.
 
-    The same as reach.sources.lies_in() for areas that are not large, in the terms of the indexes of these tables.
+    The same as reach.sources.area_filter() for areas that are not large, in the terms of the indexes of these tables.
     """
     if not area.districts:
         return Q(reached_nation=area.nation, reached_authority="")
-    return Q(reached_authority__in=codes_of(area.districts))
+    return Q(reached_authority__in=include_earlier_codes(area.districts))
 
 
 @dataclass(frozen=True)
@@ -121,25 +121,25 @@ class AreaFigures:
         return found
 
 
-def read_figures(area: Area, period: Period) -> AreaFigures:
+def read_area_figures(area: Area, period: Period) -> AreaFigures:
     """Two statements."""
-    rows = ReachCount.objects.filter(lies_in(area, "")).order_by()
+    rows = ReachCount.objects.filter(area_filter(area, "")).order_by()
     totals = rows.between(period.first, period.last).values_list("kind").annotate(Sum("count"))
     attended: dict[str, dict[date, int]] = defaultdict(dict)
-    people = rows.filter(kind=Kind.ATTENDED).values_list("profession", "month").annotate(Sum("count"))
+    people = rows.filter(kind=CountKind.ATTENDED).values_list("profession", "month").annotate(Sum("count"))
     for profession, month, count in people:
         attended[profession][month] = count
     return AreaFigures(period, dict(totals), dict(attended))
 
 
-def areas_in(area: Area) -> list[tuple[Area, date | None]]:
+def smaller_areas(area: Area) -> list[tuple[Area, date | None]]:
     """The smaller areas inside it, each with the last month in which anybody attended; empty for a single district.
 
     One statement.
     """
-    unit = Unit.UPPER if area.unit in LARGE else Unit.DISTRICT
+    unit = Unit.UPPER if area.unit in LARGE_UNITS else Unit.DISTRICT
     smaller = [each for each in areas_of(unit).values() if each.districts and each.districts < area.districts]
-    last = last_attended(unit) if smaller else {}
+    last = last_attended_months(unit) if smaller else {}
     return [(each, last.get(each.code)) for each in smaller]
 
 
@@ -164,24 +164,24 @@ CONTACT_KINDS: dict[str, str | Promise] = {
 
 def contact_sources(area: Area) -> list[tuple[str, str, QuerySet[Any], str, Any]]:
     """For each kind of contact: its permission, the newest rows there, their organisation, and when. Each reads one index."""
-    here, theirs = within(area), "person__organisation"
+    here, theirs = indexed_area_filter(area), "person__organisation"
     bookings, places = Booking.objects.filter(here), SessionPlace.objects.filter(here)
     delivered = bookings.filter(state=State.DELIVERED)
     with_place = places.filter(state__in=[PlaceState.TAKEN, PlaceState.ATTENDED])
     people = Person.objects.filter(here, erased_at=None)
     when_there = Case(When(state=PlaceState.ATTENDED, then=F("session__starts_at")), default=F("created_at"))
     return [
-        ("presentation", "bookings.view_booking", latest(delivered, "starts_at"), theirs, F("starts_at")),
+        ("presentation", "bookings.view_booking", newest_rows(delivered, "starts_at"), theirs, F("starts_at")),
         ("booking", "bookings.view_booking", bookings.open(), theirs, F("created_at")),
-        ("place", "bookings.view_opensession", latest(with_place, "created_at"), theirs, when_there),
-        ("order", "leaflets.view_order", latest(Order.objects.filter(here), "created_at"), "organisation", F("created_at")),
-        ("person", "professionals.view_person", latest(people, "created_at"), "organisation", F("created_at")),
+        ("place", "bookings.view_opensession", newest_rows(with_place, "created_at"), theirs, when_there),
+        ("order", "leaflets.view_order", newest_rows(Order.objects.filter(here), "created_at"), "organisation", F("created_at")),
+        ("person", "professionals.view_person", newest_rows(people, "created_at"), "organisation", F("created_at")),
     ]
 
 
-def latest(rows: QuerySet[Any], moment: str) -> QuerySet[Any]:
+def newest_rows(rows: QuerySet[Any], moment: str) -> QuerySet[Any]:
     """Only the newest rows, which are those that the list needs, where there are very many."""
-    return rows.model._base_manager.filter(pk__in=rows.order_by(f"-{moment}", "-pk").values("pk")[:MOST_LOOKED_AT])
+    return rows.model._base_manager.filter(pk__in=rows.order_by(f"-{moment}", "-pk").values("pk")[:MAX_ROWS_READ])
 
 
 def last_contacts(area: Area, user: Any) -> list[Contact]:
@@ -196,20 +196,20 @@ def last_contacts(area: Area, user: Any) -> list[Contact]:
     ]
     if not parts or not user.has_perm("professionals.view_organisation"):
         return []
-    found = newest(parts[0].union(*parts[1:], all=True))
-    keys = sorted(found, key=lambda key: found[key][0], reverse=True)[:MOST_CONTACTS]
+    found = newest_by_organisation(parts[0].union(*parts[1:], all=True))
+    keys = sorted(found, key=lambda key: found[key][0], reverse=True)[:MAX_CONTACTS]
     if user.has_perm("professionals.view_note"):
         notes = Note.objects.order_by()
         own = notes.filter(organisation__in=keys).values_list("organisation").annotate(kind=Value("note"), last=Max("at"))
         theirs = notes.filter(person__organisation__in=keys).values_list("person__organisation")
-        noted = newest(own.union(theirs.annotate(kind=Value("note"), last=Max("at")), all=True))
+        noted = newest_by_organisation(own.union(theirs.annotate(kind=Value("note"), last=Max("at")), all=True))
         found.update({key: max(found[key], noted[key]) for key in noted})
     organisations = Organisation.objects.in_bulk(keys)
     contacts = [Contact(organisations[key], found[key][0], CONTACT_KINDS[found[key][1]]) for key in keys if key in organisations]
     return sorted(contacts, key=lambda contact: contact.at, reverse=True)
 
 
-def newest(rows: Any) -> dict[int, tuple[datetime, str]]:
+def newest_by_organisation(rows: Any) -> dict[int, tuple[datetime, str]]:
     found: dict[int, tuple[datetime, str]] = {}
     for organisation, kind, at in rows:
         found[organisation] = max(found.get(organisation, (at, kind)), (at, kind))
@@ -217,7 +217,7 @@ def newest(rows: Any) -> dict[int, tuple[datetime, str]]:
 
 
 @dataclass(frozen=True)
-class NearPresenter:
+class NearbyPresenter:
     """A presenter who visits workplaces, their journey in minutes to the middle of the area, and whether they would go."""
 
     presenter: Presenter
@@ -232,7 +232,7 @@ class NearPresenter:
         return words % {"hours": hours, "minutes": minutes}
 
 
-def would_go(presenter: Presenter, place: Place, minutes: int, now: datetime) -> str | Promise:
+def travel_answer(presenter: Presenter, place: Place, minutes: int, now: datetime) -> str | Promise:
     if not presenter.may_visit(uk_day(now)):
         return _("No: their DBS check or training has ended")
     if not presenter.covers(place):
@@ -240,27 +240,27 @@ def would_go(presenter: Presenter, place: Place, minutes: int, now: datetime) ->
     return _("Further than they usually go") if minutes > presenter.max_travel_minutes else _("Yes")
 
 
-def nearest_presenters(area: Area, now: datetime) -> list[NearPresenter]:
+def nearest_presenters(area: Area, now: datetime) -> list[NearbyPresenter]:
     """The nearest first. Three statements."""
-    middle, presenters = middle_of([area]), list(Presenter.objects.active().exclude(formats=[Format.ONLINE]))
+    middle, presenters = central_place([area]), list(Presenter.objects.active().exclude(formats=[Format.ONLINE]))
     if middle is None:
         return []
     journeys = read_journeys([middle, *(presenter.base for presenter in presenters)])
     minutes = {each: journeys.minutes(each.base, middle) for each in presenters}
-    nearest = sorted(presenters, key=lambda each: (minutes[each], each.name))[:NEAREST]
-    return [NearPresenter(each, minutes[each], would_go(each, middle, minutes[each], now)) for each in nearest]
+    nearest = sorted(presenters, key=lambda each: (minutes[each], each.name))[:MAX_PRESENTERS]
+    return [NearbyPresenter(each, minutes[each], travel_answer(each, middle, minutes[each], now)) for each in nearest]
 
 
 def bookings_ahead(area: Area, now: datetime) -> Sequence[Booking]:
     """The soonest first; those without a time last."""
-    rows = Booking.objects.upcoming(now).filter(within(area)).select_related("presentation", "presenter")
-    return list(rows.order_by(F("starts_at").asc(nulls_last=True), "pk")[:MOST_AHEAD])
+    rows = Booking.objects.upcoming(now).filter(indexed_area_filter(area)).select_related("presentation", "presenter")
+    return list(rows.order_by(F("starts_at").asc(nulls_last=True), "pk")[:MAX_AHEAD])
 
 
 def sessions_ahead(area: Area, now: datetime) -> list[dict[str, Any]]:
     """Open sessions to come with people from there, and how many."""
-    places = SessionPlace.objects.filter(within(area), state=PlaceState.TAKEN, session__state=SessionState.SCHEDULED)
+    places = SessionPlace.objects.filter(indexed_area_filter(area), state=PlaceState.TAKEN, session__state=SessionState.SCHEDULED)
     ahead = places.filter(session__starts_at__gt=now).order_by("session__starts_at", "session")
     named = ahead.values("session", "session__reference", "session__starts_at", "session__presentation__title")
-    rows = named.annotate(people=Count("pk"))[:MOST_AHEAD]
-    return [{**row, "when": format_moment(row["session__starts_at"])} for row in rows]
+    rows = named.annotate(people=Count("pk"))[:MAX_AHEAD]
+    return [{**row, "when": format_datetime(row["session__starts_at"])} for row in rows]

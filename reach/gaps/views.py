@@ -17,61 +17,61 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from audit.models import SheetForm
+from audit.models import SpreadsheetFormat
 from ctac.dates import add_months, uk_day
 from ctac.forms import PageForm
-from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.menu import MENU_PAGES, MenuPage
 from ctac.staff.site import staff_site
 from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
 from professionals.models import Nation, Profession
 from reach.areas import Area, Unit, areas_of, current_code
-from reach.forms import ALL, QuestionForm
+from reach.forms import ALL_CHOICE, QuestionForm
 from reach.gaps.queries import (
-    LARGE,
-    MOST_CONTACTS,
+    LARGE_UNITS,
+    MAX_CONTACTS,
     AreaFigures,
     RankedArea,
-    areas_in,
     bookings_ahead,
     last_contacts,
     nearest_presenters,
-    read_figures,
+    read_area_figures,
     read_gaps,
     sessions_ahead,
+    smaller_areas,
 )
-from reach.models import Kind
+from reach.models import CountKind
 from reach.queries import Period, counted_text, month_text, months_between
-from reach.renewal import Renewal, estimate, renewals
-from reach.rows import NONE, VIEW_REACH, rows_url
+from reach.renewal import Renewal, estimate_renewal, estimate_renewals
+from reach.rows import NONE_CHOICE, VIEW_REACH, rows_url
 
 # Before the map, since it says what to do.
-PAGES.insert(0, MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH))
-MONTHS = [
+MENU_PAGES.insert(0, MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH))
+MONTH_CHOICES = [
     ("6", gettext_lazy("6 months")),
     ("12", gettext_lazy("12 months")),
     ("24", gettext_lazy("2 years")),
     ("36", gettext_lazy("3 years")),
 ]
-MOST_MONTHS = 36
-FIRST_AREAS = 20  # of each nation, until one nation or region is chosen
-MANY_MONTHS = 24  # from here we speak of years
+MAX_MONTHS_SHOWN = 36
+MAX_AREAS_SHOWN = 20  # of each nation, until one nation or region is chosen
+MIN_MONTHS_AS_YEARS = 24  # from here we speak of years
 
 
 class GapsForm(PageForm):
     """Every question has a default, so the page has an answer when it opens."""
 
     unit = forms.ChoiceField(label=gettext_lazy("Areas"), choices=Unit)
-    months = forms.ChoiceField(label=gettext_lazy("Nobody has attended for"), choices=MONTHS)
+    months = forms.ChoiceField(label=gettext_lazy("Nobody has attended for"), choices=MONTH_CHOICES)
     place = forms.ChoiceField(label=gettext_lazy("Where"))
 
-    DEFAULTS = {"unit": Unit.UPPER.value, "months": "12", "place": ALL}
+    DEFAULTS = {"unit": Unit.UPPER.value, "months": "12", "place": ALL_CHOICE}
 
     def __init__(self, data: dict[str, str], **kwargs: Any) -> None:
         super().__init__({**self.DEFAULTS, **{name: value for name, value in data.items() if value}}, **kwargs)
         regions = [(area.code, area.name) for area in areas_of(Unit.REGION).values() if area.region]
         choice = self.fields["place"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
-        choice.choices = [(ALL, _("Everywhere")), (_("Nations"), Nation.choices), (_("Regions of England"), regions)]
+        choice.choices = [(ALL_CHOICE, _("Everywhere")), (_("Nations"), Nation.choices), (_("Regions of England"), regions)]
 
     @property
     def shown(self) -> dict[str, str]:
@@ -88,32 +88,33 @@ def gaps(request: HttpRequest) -> HttpResponseBase:
     shown = form.shown
     unit, since = Unit(shown["unit"]), Period.last_months(int(shown["months"]), now).first
     period = Period(since, uk_day(now).replace(day=1))
-    found, renewal = read_gaps(unit, period), renewals(unit, now)
+    found, renewal = read_gaps(unit, period), estimate_renewals(unit, now)
     ranked: dict[Nation, list[RankedArea]] = {}
     for nation, rows in found.ranked.items():
         # Everywhere, in a nation, or in a region of England.
-        if chosen := [row for row in rows if shown["place"] in (ALL, nation, slugify(row.area.region))]:
+        if chosen := [row for row in rows if shown["place"] in (ALL_CHOICE, nation, slugify(row.area.region))]:
             ranked[nation] = chosen
-    if (file := request.GET.get("file", "")) in SheetForm.values:
-        return spreadsheet_response("gaps", file, HEADINGS, sheet_rows(ranked, renewal), sheet=_("Gaps first"))
+    if (file := request.GET.get("file", "")) in SpreadsheetFormat.values:
+        return spreadsheet_response("gaps", file, SHEET_HEADINGS, sheet_rows(ranked, renewal), sheet=_("Gaps first"))
     context = {
         **staff_site.each_context(request),
         "title": _("Gaps first"),
         "form": form,
         "since": month_text(since),
         "nations": [
-            nation_context(nation, [line_of(row, period, renewal, now) for row in rows], shown) for nation, rows in ranked.items()
+            nation_context(nation, [build_gap_line(row, period, renewal, now) for row in rows], shown)
+            for nation, rows in ranked.items()
         ],
         "unplaced": found.unplaced,
-        "unplaced_rows": rows_url(kind=Kind.ATTENDED, period=period, area=unit),
+        "unplaced_rows": rows_url(kind=CountKind.ATTENDED, period=period, area=unit),
         "counted": counted_text(),
-        "files": [(label, f"?{urlencode({**shown, 'file': value})}") for value, label in SheetForm.choices],
+        "files": [(label, f"?{urlencode({**shown, 'file': value})}") for value, label in SpreadsheetFormat.choices],
     }
     return TemplateResponse(request, "reach/staff/gaps.html", context)
 
 
 @dataclass(frozen=True)
-class Line:
+class GapLine:
     """An area in the ranking, in words. `rows`: the address of those who attended."""
 
     ranked: RankedArea
@@ -123,13 +124,13 @@ class Line:
     is_due: bool
 
 
-def nation_context(nation: Nation, lines: list[Line], shown: dict[str, str]) -> dict[str, Any]:
+def nation_context(nation: Nation, lines: list[GapLine], shown: dict[str, str]) -> dict[str, Any]:
     """The nation's gaps and its other areas; if all nations are shown, only the first of them.
 
     `has_findings`: whether any of its areas publishes figures about trafficking.
     """
     published = [line.ranked.area.published for line in lines]
-    first = lines[:FIRST_AREAS] if shown["place"] == ALL else lines
+    first = lines[:MAX_AREAS_SHOWN] if shown["place"] == ALL_CHOICE else lines
     return {
         "nation": nation,
         "parts": [
@@ -144,10 +145,10 @@ def nation_context(nation: Nation, lines: list[Line], shown: dict[str, str]) -> 
     }
 
 
-def line_of(row: RankedArea, period: Period, renewal: Mapping[str, Renewal], now: datetime) -> Line:
-    return Line(
+def build_gap_line(row: RankedArea, period: Period, renewal: Mapping[str, Renewal], now: datetime) -> GapLine:
+    return GapLine(
         ranked=row,
-        rows=rows_url(kind=Kind.ATTENDED, period=period, area=row.area) if row.attended else "",
+        rows=rows_url(kind=CountKind.ATTENDED, period=period, area=row.area) if row.attended else "",
         last=month_text(row.last),
         ago=ago_text(row.last, now) if row.last else "",
         is_due=row.area.code in renewal and renewal[row.area.code].is_due,
@@ -158,12 +159,12 @@ def ago_text(month: date, now: datetime) -> str:
     months = months_between(month, uk_day(now))
     if months <= 0:
         return _("this month")
-    if months < MANY_MONTHS:
+    if months < MIN_MONTHS_AS_YEARS:
         return ngettext("%(n)d month ago", "%(n)d months ago", months) % {"n": months}
     return _("%(n)d years ago") % {"n": months // 12}
 
 
-HEADINGS = [
+SHEET_HEADINGS = [
     Heading(gettext_lazy("Nation"), 18),
     Heading(gettext_lazy("Rank within the nation"), 20),
     Heading(gettext_lazy("Area"), 36),
@@ -217,30 +218,30 @@ def area_page(request: HttpRequest, unit: str, area: str) -> HttpResponse:
     now, user = timezone.now(), request.user
     form = AreaForm(request.GET.dict(), now=now)
     period = form.question.period
-    figures = read_figures(found, period)
+    figures = read_area_figures(found, period)
     context = {
         **staff_site.each_context(request),
         "title": found.name,
         "area": found,
         "form": form,
-        "period": period.in_words,
+        "period": period.display_text,
         "last": f"{month_text(figures.last)}, {ago_text(figures.last, now)}" if figures.last else "",
-        "renewal": estimate(found, figures.by_month, now),
-        "kinds": [(kind, figures.totals.get(kind, 0), rows_url(kind=kind, period=period, area=found)) for kind in Kind],
+        "renewal": estimate_renewal(found, figures.by_month, now),
+        "kinds": [(kind, figures.totals.get(kind, 0), rows_url(kind=kind, period=period, area=found)) for kind in CountKind],
         "professions": list(profession_lines(found, figures)),
         "never": [str(each.label) for each in Profession if each not in figures.attended and each != Profession.OTHER],
         "months": month_lines(found, figures, now),
-        "smaller": [(each, month_text(last)) for each, last in areas_in(found)],
+        "smaller": [(each, month_text(last)) for each, last in smaller_areas(found)],
         "counted": counted_text(),
-        "is_large": found.unit in LARGE,
-        **{f"sees_{name}": user.has_perm(permission) for name, permission in SEEN.items()},
+        "is_large": found.unit in LARGE_UNITS,
+        **{f"sees_{name}": user.has_perm(permission) for name, permission in VIEW_PERMISSIONS.items()},
     }
-    if found.unit not in LARGE:
-        context |= there(found, user, now)
+    if found.unit not in LARGE_UNITS:
+        context |= local_context(found, user, now)
     return TemplateResponse(request, "reach/staff/area.html", context)
 
 
-SEEN = {
+VIEW_PERMISSIONS = {
     "organisations": "professionals.view_organisation",
     "presenters": "bookings.view_presenter",
     "bookings": "bookings.view_booking",
@@ -249,14 +250,14 @@ SEEN = {
 }
 
 
-def there(area: Area, user: Any, now: datetime) -> dict[str, Any]:
+def local_context(area: Area, user: Any, now: datetime) -> dict[str, Any]:
     """Who is there and who could go, as far as this colleague may see it."""
     return {
         "contacts": last_contacts(area, user),
-        "most_contacts": MOST_CONTACTS,
-        "presenters": nearest_presenters(area, now) if user.has_perm(SEEN["presenters"]) else [],
-        "bookings": bookings_ahead(area, now) if user.has_perm(SEEN["bookings"]) else [],
-        "sessions": sessions_ahead(area, now) if user.has_perm(SEEN["sessions"]) else [],
+        "most_contacts": MAX_CONTACTS,
+        "presenters": nearest_presenters(area, now) if user.has_perm(VIEW_PERMISSIONS["presenters"]) else [],
+        "bookings": bookings_ahead(area, now) if user.has_perm(VIEW_PERMISSIONS["bookings"]) else [],
+        "sessions": sessions_ahead(area, now) if user.has_perm(VIEW_PERMISSIONS["sessions"]) else [],
     }
 
 
@@ -266,14 +267,14 @@ def profession_lines(area: Area, figures: AreaFigures) -> Iterator[tuple[str, in
     for profession, label in [*Profession.choices, *unsaid]:
         months = figures.attended.get(profession, {})
         people = sum(people for month, people in months.items() if month in period)
-        rows = rows_url(kind=Kind.ATTENDED, period=period, area=area, profession=profession or NONE)
+        rows = rows_url(kind=CountKind.ATTENDED, period=period, area=area, profession=profession or NONE_CHOICE)
         yield str(label), people, rows, month_text(max(months, default=None))
 
 
 def month_lines(area: Area, figures: AreaFigures, now: datetime) -> list[tuple[str, int, str, int]]:
     """The period's latest months, each with its name, people, the rows behind that, and the width of its bar in percent."""
     last = min(figures.period.last, uk_day(now).replace(day=1))
-    shown = min(months_between(figures.period.first, last) + 1, MOST_MONTHS)
+    shown = min(months_between(figures.period.first, last) + 1, MAX_MONTHS_SHOWN)
     months = [add_months(last, -ago) for ago in range(shown)]
     by_month = figures.by_month
     most = max((by_month[month] for month in months), default=0) or 1
@@ -281,7 +282,7 @@ def month_lines(area: Area, figures: AreaFigures, now: datetime) -> list[tuple[s
         (
             month_text(month),
             people := by_month[month],
-            rows_url(kind=Kind.ATTENDED, period=Period(month, month), area=area),
+            rows_url(kind=CountKind.ATTENDED, period=Period(month, month), area=area),
             round(100 * people / most),
         )
         for month in months

@@ -23,15 +23,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from bookings.models import Format, Presentation
-from ctac.dates import format_span
+from ctac.dates import format_datetime_range
 from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS, PageForm, tidy_postcode
+from ctac.forms import FORM_METHODS, PageForm, normalise_postcode
 from ctac.staff.audit import audit_note
-from ctac.staff.menu import PAGES, MenuPage
-from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, column, moment_of, staff_site
-from ctac.staff.story import ROWS_BESIDE, Related, Row, add_related
+from ctac.staff.menu import MENU_PAGES, MenuPage
+from ctac.staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, column, datetime_column, staff_site
+from ctac.staff.story import MAX_RELATED_ROWS, RelatedList, RelatedRow, register_related_list
 from notifications.models import Notification
 from notifications.rendering import render as render_email
 from professionals.admin import OrganisationAdmin
@@ -39,31 +39,31 @@ from professionals.models import Organisation
 from reach.areas import Area, Unit, areas_of
 from reach.invitations.emails import VisitInvitation
 from reach.invitations.queries import (
+    central_place,
     free_times,
-    invitable,
+    get_campaign_outcome,
     invitable_mailboxes,
-    invited_lately,
-    mailboxes_in,
-    middle_of,
-    outcome_of,
-    people_who_chose,
+    invitable_people,
+    mailboxes_in_areas,
+    recent_invites,
+    subscribers_in_areas,
 )
 from reach.invitations.services import add_mailbox, invite_area, record_objection
-from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, RoleMailbox
+from reach.models import MIN_INVITATION_INTERVAL, Basis, Campaign, RoleMailbox
 
-INVITE = "reach.invite"
-PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Invite an area"), "staff:reach_invite", INVITE))
+INVITE_PERMISSION = "reach.invite"
+MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Invite an area"), "staff:reach_invite", INVITE_PERMISSION))
 
 # Without JavaScript, the areas are those of the unit that the page was opened with.
-AFTER_ANOTHER_UNIT = gettext_lazy("If you choose another unit, press “Show who would get it” to see its areas.")
-CHOOSE_AN_AREA = dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose an area of this unit."))
+UNIT_HELP_TEXT = gettext_lazy("If you choose another unit, press “Show who would get it” to see its areas.")
+AREA_ERROR_MESSAGES = dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose an area of this unit."))
 
 
 class InviteForm(PageForm):
     """The questions of the page, with the areas of the chosen unit. Shows no errors until an area is asked for."""
 
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, help_text=AFTER_ANOTHER_UNIT)
-    area = forms.ChoiceField(label=gettext_lazy("Area"), error_messages=CHOOSE_AN_AREA)
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, help_text=UNIT_HELP_TEXT)
+    area = forms.ChoiceField(label=gettext_lazy("Area"), error_messages=AREA_ERROR_MESSAGES)
     presentation = forms.ModelChoiceField(
         Presentation.objects.offered().filter(formats__contains=[Format.WORKPLACE]),
         label=gettext_lazy("Presentation"),
@@ -88,7 +88,7 @@ class InviteForm(PageForm):
 
 
 @dataclass(frozen=True)
-class Readers:
+class InvitationCounts:
     """How many people asked for invitations there, were invited lately, and would get one now; and how many mailboxes would."""
 
     chose: int
@@ -98,7 +98,7 @@ class Readers:
 
     @property
     def rows(self) -> list[dict[str, object]]:
-        lately = _("Invited in the last %(days)d days") % {"days": INVITED_AT_MOST_EVERY.days}
+        lately = _("Invited in the last %(days)d days") % {"days": MIN_INVITATION_INTERVAL.days}
         figures = {
             _("Asked for visits near them"): self.chose,
             lately: self.lately,
@@ -109,7 +109,7 @@ class Readers:
 
 
 @require_http_methods(FORM_METHODS)
-@permission_required(INVITE, raise_exception=True)
+@permission_required(INVITE_PERMISSION, raise_exception=True)
 def invite_page(request: HttpRequest) -> HttpResponse:
     """Shows who would get which times; the button sends, once however often it is pressed."""
     now = timezone.now()
@@ -118,19 +118,19 @@ def invite_page(request: HttpRequest) -> HttpResponse:
         **staff_site.each_context(request),
         "title": _("Invite an area to book a visit"),
         "form": form,
-        "days": INVITED_AT_MOST_EVERY.days,
+        "days": MIN_INVITATION_INTERVAL.days,
     }
     if found := form.found:
         area, presentation = found
-        place = middle_of([area])
-        times, token = free_times(presentation, place, now) if place else [], token_of(request)
-        if request.method == "POST" and times and (response := send(request, area, presentation, times, token, now)):
+        place = central_place([area])
+        times, token = free_times(presentation, place, now) if place else [], get_form_token(request)
+        if request.method == "POST" and times and (response := send_invitations(request, area, presentation, times, token, now)):
             return response
-        people, mailboxes = people_who_chose([area]), mailboxes_in([area])
-        readers = Readers(
+        people, mailboxes = subscribers_in_areas([area]), mailboxes_in_areas([area])
+        readers = InvitationCounts(
             chose=people.count(),
-            lately=invited_lately(now).filter(person__in=people).count(),
-            ready=invitable(people, now).count(),
+            lately=recent_invites(now).filter(person__in=people).count(),
+            ready=invitable_people(people, now).count(),
             mailboxes=invitable_mailboxes(mailboxes, now).count(),
         )
         # The text of the email that people would get.
@@ -141,21 +141,21 @@ def invite_page(request: HttpRequest) -> HttpResponse:
             "presentation": presentation,
             "readers": readers,
             "rows": readers.rows,
-            "times": [format_span(start, start + presentation.length) for start in times],
+            "times": [format_datetime_range(start, start + presentation.length) for start in times],
             "email": render_email(message).text if message else "",
             "token": token,
         }
     return TemplateResponse(request, "reach/staff/invite.html", context)
 
 
-def token_of(request: HttpRequest) -> uuid.UUID:
+def get_form_token(request: HttpRequest) -> uuid.UUID:
     """The form's token; a new one if none was sent, or none of ours."""
     with suppress(ValueError):
         return uuid.UUID(request.POST.get("token", ""))
     return uuid.uuid4()
 
 
-def send(
+def send_invitations(
     request: HttpRequest, area: Area, presentation: Presentation, times: list[datetime], token: uuid.UUID, now: datetime
 ) -> HttpResponse | None:
     """None if it was refused; the page then shows why."""
@@ -164,7 +164,7 @@ def send(
             areas=[area],
             presentation=presentation,
             times=times,
-            by=signed_in(request),
+            by=signed_in_user(request),
             now=now,
             token=token,
             to_mailboxes="mailboxes" in request.POST,
@@ -187,14 +187,14 @@ def area_names(campaign: Campaign) -> str:
     return ", ".join(known[code].name if code in known else code for code in campaign.areas)
 
 
-BOOKED_AFTER = gettext_lazy(
+BOOKED_AFTER_TEXT = gettext_lazy(
     "%(n)d in the %(days)d days after, by people who were invited, or by anybody in these areas at an organisation whose "
     "role mailbox was invited. Nothing tracks who reads an email."
 )
 
 
 @admin.register(Campaign, site=staff_site)
-class CampaignAdmin(LooksOnly):
+class CampaignAdmin(ReadOnlyAdmin):
     """Its results are counted from the outbox and from bookings."""
 
     nobody_may = ("add", "change", "delete")
@@ -217,19 +217,21 @@ class CampaignAdmin(LooksOnly):
         "came",
     )
     may_be_empty = ("booking_link", "session_link", "offered")
-    planned = moment_of("planned_at", gettext_lazy("planned"), short=True)
+    planned = datetime_column("planned_at", gettext_lazy("planned"), short=True)
     where = column(gettext_lazy("areas"), area_names)
-    by = column(gettext_lazy("by"), lambda campaign: str(campaign.planned_by or NOTHING))
-    booking_link = column(gettext_lazy("visit"), lambda campaign: link_to("bookings_booking", campaign.booking))
-    session_link = column(gettext_lazy("open session"), lambda campaign: link_to("bookings_opensession", campaign.session))
+    by = column(gettext_lazy("by"), lambda campaign: str(campaign.planned_by or EMPTY_VALUE))
+    booking_link = column(gettext_lazy("visit"), lambda campaign: change_link("bookings_booking", campaign.booking))
+    session_link = column(gettext_lazy("open session"), lambda campaign: change_link("bookings_opensession", campaign.session))
     offered = column(
         gettext_lazy("times offered"),
-        lambda campaign: "\n".join(format_span(start, start + campaign.presentation.length) for start in campaign.times),
+        lambda campaign: "\n".join(
+            format_datetime_range(start, start + campaign.presentation.length) for start in campaign.times
+        ),
     )
     sent = column(gettext_lazy("emails sent"), lambda campaign: _("%(sent)d of %(invited)d") % vars(campaign.outcome))
     booked_after = column(
         gettext_lazy("booked"),
-        lambda campaign: BOOKED_AFTER % {"n": campaign.outcome.booked, "days": INVITED_AT_MOST_EVERY.days},
+        lambda campaign: BOOKED_AFTER_TEXT % {"n": campaign.outcome.booked, "days": MIN_INVITATION_INTERVAL.days},
     )
     came = column(gettext_lazy("people who attended these"), lambda campaign: f"{campaign.outcome.people:,}")
 
@@ -240,16 +242,16 @@ class CampaignAdmin(LooksOnly):
         """The campaign with its figures, read once."""
         found: Campaign | None = super().get_object(request, object_id, from_field)
         if found:
-            found.outcome = outcome_of(found)  # type: ignore[attr-defined]
+            found.outcome = get_campaign_outcome(found)  # type: ignore[attr-defined]
         return found
 
 
-def link_to(page: str, row: Any) -> SafeString | str:
+def change_link(page: str, row: Any) -> SafeString | str:
     return format_html('<a href="{}">{}</a>', reverse(f"staff:{page}_change", args=[row.pk]), row.reference) if row else ""
 
 
 @admin.register(RoleMailbox, site=staff_site)
-class RoleMailboxAdmin(LooksOnly):
+class RoleMailboxAdmin(ReadOnlyAdmin):
     """Added on the page of an organisation."""
 
     nobody_may = ("add", "delete")
@@ -260,8 +262,8 @@ class RoleMailboxAdmin(LooksOnly):
     ordering = ("-added_at", "-pk")
     fields = readonly_fields = ("name", "organisation", "source", "basis", "postcode", "added", "added_by", "objected", "how")
     may_be_empty = ("how",)
-    added = moment_of("added_at", gettext_lazy("added"), short=True)
-    objected = moment_of("objected_at", gettext_lazy("told us not to write"), short=True)
+    added = datetime_column("added_at", gettext_lazy("added"), short=True)
+    objected = datetime_column("objected_at", gettext_lazy("told us not to write"), short=True)
     name = column(gettext_lazy("address"), lambda mailbox: mailbox.address or _("Deleted"))
     how = column(gettext_lazy("how they objected"), lambda mailbox: mailbox.get_objected_by_display())
     object_actions = (
@@ -301,7 +303,7 @@ class MailboxForm(forms.Form):
     )
 
     def clean_postcode(self) -> str:
-        return tidy_postcode(self.cleaned_data["postcode"])
+        return normalise_postcode(self.cleaned_data["postcode"])
 
 
 OrganisationAdmin.object_actions = [
@@ -320,9 +322,11 @@ OrganisationAdmin.object_actions = [
 ]
 
 
-def mailboxes_of(organisation: Organisation) -> Iterator[Row]:
-    for mailbox in organisation.role_mailboxes.order_by("address")[: ROWS_BESIDE + 1]:
-        yield Row(mailbox.address, mailbox.get_basis_display(), reverse("staff:reach_rolemailbox_change", args=[mailbox.pk]))
+def related_mailboxes(organisation: Organisation) -> Iterator[RelatedRow]:
+    for mailbox in organisation.role_mailboxes.order_by("address")[: MAX_RELATED_ROWS + 1]:
+        yield RelatedRow(
+            mailbox.address, mailbox.get_basis_display(), reverse("staff:reach_rolemailbox_change", args=[mailbox.pk])
+        )
 
 
-add_related(Organisation, Related(gettext_lazy("Role mailboxes"), mailboxes_of, "reach.view_rolemailbox"))
+register_related_list(Organisation, RelatedList(gettext_lazy("Role mailboxes"), related_mailboxes, "reach.view_rolemailbox"))

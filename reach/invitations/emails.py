@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Booking, HeldTime, Presentation
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown, find_place
-from ctac.dates import format_span
+from ctac.dates import format_datetime_range
 from notifications.registry import Desk, Email, Topic
-from notifications.samples import NOW, PAGE, Example, example
+from notifications.samples import SAMPLE_LINK, SAMPLE_NOW, Example, example
 from professionals.models import Person
 from reach.areas import Unit
-from reach.invitations.queries import still_free
+from reach.invitations.queries import still_free_times
 from reach.invitations.services import MAILBOX_INVITATION, VISIT_INVITATION
-from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, CampaignKind, RoleMailbox
+from reach.models import MIN_INVITATION_INTERVAL, Basis, Campaign, CampaignKind, RoleMailbox
 
 
 class InvitationEmail(Email):
@@ -48,7 +48,7 @@ class InvitationEmail(Email):
     def times(self) -> list[datetime]:
         """The times on offer that they could still book."""
         try:
-            return still_free(self.campaign, find_place(self.postcode), self.now) if self.postcode else []
+            return still_free_times(self.campaign, find_place(self.postcode), self.now) if self.postcode else []
         except PlaceUnknown:
             return []
 
@@ -68,9 +68,9 @@ class InvitationEmail(Email):
         return {
             "title": presentation.title,
             "minutes": presentation.length_minutes,
-            "days": INVITED_AT_MOST_EVERY.days,
+            "days": MIN_INVITATION_INTERVAL.days,
             "held_until": moment_text(self.held_until) if self.held_until else "",
-            "times": [format_span(start, start + presentation.length) for start in self.times],
+            "times": [format_datetime_range(start, start + presentation.length) for start in self.times],
             "url": f"{settings.SITE_URL}{reverse('book_where', args=[presentation.slug])}",
         }
 
@@ -84,7 +84,7 @@ class VisitInvitation(InvitationEmail):
     @cached_property
     def postcode(self) -> str:
         """Empty if they have booked meanwhile."""
-        booked = Booking.objects.lying_ahead(self.now).values("person")
+        booked = Booking.objects.not_over(self.now).values("person")
         people = Person.objects.with_email(self.notification.recipient).exclude(pk__in=booked)
         return people.values_list("postcode", flat=True).first() or ""
 
@@ -125,18 +125,22 @@ class MailboxInvitation(InvitationEmail):
 
 def examples() -> Iterator[Example]:
     presentation = Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=60)
-    times = [NOW + timedelta(days=day, hours=hour) for day, hour in ((8, 0), (9, 4), (14, 0))]
-    campaign = Campaign(pk=1, unit=Unit.UPPER, areas=["E08000035"], presentation=presentation, times=times, planned_at=NOW)
+    times = [SAMPLE_NOW + timedelta(days=day, hours=hour) for day, hour in ((8, 0), (9, 4), (14, 0))]
+    campaign = Campaign(pk=1, unit=Unit.UPPER, areas=["E08000035"], presentation=presentation, times=times, planned_at=SAMPLE_NOW)
     yield example(VisitInvitation, campaign=campaign, times=times)
     yield example(
-        VisitInvitation, _("with times held for the area"), campaign=campaign, times=times, held_until=NOW + timedelta(days=6)
+        VisitInvitation,
+        _("with times held for the area"),
+        campaign=campaign,
+        times=times,
+        held_until=SAMPLE_NOW + timedelta(days=6),
     )
     known: dict[str, Any] = {
         "address": "safeguarding.team@leeds.nhs.uk",
         "source": "https://ctac.example/safeguarding",
         "pk": 1,
     }
-    to: dict[str, Any] = {"campaign": campaign, "times": times, "recipient": known["address"], "stop": PAGE}
+    to: dict[str, Any] = {"campaign": campaign, "times": times, "recipient": known["address"], "stop": SAMPLE_LINK}
     yield example(MailboxInvitation, mailbox=RoleMailbox(**known), **to)
     given = RoleMailbox(**known, basis=Basis.GIVEN)
     yield example(MailboxInvitation, _("the organisation gave us the address"), mailbox=given, **to)

@@ -8,16 +8,16 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import normalise_address
-from privacy.retention import Rule
+from privacy.retention import RetentionRule
 from professionals.models import Person
-from reach.invitations.queries import booked_and_attended, invited_lately
+from reach.invitations.queries import count_booked_and_attended, recent_invites
 from reach.models import Campaign, CampaignInvite, RoleMailbox
 
 
 def export_invitations(person: Person) -> list[dict[str, Any]]:
     """The person's invitations, and the role mailbox with their address, if they signed up with one. One statement."""
     invited = CampaignInvite.objects.filter(person=person).annotate(is_mailbox=Value(value=False)).order_by()
-    known = mailboxes_of(person).annotate(is_mailbox=Value(value=True)).order_by()
+    known = person_mailboxes(person).annotate(is_mailbox=Value(value=True)).order_by()
     rows = invited.values_list("is_mailbox", "campaign__presentation__title", "campaign__planned_at", "address").union(
         known.values_list("is_mailbox", "source", "added_at", "address")
     )
@@ -29,26 +29,26 @@ def export_invitations(person: Person) -> list[dict[str, Any]]:
     ]
 
 
-def mailboxes_of(person: Person) -> QuerySet[RoleMailbox]:
+def person_mailboxes(person: Person) -> QuerySet[RoleMailbox]:
     return RoleMailbox.objects.open().filter(address=normalise_address(person.email)).exclude(address="")
 
 
 def erase_invitations(person: Person, now: datetime) -> None:
     """Figures still count that somebody was invited; a role mailbox with their address goes whole."""
     CampaignInvite.objects.filter(person=person).update(address="")
-    mailboxes_of(person).delete()
+    person_mailboxes(person).delete()
 
 
-def forget_invites(keys: Sequence[int], now: datetime) -> None:
+def delete_invites(keys: Sequence[int], now: datetime) -> None:
     """Stores the result of each campaign before it deletes who was invited."""
     for campaign in Campaign.objects.filter(invites__in=keys, booked=None).distinct().order_by("pk"):
-        campaign.booked, campaign.attended = booked_and_attended(campaign)
+        campaign.booked, campaign.attended = count_booked_and_attended(campaign)
         campaign.save(update_fields=["booked", "attended"])
     CampaignInvite.objects.filter(pk__in=keys).delete()
 
 
 RETENTION_RULES = (
-    Rule(
+    RetentionRule(
         name="invitations",
         what=_("Invitations to book a visit"),
         why=_("To invite you every 90 days at most"),
@@ -56,11 +56,11 @@ RETENTION_RULES = (
         goes=_("We delete who was invited. We keep how many were, and how many booked."),
         keeps="messages",
         due=lambda before: CampaignInvite.objects.filter(campaign__planned_at__lt=before).order_by("pk"),
-        take_out=forget_invites,
+        take_out=delete_invites,
         # Keep an invitation while it blocks another, however short the time that staff have set.
         ready=lambda rows, now: rows.filter(lasts__endswith__lte=now),
     ),
-    Rule(
+    RetentionRule(
         name="role_mailboxes",
         what=_("Role mailboxes"),
         why=_("To offer a visit"),
@@ -69,6 +69,6 @@ RETENTION_RULES = (
         keeps="people",
         due=lambda before: RoleMailbox.objects.open().filter(added_at__lt=before).order_by("pk"),
         take_out=lambda keys, now: RoleMailbox.objects.open().filter(pk__in=keys).delete(),
-        ready=lambda rows, now: rows.exclude(Exists(invited_lately(now).filter(mailbox=OuterRef("pk")))),
+        ready=lambda rows, now: rows.exclude(Exists(recent_invites(now).filter(mailbox=OuterRef("pk")))),
     ),
 )

@@ -14,15 +14,22 @@ from bookings.models import Booking, OpenSession, Presentation
 from bookings.travel import find_place
 from ctac.errors import DomainError
 from notifications.models import normalise_address
-from notifications.outbox import About, notify_about
+from notifications.outbox import NewMessage, notify_many
 from professionals.models import Organisation, Person
 from reach.areas import Area
-from reach.invitations.queries import about, digest_of, invitable, invitable_mailboxes, mailboxes_in, people_who_chose
-from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, CampaignInvite, CampaignKind, ObjectedBy, RoleMailbox
+from reach.invitations.queries import (
+    address_digest,
+    campaign_about,
+    invitable_mailboxes,
+    invitable_people,
+    mailboxes_in_areas,
+    subscribers_in_areas,
+)
+from reach.models import MIN_INVITATION_INTERVAL, Basis, Campaign, CampaignInvite, CampaignKind, ObjectedBy, RoleMailbox
 
 VISIT_INVITATION, MAILBOX_INVITATION = "visit-invitation", "mailbox-invitation"
 # The first times on offer pass soon, so an email that is delayed for this long is not worth sending.
-INVITATION_LASTS = INVITED_AT_MOST_EVERY / 9
+INVITATION_LIFETIME = MIN_INVITATION_INTERVAL / 9
 
 
 @transaction.atomic
@@ -44,22 +51,22 @@ def invite_area(
     to the role mailboxes there. `token` is the form's, so that a second press returns the first campaign. If two coordinators
     invite at once, the database takes one invitation to an address and drops the other. Raises DomainError if nobody is left.
     """
-    campaign, is_new = plan_campaign(kind, areas, presentation, times, token=token, by=by, now=now, booking=booking)
+    campaign, is_new = get_or_create_campaign(kind, areas, presentation, times, token=token, by=by, now=now, booking=booking)
     if not is_new:
         return campaign
-    mailboxes = invitable_mailboxes(mailboxes_in(areas), now) if to_mailboxes else RoleMailbox.objects.none()
-    invited = write_invites(campaign, invitable(people_who_chose(areas), now), mailboxes, now)
+    mailboxes = invitable_mailboxes(mailboxes_in_areas(areas), now) if to_mailboxes else RoleMailbox.objects.none()
+    invited = create_invites(campaign, invitable_people(subscribers_in_areas(areas), now), mailboxes, now)
     for kind_of_mail, is_mailbox in ((VISIT_INVITATION, False), (MAILBOX_INVITATION, True)):
         messages = [
-            About(about(campaign), invite.address, expires_at=now + INVITATION_LASTS)
+            NewMessage(campaign_about(campaign), invite.address, expires_at=now + INVITATION_LIFETIME)
             for invite in invited
             if (invite.mailbox_id is not None) == is_mailbox
         ]
-        notify_about(messages, kind=kind_of_mail, now=now, left_to_sweep=True)
+        notify_many(messages, kind=kind_of_mail, now=now, left_to_sweep=True)
     return campaign
 
 
-def plan_campaign(
+def get_or_create_campaign(
     kind: CampaignKind,
     areas: Sequence[Area],
     presentation: Presentation,
@@ -76,14 +83,14 @@ def plan_campaign(
     return Campaign.objects.get_or_create(token=token, defaults=planned)
 
 
-def write_invites(
+def create_invites(
     campaign: Campaign, people: Iterable[Person], mailboxes: Iterable[RoleMailbox], now: datetime
 ) -> list[CampaignInvite]:
     """The invitations that the database takes: if two coordinators invite at once, it keeps one to an address.
 
     Raises DomainError if there are none.
     """
-    lasts = DateTimeTZRange(now, now + INVITED_AT_MOST_EVERY)
+    lasts = DateTimeTZRange(now, now + MIN_INVITATION_INTERVAL)
     rows = [CampaignInvite(campaign=campaign, person=each, address=each.email.lower(), lasts=lasts) for each in people]
     rows += [CampaignInvite(campaign=campaign, mailbox=each, address=each.address, lasts=lasts) for each in mailboxes]
     # In one order, so that two who invite at once can't deadlock.
@@ -134,7 +141,7 @@ def add_mailbox(
                 "such as safeguarding.team@ or duty@."
             )
         )
-    known = RoleMailbox.objects.filter(digest=digest_of(address)).first()
+    known = RoleMailbox.objects.filter(digest=address_digest(address)).first()
     if known and known.objected_at:
         raise DomainError(_("This mailbox told us not to write to it again. That holds for ever."))
     if known:
@@ -143,7 +150,7 @@ def add_mailbox(
     return RoleMailbox.objects.create(
         organisation=organisation,
         address=address,
-        digest=digest_of(address),
+        digest=address_digest(address),
         source=source,
         basis=Basis(basis),
         postcode=postcode,

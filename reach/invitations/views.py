@@ -10,28 +10,29 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.models import Booking
 from ctac.forms import FORM_METHODS
-from ctac.pages import keep_private
-from notifications.views import ONE_CLICK, masked
-from professionals.access import person_in
+from ctac.pages import set_private_headers
+from notifications.views import ONE_CLICK, mask_address
+from professionals.access import signed_in_person_or_none
 from reach.areas import Unit, area_by_key
-from reach.invitations.queries import keys_reached_lately
+from reach.invitations.queries import recently_reached_keys
 from reach.invitations.services import record_objection
-from reach.models import INVITED_AT_MOST_EVERY, ObjectedBy, RoleMailbox
-from reach.queries import key_of
+from reach.models import MIN_INVITATION_INTERVAL, ObjectedBy, RoleMailbox
+from reach.queries import area_key
 
 
-def offer_a_visit(request: HttpRequest) -> str:
-    """For `ctac.pages.OFFERS`. Empty unless the person works where nobody has attended lately, and has no booking ahead.
+def visit_offer_html(request: HttpRequest) -> str:
+    """For `ctac.pages.CONFIRMATION_OFFERS`. Empty unless the person works where nobody has attended lately, and has no booking
+    ahead.
 
     Before anything was counted nobody knows that.
     """
-    person, now = person_in(request), timezone.now()
+    person, now = signed_in_person_or_none(request), timezone.now()
     if person is None:
         return ""
-    reached, key = keys_reached_lately(now), key_of(person.reached_nation, person.reached_authority)
+    reached, key = recently_reached_keys(now), area_key(person.reached_nation, person.reached_authority)
     if not reached or key in reached or key not in area_by_key(Unit.DISTRICT):
         return ""
-    if Booking.objects.lying_ahead(now).filter(person=person).exists():
+    if Booking.objects.not_over(now).filter(person=person).exists():
         return ""
     return render_to_string("reach/includes/offer.html", request=request)
 
@@ -43,7 +44,7 @@ def mailbox_objection(request: HttpRequest, token: str) -> HttpResponse:
     request.address_is_private = True  # type: ignore[attr-defined]
     mailbox = RoleMailbox.objects.filter(token=token).first()
     if mailbox is None:
-        return keep_private(request, render(request, "notifications/choices_over.html", status=404), has_a_form=True)
+        return set_private_headers(request, render(request, "notifications/choices_over.html", status=404), has_a_form=True)
     if request.method == "POST":
         one_click = request.POST.get("List-Unsubscribe") == ONE_CLICK
         how = ObjectedBy.MAIL_PROGRAM if one_click else ObjectedBy.LINK
@@ -51,5 +52,5 @@ def mailbox_objection(request: HttpRequest, token: str) -> HttpResponse:
         if one_click:
             return HttpResponse(_("We will not write to this address again."), content_type="text/plain; charset=utf-8")
         return redirect(request.path)
-    context = {"mailbox": mailbox, "shown": masked(mailbox.address), "days": INVITED_AT_MOST_EVERY.days}
-    return keep_private(request, render(request, "reach/invitations/objection.html", context), has_a_form=True)
+    context = {"mailbox": mailbox, "shown": mask_address(mailbox.address), "days": MIN_INVITATION_INTERVAL.days}
+    return set_private_headers(request, render(request, "reach/invitations/objection.html", context), has_a_form=True)

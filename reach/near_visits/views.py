@@ -18,27 +18,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import signed_in
-from bookings.models import MOST_HELD_FOR_AREAS, Booking, Format, HeldTime, State
+from accounts.access import signed_in_user
+from bookings.models import MAX_HELD_TIMES, Booking, Format, HeldTime, State
 from bookings.schedule.admin import StartsField
 from bookings.schedule.forms import slot_choices
-from bookings.schedule.holds import AreaToVisit, days_around, hold_times, may_hold_around, release_held
+from bookings.schedule.holds import AreaToVisit, days_around, hold_times, may_hold_around, release_held_time
 from bookings.text import moment_text
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS, PageForm
 from ctac.staff.audit import audit_note
-from ctac.staff.lists import is_key
+from ctac.staff.lists import is_valid_key
 from ctac.staff.site import staff_site
-from ctac.staff.story import Related, Row, add_related
+from ctac.staff.story import RelatedList, RelatedRow, register_related_list
 from reach.areas import Area, areas_of
-from reach.invitations.admin import INVITE
+from reach.invitations.admin import INVITE_PERMISSION
 from reach.invitations.services import invite_area
 from reach.models import Campaign, CampaignKind
-from reach.near_visits.queries import UNIT, AreaAround, areas_around, middles
+from reach.near_visits.queries import AREA_UNIT, NearbyArea, central_places, nearby_gap_areas
 from reach.queries import month_text
 
-MOST_SHOWN = 20  # of the times that were held around one visit
+MAX_HELD_SHOWN = 20  # of the times that were held around one visit
 
 
 class HoldForm(PageForm):
@@ -49,7 +49,7 @@ class HoldForm(PageForm):
         error_messages={"required": gettext_lazy("Choose at least one time to hold.")},
     )
 
-    def __init__(self, data: Any, shown: AreaAround, **kwargs: Any) -> None:
+    def __init__(self, data: Any, shown: NearbyArea, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         starts = self.fields["starts"]
         assert isinstance(starts, StartsField)  # noqa: S101 - tells the type checker what stands above
@@ -72,21 +72,21 @@ class HeldArea:
 
 
 @require_http_methods(FORM_METHODS)
-@permission_required(INVITE, raise_exception=True)
-def around(request: HttpRequest, reference: str) -> HttpResponse:
-    visit = get_object_or_404(Booking.objects.with_names(), reference=reference, format=Format.WORKPLACE)
+@permission_required(INVITE_PERMISSION, raise_exception=True)
+def nearby_areas_page(request: HttpRequest, reference: str) -> HttpResponse:
+    visit = get_object_or_404(Booking.objects.with_related(), reference=reference, format=Format.WORKPLACE)
     now, form = timezone.now(), None
     if request.method == "POST":
-        done, form = act(request, visit, now)
+        done, form = handle_button(request, visit, now)
         if done:
             return redirect("staff:reach_around", visit.reference)
     can_hold = may_hold_around(visit, now)
-    areas = areas_around(visit, now) if can_hold else []
+    areas = nearby_gap_areas(visit, now) if can_hold else []
     wanted = request.POST.get("hold") or request.GET.get("area")
     chosen = next((each for each in areas if each.area.code == wanted), None)
     if chosen is not None and form is None:
         form = HoldForm(None, chosen)
-    held = list(visit.times_held.select_related("presenter", "busy_time").order_by("ended", "starts_at", "pk")[:MOST_SHOWN])
+    held = list(visit.times_held.select_related("presenter", "busy_time").order_by("ended", "starts_at", "pk")[:MAX_HELD_SHOWN])
     standing = [row for row in held if row.ended == "" and row.expires_at > now]
     # The visit has another day or presenter by now than when the time was held.
     is_elsewhere = any(
@@ -103,20 +103,20 @@ def around(request: HttpRequest, reference: str) -> HttpResponse:
         "areas": [(each, month_text(each.last)) for each in areas],
         "chosen": chosen,
         "form": form,
-        "held": [(row, state_text(row, now)) for row in held],
+        "held": [(row, held_time_state_text(row, now)) for row in held],
         "standing": standing,
         "held_areas": held_areas(visit, standing),
-        "left": MOST_HELD_FOR_AREAS - len(standing),
+        "left": MAX_HELD_TIMES - len(standing),
         "token": request.POST.get("token") or uuid.uuid4(),
     }
     return TemplateResponse(request, "reach/staff/around.html", context)
 
 
-def act(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, HoldForm | None]:
+def handle_button(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, HoldForm | None]:
     """Does what the pressed button says. Returns whether it is done, and for "hold" the form with the refusal."""
-    press = release if "release" in request.POST else invite if "invite" in request.POST else None
+    press = handle_release if "release" in request.POST else handle_invite if "invite" in request.POST else None
     if press is None:
-        return hold(request, visit, now)
+        return handle_hold(request, visit, now)
     try:
         messages.success(request, press(request, visit, now))
     except DomainError as refusal:
@@ -124,8 +124,8 @@ def act(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, Hold
     return True, None
 
 
-def hold(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, HoldForm | None]:
-    areas = areas_around(visit, now) if may_hold_around(visit, now) else []
+def handle_hold(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, HoldForm | None]:
+    areas = nearby_gap_areas(visit, now) if may_hold_around(visit, now) else []
     shown = next((each for each in areas if each.area.code == request.POST.get("hold")), None)
     if shown is None:
         messages.error(request, _("There are no times for that area any more. Choose another one."))
@@ -133,9 +133,9 @@ def hold(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, Hol
     form = HoldForm(request.POST, shown)
     if not form.is_valid():
         return False, form
-    area = AreaToVisit(shown.area.code, shown.area.name, shown.area.keys, middles()[shown.area.code])
+    area = AreaToVisit(shown.area.code, shown.area.name, shown.area.keys, central_places()[shown.area.code])
     try:
-        held = hold_times(visit=visit, area=area, starts=form.cleaned_data["starts"], by=signed_in(request), now=now)
+        held = hold_times(visit=visit, area=area, starts=form.cleaned_data["starts"], by=signed_in_user(request), now=now)
     except DomainError as refusal:
         form.add_error("starts", str(refusal.message))
         return False, form
@@ -148,19 +148,19 @@ def hold(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, Hol
     return True, None
 
 
-def release(request: HttpRequest, visit: Booking, now: datetime) -> str:
+def handle_release(request: HttpRequest, visit: Booking, now: datetime) -> str:
     key = request.POST["release"]
-    held = visit.times_held.filter(pk=key).first() if is_key(HeldTime, key) else None
+    held = visit.times_held.filter(pk=key).first() if is_valid_key(HeldTime, key) else None
     if held is None:
         raise Http404
-    release_held(held, by=signed_in(request), now=now)
+    release_held_time(held, by=signed_in_user(request), now=now)
     audit_note(request).add("changed", kind=HeldTime._meta.label_lower, keys=[held.pk])
     return _("The time on %(when)s is released. Anybody can book it now.") % {"when": held.when}
 
 
-def invite(request: HttpRequest, visit: Booking, now: datetime) -> str:
+def handle_invite(request: HttpRequest, visit: Booking, now: datetime) -> str:
     """Raises DomainError if nothing is held any more, or nobody is left to invite."""
-    area = areas_of(UNIT).get(request.POST["invite"])
+    area = areas_of(AREA_UNIT).get(request.POST["invite"])
     held = visit.times_held.open().filter(area=area.code, expires_at__gt=now) if area else HeldTime.objects.none()
     times = list(held.values_list("starts_at", flat=True))
     if area is None or not times:
@@ -173,7 +173,7 @@ def invite(request: HttpRequest, visit: Booking, now: datetime) -> str:
         areas=[area],
         presentation=visit.presentation,
         times=times,
-        by=signed_in(request),
+        by=signed_in_user(request),
         now=now,
         token=token,
         kind=CampaignKind.AROUND,
@@ -185,7 +185,7 @@ def invite(request: HttpRequest, visit: Booking, now: datetime) -> str:
     return ngettext("%(n)d invitation is on its way.", "%(n)d invitations are on their way.", count) % {"n": count}
 
 
-def state_text(held: HeldTime, now: datetime) -> str:
+def held_time_state_text(held: HeldTime, now: datetime) -> str:
     if held.ended:
         return held.get_ended_display()
     if held.expires_at <= now:
@@ -206,18 +206,18 @@ def held_areas(visit: Booking, standing: list[HeldTime]) -> list[HeldArea]:
     for code in dict.fromkeys(row.area for row in standing):
         theirs, campaign = [row for row in standing if row.area == code], campaigns.get(code)
         offered = campaign if campaign and all(row.starts_at in campaign.times for row in theirs) else None
-        if area := areas_of(UNIT).get(code):
+        if area := areas_of(AREA_UNIT).get(code):
             found.append(HeldArea(area, theirs, offered))
     return found
 
 
-def ways_around(visit: Booking) -> Iterator[Row]:
+def related_around_link(visit: Booking) -> Iterator[RelatedRow]:
     """The link from the visit's page. Asks nothing for a request, since nothing was ever held around one."""
     was_fixed = visit.format == Format.WORKPLACE and visit.state != State.REQUESTED
     if may_hold_around(visit, timezone.now()) or (was_fixed and visit.times_held.exists()):
         href = reverse("staff:reach_around", args=[visit.reference])
-        yield Row(_("Areas nearby that nobody has reached"), _("Hold times there and invite people"), href)
+        yield RelatedRow(_("Areas nearby that nobody has reached"), _("Hold times there and invite people"), href)
 
 
-add_related(Booking, Related(gettext_lazy("Around this visit"), ways_around, INVITE))
-staff_site.add_page("reach/around/<str:reference>/", around, "reach_around", gettext_lazy("Around a visit"))
+register_related_list(Booking, RelatedList(gettext_lazy("Around this visit"), related_around_link, INVITE_PERMISSION))
+staff_site.add_page("reach/around/<str:reference>/", nearby_areas_page, "reach_around", gettext_lazy("Around a visit"))

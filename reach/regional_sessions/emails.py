@@ -9,19 +9,19 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import OpenSession, Presentation, SessionPlace
-from bookings.text import has_room, room_in_words
+from bookings.text import has_room, room_text
 from ctac.dates import format_day
 from notifications.registry import Desk, Email, Topic
-from notifications.samples import NOW, Example, example
+from notifications.samples import SAMPLE_NOW, Example, example
 from professionals.models import Person
-from reach.models import INVITED_AT_MOST_EVERY, Campaign
-from reach.regional_sessions.services import SESSION_INVITATIONS, told_of
+from reach.models import MIN_INVITATION_INTERVAL, Campaign
+from reach.regional_sessions.services import SESSION_INVITATION_BY_TOPIC, announcement_emails
 
 
 class NearbySessionInvitation(Email):
     """About "campaign:12"."""
 
-    name = SESSION_INVITATIONS[Topic.VISITS]
+    name = SESSION_INVITATION_BY_TOPIC[Topic.VISITS]
     label = _("Invitation of a region to an open session")
     template = "reach/session_invitation"
     subject = _("Free online session on %(day)s: “%(title)s”")
@@ -33,7 +33,7 @@ class NearbySessionInvitation(Email):
     @cached_property
     def session(self) -> OpenSession:
         key = Campaign.objects.values_list("session", flat=True).get(pk=self.about_key)
-        return OpenSession.objects.with_names().get(pk=key)
+        return OpenSession.objects.with_related().get(pk=key)
 
     def is_still_due(self) -> bool:
         """Due if somebody still reads there, has no place and no other email about it, and the session has room."""
@@ -45,7 +45,7 @@ class NearbySessionInvitation(Email):
             and has_room(session)
             and people.exists()
             and not SessionPlace.objects.filter(session=session, person__in=people).exists()
-            and not told_of(session).filter(recipient=reader).exists()
+            and not announcement_emails(session).filter(recipient=reader).exists()
         )
 
     def context(self) -> dict[str, object]:
@@ -54,15 +54,15 @@ class NearbySessionInvitation(Email):
             "title": session.presentation.title,
             "day": format_day(session.starts_at),
             "when": session.when,
-            "room": room_in_words(session),
-            "days": INVITED_AT_MOST_EVERY.days,
+            "room": room_text(session),
+            "days": MIN_INVITATION_INTERVAL.days,
             "asked_for_visits": self.topic == Topic.VISITS,
             "url": f"{settings.SITE_URL}{session.get_absolute_url()}",
         }
 
 
 class RegionalSessionInvitation(NearbySessionInvitation):
-    name = SESSION_INVITATIONS[Topic.INVITATIONS]
+    name = SESSION_INVITATION_BY_TOPIC[Topic.INVITATIONS]
     label = _("Invitation of a region to an open session, to who asked for sessions")
     template = "reach/session_invitation"
     topic = Topic.INVITATIONS
@@ -70,7 +70,7 @@ class RegionalSessionInvitation(NearbySessionInvitation):
 
 def examples() -> Iterator[Example]:
     presentation = Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=60)
-    start = NOW + timedelta(days=14)
+    start = SAMPLE_NOW + timedelta(days=14)
     session = OpenSession(
         pk=1, reference="OS-7Q4M-2F", presentation=presentation, starts_at=start, ends_at=start + timedelta(hours=1), capacity=30
     )

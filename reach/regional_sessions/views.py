@@ -16,21 +16,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from bookings.models import Format, OpenSession, Presentation
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS, PageForm
 from ctac.staff.audit import audit_note
-from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.menu import MENU_PAGES, MenuPage
 from ctac.staff.site import staff_site
-from ctac.staff.story import Related, Row, add_related
+from ctac.staff.story import RelatedList, RelatedRow, register_related_list
 from reach.areas import Area, Unit, areas_of
-from reach.invitations.admin import AFTER_ANOTHER_UNIT, CHOOSE_AN_AREA, INVITE
-from reach.models import INVITED_AT_MOST_EVERY, Campaign
-from reach.regional_sessions.services import invite_to_session, readers_of
+from reach.invitations.admin import AREA_ERROR_MESSAGES, INVITE_PERMISSION, UNIT_HELP_TEXT
+from reach.models import MIN_INVITATION_INTERVAL, Campaign
+from reach.regional_sessions.services import invitable_people_by_topic, invite_to_session
 
-PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Regional session"), "staff:reach_session", INVITE))
-MOST_SESSIONS, MOST_PRESENTATIONS = 50, 20
+MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Regional session"), "staff:reach_session", INVITE_PERMISSION))
+MAX_SESSIONS, MAX_PRESENTATIONS = 50, 20
 
 
 class SessionForm(PageForm):
@@ -39,8 +39,8 @@ class SessionForm(PageForm):
     Shows no errors if a link gives only the area or only the session.
     """
 
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, help_text=AFTER_ANOTHER_UNIT)
-    area = forms.ChoiceField(label=gettext_lazy("Area"), error_messages=CHOOSE_AN_AREA)
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, help_text=UNIT_HELP_TEXT)
+    area = forms.ChoiceField(label=gettext_lazy("Area"), error_messages=AREA_ERROR_MESSAGES)
     session = forms.ChoiceField(
         label=gettext_lazy("Open session"),
         error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose an open session.")),
@@ -59,19 +59,19 @@ class SessionForm(PageForm):
 
 
 @require_http_methods(FORM_METHODS)
-@permission_required(INVITE, raise_exception=True)
+@permission_required(INVITE_PERMISSION, raise_exception=True)
 def session_page(request: HttpRequest) -> HttpResponse:
     """Shows who would be invited to which session; the button sends, once however often it is pressed."""
     now = timezone.now()
-    sessions = {each.reference: each for each in OpenSession.objects.with_names().to_come(now)[:MOST_SESSIONS]}
+    sessions = {each.reference: each for each in OpenSession.objects.with_related().upcoming(now)[:MAX_SESSIONS]}
     form = SessionForm((request.POST if request.method == "POST" else request.GET).dict(), sessions)
     area = session = None
     if form.is_valid():
         area = areas_of(Unit(form.cleaned_data["unit"]))[form.cleaned_data["area"]]
         session = sessions[form.cleaned_data["session"]]
-    if request.method == "POST" and area and session and (response := send(request, area, session)):
+    if request.method == "POST" and area and session and (response := send_session_invitations(request, area, session)):
         return response
-    presentations = Presentation.objects.offered().filter(formats__contains=[Format.ONLINE])[:MOST_PRESENTATIONS]
+    presentations = Presentation.objects.offered().filter(formats__contains=[Format.ONLINE])[:MAX_PRESENTATIONS]
     plan = reverse("staff:bookings_opensession_add")
     context: dict[str, Any] = {
         **staff_site.each_context(request),
@@ -79,20 +79,20 @@ def session_page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "area": area,
         "session": session,
-        "days": INVITED_AT_MOST_EVERY.days,
+        "days": MIN_INVITATION_INTERVAL.days,
         "plans": [(each.title, f"{plan}?presentation={each.pk}") for each in presentations],
     }
     if area and session:
-        context["ready"] = sum(people.count() for people in readers_of(session, [area], now).values())
+        context["ready"] = sum(people.count() for people in invitable_people_by_topic(session, [area], now).values())
         context["token"] = request.POST.get("token") or uuid.uuid4()
     return TemplateResponse(request, "reach/staff/session.html", context)
 
 
-def send(request: HttpRequest, area: Area, session: OpenSession) -> HttpResponse | None:
+def send_session_invitations(request: HttpRequest, area: Area, session: OpenSession) -> HttpResponse | None:
     """None if it was refused; the page then shows why."""
     try:
         token = uuid.UUID(request.POST.get("token", ""))
-        campaign = invite_to_session(session=session, areas=[area], by=signed_in(request), now=timezone.now(), token=token)
+        campaign = invite_to_session(session=session, areas=[area], by=signed_in_user(request), now=timezone.now(), token=token)
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
         return None
@@ -105,11 +105,13 @@ def send(request: HttpRequest, area: Area, session: OpenSession) -> HttpResponse
     return redirect("staff:reach_campaign_change", campaign.pk)
 
 
-def ways_to_invite(session: OpenSession) -> Iterator[Row]:
+def related_invite_link(session: OpenSession) -> Iterator[RelatedRow]:
     """The link from the session's page."""
     if session.is_scheduled and session.starts_at > timezone.now():
-        yield Row(_("Invite a region to this session"), "", f"{reverse('staff:reach_session')}?session={session.reference}")
+        yield RelatedRow(
+            _("Invite a region to this session"), "", f"{reverse('staff:reach_session')}?session={session.reference}"
+        )
 
 
-add_related(OpenSession, Related(gettext_lazy("Regional session"), ways_to_invite, INVITE))
+register_related_list(OpenSession, RelatedList(gettext_lazy("Regional session"), related_invite_link, INVITE_PERMISSION))
 staff_site.add_page("reach/session/", session_page, "reach_session")

@@ -17,17 +17,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from ctac.dates import add_months, uk_day
-from ctac.forms import PageForm, PageFormMixin, refusal_as_error
+from ctac.forms import PageForm, PageFormMixin, domain_error_to_form
 from ctac.staff.audit import audit_note
-from ctac.staff.site import LooksOnly, ObjectAction, column, long_moment, moment_of, staff_site, state_tag
-from ctac.staff.spreadsheets import XLSX
-from reach.forms import MonthField, own_months
+from ctac.staff.site import ObjectAction, ReadOnlyAdmin, column, datetime_column, format_long_datetime, staff_site, state_tag
+from ctac.staff.spreadsheets import XLSX_CONTENT_TYPE
+from reach.forms import MonthField, clean_own_months
 from reach.models import Report, ReportState, WhyDeleted
 from reach.queries import Period
-from reach.reports.documents import pdf_words, report_context
-from reach.reports.services import ask_for_report, delete_report, go_on_with_report
+from reach.reports.documents import pdf_labels, report_context
+from reach.reports.services import delete_report, request_report, resume_report
 from reach.rows import VIEW_REACH
 
 STATE_COLOURS = {
@@ -36,23 +36,23 @@ STATE_COLOURS = {
     ReportState.FAILED: "stopped",
     ReportState.DELETED: "done",
 }
-FILES = {"pdf": "application/pdf", "xlsx": XLSX}
-OWN = "own"
+CONTENT_TYPE_BY_FORMAT = {"pdf": "application/pdf", "xlsx": XLSX_CONTENT_TYPE}
+OWN_CHOICE = "own"
 QUARTERS, APRIL = 4, 4
 
 
-def periods(now: datetime) -> dict[str, tuple[str, Period]]:
+def report_periods(now: datetime) -> dict[str, tuple[str, Period]]:
     """The last four quarters and two financial years that are over, each with its label."""
     today, found = uk_day(now), {}
     this_quarter = today.replace(month=today.month - (today.month - 1) % 3, day=1)
     for ago in range(1, QUARTERS + 1):
         first = add_months(this_quarter, -3 * ago)
         period = Period(first, add_months(first, 2))
-        found[f"{first:%Y-%m}"] = (_("Quarter: %(months)s") % {"months": period.in_words}, period)
+        found[f"{first:%Y-%m}"] = (_("Quarter: %(months)s") % {"months": period.display_text}, period)
     year = today.year - (today.month < APRIL)
     for starting in (year - 1, year - 2):
         period = Period.financial_year(starting)
-        found[f"{starting}"] = (_("Financial year: %(months)s") % {"months": period.in_words}, period)
+        found[f"{starting}"] = (_("Financial year: %(months)s") % {"months": period.display_text}, period)
     return found
 
 
@@ -63,14 +63,14 @@ class ReportForm(PageForm):
 
     def __init__(self, data: Any, *, now: datetime) -> None:
         super().__init__(data)
-        self.periods = periods(now)
+        self.periods = report_periods(now)
         choices = [(name, label) for name, (label, _period) in self.periods.items()]
-        self.fields["period"].choices = [*choices, (OWN, _("Other months"))]  # type: ignore[attr-defined]
+        self.fields["period"].choices = [*choices, (OWN_CHOICE, _("Other months"))]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """`months`: the period."""
         chosen = self.cleaned_data.get("period")
-        months = own_months(self) if chosen == OWN else self.periods[chosen][1] if chosen else None
+        months = clean_own_months(self) if chosen == OWN_CHOICE else self.periods[chosen][1] if chosen else None
         return self.cleaned_data | {"months": months}
 
 
@@ -82,7 +82,7 @@ ACTIONS = (
     ObjectAction(
         slug="resume",
         label=gettext_lazy("Go on with this report"),
-        service=go_on_with_report,
+        service=resume_report,
         available=lambda report: report.state == ReportState.FAILED,
         explanation=gettext_lazy("If it stops again, tell the people who run this site."),
         done=gettext_lazy("The report goes on. This page shows how far it is."),
@@ -105,27 +105,27 @@ ACTIONS = (
 
 
 @admin.register(Report, site=staff_site)
-class ReportAdmin(LooksOnly):
+class ReportAdmin(ReadOnlyAdmin):
     nobody_may = ("delete",)
-    list_display = ("months", "state_in_words", "asked", "asked_by", "counted")
+    list_display = ("months", "state_text", "asked", "asked_by", "counted")
     list_select_related = ("asked_by",)
     sorts_quickly = ("asked",)
     ordering = ("-asked_at", "-pk")
     actions = None
     change_list_template = "reach/staff/reports.html"
     change_form_template = "reach/staff/report.html"
-    fields = readonly_fields = ("state_in_words", "asked", "asked_by", "counted", "deleted", "deleted_by", "reason")
+    fields = readonly_fields = ("state_text", "asked", "asked_by", "counted", "deleted", "deleted_by", "reason")
     may_be_empty = ("deleted", "reason")
     object_actions = ACTIONS
-    months = column(gettext_lazy("months"), lambda report: Period(report.first, report.last).in_words)
-    state_in_words = column(
+    months = column(gettext_lazy("months"), lambda report: Period(report.first, report.last).display_text)
+    state_text = column(
         gettext_lazy("state"),
         lambda report: state_tag(report.get_state_display(), STATE_COLOURS[report.state]),
         ordering="state",
     )
-    asked = moment_of("asked_at", gettext_lazy("asked for"), short=True)
-    counted = moment_of("counted_at", gettext_lazy("counted"), short=True)
-    deleted = column(gettext_lazy("deleted"), lambda report: long_moment(report.deleted_at) if report.deleted_at else "")
+    asked = datetime_column("asked_at", gettext_lazy("asked for"), short=True)
+    counted = datetime_column("counted_at", gettext_lazy("counted"), short=True)
+    deleted = column(gettext_lazy("deleted"), lambda report: format_long_datetime(report.deleted_at) if report.deleted_at else "")
     reason = column(gettext_lazy("why"), lambda report: report.get_why_deleted_display())
 
     def get_urls(self) -> list[URLPattern]:
@@ -144,8 +144,8 @@ class ReportAdmin(LooksOnly):
         now = timezone.now()
         form = ReportForm(request.POST if request.method == "POST" else None, now=now)
         if form.is_valid():
-            with refusal_as_error(form):
-                report = ask_for_report(period=form.cleaned_data["months"], by=signed_in(request), now=now)
+            with domain_error_to_form(form):
+                report = request_report(period=form.cleaned_data["months"], by=signed_in_user(request), now=now)
                 audit_note(request).add("added", keys=[report.pk])
                 return redirect("staff:reach_report_change", report.pk)
         context = {
@@ -163,7 +163,7 @@ class ReportAdmin(LooksOnly):
         report = self.get_object(request, object_id)
         page: dict[str, Any] = {}
         if report is not None and report.state == ReportState.MADE:
-            page = {"report": report_context(report), "words": pdf_words(), "files": [*FILES]}
+            page = {"report": report_context(report), "words": pdf_labels(), "files": [*CONTENT_TYPE_BY_FORMAT]}
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
     @method_decorator(require_safe)
@@ -171,8 +171,8 @@ class ReportAdmin(LooksOnly):
         if not self.has_view_permission(request):
             raise PermissionDenied
         report = self.get_object(request, object_id)
-        if report is None or form not in FILES or report.state != ReportState.MADE:
+        if report is None or form not in CONTENT_TYPE_BY_FORMAT or report.state != ReportState.MADE:
             raise Http404
         name = f"report-{report.first:%Y-%m}-{report.last:%Y-%m}.{form}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(bytes(getattr(report, form)), FILES[form], headers=headers)
+        return HttpResponse(bytes(getattr(report, form)), CONTENT_TYPE_BY_FORMAT[form], headers=headers)

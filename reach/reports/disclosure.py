@@ -20,9 +20,9 @@ from math import inf
 from ctac.dates import add_months
 from reach.queries import Period
 
-SMALL = range(1, 6)
-LEAST_RANGE = 6
-TOTAL = "total"
+SMALL_COUNTS = range(1, 6)
+MIN_RANGE = 6
+TOTAL_ROW = "total"
 Cell = tuple[str, int]  # a row, in a stretch of months
 Secret = frozenset[Cell]
 
@@ -37,7 +37,7 @@ class Table:
 
     @property
     def figures(self) -> dict[str, int | None]:
-        return {**self.rows, TOTAL: self.total}
+        return {**self.rows, TOTAL_ROW: self.total}
 
     @property
     def end(self) -> date:
@@ -46,10 +46,10 @@ class Table:
 
     def without(self, hidden: Collection[str]) -> "Table":
         rows = {row: None if row in hidden else figure for row, figure in self.rows.items()}
-        return Table(self.period, rows, None if TOTAL in hidden else self.total)
+        return Table(self.period, rows, None if TOTAL_ROW in hidden else self.total)
 
 
-class World:
+class DisclosureState:
     """All people by row and stretch of months, and the shown figures that each belongs to.
 
     A stretch runs from one month in which a table begins or ends to the next.
@@ -71,44 +71,44 @@ class World:
             for row, figure in table.figures.items():
                 for place in self.spans[number] if figure is not None else ():
                     shown[row, place].add(number)
-        self.shown = {(row, place): frozenset(shown[row, place]) for row in (*self.rows, TOTAL) for place in self.places}
+        self.shown = {(row, place): frozenset(shown[row, place]) for row in (*self.rows, TOTAL_ROW) for place in self.places}
 
     def secrets(self) -> Iterator[Secret]:
         """What nobody may work out: each withheld figure, and each small number in a stretch."""
         for table, span in zip(self.tables, self.spans, strict=True):
             for row, figure in table.figures.items():
                 if figure is None:
-                    yield frozenset((each, place) for each in (self.rows if row == TOTAL else [row]) for place in span)
+                    yield frozenset((each, place) for each in (self.rows if row == TOTAL_ROW else [row]) for place in span)
         for row in self.rows:
             for place in self.places:
-                if self.people[row, place] in SMALL:
+                if self.people[row, place] in SMALL_COUNTS:
                     yield frozenset([(row, place)])
 
-    def exchanged(self, cell: Cell) -> Iterator[Cell]:
+    def exchangeable_cells(self, cell: Cell) -> Iterator[Cell]:
         """The cells whose people can be exchanged one for one: other rows in the same months, or other months of the same row."""
         row, place = cell
         if not self.shown[cell]:
             yield from ((other, place) for other in self.rows if other != row and not self.shown[other, place])
         for other in self.places:
-            if other != place and all(self.shown[each, other] == self.shown[each, place] for each in (row, TOTAL)):
+            if other != place and all(self.shown[each, other] == self.shown[each, place] for each in (row, TOTAL_ROW)):
                 yield row, other
 
     def range_of(self, secret: Secret) -> float:
         """The least range that the secret may have for all a reader knows. An exchange never makes another figure 0."""
-        if any(not self.shown[row, place] and not self.shown[TOTAL, place] for row, place in secret):
+        if any(not self.shown[row, place] and not self.shown[TOTAL_ROW, place] for row, place in secret):
             return inf
         inside, outside = set[Cell](), set[Cell]()
         for cell in secret:
-            if partners := set(self.exchanged(cell)) - secret:
+            if partners := set(self.exchangeable_cells(cell)) - secret:
                 inside.add(cell)
                 outside |= partners
-        found = self.spare(inside, 1) + self.spare(outside)
+        found = self.spare_people(inside, 1) + self.spare_people(outside)
         rows = {row for row, _place in secret}
-        if found >= LEAST_RANGE or len(rows) > 1:
+        if found >= MIN_RANGE or len(rows) > 1:
             return found
-        return max(self.crossed(row, other, secret) for row in rows for other in self.rows)
+        return max(self.crossed_exchange_count(row, other, secret) for row in rows for other in self.rows)
 
-    def crossed(self, row: str, other: str, secret: Secret) -> int:
+    def crossed_exchange_count(self, row: str, other: str, secret: Secret) -> int:
         """How far people can be exchanged by moving some to other months, and as many of another row back."""
         classes: dict[object, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for place in self.places if row != other else ():
@@ -116,12 +116,15 @@ class World:
             alike[(row, place) not in secret].append(place)
         found = 0
         for inside, outside in classes.values():
-            into = self.spare((row, place) for place in outside), self.spare((other, place) for place in inside)
-            away = self.spare(((row, place) for place in inside), 1), self.spare((other, place) for place in outside)
+            into = self.spare_people((row, place) for place in outside), self.spare_people((other, place) for place in inside)
+            away = (
+                self.spare_people(((row, place) for place in inside), 1),
+                self.spare_people((other, place) for place in outside),
+            )
             found += min(into) + min(away)
         return found
 
-    def spare(self, cells: "Collection[Cell] | Iterator[Cell]", kept: int = 0) -> int:
+    def spare_people(self, cells: "Collection[Cell] | Iterator[Cell]", kept: int = 0) -> int:
         """How many people can leave these cells: all but one of each, or with `kept`, all together but that many."""
         counts = [self.people[cell] for cell in cells]
         return max(sum(counts) - kept, 0) if kept else sum(max(count - 1, 0) for count in counts)
@@ -132,16 +135,16 @@ def disclose(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[
 
     `earlier`: the tables of earlier reports, as they were shown. `months`: all people by month and row today.
     """
-    first = [small(table) | changed(table, earlier) for table in tables]
+    first = [small_rows(table) | slightly_changed_rows(table, earlier) for table in tables]
     hidden = [set(rows) for rows in first]
     # Earlier reports may give something away by themselves, as figures have changed since. These must not narrow it further.
-    blank = World([*earlier, *(table.without(table.figures) for table in tables)], months)
-    least = {secret: min(blank.range_of(secret), LEAST_RANGE) for secret in blank.secrets()}
+    blank = DisclosureState([*earlier, *(table.without(table.figures) for table in tables)], months)
+    least = {secret: min(blank.range_of(secret), MIN_RANGE) for secret in blank.secrets()}
     kept = set[Secret]()  # safe, and stays safe: withholding more only widens ranges
 
-    def told() -> tuple[World, Secret | None]:
+    def told() -> tuple[DisclosureState, Secret | None]:
         """What is shown so far, and what it would give away."""
-        world = World([*earlier, *map(Table.without, tables, hidden)], months)
+        world = DisclosureState([*earlier, *map(Table.without, tables, hidden)], months)
         for secret in world.secrets():
             if secret not in kept:
                 if world.range_of(secret) < least[secret]:
@@ -151,11 +154,11 @@ def disclose(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[
 
     world, secret = told()
     while secret is not None:
-        *_order, number, row = min(to_withhold(secret, world, len(earlier)))
+        *_order, number, row = min(withholding_candidates(secret, world, len(earlier)))
         hidden[number].add(row)
         world, secret = told()
     # A figure that was withheld for a secret which other figures now hide as well is shown after all, the largest first.
-    for _figure, number, row in sorted(besides(tables, first, hidden), reverse=True):
+    for _figure, number, row in sorted(extra_withheld(tables, first, hidden), reverse=True):
         kept.clear()
         hidden[number].remove(row)
         if told()[1] is not None:
@@ -163,52 +166,58 @@ def disclose(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[
     return [table.without(rows) for table, rows in zip(tables, hidden, strict=True)]
 
 
-def besides(tables: Sequence[Table], first: Sequence[set[str]], hidden: Sequence[set[str]]) -> Iterator[tuple[int, int, str]]:
+def extra_withheld(
+    tables: Sequence[Table], first: Sequence[set[str]], hidden: Sequence[set[str]]
+) -> Iterator[tuple[int, int, str]]:
     """Figures that are withheld although they are neither small nor changed by a few."""
     for number, table in enumerate(tables):
         yield from ((table.figures[row] or 0, number, row) for row in hidden[number] - first[number])
 
 
-def to_withhold(secret: Secret, world: World, first: int) -> Iterator[tuple[bool, bool, bool, bool, int, int, int, str]]:
+def withholding_candidates(
+    secret: Secret, world: DisclosureState, first: int
+) -> Iterator[tuple[bool, bool, bool, bool, int, int, int, str]]:
     """Candidates to withhold next, from table `first` on: the secret's own figure, then the smallest that helps, totals last."""
     rows, places = {row for row, _place in secret}, {place for _row, place in secret}
     for number, (table, span) in enumerate(zip(world.tables[first:], world.spans[first:], strict=True)):
         for row, figure in table.figures.items():
             if figure is not None:
                 before = sum(min(world.shown[row, place], default=first) < first for place in places)
-                yield row == TOTAL, not figure, row not in rows, places.isdisjoint(span), before, figure, number, row
+                yield row == TOTAL_ROW, not figure, row not in rows, places.isdisjoint(span), before, figure, number, row
 
 
-def small(table: Table) -> set[str]:
-    if table.total in SMALL:
+def small_rows(table: Table) -> set[str]:
+    if table.total in SMALL_COUNTS:
         return set(table.figures)
-    return {row for row, figure in table.rows.items() if figure in SMALL}
+    return {row for row, figure in table.rows.items() if figure in SMALL_COUNTS}
 
 
-def changed(table: Table, earlier: Sequence[Table]) -> set[str]:
+def slightly_changed_rows(table: Table, earlier: Sequence[Table]) -> set[str]:
     """The rows that differ from earlier reports by only a few people."""
     found = set()
     for row, figure in table.figures.items():
         facts = [(each.period.first, each.end, known) for each in earlier if (known := each.figures.get(row)) is not None]
-        if figure is not None and any(abs(figure - known) in SMALL for known in known_of(table, sorted(facts))):
+        if figure is not None and any(abs(figure - known) in SMALL_COUNTS for known in known_counts(table, sorted(facts))):
             found.add(row)
     return found
 
 
-def known_of(table: Table, facts: Sequence[tuple[date, date, int]]) -> set[int]:
+def known_counts(table: Table, facts: Sequence[tuple[date, date, int]]) -> set[int]:
     """What `facts` (people from one month to before another) say about these months, or about slightly more or fewer."""
     first, end = table.period.first, table.end
-    found = sums(facts, first, end)
+    found = joined_sums(facts, first, end)
     for begins, ends, known in facts:
         if first <= begins and ends <= end:
             found.add(known)
         elif begins <= first and end <= ends:
             found.add(known)
-            found |= {known - left - right for left in sums(facts, begins, first) for right in sums(facts, end, ends)}
+            found |= {
+                known - left - right for left in joined_sums(facts, begins, first) for right in joined_sums(facts, end, ends)
+            }
     return found
 
 
-def sums(facts: Sequence[tuple[date, date, int]], first: date, end: date) -> set[int]:
+def joined_sums(facts: Sequence[tuple[date, date, int]], first: date, end: date) -> set[int]:
     """What the facts say about these months when they are joined end to end."""
     found = defaultdict[date, set[int]](set, {first: {0}})
     for begins, ends, known in facts:

@@ -7,11 +7,11 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ctac.dates import format_moment
-from ctac.pdf.typesetting import charity_line, printable, typeset
+from ctac.dates import format_datetime
+from ctac.pdf.typesetting import charity_line, printable_text, render_pdf
 from ctac.staff.spreadsheets import Cell, Heading, xlsx_pieces
 from reach.areas import Unit
-from reach.coverage.shapes import hexagons
+from reach.coverage.shapes import hexagon_layout
 from reach.models import Report
 from reach.queries import Period
 from reach.reports.queries import (
@@ -24,14 +24,14 @@ from reach.reports.queries import (
 )
 
 
-def report_map(figures: Mapping[str, Any]) -> SafeString:
+def report_map_svg(figures: Mapping[str, Any]) -> SafeString:
     """The map as an SVG that needs no stylesheet: page and PDF have the same."""
     new, reached = (set(figures["areas"][name]) for name in ("new", "reached"))
     looks = [
         (shape, "new" if shape.area.code in new else "reached" if shape.area.code in reached else "")
-        for shape in hexagons(Unit.UPPER).shapes
+        for shape in hexagon_layout(Unit.UPPER).shapes
     ]
-    return render_to_string("reach/staff/includes/report_map.svg", {"layout": hexagons(Unit.UPPER), "shapes": looks})
+    return render_to_string("reach/staff/includes/report_map.svg", {"layout": hexagon_layout(Unit.UPPER), "shapes": looks})
 
 
 def report_context(report: Report) -> dict[str, Any]:
@@ -39,9 +39,9 @@ def report_context(report: Report) -> dict[str, Any]:
     figures, period = report.figures, Period(report.first, report.last)
     assert report.counted_at is not None  # noqa: S101 - the figures are never without it
     return {
-        "this": period.in_words,
-        "before": before(period).in_words,
-        "counted": format_moment(report.counted_at),
+        "this": period.display_text,
+        "before": before(period).display_text,
+        "counted": format_datetime(report.counted_at),
         "main": main_lines(figures),
         "professions": profession_lines(figures),
         "withheld": [
@@ -53,7 +53,7 @@ def report_context(report: Report) -> dict[str, Any]:
         "nations": areas_by_nation(figures),
         "confidence": confidence_lines(figures),
         "quotes": figures["quotes"],
-        "map": report_map(figures),
+        "map": report_map_svg(figures),
         "map_alt": _("Map: %(reached)s areas reached, of which %(new)s for the first time. The list below has their names.")
         % {"reached": f"{figures['reached'][0]:,}", "new": f"{figures['new'][0]:,}"},
     }
@@ -70,14 +70,14 @@ def report_pdf(report: Report) -> bytes:
         "counted": _("Counted on %(moment)s.") % {"moment": context["counted"]},
         "columns": [context["this"], context["before"], _("Change")],
         "nations": [[each.nation, ", ".join(each.new), ", ".join(each.others)] for each in context["nations"]],
-        "quotes": [printable(quote) for quote in context["quotes"]],
-        "words": pdf_words(),
+        "quotes": [printable_text(quote) for quote in context["quotes"]],
+        "words": pdf_labels(),
         "foot": charity_line(),
     }
-    return typeset("funder-report", data, made_at=report.asked_at)
+    return render_pdf("funder-report", data, made_at=report.asked_at)
 
 
-def pdf_words() -> dict[str, str]:
+def pdf_labels() -> dict[str, str]:
     return {
         "main": _("What we did"),
         "what": _("What"),
@@ -107,23 +107,23 @@ def pdf_words() -> dict[str, str]:
     }
 
 
-HEADINGS_WIDE, HEADINGS_NARROW = 40, 22
+WIDE_COLUMN_WIDTH, NARROW_COLUMN_WIDTH = 40, 22
 
 
 def report_xlsx(report: Report) -> bytes:
     context = report_context(report)
     headings = [
-        Heading(_("About"), HEADINGS_NARROW),
-        Heading(_("What"), HEADINGS_WIDE),
-        Heading(context["this"], HEADINGS_NARROW),
-        Heading(context["before"], HEADINGS_NARROW),
-        Heading(_("Change"), HEADINGS_NARROW),
+        Heading(_("About"), NARROW_COLUMN_WIDTH),
+        Heading(_("What"), WIDE_COLUMN_WIDTH),
+        Heading(context["this"], NARROW_COLUMN_WIDTH),
+        Heading(context["before"], NARROW_COLUMN_WIDTH),
+        Heading(_("Change"), NARROW_COLUMN_WIDTH),
     ]
     return b"".join(xlsx_pieces(headings, xlsx_rows(context), name=_("Report")))
 
 
 def xlsx_rows(context: Mapping[str, Any]) -> Iterator[list[Cell]]:
-    words = pdf_words()
+    words = pdf_labels()
     for name in ("main", "professions"):
         for line in context[name]:
             numbers = (line.this, line.before, line.change)

@@ -11,19 +11,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.feedback.queries import confidence
+from bookings.feedback.queries import average_confidence
 from bookings.models import Feedback
 from ctac.dates import add_months, uk_datetime
 from professionals.models import Nation, Profession
 from reach.areas import Unit, areas_of
-from reach.models import Kind, ReachCount
+from reach.models import CountKind, ReachCount
 from reach.queries import Period, counts_by_area_and_month, months_between
-from reach.reports.disclosure import SMALL, TOTAL, Table, disclose
+from reach.reports.disclosure import SMALL_COUNTS, TOTAL_ROW, Table, disclose
 
-COUNTED = (Kind.PRESENTATIONS, Kind.ATTENDED, Kind.LEAFLETS, Kind.SIGNED_UP)
-PEOPLE = (Kind.ATTENDED, Kind.SIGNED_UP)
-MOST_QUOTES = 20
-PROFESSIONS = (*Profession.values, "")  # empty: nobody said
+REPORTED_KINDS = (CountKind.PRESENTATIONS, CountKind.ATTENDED, CountKind.LEAFLETS, CountKind.SIGNED_UP)
+PEOPLE_KINDS = (CountKind.ATTENDED, CountKind.SIGNED_UP)
+MAX_QUOTES = 20
+PROFESSION_ROWS = (*Profession.values, "")  # empty: nobody said
 
 
 def before(period: Period) -> Period:
@@ -32,7 +32,7 @@ def before(period: Period) -> Period:
     return Period(add_months(period.first, -many), add_months(period.first, -1))
 
 
-def read_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def read_report_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Everything that the report shows, without what must be withheld.
 
     `earlier`: the figures of all other reports, also deleted ones.
@@ -40,12 +40,12 @@ def read_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[s
     counts = counts_by_month()
     periods = (period, before(period))
     found: dict[str, Any] = {"months": [[each.first.isoformat(), each.last.isoformat()] for each in periods]}
-    for kind in COUNTED:
-        tables = [table_of(counts[kind], each, by_profession=kind == Kind.ATTENDED) for each in periods]
-        if kind in PEOPLE:
-            tables = disclose(tables, [table for figures in earlier for table in tables_in(figures, kind)], counts[kind])
+    for kind in REPORTED_KINDS:
+        tables = [build_table(counts[kind], each, by_profession=kind == CountKind.ATTENDED) for each in periods]
+        if kind in PEOPLE_KINDS:
+            tables = disclose(tables, [table for figures in earlier for table in parse_shown_tables(figures, kind)], counts[kind])
         found[kind] = [table.figures for table in tables]
-    months = counts_by_area_and_month(Kind.ATTENDED, Unit.UPPER)
+    months = counts_by_area_and_month(CountKind.ATTENDED, Unit.UPPER)
     reached = [{code for code, each in months.items() if any(month in p for month in each)} for p in periods]
     new = [{code for code in there if min(months[code]) >= p.first} for there, p in zip(reached, periods, strict=True)]
     return {
@@ -53,7 +53,7 @@ def read_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[s
         "reached": [len(there) for there in reached],
         "new": [len(there) for there in new],
         "areas": {"reached": sorted(reached[0]), "new": sorted(new[0])},
-        "confidence": confidence_of(period),
+        "confidence": report_confidence(period),
         "quotes": chosen_quotes(period),
     }
 
@@ -61,34 +61,34 @@ def read_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[s
 def counts_by_month() -> dict[str, dict[date, dict[str, int]]]:
     """Counts by kind, month and profession. One statement."""
     found: dict[str, dict[date, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    rows = ReachCount.objects.filter(kind__in=COUNTED).order_by().values_list("kind", "month", "profession")
+    rows = ReachCount.objects.filter(kind__in=REPORTED_KINDS).order_by().values_list("kind", "month", "profession")
     for kind, month, profession, count in rows.annotate(Sum("count")):
         found[kind][month][profession] = count
     return found
 
 
-def table_of(counts: Mapping[date, Mapping[str, int]], period: Period, *, by_profession: bool) -> Table:
+def build_table(counts: Mapping[date, Mapping[str, int]], period: Period, *, by_profession: bool) -> Table:
     """Whole: nothing is withheld yet."""
     within = [each for month, each in counts.items() if month in period]
-    rows = {profession: sum(each.get(profession, 0) for each in within) for profession in PROFESSIONS}
+    rows = {profession: sum(each.get(profession, 0) for each in within) for profession in PROFESSION_ROWS}
     return Table(period, rows if by_profession else {}, sum(rows.values()))
 
 
-def tables_in(figures: Mapping[str, Any], kind: str) -> list[Table]:
+def parse_shown_tables(figures: Mapping[str, Any], kind: str) -> list[Table]:
     """The tables of people as a report showed them."""
     periods = [Period(date.fromisoformat(first), date.fromisoformat(last)) for first, last in figures["months"]]
     return [
-        Table(period, {row: figure for row, figure in shown.items() if row != TOTAL}, shown[TOTAL])
+        Table(period, {row: figure for row, figure in shown.items() if row != TOTAL_ROW}, shown[TOTAL_ROW])
         for period, shown in zip(periods, figures[kind], strict=True)
     ]
 
 
-def confidence_of(period: Period) -> dict[str, float | None]:
+def report_confidence(period: Period) -> dict[str, float | None]:
     """Averages out of 5; None if fewer than 6 people have answered."""
-    averages = confidence(period.first, add_months(period.last, 1) - timedelta(days=1))
+    averages = average_confidence(period.first, add_months(period.last, 1) - timedelta(days=1))
     found = {"before": averages.before, "now": averages.now, "later": averages.later}
     return {
-        name: round(float(each.average), 1) if each.average is not None and each.answers > max(SMALL) else None
+        name: round(float(each.average), 1) if each.average is not None and each.answers > max(SMALL_COUNTS) else None
         for name, each in found.items()
     }
 
@@ -101,23 +101,23 @@ def chosen_quotes(period: Period) -> list[str]:
     quotes = Feedback.objects.filter(given, quotable=True, chosen_at__isnull=False, flagged_child_details=False).exclude(
         comment=""
     )
-    return list(quotes.order_by("-chosen_at", "-pk").values_list("comment", flat=True)[:MOST_QUOTES])
+    return list(quotes.order_by("-chosen_at", "-pk").values_list("comment", flat=True)[:MAX_QUOTES])
 
 
 # The same in words.
 
-LABELS: dict[str, str | Promise] = {
-    Kind.PRESENTATIONS: gettext_lazy("Presentations"),
-    Kind.ATTENDED: gettext_lazy("People who attended"),
-    Kind.LEAFLETS: gettext_lazy("Leaflets sent"),
-    Kind.SIGNED_UP: gettext_lazy("Professionals signed up"),
+FIGURE_LABELS: dict[str, str | Promise] = {
+    CountKind.PRESENTATIONS: gettext_lazy("Presentations"),
+    CountKind.ATTENDED: gettext_lazy("People who attended"),
+    CountKind.LEAFLETS: gettext_lazy("Leaflets sent"),
+    CountKind.SIGNED_UP: gettext_lazy("Professionals signed up"),
     "reached": gettext_lazy("Areas reached"),
     "new": gettext_lazy("Of these, reached for the first time"),
 }
 
 
 @dataclass(frozen=True)
-class Line:
+class ReportLine:
     """A figure in this period and in the one before. None is withheld."""
 
     label: str
@@ -131,32 +131,32 @@ class Line:
     @property
     def texts(self) -> tuple[str, str, str]:
         change = _("withheld") if self.change is None else f"{self.change:+,}".replace("-", "−") if self.change else "0"
-        return in_words(self.this), in_words(self.before), change
+        return figure_text(self.this), figure_text(self.before), change
 
 
-def in_words(figure: int | None) -> str:
+def figure_text(figure: int | None) -> str:
     return _("withheld") if figure is None else f"{figure:,}"
 
 
-def main_lines(figures: Mapping[str, Any]) -> list[Line]:
-    found: dict[str, list[int | None]] = {kind: [each[TOTAL] for each in figures[kind]] for kind in COUNTED}
+def main_lines(figures: Mapping[str, Any]) -> list[ReportLine]:
+    found: dict[str, list[int | None]] = {kind: [each[TOTAL_ROW] for each in figures[kind]] for kind in REPORTED_KINDS}
     found |= {name: figures[name] for name in ("reached", "new")}
-    return [Line(str(label), *found[name]) for name, label in LABELS.items()]
+    return [ReportLine(str(label), *found[name]) for name, label in FIGURE_LABELS.items()]
 
 
-def profession_lines(figures: Mapping[str, Any]) -> list[Line]:
+def profession_lines(figures: Mapping[str, Any]) -> list[ReportLine]:
     """Professions of whom anybody came in either period, or may have; then everybody."""
-    this, earlier = figures[Kind.ATTENDED]
-    labels = {**dict(Profession.choices), "": _("Profession not known"), TOTAL: _("Everybody")}
+    this, earlier = figures[CountKind.ATTENDED]
+    labels = {**dict(Profession.choices), "": _("Profession not known"), TOTAL_ROW: _("Everybody")}
     return [
-        Line(str(label), this[row], earlier[row])
+        ReportLine(str(label), this[row], earlier[row])
         for row, label in labels.items()
-        if row == TOTAL or (this[row], earlier[row]) != (0, 0)
+        if row == TOTAL_ROW or (this[row], earlier[row]) != (0, 0)
     ]
 
 
 def has_withheld(figures: Mapping[str, Any]) -> bool:
-    return any(figure is None for kind in PEOPLE for each in figures[kind] for figure in each.values())
+    return any(figure is None for kind in PEOPLE_KINDS for each in figures[kind] for figure in each.values())
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def areas_by_nation(figures: Mapping[str, Any]) -> list[ReachedAreas]:
     return [each for each in found if each.new or each.others]
 
 
-CONFIDENCE = {
+CONFIDENCE_LABELS = {
     "before": gettext_lazy("Before the presentation"),
     "now": gettext_lazy("Straight after it"),
     "later": gettext_lazy("3 months on"),
@@ -194,5 +194,5 @@ def confidence_lines(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     few = _("fewer than 6 answers")
     return [
         (str(label), _("%(average)s of 5") % {"average": asked[name]} if asked[name] else few)
-        for name, label in CONFIDENCE.items()
+        for name, label in CONFIDENCE_LABELS.items()
     ]

@@ -15,4 +15,4 @@ def make_report(key: int) -> None:
 @app.task
 def look_after_reports() -> None:
     """Queues reports that a worker left unfinished. Twice does no harm."""
-    services.look_after_reports(timezone.now())
+    services.queue_unfinished_reports(timezone.now())

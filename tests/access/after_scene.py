@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from bookings.booking.services.transitions import mark_delivered
-from bookings.feedback.queries import host_key, later_key
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.queries import confidence_later_key, host_key
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import Booking, ConfidenceLater, Presentation, Presenter
 from professionals.models import Person
 from professionals.samples import STAFF_EMAIL
@@ -18,11 +18,11 @@ def given(reference: str, minutes: int, email: str = "") -> dict[str, str]:
     """As over(), and delivered if its end has passed; its short link, and what makes that the host's, or that of
     somebody who is asked again."""
     now, booking = timezone.now(), Booking.objects.get(pk=over(reference, minutes, email))
-    if booking.agreed[1] <= now:
+    if booking.agreed_times[1] <= now:
         mark_delivered(booking=booking, by=None, now=now)
-    afterwards = open_afterwards(given=booking, now=now)
+    afterwards = get_or_create_afterwards(given=booking, now=now)
     later = ConfidenceLater.objects.create(afterwards=afterwards, due_at=now, told_at=now)
-    return {"code": afterwards.code, "key": host_key(afterwards), "later": later_key(later)}
+    return {"code": afterwards.code, "key": host_key(afterwards), "later": confidence_later_key(later)}
 
 
 def over(reference: str, minutes: int, email: str = "") -> int:

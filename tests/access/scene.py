@@ -11,11 +11,11 @@ from typing import Any
 from django.utils import timezone
 
 from bookings.booking.services.create import place_booking
-from bookings.booking.services.decide import lapse_dates_of, offer_times, slot_query_of
+from bookings.booking.services.decide import lapse_booking_dates, offer_times, slot_query_of
 from bookings.booking.services.request import request_dates
 from bookings.models import Booking, BusyTime, DateOption, Format, JourneyTime, Precision, Presentation, Presenter
 from bookings.schedule.holds import PreferredDate
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import read_schedule
 from bookings.schedule.services import set_journey_time
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
@@ -26,7 +26,7 @@ from leaflets.orders.services.transitions import approve, dispatch, start_packin
 from leaflets.stock.services import correct_stock
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL
-from professionals.services import organisation_named
+from professionals.services import get_or_create_organisation
 from tests.bookings.rows import first_slot, make_booking, unsaved_booking, visit_address
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_many_orders, unsaved_order
@@ -170,7 +170,7 @@ def leave_in_stock(slug: str, copies: int) -> int:
 
 
 def enter(asker: Asker) -> Person:
-    organisation = organisation_named(asker.organisation)
+    organisation = get_or_create_organisation(asker.organisation)
     details = {"name": asker.name, "profession": asker.profession, "postcode": asker.address[-1]}
     return make_person(email=asker.email, organisation=organisation, **details)
 
@@ -183,7 +183,7 @@ def book_visit(asker: Asker, person: Person, now: datetime, earliest: datetime) 
     """The first time from that day on that is offered at their workplace."""
     slot_query = wish_at(asker)
     day = uk_day(earliest)
-    start = first_slot(open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now)).start
+    start = first_slot(read_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now)).start
     place_booking(booking=asked_by(asker, person, slot_query, start), by=person.user, now=now)
 
 
@@ -198,7 +198,7 @@ def ask_for_dates() -> int:
     now, person = timezone.now(), Person.objects.filter(email=NIA.email).first() or enter(NIA)
     slot_query = wish_at(NIA)
     day = uk_day(now + FIRST_VISIT)
-    first = first_slot(open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now)).start
+    first = first_slot(read_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now)).start
     evening, other_day = uk_datetime(uk_day(first), time(19)), uk_day(first) + timedelta(days=1)
     reason = "We meet as a team once a month, and it is always one of these days."
     booking = request_dates(
@@ -218,7 +218,7 @@ def offer_times_to(email: str) -> str:
     """Staff offer the first two free times for this person's newest request; its reference."""
     now, booking = timezone.now(), Booking.objects.filter(person__email=email, state="requested").latest("pk")
     day = uk_day(now + FIRST_VISIT)
-    schedule = open_schedule(slot_query_of(booking), first_day=day, last_day=day + WITHIN, now=now)
+    schedule = read_schedule(slot_query_of(booking), first_day=day, last_day=day + WITHIN, now=now)
     days = [uk_day(first_slot(schedule).start) + timedelta(days=number) for number in range(WITHIN.days - 1)]
     starts = [slots[0].start for each in days if (slots := schedule.slots_on(each))]
     offer_times(booking=booking, starts=starts[:2], by=None, now=now)
@@ -237,7 +237,7 @@ def let_lapse(reference: str) -> int:
     over = now - timedelta(seconds=1)
     BusyTime.objects.filter(option__in=options).update(expires_at=over)
     options.update(expires_at=over)
-    return len(lapse_dates_of(booking=Booking.objects.get(reference=reference), now=now))
+    return len(lapse_booking_dates(booking=Booking.objects.get(reference=reference), now=now))
 
 
 def much_behind(email: str) -> None:

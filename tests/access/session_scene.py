@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 from django.utils import timezone
 
-from bookings.models import LIVE_PLACES, OpenSession, Presentation, SessionPlace
+from bookings.models import LIVE_PLACE_STATES, OpenSession, Presentation, SessionPlace
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.places import give_up_place, take_place
 from bookings.open_sessions.services.sessions import cancel_session, plan_sessions
@@ -31,7 +31,7 @@ def plan_full(days_ahead: int) -> str:
 
 def free_a_place(reference: str) -> None:
     """Who has the place gives it up, so that it is offered to who waits."""
-    place = SessionPlace.objects.filter(session__reference=reference, state__in=LIVE_PLACES).earliest("position")
+    place = SessionPlace.objects.filter(session__reference=reference, state__in=LIVE_PLACE_STATES).earliest("position")
     give_up_place(place=place, by=None, now=timezone.now())
 
 

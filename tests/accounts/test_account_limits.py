@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from accounts.limits import RATES, Rate
-from accounts.models import By, User
+from accounts.limits import RATES_BY_ACTION, Rate
+from accounts.models import ThrottleScope, User
 from professionals.models import Stopped
 from tests.accounts.factors.proof import enrol, grow_old, totp
 from tests.accounts.test_sign_in import BY_PASSWORD, CODE, SIGN_IN, give_password
@@ -32,8 +32,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Two of an action, by whatever it is counted."""
 
     def make_few(action: str) -> None:
-        rates = tuple(Rate(rate.by, FEW, timedelta(hours=1)) for rate in RATES[action][:1])
-        monkeypatch.setitem(RATES, action, rates)
+        rates = tuple(Rate(rate.by, FEW, timedelta(hours=1)) for rate in RATES_BY_ACTION[action][:1])
+        monkeypatch.setitem(RATES_BY_ACTION, action, rates)
 
     return make_few
 
@@ -154,13 +154,13 @@ def at_second_factor(staff: User) -> Client:
 
 
 def test_wrong_second_factors_count_together_on_both_pages(staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RATES, "login_failed", (Rate(By.ACCOUNT, FEW, timedelta(hours=1)),))
+    monkeypatch.setitem(RATES_BY_ACTION, "login_failed", (Rate(ThrottleScope.ACCOUNT, FEW, timedelta(hours=1)),))
     at_second_factor(staff).post(SECOND_FACTOR, {"code": "000000"})
     again = sign_in_staff(Client(), staff, second_factor=False)
     again.post(AGAIN, {"code": "000000"})
     assert is_stopped(at_second_factor(staff).post(SECOND_FACTOR, {"code": totp()}))
     assert is_stopped(again.post(AGAIN, {"code": totp()}))
-    assert Stopped.objects.filter(by=By.ACCOUNT).exists()
+    assert Stopped.objects.filter(by=ThrottleScope.ACCOUNT).exists()
 
 
 def test_a_right_code_of_the_app_forgets_the_wrong_ones_before(staff: User) -> None:
@@ -181,7 +181,7 @@ def test_a_code_of_the_app_serves_once_on_whichever_page(staff: User, caplog: py
 
 
 def test_a_wrong_code_while_an_app_is_set_up_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RATES, "login_failed", (Rate(By.ACCOUNT, FEW, timedelta(hours=1)),))
+    monkeypatch.setitem(RATES_BY_ACTION, "login_failed", (Rate(ThrottleScope.ACCOUNT, FEW, timedelta(hours=1)),))
     browser = sign_in(Client(), make_person())
     browser.get("/account/2fa/totp/activate/")
     answers = [browser.post("/account/2fa/totp/activate/", {"code": "000000"}) for _ in range(FEW + 1)]

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 
 from accounts import limits
-from accounts.limits import RATES, Rate
-from accounts.models import By, RateLimit, Where, Why
+from accounts.limits import RATES_BY_ACTION, Rate
+from accounts.models import BlockReason, LimitedActivity, RateLimit, ThrottleScope
 from privacy import retention as privacy_retention
 from privacy import services as privacy_services
 from professionals import services as professionals_services
@@ -25,7 +25,13 @@ CODE = "/account/confirm-email/"
 
 
 def stop(now, **changes):
-    given = {"where": Where.ORDER, "why": Why.THROTTLE, "by": By.POSTCODE, "key": "place-order:postcode:LS1 4AP", "about": "LS1"}
+    given = {
+        "where": LimitedActivity.ORDER,
+        "why": BlockReason.THROTTLE,
+        "by": ThrottleScope.POSTCODE,
+        "key": "place-order:postcode:LS1 4AP",
+        "about": "LS1",
+    }
     professionals_services.record_blocked_attempt(**{**given, "now": now, **changes})
     return Stopped.objects.order_by("pk").last()
 
@@ -48,7 +54,12 @@ def test_it_takes_few_statements_and_keeps_nothing_in_the_clear(now, django_asse
     person = make_person()
     with django_assert_num_queries(8), caplog.at_level(logging.WARNING):
         row = professionals_services.record_blocked_attempt(
-            where=Where.SIGN_IN, why=Why.THROTTLE, by=By.MAILBOX, key="code:nadia@leeds.nhs.uk", person=person, now=now
+            where=LimitedActivity.SIGN_IN,
+            why=BlockReason.THROTTLE,
+            by=ThrottleScope.MAILBOX,
+            key="code:nadia@leeds.nhs.uk",
+            person=person,
+            now=now,
         )
     row = Stopped.objects.get()
     assert (row.key, row.person, row.organisation) == (limits.hash_key("code:nadia@leeds.nhs.uk"), person, person.organisation)
@@ -56,7 +67,7 @@ def test_it_takes_few_statements_and_keeps_nothing_in_the_clear(now, django_asse
 
 
 def test_a_flood_from_ever_new_keys_is_one_row_past_the_most(now, monkeypatch):
-    monkeypatch.setattr(professionals_services, "MOST_ROWS_AN_HOUR", 3)
+    monkeypatch.setattr(professionals_services, "MAX_ROWS_PER_HOUR", 3)
     for number in range(10):
         stop(now, key=f"place-order:postcode:{number}")
     assert sorted(Stopped.objects.values_list("times", flat=True)) == [1, 1, 1, 7]
@@ -65,7 +76,7 @@ def test_a_flood_from_ever_new_keys_is_one_row_past_the_most(now, monkeypatch):
 
 
 def test_what_cannot_be_written_fails_nobodys_page(now, caplog):
-    stop(now, why=Why.TOO_OLD, about="x" * 500)
+    stop(now, why=BlockReason.TOO_OLD, about="x" * 500)
     assert len(Stopped.objects.get().about) == 100
 
 
@@ -95,8 +106,8 @@ def first_page(browser):
 
 def test_filters_find_what_is_not_seen_and_by_form_and_key(browser, now):
     stop(now)
-    stop(now, where=Where.SIGN_IN, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")
-    professionals_services.mark_blocked_attempts_seen(rows=Stopped.objects.filter(where=Where.ORDER), by=None, now=now)
+    stop(now, where=LimitedActivity.SIGN_IN, why=BlockReason.HIDDEN_BOX, by=ThrottleScope.NOBODY, key="")
+    professionals_services.mark_blocked_attempts_seen(rows=Stopped.objects.filter(where=LimitedActivity.ORDER), by=None, now=now)
     for query, found in {"seen=no": [0, 1], "where__exact=order": [1, 0], "by__exact=postcode": [1, 0]}.items():
         page = browser.get(f"{LIST}?{query}").content.decode()
         assert [page.count("Too many tries</a></th>"), page.count("the hidden box</a></th>")] == found
@@ -105,13 +116,13 @@ def test_filters_find_what_is_not_seen_and_by_form_and_key(browser, now):
 def test_let_through_lifts_that_limit_until_midnight(browser, now):
     row = stop(now)
     limit = {"place-order:postcode:LS1 4AP": (1, timedelta(hours=1))}
-    assert [len(limits.admit(limit, now)) for _ in range(2)] == [0, 1]
+    assert [len(limits.count_hits(limit, now)) for _ in range(2)] == [0, 1]
     Stopped.objects.update(last_at=row.last_at)
     professionals_services.lift_block(attempt=row, by=make_staff(), now=now)
-    assert [len(limits.admit(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
-    assert limits.hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
+    assert [len(limits.count_hits(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
+    assert limits.current_hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
     midnight = now.replace(hour=0) + timedelta(days=1)
-    assert [len(limits.admit(limit, midnight)) for _ in range(2)] == [0, 1]
+    assert [len(limits.count_hits(limit, midnight)) for _ in range(2)] == [0, 1]
     row.refresh_from_db()
     assert (row.seen_at, row.let_through_at) == (now, now)
 
@@ -125,7 +136,7 @@ def test_the_button_is_there_for_a_limit_and_not_for_a_hidden_box(browser):
     assert "This limit is off for them until midnight" in answer.content.decode()
     assert "Let through for today" not in answer.content.decode()
     assert RateLimit.objects.get(key=row.key).lifted is True
-    box = stop(now, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")
+    box = stop(now, why=BlockReason.HIDDEN_BOX, by=ThrottleScope.NOBODY, key="")
     page = browser.get(f"{LIST}{box.pk}/change/").content.decode()
     assert ("Let through for today" in page, "Mark as seen" in page) == (False, True)
 
@@ -156,8 +167,8 @@ def test_it_goes_after_a_month_and_with_its_person(now):
 
 
 def few_codes(monkeypatch, most):
-    rates = (Rate(By.MAILBOX, most, timedelta(days=1)), Rate(By.NETWORK, 20, timedelta(minutes=1)))
-    monkeypatch.setitem(RATES, "request_login_code", rates)
+    rates = (Rate(ThrottleScope.MAILBOX, most, timedelta(days=1)), Rate(ThrottleScope.NETWORK, 20, timedelta(minutes=1)))
+    monkeypatch.setitem(RATES_BY_ACTION, "request_login_code", rates)
 
 
 def test_no_address_is_flooded_with_codes_from_many_networks(monkeypatch):
@@ -185,7 +196,7 @@ def test_another_code_from_the_page_counts_too(monkeypatch):
 
 def test_every_email_that_anybody_may_ask_for_counts_by_its_address():
     for action in ("confirm_email", "request_login_code", "reset_password"):
-        assert Rate(By.MAILBOX, 30, timedelta(days=1)) in RATES[action]
+        assert Rate(ThrottleScope.MAILBOX, 30, timedelta(days=1)) in RATES_BY_ACTION[action]
 
 
 @pytest.mark.parametrize("rare", ["where__exact=complaint", "why__exact=too-old", "by__exact=booking"])

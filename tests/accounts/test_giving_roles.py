@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from accounts.models import User
-from accounts.roles import BY_SLUG, ROLES, Role
+from accounts.roles import ROLES, ROLES_BY_SLUG, Role
 from tests.accounts.role_pages import colleague, read
 from tests.bookings.rows import make_presenter
 from tests.factories import make_person, make_staff
@@ -15,7 +15,7 @@ ACCOUNTS = "/staff/accounts/user/"
 
 
 def group(slug: str) -> Group:
-    return Group.objects.get(name=BY_SLUG[slug].name)
+    return Group.objects.get(name=ROLES_BY_SLUG[slug].name)
 
 
 def save(client: Client, user: User, *roles: str, **posted: object) -> int:
@@ -45,7 +45,7 @@ def test_nobody_else_gives_a_role_to_themselves_or_others(role: str) -> None:
     assert (save(client, user, "manager"), save(client, other, "manager")) == (403, 403)
     added = client.post(f"{ACCOUNTS}add/", {"email": "new@ctac.example", "is_staff": "on", "groups": [group("manager").pk]})
     assert added.status_code == 403
-    assert (roles_of(user), roles_of(other)) == ([BY_SLUG[role].name], ["Read only"])
+    assert (roles_of(user), roles_of(other)) == ([ROLES_BY_SLUG[role].name], ["Read only"])
 
 
 def test_what_a_manager_posts_beyond_the_form_changes_nothing() -> None:

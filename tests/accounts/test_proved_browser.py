@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.limits import BROWSER_LASTS, RATES
-from accounts.models import By, User
+from accounts.limits import BROWSER_COOKIE_AGE, RATES_BY_ACTION
+from accounts.models import ThrottleScope, User
 from professionals.models import Person
 from tests.accounts.factors.proof import enrol, totp
 from tests.accounts.test_account_limits import PASSWORD, RESET, SECOND_FACTOR, is_stopped
@@ -122,7 +122,7 @@ def test_a_password_alone_proves_no_browser_of_who_has_a_second_factor() -> None
 
 def test_a_crowded_network_stops_nobody_who_was_here_before(known: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole hospital has one address, and one of them may be up to something."""
-    most = next(rate.most for rate in RATES["login"] if rate.by == By.NETWORK)
+    most = next(rate.most for rate in RATES_BY_ACTION["login"] if rate.by == ThrottleScope.NETWORK)
     for _ in range(most + 1):
         Client().post(SIGN_IN)
     assert Client().post(SIGN_IN, {"login": EMAIL}).status_code == 429
@@ -145,7 +145,7 @@ def test_it_ends_with_what_it_was_given_for(known: Client, person: Person, chang
 
 
 def test_it_ends_after_half_a_year(known: Client) -> None:
-    with time_machine.travel(timezone.now() + BROWSER_LASTS):
+    with time_machine.travel(timezone.now() + BROWSER_COOKIE_AGE):
         use_up(SIGN_IN, login=EMAIL)
         assert is_stopped(known.post(SIGN_IN, {"login": EMAIL}))
 

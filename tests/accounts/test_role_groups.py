@@ -7,12 +7,12 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from accounts.models import User
-from accounts.roles import BY_SLUG, GIVING, NAMES, ROLES, Role, write_groups
+from accounts.roles import PRESENTER_DUTY, ROLE_NAMES, ROLES, ROLES_BY_SLUG, Role, write_groups
 from ctac.staff.site import staff_site
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
-EVERY_ROLE = pytest.mark.parametrize("role", ROLES, ids=list(BY_SLUG))
+EVERY_ROLE = pytest.mark.parametrize("role", ROLES, ids=list(ROLES_BY_SLUG))
 
 
 def held_by(group: Group) -> set[str]:
@@ -25,14 +25,14 @@ def test_a_group_holds_exactly_the_permissions_of_its_role(role: Role) -> None:
 
 
 def test_migrate_puts_right_what_was_changed_by_hand_and_keeps_who_holds_it() -> None:
-    role, user = BY_SLUG["fulfilment"], make_staff(role="fulfilment")
+    role, user = ROLES_BY_SLUG["fulfilment"], make_staff(role="fulfilment")
     group = Group.objects.get(name=role.name)
     group.permissions.set(Permission.objects.filter(codename__in=["erase_person", "view_order"]))
     Group.objects.get(name="Read only").delete()
     call_command("migrate", verbosity=0)
     assert held_by(group) == role.permissions
     assert list(user.groups.all()) == [group]
-    assert held_by(Group.objects.get(name="Read only")) == BY_SLUG["read-only"].permissions
+    assert held_by(Group.objects.get(name="Read only")) == ROLES_BY_SLUG["read-only"].permissions
 
 
 def test_a_group_that_is_no_role_gives_nothing() -> None:
@@ -40,7 +40,7 @@ def test_a_group_that_is_no_role_gives_nothing() -> None:
     other.permissions.set(Permission.objects.all())
     write_groups()
     assert held_by(other) == set()
-    assert set(Group.objects.values_list("name", flat=True)) == {*NAMES, other.name}
+    assert set(Group.objects.values_list("name", flat=True)) == {*ROLE_NAMES, other.name}
 
 
 @EVERY_ROLE
@@ -52,7 +52,7 @@ def test_a_colleague_with_a_role_may_what_it_says_and_nothing_else(role: Role) -
 
 def test_with_two_roles_one_may_what_either_may() -> None:
     user = make_staff(role=["coordinator", "presenter"])
-    assert user.get_all_permissions() == BY_SLUG["coordinator"].permissions | BY_SLUG["presenter"].permissions
+    assert user.get_all_permissions() == ROLES_BY_SLUG["coordinator"].permissions | ROLES_BY_SLUG["presenter"].permissions
 
 
 def on_the_staff_site() -> set[str]:
@@ -72,12 +72,12 @@ def on_the_staff_site() -> set[str]:
 
 
 def test_a_manager_may_all_that_the_staff_site_has_except_give_presentations_and_change_roles() -> None:
-    left_out = {"auth.add_group", "auth.change_group", "auth.delete_group", *GIVING.permissions}
-    assert on_the_staff_site() - left_out - BY_SLUG["manager"].permissions == set()
+    left_out = {"auth.add_group", "auth.change_group", "auth.delete_group", *PRESENTER_DUTY.permissions}
+    assert on_the_staff_site() - left_out - ROLES_BY_SLUG["manager"].permissions == set()
 
 
 def test_read_only_has_no_permission_but_to_see() -> None:
-    assert {name.partition(".")[2].partition("_")[0] for name in BY_SLUG["read-only"].permissions} == {"view"}
+    assert {name.partition(".")[2].partition("_")[0] for name in ROLES_BY_SLUG["read-only"].permissions} == {"view"}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.admin import MOST_OWN
+from accounts.admin import MAX_OWN_VIEWS
 from accounts.models import SavedFilter, User
 from audit.models import Entry
 from privacy.personal_data import export_details
@@ -115,10 +115,10 @@ def test_a_name_is_used_once_in_any_case_and_what_was_typed_stays(desk: Client) 
 
 def test_there_are_so_many_and_no_more(desk: Client, user: User) -> None:
     row = {"owner": user, "of_list": "bookings.booking", "query": FILTERS}
-    SavedFilter.objects.bulk_create(SavedFilter(**row, name=f"View {number}") for number in range(MOST_OWN))
+    SavedFilter.objects.bulk_create(SavedFilter(**row, name=f"View {number}") for number in range(MAX_OWN_VIEWS))
     page = desk.post(f"{SAVE}?state__exact=requested", {"name": "One more"})
     assert "Remove one first" in page.content.decode()
-    assert SavedFilter.objects.count() == MOST_OWN
+    assert SavedFilter.objects.count() == MAX_OWN_VIEWS
 
 
 def test_they_are_in_a_colleagues_own_data_and_go_with_the_account(user: User) -> None:

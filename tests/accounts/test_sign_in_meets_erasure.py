@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Session, User
 from privacy.services import erase_person
-from professionals.drafts import KEPT_FOR, _hash
+from professionals.drafts import DRAFT_RETENTION_PERIOD, _hash
 from professionals.models import Draft, Person
 from tests.accounts.factors.proof import enrol, totp
 from tests.accounts.passkeys.device import SIGN_IN as BY_PASSKEY
@@ -38,7 +38,7 @@ def person() -> Person:
 @pytest.fixture
 def client() -> Client:
     """With something that was typed here before anybody signed in."""
-    expires = timezone.now() + KEPT_FOR
+    expires = timezone.now() + DRAFT_RETENTION_PERIOD
     Draft.objects.create(kind="order", key_hash=_hash(SECRET), token="t" * 43, answers={"basket": {"1": 5}}, expires_at=expires)
     client = Client(raise_request_exception=False)
     client.cookies[settings.DRAFT_COOKIE_NAME] = SECRET

@@ -7,9 +7,9 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import User
-from audit.pages import names_of
+from audit.pages import account_names
 from bookings.models import DutyShift
-from notifications.registry import name_of_reader
+from notifications.registry import find_reader_name
 from privacy.personal_data import export_details
 from tests.accounts.role_pages import colleague, read
 from tests.accounts.test_giving_roles import ACCOUNTS, group, save
@@ -56,14 +56,14 @@ def test_the_page_of_a_role_and_the_audit_name_colleagues() -> None:
     client, manager = colleague("manager")
     lee = make_staff("lee@ctac.example", role="read-only", name="Lee Okafor")
     assert "Lee Okafor" in client.get(f"/staff/auth/group/{group('read-only').pk}/change/").content.decode()
-    assert names_of([lee.pk, manager.pk]) == {None: names_of([])[None], lee.pk: "Lee Okafor", manager.pk: manager.email}
+    assert account_names([lee.pk, manager.pk]) == {None: account_names([])[None], lee.pk: "Lee Okafor", manager.pk: manager.email}
 
 
 def test_mail_greets_a_colleague_by_it_and_a_former_one_by_nothing() -> None:
     lee = make_staff("lee@ctac.example", name="Lee Okafor")
-    assert name_of_reader("LEE@ctac.example") == "Lee Okafor"
+    assert find_reader_name("LEE@ctac.example") == "Lee Okafor"
     User.objects.filter(pk=lee.pk).update(is_staff=False)
-    assert name_of_reader("lee@ctac.example") == ""
+    assert find_reader_name("lee@ctac.example") == ""
 
 
 def test_who_is_on_duty_is_called_by_it() -> None:

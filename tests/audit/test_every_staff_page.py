@@ -15,7 +15,7 @@ from django.utils.html import strip_tags
 
 from audit.admin import page_name
 from audit.models import Act, Entry
-from audit.pages import UNLISTED, spaced
+from audit.pages import UNAUDITED_PAGES, humanise_code
 from ctac.staff.site import staff_site
 from tests.matrix.asking import ACTIONS, ROUTES, address
 from tests.matrix.people import laid_out, world
@@ -127,9 +127,9 @@ def test_a_row_is_in_words(entry: dict[str, str], words: tuple[str, str]) -> Non
 
 
 def test_no_page_of_the_staff_site_is_shown_by_the_name_of_its_route(world: dict[str, Any]) -> None:
-    pages = {asked.split()[0].removeprefix("staff:") for asked in ROUTES if is_staff_page(asked, world)} - UNLISTED
+    pages = {asked.split()[0].removeprefix("staff:") for asked in ROUTES if is_staff_page(asked, world)} - UNAUDITED_PAGES
     # Those of presenters read as words: "presenter end leave".
-    assert {page for page in pages if page_name(page) == spaced(page) and not page.startswith("presenter_")} == set()
+    assert {page for page in pages if page_name(page) == humanise_code(page) and not page.startswith("presenter_")} == set()
 
 
 def test_a_reference_leads_to_the_list_that_finds_it() -> None:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from accounts.roles import ROLES
 from audit.models import Act, Entry
-from audit.services import About, record
+from audit.services import AuditSubject, write_audit_entry
 from bookings.models import Booking
 from tests.bookings import rows as bookings
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -68,9 +68,9 @@ def test_a_row_says_when_who_what_and_about_which_in_words(desk: Client, manager
 
 def test_it_is_narrowed_by_who_act_kind_and_period(desk: Client, manager: User) -> None:
     other = make_staff("other@ctac.example")
-    record(Act.EXPORTED, by=other.pk, about=About("leaflets.order"))
-    record(Act.CHANGED, by=other.pk, about=About("bookings.booking", ("5",)))
-    record(Act.CHANGED, by=manager.pk, about=About("bookings.booking", ("5",)))
+    write_audit_entry(Act.EXPORTED, by=other.pk, about=AuditSubject("leaflets.order"))
+    write_audit_entry(Act.CHANGED, by=other.pk, about=AuditSubject("bookings.booking", ("5",)))
+    write_audit_entry(Act.CHANGED, by=manager.pk, about=AuditSubject("bookings.booking", ("5",)))
     today = datetime.now(UTC)
     assert {entry.actor for entry in shown(desk, f"?who={other.pk}")} == {other.pk}
     assert [entry.actor for entry in shown(desk, "?act__exact=changed&kind=bookings.booking")] == [manager.pk, other.pk]
@@ -85,8 +85,8 @@ def test_it_is_searched_by_a_reference_and_by_a_number(desk: Client) -> None:
     booking: Any = bookings.make_world(owner, datetime.now(UTC))["bookings_booking"]
     assert isinstance(booking, Booking)
     desk.get(f"/staff/bookings/booking/{booking.pk}/change/")
-    record(Act.VIEWED, by=1, about=About("", (booking.reference,)), page="presenter_visit")
-    record(Act.VIEWED, by=1, about=About("bookings.booking", (str(booking.pk + 1),)))
+    write_audit_entry(Act.VIEWED, by=1, about=AuditSubject("", (booking.reference,)), page="presenter_visit")
+    write_audit_entry(Act.VIEWED, by=1, about=AuditSubject("bookings.booking", (str(booking.pk + 1),)))
     found = shown(desk, f"?q={booking.reference.lower().replace('-', '')}")
     assert [entry.key for entry in found] == [booking.reference, str(booking.pk)]
     assert str(booking.pk) in {entry.key for entry in shown(desk, f"?q={booking.pk}")}
@@ -94,8 +94,8 @@ def test_it_is_searched_by_a_reference_and_by_a_number(desk: Client) -> None:
 
 
 def test_an_account_that_is_gone_is_its_number(desk: Client) -> None:
-    record(Act.VIEWED, by=987_654)
-    record(Act.NOT_LET_IN)
+    write_audit_entry(Act.VIEWED, by=987_654)
+    write_audit_entry(Act.NOT_LET_IN)
     page = desk.get(PAGE).content.decode()
     assert ("Account 987654" in page, "Somebody not signed in" in page) == (True, True)
 
@@ -154,7 +154,7 @@ def test_no_filter_reads_it_through(long: None, query: str) -> None:
 
 def test_it_takes_the_same_few_statements_for_few_rows_and_for_many(long: None) -> None:
     client = sign_in_staff(Client(), make_staff(role="manager"))
-    record(Act.ERASED, by=1)
+    write_audit_entry(Act.ERASED, by=1)
     assert [statements(client, query) for query in ("?act__exact=erased", "?act__exact=changed", "?p=15", "?q=77")] == [
         11,
         11,

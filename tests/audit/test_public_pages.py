@@ -8,7 +8,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from accounts.limits import AN_HOUR
+from accounts.limits import EXPORT_LIMIT_WINDOW
 from accounts.models import User
 from audit import pages as audit_pages
 from audit.models import Act, Entry
@@ -43,7 +43,7 @@ def test_whoever_takes_out_their_data_is_a_row(client: Client, form: str, what: 
 
 
 def test_who_is_asked_again_first_or_is_stopped_took_nothing_out(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accounts.limits.OWN_DATA_LIMIT", (1, AN_HOUR))
+    monkeypatch.setattr("accounts.limits.OWN_DATA_LIMIT", (1, EXPORT_LIMIT_WINDOW))
     assert client.get(DATA).status_code == 302
     sign_in(client, make_person())
     assert [client.get(DATA).status_code for _ in range(2)] == [200, 429]
@@ -53,7 +53,9 @@ def test_who_is_asked_again_first_or_is_stopped_took_nothing_out(client: Client,
 def test_a_file_that_the_audit_could_not_have_is_not_given(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     client.raise_request_exception = False
     sign_in(client, make_person())
-    monkeypatch.setattr("audit.services.INSERT", "INSERT INTO no_such_table (act, actor, kind, key, page, what, request) VALUES ")
+    monkeypatch.setattr(
+        "audit.services.INSERT_SQL", "INSERT INTO no_such_table (act, actor, kind, key, page, what, request) VALUES "
+    )
     response = client.get(f"{DATA}?form=json")
     assert (response.status_code, response.has_header("Content-Disposition")) == (500, False)
 
@@ -116,15 +118,15 @@ def test_the_row_is_the_only_statement_more(
     client.get(page)  # what is read once is read
     with django_assert_num_queries(4):
         client.get(page)
-    monkeypatch.setattr(audit_pages, "REFUSALS", set())
+    monkeypatch.setattr(audit_pages, "REFUSAL_STATUSES", set())
     with django_assert_num_queries(3):
         client.get(page)
 
 
 def test_every_kind_is_a_model_and_every_argument_one_of_an_address() -> None:
-    for kind in (*audit_pages.KINDS.values(), *audit_pages.KINDS_BY_NAME.values()):
+    for kind in (*audit_pages.KIND_BY_REFERENCE_PREFIX.values(), *audit_pages.KIND_BY_URL_ARGUMENT.values()):
         assert apps.get_model(kind)._meta.label_lower == kind
-    assert set(audit_pages.KINDS_BY_NAME) - set(arguments(get_resolver().url_patterns)) == set()
+    assert set(audit_pages.KIND_BY_URL_ARGUMENT) - set(arguments(get_resolver().url_patterns)) == set()
 
 
 def arguments(patterns: Iterable[Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 
 from audit.models import Act, Entry
-from audit.services import About, first_of_month, keep_months, months_there, record
+from audit.services import AuditSubject, existing_months, first_of_month, rotate_month_tables, write_audit_entry
 from ctac.dates import add_months
 from tests.factories import make_person
 
@@ -32,7 +32,7 @@ CHANGES = ["UPDATE {} SET act = 'viewed'", "DELETE FROM {}", "TRUNCATE {}"]
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_owner_is_refused_by_the_trigger(change: str, table: str) -> None:
-    record(Act.VIEWED, by=1)
+    write_audit_entry(Act.VIEWED, by=1)
     with pytest.raises(IntegrityError, match="audit_entry is append-only"):
         run(change.format(table))
     assert Entry.objects.count() == 1
@@ -44,7 +44,7 @@ OTHERS = ["DROP TABLE {}", "ALTER TABLE {} DISABLE TRIGGER ALL", "ALTER TABLE {}
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("change", [*CHANGES, *OTHERS])
 def test_the_role_that_serves_the_site_may_not(as_app: None, change: str, table: str) -> None:
-    record(Act.VIEWED, by=1)
+    write_audit_entry(Act.VIEWED, by=1)
     with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
         run(change.format(table))
     assert Entry.objects.count() == 1
@@ -67,7 +67,7 @@ def test_nor_give_a_row_a_time_or_go_round_the_table(as_app: None, sql: str) -> 
 
 def test_it_adds_rows_and_reads_them_and_the_time_is_the_databases(as_app: None) -> None:
     person = make_person()
-    record(Act.VIEWED, by=7, about=About.of(person), page="professionals_person_change")
+    write_audit_entry(Act.VIEWED, by=7, about=AuditSubject.of(person), page="professionals_person_change")
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         now = cursor.fetchone()[0]
@@ -82,7 +82,7 @@ def test_months_come_ahead_and_go_whole_when_they_were_kept_long_enough(as_app: 
     rows = {}
     for ahead in range(9):
         month = add_months(start, ahead)
-        kept = keep_months(now=datetime(month.year, month.month, 3, tzinfo=UTC), months=6)
+        kept = rotate_month_tables(now=datetime(month.year, month.month, 3, tzinfo=UTC), months=6)
         lay_in(month)
         rows[month] = 3
         assert kept.added == ((*(add_months(month, each) for each in range(13)),) if ahead == 0 else kept.added)
@@ -110,10 +110,10 @@ def counted(since: date) -> dict[date, int]:
 @pytest.mark.parametrize("months", [0, 1, 5])
 def test_the_database_drops_no_month_that_ended_within_half_a_year(as_app: None, months: int) -> None:
     """However far ahead the clock of the asking process is, and whatever the setting says."""
-    before = months_there()
+    before = existing_months()
     with pytest.raises(DatabaseError, match="is kept"), transaction.atomic():
-        keep_months(now=datetime.now(UTC).replace(year=datetime.now(UTC).year + 2, day=1), months=months)
-    assert months_there() == before
+        rotate_month_tables(now=datetime.now(UTC).replace(year=datetime.now(UTC).year + 2, day=1), months=months)
+    assert existing_months() == before
 
 
 def test_a_month_of_another_age_is_not_made(as_app: None) -> None:
@@ -152,5 +152,7 @@ def test_the_database_takes_no_words_but_ours(values: dict[str, str]) -> None:
 
 
 def test_what_is_typed_into_an_address_is_left_out() -> None:
-    record(Act.REFUSED, by=1, about=About("bookings.booking", ("Nadia Rahman", "17", "BK-7Q4M-2F")), whats=["404"])
+    write_audit_entry(
+        Act.REFUSED, by=1, about=AuditSubject("bookings.booking", ("Nadia Rahman", "17", "BK-7Q4M-2F")), whats=["404"]
+    )
     assert sorted(Entry.objects.values_list("key", flat=True)) == ["17", "BK-7Q4M-2F"]

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import By, User, Where, Why
+from accounts.models import BlockReason, LimitedActivity, ThrottleScope, User
 from audit.models import Act, Entry
 from privacy.services import erase_person
 from professionals.models import Person
@@ -114,9 +114,9 @@ def test_a_limit_is_one_row_an_hour_however_often_it_stops_somebody(person: Pers
     """Else whoever tries a million times would fill the table."""
     for _again in range(3):
         record_blocked_attempt(
-            where=Where.ORDER,
-            why=Why.THROTTLE,
-            by=By.ACCOUNT,
+            where=LimitedActivity.ORDER,
+            why=BlockReason.THROTTLE,
+            by=ThrottleScope.ACCOUNT,
             key="place-order:1",
             person=person,
             about="LS1",

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import (
     Availability,
     AvailabilityException,
@@ -30,11 +30,11 @@ from bookings.models import (
     Presenter,
     State,
 )
-from bookings.models.busy import LINKS
+from bookings.models.busy import LINK_FIELDS
 from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.holds import place_columns
-from bookings.schedule.queries import open_schedule
-from bookings.schedule.services import keep_presenter
+from bookings.schedule.queries import read_schedule
+from bookings.schedule.services import save_presenter
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, find_place
 from ctac.dates import uk_day
@@ -50,7 +50,7 @@ LEEDS, LEEDS_TOO, YORK, LONDON = "LS1 4AP", "LS9 7TF", "YO1 7HH", "SE1 7PB"
 
 
 def first_slot(schedule: Schedule) -> Slot | None:
-    return next((slots[0] for day in schedule.whole if (slots := schedule.slots_on(day))), None)
+    return next((slots[0] for day in schedule.date_range if (slots := schedule.slots_on(day))), None)
 
 
 def at(clock: str, day: date = MONDAY) -> datetime:
@@ -87,7 +87,7 @@ def make_presenter(
         "trained_until": date(2099, 12, 31),
     }
     make_cover()
-    presenter = keep_presenter(presenter=Presenter(**{**defaults, **fields}))
+    presenter = save_presenter(presenter=Presenter(**{**defaults, **fields}))
     for weekday in weekdays:
         make_availability(presenter, weekday, *hours)
     return presenter
@@ -165,11 +165,11 @@ def make_option(
 
 def make_claim(presenter: Presenter, start: datetime, end: datetime, place: Place | None, **fields: Any) -> BusyTime:
     """Straight into the table. Without a link it belongs to leave of its own."""
-    if not fields.keys() & set(LINKS):
+    if not fields.keys() & set(LINK_FIELDS):
         fields["leave"] = Leave.objects.create(
             presenter=presenter, starts_at=start, ends_at=end, kind=LeaveKind.OTHER, created_at=NOW
         )
-    kind = next(name for name in LINKS if fields.get(name))
+    kind = next(name for name in LINK_FIELDS if fields.get(name))
     return BusyTime.objects.create(
         presenter=presenter, kind=BusyKind(kind), busy=DateTimeTZRange(start, end), **place_columns(place), **fields
     )
@@ -231,7 +231,7 @@ def make_draft(person: Person | None = None, **answers: Any) -> Draft:
 
 
 def diary_of(asked: SlotQuery, now: datetime = NOW, days: int = 90, **own: Any) -> Schedule:
-    return open_schedule(asked, first_day=uk_day(now), last_day=uk_day(now) + timedelta(days=days), now=now, **own)
+    return read_schedule(asked, first_day=uk_day(now), last_day=uk_day(now) + timedelta(days=days), now=now, **own)
 
 
 def slot_query(presentation: Presentation, postcode: str = LEEDS) -> SlotQuery:
@@ -276,7 +276,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
     booking = make_booking(presenter, start, person=owner)
     leave = make_leave(presenter, start + timedelta(days=1), start + timedelta(days=2))
     DutyShift.objects.all().delete()
-    afterwards = open_afterwards(given=booking, now=now)
+    afterwards = get_or_create_afterwards(given=booking, now=now)
     return {
         "bookings_booking": booking,
         "bookings_afterwards": afterwards,

@@ -24,7 +24,7 @@ from privacy.services import erase_person
 from professionals import drafts
 from professionals.models import Draft, Organisation, Person
 from professionals.services import Details as CallerDetails
-from professionals.services import address_verified, find_or_enter_person, organisation_named
+from professionals.services import assign_verified_address, find_or_enter_person, get_or_create_organisation
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter, slot_query, unsaved_booking
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
@@ -100,7 +100,7 @@ def test_a_sign_in_while_the_booking_is_placed_waits_for_it(person: Person) -> N
     placing = booking_of_a_draft(person)
     request = RequestFactory().get("/")
     request.COOKIES[settings.DRAFT_COOKIE_NAME] = SECRET
-    assert behind(lock_presenter, placing, lambda: drafts.adopt(request, person, NOW)) == {"done": 2}
+    assert behind(lock_presenter, placing, lambda: drafts.claim_drafts(request, person, NOW)) == {"done": 2}
     assert (Booking.objects.count(), Draft.objects.count()) == (1, 0)
 
 
@@ -112,7 +112,7 @@ def test_a_sign_in_while_a_time_is_chosen_waits_for_it(person: Person) -> None:
     request = RequestFactory().get("/")
     request.COOKIES[settings.DRAFT_COOKIE_NAME] = SECRET
     choosing = lambda: hold_slot(draft=draft, person=person, slot_query=other, start=TWO, now=NOW)  # noqa: E731
-    assert behind(lock_presenter, choosing, lambda: drafts.adopt(request, person, NOW)) == {"done": 2}
+    assert behind(lock_presenter, choosing, lambda: drafts.claim_drafts(request, person, NOW)) == {"done": 2}
 
 
 def test_an_erasure_while_the_booking_is_placed_takes_that_booking_too(person: Person) -> None:
@@ -146,7 +146,9 @@ def test_a_new_address_while_an_order_is_placed_waits_for_it(person: Person, now
     leaflet = make_edition(now).leaflet
     new = {"user": person.user, "email": "sam.green@leeds.nhs.uk", "details": None, "now": now}
     EmailAddress.objects.create(user=person.user, email=new["email"], verified=True)
-    ends = behind(lock_edition, lambda: make_order(person, now, {leaflet: 5}, by=person.user), lambda: address_verified(**new))
+    ends = behind(
+        lock_edition, lambda: make_order(person, now, {leaflet: 5}, by=person.user), lambda: assign_verified_address(**new)
+    )
     assert ends == {"done": 2}
     assert [order.person.email for order in Order.objects.all()] == ["sam.green@leeds.nhs.uk"]
 
@@ -154,5 +156,5 @@ def test_a_new_address_while_an_order_is_placed_waits_for_it(person: Person, now
 def test_a_caller_whose_organisation_is_added_in_this_very_moment_has_it() -> None:
     details = CallerDetails(name="Pat", profession="gp", organisation_name="Leeds TH", phone="", postcode="")
     enter = partial(find_or_enter_person, email="pat@leeds.nhs.uk", by=None, now=NOW, **details)
-    assert behind(lambda: organisation_named("leeds th"), enter) == {"done": 1}
+    assert behind(lambda: get_or_create_organisation("leeds th"), enter) == {"done": 1}
     assert Person.objects.get().organisation == Organisation.objects.get()

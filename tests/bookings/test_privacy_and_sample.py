@@ -19,7 +19,7 @@ from bookings.models import (
     State,
 )
 from bookings.models.booking import record_event
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import read_schedule
 from ctac.dates import uk_day
 from notifications.models import Notification
 from privacy.services import erase_person, export_person
@@ -110,5 +110,5 @@ def test_the_sample_loads_once_and_offers_slots() -> None:
     for presentation in Presentation.objects.all():
         for postcode in ("LS1 4AP", "SE1 7PB", "G2 1DU", ""):
             asked = slot_query(presentation, postcode)
-            schedule = open_schedule(asked, first_day=uk_day(NOW), last_day=uk_day(NOW) + timedelta(days=14), now=NOW)
+            schedule = read_schedule(asked, first_day=uk_day(NOW), last_day=uk_day(NOW) + timedelta(days=14), now=NOW)
             assert first_slot(schedule) is not None

@@ -17,7 +17,7 @@ from bookings.booking.services.create import place_booking
 from bookings.booking.services.transitions import cancel_booking
 from bookings.booking.services.undo import take_back_cancelled
 from bookings.feedback import services as feedback_services
-from bookings.feedback.services import give_feedback, open_afterwards
+from bookings.feedback.services import get_or_create_afterwards, give_feedback
 from bookings.leave.services import record_leave
 from bookings.models import Afterwards, Booking, BusyTime, Feedback, Hold, PlaceState, Presenter
 from bookings.open_sessions.services.sessions import cancel_session, take_back_session_cancelled
@@ -129,7 +129,7 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
     def owner() -> None:
         try:
             with transaction.atomic():
-                taken.append(create.take_held(asked, lock_draft(draft.token, person), NOW))
+                taken.append(create.take_held_slot(asked, lock_draft(draft.token, person), NOW))
                 looked.set()
                 seen.wait(timeout=30)
         finally:
@@ -209,7 +209,7 @@ def test_leave_and_a_booking_at_once_end_in_one_of_the_two_orders(presenter: Pre
 def test_a_booking_is_cancelled_once_by_ten_clicks(presenter: Presenter) -> None:
     booking = make_booking(presenter, TEN)
     ends = all_at_once([lambda: cancel_booking(booking=booking, by=None, now=NOW)] * 10)
-    assert ends == {"done": 1, "MoveRefused": 9}
+    assert ends == {"done": 1, "TransitionNotAllowed": 9}
     assert booking.events.count() == 1
 
 
@@ -283,7 +283,7 @@ def test_the_guards_are_back_after_the_control(presenter: Presenter) -> None:
 def test_only_one_gives_the_last_feedback_that_is_taken(monkeypatch: pytest.MonkeyPatch, *, locked: bool) -> None:
     """Without the lock, the control, each counts before the others have written."""
     booking = make_booking(make_presenter(), at("10:00"), postcode="", audience_size=1)
-    afterwards, now = open_afterwards(given=booking, now=NOW), booking.agreed[1]
+    afterwards, now = get_or_create_afterwards(given=booking, now=NOW), booking.agreed_times[1]
     has_all = feedback_services.has_all_feedback
 
     def slowly(afterwards: Afterwards) -> bool:
@@ -321,7 +321,7 @@ def test_a_cancellation_is_taken_back_once_by_ten_clicks(presenter: Presenter) -
     booking = make_booking(presenter, TEN)
     cancel_booking(booking=booking, by=None, now=NOW)
     ends = all_at_once([partial(take_back_cancelled, booking, reason="A mistake", by=None, now=NOW)] * 10)
-    assert ends == {"done": 1, "MoveRefused": 9}
+    assert ends == {"done": 1, "TransitionNotAllowed": 9}
     assert (booking.events.count(), BusyTime.objects.count()) == (2, 1)
 
 
@@ -352,7 +352,7 @@ def test_a_session_is_restored_once_by_ten_clicks(presenter: Presenter) -> None:
     place = make_place(session)
     cancel_session(session, by=None, now=NOW, reason="Snow")
     restore = partial(take_back_session_cancelled, session, reason="A mistake", by=None, now=NOW)
-    assert all_at_once([restore] * 10) == {"done": 1, "SessionMoved": 9}
+    assert all_at_once([restore] * 10) == {"done": 1, "SessionChanged": 9}
     assert (session.events.count(), BusyTime.objects.count(), told(place)) == (2, 1, ["session-cancelled", "session-restored"])
 
 

@@ -51,7 +51,7 @@ def app_role(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         values = connection.get_connection_params()
     target = f"dbname={values['dbname']} host={values['host']} user={values['user']}"
-    psql = str(postgres._wheel() / "pginstall" / "bin" / "psql")
+    psql = str(postgres._wheel_folder() / "pginstall" / "bin" / "psql")
     # Roles belong to the server that all workers share: one after the other.
     with (Path(os.environ[ROOT]) / "roles.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -23,7 +23,7 @@ ROOT = Path(settings.BASE_DIR)
 BEHIND_A_PROXY = {"Host": "ctac.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
 # Tests may run as root, which Celery warns of; production doesn't.
 PYTHON = [sys.executable, "-W", "ignore:You're running the worker with superuser:UserWarning"]
-PROGRAMS = postgres._wheel() / "pginstall" / "bin"
+PROGRAMS = postgres._wheel_folder() / "pginstall" / "bin"
 # Nobody reads the mail of these tests. What still waits when a file is done would make the site degraded in the next.
 ALL_IS_SENT = """
     UPDATE notifications_notification

@@ -129,7 +129,7 @@ class Container:
         with self.log_file.open("ab") as log:
             line = [*closed_in(volume, sockets, self.image), "/usr/bin/env", *given, *command_of(self.service)]
             self.process = subprocess.Popen(line, stdout=log, stderr=log)
-        children = processes.PROC / str(self.process.pid) / "task" / str(self.process.pid) / "children"
+        children = processes.PROC_DIR / str(self.process.pid) / "task" / str(self.process.pid) / "children"
         assert processes.wait_until(lambda: children.exists() and children.read_text().strip() != "", 10), self.log()
         self.pid = int(children.read_text().split()[0])
 
@@ -148,18 +148,18 @@ class Container:
         return self.run(*check_of(self.service)) == 0
 
     def environment(self) -> dict[str, str]:
-        pairs = (processes.PROC / str(self.pid) / "environ").read_bytes().decode().split("\0")
+        pairs = (processes.PROC_DIR / str(self.pid) / "environ").read_bytes().decode().split("\0")
         return dict(pair.split("=", 1) for pair in pairs if pair)
 
     def status(self) -> dict[str, str]:
         """What the kernel says of process 1: users, rights, numbers."""
-        lines = (processes.PROC / str(self.pid) / "status").read_text().splitlines()
+        lines = (processes.PROC_DIR / str(self.pid) / "status").read_text().splitlines()
         return {name: value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """All its processes stand still."""
-        children = (processes.PROC / str(self.pid) / "task" / str(self.pid) / "children").read_text().split()
+        children = (processes.PROC_DIR / str(self.pid) / "task" / str(self.pid) / "children").read_text().split()
         pids = [self.pid, *map(int, children)]
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from bookings.calendars.views import feed_token, make_feed
+from bookings.calendars.views import feed_token, get_or_create_feed
 from leaflets.catalogue.services import make_cover
 from leaflets.models import Leaflet
 from tests import factories
@@ -46,7 +46,7 @@ def scene() -> dict[str, str]:
         "booking": booking.reference,
         "slug": edition.leaflet.slug,
         "edition": str(edition.pk),
-        "feed": feed_token(make_feed(owner=owner, by=owner.user, now=now)),  # type: ignore[arg-type]
+        "feed": feed_token(get_or_create_feed(owner=owner, by=owner.user, now=now)),  # type: ignore[arg-type]
     }
 
 

@@ -21,9 +21,9 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis, RedisError
 
-from accounts.models import Where, Why
+from accounts.models import BlockReason, LimitedActivity
 from ctac.local import processes
-from ctac.logs import NOTHING
+from ctac.logs import EMPTY_VALUE
 from ctac.monitoring import figures, health
 from ctac.monitoring.metrics import MetricsMiddleware
 from leaflets.models import Edition
@@ -163,7 +163,7 @@ def test_all_workers_count_together_by_route_and_never_by_address(watched):
     found = scraped(watched)
     assert pages(watched, "leaflet") == before + 20
     assert found["ctac_http_request_duration_seconds_count", "leaflet"] == before + 20
-    assert found["ctac_http_requests_total", "GET", NOTHING, "4xx"] >= 1
+    assert found["ctac_http_requests_total", "GET", EMPTY_VALUE, "4xx"] >= 1
     assert [labels for labels in found if "other" in labels] == [("ctac_http_requests_total", "other", "home", "4xx")]
     assert "maria" not in watched.get("/metrics", **ASKS).text.lower()
 
@@ -327,8 +327,8 @@ def test_stock_that_is_not_what_its_ledger_says_is_told_after_the_next_look(here
 def test_worker_and_watch_are_told_by_when_they_last_ran(here):
     names = [("ctac_visits_watched_timestamp_seconds",), ("ctac_task_ran_timestamp_seconds",)]
     assert [here()[name] for name in names] == [0, 0]
-    health.note(health.VISITS_WATCHED, health.WATCHED_FOR, "")
-    health.note(health.TASK_RAN, health.TASK_RAN_FOR, "")
+    health.cache_current_time(health.VISITS_WATCHED_KEY, health.VISITS_WATCHED_PERIOD, "")
+    health.cache_current_time(health.TASK_RAN_KEY, health.TASK_RAN_PERIOD, "")
     assert [here()[name] for name in names] == [pytest.approx(timezone.now().timestamp(), abs=60)] * 2
 
 
@@ -337,8 +337,8 @@ def test_bookings_orders_and_what_was_stopped_are_counted_for_an_hour(here):
     now = timezone.now()
     make_order(make_person(), now)
     make_booking(make_presenter(), now + timedelta(days=20))
-    for why, last_at in ((Why.THROTTLE, now), (Why.THROTTLE, now - timedelta(hours=2))):
-        Stopped.objects.create(hour=last_at, where=Where.SIGN_IN, why=why, key=str(last_at), times=7, last_at=last_at)
+    for why, last_at in ((BlockReason.THROTTLE, now), (BlockReason.THROTTLE, now - timedelta(hours=2))):
+        Stopped.objects.create(hour=last_at, where=LimitedActivity.SIGN_IN, why=why, key=str(last_at), times=7, last_at=last_at)
     found = here()
     assert [found[name] for name in (("ctac_recent_orders",), ("ctac_recent_bookings",))] == [1, 1]
     assert found["ctac_recent_blocked_attempts", "throttle"] == 7
@@ -352,7 +352,7 @@ def test_a_slow_statement_does_not_hold_the_page(here, monkeypatch):
         return []
 
     monkeypatch.setattr(health, "STATEMENT_TIMEOUT", "100ms")
-    monkeypatch.setattr(figures, "_in_database", [slow])
+    monkeypatch.setattr(figures, "_database_finders", [slow])
     assert here()["ctac_ready",] == 0
 
 
@@ -374,17 +374,17 @@ def test_redis_says_how_many_tasks_wait(tmp_path, settings):
     words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(words, stdout=log) as redis:
         settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{port}/0"
-        figures.broker.cache_clear()
+        figures.redis_client.cache_clear()
         try:
-            client = figures.broker()
+            client = figures.redis_client()
             assert processes.wait_until(lambda: answers(client), 10)
             client.rpush("ctac", "one", "two")
-            [found] = figures.queues(timezone.now())
+            [found] = figures.queue_figures(timezone.now())
             assert found.value == {"ctac": 2, "ctac-now": 0}
         finally:
             redis.terminate()
-            figures.broker.cache_clear()
-    found = {figure.name: figure.value for figure in figures.from_elsewhere(timezone.now())}
+            figures.redis_client.cache_clear()
+    found = {figure.name: figure.value for figure in figures.other_figures(timezone.now())}
     assert ("ctac_queue_messages" in found, found["ctac_figures_missing"]) == (False, 1)
 
 

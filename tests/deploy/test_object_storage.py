@@ -19,7 +19,7 @@ from django.test import override_settings
 
 from ctac.errors import StorageUnavailable
 from ctac.local import processes
-from ctac.transports.object_storage import PAUSE, BucketStorage
+from ctac.transports.object_storage import RETRY_PAUSE_SECONDS, BucketStorage
 from tests.deploy.browser import CSRF, SESSION, TOKEN
 from tests.deploy.conftest import BEHIND_A_PROXY, Server, Site
 from tests.deploy.object_storage import ELSEWHERE, NAME, SECRET, Bucket
@@ -258,7 +258,7 @@ def test_a_storage_that_is_back_is_found_again(bucket, bucket_site):
         assert max(answer.seconds for answer in asked) < 25
     finally:
         bucket.go_on()
-    assert processes.wait_until(lambda: bucket_site.ask(DOWNLOAD).status == 200, PAUSE + 10)
+    assert processes.wait_until(lambda: bucket_site.ask(DOWNLOAD).status == 200, RETRY_PAUSE_SECONDS + 10)
     assert SECRET not in bucket_site.log_file.read_text()
 
 

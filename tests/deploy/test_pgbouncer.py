@@ -19,7 +19,7 @@ from aiosmtpd.controller import Controller
 from django.urls import reverse
 
 from ctac.local import postgres, processes
-from ctac.local.smtp_sink import Deliver
+from ctac.local.smtp_sink import FolderHandler
 from tests.deploy.browser import SESSION, Answer, Browser, hidden
 from tests.deploy.conftest import ROOT, Server, Site
 from tests.faults.packages import SYSTEM, missing
@@ -147,7 +147,7 @@ def pooler(server: Server) -> Iterator[Pooler]:
 @pytest.fixture(scope="module")
 def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     folder, port = tmp_path_factory.mktemp("mail"), free_port()
-    sink = Controller(Deliver(folder), hostname="127.0.0.1", port=port)
+    sink = Controller(FolderHandler(folder), hostname="127.0.0.1", port=port)
     sink.start()
     yield f"smtp://127.0.0.1:{port}", folder
     sink.stop()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ctac.checks import EARLIER
+from ctac.checks import EARLIER_VERSION_MESSAGE
 from tests.deploy.conftest import Server
 
 DATABASE = "earlier"
@@ -32,12 +32,12 @@ def tables(server: Server) -> list[tuple[object, ...]]:
 
 def test_migrate_refuses_it_in_production(earlier: Server) -> None:
     done = earlier.python("manage.py", "migrate", DATABASE_URL=earlier.url(database=DATABASE))
-    assert (done.returncode, EARLIER in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+    assert (done.returncode, EARLIER_VERSION_MESSAGE in done.stderr, "Traceback" in done.stderr) == (1, True, False)
     assert tables(earlier) == [("django_migrations",)]
 
 
 def test_make_run_says_so_and_stops(earlier: Server) -> None:
     development = {"CTAC_ENV": "development", "PORT": "0", "DATABASE_URL": earlier.url(database=DATABASE)}
     done = earlier.python("-m", "ctac.local.run", **development)
-    assert (done.returncode, done.stderr) == (1, f"{EARLIER}\n")
+    assert (done.returncode, done.stderr) == (1, f"{EARLIER_VERSION_MESSAGE}\n")
     assert tables(earlier) == [("django_migrations",)]

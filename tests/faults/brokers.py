@@ -41,7 +41,7 @@ class Broker:
     def start(self) -> None:
         words, env = self.command()
         with (self.folder / "log").open("ab") as log:
-            tied = processes.tied(signal.SIGKILL)
+            tied = processes.end_with_parent(signal.SIGKILL)
             self.process = subprocess.Popen(
                 words, env=os.environ | env, stdout=log, stderr=log, start_new_session=True, preexec_fn=tied
             )
@@ -167,7 +167,7 @@ class RabbitMQ(Broker):
     def start(self) -> None:
         if self.epmd is None:
             words = ["epmd", "-port", str(self.mapper), "-address", "127.0.0.1"]
-            self.epmd = subprocess.Popen(words, preexec_fn=processes.tied(signal.SIGKILL))
+            self.epmd = subprocess.Popen(words, preexec_fn=processes.end_with_parent(signal.SIGKILL))
             time.sleep(0.2)
         super().start()
 

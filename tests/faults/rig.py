@@ -194,7 +194,7 @@ class Rig(Outbox):
             env=env,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=processes.tied(signal.SIGTERM),
+            preexec_fn=processes.end_with_parent(signal.SIGTERM),
         )
         try:
             yield

@@ -10,21 +10,21 @@ from django.utils import timezone
 from ctac.dates import uk_day
 from guidance import content
 from guidance.content import (
-    AUDIENCE_OF,
+    AUDIENCE_BY_PROFESSION,
     AUDIENCES,
-    CHECKLIST,
-    NATION_SECTIONS,
+    CHECKLIST_HEADINGS,
+    NATION_SECTION_HEADINGS,
     NATIONS,
-    SECTIONS,
+    SECTION_HEADINGS,
     TEXTS,
-    as_html,
-    digest_of,
     find_audiences,
     folder_of,
-    read_file,
+    page_text_digest,
+    parse_text_file,
     read_guidance,
     read_nation,
-    sections_of,
+    render_section_html,
+    split_sections,
 )
 from professionals.models import Language, Nation
 
@@ -50,9 +50,12 @@ def test_a_text_for_an_audience_is_whole(audience: str, language: str) -> None:
 @each_language
 @each_audience
 def test_a_text_has_the_five_sections_and_the_checklist_in_order(audience: str, language: str) -> None:
-    assert tuple(section.heading for section in read_guidance(audience, language).sections) == SECTIONS[language]
-    _facts, _sources, body = read_file(folder_of(language) / f"{audience}.md")
-    assert [section.heading for section in sections_of(body, deeper=0)] == [*SECTIONS[language], CHECKLIST[language]]
+    assert tuple(section.heading for section in read_guidance(audience, language).sections) == SECTION_HEADINGS[language]
+    _facts, _sources, body = parse_text_file(folder_of(language) / f"{audience}.md")
+    assert [section.heading for section in split_sections(body, deeper=0)] == [
+        *SECTION_HEADINGS[language],
+        CHECKLIST_HEADINGS[language],
+    ]
 
 
 @each_language
@@ -66,7 +69,7 @@ def test_a_text_for_a_nation_is_whole(nation: str, language: str) -> None:
 @each_language
 @each_nation
 def test_a_text_for_a_nation_has_its_sections_in_order(nation: str, language: str) -> None:
-    assert tuple(section.heading for section in read_nation(nation, language).sections) == NATION_SECTIONS[language]
+    assert tuple(section.heading for section in read_nation(nation, language).sections) == NATION_SECTION_HEADINGS[language]
 
 
 @each_language
@@ -103,11 +106,11 @@ def test_a_text_has_only_what_page_and_pdf_can_draw(language: str) -> None:
 
 def test_nations_are_those_of_the_postcodes() -> None:
     assert set(NATIONS) <= set(Nation.values)
-    assert set(AUDIENCE_OF.values()) | {"all-professionals"} == set(AUDIENCES)
+    assert set(AUDIENCE_BY_PROFESSION.values()) | {"all-professionals"} == set(AUDIENCES)
 
 
 def test_html_in_a_text_stays_text_and_headings_can_go_deeper() -> None:
-    html = as_html("### More\n\n<b>bold</b> and [a link](tel:999)\n\n- one", deeper=1)
+    html = render_section_html("### More\n\n<b>bold</b> and [a link](tel:999)\n\n- one", deeper=1)
     assert '<h4 class="govuk-heading-s">More</h4>' in html
     assert "&lt;b&gt;bold" in html
     assert '<a href="tel:999" class="govuk-link">' in html
@@ -119,14 +122,14 @@ def test_a_file_is_read_with_its_facts_sources_and_body(tmp_path) -> None:
     path.write_text(
         "---\ntitle: A title: with a colon\nsources:\n- A | fact | Somewhere | 2026-11-02\n---\n## Signs\n\nText --- more\n"
     )
-    facts, sources, body = read_file(path)
+    facts, sources, body = parse_text_file(path)
     assert facts["title"] == "A title: with a colon"
     assert sources == (content.Source("A | fact", "Somewhere", date(2026, 11, 2)),)
     assert body == "## Signs\n\nText --- more\n"
 
 
 def test_every_page_has_a_digest_of_its_own() -> None:
-    assert len({digest_of(*each) for each in product(AUDIENCES, NATIONS, Language.values)}) == 56
+    assert len({page_text_digest(*each) for each in product(AUDIENCES, NATIONS, Language.values)}) == 56
 
 
 def test_words_find_the_texts_that_have_them() -> None:

@@ -16,10 +16,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import translation
 
-from ctac.pdf.typesetting import typeset
+from ctac.pdf.typesetting import render_pdf
 from guidance.content import AUDIENCES, NATIONS, Guidance, NationText, Section, read_guidance, read_nation
 from guidance.models import GuidancePage
-from guidance.pdf import CHECKLIST, KINDS, LARGE_PRINT, LEAFLET, guidance_data
+from guidance.pdf import CHECKLIST, LARGE_PRINT, LEAFLET, PDF_KINDS, guidance_data
 from office.queries import site_settings
 from tests.guidance.approvals import approve, guidance_page
 from tests.leaflets.dispatch.prints.reading import MM, Read, every, ink
@@ -37,7 +37,7 @@ HOSTILE = r'#panic("x") *bold* _it_ $x$ [y] <label> @ref `code` \ // gone /* too
 def made(kind: str, guidance: Guidance | str, nation: NationText | None, notice: str = "") -> Read:
     """In the language that is active."""
     guidance = read_guidance(guidance) if isinstance(guidance, str) else guidance
-    return Read(BytesIO(typeset(kind, guidance_data(guidance, nation, url=URL, notice=notice), made_at=MADE)))
+    return Read(BytesIO(render_pdf(kind, guidance_data(guidance, nation, url=URL, notice=notice), made_at=MADE)))
 
 
 def words_of(sections: tuple[Section, ...]) -> str:
@@ -89,7 +89,7 @@ def test_the_checklist_in_welsh_is_one_page(audience: str, nation: str) -> None:
     assert ink(picture, (0, 285, 210, 297)) is None
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PDF_KINDS)
 def test_it_is_tagged_and_names_its_language_and_title(kind: str) -> None:
     guidance, nation = read_guidance("health-visitors"), read_nation("england")
     with made(kind, guidance, nation) as read:
@@ -130,7 +130,7 @@ def test_the_checklist_is_one_page_and_nothing_covers_anything(audience: str, na
     assert ink(picture, (0, 285, 210, 297)) is None
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PDF_KINDS)
 def test_a_phone_reads_the_code_and_a_person_the_address(kind: str) -> None:
     with made(kind, "all-professionals", read_nation("england")) as read:
         codes = [code.text for page in range(len(read.document)) for code in zxingcpp.read_barcodes(read.picture(page))]
@@ -174,7 +174,7 @@ def test_without_a_nation_it_says_what_holds_everywhere() -> None:
         assert pressed(text) in pressed(said(read))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PDF_KINDS)
 def test_what_looks_like_markup_is_printed_and_not_interpreted(kind: str) -> None:
     guidance = read_guidance("teachers")
     hostile = replace(guidance, title=HOSTILE, short_title=HOSTILE, description=HOSTILE, checklist=(HOSTILE, *guidance.checklist))
@@ -193,7 +193,7 @@ def test_the_same_text_gives_the_same_bytes_and_few_of_them() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PDF_KINDS)
 def test_anybody_downloads_an_approved_page_and_a_cache_asks_again_by_its_text(client: Client, kind: str) -> None:
     approve(guidance_page())
     address = f"/guidance/health-visitors/england/{kind}.pdf"
@@ -266,7 +266,7 @@ def test_what_is_made_is_kept(client: Client, monkeypatch: pytest.MonkeyPatch) -
     cache.clear()
     approve(guidance_page())
     calls: list[str] = []
-    monkeypatch.setattr("guidance.views.typeset", lambda kind, *_data, **_made: calls.append(kind) or b"%PDF-")
+    monkeypatch.setattr("guidance.views.render_pdf", lambda kind, *_data, **_made: calls.append(kind) or b"%PDF-")
     assert [client.get(CHECKLIST_URL).content for _again in range(2)] == [b"%PDF-"] * 2
     assert calls == ["checklist"]
     cache.clear()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from bookings.open_sessions.queries import same_weekdays
+from bookings.open_sessions.queries import monthly_weekdays
 from ctac.dates import format_day, uk_datetime, uk_day
 from tests.journeys.visitor import Visitor
 from tests.live.clients import inside
@@ -32,7 +32,7 @@ def days_of_six() -> list[Any]:
     today = uk_day(datetime.now(UTC))
     first = (today.replace(day=1) + timedelta(days=70)).replace(day=15)
     tuesday = first + timedelta(days=(1 - first.weekday()) % 7)
-    found = same_weekdays(tuesday)
+    found = monthly_weekdays(tuesday)
     return [next(found) for _each in range(6)]
 
 

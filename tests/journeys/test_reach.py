@@ -19,18 +19,18 @@ LEEDS = "E08000035"
 def chose(name: str, postcode: str) -> str:
     """Runs inside: somebody there who asked for visits near them. Gives the address."""
     from notifications.models import ChoiceSource
-    from notifications.preferences import choose
+    from notifications.preferences import record_choices
     from notifications.registry import Topic
     from tests.journeys.workspace import somebody
 
     reader = somebody(name, team=f"{name} Team", phone="0113 496 0051", postcode=postcode)
-    choose(address=reader.email, chosen={Topic.VISITS: True}, where=ChoiceSource.PAGE, now=datetime.now(UTC))
+    record_choices(address=reader.email, chosen={Topic.VISITS: True}, where=ChoiceSource.PAGE, now=datetime.now(UTC))
     return reader.email
 
 
 def lay_out_visit() -> dict[str, Any]:
     """Runs inside: a visit in Leeds whose presenter has that day alone, and somebody in the nearest area without any."""
-    from reach.near_visits.queries import areas_around, middles
+    from reach.near_visits.queries import central_places, nearby_gap_areas
     from tests.bookings.rows import make_exception, make_presenter
     from tests.journeys.workspace import book, somebody
 
@@ -40,8 +40,8 @@ def lay_out_visit() -> dict[str, Any]:
     make_exception(presenter, day, hours=("08:00", "20:00"))
     host = somebody("Maren Ashby", team="Ashby House", phone="0113 496 0052")
     visit = book(host, "BK-RCH2-A7", days=(day - today).days, presenter=presenter)
-    area = areas_around(visit, datetime.now(UTC))[0].area
-    reader = chose("Petra Lund", f"{middles()[area.code].postcode} 1AA")
+    area = nearby_gap_areas(visit, datetime.now(UTC))[0].area
+    reader = chose("Petra Lund", f"{central_places()[area.code].postcode} 1AA")
     return {"visit": visit.pk, "area": area.name, "code": area.code, "reader": reader}
 
 

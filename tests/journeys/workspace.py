@@ -19,7 +19,7 @@ from ctac.dates import uk_datetime, uk_day
 from professionals.merges.services import merge_people
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL
-from professionals.services import organisation_named
+from professionals.services import get_or_create_organisation
 from tests.access.session_scene import plan_full
 from tests.access.session_scene import session as session_of
 from tests.bookings.rows import make_booking, make_presenter
@@ -50,7 +50,13 @@ def book(person: Person, reference: str, *, days: int = 30, presenter: Presenter
 
 def somebody(name: str, *, team: str, phone: str, with_user: bool = False, **fields: Any) -> Person:
     email = f"{name.replace(' ', '.').lower()}@workspace.example"
-    given: dict[str, Any] = {"name": name, "email": email, "phone": phone, "organisation": organisation_named(team), **fields}
+    given: dict[str, Any] = {
+        "name": name,
+        "email": email,
+        "phone": phone,
+        "organisation": get_or_create_organisation(team),
+        **fields,
+    }
     return make_person(with_user=with_user, **given)
 
 

@@ -34,7 +34,7 @@ from leaflets.orders.services.create import keep_address, place_order
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import lock_editions, movement_for_line, receive_stock, record_movements
-from leaflets.stock.stock_takes import start_count
+from leaflets.stock.stock_takes import start_stock_take
 from professionals.models import Person
 
 _number = itertools.count(1)
@@ -155,6 +155,6 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
         "leaflets_edition": line.edition,
         "leaflets_order": order,
         "leaflets_packingsession": make_session(owner, now),
-        "leaflets_stocktake": start_count(editions=[line.edition], by=None, now=now),
+        "leaflets_stocktake": start_stock_take(editions=[line.edition], by=None, now=now),
         "leaflets_stockmovement": line.movements.get(),
     }

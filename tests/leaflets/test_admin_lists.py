@@ -51,7 +51,7 @@ def rows(page):
 
 
 def waits(staff, label):
-    [section] = [each for each in staff_site.waiting_for(staff) if each["heading"] == "Leaflets"]
+    [section] = [each for each in staff_site.get_waiting_lines(staff) if each["heading"] == "Leaflets"]
     return next(each for each in section["lines"] if str(each["label"]) == label)
 
 

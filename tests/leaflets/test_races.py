@@ -17,7 +17,7 @@ from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services import create
 from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
 from leaflets.orders.services.create import AlreadyPlaced
-from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, restore, start_packing
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, restore, start_packing
 from leaflets.stock.services import AlreadyInStock, ask_for_alert, ledger_differences, receive_stock
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
@@ -151,7 +151,7 @@ def test_of_cancel_and_dispatch_at_once_one_wins_and_the_figures_are_right(now):
         outcomes = at_once(
             lambda one=two[0]: cancel(order=one, by=staff, now=now), lambda other=two[1]: dispatch(order=other, by=staff, now=now)
         )
-        assert Counter(outcomes) == {"done": 1, OrderHasMoved.__name__: 1}
+        assert Counter(outcomes) == {"done": 1, OrderStateHasChanged.__name__: 1}
     edition.refresh_from_db()
     sent = StockMovement.objects.filter(kind="dispatched").count()
     assert (edition.on_hand, edition.allocated) == (100 - 5 * sent, 0)
@@ -167,7 +167,7 @@ def test_of_the_owner_who_cancels_and_staff_who_start_to_pack_one_wins(now):
             lambda one=two[0]: cancel(order=one, by=one.person.user, now=now),
             lambda other=two[1]: start_packing(order=other, by=staff, now=now),
         )
-        assert Counter(outcomes) == {"done": 1, OrderHasMoved.__name__: 1}
+        assert Counter(outcomes) == {"done": 1, OrderStateHasChanged.__name__: 1}
     assert list(ledger_differences()) == []
 
 
@@ -178,14 +178,16 @@ def test_a_change_comes_before_the_end_of_an_order_or_not_at_all(now, end):
         order = make_order(make_person(), now, {edition.leaflet: 5})
         one, other = (Order.objects.select_related("person__user").get(pk=order.pk) for _ in range(2))
         fewer = OrderChange(
-            {edition.leaflet_id: 3}, order.delivery, order_version(ordered_titles(order.lines.in_order(), {}), order.delivery)
+            {edition.leaflet_id: 3},
+            order.delivery,
+            order_version(ordered_titles(order.lines.in_catalogue_order(), {}), order.delivery),
         )
         ending = {"cancelled": cancel, "packing": start_packing}[end]
         outcomes = at_once(
             lambda one=one, fewer=fewer: change_order(order=one, change=fewer, by=one.person.user, now=now),
             lambda other=other, ending=ending: ending(order=other, by=staff, now=now),
         )
-        assert outcomes in (["done", "done"], [OrderHasMoved.__name__, "done"])
+        assert outcomes in (["done", "done"], [OrderStateHasChanged.__name__, "done"])
         order.refresh_from_db()
         assert (order.state, order.lines.get().copies) == (end, 3 if outcomes[0] == "done" else 5)
     assert list(ledger_differences()) == []
@@ -196,7 +198,9 @@ def test_of_two_who_want_the_last_copies_for_their_orders_one_is_refused(now):
     orders = [make_order(make_person(), now, {edition.leaflet: 5}) for _ in range(2)]
     more = [
         OrderChange(
-            {edition.leaflet_id: 10}, order.delivery, order_version(ordered_titles(order.lines.in_order(), {}), order.delivery)
+            {edition.leaflet_id: 10},
+            order.delivery,
+            order_version(ordered_titles(order.lines.in_catalogue_order(), {}), order.delivery),
         )
         for order in orders
     ]
@@ -217,7 +221,7 @@ def test_two_dispatches_of_one_order_at_once_send_one_parcel(now):
     start_packing(order=order, by=staff, now=now)
     copies = [Order.objects.get(pk=order.pk) for _ in range(4)]
     outcomes = at_once(*(lambda one=one: dispatch(order=one, by=staff, now=now) for one in copies))
-    assert Counter(outcomes) == {"done": 1, OrderHasMoved.__name__: 3}
+    assert Counter(outcomes) == {"done": 1, OrderStateHasChanged.__name__: 3}
     assert order.dispatches.count() == 1
 
 

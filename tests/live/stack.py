@@ -43,9 +43,9 @@ def is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    if processes.LINUX:
+    if processes.IS_LINUX:
         try:
-            state = (processes.PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+            state = (processes.PROC_DIR / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
             return False
         return state not in {"Z", "X"}
@@ -85,7 +85,7 @@ class Live:
                 env=self.env,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=processes.tied(signal.SIGTERM),  # a killed test run leaves no stack behind
+                preexec_fn=processes.end_with_parent(signal.SIGTERM),  # a killed test run leaves no stack behind
             )
         self.wait_for(lambda: "CTAC is ready" in self.output() or self.process.poll() is not None, START_SECONDS)
         if self.process.poll() is not None:
@@ -166,7 +166,7 @@ class Live:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                preexec_fn=processes.tied(signal.SIGTERM),
+                preexec_fn=processes.end_with_parent(signal.SIGTERM),
             )
 
     def _end_manager(self) -> None:

@@ -14,10 +14,10 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import By, SavedFilter, Session, User, Where, Why
+from accounts.models import BlockReason, LimitedActivity, SavedFilter, Session, ThrottleScope, User
 from audit.models import Entry
 from bookings.booking.services.links import make_booking_links
-from bookings.calendars.views import feed_token, make_feed
+from bookings.calendars.views import feed_token, get_or_create_feed
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presentation, Presenter, SeatState
 from bookings.open_sessions.services.places import make_place_links
 from ctac.dates import uk_day
@@ -27,7 +27,7 @@ from notifications.preferences import token_of as token_of_mail
 from office.closures.models import Banner, Closure
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from professionals.models import AddressChange, FlaggedText, Merge, Person, RecognisedDomain, Stopped, hash_token
-from professionals.services import OBJECT_FOR, record_blocked_attempt
+from professionals.services import OBJECTION_PERIOD, record_blocked_attempt
 from reach.models import Campaign, RoleMailbox
 from tests import factories
 from tests.accounts.factors.proof import enrol
@@ -122,9 +122,9 @@ def tokens(owner: Person, objects: dict[str, Any], now: datetime) -> dict[str, s
     assert owner.user is not None
     links = make_booking_links(booking=objects["bookings_booking"], address=owner.email, purposes=LinkPurpose, now=now)
     places = make_place_links(place=objects["bookings_sessionplace"], purposes=PlaceLinkPurpose, now=now)
-    feed = make_feed(owner=owner, by=owner.user, now=now)
+    feed = get_or_create_feed(owner=owner, by=owner.user, now=now)
     objection = secrets.token_urlsafe(32)
-    changed = {"old": "before@leeds.nhs.uk", "new": owner.email, "changed_at": now, "until": now + OBJECT_FOR}
+    changed = {"old": "before@leeds.nhs.uk", "new": owner.email, "changed_at": now, "until": now + OBJECTION_PERIOD}
     AddressChange.objects.create(user=owner.user, token_hash=hash_token(objection), **changed)
     found = {
         **dict.fromkeys(("link_booking", "link_time", "link_time_check"), links[LinkPurpose.CHANGE]),
@@ -208,5 +208,11 @@ def another_browser_of(person: Person) -> Session:
 
 
 def stopped() -> Stopped:
-    record_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="place-order:account:1", now=timezone.now())
+    record_blocked_attempt(
+        where=LimitedActivity.ORDER,
+        why=BlockReason.THROTTLE,
+        by=ThrottleScope.ACCOUNT,
+        key="place-order:account:1",
+        now=timezone.now(),
+    )
     return Stopped.objects.get()

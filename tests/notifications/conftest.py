@@ -38,8 +38,8 @@ def _our_templates(settings: Any) -> None:
 def _nothing_remembered() -> None:
     """A process remembers for a moment how the mail server was; a test's database doesn't."""
     delivery_services._server_states.clear()
-    delivery_services._taken.clear()
-    smtp.hang_up()
+    delivery_services._reserved_by_domain.clear()
+    smtp.close_connection()
 
 
 @pytest.fixture

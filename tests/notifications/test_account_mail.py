@@ -9,7 +9,7 @@ from notifications import rendering
 from notifications.delivery.services import deliver
 from notifications.models import Notification, State
 from notifications.outbox import CannotResend, may_resend, queue_account_mail, resend
-from notifications.privacy import export_for
+from notifications.privacy import export_messages
 from notifications.rendering import Rendered
 from tests.notifications.conftest import later
 from tests.notifications.test_delivering import Answering
@@ -73,7 +73,7 @@ def test_it_is_never_resent_nor_exported(row, mail_server, now):
     assert may_resend(row) is False
     with pytest.raises(CannotResend, match="private"):
         resend(row, by=None, now=now)
-    assert [(message["subject"], message["text"]) for message in export_for("reader@leeds.example.nhs.uk")] == [("", "")]
+    assert [(message["subject"], message["text"]) for message in export_messages("reader@leeds.example.nhs.uk")] == [("", "")]
 
 
 def test_a_new_key_still_opens_what_the_old_one_closed(row, settings):

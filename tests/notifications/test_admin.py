@@ -6,10 +6,10 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from ctac.pages import POLICY
+from ctac.pages import FRAMED_CONTENT_POLICY
 from ctac.staff.site import staff_site
 from notifications.models import MailServer, Notification, State, server_name
-from notifications.registry import label_of
+from notifications.registry import email_label
 from professionals.emails import ACCOUNT_EMAIL_LABELS
 from tests.factories import make_staff, make_user, sign_in_staff
 
@@ -115,9 +115,9 @@ def test_nothing_can_be_added_changed_or_deleted(client, staff, sent):
 def test_html_has_a_page_of_its_own_under_its_own_policy(client, staff, sent):
     response = client.get(reverse("message_html", args=[sent.pk]))
     assert response.text == sent.html_body
-    assert response.headers["Content-Security-Policy"] == POLICY
+    assert response.headers["Content-Security-Policy"] == FRAMED_CONTENT_POLICY
     assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
-    assert "script" not in POLICY
+    assert "script" not in FRAMED_CONTENT_POLICY
 
 
 def test_html_is_for_staff_with_a_second_factor_only(client, sent):
@@ -189,7 +189,7 @@ def test_staff_who_may_only_read_can_not_send_again(client, sent):
 
 
 def waiting_line(user, label):
-    [section] = [each for each in staff_site.waiting_for(user) if each["heading"] == "Messages"]
+    [section] = [each for each in staff_site.get_waiting_lines(user) if each["heading"] == "Messages"]
     [line] = [each for each in section["lines"] if each["label"] == label]
     return line
 
@@ -301,7 +301,7 @@ def test_who_may_not_read_of_complaints_neither_counts_nor_sends_what_failed_of_
         sign_in_staff(client, user)
         assert failed_line(user)["figure"] == sees
         asked = client.get(f"{LIST}send-failed-again/").text
-        assert (label_of(complaint.kind) in asked) is (sees == 2)
+        assert (email_label(complaint.kind) in asked) is (sees == 2)
         client.post(f"{LIST}send-failed-again/")
     again = Notification.objects.exclude(resend_of=None).order_by("pk").values_list("resend_of", flat=True)
     assert list(again) == [row.pk, complaint.pk][:sees]
@@ -322,7 +322,7 @@ def test_the_ticked_ones_that_failed_are_sent_again(client, staff, kind, make_ro
 def test_the_first_page_says_that_the_mail_server_is_silent(staff, now):
     assert waiting_line(staff, "mail servers that don’t answer")["figure"] == 0
     MailServer.objects.create(name="before:25", failures=3, down_since=now, next_try_at=now)
-    [section] = [each for each in staff_site.waiting_for(staff) if each["heading"] == "Messages"]
+    [section] = [each for each in staff_site.get_waiting_lines(staff) if each["heading"] == "Messages"]
     assert section["lines"][1]["figure"] == 0
     MailServer.objects.create(name=server_name(), failures=3, down_since=now, next_try_at=now)
     assert waiting_line(staff, "mail server that doesn’t answer")["figure"] == 1

@@ -14,7 +14,7 @@ from notifications import preferences
 from notifications import privacy as notifications_privacy
 from notifications.delivery import services as delivery_services
 from notifications.models import ChoiceSource, MailChoice, MailReader, Notification, State
-from notifications.preferences import one_click_link, page_link, wants, wants_each
+from notifications.preferences import choices_page_link, one_click_link, wanted_by_topic, wants
 from notifications.registry import Email, Topic
 
 ADDRESS = "Reader@leeds.example.nhs.uk"
@@ -29,7 +29,7 @@ def browser() -> Client:
 
 @pytest.fixture
 def page(settings: Any) -> str:
-    return page_link(ADDRESS).removeprefix(settings.SITE_URL)
+    return choices_page_link(ADDRESS).removeprefix(settings.SITE_URL)
 
 
 def press(browser: Client, page: str, **answers: object) -> Any:
@@ -39,9 +39,16 @@ def press(browser: Client, page: str, **answers: object) -> Any:
 
 
 def test_reminders_come_until_somebody_says_no_and_the_rest_only_to_who_asked(now: datetime) -> None:
-    assert wants_each(ADDRESS) == {Topic.REMINDERS: True, Topic.EDITIONS: False, Topic.INVITATIONS: False, Topic.VISITS: False}
-    preferences.choose(address=ADDRESS, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=now)
-    preferences.choose(address="other@leeds.example.nhs.uk", chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now)
+    assert wanted_by_topic(ADDRESS) == {
+        Topic.REMINDERS: True,
+        Topic.EDITIONS: False,
+        Topic.INVITATIONS: False,
+        Topic.VISITS: False,
+    }
+    preferences.record_choices(address=ADDRESS, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=now)
+    preferences.record_choices(
+        address="other@leeds.example.nhs.uk", chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now
+    )
     with CaptureQueriesContext(
         connection,
     ) as asked:
@@ -65,23 +72,30 @@ def test_the_page_says_what_comes_and_saves_what_is_ticked(browser: Client, page
     assert saved.context["form"].initial["wanted"] == ["editions"]
     stopped = press(browser, page, wanted=[Topic.EDITIONS.value], stop="all")
     assert "We will send you none of these emails any more" in stopped.content.decode()
-    assert wants_each(ADDRESS) == dict.fromkeys(Topic, False)
+    assert wanted_by_topic(ADDRESS) == dict.fromkeys(Topic, False)
 
 
 def test_one_press_in_a_mail_program_stops_that_topic_alone(browser: Client, now: datetime, settings: Any) -> None:
     """Without cookie, token or redirect; and what opens the address, such as a mail scanner, changes nothing."""
-    preferences.choose(address=ADDRESS, chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now - timedelta(days=1))
+    preferences.record_choices(
+        address=ADDRESS, chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now - timedelta(days=1)
+    )
     url = one_click_link(ADDRESS, Topic.EDITIONS).removeprefix(settings.SITE_URL)
-    assert browser.get(url).headers["Location"] == page_link(ADDRESS).removeprefix(settings.SITE_URL)
+    assert browser.get(url).headers["Location"] == choices_page_link(ADDRESS).removeprefix(settings.SITE_URL)
     assert browser.post(url).status_code == 400
     assert wants(Topic.EDITIONS, ADDRESS)
     for _again in range(2):
         assert browser.post(url, ONE_CLICK).status_code == 200
-    assert wants_each(ADDRESS) == {Topic.REMINDERS: True, Topic.EDITIONS: False, Topic.INVITATIONS: False, Topic.VISITS: False}
+    assert wanted_by_topic(ADDRESS) == {
+        Topic.REMINDERS: True,
+        Topic.EDITIONS: False,
+        Topic.INVITATIONS: False,
+        Topic.VISITS: False,
+    }
     assert MailChoice.objects.get().chosen_where == ChoiceSource.ONE_CLICK
     assert browser.post(url.replace("editions", "codes"), ONE_CLICK).status_code == 404
     assert browser.post(reverse("mail_stop", args=["no-such-token", "editions"]), ONE_CLICK).status_code == 404
-    assert browser.post(page_link(ADDRESS).removeprefix(settings.SITE_URL), {"stop": "all"}).status_code == 403
+    assert browser.post(choices_page_link(ADDRESS).removeprefix(settings.SITE_URL), {"stop": "all"}).status_code == 403
 
 
 def test_mail_of_a_topic_goes_only_to_who_wants_it_and_service_mail_always(
@@ -90,7 +104,7 @@ def test_mail_of_a_topic_goes_only_to_who_wants_it_and_service_mail_always(
     inbox = mail_server()
     make_kind()
     make_kind("reminder", topic=Topic.REMINDERS)
-    preferences.choose(address=ADDRESS, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.PAGE, now=now)
+    preferences.record_choices(address=ADDRESS, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.PAGE, now=now)
     unwanted, wanted = make_row(kind="reminder", recipient=ADDRESS), make_row(kind="reminder", recipient="other@example.org")
     service = make_row(recipient=ADDRESS)
     for row in (unwanted, wanted, service):
@@ -103,18 +117,20 @@ def test_mail_of_a_topic_goes_only_to_who_wants_it_and_service_mail_always(
 
 def test_choices_follow_to_a_new_address_and_what_was_said_last_counts(now: datetime) -> None:
     new = "new@leeds.example.nhs.uk"
-    link = page_link(ADDRESS)
-    preferences.choose(address=ADDRESS, chosen={Topic.REMINDERS: False, Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now)
-    preferences.choose(address=new, chosen={Topic.EDITIONS: False}, where=ChoiceSource.PAGE, now=now + timedelta(hours=1))
+    link = choices_page_link(ADDRESS)
+    preferences.record_choices(
+        address=ADDRESS, chosen={Topic.REMINDERS: False, Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now
+    )
+    preferences.record_choices(address=new, chosen={Topic.EDITIONS: False}, where=ChoiceSource.PAGE, now=now + timedelta(hours=1))
     notifications_privacy.readdress(before=ADDRESS, to=new, now=now + timedelta(hours=2))
-    assert wants_each(new) == dict.fromkeys(Topic, False)
+    assert wanted_by_topic(new) == dict.fromkeys(Topic, False)
     assert MailReader.objects.get().address == new
     assert Client().get(link).status_code == 404
 
 
 def test_who_is_erased_leaves_no_choice_behind(now: datetime) -> None:
-    preferences.choose(address=ADDRESS, chosen={Topic.EDITIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
+    preferences.record_choices(address=ADDRESS, chosen={Topic.EDITIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
     [told] = preferences.export_choices(ADDRESS)
     assert (told["wanted"], told["where"], told["chosen_at"]) == (True, "At sign-up", now)
-    notifications_privacy.erase_for(ADDRESS, now)
+    notifications_privacy.erase_address(ADDRESS, now)
     assert not MailReader.objects.exists()  # and so no choice

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from notifications.delivery import services as delivery_services
-from notifications.delivery.services import Outcome, Settled, claim, deliver, settle
+from notifications.delivery.services import Outcome, StoreResult, claim, deliver, store_outcome
 from notifications.models import Notification, State
 from tests.notifications.conftest import Inbox, later
 
@@ -57,8 +57,8 @@ def test_an_outcome_counts_only_while_the_lease_is_ours(make_row, now):
     row = make_row()
     slow = claim(row.pk, now=now)
     quick = claim(row.pk, now=now + LEASE * 2)
-    assert settle(slow, Outcome(State.FAILED, "too late to say")) == Settled(ours=False)
-    assert settle(quick, Outcome(State.SENT, extra={"sent_at": now})) == Settled(ours=True)
+    assert store_outcome(slow, Outcome(State.FAILED, "too late to say")) == StoreResult(ours=False)
+    assert store_outcome(quick, Outcome(State.SENT, extra={"sent_at": now})) == StoreResult(ours=True)
     row.refresh_from_db()
     assert (row.state, row.last_error, row.lease_token, row.lease_until) == (State.SENT, "", None, None)
 
@@ -128,6 +128,6 @@ def test_without_the_conditional_claim_two_messages_would_go(kind, make_row, now
         return notification
 
     monkeypatch.setattr(delivery_services, "claim", claim_by_looking_first)
-    monkeypatch.setattr(delivery_services, "ensure_ours", lambda notification, now: None)
+    monkeypatch.setattr(delivery_services, "require_lease", lambda notification, now: None)
     in_threads(2, lambda: deliver(row.pk, clock=lambda: now))
     assert len(inbox.messages) == 2

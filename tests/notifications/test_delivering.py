@@ -12,7 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from notifications.delivery import services as delivery_services
 from notifications.delivery import smtp
-from notifications.delivery.services import GIVE_UP_AFTER, deliver, pause_before
+from notifications.delivery.services import GIVE_UP_AFTER, deliver, retry_pause
 from notifications.models import Notification, State
 from notifications.registry import Message
 from tests.notifications.conftest import WORDS, Inbox, free_port, later, refusal
@@ -192,10 +192,10 @@ def test_each_try_keeps_the_message_id(delivered, mail_server, now):
 
 
 def test_pauses_grow_to_two_hours_and_vary():
-    minutes = [pause_before(number) / timedelta(minutes=1) for number in range(2, 20)]
+    minutes = [retry_pause(number) / timedelta(minutes=1) for number in range(2, 20)]
     expected = [min(2 ** (number - 2), 120) for number in range(2, 20)]
     assert all(0.75 * middle <= pause <= 1.25 * middle for pause, middle in zip(minutes, expected, strict=True))
-    assert len({pause_before(5) for _ in range(5)}) == 5
+    assert len({retry_pause(5) for _ in range(5)}) == 5
 
 
 def test_it_tries_for_seventy_two_hours_and_then_says_so(kind, make_row, mail_server, now):
@@ -320,7 +320,7 @@ def test_the_mark_waits_for_a_database_that_restarts(kind, make_row, mail_server
         connections["default"].close()
 
     inbox = mail_server(CuttingTheDatabase())
-    monkeypatch.setattr(delivery_services, "MARK_PAUSES", (0.05, 0.05))
+    monkeypatch.setattr(delivery_services, "WRITE_RETRY_SECONDS", (0.05, 0.05))
     row = make_row()
     deliver(row.pk, clock=lambda: now)
     assert Notification.objects.get(pk=row.pk).state == State.SENT

@@ -7,14 +7,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from ctac.dates import UK
+from ctac.dates import UK_TZ
 from notifications import rendering, schedule
 from notifications.delivery import smtp
 from notifications.delivery.services import deliver
 from notifications.models import Notification, State, TeamMail
 from notifications.outbox import resend
 from notifications.registry import Message, email_for
-from notifications.schedule import untried
+from notifications.schedule import undone_attempt_columns
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 from tests.notifications.conftest import later
@@ -49,7 +49,7 @@ def delivered(row, moment):
 
 
 def digests():
-    return Notification.objects.filter(kind=schedule.DIGEST_NAME).order_by("pk")
+    return Notification.objects.filter(kind=schedule.STAFF_DIGEST_KIND).order_by("pk")
 
 
 def text_of(digest):
@@ -106,7 +106,7 @@ def test_when_the_next_digest_is(team, now, rhythm, hour, due):
 )
 def test_what_comes_on_days_off_is_told_on_the_next_working_day(team, rhythm, now, due):
     team.rhythm = rhythm
-    assert f"{team.next_digest(datetime.fromisoformat(now).replace(tzinfo=UK)).astimezone(UK):%Y-%m-%dT%H}" == due
+    assert f"{team.next_digest(datetime.fromisoformat(now).replace(tzinfo=UK_TZ)).astimezone(UK_TZ):%Y-%m-%dT%H}" == due
 
 
 def test_a_weekend_is_one_email_of_monday(event, inbox):
@@ -165,9 +165,9 @@ def test_a_worker_that_comes_for_the_digest_meanwhile_waits_and_tells_of_all(eve
     def in_between(notification):
         joins.set()
         assert goes_on.wait(20)
-        return untried(notification)
+        return undone_attempt_columns(notification)
 
-    monkeypatch.setattr(schedule, "untried", in_between)
+    monkeypatch.setattr(schedule, "undone_attempt_columns", in_between)
     gatherer = in_thread(lambda: deliver(second.pk, clock=lambda: now))
     assert joins.wait(20)
     sender = in_thread(lambda: deliver(digest.pk, clock=lambda: EIGHT))
@@ -186,7 +186,7 @@ def in_thread(act):
         try:
             act()
         finally:
-            smtp.hang_up()
+            smtp.close_connection()
             connection.close()
 
     thread = threading.Thread(target=run, daemon=True)

@@ -7,10 +7,10 @@ from html import unescape
 import pytest
 
 from notifications.models import Notification
-from notifications.registry import all_emails, email_for, name_of_reader
+from notifications.registry import all_emails, email_for, find_reader_name
 from notifications.rendering import render
-from notifications.samples import NAMES, TEAM, all_samples
-from notifications.samples import PRESENTER as PRESENTER_SAMPLE
+from notifications.samples import NAMES_BY_ADDRESS, TEAM_ADDRESS, all_samples
+from notifications.samples import PRESENTER_ADDRESS as PRESENTER_SAMPLE
 from privacy.models import Complaint
 from tests import factories
 from tests.bookings.rows import make_presenter
@@ -28,7 +28,7 @@ def test_every_email_greets_its_reader_after_the_answer() -> None:
     samples = all_samples()
     assert {email.name for email in all_emails()} <= {sample.kind for sample in samples}
     for sample in samples:
-        name = NAMES.get(sample.recipient, "")
+        name = NAMES_BY_ADDRESS.get(sample.recipient, "")
         wanted = {f"Dear {name},"} if name else {"Hello,"}
         if sample.message is None:
             wanted.add("Hello,")  # account mail: to an address that may be nobody's
@@ -40,7 +40,7 @@ def test_mail_to_the_team_greets_nobody_by_name_and_mail_to_presenters_does() ->
     recipients = {sample.kind: sample.recipient for sample in all_samples() if sample.message}
     for kind, recipient in recipients.items():
         if kind.startswith(("staff-", "manager-", "duty-")):
-            assert recipient == TEAM, kind
+            assert recipient == TEAM_ADDRESS, kind
         if "presenter" in kind and not kind.startswith("staff-"):
             assert recipient == PRESENTER_SAMPLE, kind
 
@@ -50,18 +50,18 @@ def test_it_is_the_name_of_whoever_has_the_address_now(change_settings) -> None:
     factories.make_person(name="Nia Jones", email=NIA)
     make_presenter(name="Asha Patel", email="asha@ctac.example")
     factories.make_person(name="Sam Lee", email="team@ctac.example")
-    assert name_of_reader(NIA.upper()) == "Nia Jones"
-    assert name_of_reader("asha@ctac.example") == "Asha Patel"
-    assert name_of_reader("team@ctac.example") == name_of_reader("nobody@leeds.nhs.uk") == name_of_reader("") == ""
+    assert find_reader_name(NIA.upper()) == "Nia Jones"
+    assert find_reader_name("asha@ctac.example") == "Asha Patel"
+    assert find_reader_name("team@ctac.example") == find_reader_name("nobody@leeds.nhs.uk") == find_reader_name("") == ""
 
 
 def test_a_mailbox_that_two_share_is_greeted_by_neither_name() -> None:
     make_presenter(name="Asha Patel", email="desk@ctac.example")
     make_presenter(name="Tom Reed", email="desk@ctac.example")
-    assert name_of_reader("desk@ctac.example") == ""
+    assert find_reader_name("desk@ctac.example") == ""
     factories.make_person(name="Nia Jones", email=NIA)
     make_presenter(name="Nia Jones", email=NIA)
-    assert name_of_reader(NIA) == "Nia Jones"
+    assert find_reader_name(NIA) == "Nia Jones"
 
 
 def test_a_name_costs_as_many_statements_for_a_stranger(django_assert_num_queries) -> None:
@@ -69,7 +69,7 @@ def test_a_name_costs_as_many_statements_for_a_stranger(django_assert_num_querie
     factories.make_person(name="Nia Jones", email=NIA)
     for address in (NIA, "nobody@leeds.nhs.uk"):
         with django_assert_num_queries(2):
-            name_of_reader(address)
+            find_reader_name(address)
 
 
 def test_whoever_complains_is_greeted_by_the_name_that_they_gave(now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from notifications.delivery import services as delivery_services
 from notifications.delivery.services import claim, deliver, deliver_each, end_of_lease, renew, sweep
 from notifications.models import Notification, State
-from notifications.privacy import erase_for
+from notifications.privacy import erase_address
 from notifications.registry import Message
 from tests.notifications.conftest import WORDS, Inbox, later
 
@@ -23,7 +23,7 @@ class Between(Inbox):
 
     def __init__(self, what=lambda: None, silent=0.0):
         super().__init__()
-        self.what, self.silent = what, silent
+        self.what, self.down = what, silent
 
     def run(self):
         try:
@@ -37,7 +37,7 @@ class Between(Inbox):
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        await asyncio.sleep(self.silent)
+        await asyncio.sleep(self.down)
         return await super().handle_DATA(server, session, envelope)
 
 
@@ -64,7 +64,7 @@ def test_no_data_where_the_lease_is_over(kind, make_row, mail_server, now):
 
 def test_no_data_to_who_was_erased_a_moment_before(kind, make_row, mail_server, now):
     row = make_row()
-    inbox = mail_server(Between(lambda: erase_for(row.recipient, now)))
+    inbox = mail_server(Between(lambda: erase_address(row.recipient, now)))
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
     assert (inbox.messages, row.state, row.recipient) == ([], State.EXPIRED, "")
@@ -111,7 +111,7 @@ def test_the_line_is_cut_when_the_lease_is_lost_or_no_longer_renewed(kind, make_
     """Without a limit of the pool: a server that says nothing for longer is left."""
     settings.EMAIL_TIMEOUT = 30
     monkeypatch.setattr(delivery_services, "HEARTBEAT_SECONDS", 0.1)
-    monkeypatch.setattr(delivery_services, "HELD_AT_MOST", 0.5)
+    monkeypatch.setattr(delivery_services, "MAX_LEASE_SECONDS", 0.5)
     inbox, row, begun = mail_server(Between(silent=8)), make_row(), time.monotonic()
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()

@@ -87,7 +87,7 @@ def test_a_line_that_breaks_within_a_message_is_not_taken_up_for_it(send_many, m
 def test_a_line_is_left_when_it_lay_idle_or_the_settings_change(send_many, mail_server, monkeypatch):
     first = mail_server(Counting())
     send_many(1)
-    monkeypatch.setattr(smtp, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(smtp, "MAX_IDLE_SECONDS", 0.0)
     send_many(1)
     assert first.lines == 2
     second = mail_server(Counting())
@@ -103,7 +103,7 @@ def test_a_server_that_is_down_is_left_alone_after_three_tries(send_many, mail_s
     assert sum(row.attempts for row in rows) == 3
     assert [row.first_tried_at for row in rows[3:]] == [None] * 17
     server = MailServer.objects.get()
-    assert (server.failures, server.down_since, server.next_try_at) == (3, now, now + delivery_services.SHORTEST_PAUSE)
+    assert (server.failures, server.down_since, server.next_try_at) == (3, now, now + delivery_services.MIN_SERVER_PAUSE)
     assert "left alone" in caplog.text
     assert sweep(now=now) == []  # nor does it fill the queue
     queued()
@@ -114,7 +114,7 @@ def test_a_server_that_is_down_is_left_alone_after_three_tries(send_many, mail_s
     for pk in tried:
         deliver(pk, clock=lambda: moment)
     assert sum(Notification.objects.values_list("attempts", flat=True)) == 4
-    assert MailServer.objects.get().next_try_at == moment + 2 * delivery_services.SHORTEST_PAUSE
+    assert MailServer.objects.get().next_try_at == moment + 2 * delivery_services.MIN_SERVER_PAUSE
 
 
 @pytest.mark.django_db
@@ -185,7 +185,7 @@ def test_of_many_workers_one_tries(mail_server, now):
     def work(_number):
         start.wait(10)
         try:
-            return delivery_services.may_talk(now)
+            return delivery_services.can_use_server(now)
         finally:
             connection.close()
 
@@ -204,7 +204,7 @@ def test_a_fork_does_not_say_goodbye_on_its_parents_line(monkeypatch):
                 ours.sendall(b"QUIT\r\n")
 
         smtp.thread.line.backend, smtp.thread.line.made_for = Backend(), (-1,)
-        smtp.hang_up()
+        smtp.close_connection()
         theirs.setblocking(False)
         with pytest.raises(BlockingIOError):
             theirs.recv(10)

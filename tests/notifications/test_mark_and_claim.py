@@ -9,9 +9,9 @@ import pytest
 from django.db import connection, connections, transaction
 
 from notifications.delivery import services as delivery_services
-from notifications.delivery.services import Outcome, Settled, claim, deliver_each, settle
+from notifications.delivery.services import Outcome, StoreResult, claim, deliver_each, store_outcome
 from notifications.models import Notification, State
-from notifications.privacy import erase_for
+from notifications.privacy import erase_address
 from notifications.registry import Message
 from tests.notifications.conftest import WORDS, Inbox, later
 
@@ -113,7 +113,7 @@ def test_workers_with_the_same_rows_in_any_order_send_each_once(rows, mail_serve
 
 def test_who_is_erased_while_their_message_goes_is_not_written_back_and_the_next_goes(rows, mail_server, now):
     first, _second = two = rows(2)
-    inbox = mail_server(Doing(lambda number: number == 1 and erase_for(first.recipient, now)))
+    inbox = mail_server(Doing(lambda number: number == 1 and erase_address(first.recipient, now)))
     deliver_each(keys(two), clock=lambda: now)
     first.refresh_from_db()
     assert (first.recipient, first.subject, first.text_body) == ("", "", "")
@@ -123,7 +123,7 @@ def test_who_is_erased_while_their_message_goes_is_not_written_back_and_the_next
 
 def test_who_is_erased_before_their_turn_gets_nothing(rows, mail_server, now):
     _first, second = two = rows(2)
-    inbox = mail_server(Doing(lambda number: number == 1 and erase_for(second.recipient, now)))
+    inbox = mail_server(Doing(lambda number: number == 1 and erase_address(second.recipient, now)))
     deliver_each(keys(two), clock=lambda: now)
     assert states() == [State.SENT, State.EXPIRED]
     assert inbox.recipients == ["reader1@leeds.example.nhs.uk"]
@@ -138,13 +138,13 @@ def test_the_mark_waits_for_nobody_who_holds_the_next_row(rows, now):
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '2s'")
-            return settle(mine, Outcome(State.SENT, extra={"sent_at": now}), following=second.pk, now=now)
+            return store_outcome(mine, Outcome(State.SENT, extra={"sent_at": now}), following=second.pk, now=now)
         finally:
             connection.close()
 
     with transaction.atomic(), ThreadPoolExecutor(1) as pool:
         Notification.objects.select_for_update().get(pk=second.pk)
-        assert pool.submit(marked).result(20) == Settled(ours=True)
+        assert pool.submit(marked).result(20) == StoreResult(ours=True)
     assert states() == [State.SENT, State.PENDING]
 
 
@@ -155,7 +155,9 @@ def test_what_is_not_to_be_claimed_is_left(rows, now):
     for following in (not_due, leased):
         Notification.objects.filter(pk=first.pk).update(state=State.PENDING, lease_token=None, lease_until=None)
         mine = claim(first.pk, now=now)
-        assert settle(mine, Outcome(State.SENT, extra={"sent_at": now}), following=following.pk, now=now) == Settled(ours=True)
+        assert store_outcome(mine, Outcome(State.SENT, extra={"sent_at": now}), following=following.pk, now=now) == StoreResult(
+            ours=True
+        )
     leased.refresh_from_db()
     assert (states(), leased.lease_token) == ([State.SENT, State.PENDING, State.SENDING], others.lease_token)
 
@@ -164,8 +166,10 @@ def test_whose_lease_has_run_out_claims_nothing(rows, now):
     first, second = rows(2)
     slow = claim(first.pk, now=now)
     claim(first.pk, now=now + timedelta(minutes=6))
-    settled = settle(slow, Outcome(State.SENT, extra={"sent_at": now}), following=second.pk, now=now + timedelta(minutes=6))
-    assert (settled, states()) == (Settled(ours=False), [State.SENDING, State.PENDING])
+    settled = store_outcome(
+        slow, Outcome(State.SENT, extra={"sent_at": now}), following=second.pk, now=now + timedelta(minutes=6)
+    )
+    assert (settled, states()) == (StoreResult(ours=False), [State.SENDING, State.PENDING])
 
 
 def test_a_database_that_restarts_between_yes_and_mark_is_waited_for(rows, mail_server, now, monkeypatch):
@@ -178,7 +182,7 @@ def test_a_database_that_restarts_between_yes_and_mark_is_waited_for(rows, mail_
                 cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
 
     inbox = mail_server(Doing(cut))
-    monkeypatch.setattr(delivery_services, "MARK_PAUSES", (0.05, 0.05))
+    monkeypatch.setattr(delivery_services, "WRITE_RETRY_SECONDS", (0.05, 0.05))
     deliver_each(keys(rows(3)), clock=lambda: now)
     assert states() == [State.SENT] * 3
     assert len(inbox.messages) == 3

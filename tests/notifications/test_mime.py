@@ -7,8 +7,8 @@ from email.utils import parseaddr
 import pytest
 
 from notifications import registry, rendering
-from notifications.delivery.services import prepare
-from notifications.preferences import one_click_link, page_link
+from notifications.delivery.services import build_mail
+from notifications.preferences import choices_page_link, one_click_link
 from notifications.registry import Desk, Message, Topic, email_for
 from notifications.rendering import render
 from notifications.samples import all_examples, all_samples
@@ -143,28 +143,30 @@ def test_sender_envelope_and_message_id_are_of_one_domain_so_that_a_signature_fi
 def test_every_kind_belongs_to_a_desk_that_knows_it():
     """What no desk was named for goes to the team, but for complaints about data, which the advice line's mailbox answers."""
     nobodys = {kind.name for kind in registry.all_emails() if kind.desk == Desk.ADVICE}
-    to_others = {example.kind for example in all_examples() if example.kind in nobodys and example.head()[0] != Desk.TEAM}
+    to_others = {
+        example.kind for example in all_examples() if example.kind in nobodys and example.desk_and_subject()[0] != Desk.TEAM
+    }
     assert to_others == {f"complaint-{step}" for step in ("received", "acknowledged", "progress", "answered")}
 
 
 def test_mail_with_a_topic_can_be_stopped_from_the_mail_program_and_service_mail_can_not(make_kind, make_row):
     make_kind("test", topic=Topic.INVITATIONS)
     row = make_row()
-    rendered, mail = prepare(row, email_for(row))
+    rendered, mail = build_mail(row, email_for(row))
     sent = BytesParser(policy=policy.default).parsebytes(mail.message().as_bytes())
     assert sent["List-Unsubscribe"].strip() == f"<{one_click_link(row.recipient, Topic.INVITATIONS)}>"
     assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert page_link(row.recipient) in rendered.text
-    assert page_link(row.recipient) not in rendered.to_keep().html
+    assert choices_page_link(row.recipient) in rendered.text
+    assert choices_page_link(row.recipient) not in rendered.without_private_links().html
     make_kind("service")
-    rendered, mail = prepare(row := make_row(kind="service"), email_for(row))
+    rendered, mail = build_mail(row := make_row(kind="service"), email_for(row))
     assert "List-Unsubscribe" not in mail.message()
-    assert page_link(row.recipient) in rendered.html
+    assert choices_page_link(row.recipient) in rendered.html
 
 
 def test_mail_to_the_team_has_no_page_of_choices(make_kind, make_row):
     [sample] = [each for each in all_samples() if each.kind == "staff-needs-presenter"]
     make_kind("to-team", message=sample.message)
-    rendered, mail = prepare(row := make_row(kind="to-team"), email_for(row))
+    rendered, mail = build_mail(row := make_row(kind="to-team"), email_for(row))
     assert "Choose which emails you get" not in rendered.text
     assert "List-Unsubscribe" not in mail.message()

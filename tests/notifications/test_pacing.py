@@ -59,7 +59,7 @@ def test_codes_never_wait_and_the_patient_leave_room(kind, make_kind, make_row, 
     assert Notification.objects.filter(state="sent").count() == 4
     deliver_all([make_row(), make_row()], lambda: now)
     assert Notification.objects.filter(state="sent").count() == 5
-    assert delivery_services.next_turn(make_row(is_account_mail=True), now) is None
+    assert delivery_services.throttled_until(make_row(is_account_mail=True), now) is None
 
 
 def test_a_worker_takes_some_at_a_time_and_writes_seldom(make_row, kind, now, settings, django_assert_num_queries):
@@ -67,10 +67,10 @@ def test_a_worker_takes_some_at_a_time_and_writes_seldom(make_row, kind, now, se
     row = make_row()
     with django_assert_num_queries(5):  # a domain that is new to us: no row yet, look again, and the insert in its savepoint
         for _ in range(10):
-            assert delivery_services.next_turn(row, now) is None
+            assert delivery_services.throttled_until(row, now) is None
     with django_assert_num_queries(1):
         for _ in range(10):
-            assert delivery_services.next_turn(row, now) is None
+            assert delivery_services.throttled_until(row, now) is None
     assert MailDomain.objects.get().taken == 20
 
 
@@ -85,4 +85,4 @@ def test_no_limit_asks_nothing(make_row, kind, now, settings, django_assert_num_
     settings.MAIL_A_MINUTE_TO_A_DOMAIN = 0
     row = make_row()
     with django_assert_num_queries(0):
-        assert delivery_services.next_turn(row, now) is None
+        assert delivery_services.throttled_until(row, now) is None

@@ -7,7 +7,7 @@ import pytest
 from notifications.delivery.services import deliver
 from notifications.models import State
 from notifications.outbox import resend
-from notifications.schedule import SPREAD_OVER, DigestItem, add_to_digests, end_of_night
+from notifications.schedule import MORNING_SPREAD_PERIOD, DigestItem, add_to_digests, quiet_hours_end
 from tests.notifications.conftest import later
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def test_what_can_wait_goes_in_the_morning_without_having_been_tried(make_kind, 
     make_kind(can_wait=True)
     row = delivered(make_row(created_at=NIGHT, due_at=NIGHT), NIGHT)
     assert (row.state, row.attempts, row.first_tried_at, row.last_error) == (State.PENDING, 0, None, "")
-    assert MORNING <= row.due_at <= MORNING + SPREAD_OVER
+    assert MORNING <= row.due_at <= MORNING + MORNING_SPREAD_PERIOD
     assert inbox.messages == []
     row = delivered(row, row.due_at)
     assert (row.state, row.attempts, len(inbox.messages)) == (State.SENT, 1, 1)
@@ -44,8 +44,8 @@ def test_what_can_wait_goes_in_the_morning_without_having_been_tried(make_kind, 
 def test_a_hundred_that_waited_are_spread_over_the_half_hour(make_kind, make_row, inbox):
     make_kind(can_wait=True)
     due = sorted(delivered(make_row(due_at=NIGHT), NIGHT).due_at for _ in range(100))
-    assert due[0] < MORNING + SPREAD_OVER / 4
-    assert due[-1] > MORNING + SPREAD_OVER * 3 / 4
+    assert due[0] < MORNING + MORNING_SPREAD_PERIOD / 4
+    assert due[-1] > MORNING + MORNING_SPREAD_PERIOD * 3 / 4
     assert len(set(due)) == 100
 
 
@@ -101,13 +101,13 @@ def test_a_digest_that_waits_takes_in_what_comes_meanwhile(make_kind, make_row, 
     ],
 )
 def test_the_night_is_one_of_a_uk_clock(moment, ends):
-    assert end_of_night(datetime.fromisoformat(moment)) == (datetime.fromisoformat(ends) if ends else None)
+    assert quiet_hours_end(datetime.fromisoformat(moment)) == (datetime.fromisoformat(ends) if ends else None)
 
 
 @pytest.mark.tuesday
 def test_hours_within_one_day_and_none_at_all(change_settings, now):
     change_settings(quiet_from=time(9, 30), quiet_until=time(11))
-    assert end_of_night(now) == now + timedelta(hours=1)
-    assert end_of_night(later(now, hours=1)()) is None
+    assert quiet_hours_end(now) == now + timedelta(hours=1)
+    assert quiet_hours_end(later(now, hours=1)()) is None
     change_settings(quiet_from=time(7), quiet_until=time(7))
-    assert not any(end_of_night(later(now, hours=hours)()) for hours in range(24))
+    assert not any(quiet_hours_end(later(now, hours=hours)()) for hours in range(24))

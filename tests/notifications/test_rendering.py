@@ -90,7 +90,7 @@ def test_private_links_reach_the_reader_and_not_the_copy():
     words = rendered(link=LINK)
     assert LINK in words.text
     assert LINK.replace("&", "&amp;") in words.html
-    kept = words.to_keep()
+    kept = words.without_private_links()
     for body in (kept.text, kept.html):
         assert "key=abc" not in body
         assert "[private link]" in body
@@ -98,7 +98,7 @@ def test_private_links_reach_the_reader_and_not_the_copy():
 
 def test_a_longer_private_link_is_not_cut_by_a_shorter_one():
     words = Rendered("s", "a https://x/k/1 b https://x/k/12", "", ("https://x/k/1", "https://x/k/12"))
-    assert words.to_keep().text == "a [private link] b [private link]"
+    assert words.without_private_links().text == "a [private link] b [private link]"
 
 
 @pytest.mark.parametrize(

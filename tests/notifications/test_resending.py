@@ -112,7 +112,7 @@ def test_what_failed_again_goes_again(kind, make_row, now):
 def test_two_who_press_at_once_send_each_once(kind, make_row, now, monkeypatch):
     rows = [make_row(state="failed") for _ in range(4)]
     start = Barrier(2)
-    chosen = outbox.first_of
+    chosen = outbox.original_ids
 
     def chosen_by_both(found):
         firsts = chosen(found)
@@ -120,7 +120,7 @@ def test_two_who_press_at_once_send_each_once(kind, make_row, now, monkeypatch):
             start.wait(1)  # both have looked before either writes
         return firsts
 
-    monkeypatch.setattr(outbox, "first_of", chosen_by_both)
+    monkeypatch.setattr(outbox, "original_ids", chosen_by_both)
 
     def work(_number):
         try:

@@ -12,7 +12,7 @@ from notifications.models import Notification
 from notifications.registry import all_emails
 from notifications.samples import Sample, all_samples
 from professionals.emails import ACCOUNT_EMAIL_SAMPLES as ACCOUNT_KINDS
-from professionals.emails import MOVED_BY_STAFF, PUT_BACK, account_email_kind
+from professionals.emails import ADDRESS_PUT_BACK_TEMPLATE, MOVED_BY_STAFF_TEMPLATE, account_email_kind
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,7 @@ class Facts(HTMLParser):
 
 def test_every_kind_of_mail_has_a_sample(samples: list[Sample]) -> None:
     wanted = {kind.name for kind in all_emails()} | {
-        account_email_kind(prefix) for prefix in (*ACCOUNT_KINDS, MOVED_BY_STAFF, PUT_BACK)
+        account_email_kind(prefix) for prefix in (*ACCOUNT_KINDS, MOVED_BY_STAFF_TEMPLATE, ADDRESS_PUT_BACK_TEMPLATE)
     }
     assert {sample.kind for sample in samples} == wanted
     assert len({sample.title for sample in samples}) == len(samples)

@@ -16,7 +16,7 @@ from notifications.delivery import sms
 from notifications.delivery.services import deliver, deliver_each, sweep
 from notifications.models import Channel, MailDomain, MailServer, MarkedAddress, Notification, State
 from notifications.outbox import notify, resend
-from notifications.registry import Email, Message, find_email
+from notifications.registry import Email, Message, find_email_class
 from notifications.samples import all_examples
 from tests.factories import make_staff
 from tests.http_double import Answer, Asked, Double, http_double
@@ -161,7 +161,7 @@ def test_a_bad_moment_passes(text: Notification, provider: Double, now: datetime
     assert (text.state, len(provider.asked)) == (State.SENT, 2)
 
 
-@pytest.mark.parametrize("code", sorted(sms.HOPELESS_CODES))
+@pytest.mark.parametrize("code", sorted(sms.PERMANENT_ERROR_CODES))
 def test_a_number_that_takes_none_fails_for_staff_to_see(
     text: Notification, provider: Double, now: datetime, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -200,7 +200,7 @@ def test_who_lost_the_lease_meanwhile_says_nothing(
     def lose(notification: Notification, _now: datetime) -> None:
         raise delivery_services.LeaseLostError
 
-    monkeypatch.setattr(delivery_services, "ensure_ours", lose)
+    monkeypatch.setattr(delivery_services, "require_lease", lose)
     deliver(text.pk, clock=lambda: now)
     assert provider.asked == []
 
@@ -259,7 +259,7 @@ def test_each_text_fits_one_message_and_tells_the_screen_of_a_phone_no_name() ->
     names = [booking.contact_name, booking.contact_phone, booking.person.name, *booking.address_lines]
     found: set[str] = set()
     for example in all_examples():
-        kind, message = find_email(example.kind), example.words()
+        kind, message = find_email_class(example.kind), example.words()
         if kind and kind.sms and isinstance(message, Message):
             text = str(kind.sms) % message.context
             assert (text.isascii(), len(text) <= 160, [name for name in names if name and name in text]) == (True, True, []), text

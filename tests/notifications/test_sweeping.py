@@ -9,7 +9,7 @@ from django.db import connection
 
 from notifications import tasks
 from notifications.delivery import services as delivery_services
-from notifications.delivery.services import HEARTBEAT_SECONDS, HELD_AT_MOST, sweep
+from notifications.delivery.services import HEARTBEAT_SECONDS, MAX_LEASE_SECONDS, sweep
 from notifications.models import Notification, State
 from notifications.outbox import new_message_id
 
@@ -49,7 +49,7 @@ def test_a_second_sweep_does_not_queue_the_same_again(make_row, now, queued):
 
 
 def test_a_backlog_is_queued_oldest_first_and_a_bounded_number_at_a_time(make_row, now, queued, monkeypatch):
-    monkeypatch.setattr(delivery_services, "ROWS_A_SWEEP", 25)
+    monkeypatch.setattr(delivery_services, "MAX_ROWS_PER_SWEEP", 25)
     pks = [make_row(due_at=now - timedelta(minutes=60 - number)).pk for number in range(40)]
     assert sweep(now=now) == pks[:25]
     assert [len(ids) for ids in queued()] == [10, 8, 7]  # between the last two stands the next sweep
@@ -57,7 +57,7 @@ def test_a_backlog_is_queued_oldest_first_and_a_bounded_number_at_a_time(make_ro
 
 
 def test_a_full_sweep_asks_for_the_next_until_beat_does(make_row, now, queued, monkeypatch):
-    monkeypatch.setattr(delivery_services, "ROWS_A_SWEEP", 4)
+    monkeypatch.setattr(delivery_services, "MAX_ROWS_PER_SWEEP", 4)
     asked = []
     monkeypatch.setattr(delivery_services.outbox, "ask_for_sweep", lambda **more: asked.append(more["started"]))
     for _ in range(14):
@@ -122,14 +122,14 @@ def test_the_task_sweeps(make_row, now, queued):
 
 
 def test_the_tasks_do_not_retry_and_end_when_no_lease_is_renewed_any_more(settings):
-    assert tasks.deliver.time_limit <= HELD_AT_MOST
+    assert tasks.deliver.time_limit <= MAX_LEASE_SECONDS
     assert settings.CELERY_TASK_ACKS_LATE is True
     assert settings.CELERY_TASK_REJECT_ON_WORKER_LOST is True
 
 
 def test_a_lease_is_renewed_for_longer_than_each_step_of_the_talk_with_the_mail_server_may_take(settings):
     steps = 12  # connect, banner, EHLO, STARTTLS, EHLO, AUTH twice, MAIL, RCPT, DATA, the message, QUIT
-    assert steps * settings.EMAIL_TIMEOUT < HELD_AT_MOST
+    assert steps * settings.EMAIL_TIMEOUT < MAX_LEASE_SECONDS
     assert settings.OUTBOX_LEASE_SECONDS > 3 * HEARTBEAT_SECONDS
 
 

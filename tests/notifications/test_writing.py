@@ -9,12 +9,12 @@ from celery.exceptions import QueueNotFound
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from ctac.celery import REFERENCE, app
+from ctac.celery import REFERENCE_HEADER, app
 from ctac.logs import request_reference
 from notifications import outbox
 from notifications.delivery import services as delivery_services
 from notifications.models import Notification
-from notifications.outbox import About, Later, notify, notify_about, notify_each
+from notifications.outbox import LaterMessage, NewMessage, notify, notify_kinds, notify_many
 
 pytestmark = pytest.mark.django_db
 
@@ -79,9 +79,9 @@ def test_message_ids_are_ours_and_differ(kind, now, settings):
 
 
 def test_what_comes_later_is_written_with_what_is_due_now(kind, now, queued, django_capture_on_commit_callbacks):
-    later = Later("test", ["b@nhs.net"], now + timedelta(days=1), now + timedelta(days=2))
+    later = LaterMessage("test", ["b@nhs.net"], now + timedelta(days=1), now + timedelta(days=2))
     with django_capture_on_commit_callbacks(execute=True):
-        notify_each({"test": ["a@nhs.net"]}, about="booking:1", now=now, later=[later])
+        notify_kinds({"test": ["a@nhs.net"]}, about="booking:1", now=now, later=[later])
     first, second = Notification.objects.order_by("pk")
     assert (first.due_at, first.kicked_at, first.expires_at) == (now, now, None)
     assert (second.due_at, second.kicked_at, second.expires_at) == (later.due_at, None, later.expires_at)
@@ -146,7 +146,7 @@ def test_one_event_is_told_to_several_people_in_one_insert(make_kind, now, djang
         make_kind(name)
     kinds = {"one": ["a@nhs.net"], "two": ["a@nhs.net", "", "b@nhs.net"]}
     with django_assert_num_queries(2):  # and which of them are new
-        notify_each(kinds, about="booking:1", now=now, reference="BK-7Q4M-2F", version=2)
+        notify_kinds(kinds, about="booking:1", now=now, reference="BK-7Q4M-2F", version=2)
     rows = list(Notification.objects.order_by("pk").values_list("kind", "recipient", "reference", "version", "due_at"))
     assert rows == [
         ("one", "a@nhs.net", "BK-7Q4M-2F", 2, now),
@@ -157,15 +157,15 @@ def test_one_event_is_told_to_several_people_in_one_insert(make_kind, now, djang
 
 def test_a_kind_that_nobody_registered_tells_nobody(kind, now):
     with pytest.raises(KeyError), transaction.atomic():
-        notify_each({"test": ["a@nhs.net"], "unheard-of": ["b@nhs.net"]}, about="booking:1", now=now)
+        notify_kinds({"test": ["a@nhs.net"], "unheard-of": ["b@nhs.net"]}, about="booking:1", now=now)
     assert recipients() == []
 
 
 def test_what_many_are_told_may_be_left_to_the_sweep(kind, now, queued, django_capture_on_commit_callbacks):
-    told = [About(f"person:{n}", f"p{n}@nhs.net", reference="BK-1", version=3) for n in (1, 2)]
+    told = [NewMessage(f"person:{n}", f"p{n}@nhs.net", reference="BK-1", version=3) for n in (1, 2)]
     for _ in range(2):  # the second time nothing is new
         with django_capture_on_commit_callbacks(execute=True):
-            notify_about(told, kind="test", now=now, left_to_sweep=True)
+            notify_many(told, kind="test", now=now, left_to_sweep=True)
     rows = Notification.objects.order_by("pk").values_list("about", "recipient", "reference", "version", "due_at", "kicked_at")
     assert list(rows) == [(f"person:{n}", f"p{n}@nhs.net", "BK-1", 3, now, None) for n in (1, 2)]
     assert queued() == []
@@ -173,10 +173,11 @@ def test_what_many_are_told_may_be_left_to_the_sweep(kind, now, queued, django_c
 
 def test_each_of_many_is_told_of_its_own_thing_at_its_own_time(kind, now, django_assert_num_queries):
     told = [
-        About(f"person:{n}", f"p{n}@nhs.net", due_at=now + timedelta(hours=n), expires_at=now + timedelta(days=n)) for n in (1, 2)
+        NewMessage(f"person:{n}", f"p{n}@nhs.net", due_at=now + timedelta(hours=n), expires_at=now + timedelta(days=n))
+        for n in (1, 2)
     ]
     with django_assert_num_queries(1):
-        notify_about([*told, About("person:3", "")], kind="test", now=now)
+        notify_many([*told, NewMessage("person:3", "")], kind="test", now=now)
     rows = Notification.objects.order_by("pk").values_list("about", "due_at", "expires_at")
     assert list(rows) == [(each.about, each.due_at, each.expires_at) for each in told]
 
@@ -198,7 +199,7 @@ def test_each_queue_gets_its_own_and_carries_the_reference_of_its_request(queued
         request_reference.reset(token)
     for name, key, ends in ((settings.FRESH_MAIL_QUEUE, 7, False), (settings.CELERY_TASK_DEFAULT_QUEUE, 8, True)):
         headers, given = next_in(name)
-        assert (headers[REFERENCE], given[0], headers["expires"] is not None) == ("7Q4M2F", [key], ends)
+        assert (headers[REFERENCE_HEADER], given[0], headers["expires"] is not None) == ("7Q4M2F", [key], ends)
 
 
 def test_a_queue_that_is_not_ours_is_refused():

@@ -12,17 +12,17 @@ from django.urls import reverse
 from django.utils import translation
 
 from bookings.booking.forms import DatesForm, DetailsForm
-from bookings.booking.services.request import DatesRefused, dates_left_for
+from bookings.booking.services.request import DatesRefused, remaining_kept_dates
 from bookings.booking.services.transitions import remind_of_bookings
 from bookings.errors import SlotTaken
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import DateOption, Hold, OptionKind, PlaceState, Precision, Presenter, State
-from bookings.open_sessions.services.notify import SizeRefused, remind_of_sessions
-from bookings.open_sessions.services.places import offer_until
+from bookings.open_sessions.services.notify import CapacityRefused, remind_of_sessions
+from bookings.open_sessions.services.places import offer_expiry
 from bookings.open_sessions.services.sessions import set_capacity
 from bookings.presenter.services import warn_of_checks
 from bookings.schedule.holds import extend_hold, hold_slot, kept_until
-from bookings.schedule.picker import open_horizon
+from bookings.schedule.picker import read_public_schedule
 from ctac.dates import format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from leaflets.models import OrderState
@@ -30,9 +30,9 @@ from leaflets.orders.allowances import ACCOUNT_LIMIT, LimitScope, RecentCopies, 
 from notifications.models import Notification
 from notifications.registry import email_for
 from notifications.samples import all_samples
-from office.models import BOUNDS, SiteSettings
-from office.queries import asked_too_long_ago, setting_text
-from office.services import broken_promises
+from office.models import SETTING_BOUNDS, SiteSettings
+from office.queries import overdue_request_cutoff, setting_text
+from office.services import find_broken_promises
 from privacy import retention
 from professionals.models import Person
 from tests.bookings.flow import WHERE, text
@@ -76,13 +76,13 @@ def day_of(moment: datetime) -> int:
 
 def first_day() -> int:
     make_presenter(weekdays=range(7))
-    first = first_slot(open_horizon(slot_query(make_presentation(), ""), NOW, None))
+    first = first_slot(read_public_schedule(slot_query(make_presentation(), ""), NOW, None))
     return day_of(first.start) if first else -1
 
 
 def last_day() -> int:
     make_presenter(weekdays=range(7))
-    schedule = open_horizon(slot_query(make_presentation(), ""), NOW, None)
+    schedule = read_public_schedule(slot_query(make_presentation(), ""), NOW, None)
     assert schedule.slots_on(schedule.last_day)
     return (schedule.last_day - TODAY).days
 
@@ -128,7 +128,7 @@ def last_day_to_change() -> int:
 
 
 def day_of_which_requests_wait_too_long() -> int:
-    return day_of(asked_too_long_ago(NOW)) - 1
+    return day_of(overdue_request_cutoff(NOW)) - 1
 
 
 def last_day_of_a_kept_date() -> int:
@@ -138,7 +138,7 @@ def last_day_of_a_kept_date() -> int:
 
 
 def dates_kept_for_one() -> int:
-    return dates_left_for(make_person(), NOW)
+    return remaining_kept_dates(make_person(), NOW)
 
 
 def largest_audience() -> int:
@@ -155,7 +155,7 @@ def most_places() -> int:
     session = make_session(make_presenter(), at("10:00"), capacity=7)
     for most in (10, 1000, 5000):
         size = {"by": None, "now": NOW, "expected": session.capacity}
-        if said := refusal(SizeRefused, set_capacity, session=session, capacity=most + 1, **size):
+        if said := refusal(CapacityRefused, set_capacity, session=session, capacity=most + 1, **size):
             assert said == f"A session has between 1 and {most} places."
             set_capacity(session=session, capacity=most, **size)  # type: ignore[arg-type]
             return most
@@ -164,7 +164,7 @@ def most_places() -> int:
 
 
 def last_day_of_an_offer() -> int:
-    until = offer_until(at("10:00", TODAY + 30 * DAY), NOW)
+    until = offer_expiry(at("10:00", TODAY + 30 * DAY), NOW)
     assert until is not None
     return day_of(until)
 
@@ -189,17 +189,17 @@ def day_of_the_first_reminder() -> int:
 
 def weeks_of_feedback() -> int:
     booking = make_booking(make_presenter(), at("10:00", TODAY - DAY))
-    afterwards = open_afterwards(given=booking, now=NOW)
+    afterwards = get_or_create_afterwards(given=booking, now=NOW)
     closes_at = afterwards.closes_at
     assert (afterwards.is_open(closes_at - timedelta(seconds=1)), afterwards.is_open(closes_at)) == (True, False)
-    return (closes_at - booking.agreed[1]) // timedelta(weeks=1)
+    return (closes_at - booking.agreed_times[1]) // timedelta(weeks=1)
 
 
 def days_before_a_check_ends() -> int:
     for days in (7, 60, 180):
         make_presenter(checked_until=TODAY + days * DAY, email=f"{days}@ctac.example")
     warn_of_checks(now=NOW)
-    return Presenter.objects.checks_end_soon(NOW).count()
+    return Presenter.objects.with_checks_ending_soon(NOW).count()
 
 
 def days_of_orders_that_count() -> int:
@@ -271,7 +271,7 @@ def sort_of(name: str) -> str:
     return name.removeprefix("keep_").removesuffix("_months")
 
 
-KEPT = [name for name in BOUNDS if name.startswith("keep_")]
+KEPT = [name for name in SETTING_BOUNDS if name.startswith("keep_")]
 
 
 @pytest.mark.parametrize("name", KEPT)
@@ -281,14 +281,14 @@ def test_how_long_a_sort_of_record_is_kept_is_used_and_said(name: str, client: C
     for months, words in ((1, "1 month"), (7, "7 months"), (12, "1 year")):
         change_settings(**{name: months})
         for rule in rules:
-            assert rule.over_before(NOW) == retention.months_before(NOW + rule.ahead, months)
+            assert rule.cutoff(NOW) == retention.months_before(NOW + rule.ahead, months)
         page = text(client.get(reverse("privacy")))
         assert all(f"{rule.why} {words} after {rule.since}" in page for rule in rules if not rule.ahead)
 
 
 def test_every_figure_is_tested_here() -> None:
     """But for what only sentences say, which is below."""
-    assert {name for name, *_rest in SEEN} | set(KEPT) | {"packing_working_days"} == set(BOUNDS)
+    assert {name for name, *_rest in SEEN} | set(KEPT) | {"packing_working_days"} == set(SETTING_BOUNDS)
 
 
 # What pages and emails say.
@@ -413,18 +413,18 @@ def test_who_is_kept_for_longer_is_warned_anew_before_they_go(change_settings: A
 
 def broken(**values: int) -> list[str]:
     new = SiteSettings(**values)
-    counted = statements(lambda: broken_promises(SiteSettings(), new))
+    counted = statements(lambda: find_broken_promises(SiteSettings(), new))
     assert len(counted) <= len(values) * 2
-    found = broken_promises(SiteSettings(), new)
+    found = find_broken_promises(SiteSettings(), new)
     assert all(url.startswith("/") for _sentence, url in found)
     return [sentence for sentence, _url in found]
 
 
 def test_nothing_promised_nothing_broken() -> None:
-    least = {name: bounds[0] for name, bounds in BOUNDS.items() if not name.startswith("keep_")}
-    most = {name: bounds[1] for name, bounds in BOUNDS.items()}
+    least = {name: bounds[0] for name, bounds in SETTING_BOUNDS.items() if not name.startswith("keep_")}
+    most = {name: bounds[1] for name, bounds in SETTING_BOUNDS.items()}
     for new in (SiteSettings(), SiteSettings(**least), SiteSettings(**most)):
-        assert broken_promises(SiteSettings(), new) == []
+        assert find_broken_promises(SiteSettings(), new) == []
 
 
 def test_bookings_outside_the_new_rules_are_counted() -> None:
@@ -477,7 +477,7 @@ def test_open_sessions_are_counted() -> None:
         "We have told 2 people with a place at an open session another day for the first reminder."
     ]
     old, new = SiteSettings(offer_working_days=2), SiteSettings()
-    assert [sentence for sentence, _url in broken_promises(old, new)] == [
+    assert [sentence for sentence, _url in find_broken_promises(old, new)] == [
         "We have told 1 person on a waiting list that an offer lasts longer."
     ]
 
@@ -486,9 +486,9 @@ def test_feedback_that_is_open_is_counted() -> None:
     presenter = make_presenter()
     for days in (1, 41, 43):
         given = make_booking(presenter, at("10:00", TODAY - days * DAY), state=State.DELIVERED)
-        open_afterwards(given=given, now=NOW)
+        get_or_create_afterwards(given=given, now=NOW)
     given = make_session(presenter, at("14:00", TODAY - 2 * DAY), state="delivered")
-    open_afterwards(given=given, now=NOW)
+    get_or_create_afterwards(given=given, now=NOW)
     assert broken(feedback_weeks=5) == ["After 3 presentations, we have told people a later last day for feedback."]
     assert broken(feedback_weeks=7) == []
 
@@ -511,14 +511,14 @@ def test_records_that_would_go_tonight_are_counted_and_a_longer_time_is_owned_up
     assert broken(keep_bookings_months=6) == ["1 record would be due at once: “Bookings of presentations”."]
     assert broken(keep_bookings_months=7) == []
     old = SiteSettings(keep_orders_months=12)
-    [(sentence, url)] = broken_promises(old, SiteSettings(keep_orders_months=18))
+    [(sentence, url)] = find_broken_promises(old, SiteSettings(keep_orders_months=18))
     assert sentence == "Our privacy notice says 1 year now. We would keep records for longer than people were told."
     assert url == "/privacy/#kept"
 
 
 def test_very_many_are_counted_no_further_than_a_list_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("office.services.MOST", 1)
-    monkeypatch.setattr("ctac.staff.lists.MOST", 1)
+    monkeypatch.setattr("office.services.MAX_COUNTED", 1)
+    monkeypatch.setattr("ctac.staff.lists.MAX_COUNTED", 1)
     presenter = make_presenter()
     for days in (40, 41, 42):
         make_booking(presenter, at("10:00", TODAY + days * DAY))

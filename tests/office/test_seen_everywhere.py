@@ -38,7 +38,7 @@ def web_workers(live: Live) -> list[int]:
 
 def worked(pid: int) -> int:
     """How much this process has written and read so far, in bytes."""
-    read, written = (processes.PROC / str(pid) / "io").read_text().splitlines()[:2]
+    read, written = (processes.PROC_DIR / str(pid) / "io").read_text().splitlines()[:2]
     return int(read.split()[1]) + int(written.split()[1])
 
 

@@ -14,10 +14,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
-from ctac.models import forget
-from office.models import BOUNDS, SettingChange, SiteSettings
-from office.queries import SETTINGS, site_settings
-from office.services import _promises, add_promise, broken_promises
+from ctac.models import reset_request_values
+from office.models import SETTING_BOUNDS, SettingChange, SiteSettings
+from office.queries import CACHED_SETTINGS, site_settings
+from office.services import _promise_checks, find_broken_promises, register_promise_check
 from office.services import change_settings as change_unpublished
 from tests.factories import make_staff
 from tests.leaflets.statements import statements
@@ -38,28 +38,28 @@ def test_a_change_is_there_from_the_next_request_on(change_settings: Any, client
     client.get("/healthz")
     assert (site_settings().hold_minutes, site_settings().notice_working_days) == (20, 5)
     cache.clear()
-    forget()
+    reset_request_values()
     assert site_settings().hold_minutes == 20
 
 
 @pytest.mark.django_db
 def test_with_a_copy_in_the_cache_they_take_no_statement_and_without_one_a_single_one() -> None:
     assert statements(lambda: [site_settings()]) == []
-    cache.delete(SETTINGS.key)
-    forget()
+    cache.delete(CACHED_SETTINGS.key)
+    reset_request_values()
     assert len(statements(lambda: [site_settings(), site_settings()])) == 1
 
 
 @pytest.mark.django_db
 def test_before_the_commit_nobody_is_given_what_may_be_undone(client: Client) -> None:
     """Not even if the copy in the cache has just gone."""
-    forget()
+    reset_request_values()
     with transaction.atomic():
         change_unpublished(hold_minutes=20)
-        cache.delete(SETTINGS.key)
+        cache.delete(CACHED_SETTINGS.key)
         assert site_settings().hold_minutes == 15
         transaction.set_rollback(True)
-    forget()
+    reset_request_values()
     assert site_settings().hold_minutes == 15
 
 
@@ -67,12 +67,12 @@ def test_with_cache_and_database_down_they_are_what_this_process_read_last(monke
     def down(*_args: Any, **_kwargs: Any) -> None:
         raise OperationalError
 
-    cache.set(SETTINGS.key, SiteSettings(advice_phone="0113 496 0000"))
-    forget()
+    cache.set(CACHED_SETTINGS.key, SiteSettings(advice_phone="0113 496 0000"))
+    reset_request_values()
     assert site_settings().advice_phone == "0113 496 0000"
-    cache.delete(SETTINGS.key)
+    cache.delete(CACHED_SETTINGS.key)
     monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", down)
-    forget()
+    reset_request_values()
     assert site_settings().advice_phone == "0113 496 0000"
 
 
@@ -83,15 +83,15 @@ def test_there_is_one_row() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", sorted(BOUNDS))
+@pytest.mark.parametrize("name", sorted(SETTING_BOUNDS))
 def test_neither_the_service_nor_the_database_takes_what_is_out_of_bounds(name: str) -> None:
-    for outside in (BOUNDS[name][0] - 1, BOUNDS[name][1] + 1):
+    for outside in (SETTING_BOUNDS[name][0] - 1, SETTING_BOUNDS[name][1] + 1):
         with pytest.raises(ValidationError):
             change_unpublished(**{name: outside})
         change_unpublished(hold_minutes=20)
         with pytest.raises(IntegrityError), transaction.atomic():
             SiteSettings.objects.update(**{name: outside})
-    for inside in BOUNDS[name]:
+    for inside in SETTING_BOUNDS[name]:
         SiteSettings.objects.update(**{name: inside})
 
 
@@ -166,7 +166,7 @@ def test_each_change_stays_written_and_names_its_author_until_their_account_goes
 
 @pytest.fixture
 def no_promises(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("office.services._promises", type(_promises)(list))
+    monkeypatch.setattr("office.services._promise_checks", type(_promise_checks)(list))
     return None
 
 
@@ -176,12 +176,12 @@ def test_a_change_says_which_promises_it_would_break_each_once() -> None:
         if new.hold_minutes < 10:
             yield "Two people were told 15 minutes.", "/staff/"
 
-    add_promise("hold_minutes", check)
-    add_promise("hold_minutes", check)
+    register_promise_check("hold_minutes", check)
+    register_promise_check("hold_minutes", check)
     old = SiteSettings()
-    assert broken_promises(old, SiteSettings(horizon_days=30)) == []
-    assert broken_promises(old, SiteSettings(hold_minutes=20)) == []
-    assert broken_promises(old, SiteSettings(hold_minutes=5)) == [("Two people were told 15 minutes.", "/staff/")]
+    assert find_broken_promises(old, SiteSettings(horizon_days=30)) == []
+    assert find_broken_promises(old, SiteSettings(hold_minutes=20)) == []
+    assert find_broken_promises(old, SiteSettings(hold_minutes=5)) == [("Two people were told 15 minutes.", "/staff/")]
 
 
 @pytest.mark.django_db
@@ -189,14 +189,14 @@ def test_who_read_before_a_change_does_not_bring_the_old_values_back(monkeypatch
     """Another process changes and publishes them between our reading of the row and our keeping of the copy."""
 
     def overtaken() -> SiteSettings:
-        SETTINGS.publish(SiteSettings(hold_minutes=20))
+        CACHED_SETTINGS.publish(SiteSettings(hold_minutes=20))
         return SiteSettings()
 
-    cache.delete(SETTINGS.key)
-    forget()
-    monkeypatch.setattr(SETTINGS, "read", overtaken)
+    cache.delete(CACHED_SETTINGS.key)
+    reset_request_values()
+    monkeypatch.setattr(CACHED_SETTINGS, "read", overtaken)
     assert site_settings().hold_minutes == 15
-    forget()
+    reset_request_values()
     assert site_settings().hold_minutes == 20
 
 

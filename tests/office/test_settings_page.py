@@ -12,11 +12,11 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Entry
-from ctac.dates import format_clock_time
-from office.forms import GROUPS, LONG, NAMES
-from office.models import BOUNDS, SettingChange, SiteSettings
+from ctac.dates import format_time
+from office.forms import LONG_TEXT_LENGTH, SETTING_GROUPS, SETTING_NAMES
+from office.models import SETTING_BOUNDS, SettingChange, SiteSettings
 from office.queries import site_settings
-from office.services import _promises, add_promise
+from office.services import _promise_checks, register_promise_check
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
@@ -67,23 +67,23 @@ def test_only_managers_see_and_change_them(role: str) -> None:
 
 def test_every_setting_stands_in_one_group_and_in_the_menu_of_managers_is_the_page(desk: Client) -> None:
     names = [field.name for field in SiteSettings._meta.concrete_fields if not field.primary_key]
-    assert sorted(NAMES) == sorted(names)
-    assert len(set(NAMES)) == len(NAMES)
+    assert sorted(SETTING_NAMES) == sorted(names)
+    assert len(set(SETTING_NAMES)) == len(SETTING_NAMES)
     assert b'href="/staff/settings/"' in desk.get("/staff/").content
 
 
 def test_each_setting_says_what_it_does_its_bounds_and_its_first_value(desk: Client) -> None:
     page = read(desk)
-    for name in NAMES:
+    for name in SETTING_NAMES:
         field: Any = SiteSettings._meta.get_field(name)
         hint = page.one(id=f"id_{name}_helptext").text
         assert len(hint) > 5, name
-        if name in BOUNDS:
-            assert hint.endswith("From {} to {}.".format(*BOUNDS[name])), name
+        if name in SETTING_BOUNDS:
+            assert hint.endswith("From {} to {}.".format(*SETTING_BOUNDS[name])), name
         first = field.get_default()
-        said = format_clock_time(first) if isinstance(first, time) else str(first)
+        said = format_time(first) if isinstance(first, time) else str(first)
         assert (f"At first: {said}." if said else "At first: empty.") in page.one("body").text, name
-    assert [legend.text for legend in page.all("legend")] == [str(legend) for legend in GROUPS]
+    assert [legend.text for legend in page.all("legend")] == [str(legend) for legend in SETTING_GROUPS]
 
 
 def test_nothing_changes_by_looking_or_by_sending_what_is_there(desk: Client) -> None:
@@ -202,8 +202,8 @@ def promised(monkeypatch: pytest.MonkeyPatch) -> None:
         if new.hold_minutes < 15:
             yield f"BK-7Q4M-2F is held for longer than {new.hold_minutes} minutes.", "/staff/bookings/booking/1/change/"
 
-    monkeypatch.setattr("office.services._promises", type(_promises)(list))
-    add_promise("hold_minutes", check)
+    monkeypatch.setattr("office.services._promise_checks", type(_promise_checks)(list))
+    register_promise_check("hold_minutes", check)
 
 
 @pytest.mark.usefixtures("promised")
@@ -244,5 +244,5 @@ def test_before_somebody_saves_they_show_who_they_are_and_the_form_waits(desk: C
 def test_the_record_has_room_for_the_longest_value() -> None:
     most = {field.name: getattr(field, "max_length", None) or 0 for field in SettingChange._meta.concrete_fields}
     longest = max(field.max_length or 0 for field in SiteSettings._meta.concrete_fields if isinstance(field, models.CharField))
-    assert LONG < longest <= min(most["old"], most["new"])
-    assert max(map(len, NAMES)) <= most["field"]
+    assert LONG_TEXT_LENGTH < longest <= min(most["old"], most["new"])
+    assert max(map(len, SETTING_NAMES)) <= most["field"]

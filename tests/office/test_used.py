@@ -12,12 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from bench.figures import APPS, ROOT
-from ctac.pages import FACTS
+from ctac.pages import SITE_FACTS
 from leaflets.dispatch.slips import packing_slips
 from notifications.models import Notification
 from notifications.samples import all_samples
-from office.forms import NAMES
-from office.models import BOUNDS
+from office.forms import SETTING_NAMES
+from office.models import SETTING_BOUNDS
 from office.queries import site_settings
 from professionals.forms import CallerForm
 from professionals.safeguarding.advice_line import is_advice_line_open
@@ -90,7 +90,7 @@ USED: dict[str, tuple[Any, str, tuple[Place, ...]]] = {
     "data_protection_lead_email": ("dpo@example.org", OURS, (nobodys_address("dpo@example.org"),)),
 }
 # Figures are in tests/office/test_rules.py, the quiet hours in tests/notifications/test_quiet.py.
-ELSEWHERE = {*BOUNDS, "quiet_from", "quiet_until"}
+ELSEWHERE = {*SETTING_BOUNDS, "quiet_from", "quiet_until"}
 # Of Django's settings, the first values: read by `office` alone.
 FIRST_VALUES = (
     *("STAFF_EMAIL", "VISIT_ESCALATION_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "OUT_OF_HOURS_ROUTE", "SITE_HELP_EMAIL"),
@@ -99,7 +99,7 @@ FIRST_VALUES = (
 
 
 def test_each_setting_has_an_entry() -> None:
-    assert set(USED) | ELSEWHERE == set(NAMES)
+    assert set(USED) | ELSEWHERE == set(SETTING_NAMES)
 
 
 @pytest.mark.django_db
@@ -127,7 +127,7 @@ def test_each_is_read_outside_office() -> None:
         if "migrations" not in path.parts
     )
     templates = "\n".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
-    of_pages = {f'fact "{name}"' for name in FACTS}
+    of_pages = {f'fact "{name}"' for name in SITE_FACTS}
     assert [fact for fact in of_pages if fact not in templates] == []
     by_facts = {"site_help_email", "site_help_phone", "charity_name", "charity_number", "charity_address"}
     by_facts |= {"advice_opens", "advice_closes"}  # the line itself reads them, and their words are a fact
@@ -138,7 +138,7 @@ def test_each_is_read_outside_office() -> None:
 
 
 def test_a_fact_of_a_page_is_that_of_the_settings() -> None:
-    assert {name: find() for name, find in FACTS.items() if name != "hours"} == {
+    assert {name: find() for name, find in SITE_FACTS.items() if name != "hours"} == {
         "phone": site_settings().advice_phone,
         "email": site_settings().advice_email,
         "help_email": site_settings().site_help_email,

@@ -9,7 +9,7 @@ from ctac.transports import folder as transports_folder  # registers the transpo
 
 
 def connect(folder):
-    return Connection(transports_folder.URL, transport_options={"folder": folder, "polling_interval": 0.01})
+    return Connection(transports_folder.FOLDER_BROKER_URL, transport_options={"folder": folder, "polling_interval": 0.01})
 
 
 def produce(folder, name, count):

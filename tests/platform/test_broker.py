@@ -80,7 +80,7 @@ def test_the_tests_publish_to_a_folder_of_their_own():
 @pytest.mark.parametrize("url", ["redis://queue/0", "rediss://queue/0", "amqp://queue//", "pyamqp://queue//"])
 def test_a_real_broker_gets_timeouts(url):
     options = folder.transport_options(url, Path("/nowhere"))
-    assert {value for name, value in options.items() if "timeout" in name} == {folder.PATIENCE}
+    assert {value for name, value in options.items() if "timeout" in name} == {folder.BROKER_TIMEOUT_SECONDS}
 
 
 def test_an_unknown_scheme_is_left_to_kombu():
@@ -88,4 +88,4 @@ def test_an_unknown_scheme_is_left_to_kombu():
 
 
 def test_the_transport_is_known_by_its_scheme():
-    assert Connection(folder.URL).transport.driver_type == "folder"
+    assert Connection(folder.FOLDER_BROKER_URL).transport.driver_type == "folder"

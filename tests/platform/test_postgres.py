@@ -123,7 +123,7 @@ def test_a_stop_leaves_no_process_and_no_runtime_folder(var_dir, start):
     server = start()
     postgres.stop(var_dir)
     assert server.wait(10) == 0
-    assert [line for line in processes.command_lines().values() if postgres.name_of(var_dir) in line] == []
+    assert [line for line in processes.command_lines().values() if postgres.cluster_name(var_dir) in line] == []
     assert not postgres.runtime_dir(var_dir).exists()
 
 

@@ -21,7 +21,7 @@ def refusal(live):
 
 
 def running(live):
-    name = postgres.name_of(live.var_dir)
+    name = postgres.cluster_name(live.var_dir)
     return [line for line in processes.command_lines().values() if name in line]
 
 

@@ -4,7 +4,7 @@ import pytest
 from celery.schedules import crontab
 from django.conf import LazySettings
 
-from ctac.celery import app, schedule
+from ctac.celery import app, build_beat_schedule
 
 # By its name: the task, every so many seconds or when (UTC), and for how many seconds the asking lasts.
 ENTRIES = {
@@ -36,7 +36,10 @@ IF_MAIL_COMES_BACK = {"read returned mail": ("notifications.tasks.read_returned_
 
 
 def entries() -> dict[str, tuple[object, ...]]:
-    return {name: (each["task"], each["schedule"], each.get("options", {}).get("expires")) for name, each in schedule().items()}
+    return {
+        name: (each["task"], each["schedule"], each.get("options", {}).get("expires"))
+        for name, each in build_beat_schedule().items()
+    }
 
 
 @pytest.mark.parametrize(("mailbox", "more"), [("", {}), ("imaps://mail.example", IF_MAIL_COMES_BACK)])

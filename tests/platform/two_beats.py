@@ -23,7 +23,7 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from ctac.celery import app, schedule  # noqa: E402
+from ctac.celery import app, build_beat_schedule  # noqa: E402
 
 DAYS = [*range(1, 30), 95, 366, 367]
 HOURS = [9, 15]  # UTC: while staff are there
@@ -97,7 +97,7 @@ def naive() -> None:
 
 def tasks() -> dict[str, Callable[[], object]]:
     app.loader.import_default_modules()
-    return {entry["task"]: app.tasks[entry["task"]].run for entry in schedule().values()} | {"naive": naive}
+    return {entry["task"]: app.tasks[entry["task"]].run for entry in build_beat_schedule().values()} | {"naive": naive}
 
 
 def run(name: str, task: Callable[[], object], barrier: Barrier) -> None:

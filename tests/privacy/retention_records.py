@@ -12,10 +12,10 @@ from notifications.models import MarkedAddress, Notification
 from notifications.models import State as MailState
 from privacy import retention as privacy_retention
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason
-from privacy.retention import WARNED_FOR, WARNING
+from privacy.retention import WARNING_EMAIL_KIND, WARNING_PERIOD
 from professionals.models import FlaggedEvent, FlaggedText, Note, NoteKind, Person
 from reach.invitations.services import add_mailbox
-from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, RoleMailbox
+from reach.models import MIN_INVITATION_INTERVAL, Campaign, CampaignInvite, RoleMailbox
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, make_booking, make_leave, make_presentation, make_presenter
 from tests.factories import make_organisation, make_person, make_staff, make_user
@@ -27,7 +27,7 @@ WORDS = "Ask for Canary Wharton"
 
 def over(rule: str, now: datetime = NOW) -> datetime:
     """The moment at which a record of this rule has been kept for exactly as long as it may be."""
-    return next(each for each in privacy_retention.registered_rules() if each.name == rule).over_before(now)
+    return next(each for each in privacy_retention.registered_rules() if each.name == rule).cutoff(now)
 
 
 def booking_at(moment: datetime) -> None:
@@ -91,11 +91,11 @@ def person_at(moment: datetime) -> None:
     User.objects.filter(pk=person.user_id).update(date_joined=moment, last_login=moment)
 
 
-def warned(person: Person, at: datetime = NOW - WARNED_FOR) -> Notification:
+def warned(person: Person, at: datetime = NOW - WARNING_PERIOD) -> Notification:
     """They were told by email, at that moment, that they go."""
     sent = {"state": MailState.SENT, "sent_at": at, "created_at": at, "due_at": at, "version": at.toordinal()}
     about = {"about": f"person:{person.pk}", "message_id": f"<{person.pk}-{at}@warned>", "recipient": person.email}
-    return Notification.objects.create(kind=WARNING, **about, **sent)
+    return Notification.objects.create(kind=WARNING_EMAIL_KIND, **about, **sent)
 
 
 def warned_person_at(moment: datetime) -> None:
@@ -104,7 +104,9 @@ def warned_person_at(moment: datetime) -> None:
 
 
 def not_warned() -> QuerySet[Person]:
-    return Person.objects.filter(name=WORDS).exclude(email__in=Notification.objects.filter(kind=WARNING).values("recipient"))
+    return Person.objects.filter(name=WORDS).exclude(
+        email__in=Notification.objects.filter(kind=WARNING_EMAIL_KIND).values("recipient")
+    )
 
 
 def visit_at(moment: datetime) -> None:
@@ -128,7 +130,7 @@ def given_at(moment: datetime) -> None:
 def invitation_at(moment: datetime) -> None:
     where = {"unit": "district", "areas": ["E08000035"], "presentation": make_presentation()}
     campaign = Campaign.objects.create(**where, planned_at=moment, token=uuid4())
-    to = {"person": make_person(), "address": "canary@leeds.nhs.uk", "lasts": (moment, moment + INVITED_AT_MOST_EVERY)}
+    to = {"person": make_person(), "address": "canary@leeds.nhs.uk", "lasts": (moment, moment + MIN_INVITATION_INTERVAL)}
     CampaignInvite.objects.create(campaign=campaign, **to)
 
 

@@ -15,7 +15,7 @@ from notifications.delivery import smtp
 from notifications.delivery.services import deliver
 from notifications.models import Notification, State
 from privacy.models import DataAction, DataActionKind, DataActionReason
-from privacy.services import StaffAccount, erase_person
+from privacy.services import HasStaffAccount, erase_person
 from professionals.models import Person
 from tests.accounts.factors.proof import grow_old
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -97,7 +97,7 @@ def test_a_last_email_says_that_it_is_done_and_then_its_row_forgets_the_address(
     row, inbox = Notification.objects.get(recipient=ADDRESS), mail_server()
 
     deliver(row.pk)
-    smtp.hang_up()
+    smtp.close_connection()
 
     row.refresh_from_db()
     assert (row.state, row.recipient, row.sealed_body) == (State.SENT, "", None)
@@ -178,7 +178,7 @@ def test_both_are_a_managers_and_ask_again(person, slug):
 def test_nobody_with_a_staff_account_is_erased_by_whatever_way():
     """Not by a page alone: a last manager would go that way, and a colleague's work lose its author."""
     person = make_person(user=make_staff(role="manager"))
-    with pytest.raises(StaffAccount):
+    with pytest.raises(HasStaffAccount):
         erase_person(person, by=None, now=timezone.now())
     person.refresh_from_db()
     assert (person.erased_at, person.user.is_staff) == (None, True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from privacy.services import erase_person
 from professionals.models import Person
-from professionals.services import address_verified, find_or_enter_person
+from professionals.services import assign_verified_address, find_or_enter_person
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.professionals.in_turn import in_turn
@@ -94,7 +94,7 @@ def test_who_signs_up_with_their_address_is_somebody_new(with_address: Person, n
     user = make_user(EMAIL)
     EmailAddress.objects.get_or_create(user=user, email=EMAIL, defaults={"verified": True})
     details: Any = {"name": "Kim Lee", "phone": "", "profession": "gp", "organisation_name": "", "postcode": ""}
-    person = address_verified(user=user, email=EMAIL, details=details, now=now)
+    person = assign_verified_address(user=user, email=EMAIL, details=details, now=now)
 
     assert person is not None
     assert (person.pk != with_address.pk, person.user, person.erased_at) == (True, user, None)

@@ -14,7 +14,7 @@ from privacy import services as privacy_services
 from privacy.models import DataAction, DataActionReason
 from privacy.tasks import clear_expired
 from professionals.models import Absorbed, Person
-from professionals.services import address_verified
+from professionals.services import assign_verified_address
 from tests.bookings.rows import NOW, make_booking, make_presenter
 from tests.factories import make_person, make_staff
 
@@ -148,7 +148,7 @@ def entered_by_staff(email: str) -> Person:
 def joined(person: Person, email: str) -> None:
     """They show that this address is theirs: what staff entered under it is theirs too."""
     EmailAddress.objects.create(user=person.user, email=email, verified=True)
-    address_verified(user=person.user, email=email, details=None, now=NOW)
+    assign_verified_address(user=person.user, email=email, details=None, now=NOW)
 
 
 def test_whoever_was_two_rows_in_the_backup_is_erased_as_both(path):

@@ -6,13 +6,13 @@ from datetime import datetime
 import pytest
 from django.test import Client
 
-from bookings.errors import MoveRefused
+from bookings.errors import TransitionNotAllowed
 from bookings.models import Booking
 from bookings.models import State as BookingState
 from leaflets.models import Order
-from leaflets.orders.services.transitions import OrderHasMoved
+from leaflets.orders.services.transitions import OrderStateHasChanged
 from privacy import services as privacy_services
-from privacy.services import TRIES, PrivacySource, StaffAccount, VisitInTheWay, erase_person
+from privacy.services import MAX_ERASE_ATTEMPTS, HasStaffAccount, PrivacySource, VisitBlocksErasure, erase_person
 from professionals.models import Person
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, sign_in
@@ -47,19 +47,19 @@ def refusing(times: int, error: Callable[[], Exception]) -> tuple[Callable[[Pers
     return refuse, tries
 
 
-def order_has_moved() -> OrderHasMoved:
-    return OrderHasMoved(Order(state="packing"))
+def order_has_moved() -> OrderStateHasChanged:
+    return OrderStateHasChanged(Order(state="packing"))
 
 
-@pytest.mark.parametrize("error", [MoveRefused, order_has_moved])
+@pytest.mark.parametrize("error", [TransitionNotAllowed, order_has_moved])
 def test_what_changed_meanwhile_is_read_again_and_the_person_is_erased(person, monkeypatch, error):
     booking, order = make_booking(make_presenter(), at("10:00"), person=person), make_order(person, NOW)
-    refuse, tries = refusing(TRIES - 1, error)
+    refuse, tries = refusing(MAX_ERASE_ATTEMPTS - 1, error)
     meeting(monkeypatch, refuse)
 
     assert erase_person(person, by=None, now=NOW) == ADDRESS
 
-    assert len(tries) == TRIES
+    assert len(tries) == MAX_ERASE_ATTEMPTS
     booking.refresh_from_db()
     order.refresh_from_db()
     assert (booking.state, order.state) == (BookingState.CANCELLED, "cancelled")
@@ -67,9 +67,9 @@ def test_what_changed_meanwhile_is_read_again_and_the_person_is_erased(person, m
 
 
 def test_who_is_refused_for_good_is_not_tried_again(person, monkeypatch):
-    refuse, tries = refusing(1, VisitInTheWay)
+    refuse, tries = refusing(1, VisitBlocksErasure)
     meeting(monkeypatch, refuse)
-    with pytest.raises(VisitInTheWay):
+    with pytest.raises(VisitBlocksErasure):
         erase_person(person, by=None, now=NOW)
     assert len(tries) == 1
 
@@ -77,10 +77,10 @@ def test_who_is_refused_for_good_is_not_tried_again(person, monkeypatch):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (MoveRefused, "Something in your account changed at the same moment"),
+        (TransitionNotAllowed, "Something in your account changed at the same moment"),
         (order_has_moved, "Something in your account changed at the same moment"),
-        (VisitInTheWay, "A presenter may be with you or on the way to you"),
-        (StaffAccount, "This person has a staff account"),
+        (VisitBlocksErasure, "A presenter may be with you or on the way to you"),
+        (HasStaffAccount, "This person has a staff account"),
     ],
 )
 def test_the_page_says_what_it_was(person, monkeypatch, error, said):
@@ -94,5 +94,5 @@ def test_the_page_says_what_it_was(person, monkeypatch, error, said):
 def test_a_presenter_who_was_not_heard_from_stands_in_the_way_too(person):
     make_booking(make_presenter(), NOW, person=person)
     Booking.objects.update(state=BookingState.CONFIRMED)
-    with pytest.raises(VisitInTheWay):
+    with pytest.raises(VisitBlocksErasure):
         erase_person(person, by=None, now=NOW)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from ctac.errors import DomainError
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from notifications.rendering import render
 from privacy.models import Complaint, ComplaintEvent, ContactMethod
 from privacy.services import (
@@ -39,8 +39,8 @@ def step(service, complaint, *, told=ContactMethod.EMAIL, on=None, words="We loo
 
 def said_to(kind: str) -> str:
     row = Notification.objects.get(kind=kind)
-    assert email_named(kind)(row).is_still_due()
-    return render(email_named(kind)(row).message()).text
+    assert get_email_class(kind)(row).is_still_due()
+    return render(get_email_class(kind)(row).message()).text
 
 
 def test_acknowledged_by_email_from_here_it_is_of_today(clock):
@@ -86,7 +86,7 @@ def test_an_outcome_within_the_30_days_acknowledges_it_as_well():
     said = said_to("complaint-answered")
     assert "You are right." in said
     assert "ico.org.uk" in said
-    assert not email_named("staff-complaint-due")(Notification.objects.get(kind="staff-complaint-due")).is_still_due()
+    assert not get_email_class("staff-complaint-due")(Notification.objects.get(kind="staff-complaint-due")).is_still_due()
 
 
 def test_how_it_goes_is_told_as_often_as_it_takes():

@@ -26,11 +26,11 @@ from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import email_for
 from notifications.rendering import render
-from professionals.exports import keys_of
+from professionals.exports import read_keys
 from professionals.models import Draft, FlaggedText, Person
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.forms import ChildDetailsMixin, StaffReasonForm
-from professionals.safeguarding.services import fingerprint_of, flagged_fields
+from professionals.safeguarding.services import fields_fingerprint, flagged_fields
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.collecting import one_in
 from tests.factories import make_staff, sign_in_staff
@@ -91,15 +91,15 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
             ),
             "calendar": calendars(),
             "list": lists(),
-            "export": str([list(row) for row in order_rows(keys_of(Order.objects.all()))]),
+            "export": str([list(row) for row in order_rows(read_keys(Order.objects.all()))]),
         }
     seen["log"] = caplog.text
     assert [where for where, words in seen.items() if NAME in words or "943 476 5919" in words] == []
 
     lead = make_staff()
     assert {NAME in words.text for words in flagged_fields(flagged)} == {True}
-    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=NOW)
-    safeguarding_services.clear_flagged(flagged=flagged, shown=fingerprint_of(flagged_fields(flagged)), by=lead, now=NOW)
+    safeguarding_services.mark_as_read(flagged=flagged, by=lead, now=NOW)
+    safeguarding_services.clear_flagged(flagged=flagged, shown=fields_fingerprint(flagged_fields(flagged)), by=lead, now=NOW)
     assert tables_with(NAME) == set()
 
 

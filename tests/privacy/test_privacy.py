@@ -8,7 +8,7 @@ import time_machine
 from notifications.models import Notification, State
 from privacy import retention as privacy_retention
 from privacy.models import Complaint, ComplaintEvent, ContactMethod
-from privacy.services import answer_complaint, close_complaint, erase_person, erasure_would_cancel, export_person
+from privacy.services import answer_complaint, close_complaint, erase_person, erasure_consequences, export_person
 from professionals.models import FlaggedText
 from professionals.safeguarding.services import flagged_fields, notify_safeguarding_lead
 from tests.factories import make_person, make_staff
@@ -89,7 +89,7 @@ def test_what_is_closed_waits_until_our_answer_has_gone():
 def test_what_is_open_is_answered_first_and_then_goes(clock):
     person = make_person()
     complaint = make_complaint(person=person)
-    assert erasure_would_cancel(person, NOW) == [
+    assert erasure_consequences(person, NOW) == [
         f"Your complaint {complaint.reference} is still open. We will answer it first, then erase what it says."
     ]
     erase_person(person, by=None, now=NOW)

@@ -12,14 +12,14 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.models import Booking, OpenSession, State
-from ctac.celery import schedule
+from ctac.celery import build_beat_schedule
 from ctac.dates import months_before
 from leaflets.models import Order, OrderState
 from notifications.models import Notification
 from notifications.models import State as MailState
 from privacy import retention as privacy_retention
 from privacy.models import DataAction, DataActionKind, DataActionReason, RetentionRun
-from privacy.retention import WARNED_FOR
+from privacy.retention import WARNING_PERIOD
 from privacy.tasks import take_out
 from professionals.models import FlaggedText, Person
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -88,7 +88,7 @@ def test_the_clock_of_the_nightly_run_is_the_real_one():
     with time_machine.travel(NOW + A_SECOND, tick=False):
         take_out()
     assert Person.objects.filter(name=WORDS).count() == 0
-    assert schedule()["take out what was kept long enough"]["task"] == "privacy.tasks.take_out"
+    assert build_beat_schedule()["take out what was kept long enough"]["task"] == "privacy.tasks.take_out"
 
 
 # -- Figures stay; what is alive stays ---------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def test_what_is_due_can_be_found_by_an_index_of_what_is_still_kept(name, index)
         for (other,) in cursor.fetchall():
             cursor.execute(f'DROP INDEX "{other}"')
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-    assert index in rule.due(NOW)[: privacy_retention.RETENTION_BATCH].explain()
+    assert index in rule.due(NOW)[: privacy_retention.RETENTION_BATCH_SIZE].explain()
 
 
 # -- The report -----------------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_what_is_due_can_be_found_by_an_index_of_what_is_still_kept(name, index)
 def test_the_command_says_what_is_due_and_does_it_only_when_told_to():
     long_ago = datetime.now(UTC) - timedelta(days=365 * 9)
     person_at(long_ago)
-    warned(Person.objects.get(name=WORDS), datetime.now(UTC) - WARNED_FOR)
+    warned(Person.objects.get(name=WORDS), datetime.now(UTC) - WARNING_PERIOD)
     said = io.StringIO()
     call_command("retention", stdout=said)
     assert "        1  People: name, contact details, account (kept for 3 years after the last sign-in" in said.getvalue()
@@ -282,8 +282,8 @@ def test_nobody_else_does():
 
 def test_spans_are_said_in_words():
     spans = [timedelta(minutes=10), timedelta(hours=48), timedelta(days=7), timedelta(days=90)]
-    assert [privacy_retention.span_in_words(span) for span in spans] == ["10 minutes", "48 hours", "7 days", "90 days"]
-    assert [privacy_retention.months_in_words(months) for months in (1, 12, 18, 36)] == [
+    assert [privacy_retention.span_text(span) for span in spans] == ["10 minutes", "48 hours", "7 days", "90 days"]
+    assert [privacy_retention.months_text(months) for months in (1, 12, 18, 36)] == [
         "1 month",
         "1 year",
         "18 months",
@@ -309,7 +309,7 @@ def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(clie
         assert [kept.what, kept.why, kept.how_long] in rows
     assert ["Leaflet orders", "To send your parcel", "18 months after the order was placed"] in rows
     assert ["Backups", "In case our computers fail", "Up to 45 days"] in rows
-    assert f"We will email you {privacy_retention.WARNED_FOR.days} days before that." in page.one("main").text
+    assert f"We will email you {privacy_retention.WARNING_PERIOD.days} days before that." in page.one("main").text
 
 
 def test_the_privacy_notice_says_who_answers_who_processes_and_how_long_the_audit_is_kept(client, settings, change_settings):
@@ -354,6 +354,6 @@ def test_a_record_that_fails_keeps_no_other_from_its_end(monkeypatch):
 
     left: set[int] = set()
     broken = replace(rule, take_out=take_out)
-    due = broken.due(broken.over_before(NOW))
+    due = broken.due(broken.cutoff(NOW))
     assert [privacy_retention.run_record(broken, due, key, NOW, left) for key in due.values_list("pk", flat=True)] == [0, 1]
     assert left == set(failed)

@@ -10,10 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from ctac.celery import schedule
-from ctac.staff.site import long_moment
+from ctac.celery import build_beat_schedule
+from ctac.staff.site import format_long_datetime
 from privacy import retention as privacy_retention
-from privacy.retention import WARNED_FOR
+from privacy.retention import WARNING_PERIOD
 from privacy.tasks import count_due, take_out
 from professionals.models import Person
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -35,7 +35,7 @@ def somebody_due() -> None:
     person = make_person()
     Person.objects.filter(pk=person.pk).update(created_at=LONG_AGO)
     User.objects.filter(pk=person.user_id).update(date_joined=LONG_AGO, last_login=LONG_AGO)
-    warned(person, datetime.now(UTC) - WARNED_FOR)
+    warned(person, datetime.now(UTC) - WARNING_PERIOD)
 
 
 def people_said(manager: Client) -> str:
@@ -67,7 +67,7 @@ def test_it_says_when_and_counts_itself_where_nobody_did(manager: Client) -> Non
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     with time_machine.travel(an_hour_ago, tick=False):
         count_due()
-    assert f"The last count was on {long_moment(an_hour_ago)}." in " ".join(manager.get(PAGE).content.decode().split())
+    assert f"The last count was on {format_long_datetime(an_hour_ago)}." in " ".join(manager.get(PAGE).content.decode().split())
     cache.clear()
     somebody_due()
     with CaptureQueriesContext(connection) as taken:
@@ -79,7 +79,7 @@ def test_a_count_of_other_rules_is_none(monkeypatch: pytest.MonkeyPatch) -> None
     count_due()
     fewer = dict(list(privacy_retention._rules.items())[1:])
     monkeypatch.setattr(privacy_retention, "_rules", fewer)
-    assert privacy_retention.last_count(datetime.now(UTC)).counts.keys() == fewer.keys()
+    assert privacy_retention.last_due_counts(datetime.now(UTC)).counts.keys() == fewer.keys()
 
 
 def test_the_run_asks_anew_and_has_it_counted_after(manager: Client) -> None:
@@ -91,6 +91,6 @@ def test_the_run_asks_anew_and_has_it_counted_after(manager: Client) -> None:
 
 
 def test_beat_asks_for_it_more_often_than_a_count_lasts() -> None:
-    moments = [each["schedule"] for each in schedule().values() if each["task"] == "privacy.tasks.count_due"]
+    moments = [each["schedule"] for each in build_beat_schedule().values() if each["task"] == "privacy.tasks.count_due"]
     assert [(moment.minute, len(moment.hour)) for moment in moments] == [({27}, 24)]
-    assert timedelta(hours=1) < privacy_retention.COUNT_LASTS
+    assert timedelta(hours=1) < privacy_retention.DUE_COUNTS_TIMEOUT

@@ -10,7 +10,7 @@ import pytest
 
 from accounts.models import User
 from privacy import retention as privacy_retention
-from privacy.retention import Rule, inactive_people, run_record
+from privacy.retention import RetentionRule, inactive_people, run_record
 from professionals.models import Person
 from tests.accounts.sessions.test_at_once import held
 from tests.bookings.rows import NOW
@@ -32,16 +32,16 @@ def person() -> Any:
 
 
 @pytest.fixture
-def rule() -> Rule:
+def rule() -> RetentionRule:
     return next(each for each in privacy_retention.registered_rules() if each.name == "people")
 
 
-def take_out(rule: Rule, person: Person) -> int:
-    return run_record(rule, rule.due(rule.over_before(NOW)), person.pk, NOW, set())
+def take_out(rule: RetentionRule, person: Person) -> int:
+    return run_record(rule, rule.due(rule.cutoff(NOW)), person.pk, NOW, set())
 
 
 def test_who_is_signing_in_just_now_is_waited_for_and_stays(person, rule):
-    assert inactive_people(rule.over_before(NOW)).filter(pk=person.pk).exists()
+    assert inactive_people(rule.cutoff(NOW)).filter(pk=person.pk).exists()
     answers: list[int] = []
     with held(SIGNS_IN, NOW, person.user_id) as other:
         thread = begun(lambda: take_out(rule, person), answers)

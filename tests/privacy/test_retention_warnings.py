@@ -12,7 +12,7 @@ from notifications.delivery import services as delivery_services
 from notifications.delivery import smtp
 from notifications.models import Notification, State
 from privacy import retention as privacy_retention
-from privacy.retention import WARNED_FOR, WARNING
+from privacy.retention import WARNING_EMAIL_KIND, WARNING_PERIOD
 from professionals.models import AccountRecovery, Person
 from tests.bookings.rows import NOW
 from tests.factories import make_person, sign_in
@@ -38,7 +38,7 @@ def person() -> Person:
 
 
 def warnings() -> list[str]:
-    return list(Notification.objects.filter(kind=WARNING).order_by("pk").values_list("recipient", flat=True))
+    return list(Notification.objects.filter(kind=WARNING_EMAIL_KIND).order_by("pk").values_list("recipient", flat=True))
 
 
 def goes(row: Notification, at: datetime) -> None:
@@ -55,35 +55,35 @@ def counts(now: datetime) -> tuple[int, int]:
 
 def test_nobody_goes_before_14_days_have_passed_since_their_warning_went(person):
     assert counts(NOW) == (1, 0)
-    [row] = Notification.objects.filter(kind=WARNING)
+    [row] = Notification.objects.filter(kind=WARNING_EMAIL_KIND)
     assert counts(NOW + DAY) == (0, 0)
     assert counts(NOW + 20 * DAY) == (0, 0)  # it waits in the outbox: nobody has been told anything
     goes(row, NOW + 20 * DAY)
-    assert counts(NOW + 20 * DAY + WARNED_FOR - timedelta(seconds=1)) == (0, 0)
-    assert counts(NOW + 20 * DAY + WARNED_FOR) == (0, 1)
+    assert counts(NOW + 20 * DAY + WARNING_PERIOD - timedelta(seconds=1)) == (0, 0)
+    assert counts(NOW + 20 * DAY + WARNING_PERIOD) == (0, 1)
     person.refresh_from_db()
     assert (person.name, warnings()) == ("Erased", [""])  # once, and its row knows nobody any more
 
 
 def test_it_comes_14_days_before_their_time_is_over():
-    quiet_since(over("people") + WARNED_FOR)
+    quiet_since(over("people") + WARNING_PERIOD)
     assert counts(NOW) == (0, 0)
     assert counts(NOW + timedelta(seconds=1)) == (1, 0)
-    goes(Notification.objects.get(kind=WARNING), NOW)
-    assert counts(NOW + WARNED_FOR) == (0, 0)
-    assert counts(NOW + WARNED_FOR + timedelta(seconds=1)) == (0, 1)
+    goes(Notification.objects.get(kind=WARNING_EMAIL_KIND), NOW)
+    assert counts(NOW + WARNING_PERIOD) == (0, 0)
+    assert counts(NOW + WARNING_PERIOD + timedelta(seconds=1)) == (0, 1)
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.SENT])
 def test_mail_that_came_back_keeps_nobody_for_ever(person, state):
     counts(NOW)
-    Notification.objects.filter(kind=WARNING).update(state=state, sent_at=NOW if state == State.SENT else None)
-    assert counts(NOW + WARNED_FOR) == (0, 1)
+    Notification.objects.filter(kind=WARNING_EMAIL_KIND).update(state=state, sent_at=NOW if state == State.SENT else None)
+    assert counts(NOW + WARNING_PERIOD) == (0, 1)
 
 
 def test_who_comes_back_stays_and_is_told_anew_when_years_have_passed(person):
     counts(NOW)
-    goes(Notification.objects.get(kind=WARNING), NOW)
+    goes(Notification.objects.get(kind=WARNING_EMAIL_KIND), NOW)
     User.objects.filter(pk=person.user_id).update(last_login=NOW + DAY)
     assert counts(NOW + 30 * DAY) == (0, 0)
     years_on = NOW + timedelta(days=365 * 3 + 30)
@@ -107,9 +107,9 @@ def freeze_at_noon():
 
 
 def delivered(inbox) -> list[str]:
-    [row] = Notification.objects.filter(kind=WARNING)
+    [row] = Notification.objects.filter(kind=WARNING_EMAIL_KIND)
     delivery_services.deliver(row.pk)
-    smtp.hang_up()
+    smtp.close_connection()
     row.refresh_from_db()
     return [str(row.state), *(message.decode() for message in inbox.messages)]
 
@@ -118,7 +118,7 @@ def delivered(inbox) -> list[str]:
 def asleep(person: Person) -> Person:
     """By the clock of the worker, which is the real one."""
     privacy_retention.run_rules(now=NOW)
-    Notification.objects.filter(kind=WARNING).update(due_at=NOW)
+    Notification.objects.filter(kind=WARNING_EMAIL_KIND).update(due_at=NOW)
     return person
 
 
@@ -158,5 +158,5 @@ def test_it_is_not_sent_to_who_did_something_meanwhile_or_to_an_address_of_befor
 
 def test_what_never_went_was_no_warning(person):
     counts(NOW)
-    Notification.objects.filter(kind=WARNING).update(state=State.EXPIRED)
-    assert counts(NOW + WARNED_FOR) == (1, 0)
+    Notification.objects.filter(kind=WARNING_EMAIL_KIND).update(state=State.EXPIRED)
+    assert counts(NOW + WARNING_PERIOD) == (1, 0)

@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.leave.services import ask_for_leave
 from bookings.models import State
 from leaflets.orders.services.create import report_missing
@@ -74,7 +74,7 @@ def a_place_at_a_session(client: Client) -> None:
 
 def feedback(client: Client) -> None:
     booking = make_booking(make_presenter(), NOW - timedelta(minutes=70), state=State.DELIVERED)
-    afterwards = open_afterwards(given=booking, now=NOW - timedelta(minutes=40))
+    afterwards = get_or_create_afterwards(given=booking, now=NOW - timedelta(minutes=40))
     said = {"useful": "5", "clear": "4", "ready": "5", "comment": CHILD, "token": "t" * 43}
     said |= {"confidence_before": "2", "confidence_now": "4"}
     for more in ({}, KEPT):

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from accounts.models import User
-from professionals.imports.services import choose_columns, create_import, run_import, suggest_mapping, work_on
+from professionals.imports.services import choose_columns, create_import, process_import, run_import, suggest_mapping
 from professionals.models import Import
 from tests import factories
 
@@ -16,8 +16,8 @@ def make_import(*, run: bool = False) -> Import:
     by = User.objects.filter(email=ADDRESS).first() or factories.make_staff(ADDRESS)
     imported = create_import(kind="contacts", content=CONTACTS, by=by, now=now)
     choose_columns(imported, mapping=suggest_mapping(imported), by=by, now=now)
-    work_on(imported.pk)
+    process_import(imported.pk)
     if run:
         run_import(imported, by=by, now=now)
-        work_on(imported.pk)
+        process_import(imported.pk)
     return Import.objects.get(pk=imported.pk)

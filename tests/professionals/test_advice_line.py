@@ -10,10 +10,10 @@ from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import translation
 
-from ctac.models import forget
+from ctac.models import reset_request_values
 from ctac.views import server_error
 from office.queries import advice_hours, site_settings
-from professionals.safeguarding.advice_line import is_advice_line_open, next_opening, whom_to_call
+from professionals.safeguarding.advice_line import is_advice_line_open, next_opening, whom_to_call_text
 from professionals.safeguarding.forms import child_details_explanation
 from tests.factories import make_staff
 
@@ -80,7 +80,7 @@ def test_when_it_opens_next(moment, opens):
 
 def test_while_it_is_open_the_page_says_until_when_and_asks_the_database_nothing():
     """No database here: the test would fail if it were asked."""
-    assert whom_to_call(at("2027-07-13T14:00:00+00:00")) == (
+    assert whom_to_call_text(at("2027-07-13T14:00:00+00:00")) == (
         "Worried about a child? Call the advice line on 0808 800 5000: it is open until 4:30pm today. "
         "In immediate danger, call 999."
     )
@@ -90,14 +90,14 @@ def test_while_it_is_open_the_page_says_until_when_and_asks_the_database_nothing
 def test_while_it_is_closed_the_page_gives_the_route_that_staff_set(change_settings):
     closed = at("2027-03-27T12:00:00+00:00")
     opens = "The advice line on 0808 800 5000 is closed now. It opens on Tuesday 30 March 2027 at 9:30am."
-    assert whom_to_call(closed) == f"Worried about a child? {opens} In immediate danger, call 999."
+    assert whom_to_call_text(closed) == f"Worried about a child? {opens} In immediate danger, call 999."
     change_settings(out_of_hours_route="call the police on 101")
     assert (
-        whom_to_call(closed)
+        whom_to_call_text(closed)
         == f"Worried about a child? {opens} Until then: call the police on 101. In immediate danger, call 999."
     )
     change_settings(out_of_hours_route="call the duty team of your council.")
-    assert "Until then: call the duty team of your council. In immediate danger" in whom_to_call(closed)
+    assert "Until then: call the duty team of your council. In immediate danger" in whom_to_call_text(closed)
 
 
 @pytest.mark.django_db
@@ -107,7 +107,7 @@ def test_it_is_open_at_the_times_that_staff_set_and_says_so(change_settings):
         *(False, True, True, False)
     ]
     assert next_opening(at("2027-01-12T12:00+00:00")) == at("2027-01-13T08:00+00:00")
-    assert "it is open until midday today" in whom_to_call(at("2027-01-12T11:00+00:00"))
+    assert "it is open until midday today" in whom_to_call_text(at("2027-01-12T11:00+00:00"))
     assert advice_hours() == "Monday to Friday, 8am to midday"
     with translation.override("cy"):
         assert advice_hours() == "Dydd Llun i ddydd Gwener, 8yb i hanner dydd"
@@ -183,7 +183,7 @@ def test_the_page_for_a_fault_says_it_without_a_database_and_a_cache(rf, change_
     """By what this process knew last."""
     change_settings(out_of_hours_route="call the police on 101")
     assert site_settings().out_of_hours_route
-    forget()
+    reset_request_values()
     monkeypatch.setattr("django.core.cache.cache.get", Mock(side_effect=ConnectionError))
     monkeypatch.setattr(BaseDatabaseWrapper, "cursor", Mock(side_effect=OperationalError))
     with time_machine.travel("2027-01-16T12:00:00+00:00", tick=False):

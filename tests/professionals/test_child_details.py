@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from ctac.models import PREFIXES
+from ctac.models import REFERENCE_PREFIXES
 from privacy import services as privacy_services
 from privacy.models import Breach, Complaint
-from professionals.safeguarding.child_details import MOST_READ, is_nhs_number, looks_like_child_details
-from professionals.safeguarding.vocabulary import ENOUGH, MOST
+from professionals.safeguarding.child_details import MAX_CHARACTERS_READ, is_nhs_number, looks_like_child_details
+from professionals.safeguarding.vocabulary import MAX_WEIGHT_BY_KIND, MIN_TOTAL_WEIGHT
 
 pytestmark = pytest.mark.usefixtures("in_january")
 
@@ -162,7 +162,7 @@ def test_signs_count_together_and_none_of_them_alone(parts):
     assert [looks_like_child_details(part) for part in (" ".join(parts), *parts)] == [True, False, False]
     far = "The room is on the second floor and there is coffee. " * 5
     assert looks_like_child_details(f"{parts[0]}. {far} {parts[1]}") is False
-    assert max(MOST.values()) < ENOUGH
+    assert max(MAX_WEIGHT_BY_KIND.values()) < MIN_TOTAL_WEIGHT
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_what_a_hospital_pays_by_is_no_reference_of_a_patient(kind, is_paid_by_i
     assert looks_like_child_details(f"{kind} hospital 4500123456") is not is_paid_by_it
 
 
-@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("prefix", REFERENCE_PREFIXES)
 @pytest.mark.parametrize("said", ["case ref {}", "client ref: {}", "my referral number is {}", "police reference {}"])
 def test_a_reference_of_ours_is_none_of_a_child(prefix, said):
     for ours in (f"{prefix}-2346-79", f"{prefix}-7Q4M-2F", f"{prefix} 234679", f"{prefix}7q4m2f".lower()):
@@ -228,7 +228,7 @@ def test_every_kind_of_reference_that_we_give_is_known_as_ours():
         Complaint.REFERENCE_PREFIX,
         Breach.REFERENCE_PREFIX,
         privacy_services.breach_reference("a form")[:2],
-    } <= set(PREFIXES)
+    } <= set(REFERENCE_PREFIXES)
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ def test_a_long_text_takes_little_longer_than_its_length(piece):
 
 @pytest.mark.parametrize("piece", ["a", "1 y", "pt ", "Amina, ", "amina is 15 and ", "amina khan 1/1/12 "])
 def test_so_does_the_longest_that_is_read(piece):
-    assert seconds_for((piece * MOST_READ)[: MOST_READ * 2]) < 2
+    assert seconds_for((piece * MAX_CHARACTERS_READ)[: MAX_CHARACTERS_READ * 2]) < 2
 
 
 def seconds_for(text):
@@ -362,5 +362,5 @@ def seconds_for(text):
 
 
 def test_what_is_longer_than_any_box_takes_is_not_read_to_its_end():
-    assert looks_like_child_details("x " * MOST_READ + "NHS number 943 476 5919") is False
+    assert looks_like_child_details("x " * MAX_CHARACTERS_READ + "NHS number 943 476 5919") is False
     assert looks_like_child_details("x " * 20_000 + "NHS number 943 476 5919") is True

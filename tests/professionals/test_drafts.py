@@ -58,7 +58,7 @@ def find(browser, now, kind=DraftKind.BOOKING):
 
 def sign_in(browser, person, now):
     browser.person = person
-    browser.visit(lambda request: drafts.adopt(request, person, now))
+    browser.visit(lambda request: drafts.claim_drafts(request, person, now))
 
 
 def test_nothing_is_found_and_nothing_asked_of_the_database_without_a_cookie(now, django_assert_num_queries):

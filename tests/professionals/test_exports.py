@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Act, Entry, Export
-from bookings.feedback.services import give_feedback, open_afterwards
+from bookings.feedback.services import get_or_create_afterwards, give_feedback
 from bookings.models import Feedback
 from professionals.models import Organisation, Person, Profession
 from tests.bookings.open_sessions.rows import make_session
@@ -48,8 +48,8 @@ def past() -> None:
         organisation=Organisation.objects.create(name="Leeds Midwives"),
     )
     booking = make_booking(presenter, at("10:00"), postcode="", person=person)
-    over = booking.agreed[1] + timedelta(minutes=5)
-    afterwards = open_afterwards(given=booking, now=over)
+    over = booking.agreed_times[1] + timedelta(minutes=5)
+    afterwards = get_or_create_afterwards(given=booking, now=over)
     for token, comment in (("one", "More time, please."), ("two", "About a boy.")):
         give_feedback(
             afterwards=afterwards,

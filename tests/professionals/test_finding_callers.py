@@ -14,10 +14,10 @@ from accounts.models import User
 from audit.models import Entry
 from bookings.models import Booking, Presenter, State
 from leaflets.models import Order
-from professionals.admin import MOST_FOUND, as_details, search_people
+from professionals.admin import MAX_CALLERS_SHOWN, details_from_search, search_people
 from professionals.forms import CallerForm
 from professionals.models import Person
-from professionals.services import addresses_near, organisation_named, similar_people
+from professionals.services import get_or_create_organisation, similar_addresses, similar_people
 from tests.bookings.admin.desk import text
 from tests.bookings.admin.test_for_caller import caller_form
 from tests.bookings.open_sessions.rows import make_session
@@ -51,7 +51,9 @@ def presenter() -> Presenter:
 
 def dilys(**changes: Any) -> Person:
     details = {"name": "Dilys Okonkwo", "email": "dilys.okonkwo@leeds.nhs.uk", "phone": "0113 496 0777", "postcode": "LS1 4AP"}
-    return make_person(**{"with_user": False, "organisation": organisation_named("Leeds Health Visiting"), **details, **changes})
+    return make_person(
+        **{"with_user": False, "organisation": get_or_create_organisation("Leeds Health Visiting"), **details, **changes}
+    )
 
 
 def pages(presenter: Presenter) -> list[str]:
@@ -92,7 +94,7 @@ def test_any_detail_finds_them_on_each_page_with_what_tells_them_apart(desk: Cli
         phone="0113 496 0778",
         postcode="YO1 8HE",
         email="else@york.gov.uk",
-        organisation=organisation_named("York"),
+        organisation=get_or_create_organisation("York"),
     )
     for address in pages(presenter):
         found = desk.post(address, {"find": typed})
@@ -121,10 +123,10 @@ def test_nothing_typed_is_asked_for_and_nobody_found_says_so(desk: Client) -> No
 
 
 def test_of_many_the_latest_are_shown_and_staff_are_asked_for_another_word(desk: Client) -> None:
-    for number in range(MOST_FOUND + 2):
+    for number in range(MAX_CALLERS_SHOWN + 2):
         dilys(email=f"d{number}@leeds.nhs.uk", phone=f"0113 496 08{number:02}")
     found = desk.post(BOOK, {"find": "dilys"})
-    assert len(found.context["found"]) == MOST_FOUND
+    assert len(found.context["found"]) == MAX_CALLERS_SHOWN
     assert "More than 10 people match. Add another word, such as a town." in text(found)
 
 
@@ -144,7 +146,7 @@ def test_nobody_erased_is_found() -> None:
     ],
 )
 def test_what_was_typed_for_somebody_new_goes_into_its_box(typed: str, expected: dict[str, str]) -> None:
-    assert as_details(typed) == expected
+    assert details_from_search(typed) == expected
 
 
 def test_somebody_new_goes_on_with_what_was_typed(desk: Client, presenter: Presenter) -> None:
@@ -212,7 +214,10 @@ def test_the_order_goes_where_the_presenter_goes_if_that_was_asked_for_later(des
 
 
 def test_the_teams_last_booking_stands_beside_the_form(desk: Client, presenter: Presenter) -> None:
-    person, colleague = dilys(), make_person(email="jo@leeds.nhs.uk", organisation=organisation_named("leeds health visiting"))
+    person, colleague = (
+        dilys(),
+        make_person(email="jo@leeds.nhs.uk", organisation=get_or_create_organisation("leeds health visiting")),
+    )
     make_booking(presenter, at("09:00"), person=colleague, postcode="YO1 8HE", audience_profession="midwife", audience_size=9)
     make_booking(presenter, at("12:00"), person=colleague, postcode="YO1 8HE", state=State.CANCELLED, claim=False)
     form = desk.get(f"{BOOK}?person={person.pk}")
@@ -311,10 +316,10 @@ def test_who_is_no_duplicate(changes: dict[str, str]) -> None:
 
 
 def test_addresses_near_leave_first_letters_figures_and_short_names_alone() -> None:
-    near = addresses_near("jo.ng7@x.uk")
+    near = similar_addresses("jo.ng7@x.uk")
     assert {"jo.n7@x.uk", "jong7@x.uk", "jo.gn7@x.uk", "joh.ng7@x.uk"} <= set(near)
     assert not {"jo.ng7@x.uk", "bo.ng7@x.uk", "jo.ng@x.uk", "jo.ng8@x.uk", "jo.ng77@x.uk"} & set(near)
-    assert addresses_near("jo@x.uk") == addresses_near("") == addresses_near("nobody") == []
+    assert similar_addresses("jo@x.uk") == similar_addresses("") == similar_addresses("nobody") == []
 
 
 def test_whom_staff_found_is_not_asked_for_again_and_a_new_number_is_offered(desk: Client, presenter: Presenter) -> None:

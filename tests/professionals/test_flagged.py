@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from bookings.models import Booking
 from ctac.errors import DomainError
-from professionals.models import Decision, FlaggedEvent, FlaggedText
+from professionals.models import FlagDecision, FlaggedEvent, FlaggedText
 from professionals.safeguarding import services as safeguarding_services
-from professionals.safeguarding.services import fingerprint_of, flagged_fields, is_kept_back, notify_safeguarding_lead
+from professionals.safeguarding.services import fields_fingerprint, flagged_fields, is_kept_back, notify_safeguarding_lead
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 
@@ -49,7 +49,7 @@ def page(flagged, slug):
 
 
 def shown(flagged):
-    return fingerprint_of(flagged_fields(flagged))
+    return fields_fingerprint(flagged_fields(flagged))
 
 
 def on_page(client, flagged, slug):
@@ -102,7 +102,7 @@ def test_the_words_are_cleared_and_what_was_decided_is_kept(client, lead, flagge
     booking.refresh_from_db()
     flagged.refresh_from_db()
     assert (booking.notes, booking.room, booking.flagged_child_details) == ("", "Room 3", False)
-    assert (flagged.decision, is_kept_back(f"booking:{booking.pk}")) == (Decision.CLEARED, False)
+    assert (flagged.decision, is_kept_back(f"booking:{booking.pk}")) == (FlagDecision.CLEARED, False)
     assert list(FlaggedEvent.objects.values_list("kind", "by")) == [("read", lead.pk), ("cleared", lead.pk)]
     change = client.get(f"{LIST}{flagged.pk}/change/").content.decode()
     assert "lead@ctac.example" in change
@@ -122,7 +122,7 @@ def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead,
     assert "First read what the person wrote." in client.post(page(flagged, "clear")).content.decode()
     booking.refresh_from_db()
     assert booking.notes == CHILD
-    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
+    safeguarding_services.mark_as_read(flagged=flagged, by=lead, now=now)
     safeguarding_services.mark_as_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     with pytest.raises(DomainError, match="A colleague has already decided this"):
         safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
@@ -138,7 +138,7 @@ def test_words_that_were_changed_since_they_were_read_are_not_decided_unread(cli
 
     booking.refresh_from_db()
     flagged.refresh_from_db()
-    assert (booking.notes, flagged.decision) == (f"{CHILD}. She told her teacher.", Decision.OPEN)
+    assert (booking.notes, flagged.decision) == (f"{CHILD}. She told her teacher.", FlagDecision.OPEN)
     assert "Somebody changed these words while you read them, so nothing was done." in answer
     assert "She told her teacher." in answer  # which can be read now, and decided
     press(client, flagged, slug)
@@ -168,7 +168,7 @@ def test_the_mark_of_words_says_nothing_without_our_key(flagged, settings):
 
 def test_while_another_text_of_it_waits_all_of_it_is_kept_back(flagged, booking, lead, now):
     notify_safeguarding_lead(about=f"booking:{booking.pk}:cancelled", reference=booking.reference, now=now)
-    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
+    safeguarding_services.mark_as_read(flagged=flagged, by=lead, now=now)
     safeguarding_services.mark_as_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     booking.refresh_from_db()
     assert (booking.flagged_child_details, is_kept_back(f"booking:{booking.pk}")) == (True, True)
@@ -185,7 +185,7 @@ def test_a_reason_in_the_history_is_found_and_cleared_too(booking, lead, now):
     notify_safeguarding_lead(about=f"booking:{booking.pk}:x", reference=booking.reference, now=now)
     flagged = FlaggedText.objects.get()
     assert [words.text for words in flagged_fields(flagged)] == [CHILD]
-    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
+    safeguarding_services.mark_as_read(flagged=flagged, by=lead, now=now)
     safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     assert list(booking.events.values_list("reason", flat=True)) == [""]
 
@@ -200,7 +200,7 @@ def test_other_colleagues_see_neither_list_nor_words(client, flagged, role):
 
 
 def test_the_database_keeps_what_was_noted(flagged, lead, now):
-    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
+    safeguarding_services.mark_as_read(flagged=flagged, by=lead, now=now)
     for refused in (lambda: FlaggedEvent.objects.update(kind="cleared"), lambda: FlaggedEvent.objects.all().delete()):
         with pytest.raises(DatabaseError), transaction.atomic():
             refused()

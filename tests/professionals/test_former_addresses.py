@@ -18,7 +18,7 @@ from privacy.personal_data import address_periods, erase_emails_of
 from privacy.retention import clear_expired, delete_users
 from privacy.services import erase_and_notify
 from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person
-from professionals.services import address_verified, note_former_address
+from professionals.services import assign_verified_address, record_former_address
 from tests.bookings.rows import NOW
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.professionals.mailing import mails_to
@@ -68,7 +68,7 @@ def old_of(person: Person, address: str, how: str) -> None:
     elif how == "waits for its code":
         EmailAddress.objects.create(user=user, email=address, verified=False)
     else:
-        note_former_address(person, address.upper(), NOW)
+        record_former_address(person, address.upper(), NOW)
 
 
 WAYS = ["changed", "put back", "moved from", "moved to", "signs in with", "waits for its code", "noted"]
@@ -90,7 +90,7 @@ def test_mail_to_every_address_that_was_theirs_goes(person, how):
 
 def test_of_an_address_that_is_anothers_now_only_what_went_there_before(person):
     make_person(email=OLD)
-    note_former_address(person, OLD, NOW)
+    record_former_address(person, OLD, NOW)
     before, after = mailed(OLD, NOW - DAY), mailed(OLD, NOW + DAY)
 
     privacy_services.erase_person(person, by=None, now=NOW + 2 * DAY)
@@ -104,8 +104,8 @@ def test_of_an_address_that_is_anothers_now_only_what_went_there_before(person):
 def two_who_had(address: str) -> tuple[Person, Person]:
     """One until NOW, the other for ten days from then on."""
     first, second = (make_person(with_user=False, name=name, email=f"{name}@leeds.nhs.uk") for name in ("ruth", "tariq"))
-    note_former_address(first, address, NOW)
-    note_former_address(second, address, NOW + 10 * DAY)
+    record_former_address(first, address, NOW)
+    record_former_address(second, address, NOW + 10 * DAY)
     return first, second
 
 
@@ -124,7 +124,7 @@ def test_of_an_address_that_two_had_and_nobody_has_each_ones_own_time_goes(goes,
 
 
 def test_of_an_address_that_they_have_what_went_there_before_is_the_others(person):
-    note_former_address(make_person(name="Omar Aziz", email=OTHER), HERS, NOW)
+    record_former_address(make_person(name="Omar Aziz", email=OTHER), HERS, NOW)
     before, _own = mailed(HERS, NOW - DAY), mailed(HERS, NOW + DAY)
     MarkedAddress.objects.create(address=HERS, sort="hard", marked_at=NOW, last_at=NOW, said="Nadia has left")
     privacy_services.erase_person(person, by=None, now=NOW + 2 * DAY)
@@ -159,7 +159,7 @@ def test_mail_to_the_team_is_nobodys_to_erase_or_to_export(person, change_settin
 
 
 def test_a_mailbox_of_the_teams_is_no_former_address(person, settings):
-    note_former_address(person, settings.STAFF_EMAIL.upper(), NOW)
+    record_former_address(person, settings.STAFF_EMAIL.upper(), NOW)
     assert not FormerAddress.objects.exists()
 
 
@@ -184,12 +184,12 @@ def test_two_rows_that_both_had_an_address_become_one(person):
     """Staff put a caller's address right, who signed up with the wrong one and changes it now."""
     by_phone = make_person(with_user=False, name="Nadia Rahman", email=OLDER)
     later = timezone.now() + DAY
-    note_former_address(by_phone, HERS, later)
-    note_former_address(by_phone, OLD, NOW)
-    note_former_address(person, OLD, NOW + DAY)
+    record_former_address(by_phone, HERS, later)
+    record_former_address(by_phone, OLD, NOW)
+    record_former_address(person, OLD, NOW + DAY)
     EmailAddress.objects.create(user=person.user, email=OLDER, verified=True)
 
-    address_verified(user=person.user, email=OLDER, details=None, now=NOW)
+    assign_verified_address(user=person.user, email=OLDER, details=None, now=NOW)
 
     rows = set(FormerAddress.objects.values_list("person", "address", "until"))
     assert rows == {(person.pk, HERS, later), (person.pk, OLD, NOW + DAY)}
@@ -206,7 +206,7 @@ def test_what_somebody_else_verified_is_not_theirs_to_erase(person):
 
 def test_an_address_that_changed_is_noted_whoever_changes_it(person):
     EmailAddress.objects.create(user=person.user, email=OLD, verified=True)
-    address_verified(user=person.user, email=OLD, details=None, now=NOW)
+    assign_verified_address(user=person.user, email=OLD, details=None, now=NOW)
     by_phone = make_person(with_user=False, name="Omar Aziz", email=OTHER)
     browser = sign_in_staff(Client(), make_staff())
     path = f"/staff/professionals/person/{by_phone.pk}/change/"
@@ -216,12 +216,12 @@ def test_an_address_that_changed_is_noted_whoever_changes_it(person):
 
 
 def test_who_verifies_the_address_that_they_have_gets_no_former_one(person):
-    address_verified(user=person.user, email=HERS, details=None, now=NOW)
+    assign_verified_address(user=person.user, email=HERS, details=None, now=NOW)
     assert not FormerAddress.objects.exists()
 
 
 def test_it_is_kept_for_as_long_as_mail_to_it(person):
-    note_former_address(person, OLD, NOW)
+    record_former_address(person, OLD, NOW)
     row = mailed(OLD.upper())
     clear_expired(now=NOW + 99 * DAY)
     assert FormerAddress.objects.count() == 1
@@ -237,7 +237,7 @@ def test_it_is_kept_for_as_long_as_mail_to_it(person):
 @pytest.mark.parametrize(("since", "kept"), [(timedelta(seconds=5), 1), (2 * DAY, 0)])
 def test_but_not_for_what_its_next_reader_gets(person, since, kept):
     """The old address is told of the change just after it."""
-    note_former_address(person, OLD, NOW)
+    record_former_address(person, OLD, NOW)
     mailed(OLD, NOW + since)
     clear_expired(now=NOW + 99 * DAY)
     assert FormerAddress.objects.count() == kept
@@ -257,7 +257,7 @@ def test_their_copy_has_nothing_of_who_had_the_address_before_them(person, has_i
 
 
 def test_their_copy_has_what_went_to_a_former_address_while_they_had_it(person):
-    note_former_address(person, OLD, NOW)
+    record_former_address(person, OLD, NOW)
     mailed(HERS)
     for at in (NOW - DAY, NOW + DAY):
         mailed(OLD, at)

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.test import RequestFactory
 
 from ctac.models import Classification, classification
-from ctac.staff.site import LooksOnly, ReadOnlyInline, staff_site
+from ctac.staff.site import ReadOnlyAdmin, ReadOnlyInline, staff_site
 from professionals.safeguarding.forms import ChildDetailsMixin
 from tests.factories import make_staff
 from tests.professionals.free_text import EXEMPT, WRITTEN_BY
@@ -62,7 +62,7 @@ def admin_forms(db: None) -> dict[str, type[forms.BaseForm]]:
     request.user = make_staff()
     found: dict[str, type[forms.BaseForm]] = {}
     for model, page in staff_site._registry.items():
-        if not isinstance(page, LooksOnly):
+        if not isinstance(page, ReadOnlyAdmin):
             name = f"admin: {model._meta.label}" if page.form is forms.ModelForm else named(page.form)
             found[name] = page.get_form(request, None, change=True)
         for inline in page.get_inline_instances(request):

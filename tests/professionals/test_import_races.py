@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from professionals.imports import services
-from professionals.imports.services import run_import, work_on
+from professionals.imports.services import process_import, run_import
 from professionals.models import Import, ImportState, Person, RowState
 from tests.bookings.rows import NOW
 from tests.factories import make_staff
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 def work_beside(key):
     try:
-        work_on(key)
+        process_import(key)
     finally:
         connection.close()
 
@@ -51,7 +51,7 @@ def in_the_middle(monkeypatch, act):
 
 
 def test_a_second_worker_leaves_it_to_the_first(monkeypatch):
-    done = in_the_middle(monkeypatch, work_on)
+    done = in_the_middle(monkeypatch, process_import)
     assert (done.state, Person.objects.count()) == (ImportState.DONE, 2)
     assert set(done.rows.values_list("state", flat=True)) == {RowState.MADE}
     assert done.objects_of_it.filter(made=True).count() == 4
@@ -61,7 +61,7 @@ def test_without_the_lock_both_come_for_the_same_rows(monkeypatch):
     """The negative control: the second takes rows that the first has not finished, and what it writes collides."""
     select = QuerySet.select_for_update
     monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **how: rows if rows.model is Import else select(rows, **how))
-    done = in_the_middle(monkeypatch, work_on)
+    done = in_the_middle(monkeypatch, process_import)
     assert done.objects_of_it.count() > 4 or set(done.rows.values_list("state", flat=True)) != {RowState.MADE}
 
 
@@ -69,5 +69,5 @@ def test_a_button_that_is_pressed_twice_runs_it_once():
     imported = checked(ASHA, BEN)
     outcomes = at_once(*(partial(run_import, imported, by=make_staff(), now=NOW) for _ in range(3)))
     assert Counter(outcomes) == {"done": 1, "ChangedMeanwhile": 2}
-    work_on(imported.pk)
+    process_import(imported.pk)
     assert Person.objects.count() == 2

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from professionals.imports.records import parse_choice, parse_clock, parse_day, parse_number, split_moment
+from professionals.imports.records import parse_choice, parse_clock, parse_day, parse_day_and_clock, parse_number
 from professionals.imports.registry import IMPORT_KINDS
 from tests import importing
 from tests.bookings.rows import make_presentation
@@ -75,7 +75,7 @@ def test_a_year_far_ahead_is_read_and_left_to_the_kind():
     [("3/4/21 13:30", time(13, 30)), ("2021-04-03 00:00:00", None), ("3/4/21", None), ("3 April 2021 9:15am", time(9, 15))],
 )
 def test_a_time_may_stand_beside_the_day(typed, clock):
-    assert split_moment(typed) == (THE_DAY, clock)
+    assert parse_day_and_clock(typed) == (THE_DAY, clock)
 
 
 @pytest.mark.parametrize("typed", ["1:30pm", "13:30", "13:30:00", "13.30", "0.5625", ".5625", "1.30 pm"])

@@ -5,10 +5,10 @@ import io
 
 import pytest
 
-from ctac.staff.spreadsheets import NotASheet
+from ctac.staff.spreadsheets import InvalidSheetError
 from privacy.services import erase_person, export_person
 from professionals.imports import services
-from professionals.models import Choice, ImportedObject, ImportState, Organisation, Person, RowState
+from professionals.models import DuplicateChoice, ImportedObject, ImportState, Organisation, Person, RowState
 from tests.bookings.rows import NOW
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.professionals.test_imports import ASHA, BEN, checked, chosen, ran, states, undone
@@ -62,7 +62,7 @@ def test_what_a_cell_says_is_words_and_nothing_else(client, payload):
     rows = [[payload if place in {column, -1 - column} else cell for place, cell in enumerate(ASHA)] for column in range(7)]
     for number, row in enumerate(rows):
         row[1] = payload if number == 1 else f"p{number}@leeds.example"
-    imported = chosen(checked([payload] * 7, *rows, BEN), Choice.MAKE)
+    imported = chosen(checked([payload] * 7, *rows, BEN), DuplicateChoice.MAKE)
     assert imported.state == ImportState.CHECKED
     staff = sign_in_staff(client, make_staff())
     address = f"/staff/professionals/import/{imported.pk}/"
@@ -101,7 +101,7 @@ def test_a_heading_is_words_too(client):
 
 
 def test_a_character_that_no_text_has_refuses_the_file_or_goes():
-    with pytest.raises(NotASheet):
+    with pytest.raises(InvalidSheetError):
         checked(["A\x00sha", "asha@leeds.example", "", "", "", "", ""])
     many = [[f"Person {number}", f"p{number}@leeds.example", "", "", "", "", ""] for number in range(200)]
     ran(checked(*many, ["A\x00sha", "asha@leeds.example", "", "", "", "", ""]))

@@ -10,7 +10,7 @@ from django.test import Client
 
 from audit.models import Act, Entry
 from professionals.imports import services
-from professionals.imports.services import work_on
+from professionals.imports.services import process_import
 from professionals.models import Import, ImportState, Person
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.statements import statements
@@ -50,7 +50,7 @@ def checked(client, *rows):
     response = upload(client, *rows)
     imported = Import.objects.get()
     press(client, imported, "columns", **columns(response))
-    work_on(imported.pk)
+    process_import(imported.pk)
     return imported
 
 
@@ -73,7 +73,7 @@ def test_from_the_file_to_its_result_and_back(manager):
     response = press(manager, imported, "columns", **columns(response))
     assert response.redirect_chain[-1][0] == page_of(imported)
     assert '<progress max="2" value="0"' in text(response)
-    work_on(imported.pk)
+    process_import(imported.pk)
     page = text(manager.get(page_of(imported)))
     assert "Nothing has come in yet" in page
     assert "Asha Patel, asha.patel@leeds.example" in page
@@ -82,14 +82,14 @@ def test_from_the_file_to_its_result_and_back(manager):
     assert "Rows to correct are left out" in text(manager.get(f"{IMPORTS}{imported.pk}/do/run/"))
     press(manager, imported, "run")
     assert Import.objects.get().state == ImportState.RUNNING
-    work_on(imported.pk)
+    process_import(imported.pk)
     page = text(manager.get(page_of(imported)))
     asha = Person.objects.get()
     assert f'<a href="/staff/professionals/person/{asha.pk}/change/">Asha Patel, Leeds Trust, LS1 4AP</a>' in page
     assert "To correct (1)" in page
     assert "Possible until" in text(manager.get(f"{IMPORTS}{imported.pk}/do/undo/"))
     press(manager, imported, "undo")
-    work_on(imported.pk)
+    process_import(imported.pk)
     assert "We have removed everything that this import added." in text(manager.get(page_of(imported)))
     assert not Person.objects.exists()
 
@@ -97,11 +97,11 @@ def test_from_the_file_to_its_result_and_back(manager):
 def test_what_stays_is_listed_with_its_reason(manager):
     imported = checked(manager, ASHA)
     press(manager, imported, "run")
-    work_on(imported.pk)
+    process_import(imported.pk)
     asha = Person.objects.get()
     Person.objects.update(name="Asha Rao")
     press(manager, imported, "undo")
-    work_on(imported.pk)
+    process_import(imported.pk)
     page = text(manager.get(page_of(imported)))
     assert f'<a href="/staff/professionals/person/{asha.pk}/change/">Asha Rao, Leeds Trust, LS1 4AP</a>' in page
     assert "changed since" in page
@@ -153,7 +153,7 @@ def test_duplicates_are_chosen_for_all_and_by_row(manager):
     assert "/do/run/" not in text(manager.get(page_of(imported)))
     press(manager, imported, "choices", **{"choice": "link", "row-2": "", "row-3": "make"})
     press(manager, imported, "run")
-    work_on(imported.pk)
+    process_import(imported.pk)
     assert sorted(Person.objects.values_list("name", flat=True)) == ["Asha P", "B Okoro", "Ben Okoro"]
 
 
@@ -189,7 +189,7 @@ def test_today_says_what_waits(manager, monkeypatch):
     monkeypatch.setattr(services, "run_batch", lambda *args: 1 / 0)
     press(manager, imported, "run")
     assert "import to go on with" not in text(manager.get("/staff/"))
-    work_on(imported.pk)
+    process_import(imported.pk)
     assert "import to go on with" in text(manager.get("/staff/"))
     page = text(manager.get(page_of(imported)))
     assert "A fault stopped this import. What came in before is complete." in page
@@ -207,7 +207,7 @@ def test_a_step_that_somebody_else_was_quicker_with_is_refused(manager):
     imported = checked(manager, ASHA)
     press(manager, imported, "run")
     assert "no longer possible" in text(press(manager, imported, "run"))
-    work_on(imported.pk)
+    process_import(imported.pk)
     assert Person.objects.count() == 1
 
 
@@ -222,9 +222,9 @@ def test_only_managers_import(client, role):
 def test_each_step_is_in_the_audit_without_a_name(manager):
     imported = checked(manager, ASHA)
     press(manager, imported, "run")
-    work_on(imported.pk)
+    process_import(imported.pk)
     press(manager, imported, "undo")
-    work_on(imported.pk)
+    process_import(imported.pk)
     acts = Entry.objects.filter(act__in=[Act.ADDED, Act.CHANGED], kind="professionals.import", key=str(imported.pk)).order_by(
         "at", "pk"
     )
@@ -243,7 +243,7 @@ def test_pages_take_few_statements_however_many_rows(manager):
         f"{IMPORTS}{imported.pk}/do/columns/",
     ):
         assert len(statements(partial(manager.get, address))) <= 20, address
-    services.choose(imported, choice="make", rows={}, by=make_staff(), now=imported.uploaded_at)
+    services.save_duplicate_choices(imported, choice="make", rows={}, by=make_staff(), now=imported.uploaded_at)
     press(manager, imported, "run")
-    work_on(imported.pk)
+    process_import(imported.pk)
     assert len(statements(partial(manager.get, page_of(imported)))) <= 20

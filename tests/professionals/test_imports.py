@@ -13,20 +13,20 @@ from notifications.models import Notification
 from professionals.imports import services
 from professionals.imports.services import (
     abandon_import,
-    choose,
     choose_columns,
     create_import,
     delete_old_files,
-    forget_rows,
-    is_refused,
+    delete_old_rows,
+    is_refused_heading,
+    process_import,
     resume_import,
     run_import,
+    save_duplicate_choices,
     suggest_mapping,
     undo_import,
-    work_on,
 )
 from professionals.models import (
-    Choice,
+    DuplicateChoice,
     Import,
     ImportedCount,
     ImportedObject,
@@ -57,19 +57,19 @@ def checked(*rows, headings=HEADINGS, by=None, now=NOW, kind="contacts"):
     """Uploaded, its columns as suggested, and looked at by a worker."""
     imported = create_import(kind=kind, content=as_csv(*rows, headings=headings), by=by, now=now)
     choose_columns(imported, mapping=suggest_mapping(imported), by=by or make_staff(), now=now)
-    work_on(imported.pk)
+    process_import(imported.pk)
     return Import.objects.get(pk=imported.pk)
 
 
 def ran(imported, *, by=None, now=NOW):
     run_import(imported, by=by or make_staff(), now=now)
-    work_on(imported.pk)
+    process_import(imported.pk)
     return Import.objects.get(pk=imported.pk)
 
 
 def undone(imported, *, now=NOW):
     undo_import(imported, by=make_staff(), now=now)
-    work_on(imported.pk)
+    process_import(imported.pk)
     return Import.objects.get(pk=imported.pk)
 
 
@@ -128,8 +128,8 @@ def test_undone_as_if_it_had_never_been():
     assert Person.objects.get() == known
 
 
-def chosen(imported, choice=Choice.LINK, rows=None):
-    choose(imported, choice=choice, rows=rows or {}, by=make_staff(), now=NOW)
+def chosen(imported, choice=DuplicateChoice.LINK, rows=None):
+    save_duplicate_choices(imported, choice=choice, rows=rows or {}, by=make_staff(), now=NOW)
     return imported
 
 
@@ -161,8 +161,8 @@ def test_an_import_is_undone_for_thirty_days():
     done = ran(checked(ASHA))
     with pytest.raises(DomainError, match="older than 30 days"):
         undo_import(done, by=make_staff(), now=NOW + timedelta(days=30))
-    assert forget_rows(NOW + timedelta(days=29)) == 0
-    assert forget_rows(NOW + timedelta(days=30)) == 3
+    assert delete_old_rows(NOW + timedelta(days=29)) == 0
+    assert delete_old_rows(NOW + timedelta(days=30)) == 3
     assert not ImportedObject.objects.exists()
     assert not ImportRow.objects.exists()
 
@@ -183,7 +183,10 @@ PROBLEMS = [
     ),
     (["A Name", "", "", "", "", "", ""], ("", "Fill in an email address or a phone number.")),
     (["x" * 10_000, "a@b.example", "", "", "", "", ""], ("name", "This is too long. Shorten it to 150 characters.")),
-    (["Amy, born 3 May 2014, NHS 943 476 5919", "a@b.example", "", "", "", "", ""], ("name", str(services.A_CHILD))),
+    (
+        ["Amy, born 3 May 2014, NHS 943 476 5919", "a@b.example", "", "", "", "", ""],
+        ("name", str(services.CHILD_DETAILS_MESSAGE)),
+    ),
 ]
 
 
@@ -245,12 +248,12 @@ def test_who_may_be_here_already(ben, which):
 
 
 @pytest.mark.parametrize("which", DUPLICATES)
-@pytest.mark.parametrize("choice", Choice)
+@pytest.mark.parametrize("choice", DuplicateChoice)
 def test_choices_for_duplicates(ben, which, choice):
     row, _why = DUPLICATES[which]
     done = ran(chosen(checked(ASHA, row), "", {3: (choice, 0)}))
-    new = choice == Choice.MAKE and which != "email"  # an address is one person's
-    state = {Choice.SKIP: RowState.SKIPPED}.get(choice, RowState.MADE if new else RowState.LINKED)
+    new = choice == DuplicateChoice.MAKE and which != "email"  # an address is one person's
+    state = {DuplicateChoice.SKIP: RowState.SKIPPED}.get(choice, RowState.MADE if new else RowState.LINKED)
     assert states(done) == {2: RowState.MADE, 3: state}
     assert Person.objects.count() == (3 if new else 2)
     ben.refresh_from_db()
@@ -260,7 +263,7 @@ def test_choices_for_duplicates(ben, which, choice):
 def test_a_choice_of_a_row_goes_before_the_choice_for_all(ben):
     cara = make_person(name="Cara Lund", email="cara@hull.example", with_user=False)
     rows = [["Ben O", "", "01904960002", "", "", "", ""], ["Cara Lund", cara.email, "", "", "", "", ""]]
-    done = ran(chosen(checked(*rows), Choice.SKIP, {2: (Choice.MAKE, 0)}))
+    done = ran(chosen(checked(*rows), DuplicateChoice.SKIP, {2: (DuplicateChoice.MAKE, 0)}))
     assert states(done) == {2: RowState.MADE, 3: RowState.SKIPPED}
 
 
@@ -268,7 +271,7 @@ def test_an_address_twice_in_one_file_is_one_person():
     imported = checked(ASHA, BEN, ["A Patel", ASHA[1], "", "", "", "", ""])
     assert states(imported) == {2: RowState.NEW, 3: RowState.NEW, 4: RowState.DUPLICATE}
     assert imported.rows.get(number=4).repeats == 2
-    for choice in (Choice.LINK, Choice.MAKE):
+    for choice in (DuplicateChoice.LINK, DuplicateChoice.MAKE):
         chosen(imported, choice)
     done = ran(imported)
     assert states(done) == {2: RowState.MADE, 3: RowState.MADE, 4: RowState.LINKED}
@@ -278,11 +281,11 @@ def test_an_address_twice_in_one_file_is_one_person():
 def test_colleagues_in_one_file_may_share_a_phone():
     rows = [["Asha Patel", "asha@leeds.example", "0113 496 0001", "", "", "", ""]]
     rows.append(["Dev Rao", "dev@leeds.example", "0113 496 0001", "", "", "", ""])
-    services_batch, services.BATCH = services.BATCH, 1
+    services_batch, services.BATCH_SIZE = services.BATCH_SIZE, 1
     try:
         done = ran(checked(*rows))
     finally:
-        services.BATCH = services_batch
+        services.BATCH_SIZE = services_batch
     assert states(done) == {2: RowState.MADE, 3: RowState.MADE}
 
 
@@ -292,14 +295,14 @@ def test_somebody_added_meanwhile_is_not_added_twice():
     make_person(name="B Okoro", phone=BEN[2], with_user=False)
     done = ran(imported)
     assert states(done) == {2: RowState.LINKED, 3: RowState.WRONG}
-    assert problems(done) == [(3, "", str(services.SINCE_CHECKED))]
+    assert problems(done) == [(3, "", str(services.ADDED_SINCE_MESSAGE))]
 
 
 def test_the_one_we_had_may_be_gone(ben):
     imported = chosen(checked(["Ben O", "", "01904960002", "", "", "", ""]))
     Person.objects.filter(pk=ben.pk).update(erased_at=NOW, phone="")
     done = ran(imported)
-    assert problems(done) == [(2, "", str(services.GONE))]
+    assert problems(done) == [(2, "", str(services.MATCH_GONE_MESSAGE))]
 
 
 def test_past_retention_only_counts_come_in(change_settings):
@@ -348,7 +351,7 @@ def test_what_is_repeated_is_counted_once():
     ],
 )
 def test_columns_of_notes_are_refused(heading):
-    assert is_refused(heading)
+    assert is_refused_heading(heading)
     imported = create_import(kind="contacts", content=as_csv([*BEN, "x"], headings=[*HEADINGS, heading]), by=None, now=NOW)
     assert 7 not in suggest_mapping(imported).values()
     with pytest.raises(DomainError, match="never import a column of notes"):
@@ -357,7 +360,7 @@ def test_columns_of_notes_are_refused(heading):
 
 @pytest.mark.parametrize("heading", ["Name", "Email address", "Organisation", "Postcode", "Staircase", "Job title", "Phone no."])
 def test_other_columns_are_not(heading):
-    assert not is_refused(heading)
+    assert not is_refused_heading(heading)
 
 
 def test_columns_are_suggested_by_what_they_are_called_and_remembered():
@@ -380,7 +383,7 @@ def test_a_column_that_must_be_there():
 
 
 def test_a_run_that_was_cut_off_goes_on_and_makes_nothing_twice(monkeypatch):
-    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(services, "BATCH_SIZE", 2)
     rows = [[f"Person {n}", f"p{n}@leeds.example", "", "", f"Firm {n % 2}", "", ""] for n in range(7)]
     imported = create_import(kind="contacts", content=as_csv(*rows), by=None, now=NOW)
     choose_columns(imported, mapping=suggest_mapping(imported), by=make_staff(), now=NOW)
@@ -388,11 +391,11 @@ def test_a_run_that_was_cut_off_goes_on_and_makes_nothing_twice(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(services, f"{step}_batch", killed_after(2, getattr(services, f"{step}_batch")))
             with pytest.raises(KeyboardInterrupt):
-                work_on(imported.pk)
+                process_import(imported.pk)
         imported.refresh_from_db()
         assert imported.is_at_work
         assert imported.done == 2
-        work_on(imported.pk)
+        process_import(imported.pk)
         imported.refresh_from_db()
         assert imported.done == imported.total
         if step == "check":
@@ -429,7 +432,7 @@ def test_a_fault_stops_it_says_so_and_it_goes_on(monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
     assert "Asha" not in caplog.text
     resume_import(stopped, by=make_staff(), now=NOW)
-    work_on(stopped.pk)
+    process_import(stopped.pk)
     assert Import.objects.get().state == ImportState.DONE
 
 
@@ -448,7 +451,7 @@ def test_a_batch_that_collides_is_tried_again(monkeypatch):
 
 def test_a_worker_that_went_is_followed_by_another(monkeypatch):
     told = []
-    monkeypatch.setattr(services, "tell_worker", told.append)
+    monkeypatch.setattr(services, "queue_import_task", told.append)
     from professionals.imports.tasks import look_after_imports
 
     imported = checked(ASHA)

@@ -16,7 +16,7 @@ from leaflets.models import Order
 from privacy.services import erase_person
 from professionals import services as professionals_services
 from professionals.models import Absorbed, Organisation, Person
-from professionals.services import address_verified
+from professionals.services import assign_verified_address
 from tests.accounts.sessions.test_at_once import held, under_way
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_organisation, make_person, sign_in
@@ -46,7 +46,7 @@ def nadia(entered: Person) -> Person:
 def become_one(nadia: Person) -> Job:
     user: Any = nadia.user
     EmailAddress.objects.create(user=user, email=NEW, verified=True)
-    return lambda: address_verified(user=user, email=NEW, details=None, now=timezone.now())
+    return lambda: assign_verified_address(user=user, email=NEW, details=None, now=timezone.now())
 
 
 def erasing(person: Person) -> Job:
@@ -67,7 +67,7 @@ def account_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def moving_to(person: Person, name: str) -> Job:
     details = {"name": person.name, "phone": person.phone, "profession": person.profession, "postcode": person.postcode}
     user: Any = person.user
-    return lambda: professionals_services.give_details(user=user, now=timezone.now(), organisation_name=name, **details)
+    return lambda: professionals_services.save_details(user=user, now=timezone.now(), organisation_name=name, **details)
 
 
 def test_who_joins_an_organisation_while_its_last_leaves_it_finds_it_anew() -> None:
@@ -176,7 +176,7 @@ def test_both_are_found_by_their_indexes(nadia: Person) -> None:
     Person.objects.bulk_create(Person(name="Sam", email=f"sam{n}@nhs.net", profession="teacher") for n in range(3_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE professionals_person")
-    plan = professionals_services.owners_of(nadia.user.pk, NEW).explain()
+    plan = professionals_services.people_to_join(nadia.user.pk, NEW).explain()
     assert "Seq Scan" not in plan, plan
 
 

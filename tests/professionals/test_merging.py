@@ -10,21 +10,21 @@ from django.apps import apps
 from django.db import connection
 
 from accounts.models import User
-from bookings.calendars.views import make_feed
+from bookings.calendars.views import get_or_create_feed
 from bookings.models import Booking, CalendarFeed, OpenSession, PlaceState, Seat, SeatState, SessionPlace
 from ctac.errors import DomainError
 from leaflets.models import Advice, KeptAddress, Order, Recall, RecallHolder, RecallReplacement, StockAlert
 from notifications.models import ChoiceSource, Notification
-from notifications.preferences import choose, wants_each
+from notifications.preferences import record_choices, wanted_by_topic
 from notifications.registry import Topic
 from privacy.models import DataAction, DataActionKind, DataActionReason
 from privacy.retention import clear_expired
 from privacy.services import erase_person, export_person
 from professionals.merges import services
-from professionals.models import UNDO_MERGE_FOR, Absorbed, FormerAddress, Merge, NoteKind, Organisation, Person, Stopped
-from professionals.services import add_note, address_verified
+from professionals.models import MERGE_UNDO_PERIOD, Absorbed, FormerAddress, Merge, NoteKind, Organisation, Person, Stopped
+from professionals.services import add_note, assign_verified_address
 from reach.invitations.services import add_mailbox
-from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite
+from reach.models import MIN_INVITATION_INTERVAL, Campaign, CampaignInvite
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, at, make_booking, make_draft, make_hold, make_presentation, make_presenter
 from tests.bookings.seats.scene import make_seat, offered
@@ -80,14 +80,14 @@ def a_recall(person: Person, **fields: Any) -> RecallHolder:
 
 
 def a_feed(person: Person) -> CalendarFeed:
-    return make_feed(owner=person, by=person.user or make_user(), now=NOW)
+    return get_or_create_feed(owner=person, by=person.user or make_user(), now=NOW)
 
 
 def an_invite(person: Person) -> CampaignInvite:
     campaign = Campaign.objects.create(
         unit="district", areas=["E08000035"], presentation=make_presentation(), planned_at=NOW, token=uuid4()
     )
-    lasts = (NOW, NOW + INVITED_AT_MOST_EVERY)
+    lasts = (NOW, NOW + MIN_INVITATION_INTERVAL)
     return CampaignInvite.objects.create(campaign=campaign, person=person, address=person.email, lasts=lasts)
 
 
@@ -169,8 +169,8 @@ def test_taken_apart_both_are_exactly_as_they_were(sam: Person, samuel: Person, 
     make_place(session, PlaceState.TAKEN, samuel)
     for person in (sam, samuel):
         StockAlert.objects.create(person=person, leaflet=leaflet, asked_at=NOW)
-    choose(address=sam.email, chosen={Topic.EDITIONS: True, Topic.INVITATIONS: True}, where=ChoiceSource.PAGE, now=NOW)
-    choose(address=samuel.email, chosen={Topic.INVITATIONS: False}, where=ChoiceSource.PHONE, now=NOW - timedelta(days=1))
+    record_choices(address=sam.email, chosen={Topic.EDITIONS: True, Topic.INVITATIONS: True}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=samuel.email, chosen={Topic.INVITATIONS: False}, where=ChoiceSource.PHONE, now=NOW - timedelta(days=1))
     later = {"kind": "booking-reminder", "about": "booking:1", "due_at": NOW + timedelta(days=2), "created_at": NOW}
     Notification.objects.create(recipient=samuel.email, message_id="<1@ctac.example>", **later)
     before = tables()
@@ -204,11 +204,11 @@ def test_the_stricter_choice_of_mail_wins_whoever_said_it_last(
     sam: Person, samuel: Person, staff: User, refused_later: bool
 ) -> None:
     days = timedelta(days=1 if refused_later else -1)
-    choose(address=sam.email, chosen={Topic.INVITATIONS: True, Topic.EDITIONS: False}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=sam.email, chosen={Topic.INVITATIONS: True, Topic.EDITIONS: False}, where=ChoiceSource.PAGE, now=NOW)
     both = {Topic.INVITATIONS: False, Topic.EDITIONS: True, Topic.REMINDERS: False}
-    choose(address=samuel.email, chosen=both, where=ChoiceSource.PHONE, now=NOW + days)
+    record_choices(address=samuel.email, chosen=both, where=ChoiceSource.PHONE, now=NOW + days)
     merged(sam, samuel, staff)
-    assert set(wants_each(sam.email).values()) == {False}
+    assert set(wanted_by_topic(sam.email).values()) == {False}
 
 
 def test_reminders_go_where_the_person_reads_and_back(sam: Person, samuel: Person, staff: User) -> None:
@@ -279,7 +279,7 @@ def test_signing_up_with_a_place_on_both_sides_is_no_error(sam: Person, samuel: 
     user = sam.user
     assert user is not None
     user.emailaddress_set.create(email=samuel.email, verified=True)
-    address_verified(user=user, email=samuel.email, details=None, now=NOW)
+    assign_verified_address(user=user, email=samuel.email, details=None, now=NOW)
     assert list(SessionPlace.objects.filter(person=sam)) == [taken]
 
 
@@ -296,8 +296,8 @@ def test_whoever_is_erased_is_taken_apart_no_more(sam: Person, samuel: Person, s
 def test_after_30_days_nothing_is_left_to_undo_it_with(sam: Person, samuel: Person, staff: User) -> None:
     lonely = samuel.organisation
     merged(sam, samuel, staff)
-    late = NOW + UNDO_MERGE_FOR
-    assert services.merge_of(sam, late) is None
+    late = NOW + MERGE_UNDO_PERIOD
+    assert services.current_merge(sam, late) is None
     with pytest.raises(services.TooLateToUndo):
         services.undo_merge(sam, by=staff, now=late)
     clear_expired(now=late - timedelta(minutes=1))
@@ -396,7 +396,7 @@ def test_it_can_be_called_off(sam: Person, twin: Person, staff: User) -> None:
 
 def test_a_colleagues_sign_in_is_not_closed(sam: Person, staff: User) -> None:
     colleague = make_person(user=staff, email=staff.email)
-    with pytest.raises(services.StaffSignIn):
+    with pytest.raises(services.ClosesStaffAccount):
         merged(sam, colleague, staff, email=sam.pk)
     assert merged(sam, colleague, staff, email=colleague.pk).person == colleague
 
@@ -421,7 +421,7 @@ def test_the_closed_sign_in_goes_with_the_person_or_after_30_days(sam: Person, t
     assert "s.taylor" not in str(tables())
     with connection.cursor() as cursor:
         cursor.execute("ROLLBACK TO SAVEPOINT before")
-    clear_expired(now=NOW + UNDO_MERGE_FOR)
+    clear_expired(now=NOW + MERGE_UNDO_PERIOD)
     assert not closed.exists()
 
 

@@ -12,7 +12,7 @@ from bookings.models import Booking
 from privacy.services import erase_person
 from professionals.merges.services import confirm_merge, merge_people, undo_merge
 from professionals.models import Merge, Person
-from professionals.services import address_verified
+from professionals.services import assign_verified_address
 from tests.bookings.rows import NOW, at, make_availability, make_presentation, make_presenter, unsaved_booking
 from tests.factories import make_person, make_staff, make_user
 from tests.professionals.in_turn import Job, in_turn
@@ -89,7 +89,7 @@ def test_who_signs_up_meanwhile_is_one_person_with_that_sign_in(staff: User, mer
     pat = make_person(name="Pat", email="", with_user=False)
     patricia = make_person(name="Patricia", email="pat@leeds.nhs.uk", with_user=False, organisation=pat.organisation)
     user = make_user("pat@leeds.nhs.uk")
-    joins = lambda: address_verified(user=user, email=user.email, details=None, now=NOW)  # noqa: E731
+    joins = lambda: assign_verified_address(user=user, email=user.email, details=None, now=NOW)  # noqa: E731
     merges = lambda: merge_people(pat, other=patricia, stays={}, by=staff, now=NOW)  # noqa: E731
     assert in_turn(PERSON, patricia.pk, *((merges, joins) if merged_first else (joins, merges))) == ["done", "done"]
     left = Person.objects.get()

@@ -169,7 +169,7 @@ def test_what_staff_put_right_and_what_a_caller_says_at_sign_up_leave_none_behin
     assert [organisation.name for organisation in Organisation.objects.all()] == ["Leeds TH"]
     user = make_user(CALLER["email"])
     details = {name: value for name, value in CALLER.items() if name != "email"}
-    professionals_services.address_verified(user=user, email=user.email, details=details, now=now)
+    professionals_services.assign_verified_address(user=user, email=user.email, details=details, now=now)
     assert [organisation.name for organisation in Organisation.objects.all()] == ["Leeds Teaching Hospitals"]
 
 

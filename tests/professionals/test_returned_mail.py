@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bookings.schedule.services import keep_presenter
+from bookings.schedule.services import save_presenter
 from notifications.models import MarkedAddress
 from tests.bookings.rows import make_presenter
 from tests.factories import make_person, sign_in
@@ -85,5 +85,5 @@ def test_a_presenters_changed_address_clears_the_old_one():
     now = timezone.now()
     MarkedAddress.objects.create(address="gone@ctac.example", sort="hard", marked_at=now, last_at=now)
     presenter.email = "here@ctac.example"
-    keep_presenter(presenter=presenter)
+    save_presenter(presenter=presenter)
     assert MarkedAddress.objects.get().cleared == "changed"

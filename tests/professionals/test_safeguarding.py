@@ -11,9 +11,9 @@ from ctac.forms import PageForm
 from ctac.templatetags.page import SummaryError, summary_errors
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from office.queries import site_settings
-from professionals.models import Decision, FlaggedText
+from professionals.models import FlagDecision, FlaggedText
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -128,7 +128,7 @@ def test_the_lead_is_told_that_and_where_and_never_what(change_settings, now):
     notify_safeguarding_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)
 
     row = Notification.objects.get()
-    kind = email_named(row.kind)
+    kind = get_email_class(row.kind)
     message = rendering.render(kind(row).message())
     assert (row.kind, row.recipient, row.reference, kind(row).is_still_due()) == (
         "safeguarding-flag",
@@ -141,5 +141,5 @@ def test_the_lead_is_told_that_and_where_and_never_what(change_settings, now):
     flagged = FlaggedText.objects.get()
     assert f"/staff/professionals/flaggedtext/{flagged.pk}/change/" in message.text
     assert (flagged.about, flagged.reference, flagged.flagged_at, flagged.decision) == ("booking:12", "BK-7Q4M-2F", now, "")
-    FlaggedText.objects.update(decision=Decision.NO_CHILD)
+    FlaggedText.objects.update(decision=FlagDecision.NO_CHILD)
     assert kind(row).is_still_due() is False

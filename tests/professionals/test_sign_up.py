@@ -223,7 +223,7 @@ def test_two_windows_of_somebody_new_make_one_account():
 
 
 def test_what_somebody_else_typed_in_another_browser_is_not_used(client, now):
-    drafts.keep(request_of(other := Client(), now), DraftKind.BOOKING, {"where": {"contact_name": "Not Nadia"}}, now)
+    drafts.save_answers(request_of(other := Client(), now), DraftKind.BOOKING, {"where": {"contact_name": "Not Nadia"}}, now)
     ask_for_code(other)
     ask_for_code(client)
 
@@ -238,7 +238,7 @@ def request_of(client, now):
     """A request by which a draft is kept for this browser."""
     request = RequestFactory().get("/")
     request.person = None
-    drafts.expect(request)
+    drafts.ensure_cookie(request)
     client.cookies[settings.DRAFT_COOKIE_NAME] = request.draft_cookie
     return request
 
@@ -261,7 +261,7 @@ def request_of(client, now):
     ],
 )
 def test_who_is_new_finds_what_they_have_typed_already(client, now, kind, step, typed, filled_in):
-    drafts.keep(request_of(client, now), kind, {step: typed}, now)
+    drafts.save_answers(request_of(client, now), kind, {step: typed}, now)
     ask_for_code(client)
     type_code(client)
 
@@ -394,7 +394,7 @@ def test_staff_entering_the_address_while_it_is_verified_leaves_one_person(now):
             connection.close()
 
     works = [
-        lambda: professionals_services.address_verified(
+        lambda: professionals_services.assign_verified_address(
             user=user, email=user.email, details=professionals_services.Details(**details), now=now
         ),
         lambda: professionals_services.find_or_enter_person(email=user.email, by=None, now=now, **details),

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from bookings.feedback.services import open_afterwards, record_attendance
+from bookings.feedback.services import get_or_create_afterwards, record_attendance
 from bookings.models import BookingEvent, EventKind, Feedback, PlaceState, SessionEvent, State
 from bookings.models.booking import record_event
 from ctac.errors import DomainError
@@ -327,7 +327,12 @@ def test_an_organisations_page_says_who_works_there_what_was_reached_and_when_we
     of = a_story(people[0], staff)
     record_attendance(given=of["booking"], counts={"health-visitor": 1}, by=staff, now=NOW)
     Feedback.objects.create(
-        afterwards=open_afterwards(given=of["booking"], now=NOW), useful=4, clear=4, ready=4, token="t", received_on=NOW.date()
+        afterwards=get_or_create_afterwards(given=of["booking"], now=NOW),
+        useful=4,
+        clear=4,
+        ready=4,
+        token="t",
+        received_on=NOW.date(),
     )
     make_place(make_session(make_presenter()), PlaceState.ATTENDED, person=people[1])
     page = desk.get(page_of(organisation))

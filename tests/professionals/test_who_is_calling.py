@@ -16,7 +16,7 @@ from leaflets.models import Order
 from notifications.models import Notification
 from professionals.forms import CallerForm
 from professionals.models import FormerAddress, Person
-from professionals.services import organisation_named, similar_people
+from professionals.services import get_or_create_organisation, similar_people
 from tests.bookings.admin.test_for_caller import caller_form
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import NOW, at, make_presentation, make_presenter
@@ -110,7 +110,13 @@ def desk(request: pytest.FixtureRequest, client: Client) -> Desk:
 def asha(**changes: Any) -> Person:
     known = {"email": WHO["email"], "phone": "0113 496 0000", "profession": "social-worker", "postcode": "LS1 4AP"}
     return make_person(
-        **{"name": "Asha Patel", "with_user": False, "organisation": organisation_named("Leeds Council"), **known, **changes}
+        **{
+            "name": "Asha Patel",
+            "with_user": False,
+            "organisation": get_or_create_organisation("Leeds Council"),
+            **known,
+            **changes,
+        }
     )
 
 

@@ -18,18 +18,18 @@ from accounts.models import User
 from bench import make_data
 from bench.pages import PRESENTER, STAFF
 from bookings.models import Booking, BusyTime, Presenter
-from ctac.staff.lists import MOST
+from ctac.staff.lists import MAX_COUNTED
 from leaflets.models import Dispatch, Order, OrderLine
 from notifications.models import MarkedAddress
 from privacy.personal_data import erase_emails_of
 from professionals.models import AddressChange, Person, hash_token
-from professionals.services import OBJECT_FOR, recover_account, similar_people
+from professionals.services import OBJECTION_PERIOD, recover_account, similar_people
 from tests.factories import make_staff, sign_in, sign_in_staff
 from tests.reading import most_read, read_by, read_in
 
 ROWS = {"people": 9_000, "bookings": 9_000, "orders": 12_000}
 # A count reads as far as it counts, and may be asked for what is open and what is closed; a page is less than that.
-READ_AT_MOST = 2 * MOST + 500
+READ_AT_MOST = 2 * MAX_COUNTED + 500
 LISTS = ["bookings/booking", "leaflets/order", "leaflets/stockmovement", "notifications/notification", "bookings/busytime"]
 LISTS += ["professionals/person", "accounts/user", "professionals/organisation", "bookings/presenter"]
 LISTS += ["audit/entry", "professionals/flaggedtext", "privacy/dataaction", "professionals/stopped"]
@@ -94,7 +94,7 @@ def test_no_list_no_filter_and_no_search_reads_a_large_table_through(desk: Clien
             (typed, READ_AT_MOST)
             for typed in ("nobodyatall", "asha", "asha rahman", "nhs.uk", "ls1 4ap", "0113 496 0999", "merrion")
         ),
-        ("asah okafro", 6 * MOST),  # every sixth has the rarer word: six are read for one found
+        ("asah okafro", 6 * MAX_COUNTED),  # every sixth has the rarer word: six are read for one found
     ],
 )
 def test_the_search_box_reads_no_large_table_through(desk: Client, typed: str, most: int) -> None:
@@ -210,7 +210,7 @@ def test_what_there_is_to_pack_is_counted_as_far_as_a_list(desk: Client) -> None
     said = " ".join(page.content.decode().split())
     assert "200 orders" in said
     assert "More than 1,000 orders match. The oldest are taken." in said
-    assert page.context["preview"].matching == MOST + 1
+    assert page.context["preview"].matching == MAX_COUNTED + 1
     for query in ("", "?areas=LS"):
         assert read_by(desk, f"/staff/leaflets/packingsession/add/{query}") <= READ_AT_MOST
 
@@ -240,7 +240,7 @@ def test_whose_an_address_is_is_looked_up(client: Client) -> None:
     """By the link that puts back an old address, by staff who move an account, and when somebody's mail is erased."""
     now, staff = timezone.now(), make_staff()
     user, other = User.objects.filter(email__startswith="person3").select_related("person")[:2]
-    times = {"changed_at": now, "until": now + OBJECT_FOR}
+    times = {"changed_at": now, "until": now + OBJECTION_PERIOD}
     AddressChange.objects.create(user=user, old="before@leeds.nhs.uk", new=user.email, token_hash=hash_token("a link"), **times)
     assert read_by(client, reverse("account_address_put_back", args=["a link"])) <= 50
     told = {"called": "The switchboard", "number": "0113 496 0999"}
@@ -277,7 +277,7 @@ def test_an_organisations_page_reads_the_newest_of_what_its_people_did(desk: Cli
 def test_what_mail_comes_back_from_is_counted_as_far_as_a_list(desk: Client) -> None:
     """Nearly 3,000 addresses are marked: the first page says more than 1,000, and names some of them."""
     marked = MarkedAddress.objects.marked()
-    assert marked.count() > 2 * MOST
+    assert marked.count() > 2 * MAX_COUNTED
     page = desk.get("/staff/").content.decode()
     assert "more than 1,000" in page
     assert all(address in page for address in marked.order_by("last_at", "pk").values_list("address", flat=True)[:3])

@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.models import Entry
 from bookings.models import Booking
 from bookings.tasks import keep_street_words as keep_street_words_of_bookings
-from ctac.staff.search import SHOWN, finder, national, references_meant
+from ctac.staff.search import MAX_HITS_SHOWN, national_digits, possible_references, search_registry
 from leaflets.models import Leaflet, Order
 from leaflets.tasks import keep_street_words as keep_street_words_of_orders
 from privacy.services import erase_person
@@ -161,12 +161,12 @@ def test_of_two_who_are_called_so_neither_opens(world: dict[str, Any]) -> None:
 
 
 def test_few_of_each_kind_are_shown_the_newest_with_a_link_to_the_others() -> None:
-    people = [make_person(name="Zanderby Common") for _ in range(SHOWN + 2)]
+    people = [make_person(name="Zanderby Common") for _ in range(MAX_HITS_SHOWN + 2)]
     page = desk().get("/staff/find/", {"q": "zanderby"})
     [kind] = page.context["found"].kinds
     assert [line["href"] for line in kind.lines] == [address_of(person) for person in people[:1:-1]]
     assert kind.more_href == "/staff/professionals/person/?q=zanderby"
-    assert f"See all {SHOWN + 2} in People" in page.content.decode()
+    assert f"See all {MAX_HITS_SHOWN + 2} in People" in page.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -271,16 +271,16 @@ def test_each_page_of_staff_has_the_box_and_nobody_else_has() -> None:
 
 
 def test_each_kind_is_registered_once_and_people_come_first() -> None:
-    models = [kind.model for kind in finder.kinds]
+    models = [kind.model for kind in search_registry.kinds]
     assert len(models) == len(set(models))
     assert models[0] is Person
 
 
 @pytest.mark.parametrize("typed", ["0113 496 0461", "+44 113 496 0461", "+44 (0)113 496-0461", "00441134960461", "1134960461"])
 def test_a_phone_number_is_the_same_however_it_is_written(typed: str) -> None:
-    assert national(typed) == "1134960461"
+    assert national_digits(typed) == "1134960461"
 
 
 @pytest.mark.parametrize("typed", ["Bradford", "11349604", "LS1 4AP", "BK-7Q4M", "BK-OOO1-II"])
 def test_what_is_no_reference_stands_for_none(typed: str) -> None:
-    assert references_meant(typed)[1] == set()
+    assert possible_references(typed)[1] == set()

@@ -14,10 +14,10 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.roles import BY_SLUG
+from accounts.roles import ROLES_BY_SLUG
 from bookings.models import DutyShift
 from ctac import welsh
-from ctac.celery import app, schedule
+from ctac.celery import app, build_beat_schedule
 from ctac.dates import uk_day
 from ctac.monitoring import health
 from ctac.staff import first_run
@@ -26,7 +26,7 @@ from ctac.staff.site import staff_site
 from guidance.content import AUDIENCES, NATIONS
 from guidance.models import AreaContact, GuidancePage
 from guidance.services import approve_page
-from notifications.delivery.mail_test import LASTS, WAIT, MailTest, mail_tests
+from notifications.delivery.mail_test import EXPIRES_AFTER, MIN_TEST_INTERVAL, MailTest, mail_tests
 from notifications.models import Notification, State
 from professionals.samples import STAFF_EMAIL
 from tests.face.page import Page
@@ -52,7 +52,7 @@ def desk(manager: User) -> Client:
 
 def line(label: str) -> FirstRunCheck:
     """As a worker finds it."""
-    [found] = [each for lines in first_run.first_run().values() for each in lines if str(each.label) == label]
+    [found] = [each for lines in first_run.run_first_run_checks().values() for each in lines if str(each.label) == label]
     return found
 
 
@@ -86,7 +86,7 @@ def test_each_line_says_its_light_in_words_and_the_figures_add_up(desk: Client) 
     assert "<script" not in text.split('id="content-main"')[1].split("</main>")[0]
 
 
-@pytest.mark.parametrize("role", [slug for slug in BY_SLUG if slug != "manager"])
+@pytest.mark.parametrize("role", [slug for slug in ROLES_BY_SLUG if slug != "manager"])
 def test_it_is_for_managers(role: str) -> None:
     client = sign_in_staff(Client(), make_staff(role=role))
     assert [client.get(URL).status_code, client.post(SEND).status_code, client.post(CAME).status_code] == [403] * 3
@@ -119,7 +119,7 @@ def test_a_check_that_fails_is_a_red_line_and_a_line_in_the_log(
     def fail(_request: object) -> list[FirstRunCheck]:
         raise RuntimeError("helen@ctac.example")
 
-    monkeypatch.setattr(first_run, "_checks", [*first_run._checks, (first_run.CONTENT, "Broken one", fail)])
+    monkeypatch.setattr(first_run, "_checks", [*first_run._checks, (first_run.CONTENT_SECTION, "Broken one", fail)])
     assert on_page(desk, "Broken one") == "Red: put this right This could not be checked. The site’s log says why."
     [said] = [record.getMessage() for record in caplog.records if record.name == first_run.__name__]
     assert said == "The first-run check “Broken one” failed: RuntimeError"
@@ -129,26 +129,26 @@ def test_a_cache_that_is_away_is_a_red_line(desk: Client) -> None:
     away = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"redis://127.0.0.1:{free_port()}/1"}
     with override_settings(CACHES={"default": away}):
         assert on_page(desk, "Worker and beat").startswith("Red: put this right This could not be checked.")
-        assert first_run.red_lines() == 1
+        assert first_run.get_red_line_count() == 1
 
 
 # Today, and the count that a worker makes
 
 
 def test_today_says_how_many_are_red_as_last_counted_and_one_when_nobody_counts() -> None:
-    assert first_run.red_lines() == 1
+    assert first_run.get_red_line_count() == 1
     first_run.count_red_lines()
-    counted = [each for lines in first_run.first_run().values() for each in lines if each.light is Light.RED]
-    assert first_run.red_lines() == len(counted) > 1
-    assert not any(waiting is first_run.TODAY for _section, waiting in staff_site._waiting)
+    counted = [each for lines in first_run.run_first_run_checks().values() for each in lines if each.light is Light.RED]
+    assert first_run.get_red_line_count() == len(counted) > 1
+    assert not any(waiting is first_run.RED_LINES_WAITING for _section, waiting in staff_site._waiting)
 
 
 def test_in_production_a_manager_sees_the_line_on_today(desk: Client, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    monkeypatch.setattr(staff_site, "_waiting", [("Settings", first_run.TODAY)])
-    cache.set(first_run.RED_LINES, 3)
+    monkeypatch.setattr(staff_site, "_waiting", [("Settings", first_run.RED_LINES_WAITING)])
+    cache.set(first_run.RED_LINES_KEY, 3)
     [link] = Page(desk.get("/staff/").content.decode()).all("a", css_class="waiting__link", href=URL)
     assert link.text == "3 red lines of the first-run check"
-    cache.set(first_run.RED_LINES, 0)
+    cache.set(first_run.RED_LINES_KEY, 0)
     assert "waiting__line--none" in desk.get("/staff/").content.decode()
     coordinator = sign_in_staff(Client(), make_staff(role="coordinator"))
     assert URL not in coordinator.get("/staff/").content.decode()
@@ -156,9 +156,9 @@ def test_in_production_a_manager_sees_the_line_on_today(desk: Client, monkeypatc
 
 def test_beat_asks_for_the_count_in_production(settings: Any) -> None:
     name = "count the red lines of the first-run check"
-    assert name not in schedule()
+    assert name not in build_beat_schedule()
     settings.PRODUCTION = True
-    assert schedule()[name]["task"] == first_run.count_red_lines.name
+    assert build_beat_schedule()[name]["task"] == first_run.count_red_lines.name
     assert first_run.count_red_lines.name in app.tasks
 
 
@@ -184,11 +184,11 @@ def test_emails_link_to_where_the_site_is(desk: Client, settings: Any, site: str
 
 def test_a_worker_that_ran_a_task_is_alive_and_one_that_did_not_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     assert light("Worker") is Light.RED
-    monkeypatch.setattr(health, "_task_noted", [-health.math.inf])
+    monkeypatch.setattr(health, "_last_task_noted", [-health.math.inf])
     first_run.count_red_lines.apply()
     assert line("Worker").sentence == "A worker ran a task just now."
     assert light("Worker") is Light.GREEN
-    cache.delete(health.TASK_RAN)
+    cache.delete(health.TASK_RAN_KEY)
     first_run.count_red_lines.apply()  # at once again: this process noted it a moment ago
     assert light("Worker") is Light.RED
 
@@ -196,10 +196,10 @@ def test_a_worker_that_ran_a_task_is_alive_and_one_that_did_not_is_not(monkeypat
 def test_beat_and_the_monitor_outside(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (light("Beat, which asks the worker"), light("Monitor outside")) == (Light.RED, Light.AMBER)
     settings.WATCHER_PING_URL = f"http://127.0.0.1:{free_port()}/ping"
-    health.record_watch()
+    health.record_visit_watch()
     assert (light("Beat, which asks the worker"), light("Monitor outside")) == (Light.GREEN, Light.RED)
     monkeypatch.setattr(health, "urlopen", lambda *_args, **_how: BytesIO())
-    health.record_watch()
+    health.record_visit_watch()
     assert light("Monitor outside") is Light.GREEN
 
 
@@ -238,7 +238,7 @@ def test_a_test_email_goes_out_and_is_green_once_its_reader_says_so(desk: Client
     assert on_page(desk, "Mail leaves").startswith("Red: put this right Nobody has said yet")
     desk.post(SEND)
     sent = mail_tests().get()
-    assert (sent.recipient, sent.about, sent.expires_at - sent.created_at) == (manager.email, f"user:{manager.pk}", LASTS)
+    assert (sent.recipient, sent.about, sent.expires_at - sent.created_at) == (manager.email, f"user:{manager.pk}", EXPIRES_AFTER)
     assert "waits for a worker" in on_page(desk, "Mail leaves")
     mail_tests().update(attempts=2, last_error="421 not now")
     assert on_page(desk, "Mail leaves").startswith("Red: put this right The mail server has not taken")
@@ -260,7 +260,7 @@ def test_a_test_email_that_failed_is_red(desk: Client) -> None:
 def test_one_a_minute_is_sent(desk: Client) -> None:
     answers = [desk.post(SEND, follow=True).content.decode() for _time in range(2)]
     assert ["Wait a minute before you send another" in text for text in answers] == [False, True]
-    mail_tests().update(created_at=timezone.now() - WAIT)
+    mail_tests().update(created_at=timezone.now() - MIN_TEST_INTERVAL)
     desk.post(SEND)
     assert [row.version for row in mail_tests()] == [2, 1]
 
@@ -327,8 +327,8 @@ def test_accounts(manager: User) -> None:
 
 
 def test_names_are_few() -> None:
-    assert first_run.named(["A", "B", "C", "D", "E"]) == "A, B, C, D, E"
-    assert first_run.named(["A", "B", "C", "D", "E", "F", "G"]) == "A, B, C, D, E and 2 more"
+    assert first_run.names_text(["A", "B", "C", "D", "E"]) == "A, B, C, D, E"
+    assert first_run.names_text(["A", "B", "C", "D", "E", "F", "G"]) == "A, B, C, D, E and 2 more"
 
 
 @pytest.mark.tuesday
@@ -378,11 +378,11 @@ def test_phone_numbers_of_areas() -> None:
 
 def test_the_welsh(monkeypatch: pytest.MonkeyPatch) -> None:
     assert light("Welsh") is Light.AMBER
-    po = welsh.read()
+    po = welsh.read_po_file()
     whole = type(po)()
     whole.extend(po.translated_entries())
-    monkeypatch.setattr(welsh, "read", lambda: whole)
-    monkeypatch.setattr(welsh, "approved", lambda: {welsh.digest(entry) for entry in whole})
+    monkeypatch.setattr(welsh, "read_po_file", lambda: whole)
+    monkeypatch.setattr(welsh, "approved_digests", lambda: {welsh.digest(entry) for entry in whole})
     assert light("Welsh") is Light.GREEN
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ctac.staff.lists import days_of, period_label, search_piece, smaller_periods, with_words, words_in
+from ctac.staff.lists import filter_by_words, parse_search_words, period_days, period_label, search_piece, smaller_periods
 from professionals.models import Organisation, Person
 
 
@@ -23,7 +23,7 @@ def test_words_follow_whoever_writes_them() -> None:
 
 
 def test_what_is_looked_for() -> None:
-    assert list(words_in('Sam "LS1 4AP" - @')) == ["sam", "ls1 4ap"]
+    assert list(parse_search_words('Sam "LS1 4AP" - @')) == ["sam", "ls1 4ap"]
 
 
 def test_periods_lead_from_years_to_days() -> None:
@@ -32,8 +32,8 @@ def test_periods_lead_from_years_to_days() -> None:
     assert smaller_periods("2025", first, last) == ["2025-12", "2025-11"]
     assert smaller_periods("2025-11", first, last) == ["2025-11-30", "2025-11-29", "2025-11-28"]
     assert smaller_periods("2025-11-30", first, last) == smaller_periods("2020", first, last) == []
-    assert days_of("2026-02") == (date(2026, 2, 1), date(2026, 2, 28))
-    assert [days_of(wrong) for wrong in ("", "2026-13", "2026-02-30", "9999", "26")] == [None] * 5
+    assert period_days("2026-02") == (date(2026, 2, 1), date(2026, 2, 28))
+    assert [period_days(wrong) for wrong in ("", "2026-13", "2026-02-30", "9999", "26")] == [None] * 5
     assert period_label("2026-11") == "November 2026"
 
 
@@ -69,4 +69,4 @@ def test_of_a_long_word_every_sign_must_be_there(typed: str, found: list[str]) -
     trust = Organisation.objects.create(name="Featherstonehaugh Trust")
     Person.objects.create(name="Sam", email="sam@leeds.nhs.uk", organisation=trust)
     Person.objects.create(name="Other", email="other@york.nhs.uk")
-    assert [person.name for person in with_words(Person.objects.all(), typed)] == found
+    assert [person.name for person in filter_by_words(Person.objects.all(), typed)] == found

@@ -7,8 +7,8 @@ import time_machine
 from django import forms
 from django.core.exceptions import ValidationError
 
-from ctac.dates import UK
-from ctac.forms import ClockField, DayField
+from ctac.dates import UK_TZ
+from ctac.forms import DayField, UKTimeField
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_is_no_day_says_how_to_type_one(typed: str) -> None:
     ],
 )
 def test_a_day_that_lies_ahead_needs_no_year(typed: str, day: date) -> None:
-    with time_machine.travel(datetime(2026, 11, 27, 9, tzinfo=UK), tick=False):
+    with time_machine.travel(datetime(2026, 11, 27, 9, tzinfo=UK_TZ), tick=False):
         assert DayField(lies_ahead=True).clean(typed) == day
 
 
@@ -79,7 +79,7 @@ def test_a_day_that_lies_ahead_needs_no_year(typed: str, day: date) -> None:
     ],
 )
 def test_a_day_that_has_just_passed_needs_its_year(today: date, typed: str, said: str) -> None:
-    nine = datetime.combine(today, time(9), tzinfo=UK)
+    nine = datetime.combine(today, time(9), tzinfo=UK_TZ)
     with time_machine.travel(nine, tick=False), pytest.raises(ValidationError) as refusal:
         DayField(lies_ahead=True).clean(typed)
     assert refusal.value.messages == [said]
@@ -94,7 +94,7 @@ def test_a_day_that_has_just_passed_needs_its_year(today: date, typed: str, said
     ],
 )
 def test_a_weekday_that_is_not_that_days_is_refused_with_the_true_one(typed: str, said: str) -> None:
-    nine = datetime(2026, 11, 27, 9, tzinfo=UK)
+    nine = datetime(2026, 11, 27, 9, tzinfo=UK_TZ)
     with time_machine.travel(nine, tick=False), pytest.raises(ValidationError) as refusal:
         DayField(lies_ahead=True).clean(typed)
     assert refusal.value.messages == [said]
@@ -124,32 +124,32 @@ def test_what_is_no_day_ahead_says_how_to_type_one(typed: str) -> None:
     ],
 )
 def test_a_time_is_read_however_it_is_written(typed: str, clock: time) -> None:
-    assert ClockField().clean(typed) == clock
+    assert UKTimeField().clean(typed) == clock
 
 
 @pytest.mark.parametrize("typed", ["1:30", "6", "2.15", "1", "645"])
 def test_what_may_be_morning_or_afternoon_is_not_guessed(typed: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        ClockField().clean(typed)
+        UKTimeField().clean(typed)
     assert refusal.value.messages == ["Say am or pm as well, such as 1:30pm."]
 
 
 @pytest.mark.parametrize("typed", ["25:99", "13pm", "0am", "9:60", "half past one", "24:00", "\0", "٩am", "1" * 999])
 def test_what_is_no_time_says_how_to_type_one(typed: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        ClockField().clean(typed)
+        UKTimeField().clean(typed)
     assert refusal.value.messages == ["Enter a time, such as 9am, 1:30pm or 13:30."]
 
 
 def test_empty_boxes_may_stay_empty_where_the_form_lets_them() -> None:
     assert DayField(required=False).clean("") is None
-    assert ClockField(required=False).clean("") is None
+    assert UKTimeField(required=False).clean("") is None
 
 
 def test_what_was_typed_stays_in_the_box() -> None:
     class Call(forms.Form):
         day = DayField()
-        clock = ClockField()
+        clock = UKTimeField()
 
     html = Call({"day": "the 9th", "clock": "1:30"}).as_p()
     assert 'value="the 9th"' in html
@@ -176,4 +176,4 @@ def test_welsh_readers_write_days_in_welsh(typed: str, day: date) -> None:
     ("typed", "clock"), [("9yb", time(9)), ("1:30yp", time(13, 30)), ("7yh", time(19)), ("hanner dydd", time(12))]
 )
 def test_welsh_readers_write_times_in_welsh(typed: str, clock: time) -> None:
-    assert ClockField().clean(typed) == clock
+    assert UKTimeField().clean(typed) == clock

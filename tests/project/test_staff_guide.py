@@ -12,17 +12,17 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
-from accounts.roles import BY_SLUG
+from accounts.roles import ROLES_BY_SLUG
 from ctac.staff.guide import (
-    EXPLAINS,
     FILE,
-    PART_OF,
-    Found,
+    PART_BY_ROUTE,
+    ROUTES_BY_PART,
+    GuideSearchResult,
+    find_part_for_route,
     help_address,
-    part_that_explains,
-    pattern_of,
     read_guide,
     search_guide,
+    word_pattern,
 )
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
@@ -95,7 +95,7 @@ def test_its_pictures_are_static_files_with_their_words() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("role", BY_SLUG)
+@pytest.mark.parametrize("role", ROLES_BY_SLUG)
 def test_every_role_reads_it(role: str) -> None:
     client = desk(role)
     index = client.get(GUIDE).content.decode()
@@ -128,7 +128,7 @@ def headings(typed: str) -> list[str]:
     ],
 )
 def test_a_word_is_found_in_the_plural_and_the_singular(typed: str, text: str, matches: bool) -> None:
-    assert (re.search(pattern_of(typed), text, re.IGNORECASE) is not None) is matches
+    assert (re.search(word_pattern(typed), text, re.IGNORECASE) is not None) is matches
 
 
 def test_the_part_with_the_words_in_its_heading_comes_first_and_shows_the_sentence_around() -> None:
@@ -183,7 +183,7 @@ def test_the_box_of_every_page_finds_it_too() -> None:
 
 
 def test_a_part_is_found_once() -> None:
-    found: list[Found] = search_guide("order")
+    found: list[GuideSearchResult] = search_guide("order")
     assert len({each.part.address for each in found}) == len(found)
 
 
@@ -215,16 +215,16 @@ def test_every_page_of_the_staff_site_has_its_part() -> None:
     for line, answers in table.items():
         method, asked = line.split(" ", 1)
         opens = "200" in [answer for person, answer in zip(PEOPLE, answers, strict=True) if person not in OUTSIDE]
-        if method == "GET" and asked.partition(" ")[0] in routes and opens and part_that_explains(match(asked)) is None:
+        if method == "GET" and asked.partition(" ")[0] in routes and opens and find_part_for_route(match(asked)) is None:
             missing.append(asked)
     assert missing == []
 
 
 def test_every_part_that_is_named_exists_and_so_does_every_page() -> None:
-    assert {part for part in PART_OF.values() if part and part not in read_guide().addresses} == set()
-    assert len(EXPLAINS[""].split()) <= 5
+    assert {part for part in PART_BY_ROUTE.values() if part and part not in read_guide().addresses} == set()
+    assert len(ROUTES_BY_PART[""].split()) <= 5
     table = [line.split(" ", 1)[1].rpartition(":")[2].replace("_action ", " ") for line in read_table()]
-    assert [name for name in PART_OF if not any(f"{asked}_".startswith((f"{name}_", f"{name} ")) for asked in table)] == []
+    assert [name for name in PART_BY_ROUTE if not any(f"{asked}_".startswith((f"{name}_", f"{name} ")) for asked in table)] == []
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_every_part_that_is_named_exists_and_so_does_every_page() -> None:
     ],
 )
 def test_a_page_leads_to_the_part_that_says_most_of_its_name(asked: str, part: str | None) -> None:
-    assert part_that_explains(match(asked)) == part
+    assert find_part_for_route(match(asked)) == part
 
 
 def test_what_has_no_part_leads_to_the_whole_guide(rf: Any) -> None:

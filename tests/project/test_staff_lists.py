@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ctac.staff.site import how_long_ago, long_moment, phone_link, short_moment, state_tag
+from ctac.staff.site import format_long_datetime, format_short_datetime, phone_link, state_tag, time_ago_text
 
 SUMMER = datetime(2027, 7, 6, 12, 30, tzinfo=UTC)
 
 
 def test_times_are_uk_times_in_our_words() -> None:
-    assert short_moment(SUMMER) == "Tue 6 Jul 2027, 1:30pm"
-    assert long_moment(SUMMER) == "Tuesday 6 July 2027, 1:30pm"
-    assert short_moment(SUMMER - timedelta(minutes=90)) == "Tue 6 Jul 2027, midday"
+    assert format_short_datetime(SUMMER) == "Tue 6 Jul 2027, 1:30pm"
+    assert format_long_datetime(SUMMER) == "Tuesday 6 July 2027, 1:30pm"
+    assert format_short_datetime(SUMMER - timedelta(minutes=90)) == "Tue 6 Jul 2027, midday"
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_times_are_uk_times_in_our_words() -> None:
     [(0, "just now"), (59, "just now"), (60, "1\xa0minute ago"), (7300, "2\xa0hours ago"), (86400 * 15, "2\xa0weeks ago")],
 )
 def test_how_long_ago_is_said_in_one_unit(ago: int, said: str) -> None:
-    assert how_long_ago(SUMMER - timedelta(seconds=ago), SUMMER) == said
+    assert time_ago_text(SUMMER - timedelta(seconds=ago), SUMMER) == said
 
 
 def test_a_state_is_a_word_with_a_shape_and_its_word_is_escaped() -> None:

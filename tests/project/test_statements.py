@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.test import Client
 
-from accounts.roles import BY_SLUG
-from bookings.feedback.services import open_afterwards, record_attendance
+from accounts.roles import ROLES_BY_SLUG
+from bookings.feedback.services import get_or_create_afterwards, record_attendance
 from bookings.models import BookingEvent, EventKind, Feedback, State
 from professionals.merges.services import merge_organisations, merge_people
 from professionals.models import NoteKind, Organisation
@@ -57,7 +57,9 @@ def pages() -> dict[str, str]:
     make_request(person=person)
     record_attendance(given=booking, counts={"health-visitor": 9}, by=staff, now=NOW)
     marks = dict.fromkeys(("useful", "clear", "ready"), 4)
-    Feedback.objects.create(afterwards=open_afterwards(given=booking, now=NOW), token="t", received_on=NOW.date(), **marks)
+    Feedback.objects.create(
+        afterwards=get_or_create_afterwards(given=booking, now=NOW), token="t", received_on=NOW.date(), **marks
+    )
     for row in (booking, order, session):
         add_note(person=person, kind=NoteKind.WE_RANG, text="About it.", reference=row.reference, by=staff, now=NOW)
     add_note(organisation=organisation, kind=NoteKind.RANG_US, text="Ask for Jo.", by=staff, now=NOW)
@@ -89,7 +91,7 @@ def pages() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("role", BY_SLUG)
+@pytest.mark.parametrize("role", ROLES_BY_SLUG)
 def test_each_page_takes_few_statements(pages: dict[str, str], role: str) -> None:
     client = sign_in_staff(Client(), make_staff(role=role))
     seen, too_many = set(), {}

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
-from ctac.dates import format_clock, format_span
-from ctac.forms import tidy_postcode
+from ctac.dates import format_datetime_range, format_uk_time
+from ctac.forms import normalise_postcode
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from ctac.forms import tidy_postcode
     ],
 )
 def test_a_postcode_is_stored_in_one_form(typed: str, stored: str) -> None:
-    assert tidy_postcode(typed) == stored
+    assert normalise_postcode(typed) == stored
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_postcode_is_stored_in_one_form(typed: str, stored: str) -> None:
 )
 def test_what_is_no_postcode_is_refused(typed: str) -> None:
     with pytest.raises(ValidationError):
-        tidy_postcode(typed)
+        normalise_postcode(typed)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_what_is_no_postcode_is_refused(typed: str) -> None:
     ],
 )
 def test_clock_times_are_uk_times_in_words(moment: datetime, read: str) -> None:
-    assert format_clock(moment) == read
+    assert format_uk_time(moment) == read
 
 
 def test_a_span_names_its_day_once() -> None:
     start, end = datetime(2027, 3, 9, 13, 30, tzinfo=UTC), datetime(2027, 3, 9, 15, 0, tzinfo=UTC)
-    assert format_span(start, end) == "Tuesday 9 March 2027, 1:30pm to 3pm"
+    assert format_datetime_range(start, end) == "Tuesday 9 March 2027, 1:30pm to 3pm"

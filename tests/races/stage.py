@@ -95,9 +95,9 @@ def lay_out() -> dict[str, Any]:
 def two_days_of_a_week(today: date) -> list[date]:
     """Two working days in Scotland that the list of times shows together: it shows a week, from Monday."""
     from bookings.models import Nation
-    from ctac.dates import after_working_days
+    from ctac.dates import add_working_days
 
-    pairs = ([after_working_days(today, number + day, Nation.SCOTLAND) for day in range(2)] for number in count(15))
+    pairs = ([add_working_days(today, number + day, Nation.SCOTLAND) for day in range(2)] for number in count(15))
     return next(pair for pair in pairs if pair[0].isocalendar()[:2] == pair[1].isocalendar()[:2])
 
 

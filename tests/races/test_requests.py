@@ -230,7 +230,7 @@ OVER = "UPDATE bookings_{} SET expires_at = now() WHERE {} = %s"
 def lapse(key: int, unguarded: bool) -> int:
     """Runs inside: what beat does each minute. How many dates it said are over. The control runs it as the clock will stand
     when the last of them is over: until then beat leaves them alone, which would else come between."""
-    from bookings.booking.services.decide import lapse_dates_of as lapse_now
+    from bookings.booking.services.decide import lapse_booking_dates as lapse_now
     from bookings.models import Booking, DateOption
     from tests.races.unguarded import answer_offers_as_they_were_read
 
@@ -328,14 +328,14 @@ def ask_in_a_service(email: str, days: list[str], postcode: str, unguarded: bool
     person, presentation = Person.objects.get(email=email), Presentation.objects.get(slug=SLUG)
     if unguarded:
         lock_no_rows()
-        counted = request_services.dates_left_for
+        counted = request_services.remaining_kept_dates
 
         def room_for(*args: Any) -> int:
             room = counted(*args)
             pause("room")
             return room
 
-        request_services.dates_left_for = room_for
+        request_services.remaining_kept_dates = room_for
     starts = [datetime.fromisoformat(day) for day in days]
     address = visit_address("12 Commercial Street", "Lerwick", postcode)
     details = {"audience_size": 8, "contact_name": "Inga Tait", "contact_phone": "01595 693 000"}

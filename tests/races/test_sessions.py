@@ -11,7 +11,7 @@ import pytest
 from django.db.models import Max
 
 from bookings.models import Nation
-from ctac.dates import after_working_days
+from ctac.dates import add_working_days
 from tests.live.clients import CROWD, Answer, Client, all_of, at_once, inside
 from tests.races import gates
 from tests.races.stage import Stage
@@ -93,7 +93,7 @@ class Scene:
 
     def move(self) -> partial[Answer]:
         """To a working day on which no other scene is."""
-        day = after_working_days(datetime.now(UTC).date(), 40 + self.key % 100, Nation.ENGLAND)
+        day = add_working_days(datetime.now(UTC).date(), 40 + self.key % 100, Nation.ENGLAND)
         return self.staff("move", day=day.isoformat(), clock="10:00")
 
     def queue(self, *jobs: Callable[[], Any]) -> list[Any]:

@@ -35,7 +35,7 @@ def server_without_guards(live: Live) -> Iterator[str]:
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=[listening.fileno()],
-            preexec_fn=processes.tied(signal.SIGTERM),
+            preexec_fn=processes.end_with_parent(signal.SIGTERM),
         )
         try:
             yield f"http://localhost:{listening.getsockname()[1]}"
@@ -90,7 +90,7 @@ def pause_before_slots_are_checked() -> None:
     from bookings.open_sessions.services import sessions as session_services
     from bookings.schedule import holds, locks
 
-    guarded = locks.guarded
+    guarded = locks.busy_time_checks
 
     @contextmanager
     def together() -> Iterator[None]:
@@ -152,7 +152,7 @@ def move_bookings_as_they_were_read() -> None:
         booking: Any, to: Any, kind: Any, *, by: Any, now: Any, reason: str = "", by_link: bool = False, **columns: Any
     ) -> None:
         if not booking.can_become(to):
-            raise transitions.MoveRefused
+            raise transitions.TransitionNotAllowed
         pause(f"booking {to}")
         before, booking.state = booking.state, to
         for column, value in columns.items():
@@ -199,7 +199,7 @@ def answer_offers_as_they_were_read(name: str = "take") -> None:
     from bookings.models import Booking
 
     def read(booking: Any, **_how: Any) -> Any:
-        found = Booking.objects.with_names().get(pk=booking.pk)
+        found = Booking.objects.with_related().get(pk=booking.pk)
         options = list(found.options.select_related("presenter", "busy_time").order_by("pk"))
         pause(name)
         return found, options
@@ -249,7 +249,7 @@ def move_orders_as_they_were_read() -> None:
     def move(order: Any, to: Any, *, expect: Any, by: Any, now: Any, reason: str = "", changes: Any = None) -> OrderEvent:
         order.refresh_from_db(fields=["state"])
         if order.state not in expect:
-            raise transitions.OrderHasMoved(order)
+            raise transitions.OrderStateHasChanged(order)
         pause("orders")
         kind = transitions.TRANSITION_EVENTS[transitions.OrderState(order.state), to]
         Order.objects.filter(pk=order.pk).update(state=to)

@@ -9,8 +9,8 @@ from bookings.models import Attendance, Booking, OpenSession, SessionPlace
 from leaflets.models import Order, StockMovement
 from professionals.models import ImportedCount, Person
 from reach.areas import Area
-from reach.models import Kind, ReachCount
-from reach.queries import Period, key_of
+from reach.models import CountKind, ReachCount
+from reach.queries import Period, area_key
 
 Figures = Counter[tuple[str, date, str, str, str]]
 LONDON = ZoneInfo("Europe/London")
@@ -28,22 +28,22 @@ def all_figures() -> Figures:
     leaflets(found)
     for person in Person.objects.all():
         if person.user:
-            found[Kind.SIGNED_UP, month_of(person.user.date_joined), *area(person), person.profession] += 1
+            found[CountKind.SIGNED_UP, month_of(person.user.date_joined), *area(person), person.profession] += 1
     for old in ImportedCount.objects.all():
         key = (old.month, old.nation, old.authority, old.profession)
         if old.kind == "bookings":
-            found[Kind.ATTENDED, *key] += old.people
-            found[Kind.PRESENTATIONS, *key] += old.rows
+            found[CountKind.ATTENDED, *key] += old.people
+            found[CountKind.PRESENTATIONS, *key] += old.rows
         elif old.kind == "orders":
-            found[Kind.LEAFLETS, *key] += old.copies
+            found[CountKind.LEAFLETS, *key] += old.copies
     return +found
 
 
-def counts_by(column: str, kind: Kind, area: Area | None = None, period: Period | None = None) -> dict[Any, int]:
+def counts_by(column: str, kind: CountKind, area: Area | None = None, period: Period | None = None) -> dict[Any, int]:
     """Of the counts of a kind, in an area or everywhere, in some months or ever: by month or profession."""
     found: Counter[Any] = Counter()
     for row in ReachCount.objects.filter(kind=kind):
-        is_there = area is None or key_of(row.nation, row.authority) in area.keys
+        is_there = area is None or area_key(row.nation, row.authority) in area.keys
         if is_there and (period is None or row.month in period):
             found[getattr(row, column)] += row.count
     return dict(found)
@@ -58,10 +58,10 @@ def bookings_and_who_came(found: Figures) -> None:
         if booking.state != "delivered" or booking.starts_at is None:
             continue
         month = month_of(booking.starts_at)
-        found[Kind.PRESENTATIONS, month, *area(booking), booking.audience_profession] += 1
+        found[CountKind.PRESENTATIONS, month, *area(booking), booking.audience_profession] += 1
         for attendance in Attendance.objects.filter(booking=booking):
             for count in attendance.counts.all():
-                found[Kind.ATTENDED, month, *area(booking), count.profession] += count.people
+                found[CountKind.ATTENDED, month, *area(booking), count.profession] += count.people
 
 
 def sessions_and_places(found: Figures) -> None:
@@ -71,30 +71,30 @@ def sessions_and_places(found: Figures) -> None:
         for place in session.places.all():
             profession = place.person.profession
             if place.state in ("taken", "attended") and session.state != "cancelled":
-                found[Kind.PLACES, month, *area(place), profession] += 1
+                found[CountKind.PLACES, month, *area(place), profession] += 1
             if place.state == "attended" and delivered:
-                found[Kind.ATTENDED, month, *area(place), profession] += 1
+                found[CountKind.ATTENDED, month, *area(place), profession] += 1
                 came[profession] += 1
         if not delivered:
             continue
-        found[Kind.PRESENTATIONS, month, "", "", ""] += 1
+        found[CountKind.PRESENTATIONS, month, "", "", ""] += 1
         for attendance in Attendance.objects.filter(session=session):
             counted = Counter({count.profession: count.people for count in attendance.counts.all()})
             if came <= counted:
                 for profession, people in (counted - came).items():
-                    found[Kind.ATTENDED, month, "", "", profession] += people
+                    found[CountKind.ATTENDED, month, "", "", profession] += people
             else:
-                found[Kind.ATTENDED, month, "", "", ""] += max(attendance.people - came.total(), 0)
+                found[CountKind.ATTENDED, month, "", "", ""] += max(attendance.people - came.total(), 0)
 
 
 def leaflets(found: Figures) -> None:
     for movement in StockMovement.objects.all():
         if movement.kind == "dispatched":
             order = movement.order_line.order  # type: ignore[union-attr]
-            found[Kind.LEAFLETS, month_of(movement.at), *area(order), order.person.profession] += movement.copies
+            found[CountKind.LEAFLETS, month_of(movement.at), *area(order), order.person.profession] += movement.copies
     for order in Order.objects.filter(channel="list"):
         sent = sum(line.dispatched for line in order.lines.all())
-        found[Kind.LEAFLETS, month_of(order.created_at), *area(order), order.person.profession] += sent
+        found[CountKind.LEAFLETS, month_of(order.created_at), *area(order), order.person.profession] += sent
 
 
 def stored_figures() -> Figures:

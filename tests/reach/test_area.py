@@ -15,15 +15,15 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from accounts.roles import BY_SLUG
+from accounts.roles import ROLES_BY_SLUG
 from bookings.models import Format, JourneyTime, PlaceState, State
-from bookings.travel import CROSSING_MINUTES, find_place, rule_minutes
+from bookings.travel import CROSSING_MINUTES, estimate_minutes, find_place
 from professionals.models import Nation, NoteKind, Organisation, Person, Profession
 from professionals.services import add_note
 from reach.areas import Unit, areas_of
-from reach.gaps.queries import MOST_CONTACTS, bookings_ahead, last_contacts, nearest_presenters, sessions_ahead
-from reach.invitations.queries import middle_of
-from reach.models import Kind, ReachCount, ReachRun
+from reach.gaps.queries import MAX_CONTACTS, bookings_ahead, last_contacts, nearest_presenters, sessions_ahead
+from reach.invitations.queries import central_place
+from reach.models import CountKind, ReachCount, ReachRun
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import YORK as YORK_POSTCODE
 from tests.bookings.rows import make_booking, make_presenter, make_request
@@ -104,7 +104,7 @@ def test_its_figures_are_those_of_another_count(seed: int) -> None:
     for _number in range(120):
         where = draw.choice([LEEDS, LEEDS, YORK, BELFAST, "", Nation.JERSEY])
         month = date(draw.choice([2024, 2025, 2026]), draw.randint(1, 12), 1)
-        key = {"kind": draw.choice(list(Kind)), "profession": draw.choice(["", *Profession.values])}
+        key = {"kind": draw.choice(list(CountKind)), "profession": draw.choice(["", *Profession.values])}
         if not ReachCount.objects.filter(month=month, authority=where[:9] if where != Nation.JERSEY else "", **key).exists():
             make_count(where, month, draw.randint(1, 2000), **key)
     page = page_of(LEEDS)
@@ -113,14 +113,14 @@ def test_its_figures_are_those_of_another_count(seed: int) -> None:
     by_kind, by_profession, by_month, last = Counter[str](), Counter[str](), Counter[str](), dict[str, date]()
     for row in lately:
         by_kind[row.get_kind_display()] += row.count
-        if row.kind == Kind.ATTENDED:
+        if row.kind == CountKind.ATTENDED:
             by_profession[row.get_profession_display() or "Nobody said"] += row.count
             by_month[f"{row.month:%B %Y}"] += row.count
     for row in theirs:
-        if row.kind == Kind.ATTENDED:
+        if row.kind == CountKind.ATTENDED:
             name = row.get_profession_display() or "Nobody said"
             last[name] = max(last.get(name, row.month), row.month)
-    for label in Kind.labels:
+    for label in CountKind.labels:
         assert rows(page, "done")[str(label)] == [f"{by_kind[str(label)]:,} : {label}"]
     shown = rows(page, "professions")
     for label in Profession.labels:
@@ -246,7 +246,7 @@ def test_organisations_come_with_the_last_contact_the_newest_first(contacts: dic
 def test_where_there_are_very_many_the_newest_are_looked_at(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, days in (("Lately", 2), ("Long ago", 90), ("Years ago", 900)):
         make_order(make_person(with_user=False, organisation=make_organisation(name)), now - days * DAY)
-    monkeypatch.setattr("reach.gaps.queries.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("reach.gaps.queries.MAX_ROWS_READ", 2)
     Person.objects.update(organisation=None)
     assert list(rows(page_of(LEEDS), "contacts")) == ["Lately", "Long ago"]
 
@@ -267,12 +267,12 @@ def test_each_sees_only_what_they_may(contacts: dict[str, Organisation]) -> None
 
 
 def test_the_list_of_organisations_has_an_end(now: datetime) -> None:
-    found = Organisation.objects.bulk_create(Organisation(name=f"Team {number}") for number in range(MOST_CONTACTS + 10))
+    found = Organisation.objects.bulk_create(Organisation(name=f"Team {number}") for number in range(MAX_CONTACTS + 10))
     for number, each in enumerate(found):
         make_person(organisation=each, with_user=False, created_at=now - number * DAY)
     page = page_of(LEEDS)
-    assert list(rows(page, "contacts")) == [f"Team {number}" for number in range(MOST_CONTACTS)]
-    assert f"These are the {MOST_CONTACTS} that we had to do with last." in page
+    assert list(rows(page, "contacts")) == [f"Team {number}" for number in range(MAX_CONTACTS)]
+    assert f"These are the {MAX_CONTACTS} that we had to do with last." in page
 
 
 def test_a_name_is_written_as_text() -> None:
@@ -305,9 +305,9 @@ def test_what_is_to_come_there(now: datetime) -> None:
 
 def minutes_to(code: str, presenters: Iterable[Any], unit: Unit = Unit.UPPER) -> list[tuple[str, int]]:
     """In the words of bookings.travel, without Journeys."""
-    middle = middle_of([areas_of(unit)[code]])
+    middle = central_place([areas_of(unit)[code]])
     assert middle
-    found = [(each.name, rule_minutes(find_place(each.base_postcode), middle)) for each in presenters]
+    found = [(each.name, estimate_minutes(find_place(each.base_postcode), middle)) for each in presenters]
     return sorted(found, key=lambda pair: (pair[1], pair[0]))
 
 
@@ -337,11 +337,11 @@ def test_a_crossing_and_what_staff_set_count(now: datetime) -> None:
     presenter = make_presenter(name="Ann", base_postcode="TR18 2AA")
     jersey, scilly = areas_of(Unit.UPPER)[Nation.JERSEY], areas_of(Unit.UPPER)[SCILLY]
     for area, island in ((jersey, "jersey"), (scilly, "scilly")):
-        middle = middle_of([area])
+        middle = central_place([area])
         assert middle
         assert middle.zone in CROSSING_MINUTES
         assert nearest_presenters(area, now)[0].minutes >= CROSSING_MINUTES[middle.zone], island
-    middle = middle_of([jersey])
+    middle = central_place([jersey])
     assert middle
     JourneyTime.objects.create(one="TR18", other=middle.postcode, minutes=77, reason="By plane", set_at=now)
     assert nearest_presenters(jersey, now)[0].minutes == 77
@@ -373,7 +373,7 @@ def test_the_button_to_invite_is_for_those_who_may() -> None:
     assert link not in page_of(LEEDS, client=desk("read-only"))
 
 
-@pytest.mark.parametrize("role", BY_SLUG)
+@pytest.mark.parametrize("role", ROLES_BY_SLUG)
 def test_the_page_is_for_those_who_may_see_reach(role: str) -> None:
     sees = role in {"coordinator", "manager", "read-only"}
     assert desk(role).get(LEEDS_PAGE).status_code == (200 if sees else 403)

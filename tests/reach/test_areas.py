@@ -10,8 +10,17 @@ from django.conf import settings
 
 from ctac.dates import add_months
 from professionals.models import LocalAuthority, Nation
-from reach.areas import ISLANDS, Unit, area_by_key, areas_of, changed_codes, codes_of, current_code, every_code
-from reach.queries import Period, key_of
+from reach.areas import (
+    ISLANDS,
+    Unit,
+    all_district_codes,
+    area_by_key,
+    areas_of,
+    changed_codes,
+    current_code,
+    include_earlier_codes,
+)
+from reach.queries import Period, area_key
 
 UPPER = areas_of(Unit.UPPER)
 KINGSTON, RICHMOND, KENSINGTON, WESTMINSTER, SCILLY = "E09000021", "E09000027", "E09000020", "E09000033", "E06000053"
@@ -29,8 +38,8 @@ def test_the_districts_are_the_authorities_that_postcodes_lead_to() -> None:
     assert current_code("E08000016") == "E08000038"
     assert set(changed_codes().values()) <= known.keys()
     assert not changed_codes().keys() & known.keys()
-    assert every_code() == known.keys() | changed_codes().keys()
-    assert codes_of(frozenset({"E08000038", "E08000035"})) == {"E08000038", "E08000016", "E08000035"}
+    assert all_district_codes() == known.keys() | changed_codes().keys()
+    assert include_earlier_codes(frozenset({"E08000038", "E08000035"})) == {"E08000038", "E08000016", "E08000035"}
 
 
 @pytest.mark.parametrize(
@@ -75,9 +84,9 @@ def test_what_is_a_whole_nation_has_also_what_lies_somewhere_in_it() -> None:
         Unit.REGION: {Nation.SCOTLAND, Nation.WALES, Nation.NORTHERN_IRELAND},
         Unit.NATION: {Nation.ENGLAND, Nation.SCOTLAND, Nation.WALES, Nation.NORTHERN_IRELAND},
     }
-    assert area_by_key(Unit.POLICE)[key_of("scotland", "")].code == "police-scotland"
-    assert key_of("england", "") not in area_by_key(Unit.REGION)
-    assert key_of("", "") not in area_by_key(Unit.NATION)
+    assert area_by_key(Unit.POLICE)[area_key("scotland", "")].code == "police-scotland"
+    assert area_key("england", "") not in area_by_key(Unit.REGION)
+    assert area_key("", "") not in area_by_key(Unit.NATION)
 
 
 # What is published.

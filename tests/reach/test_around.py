@@ -10,25 +10,25 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from accounts.roles import BY_SLUG
+from accounts.roles import ROLES_BY_SLUG
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.create import place_booking
 from bookings.booking.services.transitions import cancel_booking
-from bookings.models import Booking, BusyTime, HeldEnd, HeldTime, Presenter, State
+from bookings.models import Booking, BusyTime, HeldEndReason, HeldTime, Presenter, State
 from bookings.schedule.forms import slot_value
 from bookings.schedule.holds import may_hold_around
 from bookings.travel import find_place
 from notifications.models import ChoiceSource, Notification
-from notifications.preferences import choose
+from notifications.preferences import record_choices
 from notifications.registry import Topic
 from notifications.rendering import render
 from professionals.models import OutwardCode, Person
 from reach.areas import Unit, areas_of
 from reach.invitations.emails import VisitInvitation
-from reach.invitations.queries import still_free
+from reach.invitations.queries import still_free_times
 from reach.models import Campaign, CampaignKind
-from reach.near_visits.queries import areas_around, middles
-from reach.queries import key_of
+from reach.near_visits.queries import central_places, nearby_gap_areas
+from reach.queries import area_key
 from tests.bookings.rows import (
     MONDAY,
     NOW,
@@ -80,12 +80,12 @@ def text_of(response: Any) -> str:
 
 
 def near(visit: Booking) -> dict[str, Any]:
-    return {each.area.code: each for each in areas_around(visit, NOW)}
+    return {each.area.code: each for each in nearby_gap_areas(visit, NOW)}
 
 
 def chose_visits(postcode: str = YORK, email: str = "sam@york.nhs.uk") -> Person:
     person = make_person(email=email, postcode=postcode)
-    choose(address=email, chosen={Topic.VISITS: True}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=email, chosen={Topic.VISITS: True}, where=ChoiceSource.PAGE, now=NOW)
     return person
 
 
@@ -98,7 +98,7 @@ def hold(desk: Client, visit: Booking, *starts: datetime, area: str = YORK_CODE)
 
 
 def test_areas_within_reach_that_nobody_has_reached_the_nearest_first(visit: Booking) -> None:
-    found = areas_around(visit, NOW)
+    found = nearby_gap_areas(visit, NOW)
     minutes = [each.minutes for each in found]
     assert minutes == sorted(minutes)
     assert max(minutes) <= 120
@@ -134,13 +134,13 @@ def test_a_presenter_who_can_travel_less_far_reaches_fewer(visit: Booking, prese
 def test_the_middle_of_an_area_is_the_outward_code_nearest_to_it() -> None:
     """Worked out another way: from the codes of York alone, by their means."""
     york = areas_of(Unit.UPPER)[YORK_CODE]
-    codes = [code for code in OutwardCode.objects.all() if key_of(code.nation, code.authority) in york.keys]
+    codes = [code for code in OutwardCode.objects.all() if area_key(code.nation, code.authority) in york.keys]
     mean = sum(code.latitude for code in codes) / len(codes), sum(code.longitude for code in codes) / len(codes)
-    place = middles()[YORK_CODE]
+    place = central_places()[YORK_CODE]
     assert place.postcode in {code.code for code in codes}
     assert abs(place.latitude - mean[0]) < 0.1
     assert abs(place.longitude - mean[1]) < 0.2
-    assert middles()["guernsey"].zone != "mainland"
+    assert central_places()["guernsey"].zone != "mainland"
 
 
 def test_the_page_says_it_and_stays_within_its_statements(visit: Booking, desk: Client) -> None:
@@ -149,7 +149,7 @@ def test_the_page_says_it_and_stays_within_its_statements(visit: Booking, desk: 
     assert "York" in said
     assert "Choose from" in said
     hold(desk, visit)
-    middles.cache_clear()
+    central_places.cache_clear()
     assert len(statements(lambda: desk.get(f"{page_of(visit)}?area={YORK_CODE}"))) <= 20
 
 
@@ -160,7 +160,7 @@ def test_the_visits_own_page_leads_there(visit: Booking, desk: Client) -> None:
     assert page_of(visit) not in desk.get(address).content.decode()
 
 
-@pytest.mark.parametrize("role", sorted(BY_SLUG))
+@pytest.mark.parametrize("role", sorted(ROLES_BY_SLUG))
 def test_coordinators_and_managers_only(visit: Booking, role: str) -> None:
     desk = sign_in_staff(Client(), make_staff(role=role))
     expected = 200 if role in ("coordinator", "manager") else 403
@@ -261,7 +261,7 @@ def test_a_time_that_somebody_took_says_booked(visit: Booking, desk: Client) -> 
     address = visit_address("The Shambles", "York", YORK)
     booking = unsaved_booking(person, TWO, address=address, presentation=make_presentation())
     place_booking(booking=booking, by=person.user, now=NOW)
-    assert HeldTime.objects.get().ended == HeldEnd.TAKEN
+    assert HeldTime.objects.get().ended == HeldEndReason.TAKEN
     assert "Booked" in text_of(desk.get(page_of(visit)))
 
 
@@ -289,12 +289,12 @@ def test_the_email_offers_the_times_that_are_held_for_its_reader(visit: Booking,
     hold(desk, visit)
     desk.post(page_of(visit), {"invite": YORK_CODE, "token": "6ba7b810-9dad-41d1-80b4-00c04fd430c8"})
     campaign = Campaign.objects.get()
-    assert still_free(campaign, find_place(YORK), NOW) == [TWO]
-    assert still_free(campaign, find_place("LS1 4AP"), NOW) == []
+    assert still_free_times(campaign, find_place(YORK), NOW) == [TWO]
+    assert still_free_times(campaign, find_place("LS1 4AP"), NOW) == []
     email = VisitInvitation(Notification.objects.get(about=f"campaign:{campaign.pk}"))
     held = "We hold these times for teams in your area until Monday 18 January 2027, 11:59pm."
     assert held in " ".join(render(email.message()).text.split())
-    HeldTime.objects.update(ended=HeldEnd.RELEASED, ended_at=NOW)
+    HeldTime.objects.update(ended=HeldEndReason.RELEASED, ended_at=NOW)
     again = VisitInvitation(email.notification).message()
     assert "We hold these times" not in render(again).text
 

@@ -7,8 +7,8 @@ import pytest
 
 from bookings.booking.services.create import place_booking
 from bookings.leave.services import record_leave
-from bookings.models import Booking, BusyKind, BusyTime, HeldEnd, HeldTime
-from bookings.schedule.holds import AreaToVisit, hold_times, lapse_held_of, release_held
+from bookings.models import Booking, BusyKind, BusyTime, HeldEndReason, HeldTime
+from bookings.schedule.holds import AreaToVisit, hold_times, lapse_held_times, release_held_time
 from bookings.travel import Place, find_place
 from tests.bookings.rows import (
     MONDAY,
@@ -66,7 +66,7 @@ def test_two_people_there_want_it_and_one_takes_it() -> None:
     ends = all_at_once([a_booking() for _number in range(4)])
     assert ends == {"done": 1, "SlotTaken": 3}
     held.refresh_from_db()
-    assert (held.ended, held.booking) == (HeldEnd.TAKEN, Booking.objects.get(starts_at=TWO))
+    assert (held.ended, held.booking) == (HeldEndReason.TAKEN, Booking.objects.get(starts_at=TWO))
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -74,12 +74,12 @@ def test_taken_and_lapsed_at_once_ends_once(number: int) -> None:
     visit = make_booking(make_presenter(), at("10:00"))
     (held,) = hold(visit, TWO)
     ends = all_at_once(
-        [a_booking(held.expires_at - timedelta(days=2)), partial(lapse_held_of, held.presenter_id, now=held.expires_at)]
+        [a_booking(held.expires_at - timedelta(days=2)), partial(lapse_held_times, held.presenter_id, now=held.expires_at)]
     )
     assert ends == {"done": 2}
     held.refresh_from_db()
-    assert held.ended in (HeldEnd.TAKEN, HeldEnd.LAPSED)
-    assert (held.booking is not None) == (held.ended == HeldEnd.TAKEN)
+    assert held.ended in (HeldEndReason.TAKEN, HeldEndReason.LAPSED)
+    assert (held.booking is not None) == (held.ended == HeldEndReason.TAKEN)
     assert not BusyTime.objects.filter(held=held).exists()
     assert Booking.objects.filter(starts_at=TWO).count() == 1
 
@@ -88,10 +88,10 @@ def test_taken_and_lapsed_at_once_ends_once(number: int) -> None:
 def test_taken_and_released_at_once_ends_once(number: int) -> None:
     visit = make_booking(make_presenter(), at("10:00"))
     (held,) = hold(visit, TWO)
-    ends = all_at_once([a_booking(), partial(release_held, held, by=None, now=NOW)])
+    ends = all_at_once([a_booking(), partial(release_held_time, held, by=None, now=NOW)])
     assert ends["done"] + ends["NotHeld"] == 2
     held.refresh_from_db()
-    assert held.ended in (HeldEnd.TAKEN, HeldEnd.RELEASED)
+    assert held.ended in (HeldEndReason.TAKEN, HeldEndReason.RELEASED)
     assert not BusyTime.objects.filter(held=held).exists()
 
 

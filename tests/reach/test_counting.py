@@ -15,19 +15,19 @@ from accounts.models import User
 from bookings import samples as booking_samples
 from bookings.models import Attendance, AttendanceCount, Booking, PlaceState, SessionState, State
 from bookings.privacy import forget_bookings
-from ctac.celery import schedule
+from ctac.celery import build_beat_schedule
 from leaflets.catalogue import titles
 from leaflets.models import Channel, Order, OrderLine
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.privacy import erase_old_orders
 from privacy.services import erase_person
-from professionals.imports.services import undo_import, work_on
+from professionals.imports.services import process_import, undo_import
 from professionals.models import Import, ImportedCount, Person
 from reach import samples
 from reach.areas import Unit, area_by_key, areas_of
-from reach.models import Kind, ReachCount, ReachRun
+from reach.models import CountKind, ReachCount, ReachRun
 from reach.queries import Period, counts_by_area
-from reach.services import count_reach, differences
+from reach.services import count_reach, find_differences
 from reach.tasks import count
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import make_booking
@@ -51,7 +51,7 @@ def came(counts: dict[str, int], **given: Any) -> Attendance:
     return attendance
 
 
-def counted(kind: Kind, now: datetime) -> Counter[Any]:
+def counted(kind: CountKind, now: datetime) -> Counter[Any]:
     """All of that kind by month, area and profession, as the count writes it."""
     count_reach(now)
     figures = stored_figures()
@@ -73,7 +73,7 @@ def test_two_years_over_the_whole_country_are_what_plain_python_counts(now: date
     count_reach(now)
     figures = stored_figures()
     assert figures == all_figures()
-    assert {key[0] for key in figures} == set(Kind)
+    assert {key[0] for key in figures} == set(CountKind)
     assert len(figures) > 500
 
 
@@ -83,12 +83,12 @@ def test_people_at_a_booking_count_by_their_professions_where_it_was(now: dateti
     came({"gp": 9}, booking=make_booking(None, now - timedelta(days=2)))  # not said to be delivered
     came({"teacher": 1}, booking=delivered(now - timedelta(days=2), postcode="JE2 3AB"))
     delivered(now - timedelta(days=2), postcode="BT1 5GS")  # nobody has counted
-    assert counted(Kind.ATTENDED, now) == {
+    assert counted(CountKind.ATTENDED, now) == {
         (JANUARY, *LEEDS, "gp"): 3,
         (JANUARY, *LEEDS, "midwife"): 2,
         (JANUARY, "jersey", "", "teacher"): 1,
     }
-    assert counted(Kind.PRESENTATIONS, now) == {
+    assert counted(CountKind.PRESENTATIONS, now) == {
         (JANUARY, *LEEDS, "gp"): 1,
         (JANUARY, "jersey", "", ""): 1,
         (JANUARY, *BELFAST, ""): 1,
@@ -103,9 +103,9 @@ def test_at_an_open_session_places_count_where_people_work_and_others_nowhere(no
     make_place(session, PlaceState.GIVEN_UP, make_person(profession="gp"))
     came({"gp": 4, "teacher": 5, "midwife": 1}, session=session)
     places = {(JANUARY, *LEEDS, "gp"): 1, (JANUARY, *BELFAST, "gp"): 1, (JANUARY, *LEEDS, "midwife"): 1}
-    assert counted(Kind.ATTENDED, now) == {**places, (JANUARY, *NOWHERE, "gp"): 2, (JANUARY, *NOWHERE, "teacher"): 5}
-    assert counted(Kind.PRESENTATIONS, now) == {(JANUARY, *NOWHERE, ""): 1}
-    assert counted(Kind.PLACES, now) == {**places, (JANUARY, *LEEDS, "gp"): 2}
+    assert counted(CountKind.ATTENDED, now) == {**places, (JANUARY, *NOWHERE, "gp"): 2, (JANUARY, *NOWHERE, "teacher"): 5}
+    assert counted(CountKind.PRESENTATIONS, now) == {(JANUARY, *NOWHERE, ""): 1}
+    assert counted(CountKind.PLACES, now) == {**places, (JANUARY, *LEEDS, "gp"): 2}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_nobody_counts_twice_who_was_counted_under_another_profession(
     for profession in ("gp", "gp", "midwife"):
         make_place(session, PlaceState.ATTENDED, make_person(profession=profession))
     attendance = came(counts, session=session)
-    found = counted(Kind.ATTENDED, now)
+    found = counted(CountKind.ATTENDED, now)
     assert {profession: number for (_month, *where, profession), number in found.items() if tuple(where) == NOWHERE} == nowhere
     assert found.total() == max(attendance.people, 3)
 
@@ -136,7 +136,7 @@ def test_places_of_what_was_cancelled_count_for_nothing(now: datetime) -> None:
         session = make_session(None, now + timedelta(days=3), state=state)
         make_place(session)
         came({"teacher": 3}, session=session)  # before it is over, or by mistake
-    assert counted(Kind.PLACES, now) == {(JANUARY, *LEEDS, "health-visitor"): 1}
+    assert counted(CountKind.PLACES, now) == {(JANUARY, *LEEDS, "health-visitor"): 1}
 
 
 def test_copies_count_in_the_month_in_which_they_left(now: datetime) -> None:
@@ -155,16 +155,16 @@ def test_copies_count_in_the_month_in_which_they_left(now: datetime) -> None:
         imported_at=now,
     )
     OrderLine.objects.create(order=old, edition=edition, copies=30, dispatched=30)
-    assert counted(Kind.LEAFLETS, now) == {(JANUARY, *LEEDS, "gp"): 7, (date(2026, 5, 1), *BELFAST, "gp"): 30}
+    assert counted(CountKind.LEAFLETS, now) == {(JANUARY, *LEEDS, "gp"): 7, (date(2026, 5, 1), *BELFAST, "gp"): 30}
 
 
 def test_who_signed_up_counts_until_they_are_erased(now: datetime) -> None:
     person = make_person(profession="gp")
     make_person(with_user=False)
     User.objects.filter(pk=person.user_id).update(date_joined=datetime(2026, 7, 31, 23, 30, tzinfo=UTC))
-    assert counted(Kind.SIGNED_UP, now) == {(date(2026, 8, 1), *LEEDS, "gp"): 1}
+    assert counted(CountKind.SIGNED_UP, now) == {(date(2026, 8, 1), *LEEDS, "gp"): 1}
     erase_person(person, by=None, now=now)
-    assert counted(Kind.SIGNED_UP, now) == {}
+    assert counted(CountKind.SIGNED_UP, now) == {}
 
 
 def test_what_an_erased_person_attended_and_was_sent_stays_with_its_profession_and_area(now: datetime) -> None:
@@ -176,7 +176,7 @@ def test_what_an_erased_person_attended_and_was_sent_stays_with_its_profession_a
     start_packing(order=order, by=None, now=now)
     dispatch(order=order, by=None, now=now)
     count_reach(now)
-    before = Counter({key: number for key, number in stored_figures().items() if key[0] != Kind.SIGNED_UP})
+    before = Counter({key: number for key, number in stored_figures().items() if key[0] != CountKind.SIGNED_UP})
     assert before.total() == 3 + 1 + 1 + 1 + 1 + 5
     erase_person(person, by=None, now=now)
     forget_bookings(list(Booking.objects.values_list("pk", flat=True)), now)
@@ -200,7 +200,7 @@ def test_what_an_erased_person_attended_and_was_sent_stays_with_its_profession_a
 )
 def test_a_month_is_one_of_the_uk(start: datetime, month: date, now: datetime) -> None:
     delivered(start, audience_profession="gp")
-    assert counted(Kind.PRESENTATIONS, now) == {(month, *LEEDS, "gp"): 1}
+    assert counted(CountKind.PRESENTATIONS, now) == {(month, *LEEDS, "gp"): 1}
 
 
 def test_old_records_that_were_only_counted_are_counted_and_go_with_their_import(now: datetime) -> None:
@@ -209,12 +209,12 @@ def test_old_records_that_were_only_counted_are_counted_and_go_with_their_import
     imported = ran(checked("bookings", content, now), now)
     assert ImportedCount.objects.get().people == 14
     may = date(2010, 5, 1)
-    assert counted(Kind.ATTENDED, now) == {(may, *LEEDS, "midwife"): 14}
-    assert counted(Kind.PRESENTATIONS, now) == {(may, *LEEDS, "midwife"): 1}
+    assert counted(CountKind.ATTENDED, now) == {(may, *LEEDS, "midwife"): 14}
+    assert counted(CountKind.PRESENTATIONS, now) == {(may, *LEEDS, "midwife"): 1}
     undo_import(imported, by=None, now=now)
-    work_on(imported.pk)
+    process_import(imported.pk)
     assert not ImportedCount.objects.exists()
-    assert counted(Kind.ATTENDED, now) == counted(Kind.PRESENTATIONS, now) == {}
+    assert counted(CountKind.ATTENDED, now) == counted(CountKind.PRESENTATIONS, now) == {}
 
 
 def test_contacts_and_rows_of_other_kinds_are_never_reach(now: datetime) -> None:
@@ -223,7 +223,7 @@ def test_contacts_and_rows_of_other_kinds_are_never_reach(now: datetime) -> None
     ImportedCount.objects.create(parent=imported, kind="contacts", rows=1, people=1, copies=0, **sort)
     ImportedCount.objects.create(parent=imported, kind="orders", rows=1, people=0, copies=40, **sort)
     count_reach(now)
-    assert stored_figures() == all_figures() == {(Kind.LEAFLETS, sort["month"], *LEEDS, "gp"): 40}
+    assert stored_figures() == all_figures() == {(CountKind.LEAFLETS, sort["month"], *LEEDS, "gp"): 40}
 
 
 # Read back.
@@ -234,20 +234,20 @@ def test_an_authority_that_changed_its_code_is_one_area(now: datetime) -> None:
         booking = delivered(now - timedelta(days=2), postcode="S70 2TA", nation="england", local_authority=code)
         came({"gp": 5}, booking=booking)
     count_reach(now)
-    assert counts_by_area(Kind.ATTENDED, YEAR, Unit.DISTRICT) == {BARNSLEY: 10}
-    assert counts_by("profession", Kind.ATTENDED, area_by_key(Unit.POLICE)[BARNSLEY], YEAR) == {"gp": 10}
+    assert counts_by_area(CountKind.ATTENDED, YEAR, Unit.DISTRICT) == {BARNSLEY: 10}
+    assert counts_by("profession", CountKind.ATTENDED, area_by_key(Unit.POLICE)[BARNSLEY], YEAR) == {"gp": 10}
 
 
 def test_where_only_the_nation_is_known_it_counts_for_what_is_a_whole_nation(now: datetime) -> None:
     for postcode in ("LS0Z 9ZZ", "BT0Z 9ZZ", "JE2 3AB", "BF1 2AB"):
         delivered(now - timedelta(days=2), postcode=postcode)
     count_reach(now)
-    figures = {unit: counts_by_area(Kind.PRESENTATIONS, YEAR, unit) for unit in Unit}
+    figures = {unit: counts_by_area(CountKind.PRESENTATIONS, YEAR, unit) for unit in Unit}
     assert figures[Unit.NATION] == {"england": 1, "northern-ireland": 1, "jersey": 1, "": 1}
     assert figures[Unit.REGION] == {"northern-ireland": 1, "jersey": 1, "": 2}
     assert figures[Unit.POLICE] == {"police-service-of-northern-ireland": 1, "jersey": 1, "": 2}
     assert figures[Unit.DISTRICT] == figures[Unit.UPPER] == figures[Unit.SERVICES] == {"jersey": 1, "": 3}
-    assert counts_by("profession", Kind.PRESENTATIONS, areas_of(Unit.NATION)["england"], YEAR) == {"": 1}
+    assert counts_by("profession", CountKind.PRESENTATIONS, areas_of(Unit.NATION)["england"], YEAR) == {"": 1}
 
 
 # How the count goes.
@@ -278,8 +278,8 @@ def test_the_check_finds_what_differs(now: datetime) -> None:
     came({"gp": 3}, booking=delivered(now - timedelta(days=2)))
     call_command("count_reach", stdout=StringIO())
     call_command("count_reach", "--check", stdout=StringIO())
-    ReachCount.objects.filter(kind=Kind.ATTENDED).update(count=4)
-    ReachCount.objects.create(kind=Kind.LEAFLETS, month=JANUARY, nation="wales", authority="", profession="", count=9)
+    ReachCount.objects.filter(kind=CountKind.ATTENDED).update(count=4)
+    ReachCount.objects.create(kind=CountKind.LEAFLETS, month=JANUARY, nation="wales", authority="", profession="", count=9)
     said = StringIO()
     with pytest.raises(CommandError, match="Differences: 2"):
         call_command("count_reach", "--check", stdout=said)
@@ -288,11 +288,11 @@ def test_the_check_finds_what_differs(now: datetime) -> None:
         "leaflets 2027-01 wales - -: counted 9, rows 0",
     ]
     call_command("count_reach", stdout=StringIO())
-    assert not [each for kind in Kind for each in differences(kind)]
+    assert not [each for kind in CountKind for each in find_differences(kind)]
 
 
 def test_it_goes_each_night() -> None:
-    assert schedule()["count what we have reached"]["task"] == count.name
+    assert build_beat_schedule()["count what we have reached"]["task"] == count.name
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,14 +14,14 @@ from django.conf import settings
 from django.test import Client
 from openpyxl import load_workbook
 
-from accounts.roles import BY_SLUG
+from accounts.roles import ROLES_BY_SLUG
 from professionals.models import Nation
 from reach.areas import ISLANDS, Unit, areas_of
 from reach.coverage.queries import AreaFigure, Coverage, class_limits, read_coverage, round_bounds
-from reach.coverage.shapes import HEXAGONS, boundaries, hexagons
-from reach.coverage.views import short_text
+from reach.coverage.shapes import HEXAGONS, boundary_layout, hexagon_layout
+from reach.coverage.views import short_figure_text
 from reach.forms import Measure, Question
-from reach.models import Kind, ReachCount, ReachRun
+from reach.models import CountKind, ReachCount, ReachRun
 from reach.queries import Period
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
@@ -73,7 +73,7 @@ def lay_out() -> None:
         make_count(where, IN_PERIOD, number * 7, profession="gp")
         make_count(where, date(2026, 1, 1), number, profession="teacher")
         make_count(where, BEFORE, 1000)
-        make_count(where, IN_PERIOD, 3 * number, kind=Kind.LEAFLETS)
+        make_count(where, IN_PERIOD, 3 * number, kind=CountKind.LEAFLETS)
     make_count(Nation.JERSEY, IN_PERIOD, 4)
     make_count("E08000016", IN_PERIOD, 90)  # Barnsley's code of before
     make_count("", IN_PERIOD, 11)
@@ -89,7 +89,7 @@ def test_the_table_and_the_map_are_a_count_made_another_way(unit: Unit) -> None:
     districts = {row["code"]: row for row in file_rows("areas")}
     known = {row["code"]: row["name"] for row in file_rows("local_authorities", "professionals")}
     expected = Counter[str]()
-    for each in ReachCount.objects.filter(kind=Kind.ATTENDED, profession="gp"):
+    for each in ReachCount.objects.filter(kind=CountKind.ATTENDED, profession="gp"):
         if IN_PERIOD.replace(month=1) <= each.month <= IN_PERIOD:
             row = districts["E08000038" if each.authority == "E08000016" else each.authority]
             expected[known[row["code"]] if unit == Unit.DISTRICT else row[UNIT_COLUMNS[unit][1]]] += each.count
@@ -227,10 +227,10 @@ def test_classes_begin_at_round_figures_and_rise(values: list[float], digits: in
 def test_each_area_is_in_the_class_whose_limits_hold_its_figure() -> None:
     lay_out()
     for measure, digits in ((Measure.NUMBER, 0), (Measure.PER_CHILDREN, 1), (Measure.PER_SOCIAL_WORKER, 2)):
-        found = read_coverage(Question(Kind.ATTENDED, Period(BEFORE, IN_PERIOD), "", Unit.UPPER, measure))
+        found = read_coverage(Question(CountKind.ATTENDED, Period(BEFORE, IN_PERIOD), "", Unit.UPPER, measure))
         limits = class_limits(found.bounds, digits)
         for figure in found.figures:
-            look = found.class_of(figure)
+            look = found.class_number(figure)
             if look:
                 least, most = limits[look - 1]
                 assert figure.value is not None
@@ -263,7 +263,7 @@ def test_each_area_is_in_the_class_whose_limits_hold_its_figure() -> None:
     ],
 )
 def test_a_hexagon_has_room_for_its_figure(count: int, measure: Measure, base: int | None, text: str) -> None:
-    assert short_text(AreaFigure(areas_of(Unit.UPPER)[LEEDS], count, measure, base)) == text
+    assert short_figure_text(AreaFigure(areas_of(Unit.UPPER)[LEEDS], count, measure, base)) == text
 
 
 # The shapes.
@@ -271,13 +271,13 @@ def test_a_hexagon_has_room_for_its_figure(count: int, measure: Measure, base: i
 
 @pytest.mark.parametrize("unit", HEXAGONS)
 def test_no_two_hexagons_share_a_place(unit: Unit) -> None:
-    layout = hexagons(unit)
+    layout = hexagon_layout(unit)
     assert len({shape.text_at for shape in layout.shapes}) == len(layout.shapes) == len(areas_of(unit))
 
 
 @pytest.mark.parametrize("unit", Unit)
 def test_each_area_has_an_outline_within_the_drawing(unit: Unit) -> None:
-    layout = boundaries(unit)
+    layout = boundary_layout(unit)
     left, top, width, height = map(int, layout.box.split())
     assert [shape.area.code for shape in layout.shapes] == list(areas_of(unit))
     for shape in layout.shapes:
@@ -289,9 +289,9 @@ def test_each_area_has_an_outline_within_the_drawing(unit: Unit) -> None:
 
 def test_what_lies_within_an_area_is_not_drawn() -> None:
     """England in one: its outline is as long as the coast and two borders, and no shorter than the regions' that touch them."""
-    length = {unit: sum(len(shape.path) for shape in boundaries(unit).shapes) for unit in Unit}
+    length = {unit: sum(len(shape.path) for shape in boundary_layout(unit).shapes) for unit in Unit}
     assert length[Unit.NATION] < length[Unit.REGION] < length[Unit.POLICE] < length[Unit.SERVICES] <= length[Unit.UPPER]
-    rings = {shape.area.code: shape.path.count("z") for shape in boundaries(Unit.NATION).shapes}
+    rings = {shape.area.code: shape.path.count("z") for shape in boundary_layout(Unit.NATION).shapes}
     assert rings[Nation.ENGLAND] < 40  # with its islands
     assert all(rings[island] == 1 for island in ISLANDS)
 
@@ -372,7 +372,7 @@ def test_the_files_have_the_cells_of_the_table(measure: Measure) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("role", BY_SLUG)
+@pytest.mark.parametrize("role", ROLES_BY_SLUG)
 def test_only_roles_that_see_reach_see_it(role: str) -> None:
     client = desk(role)
     sees = client.get("/staff/guide/").wsgi_request.user.has_perm("reach.view_reach")
@@ -428,5 +428,5 @@ def test_the_sources_are_shown() -> None:
 def test_a_figure_that_rounds_to_nothing_is_still_something() -> None:
     area = areas_of(Unit.NATION)[Nation.ENGLAND]
     figure = AreaFigure(area, 1, Measure.PER_CHILDREN, area.published.children)
-    found = Coverage(Question(Kind.ATTENDED, Period(BEFORE, IN_PERIOD), "", Unit.NATION, Measure.PER_CHILDREN), (figure,), 0)
-    assert (figure.value, found.class_of(figure)) == (0, 1)
+    found = Coverage(Question(CountKind.ATTENDED, Period(BEFORE, IN_PERIOD), "", Unit.NATION, Measure.PER_CHILDREN), (figure,), 0)
+    assert (figure.value, found.class_number(figure)) == (0, 1)

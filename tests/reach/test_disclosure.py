@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from reach.queries import Period
-from reach.reports.disclosure import LEAST_RANGE, Table, disclose
+from reach.reports.disclosure import MIN_RANGE, Table, disclose
 
 Months = dict[date, dict[str, int]]
 MOST = 27  # people of a row in a month: three months of nine can all have been in one
@@ -96,7 +96,7 @@ class Attacker:
         order = [*cells, *(cell for cell in range(len(self.cells)) if cell not in cells)]
         ends = [next(self.worlds(order, {}, down=down)) for down in (False, True)]
         low, high = (sum(world[cell] for cell in cells) for world in ends)
-        if high - low < LEAST_RANGE:
+        if high - low < MIN_RANGE:
             values = {sum(world[cell] for cell in cells) for world in self.worlds(order, {})}
             low, high = min(values), max(values)
         return high - low
@@ -265,7 +265,7 @@ def test_an_attacker_who_tries_every_world_pins_nothing(seed: int) -> None:
     }
     spans = [(a, b) for a in range(many) for b in range(a, many)]
     reports = reported(months, *(rng.choice(spans) for _ in range(rng.choice([1, 2, 3]))))
-    assert Attacker(reports, months).narrowest() >= LEAST_RANGE
+    assert Attacker(reports, months).narrowest() >= MIN_RANGE
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -8,11 +8,11 @@ from django.http import QueryDict
 
 from reach.areas import Unit
 from reach.forms import Measure, Question, QuestionForm
-from reach.models import Kind, ReachCount
+from reach.models import CountKind, ReachCount
 from reach.queries import Period
 
 NOW = datetime(2027, 1, 12, 10, tzinfo=UTC)
-USUAL = Question(Kind.ATTENDED, Period(date(2026, 1, 1), date(2026, 12, 1)), "", Unit.UPPER, Measure.NUMBER)
+USUAL = Question(CountKind.ATTENDED, Period(date(2026, 1, 1), date(2026, 12, 1)), "", Unit.UPPER, Measure.NUMBER)
 
 
 def asked(**data: str) -> QuestionForm:
@@ -40,7 +40,7 @@ def test_presets(preset: str, first: date, last: date) -> None:
 @pytest.mark.django_db
 def test_everything_begins_with_the_first_count() -> None:
     assert asked(period="everything").question.period == Period(date(2027, 1, 1), date(2027, 1, 1))
-    ReachCount.objects.create(kind=Kind.LEAFLETS, month=date(2024, 5, 1), count=3)
+    ReachCount.objects.create(kind=CountKind.LEAFLETS, month=date(2024, 5, 1), count=3)
     assert asked(period="everything").question.period == Period(date(2024, 5, 1), date(2027, 1, 1))
 
 

@@ -13,13 +13,13 @@ from django.test import Client
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from accounts.roles import BY_SLUG
-from ctac.staff.spreadsheets import FORMULA
+from accounts.roles import ROLES_BY_SLUG
+from ctac.staff.spreadsheets import FORMULA_PATTERN
 from professionals.models import Nation
 from reach import areas
-from reach.areas import Area, Published, Unit, areas_of, published_of
+from reach.areas import Area, PublishedFigures, Unit, areas_of, published_figures
 from reach.gaps.queries import read_gaps
-from reach.models import Kind, ReachCount, ReachRun
+from reach.models import CountKind, ReachCount, ReachRun
 from reach.queries import Period
 from reach.rows import rows_url
 from tests.factories import make_staff, sign_in_staff
@@ -111,7 +111,9 @@ def test_the_order_is_the_oracles_whatever_was_counted(unit: Unit, column: str, 
     places = [*(row["code"] for row in rows_of("areas")), *(row["old"] for row in rows_of("changed_codes"))]
     for where in draw.sample(places, draw.choice([0, 20, 150])):
         month = date(draw.choice([2023, 2025, 2026]), draw.randint(1, 12), 1)
-        make_count(where, month, draw.randint(1, 90), kind=draw.choice([Kind.ATTENDED, Kind.ATTENDED, Kind.LEAFLETS]))
+        make_count(
+            where, month, draw.randint(1, 90), kind=draw.choice([CountKind.ATTENDED, CountKind.ATTENDED, CountKind.LEAFLETS])
+        )
     expected, found = oracle(column), order_of(unit)
     assert found[Nation.ENGLAND] == expected["E"]
     assert found[Nation.WALES] == expected["W"]
@@ -130,8 +132,8 @@ def test_gaps_come_first_and_the_longest_ago_before_others() -> None:
 
 def test_what_is_no_attending_changes_nothing() -> None:
     before = order_of()
-    for kind in Kind:
-        if kind != Kind.ATTENDED:
+    for kind in CountKind:
+        if kind != CountKind.ATTENDED:
             make_count(LEEDS, AFTER, 10_000, kind=kind)
     assert order_of() == before
 
@@ -142,13 +144,13 @@ def test_what_was_recorded_about_trafficking_changes_nothing(monkeypatch: pytest
     before = order_of()
     draw = random.Random(1)
 
-    def other_findings(districts: frozenset[str]) -> Published:
-        found = published_of(districts)
-        return Published(
+    def other_findings(districts: frozenset[str]) -> PublishedFigures:
+        found = published_figures(districts)
+        return PublishedFigures(
             **{**vars(found), "trafficking": draw.choice([None, 0, 10_000]), "assessments": draw.choice([None, 20_000])}
         )
 
-    monkeypatch.setattr(areas, "published_of", other_findings)
+    monkeypatch.setattr(areas, "published_figures", other_findings)
     areas_of.cache_clear()
     areas.area_by_key.cache_clear()
     try:
@@ -213,7 +215,7 @@ def test_the_page_says_who_comes_first_and_why() -> None:
     assert cells(page, "Kent")[3] == "Never"
     assert "3 people who attended since January 2026 count in no area" in " ".join(page.split())
     assert "Tuesday 12 January 2027" in page
-    asked = {"kind": Kind.ATTENDED, "period": Period(SINCE, date(2027, 1, 1))}
+    asked = {"kind": CountKind.ATTENDED, "period": Period(SINCE, date(2027, 1, 1))}
     for area in (areas_of(Unit.UPPER)[YORK], Unit.UPPER):
         assert f'href="{rows_url(area=area, **asked)}"'.replace("&", "&amp;") in page
     assert "few findings may mean that nobody looked" in page
@@ -333,12 +335,12 @@ def test_the_file_has_the_rows_of_the_page() -> None:
 
 
 def test_no_cell_of_a_file_is_a_formula(monkeypatch: pytest.MonkeyPatch) -> None:
-    evil = Area("=1+1", "=HYPERLINK(1)", Unit.UPPER, Nation.WALES, "@x", frozenset({"W06000015"}), Published())
+    evil = Area("=1+1", "=HYPERLINK(1)", Unit.UPPER, Nation.WALES, "@x", frozenset({"W06000015"}), PublishedFigures())
     monkeypatch.setattr("reach.gaps.queries.areas_of", lambda unit: {"=1+1": evil})
     monkeypatch.setattr("reach.areas.reverse", lambda *args, **kwargs: "#")
     client = desk()
     row = next(iter(csv_of(client)))
-    assert not any(FORMULA.match(cell) for cell in row.values())
+    assert not any(FORMULA_PATTERN.match(cell) for cell in row.values())
     assert row["Area"] == "'=HYPERLINK(1)"
     sheet = load_workbook(BytesIO(b"".join(client.get(f"{GAPS}?file=xlsx")))).active
     assert {cell.data_type for line in sheet.iter_rows() for cell in line} <= {"s", "n", "inlineStr"}
@@ -347,7 +349,7 @@ def test_no_cell_of_a_file_is_a_formula(monkeypatch: pytest.MonkeyPatch) -> None
 # Who may see it.
 
 
-@pytest.mark.parametrize("role", BY_SLUG)
+@pytest.mark.parametrize("role", ROLES_BY_SLUG)
 def test_the_page_is_for_those_who_may_see_reach(role: str) -> None:
     client = desk(role)
     sees = role in {"coordinator", "manager", "read-only"}

@@ -12,7 +12,7 @@ from django.test import Client
 
 from bookings.models import State
 from professionals.models import Profession
-from reach.models import Kind, ReachRun
+from reach.models import CountKind, ReachRun
 from tests.access.checks import Examiner
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
@@ -56,7 +56,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
 def _rows(now: datetime) -> None:
     """Something of everything."""
     for number, where in enumerate([LEEDS, YORK, BELFAST, SCILLY, "E10000016", "jersey"]):
-        for kind in Kind:
+        for kind in CountKind:
             make_count(where, date(2026, 12 - 2 * number, 1), 40 + number, kind=kind, profession=Profession.TEACHER)
     make_count("E08000025", date(2016, 1, 1), 900)
     ReachRun.objects.create(counted_at=now)

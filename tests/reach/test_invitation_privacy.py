@@ -10,7 +10,7 @@ from office.queries import site_settings
 from privacy.retention import run_rules
 from privacy.services import erase_person, export_person
 from professionals.merges.services import merge_people
-from reach.invitations.queries import outcome_of
+from reach.invitations.queries import get_campaign_outcome
 from reach.models import Campaign, CampaignInvite, RoleMailbox
 from tests.bookings.rows import NOW, make_booking, make_presenter
 from tests.factories import make_staff
@@ -32,10 +32,10 @@ def test_an_erasure_takes_the_address_and_leaves_the_figures(leeds, presentation
     reader = make_reader()
     campaign = invite(leeds, presentation)
     make_booking(presenter, TIMES[0], person=reader, created_at=NOW + DAY, state=State.DELIVERED, claim=False)
-    before = outcome_of(campaign)
+    before = get_campaign_outcome(campaign)
     erase_person(reader, by=None, now=NOW + 2 * DAY)
     assert CampaignInvite.objects.get().address == ""
-    assert outcome_of(campaign) == before
+    assert get_campaign_outcome(campaign) == before
 
 
 def test_a_role_mailbox_goes_with_who_signed_up_with_it():
@@ -65,7 +65,7 @@ def test_after_its_time_only_counts_are_left(leeds, presentation):
     assert not CampaignInvite.objects.exists()
     campaign = Campaign.objects.get()
     assert (campaign.booked, campaign.attended) == (1, 9)
-    outcome = outcome_of(campaign)
+    outcome = get_campaign_outcome(campaign)
     assert (outcome.booked, outcome.people) == (1, 9)
 
 

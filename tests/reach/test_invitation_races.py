@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from notifications.models import ChoiceSource, Notification
-from notifications.preferences import choose
+from notifications.preferences import record_choices
 from notifications.registry import Topic
 from reach.areas import Unit, areas_of
 from reach.invitations.services import invite_area
@@ -24,7 +24,7 @@ def jobs(*, tokens: list[uuid.UUID]) -> list:
     make_presenter()
     presentation = make_presentation()
     for _number in range(READERS):
-        choose(address=make_person().email, chosen={Topic.VISITS: True}, where=ChoiceSource.PAGE, now=NOW)
+        record_choices(address=make_person().email, chosen={Topic.VISITS: True}, where=ChoiceSource.PAGE, now=NOW)
     areas = [areas_of(Unit.DISTRICT)[LEEDS_CODE]]
     asked = {"areas": areas, "presentation": presentation, "times": TIMES, "by": None, "now": NOW}
     return [lambda token=token: invite_area(token=token, **asked) for token in tokens]

@@ -16,14 +16,14 @@ from notifications.bounces.services import forget_address
 from notifications.delivery.services import deliver
 from notifications.models import BounceType, ChoiceSource, MarkedAddress, Notification
 from notifications.models import State as MailState
-from notifications.preferences import choose, token_of
+from notifications.preferences import record_choices, token_of
 from notifications.registry import Topic
 from professionals.models import Person
 from reach.areas import Area, Unit, areas_of
 from reach.invitations.emails import MailboxInvitation, VisitInvitation
-from reach.invitations.queries import free_times, middle_of, outcome_of, people_who_chose, still_free
+from reach.invitations.queries import central_place, free_times, get_campaign_outcome, still_free_times, subscribers_in_areas
 from reach.invitations.services import add_mailbox, invite_area
-from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite
+from reach.models import MIN_INVITATION_INTERVAL, Campaign, CampaignInvite
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presentation, make_presenter
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.test_imports import checked, ran
@@ -52,7 +52,7 @@ def presentation(presenter: Presenter) -> Presentation:
 def make_reader(*, wanted: bool | None = True, **fields: Any) -> Person:
     person = make_person(**fields)
     if wanted is not None:
-        choose(address=person.email, chosen={Topic.VISITS: wanted}, where=ChoiceSource.PAGE, now=NOW)
+        record_choices(address=person.email, chosen={Topic.VISITS: wanted}, where=ChoiceSource.PAGE, now=NOW)
     return person
 
 
@@ -75,8 +75,8 @@ def test_only_those_who_asked_and_work_there_are_invited(leeds: Area, presentati
     make_reader(wanted=False), make_reader(wanted=None)
     make_reader(postcode="SE1 7PB")
     make_reader(postcode="")
-    choose(address=make_person().email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.PAGE, now=NOW)
-    assert list(people_who_chose([leeds])) == [asked]
+    record_choices(address=make_person().email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.PAGE, now=NOW)
+    assert list(subscribers_in_areas([leeds])) == [asked]
     campaign = invite(leeds, presentation)
     assert invited(campaign) == [asked.email]
     [row] = Notification.objects.all()
@@ -86,16 +86,16 @@ def test_only_those_who_asked_and_work_there_are_invited(leeds: Area, presentati
 def test_nobody_whom_a_list_brought_has_asked(leeds: Area, presentation: Presentation) -> None:
     ran(checked(["Asha Rao", "asha@leeds.example.nhs.uk", "", "Midwife", "", "LS1 4AP", "1/1/2026"]))
     assert Person.objects.get().postcode == "LS1 4AP"
-    assert list(people_who_chose([leeds])) == []
+    assert list(subscribers_in_areas([leeds])) == []
 
 
 def test_nobody_is_invited_twice_in_90_days(leeds: Area, presentation: Presentation) -> None:
     reader = make_reader()
     invite(leeds, presentation)
     with pytest.raises(DomainError, match="nobody to invite"):
-        invite(leeds, presentation, now=NOW + INVITED_AT_MOST_EVERY - timedelta(seconds=1))
+        invite(leeds, presentation, now=NOW + MIN_INVITATION_INTERVAL - timedelta(seconds=1))
     assert Campaign.objects.count() == 1
-    assert invited(invite(leeds, presentation, now=NOW + INVITED_AT_MOST_EVERY)) == [reader.email]
+    assert invited(invite(leeds, presentation, now=NOW + MIN_INVITATION_INTERVAL)) == [reader.email]
 
 
 def test_the_database_takes_no_second_invitation_to_an_address(leeds: Area, presentation: Presentation) -> None:
@@ -110,7 +110,7 @@ def test_whoever_changed_their_address_is_not_invited_again(leeds: Area, present
     reader = make_reader()
     invite(leeds, presentation)
     Person.objects.filter(pk=reader.pk).update(email="sam.new@leeds.example.nhs.uk")
-    choose(address="sam.new@leeds.example.nhs.uk", chosen={Topic.VISITS: True}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address="sam.new@leeds.example.nhs.uk", chosen={Topic.VISITS: True}, where=ChoiceSource.PAGE, now=NOW)
     with pytest.raises(DomainError):
         invite(leeds, presentation, now=NOW + DAY)
 
@@ -139,14 +139,14 @@ def test_whoever_has_a_booking_ahead_or_an_address_that_mail_comes_back_from_is_
 
 
 def test_times_are_those_that_the_public_could_book(leeds: Area, presentation: Presentation, presenter: Presenter) -> None:
-    place = middle_of([leeds])
+    place = central_place([leeds])
     assert place is not None
     assert place.postcode.startswith("LS")
     times = free_times(presentation, place, NOW)
     assert len(times) == 6
     assert len({start.date() for start in times}) == 6
     assert min(times).date() >= (NOW + 7 * DAY).date()
-    assert still_free(Campaign(presentation=presentation, times=times), place, NOW + 7 * DAY) == times
+    assert still_free_times(Campaign(presentation=presentation, times=times), place, NOW + 7 * DAY) == times
     make_booking(presenter, times[0])
     assert times[0] not in free_times(presentation, place, NOW)
     Presenter.objects.update(active=False)
@@ -190,7 +190,7 @@ def test_each_email_has_a_way_out(sent: Any, client: Client) -> None:
     deliver(row.pk, clock=lambda: NOW)
     row.refresh_from_db()
     assert (row.state, row.last_error) == (MailState.EXPIRED, "The person it was for chose not to get it.")
-    assert list(people_who_chose([areas_of(Unit.DISTRICT)[LEEDS_CODE]])) == []
+    assert list(subscribers_in_areas([areas_of(Unit.DISTRICT)[LEEDS_CODE]])) == []
 
 
 def test_it_is_chosen_on_the_page_of_choices_and_nothing_else(client: Client) -> None:
@@ -200,7 +200,7 @@ def test_it_is_chosen_on_the_page_of_choices_and_nothing_else(client: Client) ->
     assert "Invitations to book a visit near me" in page
     assert 'value="visits" checked' not in page
     client.post("/my/mail/", {"wanted": ["reminders", "visits"]})
-    assert list(people_who_chose([areas_of(Unit.DISTRICT)[LEEDS_CODE]])) == [reader]
+    assert list(subscribers_in_areas([areas_of(Unit.DISTRICT)[LEEDS_CODE]])) == [reader]
 
 
 def test_what_came_of_it_is_counted_from_rows(leeds: Area, presentation: Presentation, presenter: Presenter) -> None:
@@ -208,11 +208,11 @@ def test_what_came_of_it_is_counted_from_rows(leeds: Area, presentation: Present
     campaign = invite(leeds, presentation)
     Notification.objects.filter(recipient=reader.email).update(state=MailState.SENT, sent_at=NOW)
     first = make_booking(presenter, TIMES[0], person=reader, created_at=NOW + DAY, state=State.DELIVERED)
-    make_booking(presenter, TIMES[1], person=other, created_at=NOW + INVITED_AT_MOST_EVERY)
+    make_booking(presenter, TIMES[1], person=other, created_at=NOW + MIN_INVITATION_INTERVAL)
     make_booking(None, TIMES[1], person=other, created_at=NOW - DAY, state=State.CANCELLED)
     make_booking(None, TIMES[1], created_at=NOW + DAY)
     attended(first, 12)
-    outcome = outcome_of(campaign)
+    outcome = get_campaign_outcome(campaign)
     assert (outcome.invited, outcome.sent, outcome.booked, outcome.people) == (2, 1, 1, 12)
 
 

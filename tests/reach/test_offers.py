@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.models import PlaceState
 from professionals.models import Person
-from reach.models import Kind, ReachCount
+from reach.models import CountKind, ReachCount
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, sign_in
@@ -21,7 +21,7 @@ SAYS_WHERE_NOBODY_WAS = ("nobody", "never been", "not been", "not reached", "no 
 
 
 def attended(authority: str, month: date = date(2026, 11, 1)) -> None:
-    ReachCount.objects.create(kind=Kind.ATTENDED, month=month, nation="england", authority=authority, count=9)
+    ReachCount.objects.create(kind=CountKind.ATTENDED, month=month, nation="england", authority=authority, count=9)
 
 
 @pytest.fixture

@@ -13,19 +13,19 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.roles import BY_SLUG
+from accounts.roles import ROLES_BY_SLUG
 from bookings.models import OpenSession, PlaceState
 from bookings.open_sessions.queries import PlannedSession
-from bookings.open_sessions.services.sessions import INVITATION, plan_sessions
+from bookings.open_sessions.services.sessions import INVITATION_KIND, plan_sessions
 from ctac.errors import DomainError
 from notifications.models import ChoiceSource, Notification
-from notifications.preferences import choose
-from notifications.registry import Topic, email_named
+from notifications.preferences import record_choices
+from notifications.registry import Topic, get_email_class
 from professionals.models import Person
 from reach.areas import Unit, areas_of
-from reach.invitations.queries import about, outcome_of
+from reach.invitations.queries import campaign_about, get_campaign_outcome
 from reach.models import Campaign, CampaignKind
-from reach.regional_sessions.services import SESSION_INVITATIONS, invite_to_session, readers_of
+from reach.regional_sessions.services import SESSION_INVITATION_BY_TOPIC, invitable_people_by_topic, invite_to_session
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import MONDAY, NOW, YORK, at, make_presentation, make_presenter
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -33,7 +33,7 @@ from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
 PAGE = "/staff/reach/session/"
-NEARBY, REGIONAL = SESSION_INVITATIONS[Topic.VISITS], SESSION_INVITATIONS[Topic.INVITATIONS]
+NEARBY, REGIONAL = SESSION_INVITATION_BY_TOPIC[Topic.VISITS], SESSION_INVITATION_BY_TOPIC[Topic.INVITATIONS]
 BEFORE = datetime(2026, 12, 1, 10, tzinfo=UTC)
 
 
@@ -59,7 +59,7 @@ def yorkshire() -> Any:
 
 def person_who(*topics: Topic, postcode: str = YORK) -> Person:
     person = make_person(postcode=postcode)
-    choose(address=person.email, chosen=dict.fromkeys(topics, True), where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=person.email, chosen=dict.fromkeys(topics, True), where=ChoiceSource.PAGE, now=NOW)
     return person
 
 
@@ -68,7 +68,7 @@ def invite(session: OpenSession, token: UUID | None = None) -> Campaign:
 
 
 def mail_of(campaign: Campaign) -> set[tuple[str, str]]:
-    return set(Notification.objects.filter(about=about(campaign)).values_list("kind", "recipient"))
+    return set(Notification.objects.filter(about=campaign_about(campaign)).values_list("kind", "recipient"))
 
 
 def plan(clock: str = "10:00") -> OpenSession:
@@ -90,19 +90,19 @@ def test_who_there_asked_for_visits_or_sessions_gets_one_email(session: OpenSess
     campaign = invite(session)
     assert mail_of(campaign) == {(NEARBY, visits.email), (REGIONAL, sessions.email), (NEARBY, both.email)}
     assert (campaign.kind, campaign.session, campaign.areas) == (CampaignKind.SESSION, session, [yorkshire().code])
-    due = set(Notification.objects.filter(about=about(campaign)).values_list("due_at", flat=True))
+    due = set(Notification.objects.filter(about=campaign_about(campaign)).values_list("due_at", flat=True))
     assert due == {datetime(2027, 1, 13, 9, tzinfo=UTC)}
 
 
 def test_each_stops_what_its_reader_asked_for() -> None:
-    assert email_named(NEARBY).topic == Topic.VISITS
-    assert email_named(REGIONAL).topic == Topic.INVITATIONS
+    assert get_email_class(NEARBY).topic == Topic.VISITS
+    assert get_email_class(REGIONAL).topic == Topic.INVITATIONS
 
 
 def test_nobody_gets_it_who_hears_of_the_session_in_the_email_to_all() -> None:
     subscriber, visits = person_who(Topic.INVITATIONS, Topic.VISITS), person_who(Topic.VISITS)
     session = plan()
-    assert Notification.objects.filter(kind=INVITATION, recipient=subscriber.email).exists()
+    assert Notification.objects.filter(kind=INVITATION_KIND, recipient=subscriber.email).exists()
     campaign = invite(session)
     assert mail_of(campaign) == {(NEARBY, visits.email)}
 
@@ -112,29 +112,29 @@ def test_who_is_told_by_the_email_to_all_meanwhile_is_not_told_twice() -> None:
     person = person_who(Topic.VISITS)
     session = plan()
     campaign = invite(session)
-    mail = Notification.objects.get(about=about(campaign))
-    assert email_named(NEARBY)(mail).is_still_due()
-    choose(address=person.email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.PAGE, now=NOW)
+    mail = Notification.objects.get(about=campaign_about(campaign))
+    assert get_email_class(NEARBY)(mail).is_still_due()
+    record_choices(address=person.email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.PAGE, now=NOW)
     plan("14:00")
-    assert Notification.objects.filter(kind=INVITATION, recipient=person.email).exists()
-    assert not email_named(NEARBY)(mail).is_still_due()
+    assert Notification.objects.filter(kind=INVITATION_KIND, recipient=person.email).exists()
+    assert not get_email_class(NEARBY)(mail).is_still_due()
 
 
 def test_it_is_not_sent_to_who_took_a_place_or_when_there_is_none(session: OpenSession) -> None:
     person, other = person_who(Topic.VISITS), person_who(Topic.VISITS)
     campaign = invite(session)
-    mail = {each.recipient: each for each in Notification.objects.filter(about=about(campaign))}
-    assert email_named(NEARBY)(mail[person.email]).is_still_due()
+    mail = {each.recipient: each for each in Notification.objects.filter(about=campaign_about(campaign))}
+    assert get_email_class(NEARBY)(mail[person.email]).is_still_due()
     make_place(session, person=person)
-    assert not email_named(NEARBY)(mail[person.email]).is_still_due()
+    assert not get_email_class(NEARBY)(mail[person.email]).is_still_due()
     OpenSession.objects.filter(pk=session.pk).update(capacity=1)
-    assert not email_named(NEARBY)(mail[other.email]).is_still_due()
+    assert not get_email_class(NEARBY)(mail[other.email]).is_still_due()
 
 
 def test_its_text_says_when_and_why(session: OpenSession) -> None:
     person_who(Topic.VISITS)
     campaign = invite(session)
-    email = email_named(NEARBY)(Notification.objects.get(about=about(campaign)))
+    email = get_email_class(NEARBY)(Notification.objects.get(about=campaign_about(campaign)))
     told = email.context()
     assert told["when"] == session.when
     assert str(told["url"]).endswith(session.get_absolute_url())
@@ -153,7 +153,7 @@ def test_once_in_90_days_with_what_else_is_offered_near_them(session: OpenSessio
 
 def test_who_has_a_place_is_not_invited(session: OpenSession) -> None:
     make_place(session, person=person_who(Topic.VISITS))
-    assert not any(people.exists() for people in readers_of(session, [yorkshire()], NOW).values())
+    assert not any(people.exists() for people in invitable_people_by_topic(session, [yorkshire()], NOW).values())
 
 
 def test_a_second_press_sends_nothing_again(session: OpenSession) -> None:
@@ -185,7 +185,7 @@ def test_what_came_of_it_counts_places_and_who_attended(session: OpenSession) ->
     make_place(session, PlaceState.ATTENDED, person=came, created_at=NOW + timedelta(days=1))
     make_place(session, person=booked, created_at=NOW + timedelta(days=1))
     make_place(session, PlaceState.ATTENDED)
-    outcome = outcome_of(campaign)
+    outcome = get_campaign_outcome(campaign)
     assert (outcome.invited, outcome.sent, outcome.booked, outcome.people) == (2, 0, 2, 1)
 
 
@@ -236,7 +236,7 @@ def test_the_sessions_own_page_leads_there(desk: Client, session: OpenSession) -
     assert f"{PAGE}?session={session.reference}" in page
 
 
-@pytest.mark.parametrize("role", sorted(BY_SLUG))
+@pytest.mark.parametrize("role", sorted(ROLES_BY_SLUG))
 def test_coordinators_and_managers_only(role: str) -> None:
     client = sign_in_staff(Client(), make_staff(role=role))
     assert client.get(PAGE).status_code == (200 if role in ("coordinator", "manager") else 403)

@@ -12,18 +12,18 @@ import time_machine
 from django.test import Client
 from openpyxl import load_workbook
 
-from ctac.dates import UK
+from ctac.dates import UK_TZ
 from professionals.models import Nation, Profession
-from reach.areas import Area, Published, Unit, areas_of
-from reach.models import Kind
+from reach.areas import Area, PublishedFigures, Unit, areas_of
+from reach.models import CountKind
 from reach.queries import counts_by_area_and_month
-from reach.renewal import Renewal, estimate, least_left_first, renewals, why_missing
+from reach.renewal import Renewal, estimate_renewal, estimate_renewals, missing_reason, sort_by_share
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
 from tests.reach.oracle import counts_by
 from tests.reach.rows import make_count
 
-NOW = datetime(2026, 11, 16, 12, tzinfo=UK)
+NOW = datetime(2026, 11, 16, 12, tzinfo=UK_TZ)
 DURHAM, KENSINGTON, KINGSTON, RICHMOND = "E06000047", "E09000020", "E09000021", "E09000027"
 SCILLY, CARDIFF, BELFAST = "E06000053", "W06000015", "N09000003"
 
@@ -33,7 +33,7 @@ def area_of(code: str) -> Area:
 
 
 def with_turnover(percent: float | None) -> Area:
-    return replace(area_of(DURHAM), published=Published(children=1, social_workers=10, turnover=percent))
+    return replace(area_of(DURHAM), published=PublishedFigures(children=1, social_workers=10, turnover=percent))
 
 
 def one_by_one(percent: float, months: dict[date, int], now: datetime) -> float:
@@ -67,7 +67,7 @@ def made(renewal: Renewal | None) -> Renewal:
     ),
 )
 def test_still_in_post_as_one_person_after_another(percent: float, months: dict[date, int]) -> None:
-    renewal = made(estimate(with_turnover(percent), months, NOW))
+    renewal = made(estimate_renewal(with_turnover(percent), months, NOW))
     assert renewal.reached == sum(months.values())
     assert renewal.in_post == pytest.approx(one_by_one(percent, months, NOW))
     assert renewal.share == pytest.approx(one_by_one(percent, months, NOW) / sum(months.values()))
@@ -76,16 +76,16 @@ def test_still_in_post_as_one_person_after_another(percent: float, months: dict[
 
 def test_nobody_is_there_again_nor_more_than_came() -> None:
     """More may leave in a year than are in post, and a count of a month to come is of today."""
-    assert made(estimate(with_turnover(130), {date(2025, 11, 1): 10}, NOW)).in_post == 0
-    assert made(estimate(with_turnover(20), {date(2026, 12, 1): 10}, NOW)).in_post == 10
+    assert made(estimate_renewal(with_turnover(130), {date(2025, 11, 1): 10}, NOW)).in_post == 0
+    assert made(estimate_renewal(with_turnover(20), {date(2026, 12, 1): 10}, NOW)).in_post == 10
 
 
 def test_exactly_half_is_not_due_yet() -> None:
-    half = made(estimate(with_turnover(50), {date(2025, 11, 1): 10}, NOW))
+    half = made(estimate_renewal(with_turnover(50), {date(2025, 11, 1): 10}, NOW))
     assert half.share == 0.5
     assert not half.is_due
-    assert made(estimate(with_turnover(50), {date(2025, 10, 1): 10}, NOW)).is_due
-    assert not made(estimate(with_turnover(50), {date(2025, 12, 1): 10}, NOW)).is_due
+    assert made(estimate_renewal(with_turnover(50), {date(2025, 10, 1): 10}, NOW)).is_due
+    assert not made(estimate_renewal(with_turnover(50), {date(2025, 12, 1): 10}, NOW)).is_due
 
 
 def test_nothing_is_estimated_without_a_turnover() -> None:
@@ -93,14 +93,14 @@ def test_nothing_is_estimated_without_a_turnover() -> None:
     withheld = [area_of(code) for code in (KENSINGTON, SCILLY, CARDIFF, BELFAST, "jersey")]
     assert [area.published.turnover for area in withheld] == [None] * 5
     for area in withheld:
-        renewal = made(estimate(area, {date(2000, 1, 1): 10}, NOW))
+        renewal = made(estimate_renewal(area, {date(2000, 1, 1): 10}, NOW))
         assert (renewal.reached, renewal.in_post, renewal.share, renewal.is_due) == (10, None, None, False)
 
 
 def test_the_page_says_of_england_what_the_file_says() -> None:
     """Two councils withheld theirs, and the Isles of Scilly have no social workers."""
     english = [area for area in areas_of(Unit.UPPER).values() if area.nation == Nation.ENGLAND]
-    assert {area.name: str(why_missing(area).label) for area in english if area.published.turnover is None} == {
+    assert {area.name: str(missing_reason(area).label) for area in english if area.published.turnover is None} == {
         "Kensington and Chelsea": "withheld",
         "Westminster": "withheld",
         "Isles of Scilly": "no social workers in post",
@@ -108,12 +108,12 @@ def test_the_page_says_of_england_what_the_file_says() -> None:
 
 
 def test_nobody_came() -> None:
-    assert estimate(area_of(DURHAM), {}, NOW) is None
-    assert estimate(area_of(DURHAM), {date(2025, 1, 1): 0}, NOW) is None
+    assert estimate_renewal(area_of(DURHAM), {}, NOW) is None
+    assert estimate_renewal(area_of(DURHAM), {date(2025, 1, 1): 0}, NOW) is None
 
 
 def test_a_joint_return_stands_for_both() -> None:
-    first, second = (made(estimate(area_of(code), {date(2025, 11, 1): 100}, NOW)) for code in (KINGSTON, RICHMOND))
+    first, second = (made(estimate_renewal(area_of(code), {date(2025, 11, 1): 100}, NOW)) for code in (KINGSTON, RICHMOND))
     assert first.area.published.joint
     assert first.in_post == second.in_post == pytest.approx(72)
 
@@ -132,22 +132,22 @@ def test_counts_of_areas_by_month(django_assert_num_queries: object) -> None:
     make_count(DURHAM, date(2025, 11, 1), 8)
     make_count(DURHAM, date(2025, 11, 1), 2, profession=Profession.TEACHER)
     make_count(DURHAM, date(2024, 1, 1), 5)
-    make_count(DURHAM, date(2024, 1, 1), 50, kind=Kind.LEAFLETS)
+    make_count(DURHAM, date(2024, 1, 1), 50, kind=CountKind.LEAFLETS)
     make_count("E07000008", date(2025, 3, 1), 3)  # Cambridge, a district of a county
     make_count("E07000009", date(2025, 3, 1), 4)
     make_count("E08000016", date(2020, 2, 1), 6)  # Barnsley, as it was
     make_count("", date(2025, 3, 1), 9)
     make_count("jersey", date(2025, 4, 1), 7)
     with django_assert_num_queries(1):  # type: ignore[operator]
-        found = counts_by_area_and_month(Kind.ATTENDED, Unit.UPPER)
+        found = counts_by_area_and_month(CountKind.ATTENDED, Unit.UPPER)
     assert found == {
         DURHAM: {date(2025, 11, 1): 10, date(2024, 1, 1): 5},
         "E10000003": {date(2025, 3, 1): 7},
         "E08000038": {date(2020, 2, 1): 6},
         "jersey": {date(2025, 4, 1): 7},
     }
-    assert {code: counts_by("month", Kind.ATTENDED, areas_of(Unit.UPPER)[code]) for code in found} == found
-    assert counts_by_area_and_month(Kind.ATTENDED, Unit.UPPER, Profession.TEACHER) == {DURHAM: {date(2025, 11, 1): 2}}
+    assert {code: counts_by("month", CountKind.ATTENDED, areas_of(Unit.UPPER)[code]) for code in found} == found
+    assert counts_by_area_and_month(CountKind.ATTENDED, Unit.UPPER, Profession.TEACHER) == {DURHAM: {date(2025, 11, 1): 2}}
 
 
 @pytest.mark.django_db
@@ -158,12 +158,12 @@ def test_who_is_due_the_smallest_share_first(django_assert_num_queries: object) 
     make_count(KENSINGTON, date(2000, 11, 1), 8)
     make_count(BELFAST, date(2000, 11, 1), 8)
     with django_assert_num_queries(1):  # type: ignore[operator]
-        due = [renewal for renewal in least_left_first(renewals(Unit.UPPER, NOW).values()) if renewal.is_due]
+        due = [renewal for renewal in sort_by_share(estimate_renewals(Unit.UPPER, NOW).values()) if renewal.is_due]
     durham = (1 - (area_of(DURHAM).published.turnover or 0) / 100) ** 11
     kingston = 0.72**3
     expected = sorted([(durham, DURHAM), (kingston, KINGSTON)])
     assert [renewal.area.code for renewal in due] == [code for share, code in expected if share < 0.5]
-    assert set(renewals(Unit.UPPER, NOW)) == {DURHAM, KINGSTON, RICHMOND, KENSINGTON, BELFAST}
+    assert set(estimate_renewals(Unit.UPPER, NOW)) == {DURHAM, KINGSTON, RICHMOND, KENSINGTON, BELFAST}
 
 
 # The page.

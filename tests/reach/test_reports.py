@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 from accounts.models import User
 from audit.models import Entry
 from bookings import samples as booking_samples
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import Feedback, State
 from ctac.errors import DomainError
 from ctac.staff.spreadsheets import escape_formula
@@ -24,7 +24,7 @@ from leaflets.catalogue import titles
 from professionals.models import Nation, Profession
 from reach import samples
 from reach.areas import Unit, areas_of, current_code
-from reach.models import Kind, ReachCount, ReachRun, Report, ReportState, WhyDeleted
+from reach.models import CountKind, ReachCount, ReachRun, Report, ReportState, WhyDeleted
 from reach.queries import Period
 from reach.reports import services
 from reach.reports.queries import before
@@ -54,7 +54,7 @@ def counted() -> None:
     ReachRun.objects.create(counted_at=COUNTED)
 
 
-def count(count: int, month: date, where: str, kind: Kind = Kind.ATTENDED, profession: str = "") -> None:
+def count(count: int, month: date, where: str, kind: CountKind = CountKind.ATTENDED, profession: str = "") -> None:
     make_count(where, month, count, kind=kind, profession=profession)
 
 
@@ -65,11 +65,11 @@ def some_counts() -> None:
     count(3, august, LEEDS, profession=Profession.MIDWIFE)
     count(30, august, BELFAST, profession=Profession.TEACHER)
     count(40, may, LEEDS, profession=Profession.GP)
-    count(4, july, LEEDS, Kind.PRESENTATIONS)
-    count(1, may, LEEDS, Kind.PRESENTATIONS)
-    count(1200, july, YORK, Kind.LEAFLETS)
-    count(3, july, YORK, Kind.SIGNED_UP, profession=Profession.GP)
-    count(9, may, YORK, Kind.SIGNED_UP, profession=Profession.GP)
+    count(4, july, LEEDS, CountKind.PRESENTATIONS)
+    count(1, may, LEEDS, CountKind.PRESENTATIONS)
+    count(1200, july, YORK, CountKind.LEAFLETS)
+    count(3, july, YORK, CountKind.SIGNED_UP, profession=Profession.GP)
+    count(9, may, YORK, CountKind.SIGNED_UP, profession=Profession.GP)
 
 
 def manager() -> User:
@@ -77,7 +77,7 @@ def manager() -> User:
 
 
 def made(period: Period = QUARTER, by: User | None = None) -> Report:
-    report = services.ask_for_report(period=period, by=by or make_staff(), now=NOW)
+    report = services.request_report(period=period, by=by or make_staff(), now=NOW)
     services.make_report(report.pk)
     report.refresh_from_db()
     assert report.state == ReportState.MADE
@@ -88,7 +88,7 @@ def quote(
     text: str, *, quotable: bool = True, chosen: bool = True, starts: datetime = datetime(2026, 8, 4, 9, tzinfo=UTC)
 ) -> None:
     booking = make_booking(make_presenter(), starts, state=State.DELIVERED, visit_closed=True)
-    afterwards = open_afterwards(given=booking, now=NOW)
+    afterwards = get_or_create_afterwards(given=booking, now=NOW)
     Feedback.objects.create(
         afterwards=afterwards,
         token=f"t{booking.pk}",
@@ -108,21 +108,21 @@ def test_its_figures_are_those_of_the_rows_counted_another_way() -> None:
     places = [LEEDS, YORK, BELFAST, Nation.JERSEY, ""]
     for year, month in [(2025, 12), *((2026, each) for each in range(1, 11))]:
         for place in rng.sample(places, 3):
-            for kind in Kind:
+            for kind in CountKind:
                 for profession in rng.sample([*Profession.values, ""], 4):
                     count(rng.randrange(6, 60), date(year, month, 1), place, kind, profession)
     figures = made().figures
     rows = list(ReachCount.objects.all())
     for number, months in enumerate((("2026-07", "2026-08", "2026-09"), ("2026-04", "2026-05", "2026-06"))):
         mine = [row for row in rows if str(row.month)[:7] in months]
-        for kind in (Kind.PRESENTATIONS, Kind.LEAFLETS, Kind.SIGNED_UP, Kind.ATTENDED):
+        for kind in (CountKind.PRESENTATIONS, CountKind.LEAFLETS, CountKind.SIGNED_UP, CountKind.ATTENDED):
             assert figures[kind][number]["total"] == sum(row.count for row in mine if row.kind == kind)
         for profession in (*Profession.values, ""):
-            people = [row.count for row in mine if row.kind == Kind.ATTENDED and row.profession == profession]
-            assert figures[Kind.ATTENDED][number][profession] == sum(people)
-        there = {where(row) for row in mine if row.kind == Kind.ATTENDED} - {None}
+            people = [row.count for row in mine if row.kind == CountKind.ATTENDED and row.profession == profession]
+            assert figures[CountKind.ATTENDED][number][profession] == sum(people)
+        there = {where(row) for row in mine if row.kind == CountKind.ATTENDED} - {None}
         earlier = {
-            where(row) for row in rows if row.kind == Kind.ATTENDED and str(row.month)[:7] < months[-1] and row not in mine
+            where(row) for row in rows if row.kind == CountKind.ATTENDED and str(row.month)[:7] < months[-1] and row not in mine
         }
         assert (figures["reached"][number], figures["new"][number]) == (len(there), len(there - earlier))
 
@@ -149,19 +149,19 @@ def test_an_area_that_changed_its_code_is_not_new() -> None:
 def test_a_small_figure_is_withheld_with_another_and_so_is_its_change() -> None:
     some_counts()
     report = made()
-    this, earlier = report.figures[Kind.ATTENDED]
+    this, earlier = report.figures[CountKind.ATTENDED]
     assert (this[Profession.MIDWIFE], this["total"], earlier[Profession.GP]) == (None, 63, 40)
     assert sum(figure is None for figure in this.values()) == 2
-    assert [each["total"] for each in report.figures[Kind.SIGNED_UP]] == [None, 9]
+    assert [each["total"] for each in report.figures[CountKind.SIGNED_UP]] == [None, 9]
 
 
 def test_two_reports_do_not_give_away_what_lies_between_them() -> None:
     some_counts()
     made(Period(date(2026, 7, 1), date(2026, 7, 1)))
-    assert made().figures[Kind.ATTENDED][0][Profession.MIDWIFE] is None
+    assert made().figures[CountKind.ATTENDED][0][Profession.MIDWIFE] is None
     count(2, date(2026, 10, 1), LEEDS, profession=Profession.GP)
     longer = made(Period(date(2026, 7, 1), date(2026, 10, 1)))
-    assert longer.figures[Kind.ATTENDED][0]["total"] is None  # 63 and 2 more
+    assert longer.figures[CountKind.ATTENDED][0]["total"] is None  # 63 and 2 more
 
 
 def test_a_deleted_report_still_counts_for_what_later_ones_withhold() -> None:
@@ -169,7 +169,7 @@ def test_a_deleted_report_still_counts_for_what_later_ones_withhold() -> None:
     first = made()
     services.delete_report(first, by=manager(), now=NOW, why_deleted=WhyDeleted.NEWER)
     count(2, date(2026, 9, 1), LEEDS, profession=Profession.GP)
-    assert made().figures[Kind.ATTENDED][0]["total"] is None
+    assert made().figures[CountKind.ATTENDED][0]["total"] is None
 
 
 def test_quotes_are_those_that_writer_and_staff_allow() -> None:
@@ -185,10 +185,10 @@ def test_quotes_are_those_that_writer_and_staff_allow() -> None:
 
 def test_months_that_are_not_over_and_a_country_not_counted_are_refused() -> None:
     with pytest.raises(DomainError):
-        services.ask_for_report(period=Period(date(2026, 10, 1), date(2026, 11, 1)), by=manager(), now=NOW)
+        services.request_report(period=Period(date(2026, 10, 1), date(2026, 11, 1)), by=manager(), now=NOW)
     ReachRun.objects.all().delete()
     with pytest.raises(DomainError):
-        services.ask_for_report(period=QUARTER, by=manager(), now=NOW)
+        services.request_report(period=QUARTER, by=manager(), now=NOW)
 
 
 def test_it_is_kept_with_the_time_of_its_count_and_made_once() -> None:
@@ -204,20 +204,20 @@ def test_it_is_kept_with_the_time_of_its_count_and_made_once() -> None:
 
 def test_a_fault_stops_it_and_it_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
     some_counts()
-    report = services.ask_for_report(period=QUARTER, by=make_staff(), now=NOW)
+    report = services.request_report(period=QUARTER, by=make_staff(), now=NOW)
     with monkeypatch.context() as broken:
         broken.setattr(services, "report_pdf", lambda report: 1 / 0)
         services.make_report(report.pk)
     report.refresh_from_db()
     assert (report.state, report.done) == (ReportState.FAILED, 1)
-    services.go_on_with_report(report, by=manager(), now=NOW)
+    services.resume_report(report, by=manager(), now=NOW)
     services.make_report(report.pk)
     report.refresh_from_db()
     assert report.state == ReportState.MADE
 
 
 def test_what_a_worker_left_is_found() -> None:
-    report = services.ask_for_report(period=QUARTER, by=make_staff(), now=NOW)
+    report = services.request_report(period=QUARTER, by=make_staff(), now=NOW)
     assert not Report.objects.left_by_worker(NOW)
     assert list(Report.objects.left_by_worker(NOW + Report.WORKER_GONE_AFTER)) == [report]
 
@@ -335,7 +335,7 @@ def sample_rows() -> None:
 def test_its_figures_are_those_of_bookings_orders_and_people() -> None:
     figures, rows = made(Period(date(2025, 11, 1), date(2026, 10, 1))).figures, all_figures()
     for number, year in enumerate((range(202511, 202611), range(202411, 202511))):
-        for kind in (Kind.PRESENTATIONS, Kind.ATTENDED, Kind.LEAFLETS, Kind.SIGNED_UP):
+        for kind in (CountKind.PRESENTATIONS, CountKind.ATTENDED, CountKind.LEAFLETS, CountKind.SIGNED_UP):
             counted = Counter[str]()
             for (what, month, _nation, _authority, profession), people in rows.items():
                 if what == kind and int(f"{month:%Y%m}") in year:

@@ -13,9 +13,9 @@ from notifications.rendering import choice_links, compose, render
 from professionals.models import Organisation
 from reach.areas import Unit, areas_of
 from reach.invitations.emails import MailboxInvitation
-from reach.invitations.queries import digest_of, mailboxes_in, outcome_of
+from reach.invitations.queries import address_digest, get_campaign_outcome, mailboxes_in_areas
 from reach.invitations.services import add_mailbox, invite_area, is_role_address, record_objection
-from reach.models import INVITED_AT_MOST_EVERY, Campaign, ObjectedBy, RoleMailbox
+from reach.models import MIN_INVITATION_INTERVAL, Campaign, ObjectedBy, RoleMailbox
 from tests.bookings.rows import LEEDS, NOW, YORK, make_booking, make_presentation, make_presenter
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 from tests.reach.test_invitations import LEEDS_CODE, TIMES, attended
@@ -68,8 +68,8 @@ def test_what_a_person_signed_up_with_is_theirs() -> None:
 def test_it_is_found_by_where_its_readers_work() -> None:
     mailbox = add()
     assert (mailbox.nation, mailbox.authority) == ("england", LEEDS_CODE)
-    assert list(mailboxes_in([areas_of(Unit.DISTRICT)[LEEDS_CODE]])) == [mailbox]
-    assert list(mailboxes_in([areas_of(Unit.REGION)["london"]])) == []
+    assert list(mailboxes_in_areas([areas_of(Unit.DISTRICT)[LEEDS_CODE]])) == [mailbox]
+    assert list(mailboxes_in_areas([areas_of(Unit.REGION)["london"]])) == []
     with pytest.raises(DomainError, match="in our list already"):
         add(ADDRESS.upper())
 
@@ -83,7 +83,7 @@ def test_the_email_says_where_we_found_the_address_and_how_to_object() -> None:
     assert SOURCE in rendered.text
     assert "published for professionals to write to" in rendered.text
     assert link in rendered.text
-    assert link not in rendered.to_keep().text
+    assert link not in rendered.without_private_links().text
     sent = compose(email.notification, rendered, message, choice_links(email.notification, message))
     assert sent.extra_headers["List-Unsubscribe"].endswith(f"{link}>")
     assert sent.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -100,7 +100,7 @@ def test_opening_the_link_changes_nothing_and_its_button_objects_for_ever(client
     assert "We will not write to this address again" in client.post(page, follow=True).content.decode()
     mailbox.refresh_from_db()
     assert (mailbox.address, mailbox.source, mailbox.organisation, mailbox.objected_by) == ("", "", None, ObjectedBy.LINK)
-    assert mailbox.digest == digest_of(ADDRESS)
+    assert mailbox.digest == address_digest(ADDRESS)
     assert not MailboxInvitation(row).is_still_due()
     assert set(mailbox.invites.values_list("address", flat=True)) == {""}
     with pytest.raises(DomainError, match="holds for ever"):
@@ -131,13 +131,13 @@ def test_what_its_organisation_booked_there_afterwards_is_counted() -> None:
     day = timedelta(days=1)
     first = make_booking(presenter, TIMES[0], person=colleague, created_at=NOW + day, state=State.DELIVERED)
     attended(first, 12)
-    make_booking(presenter, TIMES[1], person=colleague, created_at=NOW + INVITED_AT_MOST_EVERY)
+    make_booking(presenter, TIMES[1], person=colleague, created_at=NOW + MIN_INVITATION_INTERVAL)
     make_booking(None, TIMES[1], person=colleague, created_at=NOW - day, state=State.CANCELLED)
     make_booking(
         presenter, TIMES[0] + 9 * day, person=elsewhere, created_at=NOW + day, postcode=YORK, local_authority="E06000014"
     )
     make_booking(None, TIMES[1], person=make_person(organisation=make_organisation("Leeds City Council")), created_at=NOW + day)
-    outcome = outcome_of(campaign)
+    outcome = get_campaign_outcome(campaign)
     assert (row.recipient, outcome.invited, outcome.booked, outcome.people) == (ADDRESS, 1, 1, 12)
     page = sign_in_staff(Client(), make_staff(role="coordinator")).get(f"/staff/reach/campaign/{campaign.pk}/change/")
     assert "1 in the 90 days after, by people who were invited, or by anybody in these areas" in page.content.decode()

@@ -17,9 +17,9 @@ from leaflets.orders.services.transitions import dispatch, start_packing
 from professionals.models import Import, ImportedCount, Profession
 from reach import rows
 from reach.areas import Unit, areas_of
-from reach.models import Kind
+from reach.models import CountKind
 from reach.queries import Period, counts_by_area
-from reach.rows import NONE, Figure, figure_asked, rows_url
+from reach.rows import NONE_CHOICE, ReachFigure, parse_figure, rows_url
 from reach.services import count_reach
 from reach.sources import sources_of
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -67,28 +67,28 @@ def a_bit_of_all(now: datetime) -> None:
     count_reach(now)
 
 
-def listed(figure: Figure) -> int:
+def listed(figure: ReachFigure) -> int:
     return sum(row.number for source in sources_of(figure.kind) for row in figure.rows_of(source))
 
 
 def test_the_rows_of_every_figure_come_to_it(now: datetime) -> None:
     a_bit_of_all(now)
     figures = 0
-    for kind in Kind:
-        whole = Figure(kind, EVER)
+    for kind in CountKind:
+        whole = ReachFigure(kind, EVER)
         assert whole.count == listed(whole) == sum(counts_by("profession", kind, period=EVER).values()) > 0
         for profession, number in counts_by("profession", kind, period=EVER).items():
-            figure = Figure(kind, EVER, profession=profession or NONE)
+            figure = ReachFigure(kind, EVER, profession=profession or NONE_CHOICE)
             assert figure.count == listed(figure) == number
         for unit in Unit:
             by_area = counts_by_area(kind, EVER, unit)
             for code, number in by_area.items():
-                figure = Figure(kind, EVER, areas_of(unit)[code] if code else unit)
+                figure = ReachFigure(kind, EVER, areas_of(unit)[code] if code else unit)
                 assert figure.count == listed(figure) == number, (kind, unit, code)
                 figures += 1
             assert sum(by_area.values()) == whole.count
         months = [(year, month) for year in range(2025, 2028) for month in range(1, 13)] + [(2010, 5)]
-        by_month = [Figure(kind, Period(date(*month, 1), date(*month, 1))) for month in months]
+        by_month = [ReachFigure(kind, Period(date(*month, 1), date(*month, 1))) for month in months]
         assert [figure.count for figure in by_month] == [listed(figure) for figure in by_month]
         assert sum(figure.count for figure in by_month) == whole.count
     assert figures > 100
@@ -96,12 +96,14 @@ def test_the_rows_of_every_figure_come_to_it(now: datetime) -> None:
 
 def test_an_address_says_its_figure_and_no_other_is_answered() -> None:
     for area in (None, LEEDS, Unit.POLICE, areas_of(Unit.NATION)["jersey"]):
-        for profession in ("", "gp", NONE):
-            figure = Figure(Kind.PLACES, Period(date(2026, 4, 1), date(2027, 3, 1)), area, profession)
+        for profession in ("", "gp", NONE_CHOICE):
+            figure = ReachFigure(CountKind.PLACES, Period(date(2026, 4, 1), date(2027, 3, 1)), area, profession)
             address = rows_url(kind=figure.kind, period=figure.period, area=area, profession=profession)
-            assert figure_asked(QueryDict(address.partition("?")[2]), timezone.now()) == figure
-    assert figure_asked(QueryDict(""), timezone.now()) == Figure(Kind.ATTENDED, Period(date(2026, 1, 1), date(2026, 12, 1)))
-    assert rows_url(kind=Kind.ATTENDED, period=EVER, area=LEEDS, profession="gp") == (
+            assert parse_figure(QueryDict(address.partition("?")[2]), timezone.now()) == figure
+    assert parse_figure(QueryDict(""), timezone.now()) == ReachFigure(
+        CountKind.ATTENDED, Period(date(2026, 1, 1), date(2026, 12, 1))
+    )
+    assert rows_url(kind=CountKind.ATTENDED, period=EVER, area=LEEDS, profession="gp") == (
         "/staff/reach/rows/?kind=attended&first=2000-01&last=2027-12&unit=upper&area=E08000035&profession=gp"
     )
 
@@ -123,7 +125,7 @@ def test_an_address_says_its_figure_and_no_other_is_answered() -> None:
     ],
 )
 def test_an_address_that_no_page_has_written_is_not_found(wrong: str, now: datetime) -> None:
-    right = rows_url(kind=Kind.ATTENDED, period=EVER, area=LEEDS)
+    right = rows_url(kind=CountKind.ATTENDED, period=EVER, area=LEEDS)
     name, _is, value = wrong.partition("=")
     asked = QueryDict(right.partition("?")[2], mutable=True)
     client = sign_in_staff(Client(), make_staff())
@@ -136,8 +138,8 @@ def words_of(content: bytes) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", content.decode())).split())
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_the_page_lists_the_rows_with_their_pages(kind: Kind, now: datetime) -> None:
+@pytest.mark.parametrize("kind", CountKind)
+def test_the_page_lists_the_rows_with_their_pages(kind: CountKind, now: datetime) -> None:
     a_bit_of_all(now)
     client = sign_in_staff(Client(), make_staff())
     address = rows_url(kind=kind, period=EVER)
@@ -146,7 +148,7 @@ def test_the_page_lists_the_rows_with_their_pages(kind: Kind, now: datetime) -> 
             page = client.get(f"{address}&list={source.slug}")
         assert len(made) <= 20
         text = words_of(page.content)
-        assert f"{Figure(kind, EVER).count:,} – Everywhere, January 2000 to December 2027" in text
+        assert f"{ReachFigure(kind, EVER).count:,} – Everywhere, January 2000 to December 2027" in text
         assert "rows have changed" not in text
         links = set(re.findall(r'<th scope="row" role="rowheader"><a href="(/staff/[^"]+/change/)"', page.content.decode()))
         assert links
@@ -156,13 +158,13 @@ def test_the_page_lists_the_rows_with_their_pages(kind: Kind, now: datetime) -> 
 def test_however_many_rows_it_takes_as_few_statements_and_pages_through_them(
     now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, address = sign_in_staff(Client(), make_staff()), rows_url(kind=Kind.ATTENDED, period=EVER, area=LEEDS)
+    client, address = sign_in_staff(Client(), make_staff()), rows_url(kind=CountKind.ATTENDED, period=EVER, area=LEEDS)
     for number in range(7):
         came({"gp": 3}, booking=make_booking(None, now - timedelta(days=number), state=State.DELIVERED))
     count_reach(now)
     with CaptureQueriesContext(connection) as few:
         client.get(address)
-    monkeypatch.setattr(rows, "PER_PAGE", 3)
+    monkeypatch.setattr(rows, "PAGE_SIZE", 3)
     seen = []
     for number in (1, 2, 3):
         with CaptureQueriesContext(connection) as made:
@@ -180,7 +182,7 @@ def test_however_many_rows_it_takes_as_few_statements_and_pages_through_them(
 
 
 def test_it_says_that_rows_have_changed_since_the_count(now: datetime) -> None:
-    client, address = sign_in_staff(Client(), make_staff()), rows_url(kind=Kind.ATTENDED, period=EVER, area=LEEDS)
+    client, address = sign_in_staff(Client(), make_staff()), rows_url(kind=CountKind.ATTENDED, period=EVER, area=LEEDS)
     assert "We have not counted yet" in words_of(client.get(address).content)
     count_reach(now)
     came({"gp": 3}, booking=make_booking(None, now, state=State.DELIVERED))
@@ -192,10 +194,10 @@ def test_it_says_that_rows_have_changed_since_the_count(now: datetime) -> None:
 def test_who_may_not_see_a_list_sees_none_of_its_rows(now: datetime) -> None:
     a_bit_of_all(now)
     coordinator = sign_in_staff(Client(), make_staff(role="coordinator"))
-    address = rows_url(kind=Kind.ATTENDED, period=EVER)
+    address = rows_url(kind=CountKind.ATTENDED, period=EVER)
     text = words_of(coordinator.get(address).content)
     assert "Old records that were only counted (you can’t see this list)" in text
-    assert f"{Figure(Kind.ATTENDED, EVER).count:,} – Everywhere" in text
+    assert f"{ReachFigure(CountKind.ATTENDED, EVER).count:,} – Everywhere" in text
     assert coordinator.get(f"{address}&list=old").status_code == 404
     assert sign_in_staff(Client(), make_staff(role="presenter")).get(address).status_code == 403
     assert sign_in_staff(Client(), make_staff(), second_factor=False).get(address).status_code == 302

@@ -14,7 +14,7 @@ from notifications.models import Notification
 from professionals.models import Organisation, Person
 from reach import samples
 from reach.areas import Unit, area_by_key
-from reach.models import Kind, ReachCount
+from reach.models import CountKind, ReachCount
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2027, 1, 12, 10, tzinfo=UTC)
@@ -29,9 +29,9 @@ def test_two_years_lie_over_the_country_and_nobody_is_told() -> None:
     regions = area_by_key(Unit.REGION)
     reached = {regions[code].name for code in visits.values_list("local_authority", flat=True)}
     assert reached == {area.name for area in regions.values() if area.districts}
-    assert visits.count() == Attendance.objects.filter(booking__in=visits).count() == samples.MONTHS * samples.VISITS
+    assert visits.count() == Attendance.objects.filter(booking__in=visits).count() == samples.MONTHS * samples.MONTHLY_VISITS
     assert OpenSession.objects.filter(state=SessionState.DELIVERED).count() == samples.MONTHS
-    assert Order.objects.filter(imported_at=NOW).count() == samples.MONTHS * samples.ORDERS
+    assert Order.objects.filter(imported_at=NOW).count() == samples.MONTHS * samples.MONTHLY_ORDERS
     made_up = Person.objects.filter(email__endswith="@made-up.example")
     assert made_up.count() > 200
     assert set(Organisation.objects.filter(people__in=made_up)) == set(Organisation.objects.filter(name__contains=samples.MARK))
@@ -54,4 +54,4 @@ def test_loaded_again_it_adds_nothing() -> None:
 
 def test_a_new_copy_has_it_counted() -> None:
     call_command("load_sample_data", stdout=StringIO())
-    assert set(ReachCount.objects.values_list("kind", flat=True)) == set(Kind)
+    assert set(ReachCount.objects.values_list("kind", flat=True)) == set(CountKind)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from professionals.models import Nation
 from reach.areas import Unit, areas_of
-from reach.models import Kind, ReachRun
+from reach.models import CountKind, ReachRun
 from reach.queries import years_reached
 from tests.leaflets.statements import statements
 from tests.reach.rows import BELFAST, CARDIFF, LEEDS, make_count
@@ -92,7 +92,7 @@ def test_islands_and_what_is_nowhere_are_one() -> None:
 
 
 def test_only_people_who_attended_count_and_years_are_apart() -> None:
-    for kind in Kind:
+    for kind in CountKind:
         make_count(LEEDS, date(2026, 3, 1), 50, kind=kind)
         make_count(LEEDS, date(2024, 3, 1), 20, kind=kind)
     html = page()

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings.booking.services.transitions import cancel_booking
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import Booking, ConfidenceLater, Feedback, Leave, Presenter
 from bookings.open_sessions.services.sessions import cancel_session
 from bookings.visits.services import check_in, check_out
@@ -339,7 +339,7 @@ def to_count(world: World) -> str:
 
 def just_given(world: World) -> Made:
     booking = a_booking(hours=-3)(world)["bookings_booking"]
-    return {"bookings_afterwards": open_afterwards(given=booking, now=timezone.now())}
+    return {"bookings_afterwards": get_or_create_afterwards(given=booking, now=timezone.now())}
 
 
 def answered(world: World) -> Made:
@@ -362,7 +362,7 @@ def asked_how_it_was(make: Callable[[World], Made]) -> Callable[[World], Made]:
 
     def made(world: World) -> Made:
         objects = make(world)
-        open_afterwards(given=next(iter(objects.values())), now=timezone.now())
+        get_or_create_afterwards(given=next(iter(objects.values())), now=timezone.now())
         return objects
 
     return made

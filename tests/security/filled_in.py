@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from bookings.models import Feedback, SessionState, State
 from leaflets.models import OrderState
-from office.forms import NAMES
-from office.models import BOUNDS
+from office.forms import SETTING_NAMES
+from office.models import SETTING_BOUNDS
 from tests.accounts.factors.proof import totp
 from tests.accounts.passkeys.device import ADD, Device, options_in, options_to_sign_in
 from tests.bookings.rows import make_presenter
@@ -89,9 +89,9 @@ NEW_PRESENTER = {
     **dict.fromkeys(("checked_until", "trained_until"), day(400)),
 }
 SETTINGS = {
-    **{name: str(least) for name, (least, _most) in BOUNDS.items()},
+    **{name: str(least) for name, (least, _most) in SETTING_BOUNDS.items()},
     **dict.fromkeys(("advice_phone", "site_help_phone"), "0113 496 0000"),
-    **{name: f"{name}@ctac.example" for name in NAMES if name.endswith("_email")},
+    **{name: f"{name}@ctac.example" for name in SETTING_NAMES if name.endswith("_email")},
     "advice_opens": "9am",
     "advice_closes": "5pm",
     "quiet_from": "8pm",

@@ -11,9 +11,9 @@ from django.conf import LazySettings
 from django.test import Client
 
 from bookings.booking.services.links import make_booking_links
-from bookings.calendars.views import feed_token, make_feed
+from bookings.calendars.views import feed_token, get_or_create_feed
 from bookings.models import LinkPurpose
-from ctac.models import ALPHABET, random_reference
+from ctac.models import REFERENCE_ALPHABET, random_reference
 from professionals.models import Person
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person
@@ -135,9 +135,9 @@ def test_references_are_evenly_spread_and_in_no_order() -> None:
     assert len(set(made)) > 9_990
     for place in range(6):
         counts = Counter(each[place] for each in made)
-        expected = len(made) / len(ALPHABET)
-        assert set(counts) == set(ALPHABET)
-        assert sum((counts[letter] - expected) ** 2 / expected for letter in ALPHABET) < 80
+        expected = len(made) / len(REFERENCE_ALPHABET)
+        assert set(counts) == set(REFERENCE_ALPHABET)
+        assert sum((counts[letter] - expected) ** 2 / expected for letter in REFERENCE_ALPHABET) < 80
     rising = sum(one < other for one, other in pairwise(made))
     assert 4_700 < rising < 5_300
 
@@ -181,7 +181,7 @@ def test_no_key_of_a_link_lies_in_the_database(now: datetime) -> None:
     booking = make_booking(make_presenter(), at("10:00"), person=owner)
     links = make_booking_links(booking=booking, address=owner.email, purposes=list(LinkPurpose), now=now)
     keys = [link.rstrip("/").split("/")[-1] if "/" in link else link for link in map(str, links.values())]
-    keys.append(feed_token(make_feed(owner=owner, by=owner.user, now=now)))  # type: ignore[arg-type]
+    keys.append(feed_token(get_or_create_feed(owner=owner, by=owner.user, now=now)))  # type: ignore[arg-type]
     stored = stored_words()
     assert booking.reference in stored
     assert len(set(keys)) == len(LinkPurpose) + 1

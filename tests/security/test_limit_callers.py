@@ -62,9 +62,9 @@ def use_up(monkeypatch: pytest.MonkeyPatch, *, at_a_look: bool) -> None:
     def admit(asked: limits.Limits, now: datetime) -> dict[str, datetime]:
         return {key: now + timedelta(hours=1) for key in asked if at_a_look or not key.startswith("link:")}
 
-    monkeypatch.setattr(limits, "admit", admit)
+    monkeypatch.setattr(limits, "count_hits", admit)
     if at_a_look:
-        monkeypatch.setattr(limits, "hits", lambda keys, now: dict.fromkeys(keys, limits.MOST_HITS))
+        monkeypatch.setattr(limits, "hits", lambda keys, now: dict.fromkeys(keys, limits.MAX_HITS))
 
 
 class Browser(Client):

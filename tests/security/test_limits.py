@@ -69,13 +69,13 @@ def test_without_a_proxy_of_ours_nothing_that_is_forwarded_counts(settings: Lazy
 def test_no_claim_breaks_the_reading_of_an_address(claimed: str, rf: object) -> None:
     for count in (0, 1, 2, 50):
         request = rf.get("/", REMOTE_ADDR="203.0.113.9", HTTP_X_FORWARDED_FOR=claimed.format(n=7))  # type: ignore[attr-defined]
-        assert isinstance(limits.client_address(request), str), count
+        assert isinstance(limits.client_ip(request), str), count
 
 
 @pytest.mark.parametrize("odd", ["fe80::1%eth0", "::1", "::ffff:203.0.113.9", "203.0.113.9:443", "[::1]:80", "", "x" * 5000])
 def test_what_a_proxy_may_hand_on_is_one_network_or_an_unknown_one(odd: str, rf: object) -> None:
     known = {"fe80::1%eth0": "fe80::/64", "::1": "::/64", "::ffff:203.0.113.9": "203.0.113.9"}
-    assert limits.client_address(rf.get("/", REMOTE_ADDR=odd)) == known.get(odd, limits.UNKNOWN)  # type: ignore[attr-defined]
+    assert limits.client_ip(rf.get("/", REMOTE_ADDR=odd)) == known.get(odd, limits.UNKNOWN_CLIENT)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("form", ["sign in", "reset"])

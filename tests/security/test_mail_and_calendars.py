@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from icalendar import Calendar
 
-from bookings.calendars.views import feed_token, make_feed
+from bookings.calendars.views import feed_token, get_or_create_feed
 from notifications.samples import Sample, all_samples
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person, sign_in
@@ -98,7 +98,7 @@ def test_what_is_downloaded_or_fetched_by_a_calendar_has_our_entries_alone() -> 
         start = at("10:00", (timezone.now() + timedelta(days=20)).date())
         booking = make_booking(make_presenter(), start, person=owner)
     mine = sign_in(Client(), owner)
-    feed = feed_token(make_feed(owner=owner, by=owner.user, now=timezone.now()))  # type: ignore[arg-type]
+    feed = feed_token(get_or_create_feed(owner=owner, by=owner.user, now=timezone.now()))  # type: ignore[arg-type]
     for path in (f"/bookings/{booking.reference}/calendar.ics", f"/calendars/{feed}.ics"):
         answer = mine.get(path)
         [entry] = Calendar.from_ical(answer.content).walk("VEVENT")

@@ -32,8 +32,8 @@ EXPORTS: dict[str, Callable[[Client, int], HttpResponse]] = {
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "OWN_DATA_LIMIT", (2, limits.AN_HOUR))
-    monkeypatch.setattr(limits, "EXPORT_LIMIT", (3, limits.AN_HOUR))
+    monkeypatch.setattr(limits, "OWN_DATA_LIMIT", (2, limits.EXPORT_LIMIT_WINDOW))
+    monkeypatch.setattr(limits, "EXPORT_LIMIT", (3, limits.EXPORT_LIMIT_WINDOW))
 
 
 def status(response: HttpResponse) -> int:

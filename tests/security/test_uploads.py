@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from ctac.staff.spreadsheets import MAX_UPLOAD_BYTES, MAX_ZIP_PARTS, NotASheet, read_sheet
+from ctac.staff.spreadsheets import MAX_UPLOAD_BYTES, MAX_ZIP_PARTS, InvalidSheetError, read_sheet
 from leaflets.catalogue import services as catalogue_services
 from leaflets.catalogue.admin import EditionForm
 from leaflets.catalogue.services import MAX_PDF_BYTES, NotAPdf, add_edition, count_pages
@@ -154,7 +154,7 @@ SHEETS = {
 
 @pytest.mark.parametrize("what", SHEETS)
 def test_what_is_no_spreadsheet_is_refused(what: str) -> None:
-    with pytest.raises(NotASheet):
+    with pytest.raises(InvalidSheetError):
         read_sheet(SHEETS[what])
 
 

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
-from ctac.dates import UK, format_clock_time, format_day, format_span
-from notifications.delivery.services import prepare
+from ctac.dates import UK_TZ, format_datetime_range, format_day, format_time
+from notifications.delivery.services import build_mail
 from notifications.models import Notification
-from notifications.registry import Email, Message, language_of
+from notifications.registry import Email, Message, find_reader_language
 from professionals.models import Person
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 
@@ -79,8 +79,8 @@ def test_a_person_keeps_the_choice_in_every_browser(client: Client) -> None:
     choose(client, "cy")
     person.refresh_from_db()
     assert person.language == "cy"
-    assert language_of(person.email.upper()) == "cy"
-    assert language_of("nobody@leeds.example.nhs.uk") == "en-gb"
+    assert find_reader_language(person.email.upper()) == "cy"
+    assert find_reader_language("nobody@leeds.example.nhs.uk") == "en-gb"
 
 
 def sign_in_by_password(client: Client, person: Person) -> None:
@@ -115,7 +115,7 @@ def test_the_staff_site_stays_english(client: Client) -> None:
     page = client.get("/staff/").content.decode()
     assert '<html lang="en-gb"' in page
     assert "language__button" not in page
-    assert language_of(make_staff("colleague@ctac.example").email) == "en-gb"
+    assert find_reader_language(make_staff("colleague@ctac.example").email) == "en-gb"
 
 
 class InTwoLanguages(Email):
@@ -129,7 +129,7 @@ class InTwoLanguages(Email):
 def test_an_email_is_in_its_readers_language(language: str, subject: str, foot: str) -> None:
     person = make_person(language=language)
     row = Notification(kind="test", about="test:1", recipient=person.email, message_id="<1@ctac.example>")
-    rendered, _mail = prepare(row, InTwoLanguages(row))
+    rendered, _mail = build_mail(row, InTwoLanguages(row))
     assert rendered.subject == subject
     assert foot in rendered.text
     assert f'lang="{language or "en-gb"}"' in rendered.html
@@ -147,16 +147,16 @@ def test_an_email_is_in_its_readers_language(language: str, subject: str, foot: 
     ],
 )
 def test_times_are_said_in_both_languages(clock: time, english: str, welsh: str) -> None:
-    assert format_clock_time(clock) == english
+    assert format_time(clock) == english
     with translation.override("cy"):
-        assert format_clock_time(clock) == welsh
-    assert format_clock_time(clock) == english
+        assert format_time(clock) == welsh
+    assert format_time(clock) == english
 
 
 def test_days_and_months_have_their_welsh_names() -> None:
-    day, start = date(2027, 7, 6), datetime(2027, 3, 9, 9, tzinfo=UK)
+    day, start = date(2027, 7, 6), datetime(2027, 3, 9, 9, tzinfo=UK_TZ)
     assert format_day(day) == "Tuesday 6 July 2027"
     with translation.override("cy"):
         assert format_day(day) == "Dydd Mawrth 6 Gorffennaf 2027"
-        assert format_span(start, start.replace(hour=13)) == "Dydd Mawrth 9 Mawrth 2027, 9yb tan 1yp"
-    assert format_span(start, start.replace(hour=13)) == "Tuesday 9 March 2027, 9am to 1pm"
+        assert format_datetime_range(start, start.replace(hour=13)) == "Dydd Mawrth 9 Mawrth 2027, 9yb tan 1yp"
+    assert format_datetime_range(start, start.replace(hour=13)) == "Tuesday 9 March 2027, 9am to 1pm"

@@ -47,7 +47,7 @@ def marked(text: str) -> str:
 
 @pytest.fixture
 def _all_marked(tmp_path: Path, settings: Any) -> Iterator[None]:
-    po = welsh.read()
+    po = welsh.read_po_file()
     for entry in po:
         entry.flags = []
         if entry.msgid_plural:
@@ -55,8 +55,8 @@ def _all_marked(tmp_path: Path, settings: Any) -> Iterator[None]:
         else:
             entry.msgstr = marked(entry.msgid)
     settings.LOCALE_PATHS = [tmp_path]
-    welsh.compiled().parent.mkdir(parents=True)
-    po.save_as_mofile(str(welsh.compiled()))
+    welsh.compiled_file().parent.mkdir(parents=True)
+    po.save_as_mofile(str(welsh.compiled_file()))
     trans_real._translations.pop("cy", None)
     yield
     trans_real._translations.pop("cy", None)

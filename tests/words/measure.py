@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from office.texts.markup import plain, uses, words_not_used
+from office.texts.markup import discouraged_words, readable_text, uses_word
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # about pkg_resources, which textstat still imports
     import textstat
 
-__all__ = ["FEWEST_WORDS", "OLDEST", "File", "files", "reading_age", "uses", "words_not_used"]
+__all__ = ["FEWEST_WORDS", "OLDEST", "File", "discouraged_words", "files", "reading_age", "uses_word"]
 ROOT = Path(__file__).resolve().parents[2]
 APPS = (
     "accounts",
@@ -104,7 +104,7 @@ def files() -> Iterator[File]:
     for path in sorted(each.relative_to(ROOT) for each in [*templates, *modules]):
         if not set(OURS_ALONE) & {*path.parts, path.stem}:
             read = python_strings if path.suffix == ".py" else template_strings
-            strings = tuple(dict.fromkeys(filter(None, map(plain, read((ROOT / path).read_text())))))
+            strings = tuple(dict.fromkeys(filter(None, map(readable_text, read((ROOT / path).read_text())))))
             if strings:
                 yield File(str(path), kind_of(path), strings)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .measure import FEWEST_WORDS, OLDEST, File, files, reading_age, uses, words_not_used
+from .measure import FEWEST_WORDS, OLDEST, File, discouraged_words, files, reading_age, uses_word
 
 # What makemessages takes apart stands beside its template as .py for a moment (tests/welsh/test_catalogue.py).
 pytestmark = pytest.mark.xdist_group("sources")
@@ -41,8 +41,8 @@ def too_long(files: Iterable[File]) -> list[str]:
 
 
 def not_used(files: Iterable[File]) -> list[str]:
-    words, strings = words_not_used(), [(file.path, string) for file in files for string in file.strings]
-    return [f"{word} | {path} | {string}" for word in words for path, string in strings if uses(string, word)]
+    words, strings = discouraged_words(), [(file.path, string) for file in files for string in file.strings]
+    return [f"{word} | {path} | {string}" for word in words for path, string in strings if uses_word(string, word)]
 
 
 def test_pages_and_emails_can_be_read_and_no_string_has_a_word_that_we_do_not_use(found: list[File]) -> None:
@@ -59,7 +59,7 @@ def test_every_kind_of_file_is_read(found: list[File]) -> None:
     assert "Hello," in by_path["templates/emails/base.html"].strings
     assert "Dear this," in by_path["templates/emails/base.html"].strings
     assert "Your presentation is booked: this (this)" in by_path["bookings/booking/emails.py"].strings
-    assert len(words_not_used()) > 40
+    assert len(discouraged_words()) > 40
 
 
 def test_the_measure_sees_what_is_hard() -> None:
@@ -74,4 +74,4 @@ def test_the_measure_sees_what_is_hard() -> None:
         f"long | a.html | {'so ' * 26}it is."
     ]
     assert not_used([File("a.py", "staff", ("Whoever comes.",))]) == ["whoever | a.py | Whoever comes."]
-    assert not uses("A trustee is a withstander.", "stands")
+    assert not uses_word("A trustee is a withstander.", "stands")

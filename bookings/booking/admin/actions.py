@@ -14,25 +14,32 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bookings import text as bookings_text
-from bookings.booking.admin.requests import AGREE, OFFER, explain_refusal
+from bookings.booking.admin.requests import AGREE_TIME_ACTION, OFFER_TIMES_ACTION, explain_refusal
 from bookings.booking.forms import DetailsForm, WhereForm, answers_of
 from bookings.booking.services import assign, transitions, undo
 from bookings.booking.services.assign import transfer_bookings
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.reschedule import change_details, reschedule
-from bookings.errors import OutsideRules, SlotTaken, Stale
-from bookings.feedback.admin import ATTENDANCE, MORE_FEEDBACK
+from bookings.errors import OutsideRules, SlotTaken, StaleBooking
+from bookings.feedback.admin import ATTENDANCE_ACTION, MORE_FEEDBACK_ACTION
 from bookings.models import Booking, Format, Presenter, SessionPlace, State
 from bookings.models.presenter import validate_https
 from bookings.schedule import admin as admin_forms
-from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
+from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, optional_presenter_field, override_reason_field
 from bookings.schedule.forms import slot_value
 from bookings.seats.admin import SEAT_ACTIONS
 from bookings.text import ADDRESS_FIELDS, Row, row
-from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
-from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, NOT_IN, NOT_OUT, ON_IT, SAFE
+from bookings.travel import MAX_OVERRIDE_MINUTES, PlaceUnknown, find_place
+from bookings.visits.admin import (
+    CHECK_IN_ACTION,
+    CHECK_OUT_ACTION,
+    SAY_SAFE_ACTION,
+    TAKE_BACK_CHECK_IN_ACTION,
+    TAKE_BACK_CHECK_OUT_ACTION,
+    TAKE_ON_ACTION,
+)
 from ctac.errors import DomainError
-from ctac.forms import tidy_postcode
+from ctac.forms import normalise_postcode
 from ctac.staff.site import ObjectAction
 from leaflets.models import Order
 from professionals.admin import PersonAdmin
@@ -43,7 +50,7 @@ if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
 
 
-class LinkForm(forms.Form):
+class JoiningLinkForm(forms.Form):
     link = forms.URLField(
         label=_("Joining link for this booking"),
         required=False,
@@ -54,12 +61,12 @@ class LinkForm(forms.Form):
     )
 
 
-LINK = ObjectAction(
+JOINING_LINK_ACTION = ObjectAction(
     "link",
     _("Set the joining link"),
     assign.set_joining_link,
     available=lambda booking: booking.is_open and booking.format == Format.ONLINE,
-    form_class=LinkForm,
+    form_class=JoiningLinkForm,
     explanation=_(
         "If the booking is confirmed, we will email the link to the professional and the presenter, with a new calendar entry."
     ),
@@ -85,10 +92,10 @@ def transfer_to_colleague(person: Person, *, colleague: str, **asked: Any) -> No
 
 def transfer_facts(person: Person) -> list[dict[str, Any]]:
     """What goes and what stays: a parcel goes to the workplace; a place is for one person, with their needs (ADR 13)."""
-    ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_names().order_by("starts_at", "pk")
+    ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_related().order_by("starts_at", "pk")
     goes = [row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
-    places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
+    places = SessionPlace.objects.not_over(timezone.now()).filter(person=person).select_related("session__presentation")
     stays = [gettext("%(reference)s: leaflets by post") % {"reference": order.reference} for order in orders]
     stays += [
         gettext("A place at %(title)s, %(when)s") % {"title": place.session.presentation.title, "when": place.session.when}
@@ -101,7 +108,7 @@ def transfer_facts(person: Person) -> list[dict[str, Any]]:
     ]
 
 
-TRANSFER = ObjectAction(
+TRANSFER_BOOKINGS_ACTION = ObjectAction(
     slug="hand-over",
     label=gettext_lazy("Hand bookings over to a colleague"),
     service=transfer_to_colleague,
@@ -116,10 +123,10 @@ TRANSFER = ObjectAction(
     done=gettext_lazy("The bookings are handed over. Both people will get an email."),
     permission="hand_over",
 )
-PersonAdmin.object_actions = [TRANSFER, *PersonAdmin.object_actions]
+PersonAdmin.object_actions = [TRANSFER_BOOKINGS_ACTION, *PersonAdmin.object_actions]
 
 
-class ChangeForm(DetailsForm):
+class ChangeDetailsForm(DetailsForm):
     """What the owner can change, and the address of a visit."""
 
     free_text_fields = (*DetailsForm.free_text_fields, "override_reason")
@@ -135,7 +142,7 @@ class ChangeForm(DetailsForm):
         help_text=gettext_lazy("If you change the postcode, the presenter must still be able to get there in time."),
         error_messages={"required": WhereForm.ADDRESS["postcode"]},
     )
-    override_reason = reason_to_yield(
+    override_reason = override_reason_field(
         gettext_lazy(
             "You need a reason only if the presenter doesn’t usually go there or speak to that audience. We keep it with "
             "the booking."
@@ -152,7 +159,7 @@ class ChangeForm(DetailsForm):
         self.fields["notes"].label = gettext("Anything else the presenter should know?")
 
     def clean_postcode(self) -> str:
-        postcode = tidy_postcode(self.cleaned_data["postcode"])
+        postcode = normalise_postcode(self.cleaned_data["postcode"])
         try:
             find_place(postcode)
         except PlaceUnknown as unknown:
@@ -160,9 +167,9 @@ class ChangeForm(DetailsForm):
         return postcode
 
 
-def show_stale(form: forms.Form, refusal: DomainError, booking: Booking, version: str) -> str:
+def add_refusal_error(form: forms.Form, refusal: DomainError, booking: Booking, version: str) -> str:
     """Show the refusal, and return the version to send next time: a colleague who has seen the change may press again."""
-    if not isinstance(refusal, Stale):
+    if not isinstance(refusal, StaleBooking):
         form.add_error("override_reason" if isinstance(refusal, OutsideRules) else None, str(refusal.message))
         return version
     booking.refresh_from_db()
@@ -178,8 +185,8 @@ def show_stale(form: forms.Form, refusal: DomainError, booking: Booking, version
 
 def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
     now, posted = timezone.now(), request.method == "POST"
-    initial = {name: getattr(booking, name) for name in ChangeForm.base_fields if hasattr(booking, name)}
-    form = ChangeForm(request.POST if posted else None, booking=booking, initial=initial)
+    initial = {name: getattr(booking, name) for name in ChangeDetailsForm.base_fields if hasattr(booking, name)}
+    form = ChangeDetailsForm(request.POST if posted else None, booking=booking, initial=initial)
     version, rows = request.POST.get("version", "") if posted else booking.version, list[Row]()
     if posted and form.is_valid():
         reason = form.cleaned_data["override_reason"]
@@ -189,8 +196,8 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
         except SlotTaken as refusal:
             form.add_error("postcode", str(refusal.message))
         except DomainError as refusal:
-            version = show_stale(form, refusal, booking, version)
-            if isinstance(refusal, Stale):
+            version = add_refusal_error(form, refusal, booking, version)
+            if isinstance(refusal, StaleBooking):
                 # What a second press would change in the booking as it is now, perhaps in a colleague’s change.
                 typed, there = Booking(**answers_of(form)), bookings_text.where_text(booking)
                 rows, address = bookings_text.changed_rows(booking, typed), "\n".join(typed.address_lines)
@@ -199,7 +206,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
         else:
             messages.success(request, str(action.done))
             return redirect("staff:bookings_booking_change", booking.pk)
-    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    about = admin.get_action_context(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "form": form, "version": version, "would_change": rows}
     return TemplateResponse(request, "bookings/booking/staff/change_details.html", context)
 
@@ -207,15 +214,15 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
 class MoveForm(WeekOfTimesForm):
     """With no presenter chosen, the same one stays if possible. Looking at other times shows no errors about missing answers."""
 
-    presenter = any_presenter(gettext_lazy("The same presenter if free, or else the best placed"))
+    presenter = optional_presenter_field(gettext_lazy("The same presenter if free, or else the best placed"))
 
     def __init__(self, data: Any, *, booking: Booking) -> None:
         super().__init__(data, length=booking.presentation.length)
         if booking.starts_at is not None:
             self.option_hints = {"start": {slot_value(booking.starts_at): gettext("as now")}}  # type: ignore[misc]
-        self.sending = data is not None and not admin_forms.is_looking(data)
+        self.sending = data is not None and not admin_forms.is_browsing_times(data)
         if not self.sending:
-            admin_forms.forgive_missing(self)
+            admin_forms.drop_errors(self)
 
 
 def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
@@ -231,27 +238,33 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
         except (SlotTaken, OutsideRules) as refusal:
             who_could = explain_refusal(form, refusal, slot_query_of(booking), now, own)
         except DomainError as refusal:
-            version = show_stale(form, refusal, booking, version)
+            version = add_refusal_error(form, refusal, booking, version)
         else:
             sentence = gettext("The booking has moved to %(when)s. Everyone concerned will get an email.")
             messages.success(request, sentence % {"when": moved.when})
             return redirect("staff:bookings_booking_change", booking.pk)
-    shown = admin_forms.week_asked_for(slot_query_of(booking), data, now, named=form.named, near=booking.starts_at, ignoring=own)
+    shown = admin_forms.get_requested_week(
+        slot_query_of(booking), data, now, named=form.named, near=booking.starts_at, ignoring=own
+    )
     form.show(shown)
-    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    about = admin.get_action_context(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "week": shown, "form": form, "version": version, "beside": who_could}
     return TemplateResponse(request, "bookings/booking/staff/move.html", context)
 
 
-NO_CHILD = _("The professional will read this in the email. No details of a child.")
+NO_CHILD_DETAILS_HINT = _("The professional will read this in the email. No details of a child.")
 
 
 class DeclineForm(StaffReasonForm):
-    reason = reason_field(_("Why can’t we say yes?"), missing=_("Write why we can’t say yes."), hint=NO_CHILD, most=500, rows=3)
+    reason = reason_field(
+        _("Why can’t we say yes?"), missing=_("Write why we can’t say yes."), hint=NO_CHILD_DETAILS_HINT, most=500, rows=3
+    )
 
 
 class CancelBookingForm(StaffReasonForm):
-    reason = reason_field(_("Why is it cancelled?"), missing=_("Write why it is cancelled."), hint=NO_CHILD, most=500, rows=3)
+    reason = reason_field(
+        _("Why is it cancelled?"), missing=_("Write why it is cancelled."), hint=NO_CHILD_DETAILS_HINT, most=500, rows=3
+    )
 
 
 class ReassignForm(StaffForm):
@@ -263,7 +276,7 @@ class ReassignForm(StaffForm):
         empty_label=_("Choose a presenter"),
         error_messages={"required": _("Choose a presenter.")},
     )
-    override_reason = reason_to_yield(
+    override_reason = override_reason_field(
         _(
             "You need a reason only if this is outside the presenter’s hours or area. We keep it with the booking. "
             "Nobody can be in two places."
@@ -275,14 +288,14 @@ class TravelForm(StaffReasonForm):
     minutes = forms.IntegerField(
         label=_("Minutes of travel to and from this visit"),
         min_value=0,
-        max_value=LONGEST_OVERRIDE_MINUTES,
+        max_value=MAX_OVERRIDE_MINUTES,
         required=False,
         help_text=_("Leave this empty to use the time that we work out from the postcodes."),
     )
     reason = reason_field(_("Why"), missing=_("Write why."), most=200)
 
 
-CONFIRM = ObjectAction(
+CONFIRM_ACTION = ObjectAction(
     "confirm",
     _("Confirm this booking"),
     transitions.confirm_booking,
@@ -292,31 +305,33 @@ CONFIRM = ObjectAction(
     weight="main",
 )
 # One service, two buttons: without a presenter it is the one thing to do, with one it is a change.
-ASSIGN = ObjectAction(
+ASSIGN_ACTION = ObjectAction(
     "assign",
     _("Choose a presenter"),
     assign.reassign,
-    available=lambda booking: booking.needs_a_presenter and not SAFE.available(booking),  # nobody else goes until all is well
+    available=lambda booking: (
+        booking.needs_a_presenter and not SAY_SAFE_ACTION.available(booking)
+    ),  # nobody else goes until all is well
     form_class=ReassignForm,
     explanation=_("We will email the presenter. If the booking is confirmed, the professional will get a new confirmation."),
     done=_("The booking has a presenter. They will get an email."),
     weight="main",
 )
-DELIVERED = ObjectAction(
+MARK_DELIVERED_ACTION = ObjectAction(
     "delivered",
     _("Mark as delivered"),
     transitions.mark_delivered,
     available=lambda booking: (
         booking.can_become(State.DELIVERED)
         and not booking.needs_a_presenter
-        and booking.agreed[1] <= timezone.now()
-        and not SAFE.available(booking)  # first we must know that the presenter is safe
+        and booking.agreed_times[1] <= timezone.now()
+        and not SAY_SAFE_ACTION.available(booking)  # first we must know that the presenter is safe
     ),
     explanation=_("Press this once the presentation has taken place. The professional will get an email that asks how it was."),
     done=_("The booking is marked as delivered. We will email the professional to ask how it was."),
     weight="main",
 )
-REASSIGN = ObjectAction(
+REASSIGN_ACTION = ObjectAction(
     "reassign",
     _("Change the presenter"),
     assign.reassign,
@@ -325,14 +340,14 @@ REASSIGN = ObjectAction(
     explanation=_("We will email both presenters. If the booking is confirmed, the professional will get a new confirmation."),
     done=_("The presenter is changed. Everyone concerned will get an email."),
 )
-MOVE = ObjectAction(
+RESCHEDULE_ACTION = ObjectAction(
     "move",
     _("Move to another time"),
     page=move_page,
     available=lambda booking: booking.is_open and booking.has_time,
     explanation=_("The professional and every presenter concerned will get an email, with the change for their calendar."),
 )
-DETAILS = ObjectAction(
+CHANGE_DETAILS_ACTION = ObjectAction(
     "details",
     _("Change the details"),
     page=details_page,
@@ -340,16 +355,16 @@ DETAILS = ObjectAction(
     explanation=_("The professional and the presenter will get an email that says what is different."),
     done=_("The details are changed. The professional and the presenter will get an email."),
 )
-TRAVEL = ObjectAction(
+TRAVEL_TIME_ACTION = ObjectAction(
     "travel",
     _("Set the travel time"),
-    assign.set_travel,
+    assign.set_travel_time,
     available=lambda booking: booking.is_open and booking.presenter_id is not None and booking.format == Format.WORKPLACE,
     form_class=TravelForm,
     explanation=_("This is for this visit only. It counts for the journey there and the journey afterwards."),
     done=_("The travel time is set."),
 )
-DECLINE = ObjectAction(
+DECLINE_ACTION = ObjectAction(
     "decline",
     _("Decline this booking"),
     transitions.decline_booking,
@@ -362,7 +377,7 @@ DECLINE = ObjectAction(
     weight="stop",
     in_row=True,
 )
-CANCEL = ObjectAction(
+CANCEL_ACTION = ObjectAction(
     "cancel",
     _("Cancel this booking"),
     transitions.cancel_booking,
@@ -384,7 +399,7 @@ class TakeBackForm(StaffReasonForm):
     )
 
 
-TAKE_BACK_DELIVERED = ObjectAction(
+TAKE_BACK_DELIVERED_ACTION = ObjectAction(
     "not-delivered",
     _("Take back “delivered”"),
     undo.take_back_delivered,
@@ -397,7 +412,7 @@ TAKE_BACK_DELIVERED = ObjectAction(
     ),
     done=_("The booking is confirmed again."),
 )
-TAKE_BACK_CANCELLED = ObjectAction(
+TAKE_BACK_CANCELLED_ACTION = ObjectAction(
     "not-cancelled",
     _("Take back the cancellation"),
     undo.take_back_cancelled,
@@ -411,27 +426,27 @@ TAKE_BACK_CANCELLED = ObjectAction(
     done=_("The booking is no longer cancelled. If it is still to come, the professional and the presenter will get an email."),
 )
 OBJECT_ACTIONS = (
-    ON_IT,
-    SAFE,
-    CONFIRM,
-    AGREE,
-    ASSIGN,
-    OFFER,
-    DELIVERED,
-    CHECKED_IN,
-    CHECKED_OUT,
-    NOT_IN,
-    NOT_OUT,
-    ATTENDANCE,
-    MORE_FEEDBACK,
-    LINK,
-    REASSIGN,
-    MOVE,
-    DETAILS,
-    TRAVEL,
+    TAKE_ON_ACTION,
+    SAY_SAFE_ACTION,
+    CONFIRM_ACTION,
+    AGREE_TIME_ACTION,
+    ASSIGN_ACTION,
+    OFFER_TIMES_ACTION,
+    MARK_DELIVERED_ACTION,
+    CHECK_IN_ACTION,
+    CHECK_OUT_ACTION,
+    TAKE_BACK_CHECK_IN_ACTION,
+    TAKE_BACK_CHECK_OUT_ACTION,
+    ATTENDANCE_ACTION,
+    MORE_FEEDBACK_ACTION,
+    JOINING_LINK_ACTION,
+    REASSIGN_ACTION,
+    RESCHEDULE_ACTION,
+    CHANGE_DETAILS_ACTION,
+    TRAVEL_TIME_ACTION,
     *SEAT_ACTIONS,
-    DECLINE,
-    CANCEL,
-    TAKE_BACK_DELIVERED,
-    TAKE_BACK_CANCELLED,
+    DECLINE_ACTION,
+    CANCEL_ACTION,
+    TAKE_BACK_DELIVERED_ACTION,
+    TAKE_BACK_CANCELLED_ACTION,
 )

@@ -24,27 +24,34 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.services import AccountGoneError
 from bookings.booking.admin.requests import explain_refusal
-from bookings.booking.forms import BOOKING_FIELDS, DatesForm, DetailsForm, WhereForm, answers_of, kept_visit_addresses
+from bookings.booking.forms import BOOKING_FIELD_NAMES, DatesForm, DetailsForm, WhereForm, answers_of, kept_visit_addresses
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import book_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
 from bookings.models import Booking, Channel, Format, NotKeptReason, Presentation, State
 from bookings.schedule import admin as admin_forms
-from bookings.schedule.admin import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
-from bookings.schedule.forms import to_start
-from bookings.schedule.holds import held_for
+from bookings.schedule.admin import OTHER_TIME, STAFF_FORMAT_LABELS, WeekOfTimesForm
+from bookings.schedule.forms import parse_start
+from bookings.schedule.holds import held_times_lookup
 from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
-from bookings.text import ADDRESS_FIELDS, NEEDS, moment_text, row
+from bookings.text import ADDRESS_FIELDS, NEEDS_FIELDS, moment_text, row
 from bookings.travel import PlaceUnknown
-from ctac.dates import UK, format_day, format_span, uk_day
+from ctac.dates import UK_TZ, format_datetime_range, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm
-from ctac.models import is_reference, tidy_reference
+from ctac.models import is_reference, normalise_reference
 from leaflets.models import KeptAddress
 from leaflets.orders.queries import last_delivery
 from professionals import drafts
-from professionals.admin import PERSON, PERSON_RECORDS, PersonRecords, begin_call, note_shown, prefill_note
+from professionals.admin import (
+    PERSON_PARAMETER,
+    PERSON_RECORD_KINDS,
+    PersonRecordKind,
+    audit_people_shown,
+    begin_call,
+    prefill_explanation,
+)
 from professionals.forms import CallerForm, is_same_detail
 from professionals.models import Organisation, Person
 
@@ -52,7 +59,7 @@ if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
 
 
-class WhatForm(PageForm):
+class CallerPresentationForm(PageForm):
     presentation = forms.ModelChoiceField(
         label=gettext_lazy("Presentation"),
         queryset=Presentation.objects.all(),
@@ -64,7 +71,7 @@ class WhatForm(PageForm):
 class BookingCallerForm(CallerForm):
     once = gettext_lazy("No, use %(typed)s for this booking only")
 
-    def is_kept_once(self, name: str) -> bool:
+    def is_stored_with_record(self, name: str) -> bool:
         """Whether the name or phone is for this booking: it is the contact's too, unless another contact is entered."""
         return name in {"name", "phone"} and not self.data.get(f"details-contact_{name}")
 
@@ -85,11 +92,11 @@ class CallerWhereForm(WhereForm):
         choice = self.fields["format"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands in WhereForm
         choice.label = _("Where would they like it?")
-        choice.choices = list(FORMAT_WORDS.items())
+        choice.choices = list(STAFF_FORMAT_LABELS.items())
         choice.error_messages["required"] = _("Choose where they would like it.")
 
-    def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
-        cleaned = super().at_place(cleaned, beside)
+    def resolve_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
+        cleaned = super().resolve_place(cleaned, beside)
         if self.errors.get("postcode") == [str(PlaceUnknown.message)]:  # the public's message, which says to call us
             self.errors["postcode"] = self.error_class(
                 [_("No presenter can go to this postcode. Check it, or offer an online presentation.")],
@@ -112,7 +119,7 @@ def time_from_query(query: QueryDict) -> dict[str, Any]:
     """The free time pressed in the team's calendar (?free=<presenter>,<start>), for the boxes of the form."""
     presenter, _comma, typed = query.get("free", "").partition(",")
     with suppress(ValidationError):
-        start = to_start(typed).astimezone(UK)
+        start = parse_start(typed).astimezone(UK_TZ)
         return {f"{TIME}-day": start.date(), f"{TIME}-clock": start.time(), f"{TIME}-presenter": presenter}
     return {}
 
@@ -134,7 +141,7 @@ class CallerDetailsForm(DetailsForm):
     """The contact may stay empty: then it is the caller. Who is coming is a question about the place."""
 
     audience_profession = None  # type: ignore[assignment]
-    rare = ("contact_name", "contact_phone", *NEEDS)
+    rare = ("contact_name", "contact_phone", *NEEDS_FIELDS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -147,13 +154,13 @@ class CallerDetailsForm(DetailsForm):
         self.fields["audience_size"].error_messages["max_value"] = _("Enter %(limit_value)s or fewer.")
 
 
-class HowForm(PageForm):
+class CallerChannelForm(PageForm):
     channel = forms.ChoiceField(
         label=gettext_lazy("How did they get in touch?"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
     )
 
 
-def has_already_text(booking: Booking, name: str) -> str:
+def second_booking_question(booking: Booking, name: str) -> str:
     facts = {"name": name, "reference": booking.reference, "day": format_day(booking.starts_at) if booking.starts_at else ""}
     if not booking.starts_at:
         has = _("%(name)s has already asked for a date then: %(reference)s.")
@@ -165,10 +172,10 @@ def has_already_text(booking: Booking, name: str) -> str:
 
 
 # Whether the page asks for a time or for dates of their own, and the button that changes it.
-WAY, SWITCH = "way", "switch"
+MODE_FIELD, SWITCH_MODE_FIELD = "way", "switch"
 TIME, DATES = "time", "dates"
-PERSON_RECORDS.append(PersonRecords(Booking, gettext_lazy("Book for them")))
-NOT_TYPED = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms.SHOWN_FIELD}
+PERSON_RECORD_KINDS.append(PersonRecordKind(Booking, gettext_lazy("Book for them")))
+CONTROL_FIELDS = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms.SHOWN_FIELD}
 
 
 def last_answers(person: Person) -> dict[str, Any]:
@@ -177,7 +184,7 @@ def last_answers(person: Person) -> dict[str, Any]:
     The place is that of their last visit, or else where their leaflets go. Five statements at most.
     """
     mine = Booking.objects.filter(person=person, starts_at__isnull=False, anonymised_at=None).exclude(state=State.DECLINED)
-    last, visit = mine.order_by("-starts_at", "-pk").first(), Booking.objects.addresses_of(person).first()
+    last, visit = mine.order_by("-starts_at", "-pk").first(), Booking.objects.visits_for_person(person).first()
     if visit is not None:
         known = {f"where-{name}": getattr(visit, name) for name in ADDRESS_FIELDS} | {"details-room": visit.room}
     else:
@@ -194,7 +201,7 @@ def last_answers(person: Person) -> dict[str, Any]:
     return known
 
 
-MOST_OF_A_TEAM = 500
+MAX_TEAM_PEOPLE = 500
 
 
 def team_booking_rows(booking: Booking | None) -> list[dict[str, object]]:
@@ -233,11 +240,11 @@ class CallerForms:
             return {name: value for (form, name), value in given.items() if form == prefix}
 
         self.is_bound, self.data, self.known = data is not None, data, known
-        self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
+        self.asks_for_dates = self.is_bound and (data.get(SWITCH_MODE_FIELD) or data.get(MODE_FIELD)) == DATES
         self.caller = BookingCallerForm(data, prefix="caller", known=known, initial=of("caller"))
         # A search for a time asks no new question about the caller; the questions that were answered stay.
         self.caller.may_ask = self.is_sent or any(name.startswith(("caller-same_as", "caller-new_")) for name in data or ())
-        self.what = WhatForm(data, prefix="what", initial=of("what"))
+        self.what = CallerPresentationForm(data, prefix="what", initial=of("what"))
         self.where = CallerWhereForm(data, prefix="where", presentation=both, initial=of("where"))
         if known and not self.is_bound:  # everything before it is filled in
             self.what.fields["presentation"].widget.attrs["autofocus"] = True
@@ -252,27 +259,27 @@ class CallerForms:
         self.when = CallerTimeForm(data, prefix=TIME, length=presentation.length, initial=of(TIME))
         asks_why = True
         if self.asks_for_dates and self.slot_query and not data.get(f"{DATES}-reason"):
-            asks_why = is_anything_free(self.slot_query, timezone.now(), held_for(self.slot_query.place))
+            asks_why = is_anything_free(self.slot_query, timezone.now(), held_times_lookup(self.slot_query.place))
         self.dates = CallerDatesForm(data, prefix=DATES, presentation=presentation, asks_why=asks_why)
         self.details = CallerDetailsForm(data, prefix="details", initial=of("details"))
-        self.how = HowForm(data, prefix="how")
+        self.how = CallerChannelForm(data, prefix="how")
         self.problems: list[str] = []
         self.who_could = ""
         sent = data.get("token", "") if self.is_bound else ""
-        self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
+        self.token = sent if drafts.SECRET_PATTERN.fullmatch(sent) else secrets.token_urlsafe(32)
         if self.is_sent and sent != self.token:
             self.problems.append(_("This page was open too long. Check what you typed, then press the button again."))
-        typed = {name: data.getlist(name) for name in data if name not in NOT_TYPED} if self.is_bound else {}
+        typed = {name: data.getlist(name) for name in data if name not in CONTROL_FIELDS} if self.is_bound else {}
         # A fingerprint of all that was typed: the same form with something else in it is another booking.
         self.digest = drafts.digest(typed)
         if not self.is_sent:
             # Not sent yet: a missing answer is an error only if no times can be shown without it.
-            looking = admin_forms.is_looking(self.data or {})
+            looking = admin_forms.is_browsing_times(self.data or {})
             for form in self.shown:
-                admin_forms.forgive_missing(form, but=self.decisive_fields.get(form, ()) if looking else ())
-        self.first = self.ask_about_second() if self.is_sent and not self.errors else None
+                admin_forms.drop_errors(form, but=self.decisive_fields.get(form, ()) if looking else ())
+        self.first = self.ask_about_second_booking() if self.is_sent and not self.errors else None
 
-    def ask_about_second(self) -> Booking | None:
+    def ask_about_second_booking(self) -> Booking | None:
         """Ask whether they want a second booking at that place on that day.
 
         Returns the first one if staff choose to open that instead.
@@ -288,8 +295,8 @@ class CallerForms:
             return None
         first, second = others[0], "-".join(["second", *(str(other.pk) for other in others)])
         no = _("No, open %(reference)s") % {"reference": first.reference}
-        label = has_already_text(first, str(self.caller.person))
-        answer = self.how.ask("second", label, [(second, _("Yes, book a second one")), ("first", no)])
+        label = second_booking_question(first, str(self.caller.person))
+        answer = self.how.ask_extra_question("second", label, [(second, _("Yes, book a second one")), ("first", no)])
         return first if answer == "first" else None
 
     def find_slot_query(self) -> SlotQuery | None:
@@ -298,7 +305,7 @@ class CallerForms:
         given = self.where.cleaned_data
         return SlotQuery(self.what.cleaned_data["presentation"], given["format"], self.where.place, given["audience_profession"])
 
-    def last_of_team(self) -> Booking | None:
+    def last_team_booking(self) -> Booking | None:
         """The last or next booking of the organisation or at the postcode in the boxes that was not called off.
 
         Three statements at most; none while staff only look for a time for somebody new.
@@ -314,10 +321,10 @@ class CallerForms:
         held = held.order_by("-starts_at", "-pk")
         team = Person.objects.filter(organisation__in=Organisation.objects.named(organisation)).order_by()
         # By their keys: the database would otherwise walk through all bookings to find the last of a few people.
-        keys = list(team.values_list("pk", flat=True)[:MOST_OF_A_TEAM]) if organisation else []
+        keys = list(team.values_list("pk", flat=True)[:MAX_TEAM_PEOPLE]) if organisation else []
         of_team = held.filter(person__in=keys).first() if keys else None
         there = held.filter(postcode=postcode).first() if postcode else None
-        return max(filter(None, (of_team, there)), key=lambda booking: booking.agreed, default=None)
+        return max(filter(None, (of_team, there)), key=lambda booking: booking.agreed_times, default=None)
 
     @property
     def shown(self) -> list[PageForm]:
@@ -325,7 +332,7 @@ class CallerForms:
         return [self.caller, self.what, self.where, self.dates if self.asks_for_dates else self.when, self.details, self.how]
 
     @property
-    def set_aside(self) -> list[tuple[str, str]]:
+    def hidden_inputs(self) -> list[tuple[str, str]]:
         """What was typed into the form that is not shown. It stays on the page and counts for nothing."""
         prefix = f"{TIME if self.asks_for_dates else DATES}-"
         names = [name for name in self.data or () if name.startswith(prefix)]
@@ -334,9 +341,9 @@ class CallerForms:
     @property
     def is_sent(self) -> bool:
         """Whether the main button was pressed. The other buttons only show something else."""
-        return self.is_bound and not admin_forms.is_looking(self.data) and SWITCH not in self.data
+        return self.is_bound and not admin_forms.is_browsing_times(self.data) and SWITCH_MODE_FIELD not in self.data
 
-    def renew(self, message: str) -> None:
+    def reject_submission(self, message: str) -> None:
         """Nothing is booked: the page says why, keeps what was typed, and counts as another form from now on."""
         self.problems.append(message)
         self.token = secrets.token_urlsafe(32)
@@ -369,20 +376,20 @@ class CallerForms:
         )
 
 
-AGAIN = "again"  # the reference of the booking that is like the new one
+BOOK_AGAIN_PARAM = "again"  # the reference of the booking that is like the new one
 
 
 def may_book_again(booking: Booking, now: datetime) -> bool:
     """Whether it is over or closed, and we still have what it asked for."""
-    return booking.is_done_with(now) and booking.anonymised_at is None and booking.person.erased_at is None
+    return booking.is_finished(now) and booking.anonymised_at is None and booking.person.erased_at is None
 
 
-def booked_before(request: HttpRequest, known: Person | None, now: datetime) -> Booking | None:
+def booking_to_repeat(request: HttpRequest, known: Person | None, now: datetime) -> Booking | None:
     """The caller's booking that is to be booked again, for a user who may see it."""
-    reference = tidy_reference(request.GET.get(AGAIN, ""))
+    reference = normalise_reference(request.GET.get(BOOK_AGAIN_PARAM, ""))
     if known is None or not is_reference(reference) or not request.user.has_perm("bookings.view_booking"):
         return None
-    booking = Booking.objects.with_names().filter(reference=reference, person=known).first()
+    booking = Booking.objects.with_related().filter(reference=reference, person=known).first()
     return booking if booking is not None and may_book_again(booking, now) else None
 
 
@@ -400,29 +407,31 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     initial = {f"caller-{name}": value for name, value in call.typed.items()}
     if call.known is not None and call.data is None:
         initial |= last_answers(call.known)
-    again = booked_before(request, call.known, now) if call.data is None else None
+    again = booking_to_repeat(request, call.known, now) if call.data is None else None
     initial |= time_from_query(request.GET)
     if again:
-        initial |= {f"{part}-{name}": getattr(again, name) for part in ("what", "where", "details") for name in BOOKING_FIELDS}
+        initial |= {
+            f"{part}-{name}": getattr(again, name) for part in ("what", "where", "details") for name in BOOKING_FIELD_NAMES
+        }
     parts = CallerForms(call.data, call.known, initial, again)
     if parts.first is not None:
         messages.info(request, _("Nothing new was booked. This is what they have already."))
         return redirect(reverse("staff:bookings_booking_change", args=[parts.first.pk]))
     if parts.is_sent and (
-        booking := placed_before(parts) or (place_from_forms(request, parts, now) if not parts.errors else None)
+        booking := find_already_placed(parts) or (place_from_forms(request, parts, now) if not parts.errors else None)
     ):
-        say_what_was_placed(request, booking)
+        add_placed_messages(request, booking)
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     if parts.slot_query is not None and not parts.asks_for_dates:
-        ignoring = held_for(parts.slot_query.place)
-        parts.week = admin_forms.week_asked_for(parts.slot_query, parts.data, now, named=parts.when.named, ignoring=ignoring)
+        ignoring = held_times_lookup(parts.slot_query.place)
+        parts.week = admin_forms.get_requested_week(parts.slot_query, parts.data, now, named=parts.when.named, ignoring=ignoring)
         parts.when.show(parts.week)
-    note_shown(request, parts.caller.shown)
+    audit_people_shown(request, parts.caller.shown)
     context = {
         **about(),
-        "intro": prefill_note(call.known),
+        "intro": prefill_explanation(call.known),
         "known": call.known,
-        "team": team_booking_rows(parts.last_of_team()) if request.user.has_perm("bookings.view_booking") else [],
+        "team": team_booking_rows(parts.last_team_booking()) if request.user.has_perm("bookings.view_booking") else [],
         "button": _("Send this request") if parts.asks_for_dates else _("Book it"),
         "form": parts,
         "token": parts.token,
@@ -431,7 +440,7 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     return TemplateResponse(request, "bookings/booking/staff/book_for_caller.html", context)
 
 
-def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
+def add_placed_messages(request: HttpRequest, booking: Booking) -> None:
     """What staff tell the caller: the reference, which dates of a request are kept, and whether an email goes out."""
     if booking.has_time:
         sentence = _("Booking %(reference)s is placed. Tell the caller the reference.")
@@ -439,7 +448,7 @@ def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
         sentence = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we are keeping for them:")
     placed = sentence % {"reference": booking.reference}
     if request.user.has_perm("leaflets.add_order"):  # the next thing in the same call
-        href = f"{reverse('staff:leaflets_order_add')}?{PERSON}={booking.person_id}"
+        href = f"{reverse('staff:leaflets_order_add')}?{PERSON_PARAMETER}={booking.person_id}"
         placed = format_html('{} <a href="{}">{}</a>', placed, href, _("Also send leaflets"))
     messages.success(request, placed)
     for option in booking.options.all():
@@ -447,19 +456,19 @@ def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
             why = {"when": option.when, "why": NotKeptReason(option.why_not).label}
             messages.info(request, _("Not kept: %(when)s. %(why)s We will still look at it.") % why)
             continue
-        when = format_span(option.kept_from, option.kept_from + booking.presentation.length)
+        when = format_datetime_range(option.kept_from, option.kept_from + booking.presentation.length)
         facts = {"when": when, "name": option.presenter, "until": moment_text(option.expires_at)}
         messages.info(request, _("Kept: %(when)s, with %(name)s, until %(until)s.") % facts)
     if not booking.has_time and not booking.person.email:
         messages.warning(request, _("We have no email address for the caller, so please call them with our answer."))
 
 
-def placed_before(parts: CallerForms) -> Booking | None:
+def find_already_placed(parts: CallerForms) -> Booking | None:
     """The booking that this very form has made already. If its answers are different now, the page says so."""
-    booking = Booking.objects.with_names().filter(submission_token=parts.token).first()
+    booking = Booking.objects.with_related().filter(submission_token=parts.token).first()
     if booking is None or booking.submission_digest == parts.digest:
         return booking
-    parts.renew(
+    parts.reject_submission(
         _(
             "You have already placed booking %(reference)s from this page, with different answers. We have not placed "
             "another. If you want a second booking, check this one and press the button again. If you want to change "
@@ -472,14 +481,14 @@ def placed_before(parts: CallerForms) -> Booking | None:
 
 def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) -> Booking | None:
     """Place the booking or request. Returns None if it is refused, with the reason among the errors of the page."""
-    asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.entered(), "by": request.user, "now": now}
+    asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.person_kwargs(), "by": request.user, "now": now}
     try:
         if parts.asks_for_dates:
             return book_for_caller(dates=parts.dates.cleaned_data["dates"], **asked)
         chosen = {name: parts.when.cleaned_data[name] for name in ("presenter", "override_reason")}
         return book_for_caller(**asked, **chosen)
     except AlreadyPlaced:
-        return placed_before(parts)
+        return find_already_placed(parts)
     except (SlotTaken, OutsideRules) as refusal:
         if parts.asks_for_dates or parts.slot_query is None:  # a date was taken in this very moment
             parts.dates.add_error(None, _("Somebody has just taken one of these dates. Press the button again."))

@@ -39,24 +39,31 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.models import User
 from bookings import text as bookings_text
 from bookings.booking.admin import requests
-from bookings.booking.admin.actions import ASSIGN, DELIVERED, LINK, OBJECT_ACTIONS, REASSIGN, ReassignForm
-from bookings.booking.admin.book_for_caller import AGAIN, book_for_caller_page, may_book_again
+from bookings.booking.admin.actions import (
+    ASSIGN_ACTION,
+    JOINING_LINK_ACTION,
+    MARK_DELIVERED_ACTION,
+    OBJECT_ACTIONS,
+    REASSIGN_ACTION,
+    ReassignForm,
+)
+from bookings.booking.admin.book_for_caller import BOOK_AGAIN_PARAM, book_for_caller_page, may_book_again
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.request import WAITS_SINCE, waiting_too_long
 from bookings.booking.services.transitions import mark_delivered
-from bookings.feedback.admin import came_in_words, feedback_in_words
+from bookings.feedback.admin import attendance_text, feedback_summary_text
 from bookings.models import (
     Booking,
     BookingEvent,
+    BookingOrSession,
     Channel,
     EventKind,
     Feedback,
     Format,
-    Given,
     Leave,
     Nation,
     PlaceState,
@@ -65,47 +72,63 @@ from bookings.models import (
     State,
 )
 from bookings.models.booking import OPEN_STATES, BookingQuerySet
-from bookings.schedule.access import OwnToPresenters, own_visits_for_list
-from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
-from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
-from bookings.seats.admin import AS_GUEST, asked_for_seats, seat_asked_text, seats_in_words
+from bookings.schedule.access import PresenterScopedAdmin, own_visits_for_list
+from bookings.schedule.admin import STAFF_FORMAT_LABELS, PresenterFilter
+from bookings.schedule.substitutes import MAX_BOOKINGS_PER_PAGE, rank_presenters_for, substitute_needs
+from bookings.seats.admin import SEAT_ASKED_KIND, asked_seat_rows, seat_asked_text, seats_text
 from bookings.text import ADDRESS_FIELDS, row
-from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
+from bookings.visits.admin import contact_rows, current_visit_text, joining_link_text, on_duty_text
 from bookings.visits.services import refuse_while_overdue
-from ctac.dates import UK, uk_datetime, uk_day
+from ctac.dates import UK_TZ, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.staff.lists import OptionsFilter, Part, narrow_by, period_of
-from ctac.staff.search import SearchKind, finder, in_searched
+from ctac.staff.lists import ListPart, OptionsFilter, narrow_by, period_filter
+from ctac.staff.search import SearchKind, search_registry, searched_contains
 from ctac.staff.site import (
-    FoundByReference,
+    CachedObjectAdmin,
     ObjectAction,
-    ReadOnce,
-    Waiting,
+    ReferenceSearchAdmin,
+    WaitingLine,
     WaitingRow,
     column,
-    how_long_ago,
-    moment_of,
+    datetime_column,
+    format_short_start,
+    non_breaking,
     page_form_class,
     phone_link,
-    short_start,
     staff_site,
     state_column,
     state_tag,
-    unbroken,
+    time_ago_text,
 )
 from ctac.staff.spreadsheets import Cell, Heading
-from ctac.staff.story import IMPORTED, ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related, import_entry
+from ctac.staff.story import (
+    IMPORTED_TEXT,
+    MAX_RELATED_ROWS,
+    RelatedList,
+    RelatedRow,
+    StoryEntry,
+    StoryPage,
+    import_entry,
+    register_related_list,
+    register_story_entries,
+)
 from leaflets.models import Delivery
 from leaflets.orders.queries import VisitLookup, register_visits
-from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
-from professionals.areas import NATIONS, authority_called
+from professionals.admin import (
+    PERSON_PARAMETER,
+    PersonColumnsMixin,
+    name_organisation_expression,
+    name_organisation_html,
+    name_organisation_text,
+)
+from professionals.areas import NATION_BY_AUTHORITY_PREFIX, authority_with_code
 from professionals.exports import ExportMixin, batches
 from professionals.models import LocalAuthority, Organisation, Person
-from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
+from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
 
 # The filters of the list of bookings, and its lines on the first staff page.
 
-A_DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 class NeedsPresenterFilter(OptionsFilter):
@@ -114,14 +137,14 @@ class NeedsPresenterFilter(OptionsFilter):
     options = {"yes": (_("Needs a presenter"), lambda bookings, now: bookings.needing_a_presenter())}
 
 
-class RequestFilter(OptionsFilter):
+class WaitingForFilter(OptionsFilter):
     """Requests by whose turn it is to answer."""
 
     title = _("request waits for")
     parameter_name = "waits"
     options = {
         "us": (_("Us"), lambda bookings, now: bookings.to_decide()),
-        "them": (_("The professional"), lambda bookings, now: bookings.offered_times()),
+        "them": (_("The professional"), lambda bookings, now: bookings.awaiting_answer()),
         "long": (_("Us, for too long"), waiting_too_long),
         "lapsed": (_("Us, and we no longer keep the dates"), lambda bookings, now: bookings.with_lapsed_dates()),
     }
@@ -131,27 +154,27 @@ class WhenFilter(OptionsFilter):
     title = _("when")
     parameter_name = "when"
     options = {
-        "soon": (_("Today and tomorrow"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + A_DAY)),
-        "week": (_("Next 7 days"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + 6 * A_DAY)),
+        "soon": (_("Today and tomorrow"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + ONE_DAY)),
+        "week": (_("Next 7 days"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + 6 * ONE_DAY)),
         "closed": (_("On a day when we are closed"), BookingQuerySet.on_closed_days),
         "over": (_("Over, not marked as delivered"), lambda bookings, now: bookings.to_mark_as_delivered(now)),
     }
 
 
-class VisitFilter(OptionsFilter):
+class NeedsAttentionFilter(OptionsFilter):
     title = _("needs a look")
     parameter_name = "look"
     options = {
         "overdue": (_("No check-in or check-out"), BookingQuerySet.overdue),
         "link": (_("Online without a joining link"), BookingQuerySet.without_joining_link),
-        "checks": (_("Visit after the presenter’s DBS check or training ends"), BookingQuerySet.without_checks),
+        "checks": (_("Visit after the presenter’s DBS check or training ends"), BookingQuerySet.with_unchecked_presenter),
     }
 
 
 class FormatFilter(OptionsFilter):
     title = _("where")
     parameter_name = "where"
-    options = {value: (label, narrow_by(format=value)) for value, label in FORMAT_WORDS.items()}
+    options = {value: (label, narrow_by(format=value)) for value, label in STAFF_FORMAT_LABELS.items()}
 
 
 class NationFilter(OptionsFilter):
@@ -167,41 +190,45 @@ class AuthorityFilter(admin.SimpleListFilter):
     parameter_name = "authority"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, Any]]:
-        chosen = request.GET.get(NationFilter.parameter_name) or nation_named_by(self.value() or "")
+        chosen = request.GET.get(NationFilter.parameter_name) or nation_of_authority(self.value() or "")
         booked = Booking.objects.order_by().filter(local_authority=OuterRef("code"))
         return list(LocalAuthority.objects.filter(Exists(booked), nation=chosen).values_list("code", "name")) if chosen else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
-        return queryset.filter(local_authority=self.value()) if nation_named_by(self.value() or "") else queryset
+        return queryset.filter(local_authority=self.value()) if nation_of_authority(self.value() or "") else queryset
 
 
-def nation_named_by(authority: str) -> str:
+def nation_of_authority(authority: str) -> str:
     """The nation of a local authority's code; empty for anything else."""
-    return NATIONS.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
+    return NATION_BY_AUTHORITY_PREFIX.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
 
 
 # The lines of the first staff page about bookings. Each label reads on from 1 and from any larger figure.
 
 
-BOOKING = WaitingRow(
-    who=named_person("person__"), what="presentation__title", at="starts_at", since="created_at", order="starts_at"
+BOOKING_WAITING_ROW = WaitingRow(
+    who=name_organisation_expression("person__"),
+    what="presentation__title",
+    at="starts_at",
+    since="created_at",
+    order="starts_at",
 )
 # Leads to the booking's page, where the answers stand beside each other.
-DECIDE = replace(BOOKING, label=_("Decide"), since=WAITS_SINCE, order=WAITS_SINCE)
+DECIDE_WAITING_ROW = replace(BOOKING_WAITING_ROW, label=_("Decide"), since=WAITS_SINCE, order=WAITS_SINCE)
 
 
-def named_with(action: ObjectAction) -> WaitingRow:
-    return replace(BOOKING, label=action.label, slug=action.slug)
+def waiting_row_for_action(action: ObjectAction) -> WaitingRow:
+    return replace(BOOKING_WAITING_ROW, label=action.label, slug=action.slug)
 
 
-def wait_for(
+def add_waiting_line(
     label: Any, narrowed_by: type[OptionsFilter], value: str, named: WaitingRow | None = None, *, urgent: bool = False
 ) -> None:
     """Add a line to the first staff page. That value of a filter narrows the list behind it to exactly these bookings."""
     _label, narrow = narrowed_by.options[value]
     staff_site.add_waiting(
         _("Bookings"),
-        Waiting(
+        WaitingLine(
             label=label,
             count=lambda: narrow(Booking.objects.all(), timezone.now()),
             address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{narrowed_by.parameter_name}={value}",
@@ -212,19 +239,19 @@ def wait_for(
     )
 
 
-wait_for(_("to decide"), RequestFilter, "us", DECIDE)
-wait_for(_("waiting too long for our answer"), RequestFilter, "long", DECIDE, urgent=True)
-wait_for(
+add_waiting_line(_("to decide"), WaitingForFilter, "us", DECIDE_WAITING_ROW)
+add_waiting_line(_("waiting too long for our answer"), WaitingForFilter, "long", DECIDE_WAITING_ROW, urgent=True)
+add_waiting_line(
     _("to decide, with dates that we no longer keep"),
-    RequestFilter,
+    WaitingForFilter,
     "lapsed",
-    replace(DECIDE, label=requests.OFFER.label, slug=requests.OFFER.slug),
+    replace(DECIDE_WAITING_ROW, label=requests.OFFER_TIMES_ACTION.label, slug=requests.OFFER_TIMES_ACTION.slug),
     urgent=True,
 )
-wait_for(_("waiting for the professional’s answer"), RequestFilter, "them")
+add_waiting_line(_("waiting for the professional’s answer"), WaitingForFilter, "them")
 staff_site.add_waiting(
     _("Bookings"),
-    Waiting(
+    WaitingLine(
         label=_("requests for leave"),
         one=_("request for leave"),
         count=lambda: Leave.objects.to_decide(timezone.now()),
@@ -233,41 +260,51 @@ staff_site.add_waiting(
         named=WaitingRow(who="presenter__name", at="starts_at", since="created_at", label=_("Decide")),
     ),
 )
-wait_for(_("without a presenter"), NeedsPresenterFilter, "yes", named_with(ASSIGN), urgent=True)
+add_waiting_line(_("without a presenter"), NeedsPresenterFilter, "yes", waiting_row_for_action(ASSIGN_ACTION), urgent=True)
 # No names here: the alarms above have named these already.
-wait_for(_("with no check-in or check-out"), VisitFilter, "overdue", urgent=True)
-wait_for(_("online without a joining link"), VisitFilter, "link", named_with(LINK), urgent=True)
-wait_for(_("after their presenter’s DBS check or training ends"), VisitFilter, "checks", named_with(REASSIGN), urgent=True)
+add_waiting_line(_("with no check-in or check-out"), NeedsAttentionFilter, "overdue", urgent=True)
+add_waiting_line(
+    _("online without a joining link"), NeedsAttentionFilter, "link", waiting_row_for_action(JOINING_LINK_ACTION), urgent=True
+)
+add_waiting_line(
+    _("after their presenter’s DBS check or training ends"),
+    NeedsAttentionFilter,
+    "checks",
+    waiting_row_for_action(REASSIGN_ACTION),
+    urgent=True,
+)
 # A check that isn't recorded counts as ended.
-FIRST_CHECK_TO_END = Least(*(Coalesce(name, Value(date.min)) for name in ("checked_until", "trained_until")))
+EARLIEST_CHECK_END = Least(*(Coalesce(name, Value(date.min)) for name in ("checked_until", "trained_until")))
 staff_site.add_waiting(
     _("Bookings"),
-    Waiting(
+    WaitingLine(
         label=_("presenters whose DBS check or training ends soon, or is not recorded"),
         one=_("presenter whose DBS check or training ends soon, or is not recorded"),
-        count=lambda: Presenter.objects.checks_end_soon(timezone.now()),
+        count=lambda: Presenter.objects.with_checks_ending_soon(timezone.now()),
         address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
         permission="bookings.change_presenter",
-        named=WaitingRow(who="name", order=FIRST_CHECK_TO_END, label=_("Enter the new day")),
+        named=WaitingRow(who="name", order=EARLIEST_CHECK_END, label=_("Enter the new day")),
     ),
 )
-wait_for(_("while we are closed"), WhenFilter, "closed", replace(BOOKING, label=_("Look at it")))
-wait_for(_("today or tomorrow"), WhenFilter, "soon")
-wait_for(_("to mark as delivered"), WhenFilter, "over", replace(named_with(DELIVERED), since="ends_at"))
+add_waiting_line(_("while we are closed"), WhenFilter, "closed", replace(BOOKING_WAITING_ROW, label=_("Look at it")))
+add_waiting_line(_("today or tomorrow"), WhenFilter, "soon")
+add_waiting_line(
+    _("to mark as delivered"), WhenFilter, "over", replace(waiting_row_for_action(MARK_DELIVERED_ACTION), since="ends_at")
+)
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         None,
         (
-            "state_in_words",
+            "state_text",
             "when",
             "where_in_full",
             "area",
-            "presenter_in_words",
+            "presenter_text",
             "presentation",
             "travel",
-            "visit_in_words",
+            "visit_display",
             "on_duty",
             "joining",
             "closed_reason",
@@ -284,7 +321,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "audience_profession",
             "spare_seats",
             "leaflets",
-            *bookings_text.NEEDS,
+            *bookings_text.NEEDS_FIELDS,
             "childs_details",
         ),
     ),
@@ -293,7 +330,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )
 
 
-def order_of_need() -> list[OrderBy]:
+def urgency_ordering() -> list[OrderBy]:
     """First what staff must decide; then what is to come, the soonest first; then what to mark as delivered; then the rest."""
     acts = Q(state=State.REQUESTED) | Q(state__in=OPEN_STATES, presenter=None)
     comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
@@ -344,21 +381,21 @@ def event_text(event: BookingEvent) -> str:
     return gettext("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
 
 
-def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]:
+def event_entries(events: QuerySet[BookingEvent], page: StoryPage) -> Iterator[StoryEntry]:
     """Each event with the names of the presenter before and after a change and of the guest, if its changes have their keys."""
     keys = {name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))}
     gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
     keys["seat"] = Cast(KT("changes__seat"), BigIntegerField())
     guest = Subquery(Person.objects.filter(seats=OuterRef("seat")).values("name"))
     for event in page.newest(events.select_related("by").annotate(**keys).annotate(gave=gave, gives=gives, guest=guest)):
-        yield Entry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
+        yield StoryEntry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
 
 
 # A colleague as the site shows them: by name, or else by email address.
-EVENT_BY = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField())
+EVENT_AUTHOR = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField())
 
 
-def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
+def person_event_entries(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
     """What happened to their bookings, and the seats that they asked for as a guest. One statement.
 
     An imported booking has no event: its day stands for it.
@@ -367,26 +404,26 @@ def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
     columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "events__changes")
     rows = bookings.annotate(
         at=Coalesce("events__at", "starts_at"),
-        by=EVENT_BY,
+        by=EVENT_AUTHOR,
     ).values_list("at", "by", *columns)
-    both = page.newest(rows, "at", "-events__pk").union(page.newest(asked_for_seats(person), "created_at"), all=True)
+    both = page.newest(rows, "at", "-events__pk").union(page.newest(asked_seat_rows(person), "created_at"), all=True)
     for at, by, key, reference, state, event, kind, reason, changes in both:
         way = reference, reverse("staff:bookings_booking_change", args=[key])
         if event:
             why = bookings_text.reason_text(BookingEvent(reason=reason, changes=changes))
-            yield Entry(at, EventKind(kind).label, by or "", why, *way)
-        elif kind == AS_GUEST:
-            yield Entry(at, seat_asked_text(state), "", "", *way)
+            yield StoryEntry(at, EventKind(kind).label, by or "", why, *way)
+        elif kind == SEAT_ASKED_KIND:
+            yield StoryEntry(at, seat_asked_text(state), "", "", *way)
         else:
-            yield Entry(at, State(state).label, "", str(IMPORTED), *way, whole_day=True)
+            yield StoryEntry(at, State(state).label, "", str(IMPORTED_TEXT), *way, whole_day=True)
 
 
-def way_to(row: Any) -> tuple[str, str]:
+def reference_and_url(row: Any) -> tuple[str, str]:
     """The reference of a booking or session, and the address of its page."""
     return row.reference, reverse(f"staff:bookings_{row._meta.model_name}_change", args=[row.pk])
 
 
-def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]:
+def feedback_entries(answers: QuerySet[Feedback], page: StoryPage) -> Iterator[StoryEntry]:
     """One entry for each day, since all that we know of an answer's time is its day."""
     days = answers.order_by().values("received_on", "afterwards").annotate(many=Count("pk"))
     days = days.filter(received_on__lte=uk_day(page.until)) if page.until else days
@@ -394,31 +431,31 @@ def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]
         said = ngettext("%(n)d person gave feedback", "%(n)d people gave feedback", day["many"]) % {"n": day["many"]}
         address = reverse("staff:bookings_afterwards_change", args=[day["afterwards"]])
         at = uk_datetime(day["received_on"], time.min)
-        yield Entry(at, said, link=gettext("Feedback"), href=address, whole_day=True)
+        yield StoryEntry(at, said, link=gettext("Feedback"), href=address, whole_day=True)
 
 
-def feedback_of(given: Given, page: Page) -> Iterator[Entry]:
+def feedback_entries_for(given: BookingOrSession, page: StoryPage) -> Iterator[StoryEntry]:
     """The feedback about a booking or a session that was read with its short link."""
     afterwards = getattr(given, "afterwards", None)
     if afterwards is not None:
         yield from feedback_entries(Feedback.objects.filter(afterwards=afterwards), page)
 
 
-def bookings_of_organisation(organisation: Organisation, page: Page) -> Iterator[Entry]:
+def organisation_booking_entries(organisation: Organisation, page: StoryPage) -> Iterator[StoryEntry]:
     bookings = Booking.objects.filter(person__organisation=organisation).select_related("person", "presentation")
     for booking in page.newest(bookings, "created_at"):
         what = gettext("%(name)s booked “%(title)s”") % {"name": booking.person, "title": booking.presentation}
-        yield Entry(booking.created_at, what, "", "", *way_to(booking))
+        yield StoryEntry(booking.created_at, what, "", "", *reference_and_url(booking))
 
 
-def newest_bookings(organisation: Organisation) -> Iterator[Row]:
+def newest_bookings(organisation: Organisation) -> Iterator[RelatedRow]:
     bookings = Booking.objects.filter(person__organisation=organisation).select_related("person")
-    for booking in bookings.order_by("-created_at", "-pk")[: ROWS_BESIDE + 1]:
+    for booking in bookings.order_by("-created_at", "-pk")[: MAX_RELATED_ROWS + 1]:
         more = ". ".join([str(booking.when), booking.get_state_display(), str(booking.person)])
-        yield Row(booking.reference, more, way_to(booking)[1])
+        yield RelatedRow(booking.reference, more, reference_and_url(booking)[1])
 
 
-def reached(organisation: Organisation) -> Iterator[Row]:
+def reach_rows(organisation: Organisation) -> Iterator[RelatedRow]:
     """How many presentations we gave there, how many people came to them, and how many came to open sessions."""
     given = Booking.objects.filter(person__organisation=organisation, state=State.DELIVERED)
     figures = given.aggregate(presentations=Count("pk"), people=Sum("attendance__people"))
@@ -429,52 +466,52 @@ def reached(organisation: Organisation) -> Iterator[Row]:
         (places, "%(n)s person came to an open session", "%(n)s people came to open sessions"),
     ):
         if many:
-            yield Row(ngettext(one, more, many) % {"n": f"{many:,}"})
+            yield RelatedRow(ngettext(one, more, many) % {"n": f"{many:,}"})
 
 
-SEES_FEEDBACK, SEES_BOOKINGS = "bookings.view_afterwards", "bookings.view_booking"
-add_entries(Booking, lambda booking, page: event_entries(BookingEvent.objects.filter(booking=booking), page))
-add_entries(Booking, import_entry)
+VIEW_FEEDBACK_PERMISSION, VIEW_BOOKINGS_PERMISSION = "bookings.view_afterwards", "bookings.view_booking"
+register_story_entries(Booking, lambda booking, page: event_entries(BookingEvent.objects.filter(booking=booking), page))
+register_story_entries(Booking, import_entry)
 add_notes_by_reference(Booking)
-add_entries(Booking, feedback_of, permission=SEES_FEEDBACK)
-add_entries(Person, events_of_person, permission=SEES_BOOKINGS)
-add_entries(
+register_story_entries(Booking, feedback_entries_for, permission=VIEW_FEEDBACK_PERMISSION)
+register_story_entries(Person, person_event_entries, permission=VIEW_BOOKINGS_PERMISSION)
+register_story_entries(
     Person,
     lambda person, page: feedback_entries(Feedback.objects.filter(afterwards__booking__person=person), page),
-    permission=SEES_FEEDBACK,
+    permission=VIEW_FEEDBACK_PERMISSION,
 )
-add_entries(Organisation, bookings_of_organisation, permission=SEES_BOOKINGS)
-add_entries(
+register_story_entries(Organisation, organisation_booking_entries, permission=VIEW_BOOKINGS_PERMISSION)
+register_story_entries(
     Organisation,
     lambda organisation, page: feedback_entries(
         Feedback.objects.filter(afterwards__booking__person__organisation=organisation), page
     ),
-    permission=SEES_FEEDBACK,
+    permission=VIEW_FEEDBACK_PERMISSION,
 )
-add_related(Organisation, Related(_("What we reached there"), reached, SEES_BOOKINGS))
-add_related(Organisation, Related(_("Newest bookings"), newest_bookings, SEES_BOOKINGS))
+register_related_list(Organisation, RelatedList(_("What we reached there"), reach_rows, VIEW_BOOKINGS_PERMISSION))
+register_related_list(Organisation, RelatedList(_("Newest bookings"), newest_bookings, VIEW_BOOKINGS_PERMISSION))
 
 
-MOST_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has
+MAX_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has
 
 
-def deliver(booking: Booking, *, by: User, now: datetime) -> None:
+def mark_delivered_unless_overdue(booking: Booking, *, by: User, now: datetime) -> None:
     """Mark it as delivered, unless a check-in or check-out is overdue: first we must know that the presenter is safe."""
     refuse_while_overdue(booking, now)
     mark_delivered(booking, by=by, now=now)
 
 
-def clock_in_list(moment: datetime | None, booking: Booking) -> str | None:
-    return f"{moment.astimezone(UK):%H:%M}" if moment and not booking.has_only_a_day else None
+def export_clock_text(moment: datetime | None, booking: Booking) -> str | None:
+    return f"{moment.astimezone(UK_TZ):%H:%M}" if moment and not booking.has_only_a_day else None
 
 
 # Neither phone numbers nor what people wrote: a list is for counting and planning, and the booking's page has both.
-EXPORTED: tuple[tuple[Heading, Callable[[Booking], Cell]], ...] = (
+EXPORT_COLUMNS: tuple[tuple[Heading, Callable[[Booking], Cell]], ...] = (
     (Heading(_("Reference"), 13), lambda booking: booking.reference),
     (Heading(_("State"), 12), lambda booking: booking.get_state_display()),
     (Heading(_("Day"), 12), lambda booking: uk_day(booking.starts_at) if booking.starts_at else None),
-    (Heading(_("Starts"), 9), lambda booking: clock_in_list(booking.starts_at, booking)),
-    (Heading(_("Ends"), 9), lambda booking: clock_in_list(booking.ends_at, booking)),
+    (Heading(_("Starts"), 9), lambda booking: export_clock_text(booking.starts_at, booking)),
+    (Heading(_("Ends"), 9), lambda booking: export_clock_text(booking.ends_at, booking)),
     (Heading(_("Presentation"), 34), lambda booking: booking.presentation.title),
     (Heading(_("Where"), 12), lambda booking: booking.get_format_display()),
     (Heading(_("Presenter"), 22), lambda booking: booking.presenter.name if booking.presenter else None),
@@ -482,7 +519,7 @@ EXPORTED: tuple[tuple[Heading, Callable[[Booking], Cell]], ...] = (
     (Heading(_("Organisation"), 28), lambda booking: booking.person.organisation.name if booking.person.organisation else None),
     (Heading(_("Town or city"), 16), lambda booking: booking.town),
     (Heading(_("Postcode"), 10), lambda booking: booking.postcode),
-    (Heading(_("Local authority"), 22), lambda booking: getattr(authority_called(booking.local_authority), "name", None)),
+    (Heading(_("Local authority"), 22), lambda booking: getattr(authority_with_code(booking.local_authority), "name", None)),
     (Heading(_("Nation"), 16), lambda booking: booking.get_nation_display()),
     (Heading(_("Who is coming"), 22), lambda booking: booking.get_audience_profession_display() or None),
     (Heading(_("People expected"), 12), lambda booking: booking.audience_size),
@@ -495,32 +532,32 @@ EXPORTED: tuple[tuple[Heading, Callable[[Booking], Cell]], ...] = (
 class BookingExportMixin(ExportMixin):
     export_permission = "bookings.export_bookings"
     export_refusal = _("No booking here, so there is nothing to export.")
-    export_headings = tuple(heading for heading, _value in EXPORTED)
+    export_headings = tuple(heading for heading, _value in EXPORT_COLUMNS)
 
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         joined = Booking.objects.select_related("presentation", "presenter", "person__organisation", "attendance").order_by()
         for batch in batches(keys):
             found = joined.filter(pk__in=batch).in_bulk()
-            yield from ([value(found[key]) for _heading, value in EXPORTED] for key in batch if key in found)
+            yield from ([value(found[key]) for _heading, value in EXPORT_COLUMNS] for key in batch if key in found)
 
 
 @admin.register(Booking, site=staff_site)
-class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, OwnToPresenters, ReadOnce):
+class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, PresenterScopedAdmin, CachedObjectAdmin):
     nobody_may = ("delete",)
-    list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
+    list_display = ("reference", "state_text", "starts", "where", "presenter_text", "who", "asked")
     list_filter = (
         "state",
-        RequestFilter,
+        WaitingForFilter,
         NeedsPresenterFilter,
         WhenFilter,
-        period_of("starts_at"),
+        period_filter("starts_at"),
         FormatFilter,
         NationFilter,
         AuthorityFilter,
         PresenterFilter,
-        VisitFilter,
+        NeedsAttentionFilter,
     )
-    own_filters = ("state", WhenFilter, period_of("starts_at"), FormatFilter)
+    own_filters = ("state", WhenFilter, period_filter("starts_at"), FormatFilter)
     own_page = "presenter_visit"
     sorts_quickly = ("starts", "asked")
     actions = ("mark_delivered_ticked", "assign_ticked", "export_ticked_xlsx", "export_ticked_csv")
@@ -534,7 +571,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     change_form_template = "bookings/booking/staff/booking.html"
     view_on_site = False  # the public page is only for the booking's owner
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
-    object_actions = (*OBJECT_ACTIONS, *THEIR_NOTES)
+    object_actions = (*OBJECT_ACTIONS, *RECORD_NOTE_ACTIONS)
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = (*(name for _title, fields in SECTIONS for name in fields), "person_unlinked")
 
@@ -546,7 +583,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         "dates",
         "their_reason",
         "travel",
-        "visit_in_words",
+        "visit_display",
         "on_duty",
         "joining",
         "childs_details",
@@ -554,53 +591,57 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         "said",
     )
     for_who_acts = ("spare_seats", "joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
-    asked_at = moment_of("created_at", _("asked"))
-    state_in_words = state_column()
+    asked_at = datetime_column("created_at", _("asked"))
+    state_text = state_column()
     starts = column(
-        _("when"), lambda booking: short_start(booking.starts_at) if booking.starts_at else booking.when, ordering="starts_at"
+        _("when"),
+        lambda booking: format_short_start(booking.starts_at) if booking.starts_at else booking.when,
+        ordering="starts_at",
     )
     when = column(_("when"), lambda booking: booking.when)
     where = column(
         _("where"),
         lambda booking: (
-            f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else gettext("Online")
+            f"{booking.town} {non_breaking(booking.postcode)}".strip()
+            if booking.format == Format.WORKPLACE
+            else gettext("Online")
         ),
         ordering="postcode",
     )
     where_in_full = column(_("where"), bookings_text.where_text)
     who = column(
         _("for"),
-        lambda booking: name_and_organisation(
+        lambda booking: name_organisation_html(
             booking.person.name, booking.person.organisation.name if booking.person.organisation else ""
         ),
         ordering="person__name",
     )
-    asked = column(_("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), ordering="-created_at")
-    why_it_waits = column(_("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
-    dates = column(_("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
+    asked = column(_("asked"), lambda booking: time_ago_text(booking.created_at, timezone.now()), ordering="-created_at")
+    why_it_waits = column(_("why it waits"), lambda booking: requests.waiting_reasons_text(booking, timezone.now()))
+    dates = column(_("dates"), lambda booking: requests.dates_text(booking, timezone.now()))
     their_reason = column(_("why our times don’t suit"), lambda booking: booking.request_reason)
     came_by = column(_("came by"), lambda booking: booking.get_channel_display())
     contact = column(_("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
-    visit_in_words = column(_("visit"), lambda booking: visit_in_words(booking, timezone.now()))
-    on_duty = column(_("on duty"), on_duty_in_words)
-    joining = column(_("joining link"), joining_in_words)
-    spare_seats = column(_("spare seats"), lambda booking: seats_in_words(booking, timezone.now()))
-    came = column(_("who came"), came_in_words)
-    said = column(_("what people said"), feedback_in_words)
+    visit_display = column(_("visit"), lambda booking: current_visit_text(booking, timezone.now()))
+    on_duty = column(_("on duty"), on_duty_text)
+    joining = column(_("joining link"), joining_link_text)
+    spare_seats = column(_("spare seats"), lambda booking: seats_text(booking, timezone.now()))
+    came = column(_("who came"), attendance_text)
+    said = column(_("what people said"), feedback_summary_text)
 
-    def own(self, presenter: Presenter) -> QuerySet[Booking]:
+    def own_rows(self, presenter: Presenter) -> QuerySet[Booking]:
         return own_visits_for_list(presenter)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return order_of_need()
+        return urgency_ordering()
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ListPart, ...]:
         """The list in three parts. Requests that ended without ever having a time come last."""
         still_open, timed = Q(state__in=OPEN_STATES), Q(starts_at__isnull=False)
         return (
-            Part(still_open, tuple(order_of_need())),
-            Part(~still_open & timed, ("-starts_at", "-pk")),
-            Part(~still_open & ~timed, ("-pk",)),
+            ListPart(still_open, tuple(urgency_ordering())),
+            ListPart(~still_open & timed, ("-starts_at", "-pk")),
+            ListPart(~still_open & ~timed, ("-pk",)),
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
@@ -615,12 +656,12 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     @admin.display(description=_("area"))
     def area(self, booking: Booking) -> str:
         """Such as 'Leeds, Yorkshire and the Humber, England'. Some islands have no local authority."""
-        authority = authority_called(booking.local_authority)
+        authority = authority_with_code(booking.local_authority)
         names = (authority.name, authority.region) if authority else ()
         return ", ".join(str(name) for name in (*names, booking.get_nation_display()) if name)
 
     @admin.display(description=_("presenter"), ordering="presenter__name")
-    def presenter_in_words(self, booking: Booking) -> SafeString | str:
+    def presenter_text(self, booking: Booking) -> SafeString | str:
         if booking.presenter is not None:
             return booking.presenter.name
         if not booking.has_time:
@@ -656,7 +697,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             linebreaksbr(bookings_text.order_contents(order)),
             reverse("staff:leaflets_order_change", args=[order.pk]),
             order.reference,
-            order.state_in_words,
+            order.state_text,
             short,
         )
 
@@ -667,15 +708,15 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         sentence = gettext("We have told the safeguarding lead. Do not repeat any of it in a message.")
         return format_html("{} {}", state_tag(gettext("Looks like a child’s details"), "waiting"), sentence)
 
-    def summary_of(self, obj: Booking) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: Booking) -> list[dict[str, object]]:
         """What, when, where and who: all that a colleague must see before they press the button."""
-        phone = f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()
+        phone = f"{name_organisation_text(obj.person)}\n{obj.person.phone}".strip()
         return [
             row(gettext("Presentation"), obj.presentation.title),
             row(gettext("When"), obj.when),
             row(gettext("Where"), bookings_text.where_text(obj)),
-            row(gettext("Presenter"), self.presenter_in_words(obj)),
-            *(whom_to_call(obj) if obj.overdue_at(timezone.now()) else ()),
+            row(gettext("Presenter"), self.presenter_text(obj)),
+            *(contact_rows(obj) if obj.get_overdue(timezone.now()) else ()),
             row(gettext("Who asked"), phone),
         ]
 
@@ -697,7 +738,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
                 )
                 return redirect("staff:bookings_booking_stand_ins")
             try:
-                reassign(booking=booking, presenter=presenter, by=signed_in(request), now=now)
+                reassign(booking=booking, presenter=presenter, by=signed_in_user(request), now=now)
             except DomainError as refusal:  # perhaps the presenter has become busy
                 messages.warning(request, f"{booking}: {refusal.message}")
             else:
@@ -706,14 +747,14 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
                     request, gettext("%(name)s now gives %(reference)s. Everyone concerned will get an email.") % names
                 )
             return redirect("staff:bookings_booking_stand_ins")
-        waiting = Booking.objects.needing_a_presenter().filter(starts_at__gt=now).with_names().order_by("starts_at", "pk")
-        first = list(waiting[: MOST_ON_A_PAGE + 1])
+        waiting = Booking.objects.needing_a_presenter().filter(starts_at__gt=now).with_related().order_by("starts_at", "pk")
+        first = list(waiting[: MAX_BOOKINGS_PER_PAGE + 1])
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": gettext("Who could step in"),
-            "needs": substitute_needs(first[:MOST_ON_A_PAGE], now),
-            "more": len(first) > MOST_ON_A_PAGE,
+            "needs": substitute_needs(first[:MAX_BOOKINGS_PER_PAGE], now),
+            "more": len(first) > MAX_BOOKINGS_PER_PAGE,
         }
         return TemplateResponse(request, "bookings/booking/staff/stand_ins.html", context)
 
@@ -724,7 +765,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
             "%(n)d bookings are marked as delivered. We will email each professional to ask how it was.",
             "n",
         )
-        self.act_on_each(request, bookings, deliver, done)
+        self.perform_on_each(request, bookings, mark_delivered_unless_overdue, done)
 
     @admin.action(description=_("Assign a presenter"), permissions=["change"])
     def assign_ticked(self, request: HttpRequest, bookings: QuerySet[Booking]) -> HttpResponse | None:
@@ -736,9 +777,9 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
                 "%(n)d bookings have this presenter now. Everyone concerned will get an email.",
                 "n",
             )
-            self.act_on_each(request, bookings, partial(reassign, **form.cleaned_data), done)
+            self.perform_on_each(request, bookings, partial(reassign, **form.cleaned_data), done)
             return None
-        shown, count = list(bookings.order_by("created_at", "pk")[:MOST_ASSIGNED_SHOWN]), bookings.count()
+        shown, count = list(bookings.order_by("created_at", "pk")[:MAX_ASSIGNED_SHOWN]), bookings.count()
         sent = ("action", "select_across", ACTION_CHECKBOX_NAME)
         context = {
             **self.admin_site.each_context(request),
@@ -752,28 +793,31 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         }
         return TemplateResponse(request, "bookings/booking/staff/assign_ticked.html", context)
 
-    def who_could(self, booking: Booking | None) -> str:
+    def presenter_ranking_table(self, booking: Booking | None) -> str:
         """All presenters ranked, with why some can't give it; empty unless the booking is open and has a time."""
         if booking is None or not (booking.is_open and booking.has_time):
             return ""
         return rank_presenters_for(booking, timezone.now()).as_table()
 
-    def beside_action(self, obj: Booking, action: ObjectAction) -> str:
-        return self.who_could(obj) if action in (ASSIGN, REASSIGN) else ""
+    def get_action_aside(self, obj: Booking, action: ObjectAction) -> str:
+        return self.presenter_ranking_table(obj) if action in (ASSIGN_ACTION, REASSIGN_ACTION) else ""
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The ranking says what other presenters do that day, so only those who may choose one see it."""
         chooses = self.has_change_permission(request)
-        more = {"who_could": self.who_could(self.get_object(request, object_id)) if chooses else "", **(extra_context or {})}
+        more = {
+            "who_could": self.presenter_ranking_table(self.get_object(request, object_id)) if chooses else "",
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, more)
 
-    def links_to_add(self, request: HttpRequest, obj: Booking) -> list[dict[str, object]]:
+    def get_add_links(self, request: HttpRequest, obj: Booking) -> list[dict[str, object]]:
         """A link to book again like one that is over or closed, while its details are still there."""
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
-        like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
+        like_it = f"{PERSON_PARAMETER}={obj.person_id}&{BOOK_AGAIN_PARAM}={obj.reference}"
         # After a presentation, the main button asks who came.
         main = {} if obj.state == State.DELIVERED else {"weight": "main"}
         return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", **main}]
@@ -786,9 +830,9 @@ def chosen_row(rows: Any, typed: str) -> Any:
     return rows.filter(pk=int(typed)).first() if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 
-def visit_of_order_in_words(reference: str) -> SafeString | str:
+def order_visit_text(reference: str) -> SafeString | str:
     """For the page of an order that a presenter brings: the booking, its presenter and its time."""
-    booking = Booking.objects.with_names().filter(reference=reference).first()
+    booking = Booking.objects.with_related().filter(reference=reference).first()
     if booking is None:
         return ""
     presenter = booking.presenter.name if booking.presenter else gettext("no presenter yet")
@@ -796,9 +840,9 @@ def visit_of_order_in_words(reference: str) -> SafeString | str:
     return format_html('<a href="{}">{}</a>, {}, {}', url, reference, presenter, booking.when)
 
 
-def last_visit(person: int) -> tuple[datetime, Delivery] | None:
+def last_visit_address(person: int) -> tuple[datetime, Delivery] | None:
     """Where their last visit went, and when they booked it. No name: the order form asks whom the parcel is for."""
-    visit = Booking.objects.addresses_of(person).first()
+    visit = Booking.objects.visits_for_person(person).first()
     if visit is None:
         return None
     address = {name: getattr(visit, name) for name in ADDRESS_FIELDS}
@@ -808,17 +852,17 @@ def last_visit(person: int) -> tuple[datetime, Delivery] | None:
 # When the visit of an order starts: NULL if no time is agreed, or if it is sent by post.
 register_visits(
     VisitLookup(
-        visit_of_order_in_words,
+        order_visit_text,
         lambda: Subquery(Booking.objects.filter(reference=OuterRef("brought_with")).order_by().values("starts_at")),
-        last_visit,
+        last_visit_address,
     )
 )
 
 
-finder.add(
+search_registry.add(
     SearchKind(
         Booking,
-        in_searched,
+        searched_contains,
         about=lambda booking: (booking.get_state_display(), booking.when, booking.person, *booking.address_lines),
         spelt_in=("bookings_booking",),
         related=("person",),

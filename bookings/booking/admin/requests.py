@@ -24,16 +24,16 @@ from bookings.errors import OutsideRules, SlotTaken
 from bookings.models import Booking, DateOption, EventKind, Format, NotKeptReason, OptionKind, OptionState, Precision, State
 from bookings.models.booking import MAX_DATES_PER_REQUEST
 from bookings.schedule import admin as admin_forms
-from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, WeekOfTimesForm, reason_to_yield, start_or_other
+from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, WeekOfTimesForm, override_reason_field, start_or_other
 from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import set_choices, slot_value
 from bookings.schedule.holds import PreferredDate, kept_until
-from bookings.schedule.queries import IgnoredClaims, open_schedule
+from bookings.schedule.queries import IgnoredClaims, read_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown
-from ctac.dates import format_clock, format_span, uk_day
+from ctac.dates import format_datetime_range, format_uk_time, uk_day
 from ctac.errors import DomainError
 from ctac.staff.site import ObjectAction, state_tag
 from professionals.admin import has_recognised_domain
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
 
 
-CANDIDATES_SHOWN = 4
-SLOTS_SHOWN = 3
-OPTION_TAGS = {
+MAX_CANDIDATES_SHOWN = 4
+MAX_SLOTS_SHOWN = 3
+TAG_BY_OPTION_STATE = {
     OptionState.OPEN: "waiting",
     OptionState.TAKEN: "good",
     OptionState.PASSED: "stopped",
@@ -84,7 +84,7 @@ def schedule_for_options(booking: Booking, options: Sequence[DateOption], now: d
     except PlaceUnknown:
         return None
     ignoring = {"booking": booking, "option__booking": booking}
-    return open_schedule(slot_query, first_day=first, last_day=last, now=now, ignoring=ignoring)
+    return read_schedule(slot_query, first_day=first, last_day=last, now=now, ignoring=ignoring)
 
 
 def candidates_for_date(schedule: Schedule | None, option: DateOption, now: datetime) -> DateCandidates:
@@ -94,7 +94,7 @@ def candidates_for_date(schedule: Schedule | None, option: DateOption, now: date
         first = max(uk_day(option.starts_at), schedule.first_day)
         days = (first + timedelta(days=number) for number in range((option.last_day - first).days + 1))
         slots = (slot for day in days for slot in schedule.slots_on(day))
-        return DateCandidates(option, slots=list(islice(slots, SLOTS_SHOWN)))
+        return DateCandidates(option, slots=list(islice(slots, MAX_SLOTS_SHOWN)))
     # First the time that we keep, then the times that the date allows.
     asked = PreferredDate(option.precision, option.starts_at, option.ends_at)
     starts = [start for start in asked.starts(schedule.slot_query) if start > now]
@@ -131,29 +131,29 @@ def waiting_reasons(booking: Booking, options: Sequence[DateOption], dates: Sequ
     return reasons
 
 
-def why_it_waits(booking: Booking, now: datetime) -> SafeString | str:
+def waiting_reasons_text(booking: Booking, now: datetime) -> SafeString | str:
     if booking.state != State.REQUESTED:
         return ""
     reasons = booking.__dict__.get("_reasons")
     if reasons is None:
         reasons = booking.__dict__["_reasons"] = waiting_reasons(booking, *candidates_by_date(booking, now))
-    return in_lines(reasons)
+    return lines_html(reasons)
 
 
-def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
+def dates_text(booking: Booking, now: datetime) -> SafeString | str:
     """Each date, whether it is kept, and who could give it."""
     options, dates = candidates_by_date(booking, now)
     if not options:
         return ""
     if booking.state != State.REQUESTED:
-        return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option)) for option in options_shown(options)))
+        return format_html_join("", "<p>{} {}</p>", ((option.when, option_tag(option)) for option in options_shown(options)))
     standing = {date.option.pk for date in dates}
-    rows = [(date.option, candidates_in_words(date, now)) for date in dates]
+    rows = [(date.option, candidate_lines(date, now)) for date in dates]
     rows += [(option, [bookings_text.date_text_for_staff(option, now)]) for option in options if option.pk not in standing]
     return format_html_join(
         "",
         "<p><strong>{}</strong> {}<br>{}</p>",
-        ((option.when, tag_of(option), in_lines(lines)) for option, lines in rows),
+        ((option.when, option_tag(option), lines_html(lines)) for option, lines in rows),
     )
 
 
@@ -172,25 +172,25 @@ def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption
     return read
 
 
-def tag_of(option: DateOption) -> SafeString:
+def option_tag(option: DateOption) -> SafeString:
     label = option.get_kind_display() if option.state == OptionState.OPEN else option.get_state_display()
-    return state_tag(label, OPTION_TAGS[OptionState(option.state)])
+    return state_tag(label, TAG_BY_OPTION_STATE[OptionState(option.state)])
 
 
-def candidates_in_words(date: DateCandidates, now: datetime) -> list[str]:
+def candidate_lines(date: DateCandidates, now: datetime) -> list[str]:
     option = date.option
     if option.is_over(now):
         return [_("It is over.")]
     if option.precision == Precision.DAYS:
-        slots = "; ".join(format_span(slot.start, slot.end) for slot in date.slots)
+        slots = "; ".join(format_datetime_range(slot.start, slot.end) for slot in date.slots)
         return [_("First free times: %(times)s") % {"times": slots} if slots else _("No presenter is free within the rules.")]
     lines = [bookings_text.date_text_for_staff(option, now)]
     if date.start is None:
         return [*lines, _("No presenter is free then and able to get there in time.")]
     if option.precision != Precision.TIME:
-        lines.append(_("Looked at from %(clock)s:") % {"clock": format_clock(date.start)})
-    more = len(date.candidates) - CANDIDATES_SHOWN
-    lines += [candidate_line(candidate) for candidate in date.candidates[:CANDIDATES_SHOWN]]
+        lines.append(_("Looked at from %(clock)s:") % {"clock": format_uk_time(date.start)})
+    more = len(date.candidates) - MAX_CANDIDATES_SHOWN
+    lines += [candidate_line(candidate) for candidate in date.candidates[:MAX_CANDIDATES_SHOWN]]
     if more > 0:
         lines.append(ngettext("%(count)d more could do it.", "%(count)d more could do it.", more) % {"count": more})
     return lines
@@ -202,7 +202,7 @@ def candidate_line(candidate: Candidate) -> str:
     return _("%(name)s is free, but: %(why)s") % {"name": candidate.presenter, "why": " ".join(candidate.reasons())}
 
 
-def in_lines(lines: Iterable[str]) -> SafeString:
+def lines_html(lines: Iterable[str]) -> SafeString:
     return format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
@@ -222,7 +222,7 @@ class AgreeForm(OneTimeForm):
             "invalid_choice": gettext_lazy("That time has gone. Choose another."),
         },
     )
-    override_reason = reason_to_yield(REASON_HINT)
+    override_reason = override_reason_field(REASON_HINT)
 
     field_order = ("start", "day", "clock", "presenter", "override_reason")
 
@@ -234,8 +234,10 @@ class AgreeForm(OneTimeForm):
                 continue
             option, value, best = date.option, slot_value(date.start), candidate_line(date.candidates[0])
             exact = option.precision == Precision.TIME
-            labels[value] = option.when if exact else format_span(date.start, date.start + option.booking.presentation.length)
-            kept = bookings_text.offers_kept_until([option]) if option.is_kept(now) else ""
+            labels[value] = (
+                option.when if exact else format_datetime_range(date.start, date.start + option.booking.presentation.length)
+            )
+            kept = bookings_text.offers_kept_until_text([option]) if option.is_kept(now) else ""
             hints[value] = _("%(best)s Kept until %(until)s.") % {"best": best, "until": kept} if kept else best
         self.option_hints = {"start": hints}  # type: ignore[misc]
         choice = self.fields["start"]
@@ -250,7 +252,7 @@ def agree_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     if form.is_valid() and not is_refused(form, lambda asked: agree_time(booking=booking, by=request.user, now=now, **asked)):  # type: ignore[arg-type]
         messages.success(request, str(action.done))
         return redirect("staff:bookings_booking_change", booking.pk)
-    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    about = admin.get_action_context(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     return TemplateResponse(request, "admin/object_action.html", {**about, "form": form})
 
 
@@ -259,7 +261,7 @@ def is_refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bo
     try:
         decide(form.cleaned_data)
     except SlotTaken as refusal:
-        form.add_error(form.beside_time, str(refusal.message))
+        form.add_error(form.time_error_field, str(refusal.message))
     except DomainError as refusal:
         form.add_error("override_reason" if isinstance(refusal, OutsideRules) else None, str(refusal.message))
     else:
@@ -279,12 +281,12 @@ def explain_refusal(
     if isinstance(refusal, OutsideRules):
         form.add_error("override_reason", str(refusal.message))
     else:
-        sentence = admin_forms.refusal_not_free(slot_query, start, named=form.named, now=now, ignoring=ignoring)
-        form.add_error(form.beside_time, sentence)
+        sentence = admin_forms.not_free_text(slot_query, start, named=form.named, now=now, ignoring=ignoring)
+        form.add_error(form.time_error_field, sentence)
     return rank_presenters_at(slot_query, start, now, ignoring).as_table()
 
 
-AGREE = ObjectAction(
+AGREE_TIME_ACTION = ObjectAction(
     "agree",
     gettext_lazy("Agree on a time"),
     page=agree_page,
@@ -298,23 +300,23 @@ AGREE = ObjectAction(
 )
 
 
-class OfferForm(TimeForm):
+class OfferTimesForm(TimeForm):
     """Up to three times, chosen week by week or typed: all of them are in `cleaned_data["starts"]`."""
 
-    beside_time = "starts"
+    time_error_field = "starts"
 
     starts = admin_forms.StartsField(label=gettext_lazy("Times to offer (three at most)"))
-    override_reason = reason_to_yield(REASON_HINT)
+    override_reason = override_reason_field(REASON_HINT)
 
     fieldsets = {gettext_lazy("Any other time"): ("day", "clock")}
-    drawn_apart = admin_forms.DRAWN_APART
+    drawn_apart = admin_forms.DRAWN_APART_FIELDS
     field_order = ("presenter", "starts", "day", "clock", "override_reason")
 
     def __init__(self, data: QueryDict | None, *, length: timedelta, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.length = length
         self.typed = data if data is not None else QueryDict()
-        self.sending = data is not None and not admin_forms.is_looking(data)
+        self.sending = data is not None and not admin_forms.is_browsing_times(data)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -327,32 +329,32 @@ class OfferForm(TimeForm):
         return {**cleaned, "starts": starts}
 
 
-def read_typed(data: QueryDict | None, length: timedelta) -> OfferForm:
+def build_offer_form(data: QueryDict | None, length: timedelta) -> OfferTimesForm:
     """What was sent. When staff look at another week, a typed time joins the chosen ones and its boxes are empty again."""
-    form = OfferForm(data, length=length)
+    form = OfferTimesForm(data, length=length)
     if data is None or form.sending:
         return form
-    admin_forms.forgive_missing(form, but=("starts", "day", "clock"))
+    admin_forms.drop_errors(form, but=("starts", "day", "clock"))
     if form.errors or not data.get("day"):
         return form
     moved = data.copy()
     moved.setlist("starts", [slot_value(start) for start in form.cleaned_data["starts"]])
     moved["day"] = moved["clock"] = ""
-    again = OfferForm(moved, length=length)
-    admin_forms.forgive_missing(again, but=("starts",))
+    again = OfferTimesForm(moved, length=length)
+    admin_forms.drop_errors(again, but=("starts",))
     return again
 
 
 def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
     now, length = timezone.now(), booking.presentation.length
-    form = read_typed(request.POST if request.method == "POST" else None, length)
+    form = build_offer_form(request.POST if request.method == "POST" else None, length)
     options: list[DateOption] = []
 
     def offer(asked: dict[str, Any]) -> None:
         options.extend(offer_times(booking=booking, by=request.user, now=now, **asked))  # type: ignore[arg-type]
 
     if form.sending and form.is_valid() and not is_refused(form, offer):
-        until = {"until": bookings_text.offers_kept_until(options)}
+        until = {"until": bookings_text.offers_kept_until_text(options)}
         if booking.person.email:
             sentence = _(
                 "We have offered the times and will keep them until %(until)s. The professional will get an email with a "
@@ -367,15 +369,15 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     asked = booking.options.preferred().values_list("starts_at", flat=True)
     near = min((start for start in asked or [booking.starts_at or now] if start > now), default=None)
     own = {"booking": booking, "option__booking": booking}
-    shown = admin_forms.week_asked_for(slot_query_of(booking), form.typed, now, named=form.named, near=near, ignoring=own)
+    shown = admin_forms.get_requested_week(slot_query_of(booking), form.typed, now, named=form.named, near=near, ignoring=own)
     # Times chosen in other weeks stay.
     set_choices(form.fields["starts"], admin_forms.week_choices(shown, form.typed.getlist("starts"), length))
-    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    about = admin.get_action_context(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "form": form, "week": shown, "until": moment_text(kept_until(datetime.max.replace(tzinfo=UTC), now))}
     return TemplateResponse(request, "bookings/booking/staff/offer.html", context)
 
 
-OFFER = ObjectAction(
+OFFER_TIMES_ACTION = ObjectAction(
     "offer",
     gettext_lazy("Offer other times"),
     page=offer_page,

@@ -10,20 +10,19 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings.booking.services.transitions import (
     Recipients,
-    both_sides,
+    confirmation_recipients,
     notify,
     notify_joining_link,
-    notify_lead,
+    notify_lead_if_flagged,
     presenter_email_kind,
     presenter_recipients,
 )
-from bookings.errors import MoveRefused, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken
+from bookings.errors import DAY_VIOLATIONS, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken, TransitionNotAllowed
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter, State
 from bookings.models.booking import record_event
-from bookings.rules import DAY_VIOLATIONS
 from bookings.schedule.holds import place_columns
-from bookings.schedule.locks import guarded, lock_booking, lock_bookings
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.locks import busy_time_checks, lock_booking, lock_bookings
+from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import place_of_booking
 from bookings.travel import Place
@@ -41,22 +40,22 @@ def reassign(
     """Give the booking to this presenter, tell everyone, and raise the calendar sequence.
 
     Raises SlotTaken if they are not free then (nothing overrides that), OutsideRules without a reason, SamePresenter,
-    MoveRefused, and VisitInTheWay (while we have not heard from the presenter before).
+    TransitionNotAllowed, and VisitBlocksErasure (while we have not heard from the presenter before).
     """
     locked = lock_booking(booking, now=now, also=[presenter])
     if not locked.is_open:
-        raise MoveRefused
+        raise TransitionNotAllowed
     before = locked.presenter
     if before == presenter:
         raise SamePresenter
     refuse_while_overdue(locked, now)
     if locked.state == State.CONFIRMED:
-        refuse_without_cover(locked, locked.agreed[0], by_staff=True)
-    refuse_unchecked(locked, presenter, locked.agreed[0], by_staff=True)
+        refuse_without_cover(locked, locked.agreed_times[0], by_staff=True)
+    refuse_unchecked(locked, presenter, locked.agreed_times[0], by_staff=True)
     place = place_of_booking(locked)
-    refuse_if_impossible(locked, presenter, place, now, override_reason)
+    refuse_unless_available(locked, presenter, place, now, override_reason)
     locked.sequence, locked.presenter = locked.next_sequence, presenter
-    with guarded():
+    with busy_time_checks():
         locked.save(update_fields=["presenter", "sequence"])
         # A travel time that staff set for one presenter says nothing about another's journeys.
         BusyTime.objects.update_or_create(
@@ -64,7 +63,7 @@ def reassign(
             defaults={
                 "presenter": presenter,
                 "kind": BusyKind.BOOKING,
-                "busy": DateTimeTZRange(*locked.agreed),
+                "busy": DateTimeTZRange(*locked.agreed_times),
                 "travel_minutes": None,
                 "travel_reason": "",
                 **place_columns(place),
@@ -72,18 +71,18 @@ def reassign(
         )
     changes: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk]}
     record_event(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason, changes=changes)
-    notify({**both_sides(locked), "presenter-freed": [before.email] if before else []}, locked, now)
-    notify_lead(locked, f":reassigned:{locked.sequence}", now, flagged=flagged)
+    notify({**confirmation_recipients(locked), "presenter-freed": [before.email] if before else []}, locked, now)
+    notify_lead_if_flagged(locked, f":reassigned:{locked.sequence}", now, flagged=flagged)
     return locked
 
 
-def refuse_if_impossible(
+def refuse_unless_available(
     booking: Booking, presenter: Presenter, place: Place | None, now: datetime, override_reason: str
 ) -> None:
-    start, _end = booking.agreed
+    start, _end = booking.agreed_times
     day = uk_day(start)
-    slot_query = SlotQuery.of(booking, place)
-    schedule = open_schedule(
+    slot_query = SlotQuery.for_booking(booking, place)
+    schedule = read_schedule(
         slot_query, first_day=day, last_day=day, now=now, presenters=[presenter], ignoring={"booking": booking}
     )
     verdict = next(iter(schedule.verdicts(start)), None)
@@ -97,7 +96,7 @@ def refuse_if_impossible(
 
 
 @transaction.atomic
-def set_travel(
+def set_travel_time(
     booking: Booking, *, minutes: int | None, reason: str, by: User | None, now: datetime, flagged: bool = False
 ) -> Booking:
     """Set how many minutes the journeys to and from this visit take; None goes back to the rule.
@@ -109,10 +108,10 @@ def set_travel(
     if claim is None:
         raise NeedsPresenter
     before, claim.travel_minutes, claim.travel_reason = claim.travel_minutes, minutes, reason
-    with guarded():
+    with busy_time_checks():
         claim.save(update_fields=["travel_minutes", "travel_reason"])
     record_event(locked, EventKind.TRAVEL_SET, by=by, now=now, reason=reason, changes={"travel": [before, minutes]})
-    notify_lead(locked, f":travel:{now:%Y%m%d%H%M%S}", now, flagged=flagged)
+    notify_lead_if_flagged(locked, f":travel:{now:%Y%m%d%H%M%S}", now, flagged=flagged)
     return locked
 
 
@@ -120,12 +119,12 @@ def set_travel(
 def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datetime) -> Booking:
     """Give an online booking its own link (https); an empty one goes back to its presenter's.
 
-    If people now join elsewhere, they are told once (for a request, only the presenter). Raises MoveRefused if it is not online
-    or no longer open, and DomainError if it has this link already.
+    If people now join elsewhere, they are told once (for a request, only the presenter). Raises TransitionNotAllowed if it is
+    not online or no longer open, and DomainError if it has this link already.
     """
     locked = lock_booking(booking, now=now)
     if locked.format != Format.ONLINE or not locked.is_open:
-        raise MoveRefused
+        raise TransitionNotAllowed
     if locked.own_joining_link == link:
         raise DomainError(gettext_lazy("The booking already has this link, so nobody needs to be told."))
     before, locked.own_joining_link = locked.joining_link, link
@@ -138,7 +137,7 @@ def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datet
     return locked
 
 
-def presenter_link_changed(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
+def notify_bookings_of_link_change(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
     """Tell the people of each confirmed online booking to come that uses the presenter's link, in the caller's transaction.
 
     The presenter is locked already; `before` is the old link. A presenter who changed it themselves gets no email.
@@ -200,5 +199,5 @@ def transfer_bookings(
             presenter_email_kind(booking): presenter_recipients(booking),
         }
         notify(recipients, booking, now)
-        notify_lead(booking, f":handed-over:{booking.sequence}", now, flagged=flagged)
+        notify_lead_if_flagged(booking, f":handed-over:{booking.sequence}", now, flagged=flagged)
     return bookings

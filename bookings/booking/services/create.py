@@ -7,19 +7,19 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
-from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead
+from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead_if_flagged
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
 from bookings.models.booking import NoTimeAgreed, record_event
 from bookings.schedule.availability import Schedule
-from bookings.schedule.holds import held_for, hold_keeps, place_columns, set_held_aside, take_held_times
-from bookings.schedule.locks import guarded, lock_draft, lock_presenters
-from bookings.schedule.queries import open_schedule, reread_schedule
+from bookings.schedule.holds import held_times_lookup, hold_matches, place_columns, suspend_held_times, take_held_times
+from bookings.schedule.locks import busy_time_checks, lock_draft, lock_presenters
+from bookings.schedule.queries import read_schedule, reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import Place, find_place
 from bookings.visits.services import refuse_without_cover
 from ctac.dates import uk_day
-from leaflets.models import ToBring
+from leaflets.models import CopiesToBring
 from professionals import drafts
 from professionals.models import Draft
 from professionals.services import is_work_address
@@ -36,7 +36,7 @@ def place_booking(
     now: datetime,
     presenter: Presenter | None = None,
     override_reason: str = "",
-    leaflets: Sequence[ToBring] = (),
+    leaflets: Sequence[CopiesToBring] = (),
 ) -> Booking:
     """Place this unsaved booking, in its draft's slot or else with the best presenter who is free (or whom staff name).
 
@@ -49,21 +49,21 @@ def place_booking(
     if booking.starts_at is None:
         raise NoTimeAgreed
     by_staff = is_by_staff(booking, by)
-    place = locate(booking, by_staff=by_staff)
+    place = resolve_booking_place(booking, by_staff=by_staff)
     booking.ends_at = booking.starts_at + timedelta(minutes=booking.presentation.length_minutes)
     booking.created_at = now
-    waits = not by_staff and waits_for_staff(booking)
+    waits = not by_staff and needs_staff_decision(booking)
     booking.state = State.REQUESTED if waits else State.CONFIRMED
     if not waits:
         refuse_without_cover(booking, booking.starts_at, by_staff=by_staff)
-    with guarded():
+    with busy_time_checks():
         draft = lock_draft(booking.submission_token, booking.person)
-        claim = None if presenter else take_held(booking, draft, now)
+        claim = None if presenter else take_held_slot(booking, draft, now)
         if claim is None:
-            claim = take_free(booking, place, draft, by_staff=by_staff, presenter=presenter, reason=override_reason, now=now)
+            claim = take_free_slot(booking, place, draft, by_staff=by_staff, presenter=presenter, reason=override_reason, now=now)
         booking.presenter = claim.presenter
         booking.save_with_reference()
-        aside = set_held_aside(claim.presenter, place, now)
+        aside = suspend_held_times(claim.presenter, place, now)
         claim.kind, claim.booking, claim.hold, claim.expires_at = BusyKind.BOOKING, booking, None, None
         claim.save()
     if aside:
@@ -73,13 +73,13 @@ def place_booking(
     kind = EventKind.REQUESTED if waits else EventKind.BOOKED
     record_event(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
     notify_booked(booking, now)
-    notify_lead(booking, "", now, flagged=booking.flagged_child_details)
+    notify_lead_if_flagged(booking, "", now, flagged=booking.flagged_child_details)
     if leaflets:
         bring_leaflets(booking, leaflets, by=by, now=now)
     return booking
 
 
-def waits_for_staff(booking: Booking) -> bool:
+def needs_staff_decision(booking: Booking) -> bool:
     """Whether it becomes a request: a visit to a workplace that we don't recognise does, since a presenter goes there alone."""
     return booking.format != Format.ONLINE and not is_work_address(booking.person.email)
 
@@ -88,7 +88,7 @@ def is_by_staff(booking: Booking, by: User | None) -> bool:
     return booking.channel != Channel.WEB and by is not None and by.is_staff
 
 
-def locate(booking: Booking, *, by_staff: bool) -> Place | None:
+def resolve_booking_place(booking: Booking, *, by_staff: bool) -> Place | None:
     """The place of this unsaved booking, None if it is online; the booking gets its area. Raises NotOffered, PlaceUnknown."""
     if booking.format not in booking.presentation.formats or not (booking.presentation.active or by_staff):
         raise NotOffered
@@ -99,7 +99,7 @@ def locate(booking: Booking, *, by_staff: bool) -> Place | None:
     return place
 
 
-def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime | None:
+def take_held_slot(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime | None:
     """The claim that this draft's hold has on exactly this slot, with its presenter locked; None if there is none.
 
     It takes no new time, so nobody's expired hold can be in its way. If this hold has just expired and nobody has cleared it, the
@@ -107,7 +107,7 @@ def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime 
     order.
     """
     hold: Hold | None = getattr(draft, "hold", None)
-    if hold is None or hold.expires_at <= now - EXPIRED_HOLD_GRACE or not hold_keeps(hold, booking):
+    if hold is None or hold.expires_at <= now - EXPIRED_HOLD_GRACE or not hold_matches(hold, booking):
         return None
     with transaction.atomic():
         presenter = Presenter.objects.select_for_update(no_key=True).get(pk=hold.presenter_id)
@@ -122,7 +122,7 @@ def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime 
     return claim
 
 
-def take_free(
+def take_free_slot(
     booking: Booking,
     place: Place | None,
     draft: Draft | None,
@@ -133,12 +133,12 @@ def take_free(
     now: datetime,
 ) -> BusyTime:
     """A new claim on the time of the best presenter who is free then. Looks, locks those who could give it, and looks again."""
-    start, end = booking.agreed
-    slot_query, day, token = SlotQuery.of(booking, place), uk_day(start), booking.submission_token
+    start, end = booking.agreed_times
+    slot_query, day, token = SlotQuery.for_booking(booking, place), uk_day(start), booking.submission_token
     own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
-    named, theirs = [presenter] if presenter else None, held_for(place)
+    named, theirs = [presenter] if presenter else None, held_times_lookup(place)
     ignoring = {"hold__draft__token": token, **theirs}
-    seen = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring=ignoring)
+    seen = read_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring=ignoring)
     possible = {candidate.presenter.pk for candidate in candidates_for(seen, start, by_staff=by_staff)}
     locked = lock_presenters(possible, now=now, giving_back=own)
     again = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now, ignoring=theirs)
@@ -153,4 +153,4 @@ def take_free(
 
 def candidates_for(schedule: Schedule, start: datetime, *, by_staff: bool) -> list[Candidate]:
     """The presenters who are free then, the best first: for the public only within the rules, for staff all of them."""
-    return schedule.candidates(start) if by_staff else schedule.offered_to(start)
+    return schedule.candidates(start) if by_staff else schedule.offered_candidates(start)

@@ -8,8 +8,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings.booking.services.transitions import Recipients, both_sides, notify, notify_lead, transition
-from bookings.errors import MoveRefused, OutsideRules, SlotTaken
+from bookings.booking.services.transitions import Recipients, confirmation_recipients, notify, notify_lead_if_flagged, transition
+from bookings.errors import DAY_VIOLATIONS, OutsideRules, SlotTaken, TransitionNotAllowed
 from bookings.models import (
     Booking,
     BusyKind,
@@ -24,7 +24,6 @@ from bookings.models import (
     State,
 )
 from bookings.models.booking import MAX_DATES_PER_REQUEST, record_event
-from bookings.rules import DAY_VIOLATIONS
 from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import (
     KeptSlot,
@@ -38,18 +37,18 @@ from bookings.schedule.holds import (
     schedule_for_dates,
     with_kept_slot,
 )
-from bookings.schedule.locks import guarded
+from bookings.schedule.locks import busy_time_checks
 from bookings.schedule.queries import reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import find_place
 from bookings.visits.services import refuse_unchecked, refuse_without_cover
-from ctac.dates import format_span
+from ctac.dates import format_datetime_range
 from ctac.errors import DomainError
 from office.queries import site_settings
 
 
 def slot_query_of(booking: Booking) -> SlotQuery:
-    return SlotQuery.of(booking, find_place(booking.postcode) if booking.postcode else None)
+    return SlotQuery.for_booking(booking, find_place(booking.postcode) if booking.postcode else None)
 
 
 def possible_presenters(schedule: Schedule, starts: Sequence[datetime]) -> list[Presenter]:
@@ -71,7 +70,7 @@ def agree_time(
     """Confirm a request for that time: one of its dates, or a time agreed on the phone. Everyone is told.
 
     It takes the time kept for exactly that start, or else a presenter who is free then (or the one that staff name). Raises
-    SlotTaken, MoveRefused, and OutsideRules without a reason.
+    SlotTaken, TransitionNotAllowed, and OutsideRules without a reason.
     """
     if start <= now:
         raise SlotTaken(_("That time has passed."))
@@ -81,7 +80,7 @@ def agree_time(
     locked, options = lock_request(booking, now=now, also=possible)
     refuse_unless_requested(locked)
     refuse_without_cover(locked, start, by_staff=True)
-    with guarded():
+    with busy_time_checks():
         kept = [option for option in options if option.kept_from == start and option.is_kept(now)]
         fitting = [option for option in kept if presenter in (None, option.presenter)]
         claim: BusyTime | None = getattr(fitting[0], "busy_time", None) if fitting else None
@@ -97,14 +96,14 @@ def agree_time(
         answered.sort(key=lambda option: option.kept_from != start)
         refuse_unchecked(locked, claim.presenter, start, by_staff=True)
         settle_request(locked, claim, next(iter(answered), None), by=by, now=now, reason=override_reason)
-    notify(both_sides(locked), locked, now)
-    notify_lead(locked, ":agreed", now, flagged=flagged)
+    notify(confirmation_recipients(locked), locked, now)
+    notify_lead_if_flagged(locked, ":agreed", now, flagged=flagged)
     return locked
 
 
 def refuse_unless_requested(booking: Booking) -> None:
     if booking.state != State.REQUESTED:
-        raise MoveRefused(
+        raise TransitionNotAllowed(
             _("This booking’s state is now “%(state)s”, so you can no longer do that.") % {"state": booking.get_state_display()}
         )
 
@@ -114,7 +113,7 @@ def choose_presenter(schedule: Schedule, start: datetime, override_reason: str) 
     if not candidates:
         raise SlotTaken(
             _("No presenter is free on %(when)s and able to get there in time. Choose another time.")
-            % {"when": format_span(start, start + schedule.slot_query.length)}
+            % {"when": format_datetime_range(start, start + schedule.slot_query.length)}
         )
     refused = [violation for violation in candidates[0].violations if violation not in DAY_VIOLATIONS]
     if refused and not override_reason:
@@ -125,7 +124,7 @@ def choose_presenter(schedule: Schedule, start: datetime, override_reason: str) 
 def settle_request(
     booking: Booking, claim: BusyTime, option: DateOption | None, *, by: User | None, now: datetime, reason: str = ""
 ) -> None:
-    """The request becomes a booking with that claim; its other claims are given back. Raises MoveRefused."""
+    """The request becomes a booking with that claim; its other claims are given back. Raises TransitionNotAllowed."""
     free_claims(booking, but=claim if claim.pk else None)
     claim.kind, claim.booking, claim.option, claim.expires_at = BusyKind.BOOKING, booking, None, None
     claim.save()
@@ -147,7 +146,7 @@ def offer_times(
 ) -> list[DateOption]:
     """Offer the professional these times and keep all of them for a while. Times asked for or offered before are given back.
 
-    All or none: raises SlotTaken, which names the time, OutsideRules without a reason, MoveRefused.
+    All or none: raises SlotTaken, which names the time, OutsideRules without a reason, TransitionNotAllowed.
     """
     if not 1 <= len(set(starts)) == len(starts) <= MAX_DATES_PER_REQUEST or min(starts) <= now:
         raise DomainError(_("Offer 1, 2 or 3 different times in the future."))
@@ -156,7 +155,7 @@ def offer_times(
     possible = possible_presenters(seen, starts)
     locked, _options = lock_request(booking, now=now, also=possible)
     refuse_unless_requested(locked)
-    with guarded():
+    with busy_time_checks():
         free_claims(locked)
         close_options(locked)
         schedule = reread_schedule(seen, Presenter.objects.in_bulk([row.pk for row in possible]), now)
@@ -173,8 +172,8 @@ def offer_times(
         locked.save(update_fields=["presenter", "starts_at", "ends_at"])
         notify({"presenter-freed": [before.email] if before else []}, locked, now)
     record_event(locked, EventKind.OFFERED, by=by, now=now, reason=override_reason)
-    notify({"booking-offered": [locked.person.email]}, locked, now, version=newest_option(options))
-    notify_lead(locked, f":offered:{options[0].pk}", now, flagged=flagged)
+    notify({"booking-offered": [locked.person.email]}, locked, now, version=dates_email_version(options))
+    notify_lead_if_flagged(locked, f":offered:{options[0].pk}", now, flagged=flagged)
     return options
 
 
@@ -186,7 +185,7 @@ class OfferGone(DomainError):
 def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: datetime) -> Booking:
     """The professional takes one of the times offered: it is confirmed, the others are given back, everyone is told.
 
-    Taking the one that was taken already is no error. Raises OfferGone, MoveRefused.
+    Taking the one that was taken already is no error. Raises OfferGone, TransitionNotAllowed.
     """
     locked, options = lock_request(booking, now=now)
     offer = next((row for row in options if row.pk == option.pk and row.kind == OptionKind.PROPOSED), None)
@@ -200,15 +199,15 @@ def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: da
         raise OfferGone
     refuse_without_cover(locked, claim.busy.lower, by_staff=False)
     refuse_unchecked(locked, claim.presenter, claim.busy.lower, by_staff=False)
-    with guarded():
+    with busy_time_checks():
         settle_request(locked, claim, offer, by=by, now=now)
-    notify({**both_sides(locked), "staff-time-taken": [site_settings().team_email]}, locked, now)
+    notify({**confirmation_recipients(locked), "staff-time-taken": [site_settings().team_email]}, locked, now)
     return locked
 
 
 @transaction.atomic
-def ask_for_others(*, booking: Booking, words: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
-    """None of the times offered suits: free them, and let staff read why. Raises MoveRefused.
+def ask_for_other_times(*, booking: Booking, words: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
+    """None of the times offered suits: free them, and let staff read why. Raises TransitionNotAllowed.
 
     `flagged`: the words look like a child's details and their writer kept them.
     """
@@ -216,7 +215,7 @@ def ask_for_others(*, booking: Booking, words: str, by: User | None, now: dateti
     refuse_unless_requested(locked)
     offered = [option for option in options if option.kind == OptionKind.PROPOSED]
     if not offered:
-        raise MoveRefused
+        raise TransitionNotAllowed
     if offered[-1].state == OptionState.PASSED:
         return locked  # the same page was sent twice
     free_claims(locked)
@@ -224,18 +223,18 @@ def ask_for_others(*, booking: Booking, words: str, by: User | None, now: dateti
     record_event(locked, EventKind.OTHERS_ASKED, by=by, now=now, reason=words)
     if flagged:
         Booking.objects.filter(pk=locked.pk).update(flagged_child_details=True)
-    notify_lead(locked, f":others:{newest_option(options)}", now, flagged=flagged)
-    notify({"staff-others-asked": [site_settings().team_email]}, locked, now, version=newest_option(options))
+    notify_lead_if_flagged(locked, f":others:{dates_email_version(options)}", now, flagged=flagged)
+    notify({"staff-others-asked": [site_settings().team_email]}, locked, now, version=dates_email_version(options))
     return locked
 
 
-def newest_option(options: Sequence[DateOption]) -> int:
+def dates_email_version(options: Sequence[DateOption]) -> int:
     """The version of emails about dates, since one booking may get such an email more than once."""
     return max((option.pk for option in options), default=0)
 
 
 @transaction.atomic
-def lapse_dates_of(*, booking: Booking, now: datetime) -> list[DateOption]:
+def lapse_booking_dates(*, booking: Booking, now: datetime) -> list[DateOption]:
     """Stop keeping the booking's dates whose time is over, and return them. Does nothing if there are none.
 
     Once no date is kept any more, both sides are told.
@@ -253,10 +252,10 @@ def lapse_dates_of(*, booking: Booking, now: datetime) -> list[DateOption]:
             "booking-dates-lapsed": [locked.person.email],
             "staff-dates-lapsed": [site_settings().team_email],
         }
-        notify(recipients, locked, now, version=newest_option(over))
+        notify(recipients, locked, now, version=dates_email_version(over))
     return over
 
 
 def bookings_with_lapsed_dates(now: datetime) -> list[Booking]:
-    """The bookings for lapse_dates_of."""
+    """The bookings for lapse_booking_dates."""
     return list(Booking.objects.filter(pk__in=DateOption.objects.lapsed(now).values("booking")).order_by("pk"))

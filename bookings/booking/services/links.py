@@ -13,11 +13,11 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from bookings.models import Booking, BookingLink, LinkPurpose
-from bookings.models.links import LINK_LIFETIME, address_hash, hash_of
+from bookings.models.links import LINK_LIFETIME, hash_address, hash_token
 
-EXPIRED_AT_A_TIME = 100
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes
-TEAM_TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # what uuid.uuid4() makes
+EXPIRED_LINKS_BATCH_SIZE = 100
+TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes
+TEAM_TOKEN_PATTERN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # what uuid.uuid4() makes
 
 
 @transaction.atomic
@@ -25,15 +25,15 @@ def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[Lin
     """A new token for each purpose, for a reader of mail at that address. Also deletes some links that have expired."""
     # Every email about a booking makes links: two at once must not wait for each other to delete expired ones.
     expired = BookingLink.objects.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
-    BookingLink.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:EXPIRED_AT_A_TIME])).delete()
+    BookingLink.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:EXPIRED_LINKS_BATCH_SIZE])).delete()
     until = now + LINK_LIFETIME
     tokens = {str(purpose): secrets.token_urlsafe(32) for purpose in purposes}
     BookingLink.objects.bulk_create(
         BookingLink(
             booking=booking,
             purpose=purpose,
-            token_hash=hash_of(token),
-            address_hash=address_hash(address),
+            token_hash=hash_token(token),
+            address_hash=hash_address(address),
             created_at=now,
             expires_at=min(booking.starts_at, until) if booking.starts_at else until,
         )
@@ -42,21 +42,21 @@ def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[Lin
     return tokens
 
 
-def find_booking_of_team(token: str, now: datetime) -> Booking | None:
+def find_booking_by_team_link(token: str, now: datetime) -> Booking | None:
     """The booking of that `team_url`, until it is over; None for a link that does not work, for whatever reason."""
-    if not TEAM_TOKEN.fullmatch(token):
+    if not TEAM_TOKEN_PATTERN.fullmatch(token):
         return None
     booking = Booking.objects.select_related("presentation", "presenter").filter(ical_uid__startswith=f"{token}@").first()
-    return booking if booking and booking.team_url and booking.agreed[1] > now else None
+    return booking if booking and booking.team_url and booking.agreed_times[1] > now else None
 
 
 def find_booking_by_link(*, token: str, purpose: LinkPurpose, now: datetime) -> Booking | None:
     """The booking of that link; None for a link that does not work, for whatever reason."""
-    if not TOKEN.fullmatch(token):
+    if not TOKEN_PATTERN.fullmatch(token):
         return None
     names = ("booking__presentation", "booking__presenter", "booking__person")
-    links = BookingLink.objects.select_related(*names).filter(token_hash=hash_of(token), purpose=purpose, expires_at__gt=now)
+    links = BookingLink.objects.select_related(*names).filter(token_hash=hash_token(token), purpose=purpose, expires_at__gt=now)
     link = links.first()
     if link is None or not link.booking.is_open or (link.booking.starts_at and link.booking.starts_at <= now):
         return None
-    return link.booking if constant_time_compare(link.address_hash, address_hash(link.booking.person.email)) else None
+    return link.booking if constant_time_compare(link.address_hash, hash_address(link.booking.person.email)) else None

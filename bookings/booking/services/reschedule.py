@@ -1,7 +1,7 @@
 """Moving a booking to another time, and changing its details.
 
 Both take the version of the booking that the page showed (`expected`, see Booking.version): if the booking has changed since,
-they raise Stale and store nothing. Its owner can change it until the cut-off (Booking.may_still_change), staff always;
+they raise StaleBooking and store nothing. Its owner can change it until the cut-off (Booking.may_still_change), staff always;
 `by_link` means that somebody used a link in an email, so nobody knows who pressed.
 """
 
@@ -16,25 +16,33 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.services.assign import refuse_if_impossible
+from bookings.booking.services.assign import refuse_unless_available
 from bookings.booking.services.create import candidates_for
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.transitions import (
     Recipients,
     notify,
     notify_details_changed,
-    notify_lead,
+    notify_lead_if_flagged,
     presenter_email_kind,
     presenter_recipients,
 )
 from bookings.calendars import ical
-from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
+from bookings.errors import (
+    AudienceMismatch,
+    NothingChanged,
+    OutsideRules,
+    RuleViolation,
+    SlotTaken,
+    StaleBooking,
+    TooLateToChange,
+    TransitionNotAllowed,
+)
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Presenter, State
 from bookings.models.booking import record_event
-from bookings.rules import RuleViolation
 from bookings.schedule.holds import place_columns
-from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters
-from bookings.schedule.queries import open_schedule, reread_schedule
+from bookings.schedule.locks import busy_time_checks, lock_booking, lock_booking_and_presenters
+from bookings.schedule.queries import read_schedule, reread_schedule
 from bookings.schedule.slots import Candidate
 from bookings.seats.services import notify_all_seats
 from bookings.travel import find_place
@@ -58,12 +66,12 @@ class ChangeRequest:
     def by_staff(self) -> bool:
         return not self.by_link and (self.by is None or self.by.is_staff)
 
-    def refuse(self, booking: Booking) -> None:
-        """Raises Stale, MoveRefused, TooLateToChange."""
+    def refuse_if_not_allowed(self, booking: Booking) -> None:
+        """Raises StaleBooking, TransitionNotAllowed, TooLateToChange."""
         if booking.version != self.expected:
-            raise Stale
+            raise StaleBooking
         if not booking.is_open:
-            raise MoveRefused
+            raise TransitionNotAllowed
         if not self.by_staff and not booking.may_still_change(self.now):
             raise TooLateToChange
 
@@ -83,34 +91,34 @@ def reschedule(
 ) -> Booking:
     """Move the booking to `start` in one step: its old time is given back only once the new one is secured.
 
-    Its presenter stays if free then; otherwise the best one comes (or the one that staff name). Raises Stale, MoveRefused,
-    NoTimeAgreed, TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), VisitInTheWay, and
-    for staff OutsideRules without a reason.
+    Its presenter stays if free then; otherwise the best one comes (or the one that staff name). Raises StaleBooking,
+    TransitionNotAllowed, NoTimeAgreed, TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it
+    was), VisitBlocksErasure, and for staff OutsideRules without a reason.
     """
     change = ChangeRequest(by, expected, now, by_link, override_reason)
-    change.refuse(booking)  # as it was read; under the lock it is checked again
+    change.refuse_if_not_allowed(booking)  # as it was read; under the lock it is checked again
     # By its postcode and not its claim, which does not know the nation and its bank holidays.
     slot_query, day, named = slot_query_of(booking), uk_day(start), [presenter] if presenter else None
-    schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
+    schedule = read_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
     possible = {candidate.presenter.pk for candidate in candidates_for(schedule, start, by_staff=change.by_staff)}
     locked, presenters = lock_booking_and_presenters(booking, now=now, also=possible)
-    change.refuse(locked)
+    change.refuse_if_not_allowed(locked)
     refuse_while_overdue(locked, now)
     refuse_while_there(locked, now)
-    if start == locked.agreed[0]:
+    if start == locked.agreed_times[0]:
         raise NothingChanged(_("The booking is already at this time, so nothing was changed."))
     if locked.state == State.CONFIRMED:
         refuse_without_cover(locked, start, by_staff=change.by_staff)
     free = {key: presenters[key] for key in possible if key in presenters}
     again = reread_schedule(schedule, free, now, ignoring={"booking": locked})
     chosen = choose_presenter(change, candidates_for(again, start, by_staff=change.by_staff), locked.presenter)
-    before, started = locked.presenter, locked.agreed[0]
+    before, started = locked.presenter, locked.agreed_times[0]
     locked.sequence, locked.presenter = locked.next_sequence, chosen
     locked.starts_at, locked.ends_at = start, start + slot_query.length
     claim: dict[str, Any] = {"presenter": chosen, "busy": DateTimeTZRange(locked.starts_at, locked.ends_at)}
     if before != chosen:  # a travel time that staff set is for one presenter only
         claim |= {"travel_minutes": None, "travel_reason": ""}
-    with guarded():
+    with busy_time_checks():
         locked.save(update_fields=["presenter", "starts_at", "ends_at", "sequence"])
         if not BusyTime.objects.filter(booking=locked).update(**claim):
             BusyTime.objects.create(booking=locked, kind=BusyKind.BOOKING, **claim, **place_columns(slot_query.place))
@@ -129,7 +137,7 @@ def reschedule(
     }
     notify(recipients, locked, now)
     notify_all_seats("seat-moved", locked, now)
-    notify_lead(locked, f":moved:{locked.sequence}", now, flagged=flagged)
+    notify_lead_if_flagged(locked, f":moved:{locked.sequence}", now, flagged=flagged)
     return locked
 
 
@@ -158,12 +166,12 @@ def change_details(
     """Change who comes, the contact, the room and what they need; staff can also change the address.
 
     Calendars get a new entry if the place in it changes. `answers` are a form's, by the names of the model; `flagged`: some of
-    them look like a child's details. Raises Stale, MoveRefused, TooLateToChange, NothingChanged, PlaceUnknown, SlotTaken (the
-    other place can't be reached in time), AnotherAudience, and for staff OutsideRules without a reason.
+    them look like a child's details. Raises StaleBooking, TransitionNotAllowed, TooLateToChange, NothingChanged, PlaceUnknown,
+    SlotTaken (the other place can't be reached in time), AudienceMismatch, and for staff OutsideRules without a reason.
     """
     change = ChangeRequest(by, expected, now, override_reason=override_reason)
     locked = lock_booking(booking, now=now)
-    change.refuse(locked)
+    change.refuse_if_not_allowed(locked)
     entry, place_before = ical.booking_location(locked), locked.postcode
     changed = [name for name, value in answers.items() if getattr(locked, name) != value]
     if not changed:
@@ -172,9 +180,9 @@ def change_details(
         setattr(locked, name, answers[name])
     # It stays flagged until the safeguarding lead has decided: other texts of it may be kept back too (ADR 22).
     locked.flagged_child_details = flagged or (locked.flagged_child_details and is_kept_back(f"booking:{locked.pk}"))
-    if locked.presenter and "audience_profession" in changed and not locked.presenter.gives_to(locked.audience_profession):
+    if locked.presenter and "audience_profession" in changed and not locked.presenter.presents_to(locked.audience_profession):
         if not change.by_staff:
-            raise AnotherAudience
+            raise AudienceMismatch
         if not override_reason:
             raise OutsideRules([RuleViolation.AUDIENCE])
     stored = [*changed, *(move_claim(locked, change) if locked.postcode != place_before else [])]
@@ -184,7 +192,7 @@ def change_details(
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
     record_event(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
     notify_details_changed(locked, now, changed=changed, by_staff=change.by_staff)
-    notify_lead(locked, f":details:{locked.revision}", now, flagged=flagged)
+    notify_lead_if_flagged(locked, f":details:{locked.revision}", now, flagged=flagged)
     return locked
 
 
@@ -196,9 +204,9 @@ def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:
     place = find_place(booking.postcode)
     booking.nation, booking.local_authority = place.nation, place.authority
     if booking.presenter is not None:
-        refuse_if_impossible(booking, booking.presenter, place, change.now, change.override_reason)
+        refuse_unless_available(booking, booking.presenter, place, change.now, change.override_reason)
     try:
-        with guarded():
+        with busy_time_checks():
             BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking)).update(**place_columns(place))
     except SlotTaken as refusal:
         if booking.presenter is None:

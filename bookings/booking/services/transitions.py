@@ -12,20 +12,26 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotOver, TooLate
-from bookings.feedback.services import open_afterwards
+from bookings.errors import NeedsPresenter, NoTimeAgreed, NotOver, TooLateToCancel, TransitionNotAllowed
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, Presenter, Seat, SeatState, State
-from bookings.models.booking import TAKEN_BACK, record_event
+from bookings.models.booking import UNDO_TRANSITIONS, record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
 from bookings.seats.services import notify_all_seats
 from bookings.text import ADDRESS_FIELDS
-from bookings.visits.services import minute_of, presenter_is_there, refuse_unchecked, refuse_while_overdue, refuse_without_cover
-from leaflets.models import ToBring
+from bookings.visits.services import (
+    minute_number,
+    presenter_is_there,
+    refuse_unchecked,
+    refuse_while_overdue,
+    refuse_without_cover,
+)
+from leaflets.models import CopiesToBring
 from leaflets.orders.services.create import place_order_for_visit
-from leaflets.orders.services.transitions import OrderHasMoved, cancel
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel
 from notifications.models import Notification
-from notifications.outbox import About, Later, notify_about, notify_each
+from notifications.outbox import LaterMessage, NewMessage, notify_kinds, notify_many
 from notifications.preferences import wants
 from notifications.registry import Topic
 from office.queries import site_settings
@@ -50,41 +56,41 @@ def transition(
 ) -> None:
     """Move the booking on from the state that it was read in, store `columns` with it, and record it.
 
-    `takes_back`: the move undoes an earlier one. Raises MoveRefused if that move is not in the table, or if the booking's state
-    has changed since it was read.
+    `takes_back`: the move undoes an earlier one. Raises TransitionNotAllowed if that move is not in the table, or if the
+    booking's state has changed since it was read.
     """
-    if not (to in TAKEN_BACK.get(booking.state, ()) if takes_back else booking.can_become(to)):
-        raise MoveRefused(
+    if not (to in UNDO_TRANSITIONS.get(booking.state, ()) if takes_back else booking.can_become(to)):
+        raise TransitionNotAllowed(
             _("This booking’s state is now “%(state)s”, so you can no longer do that.") % {"state": booking.get_state_display()}
         )
     before, booking.state = booking.state, to
     for column, value in columns.items():
         setattr(booking, column, value)
     if not Booking.objects.filter(pk=booking.pk, state=before).update(state=to, **columns):
-        raise MoveRefused
+        raise TransitionNotAllowed
     changes: dict[str, object] = {"by_link": True} if by_link else {}
     record_event(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason, changes=changes)
 
 
 @transaction.atomic
 def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Booking:
-    """A request that has held its time becomes a booking. Raises MoveRefused, NeedsPresenter, NoTimeAgreed, NoCover."""
+    """A request that has held its time becomes a booking. Raises TransitionNotAllowed, NeedsPresenter, NoTimeAgreed, NoCover."""
     locked = lock_booking(booking, now=now)
     if not locked.has_time:
         raise NoTimeAgreed
     if locked.needs_a_presenter:
         raise NeedsPresenter
-    refuse_without_cover(locked, locked.agreed[0], by_staff=True)
+    refuse_without_cover(locked, locked.agreed_times[0], by_staff=True)
     if locked.presenter is not None:
-        refuse_unchecked(locked, locked.presenter, locked.agreed[0], by_staff=True)
+        refuse_unchecked(locked, locked.presenter, locked.agreed_times[0], by_staff=True)
     transition(locked, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now)
-    notify(both_sides(locked), locked, now)
+    notify(confirmation_recipients(locked), locked, now)
     return locked
 
 
 @transaction.atomic
 def decline_booking(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
-    """Decline a request in words that the professional reads, and free its time. Raises MoveRefused.
+    """Decline a request in words that the professional reads, and free its time. Raises TransitionNotAllowed.
 
     For `flagged`, see cancel_booking.
     """
@@ -96,7 +102,7 @@ def decline_booking(booking: Booking, *, reason: str, by: User | None, now: date
     take_back_leaflets(locked, by=by, now=now)
     presenter = presenter_recipients(locked)  # their time is free again
     notify({"booking-declined": [locked.person.email], "presenter-cancelled": presenter}, locked, now)
-    notify_lead(locked, ":declined", now, flagged=flagged)
+    notify_lead_if_flagged(locked, ":declined", now, flagged=flagged)
     return locked
 
 
@@ -107,7 +113,7 @@ def cancel_booking(
     """Give back the time and the leaflets, and tell everyone. Its owner can cancel until it starts, staff always.
 
     Calendars get a higher sequence. `by_link`: somebody pressed the button behind the link in the owner's email. `flagged`: the
-    reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate, VisitInTheWay.
+    reason looks like a child's details and its writer kept it. Raises TransitionNotAllowed, TooLateToCancel, VisitBlocksErasure.
     """
     locked = cancel_without_leaflets(booking, by=by, now=now, reason=reason, flagged=flagged, by_link=by_link)
     take_back_leaflets(locked, by=by, now=now)
@@ -121,7 +127,7 @@ def cancel_without_leaflets(
     locked = lock_booking(booking, now=now)
     by_staff = not by_link and (by is None or by.is_staff)
     if not by_staff and locked.starts_at is not None and locked.starts_at <= now:
-        raise TooLate
+        raise TooLateToCancel
     refuse_while_overdue(locked, now)
     marked = locked.flagged_child_details or flagged
     columns: dict[str, Any] = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
@@ -130,26 +136,26 @@ def cancel_without_leaflets(
     free_claims(locked)
     close_options(locked)
     notify_cancelled(locked, now)
-    notify_lead(locked, ":cancelled", now, flagged=flagged)
+    notify_lead_if_flagged(locked, ":cancelled", now, flagged=flagged)
     return locked
 
 
 @transaction.atomic
 def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booking:
-    """The presentation took place. An email asks its host how it was. Raises NotOver, NeedsPresenter, MoveRefused."""
+    """The presentation took place. An email asks its host how it was. Raises NotOver, NeedsPresenter, TransitionNotAllowed."""
     locked = lock_booking(booking, now=now)
-    if locked.agreed[1] > now:
+    if locked.agreed_times[1] > now:
         raise NotOver
     if locked.needs_a_presenter:
         raise NeedsPresenter
     transition(locked, State.DELIVERED, EventKind.DELIVERED, by=by, now=now)
-    closes_at = open_afterwards(given=locked, now=now).closes_at
+    closes_at = get_or_create_afterwards(given=locked, now=now).closes_at
     if now < closes_at:
-        notify({}, locked, now, later=[Later("booking-afterwards", [locked.person.email], now, closes_at)])
+        notify({}, locked, now, later=[LaterMessage("booking-afterwards", [locked.person.email], now, closes_at)])
     return locked
 
 
-def notify_lead(booking: Booking, part: str, now: datetime, *, flagged: bool) -> None:
+def notify_lead_if_flagged(booking: Booking, part: str, now: datetime, *, flagged: bool) -> None:
     """Tell the safeguarding lead if what was just written looks like a child's details (`flagged`).
 
     `part`: the part of the booking's history, such as ":declined".
@@ -161,7 +167,7 @@ def notify_lead(booking: Booking, part: str, now: datetime, *, flagged: bool) ->
 # Leaflets for the audience (ADR 17)
 
 
-def bring_leaflets(booking: Booking, asked: Sequence[ToBring], *, by: User | None, now: datetime) -> None:
+def bring_leaflets(booking: Booking, asked: Sequence[CopiesToBring], *, by: User | None, now: datetime) -> None:
     """Order as many of these leaflets as we have for the audience of this new booking, and write down what is missing.
 
     Call it in the booking's transaction, after its presenter is locked. It refuses nothing, so no booking fails for a leaflet.
@@ -181,7 +187,7 @@ def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> N
     brought = Brought.objects.select_related("order__person").filter(booking=booking, order__isnull=False).first()
     if brought is None or brought.order is None:
         return
-    with suppress(OrderHasMoved):
+    with suppress(OrderStateHasChanged):
         cancel(order=brought.order, by=by, now=now, with_visit=True)
 
 
@@ -194,14 +200,14 @@ Recipients = dict[str, Iterable[str]]
 
 
 def notify(
-    kinds: Recipients, booking: Booking, now: datetime, *, version: int | None = None, later: Sequence[Later] = ()
+    kinds: Recipients, booking: Booking, now: datetime, *, version: int | None = None, later: Sequence[LaterMessage] = ()
 ) -> None:
     """Write each kind of email to its addresses, leaving out empty ones. The version is the calendar sequence unless given."""
     number = booking.sequence if version is None else version
-    notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number, later=later)
+    notify_kinds(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number, later=later)
 
 
-def notify_once(messages: Mapping[str, Sequence[About]], now: datetime) -> int:
+def notify_once(messages: Mapping[str, Sequence[NewMessage]], now: datetime) -> int:
     """Write the messages, by kind, that have an address and are not written yet. Returns how many.
 
     For jobs that run every few minutes: it does not even try to write a message again.
@@ -211,7 +217,7 @@ def notify_once(messages: Mapping[str, Sequence[About]], now: datetime) -> int:
     written, count = set(rows), 0
     for kind, of_kind in messages.items():
         new = [message for message in of_kind if message.to and (kind, message.about, message.version) not in written]
-        notify_about(new, kind=kind, now=now, left_to_sweep=True)
+        notify_many(new, kind=kind, now=now, left_to_sweep=True)
         count += len(new)
     return count
 
@@ -219,7 +225,11 @@ def notify_once(messages: Mapping[str, Sequence[About]], now: datetime) -> int:
 def notify_booked(booking: Booking, now: datetime) -> None:
     """Tell the professional, the presenter and staff."""
     requested = [booking.person.email] if booking.state == State.REQUESTED else []
-    recipients = {"booking-requested": requested, **both_sides(booking), "staff-new-booking": [site_settings().team_email]}
+    recipients = {
+        "booking-requested": requested,
+        **confirmation_recipients(booking),
+        "staff-new-booking": [site_settings().team_email],
+    }
     notify(recipients, booking, now)
 
 
@@ -241,7 +251,7 @@ def notify_freed(booking: Booking, presenter: Presenter, now: datetime) -> None:
 
 def notify_joining_link(booking: Booking, now: datetime, *, presenter_too: bool = True) -> None:
     """Tell everyone who joins an online presentation where; their calendar entry comes again with it."""
-    recipients = both_sides(booking)
+    recipients = confirmation_recipients(booking)
     if not presenter_too:
         recipients.pop("presenter-booked")
     notify(recipients, booking, now)
@@ -249,7 +259,7 @@ def notify_joining_link(booking: Booking, now: datetime, *, presenter_too: bool 
 
 
 # The fields, besides the time, that guests with a spare seat have read.
-GUESTS_KNOW = {*ADDRESS_FIELDS, "room", "contact_name", "contact_phone"}
+GUEST_VISIBLE_FIELDS = {*ADDRESS_FIELDS, "room", "contact_name", "contact_phone"}
 
 
 def notify_details_changed(booking: Booking, now: datetime, *, changed: Iterable[str], by_staff: bool) -> None:
@@ -264,7 +274,7 @@ def notify_details_changed(booking: Booking, now: datetime, *, changed: Iterable
         "staff-booking-changed": [site_settings().team_email] if undecided and not by_staff else [],
     }
     notify(recipients, booking, now, version=booking.revision)
-    if booking.state == State.CONFIRMED and GUESTS_KNOW & set(changed):
+    if booking.state == State.CONFIRMED and GUEST_VISIBLE_FIELDS & set(changed):
         notify_all_seats("seat-details", booking, now, states=[SeatState.APPROVED])
 
 
@@ -272,7 +282,7 @@ def presenter_email_kind(booking: Booking) -> str:
     return "presenter-booked" if booking.state == State.CONFIRMED else "presenter-kept"
 
 
-def both_sides(booking: Booking) -> Recipients:
+def confirmation_recipients(booking: Booking) -> Recipients:
     """The emails to the professional and the presenter. For a request, whose time is only kept, only to the presenter."""
     professional: Recipients = {"booking-confirmed": [booking.person.email]} if booking.state == State.CONFIRMED else {}
     return {**professional, presenter_email_kind(booking): presenter_recipients(booking)}
@@ -288,7 +298,7 @@ def presenter_recipients(booking: Booking) -> list[str]:
 # staff set meanwhile.
 
 # Anybody who had an email about one of these after that moment has just read all of it, and gets no reminder.
-REPLACES_REMINDER = (
+REMINDER_REPLACING_EVENTS = (
     *(EventKind.BOOKED, EventKind.CONFIRMED, EventKind.RESTORED),
     *(EventKind.RESCHEDULED, EventKind.REASSIGNED, EventKind.LINK_SET),
 )
@@ -302,17 +312,17 @@ class DueReminder:
     moment: datetime
     early: bool
 
-    def about(self, about: str, to: str) -> About:
+    def about(self, about: str, to: str) -> NewMessage:
         until = self.of.reminder_due_at if self.early else self.of.starts_at
-        return About(about, to, self.of.reference, minute_of(self.of.reminder_due_at), expires_at=until)
+        return NewMessage(about, to, self.of.reference, minute_number(self.of.reminder_due_at), expires_at=until)
 
 
-def reminded_until(now: datetime) -> datetime:
+def latest_reminded_start(now: datetime) -> datetime:
     """No reminder can be due yet for anything that starts later than this."""
     return now + timedelta(days=site_settings().first_reminder_days + 1)
 
 
-def gets_reminders(person: Person) -> bool:
+def wants_reminders(person: Person) -> bool:
     """Whether they still want reminders. One statement."""
     return wants(Topic.REMINDERS, person.email)
 
@@ -321,16 +331,18 @@ def remind_of_bookings(*, now: datetime) -> int:
     """Write the reminders that have fallen due, and return how many. Many cost as many statements as one."""
     # Nobody is reminded of a presentation that still needs a presenter.
     ahead = Booking.objects.filter(
-        state=State.CONFIRMED, presenter__isnull=False, starts_at__gt=now, starts_at__lt=reminded_until(now)
+        state=State.CONFIRMED, presenter__isnull=False, starts_at__gt=now, starts_at__lt=latest_reminded_start(now)
     )
     due = reminders_due(ahead.select_related("person", "presenter").order_by("pk"), now)
-    events = BookingEvent.objects.filter(booking__in=[reminder.of for reminder in due], kind__in=REPLACES_REMINDER).order_by()
+    events = BookingEvent.objects.filter(
+        booking__in=[reminder.of for reminder in due], kind__in=REMINDER_REPLACING_EVENTS
+    ).order_by()
     last_read = dict(events.values_list("booking").annotate(Max("at")))
     with_guests = [reminder.of for reminder in due if not reminder.early and reminder.of.seats_taken]
     guests = defaultdict[int, list[Seat]](list)
     for seat in Seat.objects.approved().filter(booking__in=with_guests).select_related("person").order_by("pk"):
         guests[seat.booking_id].append(seat)
-    messages = defaultdict[str, list[About]](list)
+    messages = defaultdict[str, list[NewMessage]](list)
     for reminder in due:
         booking = reminder.of
         if last_read.get(booking.pk, reminder.moment) <= reminder.moment:

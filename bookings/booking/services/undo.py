@@ -9,30 +9,30 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.services.transitions import Recipients, both_sides, notify, notify_lead, transition
-from bookings.errors import MoveRefused, SlotTaken
+from bookings.booking.services.transitions import Recipients, confirmation_recipients, notify, notify_lead_if_flagged, transition
+from bookings.errors import SlotTaken, TransitionNotAllowed
 from bookings.models import (
     Afterwards,
     Attendance,
     Booking,
+    BookingOrSession,
     Brought,
     BusyKind,
     BusyTime,
     DateOption,
     EventKind,
     Feedback,
-    Given,
     OptionState,
     State,
-    belongs_to,
+    booking_or_session_lookup,
 )
 from bookings.schedule.holds import place_columns
-from bookings.schedule.locks import guarded, lock_booking
+from bookings.schedule.locks import busy_time_checks, lock_booking
 from bookings.schedule.substitutes import place_of_booking
 from bookings.seats.services import notify_all_seats
 from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from ctac.errors import DomainError
-from leaflets.models import ToBring
+from leaflets.models import CopiesToBring
 from leaflets.orders.services.transitions import restore_for_visit
 from professionals.services import lock_person
 
@@ -41,27 +41,27 @@ from professionals.services import lock_person
 def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
     """It is confirmed again. Nobody is told, since its time is over.
 
-    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, or a refusal that says what
-    is in the way.
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises TransitionNotAllowed, or a refusal that
+    says what is in the way.
     """
     locked = lock_booking(booking, now=now)
     if locked.state != State.DELIVERED or not locked.may_be_taken_back:
-        raise MoveRefused
-    refuse_what_came_after(locked)
+        raise TransitionNotAllowed
+    refuse_if_outcome_recorded(locked)
     # With a higher sequence, its host gets the email that asks how it was when it is marked as delivered again.
     columns: dict[str, Any] = {"sequence": locked.sequence + 1}
     transition(locked, State.CONFIRMED, EventKind.UNDELIVERED, by=by, now=now, reason=reason, takes_back=True, **columns)
-    notify_lead(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
+    notify_lead_if_flagged(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
     return locked
 
 
-def refuse_what_came_after(given: Given) -> None:
+def refuse_if_outcome_recorded(given: BookingOrSession) -> None:
     """Raise DomainError if anything shows that it took place. Feedback sent at this moment waits for the lock on the link."""
-    if Attendance.objects.filter(**belongs_to(given)).exists():
+    if Attendance.objects.filter(**booking_or_session_lookup(given)).exists():
         raise DomainError(
             _("Somebody has recorded how many people came, so it took place. If the numbers are wrong, correct them.")
         )
-    links = list(Afterwards.objects.filter(**belongs_to(given)).select_for_update())
+    links = list(Afterwards.objects.filter(**booking_or_session_lookup(given)).select_for_update())
     if Feedback.objects.filter(afterwards__in=links).exists():
         raise DomainError(_("People have given feedback about this presentation, so it took place. Leave it as delivered."))
 
@@ -71,19 +71,19 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
     """It is what it was before, with the same presenter, time and leaflets; calendars get their entry again.
 
     Leaflets that have gone meanwhile are written down as missing; the dates of a request are no longer kept. If it is over,
-    nobody is told. `flagged` as above. Raises AccountGoneError, MoveRefused, NoCover, SlotTaken: then only another booking can
-    help.
+    nobody is told. `flagged` as above. Raises AccountGoneError, TransitionNotAllowed, NoCover, SlotTaken: then only another
+    booking can help.
     """
     lock_person(booking.person)
     locked = lock_booking(booking, now=now)
     cancelled = locked.events.filter(kind=EventKind.CANCELLED).last()
     if locked.state != State.CANCELLED or not locked.may_be_taken_back or cancelled is None:
-        raise MoveRefused
-    to, is_over = State(cancelled.from_state), locked.has_time and locked.agreed[1] <= now
+        raise TransitionNotAllowed
+    to, is_over = State(cancelled.from_state), locked.has_time and locked.agreed_times[1] <= now
     if to == State.CONFIRMED and not is_over:
-        refuse_without_cover(locked, locked.agreed[0], by_staff=True)
+        refuse_without_cover(locked, locked.agreed_times[0], by_staff=True)
         if locked.presenter is not None:
-            refuse_unchecked(locked, locked.presenter, locked.agreed[0], by_staff=True)
+            refuse_unchecked(locked, locked.presenter, locked.agreed_times[0], by_staff=True)
     columns: dict[str, Any] = {
         "sequence": locked.sequence + 1,
         "closed_reason": "",
@@ -96,13 +96,13 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
         passed = DateOption.objects.preferred().filter(booking=locked, state=OptionState.PASSED)
         passed.filter(expires_at__isnull=False).update(state=OptionState.EXPIRED)
         passed.update(state=OptionState.OPEN)
-    bring_again(locked, cancelled.at, by=by, now=now)
+    restore_leaflets(locked, cancelled.at, by=by, now=now)
     if not is_over:
         recipients: Recipients = {"booking-requested": [locked.person.email]} if to == State.REQUESTED else {}
-        notify({**recipients, **both_sides(locked)}, locked, now)
+        notify({**recipients, **confirmation_recipients(locked)}, locked, now)
         if to == State.CONFIRMED:
             notify_all_seats("seat-restored", locked, now)
-    notify_lead(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
+    notify_lead_if_flagged(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
     return locked
 
 
@@ -113,8 +113,8 @@ def claim_again(booking: Booking, *, is_over: bool) -> None:
     try:
         if not (booking.presenter.active or is_over):
             raise SlotTaken
-        with guarded():
-            place, busy = place_of_booking(booking), DateTimeTZRange(*booking.agreed)
+        with busy_time_checks():
+            place, busy = place_of_booking(booking), DateTimeTZRange(*booking.agreed_times)
             BusyTime.objects.create(
                 booking=booking, presenter=booking.presenter, kind=BusyKind.BOOKING, busy=busy, **place_columns(place)
             )
@@ -123,7 +123,7 @@ def claim_again(booking: Booking, *, is_over: bool) -> None:
         raise SlotTaken(sentence % {"name": booking.presenter}) from refusal
 
 
-def bring_again(booking: Booking, cancelled_at: datetime, *, by: User | None, now: datetime) -> None:
+def restore_leaflets(booking: Booking, cancelled_at: datetime, *, by: User | None, now: datetime) -> None:
     """Restores the order of leaflets that was cancelled with it, as far as there are any; what has gone is missing now."""
     brought = Brought.objects.select_related("order").filter(booking=booking, order__isnull=False).first()
     if brought is None or brought.order is None:
@@ -134,6 +134,6 @@ def bring_again(booking: Booking, cancelled_at: datetime, *, by: User | None, no
     missing = {leaflet.slug: leaflet for leaflet in brought.missing_leaflets}
     for leaflet, copies in gone.items():
         before = missing.get(leaflet.slug)
-        missing[leaflet.slug] = ToBring(leaflet.slug, leaflet.title, copies + (before.copies if before else 0))
+        missing[leaflet.slug] = CopiesToBring(leaflet.slug, leaflet.title, copies + (before.copies if before else 0))
     brought.missing = [asdict(leaflet) for leaflet in missing.values()]
     brought.save(update_fields=["missing"])

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import Progress, shows_progress, signed_in, with_next
+from accounts.access import Progress, shows_progress, signed_in_user, url_with_next
 from accounts.limits import check_throttles, client_key, client_throttle, hash_key
-from accounts.models import Where
+from accounts.models import LimitedActivity
 from bookings import text as bookings_text
 from bookings.booking.forms import (
     WHERE_ANSWERS,
@@ -29,32 +29,32 @@ from bookings.booking.forms import (
     DraftAnswers,
     LeafletsForm,
     answers_of,
-    answers_so_far,
+    get_draft_answers,
     kept_visit_addresses,
 )
-from bookings.booking.services.create import place_booking, waits_for_staff
+from bookings.booking.services.create import needs_staff_decision, place_booking
 from bookings.booking.services.decide import slot_query_of
-from bookings.booking.services.request import DatesRefused, choose_dates, request_dates
+from bookings.booking.services.request import DatesRefused, choose_kept_dates, request_dates
 from bookings.booking.views.bookings import may_book_again, own_booking
-from bookings.errors import AlreadyPlaced, DraftGone, ExtendedAlready, HoldOver, NotOffered, SlotTaken, TooManyHolds
+from bookings.errors import AlreadyPlaced, DraftGone, HoldAlreadyExtended, HoldExpired, NotOffered, SlotTaken, TooManyHolds
 from bookings.models import Booking, Channel, DateOption, Format, Hold, NotKeptReason, OpenSession, OptionKind, Presentation
 from bookings.schedule.availability import Schedule
 from bookings.schedule.forms import WhenForm, slot_value
-from bookings.schedule.holds import extend_hold, held_for, hold_keeps, hold_slot, kept_until, release_hold
-from bookings.schedule.picker import Picker, first_times, is_anything_free, pick_nearest, show_times
-from bookings.schedule.queries import open_schedule
-from bookings.text import ADDRESS_FIELDS, Row, room_in_words, row
-from ctac.dates import format_clock, format_span, uk_day
+from bookings.schedule.holds import extend_hold, held_times_lookup, hold_matches, hold_slot, kept_until, release_hold
+from bookings.schedule.picker import Picker, build_nearest_picker, first_times, is_anything_free, slot_picker_response
+from bookings.schedule.queries import read_schedule
+from bookings.text import ADDRESS_FIELDS, Row, room_text, row
+from ctac.dates import format_datetime_range, format_uk_time, uk_day
 from ctac.forms import FORM_METHODS
-from leaflets.models import ToBring
+from leaflets.models import CopiesToBring
 from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
 from leaflets.orders.queries import kept_addresses
 from leaflets.orders.services.create import CopiesPossible, copies_possible_by_slug
 from leaflets.stock.queries import leaflets_in_stock
-from office.closures.models import Closes
-from office.closures.queries import sentences_between
+from office.closures.models import ClosureScope
+from office.closures.queries import closure_texts_between
 from professionals import drafts
-from professionals.access import details_asked_here, person_in, person_required, the_person
+from professionals.access import person_required, signed_in_person, signed_in_person_or_none, with_details_form
 from professionals.models import DraftKind, Person
 
 # By network address while signed out, by user after: a trust behind one address still gets through, and nobody takes every slot.
@@ -80,19 +80,21 @@ class HeldSlot:
 def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
     """The slot that the draft holds for these answers; None if it holds none, or no longer."""
     hold = answers.hold
-    if hold is None or hold.expires_at <= now or not answers.is_about_this or not hold_keeps(hold, answers.booking):
+    if hold is None or hold.expires_at <= now or not answers.is_for_presentation or not hold_matches(hold, answers.booking):
         return None
-    when = format_span(hold.start, hold.start + answers.presentation.length)
+    when = format_datetime_range(hold.start, hold.start + answers.presentation.length)
     seconds = int((hold.expires_at - now).total_seconds())
-    return HeldSlot(when, format_clock(hold.expires_at), seconds, hold.extended_at is None, slot_value(hold.start))
+    return HeldSlot(when, format_uk_time(hold.expires_at), seconds, hold.extended_at is None, slot_value(hold.start))
 
 
-def kept_or_lost(request: HttpRequest, answers: DraftAnswers, now: datetime, read: Schedule | None = None) -> dict[str, object]:
+def held_slot_context(
+    request: HttpRequest, answers: DraftAnswers, now: datetime, read: Schedule | None = None
+) -> dict[str, object]:
     """For the page: the slot that is held, or else the one that was, and whether it is still free. `read` as in is_still_free."""
     held, start = held_slot(answers, now), answers.start
     if held or start is None:
         return {"kept": held}
-    lost = format_span(start, start + answers.presentation.length)
+    lost = format_datetime_range(start, start + answers.presentation.length)
     return {"lost": lost, "lost_is_free": is_still_free(request, answers, start, now, read)}
 
 
@@ -101,16 +103,16 @@ def is_still_free(
 ) -> bool:
     """Whether these answers could have that time. `read`: a schedule for them, which may have read that day already."""
     day = uk_day(start)
-    if read is None or day not in read.whole or not read.is_read(day):
-        own = own_claims(request, answers)
-        read = open_schedule(slot_query_of(answers.booking), first_day=day, last_day=day, now=now, ignoring=own)
-    return bool(read.offered_to(start))
+    if read is None or day not in read.date_range or not read.is_read(day):
+        own = ignored_claims(request, answers)
+        read = read_schedule(slot_query_of(answers.booking), first_day=day, last_day=day, now=now, ignoring=own)
+    return bool(read.offered_candidates(start))
 
 
 def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
     """Hold that time and keep the answer. Raises TooManyHolds, SlotTaken, DraftGone."""
     # Not in a transaction: a refusal must count too.
-    if check_throttles(request, Where.TIMES, [client_throttle(request, "hold", *HOLD_RATE_LIMIT)], now):
+    if check_throttles(request, LimitedActivity.TIMES, [client_throttle(request, "hold", *HOLD_RATE_LIMIT)], now):
         raise TooManyHolds(
             _("People on your network chose too many times in the last hour. Wait a while, or call us and we will book for you.")
         )
@@ -123,7 +125,7 @@ def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now:
     draft = copy(answers.draft)  # a refusal leaves the draft itself unchanged
     hold = hold_slot(
         draft=draft,
-        person=person_in(request),
+        person=signed_in_person_or_none(request),
         slot_query=slot_query_of(answers.booking),
         start=start,
         now=now,
@@ -146,7 +148,7 @@ def save_answers(
         if answers.draft:
             release_hold(draft=answers.draft, now=now)
             answers.hold = None
-    draft = drafts.keep(request, DraftKind.BOOKING, steps, now)
+    draft = drafts.save_answers(request, DraftKind.BOOKING, steps, now)
     if draft != answers.draft:
         answers.hold = None
     answers.draft = draft
@@ -159,15 +161,15 @@ def extend_time(request: HttpRequest, answers: DraftAnswers, now: datetime) -> N
     """
     try:
         if answers.draft is None:
-            raise HoldOver
+            raise HoldExpired
         answers.hold = extend_hold(draft=answers.draft, now=now)
-    except ExtendedAlready as refusal:
+    except HoldAlreadyExtended as refusal:
         messages.warning(request, refusal.message)
-    except HoldOver:
+    except HoldExpired:
         answers.hold = None
         hold_again(request, answers, now)
     else:
-        until = format_clock(answers.hold.expires_at)
+        until = format_uk_time(answers.hold.expires_at)
         messages.success(request, _("We are keeping this time for you until %(until)s.") % {"until": until})
 
 
@@ -177,13 +179,13 @@ def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> No
         return
     hold = hold_time(request, answers, answers.start, now)
     sentence = _("We had stopped keeping your time, but it was still free. We are keeping it for you again until %(until)s.")
-    messages.info(request, sentence % {"until": format_clock(hold.expires_at)})
+    messages.info(request, sentence % {"until": format_uk_time(hold.expires_at)})
 
 
-def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]:
+def ignored_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]:
     """The claims not in their way: this draft's hold, this person's holds in other drafts, and times held for their place."""
-    person, place = person_in(request), slot_query_of(answers.booking).place
-    return {"hold__draft": answers.draft, "hold__person": person.pk if person else None, **held_for(place)}
+    person, place = signed_in_person_or_none(request), slot_query_of(answers.booking).place
+    return {"hold__draft": answers.draft, "hold__person": person.pk if person else None, **held_times_lookup(place)}
 
 
 def week_page(
@@ -192,15 +194,19 @@ def week_page(
     def page(picker: Picker) -> HttpResponse:
         if problem:
             picker.form.add_error(None, problem)
-        return when_page(request, answers, picker, now, status=status, **kept_or_lost(request, answers, now, picker.schedule))
+        return when_page(
+            request, answers, picker, now, status=status, **held_slot_context(request, answers, now, picker.schedule)
+        )
 
-    own = own_claims(request, answers)
-    return show_times(request, slot_query_of(answers.booking), page, now=now, ignoring=own, chosen=answers.start, typed=typed)
+    own = ignored_claims(request, answers)
+    return slot_picker_response(
+        request, slot_query_of(answers.booking), page, now=now, ignoring=own, chosen=answers.start, typed=typed
+    )
 
 
 def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
     """The time has gone: the page shows the nearest ones to choose from, and everything typed is kept."""
-    picker = pick_nearest(slot_query_of(answers.booking), start, now=now, ignoring=own_claims(request, answers))
+    picker = build_nearest_picker(slot_query_of(answers.booking), start, now=now, ignoring=ignored_claims(request, answers))
     return when_page(request, answers, picker, now, form_action=reverse("book_when", args=[answers.presentation.slug]))
 
 
@@ -212,28 +218,30 @@ def when_page(
     context = {"picker": picker, "form": picker.form, "presentation": presentation, **more}
     if picker.nothing_free:
         if slot_query.place and Format.ONLINE in presentation.formats:
-            online = replace(slot_query, format=Format.ONLINE, place=None, set_minutes={})
-            context["online_times"] = first_times(picker, online, now, {**own_claims(request, answers), **held_for(None)})
-        session = OpenSession.objects.to_come(now).filter(presentation=presentation).first()
-        context |= {"place": slot_query.place, "session": session, "room": room_in_words(session) if session else ""}
+            online = replace(slot_query, format=Format.ONLINE, place=None, override_minutes={})
+            context["online_times"] = first_times(
+                picker, online, now, {**ignored_claims(request, answers), **held_times_lookup(None)}
+            )
+        session = OpenSession.objects.upcoming(now).filter(presentation=presentation).first()
+        context |= {"place": slot_query.place, "session": session, "room": room_text(session) if session else ""}
     return render(request, "bookings/booking/when.html", context, status=status)
 
 
 SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
 
 
-def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
+def redirect_to_missing_step(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
     """Go to the page of the missing answer.
 
     Somebody who sent a form may just have placed its booking from another window: then say so.
     """
     if request.method == "POST":
-        warn_of_just_placed(request, presentation, now)
+        add_just_placed_warning(request, presentation, now)
     return redirect(f"book_{step}", slug=presentation.slug)
 
 
-def warn_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
-    person = person_in(request)
+def add_just_placed_warning(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
+    person = signed_in_person_or_none(request)
     lately = {"presentation": presentation, "created_at__gt": now - RECENT_BOOKING_WINDOW}
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
         sentence = _(
@@ -252,14 +260,14 @@ def book_start(request: HttpRequest, slug: str) -> HttpResponse:
 def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     """Where, for whom, and what of the day. From the check page (`change`) it leads back there once nothing is missing."""
     now = timezone.now()
-    answers = answers_so_far(request, slug, now)
+    answers = get_draft_answers(request, slug, now)
     if request.method != "POST":
-        drafts.expect(request)
+        drafts.ensure_cookie(request)
         # The earlier answers, or else the address of the last visit or of their work, with the person as the contact.
-        person = person_in(request)
+        person = signed_in_person_or_none(request)
         where = answers.step("where")
         if person and not where:
-            place = Booking.objects.addresses_of(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
+            place = Booking.objects.visits_for_person(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
             where = {**place, "contact_name": person.name, "contact_phone": person.phone}
         elif where.get("format") == Format.ONLINE:
             where = {**where, **answers.step("visit")}
@@ -277,21 +285,21 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return where_page(request, answers, now, data=request.POST)
     if changes and answers.draft is None:
-        warn_of_just_placed(request, answers.presentation, now)
+        add_just_placed_warning(request, answers.presentation, now)
     save_where(request, answers, form, now)
-    return back_to_check(request, answers, now) if changes else redirect("book_when", slug=slug)
+    return redirect_to_check(request, answers, now) if changes else redirect("book_when", slug=slug)
 
 
 def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typed: Any) -> HttpResponse:
     """`typed` is what the form shows: the `data` that was sent, or its `initial`."""
     form = BookingForm(presentation=answers.presentation, kept=visit_addresses(request, answers), **typed)
-    context = {"form": form, "presentation": answers.presentation, **kept_or_lost(request, answers, now)}
+    context = {"form": form, "presentation": answers.presentation, **held_slot_context(request, answers, now)}
     return render(request, "bookings/booking/where.html", context)
 
 
 def visit_addresses(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:
     """The person's own address book, if this presentation can be a visit. One statement."""
-    person = person_in(request)
+    person = signed_in_person_or_none(request)
     if not person or Format.WORKPLACE not in answers.presentation.formats:
         return {}
     return kept_visit_addresses(kept_addresses(person.pk))
@@ -320,7 +328,7 @@ def save_place(request: HttpRequest, answers: DraftAnswers, steps: dict[str, dic
     save_answers(request, answers, steps, now, release=release)
 
 
-def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
+def redirect_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
     """Go to the check page. If the hold is over, hold the time again, or show the nearest times if it has gone."""
     try:
         hold_again(request, answers, now)
@@ -341,7 +349,7 @@ def booking_again(request: HttpRequest, reference: str) -> HttpResponse:
     slug = booking.presentation.slug
     if booking.format not in booking.presentation.formats:
         return redirect("book_where", slug=slug)
-    answers = answers_so_far(request, slug, now)
+    answers = get_draft_answers(request, slug, now)
     given = {name: getattr(booking, name) for name in WHERE_ANSWERS}
     steps: dict[str, dict[str, Any]] = {"where": {"presentation": slug, **given, "flagged": booking.flagged_child_details}}
     if answers.step("dates"):
@@ -353,9 +361,9 @@ def booking_again(request: HttpRequest, reference: str) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
-    answers = answers_so_far(request, slug, now)
+    answers = get_draft_answers(request, slug, now)
     if missing := answers.missing_before("when"):
-        return back_to_missing(request, missing, answers.presentation, now)
+        return redirect_to_missing_step(request, missing, answers.presentation, now)
     if request.method != "POST":
         return week_page(request, answers, now)
     if "online" in request.POST and Format.ONLINE in answers.presentation.formats:
@@ -375,7 +383,7 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     except SlotTaken:
         return slot_taken_page(request, answers, start, now)
     except DraftGone:
-        return back_to_missing(request, "where", answers.presentation, now)
+        return redirect_to_missing_step(request, "where", answers.presentation, now)
     return redirect(f"book_{answers.first_missing()}", slug=slug)
 
 
@@ -383,14 +391,14 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
 def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
     """The page for dates of one's own, if none of our times suits."""
     now = timezone.now()
-    answers = answers_so_far(request, slug, now)
+    answers = get_draft_answers(request, slug, now)
     presentation = answers.presentation
     if missing := answers.missing_before("when"):
-        return back_to_missing(request, missing, presentation, now)
+        return redirect_to_missing_step(request, missing, presentation, now)
     before, data = answers.step("dates"), request.POST if request.method == "POST" else None
     initial = {**before.get("typed", {}), "reason": before.get("reason", "")}
     # If we have no times, don't ask why none suits, unless the page that was sent has asked already.
-    own, slot_query = own_claims(request, answers), slot_query_of(answers.booking)
+    own, slot_query = ignored_claims(request, answers), slot_query_of(answers.booking)
     asks_why = bool("reason" in (data or {}) or before.get("reason") or is_anything_free(slot_query, now, own))
     form = DatesForm(data, presentation=presentation, asks_why=asks_why, nation=slot_query.nation, initial=initial)
     if form.is_valid():
@@ -398,7 +406,7 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
             "dates": [vars(date) for date in form.cleaned_data["dates"]],
             "reason": form.cleaned_data.get("reason", ""),
             "flagged": form.flagged,
-            "typed": form.as_typed(),
+            "typed": form.typed_values(),
         }
         save_answers(request, answers, {"dates": answer}, now, release=bool(answers.step("when")))
         return redirect(f"book_{answers.first_missing()}", slug=presentation.slug)
@@ -406,25 +414,25 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "form": form,
         "presentation": presentation,
-        "closed": sentences_between(today, form.latest_day, Closes.PRESENTATIONS, [slot_query.nation]),
+        "closed": closure_texts_between(today, form.latest_day, ClosureScope.PRESENTATIONS, [slot_query.nation]),
         "back_url": reverse("book_when", args=[presentation.slug]),
     }
     return render(request, "bookings/booking/dates.html", context)
 
 
-MOST_TITLES = 12
+MAX_LEAFLET_TITLES = 12
 
 
 @require_http_methods(FORM_METHODS)
 def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
-    answers = answers_so_far(request, slug, now)
+    answers = get_draft_answers(request, slug, now)
     missing = answers.missing_before("leaflets")
     if answers.is_online and not missing:
         return redirect("book_check", slug=slug)
     booking = answers.booking
-    leaflets = leaflets_in_stock(booking.audience_profession, MOST_TITLES)
-    person = person_in(request)
+    leaflets = leaflets_in_stock(booking.audience_profession, MAX_LEAFLET_TITLES)
+    person = signed_in_person_or_none(request)
     lately: RecentOrdersByTitle = {}  # what counts against the limits, as far as we know who asks
     if person and booking.postcode and leaflets:
         workplace = Workplace(person.organisation_id, booking.postcode)
@@ -437,11 +445,11 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
     )
     if form.is_valid():
         copies = [asdict(leaflet) for leaflet in form.to_bring()]
-        drafts.keep(request, DraftKind.BOOKING, {"leaflets": {"copies": copies} if copies else {}}, now)
+        drafts.save_answers(request, DraftKind.BOOKING, {"leaflets": {"copies": copies} if copies else {}}, now)
         if not missing:
             return redirect("book_check", slug=slug)
     if missing:
-        return back_to_missing(request, missing, answers.presentation, now)
+        return redirect_to_missing_step(request, missing, answers.presentation, now)
     step_before = "check" if "change" in request.GET else "dates" if answers.asks_for_dates else "when"
     context = {
         "form": form,
@@ -449,7 +457,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         "people": booking.audience_size,
         "back_url": reverse(f"book_{step_before}", args=[slug]),
     }
-    return render(request, "bookings/booking/leaflets.html", {**context, **kept_or_lost(request, answers, now)})
+    return render(request, "bookings/booking/leaflets.html", {**context, **held_slot_context(request, answers, now)})
 
 
 def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> dict[str, Any]:
@@ -464,11 +472,11 @@ def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> di
         return {"title": title, "change_url": url, "rows": [row(_("To bring"), _("None"))]}
     there = copies_possible_by_slug(asked, person=person, postcode=postcode, now=now)
     none = CopiesPossible(0)
-    rows = [row(leaflet.title, leaflets_promise(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
+    rows = [row(leaflet.title, promised_copies_text(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
     return {"title": title, "change_url": url, "rows": rows}
 
 
-def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
+def promised_copies_text(asked: CopiesToBring, possible: CopiesPossible) -> str:
     """'12 copies', or what would be brought if the booking was sent now."""
     if asked.copies <= possible.copies:
         return bookings_text.copies_text(asked.copies)
@@ -483,41 +491,41 @@ def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
     return sentence % facts
 
 
-def page_before_check(answers: DraftAnswers) -> str:
+def url_before_check(answers: DraftAnswers) -> str:
     return reverse("book_dates" if answers.asks_for_dates else "book_when", args=[answers.presentation.slug])
 
 
 def booking_progress(request: HttpRequest, slug: str) -> Progress | None:
     """How far the booking has got, for the pages where somebody signs in on their way here."""
     now = timezone.now()
-    answers = answers_so_far(request, slug, now)
+    answers = get_draft_answers(request, slug, now)
     if answers.draft is None:
         return None
     caption = render_to_string("bookings/booking/includes/caption.html", {"presentation": answers.presentation, "step": 3})
     kept = held_slot(answers, now)
-    return Progress(caption, page_before_check(answers), kept, "bookings/booking/includes/kept.html")
+    return Progress(caption, url_before_check(answers), kept, "bookings/booking/includes/kept.html")
 
 
 @shows_progress(booking_progress)
 @require_http_methods(FORM_METHODS)
-@details_asked_here
+@with_details_form
 def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
-    answers = answers_so_far(request, slug, now)
+    answers = get_draft_answers(request, slug, now)
     token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
     is_new = hasattr(request, "details_form")
     if is_new and (answers.asks_for_dates or answers.leaflets):  # only of a known person can we say what they get
-        return redirect(with_next("account_details", request.path))
+        return redirect(url_with_next("account_details", request.path))
     if request.method != "POST" or "extend" in request.POST or is_new:
         return check_or_extend(request, answers, now)
     if answers.draft is None or answers.draft.token != token:
-        return placed_before(request, token, digest)
+        return already_placed_page(request, token, digest)
     if answers.first_missing() != "check":
         return redirect(f"book_{answers.first_missing()}", slug=slug)
     if warning := recheck_reason(request, answers, digest, now):
         return check_page(request, answers, now, warning=warning)
     booking = answers.booking
-    booking.person, booking.channel = the_person(request), Channel.WEB
+    booking.person, booking.channel = signed_in_person(request), Channel.WEB
     booking.submission_token, booking.submission_digest = token, digest
     asked: dict[str, Any] = {"booking": booking, "leaflets": answers.leaflets, "by": request.user, "now": now}
     try:
@@ -532,7 +540,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("book_dates", slug=slug) if isinstance(refusal, DatesRefused) else redirect("presentations")
     except AlreadyPlaced:
         drafts.finish(answers.draft)  # it would stand in the way of every booking to come
-        return placed_before(request, token, digest)
+        return already_placed_page(request, token, digest)
     return redirect("booking_placed", reference=booking.reference)
 
 
@@ -565,19 +573,19 @@ def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now
     if answers.draft and digest != drafts.digest(answers.draft.answers):
         return _("Your answers were changed in another window. Please check them again.")
     if answers.asks_for_dates and check_throttles(
-        request, Where.TIMES, [client_throttle(request, "hold", *HOLD_RATE_LIMIT)], now
+        request, LimitedActivity.TIMES, [client_throttle(request, "hold", *HOLD_RATE_LIMIT)], now
     ):
         return _("People on your network asked for too many times in the last hour. Wait a while, or call us.")
     return ""
 
 
-def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse:
+def already_placed_page(request: HttpRequest, token: str, digest: str) -> HttpResponse:
     """The draft of this page is finished. Same token and content: show the first confirmation. Other content: say so.
 
     A token that can't be one of ours is not looked up.
     """
-    mine = the_person(request).bookings
-    booking = mine.filter(submission_token=token).first() if drafts.SECRET.fullmatch(token) else None
+    mine = signed_in_person(request).bookings
+    booking = mine.filter(submission_token=token).first() if drafts.SECRET_PATTERN.fullmatch(token) else None
     if booking is None:
         messages.info(request, _("That page was out of date. This page shows what you have booked."))
         return redirect("my")
@@ -592,15 +600,17 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
     if start and not held and not is_still_free(request, answers, start, now):
         return slot_taken_page(request, answers, start, now)
     booking = answers.booking
-    booking.person = person_in(request) or Person(email=signed_in(request).email)  # somebody new fills in the rest below
+    booking.person = signed_in_person_or_none(request) or Person(
+        email=signed_in_user(request).email
+    )  # somebody new fills in the rest below
     context = {
         "presentation": answers.presentation,
-        "sections": sections(answers, booking.person, now),
+        "sections": check_page_sections(answers, booking.person, now),
         "kept": held,
         "form": getattr(request, "details_form", None),
         "asks_for_dates": answers.asks_for_dates,
-        "is_request": answers.asks_for_dates or waits_for_staff(booking),
-        "back_url": page_before_check(answers),
+        "is_request": answers.asks_for_dates or needs_staff_decision(booking),
+        "back_url": url_before_check(answers),
         "warning": warning,
         "token": answers.draft.token if answers.draft else "",
         "digest": drafts.digest(answers.draft.answers) if answers.draft else "",
@@ -608,7 +618,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
     return render(request, "bookings/booking/check.html", context)
 
 
-def sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[str, object]]:
+def check_page_sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[str, object]]:
     presentation, booking = answers.presentation, answers.booking
     where = "\n".join(booking.address_lines) or booking.get_format_display()
     who_comes = row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
@@ -620,12 +630,12 @@ def sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[
     if answers.asks_for_dates:
         # Each date with what would become of it if the request was sent now.
         dates = answers.dates
-        could = choose_dates(slot_query_of(answers.booking), dates, person=person, now=now)
+        could = choose_kept_dates(slot_query_of(answers.booking), dates, person=person, now=now)
         options = [DateOption(kind=OptionKind.PREFERRED, **vars(date)) for date in dates]
         rows = []
         for (label, option), chosen in zip(bookings_text.labelled_dates(options), could, strict=True):
             if isinstance(chosen, NotKeptReason):
-                promise = bookings_text.not_kept_sentence(bookings_text.NOT_KEPT_IF_ASKED_NOW, chosen)
+                promise = bookings_text.not_kept_sentence(bookings_text.NOT_KEPT_BEFORE_SENDING, chosen)
             else:
                 until = kept_until(chosen.start, now)
                 promise = bookings_text.keeping_sentence(option.precision, chosen.start, presentation.length, until)
@@ -634,7 +644,7 @@ def sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[
             rows.append(row(_("Why our times don’t suit"), reason))
         when = _("Your dates"), reverse("book_dates", args=[presentation.slug]), rows
     else:
-        span = format_span(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""
+        span = format_datetime_range(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""
         when = _("Time"), reverse("book_when", args=[presentation.slug]), [row(_("When"), span)]
     # The confirmation goes to this address.
     about_them = [

@@ -17,30 +17,39 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.limits import ReachedThrottle, Throttle, check_throttles, client_throttle
-from accounts.models import By, User, Where
+from accounts.models import LimitedActivity, ThrottleScope, User
 from bookings import text as bookings_text
-from bookings.booking.forms import OTHERS, WITHDRAW, AnswerForm, CancelForm, DetailsForm, answers_of
-from bookings.booking.services.decide import OfferGone, ask_for_others, slot_query_of, take_offer
-from bookings.booking.services.links import find_booking_by_link, find_booking_of_team
+from bookings.booking.forms import OTHER_TIMES, WITHDRAW, CancelForm, DetailsForm, OfferAnswerForm, answers_of
+from bookings.booking.services.decide import OfferGone, ask_for_other_times, slot_query_of, take_offer
+from bookings.booking.services.links import find_booking_by_link, find_booking_by_team_link
 from bookings.booking.services.reschedule import change_details, reschedule
-from bookings.booking.services.transitions import cancel_booking, gets_reminders
+from bookings.booking.services.transitions import cancel_booking, wants_reminders
 from bookings.calendars import ical
-from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLate, TooLateToChange
+from bookings.errors import (
+    AudienceMismatch,
+    NothingChanged,
+    NoTimeAgreed,
+    SlotTaken,
+    StaleBooking,
+    TooLateToCancel,
+    TooLateToChange,
+    TransitionNotAllowed,
+)
 from bookings.feedback.queries import feedback_panel_for_host
 from bookings.models import Booking, Format, LinkPurpose, OpenSession, OptionKind, OptionState, Presentation, State
-from bookings.schedule.forms import WhenForm, slot_value, to_start
-from bookings.schedule.picker import Picker, pick_nearest, show_times
-from bookings.schedule.queries import open_schedule
-from bookings.seats.queries import seats_near_you
+from bookings.schedule.forms import WhenForm, parse_start, slot_value
+from bookings.schedule.picker import Picker, build_nearest_picker, slot_picker_response
+from bookings.schedule.queries import read_schedule
+from bookings.seats.queries import nearby_seats_context
 from bookings.text import Row, row
-from ctac.dates import format_span, uk_day
+from ctac.dates import format_datetime_range, uk_day
 from ctac.forms import FORM_METHODS
-from ctac.pages import keep_private
+from ctac.pages import set_private_headers
 from guidance.contacts.queries import who_to_tell
 from professionals import drafts
-from professionals.access import person_in, person_required, the_person
+from professionals.access import person_required, signed_in_person, signed_in_person_or_none
 from professionals.models import Draft, DraftKind
 
 # For one booking, for all who change it: nobody needs as many to plan a day, and each is an email to three people.
@@ -51,31 +60,31 @@ LINK_RATE_LIMIT = (300, timedelta(hours=1))
 
 @require_safe
 def presentations(request: HttpRequest) -> HttpResponse:
-    near = seats_near_you(person_in(request), timezone.now())
+    near = nearby_seats_context(signed_in_person_or_none(request), timezone.now())
     return render(request, "bookings/booking/presentations.html", {"presentations": Presentation.objects.offered(), **near})
 
 
 @require_safe
 def presentation(request: HttpRequest, slug: str) -> HttpResponse:
     presentation = get_object_or_404(Presentation.objects.offered(), slug=slug)
-    has_sessions = OpenSession.objects.to_come(timezone.now()).filter(presentation=presentation).exists()
+    has_sessions = OpenSession.objects.upcoming(timezone.now()).filter(presentation=presentation).exists()
     return render(request, "bookings/booking/presentation.html", {"presentation": presentation, "has_sessions": has_sessions})
 
 
 # Pages for the booking's owner. To anybody else it doesn't exist.
 
-HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
+CALENDAR_STATES = (State.CONFIRMED, State.DELIVERED)
 
 
 def own_booking(request: HttpRequest, reference: str) -> Booking:
-    mine = the_person(request).bookings.with_names().with_leaflets().with_afterwards()
+    mine = signed_in_person(request).bookings.with_related().with_leaflets().with_afterwards()
     return get_object_or_404(mine, reference=reference)
 
 
 def may_book_again(booking: Booking, now: datetime) -> bool:
     """Whether it is over or closed, is still offered, and we have what it asked for."""
     known = booking.anonymised_at is None and not booking.is_imported
-    return booking.is_done_with(now) and known and booking.presentation.active
+    return booking.is_finished(now) and known and booking.presentation.active
 
 
 def page_context(booking: Booking) -> dict[str, object]:
@@ -84,10 +93,10 @@ def page_context(booking: Booking) -> dict[str, object]:
         # Its reference stands at the top of each page.
         "facts": [*bookings_text.facts(booking, with_reference=False), *bookings_text.leaflet_rows_for_host(booking)],
         "leaflets_order": bookings_text.live_order(booking),
-        "leaflets_are_short": bookings_text.leaflets_are_short(booking),
-        "has_calendar": booking.state in HAS_CALENDAR_ENTRY and booking.agreed[1] > timezone.now(),
+        "leaflets_are_short": bookings_text.has_missing_leaflets(booking),
+        "has_calendar": booking.state in CALENDAR_STATES and booking.agreed_times[1] > timezone.now(),
         "may_change": booking.may_still_change(timezone.now()),
-        "until": booking.changeable_until,
+        "until": booking.last_day_to_change_text,
         "may_cancel": booking.can_become(State.CANCELLED) and (booking.starts_at is None or booking.starts_at > timezone.now()),
     }
 
@@ -104,7 +113,7 @@ def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
     return {
         "date_rows": bookings_text.date_rows(options, now),
         "offered": [option.when for option in offered],
-        "offered_until": bookings_text.offers_kept_until(offered),
+        "offered_until": bookings_text.offers_kept_until_text(offered),
         "offers_gone": bookings_text.lapsed_offer_rows(proposed, now) if booking.state == State.REQUESTED and not offered else [],
     }
 
@@ -135,7 +144,7 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect(booking)
     facts = [*bookings_text.facts_to_print(booking), *bookings_text.leaflet_rows_for_host(booking)]
     is_reminded = not booking.has_time or booking.reminder_due_at > timezone.now()
-    stopped = is_reminded and not gets_reminders(booking.person)
+    stopped = is_reminded and not wants_reminders(booking.person)
     steps = bookings_text.next_steps(booking, timezone.now(), reminds=not stopped)
     more = {
         "next_steps": steps,
@@ -151,7 +160,7 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 def booking_calendar(request: HttpRequest, reference: str) -> HttpResponse:
     booking = own_booking(request, reference)
-    if booking.state not in HAS_CALENDAR_ENTRY:
+    if booking.state not in CALENDAR_STATES:
         raise Http404
     entry = ical.booking_calendar(booking, "PUBLISH", now=timezone.now())
     named = {"Content-Disposition": f'attachment; filename="{booking.reference}.ics"'}
@@ -168,7 +177,7 @@ def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
         done = withdrawn if booking.state == State.REQUESTED else _("This booking is cancelled. We have sent you an email.")
         try:
             cancel_booking(booking=booking, by=request.user, now=now, reason=form.cleaned_data["reason"], flagged=form.flagged)  # type: ignore[arg-type]
-        except (MoveRefused, TooLate) as refusal:
+        except (TransitionNotAllowed, TooLateToCancel) as refusal:
             messages.warning(request, refusal.message)
         else:
             messages.success(request, done)
@@ -190,29 +199,29 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
             messages.info(request, _("There is nothing to choose at the moment. This page says what happens next."))
         return redirect("booking", reference=booking.reference)
     offers = bookings_text.open_offers([option for option in offered if option.is_kept(now)])
-    form = AnswerForm(request.POST if request.method == "POST" else None, offers=offers)
+    form = OfferAnswerForm(request.POST if request.method == "POST" else None, offers=offers)
     if form.is_valid():
         try:
             messages.success(request, answer_offer(request, booking, form, now))
-        except (MoveRefused, OfferGone, SlotTaken) as refusal:
+        except (TransitionNotAllowed, OfferGone, SlotTaken) as refusal:
             messages.warning(request, refusal.message)
             return redirect("booking_answer" if isinstance(refusal, OfferGone) else "booking", reference=booking.reference)
         return redirect("booking", reference=booking.reference)
     context = {
         "booking": booking,
         "form": form,
-        "until": bookings_text.offers_kept_until(offers),
+        "until": bookings_text.offers_kept_until_text(offers),
         "lapsed": not offers,
         "gone_rows": bookings_text.lapsed_offer_rows(offered, now),
     }
     return render(request, "bookings/booking/answer.html", context)
 
 
-def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> str:
+def answer_offer(request: HttpRequest, booking: Booking, form: OfferAnswerForm, now: datetime) -> str:
     """Carry out the answer, and return the sentence that says what was done. Raises OfferGone if the time is not offered."""
     by, typed = request.user, form.cleaned_data
-    if typed["answer"] == OTHERS:
-        ask_for_others(booking=booking, words=typed["words"], by=by, now=now, flagged=form.flagged)  # type: ignore[arg-type]
+    if typed["answer"] == OTHER_TIMES:
+        ask_for_other_times(booking=booking, words=typed["words"], by=by, now=now, flagged=form.flagged)  # type: ignore[arg-type]
         return _("Thank you. We will look for other times and email you.")
     if typed["answer"] == WITHDRAW:
         cancel_booking(booking=booking, by=by, now=now, reason=typed["why"], flagged=form.flagged)  # type: ignore[arg-type]
@@ -261,14 +270,16 @@ def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> 
 
     # The page opens at the week of the present time: most people want a day near it.
     has, ignoring = booking.starts_at, {"booking": booking}
-    return show_times(request, slot_query_of(booking), page, now=now, ignoring=ignoring, chosen=has, excluded=has, typed=typed)
+    return slot_picker_response(
+        request, slot_query_of(booking), page, now=now, ignoring=ignoring, chosen=has, excluded=has, typed=typed
+    )
 
 
 def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
     """The present time and the new one; the button moves the booking."""
     sent = request.POST if request.method == "POST" else request.GET
     try:
-        start = to_start(sent.get("start", ""))
+        start = parse_start(sent.get("start", ""))
     except ValidationError:
         return redirect(pages.time)
     if request.method == "POST":
@@ -284,35 +295,40 @@ def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> H
 
 
 def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, version: str, now: datetime) -> HttpResponse:
-    if stop := too_many_changes(request, pages.booking, now):
+    if stop := reached_change_throttle(request, pages.booking, now):
         return check_page(request, pages, start, warning=stop.sentence(now), status=429)
     try:
         moved = reschedule(booking=pages.booking, start=start, expected=version, by=pages.by, by_link=pages.by is None, now=now)
-    except Stale as refusal:
+    except StaleBooking as refusal:
         pages.booking.refresh_from_db(fields=["state", "starts_at", "ends_at", "sequence", "revision"])
         if pages.booking.starts_at == start:  # the same button, pressed twice
             return redirect(pages.back)
         return check_page(request, pages, start, warning=str(refusal.message))
     except SlotTaken:
         return slot_taken_page(request, pages, start, now)
-    except (MoveRefused, NoTimeAgreed, TooLateToChange, NothingChanged) as refusal:  # staff offered other times meanwhile, say
+    except (
+        TransitionNotAllowed,
+        NoTimeAgreed,
+        TooLateToChange,
+        NothingChanged,
+    ) as refusal:  # staff offered other times meanwhile, say
         messages.warning(request, refusal.message)
         return redirect(pages.back)
     messages.success(request, _("Your presentation has moved to %(when)s. We have sent you an email.") % {"when": moved.when})
     return redirect(pages.back)
 
 
-def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
+def reached_change_throttle(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
     """The limit that was reached, if any. Each change emails the presenter, us and the owner, and a link needs no sign-in."""
-    throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *CHANGE_RATE_LIMIT)
-    return check_throttles(request, Where.CHANGE, [throttle], now)
+    throttle = Throttle(ThrottleScope.BOOKING, f"change-booking:{booking.pk}", *CHANGE_RATE_LIMIT)
+    return check_throttles(request, LimitedActivity.CHANGE, [throttle], now)
 
 
 def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
     """Whether the public could have that time. The booking's own time is not in its way."""
     day = uk_day(start)
-    schedule = open_schedule(slot_query_of(booking), first_day=day, last_day=day, now=now, ignoring={"booking": booking})
-    return bool(schedule.offered_to(start))
+    schedule = read_schedule(slot_query_of(booking), first_day=day, last_day=day, now=now, ignoring={"booking": booking})
+    return bool(schedule.offered_candidates(start))
 
 
 def check_page(
@@ -324,7 +340,7 @@ def check_page(
         "rows": [
             row(_("Presentation"), pages.booking.presentation.title),
             row(_("Time now"), pages.booking.when),
-            row(_("New time"), format_span(start, end)),
+            row(_("New time"), format_datetime_range(start, end)),
         ],
         "start": slot_value(start),
         "warning": warning,
@@ -335,7 +351,7 @@ def check_page(
 
 def slot_taken_page(request: HttpRequest, pages: ReschedulePages, start: datetime, now: datetime) -> HttpResponse:
     """The time has gone: the page shows the nearest ones to choose from. The booking stays as it was."""
-    picker = pick_nearest(slot_query_of(pages.booking), start, now=now, ignoring={"booking": pages.booking})
+    picker = build_nearest_picker(slot_query_of(pages.booking), start, now=now, ignoring={"booking": pages.booking})
     return reschedule_page(
         request,
         pages,
@@ -351,24 +367,24 @@ def reschedule_page(
     request: HttpRequest, pages: ReschedulePages, template: str, *, status: int = 200, **more: object
 ) -> HttpResponse:
     """Behind a link the page says as little as it can: no reference, no names."""
-    context = {"booking": pages.booking, "pages": pages, "until": pages.booking.changeable_until, **more}
+    context = {"booking": pages.booking, "pages": pages, "until": pages.booking.last_day_to_change_text, **more}
     return render(request, template, context, status=status)
 
 
-STEP = "change"
+CHANGE_STEP = "change"
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_time(request: HttpRequest, reference: str) -> HttpResponse:
-    pages = reschedule_pages(own_booking(request, reference), signed_in(request), reference)
+    pages = reschedule_pages(own_booking(request, reference), signed_in_user(request), reference)
     return choose_time(request, pages, timezone.now())
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_time_check(request: HttpRequest, reference: str) -> HttpResponse:
-    pages = reschedule_pages(own_booking(request, reference), signed_in(request), reference)
+    pages = reschedule_pages(own_booking(request, reference), signed_in_user(request), reference)
     return check_time(request, pages, timezone.now())
 
 
@@ -376,16 +392,16 @@ def booking_time_check(request: HttpRequest, reference: str) -> HttpResponse:
 def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
     """What was typed is kept before anybody is asked to sign in, since a session may have run out meanwhile."""
     now = timezone.now()
-    unknown = request.user.is_authenticated and not person_in(request)
+    unknown = request.user.is_authenticated and not signed_in_person_or_none(request)
     if request.method != "POST" or unknown:
         return details_form_page(request, reference)
-    booking = own_booking(request, reference) if person_in(request) else None
+    booking = own_booking(request, reference) if signed_in_person_or_none(request) else None
     form = DetailsForm(request.POST, booked=booking.audience_size if booking else 0)
     if not form.is_valid():
         return details_page(request, reference, booking, form, version=request.POST.get("version", ""))
     version = request.POST.get("version", "")
     answer = {"reference": reference, "version": version, "answers": answers_of(form), "flagged": form.flagged}
-    drafts.save_step(drafts.find_or_start(request, DraftKind.CHANGE, now), STEP, answer, now)
+    drafts.save_step(drafts.find_or_start(request, DraftKind.CHANGE, now), CHANGE_STEP, answer, now)
     return redirect("booking_details_check", reference=reference)
 
 
@@ -413,7 +429,7 @@ def details_page(
     """
     may = booking is None or booking.may_still_change(timezone.now())
     context = {"form": form, "booking": booking, "reference": reference, "version": version, "may_change": may}
-    context["until"] = booking.changeable_until if booking else ""
+    context["until"] = booking.last_day_to_change_text if booking else ""
     rows = [] if may else too_late
     return render(request, "bookings/booking/details_change.html", {**context, "rows": rows})
 
@@ -431,7 +447,7 @@ class DetailsDraft:
 def find_details_draft(request: HttpRequest, reference: str, now: datetime) -> DetailsDraft | None:
     """The answers typed about this booking; None if nothing is kept, or only something about another booking."""
     draft = drafts.find(request, DraftKind.CHANGE, now)
-    answer: dict[str, Any] = draft.answers.get(STEP, {}) if draft else {}
+    answer: dict[str, Any] = draft.answers.get(CHANGE_STEP, {}) if draft else {}
     if draft is None or answer.get("reference") != reference:
         return None
     answers = {name: answer["answers"][name] for name in DetailsForm.base_fields}  # in the order of the page
@@ -455,23 +471,23 @@ def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
 
 def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, now: datetime) -> HttpResponse:
     """Save the changes. The version is that of the check page, so they have seen the booking as it stands."""
-    if stop := too_many_changes(request, booking, now):
+    if stop := reached_change_throttle(request, booking, now):
         messages.warning(request, stop.sentence(now))
         return redirect("booking_details_check", reference=booking.reference)
     try:
         expected = request.POST.get("version", "")
         asked: dict[str, Any] = {"answers": typed.answers, "flagged": typed.flagged, "expected": expected}
-        change_details(booking=booking, by=signed_in(request), now=now, **asked)
-    except Stale:
+        change_details(booking=booking, by=signed_in_user(request), now=now, **asked)
+    except StaleBooking:
         fresh = own_booking(request, booking.reference)
         if any(getattr(fresh, name) != answer for name, answer in typed.answers.items()):
             return details_check_page(request, fresh, typed, warned=True)
-    except AnotherAudience as refusal:
+    except AudienceMismatch as refusal:
         messages.warning(request, refusal.message)
         return redirect("booking_details", reference=booking.reference)  # with all that was typed
     except NothingChanged as refusal:
         messages.info(request, refusal.message)
-    except (MoveRefused, TooLateToChange) as refusal:
+    except (TransitionNotAllowed, TooLateToChange) as refusal:
         messages.warning(request, refusal.message)
         return redirect(booking)
     else:
@@ -491,14 +507,14 @@ def details_check_page(request: HttpRequest, booking: Booking, typed: DetailsDra
 # GET and HEAD change nothing, so a mail scanner that follows every link does no harm. All links that don't work get the same
 # page: unknown, expired, used, or for something else. No cache or search engine keeps these pages, and no Referer names them.
 
-WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
+URL_NAMES_WITH_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
 T = TypeVar("T")
 LinkedView = Callable[[HttpRequest, T, str, datetime], HttpResponse]
-LINK_OVER_PAGE = "bookings/booking/link_over.html"
+LINK_OVER_TEMPLATE = "bookings/booking/link_over.html"
 PageView = Callable[..., HttpResponse]
 
 
-def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], PageView]:
+def link_target_required(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], PageView]:
     """The view gets what the link leads to, the token and the time. A link that does not work shows the page `over`."""
 
     def decorate(view: LinkedView[T]) -> PageView:
@@ -506,66 +522,68 @@ def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Ca
         def wrapper(request: HttpRequest, token: str) -> HttpResponse:
             now = timezone.now()
             request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
-            if check_throttles(request, Where.LINK, [client_throttle(request, "link", *LINK_RATE_LIMIT)], now):
+            if check_throttles(request, LimitedActivity.LINK, [client_throttle(request, "link", *LINK_RATE_LIMIT)], now):
                 response = render(request, over, status=429)
             elif (target := find(token, now)) is None:
                 response = render(request, over, status=404)
             else:
                 response = view(request, target, token, now)
             match = request.resolver_match
-            return keep_private(request, response, has_a_form=match is not None and match.url_name in WITH_A_FORM)
+            return set_private_headers(request, response, has_a_form=match is not None and match.url_name in URL_NAMES_WITH_FORM)
 
         return wrapper
 
     return decorate
 
 
-def behind_a_link(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], PageView]:
+def booking_link_required(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], PageView]:
     """A view behind a link to a booking, for this purpose."""
-    return behind_a_link_to(lambda token, now: find_booking_by_link(token=token, purpose=purpose, now=now), LINK_OVER_PAGE)
+    return link_target_required(
+        lambda token, now: find_booking_by_link(token=token, purpose=purpose, now=now), LINK_OVER_TEMPLATE
+    )
 
 
 @require_safe
-@behind_a_link(LinkPurpose.CHANGE)
+@booking_link_required(LinkPurpose.CHANGE)
 def link_booking(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
-    person = person_in(request)
+    person = signed_in_person_or_none(request)
     if person is not None and person.pk == booking.person_id:
         return redirect(booking)
     may = {"may_change": booking.may_still_change(now), "can_move": booking.may_reschedule(now)}
-    more = {"token": token, "until": booking.changeable_until, **may}
-    return render(request, "bookings/booking/link.html", {**least_facts_of(booking), **more})
+    more = {"token": token, "until": booking.last_day_to_change_text, **may}
+    return render(request, "bookings/booking/link.html", {**minimal_facts_context(booking), **more})
 
 
 @require_http_methods(FORM_METHODS)
-@behind_a_link(LinkPurpose.CHANGE)
+@booking_link_required(LinkPurpose.CHANGE)
 def link_time(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     return choose_time(request, reschedule_pages(booking, None, token), now)
 
 
 @require_http_methods(FORM_METHODS)
-@behind_a_link(LinkPurpose.CHANGE)
+@booking_link_required(LinkPurpose.CHANGE)
 def link_time_check(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     return check_time(request, reschedule_pages(booking, None, token), now)
 
 
 @require_http_methods(FORM_METHODS)
-@behind_a_link(LinkPurpose.CANCEL)
+@booking_link_required(LinkPurpose.CANCEL)
 def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     form = CancelForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             reason = form.cleaned_data["reason"]
             cancel_booking(booking=booking, by=None, by_link=True, now=now, reason=reason, flagged=form.flagged)
-        except (MoveRefused, TooLate) as refusal:
+        except (TransitionNotAllowed, TooLateToCancel) as refusal:
             messages.warning(request, refusal.message)
-            return render(request, LINK_OVER_PAGE, status=404)
+            return render(request, LINK_OVER_TEMPLATE, status=404)
         return redirect("link_cancelled")
     more = {"token": token, "can_move": booking.may_still_change(now), "form": form}
-    return render(request, "bookings/booking/link_cancel.html", {**least_facts_of(booking), **more})
+    return render(request, "bookings/booking/link_cancel.html", {**minimal_facts_context(booking), **more})
 
 
 @require_safe
-@behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
+@link_target_required(find_booking_by_team_link, "bookings/booking/team_over.html")
 def team_link(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     """For the owner's colleagues: what, when, who presents and how to join; nothing about who booked, and no buttons."""
     facts = bookings_text.facts(booking, with_reference=False, with_link=True)
@@ -573,7 +591,7 @@ def team_link(request: HttpRequest, booking: Booking, token: str, now: datetime)
 
 
 @require_safe
-@behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
+@link_target_required(find_booking_by_team_link, "bookings/booking/team_over.html")
 def team_calendar(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     named = {"Content-Disposition": 'attachment; filename="presentation.ics"'}
     return HttpResponse(ical.team_calendar(booking, now=now), content_type="text/calendar; charset=utf-8", headers=named)
@@ -583,10 +601,10 @@ def team_calendar(request: HttpRequest, booking: Booking, token: str, now: datet
 def link_cancelled(request: HttpRequest) -> HttpResponse:
     """The same page for everybody: the booking can't be looked up any more, and nothing here names it."""
     request.address_is_private = True  # type: ignore[attr-defined]
-    return keep_private(request, render(request, "bookings/booking/link_cancelled.html"), has_a_form=False)
+    return set_private_headers(request, render(request, "bookings/booking/link_cancelled.html"), has_a_form=False)
 
 
-def least_facts_of(booking: Booking) -> dict[str, object]:
+def minimal_facts_context(booking: Booking) -> dict[str, object]:
     """For somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
     place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
     rows = [

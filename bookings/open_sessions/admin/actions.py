@@ -21,20 +21,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.services import AccountGoneError
 from bookings import text as bookings_text
 from bookings.booking.admin.actions import TakeBackForm
 from bookings.errors import OutsideRules
-from bookings.feedback.admin import ATTENDANCE, MORE_FEEDBACK
+from bookings.feedback.admin import ATTENDANCE_ACTION, MORE_FEEDBACK_ACTION
 from bookings.feedback.pdf import certificate
 from bookings.feedback.views import pdf_response, who_to_tell_at
 from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
-from bookings.models.open_session import LIVE_PLACES
+from bookings.models.open_session import LIVE_PLACE_STATES
 from bookings.open_sessions.admin.plan import JoiningForm, capacity_field
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.open_sessions.services import sessions as session_services
-from bookings.open_sessions.services.notify import WITH_A_PLACE, SessionMoved, WouldDrop
+from bookings.open_sessions.services.notify import HAS_PLACE_STATES, SessionChanged, UnconfirmedCapacityCut
 from bookings.open_sessions.services.places import accept_offer, give_up_place, mark_attended, take_place
 from bookings.open_sessions.services.sessions import (
     assign_presenter,
@@ -43,16 +43,16 @@ from bookings.open_sessions.services.sessions import (
     set_capacity,
     set_joining_details,
 )
-from bookings.schedule.admin import one_presenter, reason_to_yield
+from bookings.schedule.admin import override_reason_field, presenter_field
 from bookings.schedule.forms import DayAndTimeForm
 from bookings.schedule.substitutes import rank_presenters_for_session
-from bookings.text import number_in_line
-from ctac.dates import UK
+from bookings.text import waiting_list_number
+from ctac.dates import UK_TZ
 from ctac.errors import DomainError
-from ctac.forms import PageForm, refusal_as_error
+from ctac.forms import PageForm, domain_error_to_form
 from ctac.staff.site import ObjectAction, phone_link
 from professionals import drafts
-from professionals.admin import begin_call, name_with_organisation, note_shown, prefill_note
+from professionals.admin import audit_people_shown, begin_call, name_organisation_text, prefill_explanation
 from professionals.forms import CallerForm
 from professionals.safeguarding.forms import CONFIRM_FIELD, StaffForm, StaffReasonForm, reason_field
 from professionals.services import find_or_enter_person
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from bookings.open_sessions.admin.sessions import OpenSessionAdmin
 
 
-def session_address(session: OpenSession) -> str:
+def session_admin_url(session: OpenSession) -> str:
     return reverse("staff:bookings_opensession_change", args=[session.pk])
 
 
@@ -74,7 +74,7 @@ def action_response(
     form: Any,
     **more: Any,
 ) -> HttpResponse:
-    about = page.about_action(request, action, session, session_address(session))
+    about = page.get_action_context(request, action, session, session_admin_url(session))
     return TemplateResponse(request, template, {**about, "form": form, **more})
 
 
@@ -89,8 +89,8 @@ def is_to_come(session: OpenSession) -> bool:
 
 
 class SessionPresenterForm(StaffReasonForm, PageForm):
-    presenter = one_presenter(gettext_lazy("Who gives it?"), missing=gettext_lazy("Choose a presenter."))
-    reason = reason_to_yield(
+    presenter = presenter_field(gettext_lazy("Who gives it?"), missing=gettext_lazy("Choose a presenter."))
+    reason = override_reason_field(
         gettext_lazy(
             "You need a reason only if this is outside the presenter’s hours, or they don’t give this presentation. "
             "Nobody can be in two places."
@@ -99,24 +99,24 @@ class SessionPresenterForm(StaffReasonForm, PageForm):
 
 
 def assign_within_rules(session: OpenSession, *, presenter: Presenter, now: datetime, reason: str, **others: Any) -> None:
-    verdict = rank_presenters_for_session(session, now).of(presenter)
+    verdict = rank_presenters_for_session(session, now).verdict_for(presenter)
     if verdict and verdict.violations and not reason:
         raise OutsideRules(verdict.violations)
     assign_presenter(session, presenter=presenter, now=now, reason=reason, **others)
 
 
 # One service, two buttons: a session without a presenter needs one; another session changes it.
-CHOOSES_PRESENTER: dict[str, Any] = {"service": assign_within_rules, "form_class": SessionPresenterForm}
-ASSIGN = ObjectAction(
+CHOOSE_PRESENTER_OPTIONS: dict[str, Any] = {"service": assign_within_rules, "form_class": SessionPresenterForm}
+ASSIGN_ACTION = ObjectAction(
     "assign",
     gettext_lazy("Choose a presenter"),
     available=lambda session: session.needs_a_presenter,
     explanation=gettext_lazy("The presenter will get an email with a calendar entry."),
     done=gettext_lazy("The session has a presenter. They will get an email."),
     weight="main",
-    **CHOOSES_PRESENTER,
+    **CHOOSE_PRESENTER_OPTIONS,
 )
-REASSIGN = ObjectAction(
+REASSIGN_ACTION = ObjectAction(
     "reassign",
     gettext_lazy("Change the presenter"),
     available=lambda session: session.is_scheduled and session.presenter_id is not None,
@@ -124,7 +124,7 @@ REASSIGN = ObjectAction(
         "Both presenters will get an email. If the joining link changes, everybody who knows how to join will get one too."
     ),
     done=gettext_lazy("The presenter is changed. Everyone concerned will get an email."),
-    **CHOOSES_PRESENTER,
+    **CHOOSE_PRESENTER_OPTIONS,
 )
 
 
@@ -149,14 +149,14 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
                     session=session,
                     **form.cleaned_data,
                     back_to_line=len(going),
-                    by=signed_in(request),
+                    by=signed_in_user(request),
                     now=timezone.now(),
                 )
-            except WouldDrop as refusal:
+            except UnconfirmedCapacityCut as refusal:
                 session.refresh_from_db()
                 going = people_going_back(session, refusal.people)
             except DomainError as refusal:
-                if isinstance(refusal, SessionMoved):  # asked again, with the session as it is now
+                if isinstance(refusal, SessionChanged):  # asked again, with the session as it is now
                     session.refresh_from_db()
                     form = CapacityForm({"capacity": str(capacity), "expected": str(session.capacity)})
                 form.add_error(None, str(refusal.message))
@@ -168,7 +168,7 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
                     capacity,
                 )
                 messages.success(request, done % {"places": capacity})
-                return redirect(session_address(session))
+                return redirect(session_admin_url(session))
     more: dict[str, Any] = {"going": going, "seen": fingerprint(going), "new": capacity}
     return action_response(page, request, session, action, "bookings/open_sessions/staff/capacity.html", form, **more)
 
@@ -182,7 +182,7 @@ def people_going_back(session: OpenSession, count: int) -> list[SessionPlace]:
     return list(held.order_by(offers_first, "-position")[:count])
 
 
-CAPACITY = ObjectAction(
+CAPACITY_ACTION = ObjectAction(
     "capacity",
     gettext_lazy("Change the number of places"),
     page=capacity_page,
@@ -203,7 +203,7 @@ class RescheduleSessionForm(StaffReasonForm, DayAndTimeForm):
 
 def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
     """Clashes are shown first. Staff may override the soft ones with a reason."""
-    now, start = timezone.now(), session.starts_at.astimezone(UK)
+    now, start = timezone.now(), session.starts_at.astimezone(UK_TZ)
     data = request.POST if request.method == "POST" else None
     form = RescheduleSessionForm(data, initial={"day": start.date(), "clock": start.time()})
     soft: list[Clash] = []
@@ -219,17 +219,17 @@ def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
         for clash in hard:
             form.add_error("clock", clash.what)
         if request.POST.get("starts") != session.starts_at.isoformat():  # a colleague moved it since the page was drawn
-            form.add_error(None, SessionMoved.message)
+            form.add_error(None, SessionChanged.message)
         elif not hard and was_seen and soft and not answers["reason"]:
             form.add_error("reason", _("This time has a problem. Write why you are moving it."))
         elif not hard and was_seen:
             how = {"reason": answers["reason"], "flagged": form.flagged}
-            with refusal_as_error(form, beside="clock"):
-                reschedule_session(session=session, starts_at=answers["start"], by=signed_in(request), now=now, **how)
+            with domain_error_to_form(form, beside="clock"):
+                reschedule_session(session=session, starts_at=answers["start"], by=signed_in_user(request), now=now, **how)
                 session.refresh_from_db()
                 done = _("The session has moved to %(when)s. Everyone concerned will get an email.")
                 messages.success(request, done % {"when": session.when})
-                return redirect(session_address(session))
+                return redirect(session_admin_url(session))
     count = session.occupied + session.waiting
     recipients = ngettext(
         "%(count)d person with a place, an offer or a turn on the waiting list will get an email.",
@@ -245,7 +245,7 @@ def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
     return action_response(page, request, session, action, "bookings/open_sessions/staff/move.html", form, **more)
 
 
-RESCHEDULE = ObjectAction(
+RESCHEDULE_ACTION = ObjectAction(
     "move",
     gettext_lazy("Move to another time"),
     page=reschedule_page,
@@ -259,22 +259,22 @@ def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSe
     known = may_have_read_details(session)
     form = JoiningForm(request.POST if request.method == "POST" else None, initial=typed)
     if form.is_valid():
-        with refusal_as_error(form):
-            count = set_joining_details(session=session, by=signed_in(request), now=timezone.now(), **form.cleaned_data)
+        with domain_error_to_form(form):
+            count = set_joining_details(session=session, by=signed_in_user(request), now=timezone.now(), **form.cleaned_data)
             if count:
                 message = _("How to join is changed. Everybody with a place will get an email.")
             elif not known:
                 message = _("How to join is changed. Nobody had read it before, so nobody will get an email.")
-            elif session.places.filter(state__in=WITH_A_PLACE).exists():
+            elif session.places.filter(state__in=HAS_PLACE_STATES).exists():
                 message = _("How to join is changed. Nobody with a place has an email address, so please call them.")
             else:
                 message = _("How to join is changed. Nobody has a place yet, so nobody will get an email.")
             messages.success(request, message)
-            return redirect(session_address(session))
+            return redirect(session_admin_url(session))
     return action_response(page, request, session, action, "bookings/open_sessions/staff/joining.html", form, known=known)
 
 
-JOINING = ObjectAction(
+JOINING_DETAILS_ACTION = ObjectAction(
     "joining",
     gettext_lazy("Change how to join"),
     page=joining_page,
@@ -309,8 +309,8 @@ class CallerPlaceForm(StaffForm, CallerForm):
 def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
     """Take a place for somebody who called or wrote."""
     sent = request.POST.get("token", "")
-    token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
-    call = begin_call(request, lambda: page.about_action(request, action, session, session_address(session)))
+    token = sent if drafts.SECRET_PATTERN.fullmatch(sent) else secrets.token_urlsafe(32)
+    call = begin_call(request, lambda: page.get_action_context(request, action, session, session_admin_url(session)))
     if call.page is not None:
         return call.page
     form = CallerPlaceForm(call.data, known=call.known, initial=call.typed)
@@ -319,13 +319,13 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
         moved = _("This session has moved to %(when)s since you opened the page. Ask the caller if that suits them.")
         form.add_error(None, moved % {"when": session.when})
     if form.is_valid():
-        answers, by = form.cleaned_data, signed_in(request)
+        answers, by = form.cleaned_data, signed_in_user(request)
         asked = {"channel": answers["channel"], "access_needs": answers["access_needs"], "flagged": form.flagged, "token": token}
         try:
             with transaction.atomic():  # a refusal leaves no new person behind
-                person = find_or_enter_person(**form.entered(), by=by, now=now)
+                person = find_or_enter_person(**form.person_kwargs(), by=by, now=now)
                 others = session.places.filter(person=person).exclude(submission_token=token)
-                was_there = others.filter(state__in=LIVE_PLACES).exists()
+                was_there = others.filter(state__in=LIVE_PLACE_STATES).exists()
                 place = take_place(session=session, person=person, by=by, now=now, **asked)
         except DomainError as refusal:
             form.add_error(None, str(refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message))
@@ -333,17 +333,17 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
             facts: dict[str, Any] = {"name": place.person.name, "reference": session.reference}
             if was_there:
                 messages.info(request, _("%(name)s is already on this session’s list. Nothing has changed.") % facts)
-                return redirect(session_address(session))
+                return redirect(session_admin_url(session))
             if place.state == PlaceState.WAITING:
-                facts["number"] = number_in_line(place)
+                facts["number"] = waiting_list_number(place)
                 full = _("%(reference)s is full, so %(name)s is number %(number)d on the waiting list.")
                 messages.warning(request, full % facts)
             else:
                 messages.success(request, _("%(name)s has a place at %(reference)s.") % facts)
             if not place.person.email:
                 messages.warning(request, _("They have no email address. Call them to say when it is and how to join."))
-            return redirect(session_address(session))
-    note_shown(request, form.shown)
+            return redirect(session_admin_url(session))
+    audit_people_shown(request, form.shown)
     template = "bookings/open_sessions/staff/caller.html"
     return action_response(
         page,
@@ -355,11 +355,11 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
         token=token,
         starts=starts,
         known=call.known,
-        intro=prefill_note(call.known),
+        intro=prefill_explanation(call.known),
     )
 
 
-CALLER = ObjectAction(
+ADD_CALLER_ACTION = ObjectAction(
     "caller",
     gettext_lazy("Add a caller"),
     page=caller_page,
@@ -381,20 +381,20 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
     person, now = place.person, timezone.now()
     form = Form(request.POST if request.method == "POST" else None)
     if request.method == "POST":
-        with refusal_as_error(form):
+        with domain_error_to_form(form):
             if request.POST.get("do") == "accept":
-                accept_offer(place=place, by=signed_in(request), now=now)
+                accept_offer(place=place, by=signed_in_user(request), now=now)
                 message = _("%(name)s has a place.")
             else:
-                give_up_place(place=place, by=signed_in(request), now=now)
+                give_up_place(place=place, by=signed_in_user(request), now=now)
                 message = _(
                     "%(name)s no longer has a place or a turn. A free place will go to the next person on the waiting list."
                 )
             messages.success(request, message % {"name": person.name})
-            return redirect(session_address(session))
+            return redirect(session_admin_url(session))
     rows = [
         bookings_text.row(_("When"), session.when),
-        bookings_text.row(_("Person"), name_with_organisation(person)),
+        bookings_text.row(_("Person"), name_organisation_text(person)),
         bookings_text.row(_("Phone"), phone_link(person.phone)),
         bookings_text.row(_("Email"), person.email or _("No email address: call them")),
         bookings_text.row(_("State"), place.get_state_display()),
@@ -405,7 +405,7 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
     return action_response(page, request, session, action, "bookings/open_sessions/staff/place.html", form, **more)
 
 
-ONE_PLACE = ObjectAction(
+ONE_PLACE_ACTION = ObjectAction(
     "place",
     gettext_lazy("Act for one person"),
     page=place_page,
@@ -423,7 +423,7 @@ class CancelSessionForm(StaffReasonForm):
     )
 
 
-SEND = ObjectAction(
+SEND_JOINING_DETAILS_ACTION = ObjectAction(
     "send",
     gettext_lazy("Send how to join"),
     session_services.send_joining_details,
@@ -435,7 +435,7 @@ SEND = ObjectAction(
     done=gettext_lazy("Everybody with a place will get an email that says how to join."),
     weight="main",
 )
-DELIVERED = ObjectAction(
+MARK_DELIVERED_ACTION = ObjectAction(
     "delivered",
     gettext_lazy("Mark as delivered"),
     session_services.mark_session_delivered,
@@ -447,7 +447,7 @@ DELIVERED = ObjectAction(
     done=gettext_lazy("The session is marked as delivered."),
     weight="main",
 )
-CANCEL = ObjectAction(
+CANCEL_ACTION = ObjectAction(
     "cancel",
     gettext_lazy("Cancel this session"),
     session_services.cancel_session,
@@ -460,7 +460,7 @@ CANCEL = ObjectAction(
     done=gettext_lazy("The session is cancelled. Everyone concerned will get an email."),
     weight="stop",
 )
-TAKE_BACK_DELIVERED = ObjectAction(
+TAKE_BACK_DELIVERED_ACTION = ObjectAction(
     "not-delivered",
     gettext_lazy("Take back “delivered”"),
     session_services.take_back_session_delivered,
@@ -472,7 +472,7 @@ TAKE_BACK_DELIVERED = ObjectAction(
     ),
     done=gettext_lazy("The session is no longer marked as delivered."),
 )
-TAKE_BACK_CANCELLED = ObjectAction(
+TAKE_BACK_CANCELLED_ACTION = ObjectAction(
     "not-cancelled",
     gettext_lazy("Take back the cancellation"),
     session_services.take_back_session_cancelled,
@@ -484,8 +484,8 @@ TAKE_BACK_CANCELLED = ObjectAction(
     ),
     done=gettext_lazy("The session is no longer cancelled. If it is still to come, everyone concerned will get an email."),
 )
-SESSION_ATTENDANCE = replace(
-    ATTENDANCE,
+SESSION_ATTENDANCE_ACTION = replace(
+    ATTENDANCE_ACTION,
     explanation=gettext_lazy(
         "Enter numbers, not names. This changes nobody’s place. If the session is over, this also marks it as delivered, "
         "and everybody who had a place will get an email that asks how it was."
@@ -495,7 +495,7 @@ SESSION_ATTENDANCE = replace(
 
 # The list of people to print. Once the session has begun, staff tick who came, and can make certificates with their names.
 
-MOST_WAITING = 200
+MAX_WAITING_SHOWN = 200
 
 
 class CameForm(PageForm):
@@ -508,7 +508,7 @@ class CameForm(PageForm):
 
 def people_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
     now, places = timezone.now(), session.places.select_related("person__organisation")
-    coming = list(places.filter(state__in=WITH_A_PLACE).order_by("person__name", "pk"))
+    coming = list(places.filter(state__in=HAS_PLACE_STATES).order_by("person__name", "pk"))
     if "certificate" in request.GET:
         named = next((place for place in coming if str(place.pk) == request.GET["certificate"]), None)
         if named is None or named.state != PlaceState.ATTENDED:
@@ -517,16 +517,16 @@ def people_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
         return pdf_response(pdf, f"{session.reference}-certificate")
     form = CameForm(request.POST if request.method == "POST" else None, places=coming)
     if form.is_valid():
-        with refusal_as_error(form):
-            count = mark_attended(session=session, places=form.cleaned_data["came"], by=signed_in(request), now=now)
+        with domain_error_to_form(form):
+            count = mark_attended(session=session, places=form.cleaned_data["came"], by=signed_in_user(request), now=now)
             done = ngettext("%(count)d more person came.", "%(count)d more people came.", count) % {"count": count}
             messages.success(request, done)
             return redirect(request.path)
-    more = {"coming": coming, "waiting": places.in_line()[:MOST_WAITING], "may_tick": session.has_begun(now)}
+    more = {"coming": coming, "waiting": places.waiting()[:MAX_WAITING_SHOWN], "may_tick": session.has_begun(now)}
     return action_response(page, request, session, action, "bookings/open_sessions/staff/people.html", form, **more)
 
 
-PEOPLE = ObjectAction(
+PEOPLE_LIST_ACTION = ObjectAction(
     "people",
     gettext_lazy("Print the list of people"),
     page=people_page,
@@ -538,20 +538,20 @@ PEOPLE = ObjectAction(
 )
 OBJECT_ACTIONS = (
     *(
-        ASSIGN,
-        DELIVERED,
-        SEND,
-        SESSION_ATTENDANCE,
-        PEOPLE,
-        MORE_FEEDBACK,
-        CALLER,
-        CAPACITY,
-        REASSIGN,
-        RESCHEDULE,
-        JOINING,
-        CANCEL,
-        TAKE_BACK_DELIVERED,
-        TAKE_BACK_CANCELLED,
+        ASSIGN_ACTION,
+        MARK_DELIVERED_ACTION,
+        SEND_JOINING_DETAILS_ACTION,
+        SESSION_ATTENDANCE_ACTION,
+        PEOPLE_LIST_ACTION,
+        MORE_FEEDBACK_ACTION,
+        ADD_CALLER_ACTION,
+        CAPACITY_ACTION,
+        REASSIGN_ACTION,
+        RESCHEDULE_ACTION,
+        JOINING_DETAILS_ACTION,
+        CANCEL_ACTION,
+        TAKE_BACK_DELIVERED_ACTION,
+        TAKE_BACK_CANCELLED_ACTION,
     ),
-    ONE_PLACE,
+    ONE_PLACE_ACTION,
 )

@@ -21,18 +21,18 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from bookings.errors import AlreadyPlaced, SlotTaken
 from bookings.models import Nation, OpenSession, Presentation, Presenter
 from bookings.models.presenter import validate_https
 from bookings.open_sessions.queries import Clash, PlannedSession, Recurrence, SeriesDays, clashes, series_days
 from bookings.open_sessions.services.sessions import plan_sessions
-from bookings.schedule.admin import any_presenter, forgive_missing
+from bookings.schedule.admin import drop_errors, optional_presenter_field
 from bookings.schedule.forms import DayAndTimeForm, set_choices
-from ctac.dates import format_clock, format_day, format_span, is_bank_holiday
+from ctac.dates import format_datetime_range, format_day, format_uk_time, is_bank_holiday
 from ctac.errors import DomainError
-from ctac.forms import ClockField, DayField, PageForm, near_today
-from office.closures.queries import why_closed
+from ctac.forms import DayField, PageForm, UKTimeField, validate_near_today
+from office.closures.queries import presentations_closed_text
 from office.queries import site_settings
 from professionals import drafts
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
@@ -45,7 +45,7 @@ MAX_SESSIONS_PER_SERIES = 26
 
 
 # The answers that decide which days there are. While they stay the same, the changes made to single dates stay too.
-RHYTHM = ("day", "clock", "every", "count", "leave_out", "presenter")
+RHYTHM_FIELDS = ("day", "clock", "every", "count", "leave_out", "presenter")
 NOBODY_YET = gettext_lazy("Nobody yet")
 
 
@@ -88,14 +88,14 @@ class PlanForm(JoiningForm):
         empty_label=gettext_lazy("Choose a presentation"),
         error_messages={"required": gettext_lazy("Choose a presentation.")},
     )
-    presenter = any_presenter(NOBODY_YET)
+    presenter = optional_presenter_field(NOBODY_YET)
     day = DayField(
         label=gettext_lazy("First day"),
         lies_ahead=True,
-        validators=[near_today],
+        validators=[validate_near_today],
         error_messages={"required": gettext_lazy("Enter the day of the first session.")},
     )
-    clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
+    clock = UKTimeField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
     every = forms.ChoiceField(
         label=gettext_lazy("How often?"),
         choices=Recurrence.choices,
@@ -175,7 +175,7 @@ class DateForm(DayAndTimeForm):
         return bool(self.cleaned_data.get("keep"))
 
 
-class ReasonForm(StaffReasonForm, PageForm):
+class OverrideReasonForm(StaffReasonForm, PageForm):
     """For a coordinator who goes on although something speaks against a date."""
 
     reason = reason_field(
@@ -186,8 +186,8 @@ class ReasonForm(StaffReasonForm, PageForm):
 
 
 # The button that was pressed ("step"): check the dates, go back to the questions, or plan.
-CHECK, CHANGE, PLAN = "check", "change", "plan"
-OWN_FIELDS = {"csrfmiddlewaretoken", "step", "token", "seen", "rhythm"}
+CHECK_STEP, CHANGE_STEP, PLAN_STEP = "check", "change", "plan"
+CONTROL_FIELDS = {"csrfmiddlewaretoken", "step", "token", "seen", "rhythm"}
 
 
 @dataclass
@@ -202,7 +202,7 @@ class PlannedRow:
     def title(self) -> str:
         """'Tuesday 9 March 2027, 10am to 11am', or what was typed if that is not a time."""
         if self.planned is not None:
-            return format_span(self.planned.starts_at, self.planned.ends_at)
+            return format_datetime_range(self.planned.starts_at, self.planned.ends_at)
         typed = (str(self.form[name].value() or "") for name in ("day", "clock"))
         return ", ".join(filter(None, typed)) or _("No day yet")
 
@@ -221,7 +221,7 @@ class PlannedRow:
         return (_("With a reason"), "waiting") if self.clashes else (_("Free"), "good")
 
     @property
-    def marks(self) -> set[str]:
+    def clash_digests(self) -> set[str]:
         """Digests of the soft clashes that the page shows, so that nobody plans what they have not seen."""
         if self.planned is None:
             return set()
@@ -237,23 +237,23 @@ class SessionPlan:
         """`presentation`: the key of the presentation that an empty page starts with."""
         self.data, self.now = data, now
         self.is_bound = data is not None
-        self.step = data.get("step", CHECK) if self.is_bound else ""
+        self.step = data.get("step", CHECK_STEP) if self.is_bound else ""
         self.questions = PlanForm(data, initial={"capacity": 30, "presentation": presentation})
         self.problems: list[str] = []
         sent = data.get("token", "") if self.is_bound else ""
-        self.typed_rhythm = "|".join(data.get(name, "") for name in RHYTHM) if self.is_bound else ""
-        self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
+        self.typed_rhythm = "|".join(data.get(name, "") for name in RHYTHM_FIELDS) if self.is_bound else ""
+        self.token = sent if drafts.SECRET_PATTERN.fullmatch(sent) else secrets.token_urlsafe(32)
 
     @property
-    def asks(self) -> bool:
+    def shows_questions(self) -> bool:
         """Whether the page is the one with the questions."""
-        return not self.is_bound or self.step == CHANGE or not self.questions.is_valid()
+        return not self.is_bound or self.step == CHANGE_STEP or not self.questions.is_valid()
 
     @cached_property
-    def reason_form(self) -> ReasonForm:
+    def reason_form(self) -> OverrideReasonForm:
         """Asks for a reason if there are problems. Until the last button is pressed, nothing counts as missing."""
-        form = ReasonForm(self.data if self.step == PLAN else None, initial={"reason": self.data.get("reason", "")})
-        form.fields["reason"].required = bool(self.marks)
+        form = OverrideReasonForm(self.data if self.step == PLAN_STEP else None, initial={"reason": self.data.get("reason", "")})
+        form.fields["reason"].required = bool(self.clash_digests)
         return form
 
     @cached_property
@@ -264,7 +264,9 @@ class SessionPlan:
             answers["day"],
             answers["every"],
             answers["count"] or 1,
-            passes_over=lambda day: answers["leave_out"] and (is_bank_holiday(day, nation) or bool(why_closed(day, [nation]))),
+            passes_over=lambda day: (
+                answers["leave_out"] and (is_bank_holiday(day, nation) or bool(presentations_closed_text(day, [nation])))
+            ),
         )
 
     @property
@@ -310,13 +312,13 @@ class SessionPlan:
         return [row for row in self.rows if row.form.is_kept]
 
     @property
-    def marks(self) -> set[str]:
+    def clash_digests(self) -> set[str]:
         """Digests of all soft clashes: a coordinator may override those with a reason."""
-        return set().union(*(row.marks for row in self.kept_rows))
+        return set().union(*(row.clash_digests for row in self.kept_rows))
 
     def may_be_saved(self) -> bool:
         """Whether to save now. Adds what is left to do to the errors; a problem found since the page was drawn is shown first."""
-        if self.step != PLAN:
+        if self.step != PLAN_STEP:
             return False
         if not self.kept_rows:
             self.problems.append(_("Tick at least one date."))
@@ -325,36 +327,36 @@ class SessionPlan:
         for row in self.kept_rows:
             if row.is_impossible:
                 row.form.add_error("clock", _("%(when)s is not possible. Untick it or change it.") % {"when": row.title})
-        if self.marks - set(self.data.getlist("seen")):
+        if self.clash_digests - set(self.data.getlist("seen")):
             self.problems.append(_("We have found a new problem. Look at the dates, then press the button again."))
         return not self.errors
 
     # The templates draw it as one form, with one summary of all errors.
 
     def __iter__(self) -> Iterator[BoundField]:
-        forms = [self.questions] if self.asks else [*(row.form for row in self.rows), self.reason_form]
+        forms = [self.questions] if self.shows_questions else [*(row.form for row in self.rows), self.reason_form]
         return (box for form in forms for box in form)
 
     @property
     def errors(self) -> bool:
-        if self.asks:
-            return self.is_bound and self.step != CHANGE and bool(self.questions.errors)
+        if self.shows_questions:
+            return self.is_bound and self.step != CHANGE_STEP and bool(self.questions.errors)
         return bool(self.problems or self.reason_form.errors or any(row.form.errors for row in self.rows))
 
     def non_field_errors(self) -> list[str]:
         return self.problems
 
     @property
-    def carried(self) -> list[tuple[str, str]]:
+    def hidden_inputs(self) -> list[tuple[str, str]]:
         """The answers that this page does not ask for, as hidden fields."""
         drawn = {bound.html_name for bound in self}
-        names = [name for name in self.data or () if name not in OWN_FIELDS and name not in drawn]
+        names = [name for name in self.data or () if name not in CONTROL_FIELDS and name not in drawn]
         return [(name, value) for name in names for value in self.data.getlist(name)]
 
     @property
     def rhythm(self) -> str:
         """The answers that the shown dates were made from."""
-        return str(self.data.get("rhythm", "")) if self.is_bound and self.asks else self.typed_rhythm
+        return str(self.data.get("rhythm", "")) if self.is_bound and self.shows_questions else self.typed_rhythm
 
     @property
     def series_name(self) -> str:
@@ -365,7 +367,7 @@ class SessionPlan:
         if answers["series_name"]:
             return str(answers["series_name"])
         start = datetime.combine(answers["day"], answers["clock"], tzinfo=timezone.get_current_timezone())
-        facts = {"day": dateformat.format(answers["day"], "l j M Y"), "clock": format_clock(start)}
+        facts = {"day": dateformat.format(answers["day"], "l j M Y"), "clock": format_uk_time(start)}
         since = _("from %(day)s, %(clock)s") % facts
         return f"{answers['presentation'].title[: 98 - len(since)]}, {since}"
 
@@ -376,22 +378,24 @@ def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     data = request.POST if request.method == "POST" else None
     plan = SessionPlan(data, timezone.now(), request.GET.get("presentation", ""))
-    planned = planned_before(plan, request) if plan.is_bound else []
-    if not planned and not plan.asks and plan.may_be_saved():
+    planned = find_already_planned(plan, request) if plan.is_bound else []
+    if not planned and not plan.shows_questions and plan.may_be_saved():
         planned = save_plan(plan, request)
     if planned and planned[0].series_id:
         return redirect(f"{reverse('staff:bookings_opensession_changelist')}?series={planned[0].series_id}")
     if planned:
         return redirect("staff:bookings_opensession_change", planned[0].pk)
-    if plan.step == CHANGE:
-        forgive_missing(plan.questions)
-    template = "bookings/open_sessions/staff/plan.html" if plan.asks else "bookings/open_sessions/staff/plan_check.html"
-    title = _("Plan open sessions") if plan.asks else _("Check each date")
+    if plan.step == CHANGE_STEP:
+        drop_errors(plan.questions)
+    template = (
+        "bookings/open_sessions/staff/plan.html" if plan.shows_questions else "bookings/open_sessions/staff/plan_check.html"
+    )
+    title = _("Plan open sessions") if plan.shows_questions else _("Check each date")
     context = {**page.admin_site.each_context(request), "opts": page.opts, "plan": plan, "form": plan, "title": title}
     return TemplateResponse(request, template, context)
 
 
-def planned_before(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
+def find_already_planned(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
     """The sessions that this very form has planned already, if any."""
     planned = list(OpenSession.objects.filter(plan_token=plan.token))
     if planned:
@@ -408,11 +412,11 @@ def save_plan(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
             reason=plan.reason_form.cleaned_data["reason"],
             token=plan.token,
             flagged=plan.questions.flagged or plan.reason_form.flagged,
-            by=signed_in(request),
+            by=signed_in_user(request),
             now=plan.now,
         )
     except AlreadyPlaced:  # pressed twice
-        return planned_before(plan, request)
+        return find_already_planned(plan, request)
     except SlotTaken as refusal:
         plan.problems.append(
             _("A date has just been taken: %(why)s We have not planned any sessions.") % {"why": refusal.message}

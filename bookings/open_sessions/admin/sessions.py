@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings import text as bookings_text
-from bookings.booking.admin.bookings import SEES_FEEDBACK, feedback_of, way_to
-from bookings.feedback.admin import came_in_words, feedback_in_words
+from bookings.booking.admin.bookings import VIEW_FEEDBACK_PERMISSION, feedback_entries_for, reference_and_url
+from bookings.feedback.admin import attendance_text, feedback_summary_text
 from bookings.models import (
     OpenSession,
     PlaceState,
@@ -30,46 +30,54 @@ from bookings.models import (
     SessionSeries,
     SessionState,
 )
-from bookings.models.booking import on_closed_days
-from bookings.models.open_session import SESSION_NATIONS, OpenSessionQuerySet
-from bookings.open_sessions.admin.actions import ASSIGN, DELIVERED, JOINING, OBJECT_ACTIONS, ONE_PLACE, REASSIGN, SEND
+from bookings.models.booking import starts_on_closed_day
+from bookings.models.open_session import SESSION_NATION_COLUMNS, OpenSessionQuerySet
+from bookings.open_sessions.admin.actions import (
+    ASSIGN_ACTION,
+    JOINING_DETAILS_ACTION,
+    MARK_DELIVERED_ACTION,
+    OBJECT_ACTIONS,
+    ONE_PLACE_ACTION,
+    REASSIGN_ACTION,
+    SEND_JOINING_DETAILS_ACTION,
+)
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
-from bookings.schedule.access import OwnToPresenters, own_sessions
+from bookings.schedule.access import PresenterScopedAdmin, own_sessions
 from bookings.schedule.admin import AnyPresenterFilter, KeyFilter
 from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import freed_text, moment_text, reason_text
-from ctac.dates import UK, uk_day
-from ctac.pages import page_in
-from ctac.staff.lists import OptionsFilter, Part, keys_of, period_of, with_words, words_in
-from ctac.staff.search import SearchKind, finder
+from ctac.dates import UK_TZ, uk_day
+from ctac.pages import parse_page_number
+from ctac.staff.lists import ListPart, OptionsFilter, capped_keys, filter_by_words, parse_search_words, period_filter
+from ctac.staff.search import SearchKind, search_registry
 from ctac.staff.site import (
     ObjectAction,
-    Waiting,
+    WaitingLine,
     WaitingRow,
     column,
-    moment_of,
-    short_moment,
+    datetime_column,
+    exact_search_filter,
+    format_short_datetime,
     staff_site,
     state_column,
     state_tag,
-    whole,
 )
 from ctac.staff.spreadsheets import Cell, Heading
-from ctac.staff.story import Entry, Page, add_entries
+from ctac.staff.story import StoryEntry, StoryPage, register_story_entries
 from notifications.models import Notification, visible_to
-from notifications.registry import label_of
-from professionals.admin import PERSON, PERSON_RECORDS, VIEW_PERSON, PersonFilter, PersonRecords
+from notifications.registry import email_label
+from professionals.admin import PERSON_PARAMETER, PERSON_RECORD_KINDS, VIEW_PERSON_PERMISSION, PersonFilter, PersonRecordKind
 from professionals.exports import ExportMixin, batches
 from professionals.models import Note, Organisation, Person
-from professionals.notes.admin import SEES_MESSAGES, SEES_NOTES, note_entries
+from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, VIEW_NOTE_PERMISSION, note_entries
 
-MOST_SERIES = 30
+MAX_SERIES_SHOWN = 30
 
 
-def without_a_link(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
+def without_joining_link(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """The sessions to come that nobody can join yet: neither the session nor its presenter has a link.
 
     Sessions without a presenter are in another list.
@@ -78,58 +86,58 @@ def without_a_link(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQ
     return coming.filter(own_joining_link="", presenter__isnull=False, presenter__joining_link="")
 
 
-def in_days(sessions: OpenSessionQuerySet, now: datetime, days: int) -> OpenSessionQuerySet:
+def within_days(sessions: OpenSessionQuerySet, now: datetime, days: int) -> OpenSessionQuerySet:
     """The sessions of so many days from today on, by the UK calendar, but for cancelled ones."""
     today = uk_day(now)
     last = today + timedelta(days=days - 1)
     return sessions.filter(starting_on(DateRange(today, last))).exclude(state=SessionState.CANCELLED)
 
 
-def soon(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
+def today_or_tomorrow(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """The sessions of today and tomorrow."""
-    return in_days(sessions, now, 2)
+    return within_days(sessions, now, 2)
 
 
 def details_unsent(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """The sessions of today and tomorrow that have people with a place, who have not been sent how to join."""
-    return soon(sessions, now).to_come(now).filter(details_sent_at=None, occupied__gt=0)
+    return today_or_tomorrow(sessions, now).upcoming(now).filter(details_sent_at=None, occupied__gt=0)
 
 
-def on_closed(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
+def upcoming_on_closed_days(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """The sessions to come on days when we are closed."""
-    return sessions.to_come(now).filter(on_closed_days(SESSION_NATIONS))
+    return sessions.upcoming(now).filter(starts_on_closed_day(SESSION_NATION_COLUMNS))
 
 
-class NeedFilter(OptionsFilter):
+class NeedsAttentionFilter(OptionsFilter):
     title = gettext_lazy("needs a look")
     parameter_name = "look"
     options = {
         "presenter": (gettext_lazy("Needs a presenter"), OpenSessionQuerySet.needing_a_presenter),
-        "link": (gettext_lazy("Without a joining link"), without_a_link),
+        "link": (gettext_lazy("Without a joining link"), without_joining_link),
         "unsent": (gettext_lazy("Soon, how to join not sent"), details_unsent),
-        "closed": (gettext_lazy("On a day when we are closed"), on_closed),
+        "closed": (gettext_lazy("On a day when we are closed"), upcoming_on_closed_days),
         "over": (gettext_lazy("Over, not marked as delivered"), OpenSessionQuerySet.to_mark_as_delivered),
     }
 
 
-class SoonFilter(OptionsFilter):
+class WhenFilter(OptionsFilter):
     title = gettext_lazy("when")
     parameter_name = "when"
     options = {
-        "soon": (gettext_lazy("Today and tomorrow"), soon),
-        "week": (gettext_lazy("Next 7 days"), lambda sessions, now: in_days(sessions, now, 7)),
+        "soon": (gettext_lazy("Today and tomorrow"), today_or_tomorrow),
+        "week": (gettext_lazy("Next 7 days"), lambda sessions, now: within_days(sessions, now, 7)),
     }
 
 
-class RoomFilter(OptionsFilter):
+class PlacesFilter(OptionsFilter):
     title = gettext_lazy("places")
     parameter_name = "places"
     options = {
         "free": (
             gettext_lazy("Free places"),
-            lambda sessions, now: sessions.to_come(now).filter(occupied__lt=F("capacity"), waiting=0),
+            lambda sessions, now: sessions.upcoming(now).filter(occupied__lt=F("capacity"), waiting=0),
         ),
-        "line": (gettext_lazy("People waiting"), lambda sessions, now: sessions.to_come(now).filter(waiting__gt=0)),
+        "line": (gettext_lazy("People waiting"), lambda sessions, now: sessions.upcoming(now).filter(waiting__gt=0)),
     }
 
 
@@ -144,55 +152,57 @@ class SeriesFilter(KeyFilter):
 
     title = gettext_lazy("series")
     parameter_name = "series"
-    rows = SessionSeries.objects.values_list("pk", "name")[:MOST_SERIES]
+    rows = SessionSeries.objects.values_list("pk", "name")[:MAX_SERIES_SHOWN]
 
 
 # Entries in the stories of sessions, people and organisations.
 
 
-def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool = False) -> Iterator[Entry]:
+def event_entries(events: QuerySet[SessionEvent], page: StoryPage, *, of_person: bool = False) -> Iterator[StoryEntry]:
     """The events as entries. One statement reads the names of all presenters in them."""
     found = list(page.newest(events.select_related("by", "session", "place__person")))
     keys = {key for event in found for key in event.changes.get("presenter", ()) if key and not of_person}
     names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
     for event in found:
         what = event.title if of_person else event_text(event, names)
-        yield Entry(event.at, what, event.by or "", reason_text(event), *(way_to(event.session) if of_person else ()))
+        yield StoryEntry(
+            event.at, what, event.by or "", reason_text(event), *(reference_and_url(event.session) if of_person else ())
+        )
 
 
-def mailings(session: OpenSession, page: Page) -> Iterator[Entry]:
+def mailing_entries(session: OpenSession, page: StoryPage) -> Iterator[StoryEntry]:
     """One entry for the messages that went to many people at one moment, with a link to the session's messages."""
     rows = Notification.objects.filter(visible_to(page.user), reference=session.reference).order_by()
     sent = rows.values("kind", "created_at").annotate(many=Count("pk"))
     the_list = reverse("staff:notifications_notification_changelist")
     for mailing in page.newest(sent, "created_at", "kind"):
         many = ngettext("%(n)d message", "%(n)d messages", mailing["many"]) % {"n": mailing["many"]}
-        yield Entry(mailing["created_at"], label_of(mailing["kind"]), link=many, href=f"{the_list}?q={session.reference}")
+        yield StoryEntry(mailing["created_at"], email_label(mailing["kind"]), link=many, href=f"{the_list}?q={session.reference}")
 
 
-def places_of_organisation(organisation: Organisation, page: Page) -> Iterator[Entry]:
+def organisation_place_entries(organisation: Organisation, page: StoryPage) -> Iterator[StoryEntry]:
     places = SessionPlace.objects.filter(person__organisation=organisation).select_related("person", "session")
     for place in page.newest(places, "created_at"):
         what = _("%(name)s asked for a place at an open session") % {"name": place.person}
-        yield Entry(place.created_at, what, "", "", *way_to(place.session))
+        yield StoryEntry(place.created_at, what, "", "", *reference_and_url(place.session))
 
 
-SEES_PLACES = "bookings.change_opensession"
-add_entries(OpenSession, lambda session, page: event_entries(SessionEvent.objects.filter(session=session), page))
-add_entries(
+VIEW_PLACES_PERMISSION = "bookings.change_opensession"
+register_story_entries(OpenSession, lambda session, page: event_entries(SessionEvent.objects.filter(session=session), page))
+register_story_entries(
     OpenSession,
     lambda session, page: note_entries(Note.objects.filter(reference=session.reference), page),
-    permission=SEES_NOTES,
+    permission=VIEW_NOTE_PERMISSION,
 )
-add_entries(OpenSession, mailings, permission=SEES_MESSAGES)
-add_entries(OpenSession, feedback_of, permission=SEES_FEEDBACK)
-add_entries(
+register_story_entries(OpenSession, mailing_entries, permission=VIEW_MESSAGE_PERMISSION)
+register_story_entries(OpenSession, feedback_entries_for, permission=VIEW_FEEDBACK_PERMISSION)
+register_story_entries(
     Person,
     lambda person, page: event_entries(SessionEvent.objects.filter(place__person=person), page, of_person=True),
-    permission=SEES_PLACES,
+    permission=VIEW_PLACES_PERMISSION,
 )
-add_entries(Organisation, places_of_organisation, permission=SEES_PLACES)
-PERSON_RECORDS.append(PersonRecords(OpenSession, leads_to="places__person", verb="change"))
+register_story_entries(Organisation, organisation_place_entries, permission=VIEW_PLACES_PERMISSION)
+PERSON_RECORD_KINDS.append(PersonRecordKind(OpenSession, leads_to="places__person", verb="change"))
 
 
 class PlacePersonFilter(PersonFilter):
@@ -223,10 +233,10 @@ def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
 
 # The people of a session, a page at a time: those with a place, those who wait, and those who gave up.
 
-ON_A_PAGE = 25
-WITH_A_PLACE = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
+PAGE_SIZE = 25
+LISTED_PLACE_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
 # The names of these lists, and of the parameters that ask for one of their pages.
-LISTS = ("people", "line", "gone")
+PEOPLE_LIST_NAMES = ("people", "line", "gone")
 
 
 def people_lists(session: OpenSession, figures: PlaceFigures, query: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -234,21 +244,26 @@ def people_lists(session: OpenSession, figures: PlaceFigures, query: Mapping[str
     places = session.places.select_related("person__organisation")
     given_up = places.filter(state=PlaceState.GIVEN_UP).order_by("-position")
     lists = (
-        ("people", _("People with a place"), WITH_A_PLACE, places.filter(state__in=WITH_A_PLACE).order_by("position")),
-        ("line", _("Waiting list"), (PlaceState.WAITING,), places.in_line()),
+        (
+            "people",
+            _("People with a place"),
+            LISTED_PLACE_STATES,
+            places.filter(state__in=LISTED_PLACE_STATES).order_by("position"),
+        ),
+        ("line", _("Waiting list"), (PlaceState.WAITING,), places.waiting()),
         ("gone", _("People who gave up their place or left the waiting list"), (PlaceState.GIVEN_UP,), given_up),
     )
-    counted = [(name, heading, sum(map(figures.of, states)), rows) for name, heading, states, rows in lists]
+    counted = [(name, heading, sum(map(figures.in_state, states)), rows) for name, heading, states, rows in lists]
     return [paged_list(name, heading, count, rows, query) for name, heading, count, rows in counted if count or name == "people"]
 
 
 def paged_list(name: str, heading: str, count: int, rows: QuerySet[Any], query: Mapping[str, str]) -> dict[str, Any]:
     """One page of one list; `newer` and `older` link to the pages beside it and keep the pages of the other lists."""
-    numbers = {of_list: page_in(query.get(of_list, "")) for of_list in LISTS}
-    last = max(1, -(-count // ON_A_PAGE))
+    numbers = {of_list: parse_page_number(query.get(of_list, "")) for of_list in PEOPLE_LIST_NAMES}
+    last = max(1, -(-count // PAGE_SIZE))
     number = min(numbers[name], last)
-    first = (number - 1) * ON_A_PAGE
-    shown = list(rows[first : first + ON_A_PAGE])
+    first = (number - 1) * PAGE_SIZE
+    shown = list(rows[first : first + PAGE_SIZE])
 
     def link(page: int) -> str:
         pages = {of_list: value for of_list, value in {**numbers, name: page}.items() if value > 1}
@@ -267,15 +282,15 @@ def paged_list(name: str, heading: str, count: int, rows: QuerySet[Any], query: 
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("state_in_words", "when", "presentation", "presenter_in_words", "closed_reason")),
+    (None, ("state_text", "when", "presentation", "presenter_text", "closed_reason")),
     (gettext_lazy("Places"), ("places", "in_line", "who_they_are")),
-    (gettext_lazy("How people join"), ("joining", "help_in_words", "details_sent")),
+    (gettext_lazy("How people join"), ("joining", "help_display", "details_sent")),
     (gettext_lazy("Afterwards"), ("came", "said")),
     (gettext_lazy("How it was planned"), ("series", "planned_at")),
 )
 
 
-def figures_of(session: OpenSession) -> PlaceFigures:
+def cached_place_figures(session: OpenSession) -> PlaceFigures:
     """Read once for a page."""
     figures: PlaceFigures = vars(session).setdefault("_figures", SimpleLazyObject(lambda: place_figures(session)))
     return figures
@@ -312,8 +327,8 @@ class SessionExportMixin(ExportMixin):
                     session.reference,
                     session.get_state_display(),
                     uk_day(session.starts_at),
-                    f"{session.starts_at.astimezone(UK):%H:%M}",
-                    f"{session.ends_at.astimezone(UK):%H:%M}",
+                    f"{session.starts_at.astimezone(UK_TZ):%H:%M}",
+                    f"{session.ends_at.astimezone(UK_TZ):%H:%M}",
                     session.presentation.title,
                     session.presenter.name if session.presenter else None,
                     session.series.name if session.series else None,
@@ -326,28 +341,28 @@ class SessionExportMixin(ExportMixin):
 
 
 @admin.register(OpenSession, site=staff_site)
-class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
+class OpenSessionAdmin(SessionExportMixin, PresenterScopedAdmin):
     nobody_may = ("delete",)
     list_display = (
         "reference",
-        "state_in_words",
+        "state_text",
         "starts",
         "presentation",
-        "presenter_in_words",
+        "presenter_text",
         "number_places",
         "number_waiting",
     )
     list_filter = (
         "state",
-        NeedFilter,
-        SoonFilter,
-        RoomFilter,
-        period_of("starts_at"),
+        NeedsAttentionFilter,
+        WhenFilter,
+        PlacesFilter,
+        period_filter("starts_at"),
         PresentationFilter,
         AnyPresenterFilter,
         SeriesFilter,
     )
-    own_filters = ("state", SoonFilter, period_of("starts_at"))
+    own_filters = ("state", WhenFilter, period_filter("starts_at"))
     own_page = "presenter_session"
     sorts_quickly = ("starts",)
     list_select_related = ("presentation", "presenter", "series")
@@ -362,11 +377,11 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
-    may_be_empty = ("help_in_words", "in_line", "who_they_are", "details_sent", "came", "said")
-    for_who_acts = ("joining", "help_in_words")
-    planned_at = moment_of("created_at", gettext_lazy("planned"))
-    state_in_words = state_column()
-    starts = moment_of("starts_at", gettext_lazy("when"), short=True)
+    may_be_empty = ("help_display", "in_line", "who_they_are", "details_sent", "came", "said")
+    for_who_acts = ("joining", "help_display")
+    planned_at = datetime_column("created_at", gettext_lazy("planned"))
+    state_text = state_column()
+    starts = datetime_column("starts_at", gettext_lazy("when"), short=True)
     number_places = column(
         gettext_lazy("places taken"),
         lambda session: _("%(taken)d of %(places)d") % {"taken": session.occupied, "places": session.capacity},
@@ -374,18 +389,22 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     )
     number_waiting = column(gettext_lazy("waiting"), lambda session: str(session.waiting), ordering="waiting")
     in_line = column(gettext_lazy("waiting list"), lambda session: str(session.waiting) if session.waiting else "")
-    help_in_words = column(gettext_lazy("how to join"), lambda session: session.joining_help)  # without the field's hint
-    who_they_are = column(gettext_lazy("professions"), lambda session: "\n".join(figures_of(session).lines))
-    came = column(gettext_lazy("who came"), came_in_words)
-    said = column(gettext_lazy("what people said"), feedback_in_words)
+    help_display = column(gettext_lazy("how to join"), lambda session: session.joining_help)  # without the field's hint
+    who_they_are = column(gettext_lazy("professions"), lambda session: "\n".join(cached_place_figures(session).lines))
+    came = column(gettext_lazy("who came"), attendance_text)
+    said = column(gettext_lazy("what people said"), feedback_summary_text)
 
-    def own(self, presenter: Presenter) -> QuerySet[OpenSession]:
+    def own_rows(self, presenter: Presenter) -> QuerySet[OpenSession]:
         return own_sessions(presenter)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """With a filter by a person with a place, if the address asks for it and the user may see who comes."""
         filters = super().get_list_filter(request)
-        asked = PERSON in request.GET and request.user.has_perm(VIEW_PERSON) and self.has_change_permission(request)
+        asked = (
+            PERSON_PARAMETER in request.GET
+            and request.user.has_perm(VIEW_PERSON_PERMISSION)
+            and self.has_change_permission(request)
+        )
         return (*filters, PlacePersonFilter) if asked else filters
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -395,12 +414,12 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         soonest = Case(When(comes, then=F("starts_at")))
         return [OrderBy(rank), OrderBy(soonest), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ListPart, ...]:
         now, scheduled = timezone.now(), Q(state=SessionState.SCHEDULED)
         return (
-            Part(scheduled & Q(ends_at__gt=now), ("starts_at", "-pk")),
-            Part(scheduled & Q(ends_at__lte=now), ("-starts_at", "-pk")),
-            Part(~scheduled, ("-starts_at", "-pk")),
+            ListPart(scheduled & Q(ends_at__gt=now), ("starts_at", "-pk")),
+            ListPart(scheduled & Q(ends_at__lte=now), ("-starts_at", "-pk")),
+            ListPart(~scheduled, ("-starts_at", "-pk")),
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OpenSession]:
@@ -416,14 +435,14 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         sees_people = self.has_change_permission(request)
         if sees_people and "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
             return queryset.filter(Exists(SessionPlace.objects.filter(session=OuterRef("pk"), person=person))), False
-        exact = whole(search_term)
+        exact = exact_search_filter(search_term)
         if "reference" in exact and (found := queryset.filter(**exact)).exists():
             return found, False
         if not search_term.strip():
             return queryset, False
         # Each word must be in the title, the presenter's name, the name of the series or the reference.
         matches = Q()
-        for word in words_in(search_term):
+        for word in parse_search_words(search_term):
             matches &= (
                 Q(presentation__title__icontains=word)
                 | Q(presenter__name__icontains=word)
@@ -432,12 +451,12 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
             )
         matches = matches or Q(pk=None)
         if sees_people:
-            people = keys_of(with_words(Person.objects.all(), search_term))
+            people = capped_keys(filter_by_words(Person.objects.all(), search_term))
             matches |= Q(Exists(SessionPlace.objects.filter(session=OuterRef("pk"), person__in=people)))
         return queryset.filter(matches), False
 
     @admin.display(description=gettext_lazy("presenter"), ordering="presenter__name")
-    def presenter_in_words(self, session: OpenSession) -> SafeString | str:
+    def presenter_text(self, session: OpenSession) -> SafeString | str:
         if session.presenter is not None:
             return session.presenter.name
         return state_tag(_("Needs a presenter"), "waiting") if session.is_scheduled else _("None")
@@ -445,12 +464,12 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     @admin.display(description=gettext_lazy("places"))
     def places(self, session: OpenSession) -> str:
         """'12 taken, 1 offered, 7 free, of 20'; afterwards how many came."""
-        figures = figures_of(session)
+        figures = cached_place_figures(session)
         facts = {
-            "taken": figures.of(PlaceState.TAKEN),
-            "offered": figures.of(PlaceState.OFFERED),
-            "free": session.free,
-            "came": figures.of(PlaceState.ATTENDED),
+            "taken": figures.in_state(PlaceState.TAKEN),
+            "offered": figures.in_state(PlaceState.OFFERED),
+            "free": session.places_left,
+            "came": figures.in_state(PlaceState.ATTENDED),
             "places": session.capacity,
         }
         if facts["came"]:
@@ -473,11 +492,11 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
             return bookings_text.moment_text(session.details_sent_at)
         return _("Not yet") if session.is_scheduled else ""
 
-    def summary_of(self, obj: OpenSession) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: OpenSession) -> list[dict[str, object]]:
         """What staff must see before they press a button."""
         rows = [bookings_text.row(_("Presentation"), obj.presentation.title), bookings_text.row(_("When"), obj.when)]
         rows += [
-            bookings_text.row(_("Presenter"), self.presenter_in_words(obj)),
+            bookings_text.row(_("Presenter"), self.presenter_text(obj)),
             bookings_text.row(_("Places"), self.places(obj)),
         ]
         return [*rows, bookings_text.row(_("Waiting list"), str(obj.waiting))] if obj.waiting else rows
@@ -490,8 +509,8 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
         if session is not None and self.has_view_permission(request, session):
             sees_people = self.has_change_permission(request, session)
             more = {
-                "parts": people_lists(session, figures_of(session), request.GET) if sees_people else [],
-                "may_act": sees_people and ONE_PLACE.available(session),
+                "parts": people_lists(session, cached_place_figures(session), request.GET) if sees_people else [],
+                "may_act": sees_people and ONE_PLACE_ACTION.available(session),
             }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
 
@@ -506,10 +525,10 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
         """Without the action for one person: its button stands beside their name."""
-        return [action for action in super().available_actions(request, obj) if action is not ONE_PLACE]
+        return [action for action in super().available_actions(request, obj) if action is not ONE_PLACE_ACTION]
 
-    def beside_action(self, obj: OpenSession, action: ObjectAction) -> str:
-        if action not in (ASSIGN, REASSIGN):
+    def get_action_aside(self, obj: OpenSession, action: ObjectAction) -> str:
+        if action not in (ASSIGN_ACTION, REASSIGN_ACTION):
             return ""
         return rank_presenters_for_session(obj, timezone.now()).as_table()
 
@@ -523,35 +542,43 @@ class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
 # Lines of Today. Each label follows a number: one or many.
 
 
-SESSION = WaitingRow(who="presentation__title", what="presenter__name", at="starts_at", since="created_at", order="starts_at")
+SESSION_WAITING_ROW = WaitingRow(
+    who="presentation__title", what="presenter__name", at="starts_at", since="created_at", order="starts_at"
+)
 
 
-def wait_for(
+def add_waiting_line(
     label: Any, query: str, narrow: Callable[[Any, datetime], Any], action: ObjectAction | None = None, *, urgent: bool = False
 ) -> None:
     """Add a line to the first page, with the list behind it: `query` narrows that list to exactly these sessions."""
     staff_site.add_waiting(
         gettext_lazy("Open sessions"),
-        Waiting(
+        WaitingLine(
             label=label,
             count=lambda: narrow(OpenSession.objects.all(), timezone.now()),
             address=lambda: f"{reverse('staff:bookings_opensession_changelist')}?{query}",
             permission="bookings.view_opensession",
             urgent=urgent,
-            named=replace(SESSION, label=action.label, slug=action.slug) if action else None,
+            named=replace(SESSION_WAITING_ROW, label=action.label, slug=action.slug) if action else None,
         ),
     )
 
 
-wait_for(gettext_lazy("without a presenter"), "look=presenter", OpenSessionQuerySet.needing_a_presenter, ASSIGN, urgent=True)
-wait_for(gettext_lazy("without a joining link"), "look=link", without_a_link, JOINING, urgent=True)
-wait_for(gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, SEND, urgent=True)
-wait_for(gettext_lazy("while we are closed"), "look=closed", on_closed)
-wait_for(gettext_lazy("today or tomorrow"), "when=soon", soon)
-wait_for(gettext_lazy("to mark as delivered"), "look=over", OpenSessionQuerySet.to_mark_as_delivered, DELIVERED)
+add_waiting_line(
+    gettext_lazy("without a presenter"), "look=presenter", OpenSessionQuerySet.needing_a_presenter, ASSIGN_ACTION, urgent=True
+)
+add_waiting_line(gettext_lazy("without a joining link"), "look=link", without_joining_link, JOINING_DETAILS_ACTION, urgent=True)
+add_waiting_line(
+    gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, SEND_JOINING_DETAILS_ACTION, urgent=True
+)
+add_waiting_line(gettext_lazy("while we are closed"), "look=closed", upcoming_on_closed_days)
+add_waiting_line(gettext_lazy("today or tomorrow"), "when=soon", today_or_tomorrow)
+add_waiting_line(
+    gettext_lazy("to mark as delivered"), "look=over", OpenSessionQuerySet.to_mark_as_delivered, MARK_DELIVERED_ACTION
+)
 
 
-def session_has(word: str) -> Q:
+def session_search_filter(word: str) -> Q:
     """The word stands in the presentation's title, the presenter's name or the name of the series."""
     presentations, presenters = Presentation.objects.filter(title__icontains=word), Presenter.objects.filter(name__icontains=word)
     series = SessionSeries.objects.filter(name__icontains=word)
@@ -562,14 +589,14 @@ def session_has(word: str) -> Q:
     )
 
 
-finder.add(
+search_registry.add(
     SearchKind(
         OpenSession,
-        session_has,
+        session_search_filter,
         about=lambda session: (
             session.get_state_display(),
             session.presentation,
-            short_moment(session.starts_at),
+            format_short_datetime(session.starts_at),
             session.presenter,
         ),
         spelt_in=("bookings_presentation",),

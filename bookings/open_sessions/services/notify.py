@@ -13,16 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from bookings.booking.services.transitions import notify_once, reminded_until, reminders_due
+from bookings.booking.services.transitions import latest_reminded_start, notify_once, reminders_due
 from bookings.errors import SlotTaken
 from bookings.models import OpenSession, PlaceState, Presenter, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.schedule.locks import lock_presenters
-from bookings.visits.services import minute_of
-from ctac.dates import OURS, after_working_days, before_working_days, uk_datetime, uk_day
+from bookings.visits.services import minute_number
+from ctac.dates import TEAM_NATION, add_working_days, subtract_working_days, uk_datetime, uk_day
 from ctac.errors import DomainError
 from notifications.models import Notification
-from notifications.outbox import About, notify, notify_about
-from office.closures.queries import office_closed
+from notifications.outbox import NewMessage, notify, notify_many
+from office.closures.queries import office_closed_days
 from office.queries import site_settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ NO_PRESENTER_NOTICE_DELAY = timedelta(minutes=30)
 # Each message to a professional raises the version of their place and has that version, so it is written once however often
 # somebody tries, and later messages have higher ones. A message to a presenter has the session's calendar sequence.
 
-WITH_A_PLACE = (PlaceState.TAKEN, PlaceState.ATTENDED)
+HAS_PLACE_STATES = (PlaceState.TAKEN, PlaceState.ATTENDED)
 CONCERNED_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 
 
@@ -46,8 +46,8 @@ def notify_places(
     kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime, *, left_to_sweep: bool = False
 ) -> None:
     """Email the people with these places, whose versions are raised already. Staff ring those without an address."""
-    about = [About(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
-    notify_about(about, kind=kind, now=now, left_to_sweep=left_to_sweep)
+    about = [NewMessage(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
+    notify_many(about, kind=kind, now=now, left_to_sweep=left_to_sweep)
 
 
 def notify_everybody(kind: str, session: OpenSession, now: datetime, *, states: Iterable[str] = CONCERNED_STATES) -> int:
@@ -82,25 +82,30 @@ def notify_of_session(kind: str, session: OpenSession, to: str, now: datetime) -
 # email with all the details since that moment: with a new place or session, a move, a restored session, or how to join. There
 # is none for a session without a presenter: those people read that it may not take place.
 
-ALL_READ_IT_ANEW = (SessionEventKind.MOVED, SessionEventKind.RESTORED)
-INSTEAD_OF_REMINDER = (*ALL_READ_IT_ANEW, SessionEventKind.REASSIGNED, SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
+EVENTS_SENT_TO_EVERYBODY = (SessionEventKind.MOVED, SessionEventKind.RESTORED)
+REMINDER_REPLACING_EVENTS = (
+    *EVENTS_SENT_TO_EVERYBODY,
+    SessionEventKind.REASSIGNED,
+    SessionEventKind.TAKEN,
+    SessionEventKind.ACCEPTED,
+)
 
 
 def remind_of_sessions(*, now: datetime) -> int:
     """Write the reminders that have fallen due, and return how many. Many cost as many statements as one."""
-    ahead = OpenSession.objects.filter(state=SessionState.SCHEDULED, starts_at__gt=now, starts_at__lt=reminded_until(now))
+    ahead = OpenSession.objects.filter(state=SessionState.SCHEDULED, starts_at__gt=now, starts_at__lt=latest_reminded_start(now))
     due = reminders_due(ahead.exclude(presenter=None).select_related("presenter"), now)
     if not due:
         return 0
     sessions = [reminder.of for reminder in due]
     since = min(reminder.moment for reminder in due)
-    events = list(SessionEvent.objects.filter(session__in=sessions, kind__in=INSTEAD_OF_REMINDER, at__gt=since))
+    events = list(SessionEvent.objects.filter(session__in=sessions, kind__in=REMINDER_REPLACING_EVENTS, at__gt=since))
     places = list(SessionPlace.objects.filter(session__in=sessions, state=PlaceState.TAKEN).select_related("person"))
-    messages = defaultdict[str, list[About]](list)
+    messages = defaultdict[str, list[NewMessage]](list)
     for reminder in due:
         session, suffix = reminder.of, "-week" if reminder.early else ""
         after = [event for event in events if event.session_id == session.pk and event.at > reminder.moment]
-        if any(event.kind in ALL_READ_IT_ANEW for event in after):
+        if any(event.kind in EVENTS_SENT_TO_EVERYBODY for event in after):
             continue
         reassigned = [event for event in after if event.kind == SessionEventKind.REASSIGNED]
         if not any(event.changes.get("details") for event in reassigned):
@@ -124,12 +129,12 @@ def remind_of_sessions(*, now: datetime) -> int:
 # take a place meanwhile. Once there is a new presenter, they read that it takes place (sessions.assign_presenter).
 
 logger = logging.getLogger(__name__)
-UNSURE_FOR_PEOPLE, UNSURE_FOR_TEAM = "session-unsure", "staff-session-unsure"
+UNSURE_EMAIL_KIND, STAFF_UNSURE_EMAIL_KIND = "session-unsure", "staff-session-unsure"
 
 
 def warn_of_sessions(*, now: datetime) -> int:
     """Send the warnings that are due, and return to how many people with a place. A failure stops only its own session."""
-    count, last = 0, after_working_days(uk_day(now), NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
+    count, last = 0, add_working_days(uk_day(now), NO_PRESENTER_NOTICE_WORKING_DAYS, TEAM_NATION, office_closed_days())
     after = uk_datetime(last + timedelta(days=1), time.min)
     for session in OpenSession.objects.needing_a_presenter(now).filter(starts_at__gt=now, starts_at__lt=after):
         try:
@@ -147,18 +152,21 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
     lost = presenter_lost_at(locked)
     if now < lost + NO_PRESENTER_NOTICE_DELAY:
         return 0
-    version, to = minute_of(lost), [site_settings().team_email]
-    notify(kind=UNSURE_FOR_TEAM, about=f"session:{locked.pk}", to=to, reference=locked.reference, version=version, now=now)
+    version, to = minute_number(lost), [site_settings().team_email]
+    notify(
+        kind=STAFF_UNSURE_EMAIL_KIND, about=f"session:{locked.pk}", to=to, reference=locked.reference, version=version, now=now
+    )
     places = locked.places.filter(state=PlaceState.TAKEN).select_related("person")
     about = [
-        About(f"place:{place.pk}", place.person.email, locked.reference, version, expires_at=locked.starts_at) for place in places
+        NewMessage(f"place:{place.pk}", place.person.email, locked.reference, version, expires_at=locked.starts_at)
+        for place in places
     ]
-    return notify_once({UNSURE_FOR_PEOPLE: about}, now)
+    return notify_once({UNSURE_EMAIL_KIND: about}, now)
 
 
 def is_unsure(session: OpenSession, now: datetime) -> bool:
     """Whether people with a place hear that the session may not take place; their page says so from then on."""
-    day = before_working_days(uk_day(session.starts_at), NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
+    day = subtract_working_days(uk_day(session.starts_at), NO_PRESENTER_NOTICE_WORKING_DAYS, TEAM_NATION, office_closed_days())
     return session.needs_a_presenter and uk_datetime(day, NO_PRESENTER_NOTICE_TIME) <= now < session.starts_at
 
 
@@ -171,14 +179,14 @@ def presenter_lost_at(session: OpenSession) -> datetime:
 
 def unsure_version(session: OpenSession) -> int:
     """The version of the warnings about that loss; a warning about another one is out of date."""
-    return minute_of(presenter_lost_at(session))
+    return minute_number(presenter_lost_at(session))
 
 
 def were_warned(session: OpenSession) -> bool:
     """Whether people with a place may have read that it may not take place, by email or on its page, and nothing since."""
     if not session.needs_a_presenter:
         return False
-    about = {"about": f"session:{session.pk}", "kind": UNSURE_FOR_TEAM, "version": unsure_version(session)}
+    about = {"about": f"session:{session.pk}", "kind": STAFF_UNSURE_EMAIL_KIND, "version": unsure_version(session)}
     return Notification.objects.filter(**about).exists()
 
 
@@ -191,7 +199,7 @@ class SessionClosed(DomainError):
     message = _("This session has begun, is over or was cancelled. Choose another one.")
 
 
-class SessionMoved(DomainError):
+class SessionChanged(DomainError):
     """Somebody changed the session while we waited, or since the page was drawn."""
 
     message = _("This session was changed while you had the page open. Check how it is now, then make your changes again.")
@@ -211,7 +219,7 @@ class TimeChanged(SessionClosed):
     )
 
 
-class PlaceMoved(DomainError):
+class PlaceStateChanged(DomainError):
     """The place is in a state, perhaps a new one, that does not allow this."""
 
     message = _("This place has changed in the meantime. Please look at it again.")
@@ -235,12 +243,12 @@ class TimePassed(DomainError):
     message = _("This time has passed. Choose one that is still to come.")
 
 
-class SizeRefused(DomainError):
+class CapacityRefused(DomainError):
     def __init__(self) -> None:
         super().__init__(_("A session has between 1 and %(most)d places.") % {"most": site_settings().max_session_capacity})
 
 
-class WouldDrop(DomainError):
+class UnconfirmedCapacityCut(DomainError):
     """That many people would go back to the line: staff who cut the places must confirm the number."""
 
     def __init__(self, people: int) -> None:
@@ -303,16 +311,16 @@ def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
     rows = OpenSession.objects.filter(pk__in=list(keys)).order_by("pk")
     # Lock first, then read: after waiting for a lock, a joined presenter would be as it was before the wait.
     locked = list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
-    return list(OpenSession.objects.with_names().filter(pk__in=locked).order_by("pk"))
+    return list(OpenSession.objects.with_related().filter(pk__in=locked).order_by("pk"))
 
 
 def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: Iterable[Presenter] = ()) -> OpenSession:
-    """For changes of its time or presenter. Raises SessionMoved if its presenter changed while we waited."""
+    """For changes of its time or presenter. Raises SessionChanged if its presenter changed while we waited."""
     seen = OpenSession.objects.filter(pk=session.pk).values_list("presenter", flat=True).get()
     lock_presenters({seen, *(presenter.pk for presenter in also)}, now=now)
     locked = lock_session(session)
     if locked.presenter_id != seen:
-        raise SessionMoved
+        raise SessionChanged
     return locked
 
 

@@ -13,15 +13,15 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from accounts.services import AccountGoneError
-from bookings.booking.services.links import TOKEN
+from bookings.booking.services.links import TOKEN_PATTERN
 from bookings.errors import AlreadyPlaced, NotStarted
 from bookings.models import OpenSession, PlaceLink, PlaceLinkPurpose, PlaceState, SessionEventKind, SessionPlace, SessionState
-from bookings.models.links import LINK_LIFETIME, address_hash, hash_of
-from bookings.models.open_session import LIVE_PLACES
+from bookings.models.links import LINK_LIFETIME, hash_address, hash_token
+from bookings.models.open_session import LIVE_PLACE_STATES
 from bookings.open_sessions.services.notify import (
     OfferOver,
     PersonErased,
-    PlaceMoved,
+    PlaceStateChanged,
     SessionClosed,
     TimeChanged,
     lock_place,
@@ -32,8 +32,8 @@ from bookings.open_sessions.services.notify import (
     record_session_event,
     refuse_unless_to_come,
 )
-from ctac.dates import OURS, UK, after_working_days, is_working_day, uk_datetime, uk_day
-from office.closures.queries import office_closed
+from ctac.dates import TEAM_NATION, UK_TZ, add_working_days, is_working_day, uk_datetime, uk_day
+from office.closures.queries import office_closed_days
 from office.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -54,24 +54,24 @@ MIN_OFFER_DURATION = timedelta(hours=1)
 logger = logging.getLogger(__name__)
 
 
-def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
+def offer_expiry(starts_at: datetime, now: datetime) -> datetime | None:
     """The UTC time until which we keep a place that is offered now; None if there is no time to ask."""
     starts, moment = starts_at.astimezone(UTC), now.astimezone(UTC)
     last = starts - OFFER_CUTOFF
-    if in_daytime_hours(moment, MIN_OFFER_DURATION) >= last:
+    if add_daytime_hours(moment, MIN_OFFER_DURATION) >= last:
         return None
     if starts - moment <= SHORT_NOTICE_WINDOW:
-        until = in_daytime_hours(moment, SHORT_NOTICE_OFFER_DURATION)
+        until = add_daytime_hours(moment, SHORT_NOTICE_OFFER_DURATION)
     else:  # the same UK time on a working day of our office; if offered on a day off, not before 5pm
-        day, clock = uk_day(moment), moment.astimezone(UK).time()
-        if not is_working_day(day, OURS, office_closed()):
+        day, clock = uk_day(moment), moment.astimezone(UK_TZ).time()
+        if not is_working_day(day, TEAM_NATION, office_closed_days()):
             clock = max(clock, DAY_OFF_OFFER_EARLIEST_EXPIRY)
-        last_day = after_working_days(day, site_settings().offer_working_days, OURS, office_closed())
+        last_day = add_working_days(day, site_settings().offer_working_days, TEAM_NATION, office_closed_days())
         until = uk_datetime(last_day, clock).astimezone(UTC)
     return min(until, last)
 
 
-def in_daytime_hours(moment: datetime, lasts: timedelta) -> datetime:
+def add_daytime_hours(moment: datetime, lasts: timedelta) -> datetime:
     """The moment after that many daytime hours, in UTC. The night (UK time) does not count."""
     day = uk_day(moment)
     while True:
@@ -89,10 +89,10 @@ def fill_places(session: OpenSession, *, by: User | None, now: datetime) -> None
     if not session.is_scheduled or session.has_begun(now):
         return
     session.refresh_from_db(fields=["occupied", "waiting"])  # the database counts them
-    if session.free and session.waiting:
-        next_in_line = list(session.places.in_line().select_related("person")[: session.free])
+    if session.places_left and session.waiting:
+        next_in_line = list(session.places.waiting().select_related("person")[: session.places_left])
         if next_in_line:
-            offer_or_give(next_in_line, session, offer_until(session.starts_at, now), by=by, now=now)
+            offer_or_give(next_in_line, session, offer_expiry(session.starts_at, now), by=by, now=now)
 
 
 def offer_or_give(
@@ -170,14 +170,14 @@ def take_place(
         raise PersonErased from None
     locked = lock_session(session)
     place = find_own_place(locked, person, token, now)
-    if place is not None and (place.state in LIVE_PLACES or (token and place.submission_token == token)):
+    if place is not None and (place.state in LIVE_PLACE_STATES or (token and place.submission_token == token)):
         return place
     refuse_unless_to_come(locked, now)
     if locked.starts_at != session.starts_at:
         raise TimeChanged
     fill_places(locked, by=None, now=now)
     locked.refresh_from_db(fields=["occupied", "waiting"])
-    state = PlaceState.TAKEN if locked.free and not locked.waiting else PlaceState.WAITING
+    state = PlaceState.TAKEN if locked.places_left and not locked.waiting else PlaceState.WAITING
     asked = {"channel": channel, "submission_token": token, "access_needs": access_needs, "flagged_child_details": flagged}
     taken = save_place(place or SessionPlace(session=locked, person=person, created_at=now), state, asked)
     kind, message = (SessionEventKind.TAKEN, "place-taken") if taken.has_a_place else (SessionEventKind.JOINED, "place-waiting")
@@ -232,13 +232,13 @@ def accept_offer(*, place: SessionPlace, by: User | None, now: datetime) -> Sess
 
 @transaction.atomic
 def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_link: bool = False) -> None:
-    """Give up a place, an offer or one's turn in the line; the next in line gets it. Raises PlaceMoved, SessionClosed.
+    """Give up a place, an offer or one's turn in the line; the next in line gets it. Raises PlaceStateChanged, SessionClosed.
 
     `by_link`: somebody pressed the button behind the link in the owner's email.
     """
     locked = lock_place(place)
     if locked.state not in (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING):
-        raise PlaceMoved
+        raise PlaceStateChanged
     refuse_unless_to_come(locked.session, now)
     mark_given_up(locked, by=by, now=now, by_link=by_link)
     notify_places("place-given-up", [locked], locked.session, now)
@@ -266,7 +266,7 @@ def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> Non
 
 
 # When two places of one person at one session are merged, the one further on stays.
-FURTHER_ON = (PlaceState.GIVEN_UP, PlaceState.WAITING, PlaceState.OFFERED, PlaceState.TAKEN, PlaceState.ATTENDED)
+MERGE_STATE_ORDER = (PlaceState.GIVEN_UP, PlaceState.WAITING, PlaceState.OFFERED, PlaceState.TAKEN, PlaceState.ATTENDED)
 
 
 def lock_sessions_of(places: QuerySet[SessionPlace]) -> None:
@@ -274,10 +274,10 @@ def lock_sessions_of(places: QuerySet[SessionPlace]) -> None:
     lock_sessions(places.order_by().values_list("session", flat=True))
 
 
-def join_places(place: SessionPlace, person: Person) -> None:
+def merge_places(place: SessionPlace, person: Person) -> None:
     """Merge `place` with the one that this person has at the same session: one goes, and the next in line gets what is free."""
     theirs = SessionPlace.objects.get(session=place.session_id, person=person)
-    goes = min(place, theirs, key=lambda each: FURTHER_ON.index(PlaceState(each.state)))
+    goes = min(place, theirs, key=lambda each: MERGE_STATE_ORDER.index(PlaceState(each.state)))
     SessionPlace.objects.filter(pk=goes.pk).delete()
     fill_places(lock_session(place.session), by=None, now=timezone.now())
 
@@ -311,8 +311,8 @@ def make_place_links(*, place: SessionPlace, purposes: Iterable[PlaceLinkPurpose
         PlaceLink(
             place=place,
             purpose=purpose,
-            token_hash=hash_of(token),
-            address_hash=address_hash(place.person.email),
+            token_hash=hash_token(token),
+            address_hash=hash_address(place.person.email),
             created_at=now,
             expires_at=min(place.session.starts_at, now + LINK_LIFETIME),
         )
@@ -326,11 +326,11 @@ def find_place_by_link(*, token: str, purpose: PlaceLinkPurpose, now: datetime) 
 
     It works while the session is to come, even if the place was given up: then its page says so.
     """
-    if not TOKEN.fullmatch(token):
+    if not TOKEN_PATTERN.fullmatch(token):
         return None
     names = ("place__session__presentation", "place__session__presenter", "place__person")
-    links = PlaceLink.objects.select_related(*names).filter(token_hash=hash_of(token), purpose=purpose, expires_at__gt=now)
+    links = PlaceLink.objects.select_related(*names).filter(token_hash=hash_token(token), purpose=purpose, expires_at__gt=now)
     link = links.first()
     if link is None or not link.place.session.is_scheduled or link.place.session.has_begun(now):
         return None
-    return link.place if constant_time_compare(link.address_hash, address_hash(link.place.person.email)) else None
+    return link.place if constant_time_compare(link.address_hash, hash_address(link.place.person.email)) else None

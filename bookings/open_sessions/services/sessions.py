@@ -8,9 +8,9 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.services.undo import refuse_what_came_after
+from bookings.booking.services.undo import refuse_if_outcome_recorded
 from bookings.errors import NothingChanged, NotOver, SamePresenter, SlotTaken
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import (
     BusyKind,
     BusyTime,
@@ -24,13 +24,13 @@ from bookings.models import (
 from bookings.models.booking import REMINDER_TIME
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.notify import (
-    WITH_A_PLACE,
+    HAS_PLACE_STATES,
+    CapacityRefused,
     DateTaken,
+    SessionChanged,
     SessionClosed,
-    SessionMoved,
-    SizeRefused,
     TimePassed,
-    WouldDrop,
+    UnconfirmedCapacityCut,
     link_digest,
     lock_session,
     lock_session_and_presenters,
@@ -49,26 +49,26 @@ from bookings.open_sessions.services.places import (
     OFFER_CUTOFF,
     end_lapsed_offers,
     fill_places,
+    offer_expiry,
     offer_or_give,
-    offer_until,
     set_place_states,
 )
-from bookings.schedule.locks import guarded, lock_presenters
+from bookings.schedule.locks import busy_time_checks, lock_presenters
 from ctac.dates import days_before, uk_day
 from ctac.errors import DomainError
 from notifications.models import Notification
-from notifications.outbox import About, notify, notify_about
+from notifications.outbox import NewMessage, notify, notify_many
 from notifications.registry import Topic
 from office.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import subscribers
 
-INVITATION = "session-invitation"
-INVITATION_LASTS = timedelta(days=7)
+INVITATION_KIND = "session-invitation"
+INVITATION_LIFETIME = timedelta(days=7)
 
 
-def invite(planned: Sequence[OpenSession], now: datetime) -> int:
+def invite_subscribers(planned: Sequence[OpenSession], now: datetime) -> int:
     """One email to everybody who asked for invitations, about all that is planned on one day (ADR 4). Returns how many get it.
 
     It is due tomorrow morning, so that mistakes in the plan can be put right first.
@@ -77,10 +77,10 @@ def invite(planned: Sequence[OpenSession], now: datetime) -> int:
         return 0
     due = days_before(now, -1, REMINDER_TIME).astimezone(UTC)
     about = f"invited:{uk_day(now).isoformat()}"
-    invited = set(Notification.objects.filter(kind=INVITATION, about=about).values_list("recipient", flat=True))
+    invited = set(Notification.objects.filter(kind=INVITATION_KIND, about=about).values_list("recipient", flat=True))
     # Sessions are online, so everybody who asked gets the same, wherever they work.
     to = [person.email for person in subscribers(Topic.INVITATIONS) if person.email not in invited]
-    notify(kind=INVITATION, about=about, to=to, now=now, due_at=due, expires_at=due + INVITATION_LASTS)
+    notify(kind=INVITATION_KIND, about=about, to=to, now=now, due_at=due, expires_at=due + INVITATION_LIFETIME)
     return len(to)
 
 
@@ -99,20 +99,20 @@ def plan_sessions(
 
     `reason`: why staff overrode rules that they may override, kept with each. `flagged`: what was written looks like a child's
     details. `token`: the form's, so that it plans once. Raises DateTaken (a SlotTaken whose `planned` says which date),
-    SizeRefused, TimePassed, AlreadyPlaced.
+    CapacityRefused, TimePassed, AlreadyPlaced.
     """
     for planned in sessions:
         if planned.starts_at <= now:
             raise TimePassed
         if not 1 <= planned.capacity <= site_settings().max_session_capacity:
-            raise SizeRefused
+            raise CapacityRefused
     lock_presenters((planned.presenter.pk for planned in sessions if planned.presenter), now=now)
     in_series = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
     made = [
         plan_session(planned, in_series, None if number else token, by=by, now=now, reason=reason)
         for number, planned in enumerate(sessions)
     ]
-    invite(made, now)
+    invite_subscribers(made, now)
     if flagged and made:
         notify_safeguarding_lead(about=f"session:{made[0].pk}:planned", reference=made[0].reference, now=now)
     return made
@@ -134,10 +134,10 @@ def plan_session(
         created_at=now,
     )
     try:
-        with guarded():
+        with busy_time_checks():
             session.save_with_reference()
             if planned.presenter is not None:
-                take_time(session, planned.presenter)
+                claim_time(session, planned.presenter)
     except SlotTaken as refusal:
         raise DateTaken(planned) from refusal
     record_session_event(session, SessionEventKind.PLANNED, by=by, now=now, reason=reason)
@@ -145,7 +145,7 @@ def plan_session(
     return session
 
 
-def take_time(session: OpenSession, presenter: Presenter) -> None:
+def claim_time(session: OpenSession, presenter: Presenter) -> None:
     """Claim the presenter's time. It is online, so nobody travels. Call it within guarded()."""
     busy = DateTimeTZRange(session.starts_at, session.ends_at)
     claim = {"presenter": presenter, "kind": BusyKind.SESSION, "busy": busy}
@@ -200,12 +200,12 @@ def send_joining_details(session: OpenSession, *, by: User | None, now: datetime
 
 def notify_joining_details(session: OpenSession, now: datetime) -> int:
     """Email everybody with a place, and return how many. The event that leads to it has "details" in its changes."""
-    return notify_everybody("session-details", session, now, states=WITH_A_PLACE)
+    return notify_everybody("session-details", session, now, states=HAS_PLACE_STATES)
 
 
 def may_have_read_details(session: OpenSession) -> bool:
     """Whether people with a place can have read how to join: in an email of its own, or with their place."""
-    return bool(session.joining_help or link_digest_of_people(session) or were_sent_details(session))
+    return bool(session.joining_help or known_link_digest(session) or were_sent_details(session))
 
 
 def were_sent_details(session: OpenSession) -> bool:
@@ -213,7 +213,7 @@ def were_sent_details(session: OpenSession) -> bool:
     return session.details_sent_at is not None or session.events.filter(changes__details=True).exists()
 
 
-def link_digest_of_people(session: OpenSession) -> str:
+def known_link_digest(session: OpenSession) -> str:
     """The digest of the link that people read with their place; empty if none.
 
     Of a session that lost its presenter it is the link of that moment, whatever became of it, or none if people were told of a
@@ -226,15 +226,15 @@ def link_digest_of_people(session: OpenSession) -> str:
     return str(last.changes.get("link", "unknown")) if last and last.kind == SessionEventKind.PRESENTER_FREED else ""
 
 
-def joins_by_old_link(session: OpenSession, before: str) -> bool:
+def has_outdated_link(session: OpenSession, before: str) -> bool:
     """Whether people with a place may have read another link, or wait for one that we promised, and it is different now.
 
-    `before`: what link_digest_of_people gave before the change.
+    `before`: what known_link_digest gave before the change.
     """
     return link_digest(session.joining_link) != before and bool(before or were_sent_details(session))
 
 
-def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
+def notify_sessions_of_link_change(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
     """Tell people about each session to come that uses the presenter's link, in the caller's transaction.
 
     `before` is the old link. The presenter is locked already.
@@ -245,7 +245,7 @@ def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, b
     for session in lock_sessions(to_come.values_list("pk", flat=True)):
         session.sequence += 1
         session.save(update_fields=["sequence"])
-        known = joins_by_old_link(session, link_digest(before))
+        known = has_outdated_link(session, link_digest(before))
         record_session_event(
             session, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": session.sequence, "details": known}
         )
@@ -261,22 +261,23 @@ def set_capacity(
 ) -> None:
     """Change the number of places. New places go to the line; a cut sends `back_to_line` people back to it.
 
-    Offers go first, then the newest places; all keep their positions and get an email. Raises WouldDrop with the right number if
-    another one is right, SessionMoved if the session no longer has `expected` places, SizeRefused, NothingChanged, SessionClosed.
+    Offers go first, then the newest places; all keep their positions and get an email. Raises UnconfirmedCapacityCut with the
+    right number if another one is right, SessionChanged if the session no longer has `expected` places, CapacityRefused,
+    NothingChanged, SessionClosed.
     """
     locked = lock_session(session)
     refuse_unless_to_come(locked, now)
     if locked.capacity != expected:
-        raise SessionMoved
+        raise SessionChanged
     if not 1 <= capacity <= site_settings().max_session_capacity:
-        raise SizeRefused
+        raise CapacityRefused
     if capacity == expected:
         raise NothingChanged
     end_lapsed_offers(locked, now=now)
     locked.refresh_from_db(fields=["occupied"])
     too_many = max(locked.occupied - capacity, 0)
     if too_many != back_to_line:
-        raise WouldDrop(too_many)
+        raise UnconfirmedCapacityCut(too_many)
     send_back_to_line(locked, too_many, by=by, now=now)
     OpenSession.objects.filter(pk=locked.pk).update(capacity=capacity)
     locked.capacity = capacity
@@ -302,12 +303,12 @@ def reschedule_session(
     """Move the session and its presenter's time; everybody gets an email with the new entry for their calendar.
 
     `flagged`: the reason looks like a child's details, so no email has it. Raises SlotTaken, SessionClosed, TimePassed,
-    NothingChanged, SessionMoved (also if it has moved since `session` was read).
+    NothingChanged, SessionChanged (also if it has moved since `session` was read).
     """
     locked = lock_session_and_presenters(session, now=now)
     refuse_unless_to_come(locked, now)
     if locked.starts_at != session.starts_at:
-        raise SessionMoved
+        raise SessionChanged
     start = starts_at.astimezone(UTC)
     if start <= now:
         raise TimePassed
@@ -316,16 +317,16 @@ def reschedule_session(
     end_lapsed_offers(locked, now=now)
     before, length = locked.starts_at, locked.ends_at - locked.starts_at
     locked.starts_at, locked.ends_at, locked.sequence = start, start + length, locked.sequence + 1
-    with guarded():
+    with busy_time_checks():
         locked.save(update_fields=["starts_at", "ends_at", "sequence"])
         if locked.presenter is not None:
-            take_time(locked, locked.presenter)
+            claim_time(locked, locked.presenter)
     changes = {"time": [before.isoformat(), start.isoformat()], "sequence": locked.sequence}
     record_session_event(locked, SessionEventKind.MOVED, by=by, now=now, reason=reason, flagged=flagged, changes=changes)
     notify_everybody("session-moved", locked, now)
     notify_presenter(locked, now)
     offered, last = locked.places.filter(state=PlaceState.OFFERED), start - OFFER_CUTOFF
-    if offer_until(start, now) is not None:
+    if offer_expiry(start, now) is not None:
         offered.filter(offer_expires_at__gt=last).update(offer_expires_at=last)
     elif places := list(offered.select_related("person").order_by("position")):  # too late for an offer: they get the place
         offer_or_give(places, locked, None, by=by, now=now)
@@ -337,7 +338,7 @@ def reschedule_session(
 def assign_presenter(
     session: OpenSession, *, presenter: Presenter, by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
-    """Give it to this presenter; both presenters get an email. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
+    """Give it to this presenter; both presenters get an email. Raises SlotTaken, SamePresenter, SessionClosed, SessionChanged.
 
     People with a place get an email if the link changes and they may have read the old one, or if they have read that the session
     may not take place. `reason`: why staff overrode rules that they may override; `flagged`: it looks like a child's details.
@@ -345,18 +346,18 @@ def assign_presenter(
     locked = lock_session_and_presenters(session, now=now, also=[presenter])
     if not locked.is_scheduled:
         raise SessionClosed
-    before, link, unsure = locked.presenter, link_digest_of_people(locked), were_warned(locked)
+    before, link, unsure = locked.presenter, known_link_digest(locked), were_warned(locked)
     if before == presenter:
         raise SamePresenter
     locked.presenter, locked.sequence = presenter, locked.sequence + 1
     try:
-        with guarded():
+        with busy_time_checks():
             locked.save(update_fields=["presenter", "sequence"])
-            take_time(locked, presenter)
+            claim_time(locked, presenter)
     except SlotTaken as refusal:
         busy = _("%(name)s is busy then, or could not get there in time. Choose somebody else.")
         raise SlotTaken(busy % {"name": presenter}) from refusal
-    details = unsure or joins_by_old_link(locked, link)
+    details = unsure or has_outdated_link(locked, link)
     changes = {
         "presenter": [before.pk if before else None, presenter.pk],
         "sequence": locked.sequence,
@@ -376,7 +377,7 @@ def assign_presenter(
 def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Free its presenter's time, and email everybody with a place, an offer or a turn in the line. Places stay as they are.
 
-    `flagged`: the reason looks like a child's details, so no page and no email has it. Raises SessionClosed, SessionMoved.
+    `flagged`: the reason looks like a child's details, so no page and no email has it. Raises SessionClosed, SessionChanged.
     """
     locked = lock_session_and_presenters(session, now=now)
     if not locked.can_become(SessionState.CANCELLED):
@@ -409,19 +410,19 @@ def mark_session_delivered(session: OpenSession, *, by: User | None, now: dateti
         raise DomainError(_("This session needs a presenter. Choose one first."))
     end_lapsed_offers(locked, now=now)
     OpenSession.objects.filter(pk=locked.pk).update(state=SessionState.DELIVERED)
-    closes_at = open_afterwards(given=locked, now=now).closes_at
+    closes_at = get_or_create_afterwards(given=locked, now=now).closes_at
     record_session_event(locked, SessionEventKind.DELIVERED, by=by, now=now)
     if now >= closes_at:
         return
     # Ask how it was, and offer a certificate. Nothing of a place changes, so no version is raised: each time that a session is
     # marked, its own sequence tells the messages apart.
-    places = locked.places.filter(state__in=WITH_A_PLACE).select_related("person").exclude(person__email="")
+    places = locked.places.filter(state__in=HAS_PLACE_STATES).select_related("person").exclude(person__email="")
     version = locked.sequence + 1
     about = [
-        About(f"place:{place.pk}", place.person.email, locked.reference, version, due_at=now, expires_at=closes_at)
+        NewMessage(f"place:{place.pk}", place.person.email, locked.reference, version, due_at=now, expires_at=closes_at)
         for place in places
     ]
-    notify_about(about, kind="session-afterwards", now=now, left_to_sweep=True)
+    notify_many(about, kind="session-afterwards", now=now, left_to_sweep=True)
 
 
 def free_sessions(
@@ -453,13 +454,13 @@ def take_back_session_delivered(
 ) -> OpenSession:
     """The session is scheduled again. Nobody is told: its time is over either way.
 
-    `flagged`: the reason looks like a child's details and its writer kept it. Raises SessionMoved, or a DomainError that says
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises SessionChanged, or a DomainError that says
     what is in the way.
     """
     locked = lock_session(session)
     if locked.state != SessionState.DELIVERED or locked.anonymised_at:
-        raise SessionMoved
-    refuse_what_came_after(locked)
+        raise SessionChanged
+    refuse_if_outcome_recorded(locked)
     if locked.places.filter(state=PlaceState.ATTENDED).exists():
         raise DomainError(_("Somebody has ticked who came, so it took place. Leave it as delivered."))
     schedule_again(locked, SessionEventKind.UNDELIVERED, reason=reason, by=by, now=now, flagged=flagged)
@@ -472,7 +473,7 @@ def take_back_session_cancelled(
 ) -> OpenSession:
     """Everybody gets their place or their turn in the line back, with an email; an offer lasts as long as a new one.
 
-    If the session has begun, nobody is told. `flagged` as above. Raises SessionMoved, SlotTaken, and DomainError if it had no
+    If the session has begun, nobody is told. `flagged` as above. Raises SessionChanged, SlotTaken, and DomainError if it had no
     presenter: people would read that it takes place, and it can't. Then only another session helps.
     """
     # Locked before the session, as erasing a person does.
@@ -480,7 +481,7 @@ def take_back_session_cancelled(
     list(people.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
     locked = lock_session_and_presenters(session, now=now)
     if locked.state != SessionState.CANCELLED or locked.anonymised_at:
-        raise SessionMoved
+        raise SessionChanged
     if locked.presenter is None:
         raise DomainError(_("Nobody was to give this session when it was cancelled. Plan another session instead."))
     schedule_again(locked, SessionEventKind.RESTORED, reason=reason, by=by, now=now, flagged=flagged)
@@ -492,7 +493,7 @@ def take_back_session_cancelled(
     record_place_events(SessionEventKind.GIVEN_UP, erased, by=by, now=now)
     notify_everybody("session-restored", locked, now)
     notify_presenter(locked, now)
-    offered, until = locked.places.filter(state=PlaceState.OFFERED), offer_until(locked.starts_at, now)
+    offered, until = locked.places.filter(state=PlaceState.OFFERED), offer_expiry(locked.starts_at, now)
     if until is not None:
         offered.update(offer_expires_at=until)
     elif places := list(offered.select_related("person").order_by("position")):  # too late for an offer: they get the place
@@ -518,8 +519,8 @@ def claim_again(session: OpenSession, presenter: Presenter, now: datetime) -> No
     try:
         if not (presenter.active or session.ends_at <= now):
             raise SlotTaken
-        with guarded():
-            take_time(session, presenter)
+        with busy_time_checks():
+            claim_time(session, presenter)
     except SlotTaken as refusal:
         sentence = _("%(name)s is no longer free at that time. Plan another session instead.")
         raise SlotTaken(sentence % {"name": presenter}) from refusal

@@ -21,9 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("--file", action="append", default=[], help="only strings of this file or folder; may be repeated")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        entries = list(welsh.to_approve(welsh.read(), files=options["file"]))
+        entries = list(welsh.entries_to_approve(welsh.read_po_file(), files=options["file"]))
         if reader := options["reader"].strip():
-            count = welsh.approve(entries, reader=reader, on=uk_day(timezone.now()))
+            count = welsh.record_approval(entries, reader=reader, on=uk_day(timezone.now()))
             self.stdout.write(f"{reader} has approved {count} strings. Commit locale/cy/approved.csv.")
             return
         for entry in entries:

@@ -12,5 +12,5 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        po = welsh.read()
+        po = welsh.read_po_file()
         self.stdout.write(f"{welsh.compile_catalogue()} of {len(po)} strings are in Welsh.")

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from reach.models import Kind
-from reach.services import count_reach, differences
+from reach.models import CountKind
+from reach.services import count_reach, find_differences
 
 
 class Command(BaseCommand):
@@ -24,8 +24,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Counts written: {count_reach(timezone.now()):,}")
             return
         found = 0
-        for kind in Kind:
-            for difference in differences(kind):
+        for kind in CountKind:
+            for difference in find_differences(kind):
                 found += 1
                 self.stdout.write(str(difference))
         if found:

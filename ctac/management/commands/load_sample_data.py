@@ -23,7 +23,7 @@ class Command(BaseCommand):
         now = timezone.now()
         professionals_sample.load_people(now)
         author, approver = (
-            User.objects.get(email=f"{role}@{professionals_sample.ROLES_AT}") for role in ("coordinator", "manager")
+            User.objects.get(email=f"{role}@{professionals_sample.STAFF_EMAIL_DOMAIN}") for role in ("coordinator", "manager")
         )
         approve_samples(author=author, by=approver, now=now)
         fill_sample_contacts(by=approver, now=now)

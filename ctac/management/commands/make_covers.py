@@ -12,6 +12,6 @@ class Command(BaseCommand):
     help = "Draw the first page of each current edition and read its size, where that is still to be done: after an upgrade."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wanting = Edition.objects.current().not_looked_at().select_related("leaflet")
+        wanting = Edition.objects.current().without_cover().select_related("leaflet")
         done = [make_cover(edition=edition) for edition in wanting]
         self.stdout.write(f"{done.count(True)} PDFs were looked at, {done.count(False)} could not be.")

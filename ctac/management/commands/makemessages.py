@@ -14,7 +14,7 @@ from django.test.utils import override_settings
 
 from ctac import welsh
 
-FOR_COLLEAGUES = (
+STAFF_ONLY_PATHS = (
     *("tests/*", "bench/*", "deploy/*", "var/*", "assets/*", "docs/*", "audit/*", "*/migrations/*", "*/management/*"),
     *("ctac/staff/*", "ctac/local/*", "ctac/styleguide/*", "ctac/checks.py", "*/admin.py", "*/admin/*", "*/samples.py"),
     *("*/staff/*", "reach/coverage/*", "templates/admin/*", "templates/styleguide/*", "templates/mailbox/*", "emails/staff*"),
@@ -38,7 +38,7 @@ FOR_COLLEAGUES = (
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'
 
 
-def emails_to_colleagues() -> list[str]:
+def staff_email_templates() -> list[str]:
     templates = Path(settings.BASE_DIR) / "templates"
     found = (path for path in (templates / "emails").rglob("*.html") if path.read_text().startswith(STAFF_LAYOUT))
     return [str(path.relative_to(settings.BASE_DIR)) for path in found]
@@ -49,14 +49,14 @@ class Command(makemessages.Command):
     msgmerge_options = ["-q", "--backup=none", "--previous", "--update", "--no-fuzzy-matching"]
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ignored = [*FOR_COLLEAGUES, *emails_to_colleagues()]
+        ignored = [*STAFF_ONLY_PATHS, *staff_email_templates()]
         options |= {"locale": ["cy"], "ignore_patterns": ignored, "add_location": "file", "no_obsolete": True, "no_wrap": True}
         with override_settings(LOCALE_PATHS=[Path(settings.BASE_DIR) / "locale"]):
             super().handle(*args, **options)
-        sort(welsh.read())
+        sort_entries(welsh.read_po_file())
 
 
-def sort(po: polib.POFile) -> None:
+def sort_entries(po: polib.POFile) -> None:
     for name in ("POT-Creation-Date", "PO-Revision-Date", "Report-Msgid-Bugs-To"):
         po.metadata.pop(name, None)
     po.wrapwidth = 0

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from ctac.errors import DomainError
 from privacy.models import DataActionReason
-from privacy.services import StaffAccount, VisitInTheWay, erase_person, read_erasures
+from privacy.services import HasStaffAccount, VisitBlocksErasure, erase_person, read_erasures
 from professionals.models import Person
 
 # A person is named by their number alone, which is in the URL of their page.
-WHAT_TO_DO = {
-    VisitInTheWay: "a presenter may be on the way to them, or has not been heard from. Run it again when that visit is over.",
-    StaffAccount: "they have a staff account, as the backup has it. A manager takes “Staff” off it; then run this again.",
+ADVICE_BY_ERROR = {
+    VisitBlocksErasure: "a presenter may be on the way to them, or has not been heard from. Run it again after that visit.",
+    HasStaffAccount: "they have a staff account, as the backup has it. A manager takes “Staff” off it; then run this again.",
 }
 
 
@@ -50,7 +50,7 @@ class Command(BaseCommand):
                 erase_person(person, by=None, now=timezone.now(), reason=DataActionReason.RESTORED)
                 again += 1
             except Exception as error:  # noqa: BLE001 - one who can't be erased must not leave all who come after in the database
-                refused.append(f"Person {person.pk}: {reason_of(error)}")
+                refused.append(f"Person {person.pk}: {refusal_reason(error)}")
         left = f"Not erased: {len(refused)}. " if refused else ""
         self.stdout.write(
             f"{len(erasures)} erasures are written down. Erased again: {again}. {left}All others are erased or not here."
@@ -59,9 +59,9 @@ class Command(BaseCommand):
             raise CommandError("\n".join(["These are not erased:", *refused]))
 
 
-def reason_of(error: Exception) -> str:
+def refusal_reason(error: Exception) -> str:
     """Why somebody was not erased. Of an unexpected error it gives only the class: its text may name a person."""
-    for refusal, advice in WHAT_TO_DO.items():
+    for refusal, advice in ADVICE_BY_ERROR.items():
         if isinstance(error, refusal):
             return advice
     if isinstance(error, DomainError):

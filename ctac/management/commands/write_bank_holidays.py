@@ -7,14 +7,14 @@ from typing import Any
 import holidays
 from django.core.management.base import BaseCommand
 
-from ctac.dates import BANK_HOLIDAYS_FILE, CALENDARS
+from ctac.dates import BANK_HOLIDAYS_FILE, HOLIDAY_CALENDARS
 
 YEARS = range(2025, 2041)
 
 
-def packaged(nation: str, year: int) -> frozenset[date]:
+def package_bank_holidays(nation: str, year: int) -> frozenset[date]:
     """The bank holidays according to the package."""
-    country, subdivision = CALENDARS[nation]
+    country, subdivision = HOLIDAY_CALENDARS[nation]
     return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
 
 
@@ -23,8 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         days = {
-            nation: {str(year): sorted(day.isoformat() for day in packaged(nation, year)) for year in YEARS}
-            for nation in CALENDARS
+            nation: {str(year): sorted(day.isoformat() for day in package_bank_holidays(nation, year)) for year in YEARS}
+            for nation in HOLIDAY_CALENDARS
         }
         BANK_HOLIDAYS_FILE.write_text(json.dumps(days, indent=1) + "\n")
         self.stdout.write(f"{BANK_HOLIDAYS_FILE.name} holds {YEARS[0]} to {YEARS[-1]}.")

@@ -17,17 +17,17 @@ from typing import Any
 import brotli  # type: ignore[import-untyped]
 from django.core.management.base import BaseCommand, CommandError
 
-from professionals.areas import DATA, nation_of, to_latitude_and_longitude
+from professionals.areas import DATA_DIR, nation_of, to_latitude_and_longitude
 
 # Their postcodes come under another licence, or without coordinates; placed_by_hand.csv has these areas.
-BY_HAND = ("BT", "GY", "IM", "JE")
+MANUAL_CODE_PREFIXES = ("BT", "GY", "IM", "JE")
 # Replaced in the 1990s by HS1 to HS9.
 WITHDRAWN = {f"PA8{number}" for number in range(1, 9)}
 FIELDS = ("code", "latitude", "longitude", "nation", "zone", "authority", "others")
 
 
 @dataclass
-class Outward:
+class OutwardArea:
     """One outward code: the authority of each of its inward codes, and where its postcodes lie."""
 
     authorities: dict[str, str] = field(default_factory=dict)
@@ -58,12 +58,12 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, help="where its files postcodes_A.msgpack.br and so on are")
 
     def handle(self, *, folder: Path, **options: Any) -> None:
-        rows = from_source(folder)
-        with (DATA / "placed_by_hand.csv").open(newline="") as source:
+        rows = read_outward_codes(folder)
+        with (DATA_DIR / "placed_by_hand.csv").open(newline="") as source:
             for row in csv.DictReader(source):
                 rows[row["code"]] = {**row, "nation": nation_of(row["authority"], row["code"]), "others": ""}
         zones = read_zones(rows)
-        with (DATA / "outward_codes.csv").open("w", newline="") as target:
+        with (DATA_DIR / "outward_codes.csv").open("w", newline="") as target:
             writer = csv.DictWriter(target, FIELDS, lineterminator="\n")
             writer.writeheader()
             for code in sorted(rows):
@@ -73,11 +73,11 @@ class Command(BaseCommand):
         )
 
 
-def from_source(folder: Path) -> dict[str, dict[str, object]]:
-    outwards: dict[str, Outward] = defaultdict(Outward)
+def read_outward_codes(folder: Path) -> dict[str, dict[str, object]]:
+    outwards: dict[str, OutwardArea] = defaultdict(OutwardArea)
     for postcode, authority, easting, northing in read_postcodes(folder):
         code, inward = postcode[:-3].strip(), postcode[-3:]
-        if code.startswith(BY_HAND) or code in WITHDRAWN or not isinstance(authority, str) or not isfinite(easting):
+        if code.startswith(MANUAL_CODE_PREFIXES) or code in WITHDRAWN or not isinstance(authority, str) or not isfinite(easting):
             continue
         outward = outwards[code]
         outward.authorities[inward] = authority
@@ -113,7 +113,7 @@ def read_postcodes(folder: Path) -> Iterator[tuple[str, Any, float, float]]:
 def read_zones(codes: dict[str, Any]) -> dict[str, str]:
     """The island of each outward code. A star stands for every code that begins like this."""
     zones: dict[str, str] = {}
-    with (DATA / "islands.csv").open(newline="") as rows:
+    with (DATA_DIR / "islands.csv").open(newline="") as rows:
         for row in csv.DictReader(rows):
             for code in row["codes"].split():
                 named = [known for known in codes if known.startswith(code[:-1])] if code.endswith("*") else [code]

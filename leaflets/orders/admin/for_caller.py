@@ -19,11 +19,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import signed_in
+from accounts.access import signed_in_user
 from accounts.limits import count_throttles
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
-from ctac.models import is_reference, tidy_reference
+from ctac.models import is_reference, normalise_reference
 from ctac.staff.site import ObjectAction, StaffModelAdmin
 from leaflets.models import Channel, Leaflet, Order
 from leaflets.models.orders import LABEL_FIELDS
@@ -33,7 +33,7 @@ from leaflets.orders.queries import copies_to_order_again, last_delivery
 from leaflets.orders.services.change import OrderChange, OrderedTitle, OrderHasChanged, change_order
 from leaflets.orders.services.create import AlreadyPlaced, place_order
 from professionals import drafts
-from professionals.admin import PERSON_RECORDS, PersonRecords, begin_call, note_shown, prefill_note
+from professionals.admin import PERSON_RECORD_KINDS, PersonRecordKind, audit_people_shown, begin_call, prefill_explanation
 from professionals.forms import CallerForm, clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from leaflets.orders.admin.orders import OrderAdmin
 
 
-PERSON_RECORDS.append(PersonRecords(Order, gettext_lazy("Order for them")))
+PERSON_RECORD_KINDS.append(PersonRecordKind(Order, gettext_lazy("Order for them")))
 
 
 class CallerCopiesField(CopiesField):
@@ -129,7 +129,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
     def __init__(self, data: Any = None, *, known: Person | None = None, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, known=known, initial=initial)
         token = self.data.get("token") or ""
-        self.token = token if drafts.SECRET.fullmatch(token) else secrets.token_urlsafe(32)
+        self.token = token if drafts.SECRET_PATTERN.fullmatch(token) else secrets.token_urlsafe(32)
         catalogue = Leaflet.objects.in_catalogue()
         self.leaflets = {f"copies_{leaflet.slug}": leaflet for leaflet in catalogue if leaflet.current_edition}
         for name, leaflet in self.leaflets.items():
@@ -161,7 +161,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         }
         return {group: [self[name] for name in names] for group, names in groups.items()}
 
-    def is_kept_once(self, name: str) -> bool:
+    def is_stored_with_record(self, name: str) -> bool:
         """Whether a changed answer stays with this order: always the phone; other answers unless the label has its own."""
         return name == "phone" or (f"to_{name}" in self.fields and not self.data.get(f"to_{name}"))
 
@@ -172,30 +172,30 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
     def basket(self) -> dict[Leaflet, int]:
         return {leaflet: self.cleaned_data[name] for name, leaflet in self.leaflets.items() if self.cleaned_data[name]}
 
-    def show(self, refusal: Shortfalls) -> None:
+    def add_shortfall_errors(self, refusal: Shortfalls) -> None:
         """Puts an error beside each title that is short. A title that is only over a limit needs a reason."""
         for short in refusal.shortfalls:
             self.add_error(f"copies_{short.leaflet.slug}", shortfall_for_staff(short))
 
 
-AGAIN = "again"  # the reference of the order that is like the new one
+ORDER_AGAIN_PARAM = "again"  # the reference of the order that is like the new one
 
 
-def may_order_again(order: Order) -> bool:
+def can_order_again(order: Order) -> bool:
     """Whether it is closed and we still have its address."""
     return not order.is_open and bool(order.address_line_1) and order.person.erased_at is None
 
 
-def likely_answers(request: HttpRequest, person: Person) -> dict[str, Any]:
+def prefilled_answers(request: HttpRequest, person: Person) -> dict[str, Any]:
     """The answers to start with: the order to repeat, if the user may see it, or the address that leaflets last went to.
 
     Without an order to repeat, answers that equal the caller's own stay empty.
     """
-    reference = tidy_reference(request.GET.get(AGAIN, ""))
+    reference = normalise_reference(request.GET.get(ORDER_AGAIN_PARAM, ""))
     if is_reference(reference) and request.user.has_perm("leaflets.view_order"):
         orders = Order.objects.with_lines().select_related("person__organisation")
         order = orders.filter(reference=reference, person=person).first()
-        if order is not None and may_order_again(order):
+        if order is not None and can_order_again(order):
             label = {f"to_{name}": getattr(order, name) for name in LABEL_FIELDS}
             return label | {f"copies_{slug}": copies for slug, copies in copies_to_order_again(order).items()}
     delivery = last_delivery(person.pk)
@@ -215,17 +215,17 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
     call = begin_call(request, about)
     if call.page is not None:
         return call.page
-    answers = likely_answers(request, call.known) if call.known is not None and call.data is None else {}
+    answers = prefilled_answers(request, call.known) if call.known is not None and call.data is None else {}
     form = OrderForCallerForm(call.data, known=call.known, initial={**call.typed, **answers})
-    if form.is_bound and (order := placed_before(form) or (place_for_caller(request, form) if form.is_valid() else None)):
+    if form.is_bound and (order := find_placed_order(form) or (place_for_caller(request, form) if form.is_valid() else None)):
         messages.success(
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
         )
         return redirect(reverse("staff:leaflets_order_change", args=[order.pk]))
-    note_shown(request, form.shown)
+    audit_people_shown(request, form.shown)
     context = {
         **about(),
-        "intro": prefill_note(call.known),
+        "intro": prefill_explanation(call.known),
         "known": call.known,
         "form": form,
         "button": _("Place the order"),
@@ -234,7 +234,7 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "leaflets/orders/staff/order_for_caller.html", context)
 
 
-def placed_before(form: OrderForCallerForm) -> Order | None:
+def find_placed_order(form: OrderForCallerForm) -> Order | None:
     """The order that this form has made already, or None.
 
     If the form was sent again with other answers, adds an error, keeps what was typed, and gives the form a new token.
@@ -254,12 +254,12 @@ def placed_before(form: OrderForCallerForm) -> Order | None:
 
 def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
     """The order, or None with every shortfall said on the form. A refused order leaves no new person behind."""
-    by, now = signed_in(request), timezone.now()
+    by, now = signed_in_user(request), timezone.now()
     own = {name: form.cleaned_data[name] for name in ("name", "organisation_name", "postcode")}
     address = {name: clean_text(form.cleaned_data[f"to_{name}"]) or own.get(name, "") for name in LABEL_FIELDS}
     try:
         with transaction.atomic():
-            person = find_or_enter_person(**form.entered(), by=by, now=now)
+            person = find_or_enter_person(**form.person_kwargs(), by=by, now=now)
             order = Order(person=person, channel=form.cleaned_data["channel"], contact_phone=form.contact_phone(), **address)
             order.submission_token, order.submission_digest = form.token, form.digest()
             reason = form.cleaned_data["override_reason"]
@@ -268,11 +268,11 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
         count_throttles(order_limits(organisation=order.organisation_id, postcode=order.postcode, slugs=slugs), now)
         return order
     except Shortfalls as refusal:
-        form.show(refusal)
+        form.add_shortfall_errors(refusal)
     except AccountGoneError as refusal:
         form.add_error(None, str(refusal.of_a_caller))
     except AlreadyPlaced:
-        return placed_before(form)  # its twin, sent at the same moment
+        return find_placed_order(form)  # its twin, sent at the same moment
     return None
 
 
@@ -299,14 +299,14 @@ class StaffChangeForm(ChangeForm):
 
     def copies_hint(self, title: OrderedTitle, recent: RecentOrders) -> str:
         """The figures alone: staff may set the limits aside."""
-        facts = {"stock": f"{title.available:,}", "most": f"{title.most(recent):,}"}
+        facts = {"stock": f"{title.available:,}", "most": f"{title.max_copies(recent):,}"}
         return _("%(stock)s in stock for this order. It can have %(most)s within the limits.") % facts
 
     def change(self, expected: str) -> OrderChange:
         return replace(super().change(expected), override_reason=self.cleaned_data["override_reason"])
 
-    def show(self, refusal: Shortfalls) -> None:
-        super().show(
+    def add_shortfall_errors(self, refusal: Shortfalls) -> None:
+        super().add_shortfall_errors(
             Shortfalls(
                 [replace(short, message=over_limit_label(short)) if short.over_limit else short for short in refusal.shortfalls]
             )
@@ -320,9 +320,9 @@ def staff_change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order
     if posted and form.is_valid():
         shown = request.POST.get("version", "")
         try:
-            change_order(order=order, change=form.change(shown), by=signed_in(request), now=now)
+            change_order(order=order, change=form.change(shown), by=signed_in_user(request), now=now)
         except Shortfalls as refusal:
-            form.show(refusal)
+            form.add_shortfall_errors(refusal)
         except OrderHasChanged as refusal:
             form.add_error(None, f"{refusal.message} {_('You see it above as it is now.')}")
         except DomainError as refusal:
@@ -330,7 +330,7 @@ def staff_change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order
         else:
             messages.success(request, str(action.done))
             return redirect(change_url)
-    about = {**admin.about_action(request, action, order, change_url), "form": form, "version": version}
+    about = {**admin.get_action_context(request, action, order, change_url), "form": form, "version": version}
     return TemplateResponse(request, "leaflets/orders/staff/change_order.html", about)
 
 

@@ -17,28 +17,38 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from ctac.dates import format_day
-from ctac.models import is_reference, tidy_reference
-from ctac.staff.lists import OptionsFilter, Part, narrow_by, period_of
-from ctac.staff.search import SearchKind, finder, in_searched
+from ctac.models import is_reference, normalise_reference
+from ctac.staff.lists import ListPart, OptionsFilter, narrow_by, period_filter
+from ctac.staff.search import SearchKind, search_registry, searched_contains
 from ctac.staff.site import (
-    NOTHING,
-    FoundByReference,
-    LooksOnly,
+    EMPTY_VALUE,
     ObjectAction,
+    ReadOnlyAdmin,
     ReadOnlyInline,
+    ReferenceSearchAdmin,
     column,
-    how_long_ago,
-    long_moment,
+    datetime_column,
+    format_long_datetime,
+    format_short_datetime,
     mail_link,
-    moment_of,
+    non_breaking,
     phone_link,
-    short_moment,
     staff_site,
     state_column,
     state_tag,
-    unbroken,
+    time_ago_text,
 )
-from ctac.staff.story import IMPORTED, ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related, import_entry
+from ctac.staff.story import (
+    IMPORTED_TEXT,
+    MAX_RELATED_ROWS,
+    RelatedList,
+    RelatedRow,
+    StoryEntry,
+    StoryPage,
+    import_entry,
+    register_related_list,
+    register_story_entries,
+)
 from leaflets.models import (
     OPEN_STATES,
     Channel,
@@ -54,7 +64,7 @@ from leaflets.models import (
     Parcel,
 )
 from leaflets.models.orders import LABEL_FIELDS, OrderQuerySet
-from leaflets.orders.admin.for_caller import AGAIN, CHANGE_ACTION, delivery_field, may_order_again, order_for_caller
+from leaflets.orders.admin.for_caller import CHANGE_ACTION, ORDER_AGAIN_PARAM, can_order_again, delivery_field, order_for_caller
 from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
 from leaflets.orders.services.create import close_missing, send_again
@@ -71,23 +81,23 @@ from leaflets.orders.services.transitions import (
     start_packing,
 )
 from leaflets.stock.admin import order_link
-from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation
+from professionals.admin import PERSON_PARAMETER, PersonColumnsMixin, name_organisation_html, name_organisation_text
 from professionals.forms import clean_text
 from professionals.models import Organisation, Person
-from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
+from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 
-FOR_COLLEAGUES = gettext_lazy("This is for colleagues. The person won’t see it. No details of a child.")
+COLLEAGUES_ONLY_HINT = gettext_lazy("This is for colleagues. The person won’t see it. No details of a child.")
 
 
 class GrantForm(StaffReasonForm):
     """How many copies of each line to give. Each box starts with the number asked for."""
 
-    reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
+    reason = reason_field(gettext_lazy("Note"), hint=COLLEAGUES_ONLY_HINT)
 
     def __init__(self, data: Any = None, *, order: Order, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        self.lines = {f"copies_{line.pk}": line for line in order.lines.in_order() if line.backordered}
+        self.lines = {f"copies_{line.pk}": line for line in order.lines.in_catalogue_order() if line.backordered}
         for name, line in self.lines.items():
             free = line.edition.free
             in_stock = ngettext("%(n)s copy is free now.", "%(n)s copies are free now.", free) % {"n": f"{free:,}"}
@@ -121,12 +131,12 @@ class PrioritiseForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why does it come first?"),
         missing=gettext_lazy("Write why it comes first."),
-        hint=FOR_COLLEAGUES,
+        hint=COLLEAGUES_ONLY_HINT,
     )
 
 
 class RemovePriorityForm(StaffReasonForm):
-    reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
+    reason = reason_field(gettext_lazy("Note"), hint=COLLEAGUES_ONLY_HINT)
 
 
 class DispatchForm(forms.Form):
@@ -142,7 +152,7 @@ class CancelForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why is it cancelled?"),
         missing=gettext_lazy("Write why it is cancelled."),
-        hint=FOR_COLLEAGUES,
+        hint=COLLEAGUES_ONLY_HINT,
     )
 
 
@@ -150,7 +160,7 @@ class RestoreForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why do you take the cancellation back?"),
         missing=gettext_lazy("Write why you take the cancellation back."),
-        hint=FOR_COLLEAGUES,
+        hint=COLLEAGUES_ONLY_HINT,
     )
 
 
@@ -209,7 +219,7 @@ ORDER_ACTIONS = (
         "forward",
         gettext_lazy("Pass this order forward"),
         prioritise,
-        available=lambda order: order.waits_in_line and not order.passed_forward_at,
+        available=lambda order: order.is_waiting_for_copies and not order.passed_forward_at,
         form_class=PrioritiseForm,
         explanation=gettext_lazy(
             "When copies come in, this order gets its copies before older orders do. Other orders keep what we have "
@@ -253,7 +263,7 @@ ORDER_ACTIONS = (
 )
 
 
-def by_need() -> list[OrderBy]:
+def urgency_ordering() -> list[OrderBy]:
     """Open orders, the longest wait first; then closed orders, the newest first."""
     waiting_since = Case(When(state__in=OPEN_STATES, then=F("created_at")))
     return [OrderBy(waiting_since), OrderBy(F("created_at"), descending=True), OrderBy(F("pk"), descending=True)]
@@ -264,7 +274,7 @@ class DispatchInline(ReadOnlyInline):
     verbose_name_plural = gettext_lazy("Parcels that left")
     fields = ("left", "by", "tracking_number")
     readonly_fields = ("left",)
-    left = moment_of("dispatched_at", gettext_lazy("when"))
+    left = datetime_column("dispatched_at", gettext_lazy("when"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispatch]:
         return super().get_queryset(request).select_related("by")
@@ -273,12 +283,12 @@ class DispatchInline(ReadOnlyInline):
 # The events of orders, for the stories of the order, of the person and of the organisation.
 
 
-def events_of_order(order: Order, page: Page) -> Iterator[Entry]:
+def events_of_order(order: Order, page: StoryPage) -> Iterator[StoryEntry]:
     for event in page.newest(OrderEvent.objects.filter(order=order).select_related("by")):
-        yield Entry(event.at, "\n".join([event.get_kind_display(), *event.changed]), event.by or "", event.reason)
+        yield StoryEntry(event.at, "\n".join([event.get_kind_display(), *event.change_lines]), event.by or "", event.reason)
 
 
-def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
+def events_of_person(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
     """The events of a person’s orders. An imported order has none and stands on its day. One statement for both."""
     orders = Order.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
     rows = orders.annotate(
@@ -288,63 +298,63 @@ def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
     for at, by, key, reference, state, event, kind, reason in page.newest(rows, "at", "-events__pk"):
         way = reference, reverse("staff:leaflets_order_change", args=[key])
         if event:
-            yield Entry(at, EventKind(kind).label, by or "", reason, *way)
+            yield StoryEntry(at, EventKind(kind).label, by or "", reason, *way)
         else:
-            yield Entry(at, OrderState(state).label, "", str(IMPORTED), *way, whole_day=True)
+            yield StoryEntry(at, OrderState(state).label, "", str(IMPORTED_TEXT), *way, whole_day=True)
 
 
-def missing_entries(order: Order, page: Page) -> Iterator[Entry]:
+def missing_entries(order: Order, page: StoryPage) -> Iterator[StoryEntry]:
     reports = MissingParcel.objects.filter(parcel__order=order)
     for report in page.newest(reports, "reported_at"):
         address = reverse("staff:leaflets_missingparcel_change", args=[report.pk])
-        yield Entry(report.reported_at, report.get_state_display(), link=_("A parcel never came"), href=address)
+        yield StoryEntry(report.reported_at, report.get_state_display(), link=_("A parcel never came"), href=address)
 
 
-def orders_of_organisation(organisation: Organisation, page: Page) -> Iterator[Entry]:
+def orders_of_organisation(organisation: Organisation, page: StoryPage) -> Iterator[StoryEntry]:
     orders = Order.objects.filter(organisation=organisation).select_related("person")
     for order in page.newest(orders, "created_at"):
         what, page_of_order = _("%(name)s ordered leaflets"), reverse("staff:leaflets_order_change", args=[order.pk])
-        yield Entry(order.created_at, what % {"name": order.person}, link=order.reference, href=page_of_order)
+        yield StoryEntry(order.created_at, what % {"name": order.person}, link=order.reference, href=page_of_order)
 
 
-def newest_orders(organisation: Organisation) -> Iterator[Row]:
+def newest_orders(organisation: Organisation) -> Iterator[RelatedRow]:
     orders = Order.objects.filter(organisation=organisation).with_lines().select_related("person")
-    for order in orders.order_by("-created_at", "-pk")[: ROWS_BESIDE + 1]:
+    for order in orders.order_by("-created_at", "-pk")[: MAX_RELATED_ROWS + 1]:
         copies = ngettext("%(n)s copy", "%(n)s copies", order.total_copies) % {"n": f"{order.total_copies:,}"}
         address = reverse("staff:leaflets_order_change", args=[order.pk])
-        yield Row(order.reference, f"{copies}. {order.state_in_words}. {order.person}", address)
+        yield RelatedRow(order.reference, f"{copies}. {order.state_text}. {order.person}", address)
 
 
-SEES_ORDERS = "leaflets.view_order"
-add_entries(Order, events_of_order)
-add_entries(Order, import_entry)
+ORDER_PERMISSION = "leaflets.view_order"
+register_story_entries(Order, events_of_order)
+register_story_entries(Order, import_entry)
 add_notes_by_reference(Order)
-add_entries(Order, missing_entries, permission="leaflets.view_missingparcel")
-add_entries(Person, events_of_person, permission=SEES_ORDERS)
-add_entries(Organisation, orders_of_organisation, permission=SEES_ORDERS)
-add_related(Organisation, Related(gettext_lazy("Newest orders"), newest_orders, SEES_ORDERS))
+register_story_entries(Order, missing_entries, permission="leaflets.view_missingparcel")
+register_story_entries(Person, events_of_person, permission=ORDER_PERMISSION)
+register_story_entries(Organisation, orders_of_organisation, permission=ORDER_PERMISSION)
+register_related_list(Organisation, RelatedList(gettext_lazy("Newest orders"), newest_orders, ORDER_PERMISSION))
 
 
 class WaitsFilter(OptionsFilter):
     title = gettext_lazy("what it is waiting for")
     parameter_name = "waits"
     options = {
-        "long": (gettext_lazy("Our answer, for too long"), OrderQuerySet.asked_too_long_ago),
+        "long": (gettext_lazy("Our answer, for too long"), OrderQuerySet.decision_overdue),
         "forward": (gettext_lazy("Copies, passed forward"), lambda orders, now: orders.passed_forward()),
     }
 
 
-class CameByFilter(OptionsFilter):
+class ChannelFilter(OptionsFilter):
     title = gettext_lazy("how it came")
     parameter_name = "came_by"
     options = {channel: (label, narrow_by(channel=channel)) for channel, label in Channel.choices}
 
 
 @admin.register(Order, site=staff_site)
-class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOnly):
+class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, ReadOnlyAdmin):
     nobody_may = ("delete",)
-    list_display = ("reference", "state_in_words", "asked", "number_of_copies", "to_whom", "where_to")
-    list_filter = ("state", WaitsFilter, CameByFilter, period_of("created_at"))
+    list_display = ("reference", "state_text", "asked", "number_of_copies", "to_whom", "where_to")
+    list_filter = ("state", WaitsFilter, ChannelFilter, period_filter("created_at"))
     sorts_quickly = ("asked",)
     list_select_related = ("person__organisation",)
     search_fields = (
@@ -355,12 +365,12 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     actions = ("start_packing_all", "dispatch_all", "export_ticked_xlsx", "export_ticked_csv")
     change_list_template = "leaflets/orders/staff/orders.html"
-    may_be_empty = ("place", "visit", "packed_in", "never_came", "order_phone")
+    may_be_empty = ("place", "visit", "packed_in", "missing_parcels_display", "order_phone")
     view_on_site = False  # the page there is its owner's
-    object_actions = (*ORDER_ACTIONS, *THEIR_NOTES)
+    object_actions = (*ORDER_ACTIONS, *RECORD_NOTE_ACTIONS)
     about_order = (
-        *("state_in_words", "place", "to_pack", "number_of_copies", "label", "visit", "why_more", "asked_at", "came_by"),
-        *("packed_in", "never_came"),
+        *("state_text", "place", "to_pack", "number_of_copies", "label", "visit", "why_more", "asked_at", "came_by"),
+        *("packed_in", "missing_parcels_display"),
     )
     fieldsets = (
         (None, {"fields": about_order}),
@@ -368,16 +378,16 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     )
     readonly_fields = (*flatten_fieldsets(fieldsets), "visit_unlinked", "person_unlinked")
     links: ClassVar = {**PersonColumnsMixin.links, "visit": (VISIT_PERMISSION, "visit_unlinked")}
-    for_who_acts = ("label", "packed_in", "never_came", "person_email", "person_phone", "order_phone")
+    for_who_acts = ("label", "packed_in", "missing_parcels_display", "person_email", "person_phone", "order_phone")
     order_phone = column(
         gettext_lazy("phone for this order"), lambda order: phone_link(order.contact_phone) if order.contact_phone else ""
     )
-    asked_at = moment_of("created_at", gettext_lazy("ordered"))
-    asked = column(gettext_lazy("ordered"), lambda order: how_long_ago(order.created_at, timezone.now()), ordering="-created_at")
+    asked_at = datetime_column("created_at", gettext_lazy("ordered"))
+    asked = column(gettext_lazy("ordered"), lambda order: time_ago_text(order.created_at, timezone.now()), ordering="-created_at")
     number_of_copies = column(gettext_lazy("copies"), lambda order: f"{order.total_copies:,}")
-    why_more = column(gettext_lazy("why more than the limit"), lambda order: order.asked_because or NOTHING)
+    why_more = column(gettext_lazy("why more than the limit"), lambda order: order.asked_because or EMPTY_VALUE)
     to_whom = column(
-        gettext_lazy("for"), lambda order: name_and_organisation(order.name, order.organisation_name), ordering="name"
+        gettext_lazy("for"), lambda order: name_organisation_html(order.name, order.organisation_name), ordering="name"
     )
     label = column(gettext_lazy("send to"), lambda order: "\n".join(order.address))
     visit = column(gettext_lazy("visit"), lambda order: visit_text(order.brought_with))
@@ -385,11 +395,11 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     came_by = column(gettext_lazy("came by"), lambda order: order.get_channel_display())
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return by_need()
+        return urgency_ordering()
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ListPart, ...]:
         waiting, done = Q(state__in=OPEN_STATES), ~Q(state__in=OPEN_STATES)
-        return Part(waiting, ("created_at", "-pk")), Part(done, ("-created_at", "-pk"))
+        return ListPart(waiting, ("created_at", "-pk")), ListPart(done, ("-created_at", "-pk"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         orders = Order.objects.with_lines().select_related(*self.list_select_related).annotate(visit_starts=visit_start())
@@ -400,9 +410,9 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         return [DispatchInline] if obj is not None and obj.dispatches.exists() else []
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, order: Order) -> SafeString:
-        tag = state_tag(order.state_in_words, order.status_colour)
-        more = [order.part_sent, _("Passed forward") if order.is_passed_forward else ""]
+    def state_text(self, order: Order) -> SafeString:
+        tag = state_tag(order.state_text, order.status_colour)
+        more = [order.part_sent_text, _("Passed forward") if order.is_passed_forward else ""]
         return tag + format_html_join("", '<br> <span class="quiet">{}</span>', ([words] for words in more if words))
 
     @admin.display(description=gettext_lazy("place in the queue"))
@@ -410,7 +420,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         if not order.is_passed_forward:
             return ""
         event = order.events.filter(kind=EventKind.FORWARD).select_related("by").last()
-        when = _("Passed forward on %(when)s") % {"when": long_moment(order.passed_forward_at)}  # type: ignore[arg-type]
+        when = _("Passed forward on %(when)s") % {"when": format_long_datetime(order.passed_forward_at)}  # type: ignore[arg-type]
         if event is None:
             return when
         when_and_by = _("%(said)s by %(who)s") % {"said": when, "who": event.by} if event.by else when
@@ -438,11 +448,11 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     @admin.display(description=gettext_lazy("where to"), ordering="postcode")
     def where_to(self, order: Order) -> str:
         if not order.brought_with:
-            return f"{order.town} {unbroken(order.postcode)}"
+            return f"{order.town} {non_breaking(order.postcode)}"
         starts = getattr(order, "visit_starts", None)
         if starts is None:
             return _("Brought by the presenter")
-        return _("Brought by the presenter: %(moment)s") % {"moment": short_moment(starts)}
+        return _("Brought by the presenter: %(moment)s") % {"moment": format_short_datetime(starts)}
 
     @admin.display(description=gettext_lazy("packed in"))
     def packed_in(self, order: Order) -> SafeString | str:
@@ -453,14 +463,14 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
             (
                 reverse("staff:leaflets_packingsession_change", args=[parcel.session_id]),
                 label % {"session": parcel.session, "number": parcel.number},
-                parcel.why,
+                parcel.outcome_text,
             )
             for parcel in parcels
         ]
         return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> ({})', links) if links else ""
 
     @admin.display(description=gettext_lazy("lost and sent again"))
-    def never_came(self, order: Order) -> SafeString | str:
+    def missing_parcels_display(self, order: Order) -> SafeString | str:
         """The lost parcel that this order replaces, and what became of its own parcels that never came."""
         lost = Order.objects.filter(dispatches__missing=order.replaces_id) if order.replaces_id else ()
         rows = [format_html(_("Replaces a lost parcel of {}"), order_link(first)) for first in lost]
@@ -471,7 +481,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
             rows.append(format_html("{}: {} {}", link, report.get_state_display(), order_link(again) if again else ""))
         return format_html_join(mark_safe("<br>"), "{}", ((row,) for row in rows))
 
-    def summary_of(self, obj: Order) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: Order) -> list[dict[str, object]]:
         """What goes where and who asked: what someone must see before they press."""
         rows: list[dict[str, object]] = [
             {"label": _("What"), "value": self.to_pack(obj)},
@@ -481,20 +491,20 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
             rows.append({"label": _("Visit"), "value": self.visit_unlinked(obj)})
         if obj.asked_because:
             rows.append({"label": _("Why more than the limit"), "value": obj.asked_because})
-        who = f"{name_with_organisation(obj.person)}\n{obj.contact_phone or obj.person.phone}".strip()
+        who = f"{name_organisation_text(obj.person)}\n{obj.contact_phone or obj.person.phone}".strip()
         return [*rows, {"label": _("Who asked"), "value": who}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return order_for_caller(self, request)
 
-    def links_to_add(self, request: HttpRequest, obj: Order) -> list[dict[str, object]]:
+    def get_add_links(self, request: HttpRequest, obj: Order) -> list[dict[str, object]]:
         """The link to place another order like this one, once this one is closed."""
-        if not (self.has_add_permission(request) and may_order_again(obj)):
+        if not (self.has_add_permission(request) and can_order_again(obj)):
             return []
-        like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
+        like_it = f"{PERSON_PARAMETER}={obj.person_id}&{ORDER_AGAIN_PARAM}={obj.reference}"
         return [{"label": _("Order again"), "href": f"{reverse('staff:leaflets_order_add')}?{like_it}"}]
 
-    def acts(self, request: HttpRequest, obj: Order | None) -> bool:
+    def can_act(self, request: HttpRequest, obj: Order | None) -> bool:
         return self.has_amend_permission(request, obj) or self.has_decide_permission(request, obj)
 
     def has_amend_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
@@ -508,7 +518,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     @admin.action(description=gettext_lazy("Start packing"), permissions=["change"])
     def start_packing_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         done = ngettext_lazy("%(n)d order is being packed.", "%(n)d orders are being packed.", "n")
-        self.act_on_each(request, orders, start_packing, done)
+        self.perform_on_each(request, orders, start_packing, done)
 
     @admin.action(description=gettext_lazy("Dispatch"), permissions=["change"])
     def dispatch_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
@@ -517,7 +527,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
             "%(n)d orders are dispatched. Each person will get one email this evening.",
             "n",
         )
-        self.act_on_each(request, orders, dispatch, done)
+        self.perform_on_each(request, orders, dispatch, done)
 
 
 # Parcels that never came: staff send the leaflets again, or close the report with words that the person reads.
@@ -555,9 +565,9 @@ class CloseMissingForm(StaffReasonForm):
 
 
 @admin.register(MissingParcel, site=staff_site)
-class MissingParcelAdmin(LooksOnly):
+class MissingParcelAdmin(ReadOnlyAdmin):
     nobody_may = ("add", "delete")  # its owner tells us
-    list_display = ("reference", "state_in_words", "told_us", "left", "to_whom", "where_to")
+    list_display = ("reference", "state_text", "told_us", "left", "to_whom", "where_to")
     list_filter = ("state",)
     sorts_quickly = ("told_us",)
     list_select_related = ("parcel__order",)
@@ -567,14 +577,14 @@ class MissingParcelAdmin(LooksOnly):
     actions = None
     may_be_empty = ("wrote", "why", "sent_again_in", "tracking")
     reference = column(gettext_lazy("order"), lambda missing: missing.parcel.order.reference, ordering="parcel__order__reference")
-    state_in_words = state_column(MISSING_COLOURS)
+    state_text = state_column(MISSING_COLOURS)
     told_us = column(
-        gettext_lazy("told us"), lambda missing: how_long_ago(missing.reported_at, timezone.now()), ordering="reported_at"
+        gettext_lazy("told us"), lambda missing: time_ago_text(missing.reported_at, timezone.now()), ordering="reported_at"
     )
     left = column(gettext_lazy("left"), lambda missing: format_day(missing.parcel.dispatched_at))
     to_whom = column(
         gettext_lazy("for"),
-        lambda missing: name_and_organisation(missing.parcel.order.name, missing.parcel.order.organisation_name),
+        lambda missing: name_organisation_html(missing.parcel.order.name, missing.parcel.order.organisation_name),
     )
     where_to = column(gettext_lazy("where to"), lambda missing: f"{missing.parcel.order.town} {missing.parcel.order.postcode}")
     what = column(
@@ -591,11 +601,11 @@ class MissingParcelAdmin(LooksOnly):
     )
     wrote = column(gettext_lazy("what they wrote"), lambda missing: missing.note)
     why = column(gettext_lazy("why it is closed"), lambda missing: missing.reason)
-    person = column(gettext_lazy("person"), lambda missing: name_with_organisation(missing.parcel.order.person))
+    person = column(gettext_lazy("person"), lambda missing: name_organisation_text(missing.parcel.order.person))
     person_email = column(gettext_lazy("email address"), lambda missing: mail_link(missing.parcel.order.person.email))
     person_phone = column(gettext_lazy("phone"), lambda missing: phone_link(missing.parcel.order.person.phone))
-    told_at = moment_of("reported_at", gettext_lazy("told us"))
-    decided = moment_of("decided_at", gettext_lazy("decided"))
+    told_at = datetime_column("reported_at", gettext_lazy("told us"))
+    decided = datetime_column("decided_at", gettext_lazy("decided"))
     object_actions = (
         ObjectAction(
             "send-again",
@@ -623,7 +633,7 @@ class MissingParcelAdmin(LooksOnly):
         ),
     )
     fieldsets = (
-        (None, {"fields": ("state_in_words", "sent_again_in", "what", "label", "left", "tracking", "order")}),
+        (None, {"fields": ("state_text", "sent_again_in", "what", "label", "left", "tracking", "order")}),
         (
             gettext_lazy("What they told us"),
             {"fields": ("told_at", "wrote", "person", "person_email", "person_phone")},
@@ -642,15 +652,15 @@ class MissingParcelAdmin(LooksOnly):
         if "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
             return queryset.filter(parcel__order__person=person), False
         if is_reference(search_term):
-            of_order = queryset.filter(parcel__order__reference=tidy_reference(search_term))
+            of_order = queryset.filter(parcel__order__reference=normalise_reference(search_term))
             if of_order.exists():
                 return of_order, False
         return super().get_search_results(request, queryset, search_term)
 
-    def says(self, name: Any, obj: MissingParcel) -> bool:
-        return obj.decided_at is not None if name in {"decided", "decided_by"} else super().says(name, obj)
+    def has_value(self, name: Any, obj: MissingParcel) -> bool:
+        return obj.decided_at is not None if name in {"decided", "decided_by"} else super().has_value(name, obj)
 
-    def summary_of(self, obj: MissingParcel) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: MissingParcel) -> list[dict[str, object]]:
         [basket] = parcel_contents([obj.parcel])
         current = Edition.objects.current().filter(leaflet__in=basket, leaflet__active=True)
         orderable = set(current.values_list("leaflet", flat=True))
@@ -660,19 +670,19 @@ class MissingParcelAdmin(LooksOnly):
         return [
             {"label": _("What"), "value": "\n".join(what)},
             {"label": _("Sent to"), "value": self.label(obj)},
-            {"label": _("What they wrote"), "value": obj.note or NOTHING},
+            {"label": _("What they wrote"), "value": obj.note or EMPTY_VALUE},
         ]
 
     def save_model(self, request: HttpRequest, obj: MissingParcel, form: Any, change: bool) -> None:
         """Saves nothing: only an action decides, and a page that was opened earlier must not undo that."""
 
 
-finder.add(
+search_registry.add(
     SearchKind(
         Order,
-        in_searched,
+        searched_contains,
         about=lambda order: (
-            order.state_in_words,
+            order.state_text,
             order.name,
             order.organisation_name,
             order.address_line_1,

@@ -37,7 +37,7 @@ from leaflets.orders.allowances import (
     recent_orders,
     too_few_text,
 )
-from leaflets.orders.services.transitions import OrderHasMoved, notify_order, prefetch_lines, rewrite_order
+from leaflets.orders.services.transitions import OrderStateHasChanged, notify_order, prefetch_lines, rewrite_order
 from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, movement_for_line, record_movements
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -75,7 +75,7 @@ class OrderedTitle:
         """The copies in stock for this order: its own promised copies, and those promised to nobody."""
         return self.promised + (self.current.free if self.current else 0)
 
-    def most(self, recent: RecentOrders) -> int:
+    def max_copies(self, recent: RecentOrders) -> int:
         """How many copies of it this order may still send within the limits; never fewer than it has."""
         return max(recent.allowance(self.leaflet).copies - self.sent, self.copies)
 
@@ -192,9 +192,9 @@ class OrderChange:
 def change_order(*, order: Order, change: OrderChange, by: User | None, now: datetime) -> None:
     """All of the change or nothing. Staff with an `override_reason` may go over limits, never over stock.
 
-    A request still waits for a decision. The same change again succeeds and does nothing. Raises OrderHasMoved, OrderHasChanged,
-    NothingChanged, NothingLeft, ReplacesLostParcel, Shortfalls; DomainError for an order that is brought, or another address
-    after a parcel has left.
+    A request still waits for a decision. The same change again succeeds and does nothing. Raises OrderStateHasChanged,
+    OrderHasChanged, NothingChanged, NothingLeft, ReplacesLostParcel, Shortfalls; DomainError for an order that is brought, or
+    another address after a parcel has left.
     """
     if order.brought_with:  # an order stays brought for good, and has no address (ADR 17)
         raise DomainError(
@@ -208,18 +208,18 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
             raise NothingChanged
         return
     if not order.may_be_changed:
-        raise OrderHasMoved(order)
+        raise OrderStateHasChanged(order)
     if not as_shown:
         raise OrderHasChanged
     over_limit = bool(change.override_reason) and by is not None and by.is_staff
-    _refuse_impossible_change(order, titles, change, now, may_exceed_limit=over_limit or order.replaces_id is not None)
+    _check_change(order, titles, change, now, may_exceed_limit=over_limit or order.replaces_id is not None)
     is_request = order.state == OrderState.REQUESTED
     different = [title for title in titles if change.wanted(title) != title.copies]
     changes = {
         "titles": [[title.leaflet.title, title.copies, change.wanted(title)] for title in different],
         "address": change.delivery != order.delivery,
     }
-    moved = [line for title in different for line in put_copies(title, change.wanted(title), is_request=is_request)]
+    moved = [line for title in different for line in set_title_copies(title, change.wanted(title), is_request=is_request)]
     state = order.state if is_request else OrderState.RECEIVED if any(title.promised for title in titles) else OrderState.WAITING
     rewrite_order(order, OrderState(state), asdict(change.delivery), changes=changes, by=by, now=now)
     if over_limit:
@@ -232,7 +232,7 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
         notify_safeguarding_lead(about=f"order:{order.pk}:changed:{number}", reference=order.reference, now=now)
 
 
-def _refuse_impossible_change(
+def _check_change(
     order: Order, titles: list[OrderedTitle], change: OrderChange, now: datetime, *, may_exceed_limit: bool
 ) -> None:
     """The titles are locked, so no other order uses up the limits. In a request any title may be short: staff decide."""
@@ -270,11 +270,11 @@ def lock_titles(order: Order) -> tuple[Order, list[OrderedTitle]]:
     leaflets = OrderLine.objects.filter(order=order).values("edition__leaflet")
     editions = Edition.objects.filter(leaflet__in=leaflets).values_list("pk", flat=True)
     while True:
-        with suppress(_EditionCameMeanwhile), transaction.atomic():
+        with suppress(_NewEditionArrived), transaction.atomic():
             locked = lock_editions(editions.all())
             [row] = lock_orders(Order.objects.filter(pk=order.pk))
             if not locked.keys() >= set(editions.all()):
-                raise _EditionCameMeanwhile
+                raise _NewEditionArrived
             prefetch_lines([row])
             lines = list(row.lines.all())
             on_offer = {line.edition.leaflet_id for line in lines if line.edition.leaflet.active}
@@ -282,11 +282,11 @@ def lock_titles(order: Order) -> tuple[Order, list[OrderedTitle]]:
             return row, ordered_titles(lines, {key: edition for key, edition in current.items() if key in on_offer})
 
 
-class _EditionCameMeanwhile(Exception):
+class _NewEditionArrived(Exception):
     pass
 
 
-def put_copies(title: OrderedTitle, wanted: int, *, is_request: bool) -> list[tuple[OrderLine, int]]:
+def set_title_copies(title: OrderedTitle, wanted: int, *, is_request: bool) -> list[tuple[OrderLine, int]]:
     """Sets a title to the wanted copies: first those that it has, then free ones; the rest is backordered.
 
     Returns each line with the change in its promised copies. It gives copies of the newest edition back first, since others can

@@ -15,6 +15,7 @@ from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
 from leaflets.models import (
     Channel,
+    CopiesToBring,
     Delivery,
     Dispatch,
     Edition,
@@ -28,15 +29,14 @@ from leaflets.models import (
     OrderEvent,
     OrderLine,
     OrderState,
-    ToBring,
 )
 from leaflets.models.catalogue import EditionQuerySet
 from leaflets.models.orders import MAX_KEPT_ADDRESSES, is_same_address
-from leaflets.orders.allowances import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, recent_orders, shortfall
-from leaflets.orders.queries import is_too_long_ago, missing_since
+from leaflets.orders.allowances import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, find_shortfall, recent_orders
+from leaflets.orders.queries import is_past_reporting, reportable_from
 from leaflets.orders.services.transitions import parcel_contents
 from leaflets.stock.services import movement_for_line, record_movements
-from notifications.outbox import notify_each
+from notifications.outbox import notify_kinds
 from notifications.privacy import erase_bodies_about
 from office.queries import site_settings
 from professionals.models import Draft, Person
@@ -108,13 +108,13 @@ def place_order(
                 "order-requested" if is_request else "order-received": [person.email],
                 "staff-order-request" if is_request else "staff-new-order": [site_settings().team_email],
             }
-            notify_each(mail, about=f"order:{order.pk}", reference=order.reference, now=now)
+            notify_kinds(mail, about=f"order:{order.pk}", reference=order.reference, now=now)
             if flagged:
                 notify_safeguarding_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
             # All orders of the same title wait for these locks, so write everything else first.
             editions = lock_current_editions(basket)
             waits = basket if is_request else will_wait_for
-            _refuse_shortfalls(order, basket, editions, waits=waits, may_exceed_limit=over_limit or is_request, now=now)
+            _check_shortfalls(order, basket, editions, waits=waits, may_exceed_limit=over_limit or is_request, now=now)
             _allocate(order, {editions[leaflet]: copies for leaflet, copies in basket.items()}, by=by, now=now)
             if token:  # a draft goes with its order or not at all: one whose token is used could never be placed
                 Draft.objects.filter(token=token).delete()
@@ -135,7 +135,7 @@ def lock_current_editions(leaflets: Collection[Leaflet]) -> dict[Leaflet, Editio
     return {edition.leaflet: edition for edition in editions.locked()}
 
 
-def _refuse_shortfalls(
+def _check_shortfalls(
     order: Order,
     basket: Basket,
     editions: Mapping[Leaflet, Edition],
@@ -151,7 +151,7 @@ def _refuse_shortfalls(
         recent = recent_orders(person=order.person_id, workplace=workplace, leaflets=editions, now=now)
     fresh = {leaflet: leaflet for leaflet in editions}  # limits as they are now, not as some page read them
     shortfalls = [
-        shortfall(
+        find_shortfall(
             fresh.get(leaflet, leaflet),
             copies,
             editions.get(leaflet),
@@ -198,7 +198,7 @@ def keep_address(*, person: Person, delivery: Delivery, instead_of: KeptAddress 
     Raises AddressKeptAlready, AddressBookIsFull, AccountGoneError.
     """
     lock_person(person)
-    others = [address for address in KeptAddress.objects.of(person) if address != instead_of]
+    others = [address for address in KeptAddress.objects.for_person(person) if address != instead_of]
     if any(is_same_address(delivery, address.delivery) for address in others):
         raise AddressKeptAlready
     if instead_of:
@@ -230,7 +230,7 @@ def copies_possible(leaflet: Leaflet, edition: Edition | None, recent: RecentOrd
 
 
 def copies_possible_by_slug(
-    asked: Sequence[ToBring], *, person: Person, postcode: str, now: datetime
+    asked: Sequence[CopiesToBring], *, person: Person, postcode: str, now: datetime
 ) -> Mapping[str, CopiesPossible]:
     """The possible copies by slug, for a page. Locks nothing. Two statements."""
     possible = _copies_possible_by_edition(current_editions(asked), person, postcode, now)
@@ -248,7 +248,7 @@ def _copies_possible_by_edition(
 
 @transaction.atomic
 def place_order_for_visit(
-    *, person: Person, by: User | None, channel: str, asked: Sequence[ToBring], visit: str, postcode: str, now: datetime
+    *, person: Person, by: User | None, channel: str, asked: Sequence[CopiesToBring], visit: str, postcode: str, now: datetime
 ) -> Order | None:
     """Promise the copies that are there for the visit with that reference, at that postcode. None if there is no copy.
 
@@ -295,7 +295,7 @@ def erase_previous_owner(given: Mapping[int, datetime], now: datetime) -> None:
         erase_bodies_about([f"order:{key}"], now, until=moment)
 
 
-def current_editions(asked: Sequence[ToBring]) -> EditionQuerySet:
+def current_editions(asked: Sequence[CopiesToBring]) -> EditionQuerySet:
     slugs = [title.slug for title in asked]
     return Edition.objects.current().filter(leaflet__slug__in=slugs, leaflet__active=True).select_related("leaflet")
 
@@ -329,15 +329,15 @@ def report_missing(
     order = Order.objects.select_related("person").get(pk=parcel.order_id)
     if order.brought_with:
         raise DomainError(_("Our presenter brings these leaflets, so we posted no parcel."))
-    if uk_day(now) < (since := missing_since(parcel)):
+    if uk_day(now) < (since := reportable_from(parcel)):
         raise DomainError(_("It may still come. If it has not come by %(day)s, tell us then.") % {"day": format_day(since)})
-    if is_too_long_ago(parcel, now):
+    if is_past_reporting(parcel, now):
         raise DomainError(_("This parcel left too long ago for us to look for it. Please call us."))
     missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})
     if made:
         OrderEvent.objects.create(order=order, kind=EventKind.MISSING, by=by, at=now)
         emails = {"order-missing": [order.person.email], "staff-order-missing": [site_settings().team_email]}
-        notify_each(emails, about=f"missing:{missing.pk}", reference=order.reference, now=now)
+        notify_kinds(emails, about=f"missing:{missing.pk}", reference=order.reference, now=now)
         if flagged:
             notify_safeguarding_lead(about=f"missing:{missing.pk}", reference=order.reference, now=now)
     return missing, made
@@ -400,6 +400,6 @@ def decide_missing(missing: MissingParcel, to: MissingState, *, by: User | None,
 
 def notify_missing(kind: str, missing: MissingParcel, now: datetime, flagged: bool) -> None:
     order = missing.parcel.order
-    notify_each({kind: [order.person.email]}, about=f"missing:{missing.pk}", reference=order.reference, now=now)
+    notify_kinds({kind: [order.person.email]}, about=f"missing:{missing.pk}", reference=order.reference, now=now)
     if flagged:
         notify_safeguarding_lead(about=f"missing:{missing.pk}:decided", reference=order.reference, now=now)

@@ -18,7 +18,7 @@ from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from leaflets.models import (
     OPEN_STATES,
-    OWNER_MAY_CANCEL,
+    OWNER_CANCELLABLE_STATES,
     TRANSITIONS,
     Dispatch,
     Edition,
@@ -32,7 +32,7 @@ from leaflets.models import (
     OrderState,
     StockMovement,
 )
-from leaflets.models.orders import QUEUED_STATES, TAKEN_BACK
+from leaflets.models.orders import QUEUED_STATES, RESTORE_TRANSITIONS
 from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, move_copies
 from notifications.outbox import notify
 from notifications.schedule import DigestItem, add_to_digests
@@ -49,9 +49,9 @@ TRANSITION_EVENTS = {
     (OrderState.PACKING, OrderState.WAITING): EventKind.PART_SENT,
     (OrderState.PACKING, OrderState.DISPATCHED): EventKind.DISPATCHED,
     **{(state, OrderState.CANCELLED): EventKind.CANCELLED for state in OPEN_STATES},
-    **{(OrderState.CANCELLED, to): EventKind.RESTORED for to in TAKEN_BACK[OrderState.CANCELLED]},
+    **{(OrderState.CANCELLED, to): EventKind.RESTORED for to in RESTORE_TRANSITIONS[OrderState.CANCELLED]},
 }
-STATE_SENTENCES: dict[str, Promise] = {
+REFUSAL_TEXT_BY_STATE: dict[str, Promise] = {
     OrderState.REQUESTED: gettext_lazy("Nobody has decided on this order yet. Agree to it or decline it first."),
     OrderState.RECEIVED: gettext_lazy("Nobody has started to pack this order yet. Start packing first."),
     OrderState.WAITING: gettext_lazy("This order is waiting for copies that are not in stock, so you have nothing to pack yet."),
@@ -62,23 +62,23 @@ STATE_SENTENCES: dict[str, Promise] = {
 }
 
 
-class OrderHasMoved(DomainError):
+class OrderStateHasChanged(DomainError):
     """The order is no longer in the state that the caller expected; `order` carries the state that it is in."""
 
     passing = True
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        super().__init__(self.message or STATE_SENTENCES[order.state])
+        super().__init__(self.message or REFUSAL_TEXT_BY_STATE[order.state])
 
 
-class OrderIsTransferred(OrderHasMoved):
+class OrderIsTransferred(OrderStateHasChanged):
     """An order that is brought to a visit goes to the colleague who takes the visit over."""
 
     message = gettext_lazy("A colleague is already working on this order, so nothing was changed.")
 
 
-class TakenOutByRecall(OrderHasMoved):
+class TakenOutByRecall(OrderStateHasChanged):
     """A leaflet in the order was recalled while it was being packed: the packer who holds the parcel must know."""
 
     message = gettext_lazy(
@@ -100,9 +100,9 @@ def transition(
     """Take the order from one of the expected states to another, and write the event.
 
     The conditional update is also the lock: of two movers at the same moment the second waits, then finds the order moved.
-    Raises OrderHasMoved; ValueError for what TRANSITIONS doesn't allow.
+    Raises OrderStateHasChanged; ValueError for what TRANSITIONS doesn't allow.
     """
-    if any(to not in TRANSITIONS[state] | TAKEN_BACK.get(state, frozenset()) for state in expect):
+    if any(to not in TRANSITIONS[state] | RESTORE_TRANSITIONS.get(state, frozenset()) for state in expect):
         raise ValueError(f"no order goes from {sorted(expect)} to {to}")
     [kind] = {TRANSITION_EVENTS[state, to] for state in expect}
     if not Order.objects.filter(pk=order.pk, state__in=expect).update(state=to):
@@ -110,7 +110,7 @@ def transition(
         last = order.events.order_by("-at", "-pk").values_list("kind", flat=True)[:2]
         if set(expect) == {OrderState.PACKING} and order.state != OrderState.DISPATCHED and EventKind.RECALLED in last:
             raise TakenOutByRecall(order)
-        raise OrderHasMoved(order)
+        raise OrderStateHasChanged(order)
     order.state = to
     return OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason, changes=changes)
 
@@ -153,14 +153,14 @@ def rewrite_order(
 ) -> None:
     """Write changed `columns` of an order, and the state that its copies now need. `order` has the expected state.
 
-    `changes` are stored with the event. Locks like `transition`. Raises OrderHasMoved; ValueError for a state that the order
-    can't go to.
+    `changes` are stored with the event. Locks like `transition`. Raises OrderStateHasChanged; ValueError for a state that the
+    order can't go to.
     """
     if to != order.state and to not in TRANSITIONS[OrderState(order.state)]:
         raise ValueError(f"no order goes from {order.state} to {to}")
     if not Order.objects.filter(pk=order.pk, state=order.state).update(state=to, **columns):
         order.refresh_from_db(fields=["state"])
-        raise OrderHasMoved(order)
+        raise OrderStateHasChanged(order)
     order.state = to
     OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now, changes=changes)
 
@@ -192,7 +192,7 @@ def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
 
 @transaction.atomic
 def start_packing(order: Order, *, by: User | None, now: datetime) -> None:
-    """From now on, its owner can't change the order. Raises OrderHasMoved."""
+    """From now on, its owner can't change the order. Raises OrderStateHasChanged."""
     transition(order, OrderState.PACKING, expect={OrderState.RECEIVED}, by=by, now=now)
 
 
@@ -200,7 +200,7 @@ def start_packing(order: Order, *, by: User | None, now: datetime) -> None:
 def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
     """The parcel has left: its copies are no longer on the shelf or promised.
 
-    If some copies are still to come, the order waits for them. Raises OrderHasMoved; DomainError if an edition in it is
+    If some copies are still to come, the order waits for them. Raises OrderStateHasChanged; DomainError if an edition in it is
     withdrawn.
     """
     lines = list(lock_order(order).lines.all())
@@ -240,14 +240,14 @@ def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None,
 def cancel(
     order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
 ) -> None:
-    """Give the copies back to the shelf, and on to orders that wait for them. Raises OrderHasMoved, OrderIsTransferred.
+    """Give the copies back to the shelf, and on to orders that wait for them. Raises OrderStateHasChanged, OrderIsTransferred.
 
     `flagged`: the reason looks like a child's details and its writer kept it, so tell the safeguarding lead.
 
     Its owner may cancel until packing starts; staff, and we ourselves when we erase a person (`by` is None), until dispatch. So
     may anybody who calls off the visit that it was to be brought to (`with_visit`); the email about the visit then says so.
     """
-    expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_MAY_CANCEL
+    expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_CANCELLABLE_STATES
     previous_owner = order.person_id
     locked = lock_order(order)
     lines = list(locked.lines.all())
@@ -284,18 +284,18 @@ def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime)
 def restore(order: Order, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> None:
     """Take back a cancellation: promise the order the same copies again, all or none, and wait again for the rest.
 
-    `flagged`: as in `cancel`. Raises OrderHasMoved, AccountGoneError, and DomainError with the titles that are short of copies
-    now.
+    `flagged`: as in `cancel`. Raises OrderStateHasChanged, AccountGoneError, and DomainError with the titles that are short of
+    copies now.
     """
     lock_person(order.person)
     locked = lock_order(order)
     cancelled = find_cancellation(locked)
     if cancelled is None or locked.brought_with:
-        raise OrderHasMoved(locked)
+        raise OrderStateHasChanged(locked)
     if gone := copies_gone(locked, cancelled):
         refusal = _("We no longer have enough copies of %(titles)s. Go back to the order and press “Order again”.")
         raise DomainError(refusal % {"titles": ", ".join(f"“{leaflet}”" for leaflet in gone)})
-    event = take_again(locked, cancelled, by=by, now=now, reason=reason)
+    event = reallocate_copies(locked, cancelled, by=by, now=now, reason=reason)
     notify_order("order-restored", order, now=now, version=event.pk)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:restored:{event.pk}", reference=order.reference, now=now)
@@ -310,9 +310,9 @@ def restore_for_visit(order: Order, *, cancelled_at: datetime, by: User | None, 
     cancelled = find_cancellation(locked)
     if cancelled is None or cancelled.at != cancelled_at:
         return {}
-    gone, gave_back = copies_gone(locked, cancelled), given_back(cancelled)
+    gone, gave_back = copies_gone(locked, cancelled), copies_given_back(cancelled)
     if sum(gone.values()) < sum(sum(copies) for copies in gave_back.values()):
-        take_again(locked, cancelled, by=by, now=now)
+        reallocate_copies(locked, cancelled, by=by, now=now)
     return gone
 
 
@@ -322,7 +322,7 @@ def find_cancellation(order: Order) -> OrderEvent | None:
     return last if last is not None and "gave_back" in (last.changes or {}) else None
 
 
-def given_back(cancelled: OrderEvent) -> dict[int, tuple[int, int]]:
+def copies_given_back(cancelled: OrderEvent) -> dict[int, tuple[int, int]]:
     """By the key of a line: the copies that it was promised, and the copies that it waited for."""
     changes: Any = cancelled.changes
     return {int(key): (promised, waited_for) for key, (promised, waited_for) in changes["gave_back"].items()}
@@ -330,7 +330,7 @@ def given_back(cancelled: OrderEvent) -> dict[int, tuple[int, int]]:
 
 def copies_gone(order: Order, cancelled: OrderEvent) -> dict[Leaflet, int]:
     """By title, how many of its copies can't be promised again. It can wait for copies of the current edition only."""
-    gone, gave_back = Counter[Leaflet](), given_back(cancelled)
+    gone, gave_back = Counter[Leaflet](), copies_given_back(cancelled)
     for line in order.lines.all():
         promised, waited_for = gave_back.get(line.pk, (0, 0))
         edition = line.edition
@@ -338,9 +338,9 @@ def copies_gone(order: Order, cancelled: OrderEvent) -> dict[Leaflet, int]:
     return +gone  # without zeros
 
 
-def take_again(order: Order, cancelled: OrderEvent, *, by: User | None, now: datetime, reason: str = "") -> OrderEvent:
+def reallocate_copies(order: Order, cancelled: OrderEvent, *, by: User | None, now: datetime, reason: str = "") -> OrderEvent:
     """Promise the copies that are there, and wait again for those that it waited for. The caller holds the locks."""
-    gave_back, promised = given_back(cancelled), dict[OrderLine, int]()
+    gave_back, promised = copies_given_back(cancelled), dict[OrderLine, int]()
     is_request = bool(cancelled.changes and cancelled.changes["from"] == OrderState.REQUESTED)
     lines = [line for line in order.lines.all() if line.pk in gave_back]
     for line in lines:
@@ -407,11 +407,11 @@ def approve(
 
     Copies that are not in stock are backordered. Copies that a recall ended can't be given: a request asks only for what its
     lines still wait for. `reason` is for colleagues. `flagged`: it looks like a child's details and its writer kept it, so tell
-    the lead. Raises OrderHasMoved, NothingGranted, MoreThanAsked.
+    the lead. Raises OrderStateHasChanged, NothingGranted, MoreThanAsked.
     """
     locked = lock_order(order)
     if locked.state != OrderState.REQUESTED:
-        raise OrderHasMoved(locked)
+        raise OrderStateHasChanged(locked)
     given = {line: granted.get(line.pk, 0) for line in locked.lines.all()}
     if any(copies > line.backordered or copies < 0 for line, copies in given.items()):
         raise MoreThanAsked
@@ -431,7 +431,7 @@ def approve(
 
 @transaction.atomic
 def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """Send none of it. The person reads the `reason`. `flagged`: as in `approve`. Raises OrderHasMoved."""
+    """Send none of it. The person reads the `reason`. `flagged`: as in `approve`. Raises OrderStateHasChanged."""
     lines = list(lock_order(order).lines.all())
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
@@ -445,7 +445,7 @@ def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, fla
     """Pass an order forward: it gets copies before other orders, but after those that were passed forward earlier (ADR 17).
 
     No other order loses a promised copy. `flagged`: the reason looks like a child's details and its writer kept it, so tell the
-    safeguarding lead. Raises OrderHasMoved; DomainError if it is passed forward already or waits for no copies.
+    safeguarding lead. Raises OrderStateHasChanged; DomainError if it is passed forward already or waits for no copies.
     """
     _set_priority(order, now, by=by, now=now, reason=reason, flagged=flagged)
 
@@ -454,7 +454,7 @@ def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, fla
 def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
     """Put the order back in its place by date. It keeps its promised copies. `flagged`: as in `prioritise`.
 
-    Raises OrderHasMoved; DomainError if it is not passed forward.
+    Raises OrderStateHasChanged; DomainError if it is not passed forward.
     """
     _set_priority(order, None, by=by, now=now, reason=reason, flagged=flagged)
 
@@ -464,7 +464,7 @@ def _set_priority(order: Order, since: datetime | None, *, by: User | None, now:
     lock_order(order)
     order.refresh_from_db(fields=["state", "passed_forward_at"])
     if order.state not in QUEUED_STATES:
-        raise OrderHasMoved(order)
+        raise OrderStateHasChanged(order)
     if since and order.passed_forward_at:
         raise DomainError(gettext_lazy("This order is already passed forward, so nothing has changed."))
     if since and not order.lines.filter(backordered__gt=0).exists():

@@ -159,7 +159,7 @@ def test_junk_is_refused_in_words(client, junk):
 
 
 def test_no_more_than_ten(client, monkeypatch):
-    monkeypatch.setattr(accounts_services, "MOST_PASSKEYS", 1)
+    monkeypatch.setattr(accounts_services, "MAX_PASSKEYS", 1)
     person = make_person()
     sign_in(client, person)
     add_passkey(client)

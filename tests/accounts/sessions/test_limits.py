@@ -100,7 +100,7 @@ def test_a_sign_in_that_has_begun_and_is_nobodys_yet_ends_too(clock):
 
 @pytest.mark.parametrize("many", [1, 5])
 def test_rows_go_in_batches_a_day_after_their_end(now, monkeypatch, many):
-    monkeypatch.setattr("accounts.sessions.CLEARED_AT_ONCE", 2)
+    monkeypatch.setattr("accounts.sessions.CLEAR_BATCH_SIZE", 2)
     for age in range(many):
         over = now - timedelta(days=1, minutes=age)
         Session.objects.create(session_key=f"over {age}", session_data="", expire_date=over, ends_at=over)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Session
-from ctac.dates import format_moment
+from ctac.dates import format_datetime
 from tests.accounts.sessions.browsers import IPHONE, is_in, key_of, row_of, signed_in, with_password
 from tests.factories import make_person, make_staff, sign_in_staff
 
@@ -33,7 +33,7 @@ def test_it_lists_each_browser_and_marks_this_one(person, here, others, django_a
     assert ("You are not signed in anywhere else." in text) == (others == 0)
     assert key_of(here) not in text
     assert row_of(here).pk not in text
-    assert f"Signed in {format_moment(row_of(here).started_at)}. Last used about" in text
+    assert f"Signed in {format_datetime(row_of(here).started_at)}. Last used about" in text
 
 
 def test_what_has_ended_is_not_shown(person, here, now):

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import sessions
 from accounts import views as accounts_views
-from accounts.encryption import ENCRYPTED_ITEM, ENCRYPTED_KEYS
+from accounts.encryption import ENCRYPTED_ITEMS_KEY, ENCRYPTED_SESSION_KEYS
 from accounts.models import Session
 from professionals.models import Person
 from tests.accounts.factors.proof import grow_old
@@ -47,7 +47,7 @@ def test_the_names_are_those_that_allauth_and_we_use() -> None:
         accounts_views.REAUTHENTICATION_CODE_KEY,
         sessions.UNSUBMITTED_FORM_KEY,
         accounts_views.SIGN_IN_CODE_KEY,
-    } == ENCRYPTED_KEYS
+    } == ENCRYPTED_SESSION_KEYS
 
 
 def sign_in_by_code(client: Client) -> None:
@@ -68,7 +68,7 @@ def test_a_code_that_waits_is_not_to_be_read(client: Client, person: Person, ask
     ask(client)
     code = last_code(person.email)
     everything = str(stored())
-    assert ENCRYPTED_ITEM in everything
+    assert ENCRYPTED_ITEMS_KEY in everything
     assert code not in everything
     assert code.replace("-", "") not in everything
     assert code in str(dict(client.session.items()))  # where the site reads it
@@ -84,7 +84,7 @@ def test_a_sealed_code_signs_in(client: Client, person: Person) -> None:
     sign_in_by_code(client)
     assert client.post(CODE, {"code": last_code(person.email)}).status_code == 302
     assert client.get("/my/").status_code == 200
-    assert ENCRYPTED_ITEM not in str(stored())  # what is over is kept nowhere
+    assert ENCRYPTED_ITEMS_KEY not in str(stored())  # what is over is kept nowhere
 
 
 def test_the_key_of_an_app_is_not_to_be_read_before_it_is_enrolled_either(client: Client) -> None:
@@ -109,11 +109,11 @@ def test_what_no_key_opens_is_as_if_it_had_not_been_begun(client: Client, person
     sign_in_by_code(client)
     row = Session.objects.get()
     data = DatabaseStore().decode(row.session_data)
-    row.session_data = DatabaseStore().encode({**data, ENCRYPTED_ITEM: "not ours"})
+    row.session_data = DatabaseStore().encode({**data, ENCRYPTED_ITEMS_KEY: "not ours"})
     row.save()
     assert client.post(CODE, {"code": last_code(person.email)})["Location"].startswith(SIGN_IN)
 
 
 def test_a_session_that_holds_nothing_of_the_kind_is_stored_as_it_was(client: Client, person: Person) -> None:
     sign_in(client, person)
-    assert [ENCRYPTED_ITEM in data for data in stored()] == [False]
+    assert [ENCRYPTED_ITEMS_KEY in data for data in stored()] == [False]

@@ -34,7 +34,7 @@ def plan_form(presentation: Presentation, presenter: Presenter | None, **more: s
 def sent_back(page: HttpResponse, **changes: str) -> dict[str, Any]:
     """All that the check page would send: what it carries, its boxes, and these changes. "" takes a tick off."""
     plan = page.context["plan"]
-    data: dict[str, Any] = dict(plan.carried)
+    data: dict[str, Any] = dict(plan.hidden_inputs)
     data |= {"token": plan.token, "rhythm": plan.rhythm, "seen": values(page, "seen"), "reason": "", "step": "plan"}
     for row in plan.rows:
         for box in row.form:

@@ -5,7 +5,7 @@ from django.test import Client
 
 from bookings.models import Booking, DateOption, Presentation, Presenter
 from notifications.models import Notification
-from professionals.areas import outward_code
+from professionals.areas import get_outward_code
 from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, checked, text, told_lead, values
 from tests.bookings.admin.test_for_caller import caller_form
@@ -186,7 +186,7 @@ SIMILAR = 1  # nobody is entered whom we may know, unless staff say so
 
 def placed(desk: Client, form: dict[str, str]) -> int:
     before = Booking.objects.count()
-    outward_code.cache_clear()
+    get_outward_code.cache_clear()
     count = len(statements(lambda: desk.post(ADD, form)))
     assert Booking.objects.count() == before + 1
     return count

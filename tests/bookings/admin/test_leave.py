@@ -181,7 +181,7 @@ def test_what_is_missing_is_asked_for_in_words(desk: Client) -> None:
 def test_what_was_delivered_after_the_page_asked_is_explained_too(
     desk: Client, presenter: Presenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bookings.leave.admin.hit_by_leave", lambda **asked: [])  # as it was a moment before
+    monkeypatch.setattr("bookings.leave.admin.get_affected_by_leave", lambda **asked: [])  # as it was a moment before
     make_booking(presenter, at("10:00"), state=State.DELIVERED)
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
     assert "A presentation took place in that time." in text(page)

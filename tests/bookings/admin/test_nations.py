@@ -9,7 +9,7 @@ from bookings.booking.services.reschedule import reschedule
 from bookings.errors import OutsideRules
 from bookings.models import Format, Nation
 from bookings.schedule.holds import kept_until
-from bookings.schedule.queries import preview
+from bookings.schedule.queries import build_preview
 from bookings.schedule.substitutes import substitute_needs
 from tests.bookings.admin.desk import text
 from tests.bookings.admin.session_desk import ADD, plan_form
@@ -95,5 +95,5 @@ def test_a_booking_is_moved_to_a_bank_holiday_of_the_hosts_nation_only_for_a_rea
 def test_a_preview_shows_workplaces_in_the_presenters_nation_if_it_is_covered(nation: Nation) -> None:
     make_presentation(formats=[Format.WORKPLACE])
     presenter = make_presenter(nation=Nation.SCOTLAND, base_postcode=EDINBURGH, nations_covered=[nation])
-    (times,) = preview(presenter, EARLY_IN_MARCH).offered
+    (times,) = build_preview(presenter, EARLY_IN_MARCH).offered
     assert (times.days != []) == (nation == Nation.SCOTLAND)

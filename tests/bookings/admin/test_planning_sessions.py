@@ -11,7 +11,7 @@ from bookings.errors import AlreadyPlaced
 from bookings.models import OpenSession, Presenter, SessionEvent, SessionSeries
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.sessions import plan_sessions
-from ctac.staff.site import short_moment
+from ctac.staff.site import format_short_datetime
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.admin.session_desk import ADD, plan_form, sent_back
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presentation, make_presenter
@@ -24,7 +24,7 @@ def day_of(week: int) -> date:
 
 
 def starts() -> list[str]:
-    return [short_moment(start) for start in OpenSession.objects.values_list("starts_at", flat=True)]
+    return [format_short_datetime(start) for start in OpenSession.objects.values_list("starts_at", flat=True)]
 
 
 def test_a_series_without_any_clash_is_planned_in_two_steps(desk: Client, presenter: Presenter) -> None:
@@ -86,7 +86,7 @@ def test_going_back_keeps_what_was_typed_and_what_was_changed_date_by_date(desk:
     questions = desk.post(ADD, sent_back(page, step="change", **{"d1-keep": "", "d2-clock": "2pm"}))
     assert (questions.context["title"], bool(questions.context["plan"].errors)) == ("Plan open sessions", False)
     assert "Code 4821" in questions.content.decode()
-    carried = dict(questions.context["plan"].carried)
+    carried = dict(questions.context["plan"].hidden_inputs)
     answers = plan_form(make_presentation(), presenter, capacity="50") | carried | {"rhythm": questions.context["plan"].rhythm}
     again = desk.post(ADD, answers)
     assert [row.form.is_kept for row in again.context["plan"].rows] == [True, False, True, True]

@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
-from bookings.booking.admin.bookings import RequestFilter
-from bookings.booking.services.decide import ask_for_others, lapse_dates_of
+from bookings.booking.admin.bookings import WaitingForFilter
+from bookings.booking.services.decide import ask_for_other_times, lapse_booking_dates
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, Precision, Presenter, State
 from bookings.schedule.forms import slot_value
@@ -98,7 +98,7 @@ def test_staff_see_what_is_kept_and_why_the_rest_is_not(desk: Client, asked: Boo
     why = "Not kept. It was outside the hours, the area or another rule of each presenter who was free then."
     assert ("Kept with Asha Patel until" in (seen := page(desk, asked)), why in seen) == (True, True)
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
-    lapse_dates_of(booking=asked, now=NOW)
+    lapse_booking_dates(booking=asked, now=NOW)
     seen = page(desk, asked)
     away = "Not kept. The presenter we kept it with is away then."
     assert (away in seen, "because the presenter is away then" in seen, "nobody answered" in seen) == (True, True, False)
@@ -207,13 +207,13 @@ def test_what_they_wrote_and_that_dates_lapsed_is_seen(
     desk: Client, asked: Booking, staff: User, clock: time_machine.Traveller
 ) -> None:
     offer(asked, at("12:00"))
-    ask_for_others(booking=asked, words="Mondays never work.", by=asked.person.user, now=NOW)
+    ask_for_other_times(booking=asked, words="Mondays never work.", by=asked.person.user, now=NOW)
     seen = page(desk, asked)
     assert ("They asked for other times." in seen, "Mondays never work." in seen) == (True, True)
     offer(asked, at("14:00", TUESDAY))
     clock.move_to(LATER)
     sign_in_staff(desk, staff)
-    lapse_dates_of(booking=asked, now=LATER)
+    lapse_booking_dates(booking=asked, now=LATER)
     assert "We no longer keep some dates, because nobody answered in time." in page(desk, asked)
 
 
@@ -238,9 +238,9 @@ def test_the_list_narrows_to_whose_turn_it_is(desk: Client, asked: Booking, pres
     offered = ask(make_person(), on(at("13:00")))
     offer(offered, at("14:00"))
     lapsed = ask(make_person(), on(at("16:00")))
-    lapse_dates_of(booking=lapsed, now=LATER)
+    lapse_booking_dates(booking=lapsed, now=LATER)
     found = {
-        way: set(desk.get(f"{BOOKINGS}?waits={way}").context["cl"].result_list) for way in [*RequestFilter.options, "nonsense"]
+        way: set(desk.get(f"{BOOKINGS}?waits={way}").context["cl"].result_list) for way in [*WaitingForFilter.options, "nonsense"]
     }
     assert found == {
         "us": {asked, lapsed},

@@ -124,7 +124,7 @@ def test_staff_take_a_check_out_and_a_check_in_back_and_say_why(
         event = BookingEvent.objects.get(kind=f"{kind}-taken-back")
         assert (event.by, event.reason) == (staff, "She pressed the wrong button.")
         assert "so this is no longer possible" in text(do(desk, booking, slug, note="Again"))
-    assert not Visit.objects.get().is_out
+    assert not Visit.objects.get().is_checked_out
 
 
 def test_who_checked_in_and_not_out_is_overdue_on_the_bookings_page(

@@ -20,7 +20,7 @@ Make = Callable[[Presenter, datetime], Booking]
 
 
 def line(user: User, label: str) -> dict[str, object]:
-    [section] = [each for each in staff_site.waiting_for(user) if each["heading"] == "Bookings"]
+    [section] = [each for each in staff_site.get_waiting_lines(user) if each["heading"] == "Bookings"]
     return next(each for each in section["lines"] if str(each["label"]) == label)
 
 

@@ -10,7 +10,7 @@ from bookings.booking import emails as booking_emails
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, Presenter
 from ctac.errors import DomainError
-from leaflets.models import Edition, Order, ToBring
+from leaflets.models import CopiesToBring, Edition, Order
 from leaflets.orders.queries import delivery_addresses
 from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
 from leaflets.orders.services.transitions import dispatch, start_packing
@@ -44,8 +44,8 @@ def edition() -> Edition:
 
 
 def book_with_leaflets(person: Person, clock: str = "10:00", copies: int = 5) -> Booking:
-    place(person, at(clock), leaflets=[ToBring("general", "For everybody", copies)])
-    return Booking.objects.with_names().with_leaflets().latest("pk")
+    place(person, at(clock), leaflets=[CopiesToBring("general", "For everybody", copies)])
+    return Booking.objects.with_related().with_leaflets().latest("pk")
 
 
 def pack_and_give_away(order: Order) -> None:
@@ -92,11 +92,11 @@ def test_the_emails_say_what_to_bring_and_what_to_bring_back(presenter: Presente
     assert "5 × For everybody" in str(booking_emails.StaffNewBooking(note, booking=booking).context()["day_rows"])
     assert b"You have leaflets to bring" in b"".join(booked.calendar.split(b"\r\n "))
     pack_and_give_away(Order.objects.get())
-    booking = Booking.objects.with_names().with_leaflets().get()
+    booking = Booking.objects.with_related().with_leaflets().get()
     handed = booking_emails.PresenterFreed(note, booking=booking, in_calendars=False).context()
     assert "please hand them to the team" in str(handed["back_rows"])
     cancel_booking(booking=booking, by=None, now=NOW)
-    booking = Booking.objects.with_names().with_leaflets().get()
+    booking = Booking.objects.with_related().with_leaflets().get()
     closed = booking_emails.PresenterCancelled(note, booking=booking, in_calendars=True).context()
     assert "Please bring them back" in str(closed["back_rows"])
     cancelled = booking_emails.StaffBookingCancelled(note, booking=booking).context()
@@ -124,7 +124,7 @@ def test_what_is_brought_is_left_out_as_a_whole_and_not_changed(
     sign_in(client, person)
     assert client.get(f"/orders/{order.reference}/change/").url == order.get_absolute_url()
     assert "Change this order" not in text(client.get(order.get_absolute_url()))
-    titles = ordered_titles(order.lines.in_order(), {})
+    titles = ordered_titles(order.lines.in_catalogue_order(), {})
     with pytest.raises(DomainError, match="Our presenter will bring these leaflets, so you can cancel"):
         change_order(
             order=order, change=OrderChange({}, order.delivery, order_version(titles, order.delivery)), by=person.user, now=NOW

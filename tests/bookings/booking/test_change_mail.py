@@ -16,7 +16,7 @@ from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import resend
-from notifications.registry import Message, email_for, email_named
+from notifications.registry import Message, email_for, get_email_class
 from tests.bookings.rows import DETAILS, MONDAY, NOW, at, make_booking, make_leave, make_presenter
 from tests.factories import make_person, make_staff
 
@@ -52,7 +52,7 @@ def row(kind: str, **which: object) -> Notification:
 
 
 def built(kind: str, **which: object) -> Message:
-    return email_named(kind)(row(kind, **which)).message()
+    return get_email_class(kind)(row(kind, **which)).message()
 
 
 def words(kind: str, **which: object) -> rendering.Rendered:
@@ -60,7 +60,7 @@ def words(kind: str, **which: object) -> rendering.Rendered:
 
 
 def goes(kind: str, **which: object) -> bool:
-    return email_named(kind)(row(kind, **which)).is_still_due()
+    return get_email_class(kind)(row(kind, **which)).is_still_due()
 
 
 def entry(message: Message) -> tuple[str, Event]:

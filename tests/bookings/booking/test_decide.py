@@ -9,21 +9,21 @@ from django.conf import settings
 from bookings.booking.services.decide import (
     OfferGone,
     agree_time,
-    ask_for_others,
+    ask_for_other_times,
     bookings_with_lapsed_dates,
-    lapse_dates_of,
+    lapse_booking_dates,
     take_offer,
 )
 from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking
-from bookings.errors import MoveRefused, NoTimeAgreed, OutsideRules, SlotTaken
+from bookings.errors import NoTimeAgreed, OutsideRules, SlotTaken, TransitionNotAllowed
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, DateOption, Presenter, State
 from bookings.tasks import lapse_dates
-from ctac.celery import schedule
+from ctac.celery import build_beat_schedule
 from ctac.errors import DomainError
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from professionals.models import Person
 from tests.bookings.placed import STRANGER, history, place, sent
 from tests.bookings.requested import ask, dates_of, offer, on
@@ -54,7 +54,7 @@ def kinds_since(booking: Booking, before: int) -> list[tuple[str, str]]:
 def words(booking: Booking, kind: str) -> str:
     """Of the newest message of that kind."""
     row = Notification.objects.filter(about=f"booking:{booking.pk}", kind=kind).latest("pk")
-    return rendering.render(email_named(kind)(row).message()).text
+    return rendering.render(get_email_class(kind)(row).message()).text
 
 
 def claims() -> list[tuple[str, datetime]]:
@@ -94,7 +94,7 @@ def test_staff_accept_a_date_outside_the_rules_with_a_reason(asked: Booking, pre
 
 
 def test_staff_accept_a_date_that_has_lapsed_if_it_is_still_free(asked: Booking, presenter: Presenter) -> None:
-    lapse_dates_of(booking=asked, now=LATER)
+    lapse_booking_dates(booking=asked, now=LATER)
     make_booking(presenter, at("13:00"))
     with pytest.raises(SlotTaken, match="Monday 25 January 2027, 1pm"):
         agree_time(booking=asked, start=at("13:00"), by=make_staff(), now=LATER)
@@ -106,7 +106,7 @@ def test_staff_agree_another_time_and_name_who_comes(asked: Booking, presenter: 
     other = make_presenter()
     agreed = agree_time(booking=asked, start=at("10:00"), presenter=other, by=make_staff(), now=NOW)
     assert (agreed.presenter, claims()) == (other, [("booking", at("10:00"))])
-    with pytest.raises(MoveRefused, match="state is now “Confirmed”"):
+    with pytest.raises(TransitionNotAllowed, match="state is now “Confirmed”"):
         agree_time(booking=asked, start=at("14:00"), by=make_staff(), now=NOW)
 
 
@@ -216,7 +216,7 @@ def test_the_professional_asks_for_others(asked: Booking) -> None:
     offer(asked, at("12:00"))
     before = len(sent(asked))
     for _twice in range(2):
-        ask_for_others(booking=asked, words="Mondays never work.", by=asked.person.user, now=NOW)
+        ask_for_other_times(booking=asked, words="Mondays never work.", by=asked.person.user, now=NOW)
     assert (dates_of(asked)[-1], claims()) == (("proposed", "passed", False), [])
     assert kinds_since(asked, before) == [("staff-others-asked", settings.STAFF_EMAIL)]
     assert list(asked.events.filter(kind="others-asked").values_list("reason", flat=True)) == ["Mondays never work."]
@@ -224,13 +224,13 @@ def test_the_professional_asks_for_others(asked: Booking) -> None:
 
 
 def test_others_can_be_asked_for_only_where_some_were_offered(asked: Booking) -> None:
-    with pytest.raises(MoveRefused):
-        ask_for_others(booking=asked, words="More", by=asked.person.user, now=NOW)
+    with pytest.raises(TransitionNotAllowed):
+        ask_for_other_times(booking=asked, words="More", by=asked.person.user, now=NOW)
 
 
 def test_words_that_look_like_a_childs_details_are_told_of(asked: Booking) -> None:
     offer(asked, at("12:00"))
-    ask_for_others(booking=asked, words="…", by=asked.person.user, now=NOW, flagged=True)
+    ask_for_other_times(booking=asked, words="…", by=asked.person.user, now=NOW, flagged=True)
     asked.refresh_from_db()
     assert (asked.flagged_child_details, Notification.objects.filter(kind="safeguarding-flag").count()) == (True, 1)
 
@@ -250,18 +250,18 @@ def test_withdrawing_and_declining_give_back_what_is_kept(asked: Booking, person
 
 def test_times_that_nobody_answers_lapse_once_and_both_sides_are_told(asked: Booking) -> None:
     (option,) = offer(asked, at("12:00"))
-    assert (lapse_dates_of(booking=asked, now=NOW), bookings_with_lapsed_dates(NOW)) == ([], [])
+    assert (lapse_booking_dates(booking=asked, now=NOW), bookings_with_lapsed_dates(NOW)) == ([], [])
     before = len(sent(asked))
     assert bookings_with_lapsed_dates(LATER) == [asked]
     for _twice in range(2):
-        lapse_dates_of(booking=asked, now=LATER)
+        lapse_booking_dates(booking=asked, now=LATER)
     assert (dates_of(asked)[-1], claims(), bookings_with_lapsed_dates(LATER)) == (("proposed", "expired", False), [], [])
     told = [("booking-dates-lapsed", asked.person.email), ("staff-dates-lapsed", settings.STAFF_EMAIL)]
     assert kinds_since(asked, before) == told
     assert [kind for kind, _from, _to in history(asked)].count("lapsed") == 1
     with pytest.raises(OfferGone):
         take_offer(booking=asked, option=option, by=asked.person.user, now=LATER)
-    ask_for_others(booking=asked, words="We were away.", by=asked.person.user, now=LATER)
+    ask_for_other_times(booking=asked, words="We were away.", by=asked.person.user, now=LATER)
     assert dates_of(asked)[-1] == ("proposed", "passed", False)
 
 
@@ -269,18 +269,18 @@ def test_the_team_reads_with_whom_a_date_is_kept_or_why_not(asked: Booking, pres
     told = words(asked, "staff-new-booking")
     assert (f"Kept with {presenter.name} until" in told, "for you" in told) == (True, False)
     offer(asked, at("12:00"))
-    ask_for_others(booking=asked, words="Never on Mondays.", by=asked.person.user, now=NOW)
+    ask_for_other_times(booking=asked, words="Never on Mondays.", by=asked.person.user, now=NOW)
     assert "They would like other times than the ones we offered." in words(asked, "staff-others-asked")
 
 
 def test_what_lapsed_is_named_to_both_sides(asked: Booking) -> None:
-    lapse_dates_of(booking=asked, now=LATER)
+    lapse_booking_dates(booking=asked, now=LATER)
     for kind in ("booking-dates-lapsed", "staff-dates-lapsed"):
         told = words(asked, kind)
         assert "First choice: Monday 25 January 2027, 10am to 11am" in told
         assert "Tuesday 26 January 2027" not in told  # which was never kept
     offer(asked, at("12:00"))
-    lapse_dates_of(booking=asked, now=LATER)
+    lapse_booking_dates(booking=asked, now=LATER)
     for kind in ("booking-dates-lapsed", "staff-dates-lapsed"):
         told = words(asked, kind)
         assert ("Time 1: Monday 25 January 2027, midday to 1pm" in told, "First choice" in told) == (True, False)
@@ -288,7 +288,7 @@ def test_what_lapsed_is_named_to_both_sides(asked: Booking) -> None:
 
 def test_a_presenter_who_is_away_is_the_reason_and_not_that_nobody_answered(asked: Booking, presenter: Presenter) -> None:
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="other", by=None, now=NOW)
-    lapse_dates_of(booking=asked, now=NOW)
+    lapse_booking_dates(booking=asked, now=NOW)
     assert "10am to 11am We are no longer keeping it, because the presenter can no longer come then" in " ".join(
         words(asked, "booking-dates-lapsed").split()
     )
@@ -303,7 +303,7 @@ def test_a_closed_request_has_nothing_that_lapses(asked: Booking) -> None:
 
 def test_beat_lapses_what_is_over(asked: Booking) -> None:
     offer(asked, at("12:00"))
-    assert schedule()["lapse the dates of requests"]["task"] == lapse_dates.name
+    assert build_beat_schedule()["lapse the dates of requests"]["task"] == lapse_dates.name
     with time_machine.travel(LATER, tick=False):
         for _twice in range(2):
             lapse_dates()

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.booking.services.request import escalate, waiting_too_long
+from bookings.booking.services.request import escalate_overdue_requests, waiting_too_long
 from bookings.models import Booking, BookingEvent, EventKind, OptionKind, OptionState, Presenter, State
 from ctac.dates import uk_day
 from leaflets.models import Order
@@ -41,7 +41,7 @@ def request_of_thursday() -> Booking:
 
 
 def told(*moments: datetime) -> list[int]:
-    return [escalate(now=moment) for moment in moments]
+    return [escalate_overdue_requests(now=moment) for moment in moments]
 
 
 def newest() -> Notification:
@@ -81,11 +81,11 @@ def test_bank_holidays_are_no_working_days() -> None:
     asked = datetime(2027, 3, 24, 12, tzinfo=UTC)
     make_request(created_at=asked)
     days = [asked + days * A_DAY for days in range(8)]
-    assert [uk_day(day).day for day in days if escalate(now=day)] == [30]
+    assert [uk_day(day).day for day in days if escalate_overdue_requests(now=day)] == [30]
 
 
 def test_what_was_answered_is_not_told(request_of_thursday: Booking, clock: time_machine.Traveller) -> None:
-    escalate(now=MONDAY)
+    escalate_overdue_requests(now=MONDAY)
     clock.move_to(MONDAY)
     assert email_for(newest()).is_still_due()
     Booking.objects.update(state=State.DECLINED)
@@ -124,7 +124,7 @@ def test_a_request_for_leaflets_waits_too(clock: time_machine.Traveller) -> None
 def test_the_email_leads_to_the_list_that_has_all_of_them(
     request_of_thursday: Booking, clock: time_machine.Traveller, settings: Any
 ) -> None:
-    escalate(now=MONDAY)
+    escalate_overdue_requests(now=MONDAY)
     clock.move_to(MONDAY)
     assert f"{settings.SITE_URL}/staff/bookings/booking/?waits=long" in words_now()
     make_order(make_person(), THURSDAY)
@@ -144,7 +144,7 @@ def test_it_stands_on_the_first_staff_page_and_the_line_leads_to_it(
 
 
 def test_it_costs_the_same_for_one_and_for_many(request_of_thursday: Booking, clock: time_machine.Traveller) -> None:
-    escalate(now=MONDAY)
+    escalate_overdue_requests(now=MONDAY)
     clock.move_to(MONDAY)
     one = statements(words_now)
     for _more in range(4):

@@ -6,14 +6,14 @@ import pytest
 from django.urls import reverse
 
 from bookings.booking.services.undo import take_back_delivered
-from bookings.errors import MoveRefused
+from bookings.errors import TransitionNotAllowed
 from bookings.feedback.services import record_attendance
 from bookings.models import Attendance, Booking, BookingEvent, BusyTime, Channel, Format, Presenter, State
-from bookings.privacy import bookings_over
+from bookings.privacy import bookings_ended_before
 from notifications.models import Notification
 from privacy.services import export_person
-from professionals.models import Choice, ImportedCount, ImportedObject, ImportState, Organisation, Person, RowState
-from professionals.services import latest_first
+from professionals.models import DuplicateChoice, ImportedCount, ImportedObject, ImportState, Organisation, Person, RowState
+from professionals.services import with_last_contact
 from tests import importing
 from tests.bookings.rows import NOW, make_booking, make_presentation, make_presenter
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
@@ -173,7 +173,7 @@ def test_one_person_for_all_rows_of_the_same():
 
 
 def test_one_person_over_several_batches(monkeypatch):
-    monkeypatch.setattr("professionals.imports.services.BATCH", 2)
+    monkeypatch.setattr("professionals.imports.services.BATCH_SIZE", 2)
     bring_in(*({"day": f"{day}/4/2026", "email": ""} for day in range(1, 8)))
     assert Person.objects.count() == 1
     assert Booking.objects.count() == 7
@@ -193,7 +193,9 @@ def test_whom_we_know_by_email_is_taken_without_asking():
     assert (Booking.objects.get().person, known.name) == (known, "A. Patel")
 
 
-@pytest.mark.parametrize(("choice", "people", "bookings"), [(Choice.LINK, 1, 1), (Choice.MAKE, 2, 1), (Choice.SKIP, 1, 0)])
+@pytest.mark.parametrize(
+    ("choice", "people", "bookings"), [(DuplicateChoice.LINK, 1, 1), (DuplicateChoice.MAKE, 2, 1), (DuplicateChoice.SKIP, 1, 0)]
+)
 def test_whom_it_may_be_is_asked(choice, people, bookings):
     known = make_person(with_user=False, name="Asha Patel", email="", phone="+44 113 496 0001")
     imported = check({})
@@ -202,11 +204,13 @@ def test_whom_it_may_be_is_asked(choice, people, bookings):
     imported.save()
     importing.ran(imported, NOW)
     assert (Person.objects.count(), Booking.objects.count()) == (people, bookings)
-    if choice == Choice.LINK:
+    if choice == DuplicateChoice.LINK:
         assert Booking.objects.get().person == known
 
 
-@pytest.mark.parametrize(("choice", "bookings"), [(Choice.LINK, 1), (Choice.MAKE, 2), (Choice.SKIP, 1)])
+@pytest.mark.parametrize(
+    ("choice", "bookings"), [(DuplicateChoice.LINK, 1), (DuplicateChoice.MAKE, 2), (DuplicateChoice.SKIP, 1)]
+)
 def test_a_booking_that_is_here_already_is_asked_about(presenter, choice, bookings):
     person = make_person(email="asha@leeds.example")
     here = make_booking(presenter, datetime(2026, 4, 3, 12, 30, tzinfo=UTC), person=person, state=State.DELIVERED)
@@ -216,7 +220,7 @@ def test_a_booking_that_is_here_already_is_asked_about(presenter, choice, bookin
     imported.save()
     done = importing.ran(imported, NOW)
     assert Booking.objects.count() == bookings
-    if choice == Choice.LINK:
+    if choice == DuplicateChoice.LINK:
         assert list(ImportedObject.objects.filter(parent=done).values_list("model", "key", "made")) == [
             ("bookings.booking", here.pk, False)
         ]
@@ -255,13 +259,13 @@ def test_the_months_that_staff_have_set_decide(change_settings):
 def test_what_came_in_is_not_due_for_retention_before_its_day():
     bring_in({"day": "13/1/2025"}, {"day": "3/10/2026"})
     assert Booking.objects.count() == 2
-    assert list(bookings_over(NOW - timedelta(days=400))) == [Booking.objects.earliest("starts_at")]
+    assert list(bookings_ended_before(NOW - timedelta(days=400))) == [Booking.objects.earliest("starts_at")]
 
 
 def test_it_counts_as_the_last_contact_and_where_they_work():
     organisation = make_organisation("Leeds Trust")
     bring_in({})
-    [person] = latest_first(Person.objects.all())
+    [person] = with_last_contact(Person.objects.all())
     assert person.organisation == organisation
     assert person.last_contact == Booking.objects.get().starts_at
     assert person.created_at == Booking.objects.get().starts_at
@@ -290,7 +294,7 @@ def test_its_owner_sees_it_and_gets_no_more_of_it(client):
 
 def test_delivered_is_not_taken_back():
     bring_in({})
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionNotAllowed):
         take_back_delivered(Booking.objects.get(), reason="A slip.", by=make_staff(), now=NOW)
 
 

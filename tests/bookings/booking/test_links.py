@@ -12,17 +12,17 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings.booking.emails import LINK_PAGES, ProfessionalEmail
+from bookings.booking.emails import URL_NAME_BY_PURPOSE, ProfessionalEmail
 from bookings.booking.services.links import make_booking_links
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, BookingLink, BusyTime, LinkPurpose, State
-from bookings.models.links import LINK_LIFETIME, hash_of
+from bookings.models.links import LINK_LIFETIME, hash_token
 from bookings.privacy import erase_bookings
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import notify
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from professionals.models import Person
 from tests.bookings.flow import text, without_the_switch
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
@@ -78,7 +78,7 @@ def test_a_token_is_long_and_only_its_hash_is_kept(links: dict[str, str]) -> Non
         token = token_of(link)
         assert len(token) == 43  # 256 bits
         row = BookingLink.objects.get(purpose=purpose)
-        assert row.token_hash == hash_of(token)
+        assert row.token_hash == hash_token(token)
         assert token not in str([getattr(row, field.attname) for field in BookingLink._meta.fields])
 
 
@@ -262,11 +262,11 @@ def test_erasing_the_person_takes_their_links(booking: Booking, links: dict[str,
 def test_an_email_is_made_with_its_own_links_and_the_copy_has_none(booking: Booking, kind: str) -> None:
     notify(kind=kind, about=f"booking:{booking.pk}", to=[booking.person.email], now=NOW, version=0)
     row = Notification.objects.get()
-    rendered = rendering.render(email_named(kind)(row).message())
+    rendered = rendering.render(get_email_class(kind)(row).message())
     found = re.findall(rf"{settings.SITE_URL}(/links/\S+)", rendered.text)
     assert len(found) == len(set(found)) == 2
     assert [opened(link).status_code for link in found] == [200, 200]
-    kept = rendered.to_keep()
+    kept = rendered.without_private_links()
     for body in (kept.subject, kept.text, kept.html):
         assert "/links/" not in body
     assert kept.text.count("[private link]") == 2
@@ -280,4 +280,4 @@ def test_every_page_keeps_to_its_statements(links: dict[str, str]) -> None:
 
 
 def test_every_purpose_has_its_page() -> None:
-    assert set(LINK_PAGES) == set(LinkPurpose)
+    assert set(URL_NAME_BY_PURPOSE) == set(LinkPurpose)

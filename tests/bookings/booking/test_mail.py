@@ -13,11 +13,11 @@ from bookings.calendars import ical
 from bookings.emails import BookingEmail
 from bookings.leave.services import record_leave
 from bookings.models import Booking, Presenter, State
-from bookings.visits.services import minute_of
+from bookings.visits.services import minute_number
 from notifications import rendering
 from notifications.models import ChoiceSource, Notification
-from notifications.preferences import choose
-from notifications.registry import Topic, all_emails, email_named
+from notifications.preferences import record_choices
+from notifications.registry import Topic, all_emails, get_email_class
 from professionals.models import Person
 from tests.bookings.rows import LEEDS, MONDAY, NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff
@@ -36,7 +36,7 @@ def booking(presenter: Presenter) -> Booking:
 
 
 def message(booking: Booking, kind: str) -> rendering.Rendered:
-    return rendering.render(email_named(kind)(note(booking, kind)).message())
+    return rendering.render(get_email_class(kind)(note(booking, kind)).message())
 
 
 def note(booking: Booking, kind: str, to: str = "sam@leeds.nhs.uk") -> Notification:
@@ -54,7 +54,7 @@ def is_still_due(booking: Booking, kind: str, **changed: object) -> bool:
     notification = note(booking, kind)
     for field, value in changed.items():
         setattr(notification, field, value)
-    return email_named(kind)(notification).is_still_due()
+    return get_email_class(kind)(notification).is_still_due()
 
 
 # Of a request that has no time yet.
@@ -94,7 +94,7 @@ def test_a_reminder_is_promised_only_if_there_will_be_one(booking: Booking, pres
 
 
 def test_no_reminder_is_promised_to_who_stopped_them(booking: Booking) -> None:
-    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     assert "remind" not in message(booking, "booking-confirmed").text
 
 
@@ -221,7 +221,7 @@ def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, pres
 
 
 def test_the_reminder_of_a_booking_that_needs_a_presenter_does_not_go(booking: Booking, presenter: Presenter) -> None:
-    of_the_day = minute_of(booking.reminder_due_at)
+    of_the_day = minute_number(booking.reminder_due_at)
     assert is_still_due(booking, "booking-reminder", version=of_the_day)
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
     assert not is_still_due(booking, "booking-reminder", version=of_the_day)
@@ -254,7 +254,7 @@ def parsed(booking: Booking, method: str) -> tuple[Calendar, Event]:
 
 
 def test_the_invitation_is_accepted_already_and_asks_for_no_answer(booking: Booking) -> None:
-    built = email_named("booking-confirmed")(note(booking, "booking-confirmed")).message()
+    built = get_email_class("booking-confirmed")(note(booking, "booking-confirmed")).message()
     assert built.calendar_method == "REQUEST"
     calendar, event = parsed(booking, "REQUEST")
     attendee = event["attendee"]
@@ -275,7 +275,7 @@ def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: B
     _calendar, invited = parsed(booking, "REQUEST")
     cancel_booking(booking=booking, by=None, now=NOW)
     booking.refresh_from_db()
-    built = email_named("booking-cancelled")(note(booking, "booking-cancelled")).message()
+    built = get_email_class("booking-cancelled")(note(booking, "booking-cancelled")).message()
     calendar, event = parsed(booking, "CANCEL")
     assert "removes the entry from your calendar" in message(booking, "booking-cancelled").text
     assert (built.calendar_method, calendar["method"], event["status"]) == ("CANCEL", "CANCEL", "CANCELLED")
@@ -288,7 +288,7 @@ def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: B
 def test_a_request_that_is_cancelled_withdraws_no_entry_that_was_never_sent(booking: Booking) -> None:
     Booking.objects.update(state=State.REQUESTED)
     cancel_booking(booking=booking, by=None, now=NOW)
-    built = email_named("booking-cancelled")(note(booking, "booking-cancelled")).message()
+    built = get_email_class("booking-cancelled")(note(booking, "booking-cancelled")).message()
     assert (built.calendar, built.calendar_method) == (b"", "")
     assert "calendar" not in message(booking, "booking-cancelled").text
 
@@ -307,7 +307,7 @@ def test_a_copy_to_keep_names_no_attendee(booking: Booking) -> None:
 
 
 def test_a_reminder_has_no_calendar_part(booking: Booking) -> None:
-    assert email_named("booking-reminder")(note(booking, "booking-reminder")).message().calendar == b""
+    assert get_email_class("booking-reminder")(note(booking, "booking-reminder")).message().calendar == b""
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_the_time_zone_we_write_out_changes_when_london_does(year: int) -> None:
 
     from icalendar import Timezone
 
-    zone = Timezone.from_ical(ical.LONDON).to_tz(lookup_tzid=False)
+    zone = Timezone.from_ical(ical.LONDON_VTIMEZONE).to_tz(lookup_tzid=False)
     hour = datetime(year, 1, 1, 0, 30, tzinfo=UTC)
     while hour.year == year:
         assert hour.astimezone(zone).utcoffset() == hour.astimezone(ZoneInfo("Europe/London")).utcoffset()

@@ -17,7 +17,7 @@ from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, EventKind, Presentation, Presenter, State
 from bookings.models.booking import record_event
 from notifications.models import ChoiceSource
-from notifications.preferences import choose
+from notifications.preferences import record_choices
 from notifications.registry import Topic
 from professionals.models import Person
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presentation, make_presenter
@@ -59,7 +59,7 @@ def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(client:
     placed = f"/bookings/{booking.reference}/placed/"
     promised = text(client.get(placed))
     assert ("We will email you a reminder" in promised, "You won’t get a reminder" in promised) == (True, False)
-    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     page = client.get(placed)
     assert ("We will email you a reminder" in text(page), "you stopped reminders by email" in text(page)) == (False, True)
     assert 'href="/my/mail/">Choose what you get by email</a>' in page.content.decode()
@@ -71,7 +71,7 @@ def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(client:
 def test_when_it_is_too_late_for_a_reminder_nothing_is_said_of_it(
     client: Client, booking: Booking, clock: time_machine.Traveller
 ) -> None:
-    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     clock.move_to(booking.reminder_due_at)
     assert "remind" not in text(client.get(f"/bookings/{booking.reference}/placed/"))
 

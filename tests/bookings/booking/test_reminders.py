@@ -12,14 +12,14 @@ from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import REMINDER_MAX_DELAY, cancel_booking, remind_of_bookings
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingEvent, Channel, EventKind, Presenter
-from bookings.schedule.services import keep_presenter
+from bookings.schedule.services import save_presenter
 from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
-from notifications.outbox import Later, notify_each
-from notifications.registry import email_named
+from notifications.outbox import LaterMessage, notify_kinds
+from notifications.registry import get_email_class
 from professionals.models import Person
-from professionals.services import address_verified
+from professionals.services import assign_verified_address
 from tests.bookings.placed import place
 from tests.bookings.rows import MONDAY, NOW, at, make_presenter
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -52,7 +52,7 @@ def written() -> list[tuple[str, str]]:
 
 
 def goes(kind: str) -> bool:
-    return email_named(kind)(Notification.objects.filter(kind=kind).latest("pk")).is_still_due()
+    return get_email_class(kind)(Notification.objects.filter(kind=kind).latest("pk")).is_still_due()
 
 
 def move(booking: Booking, start: datetime, now: datetime) -> None:
@@ -74,7 +74,7 @@ def test_host_and_presenter_are_reminded_twice_and_no_more(presenter: Presenter,
     assert written() == early
     assert [remind_of_bookings(now=DAY + timedelta(minutes=minutes)) for minutes in (0, 5, 600)] == [2, 0, 0]
     assert written() == [*early, *late]
-    assert remind_of_bookings(now=booking.agreed[0]) == 0
+    assert remind_of_bookings(now=booking.agreed_times[0]) == 0
 
 
 def whom(person: Person) -> list[tuple[str, str]]:
@@ -128,7 +128,7 @@ def test_one_that_was_written_dies_with_a_move_a_presenter_or_the_booking(
     rows = {row.about: row for row in Notification.objects.filter(kind="booking-reminder-week")}
 
     def still(booking: Booking) -> bool:
-        return email_named("booking-reminder-week")(rows[f"booking:{booking.pk}"]).is_still_due()
+        return get_email_class("booking-reminder-week")(rows[f"booking:{booking.pk}"]).is_still_due()
 
     assert [still(booking) for booking in (moved, cancelled, freed)] == [True, True, True]
     move(moved, at("09:00", MONDAY + timedelta(days=1)), WEEK)
@@ -146,7 +146,7 @@ def test_they_go_to_the_address_of_that_day(presenter: Presenter, client: Client
     form = {"name": "Sam Taylor", "profession": "gp", "phone": "", "postcode": "", "organisation": ""}
     client.post(f"/staff/professionals/person/{person.pk}/change/", {**form, "email": "sam@leeds.nhs.uk"})
     presenter.email = "asha.patel@ctac.example"
-    keep_presenter(presenter=presenter, by=make_staff(), now=WEEK)
+    save_presenter(presenter=presenter, by=make_staff(), now=WEEK)
     assert not goes("presenter-reminder-week")
     assert remind_of_bookings(now=DAY) == 2
     assert written()[2:] == [("booking-reminder", "sam@leeds.nhs.uk"), ("presenter-reminder", "asha.patel@ctac.example")]
@@ -174,10 +174,12 @@ def test_a_hundred_are_as_many_statements_as_one(presenter: Presenter, person: P
 
 def test_what_waits_for_later_follows_a_persons_address(presenter: Presenter, person: Person) -> None:
     booking = place(person)
-    later = Later("booking-afterwards", [person.email], booking.agreed[1], booking.agreed[1] + timedelta(days=14))
-    notify_each({}, about=f"booking:{booking.pk}", now=NOW, later=[later])
+    later = LaterMessage(
+        "booking-afterwards", [person.email], booking.agreed_times[1], booking.agreed_times[1] + timedelta(days=14)
+    )
+    notify_kinds({}, about=f"booking:{booking.pk}", now=NOW, later=[later])
     EmailAddress.objects.create(user=person.user, email="sam.t@leeds.nhs.uk", verified=True)
-    address_verified(user=person.user, email="sam.t@leeds.nhs.uk", details=None, now=NOW)
+    assign_verified_address(user=person.user, email="sam.t@leeds.nhs.uk", details=None, now=NOW)
     assert Notification.objects.get(kind="booking-afterwards").recipient == "sam.t@leeds.nhs.uk"
     assert Notification.objects.get(kind="booking-confirmed").recipient == "sam@leeds.nhs.uk"
 
@@ -201,7 +203,7 @@ def test_each_says_what_its_reader_needs_without_a_calendar_part(
 ) -> None:
     booking = place(person)
     remind_of_bookings(now=WEEK if "week" in kind else DAY)
-    built = email_named(kind)(Notification.objects.get(kind=kind)).message()
+    built = get_email_class(kind)(Notification.objects.get(kind=kind)).message()
     said = rendering.render(built)
     assert built.calendar == b""
     assert said.subject == subject.format(booking.reference)

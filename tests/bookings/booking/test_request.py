@@ -188,7 +188,7 @@ def test_whose_turn_it_is(person: Person, presenter: Presenter) -> None:
     asked, other = ask(person, on(at("10:00"))), ask(make_person(), on(at("12:00")))
     make_option(other, presenter, at("14:00"), kind=OptionKind.PROPOSED)
     assert list(Booking.objects.to_decide()) == [asked]
-    assert list(Booking.objects.offered_times()) == [other]
+    assert list(Booking.objects.awaiting_answer()) == [other]
     assert not Booking.objects.with_lapsed_dates().exists()
     other.options.update(state=OptionState.EXPIRED)
     assert set(Booking.objects.to_decide()) == {asked, other}

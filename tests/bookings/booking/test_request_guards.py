@@ -119,6 +119,6 @@ def test_who_lies_ahead_and_who_needs_a_presenter(presenter: Presenter) -> None:
     past = make_booking(presenter, NOW - timedelta(days=3))
     assert set(Booking.objects.upcoming(NOW)) == {request, freed}
     assert list(Booking.objects.needing_a_presenter()) == [freed]
-    assert set(Booking.objects.lying_ahead(NOW)) == {request, freed}
-    assert list(Booking.objects.behind(NOW)) == [past]
+    assert set(Booking.objects.not_over(NOW)) == {request, freed}
+    assert list(Booking.objects.past(NOW)) == [past]
     assert [booking.needs_a_presenter for booking in (request, freed, past)] == [False, True, False]

@@ -9,12 +9,12 @@ from django.test import Client
 from time_machine import Traveller
 
 from bookings import privacy as bookings_privacy
-from bookings.booking.services.decide import ask_for_others
+from bookings.booking.services.decide import ask_for_other_times
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, DateOption, Hold, Presentation, Presenter
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from professionals.models import Draft, Person
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden, text
 from tests.bookings.requested import ask, dates_of, offer, on
@@ -92,7 +92,7 @@ def test_why_none_of_our_times_suits_is_not_asked_where_there_is_none(client: Cl
     assert (booking.state, booking.request_reason, booking.postcode) == ("requested", "", "BT1 5GS")
     # Nobody is told that our times did not suit them.
     desk = sign_in_staff(Client(), make_staff())
-    mail = rendering.render(email_named("staff-new-booking")(Notification(), booking=booking).message()).text
+    mail = rendering.render(get_email_class("staff-new-booking")(Notification(), booking=booking).message()).text
     for said in (mail, text(desk.get(f"/staff/bookings/booking/{booking.pk}/change/"))):
         assert ("Our times don’t suit" in said, "They have suggested their own dates." in said) == (False, True)
 
@@ -353,7 +353,7 @@ PAGES = ("/book/signs/dates/", "/book/signs/where/", "/book/signs/check/")
 
 
 def test_what_is_exported_and_erased(client: Client, person: Person, offered: Booking) -> None:
-    ask_for_others(booking=offered, words="Fridays", by=person.user, now=NOW)
+    ask_for_other_times(booking=offered, words="Fridays", by=person.user, now=NOW)
     (exported,) = bookings_privacy.export_bookings(person)
     assert [(each["what"], each["state"]) for each in exported["dates"]] == [
         ("Asked for", "passed"),

@@ -13,11 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from bookings.booking.services.decide import agree_time
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.views.bookings import is_offered
-from bookings.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
+from bookings.errors import NothingChanged, OutsideRules, SlotTaken, StaleBooking, TooLateToChange, TransitionNotAllowed
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
 from bookings.schedule.substitutes import rank_presenters_for
 from notifications.models import Notification
-from professionals.models import Decision, FlaggedText, Person
+from professionals.models import FlagDecision, FlaggedText, Person
 from tests.bookings.placed import TEN, sent
 from tests.bookings.rows import (
     DETAILS,
@@ -195,9 +195,9 @@ def test_a_request_stays_a_request_and_its_time_is_kept(person: Person, presente
 def test_a_page_that_is_too_old_changes_nothing(booking: Booking, do: Callable[..., Booking]) -> None:
     old = booking.version
     move(booking)
-    with pytest.raises(Stale):
+    with pytest.raises(StaleBooking):
         do(booking, expected=old)
-    with pytest.raises(Stale):
+    with pytest.raises(StaleBooking):
         do(Booking.objects.get(), expected="")
     assert booking.events.count() == 1
 
@@ -206,7 +206,7 @@ def test_a_page_that_is_too_old_changes_nothing(booking: Booking, do: Callable[.
 @pytest.mark.parametrize("state", [State.DELIVERED, State.CANCELLED, State.DECLINED])
 def test_what_is_closed_stays(presenter: Presenter, state: State, do: Callable[..., Booking]) -> None:
     booking = make_booking(presenter, TEN, state=state, claim=False)
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionNotAllowed):
         do(booking, by=make_staff(), override_reason="Must")
 
 
@@ -287,7 +287,7 @@ def test_what_looks_like_a_child_is_flagged_until_the_lead_has_decided_also_once
     change(booking, answers=DETAILS)
     booking.refresh_from_db()
     assert booking.flagged_child_details
-    FlaggedText.objects.update(decision=Decision.NO_CHILD)
+    FlaggedText.objects.update(decision=FlagDecision.NO_CHILD)
     change(booking, answers={**DETAILS, "notes": "By the side door"})
     booking.refresh_from_db()
     assert not booking.flagged_child_details
@@ -315,7 +315,7 @@ def test_dates_that_are_kept_for_a_request_are_kept_for_its_new_place(person: Pe
         change(request, answers={**DETAILS, **far}, by=make_staff())
     change(request, answers={**DETAILS, **near}, by=make_staff())
     assert BusyTime.objects.get(option=option).postcode == LEEDS_TOO
-    with pytest.raises(MoveRefused):  # somebody who has still read the old place
+    with pytest.raises(TransitionNotAllowed):  # somebody who has still read the old place
         agree_time(booking=request, start=at("10:00"), by=make_staff(), now=NOW)
     agree_time(booking=Booking.objects.get(pk=request.pk), start=at("10:00"), by=make_staff(), now=NOW)
     assert BusyTime.objects.get(booking=request).postcode == LEEDS_TOO

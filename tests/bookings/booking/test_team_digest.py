@@ -11,7 +11,7 @@ from bookings.models import Booking, Presenter
 from notifications import rendering
 from notifications.delivery.services import deliver
 from notifications.models import Notification, State, TeamMail
-from notifications.registry import all_emails, email_named
+from notifications.registry import all_emails, get_email_class
 from tests.bookings.rows import NOW, at, make_booking
 from tests.notifications.conftest import mail_server
 
@@ -39,7 +39,7 @@ def test_a_new_booking_waits_for_the_digest_which_leads_to_its_page(presenter: P
     notify_booked(booking, NOW)
     row = delivered("staff-new-booking")
     assert row.state == State.GATHERED
-    said = rendering.render(email_named("staff-digest")(row.told_in).message())
+    said = rendering.render(get_email_class("staff-digest")(row.told_in).message())
     assert said.subject == "Team digest: 1 update"
     assert f"New booking {booking.reference}" in said.text
     assert f"/staff/bookings/booking/{booking.pk}/change/" in said.text

@@ -15,7 +15,7 @@ from bookings.models import Booking, BookingLink, Format, State
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import notify
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from tests.bookings.flow import text, without_the_switch
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff, sign_in
@@ -127,4 +127,4 @@ def test_the_host_finds_it_on_the_pages_and_in_the_email_of_an_online_booking_al
 def mail(booking: Booking, kind: str) -> str:
     notify(kind=kind, about=f"booking:{booking.pk}", to=[booking.person.email], now=NOW, version=0)
     row = Notification.objects.get(kind=kind, about=f"booking:{booking.pk}")
-    return rendering.render(email_named(kind)(row).message()).text
+    return rendering.render(get_email_class(kind)(row).message()).text

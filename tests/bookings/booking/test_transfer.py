@@ -13,7 +13,7 @@ from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, BookingEvent, Brought, EventKind, Presenter, SessionPlace, State
 from bookings.privacy import export_bookings
 from ctac.errors import DomainError
-from leaflets.models import Channel, Order, OrderState, ToBring
+from leaflets.models import Channel, CopiesToBring, Order, OrderState
 from leaflets.orders.services.create import place_order_for_visit
 from notifications.models import Notification
 from professionals.models import FlaggedText, Person
@@ -146,7 +146,7 @@ def test_links_in_old_emails_end_and_the_pages_are_the_colleagues(booking: Booki
 
 def test_leaflets_that_are_brought_go_with_it(booking: Booking, nadia: Person, omar: Person) -> None:
     edition = make_edition(NOW, stock=20)
-    asked = [ToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
+    asked = [CopiesToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
     order = place_order_for_visit(
         person=nadia, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
     )

@@ -11,13 +11,13 @@ from bookings.booking.services.assign import transfer_bookings
 from bookings.booking.services.links import make_booking_links
 from bookings.models import Booking, BookingEvent, BookingLink, Brought, EventKind, State
 from bookings.models.booking import record_event
-from leaflets.models import Channel, Order, OrderEvent, ToBring
+from leaflets.models import Channel, CopiesToBring, Order, OrderEvent
 from leaflets.orders.services.create import place_order_for_visit
 from notifications.models import Notification
 from notifications.models import State as MailState
-from privacy.services import VisitInTheWay, erase_person, export_person
+from privacy.services import VisitBlocksErasure, erase_person, export_person
 from professionals.models import Person
-from professionals.services import address_verified
+from professionals.services import assign_verified_address
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presenter
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition
@@ -62,7 +62,7 @@ def stored(about: str, to: str) -> Notification:
 
 def leaflets_for(booking: Booking, person: Person) -> Order:
     edition = make_edition(NOW, stock=20)
-    asked = [ToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
+    asked = [CopiesToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
     order = place_order_for_visit(
         person=person, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
     )
@@ -170,8 +170,8 @@ def test_what_is_over_needs_no_contact_any_more(booking, nadia, omar):
 def test_a_presenter_who_is_on_the_way_still_has_whom_to_ring(booking, nadia, omar):
     Booking.objects.update(contact_phone=nadia.phone)
     give(booking, nadia, omar)
-    with pytest.raises(VisitInTheWay):
-        erase_person(nadia, by=None, now=booking.agreed[0])
+    with pytest.raises(VisitBlocksErasure):
+        erase_person(nadia, by=None, now=booking.agreed_times[0])
     booking.refresh_from_db()
     assert booking.contact_phone == nadia.phone
 
@@ -210,7 +210,7 @@ def test_who_is_one_with_the_row_that_gave_it_away_is_found(booking, omar):
     give(booking, by_phone, omar)
     own = make_person(name="Nadia Rahman", email="rahman@leeds.nhs.uk")
     EmailAddress.objects.create(user=own.user, email=by_phone.email, verified=True)
-    address_verified(user=own.user, email=by_phone.email, details=None, now=NOW)
+    assign_verified_address(user=own.user, email=by_phone.email, details=None, now=NOW)
     assert not Person.objects.filter(pk=by_phone.pk).exists()
     own.refresh_from_db()
 
@@ -221,7 +221,7 @@ def test_who_is_one_with_the_row_that_gave_it_away_is_found(booking, omar):
 
 
 def test_their_copy_does_not_say_where_the_presenter_was(booking, nadia, omar):
-    for kind in bookings_privacy.ABOUT_THE_PRESENTER:
+    for kind in bookings_privacy.PRESENTER_EVENT_KINDS:
         record_event(booking, kind, by=None, now=NOW, reason="Rang: she is safe")
     give(booking, nadia, omar)
     assert words_of(export_person(nadia)["bookings_given_away"]) == [EARLIER, WHY]
@@ -237,4 +237,4 @@ def test_who_gave_nothing_away_costs_one_statement(nadia, omar, django_assert_nu
 def test_what_was_given_away_is_found_by_an_index(nadia):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-    assert "booking_handed_over" in bookings_privacy.given_away_by(nadia).explain()
+    assert "booking_handed_over" in bookings_privacy.get_handover_events(nadia).explain()

@@ -9,7 +9,7 @@ from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingEvent, BusyTime
-from bookings.schedule.services import keep_presenter
+from bookings.schedule.services import save_presenter
 from notifications.models import Notification
 from privacy.services import erase_person
 from professionals.models import Person
@@ -60,7 +60,7 @@ def history() -> list[str]:
 
 @pytest.mark.parametrize("what", ["cancel", "move"])
 def test_handed_over_first_its_old_owner_changes_nothing(booking: Booking, nadia: Person, omar: Person, what: str) -> None:
-    assert in_turn(BOOKING, booking.pk, give(nadia, omar), of_its_owner(what, booking)) == ["done", "Stale"]
+    assert in_turn(BOOKING, booking.pk, give(nadia, omar), of_its_owner(what, booking)) == ["done", "StaleBooking"]
     assert stands() == ("Omar Aziz", "confirmed", at("10:00"))
     assert history() == ["handed-over"]
 
@@ -70,7 +70,7 @@ def test_read_before_and_locked_after_it_is_refused_as_well(booking: Booking, na
     pressed = of_its_owner("cancel", booking)
     give(nadia, omar)()
 
-    assert ended(pressed) == "Stale"
+    assert ended(pressed) == "StaleBooking"
     assert stands() == ("Omar Aziz", "confirmed", at("10:00"))
 
 
@@ -141,7 +141,7 @@ def test_handed_over_while_its_presenter_has_a_new_link_its_new_owner_is_told(na
     booking = make_booking(asha, at("10:00"), postcode="", person=nadia)
     asha.joining_link = "https://meet.example/new"
 
-    ends = in_turn(BOOKING, booking.pk, give(nadia, omar), lambda: keep_presenter(presenter=asha, now=NOW))
+    ends = in_turn(BOOKING, booking.pk, give(nadia, omar), lambda: save_presenter(presenter=asha, now=NOW))
 
     assert ends == ["done", "done"]
     assert history() == ["handed-over", "link-set"]

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from bookings.booking.services.assign import reassign, set_travel
+from bookings.booking.services.assign import reassign, set_travel_time
 from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking, mark_delivered, transition
-from bookings.errors import MoveRefused, NeedsPresenter, NotOver, OutsideRules, SamePresenter, SlotTaken, TooLate
+from bookings.errors import NeedsPresenter, NotOver, OutsideRules, SamePresenter, SlotTaken, TooLateToCancel, TransitionNotAllowed
 from bookings.models import Booking, BookingEvent, BusyTime, EventKind, Presenter, State
 from bookings.models.booking import TRANSITIONS
 from professionals.models import Person
@@ -42,7 +42,7 @@ def test_moves_that_are_not_in_the_table_are_refused(presenter: Presenter) -> No
                 transition(booking, after, EventKind.CONFIRMED, by=None, now=NOW)
                 assert Booking.objects.get(pk=booking.pk).state == after
             else:
-                with pytest.raises(MoveRefused):
+                with pytest.raises(TransitionNotAllowed):
                     transition(booking, after, EventKind.CONFIRMED, by=None, now=NOW)
                 assert Booking.objects.get(pk=booking.pk).state == before
 
@@ -50,7 +50,7 @@ def test_moves_that_are_not_in_the_table_are_refused(presenter: Presenter) -> No
 def test_a_move_from_a_state_that_is_no_longer_true_is_refused(presenter: Presenter) -> None:
     booking = make_booking(None, TEN, state=State.REQUESTED)
     Booking.objects.update(state=State.DECLINED)
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionNotAllowed):
         transition(booking, State.CONFIRMED, EventKind.CONFIRMED, by=None, now=NOW)
     assert not BookingEvent.objects.exists()
 
@@ -66,7 +66,7 @@ def test_confirming_tells_the_professional_and_the_presenter(presenter: Presente
 def test_confirming_twice_is_refused(presenter: Presenter) -> None:
     booking = make_booking(presenter, TEN, state=State.REQUESTED)
     confirm_booking(booking=booking, by=None, now=NOW)
-    with pytest.raises(MoveRefused, match="Confirmed"):
+    with pytest.raises(TransitionNotAllowed, match="Confirmed"):
         confirm_booking(booking=booking, by=None, now=NOW)
 
 
@@ -95,13 +95,13 @@ def test_cancelling_gives_the_time_back_bumps_the_sequence_and_tells_everyone(pr
         ("presenter-cancelled", presenter.email, 1),
         ("staff-booking-cancelled", settings.STAFF_EMAIL, 1),
     ]
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionNotAllowed):
         cancel_booking(booking=booking, by=person.user, now=NOW)
 
 
 def test_its_owner_cannot_cancel_once_it_has_started_and_staff_can(presenter: Presenter, person: Person) -> None:
     booking = make_booking(presenter, TEN, person=person)
-    with pytest.raises(TooLate):
+    with pytest.raises(TooLateToCancel):
         cancel_booking(booking=booking, by=person.user, now=TEN)
     assert cancel_booking(booking=booking, by=make_staff(), now=TEN).state == State.CANCELLED
 
@@ -156,7 +156,7 @@ def test_outside_hours_and_area_staff_must_say_why(presenter: Presenter) -> None
 def test_reassigning_to_the_same_presenter_or_a_closed_booking_is_refused(presenter: Presenter) -> None:
     with pytest.raises(SamePresenter):
         reassign(booking=make_booking(presenter, TEN), presenter=presenter, by=None, now=NOW)
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionNotAllowed):
         reassign(booking=make_booking(None, TEN, state=State.CANCELLED), presenter=presenter, by=None, now=NOW)
 
 
@@ -169,12 +169,12 @@ def test_a_request_that_is_reassigned_is_not_told_to_the_professional_yet(presen
 def test_travel_minutes_set_by_staff_are_checked_against_the_neighbours(presenter: Presenter) -> None:
     make_booking(presenter, at("08:20"))
     booking = make_booking(presenter, TEN, postcode=LEEDS_TOO)
-    set_travel(booking=booking, minutes=40, reason="Roadworks", by=make_staff(), now=NOW)
+    set_travel_time(booking=booking, minutes=40, reason="Roadworks", by=make_staff(), now=NOW)
     assert BusyTime.objects.get(booking=booking).travel_minutes == 40
     with pytest.raises(SlotTaken):
-        set_travel(booking=booking, minutes=41, reason="More roadworks", by=make_staff(), now=NOW)
+        set_travel_time(booking=booking, minutes=41, reason="More roadworks", by=make_staff(), now=NOW)
     with pytest.raises(NeedsPresenter):
-        set_travel(booking=make_booking(None, TEN), minutes=5, reason="", by=None, now=NOW)
+        set_travel_time(booking=make_booking(None, TEN), minutes=5, reason="", by=None, now=NOW)
 
 
 def test_a_place_far_away_is_refused_for_the_public(presenter: Presenter, person: Person) -> None:

@@ -8,13 +8,13 @@ from accounts.services import AccountGoneError
 from bookings.booking.services.transitions import cancel_booking, mark_delivered, remind_of_bookings, transition
 from bookings.booking.services.undo import take_back_cancelled, take_back_delivered
 from bookings.calendars import ical
-from bookings.errors import MoveRefused, SlotTaken
-from bookings.feedback.services import give_feedback, open_afterwards, record_attendance
+from bookings.errors import SlotTaken, TransitionNotAllowed
+from bookings.feedback.services import get_or_create_afterwards, give_feedback, record_attendance
 from bookings.models import Booking, Brought, BusyTime, DateOption, DutyShift, EventKind, Feedback, OptionState, Presenter, State
-from bookings.models.booking import TAKEN_BACK
+from bookings.models.booking import UNDO_TRANSITIONS
 from bookings.visits.services import NoCover
 from ctac.errors import DomainError
-from leaflets.models import Order, OrderState, ToBring
+from leaflets.models import CopiesToBring, Order, OrderState
 from leaflets.orders.services.transitions import cancel
 from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
@@ -53,11 +53,11 @@ def mail_of(kind: str, booking: Booking) -> Email:
 @pytest.mark.parametrize("after", State)
 def test_only_these_moves_are_taken_back(before: State, after: State) -> None:
     booking = make_booking(None, TEN, state=before)
-    if after in TAKEN_BACK.get(before, ()):
+    if after in UNDO_TRANSITIONS.get(before, ()):
         transition(booking, after, EventKind.RESTORED, by=None, now=NOW, takes_back=True)
         assert Booking.objects.get().state == after
     else:
-        with pytest.raises(MoveRefused):
+        with pytest.raises(TransitionNotAllowed):
             transition(booking, after, EventKind.RESTORED, by=None, now=NOW, takes_back=True)
         assert Booking.objects.get().state == before
 
@@ -92,7 +92,7 @@ def test_delivered_stays_where_people_were_counted(presenter: Presenter) -> None
 def test_delivered_stays_where_somebody_gave_feedback(presenter: Presenter) -> None:
     booking, staff = make_booking(presenter, TEN, postcode=""), make_staff()
     mark_delivered(booking=booking, by=staff, now=OVER)
-    afterwards, answers = open_afterwards(given=booking, now=OVER), Feedback(useful=4, clear=4, ready=4)
+    afterwards, answers = get_or_create_afterwards(given=booking, now=OVER), Feedback(useful=4, clear=4, ready=4)
     give_feedback(afterwards=afterwards, answers=answers, token="1", by_host=True, now=OVER)
     with pytest.raises(DomainError, match="given feedback"):
         take_back_delivered(booking=booking, reason=WHY, by=staff, now=OVER)
@@ -101,7 +101,7 @@ def test_delivered_stays_where_somebody_gave_feedback(presenter: Presenter) -> N
 
 @pytest.mark.parametrize("state", [State.REQUESTED, State.CONFIRMED, State.CANCELLED, State.DECLINED])
 def test_what_is_not_delivered_cannot_be_taken_back_as_such(presenter: Presenter, state: State) -> None:
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionNotAllowed):
         take_back_delivered(booking=make_booking(presenter, TEN, state=state), reason=WHY, by=None, now=OVER)
 
 
@@ -211,13 +211,13 @@ def test_nothing_is_taken_back_for_somebody_who_was_erased(presenter: Presenter,
 def test_nothing_is_taken_back_whose_details_were_taken_out(presenter: Presenter) -> None:
     booking = cancelled(presenter)
     Booking.objects.update(anonymised_at=NOW)
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionNotAllowed):
         take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER)
 
 
 @pytest.mark.parametrize("state", [State.REQUESTED, State.CONFIRMED, State.DELIVERED, State.DECLINED])
 def test_what_is_not_cancelled_cannot_be_taken_back_as_such(presenter: Presenter, state: State) -> None:
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionNotAllowed):
         take_back_cancelled(booking=make_booking(presenter, TEN, state=state), reason=WHY, by=None, now=LATER)
 
 
@@ -231,7 +231,7 @@ def test_words_about_a_child_reach_the_safeguarding_lead(presenter: Presenter) -
 
 def with_leaflets(person: Person, *stock: int) -> tuple[Booking, list[object]]:
     editions = [make_edition(NOW, slug=f"title-{number}", stock=copies) for number, copies in enumerate(stock)]
-    asked = [ToBring(edition.leaflet.slug, edition.leaflet.title, 10) for edition in editions]
+    asked = [CopiesToBring(edition.leaflet.slug, edition.leaflet.title, 10) for edition in editions]
     return place(person, leaflets=asked), editions
 
 

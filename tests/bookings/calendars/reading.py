@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.test import Client
 from icalendar import Calendar, Event
 
-from bookings.calendars.views import feed_token, make_feed
+from bookings.calendars.views import feed_token, get_or_create_feed
 from bookings.models import (
     Presenter,
 )
@@ -16,7 +16,7 @@ LINK = "https://meet.example/asha"
 
 def feed_of(owner: Person | Presenter) -> str:
     assert owner.user is not None
-    return f"/calendars/{feed_token(make_feed(owner=owner, by=owner.user, now=NOW))}.ics"
+    return f"/calendars/{feed_token(get_or_create_feed(owner=owner, by=owner.user, now=NOW))}.ics"
 
 
 def read(url: str, **headers: str) -> HttpResponse:

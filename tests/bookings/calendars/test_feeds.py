@@ -14,7 +14,7 @@ from icalendar import Calendar
 from bookings.booking.services.assign import reassign
 from bookings.calendars import ical
 from bookings.calendars import views as calendars_views
-from bookings.calendars.views import FEED_CANCELLED_RETENTION, make_feed
+from bookings.calendars.views import FEED_CANCELLED_RETENTION, get_or_create_feed
 from bookings.models import (
     Booking,
     CalendarFeed,
@@ -285,7 +285,7 @@ def laid_out(person: Person, presenter: Presenter, whose: str, sunday: date) -> 
     away = {"starts_at": uk_datetime(sunday, START_OF_DAY), "ends_at": uk_datetime(monday, END_OF_DAY)}
     Leave.objects.create(presenter=presenter, kind="other", created_at=NOW, **away)
     owner = person if whose == "person" else presenter
-    return make_feed(owner=owner, by=owner.user, now=NOW)  # type: ignore[arg-type]
+    return get_or_create_feed(owner=owner, by=owner.user, now=NOW)  # type: ignore[arg-type]
 
 
 def test_every_feed_has_one_time_zone_and_unique_uids(presenter: Presenter, person: Person) -> None:

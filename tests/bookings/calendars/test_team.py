@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.booking.services.transitions import cancel_booking
-from bookings.calendars.views import feed_token, make_feed
+from bookings.calendars.views import feed_token, get_or_create_feed
 from bookings.models import CalendarFeed, DutyShift, Format, Presenter, State
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from ctac.dates import uk_datetime
@@ -339,7 +339,7 @@ def colleague() -> User:
 
 
 def team_feed(user: User) -> str:
-    return f"/calendars/{feed_token(make_feed(owner=user, by=user, now=NOW))}.ics"
+    return f"/calendars/{feed_token(get_or_create_feed(owner=user, by=user, now=NOW))}.ics"
 
 
 def test_a_calendar_reads_when_who_is_busy_and_roughly_where_and_nothing_else(colleague: User, asha: Presenter) -> None:
@@ -408,6 +408,6 @@ def test_reading_it_takes_few_statements(colleague: User) -> None:
 def test_a_colleague_may_have_a_diary_of_their_own_too(asha: Presenter) -> None:
     assert asha.user is not None
     asha.user.groups.set(make_staff(role="coordinator").groups.all() | asha.user.groups.all())
-    make_feed(owner=asha, by=asha.user, now=NOW)
+    get_or_create_feed(owner=asha, by=asha.user, now=NOW)
     assert read(team_feed(asha.user)).status_code == 200
     assert CalendarFeed.objects.count() == 2

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from bookings import tasks
 from bookings.feedback.services import (
-    CountedMeanwhile,
+    AttendanceChanged,
     attendance_counts,
     record_attendance,
 )
@@ -65,7 +65,7 @@ def test_numbers_are_put_right_but_not_over_a_colleagues(booking: Booking, prese
     record(booking, presenters_user)  # a second tap
     assert Attendance.objects.get().revision == 0
     record(booking, presenters_user, {"health-visitor": 10}, expected=0)
-    with pytest.raises(CountedMeanwhile) as refused:
+    with pytest.raises(AttendanceChanged) as refused:
         record(booking, presenters_user, {"health-visitor": 11}, expected=0)
     assert "10 people came" in str(refused.value.message)
     assert attendance_counts(Attendance.objects.get()) == {"health-visitor": 10}

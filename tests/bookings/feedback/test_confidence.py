@@ -12,8 +12,8 @@ from django.test import Client
 from accounts import limits
 from bookings import privacy as bookings_privacy
 from bookings.feedback.emails import ThreeMonthsOnEmail
-from bookings.feedback.queries import Average, confidence, confidence_statistics, host_key, later_key
-from bookings.feedback.services import open_afterwards, send_confidence_questions
+from bookings.feedback.queries import Average, average_confidence, confidence_later_key, confidence_statistics, host_key
+from bookings.feedback.services import get_or_create_afterwards, send_confidence_questions
 from bookings.models import (
     Afterwards,
     Booking,
@@ -26,7 +26,7 @@ from bookings.models import (
 )
 from bookings.models.visit import THREE_MONTHS_LINK_LIFETIME
 from bookings.tasks import ask_three_months_on
-from notifications.delivery.services import prepare
+from notifications.delivery.services import build_mail
 from notifications.models import Notification
 from notifications.registry import keeps_address
 from privacy.services import erase_person, export_person
@@ -42,7 +42,7 @@ LATER = END + timedelta(days=91)
 
 @pytest.fixture
 def afterwards(booking: Booking) -> Afterwards:
-    return open_afterwards(given=booking, now=JUST_AFTER)
+    return get_or_create_afterwards(given=booking, now=JUST_AFTER)
 
 
 @pytest.fixture
@@ -227,13 +227,13 @@ def test_it_goes_in_the_language_of_the_page_or_else_of_the_account(
     asks(anybody, afterwards, "ana@leeds.nhs.uk")
     send_confidence_questions(now=LATER)
     row = Notification.objects.get(kind="three-months-on")
-    rendered, _mail = prepare(row, ThreeMonthsOnEmail(row))
+    rendered, _mail = build_mail(row, ThreeMonthsOnEmail(row))
     assert rendered.subject.startswith(subject)
     assert f'lang="{"cy" if subject == "Un cwestiwn" else "en-gb"}"' in rendered.html
 
 
 def later_link(later: ConfidenceLater) -> str:
-    return f"/f/{later.afterwards.code}/three-months/{later_key(later)}/"
+    return f"/f/{later.afterwards.code}/three-months/{confidence_later_key(later)}/"
 
 
 def test_links_that_are_nobodys_too_early_or_too_late(anybody: Client, afterwards: Afterwards) -> None:
@@ -317,7 +317,7 @@ def test_averages_with_how_many_answered(client: Client, afterwards: Afterwards)
 
 def slowly(first: date, last: date) -> list[Average]:
     """Row by row, in Python."""
-    given = [each for each in Afterwards.objects.all() if first <= each.given.agreed[0].date() <= last]
+    given = [each for each in Afterwards.objects.all() if first <= each.given.agreed_times[0].date() <= last]
     said = [row for each in given for row in each.answers.all() if row.confidence_before is not None]
     lists = [
         [row.confidence_before or 0 for row in said],
@@ -341,15 +341,18 @@ def test_averages_of_a_period_are_those_of_its_rows(
     afterwards: Afterwards, presenter: Presenter, first: date, last: date, django_assert_num_queries: object
 ) -> None:
     others: list[tuple[object, datetime]] = [(make_booking, at("10:00") + timedelta(days=days)) for days in (-40, 6, 28)]
-    given = [afterwards, *(open_afterwards(given=make_booking(presenter, start), now=JUST_AFTER) for _make, start in others)]
-    given.append(open_afterwards(given=make_session(presenter, at("10:00") + timedelta(days=2)), now=JUST_AFTER))
+    given = [
+        afterwards,
+        *(get_or_create_afterwards(given=make_booking(presenter, start), now=JUST_AFTER) for _make, start in others),
+    ]
+    given.append(get_or_create_afterwards(given=make_session(presenter, at("10:00") + timedelta(days=2)), now=JUST_AFTER))
     for place, each in enumerate(given):
         for number in range(place + 2):
             answer(each, 10 * place + number, (place + number) % 5 + 1, (place * number) % 5 + 1)
         answer(each, 10 * place + 9, None, None)
         ThreeMonthsOn.objects.create(afterwards=each, confidence=place + 1, received_on=LATER.date())
     with django_assert_num_queries(1):  # type: ignore[operator]
-        found = confidence(first, last)
+        found = average_confidence(first, last)
     for quick, slow in zip((found.before, found.now, found.later), slowly(first, last), strict=True):
         average = None if quick.average is None else pytest.approx(float(quick.average))
         assert (slow.answers, slow.average) == (quick.answers, average)

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts import limits
 from bookings.booking.services.transitions import cancel_booking, mark_delivered
 from bookings.feedback.queries import host_key
-from bookings.feedback.services import open_afterwards, record_attendance
+from bookings.feedback.services import get_or_create_afterwards, record_attendance
 from bookings.models import (
     Afterwards,
     Booking,
@@ -26,7 +26,7 @@ from bookings.models import (
     State,
     YearLater,
 )
-from ctac.dates import format_clock
+from ctac.dates import format_uk_time
 from notifications.models import Notification
 from office.queries import site_settings
 from tests.bookings.feedback.conftest import END, JUST_AFTER, START
@@ -41,7 +41,7 @@ TOKEN = "t" * 43
 
 @pytest.fixture
 def afterwards(booking: Booking) -> Afterwards:
-    return open_afterwards(given=booking, now=JUST_AFTER)
+    return get_or_create_afterwards(given=booking, now=JUST_AFTER)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_it_opens_half_an_hour_before_the_end_and_closes_after_six_weeks(anybody
 def test_too_early_it_says_one_time_and_that_is_when_it_opens(anybody: Client, afterwards: Afterwards, page: str) -> None:
     with time_machine.travel(START, tick=False):
         said = anybody.get(f"/f/{afterwards.code}/{page}").content.decode()
-    assert f"It opens at {format_clock(END - timedelta(minutes=30))} on " in said
+    assert f"It opens at {format_uk_time(END - timedelta(minutes=30))} on " in said
     assert "at the end" not in said
 
 
@@ -148,7 +148,7 @@ def test_of_an_open_session_as_many_as_had_a_place(anybody: Client, presenter: P
     session = make_session(presenter, START - timedelta(hours=3))
     for _number in range(2):
         make_place(session, PlaceState.ATTENDED)
-    afterwards = open_afterwards(given=session, now=JUST_AFTER)
+    afterwards = get_or_create_afterwards(given=session, now=JUST_AFTER)
     answered(afterwards, 6)
     assert anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN}).status_code == 302
     assert "Everybody has answered" in anybody.get(f"/f/{afterwards.code}/").content.decode()

@@ -12,7 +12,7 @@ from bookings import privacy as bookings_privacy
 from bookings.feedback import emails as feedback_emails
 from bookings.feedback.queries import host_key
 from bookings.feedback.services import (
-    open_afterwards,
+    get_or_create_afterwards,
     record_attendance,
     request_year_later,
     send_year_later_reminders,
@@ -84,7 +84,7 @@ def test_one_email_goes_a_year_later_unless_it_is_withdrawn_or_they_have_booked(
 
 
 def test_what_a_host_said_and_wished_is_exported_and_erased_what_others_said_stays(booking: Booking, link: str) -> None:
-    afterwards = open_afterwards(given=booking, now=END)
+    afterwards = get_or_create_afterwards(given=booking, now=END)
     same = {"afterwards": afterwards, "useful": 4, "clear": 4, "ready": 4, "received_on": END}
     Feedback.objects.create(by_host=True, arranging=4, comment="Ask for me, Meera", token="h", **same)
     Feedback.objects.create(comment="More time", token="a", **same)

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.feedback.services import attendance_counts, open_afterwards, record_attendance
+from bookings.feedback.services import attendance_counts, get_or_create_afterwards, record_attendance
 from bookings.models import Afterwards, Booking, State
 from tests.bookings.feedback.conftest import END, START
 from tests.bookings.rows import make_booking, make_presenter
@@ -126,7 +126,10 @@ def test_a_phone_reads_the_slide_and_a_screen_reader_too(phone: Client, booking:
     response = phone.post(page(booking, "slide/"), follow=True)
     afterwards = Afterwards.objects.get()
     url = f"{settings.SITE_URL}/f/{afterwards.code}/"
-    assert (response["Content-Type"], open_afterwards(given=booking, now=timezone.now())) == ("application/pdf", afterwards)
+    assert (response["Content-Type"], get_or_create_afterwards(given=booking, now=timezone.now())) == (
+        "application/pdf",
+        afterwards,
+    )
     with Read(BytesIO(response.content)) as read:
         # The link, whom to tell, and the code.
         assert [kind for kind, _words in read.spoken()] == ["P", "H1", *["P"] * 6, "Figure"]

@@ -16,7 +16,7 @@ from bookings.open_sessions.services.sessions import mark_session_delivered
 from ctac.errors import DomainError
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from professionals.models import Person, Profession
 from tests.bookings.feedback.conftest import START
 from tests.bookings.feedback.test_feedback import SAID, TOKEN, statements
@@ -62,7 +62,7 @@ def test_everybody_who_had_a_place_is_asked_how_it_was_once_and_not_before_it_is
     mails = list(Notification.objects.filter(kind="session-afterwards").order_by("pk"))
     assert {mail.recipient for mail in mails} == {place.person.email, come.person.email}
     assert {mail.due_at for mail in mails} == {session.ends_at}
-    kind, mail = email_named("session-afterwards"), mails[0]
+    kind, mail = get_email_class("session-afterwards"), mails[0]
     said, code = rendering.render(kind(mail).message()), session.afterwards.code
     assert "You had a place at our open session “Spotting the signs”" in said.text
     assert f"/f/{code}/\n" in said.text

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 
-from bookings.errors import LeaveDecided, LeaveOverDelivered
-from bookings.leave.services import RecordedLeave, ask_for_leave, come_back, end_leave, grant_leave, refuse_leave
+from bookings.errors import LeaveDecided, LeaveOverlapsDelivered
+from bookings.leave.services import RecordedLeave, ask_for_leave, end_leave, grant_leave, refuse_leave, return_from_leave
 from bookings.models import Booking, BusyTime, Hold, Leave, LeaveKind, LeaveState, Presenter
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_hold, make_presenter
 from tests.factories import make_staff
 
@@ -72,7 +72,7 @@ def test_refusing_tells_the_presenter_why_and_claims_nothing(presenter: Presente
     refuse_leave(leave=leave, answer="Two of us are away.", by=make_staff(), now=NOW)
     leave.refresh_from_db()
     assert (leave.state, leave.answer, BusyTime.objects.count()) == (LeaveState.REFUSED, "Two of us are away.", 0)
-    message = email_named("leave-refused")(Notification.objects.get(kind="leave-refused")).message()
+    message = get_email_class("leave-refused")(Notification.objects.get(kind="leave-refused")).message()
     assert message.context["answer"] == "Two of us are away."
     with pytest.raises(LeaveDecided):
         grant_leave(leave=leave, by=make_staff(), now=NOW)
@@ -81,7 +81,7 @@ def test_refusing_tells_the_presenter_why_and_claims_nothing(presenter: Presente
 def test_words_about_a_child_stay_out_of_the_email(presenter: Presenter) -> None:
     leave = ask(presenter).leave
     refuse_leave(leave=leave, answer="Ana Pop, born 12/03/2014", by=make_staff(), now=NOW, flagged=True)
-    message = email_named("leave-refused")(Notification.objects.get(kind="leave-refused")).message()
+    message = get_email_class("leave-refused")(Notification.objects.get(kind="leave-refused")).message()
     assert message.context["answer"] == ""
     assert Notification.objects.filter(kind="safeguarding-flag").count() == 1
 
@@ -89,16 +89,16 @@ def test_words_about_a_child_stay_out_of_the_email(presenter: Presenter) -> None
 def test_mail_about_leave_that_was_taken_back_or_answered_otherwise_does_not_go(presenter: Presenter) -> None:
     leave = ask(presenter).leave
     row = Notification.objects.get(kind="leave-asked")
-    assert email_named("leave-asked")(row).is_still_due()
+    assert get_email_class("leave-asked")(row).is_still_due()
     refuse_leave(leave=leave, answer="No.", by=make_staff(), now=NOW)
-    assert not email_named("leave-asked")(row).is_still_due()
+    assert not get_email_class("leave-asked")(row).is_still_due()
     end_leave(leave=leave, by=None, now=NOW)
-    assert not email_named("leave-refused")(Notification.objects.get(kind="leave-refused")).is_still_due()
+    assert not get_email_class("leave-refused")(Notification.objects.get(kind="leave-refused")).is_still_due()
 
 
 def test_asking_over_a_presentation_that_was_given_is_refused(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), state="delivered")
-    with pytest.raises(LeaveOverDelivered):
+    with pytest.raises(LeaveOverlapsDelivered):
         ask(presenter)
 
 
@@ -112,15 +112,15 @@ def test_granted_leave_lies_beside_other_leave_and_asked_leave_is_no_part_of_it(
 def test_being_back_ends_leave_that_runs_now_and_takes_back_what_is_to_come(presenter: Presenter) -> None:
     running = ask(presenter, LeaveKind.ILLNESS, NOW - timedelta(hours=1)).leave
     to_come = ask(presenter, LeaveKind.ILLNESS, at("09:00")).leave
-    assert come_back(leave=running, by=presenter.user, now=NOW) is not None
-    assert come_back(leave=to_come, by=presenter.user, now=NOW) is None
+    assert return_from_leave(leave=running, by=presenter.user, now=NOW) is not None
+    assert return_from_leave(leave=to_come, by=presenter.user, now=NOW) is None
     running.refresh_from_db()
     assert (running.ends_at, [row.busy.upper for row in BusyTime.objects.all()]) == (NOW, [NOW])
     with pytest.raises(LeaveDecided):
-        come_back(leave=running, by=presenter.user, now=NOW)
+        return_from_leave(leave=running, by=presenter.user, now=NOW)
 
 
 def test_leave_that_was_only_asked_for_is_taken_back_whenever_it_would_begin(presenter: Presenter) -> None:
     leave = ask(presenter, start=at("09:00", MONDAY)).leave
-    assert come_back(leave=leave, by=presenter.user, now=at("10:00", MONDAY)) is None
+    assert return_from_leave(leave=leave, by=presenter.user, now=at("10:00", MONDAY)) is None
     assert not Leave.objects.exists()

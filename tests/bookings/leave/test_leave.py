@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 
-from bookings.errors import LeaveOverDelivered
-from bookings.leave.services import RecordedLeave, end_leave, hit_by_leave, record_leave
+from bookings.errors import LeaveOverlapsDelivered
+from bookings.leave.services import RecordedLeave, end_leave, get_affected_by_leave, record_leave
 from bookings.models import Booking, BusyTime, Hold, Leave, Presenter, State
 from notifications.models import Notification
 from tests.bookings.rows import LEEDS_TOO, LONDON, NOW, at, make_booking, make_hold, make_presenter
@@ -37,7 +37,7 @@ def test_leave_is_busy_time(presenter: Presenter) -> None:
 
 def test_leave_frees_the_bookings_that_it_hits_and_they_need_a_presenter(presenter: Presenter) -> None:
     before, hit, after = (make_booking(presenter, at(clock)) for clock in ("09:00", "10:30", "13:00"))
-    assert hit_by_leave(presenter=presenter, starts_at=at("10:00"), ends_at=at("13:00"), now=NOW) == [hit]
+    assert get_affected_by_leave(presenter=presenter, starts_at=at("10:00"), ends_at=at("13:00"), now=NOW) == [hit]
     recorded = away(presenter, at("10:00"), at("13:00"))
     hit.refresh_from_db()
     assert recorded.freed == [hit]
@@ -89,7 +89,7 @@ def test_leave_may_overlap_leave(presenter: Presenter) -> None:
 
 def test_leave_over_a_presentation_that_was_delivered_is_refused(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), state=State.DELIVERED)
-    with pytest.raises(LeaveOverDelivered):
+    with pytest.raises(LeaveOverlapsDelivered):
         away(presenter, at("10:30"), at("12:00"))
     assert not Leave.objects.exists()
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from bookings.errors import LeaveOverDelivered, NothingChanged, NotOver, SamePresenter, SlotTaken
-from bookings.leave.services import hit_by_leave, record_leave
+from bookings.errors import LeaveOverlapsDelivered, NothingChanged, NotOver, SamePresenter, SlotTaken
+from bookings.leave.services import get_affected_by_leave, record_leave
 from bookings.models import BusyTime, OpenSession, PlaceState, Presenter
 from bookings.open_sessions.services.notify import SessionClosed, TimePassed
 from bookings.open_sessions.services.places import give_up_place
@@ -18,7 +18,7 @@ from bookings.open_sessions.services.sessions import (
     send_joining_details,
     set_joining_details,
 )
-from bookings.schedule.services import keep_presenter
+from bookings.schedule.services import save_presenter
 from ctac.errors import DomainError
 from notifications.models import Notification
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -125,11 +125,11 @@ def test_joining_details_are_told_once_and_again_when_they_change(session: OpenS
 def test_who_gives_it_joins_elsewhere_so_everybody_does(session: OpenSession, presenter: Presenter) -> None:
     place = take(session)
     presenter.joining_link = "https://meet.example/new"
-    keep_presenter(presenter=presenter, by=None, now=NOW)
+    save_presenter(presenter=presenter, by=None, now=NOW)
     assert told(place) == ["place-taken", "session-details"]  # the old one came with the place
     send_joining_details(session=session, by=None, now=NOW)
     presenter.joining_link = "https://meet.example/newer"
-    keep_presenter(presenter=presenter, by=None, now=NOW)
+    save_presenter(presenter=presenter, by=None, now=NOW)
     assign_presenter(session=session, presenter=make_presenter(joining_link="https://meet.example/x"), by=None, now=NOW)
     assert told(place) == ["place-taken", *["session-details"] * 4]
     assert [kind for kind, _to, _version in told_of(session)][:2] == ["session-for-presenter"] * 2
@@ -151,7 +151,7 @@ def test_who_read_a_link_with_their_place_is_told_of_another_before_it_is_sent_t
         assert set_joining_details(session=session, own_joining_link="", joining_help="Code 12", by=None, now=NOW) == 1
     elif how.startswith("presenters link"):
         presenter.joining_link = "" if how.endswith("away") else "https://meet.example/new"
-        keep_presenter(presenter=presenter, by=None, now=NOW)
+        save_presenter(presenter=presenter, by=None, now=NOW)
     else:
         if how == "presenter freed":
             record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("12:00"), kind="illness", by=None, now=NOW)
@@ -212,7 +212,7 @@ def test_it_is_delivered_once_it_is_over_and_somebody_gives_it(session: OpenSess
 def test_leave_frees_the_session_that_it_hits(session: OpenSession, presenter: Presenter) -> None:
     place, other = take(session), make_session(presenter, at("15:00"))
     away = {"presenter": presenter, "starts_at": at("09:00"), "ends_at": at("12:00")}
-    assert hit_by_leave(**away, now=NOW) == [session]
+    assert get_affected_by_leave(**away, now=NOW) == [session]
     recorded = record_leave(**away, kind="illness", by=None, now=NOW)
     freed = OpenSession.objects.get(pk=session.pk)
     assert (recorded.freed, recorded.sessions, freed.needs_a_presenter, freed.sequence) == ([], [session], True, 1)
@@ -228,7 +228,7 @@ def test_leave_frees_the_session_that_it_hits(session: OpenSession, presenter: P
 
 def test_leave_over_a_session_that_was_delivered_is_refused(session: OpenSession, presenter: Presenter) -> None:
     mark_session_delivered(session=session, by=None, now=at("11:00"))
-    with pytest.raises(LeaveOverDelivered):
+    with pytest.raises(LeaveOverlapsDelivered):
         record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("12:00"), kind="illness", by=None, now=at("12:00"))
 
 

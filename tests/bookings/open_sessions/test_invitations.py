@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from bookings.models import OpenSession, Presentation
 from bookings.open_sessions.emails import SessionInvitation
 from bookings.open_sessions.queries import PlannedSession
-from bookings.open_sessions.services.sessions import invite, plan_sessions
+from bookings.open_sessions.services.sessions import invite_subscribers, plan_sessions
 from notifications.models import ChoiceSource, Notification
-from notifications.preferences import choose
+from notifications.preferences import record_choices
 from notifications.registry import Topic
 from professionals.models import Person
 from tests.bookings.open_sessions.rows import make_place
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def make_reader(*, wanted: bool = True) -> Person:
     person = make_person()
-    choose(address=person.email, chosen={Topic.INVITATIONS: wanted}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=person.email, chosen={Topic.INVITATIONS: wanted}, where=ChoiceSource.PAGE, now=NOW)
     return person
 
 
@@ -49,7 +49,7 @@ def test_who_asked_gets_one_email_for_all_that_is_planned_on_a_day(presentation:
     assert not SessionInvitation(row).is_still_due()
     readers = [make_reader() for _number in range(3)]
     with CaptureQueriesContext(connection) as asked:
-        assert invite([third], later) == len(readers) + 1
+        assert invite_subscribers([third], later) == len(readers) + 1
     assert len(asked) == 3
 
 

@@ -6,7 +6,7 @@ from bookings.leave.services import record_leave
 from bookings.models import BusyTime, OpenSession, Presenter
 from bookings.open_sessions.services.notify import warn_of_sessions
 from bookings.open_sessions.services.sessions import assign_presenter, set_joining_details
-from bookings.schedule.services import keep_presenter
+from bookings.schedule.services import save_presenter
 from notifications.models import Notification
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.open_sessions.told import told
@@ -27,7 +27,7 @@ def take_over(session: OpenSession, presenter: Presenter) -> None:
 
 def change_link(presenter: Presenter, link: str) -> None:
     presenter.joining_link = link
-    keep_presenter(presenter=presenter, by=None, now=NOW)
+    save_presenter(presenter=presenter, by=None, now=NOW)
 
 
 @pytest.mark.parametrize("how", ["presenters link", "own link", "next presenter"])

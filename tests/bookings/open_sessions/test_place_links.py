@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from bookings.models import OpenSession, PlaceLink, PlaceLinkPurpose, PlaceState, SessionPlace
-from bookings.open_sessions.emails import LINK_PAGES, PlaceOffered
+from bookings.open_sessions.emails import URL_NAME_BY_PURPOSE, PlaceOffered
 from bookings.open_sessions.services.places import accept_offer, give_up_place, make_place_links, take_place
 from bookings.open_sessions.services.sessions import cancel_session
 from notifications.models import Notification
@@ -150,4 +150,4 @@ def test_links_end_with_the_session_and_what_is_over_goes(offered: SessionPlace,
 
 
 def test_every_purpose_has_its_page() -> None:
-    assert set(LINK_PAGES) == set(PlaceLinkPurpose)
+    assert set(URL_NAME_BY_PURPOSE) == set(PlaceLinkPurpose)

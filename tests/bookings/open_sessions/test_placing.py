@@ -6,7 +6,7 @@ import pytest
 
 from bookings.errors import AlreadyPlaced, NotStarted
 from bookings.models import OpenSession, PlaceState
-from bookings.open_sessions.services.notify import OfferOver, PlaceMoved, SessionClosed, TimeChanged
+from bookings.open_sessions.services.notify import OfferOver, PlaceStateChanged, SessionClosed, TimeChanged
 from bookings.open_sessions.services.places import accept_offer, give_up_all_places, give_up_place, mark_attended, take_place
 from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
 from notifications.models import Notification
@@ -56,7 +56,7 @@ def test_who_comes_back_stands_at_the_end_of_the_line() -> None:
     again = take(session, second.person, access_needs="Captions")
     assert (again.pk, again.state, again.position, again.access_needs) == (second.pk, "waiting", 4, "Captions")
     assert told(again) == ["place-waiting", "place-given-up", "place-waiting"]
-    assert list(session.places.in_line()) == [third, again]
+    assert list(session.places.waiting()) == [third, again]
     assert first.position == 1
 
 
@@ -72,7 +72,7 @@ def test_who_gives_up_makes_room_for_who_is_next() -> None:
     )
     given_up = session.events.get(kind="given-up")
     assert given_up.changes == {"version": 2, "by_link": True}
-    with pytest.raises(PlaceMoved):
+    with pytest.raises(PlaceStateChanged):
         give_up_place(place=first, by=None, now=NOW)
     give_up_place(place=second, by=None, now=NOW)
     assert states(session) == ["given-up", "given-up", "offered"]

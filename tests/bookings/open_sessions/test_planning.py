@@ -9,7 +9,7 @@ from bookings.errors import SlotTaken
 from bookings.leave.services import record_leave
 from bookings.models import BusyTime, OpenSession, Presentation, Presenter, SessionSeries
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
-from bookings.open_sessions.services.notify import DateTaken, SizeRefused, TimePassed
+from bookings.open_sessions.services.notify import CapacityRefused, DateTaken, TimePassed
 from bookings.open_sessions.services.sessions import plan_sessions, reschedule_session
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.open_sessions.told import told_of
@@ -86,7 +86,7 @@ def test_a_session_can_be_planned_without_a_presenter(presentation: Presentation
 
 @pytest.mark.parametrize(
     ("fields", "error"),
-    [({"capacity": 0}, SizeRefused), ({"capacity": 1001}, SizeRefused), ({"starts_at": NOW}, TimePassed)],
+    [({"capacity": 0}, CapacityRefused), ({"capacity": 1001}, CapacityRefused), ({"starts_at": NOW}, TimePassed)],
 )
 def test_what_cannot_be_planned(presentation: Presentation, fields: dict[str, Any], error: type[Exception]) -> None:
     planned = PlannedSession(

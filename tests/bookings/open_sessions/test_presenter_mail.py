@@ -8,7 +8,7 @@ from icalendar import Calendar
 from bookings.models import OpenSession, SessionEvent, SessionState
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, at, make_presenter
 
@@ -31,12 +31,12 @@ def note(session: OpenSession, kind: str, to: str = "asha@ctac.example") -> Noti
 
 
 def built(session: OpenSession, kind: str) -> tuple[rendering.Rendered, bytes]:
-    message = email_named(kind)(note(session, kind)).message()
+    message = get_email_class(kind)(note(session, kind)).message()
     return rendering.render(message), message.calendar
 
 
 def goes(session: OpenSession, kind: str, to: str = "asha@ctac.example") -> bool:
-    return email_named(kind)(note(session, kind, to)).is_still_due()
+    return get_email_class(kind)(note(session, kind, to)).is_still_due()
 
 
 def test_what_is_theirs_says_when_how_to_join_and_who_comes(session: OpenSession) -> None:
@@ -85,4 +85,4 @@ def test_what_has_changed_again_is_not_sent(session: OpenSession) -> None:
     assert (goes(session, YOURS, "tom@ctac.example"), goes(session, CLOSED, "tom@ctac.example")) == (False, True)
     stale = note(session, YOURS)
     OpenSession.objects.update(sequence=1)
-    assert not email_named(YOURS)(stale).is_still_due()
+    assert not get_email_class(YOURS)(stale).is_still_due()

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from bookings.open_sessions.queries import MOST_DAYS_TRIED, Recurrence, series_days
-from ctac.dates import UK, is_bank_holiday
-from ctac.forms import uk_moment
+from bookings.open_sessions.queries import MAX_DAYS_TRIED, Recurrence, series_days
+from ctac.dates import UK_TZ, is_bank_holiday
+from ctac.forms import validated_uk_datetime
 
 
 def said(days: list[date]) -> list[str]:
@@ -38,14 +38,14 @@ def test_bank_holidays_are_passed_over_and_do_not_count() -> None:
 
 def test_a_series_of_nothing_but_days_off_ends() -> None:
     found = series_days(date(2027, 3, 22), Recurrence.WEEK, 6, passes_over=lambda day: True)
-    assert (found.days, len(found.left_out)) == ([], MOST_DAYS_TRIED)
+    assert (found.days, len(found.left_out)) == ([], MAX_DAYS_TRIED)
 
 
 @pytest.mark.parametrize("first", [date(2027, 3, 16), date(2027, 10, 19)])
 @pytest.mark.parametrize("every", [Recurrence.WEEK, Recurrence.FORTNIGHT, Recurrence.MONTH])
 def test_the_uk_clock_says_the_same_over_both_clock_changes(first: date, every: str) -> None:
-    moments = [uk_moment(day, time(10)) for day in series_days(first, every, 4).days]
-    assert {moment.astimezone(UK).time() for moment in moments} == {time(10)}
+    moments = [validated_uk_datetime(day, time(10)) for day in series_days(first, every, 4).days]
+    assert {moment.astimezone(UK_TZ).time() for moment in moments} == {time(10)}
     assert len({moment.astimezone(UTC).time() for moment in moments}) == 2
     gaps = {b - a for a, b in pairwise(moments)}
     assert any(gap % timedelta(days=1) for gap in gaps)  # one week is an hour shorter or longer

@@ -13,7 +13,7 @@ from bookings.open_sessions.services.sessions import assign_presenter, cancel_se
 from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from professionals.models import Person
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import MONDAY, NOW, at, make_presenter
@@ -52,7 +52,7 @@ def written() -> list[tuple[str, str]]:
 
 def goes(kind: str) -> bool:
     row = Notification.objects.filter(kind=kind).latest("pk")
-    return email_named(kind)(row).is_still_due()
+    return get_email_class(kind)(row).is_still_due()
 
 
 def move(session: OpenSession, start: datetime, now: datetime = NOW) -> None:
@@ -172,14 +172,14 @@ def test_it_says_when_and_how_to_join_and_how_to_give_the_place_up(session: Open
     place = take(session)
     for moment in (WEEK, DAY):
         remind_of_sessions(now=moment)
-    built = email_named(kind)(Notification.objects.get(kind=kind)).message()
+    built = get_email_class(kind)(Notification.objects.get(kind=kind)).message()
     said = rendering.render(built)
     assert (built.calendar, place.state) == (b"", "taken")
     begins = "Coming up" if "week" in kind else "Reminder"
     assert said.subject == f"{begins}: your session on Monday 25 January 2027 ({session.reference})"
     for words in ("Monday 25 January 2027, 1:30pm to 2:30pm", "https://meet.example/asha", "Give up your place", "/place-links/"):
         assert words in said.html
-    theirs = email_named(kind.replace("session-", "session-presenter-"))
+    theirs = get_email_class(kind.replace("session-", "session-presenter-"))
     told = rendering.render(theirs(Notification.objects.get(kind=theirs.name)).message())
     assert "1 of 3 places taken" in told.text
     assert place.person.email not in told.text

@@ -52,7 +52,7 @@ def test_who_comes_gets_the_next_position_and_who_comes_back_the_last() -> None:
     first.refresh_from_db()
     second.refresh_from_db()
     assert (second.position, first.position) == (2, 3)
-    assert [place.pk for place in session.places.in_line()] == [second.pk, first.pk]
+    assert [place.pk for place in session.places.waiting()] == [second.pk, first.pk]
 
 
 def test_a_person_has_one_place_at_a_session() -> None:

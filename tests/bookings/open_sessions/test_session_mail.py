@@ -22,8 +22,8 @@ from bookings.open_sessions.services.sessions import (
 )
 from notifications import rendering
 from notifications.models import ChoiceSource, Notification
-from notifications.preferences import choose
-from notifications.registry import Topic, email_named
+from notifications.preferences import record_choices
+from notifications.registry import Topic, get_email_class
 from professionals.models import Person
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import NOW, at, make_presenter
@@ -51,7 +51,7 @@ def take(session: OpenSession, person: Person | None = None) -> SessionPlace:
 def test_no_reminder_is_promised_to_who_stopped_them(session: OpenSession) -> None:
     place = take(session)
     assert "We will remind you" in told(place, "place-taken").text
-    choose(address=place.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=place.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     assert "remind" not in told(place, "place-taken").text
 
 
@@ -73,10 +73,10 @@ class Mail:
 def told(place: SessionPlace, kind: str) -> Mail:
     """The newest of this kind, as it would go now."""
     note = newest(place, kind)
-    assert email_named(kind)(note).is_still_due()
-    message = email_named(kind)(note).message()
+    assert get_email_class(kind)(note).is_still_due()
+    message = get_email_class(kind)(note).message()
     rendered = rendering.render(message)
-    kept, links = rendered.to_keep(), re.findall(r"/place-links/\S+", rendered.text)
+    kept, links = rendered.without_private_links(), re.findall(r"/place-links/\S+", rendered.text)
     return Mail(rendered.subject, " ".join(rendered.text.split()), links, message.calendar, kept.text + kept.html)
 
 
@@ -89,7 +89,7 @@ def entry(mail: Mail) -> tuple[str, int, str]:
 
 
 def still(place: SessionPlace, kind: str) -> bool:
-    return email_named(kind)(newest(place, kind)).is_still_due()
+    return get_email_class(kind)(newest(place, kind)).is_still_due()
 
 
 def test_a_place_comes_with_how_to_join_and_a_way_to_give_it_up(session: OpenSession) -> None:
@@ -177,7 +177,7 @@ def test_a_move_is_told_once_with_both_times_and_moves_the_entry(session: OpenSe
         session=session, starts_at=at("16:00"), by=None, now=NOW + timedelta(minutes=1), flagged=True, reason="Amir"
     )
     first = Notification.objects.filter(kind="session-moved", about=f"place:{has.pk}").earliest("pk")
-    assert not email_named("session-moved")(first).is_still_due()
+    assert not get_email_class("session-moved")(first).is_still_due()
     assert "Amir" not in told(has, "session-moved").text
 
 

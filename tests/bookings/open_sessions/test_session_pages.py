@@ -17,7 +17,7 @@ from bookings.models import OpenSession, PlaceState, SessionEvent, SessionEventK
 from bookings.open_sessions.services.places import give_up_place, take_place
 from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
 from notifications.models import ChoiceSource, Notification
-from notifications.preferences import choose
+from notifications.preferences import record_choices
 from notifications.registry import Topic
 from professionals.models import Draft, Person
 from tests.bookings.flow import text
@@ -245,7 +245,7 @@ def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(
 ) -> None:
     promised = text(take(client, session))
     assert ("We will email you a reminder" in promised, "You won’t get a reminder" in promised) == (True, False)
-    choose(address=person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
+    record_choices(address=person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     mine = client.get(page(session, "mine/"))
     assert ("We will email you a reminder" in text(mine), "you stopped reminders by email" in text(mine)) == (False, True)
     assert 'href="/my/mail/">Choose what you get by email</a>' in mine.content.decode()

@@ -9,9 +9,9 @@ from django.test import Client
 
 from bookings.calendars import ical
 from bookings.errors import SlotTaken
-from bookings.feedback.services import give_feedback, open_afterwards, record_attendance
+from bookings.feedback.services import get_or_create_afterwards, give_feedback, record_attendance
 from bookings.models import BusyTime, Feedback, OpenSession, PlaceState, Presenter, SessionEventKind, SessionState
-from bookings.open_sessions.services.notify import SessionMoved, remind_of_sessions
+from bookings.open_sessions.services.notify import SessionChanged, remind_of_sessions
 from bookings.open_sessions.services.places import accept_offer, mark_attended
 from bookings.open_sessions.services.sessions import (
     cancel_session,
@@ -92,7 +92,7 @@ def test_delivered_stays_where_something_shows_that_it_took_place(session: OpenS
     else:
         mark_session_delivered(session, by=None, now=OVER)
     if what == "feedback":
-        answers, afterwards = Feedback(useful=4, clear=4, ready=4), open_afterwards(given=session, now=OVER)
+        answers, afterwards = Feedback(useful=4, clear=4, ready=4), get_or_create_afterwards(given=session, now=OVER)
         give_feedback(afterwards=afterwards, answers=answers, token="1", by_host=False, now=OVER)
     elif what == "ticked":
         mark_attended(session=session, places=[place.pk], by=None, now=OVER)
@@ -104,7 +104,7 @@ def test_delivered_stays_where_something_shows_that_it_took_place(session: OpenS
 
 @pytest.mark.parametrize("state", [SessionState.SCHEDULED, SessionState.CANCELLED])
 def test_what_is_not_delivered_cannot_be_taken_back_as_such(presenter: Presenter, state: SessionState) -> None:
-    with pytest.raises(SessionMoved):
+    with pytest.raises(SessionChanged):
         take_back_session_delivered(make_session(presenter, state=state), reason=WHY, by=None, now=OVER)
 
 
@@ -216,14 +216,14 @@ def test_of_what_is_over_nobody_reads_and_the_past_of_its_presenter_is_no_matter
 
 
 def test_it_is_restored_once(session: OpenSession) -> None:
-    with pytest.raises(SessionMoved):
+    with pytest.raises(SessionChanged):
         restore(session)
     cancel(session)
     restore(session)
-    with pytest.raises(SessionMoved):
+    with pytest.raises(SessionChanged):
         restore(session)
     OpenSession.objects.update(state=SessionState.CANCELLED, anonymised_at=NOW)
-    with pytest.raises(SessionMoved):
+    with pytest.raises(SessionChanged):
         restore(session)
 
 

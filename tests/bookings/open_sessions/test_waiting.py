@@ -7,11 +7,17 @@ from django.db import transaction
 
 from bookings.errors import NothingChanged
 from bookings.models import OpenSession, PlaceState, SessionPlace
-from bookings.open_sessions.services.notify import SessionClosed, SessionMoved, SizeRefused, WouldDrop, lock_session
-from bookings.open_sessions.services.places import accept_offer, fill_places, give_up_place, lapse_offers, offer_until
+from bookings.open_sessions.services.notify import (
+    CapacityRefused,
+    SessionChanged,
+    SessionClosed,
+    UnconfirmedCapacityCut,
+    lock_session,
+)
+from bookings.open_sessions.services.places import accept_offer, fill_places, give_up_place, lapse_offers, offer_expiry
 from bookings.open_sessions.services.sessions import cancel_session, set_capacity
 from bookings.tasks import lapse_offers_of_places
-from ctac.dates import UK
+from ctac.dates import UK_TZ
 from notifications.models import Notification
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.open_sessions.told import figures, states, take, told
@@ -36,7 +42,7 @@ DAYS, HOURS, MINUTES = timedelta(days=1), timedelta(hours=1), timedelta(minutes=
     ],
 )
 def test_how_long_an_offer_lasts_on_a_working_day(left: timedelta, until: timedelta | None) -> None:
-    assert offer_until(NOW + left, NOW) == (NOW + until if until else None)
+    assert offer_expiry(NOW + left, NOW) == (NOW + until if until else None)
 
 
 @pytest.mark.parametrize(
@@ -77,21 +83,21 @@ def test_near_the_session_no_hour_of_the_night_counts(offered: str, starts: str,
     assert said_until(offered, starts=starts) == until
 
 
-@pytest.mark.parametrize("first", [datetime(2027, 3, 27, 18, tzinfo=UK), datetime(2027, 10, 30, 18, tzinfo=UK)])
+@pytest.mark.parametrize("first", [datetime(2027, 3, 27, 18, tzinfo=UK_TZ), datetime(2027, 10, 30, 18, tzinfo=UK_TZ)])
 def test_near_is_counted_in_hours_that_pass(first: datetime) -> None:
     """At 6pm on the Saturday before the clocks change: 48 hours before a session are no clock's."""
     passed = first.astimezone(UTC)
-    near = (passed + 48 * HOURS).astimezone(UK)
-    assert offer_until(near, first) == passed + 3 * HOURS
-    assert offer_until((passed + 48 * HOURS + MINUTES).astimezone(UK), first) == passed + 47 * HOURS + MINUTES
+    near = (passed + 48 * HOURS).astimezone(UK_TZ)
+    assert offer_expiry(near, first) == passed + 3 * HOURS
+    assert offer_expiry((passed + 48 * HOURS + MINUTES).astimezone(UK_TZ), first) == passed + 47 * HOURS + MINUTES
 
 
 def said_until(offered: str, *, starts: str = "", days: int = 0) -> str | None:
     """UK times, on any days; so is what comes back."""
-    now = datetime.fromisoformat(offered).replace(tzinfo=UK)
-    begins = datetime.fromisoformat(starts).replace(tzinfo=UK) if starts else now + timedelta(days=days)
-    until = offer_until(begins, now)
-    return f"{until.astimezone(UK):%Y-%m-%d %H:%M}" if until else None
+    now = datetime.fromisoformat(offered).replace(tzinfo=UK_TZ)
+    begins = datetime.fromisoformat(starts).replace(tzinfo=UK_TZ) if starts else now + timedelta(days=days)
+    until = offer_expiry(begins, now)
+    return f"{until.astimezone(UK_TZ):%Y-%m-%d %H:%M}" if until else None
 
 
 @pytest.mark.parametrize(
@@ -230,12 +236,12 @@ def test_fewer_places_than_people_drop_nobody_silently() -> None:
     session = make_session(None, capacity=4)
     first, second, third = take(session), take(session), take(session)
     offered, waits = make_place(session, PlaceState.OFFERED), take(session)
-    with pytest.raises(WouldDrop) as refusal:
+    with pytest.raises(UnconfirmedCapacityCut) as refusal:
         grow(session, 2, expected=4)
     assert refusal.value.people == 2
     assert "2 people would lose a place" in str(refusal.value.message)
     for wrong in (1, 3):
-        with pytest.raises(WouldDrop):
+        with pytest.raises(UnconfirmedCapacityCut):
             grow(session, 2, expected=4, back_to_line=wrong)
     assert states(session) == ["taken", "taken", "taken", "offered", "waiting"]
     grow(session, 2, expected=4, back_to_line=2)
@@ -243,7 +249,7 @@ def test_fewer_places_than_people_drop_nobody_silently() -> None:
     assert [told(place)[-1] for place in (first, second, third, offered, waits)] == [
         *("place-taken", "place-taken", "place-bumped", "place-bumped", "place-waiting")
     ]
-    assert list(session.places.in_line()) == [third, offered, waits]
+    assert list(session.places.waiting()) == [third, offered, waits]
     grow(session, 3, expected=2)
     third.refresh_from_db()
     assert (third.state, told(third)[-1]) == ("offered", "place-offered")
@@ -253,7 +259,7 @@ def test_fewer_places_than_there_are_and_more_than_are_taken_move_nobody() -> No
     session = make_session(None, capacity=4)
     take(session)
     grow(session, 1, expected=4)
-    with pytest.raises(WouldDrop):
+    with pytest.raises(UnconfirmedCapacityCut):
         grow(session, 3, expected=1, back_to_line=1)
     assert OpenSession.objects.get(pk=session.pk).capacity == 1
 
@@ -269,7 +275,7 @@ def test_an_offer_that_ran_out_is_nobody_who_goes_back() -> None:
 
 @pytest.mark.parametrize(
     ("expected", "capacity", "error"),
-    [(3, 5, SessionMoved), (2, 2, NothingChanged), (2, 0, SizeRefused), (2, 1001, SizeRefused)],
+    [(3, 5, SessionChanged), (2, 2, NothingChanged), (2, 0, CapacityRefused), (2, 1001, CapacityRefused)],
 )
 def test_places_are_changed_as_they_were_seen_and_to_what_is_possible(
     expected: int, capacity: int, error: type[Exception]

@@ -19,7 +19,7 @@ from bookings.tasks import warn_of_unsure_sessions
 from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import MONDAY, NOW, at, make_presenter
 from tests.factories import make_person, sign_in
@@ -61,12 +61,12 @@ def told(kind: str) -> list[str]:
 
 
 def goes(kind: str) -> bool:
-    return email_named(kind)(Notification.objects.filter(kind=kind).latest("pk")).is_still_due()
+    return get_email_class(kind)(Notification.objects.filter(kind=kind).latest("pk")).is_still_due()
 
 
 def read(kind: str) -> tuple[str, str]:
     """Subject and words of the newest."""
-    mail = rendering.render(email_named(kind)(Notification.objects.filter(kind=kind).latest("pk")).message())
+    mail = rendering.render(get_email_class(kind)(Notification.objects.filter(kind=kind).latest("pk")).message())
     return mail.subject, " ".join(mail.text.split())
 
 
@@ -147,7 +147,9 @@ def test_who_takes_over_makes_them_told_that_it_takes_place(session: OpenSession
     assert subject == f"The session on Monday 25 January 2027 will go ahead ({session.reference})"
     assert "We told you that it might not take place. We now have a presenter" in words
     assert OTHER in words
-    [entry] = Calendar.from_ical(email_named(DETAILS)(Notification.objects.get(kind=DETAILS)).message().calendar).walk("VEVENT")
+    [entry] = Calendar.from_ical(get_email_class(DETAILS)(Notification.objects.get(kind=DETAILS)).message().calendar).walk(
+        "VEVENT"
+    )
     assert str(entry["LOCATION"]) == OTHER
     assert (warn_of_sessions(now=SUNDAY + 2 * HOURS), remind_of_sessions(now=SUNDAY + 2 * HOURS)) == (0, 0)
 

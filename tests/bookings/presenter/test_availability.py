@@ -7,7 +7,7 @@ from django.test import Client
 
 from bookings.models import Availability, AvailabilityException, Presenter
 from bookings.schedule.forms import hours_text, initial_week, parse_hours
-from bookings.schedule.services import WeekdayHours, set_days, set_week, take_back_days
+from bookings.schedule.services import WeekdayHours, end_exception, set_exception_hours, set_weekly_hours
 from ctac.errors import DomainError
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import (
@@ -44,19 +44,19 @@ def test_the_week_that_is_shown_first_is_the_one_to_come() -> None:
     ends = make_availability(presenter, 1, "09:00", "17:00", valid_until=TODAY)
     Availability.objects.filter(pk=begun.pk).update(valid_from=TODAY)
     shown = initial_week(presenter, TOMORROW)
-    assert (shown["day_0"], shown["day_1"], ends.holds_on(TODAY)) == ("9am to 5pm", "", True)
+    assert (shown["day_0"], shown["day_1"], ends.applies_on(TODAY)) == ("9am to 5pm", "", True)
 
 
 def test_a_new_week_ends_the_old_one_the_day_before() -> None:
     presenter = make_presenter(weekdays=(0, 1))
-    set_week(presenter=presenter, hours=NINE_TO_ONE, first_day=MONDAY, last_day=None, own=True, now=NOW)
+    set_weekly_hours(presenter=presenter, hours=NINE_TO_ONE, first_day=MONDAY, last_day=None, own=True, now=NOW)
     old, sunday = date(2026, 1, 1), MONDAY - timedelta(days=1)
     assert windows(presenter) == [(0, 9, old, sunday), (1, 9, old, sunday), (0, 9, MONDAY, None)]
 
 
 def test_a_week_with_a_last_day_gives_way_to_the_old_one_again() -> None:
     presenter, last = make_presenter(weekdays=(1,)), MONDAY + timedelta(days=6)
-    set_week(presenter=presenter, hours=NINE_TO_ONE, first_day=MONDAY, last_day=last, own=True, now=NOW)
+    set_weekly_hours(presenter=presenter, hours=NINE_TO_ONE, first_day=MONDAY, last_day=last, own=True, now=NOW)
     after = last + timedelta(days=1)
     assert windows(presenter) == [(1, 9, date(2026, 1, 1), MONDAY - timedelta(days=1)), (0, 9, MONDAY, last), (1, 9, after, None)]
 
@@ -66,17 +66,17 @@ def test_a_week_that_was_to_come_is_replaced_where_it_would_lie_in_the_new_one()
     row = make_availability(presenter, 2, "09:00", "10:00", valid_until=MONDAY + timedelta(days=30))
     Availability.objects.filter(pk=row.pk).update(valid_from=MONDAY + timedelta(days=7))
     ended = make_availability(presenter, 3, "09:00", "10:00", valid_until=TODAY)
-    set_week(presenter=presenter, hours=NINE_TO_ONE, first_day=MONDAY, last_day=None, own=True, now=NOW)
+    set_weekly_hours(presenter=presenter, hours=NINE_TO_ONE, first_day=MONDAY, last_day=None, own=True, now=NOW)
     assert windows(presenter) == [(3, 9, ended.valid_from, TODAY), (0, 9, MONDAY, None)]
 
 
 def test_a_presenter_changes_nothing_for_today_and_staff_do() -> None:
     presenter = make_presenter()
     with pytest.raises(DomainError, match="You can change this from tomorrow on"):
-        set_week(presenter=presenter, hours=[], first_day=TODAY, last_day=None, own=True, now=NOW)
+        set_weekly_hours(presenter=presenter, hours=[], first_day=TODAY, last_day=None, own=True, now=NOW)
     with pytest.raises(DomainError, match="You can change this from tomorrow on"):
-        set_days(presenter=presenter, first_day=TODAY, last_day=TOMORROW, hours=[], own=True, now=NOW)
-    set_week(presenter=presenter, hours=[], first_day=TODAY, last_day=None, own=False, now=NOW)
+        set_exception_hours(presenter=presenter, first_day=TODAY, last_day=TOMORROW, hours=[], own=True, now=NOW)
+    set_weekly_hours(presenter=presenter, hours=[], first_day=TODAY, last_day=None, own=False, now=NOW)
     assert all(until == TODAY - timedelta(days=1) for _day, _start, _from, until in windows(presenter))
 
 
@@ -85,10 +85,10 @@ def test_days_that_have_passed_stay_as_they_were() -> None:
     running = make_exception(presenter, TODAY - timedelta(days=2), TODAY + timedelta(days=2), hours=None)
     to_come = make_exception(presenter, TOMORROW, hours=None)
     over = make_exception(presenter, TODAY, hours=None)
-    take_back_days(exception=running, own=True, now=NOW)
-    take_back_days(exception=to_come, own=True, now=NOW)
+    end_exception(exception=running, own=True, now=NOW)
+    end_exception(exception=to_come, own=True, now=NOW)
     with pytest.raises(DomainError, match="You can change this from tomorrow on"):
-        take_back_days(exception=over, own=True, now=NOW)
+        end_exception(exception=over, own=True, now=NOW)
     assert [row.last_day for row in AvailabilityException.objects.order_by("pk")] == [TODAY, TODAY]
 
 
@@ -106,7 +106,7 @@ def test_hours_are_read_as_people_write_them(typed: str, said: str) -> None:
 
 @pytest.mark.parametrize("typed", ["9am", "5pm to 9am", "9am to 1pm to 3pm", "9am to 1pm, 12pm to 3pm", "all day", "9am to 2"])
 def test_hours_that_make_no_sense_are_not(typed: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - read_clock says of each what it is
+    with pytest.raises(ValueError):  # noqa: PT011 - parse_typed_time says of each what it is
         parse_hours(typed)
 
 
@@ -117,7 +117,7 @@ def test_the_week_is_shown_as_it_is_and_saved_as_typed(phone: Client, presenter:
     page = phone.get(f"{MINE}week/")
     assert 'value="9am to 5pm"' in page.content.decode()
     assert "Your week is saved." in text(phone.post(f"{MINE}week/", WEEK, follow=True))
-    new = [(row.weekday, *row.clock()) for row in presenter.availability.filter(valid_from=MONDAY)]
+    new = [(row.weekday, *row.clock_span()) for row in presenter.availability.filter(valid_from=MONDAY)]
     assert new == [(0, time(9), time(12)), (0, time(14), time(17)), (4, time(9, 30), time(13))]
 
 
@@ -139,7 +139,7 @@ def test_weeks_stand_in_the_order_in_which_they_hold(phone: Client, presenter: P
     assert "My week Monday, 9am to 5pm Tuesday" in text(phone.get(MINE))
     hours = [*NINE_TO_ONE, WeekdayHours(0, time(14), time(17))]
     last = MONDAY + timedelta(days=6)
-    set_week(presenter=presenter, hours=hours, first_day=MONDAY, last_day=last, own=True, now=NOW)
+    set_weekly_hours(presenter=presenter, hours=hours, first_day=MONDAY, last_day=last, own=True, now=NOW)
     said = text(phone.get(MINE))
     before, then = "Until Sunday 24 January 2027 Monday, 9am to 5pm Tuesday", "Friday, 9am to 5pm Monday 25 January 2027 to"
     assert (before in said, then in said) == (True, True)

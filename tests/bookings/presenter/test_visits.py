@@ -72,7 +72,7 @@ def test_a_check_out_before_the_end_asks_first(phone: Client, presenter: Present
     press(phone, booking, "check-in")
     at_the_door(phone, presenter, clock, "10:59")
     assert "The visit ends at 11am. Have you really left?" in text(press(phone, booking, "check-out"))
-    assert not Visit.objects.get().is_out
+    assert not Visit.objects.get().is_checked_out
     assert "You checked out at 10:59am. Thank you." in text(press(phone, booking, "check-out", sure="yes"))
 
 
@@ -97,7 +97,7 @@ def test_a_tap_by_mistake_is_taken_back_for_ten_minutes(
     assert "That was too long ago to undo." in text(press(phone, booking, "take-back", tap="check-out"))
     for nonsense in ("", "x"):
         press(phone, booking, "take-back", tap=nonsense)
-    assert Visit.objects.get().is_out
+    assert Visit.objects.get().is_checked_out
     stranger = make_booking(make_presenter(), at("10:00"))
     assert press(phone, stranger, "take-back", tap="check-out").status_code == 404
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.booking.services.reschedule import change_details
-from bookings.errors import AnotherAudience, OutsideRules
+from bookings.errors import AudienceMismatch, OutsideRules
 from bookings.models import Booking, Hold, Presentation, Presenter
 from bookings.schedule.substitutes import rank_presenters_for
 from professionals.models import Person
@@ -93,7 +93,7 @@ def change(booking: Booking, by: User | None, **more: str) -> None:
 
 def test_its_owner_cannot_bring_those_whom_the_presenter_does_not_speak_to_and_staff_can(asha: Presenter, person: Person) -> None:
     booking = make_booking(asha, at("10:00"), person=person, audience_profession="midwife")
-    with pytest.raises(AnotherAudience):
+    with pytest.raises(AudienceMismatch):
         change(booking, person.user)
     with pytest.raises(OutsideRules, match=NOT_THEIRS):
         change(booking, make_staff())

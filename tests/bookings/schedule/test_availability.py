@@ -5,13 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings.errors import SlotTaken
+from bookings.errors import RuleViolation, SlotTaken
 from bookings.models import AvailabilityException, Format, Nation, Presenter, State
-from bookings.rules import RuleViolation
 from bookings.schedule.availability import Schedule
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
-from ctac.dates import UK, uk_day
+from ctac.dates import UK_TZ, uk_day
 from tests.bookings.placed import place
 from tests.bookings.rows import (
     LEEDS,
@@ -35,12 +34,12 @@ EDINBURGH = "EH1 1YZ"
 
 
 def diary_of(asked: SlotQuery, now: datetime = NOW) -> Schedule:
-    return open_schedule(asked, first_day=uk_day(now), last_day=uk_day(now) + timedelta(days=120), now=now)
+    return read_schedule(asked, first_day=uk_day(now), last_day=uk_day(now) + timedelta(days=120), now=now)
 
 
 def clocks(asked: SlotQuery | None = None, day: date = MONDAY, now: datetime = NOW) -> list[str]:
     slots = diary_of(asked or slot_query(make_presentation()), now).slots_on(day)
-    return [slot.start.astimezone(UK).strftime("%H:%M") for slot in slots]
+    return [slot.start.astimezone(UK_TZ).strftime("%H:%M") for slot in slots]
 
 
 def violations(clock: str = "10:00", day: date = MONDAY, asked: SlotQuery | None = None) -> tuple[RuleViolation, ...]:
@@ -210,7 +209,7 @@ def test_weeks_begin_on_monday_and_count_days_outside_the_range_that_was_read() 
     make_booking(presenter, at("09:00", MONDAY))
     sunday, asked = MONDAY + timedelta(days=6), slot_query(make_presentation())
     make_exception(presenter, sunday, hours=("09:00", "10:00"))
-    only_that_day = open_schedule(asked, first_day=sunday, last_day=sunday, now=NOW)
+    only_that_day = read_schedule(asked, first_day=sunday, last_day=sunday, now=NOW)
     assert (only_that_day.slots_on(sunday), violations(day=MONDAY + timedelta(days=4))) == ([], (RuleViolation.WEEK_FULL,))
     assert clocks(day=MONDAY + timedelta(days=7)) != []
 

@@ -11,15 +11,14 @@ from django.test import Client
 from django.utils import translation
 
 from bookings.booking.services.reschedule import reschedule
-from bookings.errors import OutsideRules, SlotTaken
+from bookings.errors import OutsideRules, RuleViolation, SlotTaken
 from bookings.models import Booking, Format, Nation, OpenSession, Presentation, Presenter, State
-from bookings.open_sessions.admin.sessions import on_closed
-from bookings.rules import RuleViolation
-from bookings.schedule.queries import open_schedule
+from bookings.open_sessions.admin.sessions import upcoming_on_closed_days
+from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from notifications.rendering import render
 from professionals.models import Person
 from tests.bookings.booking.test_request_pages import DATES
@@ -42,7 +41,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 def days_offered(presentation: Presentation, postcode: str) -> set[date]:
     slot_query = SlotQuery(presentation, Format.WORKPLACE, find_place(postcode), "")
-    schedule = open_schedule(slot_query, first_day=MONDAY, last_day=MONDAY + timedelta(days=4), now=NOW)
+    schedule = read_schedule(slot_query, first_day=MONDAY, last_day=MONDAY + timedelta(days=4), now=NOW)
     return {day for day, _slots in schedule.week(MONDAY)}
 
 
@@ -62,7 +61,7 @@ def test_in_one_nation_it_closes_what_is_there_and_who_lives_there(presentation:
 def test_closed_days_are_no_days_of_notice(presentation: Presentation, close: Any) -> None:
     close(date(2027, 1, 14), date(2027, 1, 18), "advice_line")
     slot_query = SlotQuery(presentation, Format.ONLINE, None, "")
-    parts = open_schedule(slot_query, first_day=MONDAY, last_day=MONDAY, now=NOW).parts
+    parts = read_schedule(slot_query, first_day=MONDAY, last_day=MONDAY, now=NOW).parts
     assert [part.first_day for part in parts] == [date(2027, 1, 22)]  # without it the 19th
 
 
@@ -127,14 +126,14 @@ def test_the_teams_calendar_and_the_form_for_a_caller_say_it(client: Client, pre
 
 def test_sessions_on_closed_days_are_found(presenter: Presenter, close: Any) -> None:
     session = make_session(presenter, at("10:00", TUESDAY))
-    assert list(on_closed(OpenSession.objects.all(), NOW)) == []
+    assert list(upcoming_on_closed_days(OpenSession.objects.all(), NOW)) == []
     close(TUESDAY)
-    assert list(on_closed(OpenSession.objects.all(), NOW)) == [session]
+    assert list(upcoming_on_closed_days(OpenSession.objects.all(), NOW)) == [session]
 
 
 def words_of(kind: str, booking: Booking) -> str:
     notification = Notification(kind=kind, about=f"booking:{booking.pk}", recipient=booking.person.email, created_at=NOW)
-    return " ".join(render(email_named(kind)(notification).message()).text.split())
+    return " ".join(render(get_email_class(kind)(notification).message()).text.split())
 
 
 def test_a_confirmation_and_a_reminder_say_when_nobody_answers(presenter: Presenter, close: Any) -> None:

@@ -7,14 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from bookings.booking.services.reschedule import reschedule
-from bookings.errors import OutsideRules, SlotTaken
+from bookings.errors import OutsideRules, RuleViolation, SlotTaken
 from bookings.models import Format, JourneyTime, NotKeptReason, Presenter
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
-from bookings.rules import RuleViolation
 from bookings.schedule.holds import hold_slot
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import read_schedule
 from bookings.schedule.substitutes import substitute_needs
-from ctac.dates import UK, uk_datetime
+from ctac.dates import UK_TZ, uk_datetime
 from professionals.models import Person
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.placed import place, place_as_staff
@@ -48,11 +47,11 @@ def presenter() -> Presenter:
 def clocks(postcode: str = "", day: date = MONDAY, now: datetime = NOW) -> list[str]:
     """When the public can start an hour there, or online."""
     slots = diary_of(slot_query(make_presentation(), postcode), now).slots_on(day)
-    return [slot.start.astimezone(UK).strftime("%H:%M") for slot in slots]
+    return [slot.start.astimezone(UK_TZ).strftime("%H:%M") for slot in slots]
 
 
 def violations(clock: str, postcode: str = "") -> tuple[RuleViolation, ...]:
-    schedule = open_schedule(slot_query(make_presentation(), postcode), first_day=MONDAY, last_day=MONDAY, now=NOW)
+    schedule = read_schedule(slot_query(make_presentation(), postcode), first_day=MONDAY, last_day=MONDAY, now=NOW)
     (candidate,) = schedule.candidates(at(clock))
     return candidate.violations
 
@@ -128,7 +127,7 @@ def test_what_staff_have_set_for_the_journey_counts(presenter: Presenter) -> Non
 def test_what_staff_have_set_for_the_visit_that_is_wanted_counts_too(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode="")
     asked = slot_query(make_presentation(), WAKEFIELD)
-    schedule = diary_of(replace(asked, set_minutes={presenter.pk: 0}))
+    schedule = diary_of(replace(asked, override_minutes={presenter.pk: 0}))
     assert at("11:00") in [slot.start for slot in schedule.slots_on(MONDAY)]
 
 

@@ -8,21 +8,21 @@ from django.db import IntegrityError, connection, transaction
 
 from bookings.booking.services.create import place_booking
 from bookings.booking.services.transitions import cancel_booking
-from bookings.errors import MoveRefused, SlotTaken
+from bookings.errors import SlotTaken, TransitionNotAllowed
 from bookings.leave.services import record_leave
-from bookings.models import Booking, BusyKind, BusyTime, Format, HeldEnd, HeldTime, Hold, Presenter
+from bookings.models import Booking, BusyKind, BusyTime, Format, HeldEndReason, HeldTime, Hold, Presenter
 from bookings.schedule.holds import (
     AreaToVisit,
     NotHeld,
-    held_for,
+    held_times_lookup,
     hold_slot,
     hold_times,
-    lapse_held_of,
-    presenters_to_look_through,
-    release_held,
+    lapse_held_times,
+    presenters_with_stale_held_times,
+    release_held_time,
     release_hold,
 )
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.tasks import lapse_dates
 from bookings.travel import Place, find_place
@@ -75,7 +75,9 @@ def offers(visit: Booking, postcode: str, start: datetime = TWO, now: datetime =
     place = find_place(postcode) if postcode else None
     query = SlotQuery(visit.presentation, Format.WORKPLACE if postcode else Format.ONLINE, place)
     day = uk_day(start)
-    return bool(open_schedule(query, first_day=day, last_day=day, now=now, ignoring=held_for(place)).offered_to(start))
+    return bool(
+        read_schedule(query, first_day=day, last_day=day, now=now, ignoring=held_times_lookup(place)).offered_candidates(start)
+    )
 
 
 def book(address: dict[str, str] = IN_YORK, start: datetime = TWO, now: datetime = NOW, **more: Any) -> Booking:
@@ -147,7 +149,7 @@ def test_three_of_a_presenter_at_most(visit: Booking, presenter: Presenter) -> N
     hold_for_york(visit, *three)
     with pytest.raises(DomainError, match="3 times of one presenter at most"):
         hold_for_york(visit, at("16:00", tuesday))
-    release_held(HeldTime.objects.get(starts_at=TWO), by=None, now=NOW)
+    release_held_time(HeldTime.objects.get(starts_at=TWO), by=None, now=NOW)
     hold_for_york(visit, TWO)
     assert sorted(HeldTime.objects.open().values_list("number", flat=True)) == [1, 2, 3]
 
@@ -175,7 +177,7 @@ def test_two_that_are_too_near_each_other_are_not_both_held(visit: Booking) -> N
 
 def test_a_visit_that_is_off_has_nothing_around_it(visit: Booking) -> None:
     cancel_booking(visit, by=None, now=NOW)
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionNotAllowed):
         hold_for_york(visit)
     assert not HeldTime.objects.exists()
 
@@ -187,7 +189,7 @@ def test_a_booking_there_takes_it(visit: Booking, presenter: Presenter) -> None:
     held, other = hold_for_york(visit, TWO, at("09:30", MONDAY + timedelta(days=1)))
     booking = book()
     held.refresh_from_db()
-    assert (booking.presenter, held.ended, held.booking) == (presenter, HeldEnd.TAKEN, booking)
+    assert (booking.presenter, held.ended, held.booking) == (presenter, HeldEndReason.TAKEN, booking)
     assert claim_of(held) is None
     assert BusyTime.objects.get(booking=booking).postcode == YORK
     assert state_of(other) == ""
@@ -206,7 +208,7 @@ def test_a_booking_from_elsewhere_does_not(visit: Booking) -> None:
 def test_a_time_that_overlaps_it_takes_it_too_and_one_beside_it_leaves_it(visit: Booking) -> None:
     held, later = hold_for_york(visit, at("12:30"), at("15:30"))
     book(start=at("12:00"))
-    assert state_of(held) == HeldEnd.TAKEN
+    assert state_of(held) == HeldEndReason.TAKEN
     assert BusyTime.objects.get(held=later).live
 
 
@@ -216,10 +218,10 @@ def test_a_time_that_is_not_possible_beside_the_booking_waits_and_comes_back_onc
     booking = book(visit_address("Fulford", "York", "YO19 4XX"), at("13:30"))
     claim = BusyTime.objects.get(held=held)
     assert (state_of(held), claim.live) == ("", False)
-    lapse_held_of(held.presenter_id, now=NOW)
+    lapse_held_times(held.presenter_id, now=NOW)
     assert not BusyTime.objects.get(held=held).live
     cancel_booking(booking, by=None, now=NOW)
-    lapse_held_of(held.presenter_id, now=NOW)
+    lapse_held_times(held.presenter_id, now=NOW)
     assert BusyTime.objects.get(held=held).live
 
 
@@ -234,7 +236,7 @@ def test_while_the_form_is_filled_in_it_is_kept_for_that_person(visit: Booking, 
         person, TWO, address=IN_YORK, presentation=hold.presentation, submission=(hold.draft.token, "digest")
     )
     place_booking(booking=booking, by=person.user, now=NOW + timedelta(minutes=5))
-    assert state_of(held) == HeldEnd.TAKEN
+    assert state_of(held) == HeldEndReason.TAKEN
     assert [claim.kind for claim in BusyTime.objects.filter(busy__startswith=TWO)] == [BusyKind.BOOKING]
 
 
@@ -249,10 +251,10 @@ def test_when_their_time_runs_out_it_is_the_areas_again(visit: Booking) -> None:
     (held,) = hold_for_york(visit)
     choose(YORK)
     later = NOW + timedelta(minutes=16)
-    assert presenters_to_look_through(later) == {held.presenter_id}
+    assert presenters_with_stale_held_times(later) == {held.presenter_id}
     with pytest.raises(SlotTaken):  # whoever writes next finds it held, though nobody has looked through them
         choose(LEEDS, now=later)
-    lapse_held_of(held.presenter_id, now=later)
+    lapse_held_times(held.presenter_id, now=later)
     assert BusyTime.objects.get(held=held).live
     assert choose(YORK, now=later).start == TWO
 
@@ -261,7 +263,7 @@ def test_a_draft_that_is_deleted_gives_it_back_within_a_minute(visit: Booking) -
     (held,) = hold_for_york(visit)
     choose(YORK).draft.delete()
     assert not BusyTime.objects.get(held=held).live
-    lapse_held_of(held.presenter_id, now=NOW)
+    lapse_held_times(held.presenter_id, now=NOW)
     assert BusyTime.objects.get(held=held).live
 
 
@@ -287,10 +289,10 @@ def test_it_lasts_five_working_days(presenter: Presenter, held_on: date, until: 
     a_moment_before = held.expires_at - timedelta(seconds=1)
     assert not offers(visit, LEEDS, start, a_moment_before)
     assert offers(visit, LEEDS, start, held.expires_at)
-    lapse_held_of(presenter.pk, now=a_moment_before)
+    lapse_held_times(presenter.pk, now=a_moment_before)
     assert state_of(held) == ""
-    lapse_held_of(presenter.pk, now=held.expires_at)
-    assert state_of(held) == HeldEnd.LAPSED
+    lapse_held_times(presenter.pk, now=held.expires_at)
+    assert state_of(held) == HeldEndReason.LAPSED
     assert claim_of(held) is None
 
 
@@ -326,7 +328,7 @@ def test_the_task_lapses_it(visit: Booking, now: datetime) -> None:
     HeldTime.objects.filter(pk=held.pk).update(held_at=now - timedelta(days=9), expires_at=now - timedelta(minutes=1))
     BusyTime.objects.filter(held=held).update(expires_at=now - timedelta(minutes=1))
     lapse_dates()
-    assert state_of(held) == HeldEnd.LAPSED
+    assert state_of(held) == HeldEndReason.LAPSED
     assert claim_of(held) is None
 
 
@@ -343,18 +345,18 @@ def test_what_has_lapsed_makes_room_for_another_before_the_task_has_run(visit: B
 
 def test_staff_release_it(visit: Booking) -> None:
     (held,) = hold_for_york(visit)
-    release_held(held, by=None, now=NOW)
-    assert (state_of(held), claim_of(held)) == (HeldEnd.RELEASED, None)
+    release_held_time(held, by=None, now=NOW)
+    assert (state_of(held), claim_of(held)) == (HeldEndReason.RELEASED, None)
     assert offers(visit, LEEDS)
     with pytest.raises(NotHeld):
-        release_held(held, by=None, now=NOW)
+        release_held_time(held, by=None, now=NOW)
 
 
 def test_one_that_was_released_while_somebody_books_it_stays_theirs_and_is_not_taken(visit: Booking) -> None:
     (held,) = hold_for_york(visit)
     choose(YORK)
-    release_held(held, by=None, now=NOW)
-    assert state_of(held) == HeldEnd.RELEASED
+    release_held_time(held, by=None, now=NOW)
+    assert state_of(held) == HeldEndReason.RELEASED
     assert BusyTime.objects.get(kind=BusyKind.HOLD).live
 
 
@@ -364,7 +366,7 @@ def test_leave_ends_it(visit: Booking, presenter: Presenter, is_aside: bool) -> 
     if is_aside:
         choose(YORK)
     record_leave(by=None, now=NOW, presenter=presenter, starts_at=at("12:00"), ends_at=at("18:00"), kind="illness")
-    assert (state_of(held), claim_of(held)) == (HeldEnd.AWAY, None)
+    assert (state_of(held), claim_of(held)) == (HeldEndReason.AWAY, None)
 
 
 def test_it_stays_when_the_visit_is_cancelled(visit: Booking) -> None:
@@ -374,9 +376,9 @@ def test_it_stays_when_the_visit_is_cancelled(visit: Booking) -> None:
 
 
 def test_an_island_is_known_by_its_nation() -> None:
-    assert held_for(find_place("GY1 1WG")) == {"held__keys__contains": ["guernsey"]}
-    assert held_for(find_place(YORK)) == {"held__keys__contains": ["E06000014"]}
-    assert held_for(None) == {"held__keys__contains": None}
+    assert held_times_lookup(find_place("GY1 1WG")) == {"held__keys__contains": ["guernsey"]}
+    assert held_times_lookup(find_place(YORK)) == {"held__keys__contains": ["E06000014"]}
+    assert held_times_lookup(None) == {"held__keys__contains": None}
 
 
 def test_it_counts_towards_the_most_a_day_for_others_only(visit: Booking, presenter: Presenter) -> None:

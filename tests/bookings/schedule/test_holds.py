@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
+from bookings.errors import DraftGone, HoldAlreadyExtended, HoldExpired, SlotTaken, TooManyHolds
 from bookings.models import BusyTime, Hold, Presenter
 from bookings.schedule.holds import extend_hold, hold_slot, release_hold
 from professionals.models import Person
@@ -119,7 +119,7 @@ def test_a_second_time_it_is_refused(presenter: Presenter) -> None:
     draft = make_draft()
     hold_slot(draft=draft, person=None, slot_query=slot_query(make_presentation()), start=TEN, now=NOW)
     extend_hold(draft=draft, now=NOW)
-    with pytest.raises(ExtendedAlready):
+    with pytest.raises(HoldAlreadyExtended):
         extend_hold(draft=draft, now=NOW + timedelta(minutes=20))
     assert Hold.objects.get().expires_at == NOW + timedelta(minutes=30)
 
@@ -127,9 +127,9 @@ def test_a_second_time_it_is_refused(presenter: Presenter) -> None:
 def test_a_hold_whose_time_is_over_cannot_be_kept_longer(presenter: Presenter) -> None:
     draft = make_draft()
     hold_slot(draft=draft, person=None, slot_query=slot_query(make_presentation()), start=TEN, now=NOW)
-    with pytest.raises(HoldOver):
+    with pytest.raises(HoldExpired):
         extend_hold(draft=draft, now=NOW + timedelta(minutes=15))
-    with pytest.raises(HoldOver):
+    with pytest.raises(HoldExpired):
         extend_hold(draft=make_draft(), now=NOW)
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from bookings.models import BusyTime, Presenter
-from bookings.schedule.queries import claims_within, open_schedule, read_all_claims, read_claims, to_claim
+from bookings.schedule.queries import claims_within, read_all_claims, read_claims, read_schedule, to_claim
 from bookings.schedule.slots import DateRange, Span
 from bookings.travel import find_place
 from tests.bookings.rows import (
@@ -69,7 +69,7 @@ def test_however_much_is_read_a_day_offers_the_same(seed: int, postcode: str) ->
     days = [MONDAY + timedelta(days=number) for number in range(-1, 40)]
     whole = diary_of(asked)
     expected = {day: whole.slots_on(day) for day in days}
-    assert {day: open_schedule(asked, first_day=day, last_day=day, now=NOW).slots_on(day) for day in days[:16]} == {
+    assert {day: read_schedule(asked, first_day=day, last_day=day, now=NOW).slots_on(day) for day in days[:16]} == {
         day: expected[day] for day in days[:16]
     }
     assert sum(len(expected[day]) for day in days[:16]) > 20

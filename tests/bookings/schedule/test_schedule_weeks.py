@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from bookings.models import Availability, BusyTime, JourneyTime, Nation, Presenter
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Journeys, travel_between
-from ctac.dates import UK, after_working_days, is_bank_holiday, uk_datetime
+from ctac.dates import UK_TZ, add_working_days, is_bank_holiday, uk_datetime
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,
@@ -41,7 +41,7 @@ def oracle(asked: SlotQuery, first_day: date, days: int, now: datetime) -> list[
         (presenter, list(presenter.availability.all()), live_claims(presenter, now)) for presenter in Presenter.objects.all()
     ]
     while minute < end:
-        day = minute.astimezone(UK).date()
+        day = minute.astimezone(UK_TZ).date()
         if first_day <= day <= last_day and any(
             could(presenter, windows, claims, asked, minute, now, journeys) for presenter, windows, claims in presenters
         ):
@@ -65,11 +65,11 @@ def could(
     journeys: Journeys,
 ) -> bool:
     end = start + timedelta(minutes=asked.presentation.length_minutes)
-    day = start.astimezone(UK).date()
-    today = now.astimezone(UK).date()
+    day = start.astimezone(UK_TZ).date()
+    today = now.astimezone(UK_TZ).date()
     return (
         presenter.active
-        and day >= after_working_days(today, 5, presenter.nation)
+        and day >= add_working_days(today, 5, presenter.nation)
         and day <= today + timedelta(days=90)
         and not is_bank_holiday(day, presenter.nation)
         and not (asked.place and is_bank_holiday(day, asked.place.nation))
@@ -94,7 +94,7 @@ def every_five_minutes(start: datetime, end: datetime) -> Iterator[datetime]:
 
 def available_at(windows: list[Availability], moment: datetime) -> bool:
     """Whether that five minutes, on a UK clock, stands in a window."""
-    local = moment.astimezone(UK)
+    local = moment.astimezone(UK_TZ)
     return any(
         window.weekday == local.weekday()
         and window.start <= local.time() < window.end
@@ -125,7 +125,7 @@ def leaves_and_returns_in_time(
     presenter: Presenter, claims: list[BusyTime], asked: SlotQuery, start: datetime, end: datetime, journeys: Journeys
 ) -> bool:
     """The first visit of the day can be reached from the base, and the base from the last, if this one is part of that."""
-    day = start.astimezone(UK).date()
+    day = start.astimezone(UK_TZ).date()
     leaves, returns = (uk_datetime(day, clock) for clock in (presenter.earliest_leaving, presenter.latest_return))
     mine = (start, end, asked.place, None)
     today = [
@@ -157,7 +157,7 @@ def is_at_the_base_for_online(
     presenter: Presenter, claims: list[BusyTime], asked: SlotQuery, start: datetime, end: datetime, journeys: Journeys
 ) -> bool:
     """From an online presentation to the visits next to it the way begins at the base, and to it the way ends there."""
-    day = start.astimezone(UK).date()
+    day = start.astimezone(UK_TZ).date()
     midnight, next_midnight = uk_datetime(day, time()), uk_datetime(day + timedelta(days=1), time())
     today = [claim for claim in claims if claim.busy.lower < next_midnight and claim.busy.upper > midnight]
     without_place = [(claim.busy.lower, claim.busy.upper) for claim in today if claim.place is None]

@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from bookings.errors import RuleViolation
 from bookings.models import Nation, Presenter
-from bookings.rules import RuleViolation
 from bookings.schedule.availability import Schedule
-from bookings.schedule.queries import open_schedule
-from ctac.dates import UK, after_working_days, uk_day
+from bookings.schedule.queries import read_schedule
+from ctac.dates import UK_TZ, add_working_days, uk_day
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def clocks(schedule: Schedule, day: date = MONDAY) -> list[str]:
-    return [slot.start.astimezone(UK).strftime("%H:%M") for slot in schedule.slots_on(day)]
+    return [slot.start.astimezone(UK_TZ).strftime("%H:%M") for slot in schedule.slots_on(day)]
 
 
 def test_the_first_day_is_five_working_days_away() -> None:
@@ -44,8 +44,8 @@ def test_the_first_day_is_five_working_days_away() -> None:
 def test_working_days_are_counted_in_the_presenters_nation() -> None:
     """2 January is a bank holiday in Scotland only; in 2027 it falls on a Saturday, so Monday 4 January is."""
     new_year = date(2026, 12, 29)
-    assert after_working_days(new_year, 5, Nation.ENGLAND) == date(2027, 1, 6)
-    assert after_working_days(new_year, 5, Nation.SCOTLAND) == date(2027, 1, 7)
+    assert add_working_days(new_year, 5, Nation.ENGLAND) == date(2027, 1, 6)
+    assert add_working_days(new_year, 5, Nation.SCOTLAND) == date(2027, 1, 7)
 
 
 def test_a_bank_holiday_of_the_presenters_nation_has_no_slots() -> None:
@@ -87,7 +87,7 @@ def test_nine_in_the_morning_stays_nine_across_both_clock_changes(monday: date, 
     now = datetime.combine(monday - timedelta(days=20), time(10), tzinfo=UTC)
     (slot,) = [slot for slot in diary_of(slot_query(make_presentation()), now).slots_on(monday) if slot]
     assert slot.start == at(utc, monday)
-    assert slot.start.astimezone(UK).hour == 9
+    assert slot.start.astimezone(UK_TZ).hour == 9
 
 
 def test_the_sunday_that_loses_an_hour_and_the_one_that_gains_it() -> None:
@@ -128,18 +128,18 @@ def test_a_live_hold_is_busy_an_expired_one_is_not_and_ones_own_is_not() -> None
 def test_the_best_presenter_travels_least_then_has_fewest_bookings_near_then_came_first() -> None:
     far, near, busy, last = (make_presenter(base_postcode=base) for base in (YORK, LEEDS, LEEDS, LEEDS))
     make_booking(busy, at("09:00", MONDAY + timedelta(days=1)))
-    ranked = [candidate.presenter for candidate in diary_of(slot_query(make_presentation())).offered_to(at("12:00"))]
+    ranked = [candidate.presenter for candidate in diary_of(slot_query(make_presentation())).offered_candidates(at("12:00"))]
     assert ranked == [near, last, busy, far]
 
 
 def test_bookings_more_than_a_week_away_do_not_weigh_and_the_range_that_was_read_makes_no_difference() -> None:
     first, second = make_presenter(), make_presenter()
     make_booking(first, at("09:00", MONDAY + timedelta(days=8)))
-    one_day = open_schedule(slot_query(make_presentation()), first_day=MONDAY, last_day=MONDAY, now=NOW)
-    assert [candidate.presenter for candidate in one_day.offered_to(at("12:00"))] == [first, second]
+    one_day = read_schedule(slot_query(make_presentation()), first_day=MONDAY, last_day=MONDAY, now=NOW)
+    assert [candidate.presenter for candidate in one_day.offered_candidates(at("12:00"))] == [first, second]
     make_booking(first, at("09:00", MONDAY + timedelta(days=7)))
-    one_day = open_schedule(slot_query(make_presentation()), first_day=MONDAY, last_day=MONDAY, now=NOW)
-    assert [candidate.presenter for candidate in one_day.offered_to(at("12:00"))] == [second, first]
+    one_day = read_schedule(slot_query(make_presentation()), first_day=MONDAY, last_day=MONDAY, now=NOW)
+    assert [candidate.presenter for candidate in one_day.offered_candidates(at("12:00"))] == [second, first]
 
 
 def test_the_nearest_slots_lie_on_both_sides_in_order_of_time() -> None:
@@ -152,7 +152,7 @@ def test_the_nearest_slots_lie_on_both_sides_in_order_of_time() -> None:
 def test_a_start_off_the_half_hour_is_offered_to_nobody() -> None:
     make_presenter()
     schedule = diary_of(slot_query(make_presentation()))
-    assert schedule.offered_to(at("12:10")) == []
+    assert schedule.offered_candidates(at("12:10")) == []
     assert [candidate.violations for candidate in schedule.candidates(at("12:10"))] == [()]
 
 

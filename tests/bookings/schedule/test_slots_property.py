@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bookings.models import (
-    MOST_HELD_FOR_AREAS,
+    MAX_HELD_TIMES,
     Availability,
     AvailabilityException,
     DutyShift,
@@ -27,15 +27,15 @@ from bookings.models import (
     Presentation,
     Presenter,
 )
-from bookings.schedule.holds import held_for
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.holds import held_times_lookup
+from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime
 from office.closures.models import Closure
-from office.closures.services import publish
+from office.closures.services import publish_current_notices
 from office.models import SiteSettings
-from office.queries import SETTINGS
+from office.queries import CACHED_SETTINGS
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import make_booking, make_held, make_hold, make_leave, make_presentation, make_presenter, make_shift
 from tests.bookings.schedule import slot_oracle
@@ -159,7 +159,7 @@ def lay_out(drawn: dict[str, Any]) -> tuple[World, list[Presentation]]:
     now = uk_datetime(monday - timedelta(days=drawn["before"]), time(drawn["hour"]))
     presentations = [make_presentation(length_minutes=minutes) for minutes in drawn["lengths"]]
     who = [lay_out_one(each, monday, now, presentations, person) for each in drawn["presenters"]]
-    SETTINGS.publish(SiteSettings(notice_working_days=drawn["notice"], horizon_days=drawn["horizon"]))
+    CACHED_SETTINGS.publish(SiteSettings(notice_working_days=drawn["notice"], horizon_days=drawn["horizon"]))
     minutes, duty = set_by_staff(drawn["set_by_staff"], now), lay_out_duty(drawn["on_duty"], monday)
     shut = lay_out_closures(drawn["shut"], monday)
     return World(now, who, minutes, duty, drawn["notice"], drawn["horizon"], shut), presentations
@@ -180,7 +180,7 @@ def lay_out_closures(drawn: list[dict[str, Any]], monday: date) -> list[Shut]:
             reason="Moving house",
             reason_cy="Symud",
         )
-    publish()
+    publish_current_notices()
     return found
 
 
@@ -311,7 +311,7 @@ def lay_out_claim(presenter: Presenter, drawn: dict[str, Any], monday: date, now
 
 def lay_out_held(presenter: Presenter, postcode: str, start: datetime, now: datetime) -> Taken | None:
     """For the people of that place's district."""
-    if not postcode or presenter.times_held.count() >= MOST_HELD_FOR_AREAS:
+    if not postcode or presenter.times_held.count() >= MAX_HELD_TIMES:
         return None
     try:
         with transaction.atomic():
@@ -325,8 +325,8 @@ def lay_out_held(presenter: Presenter, postcode: str, start: datetime, now: date
 
 def from_the_engine(slot_query: SlotQuery, world: World, first_day: date) -> set[tuple[int, int]]:
     last_day = first_day + timedelta(days=DAYS - 1)
-    theirs = held_for(slot_query.place)
-    schedule = open_schedule(slot_query, first_day=first_day, last_day=last_day, now=world.now, ignoring=theirs)
+    theirs = held_times_lookup(slot_query.place)
+    schedule = read_schedule(slot_query, first_day=first_day, last_day=last_day, now=world.now, ignoring=theirs)
     days = [first_day + timedelta(days=number) for number in range(DAYS)]
     found = {
         (start, part.presenter.pk)
@@ -339,7 +339,7 @@ def from_the_engine(slot_query: SlotQuery, world: World, first_day: date) -> set
     slots = [slot.start for day in days for slot in schedule.slots_on(day)]
     assert slots == sorted({start for start, _key in found})
     for start in slots[::7]:
-        assert {each.presenter.pk for each in schedule.offered_to(start)} == {key for at, key in found if at == start}
+        assert {each.presenter.pk for each in schedule.offered_candidates(start)} == {key for at, key in found if at == start}
     return {(minute_of(start), key) for start, key in found}
 
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Availability, Booking, Hold, Presentation, Presenter
 from bookings.schedule.availability import MAX_ALTERNATIVE_SLOTS
-from ctac.dates import format_clock
+from ctac.dates import format_uk_time
 from professionals.models import Draft, Person
 from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
 from tests.bookings.open_sessions.rows import make_session
@@ -72,7 +72,7 @@ def test_a_start_at_midday_is_an_afternoon_in_summer_too(
     for part, expected in (("morning", ["9am", "9:30am", "10am", "10:30am", "11am", "11:30am"]), ("afternoon", ["midday"])):
         picker = client.get(f"/book/signs/when/?week=2027-06-14&part={part}").context["picker"]
         wednesday = next(slots for day, slots in picker.days if day == date(2027, 6, 16))
-        assert [format_clock(slot.start) for slot in wednesday] == expected
+        assert [format_uk_time(slot.start) for slot in wednesday] == expected
 
 
 def test_an_empty_week_says_so_and_leads_to_the_next_that_has_something(

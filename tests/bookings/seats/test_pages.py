@@ -15,7 +15,7 @@ from bookings.models import Booking, Seat, SeatState
 from bookings.seats.services import approve_seat, decline_seat
 from bookings.seats.views import SEAT_RATE_LIMIT
 from notifications.models import Notification
-from notifications.registry import find_email
+from notifications.registry import find_email_class
 from professionals.models import Person
 from tests.bookings.flow import text
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
@@ -58,7 +58,7 @@ def statements(client: Client, path: str) -> int:
 
 
 def rendered(kind: str) -> str:
-    message = find_email(kind)(Notification.objects.filter(kind=kind).latest("pk")).message()
+    message = find_email_class(kind)(Notification.objects.filter(kind=kind).latest("pk")).message()
     assert message is not None
     return str(message.context["rows"])
 

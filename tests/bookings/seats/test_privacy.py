@@ -26,7 +26,7 @@ def test_the_export_has_each_seat_of_a_guest_and_the_hosts_names_no_guest() -> N
 def test_an_erased_guest_gives_the_seat_up_and_leaves_no_word() -> None:
     booking, guest = offered(), midwife(name=CANARY, email="canary@leeds.nhs.uk")
     seat = approve_seat(ask(booking, guest, CANARY), by=None, now=NOW)
-    assert bookings_privacy.seats_ahead(guest, NOW) == ["We will give up your seat at 1 presentation of another team."]
+    assert bookings_privacy.upcoming_seats_notice(guest, NOW) == ["We will give up your seat at 1 presentation of another team."]
     erase_person(guest, by=None, now=NOW)
     booking.refresh_from_db()
     assert (booking.seats_taken, Seat.objects.get().state) == (0, SeatState.GIVEN_UP)

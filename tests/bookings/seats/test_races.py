@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.fixture
 def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: the same services without their lock."""
-    monkeypatch.setattr(services, "lock_bookings", lambda rows: rows.with_names())
+    monkeypatch.setattr(services, "lock_bookings", lambda rows: rows.with_related())
 
 
 def test_the_last_seat_is_given_once() -> None:

@@ -15,15 +15,15 @@ from bookings.visits.services import (
     NotAVisit,
     NotOverdue,
     ask_for_help,
-    run_late,
-    say_safe,
-    take_back,
-    take_on,
-    tell_of_disclosure,
+    confirm_presenter_safe,
+    report_disclosure,
+    report_late,
+    take_back_tap,
+    take_on_alarm,
 )
 from ctac.errors import DomainError
 from notifications.models import Notification
-from notifications.registry import email_for, email_named
+from notifications.registry import email_for, get_email_class
 from notifications.rendering import render
 from tests.bookings.admin.desk import do, text
 from tests.bookings.rows import make_booking, make_presenter, make_shift
@@ -78,7 +78,7 @@ def watch(first: datetime, last: datetime) -> None:
 def test_it_rings_at_both_every_ten_minutes_until_one_is_on_it(booking: Booking, lee: User) -> None:
     watch(START + MINUTE, START + 37 * MINUTE)
     assert rung() == [(15, LEE), (15, KIM), (25, LEE), (25, KIM), (35, LEE), (35, KIM)]
-    take_on(booking=booking, by=lee, now=START + 37 * MINUTE)
+    take_on_alarm(booking=booking, by=lee, now=START + 37 * MINUTE)
     watch(START + 38 * MINUTE, START + 58 * MINUTE)
     assert len(rung()) == 6
     event = BookingEvent.objects.get(kind="taken-on")
@@ -92,7 +92,7 @@ def test_no_alarm_leaves_once_somebody_is_on_it_or_after_it_rang_again(booking: 
     team = Notification.objects.get(kind="staff-no-check-in")
     ways = [is_still_due(row, START + 24 * MINUTE) for row in (first, team)]
     assert (ways, is_still_due(first, START + 25 * MINUTE)) == ([True, True], False)
-    take_on(booking=booking, by=lee, now=START + 16 * MINUTE)
+    take_on_alarm(booking=booking, by=lee, now=START + 16 * MINUTE)
     assert [is_still_due(row, START + 17 * MINUTE) for row in (first, team)] == [False, False]
     beat(START + HOUR)
     escalated = Notification.objects.get(kind="manager-no-check-in")
@@ -103,14 +103,14 @@ def test_no_alarm_leaves_once_somebody_is_on_it_or_after_it_rang_again(booking: 
 
 def test_a_second_colleague_reads_who_is_on_it_and_only_what_rings_is_taken_on(booking: Booking, lee: User) -> None:
     with pytest.raises(NotOverdue):
-        take_on(booking=booking, by=lee, now=START)
-    take_on(booking=booking, by=lee, now=START + 20 * MINUTE)
+        take_on_alarm(booking=booking, by=lee, now=START)
+    take_on_alarm(booking=booking, by=lee, now=START + 20 * MINUTE)
     with pytest.raises(DomainError, match=f"{LEE} has been on it since 10:20am"):
-        take_on(booking=booking, by=make_staff(), now=START + 21 * MINUTE)
+        take_on_alarm(booking=booking, by=make_staff(), now=START + 21 * MINUTE)
     beat(END + 30 * MINUTE)  # nobody is on the missing check-out
     assert rung() == [(90, LEE), (90, KIM)]
-    take_on(booking=booking, by=lee, now=END + 31 * MINUTE)
-    say_safe(booking=booking, by=lee, now=END + 40 * MINUTE, note="At home.")
+    take_on_alarm(booking=booking, by=lee, now=END + 31 * MINUTE)
+    confirm_presenter_safe(booking=booking, by=lee, now=END + 40 * MINUTE, note="At home.")
     watch(END + 41 * MINUTE, END + 3 * HOUR)
     assert len(rung()) == 2
 
@@ -118,16 +118,16 @@ def test_a_second_colleague_reads_who_is_on_it_and_only_what_rings_is_taken_on(b
 def test_a_tap_taken_back_starts_the_watch_again(booking: Booking, lee: User) -> None:
     """Also where somebody was on the alarm before it."""
     beat(START + 15 * MINUTE)
-    take_on(booking=booking, by=lee, now=START + 16 * MINUTE)
+    take_on_alarm(booking=booking, by=lee, now=START + 16 * MINUTE)
     arrive(booking, START + 17 * MINUTE)
     assert missed(booking, START + 20 * MINUTE) is None
     presenter = booking.presenter
     assert presenter is not None
-    take_back(booking=booking, tap=CHECK_IN, presenter=presenter, by=presenter.user, now=START + 18 * MINUTE)
+    take_back_tap(booking=booking, tap=CHECK_IN, presenter=presenter, by=presenter.user, now=START + 18 * MINUTE)
     watch(START + 19 * MINUTE, START + 26 * MINUTE)
     assert rung() == [(15, LEE), (15, KIM), (25, LEE), (25, KIM)]
     leave(booking, END + 40 * MINUTE)
-    take_back(booking=booking, tap=CHECK_OUT, presenter=presenter, by=presenter.user, now=END + 41 * MINUTE)
+    take_back_tap(booking=booking, tap=CHECK_OUT, presenter=presenter, by=presenter.user, now=END + 41 * MINUTE)
     beat(END + 42 * MINUTE)
     assert rung()[4:] == [(102, LEE), (102, KIM)]
 
@@ -163,7 +163,7 @@ def test_the_email_leads_to_the_button_and_the_page_says_who_is_on_it(client: Cl
 def late(booking: Booking, minutes: int, now: datetime) -> Visit:
     presenter = booking.presenter
     assert presenter is not None
-    return run_late(booking=booking, presenter=presenter, minutes=minutes, by=presenter.user, now=now)
+    return report_late(booking=booking, presenter=presenter, minutes=minutes, by=presenter.user, now=now)
 
 
 def test_who_runs_late_is_expected_later_and_the_host_is_told(booking: Booking, presenter: Presenter) -> None:
@@ -181,7 +181,7 @@ def test_who_runs_late_is_expected_later_and_the_host_is_told(booking: Booking, 
 
 
 def test_who_runs_later_than_they_said_rings_though_somebody_was_on_the_alarm_before(booking: Booking, lee: User) -> None:
-    take_on(booking=booking, by=lee, now=START + 16 * MINUTE)
+    take_on_alarm(booking=booking, by=lee, now=START + 16 * MINUTE)
     late(booking, 30, START + 20 * MINUTE)
     watch(START + 20 * MINUTE, START + 46 * MINUTE)
     assert rung() == [(46, LEE), (46, KIM)]
@@ -226,7 +226,7 @@ def test_help_rings_at_everybody_at_once_and_only_word_of_all_is_well_ends_it(bo
     cry(booking, now + MINUTE)  # a second tap
     beat(now + 10 * MINUTE)
     assert [to for _at, to in rung()] == everybody * 2
-    take_on(booking=booking, by=lee, now=now + 11 * MINUTE)
+    take_on_alarm(booking=booking, by=lee, now=now + 11 * MINUTE)
     beat(now + 20 * MINUTE)
     assert len(rung()) == 8
     if START <= now < END:
@@ -234,7 +234,7 @@ def test_help_rings_at_everybody_at_once_and_only_word_of_all_is_well_ends_it(bo
     assert missed(booking, now + 21 * MINUTE) == (HELP, now)
     cry(booking, now + 22 * MINUTE)  # again, though somebody is on it
     assert len(rung()) == 12
-    say_safe(booking=booking, by=lee, now=now + 30 * MINUTE, note="The police are with her.")
+    confirm_presenter_safe(booking=booking, by=lee, now=now + 30 * MINUTE, note="The police are with her.")
     assert missed(booking, now + 30 * MINUTE) is None
     assert Visit.objects.get().needs_help is False
 
@@ -247,7 +247,7 @@ def test_the_alarm_names_who_asked_though_a_colleague_is_there(booking: Booking,
     assert (Visit.objects.get().presenter, Visit.objects.get().seeks_help) == (booking.presenter, second)
     row = Notification.objects.filter(kind="duty-alarm")[0]
     with time_machine.travel(START + MINUTE, tick=False):
-        message = email_named("duty-alarm")(row).message()
+        message = get_email_class("duty-alarm")(row).message()
     assert message.subject == f"Tom Adeyemi needs help ({booking.reference})"
     assert "asked for help at 10:01am" in " ".join(render(message).text.split())
 
@@ -267,7 +267,7 @@ def test_for_what_is_not_near_nobody_rings(booking: Booking, presenter: Presente
         with pytest.raises(NotAVisit):
             cry(what, now)
         with pytest.raises(NotAVisit):
-            tell_of_disclosure(booking=what, presenter=presenter, by=presenter.user, now=now)
+            report_disclosure(booking=what, presenter=presenter, by=presenter.user, now=now)
     assert Notification.objects.count() == 0
 
 
@@ -295,7 +295,7 @@ def test_the_page_of_a_visit_has_three_ways_to_be_heard(client: Client, booking:
         said = text(phone.post(f"{page}help/", follow=True))
         assert "You asked for help at 9am." in said
         assert "Ring the alarm" not in said
-        take_on(booking=booking, by=User.objects.get(email=LEE), now=START - HOUR)
+        take_on_alarm(booking=booking, by=User.objects.get(email=LEE), now=START - HOUR)
         assert "We know that you need help. On it: lee@ctac.example, since 9am." in text(phone.get(f"{page}help/"))
         stranger = make_booking(make_presenter(), START)
         for way in ("late", "disclosed", "help"):

@@ -112,13 +112,13 @@ def test_the_first_page_counts_who_ends_soon_and_which_visits_lie_after(
     first_page = text(desk.get("/staff/"))
     assert (soon in first_page, after in first_page) == (False, False)
     end(presenter, checked_until=MONDAY)
-    assert not Booking.objects.without_checks(NOW).exists()
+    assert not Booking.objects.with_unchecked_presenter(NOW).exists()
     first_page = text(desk.get("/staff/"))
     assert (f"1 {soon}" in first_page, after in first_page) == (True, False)
     found = desk.get("/staff/bookings/presenter/?checks=soon").content.decode()
     assert "Asha Patel" in found
     end(presenter, checked_until=BEFORE)
-    assert list(Booking.objects.without_checks(NOW)) == [visit]
+    assert list(Booking.objects.with_unchecked_presenter(NOW)) == [visit]
     assert after in text(desk.get("/staff/"))
     assert visit.reference in desk.get("/staff/bookings/booking/?look=checks").content.decode()
 
@@ -126,7 +126,7 @@ def test_the_first_page_counts_who_ends_soon_and_which_visits_lie_after(
 def test_who_gives_presentations_online_alone_needs_no_check() -> None:
     online = make_presenter(formats=[Format.ONLINE], checked_until=None)
     visits = make_presenter(checked_until=None)
-    assert set(Presenter.objects.checks_end_by(MONDAY)) == {visits}
+    assert set(Presenter.objects.with_checks_ending_by(MONDAY)) == {visits}
     assert not online.may_visit(MONDAY)
 
 

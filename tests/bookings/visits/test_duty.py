@@ -15,9 +15,9 @@ from bookings.booking.services.decide import agree_time, offer_times
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import confirm_booking
 from bookings.errors import SlotTaken
-from bookings.models import Booking, DutyShift, Format, Presenter, State, duty_of
+from bookings.models import Booking, DutyShift, Format, Presenter, State, duty_contacts_by_booking
 from bookings.schedule.availability import Schedule
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from bookings.visits.services import NoCover, refuse_without_cover
@@ -44,13 +44,13 @@ SHIFTS = "/staff/bookings/dutyshift/"
 def test_the_shift_of_a_visit_is_that_of_its_uk_day(booking: Booking) -> None:
     online = make_booking(make_presenter(), START, postcode="")
     DutyShift.objects.all().delete()
-    assert duty_of([booking, online]) == {booking.pk: []}
+    assert duty_contacts_by_booking([booking, online]) == {booking.pk: []}
     before, shift = make_shift(MONDAY - DAY, MONDAY - DAY), make_shift(MONDAY, MONDAY + 6 * DAY)
-    assert [person.user for person in duty_of([booking])[booking.pk]] == [shift.duty_person, shift.deputy]
+    assert [person.user for person in duty_contacts_by_booking([booking])[booking.pk]] == [shift.duty_person, shift.deputy]
     assert str(before) == "Sunday 24 January 2027"
     assert str(shift) == "Monday 25 January 2027 to Sunday 31 January 2027"
     User.objects.filter(pk=shift.duty_person_id).update(is_active=False)
-    assert [person.user for person in duty_of([booking])[booking.pk]] == [shift.deputy]
+    assert [person.user for person in duty_contacts_by_booking([booking])[booking.pk]] == [shift.deputy]
 
 
 @pytest.mark.parametrize("first", [MONDAY - 2 * DAY, MONDAY, MONDAY + DAY])
@@ -161,7 +161,7 @@ def test_no_way_leads_to_a_confirmed_visit_on_a_day_without_cover(presenter: Pre
 @pytest.mark.parametrize("gone", ["closed", "deleted"])
 def test_a_shift_of_which_one_can_no_longer_sign_in_is_no_cover(presenter: Presenter, who: str, gone: str) -> None:
     shift, query = make_shift(MONDAY - DAY, MONDAY + 6 * DAY), SlotQuery(make_presentation(), Format.WORKPLACE, find_place(LEEDS))
-    week = partial(open_schedule, query, first_day=MONDAY, last_day=MONDAY + 6 * DAY, now=NOW)
+    week = partial(read_schedule, query, first_day=MONDAY, last_day=MONDAY + 6 * DAY, now=NOW)
     assert [day for day, _slots in week().week(MONDAY)] != []
     if gone == "closed":
         User.objects.filter(pk=getattr(shift, who).pk).update(is_active=False)
@@ -190,7 +190,7 @@ def test_visits_are_offered_on_covered_days_alone_and_online_on_all(presenter: P
             len(
                 statements(
                     lambda query=query, found=found: found.append(
-                        open_schedule(query, first_day=MONDAY, last_day=MONDAY + 6 * DAY, now=NOW)
+                        read_schedule(query, first_day=MONDAY, last_day=MONDAY + 6 * DAY, now=NOW)
                     )
                 )
             )

@@ -11,9 +11,9 @@ from bookings.leave.services import ask_for_leave, record_leave
 from bookings.models import Booking, LeaveKind, Presenter, State, Visit, may_check_out
 from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.text import presenter_of_visit
-from bookings.visits.services import VisitNotOver, alert_staff, check_out, say_safe
+from bookings.visits.services import VisitNotOver, alert_staff, check_out, confirm_presenter_safe
 from notifications.models import Notification
-from privacy.services import VisitInTheWay, erase_person
+from privacy.services import VisitBlocksErasure, erase_person
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START, arrive, missed
 
@@ -42,9 +42,9 @@ def test_leave_entered_during_a_visit_raises_the_alarm_and_only_word_of_the_pres
         lambda: reassign(booking=booking, presenter=make_presenter(), by=staff, now=now, override_reason="Instead"),
         lambda: cancel_booking(booking=booking, by=staff, now=now),
     ):
-        with pytest.raises(VisitInTheWay, match="We have not heard from the presenter of this visit"):
+        with pytest.raises(VisitBlocksErasure, match="We have not heard from the presenter of this visit"):
             attempt()
-    say_safe(booking=booking, by=staff, now=now + MINUTE, note="She is at home with a cold.")
+    confirm_presenter_safe(booking=booking, by=staff, now=now + MINUTE, note="She is at home with a cold.")
     assert missed(booking, END + 400 * DAY) is None
     reassign(booking=booking, presenter=make_presenter(), by=staff, now=now + MINUTE, override_reason="Instead")
     assert missed(booking, END + HOUR) == (CHECK_OUT, END)
@@ -84,7 +84,7 @@ def test_illness_before_the_visit_alarms_nobody(booking: Booking, presenter: Pre
 def test_after_a_word_of_all_is_well_leave_is_one_more_thing_to_ask_about(
     booking: Booking, presenter: Presenter, staff: User
 ) -> None:
-    say_safe(booking=booking, by=staff, now=START + 20 * MINUTE, note="Her train is late.")
+    confirm_presenter_safe(booking=booking, by=staff, now=START + 20 * MINUTE, note="Her train is late.")
     fall_ill(presenter, START + 30 * MINUTE)
     assert missed(booking, START + 30 * MINUTE) == (CHECK_IN, START)
 

@@ -17,11 +17,11 @@ from bookings.visits.services import (
     NoCover,
     check_in,
     check_out,
+    confirm_presenter_safe,
     refuse_without_cover,
-    say_safe,
-    take_back,
-    take_on,
-    visits_resting_on,
+    take_back_tap,
+    take_on_alarm,
+    visits_covered_by,
 )
 from notifications.models import Notification
 from tests.bookings.rows import MONDAY, NOW, make_shift
@@ -75,7 +75,7 @@ def words_of_two(booking: Booking, presenter: Presenter) -> list[Callable[[], ob
     """Of two colleagues who have both called."""
     check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)
     colleagues = [make_staff(), make_staff()]
-    return [lambda by=by: say_safe(booking=booking, by=by, now=LATE, note="Safe") for by in colleagues]
+    return [lambda by=by: confirm_presenter_safe(booking=booking, by=by, now=LATE, note="Safe") for by in colleagues]
 
 
 # Arriving, leaving and all being well, twice at once
@@ -121,7 +121,7 @@ def test_control_without_the_lock_both_say_it(booking: Booking, presenter: Prese
 def answers_of_two(booking: Booking, presenter: Presenter) -> list[Callable[[], object]]:
     """Of the duty person and the deputy, who have both opened the email."""
     check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)
-    return [lambda by=by: take_on(booking=booking, by=by, now=LATE) for by in (make_staff(), make_staff())]
+    return [lambda by=by: take_on_alarm(booking=booking, by=by, now=LATE) for by in (make_staff(), make_staff())]
 
 
 def test_of_two_on_duty_one_is_on_it_and_the_other_is_told(booking: Booking, presenter: Presenter) -> None:
@@ -139,7 +139,7 @@ def test_control_without_the_lock_both_are_on_it(booking: Booking, presenter: Pr
 def taps_taken_back(booking: Booking, presenter: Presenter) -> list[Callable[[], object]]:
     check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)
     back = {"booking": booking, "tap": CHECK_IN, "presenter": presenter, "by": presenter.user, "now": START}
-    return [lambda: take_back(**back)] * 2
+    return [lambda: take_back_tap(**back)] * 2
 
 
 def test_two_phones_take_a_tap_back_once(booking: Booking, presenter: Presenter) -> None:
@@ -238,7 +238,7 @@ def test_a_shift_waits_for_the_visit_that_is_being_confirmed(booking: Booking) -
 
     def take_the_shift_away() -> None:
         try:
-            resting.extend(visits_resting_on(shift, NOW))
+            resting.extend(visits_covered_by(shift, NOW))
         finally:
             connection.close()
 
@@ -267,7 +267,7 @@ def test_a_visit_is_not_confirmed_by_a_shift_that_is_going(booking: Booking) -> 
 
     thread = Thread(target=confirm)
     with transaction.atomic():
-        assert visits_resting_on(shift, NOW) == [booking]
+        assert visits_covered_by(shift, NOW) == [booking]
         shift.delete()
         thread.start()
         wait_until_somebody_waits()

@@ -19,12 +19,12 @@ from bookings.visits.services import (
     NotOverdue,
     TooEarlyToCheckIn,
     VisitOver,
-    say_safe,
-    take_back,
+    confirm_presenter_safe,
+    take_back_tap,
 )
 from ctac.errors import DomainError
 from notifications.models import Notification
-from privacy.services import VisitInTheWay
+from privacy.services import VisitBlocksErasure
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START, arrive, leave, missed
 from tests.factories import make_staff
@@ -107,7 +107,7 @@ def test_where_nobody_goes_there_is_nothing_to_check_in_to(presenter: Presenter,
 def test_a_clock_that_is_behind_keeps_nobody_from_checking_out(booking: Booking) -> None:
     arrive(booking, START)
     visit = leave(booking, START - MINUTE)
-    assert visit.is_out
+    assert visit.is_checked_out
     assert visit.checked_out_at == START == booking.events.get(kind="checked-out").at
 
 
@@ -187,9 +187,9 @@ def test_nothing_takes_an_alert_away_but_word_of_the_presenter(booking: Booking,
         lambda: move_a_week(booking, staff, now),
     ]
     for attempt in tries:
-        with pytest.raises(VisitInTheWay, match="We have not heard from the presenter of this visit"):
+        with pytest.raises(VisitBlocksErasure, match="We have not heard from the presenter of this visit"):
             attempt()
-    say_safe(booking=booking, by=staff, now=now, note="Her car broke down.")
+    confirm_presenter_safe(booking=booking, by=staff, now=now, note="Her car broke down.")
     move_a_week(booking, staff, now)
 
 
@@ -217,7 +217,7 @@ def test_cancelled_with_nobody_there_nobody_is_waited_for_and_with_somebody_they
 
 def move_a_week(booking: Booking, by: User, now: datetime) -> None:
     version = Booking.objects.get(pk=booking.pk).version
-    seen = Booking.objects.with_names().get(pk=booking.pk)
+    seen = Booking.objects.with_related().get(pk=booking.pk)
     reschedule(booking=seen, start=START + 7 * DAY, expected=version, by=by, now=now, override_reason="They asked")
 
 
@@ -272,19 +272,19 @@ def test_without_a_presenter_nobody_is_overdue() -> None:
 
 def test_all_is_well_ends_the_alert_and_the_check_out_is_still_waited_for(booking: Booking, staff: User) -> None:
     with pytest.raises(NotOverdue):
-        say_safe(booking=booking, by=staff, now=START, note="Too soon")
-    say_safe(booking=booking, by=staff, now=START + 20 * MINUTE, note="Her train is late.")
+        confirm_presenter_safe(booking=booking, by=staff, now=START, note="Too soon")
+    confirm_presenter_safe(booking=booking, by=staff, now=START + 20 * MINUTE, note="Her train is late.")
     assert missed(booking, START + 30 * MINUTE) is None
     assert missed(booking, END + 30 * MINUTE) == (CHECK_OUT, END)
-    say_safe(booking=booking, by=staff, now=END + 40 * MINUTE, note="She is on her way home.")
+    confirm_presenter_safe(booking=booking, by=staff, now=END + 40 * MINUTE, note="She is on her way home.")
     assert missed(booking, END + 10 * HOUR) is None
     assert [kind for kind, _by, _at in history(booking)] == ["said-safe", "said-safe"]
 
 
 def test_the_second_colleague_reads_that_somebody_has_said_so(booking: Booking, staff: User) -> None:
-    say_safe(booking=booking, by=staff, now=END + 40 * MINUTE, note="She is safe.")
+    confirm_presenter_safe(booking=booking, by=staff, now=END + 40 * MINUTE, note="She is safe.")
     with pytest.raises(NotOverdue):
-        say_safe(booking=booking, by=make_staff(), now=END + 41 * MINUTE, note="She is safe.")
+        confirm_presenter_safe(booking=booking, by=make_staff(), now=END + 41 * MINUTE, note="She is safe.")
     assert len(history(booking)) == 1
 
 
@@ -329,7 +329,9 @@ def copy_of(booking: Booking, number: int) -> Booking:
 
 
 def back(booking: Booking, tap: str, now: datetime, **more: Any) -> Visit:
-    return take_back(booking=booking, tap=tap, now=now, **{"by": booking.presenter.user, "presenter": booking.presenter, **more})
+    return take_back_tap(
+        booking=booking, tap=tap, now=now, **{"by": booking.presenter.user, "presenter": booking.presenter, **more}
+    )
 
 
 def test_a_check_in_and_a_check_out_are_taken_back_one_after_the_other_and_the_watch_goes_on(booking: Booking) -> None:
@@ -344,7 +346,7 @@ def test_a_check_in_and_a_check_out_are_taken_back_one_after_the_other_and_the_w
     assert (missed(booking, START + HOUR / 2), Visit.objects.get().presenter) == ((CHECK_IN, START), None)
     kinds = [kind for kind, _by, _at in history(booking)]
     assert kinds == ["checked-in", "checked-out", "check-out-taken-back", "check-in-taken-back"]
-    assert arrive(booking, START + 4 * MINUTE).is_in
+    assert arrive(booking, START + 4 * MINUTE).is_checked_in
 
 
 def test_presenters_take_back_for_ten_minutes_and_staff_for_a_day(booking: Booking, staff: User) -> None:
@@ -369,7 +371,7 @@ def test_nobody_takes_back_what_somebody_else_has_tapped(booking: Booking) -> No
     with pytest.raises(DomainError, match="Nobody else can check in or out before"):
         back(booking, CHECK_OUT, START + 3 * MINUTE, presenter=first)
     leave(booking, START + 4 * MINUTE, presenter=second)
-    assert back(booking, CHECK_OUT, START + 5 * MINUTE, presenter=first).is_out
+    assert back(booking, CHECK_OUT, START + 5 * MINUTE, presenter=first).is_checked_out
 
 
 def test_of_a_cancelled_visit_nobody_is_waited_for_once_the_check_in_is_taken_back(booking: Booking) -> None:
@@ -384,7 +386,7 @@ def test_of_a_cancelled_visit_nobody_is_waited_for_once_the_check_in_is_taken_ba
 
 
 def test_that_all_is_well_is_never_taken_back(booking: Booking, staff: User) -> None:
-    say_safe(booking=booking, by=staff, now=END + 40 * MINUTE, note="She is on her way home.")
+    confirm_presenter_safe(booking=booking, by=staff, now=END + 40 * MINUTE, note="She is on her way home.")
     leave(booking, END + 50 * MINUTE)
     back(booking, CHECK_OUT, END + 51 * MINUTE)
     booking.refresh_from_db()

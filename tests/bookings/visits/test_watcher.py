@@ -26,7 +26,7 @@ SECRET = "/ping/5d1c0a7e"
 
 @pytest.fixture(autouse=True)
 def nobody_watched_yet() -> None:
-    cache.delete(health.VISITS_WATCHED)
+    cache.delete(health.VISITS_WATCHED_KEY)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_monitor_in_trouble_is_a_line_in_the_log_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(health, "PING_SECONDS", 0.5)
+    monkeypatch.setattr(health, "PING_TIMEOUT_SECONDS", 0.5)
     monitor.answers = [answer]
     watch()
     assert (len(monitor.asked), Notification.objects.filter(kind="staff-no-check-in").count(), status()[0]) == (1, 1, 200)

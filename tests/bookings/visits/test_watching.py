@@ -10,9 +10,9 @@ from bookings import tasks
 from bookings.models import Booking, BookingQuerySet, EventKind, Presenter, State
 from bookings.visits import emails as visit_emails
 from bookings.visits import services as visits_services
-from bookings.visits.services import check_in, check_out, say_safe
+from bookings.visits.services import check_in, check_out, confirm_presenter_safe
 from notifications.models import Notification
-from notifications.registry import all_emails, email_for, email_named
+from notifications.registry import all_emails, email_for, get_email_class
 from notifications.rendering import render
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START
@@ -42,7 +42,7 @@ def told() -> list[tuple[str, str]]:
 def is_still_due(kind: str, now: datetime) -> bool:
     notification = Notification.objects.get(kind=kind)
     with time_machine.travel(now, tick=False):
-        return email_named(kind)(notification).is_still_due()
+        return get_email_class(kind)(notification).is_still_due()
 
 
 def test_each_stage_is_told_once_however_often_the_task_runs(booking: Booking) -> None:
@@ -72,7 +72,7 @@ def test_nobody_is_told_of_who_checked_in_and_out_in_time(booking: Booking, pres
 def test_a_colleague_who_says_that_all_is_well_stops_the_escalation(booking: Booking, presenter: Presenter) -> None:
     check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)
     beat(END + 30 * MINUTE)
-    say_safe(booking=booking, by=make_staff(), now=END + 40 * MINUTE, note="She is safe.")
+    confirm_presenter_safe(booking=booking, by=make_staff(), now=END + 40 * MINUTE, note="She is safe.")
     beat(END + 2 * HOUR)
     assert told() == [("staff-no-check-out", STAFF)]
 
@@ -117,7 +117,7 @@ def test_one_that_cannot_be_told_of_does_not_keep_the_next(
 def test_the_mail_says_whom_to_call(booking: Booking, presenter: Presenter) -> None:
     check_in(booking=booking, presenter=presenter, by=presenter.user, now=START - 5 * MINUTE)
     beat(END + 30 * MINUTE)
-    message = email_named("staff-no-check-out")(Notification.objects.get(kind="staff-no-check-out")).message()
+    message = get_email_class("staff-no-check-out")(Notification.objects.get(kind="staff-no-check-out")).message()
     assert message.subject == f"No check-out from Asha Patel ({booking.reference})"
     rows = {row["label"]: row["value"] for name in ("whom_to_call", "place_rows") for row in message.context[name]}
     assert rows == {
@@ -136,7 +136,7 @@ def test_the_mail_says_whom_to_call(booking: Booking, presenter: Presenter) -> N
 def test_the_mail_says_the_day_and_that_there_is_no_number_to_call(booking: Booking, presenter: Presenter) -> None:
     Presenter.objects.update(phone="")
     beat(END + 50 * HOUR)
-    text = render(email_named("staff-no-check-out")(Notification.objects.get(kind="staff-no-check-out")).message()).text
+    text = render(get_email_class("staff-no-check-out")(Notification.objects.get(kind="staff-no-check-out")).message()).text
     assert "ended at 11am on Monday 25 January 2027" in " ".join(text.split())
     assert "1. The presenter: We don’t have their phone number" in text
 
@@ -195,7 +195,7 @@ def test_staff_are_told_once_that_a_link_is_missing(online: Booking) -> None:
     beat(START - HOUR)
     assert told() == [("staff-no-joining-link", STAFF)]
     Presenter.objects.update(phone="0113 496 0002")
-    assert 'href="tel:01134960002"' in render(email_named("staff-no-joining-link")(Notification.objects.get()).message()).html
+    assert 'href="tel:01134960002"' in render(get_email_class("staff-no-joining-link")(Notification.objects.get()).message()).html
     assert is_still_due("staff-no-joining-link", START - HOUR)
     Presenter.objects.update(joining_link="https://meet.example/hers")
     assert not is_still_due("staff-no-joining-link", START - HOUR)
@@ -220,7 +220,7 @@ def test_a_booking_that_nobody_would_come_to_is_told_of_once_while_there_is_time
     beat(START - HOUR)
     assert sorted(told()) == [("staff-still-no-presenter", MANAGER), ("staff-still-no-presenter", STAFF)]
     to_staff = Notification.objects.get(recipient=STAFF)
-    html = render(email_named("staff-still-no-presenter")(to_staff).message()).html
+    html = render(get_email_class("staff-still-no-presenter")(to_staff).message()).html
     assert nobodys.contact_phone.replace(" ", "") in html
     assert "/staff/bookings/booking/stand-ins/" in html
     Notification.objects.exclude(pk=to_staff.pk).delete()

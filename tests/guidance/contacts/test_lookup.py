@@ -7,7 +7,7 @@ import pytest
 
 from ctac.models import csv_rows
 from guidance.contacts.models import AreaContact, ContactKind
-from guidance.contacts.queries import codes_by_authority, referral_text, who_to_tell, who_to_tell_each, who_to_tell_in
+from guidance.contacts.queries import codes_by_authority, referral_text, who_to_tell, who_to_tell_by_area, who_to_tell_by_postcode
 from professionals.areas import Area
 from professionals.models import LocalAuthority, Nation, Profession
 from tests.leaflets.statements import statements
@@ -31,7 +31,7 @@ def test_every_local_authority_has_its_children_services_its_police_and_its_guar
     authorities = list(LocalAuthority.objects.all())
     assert (len(authorities), {each.code for each in authorities}) == (361, set(codes_by_authority()))
     areas = [Area(each.nation, each.code, 0, 0, "mainland") for each in authorities]
-    found = who_to_tell_in(areas)
+    found = who_to_tell_by_area(areas)
     contacts = AreaContact.objects.all()
     known = {kind: {row.name: row.nation for row in contacts if row.kind == kind} for kind in ContactKind}
     for area in areas:
@@ -135,7 +135,7 @@ def test_one_takes_two_statements_and_many_take_as_many() -> None:
     assert len(statements(lambda: who_to_tell("YO1 7HH"))) == 1
     many = ["LS1 4AP", "BFPO 57", "BFPO 58", "", *(f"M{number} 1AA" for number in range(1, 9))]
     found: dict[str, Any] = {}
-    assert len(statements(lambda: found.update(who_to_tell_each(many)))) == 2
+    assert len(statements(lambda: found.update(who_to_tell_by_postcode(many)))) == 2
     assert {postcode: who_to_tell(postcode) for postcode in many} == found
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from leaflets.catalogue.cover import COVER_WIDTH, MAX_COVER_BYTES
 from leaflets.catalogue.services import make_cover, render_first_page, webp_size
 from leaflets.catalogue.titles import sample_pdf
-from leaflets.models import Edition, paper_of
+from leaflets.models import Edition, detect_paper
 from tests.leaflets.factories import make_edition, make_leaflet
 from tests.leaflets.statements import statements
 
@@ -121,7 +121,7 @@ def pdf(page: str, pages: str = "") -> bytes:
 def test_the_paper_is_told_by_the_first_page(content: bytes, paper: str) -> None:
     seen = render_first_page(content)
     assert seen is not None
-    assert paper_of(seen.width, seen.height) == paper
+    assert detect_paper(seen.width, seen.height) == paper
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from leaflets.catalogue.emails import NewEdition
 from leaflets.catalogue.services import notify_new_edition, withdraw_edition
 from leaflets.models import Leaflet, Order
 from notifications.models import ChoiceSource, MailChoice, Notification
-from notifications.preferences import choose, wants
+from notifications.preferences import record_choices, wants
 from notifications.registry import Topic
 from professionals.models import Person
 from tests.factories import make_person, sign_in
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def ask(person: Person, now: datetime, *, wanted: bool = True) -> Person:
-    choose(address=person.email.upper(), chosen={Topic.EDITIONS: wanted}, where=ChoiceSource.PAGE, now=now)
+    record_choices(address=person.email.upper(), chosen={Topic.EDITIONS: wanted}, where=ChoiceSource.PAGE, now=now)
     return person
 
 

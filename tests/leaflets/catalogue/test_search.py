@@ -99,7 +99,7 @@ def test_slips_are_counted(typed: str, word: str, count: int) -> None:
 
 def test_of_what_is_typed_only_so_many_words_are_looked_for() -> None:
     assert search_words("A&E, the child’s a&e " + "word " * 3) == ["a&e", "the", "child's", "word"]
-    assert len(search_words(" ".join(f"word{n}" for n in range(50)))) == catalogue_queries.MAX_WORDS
+    assert len(search_words(" ".join(f"word{n}" for n in range(50)))) == catalogue_queries.MAX_SEARCH_WORDS
 
 
 def test_a_version_has_no_versions() -> None:

@@ -5,7 +5,7 @@ import pytest
 from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import TRANSITIONS, Dispatch, Edition, EventKind, MovementKind, OrderState, StockMovement
-from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing, transition
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, start_packing, transition
 from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
@@ -59,7 +59,7 @@ def test_dispatch_takes_the_copies_off_the_shelf_and_out_of_the_promise(order, s
 
 
 def test_an_order_that_nobody_packs_is_not_dispatched(order, staff, now):
-    with pytest.raises(OrderHasMoved, match="Start packing first"):
+    with pytest.raises(OrderStateHasChanged, match="Start packing first"):
         dispatch(order=order, by=staff, now=now)
     assert figures() == [(50, 5), (50, 7)]
 
@@ -67,7 +67,7 @@ def test_an_order_that_nobody_packs_is_not_dispatched(order, staff, now):
 def test_a_parcel_leaves_once(order, staff, now):
     start_packing(order=order, by=staff, now=now)
     dispatch(order=order, by=staff, now=now)
-    with pytest.raises(OrderHasMoved, match="already been dispatched"):
+    with pytest.raises(OrderStateHasChanged, match="already been dispatched"):
         dispatch(order=order, by=staff, now=now)
     assert (Dispatch.objects.count(), figures()) == (1, [(43, 0), (45, 0)])
 
@@ -83,7 +83,7 @@ def test_a_withdrawn_edition_is_never_sent(order, staff, now):
 
 def test_cancelling_gives_the_copies_back_once(order, staff, now):
     cancel(order=order, by=staff, now=now, reason="Asked by phone")
-    with pytest.raises(OrderHasMoved, match="already been cancelled"):
+    with pytest.raises(OrderStateHasChanged, match="already been cancelled"):
         cancel(order=order, by=staff, now=now)
     order.refresh_from_db()
     assert (order.state, figures()) == (OrderState.CANCELLED, [(50, 0), (50, 0)])
@@ -101,7 +101,7 @@ def test_the_owner_cancels_while_received(order, now):
 
 def test_the_owner_can_not_cancel_what_is_being_packed_and_staff_can(order, staff, now):
     start_packing(order=order, by=staff, now=now)
-    with pytest.raises(OrderHasMoved, match="started to pack"):
+    with pytest.raises(OrderStateHasChanged, match="started to pack"):
         cancel(order=order, by=order.person.user, now=now)
     cancel(order=order, by=staff, now=now)
     assert order.state == OrderState.CANCELLED
@@ -111,7 +111,7 @@ def test_the_owner_can_not_cancel_what_is_being_packed_and_staff_can(order, staf
 def test_a_dispatched_order_stays_as_it_is(order, staff, now, act):
     start_packing(order=order, by=staff, now=now)
     dispatch(order=order, by=staff, now=now)
-    with pytest.raises(OrderHasMoved):
+    with pytest.raises(OrderStateHasChanged):
         act(order=order, by=staff, now=now)
     order.refresh_from_db()
     assert order.state == OrderState.DISPATCHED

@@ -6,7 +6,7 @@ import pytest
 
 from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
-from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, preview_choice, titles_to_pack
+from leaflets.dispatch.queries import PackingChoice, packable_order_keys, preview_choice, titles_to_pack
 from leaflets.dispatch.services import (
     IsInSession,
     NothingToPack,
@@ -32,7 +32,7 @@ from leaflets.models import (
     SessionState,
     StockMovement,
 )
-from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, start_packing
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
@@ -137,7 +137,7 @@ def test_before_it_starts_one_sees_what_it_makes_and_what_is_short(edition, now)
     assert (seen.matching, seen.orders, seen.copies) == (3, 3, 50)
     assert (pick.title, pick.copies, pick.orders, pick.to_come, pick.left) == (edition.leaflet.title, 50, 3, 10, 0)
     assert [(each.title, each.copies, each.orders) for each in seen.short] == [(edition.leaflet.title, 10, 1)]
-    assert [(each.key, each.copies, each.orders) for each in titles_to_pack(oldest_to_pack(PackingChoice()))] == [
+    assert [(each.key, each.copies, each.orders) for each in titles_to_pack(packable_order_keys(PackingChoice()))] == [
         (edition.leaflet_id, 50, 3)
     ]
     assert (preview_choice(PackingChoice(most=1)).matching, preview_choice(PackingChoice(most=1)).orders) == (3, 1)
@@ -147,16 +147,16 @@ def test_more_orders_than_are_counted_are_said_and_every_title_is_offered(editio
     monkeypatch.setattr("leaflets.dispatch.queries.MAX_COUNTED", 2)
     later = make_edition(now, stock=50)
     first, second = orders_of(edition, now, 20, 25)
-    assert [each.label for each in titles_to_pack(oldest_to_pack(PackingChoice()))] == [
+    assert [each.label for each in titles_to_pack(packable_order_keys(PackingChoice()))] == [
         f"{edition.leaflet} (45 copies, 2 orders)"
     ]
     assert not preview_choice(PackingChoice(most=1)).many_more
     make_order(make_person(), now + timedelta(days=1), {later.leaflet: 5})
-    offered = titles_to_pack(oldest_to_pack(PackingChoice()))
+    offered = titles_to_pack(packable_order_keys(PackingChoice()))
     assert [each.label for each in offered] == [f"{edition.leaflet} (at least 45 copies, 2 orders)", str(later.leaflet)]
     seen = preview_choice(PackingChoice(most=1))
     assert (seen.many_more, seen.orders, seen.copies) == (True, 1, 20)
-    assert preview_choice(PackingChoice(titles=(later.leaflet_id,)), oldest=oldest_to_pack(PackingChoice())).copies == 5
+    assert preview_choice(PackingChoice(titles=(later.leaflet_id,)), oldest=packable_order_keys(PackingChoice())).copies == 5
     waiting = orders_of(edition, now, 30, 30, 30, will_wait_for=[edition.leaflet])
     [short] = preview_choice(PackingChoice()).short
     assert (short.orders, short.many_more) == (3, True)
@@ -166,7 +166,7 @@ def test_more_orders_than_are_counted_are_said_and_every_title_is_offered(editio
 def test_two_prints_of_one_title_are_one_order(edition, now):
     [order] = orders_of(edition, now, 20)
     order.lines.create(edition=make_edition(now, leaflet=edition.leaflet, label="May 2026"), copies=5, allocated=5)
-    [title] = titles_to_pack(oldest_to_pack(PackingChoice()))
+    [title] = titles_to_pack(packable_order_keys(PackingChoice()))
     assert (title.orders, title.copies) == (1, 25)
 
 
@@ -206,7 +206,7 @@ def test_one_press_dispatches_all_but_those_left_out_and_says_why(edition, staff
     parcel = Parcel.objects.get(order=sent)
     assert (parcel.dispatch.tracking_number, parcel.dispatch.by) == ("QK 1", staff)
     assert left.events.get(kind=EventKind.PUT_BACK).reason == "Left out: The address is not clear"
-    assert "The address" in str(Parcel.objects.get(order=left).why)
+    assert "The address" in str(Parcel.objects.get(order=left).outcome_text)
     assert list(ledger_differences()) == []
     assert [parcel.order for parcel in start(staff, now).parcels.all()] == [left]
 
@@ -329,7 +329,7 @@ def test_a_late_order_joins_and_another_is_taken_out(edition, staff, now):
     assert [parcel.order for parcel in other.parcels.all()] == [second]
     end(session, staff, now)
     assert became(session) == [(1, "sent", 1), (2, "taken-out", 0), (3, "sent", 3), (4, "sent", 4)]
-    with pytest.raises(OrderHasMoved):
+    with pytest.raises(OrderStateHasChanged):
         add_order(session=other, order=first, by=staff, now=now)
 
 

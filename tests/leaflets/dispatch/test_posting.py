@@ -19,8 +19,8 @@ from notifications import schedule
 from notifications.delivery.services import claim
 from notifications.models import Notification, State
 from notifications.outbox import resend
-from notifications.privacy import erase_for
-from notifications.registry import email_named
+from notifications.privacy import erase_address
+from notifications.registry import get_email_class
 from notifications.rendering import Rendered, render
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
@@ -50,7 +50,7 @@ def digests() -> list[Notification]:
 
 
 def words(row: Notification) -> Rendered:
-    return render(email_named("order-dispatched")(row).message())
+    return render(get_email_class("order-dispatched")(row).message())
 
 
 def send(row: Notification, now: datetime) -> Rendered:
@@ -169,7 +169,7 @@ def test_nobody_without_an_address_is_told_nor_who_was_erased(person, leaflet, n
     assert leave(make_order(make_person(with_user=False, email=""), now, {leaflet: 5}), now).told_in_id is None
     leave(make_order(person, now, {leaflet: 5}), now)
     erase(person, now)
-    erase_for(person.email, now)
+    erase_address(person.email, now)
     assert [(row.state, row.recipient) for row in digests()] == [(State.EXPIRED, "")]
 
 
@@ -178,9 +178,9 @@ def test_a_message_of_before_tells_of_the_parcel_that_its_number_names(person, l
     Dispatch.objects.filter(pk=leave(order, now, "RM 1").pk).update(told_in=None)
     old = Notification(kind="order-dispatched", about=f"order:{order.pk}", version=1, recipient=person.email)
     assert "RM 1" in words(old).text
-    assert email_named("order-dispatched")(old).is_still_due()
+    assert get_email_class("order-dispatched")(old).is_still_due()
     old.version = 2
-    assert not email_named("order-dispatched")(old).is_still_due()
+    assert not get_email_class("order-dispatched")(old).is_still_due()
 
 
 def test_telling_takes_as_many_statements_a_parcel_and_the_email_as_many_for_one_as_for_many(person, leaflet, now):
@@ -282,7 +282,7 @@ def test_a_dispatch_that_comes_while_the_email_is_sent_is_in_the_next_one(two_pa
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_control_if_it_did_not_look_again_its_parcel_would_be_told_in_an_email_that_has_gone(two_packed, now, monkeypatch):
-    monkeypatch.setattr(schedule, "OPEN", Q(pk__gt=0))
+    monkeypatch.setattr(schedule, "OPEN_DIGEST", Q(pk__gt=0))
     said, parcels = dispatch_while_it_is_sent(two_packed[1], now)
     assert two_packed[1].reference not in said
     assert parcels == [2]  # lost

@@ -50,7 +50,7 @@ def place(client):
 
 
 def streets(person):
-    return list(KeptAddress.objects.of(person).values_list("address_line_1", flat=True))
+    return list(KeptAddress.objects.for_person(person).values_list("address_line_1", flat=True))
 
 
 def test_an_address_is_kept_with_the_order_once_and_chosen_for_the_next(client, leaflet, person):

@@ -8,10 +8,10 @@ from django.urls import reverse
 from leaflets.catalogue.services import add_edition, withdraw_edition
 from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import Edition, EventKind, OrderState
-from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, start_packing
 from leaflets.stock.services import correct_stock, ledger_differences, receive_stock
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from notifications.rendering import render
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order
@@ -39,7 +39,7 @@ def test_what_is_there_is_promised_and_the_rest_waits(now):
     edition = make_edition(now, stock=4, title="One")
     order = waits(edition, 10, now)
     assert (order.state, figures(order)) == (OrderState.RECEIVED, [(6, 4, 0, 0)])
-    mail = render(email_named("order-received")(Notification.objects.get(kind="order-received")).message())
+    mail = render(get_email_class("order-received")(Notification.objects.get(kind="order-received")).message())
     assert "6 copies of “One”" in mail.text
     assert list(ledger_differences()) == []
 
@@ -47,7 +47,7 @@ def test_what_is_there_is_promised_and_the_rest_waits(now):
 def test_an_order_of_which_there_is_nothing_waits_and_can_not_be_packed(now):
     order = waits(make_edition(now, stock=0), 10, now)
     assert states(order) == [OrderState.WAITING]
-    with pytest.raises(OrderHasMoved, match="you have nothing to pack yet"):
+    with pytest.raises(OrderStateHasChanged, match="you have nothing to pack yet"):
         start_packing(order=order, by=None, now=now)
 
 
@@ -58,8 +58,8 @@ def test_stock_goes_to_the_oldest_order_first_and_each_is_told_once(now):
     assert figures(first, second) == [(0, 10, 0, 0), (5, 5, 0, 0)]
     assert states(first, second) == [OrderState.RECEIVED, OrderState.RECEIVED]
     whole, part = (Notification.objects.get(kind="order-stocked", about=f"order:{order.pk}") for order in (first, second))
-    assert render(email_named("order-stocked")(whole).message()).subject == f"Your leaflets have come in: {first.reference}"
-    mail = render(email_named("order-stocked")(part).message())
+    assert render(get_email_class("order-stocked")(whole).message()).subject == f"Your leaflets have come in: {first.reference}"
+    mail = render(get_email_class("order-stocked")(part).message())
     assert mail.subject == f"Some of your leaflets have come in: {second.reference}"
     assert f"\n5 copies: {edition.leaflet}\n" in mail.text
     assert f"- 5 copies of “{edition.leaflet}”" in mail.text
@@ -96,7 +96,7 @@ def test_the_first_part_is_sent_and_the_rest_follows_in_a_parcel_of_its_own(now)
     assert (states(order), figures(order)) == ([OrderState.DISPATCHED], [(0, 0, 10, 0)])
     first, second = Notification.objects.filter(kind="order-dispatched").order_by("pk")
     assert [row.due_at - first.due_at for row in (first, second)] == [timedelta(0), timedelta(days=1)]
-    texts = [render(email_named("order-dispatched")(row).message()).text for row in (first, second)]
+    texts = [render(get_email_class("order-dispatched")(row).message()).text for row in (first, second)]
     for text, copies, number in zip(texts, (4, 6), ("RM 1", "RM 2"), strict=True):
         assert f"{copies} copies: One" in text
         assert f"Tracking number: {number}" in text
@@ -133,5 +133,5 @@ def test_who_cancels_the_rest_reads_that_nothing_more_is_sent(client, now):
     client.post(reverse("order_cancel", args=[order.reference]))
     assert figures(order) == [(0, 0, 4, 6)]
     assert "We will send nothing more" in client.get(order.get_absolute_url()).content.decode()
-    mail = render(email_named("order-cancelled")(Notification.objects.get(kind="order-cancelled")).message())
+    mail = render(get_email_class("order-cancelled")(Notification.objects.get(kind="order-cancelled")).message())
     assert "We won’t send anything more than has already left." in mail.text

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from notifications.rendering import render
 from professionals.models import Person
 from tests.bookings.flow import text
@@ -56,10 +56,10 @@ def test_the_email_says_it_in_both_languages(now: Any, close: Any) -> None:
     make_order(make_person(), now, {make_edition(now, title="One").leaflet: 5})
     close(date(2027, 1, 11), date(2027, 1, 15), "parcels")
     row = Notification.objects.get(kind="order-received")
-    mail = render(email_named(row.kind)(row).message())
+    mail = render(get_email_class(row.kind)(row).message())
     assert AGAIN in " ".join(mail.text.split())
     with translation.override("cy"):
-        mail = render(email_named(row.kind)(row).message())
+        mail = render(get_email_class(row.kind)(row).message())
     assert "Byddwn yn anfon taflenni eto o" in " ".join(mail.text.split())
 
 

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from leaflets.orders.services.transitions import cancel, dispatch, start_packing
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from notifications.rendering import render
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
@@ -23,11 +23,11 @@ def row(kind):
 
 
 def rendered(kind):
-    return render(email_named(kind)(row(kind)).message())
+    return render(get_email_class(kind)(row(kind)).message())
 
 
 def is_still_due(kind):
-    return email_named(kind)(row(kind)).is_still_due()
+    return get_email_class(kind)(row(kind)).is_still_due()
 
 
 def test_order_received_says_what_where_and_the_reference(order):

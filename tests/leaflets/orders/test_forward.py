@@ -7,7 +7,7 @@ import pytest
 from ctac.errors import DomainError
 from leaflets.models import EventKind, OrderLine, OrderState
 from leaflets.orders.services.transitions import (
-    OrderHasMoved,
+    OrderStateHasChanged,
     cancel,
     dispatch,
     prioritise,
@@ -94,7 +94,7 @@ def test_only_an_order_that_waits_can_be_passed_forward(now):
     with pytest.raises(DomainError, match="This order already has all its copies"):
         prioritise(order=whole, by=None, now=now, reason="A court hearing")
     cancel(order=gone, by=None, now=now)
-    with pytest.raises(OrderHasMoved, match="cancelled"):
+    with pytest.raises(OrderStateHasChanged, match="cancelled"):
         prioritise(order=gone, by=None, now=now, reason="A court hearing")
     gone.refresh_from_db()
     assert (gone.state, gone.passed_forward_at) == (OrderState.CANCELLED, None)

@@ -13,7 +13,7 @@ from leaflets.privacy import export, orders_due
 from leaflets.recalls.services import RecallRequest, plan_recall
 from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
-from professionals.models import Choice, ImportedCount, ImportedObject, ImportState, Person, RowState
+from professionals.models import DuplicateChoice, ImportedCount, ImportedObject, ImportState, Person, RowState
 from professionals.notes.admin import NoteKind
 from professionals.services import add_note
 from tests import importing
@@ -154,7 +154,7 @@ def test_one_person_for_all_rows_of_the_same(now):
     assert Order.objects.count() == 4
 
 
-@pytest.mark.parametrize(("choice", "orders"), [(Choice.LINK, 1), (Choice.MAKE, 2), (Choice.SKIP, 1)])
+@pytest.mark.parametrize(("choice", "orders"), [(DuplicateChoice.LINK, 1), (DuplicateChoice.MAKE, 2), (DuplicateChoice.SKIP, 1)])
 def test_the_same_list_again_is_asked_about(now, choice, orders):
     bring_in(now, {})
     imported = check(now, {"profession": "Midwife"})

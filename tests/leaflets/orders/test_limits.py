@@ -12,10 +12,10 @@ from ctac.dates import format_day, uk_day
 from leaflets.models import EventKind, OrderEvent, OrderState
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.create import place_order
-from leaflets.orders.services.transitions import MoreThanAsked, NothingGranted, OrderHasMoved, approve, cancel, decline
+from leaflets.orders.services.transitions import MoreThanAsked, NothingGranted, OrderStateHasChanged, approve, cancel, decline
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from notifications.rendering import render
 from professionals.models import Organisation
 from tests.factories import make_person, make_staff, sign_in
@@ -116,10 +116,10 @@ def test_staff_approve_or_trim_it(request_of_120, leaflet, now, granted):
     line.refresh_from_db()
     assert (request_of_120.state, line.allocated, line.cancelled) == (OrderState.RECEIVED, granted, 120 - granted)
     assert OrderEvent.objects.filter(kind=EventKind.APPROVED, by=staff, reason="A county").count() == 1
-    mail = render(email_named("order-approved")(Notification.objects.get(kind="order-approved")).message())
+    mail = render(get_email_class("order-approved")(Notification.objects.get(kind="order-approved")).message())
     assert f"{granted} copies: One" in mail.text
     assert ("We can’t send everything you asked for" in mail.text) == (granted == 50)
-    assert not email_named("order-requested")(Notification.objects.get(kind="order-requested")).is_still_due()
+    assert not get_email_class("order-requested")(Notification.objects.get(kind="order-requested")).is_still_due()
     assert list(ledger_differences()) == []
 
 
@@ -138,9 +138,9 @@ def test_what_is_agreed_and_not_in_stock_waits(person, now):
 def test_staff_decline_it_and_the_person_reads_why(request_of_120, now, leaflet):
     decline(order=request_of_120, by=make_staff(), now=now, reason="Our next print comes in April.")
     assert (request_of_120.state, request_of_120.lines.get().cancelled) == (OrderState.DECLINED, 120)
-    mail = render(email_named("order-declined")(Notification.objects.get(kind="order-declined")).message())
+    mail = render(get_email_class("order-declined")(Notification.objects.get(kind="order-declined")).message())
     assert "Our next print comes in April." in mail.text
-    with pytest.raises(OrderHasMoved):
+    with pytest.raises(OrderStateHasChanged):
         approve(order=request_of_120, granted={request_of_120.lines.get().pk: 1}, by=None, now=now)
 
 

@@ -14,14 +14,14 @@ from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Dispatch, Leaflet, MissingParcel, MissingState, Order, OrderState
 from leaflets.orders.allowances import Workplace, recent_orders
-from leaflets.orders.queries import missing_since
+from leaflets.orders.queries import reportable_from
 from leaflets.orders.services.change import OrderChange, ReplacesLostParcel, change_order, lock_titles, order_version
 from leaflets.orders.services.create import AlreadyDecided, NothingToSendAgain, close_missing, report_missing, send_again
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.privacy import erase, export
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from notifications.rendering import render
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
@@ -60,8 +60,8 @@ def kinds_told() -> Counter:
 
 def words_of(kind: str) -> str:
     row = Notification.objects.get(kind=kind)
-    assert email_named(kind)(row).is_still_due()
-    return render(email_named(kind)(row).message()).text
+    assert get_email_class(kind)(row).is_still_due()
+    return render(get_email_class(kind)(row).message()).text
 
 
 def kinds_of(order: Order) -> list[str]:
@@ -79,7 +79,7 @@ def kinds_of(order: Order) -> list[str]:
 )
 def test_it_is_missing_seven_working_days_after_it_left(left, since):
     parcel = Dispatch(dispatched_at=datetime.fromisoformat(f"{left}:00+00:00"))
-    assert missing_since(parcel).isoformat() == since
+    assert reportable_from(parcel).isoformat() == since
 
 
 def test_it_is_told_of_in_time_and_once(person, edition, now):
@@ -179,7 +179,7 @@ def test_it_is_decided_once(person, edition, now):
     assert "Your reception signed for it." in words_of("order-not-resent")
     assert kinds_of(missing.parcel.order)[-1] == "not-resent"
     for kind in ("order-missing", "staff-order-missing"):  # no longer true
-        assert not email_named(kind)(Notification.objects.get(kind=kind)).is_still_due()
+        assert not get_email_class(kind)(Notification.objects.get(kind=kind)).is_still_due()
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -18,11 +18,18 @@ from leaflets.orders.services.create import transfer_order
 from leaflets.orders.services.transitions import approve, cancel, dispatch, prioritise, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import ledger_differences, receive_stock
-from leaflets.stock.stock_takes import TypedCount, confirm_count, counts_of, differences_of, record_counts, start_count
+from leaflets.stock.stock_takes import (
+    TypedCount,
+    confirm_stock_take,
+    find_differences,
+    record_counts,
+    start_stock_take,
+    stock_take_counts,
+)
 from leaflets.stock.stock_takes import differences_version as version_of_count
 from notifications.models import Notification
 from professionals.models import Person
-from professionals.services import address_verified
+from professionals.services import assign_verified_address
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_edition, make_order
 from tests.professionals.in_turn import Job, in_turn
@@ -53,7 +60,7 @@ def become_one(user_of: Person) -> Job:
     user = user_of.user
     assert user is not None
     EmailAddress.objects.create(user=user, email=NEW, verified=True)
-    return lambda: address_verified(user=user, email=NEW, details=None, now=datetime.now().astimezone())
+    return lambda: assign_verified_address(user=user, email=NEW, details=None, now=datetime.now().astimezone())
 
 
 def in_a_row(order: Order, *jobs: Job) -> list[str]:
@@ -170,8 +177,8 @@ def test_an_order_is_passed_forward(nadia: Person, entered: Person, now: datetim
 
 def counted_short(edition: Edition, now: datetime) -> StockTake:
     """A stock-take in which there are 3 copies of a title of which 5 are promised."""
-    take = start_count(editions=[edition], by=None, now=now)
-    [count] = counts_of(take)
+    take = start_stock_take(editions=[edition], by=None, now=now)
+    [count] = stock_take_counts(take)
     record_counts(take=take, typed={count.pk: TypedCount(3, count.at)}, by=None, now=now)
     return take
 
@@ -179,9 +186,9 @@ def counted_short(edition: Edition, now: datetime) -> StockTake:
 def test_a_stock_take_takes_back_what_is_not_there(nadia: Person, entered: Person, edition: Edition, now: datetime) -> None:
     order = make_order(entered, now, {edition.leaflet: 5})
     take = counted_short(edition, now)
-    seen = version_of_count(differences_of(take))
+    seen = version_of_count(find_differences(take))
 
-    ends = in_a_row(order, become_one(nadia), lambda: confirm_count(take=take, seen=seen, by=None, now=now))
+    ends = in_a_row(order, become_one(nadia), lambda: confirm_stock_take(take=take, seen=seen, by=None, now=now))
 
     assert ends == ["done"] * 2
     assert lines(order) == [(NEW, "received", 2, 3, 0, 0)]

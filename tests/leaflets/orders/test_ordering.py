@@ -78,7 +78,7 @@ def test_what_was_typed_signed_out_survives_signing_in(client, leaflet, person, 
     request = rf.get("/")
     request.COOKIES = {key: morsel.value for key, morsel in client.cookies.items()}
     request.user, request.person = person.user, person
-    drafts.adopt(request, person, timezone.now())  # what the account adapter does after sign-in
+    drafts.claim_drafts(request, person, timezone.now())  # what the account adapter does after sign-in
     page = client.get(CHECK)
     client.post(CHECK, hidden(page))
     assert Order.objects.get().person == person

@@ -7,7 +7,7 @@ from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import EventKind, OrderState
-from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, restore, start_packing
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, restore, start_packing
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import email_for
@@ -100,11 +100,11 @@ def test_a_request_is_a_request_again(now):
 
 def test_what_has_left_and_what_is_open_is_not_taken_back(now):
     order = make_order(make_person(), now)
-    with pytest.raises(OrderHasMoved):
+    with pytest.raises(OrderStateHasChanged):
         restore(order, reason=WHY, by=None, now=now)
     start_packing(order, by=None, now=now)
     dispatch(order, by=None, now=now)
-    with pytest.raises(OrderHasMoved):
+    with pytest.raises(OrderStateHasChanged):
         restore(order, reason=WHY, by=None, now=now)
 
 

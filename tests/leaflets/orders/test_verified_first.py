@@ -73,7 +73,7 @@ def test_the_service_gives_nobody_a_person_by_an_address_that_is_not_verified():
     known = make_person(email=EMAIL, with_user=False)
     user = unverified()
     with pytest.raises(DomainError, match="First confirm that this email address is yours"):
-        professionals_services.address_verified(user=user, email=EMAIL, details=None, now=None)
+        professionals_services.assign_verified_address(user=user, email=EMAIL, details=None, now=None)
     known.refresh_from_db()
     assert known.user is None
 

@@ -13,7 +13,7 @@ from leaflets.dispatch.services import UnsentCopies, dispatch_session, start_ses
 from leaflets.models import Advice, Edition, Order, OrderState, Outcome, ReachState, Recall, RecallHolder, RecallReplacement
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.create import place_order
-from leaflets.orders.services.transitions import MoreThanAsked, OrderHasMoved, approve, cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import MoreThanAsked, OrderStateHasChanged, approve, cancel, dispatch, start_packing
 from leaflets.recalls.services import (
     NewerEditionExists,
     NoSuccessor,
@@ -150,7 +150,7 @@ def test_what_is_being_packed_is_taken_off_the_table_and_its_parcel_can_not_leav
     newer(edition, now, stock=50)
     made = recall(edition, now, RecallReplacement.SAME)
     assert [(each.order, each.was_packing) for each in made.orders.all()] == [(packed, True)]
-    with pytest.raises(OrderHasMoved, match="was recalled while it was being packed, so it must not leave"):
+    with pytest.raises(OrderStateHasChanged, match="was recalled while it was being packed, so it must not leave"):
         dispatch(order=packed, by=None, now=now)
     assert (state(packed), state(untouched)) == (OrderState.RECEIVED, OrderState.PACKING)
     start_packing(order=packed, by=None, now=now)

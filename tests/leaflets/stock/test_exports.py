@@ -16,7 +16,7 @@ from leaflets.models import Order, OrderLine
 from leaflets.orders.exports import count_lines, order_rows
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.stock.services import receive_stock
-from professionals.exports import keys_of
+from professionals.exports import read_keys
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, said
@@ -183,8 +183,8 @@ def test_what_was_taken_out_of_an_order_is_no_row_and_the_record_of_an_export_st
 def test_the_statements_are_those_of_the_portions_whatever_is_in_them(now, orders, monkeypatch):
     make_order(make_person(), now)
     assert len(statements(lambda: list(order_rows([orders[0].pk])))) == 3
-    keys = keys_of(Order.objects.order_by("pk"))
+    keys = read_keys(Order.objects.order_by("pk"))
     assert len(statements(lambda: list(order_rows(keys)))) == 3
-    monkeypatch.setattr("professionals.exports.BATCH", 2)
+    monkeypatch.setattr("professionals.exports.BATCH_SIZE", 2)
     assert len(statements(lambda: list(order_rows(keys)))) == 6
     assert count_lines(keys) == len(list(order_rows(keys))) == 4

@@ -7,17 +7,17 @@ import time_machine
 from django.conf import settings
 from django.urls import reverse
 
-from ctac.celery import schedule
+from ctac.celery import build_beat_schedule
 from ctac.dates import uk_day
 from leaflets.catalogue.services import add_edition
 from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock
 from leaflets.orders.services.transitions import cancel, dispatch, start_packing
-from leaflets.stock.queries import days_out_since, forecast_text, with_forecast
+from leaflets.stock.queries import forecast_text, out_of_stock_since, with_forecast
 from leaflets.stock.services import correct_stock, ledger_differences, notify_low_stock, receive_stock
 from leaflets.tasks import warn_of_low_stock
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from notifications.rendering import render
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
@@ -50,7 +50,7 @@ def sent(edition, copies, at):
 
 def words(edition, now):
     [found] = with_forecast(Edition.objects.filter(pk=edition.pk), uk_day(now))
-    return forecast_text(found, uk_day(now), days_out_since([edition.pk]).get(edition.pk))
+    return forecast_text(found, uk_day(now), out_of_stock_since([edition.pk]).get(edition.pk))
 
 
 def test_it_lasts_as_long_as_what_is_free_at_the_rate_of_twelve_weeks(now):
@@ -168,7 +168,7 @@ def test_staff_are_told_once_of_each_fall_and_again_after_stock_came_in(now):
         make_order(make_person(), now, {edition.leaflet: 5})
     days = iter(now + timedelta(days=number) for number in range(1, 20))
     assert [notify_low_stock(now=next(days)) for _day in range(3)] == [1, 0, 0]
-    text = render(email_named("staff-low-stock")(mails().get()).message()).text
+    text = render(get_email_class("staff-low-stock")(mails().get()).message()).text
     assert "Know the signs" in text
     assert "50 free to give: none sent in 12 weeks. Its reorder level is 50." in " ".join(text.split())
     assert "It doesn’t name anyone" in text
@@ -179,7 +179,7 @@ def test_staff_are_told_once_of_each_fall_and_again_after_stock_came_in(now):
     assert notify_low_stock(now=next(days)) == 0
     receive_stock(edition=edition, copies=200, by=None, now=next(days))
     assert notify_low_stock(now=next(days)) == 0
-    assert not email_named("staff-low-stock")(mails().get()).is_still_due()
+    assert not get_email_class("staff-low-stock")(mails().get()).is_still_due()
     correct_stock(edition=edition, change=-210, by=None, now=next(days), reason="Flood")
     assert notify_low_stock(now=next(days)) == 1
     assert mails().count() == 2
@@ -192,12 +192,12 @@ def test_several_are_told_of_in_one_email_the_most_needed_first(now):
     leaves(out, 5, now)
     warn_of_low_stock()
     warn_of_low_stock()
-    text = render(email_named("staff-low-stock")(mails().get()).message()).text
+    text = render(get_email_class("staff-low-stock")(mails().get()).message()).text
     assert text.index("Out") < text.index("Soon")
     assert "none left since 12 January 2027" in text
     assert "6 free to give: about 6 days, until 18 January 2027" in text
     assert "level" not in text
-    assert schedule()["warn of low stock"]["task"] == warn_of_low_stock.name
+    assert build_beat_schedule()["warn of low stock"]["task"] == warn_of_low_stock.name
 
 
 def test_staff_set_the_level_on_the_leaflet(client, staff, now):

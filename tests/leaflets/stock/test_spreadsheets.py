@@ -13,7 +13,7 @@ import pytest
 from ctac.staff import spreadsheets
 from ctac.staff.spreadsheets import (
     Heading,
-    NotASheet,
+    InvalidSheetError,
     csv_pieces,
     escape_formula,
     parse_whole_number,
@@ -174,7 +174,7 @@ FAR = changed(workbook(ROWS), SHEET, lambda xml: xml.replace(b'<row r="3"', b'<r
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
 def test_what_is_no_spreadsheet_is_refused_in_plain_words(content, said):
-    with pytest.raises(NotASheet, match=said):
+    with pytest.raises(InvalidSheetError, match=said):
         read_sheet(content)
 
 
@@ -184,7 +184,7 @@ def test_ten_thousand_rows_are_read_and_many_references_to_one_long_text_are_not
     assert len(read_sheet(content).rows) == 10_000
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
-    with pytest.raises(NotASheet, match="much larger than it looks"):
+    with pytest.raises(InvalidSheetError, match="much larger than it looks"):
         list(spreadsheets.check_rows(repeat(["x" * 9_000] * 90, 60)))
 
 

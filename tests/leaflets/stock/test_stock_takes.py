@@ -11,15 +11,15 @@ from leaflets.models import Edition, EventKind, MovementKind, OrderState, StockM
 from leaflets.orders.services.transitions import cancel, dispatch, prioritise, start_packing
 from leaflets.stock.services import correct_stock, ledger_differences, receive_stock
 from leaflets.stock.stock_takes import (
-    CountSomeAgain,
+    RecountNeeded,
     StockTakeIsOver,
     TypedCount,
-    confirm_count,
-    counts_of,
-    differences_of,
+    confirm_stock_take,
     differences_version,
+    find_differences,
     record_counts,
-    start_count,
+    start_stock_take,
+    stock_take_counts,
 )
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
@@ -30,18 +30,18 @@ pytestmark = pytest.mark.django_db
 
 
 def counting(now, *editions, by=None):
-    return start_count(editions=editions, by=by, now=now)
+    return start_stock_take(editions=editions, by=by, now=now)
 
 
 def count(take, now, figures, by=None):
     """`figures` by edition; whoever counts has just opened the page."""
-    found = {each.edition_id: each for each in counts_of(take)}
+    found = {each.edition_id: each for each in stock_take_counts(take)}
     typed = {found[edition.pk].pk: TypedCount(copies, found[edition.pk].at) for edition, copies in figures.items()}
     return record_counts(take=take, typed=typed, by=by, now=now)
 
 
 def confirm(take, now, by=None):
-    return confirm_count(take=take, seen=differences_version(differences_of(take)), by=by, now=now)
+    return confirm_stock_take(take=take, seen=differences_version(find_differences(take)), by=by, now=now)
 
 
 def figures(edition):
@@ -79,8 +79,8 @@ def test_what_leaves_and_comes_in_between_counting_and_confirming_is_not_counted
     count(take, now, {edition: 48})  # the packed copies among them
     dispatch(order=order, by=None, now=now)
     receive_stock(edition=edition, copies=20, by=None, now=now)
-    [found] = differences_of(take)
-    assert (found.change, found.count.came, found.count.went, found.will_be) == (-2, 20, 5, 63)
+    [found] = find_differences(take)
+    assert (found.change, found.count.came, found.count.went, found.on_hand_after) == (-2, 20, 5, 63)
     confirm(take, now)
     assert figures(edition) == (63, 0)
     assert list(ledger_differences()) == []
@@ -89,8 +89,8 @@ def test_what_leaves_and_comes_in_between_counting_and_confirming_is_not_counted
 def test_what_moves_while_somebody_counts_is_asked_about_and_what_they_typed_then_holds(now):
     edition, other = make_edition(now, stock=50), make_edition(now, stock=9)
     order, take = packed(now, edition, 5), counting(now, edition, other)
-    seen = {each.edition_id: TypedCount(copies, each.at) for each, copies in zip(counts_of(take), (45, 9), strict=True)}
-    keys = {each.edition_id: each.pk for each in counts_of(take)}
+    seen = {each.edition_id: TypedCount(copies, each.at) for each, copies in zip(stock_take_counts(take), (45, 9), strict=True)}
+    keys = {each.edition_id: each.pk for each in stock_take_counts(take)}
     dispatch(order=order, by=None, now=now)
     refused = record_counts(take=take, typed={keys[key]: typed for key, typed in seen.items()}, by=None, now=now)
     assert list(refused) == [keys[edition.pk]]
@@ -120,7 +120,7 @@ def test_a_figure_that_was_corrected_since_is_counted_again_so_two_stock_takes_c
     for take in (one, two):
         count(take, now, {edition: 48})
     confirm(one, now)
-    with pytest.raises(CountSomeAgain):
+    with pytest.raises(RecountNeeded):
         confirm(two, now)
     with pytest.raises(DomainError, match="Nobody has counted anything yet"):
         confirm(counting(now, edition), now)
@@ -139,7 +139,7 @@ def test_fewer_than_are_promised_lets_the_last_in_the_queue_wait_again(now):
     )
     take = counting(now, edition)
     count(take, now, {edition: 14})
-    [found] = differences_of(take)
+    [found] = find_differences(take)
     assert {line.order: copies for line, copies in found.fewer_for.items()} == {newest: 10, newer: 6}
     confirm(take, now, by=staff)
     assert figures(edition) == (14, 14)
@@ -166,19 +166,19 @@ def test_who_was_passed_forward_loses_a_promise_last_and_what_is_packed_is_never
     type(forward).objects.filter(pk=forward.pk).update(passed_forward_at=now)
     take = counting(now, edition)
     count(take, now, {edition: 20})
-    [found] = differences_of(take)
+    [found] = find_differences(take)
     assert {line.order: copies for line, copies in found.fewer_for.items()} == {old: 10}
     confirm(take, now)
     again = counting(now, edition)
     count(again, now, {edition: 9})
-    [found] = differences_of(again)
-    assert (found.must_be_counted_again, found.in_parcels) == (True, 10)
-    with pytest.raises(CountSomeAgain):
+    [found] = find_differences(again)
+    assert (found.needs_recount, found.in_parcels) == (True, 10)
+    with pytest.raises(RecountNeeded):
         confirm(again, now)
     assert figures(edition) == (20, 20)
     cancel(order=in_parcel, by=None, now=now)
-    [found] = differences_of(again)
-    assert not found.must_be_counted_again
+    [found] = find_differences(again)
+    assert not found.needs_recount
     assert waits.lines.get().allocated == 0
 
 
@@ -187,7 +187,7 @@ def test_more_left_since_than_was_counted_can_not_be_right(now):
     order, take = packed(now, edition, 5), counting(now, edition)
     count(take, now, {edition: 0})
     dispatch(order=order, by=None, now=now)
-    with pytest.raises(CountSomeAgain):
+    with pytest.raises(RecountNeeded):
         confirm(take, now)
     assert figures(edition) == (0, 0)
 
@@ -205,10 +205,10 @@ def test_a_page_of_differences_that_has_become_another_is_shown_again(now):
     edition = make_edition(now, stock=30)
     order, take = make_order(make_person(), now, {edition.leaflet: 10}), counting(now, edition)
     count(take, now, {edition: 5})
-    shown = differences_version(differences_of(take))
+    shown = differences_version(find_differences(take))
     cancel(order=order, by=None, now=now)
     with pytest.raises(DomainError, match="The stock has changed since you opened this page"):
-        confirm_count(take=take, seen=shown, by=None, now=now)
+        confirm_stock_take(take=take, seen=shown, by=None, now=now)
     assert (figures(edition), StockTake.objects.get().state) == ((30, 0), "open")
 
 
@@ -247,7 +247,7 @@ def test_staff_count_blind_in_steps_and_confirm_what_differs(client, staff, now)
     page = client.get(started.url).content.decode()
     assert not re.search(r"\b517\b", page)  # nobody counts towards a figure; a token may have these three among its letters
     assert "on the shelf and in parcels" in page
-    first, second, third = (each.pk for each in counts_of(take))
+    first, second, third = (each.pk for each in stock_take_counts(take))
     # One is right, one is no number: the first is kept, the other stays in its box.
     answer = press(client, take, **{f"count-{first}": "515", f"count-{second}": "5o"})
     text = answer.content.decode()
@@ -274,7 +274,7 @@ def test_a_choice_of_titles_is_counted_and_none_is_refused(client, staff, now):
     nothing = client.post(reverse("staff:leaflets_stocktake_add"), {"what": "some"})
     assert "Choose at least one title to count." in nothing.content.decode()
     client.post(reverse("staff:leaflets_stocktake_add"), {"what": "some", "editions": [other.pk]})
-    assert [each.edition for each in counts_of(StockTake.objects.get())] == [other]
+    assert [each.edition for each in stock_take_counts(StockTake.objects.get())] == [other]
     assert edition != other
 
 
@@ -306,7 +306,7 @@ def test_the_pages_take_the_same_few_statements_for_any_number_of_titles(client,
         take = counting(now, *editions)
         client.get(page_of(take))
         looked = len(statements(lambda take=take: client.get(page_of(take))))
-        typed = {f"count-{each.pk}": "3" for each in counts_of(take)}
+        typed = {f"count-{each.pk}": "3" for each in stock_take_counts(take)}
         saved = len(statements(lambda take=take, typed=typed: press(client, take, **typed)))
         compared = len(statements(lambda take=take: client.get(page_of(take, "confirm"))))
         confirmed = len(statements(lambda take=take: confirm(take, now)))

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 
 from notifications import preferences
-from notifications.bounces.services import Answer, arrived, put_right, record_answers
-from notifications.delivery.services import deliver, held_back
+from notifications.bounces.services import BounceReport, clear_mark_and_resend, confirm_addresses, record_bounces
+from notifications.delivery.services import deliver, marked_address_outcome
 from notifications.models import (
     BounceType,
     ChoiceSource,
@@ -20,8 +20,8 @@ from notifications.models import (
     ReturnedMail,
     State,
 )
-from notifications.preferences import choose
-from notifications.privacy import erase_for, export_for, readdress
+from notifications.preferences import record_choices
+from notifications.privacy import erase_address, export_messages, readdress
 from notifications.registry import Topic
 from tests.notifications.conftest import Inbox, later
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def came_back(row, sort=BounceType.HARD, source=ReportSource.MAILBOX, **more):
-    return Answer(sort, source, message_id=row.message_id, said="550 5.1.1 user unknown", **more)
+    return BounceReport(sort, source, message_id=row.message_id, said="550 5.1.1 user unknown", **more)
 
 
 def went(make_row, now, **fields):
@@ -43,7 +43,7 @@ def went(make_row, now, **fields):
 def returned(kind, make_row, now):
     """A message that came back at once: its address is marked."""
     row = went(make_row, now, recipient="Reader@Leeds.example.nhs.uk")
-    assert record_answers([came_back(row)], now=now) == 1
+    assert record_bounces([came_back(row)], now=now) == 1
     return row
 
 
@@ -56,11 +56,11 @@ def test_one_hard_return_marks_the_address_and_the_message_counts_as_failed(retu
 
 
 def test_the_same_report_told_again_and_by_others_changes_nothing(returned, now):
-    put_right(address=READER, how=ClearReason.OWNER, by=None, now=now)
+    clear_mark_and_resend(address=READER, how=ClearReason.OWNER, by=None, now=now)
     before = list(MarkedAddress.objects.values()), list(Notification.objects.order_by("pk").values())
     for source in (ReportSource.MAILBOX, ReportSource.PROVIDER, ReportSource.SERVER):
         assert (
-            record_answers([came_back(returned, source=source), came_back(returned, source=source)], now=now + timedelta(hours=1))
+            record_bounces([came_back(returned, source=source), came_back(returned, source=source)], now=now + timedelta(hours=1))
             == 0
         )
     assert (list(MarkedAddress.objects.values()), list(Notification.objects.order_by("pk").values())) == before
@@ -69,7 +69,7 @@ def test_the_same_report_told_again_and_by_others_changes_nothing(returned, now)
 def test_soft_returns_mark_on_the_third_day_only(kind, make_row, now):
     for day, marks in ((0, False), (0, False), (1, False), (9, True)):
         at = now + timedelta(days=day)
-        record_answers([came_back(went(make_row, at), BounceType.SOFT)], now=at)
+        record_bounces([came_back(went(make_row, at), BounceType.SOFT)], now=at)
         assert MarkedAddress.objects.marked().exists() is marks
     assert MarkedAddress.objects.get().sort == "soft"
 
@@ -77,38 +77,38 @@ def test_soft_returns_mark_on_the_third_day_only(kind, make_row, now):
 def test_soft_returns_that_lie_far_apart_mark_nothing(kind, make_row, now):
     for day in (0, 20, 40, 60):
         at = now + timedelta(days=day)
-        record_answers([came_back(went(make_row, at), BounceType.SOFT)], now=at)
+        record_bounces([came_back(went(make_row, at), BounceType.SOFT)], now=at)
     assert not MarkedAddress.objects.marked().exists()
 
 
 def test_what_went_before_the_address_was_put_right_marks_it_no_more(returned, make_row, now):
     older = went(make_row, now)
-    put_right(address=READER, how=ClearReason.OWNER, by=None, now=now)
-    record_answers([came_back(older)], now=now + timedelta(hours=1))
+    clear_mark_and_resend(address=READER, how=ClearReason.OWNER, by=None, now=now)
+    record_bounces([came_back(older)], now=now + timedelta(hours=1))
     assert not MarkedAddress.objects.marked().exists()
-    record_answers([came_back(went(make_row, now + timedelta(hours=2)))], now=now + timedelta(hours=3))
+    record_bounces([came_back(went(make_row, now + timedelta(hours=2)))], now=now + timedelta(hours=3))
     assert MarkedAddress.objects.marked().exists()
 
 
 def test_a_report_by_email_needs_a_message_of_ours_and_a_provider_an_address_that_we_wrote_to(kind, make_row, now):
     went(make_row, now)
-    by_mail = Answer(
+    by_mail = BounceReport(
         BounceType.HARD, ReportSource.MAILBOX, message_id="<00000000000000000000000000000000@ctac.example>", address=READER
     )
-    stranger = Answer(BounceType.HARD, ReportSource.PROVIDER, address="stranger@elsewhere.example", key="1")
-    assert record_answers([by_mail, stranger], now=now) == 0
-    assert record_answers([Answer(BounceType.HARD, ReportSource.PROVIDER, address=READER.upper(), key="2")], now=now) == 1
+    stranger = BounceReport(BounceType.HARD, ReportSource.PROVIDER, address="stranger@elsewhere.example", key="1")
+    assert record_bounces([by_mail, stranger], now=now) == 0
+    assert record_bounces([BounceReport(BounceType.HARD, ReportSource.PROVIDER, address=READER.upper(), key="2")], now=now) == 1
     assert [mark.address for mark in MarkedAddress.objects.marked()] == [READER]
 
 
 def test_a_complaint_stops_every_topic_once_and_marks_nothing(kind, make_row, now):
     row = went(make_row, now)
-    record_answers([came_back(row, BounceType.COMPLAINT)], now=now)
-    assert preferences.wants_each(READER) == dict.fromkeys(Topic, False)
+    record_bounces([came_back(row, BounceType.COMPLAINT)], now=now)
+    assert preferences.wanted_by_topic(READER) == dict.fromkeys(Topic, False)
     assert not MarkedAddress.objects.marked().exists()
     assert {choice.chosen_where for choice in MailChoice.objects.all()} == {ChoiceSource.COMPLAINT}
-    choose(address=READER, chosen={Topic.REMINDERS: True}, where=ChoiceSource.PAGE, now=now)
-    record_answers([came_back(row, BounceType.COMPLAINT)], now=now)
+    record_choices(address=READER, chosen={Topic.REMINDERS: True}, where=ChoiceSource.PAGE, now=now)
+    record_bounces([came_back(row, BounceType.COMPLAINT)], now=now)
     assert preferences.wants(Topic.REMINDERS, READER)
 
 
@@ -116,7 +116,7 @@ def test_a_complaint_stops_every_topic_once_and_marks_nothing(kind, make_row, no
 def test_a_thousand_answers_take_as_many_statements_as_one(kind, make_row, now, count, django_assert_num_queries):
     answers = [came_back(went(make_row, now, recipient=f"r{n}@leeds.example.nhs.uk")) for n in range(count)]
     with django_assert_num_queries(11):  # two are the savepoint
-        record_answers(answers, now=now)
+        record_bounces(answers, now=now)
     assert MarkedAddress.objects.marked().count() == count
 
 
@@ -183,7 +183,7 @@ def test_codes_and_mail_to_the_team_go_whatever_came_back(returned, make_row, ma
 def test_news_does_not_go_to_a_marked_address_and_reminders_wait(returned, make_kind, make_row, mail_server, now):
     mail_server()
     MarkedAddress.objects.update(tried_at=now)
-    choose(address=READER, chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now)
+    record_choices(address=READER, chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now)
     rows = []
     for topic in (Topic.EDITIONS, Topic.REMINDERS):
         make_kind(f"about-{topic}", topic=topic)
@@ -195,7 +195,7 @@ def test_news_does_not_go_to_a_marked_address_and_reminders_wait(returned, make_
 def test_a_message_to_an_address_that_is_not_marked_costs_one_statement(kind, make_row, now, django_assert_num_queries):
     row = make_row()
     with django_assert_num_queries(1):
-        assert held_back(row, now=now) is None
+        assert marked_address_outcome(row, now=now) is None
 
 
 def test_our_own_servers_final_no_marks_too(kind, make_row, mail_server, now):
@@ -226,13 +226,13 @@ def waiting(returned, make_row, now):
 
 def test_put_right_sends_what_waited_and_what_had_come_back(returned, waiting, queued, now, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        assert put_right(address=READER.upper(), how=ClearReason.OWNER, by=None, now=now) == 2
+        assert clear_mark_and_resend(address=READER.upper(), how=ClearReason.OWNER, by=None, now=now) == 2
     again = Notification.objects.get(resend_of=returned)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.due_at, waiting.last_error) == ("pending", now, "")
     assert (again.recipient, again.state) == (returned.recipient, "pending")
     assert sorted(pk for ids in queued() for pk in ids) == [waiting.pk, again.pk]
-    assert put_right(address=READER, how=ClearReason.OWNER, by=None, now=now) == 0
+    assert clear_mark_and_resend(address=READER, how=ClearReason.OWNER, by=None, now=now) == 0
     mark = MarkedAddress.objects.get()
     assert (mark.marked_at, mark.cleared_at, mark.cleared) == (None, now, "owner")
 
@@ -249,22 +249,22 @@ def test_what_is_too_late_or_was_sent_again_already_is_not_sent_again(kind, make
     old = went(make_row, now, created_at=now - timedelta(days=15))
     again = went(make_row, now)
     make_row(resend_of=again)
-    record_answers([came_back(row) for row in (late, old, again)], now=now)
-    assert put_right(address=READER, how=ClearReason.OWNER, by=None, now=now) == 0
+    record_bounces([came_back(row) for row in (late, old, again)], now=now)
+    assert clear_mark_and_resend(address=READER, how=ClearReason.OWNER, by=None, now=now) == 0
 
 
 def test_a_code_that_was_used_clears_the_mark(returned, waiting, now):
-    arrived(addresses=["READER@leeds.example.nhs.uk"], how=ClearReason.CODE, now=now)
+    confirm_addresses(addresses=["READER@leeds.example.nhs.uk"], how=ClearReason.CODE, now=now)
     waiting.refresh_from_db()
     assert waiting.due_at == now
     assert not MarkedAddress.objects.marked().exists()
 
 
 def test_a_person_can_see_it_and_erasing_takes_it_away(returned, now):
-    record_answers([Answer(BounceType.SOFT, ReportSource.PROVIDER, address=READER, said="mailbox full", key="1")], now=now)
-    [row] = export_for("READER@leeds.example.nhs.uk")
+    record_bounces([BounceReport(BounceType.SOFT, ReportSource.PROVIDER, address=READER, said="mailbox full", key="1")], now=now)
+    [row] = export_messages("READER@leeds.example.nhs.uk")
     assert {each["said"] for each in row["came_back"]} == {"550 5.1.1 user unknown", "mailbox full"}
-    erase_for(READER, now)
+    erase_address(READER, now)
     assert (ReturnedMail.objects.count(), MarkedAddress.objects.count()) == (0, 0)
 
 
@@ -273,7 +273,7 @@ def test_two_who_tell_of_one_address_at_once_mark_it_once(kind, make_row, now):
     rows = [went(make_row, now) for _ in range(2)]
 
     def tell(row):
-        record_answers([came_back(row)], now=now)
+        record_bounces([came_back(row)], now=now)
         connection.close()
 
     threads = [Thread(target=tell, args=[row]) for row in rows]

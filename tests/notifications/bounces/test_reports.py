@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from notifications.bounces.reports import read_report
-from notifications.bounces.services import sort_of
+from notifications.bounces.services import classify_bounce
 from notifications.models import BounceType
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -84,4 +84,4 @@ def test_mail_of_another_domain_is_not_ours():
     ],
 )
 def test_only_a_mailbox_that_is_not_there_is_hard(status, said, sort):
-    assert sort_of(status, said) == sort
+    assert classify_bounce(status, said) == sort

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from ctac.staff.site import staff_site
-from notifications.bounces.services import Answer, record_answers
+from notifications.bounces.services import BounceReport, record_bounces
 from notifications.models import BounceType, MarkedAddress, Notification, ReportSource
 from tests.bookings import rows
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -23,8 +23,8 @@ def staff(client):
 @pytest.fixture
 def mark(kind, make_row, now):
     row = make_row(recipient=ADDRESS, state="sent", sent_at=now)
-    record_answers(
-        [Answer(BounceType.HARD, ReportSource.MAILBOX, message_id=row.message_id, said="550 5.1.1 <user> unknown")], now=now
+    record_bounces(
+        [BounceReport(BounceType.HARD, ReportSource.MAILBOX, message_id=row.message_id, said="550 5.1.1 <user> unknown")], now=now
     )
     return MarkedAddress.objects.get()
 
@@ -34,7 +34,7 @@ def page_of(mark):
 
 
 def test_the_first_page_counts_them_and_leads_to_their_list(client, staff, mark):
-    [section] = [each for each in staff_site.waiting_for(staff) if each["heading"] == "Messages"]
+    [section] = [each for each in staff_site.get_waiting_lines(staff) if each["heading"] == "Messages"]
     [line] = [each for each in section["lines"] if "comes back" in str(each["label"])]
     assert line["figure"] == 1
     found = client.get(line["href"]).context["cl"].result_list

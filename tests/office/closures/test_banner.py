@@ -11,8 +11,8 @@ from django.test import Client
 
 from audit.models import Entry
 from office.closures.models import Banner
-from office.closures.queries import notices
-from office.closures.services import publish
+from office.closures.queries import get_notices
+from office.closures.services import publish_current_notices
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
 
@@ -40,7 +40,7 @@ def coordinator(client: Client) -> Client:
 def put_up(**fields: Any) -> Banner:
     given = {"starts_at": NOW, "ends_at": NOW + HOUR, "text": "Our phones are down.", "text_cy": "Nid yw ein ffonau’n gweithio."}
     banner = Banner.objects.create(**{**given, **fields})
-    publish()
+    publish_current_notices()
     return banner
 
 
@@ -92,7 +92,7 @@ def test_a_page_reads_it_without_a_statement(client: Client) -> None:
         client.get("/about/")
         put_up()
         assert banner_on(client)
-        assert statements(lambda: [notices()]) == []
+        assert statements(lambda: [get_notices()]) == []
 
 
 def test_the_staff_site_has_none(coordinator: Client) -> None:

@@ -13,26 +13,26 @@ from django.utils import translation
 
 from audit.models import Entry
 from bookings.models import Booking
-from bookings.open_sessions.services.places import offer_until
+from bookings.open_sessions.services.places import offer_expiry
 from bookings.schedule.holds import kept_until
 from ctac.dates import Nation, uk_day
-from ctac.models import forget
+from ctac.models import reset_request_values
 from leaflets.models import Order
 from notifications.models import DigestFrequency, TeamMail
-from office.closures.models import Closes, Closure
+from office.closures.models import Closure, ClosureScope
 from office.closures.queries import (
-    NOTICES,
+    CACHED_NOTICES,
     answers_note,
     calls_note,
+    closure_text,
     closures_between,
-    notices,
-    office_closed,
+    get_notices,
+    office_closed_days,
     parcels_note,
-    sentence,
 )
-from office.closures.services import end_closure, publish
-from office.queries import asked_too_long_ago
-from professionals.safeguarding.advice_line import closed_now, is_advice_line_open, next_opening, whom_to_call
+from office.closures.services import end_closure, publish_current_notices
+from office.queries import overdue_request_cutoff
+from professionals.safeguarding.advice_line import closed_now_text, is_advice_line_open, next_opening, whom_to_call_text
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
@@ -88,32 +88,32 @@ def test_the_database_refuses_a_closure_that_says_nothing_or_ends_before_it_begi
 
 def test_it_is_read_once_with_the_settings_and_without_a_statement_from_the_cache(close: Any) -> None:
     close(WEDNESDAY, FRIDAY)
-    assert statements(lambda: [notices(), office_closed()]) == []
-    cache.delete(NOTICES.key)
-    forget()
-    assert len(statements(lambda: [notices(), office_closed(), notices()])) == 2  # closures and banners
-    assert WEDNESDAY in office_closed()
+    assert statements(lambda: [get_notices(), office_closed_days()]) == []
+    cache.delete(CACHED_NOTICES.key)
+    reset_request_values()
+    assert len(statements(lambda: [get_notices(), office_closed_days(), get_notices()])) == 2  # closures and banners
+    assert WEDNESDAY in office_closed_days()
 
 
 def test_a_change_is_seen_by_the_next_request(coordinator: Client, django_capture_on_commit_callbacks: Any) -> None:
-    assert WEDNESDAY not in office_closed()
+    assert WEDNESDAY not in office_closed_days()
     with django_capture_on_commit_callbacks(execute=True):
         assert coordinator.post(f"{LIST}add/", {**FILLED_IN, "advice_line": "on"}).status_code == 302
-    assert WEDNESDAY in office_closed()
+    assert WEDNESDAY in office_closed_days()
     closure = Closure.objects.get()
     assert str(Entry.objects.filter(kind="office.closure").latest("pk").act) == "added"
     with django_capture_on_commit_callbacks(execute=True):
         coordinator.post(f"{LIST}{closure.pk}/delete/", {"post": "yes"})
-    assert WEDNESDAY not in office_closed()
+    assert WEDNESDAY not in office_closed_days()
 
 
 def test_sentences_say_what_is_closed_in_both_languages(close: Any) -> None:
     both = close(date(2027, 12, 24), date(2028, 1, 2))
-    assert sentence(both, Closes.PRESENTATIONS) == "We are closed from 24 December to 2 January: Christmas."
+    assert closure_text(both, ClosureScope.PRESENTATIONS) == "We are closed from 24 December to 2 January: Christmas."
     day = close(WEDNESDAY, None, "parcels")
-    assert sentence(day, Closes.PARCELS) == "We send no leaflets on 13 January: Christmas."
+    assert closure_text(day, ClosureScope.PARCELS) == "We send no leaflets on 13 January: Christmas."
     with translation.override("cy"):
-        assert sentence(both, Closes.PRESENTATIONS) == "Rydym ar gau o 24 Rhagfyr i 2 Ionawr: Y Nadolig."
+        assert closure_text(both, ClosureScope.PRESENTATIONS) == "Rydym ar gau o 24 Rhagfyr i 2 Ionawr: Y Nadolig."
 
 
 def test_the_advice_line_is_closed_and_says_when_it_opens(close: Any) -> None:
@@ -122,8 +122,8 @@ def test_the_advice_line_is_closed_and_says_when_it_opens(close: Any) -> None:
     assert not is_advice_line_open(NOW)
     assert uk_day(next_opening(NOW)) == date(2027, 1, 21)
     # More than a week ahead, a weekday alone would be another day.
-    assert closed_now() == "closed now: it opens on Thursday 21 January at 9.30am"
-    assert "It opens on Thursday 21 January 2027 at 9:30am." in whom_to_call(NOW)
+    assert closed_now_text() == "closed now: it opens on Thursday 21 January at 9.30am"
+    assert "It opens on Thursday 21 January 2027 at 9:30am." in whom_to_call_text(NOW)
 
 
 def test_a_closure_of_something_else_leaves_the_advice_line_open(close: Any) -> None:
@@ -133,27 +133,27 @@ def test_a_closure_of_something_else_leaves_the_advice_line_open(close: Any) -> 
 
 def test_closed_days_of_the_office_are_no_working_days_in_what_we_promise(close: Any) -> None:
     start = NOW + timedelta(days=60)
-    before = kept_until(start, NOW), offer_until(start, NOW), TeamMail(rhythm=DigestFrequency.DAILY).next_digest(NOW)
+    before = kept_until(start, NOW), offer_expiry(start, NOW), TeamMail(rhythm=DigestFrequency.DAILY).next_digest(NOW)
     close(WEDNESDAY, FRIDAY, "advice_line")
-    after = kept_until(start, NOW), offer_until(start, NOW), TeamMail(rhythm=DigestFrequency.DAILY).next_digest(NOW)
+    after = kept_until(start, NOW), offer_expiry(start, NOW), TeamMail(rhythm=DigestFrequency.DAILY).next_digest(NOW)
     days = [[uk_day(moment) for moment in moments if moment] for moments in (before, after)]
     assert days == [[date(2027, 1, 14), WEDNESDAY, WEDNESDAY], [date(2027, 1, 19), date(2027, 1, 18), date(2027, 1, 18)]]
 
 
 def test_requests_wait_too_long_by_working_days_alone(close: Any) -> None:
-    assert asked_too_long_ago(NOW) == at("00:00", date(2027, 1, 9))
+    assert overdue_request_cutoff(NOW) == at("00:00", date(2027, 1, 9))
     close(date(2027, 1, 8), date(2027, 1, 11), "advice_line")
-    assert asked_too_long_ago(NOW) == at("00:00", date(2027, 1, 7))
-    assert "2027-01-07" in str(Order.objects.asked_too_long_ago(NOW).query)
+    assert overdue_request_cutoff(NOW) == at("00:00", date(2027, 1, 7))
+    assert "2027-01-07" in str(Order.objects.decision_overdue(NOW).query)
 
 
 def test_ended_early_the_days_before_stay_closed(close: Any) -> None:
     closure = close(date(2027, 1, 11), date(2027, 1, 20), "advice_line")
     end_closure(closure, by=None, now=NOW)
-    publish()
+    publish_current_notices()
     closure.refresh_from_db()
     assert (date(2027, 1, 11) in closure, date(2027, 1, 12) in closure) == (True, False)
-    assert closures_between(uk_day(NOW), date(2027, 2, 1), Closes.ADVICE_LINE) == []
+    assert closures_between(uk_day(NOW), date(2027, 2, 1), ClosureScope.ADVICE_LINE) == []
 
 
 def test_who_may_write_them(client: Client) -> None:

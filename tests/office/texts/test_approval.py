@@ -174,6 +174,6 @@ def test_a_locked_sentence_is_refused_by_the_service_too() -> None:
 
 def test_a_wording_of_a_sentence_that_has_changed_is_not_approved(monkeypatch: pytest.MonkeyPatch) -> None:
     version = write(BOOKED, "We are coming")
-    monkeypatch.setattr(services, "sentences", dict)
+    monkeypatch.setattr(services, "get_sentences", dict)
     with pytest.raises(DomainError, match="has changed since"):
         approve(version)

@@ -5,9 +5,17 @@ import re
 import pytest
 from django.utils.html import escape
 
-from office.texts.markup import as_html, as_plain, editable, fill, has_markup, links_of, placeholders_of
-from office.texts.places import fault_in, sentences
-from office.texts.services import tidy, warnings_about
+from office.texts.markup import (
+    editable_text,
+    extract_links,
+    extract_placeholders,
+    fill_placeholders,
+    has_markup,
+    plain_text,
+    wording_html,
+)
+from office.texts.places import get_sentences, wording_fault
+from office.texts.services import normalise_text, text_warnings
 from tests.office.texts.wordings import BOOKED, ENGLISH, LEAD, SUBJECT, WITHOUT_PRESENTER, sentence
 from tests.security.payloads import MARKUP
 
@@ -26,21 +34,21 @@ ALLOWED = re.compile(r'</?strong>|<a class="govuk-link" href="(https://|mailto:|
     ],
 )
 def test_our_sentences_are_shown_in_the_markup_that_staff_write(ours: str, text: str) -> None:
-    assert editable(ours) == text
+    assert editable_text(ours) == text
 
 
 def test_every_sentence_that_may_be_worded_is_a_wording_of_itself() -> None:
     """Drawn by the same rules it says what ours says: so the markup can say all that ours does."""
-    for each in sentences().values():
+    for each in get_sentences().values():
         if each.locked:
             continue
         text = each.editable
         assert "<" not in text
         if each.takes_markup:
-            assert fault_in(each, text + "!") == "", text
-            drawn = as_html(text, each.ours)
-            assert placeholders_of(drawn) == placeholders_of(text)
-        assert as_plain(text).replace("**", "") == as_plain(text) or not each.takes_markup
+            assert wording_fault(each, text + "!") == "", text
+            drawn = wording_html(text, each.ours)
+            assert extract_placeholders(drawn) == extract_placeholders(text)
+        assert plain_text(text).replace("**", "") == plain_text(text) or not each.takes_markup
 
 
 @pytest.mark.parametrize("payload", MARKUP.values())
@@ -52,9 +60,9 @@ def test_markup_that_means_harm_comes_out_as_words(payload: str) -> None:
         f"[x]({payload})",
         f'[x](https://a.example "{payload}")',
     ):
-        drawn = as_html(text, LEAD)
+        drawn = wording_html(text, LEAD)
         assert ALLOWED.sub("", drawn).count("<") == 0, drawn
-        assert "<" not in escape(as_plain(text))
+        assert "<" not in escape(plain_text(text))
 
 
 @pytest.mark.parametrize(
@@ -77,20 +85,23 @@ def test_markup_that_means_harm_comes_out_as_words(payload: str) -> None:
 )
 def test_a_link_to_anywhere_else_is_refused_and_never_drawn(link: str) -> None:
     text = f"See [this]({link})."
-    assert fault_in(sentence(LEAD), text) != ""
-    assert "href" not in as_html(text, LEAD)
+    assert wording_fault(sentence(LEAD), text) != ""
+    assert "href" not in wording_html(text, LEAD)
 
 
 @pytest.mark.parametrize("link", ["https://www.gov.uk/x?a=1", "mailto:help@ctac.example", "tel:08088005000", "/leaflets/"])
 def test_a_safe_link_is_drawn(link: str) -> None:
-    assert fault_in(sentence(LEAD), f"See [this]({link}).") == ""
-    assert as_html(f"[this]({link})", LEAD) == f'<a class="govuk-link" href="{link}">this</a>'
+    assert wording_fault(sentence(LEAD), f"See [this]({link}).") == ""
+    assert wording_html(f"[this]({link})", LEAD) == f'<a class="govuk-link" href="{link}">this</a>'
 
 
 def test_a_link_of_ours_stays_whatever_fills_it_in() -> None:
     ours = 'Or <a class="govuk-link" href="%(url)s">ask</a>.'
-    assert links_of(editable(ours)) == ["{url}"]
-    assert fill(as_html("[Ask]({url})!", ours), {"url": "/x?a=1&amp;b"}) == '<a class="govuk-link" href="/x?a=1&amp;b">Ask</a>!'
+    assert extract_links(editable_text(ours)) == ["{url}"]
+    assert (
+        fill_placeholders(wording_html("[Ask]({url})!", ours), {"url": "/x?a=1&amp;b"})
+        == '<a class="govuk-link" href="/x?a=1&amp;b">Ask</a>!'
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,25 +122,25 @@ def test_a_link_of_ours_stays_whatever_fills_it_in() -> None:
     ],
 )
 def test_what_a_wording_can_not_be(ours: str, text: str, why: str) -> None:
-    assert why in str(fault_in(sentence(ours), text))
+    assert why in str(wording_fault(sentence(ours), text))
 
 
 def test_what_leads_to_help_and_what_the_law_asks_for_is_locked() -> None:
-    locked = {each.ours: str(each.locked) for each in sentences().values() if each.language == ENGLISH and each.locked}
+    locked = {each.ours: str(each.locked) for each in get_sentences().values() if each.language == ENGLISH and each.locked}
     assert "999" in locked["If a child is in immediate danger, call 999."]
     assert "advice line" in locked["Advice line for professionals:"]
     assert "advice line" in locked["If you didn’t expect this, call %(advice_call)s and give your reference."]
     assert "child" in locked["To answer us, reply to this email. Please don’t send details of a child."]
     assert "law" in locked["We have received your complaint"]
-    assert fault_in(sentence("Advice line for professionals:"), "Call us:") == "This sentence is locked."
-    for each in sentences().values():
+    assert wording_fault(sentence("Advice line for professionals:"), "Call us:") == "This sentence is locked."
+    for each in get_sentences().values():
         if "999" in each.ours or "advice_" in each.ours:
             assert each.locked, each.ours
 
 
 def test_a_welsh_sentence_is_locked_with_its_english() -> None:
     by_language: dict[str, set[bool]] = {}
-    for each in sentences().values():
+    for each in get_sentences().values():
         if "999" in each.ours:
             by_language.setdefault(each.language, set()).add(bool(each.locked))
     assert by_language == {"en-gb": {True}, "cy": {True}}
@@ -146,13 +157,13 @@ def test_a_welsh_sentence_is_locked_with_its_english() -> None:
     ],
 )
 def test_a_wording_is_warned_of(text: str, warning: str) -> None:
-    assert any(warning in each for each in warnings_about(sentence(WITHOUT_PRESENTER), text))
+    assert any(warning in each for each in text_warnings(sentence(WITHOUT_PRESENTER), text))
 
 
 def test_a_plain_wording_is_not_warned_of() -> None:
-    assert warnings_about(sentence(WITHOUT_PRESENTER), "We will soon tell you who is coming.") == []
+    assert text_warnings(sentence(WITHOUT_PRESENTER), "We will soon tell you who is coming.") == []
 
 
 def test_a_sentence_stands_on_one_line() -> None:
-    assert tidy("  We are\r\n coming.\n") == "We are coming."
+    assert normalise_text("  We are\r\n coming.\n") == "We are coming."
     assert not has_markup("5 * 3 and 2 ** 4")

@@ -18,11 +18,11 @@ from ctac.staff.first_run import Light
 from notifications.models import MailReader, Notification
 from notifications.registry import all_emails
 from office.texts import places as places_module
-from office.texts.admin import used_wordings, word_diff
-from office.texts.markup import editable
+from office.texts.admin import check_used_wordings, word_diff
+from office.texts.markup import editable_text
 from office.texts.models import TextStep, TextVersion
-from office.texts.pages import PAGES
-from office.texts.places import lines_of, places, rows_of, sentences
+from office.texts.pages import PUBLIC_PAGES
+from office.texts.places import get_sentences, place_lines, places, sentence_rows
 from office.texts.queries import live_wordings
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
@@ -78,11 +78,11 @@ def test_the_list_names_every_email_and_every_page(as_author: Client) -> None:
 @pytest.mark.parametrize("slug", sorted(places()))
 def test_the_page_of_each_place_lists_its_sentences_in_english_and_welsh(slug: str, as_author: Client) -> None:
     text = as_author.get(reverse("staff:place_texts", args=[slug])).content.decode()
-    for line in lines_of(places()[slug]):
+    for line in place_lines(places()[slug]):
         for language in ("en-gb", WELSH):
             for ours in line.wordings(language):
                 assert f'<p lang="{language}">' in text
-                assert editable(ours) in unescape(text)
+                assert editable_text(ours) in unescape(text)
 
 
 def test_a_locked_sentence_is_listed_with_its_reason_and_without_a_form(as_author: Client) -> None:
@@ -219,11 +219,11 @@ def test_two_versions_are_compared_word_by_word(as_author: Client) -> None:
 
 def test_what_a_release_words_differently_is_listed_as_no_longer_used(as_author: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     version = approve(write(BOOKED, "We are coming"))
-    known = {key: each for key, each in sentences().items() if each.ours != BOOKED}
+    known = {key: each for key, each in get_sentences().items() if each.ours != BOOKED}
     assert "No longer used" not in shown(as_author.get(reverse("staff:texts")))
     for module in ("admin", "queries"):
         monkeypatch.setattr(f"office.texts.{module}.sentences", lambda: known)
-    monkeypatch.setattr("office.texts.admin.rows_of", lambda place: [])
+    monkeypatch.setattr("office.texts.admin.sentence_rows", lambda place: [])
     text = shown(as_author.get(reverse("staff:texts")))
     assert "No longer used" in text
     assert version.text in text
@@ -234,10 +234,10 @@ def test_what_a_release_words_differently_is_listed_as_no_longer_used(as_author:
 @pytest.fixture
 def lock_booked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """As a release does that locks a sentence."""
-    read = (places_module.sentences, places_module.rows_of)
+    read = (places_module.get_sentences, places_module.sentence_rows)
 
     def lock() -> None:
-        monkeypatch.setattr(places_module, "LOCKS", ((BOOKED, "This is a promise."),))
+        monkeypatch.setattr(places_module, "LOCK_PATTERNS", ((BOOKED, "This is a promise."),))
         for each in read:
             each.cache_clear()
 
@@ -254,10 +254,10 @@ def test_a_wording_of_a_sentence_that_a_release_locks_is_ours_again_and_staff_ar
     place = reverse("staff:place_texts", args=["booking-confirmed"])
     assert live_wordings() == {ENGLISH: {BOOKED: "We are coming"}}
     assert "In your own words." in shown(as_author.get(place))
-    assert [line.light for line in used_wordings(None)] == [Light.GREEN]
+    assert [line.light for line in check_used_wordings(None)] == [Light.GREEN]
     lock_booked()
     assert live_wordings() == {}
-    [line] = used_wordings(None)
+    [line] = check_used_wordings(None)
     assert (line.light, line.href) == (Light.AMBER, reverse("staff:texts"))
     assert "1 wording is no longer used" in line.sentence
     text = shown(as_author.get(reverse("staff:texts")))
@@ -321,11 +321,11 @@ def test_each_place_is_drawn_in_both_languages(slug: str, as_author: Client) -> 
         assert f'lang="{language}"' in text or "can’t be shown here" in text
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if not page.route], ids=lambda page: page.slug)
+@pytest.mark.parametrize("page", [page for page in PUBLIC_PAGES if not page.route], ids=lambda page: page.slug)
 @pytest.mark.parametrize("language", [ENGLISH, WELSH])
 def test_a_page_of_its_own_reader_is_drawn_with_an_example(page: Any, language: str, as_author: Client) -> None:
     text = shown(as_author.get(reverse("staff:place_preview", args=[page.slug, language])))
-    ours = [each.ours for row in rows_of(places()[page.slug]) for cell in row for each in cell if each.language == language]
+    ours = [each.ours for row in sentence_rows(places()[page.slug]) for cell in row for each in cell if each.language == language]
     plain = [" ".join(unescape(re.sub(r"<[^>]+>", " ", each)).split()) for each in ours if "%" not in each]
     found = [each for each in plain if each in text]
     assert len(found) > 2, (found, text)

@@ -13,12 +13,12 @@ from django.utils import translation
 
 from bookings.booking.emails import BookingConfirmed
 from ctac import models as copies
-from ctac.models import forget
+from ctac.models import reset_request_values
 from notifications.registry import all_emails
 from notifications.samples import Sample, all_examples, all_samples, sample_at
 from office.texts import queries
 from office.texts.models import TextVersion
-from office.texts.places import lines_of, places, sentences
+from office.texts.places import get_sentences, place_lines, places
 from professionals.emails import render_account_email
 from tests.leaflets.statements import statements
 from tests.office.texts.wordings import BOOKED, ENGLISH, LEAD, SUBJECT, WELSH, WITHOUT_PRESENTER, approve, sentence, write
@@ -38,7 +38,7 @@ def rendered(template: str, **values: Any) -> str:
 
 def test_each_email_and_each_template_of_one_is_a_place() -> None:
     assert {email.name for email in all_emails()} < set(places())
-    assert all(lines_of(place) for place in places().values())
+    assert all(place_lines(place) for place in places().values())
     named = {name for place in places().values() for name in place.templates}
     for example in all_examples():
         message = example.words()
@@ -55,19 +55,19 @@ def test_each_subject_that_an_email_has_is_one_of_its_sentences(monkeypatch: pyt
         asked.setdefault(kind, set()).add(ours)
         return ours % values
 
-    monkeypatch.setattr("notifications.registry.worded", record)
+    monkeypatch.setattr("notifications.registry.worded_text", record)
     for example in all_examples():
         kind = example.kind
         example.words()
     assert len(asked) > 80
     for kind, subjects in asked.items():
-        known = {ours for line in lines_of(places()[kind]) for ours in line.wordings(ENGLISH)}
+        known = {ours for line in place_lines(places()[kind]) for ours in line.wordings(ENGLISH)}
         assert {subject for subject in subjects if subject != "%(subject)s"} <= known, kind
 
 
 def test_every_sentence_of_every_sample_is_found_on_its_page() -> None:
     """What the template draws by `translate` is in the list of the place: read off the templates themselves."""
-    found = {line.messages for line in lines_of(places()["booking-confirmed"])}
+    found = {line.messages for line in place_lines(places()["booking-confirmed"])}
     assert {(BOOKED,), (WITHOUT_PRESENTER,), (SUBJECT,), ("Your new joining link",)} <= found
 
 
@@ -154,11 +154,11 @@ def make_staff_once() -> Any:
 
 def test_reading_takes_no_statement_with_a_copy_and_a_single_one_without() -> None:
     with translation.override(ENGLISH):
-        forget()
-        assert statements(lambda: [queries.own_wordings()]) == []
-        cache.delete(queries.WORDINGS.key)
-        forget()
-        assert len(statements(lambda: [queries.own_wordings(), queries.own_wordings()])) == 1
+        reset_request_values()
+        assert statements(lambda: [queries.current_wordings()]) == []
+        cache.delete(queries.CACHED_WORDINGS.key)
+        reset_request_values()
+        assert len(statements(lambda: [queries.current_wordings(), queries.current_wordings()])) == 1
 
 
 def test_a_page_of_many_sentences_asks_the_cache_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_a_page_of_many_sentences_asks_the_cache_once(client: Client, monkeypatc
     get = cache.get_many
     monkeypatch.setattr(copies.cache, "get_many", lambda keys: (asked.extend(keys), get(keys))[1])
     client.get("/")
-    assert asked.count(queries.WORDINGS.key) == 1
+    assert asked.count(queries.CACHED_WORDINGS.key) == 1
 
 
 def test_without_cache_and_database_readers_get_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,8 +175,8 @@ def test_without_cache_and_database_readers_get_ours(monkeypatch: pytest.MonkeyP
         raise DatabaseError
 
     monkeypatch.setattr(copies.cache, "get_many", fails)
-    monkeypatch.setattr(queries.WORDINGS, "read", fails)
-    forget()
+    monkeypatch.setattr(queries.CACHED_WORDINGS, "read", fails)
+    reset_request_values()
     assert rendered("{% translate 'Good to know' %}") == "Good to know"
 
 
@@ -208,7 +208,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.fixture(params=["nothing", "another sentence"])
 def _worded(request: pytest.FixtureRequest) -> Iterator[None]:
-    queries.WORDINGS.publish({ENGLISH: {"another": "other"}} if request.param == "another sentence" else {})
+    queries.CACHED_WORDINGS.publish({ENGLISH: {"another": "other"}} if request.param == "another sentence" else {})
     return
 
 
@@ -253,20 +253,22 @@ def test_the_tags_are_djangos_while_nothing_is_worded(template: str, values: dic
     ],
 )
 def test_a_wording_takes_the_place_of_ours(template: str, ours: str, text: str, expected: str) -> None:
-    queries.WORDINGS.publish({ENGLISH: {ours: text}})
+    queries.CACHED_WORDINGS.publish({ENGLISH: {ours: text}})
     assert rendered(template, name="<i>", url="/x?a=1&b=2") == expected
 
 
 def test_what_is_filled_in_is_not_read_as_a_placeholder() -> None:
-    queries.WORDINGS.publish({ENGLISH: {"a %(name)s %(other)s": "{name} {other}"}})
+    queries.CACHED_WORDINGS.publish({ENGLISH: {"a %(name)s %(other)s": "{name} {other}"}})
     drawn = rendered("<p>{% blocktranslate %}a {{ name }} {{ other }}{% endblocktranslate %}</p>", name="{other}", other="x")
     assert drawn == "<p>{other} x</p>"
 
 
 def test_every_sample_is_drawn_with_every_sentence_worded_otherwise() -> None:
     """Nothing is lost or doubled: each sentence says "#" before it, and each placeholder is filled in."""
-    worded = {each.ours: f"# {each.editable}" for each in sentences().values() if each.language == ENGLISH and not each.locked}
-    queries.WORDINGS.publish({ENGLISH: worded})
+    worded = {
+        each.ours: f"# {each.editable}" for each in get_sentences().values() if each.language == ENGLISH and not each.locked
+    }
+    queries.CACHED_WORDINGS.publish({ENGLISH: worded})
     for sample in all_samples():
         assert "#" in sample.text, sample.kind
         assert "{" not in sample.text, sample.kind

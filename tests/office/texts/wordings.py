@@ -7,8 +7,8 @@ from django.utils import timezone
 from accounts.models import User
 from office.texts import services
 from office.texts.models import TextVersion
-from office.texts.places import Sentence, key_of, sentences
-from office.texts.queries import WORDINGS, live_wordings
+from office.texts.places import Sentence, get_sentences, sentence_key
+from office.texts.queries import CACHED_WORDINGS, live_wordings
 from tests.factories import make_staff
 
 ENGLISH, WELSH = "en-gb", "cy"
@@ -19,7 +19,7 @@ SUBJECT = "Your presentation is booked: %(day)s (%(reference)s)"
 
 
 def sentence(ours: str, language: str = ENGLISH) -> Sentence:
-    return sentences()[key_of(language, ours)]
+    return get_sentences()[sentence_key(language, ours)]
 
 
 def write(ours: str | Sentence, text: str, *, by: User | None = None, **more: Any) -> TextVersion:
@@ -31,5 +31,5 @@ def write(ours: str | Sentence, text: str, *, by: User | None = None, **more: An
 
 def approve(version: TextVersion, *, by: User | None = None) -> TextVersion:
     services.approve_text(version, by=by or make_staff(), now=timezone.now())
-    WORDINGS.publish(live_wordings())  # as it does once it is committed
+    CACHED_WORDINGS.publish(live_wordings())  # as it does once it is committed
     return version

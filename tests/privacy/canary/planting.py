@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.booking.services.assign import transfer_bookings
-from bookings.feedback.services import open_afterwards
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import (
     Booking,
     BookingLink,
@@ -37,7 +37,7 @@ from leaflets.orders.services.transitions import dispatch, start_packing
 from notifications.models import ChoiceSource, MarkedAddress, Notification, ReturnedMail
 from notifications.models import State as MailState
 from notifications.outbox import queue_account_mail
-from notifications.preferences import choose
+from notifications.preferences import record_choices
 from notifications.registry import Topic
 from notifications.rendering import Rendered
 from privacy.models import Complaint, ContactMethod
@@ -254,7 +254,7 @@ def of_bookings(person: Person, now: datetime) -> None:
         )
     marks = dict.fromkeys(("useful", "clear", "ready", "arranging"), 4)
     Feedback.objects.create(
-        afterwards=open_afterwards(given=past, now=now), by_host=True, token="t", received_on=now.date(), **marks
+        afterwards=get_or_create_afterwards(given=past, now=now), by_host=True, token="t", received_on=now.date(), **marks
     )
     ConfidenceLater.objects.create(afterwards=past.afterwards, address=EMAIL, due_at=now + timedelta(days=60))
     YearLater.objects.create(booking=past, due_at=now + timedelta(days=300), wished_at=now)
@@ -353,7 +353,7 @@ def of_mail(person: Person, now: datetime) -> None:
         key="k", address=EMAIL, sort="hard", source="report", notification=told, went_at=now, received_at=now
     )
     MarkedAddress.objects.create(address=EMAIL, sort="hard", marked_at=now, last_at=now)
-    choose(address=EMAIL, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=now)
+    record_choices(address=EMAIL, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=now)
 
 
 def of_invitations(person: Person, now: datetime) -> None:

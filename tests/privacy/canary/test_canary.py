@@ -30,7 +30,7 @@ def clock():
 def delivered(inbox):
     """Everything that waits is sent now."""
     deliver_each(list(Notification.objects.unfinished().values_list("pk", flat=True)))
-    smtp.hang_up()
+    smtp.close_connection()
     return {f"email {number}": message.decode(errors="replace") for number, message in enumerate(inbox.messages)}
 
 

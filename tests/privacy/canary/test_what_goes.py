@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import CharField
 from django.db.models.functions import Cast
 
-from bookings.calendars.views import make_feed
-from bookings.feedback.services import open_afterwards
+from bookings.calendars.views import get_or_create_feed
+from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import Booking, Feedback, Leave, OpenSession, SessionPlace
 from leaflets.models import Order
 from privacy import retention as privacy_retention
@@ -44,13 +44,13 @@ def person(django_db_setup: None, django_db_blocker: Any) -> Iterator[Person]:
         session = OpenSession.objects.earliest("starts_at")
         OpenSession.objects.update(closed_reason=NAME)
         marks = dict.fromkeys(("useful", "clear", "ready"), 4)
-        afterwards = open_afterwards(given=session, now=NOW)
+        afterwards = get_or_create_afterwards(given=session, now=NOW)
         Feedback.objects.create(afterwards=afterwards, by_host=False, token="s", received_on=NOW, comment=NAME, **marks)
         for model in (Booking, Order, SessionPlace):
             model.objects.update(submission_token=Cast("pk", CharField()))
         for model in (Booking, Order):
             model.objects.update(submission_digest="d" * 64)
-        make_feed(owner=person, by=person.user, now=NOW)
+        get_or_create_feed(owner=person, by=person.user, now=NOW)
         yield person
         transaction.set_rollback(True)
 
@@ -80,8 +80,8 @@ def difference(before: Rows, after: Rows) -> list[str]:
     return [*(said for said, keys in rows.items() if keys), *sorted(changed)]
 
 
-def taken_out(rule: privacy_retention.Rule) -> None:
-    rule.take_out(list(rule.due_now(MUCH_LATER).values_list("pk", flat=True)), MUCH_LATER)
+def taken_out(rule: privacy_retention.RetentionRule) -> None:
+    rule.take_out(list(rule.due_rows(MUCH_LATER).values_list("pk", flat=True)), MUCH_LATER)
 
 
 def test_each_rule_and_an_erasure_take_out_this_and_no_more(person: Person, db: None) -> None:

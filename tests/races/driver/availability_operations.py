@@ -57,7 +57,7 @@ def refuse_leave(actor: Actor) -> None:
 
 
 def come_back(actor: Actor) -> None:
-    leave_services.come_back(leave=any_leave(actor), by=None, now=actor.now)
+    leave_services.return_from_leave(leave=any_leave(actor), by=None, now=actor.now)
 
 
 def set_days(actor: Actor) -> None:
@@ -65,16 +65,20 @@ def set_days(actor: Actor) -> None:
     day = actor.start().date()
     hours = actor.chance.choice([[], [(time(9), time(13))], [(time(8), time(11)), (time(14), time(18))]])
     last = day + timedelta(days=actor.chance.randint(0, 1))
-    schedule_services.set_days(presenter=actor.presenter(), first_day=day, last_day=last, hours=hours, own=True, now=actor.now)
+    schedule_services.set_exception_hours(
+        presenter=actor.presenter(), first_day=day, last_day=last, hours=hours, own=True, now=actor.now
+    )
 
 
 def take_back_days(actor: Actor) -> None:
     exception = actor.one_of(AvailabilityException.objects.filter(presenter__in=actor.world["presenters"]))
-    schedule_services.take_back_days(exception=exception, own=True, now=actor.now)
+    schedule_services.end_exception(exception=exception, own=True, now=actor.now)
 
 
 def set_week(actor: Actor) -> None:
     hours = [schedule_services.WeekdayHours(weekday, time(9), time(17)) for weekday in range(5) if actor.chance.random() < 0.9]
     first = actor.start().date()
     last = actor.chance.choice([None, first + timedelta(days=2)])
-    schedule_services.set_week(presenter=actor.presenter(), hours=hours, first_day=first, last_day=last, own=True, now=actor.now)
+    schedule_services.set_weekly_hours(
+        presenter=actor.presenter(), hours=hours, first_day=first, last_day=last, own=True, now=actor.now
+    )

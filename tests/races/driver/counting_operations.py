@@ -3,7 +3,7 @@
 from leaflets.models import Edition, StockTake
 from leaflets.orders.services import transitions
 from leaflets.stock import stock_takes
-from leaflets.stock.stock_takes import TypedCount, counts_of, differences_version
+from leaflets.stock.stock_takes import TypedCount, differences_version, stock_take_counts
 from tests.races.driver.client import Actor
 from tests.races.driver.leaflet_operations import any_order
 
@@ -19,7 +19,7 @@ WEIGHTS = {
 
 def start_count(actor: Actor) -> None:
     titles = actor.chance.sample(actor.world["editions"], actor.chance.randint(1, 3))
-    stock_takes.start_count(editions=Edition.objects.filter(pk__in=titles), by=actor.staff(), now=actor.now)
+    stock_takes.start_stock_take(editions=Edition.objects.filter(pk__in=titles), by=actor.staff(), now=actor.now)
 
 
 def any_take(actor: Actor) -> StockTake:
@@ -31,7 +31,7 @@ def count_titles(actor: Actor) -> bool:
     """As the shelf is when they look, now and then a few copies more or fewer. Whether any was kept."""
     take, chance = any_take(actor), actor.chance
     typed = {}
-    for count in counts_of(take):
+    for count in stock_take_counts(take):
         found = count.edition.on_hand + (chance.randint(-6, 4) if chance.random() < 0.4 else 0)
         typed[count.pk] = TypedCount(max(found, 0), count.at)
     refused = stock_takes.record_counts(take=take, typed=typed, by=actor.staff(), now=actor.now)
@@ -40,12 +40,12 @@ def count_titles(actor: Actor) -> bool:
 
 def confirm_count(actor: Actor) -> None:
     take = any_take(actor)
-    seen = differences_version(stock_takes.differences_of(take))
-    stock_takes.confirm_count(take=take, seen=seen, by=actor.staff(), now=actor.now)
+    seen = differences_version(stock_takes.find_differences(take))
+    stock_takes.confirm_stock_take(take=take, seen=seen, by=actor.staff(), now=actor.now)
 
 
 def abandon_count(actor: Actor) -> None:
-    stock_takes.abandon_count(take=any_take(actor), by=actor.staff(), now=actor.now)
+    stock_takes.abandon_stock_take(take=any_take(actor), by=actor.staff(), now=actor.now)
 
 
 def pass_forward(actor: Actor) -> None:

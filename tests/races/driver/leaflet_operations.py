@@ -95,7 +95,7 @@ def decide_on_more(actor: Actor) -> None:
 def change_order(actor: Actor) -> None:
     """More, fewer or none of each title, now and then to another place; one in ten from a page that is too old."""
     order, chance = any_order(actor, state__in=["received", "waiting", "requested"]), actor.chance
-    titles = services_change.ordered_titles(order.lines.in_order(), {})
+    titles = services_change.ordered_titles(order.lines.in_catalogue_order(), {})
     shown = services_change.order_version(titles, order.delivery) if chance.random() < 0.9 else "another"
     delivery = replace(order.delivery, postcode=chance.choice(PLACES)) if chance.random() < 0.3 else order.delivery
     copies = {title.leaflet.pk: chance.randint(0, title.copies + 5) for title in titles}

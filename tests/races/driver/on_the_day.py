@@ -26,18 +26,18 @@ def check_in(actor: Actor) -> None:
     """Twice, as a thumb does; from two phones at the same moment if two clients draw it."""
     booking = visit_of_today(actor)
     for _tap in range(2):
-        visits_services.check_in(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[0])
+        visits_services.check_in(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed_times[0])
 
 
 def check_out(actor: Actor) -> None:
     booking = visit_of_today(actor)
     for _tap in range(2):
-        visits_services.check_out(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[1])
+        visits_services.check_out(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed_times[1])
 
 
 def say_safe(actor: Actor) -> None:
     booking = visit_of_today(actor)
-    visits_services.say_safe(booking=booking, by=actor.staff(), now=an_hour_later(booking), note="Spoke to them")
+    visits_services.confirm_presenter_safe(booking=booking, by=actor.staff(), now=an_hour_later(booking), note="Spoke to them")
 
 
 def watch(actor: Actor) -> None:
@@ -58,4 +58,4 @@ def presenter_of(booking: Booking) -> Presenter:
 
 
 def an_hour_later(booking: Booking) -> datetime:
-    return booking.agreed[1] + timedelta(hours=1)
+    return booking.agreed_times[1] + timedelta(hours=1)

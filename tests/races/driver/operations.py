@@ -20,7 +20,7 @@ from bookings.schedule import holds
 from bookings.schedule.forms import slot_value
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
-from leaflets.models import ToBring
+from leaflets.models import CopiesToBring
 from professionals import drafts
 from professionals.models import Draft, DraftKind
 from tests.bookings.rows import unsaved_booking, visit_address
@@ -135,7 +135,11 @@ def place_of(actor: Actor) -> tuple[str, Any]:
 
 
 def draft_of(actor: Actor, person: Any) -> Draft:
-    fresh = {"key_hash": secrets.token_hex(32), "token": secrets.token_urlsafe(32), "expires_at": actor.now + drafts.KEPT_FOR}
+    fresh = {
+        "key_hash": secrets.token_hex(32),
+        "token": secrets.token_urlsafe(32),
+        "expires_at": actor.now + drafts.DRAFT_RETENTION_PERIOD,
+    }
     return Draft.objects.get_or_create(person=person, kind=DraftKind.BOOKING, defaults=fresh)[0]
 
 
@@ -176,7 +180,7 @@ def book(actor: Actor) -> None:
     where = {"presentation": presentation, "format": how, "address": address, "details": DETAILS}
     asked: dict[str, Any] = {"booking": unsaved_booking(person, start, submission=submission, **where)}
     if actor.chance.random() < 0.5:
-        asked["leaflets"] = [ToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in actor.basket().items()]
+        asked["leaflets"] = [CopiesToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in actor.basket().items()]
     create.place_booking(by=person.user, now=actor.now, **asked)
 
 

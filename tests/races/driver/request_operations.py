@@ -83,7 +83,7 @@ def take_offer_page(actor: Actor) -> bool:
 
 def ask_for_others(actor: Actor) -> None:
     booking = an_offer(actor).booking
-    decide.ask_for_others(booking=booking, words="Fridays", by=booking.person.user, now=actor.now)
+    decide.ask_for_other_times(booking=booking, words="Fridays", by=booking.person.user, now=actor.now)
 
 
 def dates_run_out(actor: Actor) -> None:
@@ -99,4 +99,4 @@ def lapse_dates(actor: Actor) -> None:
     """As beat does it, in two places at once."""
     found = [booking for booking in decide.bookings_with_lapsed_dates(actor.now) if booking.person in actor.people]
     for booking in found[:3]:
-        decide.lapse_dates_of(booking=booking, now=actor.now)
+        decide.lapse_booking_dates(booking=booking, now=actor.now)

@@ -125,7 +125,7 @@ def set_capacity(actor: Actor) -> None:
     change = {"session": session, "capacity": capacity, "by": actor.staff(), "now": actor.now, "expected": session.capacity}
     try:
         session_services.set_capacity(**change)
-    except session_base.WouldDrop as refusal:
+    except session_base.UnconfirmedCapacityCut as refusal:
         session_services.set_capacity(**change, back_to_line=refusal.people)
 
 

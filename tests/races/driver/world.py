@@ -23,7 +23,7 @@ def lay_out() -> dict[str, Any]:
 
 def lay_out_all() -> dict[str, Any]:
     from bookings.models import JourneyTime, Nation, Presenter
-    from ctac.dates import after_working_days, uk_day
+    from ctac.dates import add_working_days, uk_day
     from tests.bookings.rows import make_presentation, make_presenter
     from tests.factories import make_staff
     from tests.leaflets.factories import make_edition
@@ -49,7 +49,7 @@ def lay_out_all() -> dict[str, Any]:
     return {
         "away": away,
         "presenters": [presenter.pk for presenter in presenters],
-        "days": [after_working_days(uk_day(now), 10 + number, Nation.SCOTLAND).isoformat() for number in range(10)],
+        "days": [add_working_days(uk_day(now), 10 + number, Nation.SCOTLAND).isoformat() for number in range(10)],
         "presentations": [presentation.pk for presentation in presentations],
         "editions": [edition.pk for edition in editions],
         "people": sessions,

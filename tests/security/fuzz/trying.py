@@ -16,7 +16,7 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from ctac.wsgi import names_no_text
+from ctac.wsgi import has_invalid_charset
 from professionals.models import Draft
 from tests.matrix.asking import fingerprint_of, written
 from tests.security.fuzz.values import Value, as_bytes, escaped, query_of
@@ -140,7 +140,7 @@ def send(client: Client, sent: Sent) -> Any:
 
 def look(client: Client, sent: Sent, tables: Tables) -> str:
     """What became of it. What is refused, or only asked for, must have stored nothing; where it leads must be there."""
-    if (sent.method == "POST" or sent.kind) and names_no_text(sent.content_type):
+    if (sent.method == "POST" or sent.kind) and has_invalid_charset(sent.content_type):
         return REFUSED  # by ctac/wsgi.py, before Django has it
     cache.clear()
     try:

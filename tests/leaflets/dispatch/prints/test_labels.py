@@ -5,12 +5,12 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctac.pdf.typesetting import printable
+from ctac.pdf.typesetting import printable_text
 from leaflets.dispatch.prints import (
-    COMFORTABLE_TYPE,
+    COMFORTABLE_FONT_SIZE,
     LABEL_SHEETS,
-    LARGEST_TYPE,
-    SMALLEST_TYPE,
+    MAX_FONT_SIZE,
+    MIN_FONT_SIZE,
     LabelSheet,
     address_labels,
     draw_labels,
@@ -50,7 +50,7 @@ def test_from_every_start_each_address_stands_inside_its_own_label_and_nothing_b
             page = pdf.page
             draw_labels(pdf, addresses.items(), sheet=sheet, start=start)
             at += [(page + (start + later - 1) // sheet.cells, (start + later - 1) % sheet.cells + 1) for later in range(3)]
-        file = pdf.written()
+        file = pdf.to_file()
     with Read(file) as read:
         assert len(read.document) == at[-1][0] + 1
         for number in range(len(read.document)):
@@ -113,10 +113,10 @@ def test_the_postcode_is_the_last_line_in_capitals(typed: list[str], posted: lis
 
 def test_letters_are_as_large_as_fits_and_a_line_is_rather_made_smaller_than_wrapped(paper: PrintPdf) -> None:
     large, small = LABEL_SHEETS[3], LABEL_SHEETS[4]
-    assert fit_address(paper, large, "1", SHORT).size == LARGEST_TYPE
+    assert fit_address(paper, large, "1", SHORT).size == MAX_FONT_SIZE
     wide = ["Child Safeguarding, Royal Infirmary", "LS1 4AP"]
     shrunk = fit_address(paper, LABEL_SHEETS[0], "1", wide)
-    assert (shrunk.lines, COMFORTABLE_TYPE <= shrunk.size < 12) == (wide, True)
+    assert (shrunk.lines, COMFORTABLE_FONT_SIZE <= shrunk.size < 12) == (wide, True)
     assert len(fit_address(paper, small, "1", wide).lines) > 2
     assert [fit_address(paper, small, "1", address) is None for address in (SHORT, HOPELESS, [])] == [False, True, True]
 
@@ -128,12 +128,12 @@ def test_letters_are_as_large_as_fits_and_a_line_is_rather_made_smaller_than_wra
     st.sampled_from(LABEL_SHEETS),
 )
 def test_an_address_of_any_length_is_whole_or_refused(paper: PrintPdf, typed: list[str], number: int, sheet: LabelSheet) -> None:
-    address = postal_address([printable(line) for line in typed])
+    address = postal_address([printable_text(line) for line in typed])
     fitted = fit_address(paper, sheet, str(number), address)
     if fitted is None:
         return
     across, down = sheet.margins
     assert "".join(fitted.lines).replace(" ", "") == "".join(address).replace(" ", "")
-    assert SMALLEST_TYPE <= fitted.size <= LARGEST_TYPE
-    assert len(fitted.lines) * fitted.line <= sheet.height_mm - 2 * down
-    assert max(paper.width_of(line, size=fitted.size) for line in fitted.lines) <= sheet.width_mm - 2 * across + 0.001
+    assert MIN_FONT_SIZE <= fitted.size <= MAX_FONT_SIZE
+    assert len(fitted.lines) * fitted.line_height <= sheet.height_mm - 2 * down
+    assert max(paper.text_width(line, size=fitted.size) for line in fitted.lines) <= sheet.width_mm - 2 * across + 0.001

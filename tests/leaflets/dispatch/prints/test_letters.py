@@ -5,7 +5,7 @@ from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctac.pdf.typesetting import FONTS, UNPRINTABLE, font_letters, printable
+from ctac.pdf.typesetting import FONTS, UNPRINTABLE_SIGN, font_letters, printable_text
 
 
 def test_bold_can_say_whatever_regular_can() -> None:
@@ -26,23 +26,23 @@ def test_bold_can_say_whatever_regular_can() -> None:
         ("שלום Cohen", "Slvm Cohen"),
         ("😀 Ann\u200b\u202eie\x00", ":grinning: Annie"),
         ("two\r\n\tlines", "two lines"),
-        ("\ue000 李\U00020bb6", f"{UNPRINTABLE} Li{UNPRINTABLE}"),
+        ("\ue000 李\U00020bb6", f"{UNPRINTABLE_SIGN} Li{UNPRINTABLE_SIGN}"),
     ],
 )
 def test_a_name_in_any_script(name: str, printed: str) -> None:
-    assert printable(name) == printed
+    assert printable_text(name) == printed
 
 
 @settings(max_examples=200)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_whatever_is_typed_can_be_drawn(text: str) -> None:
-    printed = printable(text)
+    printed = printable_text(text)
     assert {letter for letter in printed if ord(letter) not in font_letters()} == set()
-    assert printable(printed) == printed
+    assert printable_text(printed) == printed
 
 
 @settings(max_examples=200)
 @given(st.text(st.characters(categories=["L"]), min_size=1, max_size=40))
 def test_no_letter_becomes_a_question_mark_or_nothing(text: str) -> None:
-    printed = printable(text)
+    printed = printable_text(text)
     assert ("?" in printed, printed == "") == (False, False)

@@ -140,7 +140,7 @@ def test_the_page_takes_as_many_statements_for_any_number_of_titles(page, owner,
     url = reverse("order_change", args=[order.reference])
     assert len(statements(lambda: page.get(url))) == 7
     sent = {**ADDRESS, "version": version(order), "town": "Hull"}
-    sent |= {f"copies-{line.edition.leaflet.slug}": "2" for line in order.lines.in_order()}
+    sent |= {f"copies-{line.edition.leaflet.slug}": "2" for line in order.lines.in_catalogue_order()}
     assert len(statements(lambda: page.post(url, sent))) == 24
     assert {line[:3] for line in lines(order)} == {(2, 0, 2)}
 

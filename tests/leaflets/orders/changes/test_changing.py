@@ -9,10 +9,10 @@ from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, EventKind, Order, OrderState
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.change import NothingChanged, NothingLeft, OrderHasChanged
-from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, rewrite_order, start_packing
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, rewrite_order, start_packing
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
-from notifications.registry import email_named
+from notifications.registry import get_email_class
 from notifications.rendering import render
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_edition, make_order
@@ -187,7 +187,7 @@ def test_what_is_packed_or_cancelled_is_not_changed(order, now, end):
         start_packing(order=order, by=None, now=now)
     else:
         cancel(order=order, by=None, now=now)
-    with pytest.raises(OrderHasMoved):
+    with pytest.raises(OrderStateHasChanged):
         change(order, now, one=9)
     assert (order.state, told(order), list(ledger_differences())) == (end, [], [])
 
@@ -196,7 +196,7 @@ def test_the_update_names_the_state_that_it_expects(order, now):
     """Should the lock ever be missing: an order that was read before its end does not come back from it."""
     read_before = Order.objects.get(pk=order.pk)
     cancel(order=order, by=None, now=now)
-    with pytest.raises(OrderHasMoved):
+    with pytest.raises(OrderStateHasChanged):
         rewrite_order(read_before, OrderState.RECEIVED, {}, changes={}, by=None, now=now)
 
 
@@ -207,7 +207,7 @@ def test_the_mail_says_how_it_stands_and_only_the_last_one_goes(order, now):
     change(order, now, one=12, two=0, delivery=ELSEWHERE)
     change(order, now, one=13)
     first, second = Notification.objects.filter(kind="order-changed").order_by("version")
-    kind = email_named("order-changed")
+    kind = get_email_class("order-changed")
     assert (kind(first).is_still_due(), kind(second).is_still_due()) == (False, True)
     mail = render(kind(second).message())
     assert mail.subject == f"Your leaflet order {order.reference} has changed"
