@@ -31,8 +31,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import services
 from accounts.allauth_internals import SECRET_SESSION_KEY, get_totp_secret, validate_totp_code, webauthn
-from accounts.limits import HoneypotMixin, is_first_use_of_code, is_rate_limited, limit_failed_codes
 from accounts.models import UK_MOBILE_PATTERN, LimitedActivity, User
+from accounts.rate_limits import HoneypotMixin, is_first_use_of_code, is_rate_limited, limit_failed_codes
 from ctac.forms import PageForm, PageFormMixin
 
 EMAIL_ERRORS = {

@@ -33,7 +33,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.generic import FormView, RedirectView
 
-from accounts import forms, limits, services
+from accounts import forms, rate_limits, services
 from accounts.access import (
     ask_to_reauthenticate,
     has_second_factor,
@@ -55,8 +55,8 @@ from accounts.forms import (
     ReauthenticatePasskeyForm,
     SignInCodeForm,
 )
-from accounts.limits import HoneypotViewMixin, is_rate_limited, rate_limited, too_many_requests_page
 from accounts.models import User
+from accounts.rate_limits import HoneypotViewMixin, is_rate_limited, rate_limited, too_many_requests_page
 from accounts.services import (
     account_with_email,
     get_or_create_address,
@@ -427,7 +427,7 @@ class ResetPasswordView(account.CompletePasswordResetView):
             user = lock_account(process.user.pk)
             if has_address(user, process.state["email"]):
                 response: HttpResponse = super().form_valid(form)
-                limits.clear_tries(self.request, "login_failed", address=user.email)
+                rate_limits.clear_tries(self.request, "login_failed", address=user.email)
                 return response
         process.abort()
         messages.error(self.request, get_adapter().error_messages["old_code"])

@@ -156,7 +156,7 @@ def book_next(site: Site, slots: Iterator[str], browser: Browser) -> None:
 
 # A measurement orders more often than people do, at any hour.
 AS_MEASURED = (
-    "from datetime import time; from office.services import change_settings; "
+    "from datetime import time; from office.site_settings.services import change_settings; "
     "change_settings(order_limit_times=100, quiet_from=time(0), quiet_until=time(0))"
 )
 

@@ -26,7 +26,7 @@ class BookingsConfig(AppConfig):
         from ctac.monitoring import figures
         from notifications import registry
         from office.closures.services import register_conflict_finder
-        from office.services import register_promise_check
+        from office.site_settings.services import register_promise_check
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
         from professionals.imports.registry import register_import_kind

@@ -10,8 +10,8 @@ from bookings.models import Booking, DateOption, OpenSession, PlaceState, Sessio
 from bookings.models.booking import REMINDER_TIME
 from bookings.models.visit import TAKES_PLACE_STATES, Afterwards
 from ctac.dates import TEAM_NATION, add_working_days, uk_datetime, uk_day
-from office.models import SiteSettings
-from office.services import DECREASE, INCREASE, CountedPromise
+from office.site_settings.models import SiteSettings
+from office.site_settings.services import DECREASE, INCREASE, CountedPromise
 
 BOOKING_LIST_URL_NAME, SESSION_LIST_URL_NAME = "staff:bookings_booking_changelist", "staff:bookings_opensession_changelist"
 

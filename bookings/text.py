@@ -33,7 +33,7 @@ from bookings.models import (
 from ctac.dates import format_datetime_range, format_day, format_uk_time
 from leaflets.models import Order, OrderState
 from leaflets.orders.emails import prefetch_order_lines
-from office.queries import setting_text, site_settings
+from office.site_settings.queries import setting_text, site_settings
 from professionals.models import Profession
 
 Row = dict[str, object]

@@ -249,7 +249,7 @@ DATABASES["default"]["OPTIONS"] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Only for what may be lost. Rate limits have their own table (accounts.limits).
+# Only for what may be lost. Rate limits have their own table (accounts.rate_limits).
 CACHE_HELP = "Set it to a Redis server, such as redis://host:6379/1."
 cache_url = address_of_server("CACHE_URL", env("CACHE_URL", default=""), CACHE_HELP, "redis", "rediss")
 CACHES = {
@@ -345,7 +345,7 @@ ACCOUNT_MAX_EMAIL_ADDRESSES = 2
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always confirmed by email
-# allauth's limits live in a cache, which may be lost. Ours are in accounts/limits.py.
+# allauth's limits live in a cache, which may be lost. Ours are in accounts/rate_limits.py.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 # Abuse (docs/adr/0010). Whether forms that are open to everyone must come with the signed time that our page gave them.
 CHECK_FORM_TIMESTAMP = env.bool("CHECK_FORM_TIMESTAMP", default=ENVIRONMENT != "test")

@@ -29,7 +29,7 @@ from guidance.content import NATIONS
 from guidance.models import GuidancePage
 from leaflets.models import Leaflet, Order
 from leaflets.orders.forms import find_basket, total_copies
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from privacy import retention as privacy_retention
 from professionals import drafts
 from professionals.access import person_required, signed_in_person, signed_in_person_or_none

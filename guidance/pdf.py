@@ -12,7 +12,7 @@ from ctac.dates import format_day
 from ctac.pages import commonmark
 from ctac.pdf.typesetting import charity_line, qr_code, template_digest
 from guidance.content import Guidance, NationText, Section
-from office.queries import advice_hours, site_settings
+from office.site_settings.queries import advice_hours, site_settings
 
 LEAFLET, LARGE_PRINT, CHECKLIST = PDF_KINDS = ("leaflet", "large-print", "checklist")
 SECTION_LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, for each section of an audience's text

@@ -15,7 +15,7 @@ class LeafletsConfig(AppConfig):
         from leaflets.orders.imports import ORDER_IMPORT_KIND
         from leaflets.recalls.services import merge_holders
         from leaflets.stock.services import stock_figures
-        from office.services import register_promise_check
+        from office.site_settings.services import register_promise_check
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
         from professionals import services as professionals_services

@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.utils.translation import ngettext_lazy
 
 from leaflets.models import Order, OrderState
-from office.models import SiteSettings
-from office.services import INCREASE, CountedPromise
+from office.site_settings.models import SiteSettings
+from office.site_settings.services import INCREASE, CountedPromise
 from professionals.models import Person
 
 ORDER_LIST_URL_NAME = "staff:leaflets_order_changelist"

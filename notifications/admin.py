@@ -62,7 +62,7 @@ from notifications.models import (
 )
 from notifications.outbox import may_resend, resend, resend_failed
 from notifications.registry import all_emails, email_label, find_address_owners, find_email_class
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 MAX_RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")

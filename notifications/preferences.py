@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.forms import OptionalCheckboxesField, PageForm
 from notifications.models import ChoiceSource, MailChoice, MailReader, normalise_address
 from notifications.registry import DEFAULT_TOPICS, Topic
-from office.queries import setting_text
+from office.site_settings.queries import setting_text
 
 
 def wants(topic: Topic, address: str) -> bool:

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from office.texts.queries import worded_text
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from notifications import preferences
 from notifications.models import Notification
 from notifications.registry import Desk, Message, find_email_class
-from office.queries import advice_hours, site_settings
+from office.site_settings.queries import advice_hours, site_settings
 
 PRIVATE_LINKS = "private_links"
 # Invisible spaces after the preview line, so that inboxes don't fill it up with the head of the email.

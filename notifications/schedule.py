@@ -21,7 +21,7 @@ from notifications.models import MAX_REFERENCES_LENGTH, Notification, State, Tea
 from notifications.outbox import build_rows, queue_after_commit
 from notifications.registry import Email, email_for, ngettext_noop
 from notifications.samples import Example, example
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 logger = logging.getLogger(__name__)
 

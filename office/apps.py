@@ -15,7 +15,7 @@ class OfficeConfig(AppConfig):
         from ctac.pages import SITE_FACTS
         from office.closures.models import Banner, Closure
         from office.closures.services import publish_notices
-        from office.queries import advice_hours, site_settings
+        from office.site_settings.queries import advice_hours, site_settings
         from office.texts.pages import page_places
         from office.texts.places import register_places
 

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
-from accounts.limits import check_export_limit
+from accounts.rate_limits import check_export_limit
 from ctac.dates import format_day, format_uk_time, months_before, uk_day
 from ctac.errors import DomainError
 from ctac.models import is_reference, normalise_reference
@@ -51,8 +51,8 @@ from ctac.staff.site import (
 )
 from ctac.staff.story import StoryEntry, StoryPage, register_story_entries
 from notifications.models import Notification
-from office.models import SiteSettings
-from office.services import BrokenPromise, register_promise_check
+from office.site_settings.models import SiteSettings
+from office.site_settings.services import BrokenPromise, register_promise_check
 from privacy import retention, services
 from privacy.forms import (
     AcknowledgeComplaintForm,

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.limits import HoneypotMixin
 from accounts.models import LimitedActivity
+from accounts.rate_limits import HoneypotMixin
 from ctac.dates import uk_day
 from ctac.forms import DayField, PageForm, UKTimeField, validate_near_today, validate_phone, validated_uk_datetime
 from privacy.models import ComplaintChannel, ContactMethod

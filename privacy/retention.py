@@ -30,8 +30,8 @@ from notifications.models import RETURNED_MAIL_RETENTION as RETURNED_MAIL
 from notifications.models import UNFINISHED_STATES, MarkedAddress, Notification, ReturnedMail, State
 from notifications.outbox import notify
 from notifications.registry import team_addresses
-from office.models import SETTING_BOUNDS
-from office.queries import site_settings
+from office.site_settings.models import SETTING_BOUNDS
+from office.site_settings.queries import site_settings
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from privacy.personal_data import anonymise_complaints, complaints_with_unsent_email
 from privacy.services import erase_person

@@ -26,7 +26,7 @@ from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import REFERENCE_ALPHABET, normalise_reference
 from notifications.outbox import LaterMessage, notify, notify_kinds
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from privacy.models import (
     Breach,
     BreachDecision,

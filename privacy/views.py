@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import limits
+from accounts import rate_limits
 from accounts.access import ask_to_reauthenticate, signed_in_user
-from accounts.limits import Throttle, check_own_data_limit, check_throttles, client_throttle, record_if_blocked
 from accounts.models import LimitedActivity, ThrottleScope
+from accounts.rate_limits import Throttle, check_own_data_limit, check_throttles, client_throttle, record_if_blocked
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
 from ctac.dates import format_day, uk_day
@@ -98,7 +98,9 @@ def complaint(request: HttpRequest) -> HttpResponse:
         # So that nobody sends many receipts to somebody else.
         throttles = [client_throttle(request, "complaint", *COMPLAINT_CLIENT_LIMIT)]
         if address := form.cleaned_data["email"]:
-            throttles.append(Throttle(ThrottleScope.MAILBOX, f"complaint:{limits.mailbox_of(address)}", *COMPLAINT_MAILBOX_LIMIT))
+            throttles.append(
+                Throttle(ThrottleScope.MAILBOX, f"complaint:{rate_limits.mailbox_of(address)}", *COMPLAINT_MAILBOX_LIMIT)
+            )
         if stop := check_throttles(request, LimitedActivity.COMPLAINT, throttles, now):
             form.add_error(None, stop.sentence(now))
         else:

@@ -28,7 +28,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import encryption, limits
+from accounts import encryption, rate_limits
 from accounts.access import has_recently_reauthenticated, is_own_page, url_with_next
 from accounts.allauth_internals import record_authentication
 from accounts.models import Session, User
@@ -86,7 +86,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """No header turns our pages into JSON."""
         return False
 
-    get_client_ip = staticmethod(limits.client_ip)
+    get_client_ip = staticmethod(rate_limits.client_ip)
 
     def is_safe_url(self, url: str) -> bool:
         """Whether `next` is a page of ours. allauth's own check breaks on addresses that can't be read, such as 'http://[::1'."""
@@ -117,17 +117,17 @@ class AccountAdapter(DefaultAccountAdapter):
         """A try counts at once and is given back if it was right, so that many tries at the same time get no more."""
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         if user is not None:
-            limits.give_back_try(request, "login_failed", address=credentials.get("email", ""))
+            rate_limits.give_back_try(request, "login_failed", address=credentials.get("email", ""))
         return user
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        if limits.is_rate_limited(request, "login_failed", address=credentials.get("email", "")):
+        if rate_limits.is_rate_limited(request, "login_failed", address=credentials.get("email", "")):
             raise self.validation_error("too_many_login_attempts")
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
         """Asks whether this address is theirs: each such email counts. allauth's views show what is raised."""
-        if limits.is_rate_limited(request, "confirm_email", address=emailconfirmation.email_address.email):
-            raise ImmediateHttpResponse(limits.too_many_requests_page(request))
+        if rate_limits.is_rate_limited(request, "confirm_email", address=emailconfirmation.email_address.email):
+            raise ImmediateHttpResponse(rate_limits.too_many_requests_page(request))
         super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -203,7 +203,7 @@ class AccountAdapter(DefaultAccountAdapter):
             drafts.claim_drafts(request, person, timezone.now())
         elif not user.is_staff and not has_details_form(response["Location"]):
             response = redirect(url_with_next("account_details", response["Location"]))
-        limits.set_browser_cookie(response, user)
+        rate_limits.set_browser_cookie(response, user)
         return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:

@@ -7,7 +7,7 @@ class ProfessionalsConfig(AppConfig):
     verbose_name = _("Professionals")
 
     def ready(self) -> None:
-        from accounts import limits
+        from accounts import rate_limits
         from ctac.monitoring import figures
         from notifications import registry
         from office.closures.forms import register_text_check
@@ -26,7 +26,7 @@ class ProfessionalsConfig(AppConfig):
             record_blocked_attempt,
         )
 
-        limits.BLOCKED_ATTEMPT_RECORDERS.append(record_blocked_attempt)
+        rate_limits.BLOCKED_ATTEMPT_RECORDERS.append(record_blocked_attempt)
         figures.register(blocked_attempt_figures)
         registry.ACCOUNT_MAIL_LABELS.update(emails.ACCOUNT_EMAIL_LABELS)
         register_text_check(unpublishable_reason)

@@ -19,7 +19,7 @@ from notifications.outbox import queue_account_mail
 from notifications.registry import Desk, Email, Message, find_reader_name
 from notifications.rendering import Rendered, render_page
 from notifications.samples import ACCOUNT_EMAILS_TITLE, NAMES_BY_ADDRESS, READER_ADDRESS, SAMPLE_LINK, Example, example, preview
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from office.texts.places import Place
 from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Note, NoteKind, Person
 

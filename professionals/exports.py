@@ -19,8 +19,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import ask_to_reauthenticate
-from accounts.limits import check_export_limit
 from accounts.models import User
+from accounts.rate_limits import check_export_limit
 from audit.models import Export, SpreadsheetFormat
 from ctac.dates import uk_day
 from ctac.staff.site import StaffModelAdmin

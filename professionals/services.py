@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits
+from accounts import rate_limits
 from accounts.models import BlockReason, LimitedActivity, ThrottleScope, User
 from accounts.services import AccountGoneError, lock_account
 from accounts.sessions import end_sessions
@@ -36,7 +36,7 @@ from notifications.models import MailChoice, MarkedAddress
 from notifications.outbox import notify
 from notifications.privacy import readdress
 from notifications.registry import Owner, Topic, team_addresses
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.emails import (
     ADDRESS_OBJECTION_KIND,
     StaffLetter,
@@ -665,7 +665,7 @@ def record_blocked_attempt(
                 where=where,
                 why=why,
                 by=by,
-                key=limits.hash_key(key) if key else "",
+                key=rate_limits.hash_key(key) if key else "",
                 defaults={"about": about[:100], "person": person, "organisation_id": organisation, "times": 1, "last_at": now},
             )
             if is_first:
@@ -686,7 +686,7 @@ def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:
 @transaction.atomic
 def lift_block(attempt: Stopped, *, by: User | None, now: datetime) -> None:
     """Count nothing by this key until the UK day ends, and mark the attempt as seen."""
-    limits.lift_limit(attempt.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
+    rate_limits.lift_limit(attempt.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
     Stopped.objects.filter(pk=attempt.pk).update(let_through_at=now, seen_at=now, by_staff=by)
 
 

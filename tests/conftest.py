@@ -82,7 +82,7 @@ def published(settings: Any, **values: Any) -> None:
     jumps. Without quiet hours, unless the test has set them: tests run at any time of the day."""
     from django.core.cache import cache
 
-    from office.queries import CACHED_SETTINGS
+    from office.site_settings.queries import CACHED_SETTINGS
 
     for name, value in (NO_QUIET_HOURS | values).items():
         setattr(settings, name, value)
@@ -97,7 +97,7 @@ def _fresh_cache() -> Iterator[None]:
     from django.core.cache import cache, caches
 
     from office.closures.queries import CACHED_NOTICES
-    from office.models import SiteSettings
+    from office.site_settings.models import SiteSettings
     from office.texts.queries import CACHED_WORDINGS
     from professionals.areas import get_outward_code
 
@@ -131,7 +131,7 @@ def close(db: None) -> Any:
 @pytest.fixture
 def change_settings(db: None, django_capture_on_commit_callbacks: Any) -> Any:
     """`change_settings(hold_minutes=5)`: as staff do it, and published."""
-    from office.services import change_settings
+    from office.site_settings.services import change_settings
 
     def change(**values: Any) -> None:
         with django_capture_on_commit_callbacks(execute=True):

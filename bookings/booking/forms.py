@@ -45,7 +45,7 @@ from leaflets.orders.forms import CopiesField
 from leaflets.orders.services.create import CopiesPossible, copies_possible
 from office.closures.models import ClosureScope
 from office.closures.queries import closure_texts_between, presentations_closed_text
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals import drafts
 from professionals.models import Draft, DraftKind, Profession
 from professionals.safeguarding.forms import ChildDetailsMixin, reason_field

@@ -17,8 +17,8 @@ from accounts.models import User
 from bookings.models import Attendance, AttendanceCount, Booking, Channel, Format, Presentation, Presenter, State
 from ctac.dates import uk_datetime, uk_day
 from ctac.forms import parse_estimate
-from office.models import SETTING_BOUNDS
-from office.queries import site_settings
+from office.site_settings.models import SETTING_BOUNDS
+from office.site_settings.queries import site_settings
 from professionals.areas import Area, look_up_areas
 from professionals.imports.contacts import (
     CONTACTS_KIND,

@@ -19,7 +19,7 @@ from icalendar import Calendar, Component, Event, Timezone, vCalAddress
 
 from bookings.models import Booking, Brought, Format, OpenSession, Seat, SessionPlace
 from ctac.dates import UK_TZ, uk_day
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")
 CONFIRMED, TENTATIVE, CANCELLED = "CONFIRMED", "TENTATIVE", "CANCELLED"

@@ -25,10 +25,10 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import limits
+from accounts import rate_limits
 from accounts.access import signed_in_user
-from accounts.limits import Throttle, check_throttles
 from accounts.models import LimitedActivity, ThrottleScope, User
+from accounts.rate_limits import Throttle, check_throttles
 from bookings.calendars import ical
 from bookings.calendars.ical import CANCELLED, CONFIRMED, TENTATIVE, CalendarEntry
 from bookings.models import (
@@ -80,7 +80,7 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     now, feeds = timezone.now(), CalendarFeed.objects.working().select_related("person", "presenter")
     feed = feeds.filter(token_hash=hash_token(token)).first() if TOKEN_PATTERN.fullmatch(token) else None
     if feed is None:
-        guess = Throttle(ThrottleScope.NETWORK, f"calendar:{limits.client_ip(request)}", *UNKNOWN_FEED_RATE_LIMIT)
+        guess = Throttle(ThrottleScope.NETWORK, f"calendar:{rate_limits.client_ip(request)}", *UNKNOWN_FEED_RATE_LIMIT)
         if stop := check_throttles(request, LimitedActivity.CALENDAR, [guess], now):
             context = {"reference": request_reference.get()}
             refused = render(request, "errors/429.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)

@@ -11,8 +11,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.limits import HoneypotMixin
 from accounts.models import LimitedActivity
+from accounts.rate_limits import HoneypotMixin
 from bookings.feedback.queries import quotable_answers
 from bookings.feedback.services import ATTENDANCE_SOURCES, attendance_counts
 from bookings.models import (
@@ -29,7 +29,7 @@ from bookings.models import (
 from ctac.forms import OptionalCheckboxesField, PageForm, apply_page_field_defaults
 from leaflets.models import Leaflet
 from leaflets.orders.forms import CopiesField, stock_hint
-from office.models import MAX_PEOPLE
+from office.site_settings.models import MAX_PEOPLE
 from professionals.drafts import SECRET_PATTERN
 from professionals.models import Profession
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, reason_field

@@ -35,7 +35,7 @@ from ctac.dates import format_day, format_uk_time, uk_day
 from ctac.errors import DomainError
 from ctac.models import REFERENCE_ALPHABET
 from notifications.outbox import NewMessage, notify_many
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # Answers to one presentation, besides its host's: as many as people were expected or came, and this many more.

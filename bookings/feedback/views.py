@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import limits
+from accounts import rate_limits
 from accounts.access import signed_in_user
-from accounts.limits import ReachedThrottle, check_throttles, client_throttle, record_if_blocked
 from accounts.models import LimitedActivity
+from accounts.rate_limits import ReachedThrottle, check_throttles, client_throttle, record_if_blocked
 from bookings.feedback.forms import (
     AskLaterForm,
     AttendanceForm,
@@ -119,7 +119,7 @@ def short_link_required(view: Callable[[HttpRequest, Afterwards, datetime], Http
     def wrapper(request: HttpRequest, code: str) -> HttpResponse:
         now = timezone.now()
         missed = client_throttle(request, "feedback-code", *UNKNOWN_CODE_RATE_LIMIT)
-        if limits.current_hits([missed.key], now)[missed.key] >= missed.most:
+        if rate_limits.current_hits([missed.key], now)[missed.key] >= missed.most:
             stop = check_throttles(request, LimitedActivity.FEEDBACK, [missed], now)
             return unknown_code_page(request, status=429, stop=stop)
         afterwards = find_by_code(code)

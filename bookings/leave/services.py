@@ -38,7 +38,7 @@ from bookings.schedule.slots import Span, journey_fits
 from bookings.travel import Journeys
 from bookings.visits.services import mark_presenter_sought
 from notifications.outbox import notify
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 

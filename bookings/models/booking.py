@@ -33,7 +33,7 @@ from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, trigram_index
 from leaflets.models import CopiesToBring, Order, OrderState
 from office.closures.models import Closure
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import Nation, Profession, Reached
 
 # Of dates that somebody asks for, and of dates that staff offer.

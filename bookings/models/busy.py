@@ -24,7 +24,7 @@ from bookings.models.presenter import Format, Presentation, Presenter
 from bookings.travel import MAX_OVERRIDE_MINUTES, Place
 from ctac.dates import format_datetime_range, format_uk_time
 from ctac.models import free_text, impersonal, personal, user_foreign_key
-from office.models import SETTING_BOUNDS
+from office.site_settings.models import SETTING_BOUNDS
 
 MAX_HOLD_PERIOD = timedelta(minutes=SETTING_BOUNDS["hold_minutes"][1])
 MAX_HELD_TIMES = 3  # times of one presenter at once
@@ -33,7 +33,7 @@ MAX_HELD_TIMES = 3  # times of one presenter at once
 class Hold(models.Model):
     """A slot kept for some minutes for somebody who is filling in the form, and once more for as long. It belongs to their draft.
 
-    `client` is a hash of who asked (accounts.limits), so that only a few can be kept from one network address at a time.
+    `client` is a hash of who asked (accounts.rate_limits), so that only a few can be kept from one network address at a time.
     """
 
     draft = models.OneToOneField("professionals.Draft", verbose_name=_("draft"), on_delete=models.CASCADE, related_name="hold")

@@ -13,7 +13,7 @@ from bookings.models.booking import Channel, Engagement, EngagementEvent
 from bookings.models.presenter import Presentation, Presenter
 from ctac.dates import format_datetime_range, format_day, format_uk_time
 from ctac.models import StateModel, free_text, impersonal, personal
-from office.models import MAX_PEOPLE
+from office.site_settings.models import MAX_PEOPLE
 from professionals.models import Reached
 
 

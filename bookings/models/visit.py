@@ -19,8 +19,8 @@ from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter, format_day_range
 from ctac.dates import uk_day
 from ctac.models import RecordedBy, free_text, impersonal, personal, user_foreign_key
-from office.models import MAX_PEOPLE
-from office.queries import site_settings
+from office.site_settings.models import MAX_PEOPLE
+from office.site_settings.queries import site_settings
 from professionals.models import Language, Profession
 
 # After the end: for this long, the page of the visit shows a presenter the way to help.

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import Progress, shows_progress, signed_in_user
-from accounts.limits import check_throttles, client_throttle
 from accounts.models import LimitedActivity, User
+from accounts.rate_limits import check_throttles, client_throttle
 from bookings import text as bookings_text
 from bookings.booking.forms import TEXTAREA_ATTRS
 from bookings.booking.services.transitions import wants_reminders

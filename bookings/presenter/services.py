@@ -12,7 +12,7 @@ from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
 from ctac.dates import uk_datetime, uk_day
 from notifications.outbox import NewMessage
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 # On the day; if nothing could be sent, until the latest time.
 AGENDA_TIME, AGENDA_LATEST_TIME = time(7), time(11)

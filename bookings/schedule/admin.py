@@ -72,7 +72,7 @@ from ctac.staff.site import (
     staff_site,
     yes_no_column,
 )
-from office.queries import setting_text
+from office.site_settings.queries import setting_text
 from professionals.areas import is_area
 from professionals.forms import PostcodeField
 from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm, reason_field

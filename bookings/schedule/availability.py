@@ -37,7 +37,7 @@ from bookings.travel import SUFFICIENT_GAP, Journeys
 from ctac.dates import add_working_days, format_datetime_range, format_uk_time, is_bank_holiday, uk_datetime, uk_day
 from office.closures.models import ClosureScope
 from office.closures.queries import ClosedDays, closures_affecting
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 # "Fewest bookings near that day" looks this far to either side, so that load is shared out over a fortnight.
 LOAD_WINDOW = timedelta(days=7)

@@ -30,8 +30,8 @@ from ctac.forms import (
     validate_near_today,
     validated_uk_datetime,
 )
-from office.models import SETTING_BOUNDS
-from office.queries import site_settings
+from office.site_settings.models import SETTING_BOUNDS
+from office.site_settings.queries import site_settings
 
 
 def slot_choices(days: Iterable[tuple[date, list[Slot]]]) -> list[tuple[str, list[tuple[str, SafeString]]]]:

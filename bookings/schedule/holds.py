@@ -52,7 +52,7 @@ from bookings.travel import Place
 from ctac.dates import TEAM_NATION, add_working_days, format_datetime_range, uk_datetime, uk_day
 from ctac.errors import DomainError
 from office.closures.queries import office_closed_days
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals import drafts
 from professionals.models import Draft, Person
 from professionals.services import lock_person

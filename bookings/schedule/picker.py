@@ -29,7 +29,7 @@ from bookings.schedule.slots import DateRange, SlotQuery
 from ctac.dates import UK_TZ, format_datetime_range, format_day, format_uk_time, uk_day
 from office.closures.models import ClosureScope
 from office.closures.queries import closure_texts_between, presentations_closed_text
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)

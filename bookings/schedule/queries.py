@@ -38,7 +38,7 @@ from ctac.dates import format_day, format_uk_time, uk_day
 from notifications.registry import Owner
 from office.closures.models import Closure
 from office.closures.services import Conflict
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 
 def starting_on(days: DateRange) -> Q:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in_user
-from accounts.limits import check_throttles, client_throttle
 from accounts.models import LimitedActivity
+from accounts.rate_limits import check_throttles, client_throttle
 from bookings.calendars import ical
 from bookings.models import Booking, Seat
 from bookings.schedule.access import refusal_as_warning

@@ -39,7 +39,7 @@ from bookings.schedule.slots import DateRange
 from ctac.dates import format_day, format_uk_time, uk_day
 from ctac.errors import DomainError
 from notifications.outbox import LaterMessage, notify_kinds
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from privacy.services import VisitBlocksErasure
 from professionals.safeguarding.services import notify_safeguarding_lead
 

@@ -31,8 +31,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import safe_next_url
-from accounts.limits import check_throttles, client_throttle
 from accounts.models import LimitedActivity
+from accounts.rate_limits import check_throttles, client_throttle
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from guidance.content import Audience

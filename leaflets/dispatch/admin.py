@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
-from accounts.limits import check_export_limit
+from accounts.rate_limits import check_export_limit
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.models import normalise_reference

@@ -29,7 +29,7 @@ from leaflets.pdf import (
     draw_mark,
     draw_qr_code,
 )
-from office.queries import advice_hours, site_settings
+from office.site_settings.queries import advice_hours, site_settings
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from ctac.models import (
 )
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
-from office.queries import overdue_request_cutoff
+from office.site_settings.queries import overdue_request_cutoff
 from professionals.models import Organisation, Person, Reached
 
 

@@ -13,13 +13,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import limits
-from accounts.limits import Throttle
+from accounts import rate_limits
 from accounts.models import ThrottleScope
+from accounts.rate_limits import Throttle
 from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
 from leaflets.models import Edition, Leaflet, OrderLine
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 
 def limit_window() -> timedelta:
@@ -243,16 +243,16 @@ def order_limits(*, organisation: int | None, postcode: str, slugs: Iterable[str
 
 def web_order_limits(request: HttpRequest, *, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
     """Their own limits first. Leaves out an unknown network address, which would count everybody together."""
-    own, network = [_throttle(ThrottleScope.ACCOUNT, str(request.user.pk), ACCOUNT_LIMIT)], limits.client_ip(request)
-    if network != limits.UNKNOWN_CLIENT:
+    own, network = [_throttle(ThrottleScope.ACCOUNT, str(request.user.pk), ACCOUNT_LIMIT)], rate_limits.client_ip(request)
+    if network != rate_limits.UNKNOWN_CLIENT:
         own.append(_throttle(ThrottleScope.NETWORK, network, NETWORK_LIMIT))
     return own + order_limits(organisation=organisation, postcode=postcode, slugs=slugs)
 
 
 def too_many_downloads(request: HttpRequest, now: datetime) -> bool:
     """Counts one more PDF; True if it is one too many. Never stops an unknown network address, which may be anybody."""
-    network = limits.client_ip(request)
-    return network != limits.UNKNOWN_CLIENT and bool(limits.count_hits({f"download:{network}": DOWNLOAD_LIMIT}, now))
+    network = rate_limits.client_ip(request)
+    return network != rate_limits.UNKNOWN_CLIENT and bool(rate_limits.count_hits({f"download:{network}": DOWNLOAD_LIMIT}, now))
 
 
 def change_limits(request: HttpRequest, *, to_postcode: str) -> list[Throttle]:

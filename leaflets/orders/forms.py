@@ -13,8 +13,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.limits import HoneypotMixin
 from accounts.models import LimitedActivity
+from accounts.rate_limits import HoneypotMixin
 from ctac.dates import format_day
 from ctac.forms import PageForm, apply_page_field_defaults
 from leaflets.models import Delivery, Edition, KeptAddress, Leaflet, Order, OrderState
@@ -31,7 +31,7 @@ from leaflets.orders.allowances import (
 from leaflets.orders.queries import DeliveryAddresses
 from leaflets.orders.services.change import NothingLeft, OrderChange, OrderedTitle, order_version, ordered_titles
 from leaflets.stock.queries import leaflets_with_stock
-from office.queries import setting_text
+from office.site_settings.queries import setting_text
 from professionals import drafts
 from professionals.forms import PostcodeField, clean_text
 from professionals.models import Draft, DraftKind, Person

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from ctac.dates import uk_datetime, uk_day
 from leaflets.models import Channel, Edition, Leaflet, Order, OrderLine, OrderState
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.imports.contacts import (
     CONTACTS_KIND,
     PERSON_FIELDS,

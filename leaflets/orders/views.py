@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Progress, shows_progress, signed_in_user, url_with_next
-from accounts.limits import check_throttles, record_if_blocked
 from accounts.models import LimitedActivity
+from accounts.rate_limits import check_throttles, record_if_blocked
 from ctac.dates import format_day
 from ctac.forms import PageForm, domain_error_to_form
 from leaflets.models import Channel, Dispatch, KeptAddress, Leaflet, Order, OrderState
@@ -73,7 +73,7 @@ from leaflets.orders.services.transitions import OrderIsTransferred, OrderStateH
 from leaflets.stock.queries import alerted_leaflet_keys, leaflets_with_stock
 from notifications.preferences import has_chosen
 from notifications.registry import Topic
-from office.queries import setting_text
+from office.site_settings.queries import setting_text
 from professionals import drafts
 from professionals.access import person_required, signed_in_person, signed_in_person_or_none
 from professionals.forms import clean_text

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
-from accounts.limits import check_export_limit
+from accounts.rate_limits import check_export_limit
 from audit.models import SpreadsheetFormat
 from ctac.dates import format_uk_time
 from ctac.errors import DomainError

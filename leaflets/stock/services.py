@@ -52,7 +52,7 @@ from leaflets.models import (
 )
 from leaflets.stock.queries import low_in_stock
 from notifications.outbox import NewMessage, notify, notify_many
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person

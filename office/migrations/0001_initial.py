@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import ctac.forms
-import office.models
+import office.site_settings.models
 from ctac.models import sql_file
 
 
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                     "out_of_hours_route",
                     models.CharField(
                         blank=True,
-                        default=functools.partial(office.models.first_value, *("OUT_OF_HOURS_ROUTE",)),
+                        default=functools.partial(office.site_settings.models.first_value, *("OUT_OF_HOURS_ROUTE",)),
                         help_text="Pages say this after “Until then:” while the advice line is closed. For example: call the duty team of your local council, or the police on 101",
                         max_length=200,
                         verbose_name="who to call while the advice line is closed",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 (
                     "site_help_email",
                     models.EmailField(
-                        default=functools.partial(office.models.first_value, *("SITE_HELP_EMAIL",)),
+                        default=functools.partial(office.site_settings.models.first_value, *("SITE_HELP_EMAIL",)),
                         help_text="In the foot of every page, and on pages that say something went wrong.",
                         max_length=254,
                         verbose_name="email for help with this website",
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 (
                     "charity_name",
                     models.CharField(
-                        default=functools.partial(office.models.first_value, *("CHARITY", "name")),
+                        default=functools.partial(office.site_settings.models.first_value, *("CHARITY", "name")),
                         help_text="At the head and foot of pages, in emails and in PDFs.",
                         max_length=200,
                         verbose_name="name of the charity",
@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                 (
                     "charity_number",
                     models.CharField(
-                        default=functools.partial(office.models.first_value, *("CHARITY", "number")),
+                        default=functools.partial(office.site_settings.models.first_value, *("CHARITY", "number")),
                         help_text="Its registered number, at the foot of pages, emails and PDFs.",
                         max_length=200,
                         verbose_name="number of the charity",
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 (
                     "charity_address",
                     models.CharField(
-                        default=functools.partial(office.models.first_value, *("CHARITY", "address")),
+                        default=functools.partial(office.site_settings.models.first_value, *("CHARITY", "address")),
                         help_text="Its postal address on one line, at the foot of pages, emails and PDFs.",
                         max_length=200,
                         verbose_name="address of the charity",
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                 (
                     "team_email",
                     models.EmailField(
-                        default=functools.partial(office.models.first_value, *("STAFF_EMAIL",)),
+                        default=functools.partial(office.site_settings.models.first_value, *("STAFF_EMAIL",)),
                         help_text="Hears of new bookings and orders, and first of a presenter who has not checked in.",
                         max_length=254,
                         verbose_name="the team’s mailbox",
@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
                 (
                     "visit_escalation_email",
                     models.EmailField(
-                        default=functools.partial(office.models.first_value, *("VISIT_ESCALATION_EMAIL",)),
+                        default=functools.partial(office.site_settings.models.first_value, *("VISIT_ESCALATION_EMAIL",)),
                         help_text="A presenter has been silent for an hour, or a booking has none two days before. Not a mailbox of the team’s.",
                         max_length=254,
                         verbose_name="who hears when nobody deals with an alarm",
@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                 (
                     "request_escalation_email",
                     models.EmailField(
-                        default=functools.partial(office.models.first_value, *("VISIT_ESCALATION_EMAIL",)),
+                        default=functools.partial(office.site_settings.models.first_value, *("VISIT_ESCALATION_EMAIL",)),
                         help_text="A request has waited longer for an answer than we promise.",
                         max_length=254,
                         verbose_name="who hears of requests that wait too long",
@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
                 (
                     "safeguarding_lead_email",
                     models.EmailField(
-                        default=functools.partial(office.models.first_value, *("SAFEGUARDING_LEAD_EMAIL",)),
+                        default=functools.partial(office.site_settings.models.first_value, *("SAFEGUARDING_LEAD_EMAIL",)),
                         help_text="Hears of texts that may be about a child. A third mailbox, not the team’s and not the one for alarms.",
                         max_length=254,
                         verbose_name="safeguarding lead",
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                 (
                     "data_protection_lead_email",
                     models.EmailField(
-                        default=functools.partial(office.models.first_value, *("STAFF_EMAIL",)),
+                        default=functools.partial(office.site_settings.models.first_value, *("STAFF_EMAIL",)),
                         help_text="Hears of complaints about data, and again a week before an answer is due.",
                         max_length=254,
                         verbose_name="data protection lead",

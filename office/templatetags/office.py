@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from ctac.dates import uk_day
 from office.closures import queries
 from office.closures.models import Banner, ClosureScope
-from office.queries import setting_text, site_settings
+from office.site_settings.queries import setting_text, site_settings
 
 register = template.Library()
 PAGE_CSS_CLASS = "govuk-body"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from ctac.dates import months_before, uk_datetime, uk_day
 from ctac.forms import normalise_postcode, parse_typed_day, validate_phone
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.areas import look_up_areas
 from professionals.forms import validate_not_team_address
 from professionals.imports.registry import ImportField, ImportKind, Match, PastRetention, Removal, Row, one_line, parse_text

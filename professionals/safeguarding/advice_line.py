@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from ctac.dates import TEAM_NATION, UK_TZ, format_day, format_time, format_uk_time, is_working_day, uk_datetime, uk_day
 from office.closures.queries import office_closed_days
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 WEEK = timedelta(weeks=1)
 

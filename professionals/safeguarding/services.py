@@ -18,7 +18,7 @@ from accounts.models import User
 from ctac.errors import DomainError
 from ctac.models import Classification, classification
 from notifications.outbox import notify
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.emails import SafeguardingFlag
 from professionals.models import FlagDecision, FlaggedEvent, FlaggedEventKind, FlaggedText
 from professionals.safeguarding.child_details import looks_like_child_details

@@ -19,7 +19,7 @@ from ctac.dates import TEAM_NATION, add_working_days, months_before, uk_day
 from notifications.models import MarkedAddress, Notification, State, normalise_address
 from notifications.registry import Topic
 from office.closures.queries import office_closed_days
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import OutwardCode, Person
 from professionals.services import subscribers
 from reach.areas import Area, Unit, all_district_codes, areas_of, include_earlier_codes

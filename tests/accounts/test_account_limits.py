@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from accounts.limits import RATES_BY_ACTION, Rate
 from accounts.models import ThrottleScope, User
+from accounts.rate_limits import RATES_BY_ACTION, Rate
 from professionals.models import Stopped
 from tests.accounts.factors.proof import enrol, grow_old, totp
 from tests.accounts.test_sign_in import BY_PASSWORD, CODE, SIGN_IN, give_password

@@ -8,9 +8,9 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 
-from accounts import limits
-from accounts.limits import RATES_BY_ACTION, Rate
+from accounts import rate_limits
 from accounts.models import BlockReason, LimitedActivity, RateLimit, ThrottleScope
+from accounts.rate_limits import RATES_BY_ACTION, Rate
 from privacy import retention as privacy_retention
 from privacy import services as privacy_services
 from professionals import services as professionals_services
@@ -62,7 +62,11 @@ def test_it_takes_few_statements_and_keeps_nothing_in_the_clear(now, django_asse
             now=now,
         )
     row = Stopped.objects.get()
-    assert (row.key, row.person, row.organisation) == (limits.hash_key("code:nadia@leeds.nhs.uk"), person, person.organisation)
+    assert (row.key, row.person, row.organisation) == (
+        rate_limits.hash_key("code:nadia@leeds.nhs.uk"),
+        person,
+        person.organisation,
+    )
     assert [record.getMessage() for record in caplog.records] == ["stopped at sign-in: throttle mailbox"]
 
 
@@ -116,13 +120,13 @@ def test_filters_find_what_is_not_seen_and_by_form_and_key(browser, now):
 def test_let_through_lifts_that_limit_until_midnight(browser, now):
     row = stop(now)
     limit = {"place-order:postcode:LS1 4AP": (1, timedelta(hours=1))}
-    assert [len(limits.count_hits(limit, now)) for _ in range(2)] == [0, 1]
+    assert [len(rate_limits.count_hits(limit, now)) for _ in range(2)] == [0, 1]
     Stopped.objects.update(last_at=row.last_at)
     professionals_services.lift_block(attempt=row, by=make_staff(), now=now)
-    assert [len(limits.count_hits(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
-    assert limits.current_hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
+    assert [len(rate_limits.count_hits(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
+    assert rate_limits.current_hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
     midnight = now.replace(hour=0) + timedelta(days=1)
-    assert [len(limits.count_hits(limit, midnight)) for _ in range(2)] == [0, 1]
+    assert [len(rate_limits.count_hits(limit, midnight)) for _ in range(2)] == [0, 1]
     row.refresh_from_db()
     assert (row.seen_at, row.let_through_at) == (now, now)
 

@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from accounts.limits import HONEYPOT_FIELD, OPENED_FIELD
+from accounts.rate_limits import HONEYPOT_FIELD, OPENED_FIELD
 from notifications.models import Notification
 from professionals.models import Stopped
 from tests.factories import make_person, sign_in

@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.limits import BROWSER_COOKIE_AGE, RATES_BY_ACTION
 from accounts.models import ThrottleScope, User
+from accounts.rate_limits import BROWSER_COOKIE_AGE, RATES_BY_ACTION
 from professionals.models import Person
 from tests.accounts.factors.proof import enrol, totp
 from tests.accounts.test_account_limits import PASSWORD, RESET, SECOND_FACTOR, is_stopped

@@ -12,7 +12,7 @@ def email(number: int) -> str:
 
 
 def lay_out(people: int, presenters: int) -> None:
-    from office.services import change_settings
+    from office.site_settings.services import change_settings
     from professionals.models import Organisation
     from tests.bookings.rows import make_presentation, make_presenter
     from tests.factories import make_person

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from office.queries import advice_hours, site_settings
+from office.site_settings.queries import advice_hours, site_settings
 
 DEPLOY = Path(settings.BASE_DIR) / "deploy"
 RUN_AS_POSTGRES = {"ctac-backup.service", "ctac-check-restore.service"}  # it alone may read the data and the passphrase

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ctac.local.processes import wait_until
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from tests.deploy.conftest import Server, Site
 from tests.deploy.nginx import NAME, PROGRAM, Headers, Proxy
 from tests.deploy.test_safe_headers import EVERYWHERE, NOWHERE, wrong

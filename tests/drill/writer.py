@@ -27,7 +27,7 @@ def hours() -> Iterator[datetime]:
 
 def acts() -> Iterator[Callable[[], Any]]:
     """Bookings and orders in turn, by the services that the pages call."""
-    from office.services import change_settings
+    from office.site_settings.services import change_settings
     from tests.bookings.placed import place
     from tests.bookings.rows import make_presentation, make_presenter
     from tests.factories import make_person

@@ -21,7 +21,7 @@ from guidance.content import AUDIENCES, NATIONS, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.views import OFFICIAL_LINKS
 from leaflets.catalogue import titles
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import Language
 from tests.clock import MOMENTS
 from tests.face.page import Page

@@ -20,7 +20,7 @@ from ctac.pdf.typesetting import render_pdf
 from guidance.content import AUDIENCES, NATIONS, Guidance, NationText, Section, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.pdf import CHECKLIST, LARGE_PRINT, LEAFLET, PDF_KINDS, guidance_data
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from tests.guidance.approvals import approve, guidance_page
 from tests.leaflets.dispatch.prints.reading import MM, Read, every, ink
 

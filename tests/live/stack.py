@@ -92,7 +92,7 @@ class Live:
             raise AssertionError(f"The stack did not start:\n{self.output()[-4000:]}")
         # It may be night here, and what can wait must come.
         values = "order_limit_times=100, quiet_from=time(0), quiet_until=time(0)"
-        code = f"from datetime import time; from office.services import change_settings; change_settings({values})"
+        code = f"from datetime import time; from office.site_settings.services import change_settings; change_settings({values})"
         self.manage("shell", "--no-imports", "-c", code)
 
     def stop(self) -> int:

@@ -12,7 +12,7 @@ from notifications.preferences import choices_page_link, one_click_link
 from notifications.registry import Desk, Message, Topic, email_for
 from notifications.rendering import render
 from notifications.samples import all_examples, all_samples
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from tests.notifications.conftest import WORDS
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ import pytest
 from notifications.registry import Message
 from notifications.rendering import Rendered, plain_text, render
 from notifications.templatetags.mail import fact
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from tests.notifications.conftest import WORDS
 
 LINK = "http://localhost:8000/bookings/BK-7Q4M-2F/?key=abc&step=2"

@@ -52,7 +52,7 @@ def lay_out(begin: datetime) -> None:
     """What the sample data lack: something due for each task that writes."""
     from bookings.models import Afterwards, Attendance, AttendanceCount, ConfidenceLater, OpenSession, PlaceState, YearLater
     from leaflets.models import Leaflet
-    from office.services import change_settings
+    from office.site_settings.services import change_settings
     from professionals.models import NameWord
     from tests.bookings import rows
     from tests.bookings.open_sessions.rows import make_place, make_session

@@ -106,7 +106,7 @@ EXEMPT = {
         "accounts.forms.SetPasswordForm": ("password1", "password2"),
         "accounts.forms.SignInCodeForm": ("code",),
         "professionals.admin.FindCallerForm": ("find",),
-        "office.forms.SettingsForm": ("advice_phone", "site_help_phone"),
+        "office.site_settings.forms.SettingsForm": ("advice_phone", "site_help_phone"),
         "professionals.merges.admin.FindOtherForm": ("typed",),
         "professionals.safeguarding.admin.DecideForm": ("shown",),
     },
@@ -117,7 +117,7 @@ EXEMPT = {
             *("what_to_do", "usual_words"),
         ),
         "leaflets.catalogue.admin.EditionForm": ("label",),
-        "office.forms.SettingsForm": (
+        "office.site_settings.forms.SettingsForm": (
             *("out_of_hours_route", "charity_name", "charity_number", "charity_address", "data_controller", "data_processors"),
         ),
     },

@@ -16,7 +16,7 @@ from accounts import services as accounts_services
 from accounts.models import Session, User
 from notifications.models import Notification
 from notifications.rendering import render
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from privacy import retention as privacy_retention
 from privacy import services as privacy_services
 from professionals.emails import AddressObjection

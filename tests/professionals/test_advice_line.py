@@ -12,7 +12,7 @@ from django.utils import translation
 
 from ctac.models import reset_request_values
 from ctac.views import server_error
-from office.queries import advice_hours, site_settings
+from office.site_settings.queries import advice_hours, site_settings
 from professionals.safeguarding.advice_line import is_advice_line_open, next_opening, whom_to_call_text
 from professionals.safeguarding.forms import child_details_explanation
 from tests.factories import make_staff

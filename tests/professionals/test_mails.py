@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import RequestFactory
 
 from notifications.models import Notification
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from tests.professionals.mailing import mails_to
 
 pytestmark = pytest.mark.django_db

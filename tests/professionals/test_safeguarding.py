@@ -12,7 +12,7 @@ from ctac.templatetags.page import SummaryError, summary_errors
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import get_email_class
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import FlagDecision, FlaggedText
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.safeguarding.services import notify_safeguarding_lead

@@ -6,7 +6,7 @@ import pytest
 
 from bookings.models import State
 from ctac.dates import months_before
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from privacy.retention import run_rules
 from privacy.services import erase_person, export_person
 from professionals.merges.services import merge_people

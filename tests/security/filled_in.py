@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from bookings.models import Feedback, SessionState, State
 from leaflets.models import OrderState
-from office.forms import SETTING_NAMES
-from office.models import SETTING_BOUNDS
+from office.site_settings.forms import SETTING_NAMES
+from office.site_settings.models import SETTING_BOUNDS
 from tests.accounts.factors.proof import totp
 from tests.accounts.passkeys.device import ADD, Device, options_in, options_to_sign_in
 from tests.bookings.rows import make_presenter

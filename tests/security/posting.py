@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, models, transaction
 from django.test import Client
 
-from accounts.limits import HONEYPOT_FIELD
+from accounts.rate_limits import HONEYPOT_FIELD
 from tests.face.page import Element, Page
 from tests.matrix.asking import written, written_since
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import resolve
 
-from accounts import limits
+from accounts import rate_limits
 from professionals.models import Stopped
 from tests.matrix.asking import ROUTES, address
 from tests.matrix.people import laid_out, world
@@ -59,12 +59,12 @@ WHEN_SENT = {
 def use_up(monkeypatch: pytest.MonkeyPatch, *, at_a_look: bool) -> None:
     """Each limit of this sort, whatever it counts by."""
 
-    def admit(asked: limits.Limits, now: datetime) -> dict[str, datetime]:
+    def admit(asked: rate_limits.Limits, now: datetime) -> dict[str, datetime]:
         return {key: now + timedelta(hours=1) for key in asked if at_a_look or not key.startswith("link:")}
 
-    monkeypatch.setattr(limits, "count_hits", admit)
+    monkeypatch.setattr(rate_limits, "count_hits", admit)
     if at_a_look:
-        monkeypatch.setattr(limits, "hits", lambda keys, now: dict.fromkeys(keys, limits.MAX_HITS))
+        monkeypatch.setattr(rate_limits, "hits", lambda keys, now: dict.fromkeys(keys, rate_limits.MAX_HITS))
 
 
 class Browser(Client):

@@ -8,7 +8,7 @@ from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts import limits
+from accounts import rate_limits
 from leaflets.orders import allowances
 from notifications.models import Notification
 from tests.factories import make_person
@@ -69,13 +69,13 @@ def test_without_a_proxy_of_ours_nothing_that_is_forwarded_counts(settings: Lazy
 def test_no_claim_breaks_the_reading_of_an_address(claimed: str, rf: object) -> None:
     for count in (0, 1, 2, 50):
         request = rf.get("/", REMOTE_ADDR="203.0.113.9", HTTP_X_FORWARDED_FOR=claimed.format(n=7))  # type: ignore[attr-defined]
-        assert isinstance(limits.client_ip(request), str), count
+        assert isinstance(rate_limits.client_ip(request), str), count
 
 
 @pytest.mark.parametrize("odd", ["fe80::1%eth0", "::1", "::ffff:203.0.113.9", "203.0.113.9:443", "[::1]:80", "", "x" * 5000])
 def test_what_a_proxy_may_hand_on_is_one_network_or_an_unknown_one(odd: str, rf: object) -> None:
     known = {"fe80::1%eth0": "fe80::/64", "::1": "::/64", "::ffff:203.0.113.9": "203.0.113.9"}
-    assert limits.client_ip(rf.get("/", REMOTE_ADDR=odd)) == known.get(odd, limits.UNKNOWN_CLIENT)  # type: ignore[attr-defined]
+    assert rate_limits.client_ip(rf.get("/", REMOTE_ADDR=odd)) == known.get(odd, rate_limits.UNKNOWN_CLIENT)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("form", ["sign in", "reset"])
@@ -116,7 +116,7 @@ def test_guesses_at_a_password_count_for_the_mailbox(written: str) -> None:
     ],
 )
 def test_keys_are_the_same_for_what_looks_the_same(one: str, other: str, same: bool) -> None:
-    assert (limits.hash_key(one) == limits.hash_key(other)) is same
+    assert (rate_limits.hash_key(one) == rate_limits.hash_key(other)) is same
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_keys_are_the_same_for_what_looks_the_same(one: str, other: str, same: b
     [("a+b@x.uk", "a@x.uk"), ("a+b+c@x.uk", "a@x.uk"), ("+b@x.uk", "+b@x.uk"), ("a@x.uk", "a@x.uk"), ("a", "a")],
 )
 def test_what_follows_a_plus_is_the_same_mailbox(address: str, whose: str) -> None:
-    assert limits.mailbox_of(address) == whose
+    assert rate_limits.mailbox_of(address) == whose

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from accounts.limits import HONEYPOT_FIELD
+from accounts.rate_limits import HONEYPOT_FIELD
 from tests.face.page import Element, Page
 from tests.matrix.people import fresh_browsers, laid_out, world
 from tests.security.filled_in import FILLED_IN, Case

@@ -19,7 +19,7 @@ from django.utils.http import urlencode
 
 from accounts.models import RateLimit, User
 from accounts.services import open_account
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from tests.factories import make_person, make_staff, make_user, sign_in
 from tests.professionals.mailing import mails_to
 

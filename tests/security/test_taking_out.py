@@ -9,7 +9,7 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts import limits
+from accounts import rate_limits
 from audit.models import Export
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import start_session
@@ -32,8 +32,8 @@ EXPORTS: dict[str, Callable[[Client, int], HttpResponse]] = {
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "OWN_DATA_LIMIT", (2, limits.EXPORT_LIMIT_WINDOW))
-    monkeypatch.setattr(limits, "EXPORT_LIMIT", (3, limits.EXPORT_LIMIT_WINDOW))
+    monkeypatch.setattr(rate_limits, "OWN_DATA_LIMIT", (2, rate_limits.EXPORT_LIMIT_WINDOW))
+    monkeypatch.setattr(rate_limits, "EXPORT_LIMIT", (3, rate_limits.EXPORT_LIMIT_WINDOW))
 
 
 def status(response: HttpResponse) -> int:

@@ -44,7 +44,7 @@ from bookings.travel import find_place
 from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from ctac.dates import format_datetime_range
 from ctac.errors import DomainError
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 
 def slot_query_of(booking: Booking) -> SlotQuery:

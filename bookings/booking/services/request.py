@@ -45,7 +45,7 @@ from leaflets.models import CopiesToBring, Order
 from notifications.models import Notification
 from notifications.outbox import notify
 from office.closures.queries import office_closed_days
-from office.queries import overdue_request_cutoff, site_settings
+from office.site_settings.queries import overdue_request_cutoff, site_settings
 from professionals import drafts
 from professionals.models import Person
 from professionals.services import find_or_enter_person

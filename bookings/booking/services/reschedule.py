@@ -48,7 +48,7 @@ from bookings.seats.services import notify_all_seats
 from bookings.travel import find_place
 from bookings.visits.services import refuse_while_overdue, refuse_while_there, refuse_without_cover
 from ctac.dates import uk_day
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.safeguarding.services import is_kept_back
 
 

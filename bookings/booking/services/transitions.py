@@ -34,7 +34,7 @@ from notifications.models import Notification
 from notifications.outbox import LaterMessage, NewMessage, notify_kinds, notify_many
 from notifications.preferences import wants
 from notifications.registry import Topic
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 

@@ -19,8 +19,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Progress, shows_progress, signed_in_user, url_with_next
-from accounts.limits import check_throttles, client_key, client_throttle, hash_key
 from accounts.models import LimitedActivity
+from accounts.rate_limits import check_throttles, client_key, client_throttle, hash_key
 from bookings import text as bookings_text
 from bookings.booking.forms import (
     WHERE_ANSWERS,

@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in_user
-from accounts.limits import ReachedThrottle, Throttle, check_throttles, client_throttle
 from accounts.models import LimitedActivity, ThrottleScope, User
+from accounts.rate_limits import ReachedThrottle, Throttle, check_throttles, client_throttle
 from bookings import text as bookings_text
 from bookings.booking.forms import OTHER_TIMES, WITHDRAW, CancelForm, DetailsForm, OfferAnswerForm, answers_of
 from bookings.booking.services.decide import OfferGone, ask_for_other_times, slot_query_of, take_offer

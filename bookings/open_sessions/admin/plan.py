@@ -33,7 +33,7 @@ from ctac.dates import format_datetime_range, format_day, format_uk_time, is_ban
 from ctac.errors import DomainError
 from ctac.forms import DayField, PageForm, UKTimeField, validate_near_today
 from office.closures.queries import presentations_closed_text
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals import drafts
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 

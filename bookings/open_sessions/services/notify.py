@@ -23,7 +23,7 @@ from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.outbox import NewMessage, notify, notify_many
 from office.closures.queries import office_closed_days
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 
 if TYPE_CHECKING:
     from bookings.open_sessions.queries import PlannedSession

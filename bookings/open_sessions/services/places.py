@@ -34,7 +34,7 @@ from bookings.open_sessions.services.notify import (
 )
 from ctac.dates import TEAM_NATION, UK_TZ, add_working_days, is_working_day, uk_datetime, uk_day
 from office.closures.queries import office_closed_days
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person

@@ -59,7 +59,7 @@ from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.outbox import NewMessage, notify, notify_many
 from notifications.registry import Topic
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import subscribers

@@ -27,7 +27,7 @@ STAFF_ONLY_PATHS = (
     ),
     *("*/imports.py", "*/imports/*", "ctac/staff/spreadsheets.py", "leaflets/models/stock.py"),
     *("bookings/models/leave.py", "bookings/models/visit.py", "bookings/schedule/team.py", "notifications/delivery/*"),
-    *("office/models.py", "office/services.py", "office/forms.py", "office/texts/*"),
+    *("office/site_settings/models.py", "office/site_settings/services.py", "office/site_settings/forms.py", "office/texts/*"),
     *("office/closures/models.py", "office/closures/forms.py", "office/closures/services.py"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
     *("reach/areas.py", "reach/models.py", "reach/forms.py", "reach/rows.py"),

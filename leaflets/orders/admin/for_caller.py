@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
-from accounts.limits import count_throttles
+from accounts.rate_limits import count_throttles
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from ctac.models import is_reference, normalise_reference

@@ -38,7 +38,7 @@ from leaflets.orders.services.transitions import parcel_contents
 from leaflets.stock.services import movement_for_line, record_movements
 from notifications.outbox import notify_kinds
 from notifications.privacy import erase_bodies_about
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import Draft, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person

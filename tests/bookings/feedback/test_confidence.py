@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from accounts import limits
+from accounts import rate_limits
 from bookings import privacy as bookings_privacy
 from bookings.feedback.emails import ThreeMonthsOnEmail
 from bookings.feedback.queries import Average, average_confidence, confidence_later_key, confidence_statistics, host_key
@@ -273,7 +273,7 @@ def test_an_address_that_is_none_too_many_and_too_late(
     assert "Enter your email address." in asks(anybody, afterwards, "")
     assert "Enter an email address in full" in asks(anybody, afterwards, "ana at leeds")
     monkeypatch.setattr("bookings.feedback.views.FEEDBACK_RATE_LIMIT", (0, timedelta(hours=1)))
-    limits.clear_limits(["feedback:address:127.0.0.1"])
+    rate_limits.clear_limits(["feedback:address:127.0.0.1"])
     assert "ana@leeds.nhs.uk" in asks(anybody, afterwards, "ana@leeds.nhs.uk")
     assert not ConfidenceLater.objects.exists()
     with time_machine.travel(END + timedelta(weeks=6), tick=False):

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import limits
+from accounts import rate_limits
 from bookings.booking.services.transitions import cancel_booking, mark_delivered
 from bookings.feedback.queries import host_key
 from bookings.feedback.services import get_or_create_afterwards, record_attendance
@@ -28,7 +28,7 @@ from bookings.models import (
 )
 from ctac.dates import format_uk_time
 from notifications.models import Notification
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from tests.bookings.feedback.conftest import END, JUST_AFTER, START
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.factories import make_staff, sign_in, sign_in_staff
@@ -109,7 +109,7 @@ def test_very_many_answers_from_one_address_wait_and_lose_nothing(
     refused = anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN})
     assert (refused.status_code, "A break, please." in refused.content.decode()) == (429, True)
     monkeypatch.undo()
-    limits.clear_limits(["feedback:address:127.0.0.1"])
+    rate_limits.clear_limits(["feedback:address:127.0.0.1"])
     assert anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN}).status_code == 302
 
 

@@ -34,8 +34,8 @@ from bookings.travel import find_place
 from ctac.dates import uk_datetime
 from office.closures.models import Closure
 from office.closures.services import publish_current_notices
-from office.models import SiteSettings
-from office.queries import CACHED_SETTINGS
+from office.site_settings.models import SiteSettings
+from office.site_settings.queries import CACHED_SETTINGS
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import make_booking, make_held, make_hold, make_leave, make_presentation, make_presenter, make_shift
 from tests.bookings.schedule import slot_oracle

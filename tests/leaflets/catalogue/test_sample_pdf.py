@@ -12,7 +12,7 @@ from guidance.content import read_guidance
 from leaflets.catalogue.services import count_pages
 from leaflets.catalogue.titles import TITLES, ShippedTitle, sample_pdf
 from leaflets.models import Leaflet
-from office.queries import advice_hours, site_settings
+from office.site_settings.queries import advice_hours, site_settings
 from tests.leaflets.dispatch.prints.reading import Read, every
 
 LABEL = "Sample edition, March 2026"

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.limits import count_throttles
+from accounts.rate_limits import count_throttles
 from leaflets.models import Order
 from leaflets.orders import allowances
 from notifications.models import Notification
@@ -146,9 +146,9 @@ def test_staff_let_an_account_through_until_midnight(monkeypatch, leaflet):
     own = allowances.web_order_limits(as_request(browser, person), organisation=None, postcode="LS1 4AP", slugs=[])[:1]
     count_throttles(own, tomorrow)
     count_throttles(own, tomorrow)
-    from accounts import limits
+    from accounts import rate_limits
 
-    assert limits.current_hits([own[0].key], tomorrow) == {own[0].key: 2}
+    assert rate_limits.current_hits([own[0].key], tomorrow) == {own[0].key: 2}
 
 
 def as_request(browser, person):

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from leaflets.models import Edition, Order, OrderState
 from leaflets.orders.services.transitions import dispatch, start_packing
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.statements import statements

@@ -28,7 +28,7 @@ from notifications.models import Notification, State
 from notifications.outbox import resend
 from notifications.registry import email_for
 from notifications.rendering import render
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from privacy.services import erase_person, export_person
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order, unsaved_order

@@ -10,7 +10,7 @@ from notifications import rendering, tasks
 from notifications.bounces import reports
 from notifications.delivery.services import check_returned_mail, deliver
 from notifications.models import MailboxRead, MarkedAddress
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from tests.notifications.conftest import Inbox, later
 
 SAMPLES = Path(__file__).parent / "samples"

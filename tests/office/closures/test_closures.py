@@ -31,7 +31,7 @@ from office.closures.queries import (
     parcels_note,
 )
 from office.closures.services import end_closure, publish_current_notices
-from office.queries import overdue_request_cutoff
+from office.site_settings.queries import overdue_request_cutoff
 from professionals.safeguarding.advice_line import closed_now_text, is_advice_line_open, next_opening, whom_to_call_text
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff

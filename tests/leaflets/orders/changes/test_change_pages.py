@@ -9,7 +9,7 @@ from leaflets.models import Edition, EditionState, EventKind
 from leaflets.orders import allowances
 from leaflets.orders.allowances import change_limits, order_limits
 from leaflets.orders.services.transitions import dispatch, start_packing
-from office.queries import site_settings
+from office.site_settings.queries import site_settings
 from professionals.models import Stopped
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order

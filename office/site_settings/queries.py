@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from ctac.dates import TEAM_NATION, format_time, subtract_working_days, uk_datetime, uk_day
 from ctac.models import CachedValue
 from office.closures.queries import office_closed_days
-from office.models import SettingChange, SiteSettings
+from office.site_settings.models import SettingChange, SiteSettings
 
 
 def read_settings() -> SiteSettings:

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ctac.staff.lists import MAX_COUNTED, capped_count_text
-from office.models import SettingChange, SiteSettings
-from office.queries import CACHED_SETTINGS, settings_values, site_settings
+from office.site_settings.models import SettingChange, SiteSettings
+from office.site_settings.queries import CACHED_SETTINGS, settings_values, site_settings
 
 # A promise that a change would break: a sentence, and the address of what it is about ("" for none).
 BrokenPromise = tuple[str, str]

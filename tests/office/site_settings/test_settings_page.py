@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from audit.models import Entry
 from ctac.dates import format_time
-from office.forms import LONG_TEXT_LENGTH, SETTING_GROUPS, SETTING_NAMES
-from office.models import SETTING_BOUNDS, SettingChange, SiteSettings
-from office.queries import site_settings
-from office.services import _promise_checks, register_promise_check
+from office.site_settings.forms import LONG_TEXT_LENGTH, SETTING_GROUPS, SETTING_NAMES
+from office.site_settings.models import SETTING_BOUNDS, SettingChange, SiteSettings
+from office.site_settings.queries import site_settings
+from office.site_settings.services import _promise_checks, register_promise_check
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
@@ -202,7 +202,7 @@ def promised(monkeypatch: pytest.MonkeyPatch) -> None:
         if new.hold_minutes < 15:
             yield f"BK-7Q4M-2F is held for longer than {new.hold_minutes} minutes.", "/staff/bookings/booking/1/change/"
 
-    monkeypatch.setattr("office.services._promise_checks", type(_promise_checks)(list))
+    monkeypatch.setattr("office.site_settings.services._promise_checks", type(_promise_checks)(list))
     register_promise_check("hold_minutes", check)
 
 

@@ -30,9 +30,9 @@ from leaflets.orders.allowances import ACCOUNT_LIMIT, LimitScope, RecentCopies, 
 from notifications.models import Notification
 from notifications.registry import email_for
 from notifications.samples import all_samples
-from office.models import SETTING_BOUNDS, SiteSettings
-from office.queries import overdue_request_cutoff, setting_text
-from office.services import find_broken_promises
+from office.site_settings.models import SETTING_BOUNDS, SiteSettings
+from office.site_settings.queries import overdue_request_cutoff, setting_text
+from office.site_settings.services import find_broken_promises
 from privacy import retention
 from professionals.models import Person
 from tests.bookings.flow import WHERE, text
@@ -517,7 +517,7 @@ def test_records_that_would_go_tonight_are_counted_and_a_longer_time_is_owned_up
 
 
 def test_very_many_are_counted_no_further_than_a_list_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("office.services.MAX_COUNTED", 1)
+    monkeypatch.setattr("office.site_settings.services.MAX_COUNTED", 1)
     monkeypatch.setattr("ctac.staff.lists.MAX_COUNTED", 1)
     presenter = make_presenter()
     for days in (40, 41, 42):

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from ctac.dates import format_time
 from ctac.forms import FORMFIELD_OVERRIDES, PageFormMixin
-from office.models import SETTING_BOUNDS, SettingChange, SiteSettings
-from office.services import BrokenPromise
+from office.site_settings.models import SETTING_BOUNDS, SettingChange, SiteSettings
+from office.site_settings.services import BrokenPromise
 
 SETTING_GROUPS: dict[Any, tuple[str, ...]] = {
     gettext_lazy("The advice line, and who runs this site"): (

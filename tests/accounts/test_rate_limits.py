@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from accounts import limits
+from accounts import rate_limits
 from accounts.models import RateLimit
 from tests.factories import make_user
 
@@ -19,40 +19,40 @@ TWO_A_MINUTE = {"code:a@b.example": (2, timedelta(minutes=1))}
 
 
 def test_one_too_many_is_named(now):
-    assert [set(limits.count_hits(TWO_A_MINUTE, now)) for _ in range(3)] == [set(), set(), {"code:a@b.example"}]
+    assert [set(rate_limits.count_hits(TWO_A_MINUTE, now)) for _ in range(3)] == [set(), set(), {"code:a@b.example"}]
 
 
 def test_the_window_ends(now):
     for _ in range(3):
-        limits.count_hits(TWO_A_MINUTE, now)
+        rate_limits.count_hits(TWO_A_MINUTE, now)
 
-    assert set(limits.count_hits(TWO_A_MINUTE, now + timedelta(seconds=59))) == {"code:a@b.example"}
-    assert set(limits.count_hits(TWO_A_MINUTE, now + timedelta(seconds=60))) == set()
+    assert set(rate_limits.count_hits(TWO_A_MINUTE, now + timedelta(seconds=59))) == {"code:a@b.example"}
+    assert set(rate_limits.count_hits(TWO_A_MINUTE, now + timedelta(seconds=60))) == set()
 
 
 def test_all_keys_take_one_statement(now, django_assert_num_queries):
     keys = {f"key:{number}": (1, timedelta(hours=1)) for number in range(5)}
 
     with django_assert_num_queries(1):
-        assert set(limits.count_hits(keys, now)) == set()
-    assert set(limits.count_hits({**keys, "new": (1, timedelta(hours=1))}, now)) == set(keys)
+        assert set(rate_limits.count_hits(keys, now)) == set()
+    assert set(rate_limits.count_hits({**keys, "new": (1, timedelta(hours=1))}, now)) == set(keys)
 
 
 def test_no_keys_take_no_statement(now, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert set(limits.count_hits({}, now)) == set()
+        assert set(rate_limits.count_hits({}, now)) == set()
 
 
 @pytest.mark.parametrize("same", ["CODE:A@B.example", "code:A@b.EXAMPLE", "ｃｏｄｅ:ａ@ｂ.example"])
 def test_letters_that_only_look_different_share_a_limit(now, same):
-    limits.count_hits(TWO_A_MINUTE, now)
-    limits.count_hits({same: (2, timedelta(minutes=1))}, now)
+    rate_limits.count_hits(TWO_A_MINUTE, now)
+    rate_limits.count_hits({same: (2, timedelta(minutes=1))}, now)
 
-    assert set(limits.count_hits(TWO_A_MINUTE, now)) == {"code:a@b.example"}
+    assert set(rate_limits.count_hits(TWO_A_MINUTE, now)) == {"code:a@b.example"}
 
 
 def test_no_address_is_stored(now):
-    limits.count_hits(TWO_A_MINUTE, now)
+    rate_limits.count_hits(TWO_A_MINUTE, now)
 
     assert "b.example" not in RateLimit.objects.get().key
 
@@ -63,7 +63,7 @@ def test_of_twenty_at_once_in_many_connections_exactly_five_get_through(now):
 
     def hit():
         barrier.wait()
-        refused.append(bool(limits.count_hits({"hot": (5, timedelta(minutes=1)), "cold": (99, timedelta(minutes=1))}, now)))
+        refused.append(bool(rate_limits.count_hits({"hot": (5, timedelta(minutes=1)), "cold": (99, timedelta(minutes=1))}, now)))
         connection.close()
 
     threads = [threading.Thread(target=hit) for _ in range(20)]
@@ -96,14 +96,14 @@ def request_from(remote, forwarded=None, user=None):
 def test_the_client_is_the_address_that_our_own_proxy_saw(settings, proxies, remote, forwarded, address):
     settings.TRUSTED_PROXY_COUNT = proxies
 
-    assert limits.client_ip(request_from(remote, forwarded)) == address
+    assert rate_limits.client_ip(request_from(remote, forwarded)) == address
 
 
 def test_someone_signed_in_has_a_limit_of_their_own():
     user = make_user()
 
-    assert limits.client_key(request_from("203.0.113.9", user=user), "hold") == f"hold:user:{user.pk}"
-    assert limits.client_key(request_from("203.0.113.9"), "hold") == "hold:address:203.0.113.9"
+    assert rate_limits.client_key(request_from("203.0.113.9", user=user), "hold") == f"hold:user:{user.pk}"
+    assert rate_limits.client_key(request_from("203.0.113.9"), "hold") == "hold:address:203.0.113.9"
 
 
 def test_a_forged_forwarded_header_changes_nothing():

@@ -10,7 +10,7 @@ import pytest
 from ctac.local import processes
 from tests.live.stack import Live
 
-CHANGE = "from office.services import change_settings; change_settings({})"
+CHANGE = "from office.site_settings.services import change_settings; change_settings({})"
 TELL_THE_LEAD = """
 from django.utils import timezone
 from professionals.safeguarding.services import notify_safeguarding_lead

@@ -15,10 +15,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
 from ctac.models import reset_request_values
-from office.models import SETTING_BOUNDS, SettingChange, SiteSettings
-from office.queries import CACHED_SETTINGS, site_settings
-from office.services import _promise_checks, find_broken_promises, register_promise_check
-from office.services import change_settings as change_unpublished
+from office.site_settings.models import SETTING_BOUNDS, SettingChange, SiteSettings
+from office.site_settings.queries import CACHED_SETTINGS, site_settings
+from office.site_settings.services import _promise_checks, find_broken_promises, register_promise_check
+from office.site_settings.services import change_settings as change_unpublished
 from tests.factories import make_staff
 from tests.leaflets.statements import statements
 
@@ -166,7 +166,7 @@ def test_each_change_stays_written_and_names_its_author_until_their_account_goes
 
 @pytest.fixture
 def no_promises(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("office.services._promise_checks", type(_promise_checks)(list))
+    monkeypatch.setattr("office.site_settings.services._promise_checks", type(_promise_checks)(list))
     return None
 
 

@@ -16,9 +16,9 @@ from ctac.pages import SITE_FACTS
 from leaflets.dispatch.slips import packing_slips
 from notifications.models import Notification
 from notifications.samples import all_samples
-from office.forms import SETTING_NAMES
-from office.models import SETTING_BOUNDS
-from office.queries import site_settings
+from office.site_settings.forms import SETTING_NAMES
+from office.site_settings.models import SETTING_BOUNDS
+from office.site_settings.queries import site_settings
 from professionals.forms import CallerForm
 from professionals.safeguarding.advice_line import is_advice_line_open
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -89,7 +89,7 @@ USED: dict[str, tuple[Any, str, tuple[Place, ...]]] = {
     "safeguarding_lead_email": ("lead@example.org", "lead@example.org", (told_of_a_child,)),
     "data_protection_lead_email": ("dpo@example.org", OURS, (nobodys_address("dpo@example.org"),)),
 }
-# Figures are in tests/office/test_rules.py, the quiet hours in tests/notifications/test_quiet.py.
+# Figures are in tests/office/site_settings/test_rules.py, the quiet hours in tests/notifications/test_quiet.py.
 ELSEWHERE = {*SETTING_BOUNDS, "quiet_from", "quiet_until"}
 # Of Django's settings, the first values: read by `office` alone.
 FIRST_VALUES = (
