@@ -13,7 +13,7 @@ from bookings.emails import BookingEmail, sample_booking, sample_long_fields
 from bookings.feedback.queries import confidence_later_key, host_has_answered, host_links
 from bookings.feedback.services import get_or_create_afterwards, year_later_lookup
 from bookings.models import Afterwards, Booking, ConfidenceLater, OpenSession, SessionPlace, SessionState, State, YearLater
-from bookings.models.visit import THREE_MONTHS_LINK_LIFETIME
+from bookings.models.feedback import THREE_MONTHS_LINK_LIFETIME
 from ctac.dates import format_day
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
@@ -76,13 +76,14 @@ class SessionAfterwards(Email):
 
     def context(self) -> dict[str, object]:
         session = self.place.session
+        afterwards: Afterwards = session.afterwards  # type: ignore[attr-defined]  # mypy loses it
         return {
             "title": session.presentation.title,
             "day": format_day(session.starts_at),
             "reference": session.reference,
-            "feedback_url": full_url(session.afterwards.get_absolute_url()),
-            "certificate_url": full_url(reverse("certificate", args=[session.afterwards.code])),
-            "closes": format_day(session.afterwards.closes_at),
+            "feedback_url": full_url(afterwards.get_absolute_url()),
+            "certificate_url": full_url(reverse("certificate", args=[afterwards.code])),
+            "closes": format_day(afterwards.closes_at),
             "own_url": full_url(reverse("session_mine", args=[session.reference])),
             "sessions_url": full_url(reverse("sessions")),
         }

@@ -28,8 +28,8 @@ from bookings.models import (
     ThreeMonthsOn,
     YearLater,
 )
+from bookings.models.feedback import HOST_LINK_LIFETIME
 from bookings.models.links import hash_address
-from bookings.models.visit import HOST_LINK_LIFETIME
 from ctac.dates import format_day, uk_datetime
 from leaflets.models import Leaflet
 from leaflets.stock.queries import leaflets_in_stock

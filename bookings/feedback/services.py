@@ -30,7 +30,7 @@ from bookings.models import (
     YearLater,
     booking_or_session_lookup,
 )
-from bookings.models.visit import TAKES_PLACE_STATES, THREE_MONTHS_LINK_LIFETIME
+from bookings.models.feedback import TAKES_PLACE_STATES, THREE_MONTHS_LINK_LIFETIME
 from ctac.dates import format_day, format_uk_time, uk_day
 from ctac.errors import DomainError
 from ctac.models import REFERENCE_ALPHABET

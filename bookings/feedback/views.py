@@ -69,7 +69,7 @@ from bookings.models import (
     YearLater,
     booking_or_session_lookup,
 )
-from bookings.models.visit import HOST_LINK_LIFETIME, TAKES_PLACE_STATES
+from bookings.models.feedback import HOST_LINK_LIFETIME, TAKES_PLACE_STATES
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_day, format_uk_time
 from ctac.errors import DomainError

@@ -14,7 +14,18 @@ from bookings.models.booking import (
     State,
 )
 from bookings.models.busy import MAX_HELD_TIMES, BusyKind, BusyTime, HeldEndReason, HeldTime, Hold
-from bookings.models.feedback import CONFIDENCE_QUESTIONS, SHARED_STATEMENTS, STATEMENTS, Agreement, Confidence
+from bookings.models.feedback import (
+    Afterwards,
+    Attendance,
+    AttendanceCount,
+    BookingOrSession,
+    ConfidenceLater,
+    Feedback,
+    ThreeMonthsOn,
+    YearLater,
+    booking_or_session_lookup,
+)
+from bookings.models.feedback_questions import CONFIDENCE_QUESTIONS, SHARED_STATEMENTS, STATEMENTS, Agreement, Confidence
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose, PlaceLink, PlaceLinkPurpose
 from bookings.models.open_session import (
@@ -32,18 +43,9 @@ from bookings.models.open_session import (
 from bookings.models.presenter import Availability, AvailabilityException, Format, JourneyTime, Presentation, Presenter, Weekday
 from bookings.models.seat import LIVE_SEAT_STATES, Seat, SeatState
 from bookings.models.visit import (
-    Afterwards,
-    Attendance,
-    AttendanceCount,
-    BookingOrSession,
-    ConfidenceLater,
     DutyContact,
     DutyShift,
-    Feedback,
-    ThreeMonthsOn,
     Visit,
-    YearLater,
-    booking_or_session_lookup,
     duty_contacts_by_booking,
     is_near_visit_time,
     may_check_in,

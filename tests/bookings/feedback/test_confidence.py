@@ -24,7 +24,7 @@ from bookings.models import (
     ThreeMonthsOn,
     YearLater,
 )
-from bookings.models.visit import THREE_MONTHS_LINK_LIFETIME
+from bookings.models.feedback import THREE_MONTHS_LINK_LIFETIME
 from bookings.tasks import ask_three_months_on
 from notifications.delivery.services import build_mail
 from notifications.models import Notification
