@@ -19,7 +19,7 @@ from accounts import sessions
 from accounts.models import User
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+ViewFunction = Callable[Concatenate[HttpRequest, P], HttpResponse]
 ResponseView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 

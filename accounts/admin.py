@@ -330,7 +330,7 @@ def saved_views(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
     if not filters:
         return {}
     label, now, known = model_admin.opts.label_lower, model_admin.saveable_query(request), {*filters, ORDER_VAR}
-    rows = SavedFilter.objects.shown_to(signed_in_user(request)).filter(of_list=label)[: MAX_OWN_VIEWS + MAX_TEAM_VIEWS]
+    rows = SavedFilter.objects.visible_to(signed_in_user(request)).filter(of_list=label)[: MAX_OWN_VIEWS + MAX_TEAM_VIEWS]
     views = [
         {
             "view": view,
@@ -379,7 +379,7 @@ def save_view(request: HttpRequest, of_list: str) -> HttpResponse:
 def remove_view(request: HttpRequest, saved_id: int) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    view = get_object_or_404(SavedFilter.objects.shown_to(signed_in_user(request)), pk=saved_id)
+    view = get_object_or_404(SavedFilter.objects.visible_to(signed_in_user(request)), pk=saved_id)
     if not can_remove_view(request.user, view):
         raise PermissionDenied
     audit_note(request).kind = SavedFilter._meta.label_lower

@@ -12,10 +12,15 @@ from django.conf import settings
 
 ENCRYPTED_ITEMS_KEY = "sealed"
 # Codes that wait to be typed in: of a sign-in, of an address, of a forgotten password, of a reauthentication.
-CODE_SESSION_KEYS = ("sign_in_code", "account_email_verification_code", "account_password_reset_verification", "code_again")
+PENDING_CODE_SESSION_KEYS = (
+    "sign_in_code",
+    "account_email_verification_code",
+    "account_password_reset_verification",
+    "code_again",
+)
 # Also a sign-in that waits for its second factor, an app's secret before enrolment, and forms that wait to be sent again.
 ENCRYPTED_SESSION_KEYS = frozenset(
-    {*CODE_SESSION_KEYS, "account_login", "mfa.totp.secret", "account_reauthentication_state", "sent_late"}
+    {*PENDING_CODE_SESSION_KEYS, "account_login", "mfa.totp.secret", "account_reauthentication_state", "sent_late"}
 )
 
 

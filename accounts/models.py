@@ -116,7 +116,7 @@ class Session(AbstractBaseSession):
 
 
 class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
-    def shown_to(self, user: User) -> Self:
+    def visible_to(self, user: User) -> Self:
         return self.filter(Q(owner=user) | Q(for_team=True))
 
 

@@ -429,10 +429,10 @@ logger = logging.getLogger("ctac.security")
 EXPORT_LIMIT_WINDOW = timedelta(hours=1)
 # How many files with people's data an account may export, so that nobody who gets into an account can empty the site with it. The
 # first limit is for everything about oneself: nobody needs it twice in an hour, unless they lost the first file.
-OWN_DATA_LIMIT = (10, EXPORT_LIMIT_WINDOW)
+OWN_DATA_RATE_LIMIT = (10, EXPORT_LIMIT_WINDOW)
 # Orders, stock lists, catalogues, lists for couriers and copies of somebody's data, all together: one for every month of five
 # years, to answer a funder.
-EXPORT_LIMIT = (60, EXPORT_LIMIT_WINDOW)
+EXPORT_RATE_LIMIT = (60, EXPORT_LIMIT_WINDOW)
 
 
 def check_own_data_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
@@ -440,13 +440,13 @@ def check_own_data_limit(request: HttpRequest, now: datetime) -> HttpResponse | 
 
     Staff see who was stopped, and can let them through.
     """
-    reached = check_throttles(request, LimitedActivity.ACCOUNT, [client_throttle(request, "own-data", *OWN_DATA_LIMIT)], now)
+    reached = check_throttles(request, LimitedActivity.ACCOUNT, [client_throttle(request, "own-data", *OWN_DATA_RATE_LIMIT)], now)
     return retry_after_page(request, reached.seconds(now)) if reached else None
 
 
 def check_export_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
     """Count one more export by this colleague, or log it as too many and return the page that says to wait."""
-    reached = count_hits({client_key(request, "sheets"): EXPORT_LIMIT}, now)
+    reached = count_hits({client_key(request, "sheets"): EXPORT_RATE_LIMIT}, now)
     if not reached:
         return None
     logger.warning("too many spreadsheets: user %s", request.user.pk)

@@ -71,7 +71,7 @@ from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from notifications.bounces.services import clear_mark_and_resend
-from notifications.models import ClearReason, MarkedAddress
+from notifications.models import MarkClearReason, MarkedAddress
 
 # Passkeys need JavaScript: without it no page offers to use or add one. The list of one's own, and removing one, work without
 # (ADR 7).
@@ -643,7 +643,7 @@ def returned_mail(request: HttpRequest) -> HttpResponse:
     """What came back and why, in plain words, with a button to say that the address is right and a link to change it."""
     user = signed_in_user(request)
     if request.method == "POST":
-        sent = clear_mark_and_resend(address=user.email, how=ClearReason.OWNER, by=user, now=timezone.now())
+        sent = clear_mark_and_resend(address=user.email, how=MarkClearReason.OWNER, by=user, now=timezone.now())
         thanks = _("Thank you. We will keep emailing %(email)s, and send again what you missed.") % {"email": user.email}
         messages.success(request, thanks if sent else _("Thank you. We will keep emailing %(email)s.") % {"email": user.email})
         return redirect(safe_next_url(request) or "account_email")

@@ -18,7 +18,7 @@ from audit.models import Act, Entry, Export
 from audit.pages import account_names, admin_of, details_text, humanise_code, model_of
 from ctac.models import is_reference, normalise_reference
 from ctac.staff import menu
-from ctac.staff.lists import BigChangeList, period_filter
+from ctac.staff.lists import CappedChangeList, period_filter
 from ctac.staff.site import EMPTY_VALUE, OneRowAdmin, ReadOnlyAdmin, column, datetime_column, number_column, staff_site, state_tag
 
 MAX_COLLEAGUES = 200
@@ -65,7 +65,7 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
-class EntryChangeList(BigChangeList):
+class EntryChangeList(CappedChangeList):
     """Reads the names of all actors on the page at once."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -100,7 +100,7 @@ class EntryAdmin(ReadOnlyAdmin):
     )
     details = column(gettext_lazy("details"), lambda entry: capfirst(details_text(entry)) or EMPTY_VALUE)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BigChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CappedChangeList]:
         return EntryChangeList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> None:

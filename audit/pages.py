@@ -21,13 +21,13 @@ from audit.services import KEY_PATTERN, NO_SUBJECT, AuditSubject, acting_user_id
 from ctac.staff.audit import AuditHooks, audit_note
 from ctac.staff.site import staff_site
 
-HISTORY_LENGTH = 50
+MAX_HISTORY_LENGTH = 50
 STANDARD_ADMIN_PAGES = {"change", "changelist", "add", ""}
 
 
 def change_history(row: Any) -> list[dict[str, object]]:
-    """Who changed this row, the latest first, at most HISTORY_LENGTH changes. Two statements."""
-    changes = list(Entry.objects.about(row._meta.label_lower, row.pk).changes().newest_first()[:HISTORY_LENGTH])
+    """Who changed this row, the latest first, at most MAX_HISTORY_LENGTH changes. Two statements."""
+    changes = list(Entry.objects.about(row._meta.label_lower, row.pk).changes().newest_first()[:MAX_HISTORY_LENGTH])
     names = account_names(entry.actor for entry in changes)
     return [
         {

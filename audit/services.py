@@ -119,7 +119,7 @@ def first_of_month(moment: datetime) -> date:
     return moment.astimezone(UTC).date().replace(day=1)
 
 
-def after_migrate(**about: Any) -> None:
+def add_months_after_migrate(**about: Any) -> None:
     """Add the months ahead with each deployment, in case beat has not run."""
     if Entry._meta.db_table in connection.introspection.table_names(include_views=True):  # not if only another app was migrated
         add_months_ahead(now=timezone.now())

@@ -34,21 +34,21 @@ def grown() -> float:
 
 
 def export(form: str) -> None:
-    from ctac.staff.spreadsheets import csv_pieces, xlsx_pieces
+    from ctac.staff.spreadsheets import csv_chunks, xlsx_chunks
     from leaflets.models import Order
     from leaflets.orders.admin.orders import urgency_ordering
     from leaflets.orders.exports import EXPORT_HEADINGS, count_lines, order_rows
-    from professionals.exports import read_keys
+    from professionals.exports import read_primary_keys
 
     before, began = grown(), time.perf_counter()
-    keys = read_keys(Order.objects.order_by(*urgency_ordering()))
+    keys = read_primary_keys(Order.objects.order_by(*urgency_ordering()))
     lines = count_lines(keys)
     if form == "xlsx" and lines > 1_000_000:
         print(f"  {form:<5} {lines:>9,} lines are too many for a sheet")
         return
     rows = order_rows(keys)
     pieces: Iterable[bytes] = (
-        csv_pieces(EXPORT_HEADINGS, rows) if form == "csv" else xlsx_pieces(EXPORT_HEADINGS, rows, name="Orders")
+        csv_chunks(EXPORT_HEADINGS, rows) if form == "csv" else xlsx_chunks(EXPORT_HEADINGS, rows, name="Orders")
     )
     first, size = 0.0, 0
     for piece in pieces:

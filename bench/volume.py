@@ -158,7 +158,7 @@ def place_orders(client: int, spread: bool, begin: Any, results: Any) -> None:
     django.setup()
     from django.utils import timezone
 
-    from leaflets.models import Channel, Leaflet, Order
+    from leaflets.models import Leaflet, Order, OrderChannel
     from leaflets.orders.services.create import place_order
     from professionals.models import Person
 
@@ -166,7 +166,7 @@ def place_orders(client: int, spread: bool, begin: Any, results: Any) -> None:
     mine = iter(list(people[client * 1000 : client * 1000 + 1000]))
     titles = Leaflet.objects.filter(editions__on_hand__gt=10_000).distinct().order_by("pk")
     title = titles[client % CLIENTS if spread else 0]
-    where = {"address_line_1": "1 Park Row", "town": "Leeds", "postcode": "LS1 4AP", "channel": Channel.WEB}
+    where = {"address_line_1": "1 Park Row", "town": "Leeds", "postcode": "LS1 4AP", "channel": OrderChannel.WEB}
     results.put(True)
     begin.wait()
     end, cpu, placed = time.monotonic() + SECONDS, time.process_time(), 0

@@ -14,22 +14,22 @@ from bookings import text
 from bookings.calendars import ical
 from bookings.models import (
     Booking,
+    BookingChannel,
     BookingEvent,
+    BookingEventKind,
+    BookingState,
     Brought,
-    Channel,
     DateOption,
-    EventKind,
+    DateOptionKind,
+    DateOptionState,
     Format,
     Nation,
-    OptionKind,
-    OptionState,
     Presentation,
     Presenter,
-    State,
     Visit,
 )
-from bookings.models.booking import OPEN_STATES
-from bookings.text import Row, row
+from bookings.models.booking import OPEN_BOOKING_STATES
+from bookings.text import SummaryRow, summary_row
 from ctac.dates import format_day, format_uk_time
 from leaflets.orders.emails import sample_order as an_order
 from notifications.registry import Desk, Email
@@ -46,7 +46,7 @@ class BookingEmail(Email):
     desk = Desk.BOOKINGS
     subject_without_time: str | Promise = ""  # for a request without a time, if it differs
     template_without_time = ""
-    states: tuple[State, ...] = ()  # the states in which it is due
+    states: tuple[BookingState, ...] = ()  # the states in which it is due
     version_field = ""  # the field of the booking that must still equal its version
     has_joining_link = False  # for the professional and the presenter; nobody else needs it
 
@@ -73,7 +73,7 @@ class BookingEmail(Email):
         context: dict[str, object] = {
             "booking": booking,
             "reference": booking.reference,
-            "rows": text.facts(booking, with_link=self.has_joining_link),
+            "rows": text.booking_facts(booking, with_link=self.has_joining_link),
             "leaflet_rows": text.leaflet_rows_for_host(booking),
             "leaflets_url": f"{settings.SITE_URL}{reverse('leaflets')}" if text.has_missing_leaflets(booking) else "",
             "day": format_day(start) if start else "",
@@ -88,7 +88,7 @@ class BookingEmail(Email):
     @cached_property
     def in_calendars(self) -> bool:
         """Whether the reader's calendar has an entry of it, or gets one now. A request has none."""
-        return self.booking.state == State.CONFIRMED
+        return self.booking.state == BookingState.CONFIRMED
 
     def get_calendar_method(self) -> str:
         return self.calendar_method if self.in_calendars else ""
@@ -120,7 +120,7 @@ class PresenterEmail(BookingEmail):
     def context(self) -> dict[str, object]:
         url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[self.booking.reference])}"
         organisation = self.booking.person.organisation
-        host = text.row(_("Organisation"), organisation.name if organisation else "")
+        host = text.summary_row(_("Organisation"), organisation.name if organisation else "")
         return {**super().context(), "staff_url": url, "day_rows": [host, *presenter_detail_rows(self.booking)]}
 
     def is_still_due(self) -> bool:
@@ -137,7 +137,7 @@ class NewsEmail(BookingEmail):
 
     calendar_method = "REQUEST"
     has_joining_link = True
-    states = (State.CONFIRMED,)
+    states = (BookingState.CONFIRMED,)
     subject_of_link: str | Promise = ""
     subject_of_presenter: str | Promise = ""
     subject_of_restored: str | Promise = ""
@@ -152,20 +152,20 @@ class NewsEmail(BookingEmail):
             return ""
         first = self.notification.resend_of or self.notification
         events = BookingEvent.objects.filter(booking=self.about_key, at=first.created_at)
-        kinds = (EventKind.LINK_SET, EventKind.REASSIGNED, EventKind.RESTORED)
+        kinds = (BookingEventKind.LINK_SET, BookingEventKind.REASSIGNED, BookingEventKind.RESTORED)
         news = events.filter(kind__in=kinds).values_list("kind", flat=True)
         return news.first() or ""
 
     def get_subject(self) -> str | Promise:
         by_news: dict[str, str | Promise] = {
-            EventKind.LINK_SET: self.subject_of_link,
-            EventKind.REASSIGNED: self.subject_of_presenter,
-            EventKind.RESTORED: self.subject_of_restored,
+            BookingEventKind.LINK_SET: self.subject_of_link,
+            BookingEventKind.REASSIGNED: self.subject_of_presenter,
+            BookingEventKind.RESTORED: self.subject_of_restored,
         }
         return by_news.get(self.news) or super().get_subject()
 
     def context(self) -> dict[str, object]:
-        return {**super().context(), "new_link": self.news == EventKind.LINK_SET}
+        return {**super().context(), "new_link": self.news == BookingEventKind.LINK_SET}
 
 
 class ClosedEmail(BookingEmail):
@@ -174,13 +174,13 @@ class ClosedEmail(BookingEmail):
     @cached_property
     def in_calendars(self) -> bool:
         """Whether it had been confirmed: a request sent no calendar entry."""
-        return self.booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
+        return self.booking.events.filter(kind=BookingEventKind.CANCELLED, from_state=BookingState.CONFIRMED).exists()
 
 
 class ChangeEmail(BookingEmail):
     calendar_method = "REQUEST"
-    states = OPEN_STATES
-    event_kind: EventKind
+    states = OPEN_BOOKING_STATES
+    event_kind: BookingEventKind
 
     @cached_property
     def change(self) -> BookingEvent | None:
@@ -192,7 +192,7 @@ class ChangeEmail(BookingEmail):
 class MovedEmail(ChangeEmail):
     """When it was and when it is now."""
 
-    event_kind = EventKind.RESCHEDULED
+    event_kind = BookingEventKind.RESCHEDULED
     version_field = "sequence"
 
     def context(self) -> dict[str, object]:
@@ -204,13 +204,13 @@ class MovedEmail(ChangeEmail):
 class DetailsEmail(ChangeEmail):
     """The names of the details that changed, and how everything stands now."""
 
-    event_kind = EventKind.DETAILS_CHANGED
+    event_kind = BookingEventKind.DETAILS_CHANGED
     version_field = "revision"
 
     @cached_property
     def in_calendars(self) -> bool:
         """Whether what changed stands in calendar entries."""
-        return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
+        return self.booking.state == BookingState.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
 
     def context(self) -> dict[str, object]:
         changed, day_rows = text.event_changes(self.change)["fields"], presenter_detail_rows(self.booking)
@@ -240,31 +240,35 @@ class UndecidedEmail(DatesEmail):
     """While the request waits for staff, and there is nothing that the professional could answer."""
 
     def is_still_due(self) -> bool:
-        return self.booking.state == State.REQUESTED and not self.booking.options.proposed().open().exists()
+        return self.booking.state == BookingState.REQUESTED and not self.booking.options.proposed().open().exists()
 
     @property
     def lapsed_offers(self) -> list[DateOption]:
-        return [option for option in self.options if option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED]
+        return [
+            option
+            for option in self.options
+            if option.kind == DateOptionKind.PROPOSED and option.state == DateOptionState.EXPIRED
+        ]
 
-    def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[Row]:
+    def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[SummaryRow]:
         """The times no longer kept, each with the reason: those that we offered, or else the dates that they asked for."""
-        asked = text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
+        asked = text.labelled_dates([option for option in self.options if option.kind == DateOptionKind.PREFERRED])
         offered = [(_("Time %(number)d") % {"number": n}, option) for n, option in enumerate(self.lapsed_offers, start=1)]
-        lapsed = offered or [(label, option) for label, option in asked if option.state == OptionState.EXPIRED]
-        return [row(label, f"{option.when}\n{why(option, self.now)}") for label, option in lapsed]
+        lapsed = offered or [(label, option) for label, option in asked if option.state == DateOptionState.EXPIRED]
+        return [summary_row(label, f"{option.when}\n{why(option, self.now)}") for label, option in lapsed]
 
 
-def presenter_detail_rows(booking: Booking) -> list[Row]:
+def presenter_detail_rows(booking: Booking) -> list[SummaryRow]:
     """The rows that say what a visit needs. Free text that was flagged goes into no email (product.md, rule 6)."""
-    waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
+    waiting = booking.presenter.name if booking.presenter and booking.state == BookingState.REQUESTED else ""
     rows = [
-        row(_("Kept with"), waiting),
-        row(_("People coming"), booking.audience_size),
-        row(_("Who is coming"), text.audience_text(booking.audience_profession)),
-        row(_("Guests from elsewhere"), booking.seats_taken or ""),
-        row(_("Contact on the day"), booking.contact_name),
-        row(_("Their phone"), booking.contact_phone, is_phone=True),
-        row(_("Leaflets to bring"), text.leaflets_to_bring_text(booking)),
+        summary_row(_("Kept with"), waiting),
+        summary_row(_("People coming"), booking.audience_size),
+        summary_row(_("Who is coming"), text.audience_text(booking.audience_profession)),
+        summary_row(_("Guests from elsewhere"), booking.seats_taken or ""),
+        summary_row(_("Contact on the day"), booking.contact_name),
+        summary_row(_("Their phone"), booking.contact_phone, is_phone=True),
+        summary_row(_("Leaflets to bring"), text.leaflets_to_bring_text(booking)),
     ]
     return rows if booking.flagged_child_details else [*rows, *text.needs_rows(booking)]
 
@@ -279,7 +283,7 @@ SAMPLE_LONG_ORGANISATION = (
     "Cambridgeshire and Peterborough Safeguarding Children Partnership, Community Paediatrics and Health Visiting Service"
 )
 SAMPLE_LONG_EMAIL = "maximiliana.featherstonehaugh-cholmondeley@safeguarding.cambridgeshireandpeterborough.nhs.uk"
-SAMPLE_NO_TIME_FIELDS: dict[str, Any] = {"state": State.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
+SAMPLE_NO_TIME_FIELDS: dict[str, Any] = {"state": BookingState.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
 SAMPLE_ONLINE_FIELDS: dict[str, Any] = {"format": Format.ONLINE, "room": "", **dict.fromkeys(text.ADDRESS_FIELDS, "")}
 
 
@@ -290,7 +294,7 @@ def sample_booking(**fields: Any) -> Booking:
         "person": sample_person(),
         "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
         "presenter": sample_presenter(),
-        "state": State.CONFIRMED,
+        "state": BookingState.CONFIRMED,
         "format": Format.WORKPLACE,
         "starts_at": SAMPLE_START,
         "ends_at": SAMPLE_START + timedelta(minutes=90),
@@ -305,7 +309,7 @@ def sample_booking(**fields: Any) -> Booking:
         "contact_phone": "0113 496 0001",
         "access_needs": "One of us uses a wheelchair.",
         "notes": "Half of the team is new to this work.",
-        "channel": Channel.WEB,
+        "channel": BookingChannel.WEB,
         "ical_uid": "sample@ctac.example",
         "created_at": SAMPLE_NOW,
     }

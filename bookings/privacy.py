@@ -23,12 +23,13 @@ from bookings.models import (
     STATEMENTS,
     Booking,
     BookingEvent,
+    BookingEventKind,
     BookingLink,
+    BookingState,
     Brought,
     BusyTime,
     ConfidenceLater,
     DateOption,
-    EventKind,
     Feedback,
     JourneyTime,
     Leave,
@@ -37,7 +38,6 @@ from bookings.models import (
     Seat,
     SessionEvent,
     SessionPlace,
-    State,
     Visit,
     YearLater,
 )
@@ -91,14 +91,14 @@ ERASED_VALUES: dict[str, object] = {
 ERASED_COMMENT_VALUES: dict[str, object] = {"comment": "", "quotable": False, "chosen_at": None, "chosen_by": None}
 # Where the presenter was, and what a colleague noted about that, is left out of the professional's copy.
 PRESENTER_EVENT_KINDS = (
-    EventKind.CHECKED_IN,
-    EventKind.CHECKED_OUT,
-    EventKind.CHECK_IN_TAKEN_BACK,
-    EventKind.CHECK_OUT_TAKEN_BACK,
-    EventKind.HELP_ASKED,
-    EventKind.DISCLOSED,
-    EventKind.TAKEN_ON,
-    EventKind.SAID_SAFE,
+    BookingEventKind.CHECKED_IN,
+    BookingEventKind.CHECKED_OUT,
+    BookingEventKind.CHECK_IN_TAKEN_BACK,
+    BookingEventKind.CHECK_OUT_TAKEN_BACK,
+    BookingEventKind.HELP_ASKED,
+    BookingEventKind.DISCLOSED,
+    BookingEventKind.TAKEN_ON,
+    BookingEventKind.SAID_SAFE,
 )
 
 
@@ -114,7 +114,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=PRESENTER_EVENT_KINDS):
         reason = event.reason
-        if event.kind == EventKind.HANDED_OVER:  # before that it was somebody else's, and so is their reason
+        if event.kind == BookingEventKind.HANDED_OVER:  # before that it was somebody else's, and so is their reason
             history[event.booking_id] = [{**entry, "reason": ""} for entry in history[event.booking_id]]
             reason = ""
         history[event.booking_id].append({"at": event.at, "what": event.get_kind_display(), "reason": reason})
@@ -167,7 +167,7 @@ def erase_bookings(person: Person, now: datetime) -> None:
     forget_booking_details(keys)
     revoke_feed(owner=person, by=None, now=now)
     for booking in bookings:
-        record_event(booking, EventKind.ERASED, by=None, now=now)
+        record_event(booking, BookingEventKind.ERASED, by=None, now=now)
     erase_bodies_about([*(f"booking:{key}" for key in keys), *seat_about_keys(keys)], now)
 
 
@@ -202,7 +202,7 @@ FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_r
 def get_handover_events(person: Person) -> QuerySet[BookingEvent]:
     """The events by which they gave bookings away, also under the key of a record that was merged into theirs."""
     absorbed = Absorbed.objects.filter(person=person).values("key")
-    given = BookingEvent.objects.filter(kind=EventKind.HANDED_OVER)
+    given = BookingEvent.objects.filter(kind=BookingEventKind.HANDED_OVER)
     given = given.alias(gave=Cast(KT("changes__person__0"), BigIntegerField()))
     return given.filter(Q(gave=person.pk) | Q(gave__in=absorbed))
 
@@ -212,7 +212,7 @@ def export_transferred(person: Person) -> list[dict[str, Any]]:
 
     One statement if there is none, else two.
     """
-    before = BookingEvent.objects.filter(booking=OuterRef("booking"), kind=EventKind.HANDED_OVER, pk__lt=OuterRef("pk"))
+    before = BookingEvent.objects.filter(booking=OuterRef("booking"), kind=BookingEventKind.HANDED_OVER, pk__lt=OuterRef("pk"))
     came = Subquery(before.order_by("-pk").values("pk")[:1])
     given = list(get_handover_events(person).annotate(came=came).select_related("booking").order_by("pk"))
     happened = BookingEvent.objects.filter(booking__in={event.booking_id for event in given}).exclude(
@@ -266,7 +266,7 @@ def erase_transferred(person: Person, now: datetime) -> None:
                 in_calendars = ical.booking_location(booking) != entry
                 booking.sequence, booking.revision = booking.sequence + in_calendars, booking.revision + 1
                 changes: dict[str, object] = {"fields": changed, "revision": booking.revision, "in_calendars": in_calendars}
-                record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=now, changes=changes)
+                record_event(booking, BookingEventKind.DETAILS_CHANGED, by=None, now=now, changes=changes)
                 notify_details_changed(booking, now, changed=changed, by_staff=True)
             booking.save(update_fields=[*changed, "sequence", "revision"])
     brought = Brought.objects.filter(booking__in=given, order__isnull=False).values_list("order_id", "booking_id")
@@ -349,7 +349,7 @@ def bookings_ended_before(before: datetime) -> QuerySet[Booking]:
 
     Requests that wait for us are not among them.
     """
-    bookings = Booking.objects.filter(anonymised_at=None).exclude(state=State.REQUESTED)
+    bookings = Booking.objects.filter(anonymised_at=None).exclude(state=BookingState.REQUESTED)
     return bookings.alias(over_at=BOOKING_OVER_AT).filter(over_at__lt=before).order_by("over_at", "pk")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import ngettext_lazy
 
-from bookings.models import Booking, DateOption, OpenSession, PlaceState, SessionPlace, State
+from bookings.models import Booking, BookingState, DateOption, OpenSession, PlaceState, SessionPlace
 from bookings.models.booking import REMINDER_TIME
 from bookings.models.feedback import TAKES_PLACE_STATES, Afterwards
 from ctac.dates import TEAM_NATION, add_working_days, uk_datetime, uk_day
@@ -65,7 +65,7 @@ PROMISES = (
         "request_horizon_days",
         DECREASE,
         lambda old, new, now: Booking.objects.filter(
-            state=State.REQUESTED,
+            state=BookingState.REQUESTED,
             pk__in=DateOption.objects.open()
             .filter(starts_at__gte=end_of_day(uk_day(now), later=new.request_horizon_days))
             .values("booking"),
@@ -76,7 +76,7 @@ PROMISES = (
             "count",
         ),
         BOOKING_LIST_URL_NAME,
-        f"state__exact={State.REQUESTED}",
+        f"state__exact={BookingState.REQUESTED}",
     ),
     CountedPromise(
         "change_deadline_working_days",
@@ -144,14 +144,14 @@ PROMISES = (
     CountedPromise(
         "first_reminder_days",
         INCREASE + DECREASE,
-        lambda old, new, now: Booking.objects.filter(first_reminder_pending(old, now), state=State.CONFIRMED),
+        lambda old, new, now: Booking.objects.filter(first_reminder_pending(old, now), state=BookingState.CONFIRMED),
         ngettext_lazy(
             "For %(n)s booking, we have told people another day for the first reminder. If the new day has passed, none comes.",
             "For %(n)s bookings, we have told people another day for the first reminder. If the new day has passed, none comes.",
             "count",
         ),
         BOOKING_LIST_URL_NAME,
-        f"state__exact={State.CONFIRMED}",
+        f"state__exact={BookingState.CONFIRMED}",
     ),
     CountedPromise(
         "first_reminder_days",

@@ -13,9 +13,10 @@ from bookings.models import (
     Attendance,
     Availability,
     Booking,
+    BookingChannel,
+    BookingState,
     BusyKind,
     BusyTime,
-    Channel,
     DutyShift,
     Feedback,
     Format,
@@ -23,7 +24,6 @@ from bookings.models import (
     OpenSession,
     Presentation,
     Presenter,
-    State,
 )
 from bookings.open_sessions.queries import PlannedSession, clashes
 from bookings.open_sessions.services.places import take_place
@@ -47,13 +47,13 @@ HOST_ADDRESS = {
     "postcode": "LS1 4AP",
 }
 TIME_UNTIL_VISIT = timedelta(weeks=4)
-CHECKS_VALID_FOR = timedelta(days=3 * 365)
+CHECK_VALIDITY_PERIOD = timedelta(days=3 * 365)
 # One session with room, one with a line, two more; a Wednesday at 2pm, three weeks ahead and then each week.
 SESSION_PLACES = (40, 1, 40, 40)
 TIME_UNTIL_SESSIONS, WEDNESDAY, SESSION_START_TIME = timedelta(weeks=3), 2, time(14)
 SIGN_INS = {1: STAFF_EMAIL, 2: role_email(ROLES_BY_SLUG["presenter"])}  # who signs in as which presenter
 DUTY_EMAILS = (role_email(ROLES_BY_SLUG["coordinator"]), role_email(ROLES_BY_SLUG["manager"]))
-COLLEAGUE = "owen.hughes@cardiff.gov.uk"
+COLLEAGUE_EMAIL = "owen.hughes@cardiff.gov.uk"
 PRESENTATIONS = (
     {
         "slug": "spotting-the-signs",
@@ -92,7 +92,7 @@ PRESENTERS = (
 
 
 @transaction.atomic
-def load(now: datetime) -> None:
+def load_bookings(now: datetime) -> None:
     """Load the samples. A second run adds nothing and changes nothing. SIGN_INS says who signs in as which presenter."""
     for fields in PRESENTATIONS:
         Presentation.objects.get_or_create(slug=fields["slug"], defaults=fields)
@@ -108,8 +108,8 @@ def load(now: datetime) -> None:
                 nation=nation,
                 max_travel_minutes=longest,
                 joining_link=f"https://meet.example/ctac-{number}",
-                checked_until=uk_day(now) + CHECKS_VALID_FOR,
-                trained_until=uk_day(now) + CHECKS_VALID_FOR,
+                checked_until=uk_day(now) + CHECK_VALIDITY_PERIOD,
+                trained_until=uk_day(now) + CHECK_VALIDITY_PERIOD,
                 user=User.objects.filter(email=SIGN_INS.get(number, ""), presenter=None).first(),
             )
         )
@@ -153,7 +153,7 @@ def _book_a_visit(now: datetime) -> None:
     if slots:
         booking = Booking(
             person=person,
-            channel=Channel.WEB,
+            channel=BookingChannel.WEB,
             presentation=presentation,
             format=Format.WORKPLACE,
             starts_at=slots[-1].start,
@@ -184,11 +184,11 @@ def _plan_sessions(now: datetime) -> None:
     against = clashes(planned, now=now)
     free = [session for session, found in zip(planned, against, strict=True) if not any(clash.hard for clash in found)]
     sessions = plan_sessions(sessions=free, by=None, now=now, series="Wednesdays at 2pm")
-    people = {person.email: person for person in Person.objects.filter(email__in=(HOST_EMAIL, COLLEAGUE))}
-    for number, email in ((0, HOST_EMAIL), (1, COLLEAGUE), (1, HOST_EMAIL)):
+    people = {person.email: person for person in Person.objects.filter(email__in=(HOST_EMAIL, COLLEAGUE_EMAIL))}
+    for number, email in ((0, HOST_EMAIL), (1, COLLEAGUE_EMAIL), (1, HOST_EMAIL)):
         if email in people and number < len(sessions):
             person = people[email]
-            take_place(session=sessions[number], person=person, by=person.user, now=now, channel=Channel.WEB)
+            take_place(session=sessions[number], person=person, by=person.user, now=now, channel=BookingChannel.WEB)
 
 
 # A presentation that was given last week, with who came and what they said. These rows of the past are not from a service.
@@ -218,7 +218,7 @@ def _add_past_presentation(now: datetime) -> None:
         person=person,
         presentation=presentation,
         presenter=presenter,
-        state=State.CONFIRMED,
+        state=BookingState.CONFIRMED,
         format=Format.ONLINE,
         starts_at=start,
         ends_at=start + presentation.length,
@@ -226,7 +226,7 @@ def _add_past_presentation(now: datetime) -> None:
         audience_profession=Profession.HEALTH_VISITOR,
         contact_name=person.name,
         contact_phone=person.phone,
-        channel=Channel.WEB,
+        channel=BookingChannel.WEB,
         created_at=start - timedelta(days=30),
     )
     span = DateTimeTZRange(*booking.agreed_times)

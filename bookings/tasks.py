@@ -11,7 +11,7 @@ from bookings.errors import TransitionNotAllowed
 from bookings.feedback.services import (
     attendances_to_deliver,
     mark_counted_delivered,
-    send_confidence_questions,
+    send_three_months_questions,
     send_year_later_reminders,
 )
 from bookings.models import Booking
@@ -101,7 +101,7 @@ def remind_a_year_later() -> None:
 @app.task
 def ask_three_months_on() -> None:
     """Running twice does no harm: each is sent once."""
-    send_confidence_questions(now=timezone.now())
+    send_three_months_questions(now=timezone.now())
 
 
 @app.task

@@ -12,23 +12,23 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings.models import (
     Booking,
     BookingEvent,
+    BookingEventKind,
+    BookingState,
     Brought,
     DateOption,
+    DateOptionKind,
+    DateOptionState,
     DutyContact,
-    EventKind,
     Format,
     LeaveKind,
     NotKeptReason,
     OpenSession,
-    OptionKind,
-    OptionState,
     PlaceState,
     Precision,
     Presenter,
     SessionEvent,
     SessionPlace,
     SessionState,
-    State,
 )
 from ctac.dates import format_datetime_range, format_day, format_uk_time
 from leaflets.models import Order, OrderState
@@ -36,10 +36,10 @@ from leaflets.orders.emails import prefetch_order_lines
 from office.site_settings.queries import setting_text, site_settings
 from professionals.models import Profession
 
-Row = dict[str, object]
+SummaryRow = dict[str, object]
 
 
-def row(label: str, value: object, **more: object) -> Row:
+def summary_row(label: str, value: object, **more: object) -> SummaryRow:
     """One fact. `more`: the address that its value leads to (`href`), or that it `is_private` or `is_phone`."""
     return {"label": label, "value": value, **more}
 
@@ -49,38 +49,41 @@ def where_text(booking: Booking) -> str:
     return str(_("Online")) if booking.format == Format.ONLINE else "\n".join(booking.address_lines)
 
 
-def facts(booking: Booking, *, with_reference: bool = True, with_link: bool = False) -> list[Row]:
+def booking_facts(booking: Booking, *, with_reference: bool = True, with_link: bool = False) -> list[SummaryRow]:
     """What, when, where, by whom, reference: what every message answers first. The joining link is only for those who need it."""
-    rows = [row(_("Presentation"), booking.presentation.title), *facts_without_title(booking, with_link=with_link)]
-    return [*rows, row(_("Reference"), booking.reference)] if with_reference else rows
+    rows = [
+        summary_row(_("Presentation"), booking.presentation.title),
+        *booking_facts_without_title(booking, with_link=with_link),
+    ]
+    return [*rows, summary_row(_("Reference"), booking.reference)] if with_reference else rows
 
 
-def facts_without_title(booking: Booking, *, with_link: bool = True) -> list[Row]:
+def booking_facts_without_title(booking: Booking, *, with_link: bool = True) -> list[SummaryRow]:
     """When, where, by whom."""
-    rows = [row(_("When"), booking.when), row(_("Where"), where_text(booking))]
-    if booking.presenter and booking.state == State.CONFIRMED:
-        rows.append(row(_("Presenter"), booking.presenter.name))
+    rows = [summary_row(_("When"), booking.when), summary_row(_("Where"), where_text(booking))]
+    if booking.presenter and booking.state == BookingState.CONFIRMED:
+        rows.append(summary_row(_("Presenter"), booking.presenter.name))
     if with_link and booking.joining_link:
-        rows.append(row(_("Joining link"), booking.joining_link, href=booking.joining_link, is_private=True))
+        rows.append(summary_row(_("Joining link"), booking.joining_link, href=booking.joining_link, is_private=True))
     return rows
 
 
-def missing_link_rows(booking: Booking) -> list[Row]:
+def missing_link_rows(booking: Booking) -> list[SummaryRow]:
     """For its presenter, of an online booking that nobody can join yet."""
     if not booking.awaits_link:
         return []
-    return [row(_("Joining link"), _("There is no link yet. The team will add one and email it to you."))]
+    return [summary_row(_("Joining link"), _("There is no link yet. The team will add one and email it to you."))]
 
 
-def duty_rows(people: Sequence[DutyContact]) -> list[Row]:
+def duty_rows(people: Sequence[DutyContact]) -> list[SummaryRow]:
     """Whom to call when something is wrong at a visit: duty person and deputy, and the advice line if a phone is missing."""
     labels = ((_("Duty person"), _("Duty person’s phone")), (_("Deputy"), _("Deputy’s phone")))
-    rows: list[Row] = []
+    rows: list[SummaryRow] = []
     for (who, phone), person in zip(labels, people, strict=False):
-        rows.append(row(who, person.name))
-        rows += [row(phone, person.phone, is_phone=True)] if person.phone else []
+        rows.append(summary_row(who, person.name))
+        rows += [summary_row(phone, person.phone, is_phone=True)] if person.phone else []
     if not all(person.phone for person in people) or not people:
-        rows.append(row(_("Advice line"), site_settings().advice_phone, is_phone=True))
+        rows.append(summary_row(_("Advice line"), site_settings().advice_phone, is_phone=True))
     return rows
 
 
@@ -89,12 +92,15 @@ def presenter_of_visit(booking: Booking) -> Presenter | None:
     visit = getattr(booking, "visit", None)
     if visit and visit.needs_help:
         return visit.seeks_help
-    return (visit.presenter if visit and visit.is_awaited else None) or booking.presenter
+    return (visit.presenter if visit and visit.is_presenter_awaited else None) or booking.presenter
 
 
-def facts_to_print(booking: Booking) -> list[Row]:
+def printed_booking_facts(booking: Booking) -> list[SummaryRow]:
     """The facts for the page that is printed, with the contact whom the presenter asks for."""
-    return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
+    return [
+        *booking_facts(booking, with_reference=False, with_link=True),
+        summary_row(_("Contact on the day"), booking.contact_name),
+    ]
 
 
 # Free text about the day, shown to everybody who reads about a visit (needs_rows).
@@ -102,8 +108,8 @@ NEEDS_FIELDS = ("room", "access_needs", "notes")
 ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
 
-def needs_rows(booking: Booking) -> list[Row]:
-    return [row(capfirst(question_name(name)), getattr(booking, name)) for name in NEEDS_FIELDS]
+def needs_rows(booking: Booking) -> list[SummaryRow]:
+    return [summary_row(capfirst(question_name(name)), getattr(booking, name)) for name in NEEDS_FIELDS]
 
 
 def question_name(name: str) -> str:
@@ -111,12 +117,12 @@ def question_name(name: str) -> str:
     return str(_("address") if name in ADDRESS_FIELDS else Booking._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
-def details_rows(booking: Booking) -> list[Row]:
+def details_rows(booking: Booking) -> list[SummaryRow]:
     """What the professional told us besides the slot. The booking may be unsaved. Empty answers are left out."""
     rows = [
-        row(_("People coming"), booking.audience_size),
-        row(_("Who is coming"), audience_text(booking.audience_profession) if booking.audience_profession else ""),
-        row(_("Contact on the day"), f"{booking.contact_name}\n{booking.contact_phone}".strip()),
+        summary_row(_("People coming"), booking.audience_size),
+        summary_row(_("Who is coming"), audience_text(booking.audience_profession) if booking.audience_profession else ""),
+        summary_row(_("Contact on the day"), f"{booking.contact_name}\n{booking.contact_phone}".strip()),
         *needs_rows(booking),
     ]
     return [answer for answer in rows if answer["value"]]
@@ -127,7 +133,7 @@ def audience_text(profession: str) -> str:
     return str(Profession(profession).label if profession else _("A mix of professions"))
 
 
-def changed_rows(before: Booking, after: Booking) -> list[Row]:
+def changed_rows(before: Booking, after: Booking) -> list[SummaryRow]:
     """Each answer that has changed, with the previous one in the line below."""
     had = {str(answer["label"]): answer["value"] for answer in details_rows(before)}
     has = {str(answer["label"]): answer["value"] for answer in details_rows(after)}
@@ -135,36 +141,36 @@ def changed_rows(before: Booking, after: Booking) -> list[Row]:
     return [changed_row(label, has.get(label), had.get(label)) for label in changed]
 
 
-def changed_row(label: str, now: object, before: object) -> Row:
+def changed_row(label: str, now: object, before: object) -> SummaryRow:
     nothing = _("nothing")
-    return row(label, f"{now or capfirst(nothing)}\n{_('Until now: %(answer)s') % {'answer': before or nothing}}")
+    return summary_row(label, f"{now or capfirst(nothing)}\n{_('Until now: %(answer)s') % {'answer': before or nothing}}")
 
 
 EVENTS_BY_OWNER: dict[str, str | Promise] = {
-    EventKind.BOOKED: gettext_lazy("You booked it."),
-    EventKind.REQUESTED: gettext_lazy("You asked for it."),
-    EventKind.CONFIRMED: gettext_lazy("You chose one of the times that we offered."),
-    EventKind.CANCELLED: gettext_lazy("You cancelled it."),
-    EventKind.OTHERS_ASKED: gettext_lazy("You asked for other times."),
-    EventKind.RESCHEDULED: gettext_lazy("You moved it from %(before)s to %(after)s."),
-    EventKind.DETAILS_CHANGED: gettext_lazy("You changed: %(fields)s."),
+    BookingEventKind.BOOKED: gettext_lazy("You booked it."),
+    BookingEventKind.REQUESTED: gettext_lazy("You asked for it."),
+    BookingEventKind.CONFIRMED: gettext_lazy("You chose one of the times that we offered."),
+    BookingEventKind.CANCELLED: gettext_lazy("You cancelled it."),
+    BookingEventKind.OTHERS_ASKED: gettext_lazy("You asked for other times."),
+    BookingEventKind.RESCHEDULED: gettext_lazy("You moved it from %(before)s to %(after)s."),
+    BookingEventKind.DETAILS_CHANGED: gettext_lazy("You changed: %(fields)s."),
 }
 EVENTS_BY_STAFF: dict[str, str | Promise] = {
-    EventKind.BOOKED: gettext_lazy("We booked it for you."),
-    EventKind.REQUESTED: gettext_lazy("We noted your request."),
-    EventKind.CONFIRMED: gettext_lazy("We confirmed it."),
-    EventKind.OFFERED: gettext_lazy("We offered you times."),
-    EventKind.LAPSED: gettext_lazy("We stopped keeping the dates."),
-    EventKind.DECLINED: gettext_lazy("We could not say yes."),
-    EventKind.CANCELLED: gettext_lazy("We cancelled it."),
-    EventKind.RESTORED: gettext_lazy("We took back the cancellation."),
-    EventKind.DELIVERED: gettext_lazy("The presentation took place."),
-    EventKind.UNDELIVERED: gettext_lazy("We noted by mistake that the presentation took place."),
-    EventKind.PRESENTER_FREED: gettext_lazy("The presenter is not available. We are looking for another one."),
-    EventKind.REASSIGNED: gettext_lazy("We changed the presenter."),
-    EventKind.RESCHEDULED: gettext_lazy("We moved it from %(before)s to %(after)s."),
-    EventKind.DETAILS_CHANGED: gettext_lazy("We changed: %(fields)s."),
-    EventKind.ATTENDANCE: gettext_lazy("We noted how many people came: %(people)s."),
+    BookingEventKind.BOOKED: gettext_lazy("We booked it for you."),
+    BookingEventKind.REQUESTED: gettext_lazy("We noted your request."),
+    BookingEventKind.CONFIRMED: gettext_lazy("We confirmed it."),
+    BookingEventKind.OFFERED: gettext_lazy("We offered you times."),
+    BookingEventKind.LAPSED: gettext_lazy("We stopped keeping the dates."),
+    BookingEventKind.DECLINED: gettext_lazy("We could not say yes."),
+    BookingEventKind.CANCELLED: gettext_lazy("We cancelled it."),
+    BookingEventKind.RESTORED: gettext_lazy("We took back the cancellation."),
+    BookingEventKind.DELIVERED: gettext_lazy("The presentation took place."),
+    BookingEventKind.UNDELIVERED: gettext_lazy("We noted by mistake that the presentation took place."),
+    BookingEventKind.PRESENTER_FREED: gettext_lazy("The presenter is not available. We are looking for another one."),
+    BookingEventKind.REASSIGNED: gettext_lazy("We changed the presenter."),
+    BookingEventKind.RESCHEDULED: gettext_lazy("We moved it from %(before)s to %(after)s."),
+    BookingEventKind.DETAILS_CHANGED: gettext_lazy("We changed: %(fields)s."),
+    BookingEventKind.ATTENDANCE: gettext_lazy("We noted how many people came: %(people)s."),
 }
 
 
@@ -176,7 +182,7 @@ class Step:
     what: str | Promise
 
 
-def history(booking: Booking, user_id: int | None) -> list[Step]:
+def booking_history(booking: Booking, user_id: int | None) -> list[Step]:
     """What happened, in words for its owner. Events that only concern staff are left out."""
     steps = [Step(moment_text(booking.imported_at), _("We added this from our earlier records."))] if booking.imported_at else []
     for event in booking.events.all():
@@ -223,10 +229,10 @@ def moment_text(at: datetime) -> str:
     return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_uk_time(at)}
 
 
-def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
+def booking_next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
     """What comes next and when, for an open booking that was just placed; `reminds` is whether its owner wants reminders."""
     email = {"email": booking.person.email}
-    if booking.state == State.REQUESTED:
+    if booking.state == BookingState.REQUESTED:
         soon = _("Usually within %(days)s") % {"days": setting_text("answer_working_days")}
         accepted = _("We will send you an entry for your calendar.")
         if reminds:
@@ -272,10 +278,10 @@ def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
 # The dates of a request
 
 
-def date_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
+def date_rows(options: Iterable[DateOption], now: datetime) -> list[SummaryRow]:
     """The dates that the professional asked for, in their order, each with whether we keep it and until when."""
-    asked = [option for option in options if option.kind == OptionKind.PREFERRED]
-    return [row(label, f"{option.when}\n{kept_text(option, now)}".strip()) for label, option in labelled_dates(asked)]
+    asked = [option for option in options if option.kind == DateOptionKind.PREFERRED]
+    return [summary_row(label, f"{option.when}\n{kept_text(option, now)}".strip()) for label, option in labelled_dates(asked)]
 
 
 def labelled_dates(options: Sequence[DateOption]) -> list[tuple[str, DateOption]]:
@@ -287,22 +293,22 @@ def labelled_dates(options: Sequence[DateOption]) -> list[tuple[str, DateOption]
 
 def kept_text(option: DateOption, now: datetime) -> str:
     """Whether this date is kept, in words for the professional; if not, why not."""
-    if option.state == OptionState.TAKEN:
+    if option.state == DateOptionState.TAKEN:
         return _("Agreed.")
-    if option.state == OptionState.PASSED:
+    if option.state == DateOptionState.PASSED:
         # It depends on what became of the request.
         return {
-            State.REQUESTED: _("We offered you other times instead."),
-            State.CANCELLED: _("The request was cancelled, so we are no longer keeping this date."),
-            State.DECLINED: _("We could not say yes, so we are no longer keeping this date."),
-        }.get(State(option.booking.state), _("Another time was agreed."))
+            BookingState.REQUESTED: _("We offered you other times instead."),
+            BookingState.CANCELLED: _("The request was cancelled, so we are no longer keeping this date."),
+            BookingState.DECLINED: _("We could not say yes, so we are no longer keeping this date."),
+        }.get(BookingState(option.booking.state), _("Another time was agreed."))
     if option.is_kept(now) and option.kept_from and option.expires_at:
-        return keeping_sentence(option.precision, option.kept_from, option.booking.presentation.length, option.expires_at)
+        return kept_until_text(option.precision, option.kept_from, option.booking.presentation.length, option.expires_at)
     if option.is_over(now):
         return _("This time has passed.")
     if option.expires_at is None:
-        return not_kept_sentence(NOT_KEPT_AFTER_SENDING, option.why_not)
-    return f"{lapsed_text(option, now)} {STILL_CONSIDERED}"
+        return not_kept_text(NOT_KEPT_AFTER_SENDING, option.why_not)
+    return f"{lapsed_text(option, now)} {STILL_CONSIDERED_MESSAGE}"
 
 
 def lapsed_text(option: DateOption, now: datetime) -> str:
@@ -313,12 +319,12 @@ def lapsed_text(option: DateOption, now: datetime) -> str:
     if option.why_not == NotKeptReason.AWAY:
         return _("We are no longer keeping it, because the presenter can no longer come then.")
     until = {"until": moment_text(option.expires_at)}
-    if option.kind == OptionKind.PROPOSED:
+    if option.kind == DateOptionKind.PROPOSED:
         return _("We kept it for you until %(until)s, but did not hear from you.") % until
     return _("We kept it for you until %(until)s, but did not answer in time.") % until
 
 
-STILL_CONSIDERED = gettext_lazy("We will still look at it.")
+STILL_CONSIDERED_MESSAGE = gettext_lazy("We will still look at it.")
 # Before they send the request, and afterwards.
 NOT_KEPT_BEFORE_SENDING = {
     NotKeptReason.NO_TIME_LEFT: gettext_lazy("We can’t keep it, because that time is almost over."),
@@ -344,24 +350,24 @@ NOT_KEPT_AFTER_SENDING = {
 }
 
 
-def not_kept_sentence(sentences: Mapping[NotKeptReason, str | Promise], why: str) -> str:
+def not_kept_text(sentences: Mapping[NotKeptReason, str | Promise], why: str) -> str:
     """Why a date was never kept. `why` is empty if it was asked for before we stored that."""
     if why == NotKeptReason.SEVERAL_DAYS:
         return _("We don’t keep a range of days. We will look for a time in it.")
     sentence = sentences[NotKeptReason(why)] if why else _("We are not keeping it.")
-    return f"{sentence} {STILL_CONSIDERED}"
+    return f"{sentence} {STILL_CONSIDERED_MESSAGE}"
 
 
-def lapsed_offer_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
+def lapsed_offer_rows(options: Iterable[DateOption], now: datetime) -> list[SummaryRow]:
     """The times that we offered and no longer keep, each with the reason, while none is chosen."""
-    standing = (OptionState.OPEN, OptionState.EXPIRED)
-    offered = [option for option in options if option.kind == OptionKind.PROPOSED and option.state in standing]
-    return [row(option.when, lapsed_text(option, now)) for option in offered if not option.is_kept(now)]
+    standing = (DateOptionState.OPEN, DateOptionState.EXPIRED)
+    offered = [option for option in options if option.kind == DateOptionKind.PROPOSED and option.state in standing]
+    return [summary_row(option.when, lapsed_text(option, now)) for option in offered if not option.is_kept(now)]
 
 
 def date_text_for_staff(option: DateOption, now: datetime) -> str:
     """Whether a date of a request that waits is kept, with whom, or why not."""
-    if option.state == OptionState.PASSED:
+    if option.state == DateOptionState.PASSED:
         return _("No longer kept, because other times were offered or asked for instead.")
     if option.is_kept(now) and option.expires_at:
         return _("Kept with %(name)s until %(until)s.") % {"name": option.presenter, "until": moment_text(option.expires_at)}
@@ -373,7 +379,7 @@ def date_text_for_staff(option: DateOption, now: datetime) -> str:
     return _("No longer kept. It was kept with %(name)s until %(until)s.") % facts
 
 
-def keeping_sentence(precision: str, start: datetime, length: timedelta, until: datetime) -> str:
+def kept_until_text(precision: str, start: datetime, length: timedelta, until: datetime) -> str:
     """'We will keep it for you until …', with the time itself if it was named less exactly."""
     if precision == Precision.TIME:
         return _("We will keep it for you until %(until)s.") % {"until": moment_text(until)}
@@ -383,7 +389,7 @@ def keeping_sentence(precision: str, start: datetime, length: timedelta, until: 
 
 def open_offers(options: Iterable[DateOption]) -> list[DateOption]:
     """The offers that are open, the soonest first."""
-    open_ones = [option for option in options if option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN]
+    open_ones = [option for option in options if option.kind == DateOptionKind.PROPOSED and option.state == DateOptionState.OPEN]
     return sorted(open_ones, key=lambda option: option.starts_at)
 
 
@@ -411,7 +417,7 @@ def order_contents(order: Order) -> str:
     return "\n".join(f"{count} × {title}" for count, title in lines if count)
 
 
-def leaflet_rows_for_host(booking: Booking) -> list[Row]:
+def leaflet_rows_for_host(booking: Booking) -> list[SummaryRow]:
     """What we bring, and what we can't; nothing if they asked for none."""
     brought = brought_of(booking)
     if brought is None:
@@ -419,14 +425,16 @@ def leaflet_rows_for_host(booking: Booking) -> list[Row]:
     order = brought.order
     cancelled = order is not None and order.state == OrderState.CANCELLED
     reference = {"reference": order.reference if order else ""}
-    if booking.state in (State.CANCELLED, State.DECLINED):
-        return [row(_("Leaflets"), _("The leaflet order %(reference)s is cancelled too") % reference)] if cancelled else []
+    if booking.state in (BookingState.CANCELLED, BookingState.DECLINED):
+        return (
+            [summary_row(_("Leaflets"), _("The leaflet order %(reference)s is cancelled too") % reference)] if cancelled else []
+        )
     if order is None:
         coming = _("None: we have no copies at the moment")
     else:
         coming = _("None: the leaflet order %(reference)s is cancelled") % reference if cancelled else order_contents(order)
     missing_leaflets = "\n".join(f"{short.copies} × {short.title}" for short in brought.missing_leaflets)
-    rows = [row(_("Leaflets we bring"), coming), row(_("Leaflets we can’t bring"), missing_leaflets)]
+    rows = [summary_row(_("Leaflets we bring"), coming), summary_row(_("Leaflets we can’t bring"), missing_leaflets)]
     return [answer for answer in rows if answer["value"]]
 
 
@@ -448,12 +456,12 @@ def leaflets_to_bring_text(booking: Booking) -> str:
     return f"{order_contents(order)}\n{order.reference}: {where}"
 
 
-def leaflets_to_return_rows(booking: Booking, sentence: str) -> list[Row]:
+def leaflets_to_return_rows(booking: Booking, sentence: str) -> list[SummaryRow]:
     """For a presenter who was given the copies: `sentence` names their order and says what to do with them."""
     order = live_order(booking)
     if order is None or order.state != OrderState.DISPATCHED:
         return []
-    return [row(_("Leaflets"), sentence % {"reference": order.reference})]
+    return [summary_row(_("Leaflets"), sentence % {"reference": order.reference})]
 
 
 def live_order(booking: Booking) -> Order | None:
@@ -464,23 +472,27 @@ def live_order(booking: Booking) -> Order | None:
 # Facts and sentences about an open session and a place at one, the same on pages and in emails.
 
 
-def session_facts(session: OpenSession, *, with_reference: bool = True) -> list[Row]:
+def session_facts(session: OpenSession, *, with_reference: bool = True) -> list[SummaryRow]:
     """What, when, where, reference: what anybody may read."""
-    rows = [row(_("Session"), session.presentation.title), row(_("When"), session.when), row(_("Where"), _("Online"))]
-    return [*rows, row(_("Reference"), session.reference)] if with_reference else rows
+    rows = [
+        summary_row(_("Session"), session.presentation.title),
+        summary_row(_("When"), session.when),
+        summary_row(_("Where"), _("Online")),
+    ]
+    return [*rows, summary_row(_("Reference"), session.reference)] if with_reference else rows
 
 
-def place_facts(place: SessionPlace, *, with_reference: bool = True) -> list[Row]:
+def place_facts(place: SessionPlace, *, with_reference: bool = True) -> list[SummaryRow]:
     """The facts; for a person with a place, also who gives it and how to join."""
     session = place.session
     rows = session_facts(session, with_reference=False)
     if place.has_a_place and session.presenter:
-        rows.append(row(_("Presenter"), session.presenter.name))
+        rows.append(summary_row(_("Presenter"), session.presenter.name))
     if place.has_a_place and session.joining_link:
-        rows.append(row(_("Joining link"), session.joining_link, href=session.joining_link, is_private=True))
+        rows.append(summary_row(_("Joining link"), session.joining_link, href=session.joining_link, is_private=True))
     if place.has_a_place and session.joining_help:
-        rows.append(row(_("How to join"), session.joining_help, is_private=True))
-    return [*rows, row(_("Reference"), session.reference)] if with_reference else rows
+        rows.append(summary_row(_("How to join"), session.joining_help, is_private=True))
+    return [*rows, summary_row(_("Reference"), session.reference)] if with_reference else rows
 
 
 def has_room(session: OpenSession) -> bool:

@@ -39,7 +39,7 @@ calendar_urls = [
     path("my/calendar/stop/", calendars_views.my_calendar_stop, name="my_calendar_stop"),
 ]
 
-afterwards_urls = [
+feedback_urls = [
     path("sessions/<str:reference>/mine/again/", open_sessions_views.session_again, name="session_again"),
     path("f/", feedback_views.feedback_code, name="feedback_code"),
     path("f/<str:code>/", feedback_views.feedback, name="feedback"),
@@ -93,7 +93,7 @@ presenter_urls = [
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     *calendar_urls,
-    *afterwards_urls,
+    *feedback_urls,
     path("presentations/", booking_views.presentations, name="presentations"),
     path("presentations/<slug:slug>/", booking_views.presentation, name="presentation"),
     path("book/<slug:slug>/", book_views.book_start, name="book_start"),

@@ -247,7 +247,7 @@ class DatePartsWidget(forms.MultiWidget):
         return [value.day, value.month, value.year] if value else [None, None, None]
 
 
-INVALID_DATE = _("Enter a real date, such as 9 3 2027.")
+INVALID_DATE_MESSAGE = _("Enter a real date, such as 9 3 2027.")
 
 
 class DatePartsField(forms.MultiValueField):
@@ -256,11 +256,11 @@ class DatePartsField(forms.MultiValueField):
     widget = DatePartsWidget
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter a day, a month and a year, such as 9 3 2027."),
-        "invalid": INVALID_DATE,
+        "invalid": INVALID_DATE_MESSAGE,
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        parts = tuple(forms.CharField(max_length=4, error_messages={"max_length": INVALID_DATE}) for _part in range(3))
+        parts = tuple(forms.CharField(max_length=4, error_messages={"max_length": INVALID_DATE_MESSAGE}) for _part in range(3))
         super().__init__(fields=parts, **kwargs)
 
     def compress(self, data_list: list[str]) -> datetime.date | None:

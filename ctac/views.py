@@ -54,7 +54,11 @@ def privacy(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "pages/privacy.html",
-        {"periods": list(privacy_retention.notice_periods()), "warned_days": privacy_retention.WARNING_PERIOD.days, **who},
+        {
+            "periods": list(privacy_retention.privacy_notice_periods()),
+            "warned_days": privacy_retention.WARNING_PERIOD.days,
+            **who,
+        },
     )
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 STANZA = "ctac"
-MADE, TRIED = "made.json", "tried.json"  # the last backup made and the last one restored, each with its time
+MADE_NOTE_FILE, TRIED_NOTE_FILE = "made.json", "tried.json"  # the last backup made and the last one restored, each with its time
 FULL_BACKUP_INTERVAL = timedelta(days=6, hours=12)  # a week, less the time by which one night's run may be earlier
-DUMP = "ctac.dump"
+DUMP_FILE = "ctac.dump"
 
 
 class BackupError(Exception):
@@ -94,7 +94,7 @@ def store_dump() -> str:
 
     The files are stored after the database, so that they include all that its rows name.
     """
-    words = ["--json", "--tag=database", f"--stdin-filename={DUMP}", "--stdin-from-command", "--"]
+    words = ["--json", "--tag=database", f"--stdin-filename={DUMP_FILE}", "--stdin-from-command", "--"]
     words += ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
     said = run("restic", "backup", *words, called="restic backup")
     folders = {Path(require_setting("ERASURES_FILE")).parent}
@@ -111,7 +111,7 @@ def main(arguments: list[str]) -> int:
     try:
         require_setting("BACKUP_DIR")  # first, since a backup that can't be noted should not be made
         made = store_dump() if arguments == ["dump"] else back_up()
-        note(MADE, made)
+        note(MADE_NOTE_FILE, made)
     except (BackupError, OSError) as error:
         sys.stderr.write(f"There is no backup: {error}.\n")
         return 1

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.pages import all_tokens, commonmark, render_markdown
 from professionals.models import Language, Profession
 
-TEXTS = Path(__file__).resolve().parent / "texts"
+TEXTS_DIR = Path(__file__).resolve().parent / "texts"
 
 
 class Audience(TextChoices):
@@ -164,7 +164,7 @@ def page_text_digest(audience: str, nation: str, language: str = Language.ENGLIS
 
 
 def folder_of(language: str) -> Path:
-    return TEXTS / language.partition("-")[0]
+    return TEXTS_DIR / language.partition("-")[0]
 
 
 def find_audiences(words: Sequence[str]) -> list[str]:

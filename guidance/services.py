@@ -57,7 +57,7 @@ def approve_samples(*, author: User, by: User, now: datetime) -> None:
 # By the start of an area's code, so that numbers look right for the area; nobody has them (AreaContact.is_sample).
 SAMPLE_NUMBERS = {"E08000035": "0113 496 0", "E0800000": "0161 496 0", "E09": "020 7946 0", "W": "029 2018 0", "S": "0131 496 0"}
 OTHER_SAMPLE_NUMBERS = "01632 960"
-MISSING_EVERY, OLD_EVERY = 5, 9
+MISSING_SAMPLE_INTERVAL, OUTDATED_SAMPLE_INTERVAL = 5, 9
 
 
 def fill_sample_contacts(*, by: User, now: datetime) -> None:
@@ -67,14 +67,14 @@ def fill_sample_contacts(*, by: User, now: datetime) -> None:
     filled = []
     contacts = AreaContact.objects.exclude(kind=ContactKind.POLICE).order_by("kind", "code")
     for place, contact in enumerate(contacts):
-        if contact.phone or contact.checked_on or place % MISSING_EVERY == MISSING_EVERY - 1:
+        if contact.phone or contact.checked_on or place % MISSING_SAMPLE_INTERVAL == MISSING_SAMPLE_INTERVAL - 1:
             continue
         begins = (number for code, number in SAMPLE_NUMBERS.items() if contact.code.startswith(code))
         number = next(begins, OTHER_SAMPLE_NUMBERS)
         contact.phone = f"{number}{place:03}"
         if contact.kind == ContactKind.CHILDREN:
             contact.out_of_hours_phone = f"{number}{place + 500:03}"
-        ago = CHECK_INTERVAL + timedelta(days=35) if place % OLD_EVERY == 0 else timedelta(days=place % 90)
+        ago = CHECK_INTERVAL + timedelta(days=35) if place % OUTDATED_SAMPLE_INTERVAL == 0 else timedelta(days=place % 90)
         contact.checked_on, contact.checked_by = uk_day(now) - ago, by
         filled.append(contact)
     AreaContact.objects.bulk_update(filled, ["phone", "out_of_hours_phone", "checked_on", "checked_by"])

@@ -15,7 +15,16 @@ from ctac.staff.site import WaitingLine, WaitingRow, staff_site
 from leaflets.catalogue import admin as catalogue_admin
 from leaflets.catalogue.admin import due_for_review
 from leaflets.dispatch import admin as dispatch_admin
-from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState, PackingSession, RecallHolder, SessionState
+from leaflets.models import (
+    Edition,
+    MissingParcel,
+    MissingState,
+    Order,
+    OrderState,
+    PackingSession,
+    PackingSessionState,
+    RecallHolder,
+)
 from leaflets.orders.admin import orders
 from leaflets.recalls import admin as recalls_admin
 from leaflets.stock import admin as stock_admin
@@ -82,7 +91,7 @@ add_waiting(
 add_waiting_orders(_("to pack"), OrderState.RECEIVED, named=replace(ORDER_ROW, label=_("Start packing"), slug="start-packing"))
 add_waiting_orders(_("being packed"), OrderState.PACKING, named=replace(ORDER_ROW, label=_("Dispatch"), slug="dispatch"))
 add_waiting_orders(_("waiting for stock"), OrderState.WAITING)
-add_waiting(_("passed forward and waiting"), Order.objects.passed_forward, "order", "?waits=forward")
+add_waiting(_("passed forward and waiting"), Order.objects.prioritised, "order", "?waits=forward")
 add_waiting(
     _("parcels that never came"),
     MissingParcel.objects.open,
@@ -102,7 +111,7 @@ add_waiting(
     _("packing sessions open"),
     PackingSession.objects.open,
     "packingsession",
-    f"?state__exact={SessionState.OPEN.value}",
+    f"?state__exact={PackingSessionState.OPEN.value}",
     group=_("Packing"),
     one=_("packing session open"),
     named=WaitingRow(
@@ -114,7 +123,7 @@ add_waiting(
 )
 add_waiting(
     _("people to call about a recall"),
-    RecallHolder.objects.to_ring,
+    RecallHolder.objects.to_phone,
     "recall",
     one=_("person to call about a recall"),
     named=WaitingRow(

@@ -28,7 +28,7 @@ class LeafletsConfig(AppConfig):
         professionals_services.ROW_MERGES[RecallHolder] = professionals_services.RowMerge(merge_holders)
         # Sources are erased in reverse order of registration.
         register_source(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
-        register_source(PrivacySource("leaflets", privacy.export, privacy.erase, privacy.erasure_notice))
+        register_source(PrivacySource("leaflets", privacy.export_orders, privacy.erase_orders, privacy.erasure_notice))
         register_source(PrivacySource("delivery_addresses", privacy.export_addresses, privacy.erase_addresses))
         for promise in promises.PROMISES:
             register_promise_check(promise.field, promise)

@@ -21,7 +21,7 @@ from fpdf.output import PDFPage
 from fpdf.structure_tree import StructElem, StructureTreeBuilder
 from fpdf.syntax import PDFObject
 
-from ctac.pdf.typesetting import FONTS, QR_QUIET_ZONE_MODULES, printable_text
+from ctac.pdf.typesetting import FONTS_DIR, QR_QUIET_ZONE_MODULES, printable_text
 
 # A screen reader finds headings, paragraphs and lists by a PDF's structure tree (ISO 32000-1, 14.7 and 14.8). fpdf2 tags
 # pictures only, in a flat tree; this adds text and nested elements by fpdf2's own builder.
@@ -112,8 +112,8 @@ class PrintPdf(FPDF):
         self.set_author("CTAC")
         self.set_creation_date(made_at)
         self.viewer_preferences = ViewerPreferences(display_doc_title=True, print_scaling="None", duplex=duplex)
-        self.add_font(FONT_FAMILY, "", FONTS / "LiberationSans-Regular.ttf")
-        self.add_font(FONT_FAMILY, "B", FONTS / "LiberationSans-Bold.ttf")
+        self.add_font(FONT_FAMILY, "", FONTS_DIR / "LiberationSans-Regular.ttf")
+        self.add_font(FONT_FAMILY, "B", FONTS_DIR / "LiberationSans-Bold.ttf")
         self.faces = {bold: cast(TTFFont, self.fonts[FONT_FAMILY.lower() + "B" * bold]) for bold in (False, True)}
         self._wrapped = lru_cache(maxsize=MAX_WRAPPED_TEXTS)(self._wrap)
 
@@ -233,7 +233,7 @@ class PrintPdf(FPDF):
         return y
 
     def line_count(self, text: str, *, size: float, width: float, bold: bool = False) -> int:
-        """The number of lines that `say` would take."""
+        """The number of lines that `draw_paragraph` would take."""
         return len(self.wrap_text(printable_text(text), size=size, width=width, bold=bold))
 
     def to_file(self) -> IO[bytes]:

@@ -24,7 +24,7 @@ from leaflets.models import (
     StockAlert,
     StockMovement,
 )
-from leaflets.orders.services.transitions import cancel
+from leaflets.orders.services.transitions import cancel_order
 from leaflets.stock.services import lock_editions
 from notifications.privacy import erase_bodies_about
 from privacy.personal_data import OUTWARD_CODE_EXPRESSION, json_rows
@@ -34,7 +34,7 @@ from professionals.safeguarding.services import FlaggedSource
 from professionals.services import delete_unused_organisations
 
 
-def export(person: Person) -> list[Any]:
+def export_orders(person: Person) -> list[Any]:
     """Every order of the person, with its events, recalls and parcels."""
     recalls = RecallHolder.objects.filter(person=OuterRef("person"), recall__edition__order_lines__order=OuterRef("pk"))
     recalled = json_rows(
@@ -74,7 +74,7 @@ def export(person: Person) -> list[Any]:
                 {
                     "dispatched": parcel.dispatched_at.isoformat(),
                     "tracking_number": parcel.tracking_number,
-                    "never_came": export_report(getattr(parcel, "missing", None)),
+                    "never_came": export_missing_report(getattr(parcel, "missing", None)),
                 }
                 for parcel in order.dispatches.all()
             ],
@@ -83,7 +83,7 @@ def export(person: Person) -> list[Any]:
     ]
 
 
-def export_report(missing: MissingParcel | None) -> dict[str, Any] | None:
+def export_missing_report(missing: MissingParcel | None) -> dict[str, Any] | None:
     if missing is None:
         return None
     return {
@@ -119,11 +119,11 @@ def erasure_notice(person: Person, now: datetime) -> list[str]:
     return [notice % {"n": count}] if count else []
 
 
-def erase(person: Person, now: datetime) -> None:
+def erase_orders(person: Person, now: datetime) -> None:
     """Cancel open orders, so that no parcel goes to an erased person; keep titles, copies and dates for the figures."""
     lock_editions(OrderLine.objects.filter(order__in=person.orders.open()).values_list("edition_id", flat=True))
     for order in person.orders.open():
-        cancel(order=order, by=None, now=now)
+        cancel_order(order=order, by=None, now=now)
     # Their email about a recall is not sent without this row.
     RecallHolder.objects.filter(person=person).delete()
     erase_order_details(person.orders.all(), now)

@@ -13,7 +13,7 @@ from professionals.models import Person
 ORDER_LIST_URL_NAME = "staff:leaflets_order_changelist"
 
 
-def ordered_lately(old: SiteSettings, new: SiteSettings, now: datetime) -> QuerySet[Person]:
+def recently_ordered(old: SiteSettings, new: SiteSettings, now: datetime) -> QuerySet[Person]:
     lately = Order.objects.filter(created_at__gt=now - timedelta(days=old.order_window_days))
     return Person.objects.filter(pk__in=lately.values("person"))
 
@@ -22,7 +22,7 @@ PROMISES = (
     CountedPromise(
         "order_window_days",
         INCREASE,
-        ordered_lately,
+        recently_ordered,
         ngettext_lazy(
             "%(n)s person has ordered lately, and may have read that more can be ordered sooner.",
             "%(n)s people have ordered lately, and may have read that more can be ordered sooner.",

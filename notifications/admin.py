@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 
 from ctac.errors import DomainError
 from ctac.staff.audit import audit_note
-from ctac.staff.first_run import MACHINE_SECTION, PERMISSION, Button, FirstRunCheck, Light, register_first_run_check
+from ctac.staff.first_run import FIRST_RUN_PERMISSION, MACHINE_SECTION, Button, FirstRunCheck, Light, register_first_run_check
 from ctac.staff.lists import OptionsFilter, narrow_by, period_filter
 from ctac.staff.site import (
     EMPTY_VALUE,
@@ -50,13 +50,13 @@ from notifications.models import (
     MESSAGE_SEARCH_TEXT,
     UNFINISHED_STATES,
     BounceType,
-    ClearReason,
     MailServer,
+    MarkClearReason,
     MarkedAddress,
     Notification,
     NotificationQuerySet,
+    NotificationState,
     ReturnedMail,
-    State,
     TeamMail,
     visible_to,
 )
@@ -129,7 +129,9 @@ class MarkedAddressAdmin(MailAdmin):
         ObjectAction(
             slug="it-is-right",
             label=gettext_lazy("This address is right"),
-            service=lambda mark, **by_and_now: clear_mark_and_resend(address=mark.address, how=ClearReason.STAFF, **by_and_now),
+            service=lambda mark, **by_and_now: clear_mark_and_resend(
+                address=mark.address, how=MarkClearReason.STAFF, **by_and_now
+            ),
             available=lambda mark: mark.marked_at is not None,
             explanation=gettext_lazy(
                 "First call the owner and ask. Press this if the address is right: we will send the emails that are "
@@ -255,16 +257,16 @@ class KindFilter(admin.SimpleListFilter):
 class FailedFilter(OptionsFilter):
     title = gettext_lazy("what needs a look")
     parameter_name = "failed"
-    options = {"lately": (gettext_lazy("Failed in the last 2 weeks, not sent again"), NotificationQuerySet.failed_lately)}
+    options = {"lately": (gettext_lazy("Failed in the last 2 weeks, not sent again"), NotificationQuerySet.recently_failed)}
 
 
 STATE_COLOURS = {
-    State.PENDING: "waiting",
-    State.SENDING: "waiting",
-    State.SENT: "done",
-    State.FAILED: "stopped",
-    State.EXPIRED: "stopped",
-    State.GATHERED: "done",
+    NotificationState.PENDING: "waiting",
+    NotificationState.SENDING: "waiting",
+    NotificationState.SENT: "done",
+    NotificationState.FAILED: "stopped",
+    NotificationState.EXPIRED: "stopped",
+    NotificationState.GATHERED: "done",
 }
 
 
@@ -398,7 +400,7 @@ class NotificationAdmin(MailAdmin):
     def outcome_display(self, obj: Notification) -> SafeString:
         """For the list: the state, and why if it did not arrive."""
         tag, why = self.state_text(obj), obj.last_error
-        if obj.state == State.PENDING and obj.due_at > timezone.now():
+        if obj.state == NotificationState.PENDING and obj.due_at > timezone.now():
             why = gettext("To be sent %(when)s") % {"when": format_short_datetime(obj.due_at)}
         return format_html('{}<br> <span class="quiet">{}</span>', tag, why) if why else tag
 
@@ -413,7 +415,7 @@ def empty_body_reason(message: Notification) -> str:
     if not message.recipient:
         return gettext("Erased with the person.")
     email = find_email_class(message.kind)
-    if message.state in {State.SENT, State.FAILED} and email and not email.keeps_words:
+    if message.state in {NotificationState.SENT, NotificationState.FAILED} and email and not email.keeps_words:
         return gettext("Not kept, because it names people from several bookings.")
     if message.state in UNFINISHED_STATES:
         return gettext("Not written yet. We write a message when we send it.")
@@ -424,7 +426,7 @@ staff_site.add_waiting(
     gettext_lazy("Messages"),
     WaitingLine(
         label=gettext_lazy("failed lately"),
-        count=lambda: Notification.objects.failed_lately(timezone.now()),
+        count=lambda: Notification.objects.recently_failed(timezone.now()),
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?failed=lately",
         permission="notifications.view_notification",
         urgent=True,
@@ -481,7 +483,7 @@ def mail_test_check(test: Notification) -> FirstRunCheck:
     facts = {"at": format_short_datetime(test.sent_at or test.created_at), "tries": test.attempts}
     href = reverse("staff:notifications_notification_change", args=[test.pk])
     page: dict[str, Any] = {"href": href, "link": _("Open this email")}
-    if test.state == State.SENT:
+    if test.state == NotificationState.SENT:
         sentence = gettext(
             "Your test email left on %(at)s. Has it come? If not, look in your junk mail, then ask who runs the mail server."
         )
@@ -519,7 +521,7 @@ def mailbox_checks(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
 
 
 def run_mail_test_action(request: HttpRequest, service: Callable[..., None], what: str, done: Any) -> HttpResponse:
-    if not request.user.has_perm(PERMISSION):
+    if not request.user.has_perm(FIRST_RUN_PERMISSION):
         raise PermissionDenied
     audit_note(request).add("sent", what=what)
     try:

@@ -12,9 +12,9 @@ class NotificationsConfig(AppConfig):
         from notifications import samples
         from notifications.delivery import mail_test  # noqa: F401 - its email registers itself
         from notifications.delivery import services as delivery_services
-        from office.texts.places import register_places
+        from office.texts.places import register_text_locations
 
         site_health.register("outbox", delivery_services.check_outbox)
         site_health.register("returned mail", delivery_services.check_returned_mail)
         figures.register(delivery_services.outbox_figures)
-        register_places(samples.email_places)
+        register_text_locations(samples.email_text_locations)

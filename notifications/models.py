@@ -39,7 +39,7 @@ class ReportSource(models.TextChoices):
     PROVIDER = "provider", _("The mail provider")
 
 
-class ClearReason(models.TextChoices):
+class MarkClearReason(models.TextChoices):
     """Why a mark is gone."""
 
     CODE = "code", _("A code sent there was used")
@@ -121,7 +121,7 @@ class MarkedAddress(models.Model):
     tried_with = models.BigIntegerField(_("last tried with"), null=True, blank=True)
     complained_at = models.DateTimeField(_("marked as unwanted"), null=True, blank=True)
     cleared_at = models.DateTimeField(_("put right"), null=True, blank=True)
-    cleared = models.CharField(_("put right by"), max_length=10, choices=ClearReason, blank=True, default="")
+    cleared = models.CharField(_("put right by"), max_length=10, choices=MarkClearReason, blank=True, default="")
     cleared_by = user_foreign_key(_("by"), blank=True)
 
     objects: ClassVar = MarkedAddressQuerySet.as_manager()
@@ -164,7 +164,7 @@ class MailboxRead(models.Model):
 # The outbox: one row an email, one email to one person about one event.
 
 
-class State(models.TextChoices):
+class NotificationState(models.TextChoices):
     PENDING = "pending", _("Pending")
     SENDING = "sending", _("Sending")
     SENT = "sent", _("Sent")
@@ -173,13 +173,13 @@ class State(models.TextChoices):
     GATHERED = "gathered", _("In a digest")
 
 
-class Channel(models.TextChoices):
+class NotificationChannel(models.TextChoices):
     EMAIL = "email", _("Email")
     SMS = "sms", _("Text message")
 
 
 RESENDABLE_PERIOD = timedelta(days=14)
-UNFINISHED_STATES = [State.PENDING, State.SENDING]
+UNFINISHED_STATES = [NotificationState.PENDING, NotificationState.SENDING]
 # What staff search: the address, and the reference however it is typed.
 MESSAGE_SEARCH_TEXT = searchable_text(
     "recipient", "reference", *(Replace("reference", Value("-"), Value(between)) for between in ("", " "))
@@ -203,18 +203,18 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unfinished(self) -> "NotificationQuerySet":
         return self.filter(state__in=UNFINISHED_STATES)
 
-    def failed_lately(self, now: datetime) -> "NotificationQuerySet":
+    def recently_failed(self, now: datetime) -> "NotificationQuerySet":
         """Failed in the last two weeks, not tried again since, and still worth sending again.
 
         Leaves out sign-in codes, which people ask for anew, and expired messages, which would come too late.
         """
         later = Notification.objects.filter(resend_of=Coalesce(OuterRef("resend_of"), OuterRef("pk")), pk__gt=OuterRef("pk"))
-        failed = self.filter(state=State.FAILED, created_at__gte=now - RESENDABLE_PERIOD, is_account_mail=False)
+        failed = self.filter(state=NotificationState.FAILED, created_at__gte=now - RESENDABLE_PERIOD, is_account_mail=False)
         return failed.exclude(recipient="").exclude(expires_at__lte=now).exclude(Exists(later))
 
     def resendable(self, now: datetime) -> "NotificationQuerySet":
         """Messages that failed lately and are of a kind that may be sent again."""
-        return self.failed_lately(now).filter(kind__in=[email.name for email in all_emails() if email.may_resend])
+        return self.recently_failed(now).filter(kind__in=[email.name for email in all_emails() if email.may_resend])
 
     def claimable(self, now: datetime) -> "NotificationQuerySet":
         """Due, and held by no worker or by one whose lease has run out."""
@@ -236,7 +236,13 @@ class Notification(models.Model):
     reference = impersonal(models.CharField(_("reference"), max_length=MAX_REFERENCES_LENGTH, blank=True))
     version = models.PositiveIntegerField(_("version"), default=1)
     recipient = personal(models.EmailField(_("recipient"), blank=True))  # empty once the person is erased
-    channel = models.CharField(_("sent by"), max_length=5, choices=Channel, default=Channel.EMAIL, db_default=Channel.EMAIL)
+    channel = models.CharField(
+        _("sent by"),
+        max_length=5,
+        choices=NotificationChannel,
+        default=NotificationChannel.EMAIL,
+        db_default=NotificationChannel.EMAIL,
+    )
     is_account_mail = models.BooleanField(_("account mail"), default=False)
     resend_of = models.ForeignKey(
         "self", verbose_name=_("resend of"), null=True, blank=True, on_delete=models.PROTECT, related_name="resends"
@@ -252,7 +258,7 @@ class Notification(models.Model):
         related_name="tells_of",
         db_index=False,
     )
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    state = models.CharField(_("state"), max_length=10, choices=NotificationState, default=NotificationState.PENDING)
     created_at = models.DateTimeField(_("created"))
     due_at = models.DateTimeField(_("due"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)

@@ -22,17 +22,17 @@ from django.utils.translation import gettext_lazy as _
 from ctac.celery import app
 from ctac.errors import DomainError
 from notifications import rendering
-from notifications.models import Channel, Notification, State
+from notifications.models import Notification, NotificationChannel, NotificationState
 from notifications.registry import find_mobiles, get_email_class
 
 logger = logging.getLogger(__name__)
 MAX_IDS_PER_TASK = 10
 
 
-def publish(ids: Sequence[int]) -> None:
+def queue_notifications(ids: Sequence[int]) -> None:
     """Queue new rows for sending, after their commit. What could not be queued is due in the next sweep."""
     if not send_tasks(ids, queue=settings.FRESH_MAIL_QUEUE):
-        Notification.objects.filter(pk__in=ids, state=State.PENDING).update(kicked_at=None)
+        Notification.objects.filter(pk__in=ids, state=NotificationState.PENDING).update(kicked_at=None)
 
 
 def ask_for_sweep(*, started: float | None = None) -> None:
@@ -71,7 +71,9 @@ def notify(
     Writing the same (kind, about, version, recipient) again does nothing. Raises KeyError for a kind nobody registered.
     """
     due_at = due_at or now
-    insert(build_rows(kind, to, about=about, reference=reference, version=version, now=now, due_at=due_at, expires_at=expires_at))
+    insert_notifications(
+        build_rows(kind, to, about=about, reference=reference, version=version, now=now, due_at=due_at, expires_at=expires_at)
+    )
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def notify_many(messages: Iterable[NewMessage], *, kind: str, now: datetime, lef
     if left_to_sweep:
         for row in rows:
             row.kicked_at = None
-    insert(rows)
+    insert_notifications(rows)
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def notify_kinds(
     rows = [row for kind, to in kinds.items() for row in build(kind, to, due_at=now)]
     for message in later:
         rows += build(message.kind, message.to, due_at=message.due_at, expires_at=message.expires_at)
-    insert(rows)
+    insert_notifications(rows)
 
 
 def build_rows(
@@ -151,9 +153,9 @@ def build_rows(
     addresses: dict[str, str] = {}
     for address in filter(None, map(str.strip, to)):
         addresses.setdefault(address.lower(), address)
-    recipients = [(Channel.EMAIL, address) for address in addresses.values()]
+    recipients = [(NotificationChannel.EMAIL, address) for address in addresses.values()]
     if email.sms and settings.SMS_URL:
-        recipients += [(Channel.SMS, number) for number in find_mobiles(addresses)]
+        recipients += [(NotificationChannel.SMS, number) for number in find_mobiles(addresses)]
     return [
         Notification(
             kind=kind,
@@ -187,10 +189,10 @@ def queue_account_mail(*, kind: str, to: str, mail: rendering.Rendered, now: dat
         message_id=new_message_id(),
         sealed_body=rendering.encrypt(mail),
     )
-    insert([row])
+    insert_notifications([row])
 
 
-def insert(rows: Sequence[Notification]) -> None:
+def insert_notifications(rows: Sequence[Notification]) -> None:
     """Write the rows; existing ones stay as they are. Rows that are due now are queued after commit."""
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     if due := [row.message_id for row in rows if row.kicked_at]:
@@ -199,7 +201,7 @@ def insert(rows: Sequence[Notification]) -> None:
 
 def queue_after_commit(keys: Sequence[int]) -> None:
     if keys:
-        transaction.on_commit(partial(publish, sorted(keys)), robust=True)
+        transaction.on_commit(partial(queue_notifications, sorted(keys)), robust=True)
 
 
 def new_message_id() -> str:
@@ -225,14 +227,14 @@ def resend(notification: Notification, *, by: AbstractBaseUser | None, now: date
     first = Notification.objects.select_for_update().get(pk=notification.resend_of_id or notification.pk)
     if first.is_account_mail:
         raise CannotResend(_("Codes and links for signing in are private: ask the person to request a new one."))
-    if first.state in {State.PENDING, State.SENDING} or first.resends.unfinished().exists():
+    if first.state in {NotificationState.PENDING, NotificationState.SENDING} or first.resends.unfinished().exists():
         raise CannotResend(_("This message is already on its way."))
     if first.expires_at and first.expires_at <= now:
         raise CannotResend(_("It is too late for this message: its time has passed."))
     if not may_resend(first):
         raise CannotResend
     again = build_resend(first, by, now)
-    insert([again])
+    insert_notifications([again])
     logger.info("Message %s is sent again by user %s.", first.pk, by.pk if by else "-")
     return Notification.objects.get(message_id=again.message_id)
 
@@ -273,7 +275,7 @@ def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None,
     ]
     for row in rows:
         row.kicked_at = None
-    insert(rows)
+    insert_notifications(rows)
     logger.info("%s failed messages are sent again by user %s.", len(rows), by.pk if by else "-")
     return len(rows)
 
@@ -288,5 +290,5 @@ def may_resend(notification: Notification) -> bool:
         kind = get_email_class(notification.kind)
     except KeyError:
         return False
-    done = notification.state in {State.SENT, State.FAILED, State.EXPIRED}
+    done = notification.state in {NotificationState.SENT, NotificationState.FAILED, NotificationState.EXPIRED}
     return done and bool(notification.recipient) and not notification.is_account_mail and kind.may_resend

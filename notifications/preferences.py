@@ -17,7 +17,7 @@ from notifications.registry import DEFAULT_TOPICS, Topic
 from office.site_settings.queries import setting_text
 
 
-def wants(topic: Topic, address: str) -> bool:
+def wants_topic(topic: Topic, address: str) -> bool:
     """The last choice of this address for the topic, or the topic's default. One statement."""
     wanted = MailChoice.objects.for_address(address).filter(topic=topic).values_list("wanted", flat=True).first()
     return topic in DEFAULT_TOPICS if wanted is None else wanted
@@ -28,7 +28,7 @@ def has_chosen(topic: Topic, address: str) -> bool:
     return MailChoice.objects.for_address(address).filter(topic=topic).exists()
 
 
-def wanted_by_topic(address: str) -> dict[Topic, bool]:
+def is_wanted_by_topic(address: str) -> dict[Topic, bool]:
     """wants() for every topic, in the order of the page: one statement."""
     choices = MailChoice.objects.for_address(address).values_list("topic", "wanted")
     return {topic: topic in DEFAULT_TOPICS for topic in Topic} | {Topic(topic): wanted for topic, wanted in choices}
@@ -39,7 +39,7 @@ def choices_page_link(address: str) -> str:
     return f"{settings.SITE_URL}{reverse('mail_choices', args=[token_of(address)])}"
 
 
-def one_click_link(address: str, topic: Topic) -> str:
+def one_click_unsubscribe_link(address: str, topic: Topic) -> str:
     """The link for List-Unsubscribe (RFC 8058): a POST stops this topic for this address; opening it leads to the page."""
     return f"{settings.SITE_URL}{reverse('mail_stop', args=[token_of(address), topic])}"
 

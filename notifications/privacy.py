@@ -12,19 +12,19 @@ from notifications.bounces.services import clear_mark_and_resend, forget_address
 from notifications.models import (
     COMPLAINT_KIND_PREFIX,
     UNFINISHED_STATES,
-    ClearReason,
+    MarkClearReason,
     MarkedAddress,
     Notification,
+    NotificationState,
     ReturnedMail,
-    State,
 )
 from notifications.preferences import erase_choices, move_choices
 from notifications.registry import email_label, team_addresses
 
 BLANK_TEXT_COLUMNS = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
-UNSENT_COMPLAINT_ANSWER = Q(kind__startswith=COMPLAINT_KIND_PREFIX, state__in=UNFINISHED_STATES)  # ADR 24
-EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED_STATES, then=Value(State.EXPIRED)), default="state")
+UNSENT_COMPLAINT_ANSWER_Q = Q(kind__startswith=COMPLAINT_KIND_PREFIX, state__in=UNFINISHED_STATES)  # ADR 24
+EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED_STATES, then=Value(NotificationState.EXPIRED)), default="state")
 
 
 def export_messages(email: str, *, since: datetime | None = None, before: datetime | None = None) -> list[dict[str, object]]:
@@ -81,7 +81,7 @@ def erase_messages_before(email: str, moment: datetime, now: datetime, *, since:
 
 
 def _blank_messages(messages: QuerySet[Notification], now: datetime) -> int:
-    rows = messages.exclude(UNSENT_COMPLAINT_ANSWER)
+    rows = messages.exclude(UNSENT_COMPLAINT_ANSWER_Q)
     return rows.update(recipient="", sealed_body=None, state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK_TEXT_COLUMNS, **NO_LEASE)
 
 
@@ -142,9 +142,9 @@ def readdress(*, before: str, to: str, now: datetime) -> int:
     if not before or not to or before.lower() in {to.lower(), *team_addresses()}:
         return 0
     move_choices(before=before, to=to, now=now)
-    clear_mark_and_resend(address=before, how=ClearReason.CHANGED, by=None, now=now, to=to)
+    clear_mark_and_resend(address=before, how=MarkClearReason.CHANGED, by=None, now=now, to=to)
     same = Notification.objects.alias(address=Lower("recipient")).filter(
         kind=OuterRef("kind"), about=OuterRef("about"), version=OuterRef("version"), address=to.lower(), resend_of=None
     )
-    later = Notification.objects.to_address(before).filter(state=State.PENDING, due_at__gt=now, is_account_mail=False)
+    later = Notification.objects.to_address(before).filter(state=NotificationState.PENDING, due_at__gt=now, is_account_mail=False)
     return later.exclude(Exists(same)).filter(first_tried_at=None).update(recipient=to)

@@ -139,7 +139,7 @@ class Email:
         found = [getattr(cls, name) for name in sorted(dir(cls)) if re.fullmatch("template(_.*)?", name)]
         return [f"emails/{each}.html" for each in found if each]
 
-    def stop_link(self) -> str:
+    def unsubscribe_link(self) -> str:
         """Shows a page; a POST there ends mail of this kind to this address. For what `has_own_stop`."""
         raise NotImplementedError
 

@@ -247,9 +247,9 @@ def choice_links(notification: Notification, message: Message) -> ChoiceLinks:
     """The links for this message. Mail to the team has none, unless it has a topic."""
     email, reader = find_email_class(notification.kind), notification.recipient
     if email and email.topic:
-        return ChoiceLinks(preferences.choices_page_link(reader), preferences.one_click_link(reader, email.topic))
+        return ChoiceLinks(preferences.choices_page_link(reader), preferences.one_click_unsubscribe_link(reader, email.topic))
     if email and email.has_own_stop:
-        return ChoiceLinks(stop=email(notification).stop_link())
+        return ChoiceLinks(stop=email(notification).unsubscribe_link())
     return ChoiceLinks() if is_for_team(message) else ChoiceLinks(preferences.choices_page_link(reader))
 
 

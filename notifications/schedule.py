@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.dates import UK_TZ, format_datetime, uk_datetime, uk_day
-from notifications.models import MAX_REFERENCES_LENGTH, Notification, State, TeamMail
+from notifications.models import MAX_REFERENCES_LENGTH, Notification, NotificationState, TeamMail
 from notifications.outbox import build_rows, queue_after_commit
 from notifications.registry import Email, email_for, ngettext_noop
 from notifications.samples import Example, example
@@ -62,7 +62,7 @@ def undone_attempt_columns(notification: Notification) -> dict[str, object]:
 
 
 # A digest that nobody has begun to send.
-OPEN_DIGEST = Q(state=State.PENDING, first_tried_at=None)
+OPEN_DIGEST_Q = Q(state=NotificationState.PENDING, first_tried_at=None)
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,12 @@ def join_or_create_digests(rows: Sequence[Notification]) -> dict[str, Notificati
     alike = alike.alias(address=Lower("recipient")).filter(address__in=addresses)
     # By subject and recipient: the number of the digest that nobody has started to send, or the next number.
     counted = alike.order_by().values("about", to=Lower("recipient"))
-    versions = counted.annotate(open=Max("version", filter=OPEN_DIGEST), last=Max("version"))
+    versions = counted.annotate(open=Max("version", filter=OPEN_DIGEST_Q), last=Max("version"))
     numbers = {(row["about"], row["to"]): row["open"] or row["last"] + 1 for row in versions}
     for row in rows:
         row.version = numbers.get((row.about, row.recipient.lower()), 1)
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
-    locked = alike.filter(OPEN_DIGEST).select_for_update(no_key=True).order_by("about")
+    locked = alike.filter(OPEN_DIGEST_Q).select_for_update(no_key=True).order_by("about")
     open_digests = {(digest.about, digest.recipient.lower(), digest.version): digest for digest in locked}
     joined: dict[str, Notification] = {}
     changed: list[Notification] = []
@@ -163,7 +163,7 @@ def join_staff_digest(notification: Notification, due_at: datetime, now: datetim
     item = DigestItem("team", notification.recipient, notification.reference)
     [digest] = add_to_digests([item], kind=STAFF_DIGEST_KIND, day=uk_day(due_at), now=now, due_at=due_at)
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
-    columns = {"state": State.GATHERED, "told_in": digest, "last_error": "", **undone_attempt_columns(notification)}
+    columns = {"state": NotificationState.GATHERED, "told_in": digest, "last_error": "", **undone_attempt_columns(notification)}
     if mine.update(**columns, lease_token=None, lease_until=None, kicked_at=None):
         return True
     transaction.set_rollback(True)

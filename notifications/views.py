@@ -23,7 +23,7 @@ from ctac.staff.site import staff_site
 from notifications.bounces.reports import read_webhook
 from notifications.bounces.services import record_bounces, record_deliveries
 from notifications.models import ChoiceSource, MailReader, Notification, visible_to
-from notifications.preferences import ChoicesForm, record_choices, wanted_by_topic
+from notifications.preferences import ChoicesForm, is_wanted_by_topic, record_choices
 from notifications.registry import Desk, Topic, find_email_class
 from notifications.samples import Sample, all_examples, sample_at
 
@@ -161,7 +161,7 @@ def mail_stop(request: HttpRequest, reader: MailReader, topic: str) -> HttpRespo
 
 def choices_page(request: HttpRequest, address: str, *, shown: str, by_link: bool) -> HttpResponse:
     """What this address gets now, and the button that saves; reached by the link in an email, or signed in."""
-    wanted = [topic.value for topic, is_wanted in wanted_by_topic(address).items() if is_wanted]
+    wanted = [topic.value for topic, is_wanted in is_wanted_by_topic(address).items() if is_wanted]
     form = ChoicesForm(request.POST if request.method == "POST" else None, initial={"wanted": wanted})
     if request.method == "POST" and form.is_valid():
         chosen = dict.fromkeys(Topic, False) if "stop" in request.POST else form.chosen()

@@ -1,7 +1,7 @@
 """Django looks for what the app registers on the staff site here."""
 
-from office.closures import admin as closures_admin
-from office.site_settings import admin as settings_admin
-from office.texts import admin as texts_admin
+# ruff: noqa: F401, I001 - imported for what they register, in the order of the menu
 
-__all__ = ["closures_admin", "settings_admin", "texts_admin"]
+from office.closures import admin as closures_admin
+from office.texts import admin as texts_admin
+from office.site_settings import admin as settings_admin

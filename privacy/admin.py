@@ -237,7 +237,7 @@ def broken_retention_promises(sort: str, old: SiteSettings, new: SiteSettings) -
             yield sentence % {"n": capped_count_text(count), "what": rule.what}, reverse("staff:privacy_retentionrun_changelist")
 
 
-for sort in retention.record_sorts():
+for sort in retention.record_types():
     register_promise_check(f"keep_{sort}_months", partial(broken_retention_promises, sort))
 
 
@@ -642,7 +642,7 @@ class BreachAdmin(LogAdmin):
             "the Information Commissioner. The 72 hours start when we became aware, and go on at weekends."
         ),
     }
-    error_fields: ClassVar = {services.InTheFuture: "day"}
+    error_fields: ClassVar = {services.MomentInFuture: "day"}
     aware = datetime_column("aware_at", gettext_lazy("we became aware"))
     commissioner_text = column(gettext_lazy("Information Commissioner"), commissioner_text)
     people_tag = column(

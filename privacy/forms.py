@@ -19,7 +19,7 @@ from privacy.models import ComplaintChannel, ContactMethod
 from professionals.drafts import SECRET_PATTERN
 from professionals.forms import clean_text
 from professionals.models import Person
-from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, NeverKeptForm, StaffForm
+from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, NoChildDetailsForm, StaffForm
 
 MAX_TEXT_LENGTH = 4000
 NO_CHILD_HINT = gettext_lazy("No details of a child, please.")
@@ -159,7 +159,7 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
         return day
 
 
-class ComplaintMessageForm(NeverKeptForm, PageForm):
+class ComplaintMessageForm(NoChildDetailsForm, PageForm):
     """A message that goes out as it is written, so it can't have a child's details (ADR 22)."""
 
     free_text_fields = never_kept = ("words",)
@@ -223,7 +223,7 @@ class CloseComplaintForm(StaffForm):
 # Breaches: numbers and kinds, no names, and nothing about a child, since others read it as it is written.
 
 
-class DayAndTimeForm(NeverKeptForm, PageForm):
+class DayAndTimeForm(NoChildDetailsForm, PageForm):
     """A form with a day and a time; `cleaned_data["at"]` has both, in UTC."""
 
     day = DayField(
@@ -308,7 +308,7 @@ class PeopleNotifiedForm(DayAndTimeForm):
     )
 
 
-class NoCommissionerReportForm(NeverKeptForm):
+class NoCommissionerReportForm(NoChildDetailsForm):
     free_text_fields = never_kept = ("words",)
 
     words = long_text_field(
@@ -318,7 +318,7 @@ class NoCommissionerReportForm(NeverKeptForm):
     )
 
 
-class PeopleNotNotifiedForm(NeverKeptForm):
+class PeopleNotNotifiedForm(NoChildDetailsForm):
     free_text_fields = never_kept = ("words",)
 
     words = long_text_field(
@@ -330,7 +330,7 @@ class PeopleNotNotifiedForm(NeverKeptForm):
     )
 
 
-class AddToBreachForm(NeverKeptForm):
+class AddToBreachForm(NoChildDetailsForm):
     free_text_fields = never_kept = ("words",)
 
     words = long_text_field(

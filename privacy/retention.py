@@ -27,7 +27,7 @@ from ctac.dates import months_before
 from ctac.errors import DomainError
 from notifications import privacy as notifications_privacy
 from notifications.models import RETURNED_MAIL_RETENTION as RETURNED_MAIL
-from notifications.models import UNFINISHED_STATES, MarkedAddress, Notification, ReturnedMail, State
+from notifications.models import UNFINISHED_STATES, MarkedAddress, Notification, NotificationState, ReturnedMail
 from notifications.outbox import notify
 from notifications.registry import team_addresses
 from office.site_settings.models import SETTING_BOUNDS
@@ -123,7 +123,7 @@ def registered_rules() -> list[RetentionRule]:
     return sorted(_rules.values(), key=lambda rule: rule.one_by_one)
 
 
-def record_sorts() -> list[str]:
+def record_types() -> list[str]:
     """The sorts of record, in the order of the settings."""
     return [name.split("_")[1] for name in SETTING_BOUNDS if name.startswith("keep_")]
 
@@ -244,7 +244,9 @@ def warnings_since(moment: datetime) -> QuerySet[Notification]:
     Those that were never sent don't count: the person had come back, or has another address.
     """
     about = Concat(Value("person:"), Cast(OuterRef("pk"), CharField()))
-    return Notification.objects.filter(kind=WARNING_EMAIL_KIND, about=about, created_at__gte=moment).exclude(state=State.EXPIRED)
+    return Notification.objects.filter(kind=WARNING_EMAIL_KIND, about=about, created_at__gte=moment).exclude(
+        state=NotificationState.EXPIRED
+    )
 
 
 def people_past_warning(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
@@ -436,9 +438,9 @@ class RetentionPeriod:
     how_long: str
 
 
-def notice_periods() -> Iterator[RetentionPeriod]:
+def privacy_notice_periods() -> Iterator[RetentionPeriod]:
     """The table in the privacy notice, from the rules and settings, with people first. It leaves out the warning."""
-    kinds = record_sorts()
+    kinds = record_types()
     rules = [rule for rule in registered_rules() if not rule.ahead]
     for rule in sorted(rules, key=lambda rule: (kinds.index(rule.keeps), not rule.one_by_one)):
         how_long = _("%(long)s after %(since)s") % {"long": rule.how_long, "since": rule.since}

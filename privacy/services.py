@@ -330,7 +330,7 @@ REMINDER_TIME = time(9)
 REMINDER_VALIDITY_PERIOD = timedelta(days=365)  # it stays true until somebody acknowledges the complaint
 
 
-class AlreadySent(DomainError):
+class FormAlreadySent(DomainError):
     """The form was sent before with other words."""
 
     def __init__(self, complaint: Complaint) -> None:
@@ -354,7 +354,7 @@ def enter_complaint(
 
     A complaint from our form belongs to the signed-in person, or to nobody, since anybody can type any address. One that a
     colleague enters belongs to the person with its address. `token` comes from the form: the same details again return the first
-    complaint. Raises AlreadySent for other details.
+    complaint. Raises FormAlreadySent for other details.
     """
     if came != ComplaintChannel.WEB and person is None:
         person = Person.objects.with_email(details["email"]).filter(erased_at=None).first()
@@ -366,7 +366,7 @@ def enter_complaint(
             raise
         first = Complaint.objects.get(submission_token=token)
         if {name: getattr(first, name) for name in details} != details:
-            raise AlreadySent(first) from error
+            raise FormAlreadySent(first) from error
         return first
     ComplaintEvent.objects.create(complaint=complaint, kind=ComplaintEventKind.RECEIVED, on=received_on, by=by, at=now)
     if flagged:
@@ -389,7 +389,7 @@ def enter_complaint(
 # Breaches: nothing that was written is changed.
 
 
-class InTheFuture(DomainError):
+class MomentInFuture(DomainError):
     message = _("This time is in the future. Check the day and the time.")
 
 
@@ -397,11 +397,11 @@ class InTheFuture(DomainError):
 def enter_breach(*, facts: dict[str, Any], by: User, now: datetime, token: str) -> Breach:
     """Store a breach. `facts`: what, happened, aware_at, concerns, effects, measures; they name nobody.
 
-    `token` comes from the form: the same facts again return the first breach. Raises InTheFuture, and DomainError for other
+    `token` comes from the form: the same facts again return the first breach. Raises MomentInFuture, and DomainError for other
     facts.
     """
     if facts["aware_at"] > now:
-        raise InTheFuture
+        raise MomentInFuture
     breach, is_new = Breach.objects.get_or_create(reference=breach_reference(token), defaults={**facts, "created_at": now})
     if is_new:
         write_breach_event(breach, BreachEventKind.ENTERED, at=now, words="", by=by, now=now)
@@ -434,7 +434,7 @@ def add_to_breach(breach: Breach, *, words: str, by: User, now: datetime) -> Non
 def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, words: str, by: User, now: datetime) -> None:
     """Record that the Commissioner was told. After the 72 hours, `words` must give a reason (UK GDPR article 33(1)).
 
-    Raises ChangedMeanwhile, InTheFuture.
+    Raises ChangedMeanwhile, MomentInFuture.
     """
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.can_tell_commissioner:
@@ -460,7 +460,7 @@ def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: 
 
 @transaction.atomic
 def record_people_notified(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
-    """Record that the people concerned were told; `words` say how. Raises ChangedMeanwhile, InTheFuture."""
+    """Record that the people concerned were told; `words` say how. Raises ChangedMeanwhile, MomentInFuture."""
     locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.can_tell_people:
         raise ChangedMeanwhile
@@ -484,7 +484,7 @@ def record_people_not_notified(breach: Breach, *, words: str, by: User, now: dat
 
 def check_told_at(breach: Breach, at: datetime, now: datetime) -> None:
     if at > now:
-        raise InTheFuture
+        raise MomentInFuture
     if at < breach.aware_at:
         raise DomainError(_("That is before we found out about the breach. Check the day and the time."))
 

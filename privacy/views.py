@@ -22,7 +22,7 @@ from privacy import services
 from privacy.forms import ComplaintForm, DeleteAccountForm
 from privacy.models import Complaint, ComplaintChannel, DataActionReason
 from privacy.personal_data import ExportFormat, export_page_context, export_response
-from privacy.services import AlreadySent, enter_complaint, erase_and_notify
+from privacy.services import FormAlreadySent, enter_complaint, erase_and_notify
 from professionals import drafts
 from professionals.access import person_required, signed_in_person, signed_in_person_or_none
 
@@ -87,7 +87,7 @@ def account_deleted(request: HttpRequest) -> HttpResponse:
 
 
 DAY = timedelta(days=1)
-COMPLAINT_CLIENT_LIMIT, COMPLAINT_MAILBOX_LIMIT = (20, DAY), (5, DAY)  # a whole workplace may have one network address
+COMPLAINT_CLIENT_RATE_LIMIT, COMPLAINT_MAILBOX_RATE_LIMIT = (20, DAY), (5, DAY)  # a whole workplace may have one network address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,10 +96,10 @@ def complaint(request: HttpRequest) -> HttpResponse:
     form = ComplaintForm(request.POST if request.method == "POST" else None, person=person)
     if form.is_valid():
         # So that nobody sends many receipts to somebody else.
-        throttles = [client_throttle(request, "complaint", *COMPLAINT_CLIENT_LIMIT)]
+        throttles = [client_throttle(request, "complaint", *COMPLAINT_CLIENT_RATE_LIMIT)]
         if address := form.cleaned_data["email"]:
             throttles.append(
-                Throttle(ThrottleScope.MAILBOX, f"complaint:{rate_limits.mailbox_of(address)}", *COMPLAINT_MAILBOX_LIMIT)
+                Throttle(ThrottleScope.MAILBOX, f"complaint:{rate_limits.mailbox_of(address)}", *COMPLAINT_MAILBOX_RATE_LIMIT)
             )
         if stop := check_throttles(request, LimitedActivity.COMPLAINT, throttles, now):
             form.add_error(None, stop.sentence(now))
@@ -116,7 +116,7 @@ def complaint(request: HttpRequest) -> HttpResponse:
                     flagged=form.flagged,
                 )
                 return redirect("complaint_sent", made.submission_token)
-            except AlreadySent as refusal:
+            except FormAlreadySent as refusal:
                 form.add_error(None, str(refusal.message))
     record_if_blocked(form)
     context = {"form": form, "due": format_day(Complaint(received_on=uk_day(now)).due_on)}

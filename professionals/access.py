@@ -20,7 +20,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from accounts.access import P, View, return_path, signed_in_user, url_with_next
+from accounts.access import P, ViewFunction, return_path, signed_in_user, url_with_next
 from accounts.models import User
 from accounts.services import AccountGoneError
 from ctac.middleware import chosen_language
@@ -33,7 +33,7 @@ from professionals.models import Person
 from professionals.services import save_details, save_language
 
 
-def person_required(view: View[P]) -> View[P]:
+def person_required(view: ViewFunction[P]) -> ViewFunction[P]:
     """Send people who are signed out to sign-in, and users without a Person to the details page. Both come back here after."""
 
     @wraps(view)
@@ -47,7 +47,7 @@ def person_required(view: View[P]) -> View[P]:
     return wrapper
 
 
-def with_details_form(view: View[P]) -> View[P]:
+def with_details_form(view: ViewFunction[P]) -> ViewFunction[P]:
     """Like person_required, but ask somebody new on this very page.
 
     The page shows `request.details_form` within its own form; if there is none, there is a Person. What is typed there is saved

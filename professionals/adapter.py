@@ -37,7 +37,7 @@ from accounts.sessions import hash_session_key
 from audit.models import Act
 from audit.services import write_audit_entry
 from notifications.bounces.services import confirm_addresses
-from notifications.models import ClearReason
+from notifications.models import MarkClearReason
 from professionals import drafts, services
 from professionals.access import has_details_form, second_factors, sync_language
 from professionals.emails import EMAIL_CHANGED_TEMPLATE, queue_account_email
@@ -144,7 +144,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 before = account.email
                 confirmed = is_still_signed_in(request) and super().confirm_email(request, email_address)
                 if confirmed:
-                    confirm_addresses(addresses=[email_address.email], how=ClearReason.CODE, now=timezone.now())
+                    confirm_addresses(addresses=[email_address.email], how=MarkClearReason.CODE, now=timezone.now())
                     if not request.user.is_authenticated:  # a sign-in by emailed code, which allauth doesn't record as one
                         record_authentication(request, email_address.user, "code", email=email_address.email)
                     if before.lower() != email_address.email.lower():
@@ -193,7 +193,7 @@ class AccountAdapter(DefaultAccountAdapter):
         # A code was read there, so mail arrives, whatever came back before.
         records = get_authentication_records(request, user)
         if addresses := [str(record.get("email") or "") for record in records if record["method"] == "code"]:
-            confirm_addresses(addresses=addresses, how=ClearReason.CODE, now=timezone.now())
+            confirm_addresses(addresses=addresses, how=MarkClearReason.CODE, now=timezone.now())
         person = getattr(request.user, "person", None)
         if person is None or person.email.lower() != user.email.lower():  # a sign-in code shows whose address it is too
             person = services.assign_verified_address(user=user, email=user.email, details=None, now=timezone.now()) or person

@@ -753,7 +753,7 @@ class PersonAdmin(PersonExportMixin, NotesMixin, CachedObjectAdmin):
     has_hand_over_permission = build_permission_check("bookings.hand_over_booking")
 
 
-search_registry.spelt_like = lambda words, tables: NameWord.objects.like(words, tables)
+search_registry.spelt_like = lambda words, tables: NameWord.objects.possible_words(words, tables)
 search_registry.add(
     SearchKind(
         Person,

@@ -20,7 +20,7 @@ from notifications.registry import Desk, Email, Message, find_reader_name
 from notifications.rendering import Rendered, render_page
 from notifications.samples import ACCOUNT_EMAILS_TITLE, NAMES_BY_ADDRESS, READER_ADDRESS, SAMPLE_LINK, Example, example, preview
 from office.site_settings.queries import site_settings
-from office.texts.places import Place
+from office.texts.places import TextLocation
 from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Note, NoteKind, Person
 
 # Labels for staff, by kind; allauth’s templates name the kinds.
@@ -50,7 +50,7 @@ ACCOUNT_EMAIL_LABELS: dict[str, str | Promise] = {
 
 
 SAMPLE_CODE = {"code": "BCDF-GHJK"}
-SAMPLE_CHANGE = {
+SAMPLE_ADDRESS_CHANGE = {
     "from_email": READER_ADDRESS,
     "to_email": "nadia.rahman@bradford.nhs.uk",
     "link": SAMPLE_LINK,
@@ -67,7 +67,7 @@ ACCOUNT_EMAIL_SAMPLES: dict[str, dict[str, str]] = {
     "account/email/email_confirmation": SAMPLE_CODE | UNKNOWN_READER,
     "account/email/password_reset_code": SAMPLE_CODE | KNOWN_READER,
     "account/email/unknown_account": UNKNOWN_READER,
-    "account/email/email_changed": SAMPLE_CHANGE | UNKNOWN_READER,
+    "account/email/email_changed": SAMPLE_ADDRESS_CHANGE | UNKNOWN_READER,
     "account/email/password_set": KNOWN_READER,
     "account/email/password_changed": KNOWN_READER,
     "account/email/password_reset": KNOWN_READER,
@@ -94,7 +94,7 @@ def account_email_kind(template_prefix: str) -> str:
     return f"account-{template_prefix.rpartition('/')[2].replace('_', '-')}"
 
 
-def account_email_places() -> Iterator[Place]:
+def account_email_text_locations() -> Iterator[TextLocation]:
     """The account emails whose words staff may change.
 
     A kind that has a label here but no template of ours is allauth's, and is never sent.
@@ -102,7 +102,7 @@ def account_email_places() -> Iterator[Place]:
     for prefix in (*ACCOUNT_EMAIL_SAMPLES, ADDRESS_PUT_BACK_TEMPLATE, MOVED_BY_STAFF_TEMPLATE):
         kind = account_email_kind(prefix)
         templates = (f"{prefix}_subject.txt", f"{prefix}_message.html")
-        yield Place(kind, ACCOUNT_EMAIL_LABELS[kind], ACCOUNT_EMAILS_TITLE, templates, preview=partial(preview, kind))
+        yield TextLocation(kind, ACCOUNT_EMAIL_LABELS[kind], ACCOUNT_EMAILS_TITLE, templates, preview=partial(preview, kind))
 
 
 EMAIL_CHANGED_TEMPLATE, ADDRESS_PUT_BACK_TEMPLATE, ADDRESS_OBJECTION_KIND = (

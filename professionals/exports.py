@@ -31,7 +31,7 @@ from professionals.models import Organisation, Person
 BATCH_SIZE = 1_000  # rows: some statements
 
 
-def read_keys(rows: QuerySet[Any]) -> "array[int]":
+def read_primary_keys(rows: QuerySet[Any]) -> "array[int]":
     """The keys of these rows in the order of the list, eight bytes each: all that memory holds of a million rows meanwhile.
 
     Reads them with a cursor on the server that ends with the transaction, which a pooler allows. iterator() would take 116 bytes
@@ -46,7 +46,7 @@ def read_keys(rows: QuerySet[Any]) -> "array[int]":
         return array("q", (key for (key,) in cursor))
 
 
-def batches(keys: Sequence[int], size: int = 0) -> Iterator[list[int]]:
+def key_batches(keys: Sequence[int], size: int = 0) -> Iterator[list[int]]:
     size = size or BATCH_SIZE
     for start in range(0, len(keys), size):
         yield list(keys[start : start + size])
@@ -111,7 +111,7 @@ class ExportMixin(StaffModelAdmin):
 
     def export(self, request: HttpRequest, rows: QuerySet[Any], form: str, **record: Any) -> HttpResponseBase | None:
         """The file as a response, recorded before it is sent. None, with a message, if there is nothing to write or too much."""
-        keys = read_keys(rows.prefetch_related(None))
+        keys = read_primary_keys(rows.prefetch_related(None))
         lines = self.count_lines(keys)
         if not lines:
             messages.warning(request, str(self.export_refusal))
@@ -160,7 +160,7 @@ class PersonExportMixin(ExportMixin):
 
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         """One row for each person, as they are when their batch is read. A person erased meanwhile has none."""
-        for batch in batches(keys):
+        for batch in key_batches(keys):
             found = Person.objects.filter(pk__in=batch, erased_at=None).select_related("organisation").order_by().in_bulk()
             areas = look_up_areas(person.postcode for person in found.values() if person.postcode)
             for person in (found[key] for key in batch if key in found):
@@ -185,7 +185,7 @@ class OrganisationExportMixin(ExportMixin):
     export_headings = (Heading(_("Name"), 36), Heading(_("People"), 9), Heading(_("Added on"), 12))
 
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
-        for batch in batches(keys):
+        for batch in key_batches(keys):
             rows = Organisation.objects.filter(pk__in=batch).annotate(many=Count("people")).order_by()
             found: dict[int, list[Cell]] = {
                 key: [name, many, uk_day(added)]

@@ -122,7 +122,7 @@ def reverse_relations(model: type[models.Model]) -> list[Any]:
     return sorted(model._meta.related_objects, key=lambda relation: -labels.index(relation.related_model._meta.app_label))
 
 
-def repoint(old: models.Model, new: models.Model) -> None:
+def repoint_foreign_keys(old: models.Model, new: models.Model) -> None:
     """Make every foreign key to `old` point to `new`. This app knows none of the apps above it, so it asks Django's models."""
     for relation in reverse_relations(type(old)):
         if relation.many_to_many or relation.one_to_one:
@@ -401,7 +401,7 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
         if own.email.lower() != email:
             record_former_address(own, own.email, now)
         if entered is not None:
-            absorb(own, entered)
+            absorb_person(own, entered)
             delete_unused_organisations([entered.organisation_id])
         own.email = email
         own.save(update_fields=["email"])
@@ -416,7 +416,7 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
     return Person.objects.create(user=user, email=email, **_person_columns(details)) if details else None
 
 
-def absorb(person: Person, other: Person) -> None:
+def absorb_person(person: Person, other: Person) -> None:
     """Give the person everything that belongs to the other.
 
     If both have a thing of which there can be only one, such as a draft, the person's own stays. Absorbed records the row that
@@ -424,7 +424,7 @@ def absorb(person: Person, other: Person) -> None:
     """
     other.merges.filter(merged_at=None).delete()
     other.other_merges.all().delete()
-    repoint(other, person)
+    repoint_foreign_keys(other, person)
     Absorbed.objects.create(person=person, key=other.pk, since=other.created_at)
     other.delete()
 

@@ -27,9 +27,9 @@ from reach.areas import Area, MissingReason, Unit, areas_of
 from reach.forms import QuestionForm
 from reach.models import CountKind
 from reach.queries import Period, counted_text, counts_by_area_and_month, months_between
-from reach.rows import VIEW_REACH, rows_url
+from reach.rows import VIEW_REACH_PERMISSION, rows_url
 
-MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Renewal"), "staff:reach_renewal", VIEW_REACH))
+MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Renewal"), "staff:reach_renewal", VIEW_REACH_PERMISSION))
 DUE_BELOW_SHARE = 0.5
 
 
@@ -141,7 +141,7 @@ def sheet_rows(found: Iterable[Renewal]) -> Iterator[list[Cell]]:
 
 
 @require_safe
-@permission_required(VIEW_REACH, raise_exception=True)
+@permission_required(VIEW_REACH_PERMISSION, raise_exception=True)
 def renewal_page(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     form = RenewalForm(request.GET.dict(), now=now)

@@ -30,7 +30,7 @@ from reach.models import CountKind, ReachCount
 from reach.queries import Period, area_key, counted_text, month_text
 from reach.sources import Source, area_filter, sources_of, starts_in_period
 
-VIEW_REACH = "reach.view_reach"
+VIEW_REACH_PERMISSION = "reach.view_reach"
 # In place of a code: no area, or a profession that nobody said.
 NONE_CHOICE = "none"
 ALLOWED_YEARS = (1990, 2100)  # that an address may ask for
@@ -189,7 +189,7 @@ def build_row_lines(source: Source, rows: Any) -> list[RowLine]:
 
 
 @require_safe
-@permission_required(VIEW_REACH, raise_exception=True)
+@permission_required(VIEW_REACH_PERMISSION, raise_exception=True)
 def reach_rows(request: HttpRequest) -> HttpResponse:
     """The list that is asked for, else the first that has rows."""
     figure = parse_figure(request.GET, timezone.now())

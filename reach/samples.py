@@ -16,7 +16,8 @@ from bookings.models import (
     Attendance,
     AttendanceCount,
     Booking,
-    Channel,
+    BookingChannel,
+    BookingState,
     Feedback,
     Format,
     OpenSession,
@@ -25,16 +26,14 @@ from bookings.models import (
     Presenter,
     SessionPlace,
     SessionState,
-    State,
 )
 from ctac.dates import months_before, uk_datetime, uk_day
-from leaflets.models import Channel as OrderChannel
-from leaflets.models import Edition, EditionState, Order, OrderLine, OrderState
+from leaflets.models import Edition, EditionState, Order, OrderChannel, OrderLine, OrderState
 from professionals.areas import authority_of, look_up_areas
 from professionals.models import Organisation, OutwardCode, Person, Profession
 from reach.areas import Unit, areas_of
 
-MARK = "made up"
+SAMPLE_MARK = "made up"
 SEED = 26
 MONTHS = 23  # within the time that retention keeps
 INWARD = "1AA"
@@ -42,8 +41,11 @@ INWARD = "1AA"
 VISITED_SHARE = 0.55
 MONTHLY_VISITS, SESSION_PLACES, MONTHLY_ORDERS = 11, 12, 20  # a month; places are for the one session a month
 TEAM_SHARE = 0.8  # of the people are in one of TEAMS
-FEEDBACK_EVERY, QUOTE_EVERY = 8, 6  # every eighth visit has feedback; of these, every sixth has a quote that staff chose
-SAID = (
+VISITS_PER_FEEDBACK, FEEDBACK_PER_QUOTE = (
+    8,
+    6,
+)  # every eighth visit has feedback; of these, every sixth has a quote that staff chose
+SAMPLE_COMMENTS = (
     "I will ask more, and sooner.",
     "The three stories stayed with me all week.",
     "Now I know whom to ring before I go home.",
@@ -63,9 +65,9 @@ TEAMS = (
 
 
 @transaction.atomic
-def load(now: datetime) -> None:
+def load_reach(now: datetime) -> None:
     """Load once. Not if old records were imported, since then there is a real past."""
-    if Booking.objects.filter(channel=Channel.LIST).exists():
+    if Booking.objects.filter(channel=BookingChannel.LIST).exists():
         return
     chance = random.Random(SEED)  # noqa: S311 - the same past in every copy
     people = _create_people(chance, now)
@@ -82,7 +84,7 @@ def _create_people(chance: random.Random, now: datetime) -> list[Person]:
     rows = OutwardCode.objects.exclude(authority="").order_by("-code")
     postcodes = {authority_of(row, INWARD): f"{row.code} {INWARD}" for row in rows}  # one of each district
     places = [(code, area) for area in visited for code in sorted(area.districts) if code in postcodes] * 2
-    names = [f"{area.name} {chance.choice(WORKPLACES)} ({MARK})" for _code, area in places]
+    names = [f"{area.name} {chance.choice(WORKPLACES)} ({SAMPLE_MARK})" for _code, area in places]
     made = Organisation.objects.bulk_create(Organisation(name=name) for name in sorted(set(names)))
     workplaces = {each.name: each for each in made}
     since = {f"person-{n}@made-up.example": now - timedelta(days=chance.randrange(10, 30 * MONTHS)) for n in range(len(places))}
@@ -125,7 +127,7 @@ def _create_visits(chance: random.Random, people: Sequence[Person], months: Sequ
                 person=person,
                 presentation=presentation,
                 presenter=chance.choice(presenters),
-                state=State.DELIVERED,
+                state=BookingState.DELIVERED,
                 format=Format.WORKPLACE,
                 starts_at=start,
                 ends_at=start + presentation.length,
@@ -135,7 +137,7 @@ def _create_visits(chance: random.Random, people: Sequence[Person], months: Sequ
                 audience_size=chance.randrange(8, 30),
                 audience_profession=person.profession,
                 contact_name=person.name,
-                channel=Channel.LIST,
+                channel=BookingChannel.LIST,
                 visit_closed=True,
                 created_at=start - timedelta(days=40),
                 imported_at=now,
@@ -150,7 +152,7 @@ def _create_visits(chance: random.Random, people: Sequence[Person], months: Sequ
         parts = {booking.audience_profession: attendance.people - others, other: others}
         counts += [AttendanceCount(attendance=attendance, profession=who, people=many) for who, many in parts.items() if many]
     AttendanceCount.objects.bulk_create(counts)
-    _create_feedback(chance, bookings[::FEEDBACK_EVERY])
+    _create_feedback(chance, bookings[::VISITS_PER_FEEDBACK])
 
 
 def _create_feedback(chance: random.Random, bookings: Sequence[Booking]) -> None:
@@ -165,9 +167,9 @@ def _create_feedback(chance: random.Random, bookings: Sequence[Booking]) -> None
                 ready=chance.choice((4, 5)),
                 confidence_before=chance.choice((1, 2, 3)),
                 confidence_now=chance.choice((3, 4, 5)),
-                comment=SAID[number % len(SAID)] if answer == 0 else "",
+                comment=SAMPLE_COMMENTS[number % len(SAMPLE_COMMENTS)] if answer == 0 else "",
                 quotable=answer == 0,
-                chosen_at=booking.agreed_times[1] if answer == 0 and number % QUOTE_EVERY == 0 else None,
+                chosen_at=booking.agreed_times[1] if answer == 0 and number % FEEDBACK_PER_QUOTE == 0 else None,
                 token=f"made-up-{afterwards.code}-{answer}",
                 received_on=uk_day(booking.agreed_times[1]),
             )
@@ -193,7 +195,7 @@ def _create_sessions(chance: random.Random, people: Sequence[Person], months: Se
     )
     SessionPlace.objects.bulk_create(
         SessionPlace(
-            session=session, person=person, state=PlaceState.ATTENDED, channel=Channel.LIST, created_at=session.created_at
+            session=session, person=person, state=PlaceState.ATTENDED, channel=BookingChannel.LIST, created_at=session.created_at
         )
         for session in sessions
         for person in chance.sample(people, SESSION_PLACES)

@@ -13,7 +13,7 @@ from reach.sources import CountKey, count_rows
 
 logger = logging.getLogger(__name__)
 
-KEY = ("month", "nation", "authority", "profession")
+COUNT_KEY_FIELDS = ("month", "nation", "authority", "profession")
 BATCH_SIZE = 2_000
 STATEMENT_TIMEOUT = "10min"  # of ten million orders: docs/scaling.md
 
@@ -47,10 +47,16 @@ def count_reach(now: datetime) -> int:
             found = list(find_differences(kind))
             ReachCount.objects.filter(pk__in=[each.pk for each in found if not each.rows]).delete()
             changed = [
-                ReachCount(kind=kind, **dict(zip(KEY, each.key, strict=True)), count=each.rows) for each in found if each.rows
+                ReachCount(kind=kind, **dict(zip(COUNT_KEY_FIELDS, each.key, strict=True)), count=each.rows)
+                for each in found
+                if each.rows
             ]
             ReachCount.objects.bulk_create(
-                changed, batch_size=BATCH_SIZE, update_conflicts=True, unique_fields=["kind", *KEY], update_fields=["count"]
+                changed,
+                batch_size=BATCH_SIZE,
+                update_conflicts=True,
+                unique_fields=["kind", *COUNT_KEY_FIELDS],
+                update_fields=["count"],
             )
             written += len(found)
         ReachRun.objects.update_or_create(id=1, defaults={"counted_at": now})
@@ -60,7 +66,7 @@ def count_reach(now: datetime) -> int:
 
 def find_differences(kind: CountKind) -> Iterator[Difference]:
     """Between the table and the rows."""
-    counts = ReachCount.objects.filter(kind=kind).order_by().values_list("pk", "count", *KEY)
+    counts = ReachCount.objects.filter(kind=kind).order_by().values_list("pk", "count", *COUNT_KEY_FIELDS)
     stored: dict[CountKey, tuple[int | None, int]] = {tuple(key): (pk, count) for pk, count, *key in counts}
     rows = count_rows(kind)
     for key in sorted(stored.keys() | rows.keys()):

@@ -15,9 +15,18 @@ from django.db.models.functions import Coalesce, TruncMonth
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, PlaceState, SessionPlace, SessionState, State
+from bookings.models import (
+    Attendance,
+    AttendanceCount,
+    Booking,
+    BookingState,
+    OpenSession,
+    PlaceState,
+    SessionPlace,
+    SessionState,
+)
 from ctac.dates import UK_TZ, add_months, uk_datetime
-from leaflets.models import Channel, MovementKind, OrderLine, StockMovement
+from leaflets.models import MovementKind, OrderChannel, OrderLine, StockMovement
 from professionals.models import ImportedCount, Person
 from reach.areas import Area, Unit, area_by_key, include_earlier_codes
 from reach.models import CountKind
@@ -68,7 +77,7 @@ class Source:
         return {(month, nation, authority, profession): total for month, nation, authority, profession, total in keys}
 
     def rows_of(self, period: Period, area: Area | Unit | None, profession: str | None) -> QuerySet[Any]:
-        """The rows of one figure, the newest first: see reach.rows.Figure."""
+        """The rows of one figure, the newest first: see reach.rows.ReachFigure."""
         within = Q(month__range=(period.first, period.last)) if self.has_month else starts_in_period(self.at, period)
         rows = self.figures().filter(within, area_filter(area)).order_by(self.newest or f"-{self.at}", "-pk")
         return rows if profession is None else rows.filter(of_profession=profession)
@@ -147,14 +156,18 @@ def imported_counts_source(kind: CountKind, imported: str, figure: str) -> Sourc
     )
 
 
-VIEW_BOOKING, VIEW_SESSION, VIEW_ORDER = "bookings.view_booking", "bookings.view_opensession", "leaflets.view_order"
+VIEW_BOOKING_PERMISSION, VIEW_SESSION_PERMISSION, VIEW_ORDER_PERMISSION = (
+    "bookings.view_booking",
+    "bookings.view_opensession",
+    "leaflets.view_order",
+)
 SOURCES = (
     Source(
         slug="bookings",
         kind=CountKind.ATTENDED,
         label=_("People at booked presentations"),
-        permission=VIEW_BOOKING,
-        rows=lambda: AttendanceCount.objects.filter(attendance__booking__state=State.DELIVERED),
+        permission=VIEW_BOOKING_PERMISSION,
+        rows=lambda: AttendanceCount.objects.filter(attendance__booking__state=BookingState.DELIVERED),
         at="attendance__booking__starts_at",
         area="attendance__booking__reached_",
         profession="profession",
@@ -164,7 +177,7 @@ SOURCES = (
         slug="places",
         kind=CountKind.ATTENDED,
         label=_("People with a place at an open session"),
-        permission=VIEW_SESSION,
+        permission=VIEW_SESSION_PERMISSION,
         rows=lambda: SessionPlace.objects.filter(state=PlaceState.ATTENDED, session__state=SessionState.DELIVERED),
         at="session__starts_at",
         profession="person__profession",
@@ -173,7 +186,7 @@ SOURCES = (
         slug="others",
         kind=CountKind.ATTENDED,
         label=_("Other people at open sessions"),
-        permission=VIEW_SESSION,
+        permission=VIEW_SESSION_PERMISSION,
         rows=other_people_by_profession,
         at="attendance__session__starts_at",
         area=None,
@@ -185,7 +198,7 @@ SOURCES = (
         slug="unknown",
         kind=CountKind.ATTENDED,
         label=_("Other people at open sessions, their professions not known"),
-        permission=VIEW_SESSION,
+        permission=VIEW_SESSION_PERMISSION,
         rows=other_people_without_profession,
         at="session__starts_at",
         area=None,
@@ -197,8 +210,8 @@ SOURCES = (
         slug="bookings",
         kind=CountKind.PRESENTATIONS,
         label=_("Booked presentations"),
-        permission=VIEW_BOOKING,
-        rows=lambda: Booking.objects.filter(state=State.DELIVERED),
+        permission=VIEW_BOOKING_PERMISSION,
+        rows=lambda: Booking.objects.filter(state=BookingState.DELIVERED),
         at="starts_at",
         profession="audience_profession",
     ),
@@ -206,7 +219,7 @@ SOURCES = (
         slug="sessions",
         kind=CountKind.PRESENTATIONS,
         label=_("Open sessions"),
-        permission=VIEW_SESSION,
+        permission=VIEW_SESSION_PERMISSION,
         rows=lambda: OpenSession.objects.filter(state=SessionState.DELIVERED),
         at="starts_at",
         area=None,
@@ -216,7 +229,7 @@ SOURCES = (
         slug="places",
         kind=CountKind.PLACES,
         label=_("Places at open sessions"),
-        permission=VIEW_SESSION,
+        permission=VIEW_SESSION_PERMISSION,
         rows=lambda: SessionPlace.objects.filter(state__in=[PlaceState.TAKEN, PlaceState.ATTENDED]).exclude(
             session__state=SessionState.CANCELLED
         ),
@@ -227,7 +240,7 @@ SOURCES = (
         slug="orders",
         kind=CountKind.LEAFLETS,
         label=_("Copies that left"),
-        permission=VIEW_ORDER,
+        permission=VIEW_ORDER_PERMISSION,
         rows=lambda: StockMovement.objects.filter(kind=MovementKind.DISPATCHED),
         at="at",
         area="order_line__order__reached_",
@@ -238,8 +251,8 @@ SOURCES = (
         slug="imported",
         kind=CountKind.LEAFLETS,
         label=_("Imported orders"),
-        permission=VIEW_ORDER,
-        rows=lambda: OrderLine.objects.filter(order__channel=Channel.LIST, dispatched__gt=0),
+        permission=VIEW_ORDER_PERMISSION,
+        rows=lambda: OrderLine.objects.filter(order__channel=OrderChannel.LIST, dispatched__gt=0),
         at="order__created_at",
         area="order__reached_",
         profession="order__person__profession",

@@ -41,17 +41,17 @@ from bookings.emails import (
 from bookings.models import (
     Booking,
     BookingEvent,
+    BookingEventKind,
+    BookingState,
     DateOption,
-    EventKind,
+    DateOptionKind,
+    DateOptionState,
     LinkPurpose,
     NotKeptReason,
-    OptionKind,
-    OptionState,
     Precision,
-    State,
 )
-from bookings.models.booking import OPEN_STATES
-from bookings.text import Row, row
+from bookings.models.booking import OPEN_BOOKING_STATES
+from bookings.text import SummaryRow, summary_row
 from bookings.visits.services import minute_number
 from ctac.dates import format_day
 from leaflets.models import Order, OrderState
@@ -95,7 +95,7 @@ class ReminderEmail(BookingEmail):
     def is_still_due(self) -> bool:
         """Not without a presenter: a reminder would not help then."""
         booking = self.booking
-        if booking.state != State.CONFIRMED or booking.presenter_id is None or booking.agreed_times[0] <= timezone.now():
+        if booking.state != BookingState.CONFIRMED or booking.presenter_id is None or booking.agreed_times[0] <= timezone.now():
             return False
         return minute_number(booking.reminder_due_at) == self.notification.version
 
@@ -124,8 +124,8 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
         at = self.notification.created_at
         return {
             **super().context(),
-            "new_presenter": self.news == EventKind.REASSIGNED,
-            "restored": self.news == EventKind.RESTORED,
+            "new_presenter": self.news == BookingEventKind.REASSIGNED,
+            "restored": self.news == BookingEventKind.RESTORED,
             "reminded": self.reminds and self.booking.reminder_due_at > at,
             "reminded_twice": self.reminds and self.booking.first_reminder_due_at > at,
         }
@@ -137,7 +137,7 @@ class BookingRequested(DatesEmail):
     template_without_time = "bookings/booking_dates_requested"
     subject = _("We have your request for %(day)s (%(reference)s)")
     subject_without_time = _("We have your request (%(reference)s)")
-    states = (State.REQUESTED,)
+    states = (BookingState.REQUESTED,)
 
     def context(self) -> dict[str, object]:
         if self.booking.has_time:
@@ -153,11 +153,11 @@ class BookingOffered(DatesEmail):
     def is_still_due(self) -> bool:
         """Only while the booking is requested and the newest time offered (the version is its key) is still open."""
         offered = self.booking.options.proposed().open().filter(pk=self.notification.version)
-        return self.booking.state == State.REQUESTED and offered.exists()
+        return self.booking.state == BookingState.REQUESTED and offered.exists()
 
     def context(self) -> dict[str, object]:
         offers = bookings_text.open_offers(self.options)
-        rows = [row(gettext("Time %(number)d") % {"number": n}, option.when) for n, option in enumerate(offers, start=1)]
+        rows = [summary_row(gettext("Time %(number)d") % {"number": n}, option.when) for n, option in enumerate(offers, start=1)]
         return {**super().context(), "date_rows": rows, "until": bookings_text.offers_kept_until_text(offers)}
 
 
@@ -185,7 +185,7 @@ class BookingDeclined(BookingEmail):
     label = _("Booking declined")
     subject = _("We can’t give your presentation on %(day)s (%(reference)s)")
     subject_without_time = _("We can’t give the presentation you asked for (%(reference)s)")
-    states = (State.DECLINED,)
+    states = (BookingState.DECLINED,)
 
 
 class BookingCancelled(ClosedEmail):
@@ -193,7 +193,7 @@ class BookingCancelled(ClosedEmail):
     label = _("Booking cancelled")
     subject = _("Your presentation on %(day)s is cancelled (%(reference)s)")
     subject_of_request = _("Your request is withdrawn (%(reference)s)")
-    states = (State.CANCELLED,)
+    states = (BookingState.CANCELLED,)
 
     def get_subject(self) -> Promise:
         """A request counts as withdrawn, even one that has a time."""
@@ -247,7 +247,7 @@ class BookingGivenAway(BookingEmail):
 
     @cached_property
     def in_calendars(self) -> bool:
-        return self.booking.has_time and self.booking.state not in (State.REQUESTED, State.DECLINED)
+        return self.booking.has_time and self.booking.state not in (BookingState.REQUESTED, BookingState.DECLINED)
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "leaflet_rows": []}
@@ -283,7 +283,7 @@ class PresenterKept(PresenterBooked):
     label = _("To the presenter: time kept")
     template = "bookings/presenter_booked"
     subject = _("We are keeping your time for a request: %(day)s (%(reference)s)")
-    states = (State.REQUESTED,)
+    states = (BookingState.REQUESTED,)
 
 
 class PresenterReminder(PresenterEmail, ReminderEmail):
@@ -306,7 +306,7 @@ class PresenterCancelled(PresenterEmail, ClosedEmail):
     name = "presenter-cancelled"
     label = _("To the presenter: cancelled")
     subject = _("You are no longer needed on %(day)s (%(reference)s)")
-    states = (State.CANCELLED, State.DECLINED)
+    states = (BookingState.CANCELLED, BookingState.DECLINED)
 
     def context(self) -> dict[str, object]:
         sentence = gettext("You were given them already (%(reference)s). Please bring them back.")
@@ -326,7 +326,7 @@ class PresenterFreed(TeamEmail):
     def booking(self) -> Booking:
         """A copy with the time before it moved, for the calendar entry that is to be taken out."""
         booking = super().booking
-        moves = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.RESCHEDULED)
+        moves = BookingEvent.objects.filter(booking=self.about_key, kind=BookingEventKind.RESCHEDULED)
         moments = bookings_text.times_of_move(moves.filter(changes__sequence=self.notification.version).first())
         if moments and booking.has_time:
             start, end = booking.agreed_times
@@ -340,7 +340,7 @@ class PresenterFreed(TeamEmail):
 
     @cached_property
     def in_calendars(self) -> bool:
-        return self.booking.state != State.REQUESTED
+        return self.booking.state != BookingState.REQUESTED
 
     def context(self) -> dict[str, object]:
         sentence = gettext("If you were given them already (%(reference)s), please hand them to the team.")
@@ -378,11 +378,11 @@ class StaffNewBooking(TeamEmail, DatesEmail):
     subject_of_request = _("Please decide: request %(reference)s for %(day)s")
     subject_without_time = _("Please decide: request %(reference)s suggests dates")
     template_without_time = "bookings/booking_staff_dates"
-    states = OPEN_STATES
+    states = OPEN_BOOKING_STATES
     in_digest = True
 
     def get_subject(self) -> str | Promise:
-        asks = self.booking.has_time and self.booking.state == State.REQUESTED
+        asks = self.booking.has_time and self.booking.state == BookingState.REQUESTED
         return self.subject_of_request if asks else super().get_subject()
 
     def context(self) -> dict[str, object]:
@@ -390,22 +390,22 @@ class StaffNewBooking(TeamEmail, DatesEmail):
         person = booking.person
         domain_text = _("%(domain)s is recognised") if is_work_address(person.email) else _("%(domain)s is not recognised")
         caller_rows = [
-            row(gettext("Name"), person.name),
-            row(gettext("Profession"), Profession(person.profession).label),
-            row(gettext("Organisation"), person.organisation.name if person.organisation else ""),
-            row(gettext("Email"), person.email),
-            row(gettext("Domain"), domain_text % {"domain": person.email.rpartition("@")[2]} if person.email else ""),
-            row(gettext("Phone"), person.phone, is_phone=True),
-            row(gettext("How they asked"), booking.get_channel_display()),
+            summary_row(gettext("Name"), person.name),
+            summary_row(gettext("Profession"), Profession(person.profession).label),
+            summary_row(gettext("Organisation"), person.organisation.name if person.organisation else ""),
+            summary_row(gettext("Email"), person.email),
+            summary_row(gettext("Domain"), domain_text % {"domain": person.email.rpartition("@")[2]} if person.email else ""),
+            summary_row(gettext("Phone"), person.phone, is_phone=True),
+            summary_row(gettext("How they asked"), booking.get_channel_display()),
         ]
         context = {**super().context(), "caller_rows": caller_rows, "day_rows": presenter_detail_rows(booking)}
         if booking.has_time:
             return context
         # Each date, with the presenter whose time we keep or why we don't keep it.
-        asked = bookings_text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
+        asked = bookings_text.labelled_dates([option for option in self.options if option.kind == DateOptionKind.PREFERRED])
         labels = [gettext("Asked for")] if len(asked) == 1 else [label for label, _option in asked]
         rows = [
-            row(label, f"{option.when}\n{bookings_text.date_text_for_staff(option, self.now)}")
+            summary_row(label, f"{option.when}\n{bookings_text.date_text_for_staff(option, self.now)}")
             for label, (_label, option) in zip(labels, asked, strict=True)
         ]
         reason = "" if booking.flagged_child_details else booking.request_reason
@@ -418,11 +418,11 @@ class StaffBookingCancelled(TeamEmail):
     subject = _("Cancelled: %(reference)s on %(day)s")
     subject_of_declined = _("Declined: %(reference)s on %(day)s")
     subject_without_time = _("Request %(reference)s is closed")
-    states = (State.CANCELLED, State.DECLINED)
+    states = (BookingState.CANCELLED, BookingState.DECLINED)
     in_digest = True
 
     def get_subject(self) -> str | Promise:
-        declined = self.booking.has_time and self.booking.state == State.DECLINED
+        declined = self.booking.has_time and self.booking.state == BookingState.DECLINED
         return self.subject_of_declined if declined else super().get_subject()
 
     def context(self) -> dict[str, object]:
@@ -432,7 +432,7 @@ class StaffBookingCancelled(TeamEmail):
         sentence = gettext("%(reference)s is cancelled with it. If it is packed, put the copies back on the shelf.")
         if brought.order.state == OrderState.DISPATCHED:
             sentence = gettext("%(reference)s was given to the presenter. Count what comes back into stock.")
-        back_rows = [row(gettext("Leaflets"), sentence % {"reference": brought.order.reference})]
+        back_rows = [summary_row(gettext("Leaflets"), sentence % {"reference": brought.order.reference})]
         return {**super().context(), "back_rows": back_rows}
 
 
@@ -454,7 +454,7 @@ class StaffTimeTaken(TeamEmail):
     label = _("To staff: offered time taken")
     template = "bookings/booking_staff_request"
     subject = _("Agreed: %(reference)s on %(day)s")
-    states = (State.CONFIRMED,)
+    states = (BookingState.CONFIRMED,)
     in_digest = True
 
     def context(self) -> dict[str, object]:
@@ -470,7 +470,7 @@ class StaffOthersAsked(TeamEmail, UndecidedEmail):
 
     @cached_property
     def other_times_reason(self) -> str:
-        asked = self.booking.events.filter(kind=EventKind.OTHERS_ASKED).last()
+        asked = self.booking.events.filter(kind=BookingEventKind.OTHERS_ASKED).last()
         return asked.reason if asked else ""
 
     def context(self) -> dict[str, object]:
@@ -533,7 +533,7 @@ class ManagerRequestsWaiting(Email):
         return waiting_too_long(Booking.objects.all(), now).count(), Order.objects.decision_overdue(now).count()
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SummaryRow]:
         now = timezone.now()
         bookings = with_waiting_since(waiting_too_long(Booking.objects.with_related(), now))[: self.max_listed]
         rows = [self.waiting_row(booking.reference, booking.presentation.title, booking.waits_since) for booking in bookings]
@@ -542,9 +542,9 @@ class ManagerRequestsWaiting(Email):
         return rows + [self.waiting_row(order.reference, title, order.created_at) for order in orders]
 
     @staticmethod
-    def waiting_row(reference: str, title: str, since: datetime) -> Row:
+    def waiting_row(reference: str, title: str, since: datetime) -> SummaryRow:
         facts = {"title": title, "day": format_day(since)}
-        return row(reference, gettext("%(title)s\nWaiting for us since %(day)s") % facts)
+        return summary_row(reference, gettext("%(title)s\nWaiting for us since %(day)s") % facts)
 
     def context(self) -> dict[str, object]:
         """With the address of the full list.
@@ -565,7 +565,7 @@ SAMPLE_MOVE_EVENT = BookingEvent(changes={"time": [(SAMPLE_START - timedelta(day
 SAMPLE_CHANGE_EVENT = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
 SAMPLE_REASON = "Our hall is flooded. We hope to ask again in May."
 SAMPLE_KEPT_UNTIL = datetime(2027, 2, 24, 17, tzinfo=UTC)
-SAMPLE_CANCELLED_FIELDS: dict[str, Any] = {"state": State.CANCELLED, "closed_reason": SAMPLE_REASON}
+SAMPLE_CANCELLED_FIELDS: dict[str, Any] = {"state": BookingState.CANCELLED, "closed_reason": SAMPLE_REASON}
 
 
 def _example(email: type[BookingEmail], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
@@ -584,10 +584,10 @@ def examples() -> Iterator[Example]:
     yield _example(PresenterReminder)
     yield _example(PresenterReminder, gettext("online"), **SAMPLE_ONLINE_FIELDS)
     yield _example(PresenterBooked, gettext("with leaflets"), brought=sample_brought())
-    off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.DISPATCHED)}
+    off: dict[str, Any] = {"state": BookingState.CANCELLED, "brought": sample_brought(state=OrderState.DISPATCHED)}
     yield _example(PresenterCancelled, gettext("with leaflets"), closed, **off)
-    yield _example(PresenterKept, state=State.REQUESTED)
-    yield _example(PresenterCancelled, "", closed, state=State.CANCELLED)
+    yield _example(PresenterKept, state=BookingState.REQUESTED)
+    yield _example(PresenterCancelled, "", closed, state=BookingState.CANCELLED)
     yield _example(PresenterFreed, "", {"recipient": PRESENTER_ADDRESS, "version": 1}, presenter=None)
     yield _example(PresenterMoved, "", {"change": SAMPLE_MOVE_EVENT})
     yield _example(PresenterChanged, "", {"change": SAMPLE_CHANGE_EVENT, "in_calendars": True})
@@ -604,26 +604,26 @@ def _professional_examples() -> Iterator[Example]:
     confirmed = partial(_example, BookingConfirmed)
     yield confirmed("", usual)
     yield confirmed(gettext("online"), usual, **SAMPLE_ONLINE_FIELDS)
-    another = {**usual, "news": EventKind.REASSIGNED}
+    another = {**usual, "news": BookingEventKind.REASSIGNED}
     yield confirmed(gettext("another presenter"), another, sequence=1)
     yield confirmed(gettext("changed, no presenter yet"), another, sequence=1, presenter=None)
-    yield confirmed(gettext("no longer cancelled"), {**usual, "news": EventKind.RESTORED}, sequence=2)
+    yield confirmed(gettext("no longer cancelled"), {**usual, "news": BookingEventKind.RESTORED}, sequence=2)
     yield confirmed(gettext("longest words"), usual, **sample_long_fields())
     yield confirmed(gettext("with leaflets, not all"), usual, brought=sample_brought())
-    yield _example(BookingRequested, state=State.REQUESTED)
+    yield _example(BookingRequested, state=BookingState.REQUESTED)
     asked = {"options": sample_preferred_dates(), "now": SAMPLE_NOW}
     yield _example(BookingRequested, gettext("dates of one’s own"), asked, **SAMPLE_NO_TIME_FIELDS)
     yield _example(BookingOffered, "", {"options": sample_offered_dates()}, **SAMPLE_NO_TIME_FIELDS)
-    ours = [*sample_preferred_dates(), *sample_offered_dates(state=OptionState.EXPIRED)]
+    ours = [*sample_preferred_dates(), *sample_offered_dates(state=DateOptionState.EXPIRED)]
     ours[-1].why_not = NotKeptReason.AWAY
     yield _example(BookingDatesLapsed, "", {"options": ours, "now": SAMPLE_KEPT_UNTIL}, **SAMPLE_NO_TIME_FIELDS)
-    waited = {"options": sample_preferred_dates(state=OptionState.EXPIRED), "now": SAMPLE_KEPT_UNTIL}
+    waited = {"options": sample_preferred_dates(state=DateOptionState.EXPIRED), "now": SAMPLE_KEPT_UNTIL}
     yield _example(BookingDatesLapsed, gettext("we did not answer"), waited, **SAMPLE_NO_TIME_FIELDS)
-    declined = {**SAMPLE_NO_TIME_FIELDS, "state": State.DECLINED, "closed_reason": "All of us are away in March."}
+    declined = {**SAMPLE_NO_TIME_FIELDS, "state": BookingState.DECLINED, "closed_reason": "All of us are away in March."}
     yield _example(BookingDeclined, gettext("no time was found"), **declined)
-    withdrawn = {**SAMPLE_NO_TIME_FIELDS, "state": State.CANCELLED}
+    withdrawn = {**SAMPLE_NO_TIME_FIELDS, "state": BookingState.CANCELLED}
     yield _example(BookingCancelled, gettext("request withdrawn"), {"in_calendars": False}, **withdrawn)
-    yield _example(BookingDeclined, state=State.DECLINED, closed_reason="We were with you in May.")
+    yield _example(BookingDeclined, state=BookingState.DECLINED, closed_reason="We were with you in May.")
     yield _example(BookingCancelled, "", {"in_calendars": True}, **SAMPLE_CANCELLED_FIELDS)
     to_cancel = {"links": {"cancel": SAMPLE_LINKS["cancel"]}}
     yield _example(BookingReminder, "", to_cancel)
@@ -631,7 +631,7 @@ def _professional_examples() -> Iterator[Example]:
     yield _example(BookingReminderWeek, "", links)
     moved = {**links, "change": SAMPLE_MOVE_EVENT}
     yield _example(BookingMoved, "", moved, sequence=1)
-    yield _example(BookingMoved, gettext("a request"), moved, sequence=1, state=State.REQUESTED)
+    yield _example(BookingMoved, gettext("a request"), moved, sequence=1, state=BookingState.REQUESTED)
     yield _example(BookingGivenAway, sequence=1)
     yield _example(BookingGivenAway, gettext("a request"), **SAMPLE_NO_TIME_FIELDS)
     yield _example(BookingTakenOver, "", links, sequence=1)
@@ -657,19 +657,19 @@ def sample_preferred_dates(**fields: Any) -> list[DateOption]:
 
 def sample_offered_dates(**fields: Any) -> list[DateOption]:
     starts = [SAMPLE_START + timedelta(days=days) for days in (0, 1, 3)]
-    kept = {"kind": OptionKind.PROPOSED, "presenter": sample_presenter(), "expires_at": SAMPLE_KEPT_UNTIL}
+    kept = {"kind": DateOptionKind.PROPOSED, "presenter": sample_presenter(), "expires_at": SAMPLE_KEPT_UNTIL}
     return [_option(4 + number, start, kept_from=start, **{**kept, **fields}) for number, start in enumerate(starts)]
 
 
 def _option(number: int, start: datetime, **fields: Any) -> DateOption:
-    defaults = {"kind": OptionKind.PREFERRED, "starts_at": start, "ends_at": start + timedelta(minutes=90)}
+    defaults = {"kind": DateOptionKind.PREFERRED, "starts_at": start, "ends_at": start + timedelta(minutes=90)}
     return DateOption(pk=number, booking=sample_booking(**SAMPLE_NO_TIME_FIELDS), **{**defaults, **fields})
 
 
 def _staff_examples() -> Iterator[Example]:
     yield _example(StaffNewBooking)
     asks = sample_person(email="nadia@rahman-nursing.example")
-    yield _example(StaffNewBooking, gettext("please decide"), state=State.REQUESTED, person=asks)
+    yield _example(StaffNewBooking, gettext("please decide"), state=BookingState.REQUESTED, person=asks)
     yield _example(StaffNewBooking, gettext("words kept back"), flagged_child_details=True)
     yield _example(StaffNewBooking, gettext("longest words"), **sample_long_fields())
     asked = {"options": sample_preferred_dates(), "now": SAMPLE_NOW}
@@ -677,14 +677,16 @@ def _staff_examples() -> Iterator[Example]:
     yield _example(StaffNewBooking, gettext("dates of one’s own"), asked, **reason)
     yield _example(StaffTimeTaken)
     yield _example(StaffOthersAsked, "", {"other_times_reason": "Mondays never work for us."}, **SAMPLE_NO_TIME_FIELDS)
-    lapsed = {"options": sample_offered_dates(state=OptionState.EXPIRED), "now": SAMPLE_NOW}
+    lapsed = {"options": sample_offered_dates(state=DateOptionState.EXPIRED), "now": SAMPLE_NOW}
     yield _example(StaffDatesLapsed, "", lapsed, **SAMPLE_NO_TIME_FIELDS)
-    yield _example(StaffBookingCancelled, gettext("request withdrawn"), **{**SAMPLE_NO_TIME_FIELDS, "state": State.CANCELLED})
+    yield _example(
+        StaffBookingCancelled, gettext("request withdrawn"), **{**SAMPLE_NO_TIME_FIELDS, "state": BookingState.CANCELLED}
+    )
     freed = {"recipient": PRESENTER_ADDRESS, "version": 1}
     yield _example(PresenterFreed, gettext("other times offered"), freed, **SAMPLE_NO_TIME_FIELDS)
     yield _example(StaffBookingCancelled, **SAMPLE_CANCELLED_FIELDS)
-    yield _example(StaffBookingCancelled, gettext("declined"), state=State.DECLINED)
-    off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.CANCELLED)}
+    yield _example(StaffBookingCancelled, gettext("declined"), state=BookingState.DECLINED)
+    off: dict[str, Any] = {"state": BookingState.CANCELLED, "brought": sample_brought(state=OrderState.CANCELLED)}
     yield _example(StaffBookingCancelled, gettext("with leaflets"), **off)
     yield _example(StaffNeedsPresenter, presenter=None)
     yield _example(StaffBookingMoved, "", {"change": SAMPLE_MOVE_EVENT})
@@ -692,9 +694,9 @@ def _staff_examples() -> Iterator[Example]:
     nobody = {**SAMPLE_ONLINE_FIELDS, "presenter": sample_presenter(joining_link="")}
     own = {**SAMPLE_ONLINE_FIELDS, "own_joining_link": "https://meet.example/own-room-of-this-team", "sequence": 1}
     usual: dict[str, Any] = {"links": {}, "reminds": True}
-    relinked = {**usual, "news": EventKind.LINK_SET}
+    relinked = {**usual, "news": BookingEventKind.LINK_SET}
     yield _example(BookingConfirmed, gettext("new joining link"), relinked, **own)
     yield _example(BookingConfirmed, gettext("joining link taken away"), relinked, **{**nobody, "sequence": 1})
-    yield _example(PresenterBooked, gettext("new joining link"), {"news": EventKind.LINK_SET}, **own)
+    yield _example(PresenterBooked, gettext("new joining link"), {"news": BookingEventKind.LINK_SET}, **own)
     yield _example(BookingConfirmed, gettext("online, no link yet"), usual, **nobody)
     yield _example(BookingReminder, gettext("online, no link yet"), {"links": {}}, **nobody)

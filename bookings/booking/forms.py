@@ -461,7 +461,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
             return None
         return PreferredDate(Precision.DAYS, uk_datetime(first, START_OF_DAY), uk_datetime(last, END_OF_DAY))
 
-    def typed_values(self) -> dict[str, str]:
+    def redisplay_values(self) -> dict[str, str]:
         """What stood in the boxes, to be shown again. Days with their year, so that they read the same on another day."""
         typed = {name: str(self.data.get(name, "")) for name in self.fields if name in self.about_dates}
         days = {name: self.cleaned_data.get(name) for name in typed if isinstance(self.fields[name], DayField)}
@@ -548,7 +548,7 @@ class LeafletsForm(PageForm):
             self.add_error(leaflet.slug, ValidationError(sentence % facts, code="too-many"))
         return self.cleaned_data
 
-    def to_bring(self) -> list[CopiesToBring]:
+    def copies_to_bring(self) -> list[CopiesToBring]:
         """The leaflets asked for. The form must be valid."""
         given = [(leaflet, self.cleaned_data[leaflet.slug] or 0) for leaflet in self.possible]
         return [CopiesToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in given if copies]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from bookings.models import Attendance, AttendanceCount, Booking, Channel, Format, Presentation, Presenter, State
+from bookings.models import Attendance, AttendanceCount, Booking, BookingChannel, BookingState, Format, Presentation, Presenter
 from ctac.dates import uk_datetime, uk_day
 from ctac.forms import parse_estimate
 from office.site_settings.models import SETTING_BOUNDS
@@ -51,8 +51,8 @@ FORMAT_BY_WORD = {
 }
 MIXED_AUDIENCES = {"mixed", "mix", "a mix of professions", "various", "all", "multi-agency", "multi agency"}
 STATE_BY_WORD = {
-    **dict.fromkeys(("delivered", "given", "done", "completed", "complete", "took place", "yes"), State.DELIVERED),
-    **dict.fromkeys(("cancelled", "canceled", "called off", "did not take place", "no"), State.CANCELLED),
+    **dict.fromkeys(("delivered", "given", "done", "completed", "complete", "took place", "yes"), BookingState.DELIVERED),
+    **dict.fromkeys(("cancelled", "canceled", "called off", "did not take place", "no"), BookingState.CANCELLED),
 }
 # The most that staff may ever set: the limit of today may be lower.
 MAX_PEOPLE = SETTING_BOUNDS["max_session_capacity"][1]
@@ -151,7 +151,7 @@ BOOKING_IMPORT_FIELDS = (
         aliases=("state", "status", "outcome"),
         help=gettext_lazy("Empty means delivered."),
         example="Delivered",
-        empty=State.DELIVERED,
+        empty=BookingState.DELIVERED,
         free=False,
     ),
 )
@@ -206,7 +206,7 @@ def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
     mark_past_retention([(row, row.values["day"][0]) for row in past])
     for row in past:
         values = row.values
-        if row.past is None or values["state"] != State.DELIVERED:  # a cancelled one counts for nothing
+        if row.past is None or values["state"] != BookingState.DELIVERED:  # a cancelled one counts for nothing
             row.add_problem("state", _("This is too old to keep. Nothing was given, so there is nothing to count. Take it out."))
             continue
         people, profession = values["came"] or values["expected"], values["audience"] or row.past.profession
@@ -290,7 +290,7 @@ def make_bookings(rows: Sequence[Row], *, by: User | None, now: datetime) -> Non
     bookings = list(zip(rest, Booking.objects.bulk_create(made), strict=True))
     for row, booking in bookings:
         row.made.append(booking)
-    delivered = [(row, booking) for row, booking in bookings if booking.state == State.DELIVERED and row.values["came"]]
+    delivered = [(row, booking) for row, booking in bookings if booking.state == BookingState.DELIVERED and row.values["came"]]
     create_attendances(delivered, now)
 
 
@@ -311,7 +311,7 @@ def booking_columns(row: Row, known: BatchLookup, presentation: Presentation) ->
         "audience_profession": values["audience"],
         "contact_name": full_name(values),
         "contact_phone": values["phone"],
-        "channel": Channel.LIST,
+        "channel": BookingChannel.LIST,
         "visit_closed": True,
         "created_at": starts_at,
     }

@@ -36,11 +36,12 @@ from bookings.models import (
     PLACE_GAINED_KINDS,
     Booking,
     BookingEvent,
+    BookingEventKind,
     BookingQuerySet,
+    BookingState,
     BusyKind,
     BusyTime,
     CalendarFeed,
-    EventKind,
     Leave,
     OpenSession,
     PlaceState,
@@ -50,7 +51,6 @@ from bookings.models import (
     SessionEventKind,
     SessionPlace,
     SessionState,
-    State,
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.models.links import hash_token
@@ -62,7 +62,7 @@ from professionals.areas import postcode_area
 from professionals.models import Person
 
 # Calendar feeds (ADR 15).
-FEED_HISTORY = timedelta(days=90)
+FEED_HISTORY_PERIOD = timedelta(days=90)
 FEED_CANCELLED_RETENTION = timedelta(days=14)
 FEED_REFRESH_INTERVAL = timedelta(hours=1)  # what we ask of calendar programs; many look more seldom
 # Addresses that are no calendar, by network address: guessing costs more than it finds. Real ones are not counted, because Google
@@ -193,7 +193,7 @@ def token_from(seed: str, secret: str) -> str:
 
 # Raise it when entries are written in another form, so that programs fetch them again.
 ENTRY_FORMAT_VERSION = 1
-CLOSED_STATES = (State.CANCELLED, State.DECLINED)
+CLOSED_STATES = (BookingState.CANCELLED, BookingState.DECLINED)
 PLACE_ENDED_KINDS = (SessionEventKind.GIVEN_UP, SessionEventKind.LAPSED, SessionEventKind.BUMPED)
 
 
@@ -222,12 +222,14 @@ def booking_entries(bookings: BookingQuerySet, now: datetime, *, requested: str,
     """Bookings that have a time, closed ones only for a while. `requested`: the summary while staff must still decide."""
     closed = BookingEvent.objects.filter(
         booking=OuterRef("pk"),
-        kind__in=(EventKind.CANCELLED, EventKind.DECLINED),
+        kind__in=(BookingEventKind.CANCELLED, BookingEventKind.DECLINED),
         at__gte=now - FEED_CANCELLED_RETENTION,
     )
     open_or_lately = ~Q(state__in=CLOSED_STATES) | Exists(closed)
-    for booking in bookings.with_related().with_leaflets().filter(open_or_lately, starts_at__gte=now - FEED_HISTORY):
-        status = CANCELLED if booking.state in CLOSED_STATES else TENTATIVE if booking.state == State.REQUESTED else CONFIRMED
+    for booking in bookings.with_related().with_leaflets().filter(open_or_lately, starts_at__gte=now - FEED_HISTORY_PERIOD):
+        status = (
+            CANCELLED if booking.state in CLOSED_STATES else TENTATIVE if booking.state == BookingState.REQUESTED else CONFIRMED
+        )
         entry = ical.booking_entry(booking, status, for_presenter=for_presenter)
         yield replace(entry, summary=requested % {"title": booking.presentation.title}) if status == TENTATIVE else entry
 
@@ -240,7 +242,7 @@ def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEnt
     called_off = events.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
     ended = events.filter(place=OuterRef("pk"), kind__in=PLACE_ENDED_KINDS)
     stood_here = SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=(*PLACE_GAINED_KINDS, SessionEventKind.OFFERED))
-    places = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=now - FEED_HISTORY)
+    places = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=now - FEED_HISTORY_PERIOD)
     alive = ~Q(session__state=SessionState.CANCELLED)
     shown = places.filter(
         (alive & Q(state__in=OCCUPYING_STATES))
@@ -249,14 +251,14 @@ def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEnt
     )
     yield from map(place_entry, shown)
     seats = person.seats.approved().with_booking() if person else Seat.objects.none()
-    for seat in seats.filter(booking__state=State.CONFIRMED, booking__starts_at__gte=now - FEED_HISTORY):
+    for seat in seats.filter(booking__state=BookingState.CONFIRMED, booking__starts_at__gte=now - FEED_HISTORY_PERIOD):
         yield ical.seat_entry(seat, CONFIRMED)
 
 
 def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarEntry]:
     bookings = Booking.objects.filter(presenter=presenter)
     yield from booking_entries(bookings, now, requested=_("Kept for a request: %(title)s"), for_presenter=True)
-    since = now - FEED_HISTORY
+    since = now - FEED_HISTORY_PERIOD
     closed = SessionEvent.objects.filter(
         session=OuterRef("pk"), kind=SessionEventKind.CANCELLED, at__gte=now - FEED_CANCELLED_RETENTION
     )
@@ -279,7 +281,7 @@ def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarE
 def team_entries(now: datetime) -> Iterator[CalendarEntry]:
     """When each presenter is busy, and roughly where; not whom they see, what they give, or why. Without holds: they are over
     before a calendar looks again."""
-    claims = BusyTime.objects.live_at(now).exclude(kind=BusyKind.HOLD).filter(busy__endswith__gte=now - FEED_HISTORY)
+    claims = BusyTime.objects.live_at(now).exclude(kind=BusyKind.HOLD).filter(busy__endswith__gte=now - FEED_HISTORY_PERIOD)
     columns = ("pk", "presenter__name", "kind", "busy__startswith", "busy__endswith", "postcode")
     for key, name, kind, start, end, postcode in claims.order_by("pk").values_list(*columns):
         yield CalendarEntry(

@@ -40,7 +40,7 @@ from bookings.models import STATEMENTS, Afterwards, Agreement, BookingOrSession,
 from ctac.dates import format_day, uk_day
 from ctac.staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, StaffModelAdmin, column, format_short_datetime, staff_site
 from ctac.staff.spreadsheets import Cell, Heading
-from professionals.exports import ExportMixin, batches
+from professionals.exports import ExportMixin, key_batches
 from professionals.models import Profession
 
 
@@ -156,11 +156,11 @@ class FeedbackExportMixin(ExportMixin):
     )
 
     def count_lines(self, keys: Sequence[int]) -> int:
-        return sum(Feedback.objects.filter(afterwards__in=batch).count() for batch in batches(keys))
+        return sum(Feedback.objects.filter(afterwards__in=batch).count() for batch in key_batches(keys))
 
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         """The figures are those of the scale: 5 is “I agree strongly”."""
-        for batch in batches(keys):
+        for batch in key_batches(keys):
             found = Afterwards.objects.with_booking_or_session().filter(pk__in=batch).order_by().in_bulk()
             answers: dict[int, list[Feedback]] = defaultdict(list)
             for answer in Feedback.objects.filter(afterwards__in=batch).order_by("pk"):

@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.emails import BookingEmail, sample_booking, sample_long_fields
-from bookings.feedback.queries import confidence_later_key, host_has_answered, host_links
+from bookings.feedback.queries import host_has_answered, host_links, three_months_on_key
 from bookings.feedback.services import get_or_create_afterwards, year_later_lookup
-from bookings.models import Afterwards, Booking, ConfidenceLater, OpenSession, SessionPlace, SessionState, State, YearLater
+from bookings.models import Afterwards, Booking, BookingState, ConfidenceLater, OpenSession, SessionPlace, SessionState, YearLater
 from bookings.models.feedback import THREE_MONTHS_LINK_LIFETIME
 from ctac.dates import format_day
 from notifications.registry import Desk, Email
@@ -33,7 +33,7 @@ class BookingAfterwards(BookingEmail):
 
     def is_still_due(self) -> bool:
         afterwards = Afterwards.objects.with_booking_or_session().filter(booking=self.booking).first()
-        return self.booking.state == State.DELIVERED and afterwards is not None and afterwards.is_open(timezone.now())
+        return self.booking.state == BookingState.DELIVERED and afterwards is not None and afterwards.is_open(timezone.now())
 
     @cached_property
     def afterwards(self) -> Afterwards:
@@ -76,7 +76,7 @@ class SessionAfterwards(Email):
 
     def context(self) -> dict[str, object]:
         session = self.place.session
-        afterwards: Afterwards = session.afterwards  # type: ignore[attr-defined]  # mypy loses it
+        afterwards = session.afterwards
         return {
             "title": session.presentation.title,
             "day": format_day(session.starts_at),
@@ -162,13 +162,13 @@ class ThreeMonthsOnEmail(Email):
         return {
             "title": given.presentation.title,
             "day": format_day(given.agreed_times[0]),
-            "url": full_url(reverse("three_months_on", args=[self.later.afterwards.code, confidence_later_key(self.later)])),
+            "url": full_url(reverse("three_months_on", args=[self.later.afterwards.code, three_months_on_key(self.later)])),
             "closes": format_day((self.later.told_at or timezone.now()) + THREE_MONTHS_LINK_LIFETIME),
         }
 
 
 def examples() -> Iterator[Example]:
-    delivered, longest = {"state": State.DELIVERED}, {"state": State.DELIVERED, **sample_long_fields()}
+    delivered, longest = {"state": BookingState.DELIVERED}, {"state": BookingState.DELIVERED, **sample_long_fields()}
     for case, answered, fields in (
         ("", False, delivered),
         (gettext("answered already"), True, delivered),

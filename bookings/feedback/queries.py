@@ -20,11 +20,11 @@ from bookings.models import (
     Attendance,
     Booking,
     BookingOrSession,
+    BookingState,
     Confidence,
     ConfidenceLater,
     Feedback,
     SessionPlace,
-    State,
     ThreeMonthsOn,
     YearLater,
 )
@@ -38,11 +38,11 @@ from leaflets.stock.queries import leaflets_in_stock
 
 MAX_COMMENTS_SHOWN = 100
 # Comments whose writers let us quote them, except those that look like a child's details.
-QUOTABLE = Q(~Q(comment=""), quotable=True, flagged_child_details=False)
+QUOTABLE_Q = Q(~Q(comment=""), quotable=True, flagged_child_details=False)
 
 
 def quotable_answers(afterwards: Afterwards) -> QuerySet[Feedback]:
-    return afterwards.answers.filter(QUOTABLE)
+    return afterwards.answers.filter(QUOTABLE_Q)
 
 
 def choice_statistics(rows: QuerySet[Any], questions: Mapping[str, Any], choices: type[IntegerChoices]) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def with_averages(rows: QuerySet[Afterwards]) -> QuerySet[Afterwards]:
     """
     averages = {name: Avg(name) for name in ("useful", "clear", "ready")}
     answers = Feedback.objects.filter(afterwards=OuterRef("pk")).order_by().values("afterwards")
-    quotes = Count("pk", filter=QUOTABLE)
+    quotes = Count("pk", filter=QUOTABLE_Q)
     figures = answers.annotate(averages=JSONObject(answers=Count("pk"), quotes=quotes, **averages)).values("averages")
     return rows.annotate(averages=Subquery(figures))
 
@@ -156,7 +156,7 @@ def suggested_leaflets(counts: Mapping[str, int]) -> dict[Leaflet, int]:
 def feedback_panel_for_host(booking: Booking, now: datetime) -> dict[str, Any] | None:
     """What the host's page shows; None before it is delivered and once its links are over. Otherwise two statements more."""
     afterwards: Afterwards | None = getattr(booking, "afterwards", None)
-    if afterwards is None or booking.state != State.DELIVERED or now >= booking.agreed_times[1] + HOST_LINK_LIFETIME:
+    if afterwards is None or booking.state != BookingState.DELIVERED or now >= booking.agreed_times[1] + HOST_LINK_LIFETIME:
         return None
     attendance, is_open, has_answered = attendance_of(booking), afterwards.is_open(now), host_has_answered(afterwards)
     return {
@@ -224,7 +224,7 @@ def host_key(afterwards: Afterwards) -> str:
     return salted_hmac("bookings.afterwards.host", about, algorithm="sha256").hexdigest()[:32]
 
 
-def confidence_later_key(later: ConfidenceLater) -> str:
+def three_months_on_key(later: ConfidenceLater) -> str:
     """The end of the link in the email: '12-0a1b…'."""
     return f"{later.pk}-{salted_hmac('bookings.confidence-later', str(later.pk), algorithm='sha256').hexdigest()[:32]}"
 

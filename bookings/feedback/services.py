@@ -19,13 +19,13 @@ from bookings.models import (
     Attendance,
     AttendanceCount,
     Booking,
+    BookingEventKind,
     BookingOrSession,
+    BookingState,
     ConfidenceLater,
-    EventKind,
     Feedback,
     OpenSession,
     SessionPlace,
-    State,
     ThreeMonthsOn,
     YearLater,
     booking_or_session_lookup,
@@ -40,7 +40,7 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 
 # Answers to one presentation, besides its host's: as many as people were expected or came, and this many more.
 FEEDBACK_MARGIN_SHARE = 4  # a quarter
-LEAST_FEEDBACK_MARGIN = 5
+MIN_FEEDBACK_MARGIN = 5
 PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues can put it right at any time
 
 # The short link of a presentation: made once, and found again by what somebody typed.
@@ -150,7 +150,7 @@ def record_attendance(
         rows = [AttendanceCount(attendance=attendance, profession=name, people=people) for name, people in counted.items()]
         AttendanceCount.objects.bulk_create(rows)
         stands = attendance
-        source.record(locked, EventKind.ATTENDANCE, by=by, now=now, changes={"people": [before, stands.people]})
+        source.record(locked, BookingEventKind.ATTENDANCE, by=by, now=now, changes={"people": [before, stands.people]})
     if may_be_delivered(locked, now):
         source.mark_delivered(locked, by=by, now=now)
     return stands
@@ -158,7 +158,7 @@ def record_attendance(
 
 def may_be_delivered(given: BookingOrSession, now: datetime) -> bool:
     """By the rules for staff: it is over, it has a presenter, and no visitor is overdue."""
-    if not given.can_become(State.DELIVERED) or given.needs_a_presenter or given.agreed_times[1] > now:
+    if not given.can_become(BookingState.DELIVERED) or given.needs_a_presenter or given.agreed_times[1] > now:
         return False
     return not (isinstance(given, Booking) and given.get_overdue(now) is not None)
 
@@ -233,7 +233,7 @@ def has_all_feedback(afterwards: Afterwards) -> bool:
     given = afterwards.given
     came = Attendance.objects.filter(**booking_or_session_lookup(given)).values_list("people", flat=True).first() or 0
     people = max(came, given.audience_size if isinstance(given, Booking) else given.occupied)
-    most = people + max(LEAST_FEEDBACK_MARGIN, people // FEEDBACK_MARGIN_SHARE)
+    most = people + max(MIN_FEEDBACK_MARGIN, people // FEEDBACK_MARGIN_SHARE)
     return Feedback.objects.filter(afterwards=afterwards, by_host=False).count() >= most
 
 
@@ -250,7 +250,7 @@ def take_more_feedback(given: BookingOrSession, *, reason: str, by: User, now: d
     if not may_take_more_feedback(locked, now):
         raise FeedbackClosed
     Afterwards.objects.filter(**booking_or_session_lookup(locked)).update(takes_more=True)
-    source.record(locked, EventKind.MORE_FEEDBACK, by=by, now=now, reason=reason)
+    source.record(locked, BookingEventKind.MORE_FEEDBACK, by=by, now=now, reason=reason)
 
 
 def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_host: bool, now: datetime) -> Feedback | None:
@@ -299,7 +299,7 @@ QUESTIONS_BATCH_SIZE = 200
 
 
 @transaction.atomic
-def request_confidence_later(*, afterwards: Afterwards, address: str, now: datetime, language: str = "") -> None:
+def request_three_months_on(*, afterwards: Afterwards, address: str, now: datetime, language: str = "") -> None:
     """Note the wish for one address of somebody who was there. Asking again changes nothing.
 
     Raises FeedbackClosed, and DomainError once as many have asked as have answered: nobody can have us write to any number of
@@ -318,7 +318,7 @@ def request_confidence_later(*, afterwards: Afterwards, address: str, now: datet
 
 
 @transaction.atomic
-def send_confidence_questions(*, now: datetime) -> int:
+def send_three_months_questions(*, now: datetime) -> int:
     """Send the questions that are due, some at a time, and return how many. Afterwards we don't know whom we asked.
 
     Questions that can't be answered any more are deleted.
@@ -352,7 +352,7 @@ def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLate
     end = None
     if isinstance(of, SessionPlace) and of.has_a_place:
         end = of.session.ends_at
-    elif isinstance(of, Booking) and of.has_time and of.state in (State.CONFIRMED, State.DELIVERED):
+    elif isinstance(of, Booking) and of.has_time and of.state in (BookingState.CONFIRMED, BookingState.DELIVERED):
         end = of.agreed_times[1]
     if end is None:
         raise DomainError(_("This presentation did not take place, so there is nothing to remind you of."))

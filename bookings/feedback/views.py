@@ -34,12 +34,12 @@ from bookings.feedback.pdf import attendance_sheet, feedback_slide
 from bookings.feedback.pdf import certificate as certificate_pdf
 from bookings.feedback.queries import (
     attendance_of,
-    confidence_later_key,
     host_has_answered,
     host_key,
     people_came_text,
     short_feedback_link,
     suggested_leaflets,
+    three_months_on_key,
 )
 from bookings.feedback.services import (
     AttendanceChanged,
@@ -53,7 +53,7 @@ from bookings.feedback.services import (
     has_all_feedback,
     may_record_attendance,
     record_attendance,
-    request_confidence_later,
+    request_three_months_on,
     request_year_later,
     tidy_code,
     withdraw_year_later,
@@ -78,7 +78,7 @@ from ctac.middleware import chosen_language
 from ctac.pages import set_private_headers
 from guidance.contacts.queries import WhoToTell, who_to_tell
 from leaflets.orders.forms import copies_by_slug, find_or_start_basket, save_basket
-from leaflets.orders.views import ADD_TO_BASKET_LIMIT
+from leaflets.orders.views import ADD_TO_BASKET_RATE_LIMIT
 from professionals.models import Profession
 
 # By network address: a whole hospital answers from one, in the quarter of an hour after a session of a thousand.
@@ -92,11 +92,11 @@ UNKNOWN_CODE_RATE_LIMIT = (200, timedelta(hours=1))
 # stands for itself, by its one-time token. So none of these pages sets a cookie, and they work in a browser that refuses all.
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+ViewFunction = Callable[Concatenate[HttpRequest, P], HttpResponse]
 NO_CSRF_CONTEXT = {"csrf_token": "NOTPROVIDED"}  # what Django's tag takes for "none", so that no cookie is set for one
 
 
-def cookieless(view: View[P]) -> View[P]:
+def cookieless(view: ViewFunction[P]) -> ViewFunction[P]:
     @csrf_exempt
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -108,7 +108,7 @@ def cookieless(view: View[P]) -> View[P]:
     return wrapper
 
 
-def short_link_required(view: Callable[[HttpRequest, Afterwards, datetime], HttpResponse]) -> View:
+def short_link_required(view: Callable[[HttpRequest, Afterwards, datetime], HttpResponse]) -> ViewFunction:
     """Give the view the `Afterwards` that the code stands for, and the time.
 
     Somebody who tries very many codes is asked to come back later.
@@ -221,7 +221,7 @@ def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime)
         try:
             if stop is None:
                 address, language = form.cleaned_data["email"], chosen_language(request)
-                request_confidence_later(afterwards=afterwards, address=address, language=language, now=now)
+                request_three_months_on(afterwards=afterwards, address=address, language=language, now=now)
                 return redirect(f"{reverse('feedback_thanks', args=[afterwards.code])}?{ASKED_LATER_PARAM}")
         except FeedbackClosed:
             return feedback_not_open_page(request, afterwards, now)
@@ -259,7 +259,7 @@ def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
     def page(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
         number = key.partition("-")[0]
         pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
-        if not constant_time_compare(confidence_later_key(ConfidenceLater(pk=pk)), key):
+        if not constant_time_compare(three_months_on_key(ConfidenceLater(pk=pk)), key):
             return unknown_code_page(request)
         later = ConfidenceLater.objects.filter(pk=pk, afterwards=afterwards).first()
         is_open = later is not None and later.is_open(now)
@@ -368,7 +368,7 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
     counts = attendance_counts(attendance) or {booking.audience_profession or Profession.OTHER: booking.audience_size}
     form = SuggestedLeafletsForm(request.POST if request.method == "POST" else None, wanted=suggested_leaflets(counts))
     if request.method == "POST" and form.is_valid():
-        if check_throttles(request, LimitedActivity.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
+        if check_throttles(request, LimitedActivity.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_RATE_LIMIT)], now):
             return render(request, "errors/429.html", status=429)
         draft = find_or_start_basket(request, now)
         save_basket(draft, {**copies_by_slug(draft), **form.copies}, now)

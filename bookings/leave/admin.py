@@ -21,7 +21,7 @@ from bookings.leave.forms import OwnLeaveForm, join_references
 from bookings.leave.services import RecordedLeave, end_leave, get_affected_by_leave, grant_leave, record_leave, refuse_leave
 from bookings.models import BookingOrSession, Leave, LeaveState, Visit
 from bookings.schedule.admin import AnyPresenterFilter, presenter_field
-from bookings.text import row
+from bookings.text import summary_row
 from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
 from ctac.forms import domain_error_to_form
@@ -104,9 +104,9 @@ class LeaveAdmin(ReadOnlyAdmin):
 
     def get_summary_rows(self, obj: Leave) -> list[dict[str, object]]:
         return [
-            row(_("Presenter"), obj.presenter.name),
-            row(_("When"), obj.days_text),
-            row(_("Kind of leave"), obj.get_kind_display()),
+            summary_row(_("Presenter"), obj.presenter.name),
+            summary_row(_("When"), obj.days_text),
+            summary_row(_("Kind of leave"), obj.get_kind_display()),
         ]
 
     def render_affected_page(self, request: HttpRequest, *, hit: list[BookingOrSession], **more: Any) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.emails import DIGEST_BYPASS_WINDOW, SAMPLE_START, sample_presenter
 from bookings.models import Leave, LeaveKind, LeaveState
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from bookings.text import row
+from bookings.text import summary_row
 from ctac.dates import uk_datetime
 from notifications.registry import Desk, Email
 from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, example
@@ -43,9 +43,9 @@ class LeaveEmail(Email):
             "name": leave.presenter.name,
             "when": leave.days_text,
             "rows": [
-                row(gettext("Presenter"), leave.presenter.name),
-                row(gettext("When"), leave.days_text),
-                row(gettext("Kind of leave"), leave.get_kind_display()),
+                summary_row(gettext("Presenter"), leave.presenter.name),
+                summary_row(gettext("When"), leave.days_text),
+                summary_row(gettext("Kind of leave"), leave.get_kind_display()),
             ],
             # Nothing that looks like a child's details reaches an email.
             "answer": "" if leave.flagged_child_details else leave.answer,

@@ -15,11 +15,11 @@ from bookings.booking.services.transitions import notify_freed
 from bookings.errors import LeaveDecided, LeaveOverlapsDelivered
 from bookings.models import (
     Booking,
+    BookingEventKind,
     BookingOrSession,
     BusyKind,
     BusyTime,
     DateOption,
-    EventKind,
     HeldEndReason,
     HeldTime,
     Leave,
@@ -29,7 +29,7 @@ from bookings.models import (
     OpenSession,
     Presenter,
 )
-from bookings.models.booking import OPEN_STATES, record_event
+from bookings.models.booking import OPEN_BOOKING_STATES, record_event
 from bookings.models.busy import EXPIRING_KINDS
 from bookings.open_sessions.services.sessions import free_sessions
 from bookings.schedule.locks import busy_time_checks, end_expiring_claims, lock_bookings, lock_presenters
@@ -185,7 +185,7 @@ def free_time_for_leave(
         booking.presenter = None
         booking.save(update_fields=["presenter"])
         changes: dict[str, object] = {"presenter": [presenter.pk, None], "away": kind}
-        record_event(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes=changes)
+        record_event(booking, BookingEventKind.PRESENTER_FREED, by=by, now=now, changes=changes)
         notify_freed(booking, presenter, now)
     sessions = free_sessions(hit, presenter, kind=kind, by=by, now=now)
     end_expiring_claims(row for row in hit if row.kind in EXPIRING_KINDS)
@@ -229,7 +229,7 @@ def get_affected_claims(presenter: Presenter, starts_at: datetime, ends_at: date
     while (late := unreachable_visit_after(rows, away, hit, journeys)) is not None:
         hit.append(late)
     delivered = [row.session and not row.session.is_scheduled for row in hit]
-    if any(delivered) or any(row.booking and row.booking.state not in OPEN_STATES for row in hit):
+    if any(delivered) or any(row.booking and row.booking.state not in OPEN_BOOKING_STATES for row in hit):
         raise LeaveOverlapsDelivered
     return hit
 

@@ -1,17 +1,17 @@
 from bookings.models.booking import (
     BOOKING_OVER_AT,
     Booking,
+    BookingChannel,
     BookingEvent,
+    BookingEventKind,
     BookingQuerySet,
+    BookingState,
     Brought,
-    Channel,
     DateOption,
-    EventKind,
+    DateOptionKind,
+    DateOptionState,
     NotKeptReason,
-    OptionKind,
-    OptionState,
     Precision,
-    State,
 )
 from bookings.models.busy import MAX_HELD_TIMES, BusyKind, BusyTime, HeldEndReason, HeldTime, Hold
 from bookings.models.feedback import (

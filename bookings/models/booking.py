@@ -44,14 +44,14 @@ CHECK_IN_OPENS_BEFORE = timedelta(hours=2)  # before the start: a long journey m
 CHECK_IN_GRACE = timedelta(minutes=15)  # after the start
 CHECK_OUT_GRACE = timedelta(minutes=30)  # after the end: people stay and ask
 # The delays, in minutes, that a presenter who runs late can choose; both graces begin that much later.
-DELAYS = (15, 30, 60)
+LATE_MINUTES_CHOICES = (15, 30, 60)
 # On the day before, two hours before the reminder goes out, which should have the link.
 JOINING_LINK_DEADLINE_TIME = time(7)
 # Spare seats at a team's booking, for people of other organisations nearby.
 MAX_SPARE_SEATS = 20
 
 
-class State(models.TextChoices):
+class BookingState(models.TextChoices):
     REQUESTED = "requested", _("Requested")
     CONFIRMED = "confirmed", _("Confirmed")
     DELIVERED = "delivered", _("Delivered")
@@ -59,23 +59,27 @@ class State(models.TextChoices):
     DECLINED = "declined", _("Declined")
 
 
-TRANSITIONS: dict[str, frozenset[str]] = {
-    State.REQUESTED: frozenset({State.CONFIRMED, State.DECLINED, State.CANCELLED}),
-    State.CONFIRMED: frozenset({State.DELIVERED, State.CANCELLED}),
-    State.DELIVERED: frozenset(),
-    State.CANCELLED: frozenset(),
-    State.DECLINED: frozenset(),
+BOOKING_TRANSITIONS: dict[str, frozenset[str]] = {
+    BookingState.REQUESTED: frozenset({BookingState.CONFIRMED, BookingState.DECLINED, BookingState.CANCELLED}),
+    BookingState.CONFIRMED: frozenset({BookingState.DELIVERED, BookingState.CANCELLED}),
+    BookingState.DELIVERED: frozenset(),
+    BookingState.CANCELLED: frozenset(),
+    BookingState.DECLINED: frozenset(),
 }
 # The moves that staff can take back, with a reason (bookings/booking/services/undo.py).
 UNDO_TRANSITIONS: dict[str, frozenset[str]] = {
-    State.DELIVERED: frozenset({State.CONFIRMED}),
-    State.CANCELLED: frozenset({State.REQUESTED, State.CONFIRMED}),
+    BookingState.DELIVERED: frozenset({BookingState.CONFIRMED}),
+    BookingState.CANCELLED: frozenset({BookingState.REQUESTED, BookingState.CONFIRMED}),
 }
 # These hold their presenter's time.
-OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
+OPEN_BOOKING_STATES = (BookingState.REQUESTED, BookingState.CONFIRMED)
 BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention counts
 # Visits at which somebody may still be.
-OPEN_VISIT_Q = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
+OPEN_VISIT_Q = Q(
+    format=Format.WORKPLACE,
+    state__in=[BookingState.CONFIRMED, BookingState.DELIVERED, BookingState.CANCELLED],
+    visit_closed=False,
+)
 CHECK_IN, CHECK_OUT, HELP = "check-in", "check-out", "help"
 CHECK_IN_OPENED = F("starts_at") - CHECK_IN_OPENS_BEFORE
 CHECKED_OUT_Q = Q(visit__checked_out_at__gte=CHECK_IN_OPENED)
@@ -87,24 +91,25 @@ NEEDS_HELP_Q = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit
 RUNNING_LATE_Q = Q(
     visit__presenter=F("presenter"),
     visit__late_until__gt=F("starts_at"),
-    visit__late_until__lte=F("starts_at") + timedelta(minutes=max(DELAYS)),
+    visit__late_until__lte=F("starts_at") + timedelta(minutes=max(LATE_MINUTES_CHOICES)),
 )
 # Somebody is expected there, or was expected and has not been heard of. The condition of the index booking_visit_open comes
 # first, so that closed visits cost nothing.
 PRESENTER_AWAITED_Q = OPEN_VISIT_Q & (
-    (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | CHECKED_IN_Q | SOUGHT_Q) & ~VISIT_DONE_Q
+    (Q(state__in=[BookingState.CONFIRMED, BookingState.DELIVERED], presenter__isnull=False) | CHECKED_IN_Q | SOUGHT_Q)
+    & ~VISIT_DONE_Q
     | NEEDS_HELP_Q
 )
-STATUS_COLOURS = {
-    State.REQUESTED: "waiting",
-    State.CONFIRMED: "good",
-    State.DELIVERED: "done",
-    State.CANCELLED: "stopped",
-    State.DECLINED: "stopped",
+BOOKING_COLOURS = {
+    BookingState.REQUESTED: "waiting",
+    BookingState.CONFIRMED: "good",
+    BookingState.DELIVERED: "done",
+    BookingState.CANCELLED: "stopped",
+    BookingState.DECLINED: "stopped",
 }
 
 
-class Channel(models.TextChoices):
+class BookingChannel(models.TextChoices):
     WEB = "web", _("Website")
     PHONE = "phone", _("Phone")
     EMAIL = "email", _("Email")
@@ -199,7 +204,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.select_related("attendance", "afterwards")
 
     def open(self) -> "BookingQuerySet":
-        return self.filter(state__in=OPEN_STATES)
+        return self.filter(state__in=OPEN_BOOKING_STATES)
 
     def upcoming(self, now: datetime) -> "BookingQuerySet":
         """Open ones that lie ahead, and those without a time."""
@@ -211,15 +216,15 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def to_decide(self) -> "BookingQuerySet":
         """Requests that wait for staff: no offer stands that the professional may still answer."""
-        return self.filter(state=State.REQUESTED).exclude(pk__in=DateOption.objects.proposed().open().values("booking"))
+        return self.filter(state=BookingState.REQUESTED).exclude(pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def awaiting_answer(self) -> "BookingQuerySet":
         """Requests that wait for the professional's answer."""
-        return self.filter(state=State.REQUESTED, pk__in=DateOption.objects.proposed().open().values("booking"))
+        return self.filter(state=BookingState.REQUESTED, pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def with_lapsed_dates(self) -> "BookingQuerySet":
         """Requests whose dates are no longer kept and that have no new offer: someone was let down."""
-        return self.to_decide().filter(pk__in=DateOption.objects.filter(state=OptionState.EXPIRED).values("booking"))
+        return self.to_decide().filter(pk__in=DateOption.objects.filter(state=DateOptionState.EXPIRED).values("booking"))
 
     def between_days(self, first: date, last: date) -> "BookingQuerySet":
         """Bookings that start on a UK day from `first` to `last`, both included.
@@ -227,7 +232,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         These are the open ones, and visits from which nobody has come back, whatever they were marked as meanwhile.
         """
         earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
-        return self.filter(Q(state__in=OPEN_STATES) | PRESENTER_AWAITED_Q, starts_at__gte=earliest, starts_at__lt=latest)
+        return self.filter(Q(state__in=OPEN_BOOKING_STATES) | PRESENTER_AWAITED_Q, starts_at__gte=earliest, starts_at__lt=latest)
 
     def on_closed_days(self, now: datetime) -> "BookingQuerySet":
         """Open bookings ahead on days when we are closed: booked before we said so, or by staff all the same."""
@@ -242,7 +247,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def to_mark_as_delivered(self, now: datetime) -> "BookingQuerySet":
         """Confirmed ones whose time is over."""
-        return self.filter(state=State.CONFIRMED, starts_at__lt=now, ends_at__lte=now)
+        return self.filter(state=BookingState.CONFIRMED, starts_at__lt=now, ends_at__lte=now)
 
     def not_over(self, now: datetime) -> "BookingQuerySet":
         """Open and not over yet, and those without a time."""
@@ -250,7 +255,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def past(self, now: datetime) -> "BookingQuerySet":
         """All that do not lie ahead: over, or no longer open."""
-        return self.filter(~Q(state__in=OPEN_STATES) | Q(ends_at__lte=now))
+        return self.filter(~Q(state__in=OPEN_BOOKING_STATES) | Q(ends_at__lte=now))
 
     def for_my_page(self, person: object) -> "BookingQuerySet":
         """A person's bookings: those without a time, then the newest day first."""
@@ -261,12 +266,12 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
         What has no time yet, or was declined, is no visit; PostgreSQL would sort what has no time before all others.
         """
-        visits = self.filter(person=person, format=Format.WORKPLACE, starts_at__isnull=False).exclude(state=State.DECLINED)
+        visits = self.filter(person=person, format=Format.WORKPLACE, starts_at__isnull=False).exclude(state=BookingState.DECLINED)
         return visits.exclude(address_line_1="").order_by("-starts_at", "-pk")
 
     def with_open_seats(self, now: datetime) -> "BookingQuerySet":
         """The bookings whose host still offers seats to people of other organisations, the soonest first."""
-        offered = self.filter(state=State.CONFIRMED, starts_at__gt=now, seats_until__gte=uk_day(now))
+        offered = self.filter(state=BookingState.CONFIRMED, starts_at__gt=now, seats_until__gte=uk_day(now))
         return offered.filter(seats_taken__lt=F("seats_offered")).order_by("starts_at", "pk")
 
     def without_joining_link(self, now: datetime) -> "BookingQuerySet":
@@ -278,7 +283,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         days = 2 if now.astimezone(UK_TZ).time() >= JOINING_LINK_DEADLINE_TIME else 1
         return self.filter(
             Q(presenter__isnull=True) | Q(presenter__joining_link=""),
-            state=State.CONFIRMED,
+            state=BookingState.CONFIRMED,
             format=Format.ONLINE,
             own_joining_link="",
             starts_at__gt=now,
@@ -289,7 +294,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Confirmed visits to come whose presenter may not go: a check or the training ends before the day."""
         ended = Q(presenter__checked_until__lt=F("day")) | Q(presenter__trained_until__lt=F("day"))
         never = Q(presenter__checked_until=None) | Q(presenter__trained_until=None)
-        visits = self.filter(state=State.CONFIRMED, format=Format.WORKPLACE, presenter__isnull=False, starts_at__gt=now)
+        visits = self.filter(state=BookingState.CONFIRMED, format=Format.WORKPLACE, presenter__isnull=False, starts_at__gt=now)
         return visits.alias(day=TruncDate("starts_at", tzinfo=UK_TZ)).filter(ended | never).order_by("starts_at", "pk")
 
     def visits_under_way(self, now: datetime) -> "BookingQuerySet":
@@ -334,8 +339,8 @@ class Booking(Engagement, Reached):
     """
 
     REFERENCE_PREFIX = "BK"
-    transitions = TRANSITIONS
-    status_colours = STATUS_COLOURS
+    transitions = BOOKING_TRANSITIONS
+    status_colours = BOOKING_COLOURS
 
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.PROTECT, related_name="bookings"
@@ -348,7 +353,7 @@ class Booking(Engagement, Reached):
         Presenter, verbose_name=_("presenter"), null=True, blank=True, on_delete=models.PROTECT, related_name="bookings"
     )
     personal(presenter)
-    state = models.CharField(_("state"), max_length=10, choices=State)
+    state = models.CharField(_("state"), max_length=10, choices=BookingState)
     format = models.CharField(_("format"), max_length=10, choices=Format)
     starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
@@ -369,7 +374,7 @@ class Booking(Engagement, Reached):
     notes = free_text(models.TextField(_("anything else"), blank=True))
     request_reason = free_text(models.TextField(_("why our times don’t suit"), blank=True))
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
-    channel = models.CharField(_("came by"), max_length=10, choices=Channel)
+    channel = models.CharField(_("came by"), max_length=10, choices=BookingChannel)
     revision = models.PositiveIntegerField(_("changes to its details"), default=0)
     visit_closed = models.BooleanField(_("nobody is waited for at its visit"), default=False, editable=False)
     submission_token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True))
@@ -433,12 +438,14 @@ class Booking(Engagement, Reached):
         ]
         indexes = [
             models.Index(fields=["person", "-starts_at", "-id"], name="booking_of_a_person"),
-            models.Index(fields=["person", "ends_at"], name="booking_ahead_of_a_person", condition=Q(state__in=OPEN_STATES)),
+            models.Index(
+                fields=["person", "ends_at"], name="booking_ahead_of_a_person", condition=Q(state__in=OPEN_BOOKING_STATES)
+            ),
             models.Index(fields=["state", "starts_at"], name="booking_by_state"),
             models.Index(fields=["-starts_at", "-id"], name="booking_newest"),
             # For the staff list: open and closed bookings, each filter, each way to sort, and the words in it.
-            models.Index(fields=["starts_at", "id"], name="booking_open", condition=Q(state__in=OPEN_STATES)),
-            models.Index(fields=["-starts_at", "-id"], name="booking_closed", condition=~Q(state__in=OPEN_STATES)),
+            models.Index(fields=["starts_at", "id"], name="booking_open", condition=Q(state__in=OPEN_BOOKING_STATES)),
+            models.Index(fields=["-starts_at", "-id"], name="booking_closed", condition=~Q(state__in=OPEN_BOOKING_STATES)),
             models.Index(fields=["format", "-starts_at", "-id"], name="booking_by_format"),
             models.Index(fields=["nation", "-starts_at", "-id"], name="booking_by_nation"),
             models.Index(fields=["local_authority", "-starts_at", "-id"], name="booking_by_authority"),
@@ -460,7 +467,7 @@ class Booking(Engagement, Reached):
 
     @property
     def is_open(self) -> bool:
-        return self.state in OPEN_STATES
+        return self.state in OPEN_BOOKING_STATES
 
     @property
     def contacts_postcode(self) -> str:
@@ -493,7 +500,7 @@ class Booking(Engagement, Reached):
     @property
     def is_imported(self) -> bool:
         """From before we had this site: it has no events and no claim on a presenter's time, and nobody is told of anything."""
-        return self.channel == Channel.LIST
+        return self.channel == BookingChannel.LIST
 
     @property
     def has_only_a_day(self) -> bool:
@@ -514,17 +521,17 @@ class Booking(Engagement, Reached):
     @property
     def joining_link(self) -> str:
         """Its own link, or else its presenter's; only for an online booking that is confirmed."""
-        return super().joining_link if self.format == Format.ONLINE and self.state == State.CONFIRMED else ""
+        return super().joining_link if self.format == Format.ONLINE and self.state == BookingState.CONFIRMED else ""
 
     @property
     def awaits_link(self) -> bool:
         """It is online and confirmed, and has no joining link yet."""
-        return self.format == Format.ONLINE and self.state == State.CONFIRMED and not self.joining_link
+        return self.format == Format.ONLINE and self.state == BookingState.CONFIRMED and not self.joining_link
 
     @property
     def team_url(self) -> str:
         """Where its owner's colleagues read how to join while it is online and confirmed. Random; leads to nothing private."""
-        if self.format != Format.ONLINE or self.state != State.CONFIRMED:
+        if self.format != Format.ONLINE or self.state != BookingState.CONFIRMED:
             return ""
         return f"{settings.SITE_URL}{reverse('team_link', args=[self.ical_uid.partition('@')[0]])}"
 
@@ -536,7 +543,7 @@ class Booking(Engagement, Reached):
 
     def may_offer_seats(self, now: datetime) -> bool:
         """Whether it takes place and lies ahead."""
-        return self.state == State.CONFIRMED and self.starts_at is not None and self.starts_at > now
+        return self.state == BookingState.CONFIRMED and self.starts_at is not None and self.starts_at > now
 
     def has_open_seats(self, now: datetime) -> bool:
         """Like with_open_seats, for this booking."""
@@ -574,7 +581,7 @@ class Booking(Engagement, Reached):
         return self.has_time and self.may_still_change(now)
 
 
-class EventKind(models.TextChoices):
+class BookingEventKind(models.TextChoices):
     BOOKED = "booked", _("Booked")
     REQUESTED = "requested", _("Requested")
     CONFIRMED = "confirmed", _("Confirmed")
@@ -647,20 +654,20 @@ class BookingEvent(EngagementEvent):
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(_("what"), max_length=20, choices=EventKind)
-    from_state = models.CharField(_("from"), max_length=10, choices=State, blank=True)
-    to_state = models.CharField(_("to"), max_length=10, choices=State, blank=True)
+    kind = models.CharField(_("what"), max_length=20, choices=BookingEventKind)
+    from_state = models.CharField(_("from"), max_length=10, choices=BookingState, blank=True)
+    to_state = models.CharField(_("to"), max_length=10, choices=BookingState, blank=True)
 
     class Meta(EngagementEvent.Meta):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         # Few of many events: a copy or an erasure of a person's data asks which bookings they gave to a colleague.
-        indexes = [models.Index(fields=["booking"], name="booking_handed_over", condition=Q(kind=EventKind.HANDED_OVER))]
+        indexes = [models.Index(fields=["booking"], name="booking_handed_over", condition=Q(kind=BookingEventKind.HANDED_OVER))]
 
 
 def record_event(
     booking: Booking,
-    kind: EventKind,
+    kind: BookingEventKind,
     *,
     by: User | None,
     now: datetime,
@@ -681,12 +688,12 @@ def record_event(
     )
 
 
-class OptionKind(models.TextChoices):
+class DateOptionKind(models.TextChoices):
     PREFERRED = "preferred", _("Asked for")
     PROPOSED = "proposed", _("Offered by us")
 
 
-class OptionState(models.TextChoices):
+class DateOptionState(models.TextChoices):
     OPEN = "open", _("Open")
     TAKEN = "taken", _("Taken")
     PASSED = "passed", _("Passed over")
@@ -715,7 +722,7 @@ class NotKeptReason(models.TextChoices):
 
 class DateOptionQuerySet(models.QuerySet["DateOption"]):
     def open(self) -> "DateOptionQuerySet":
-        return self.filter(state=OptionState.OPEN)
+        return self.filter(state=DateOptionState.OPEN)
 
     def kept(self, now: datetime) -> "DateOptionQuerySet":
         """Open dates whose time is kept at that moment."""
@@ -726,10 +733,10 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
         return self.open().filter(expires_at__lte=now)
 
     def preferred(self) -> "DateOptionQuerySet":
-        return self.filter(kind=OptionKind.PREFERRED)
+        return self.filter(kind=DateOptionKind.PREFERRED)
 
     def proposed(self) -> "DateOptionQuerySet":
-        return self.filter(kind=OptionKind.PROPOSED)
+        return self.filter(kind=DateOptionKind.PROPOSED)
 
 
 class DateOption(models.Model):
@@ -741,11 +748,11 @@ class DateOption(models.Model):
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="options")
-    kind = models.CharField(_("kind"), max_length=10, choices=OptionKind)
+    kind = models.CharField(_("kind"), max_length=10, choices=DateOptionKind)
     precision = models.CharField(_("how exactly"), max_length=10, choices=Precision, default=Precision.TIME)
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
-    state = models.CharField(_("state"), max_length=10, choices=OptionState, default=OptionState.OPEN)
+    state = models.CharField(_("state"), max_length=10, choices=DateOptionState, default=DateOptionState.OPEN)
     presenter = models.ForeignKey(
         Presenter, verbose_name=_("kept with"), null=True, blank=True, on_delete=models.PROTECT, related_name="options"
     )
@@ -816,7 +823,7 @@ class DateOption(models.Model):
         return (self.starts_at if self.precision == Precision.TIME else self.ends_at) <= now
 
     def is_kept(self, now: datetime) -> bool:
-        return self.state == OptionState.OPEN and self.expires_at is not None and self.expires_at > now
+        return self.state == DateOptionState.OPEN and self.expires_at is not None and self.expires_at > now
 
 
 class Brought(models.Model):

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models.booking import Booking, State
+from bookings.models.booking import Booking, BookingState
 from bookings.models.feedback_questions import CONFIDENCE_QUESTIONS, Confidence, agreement_field, confidence_field
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from ctac.models import RecordedBy, free_text, impersonal, personal, user_foreign_key
@@ -19,11 +19,11 @@ from professionals.models import Language, Profession
 # ADR 15.
 FEEDBACK_OPENS_BEFORE_END = timedelta(minutes=30)  # presenters finish early
 CERTIFICATE_LIFETIME = HOST_LINK_LIFETIME = timedelta(days=365)
-THREE_MONTHS = timedelta(days=91)  # after the presentation: people who asked for it are asked again how confident they are
+THREE_MONTHS_PERIOD = timedelta(days=91)  # after the presentation: people who asked for it are asked again how confident they are
 THREE_MONTHS_LINK_LIFETIME = timedelta(days=60)
 
 BookingOrSession = Booking | OpenSession  # what a presenter gives
-TAKES_PLACE_STATES = frozenset({State.CONFIRMED, State.DELIVERED, SessionState.SCHEDULED, SessionState.DELIVERED})
+TAKES_PLACE_STATES = frozenset({BookingState.CONFIRMED, BookingState.DELIVERED, SessionState.SCHEDULED, SessionState.DELIVERED})
 
 
 class OfOnePresentation(models.Model):
@@ -198,7 +198,7 @@ class ConfidenceLater(AskedLater):
     used. `language`: that of the page on which they asked, for readers without an account; empty if they had chosen none.
     """
 
-    after = THREE_MONTHS
+    after = THREE_MONTHS_PERIOD
 
     afterwards = models.ForeignKey(
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="+", db_index=False

@@ -28,7 +28,7 @@ class LeaveState(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
-STATUS_COLOURS = {LeaveState.ASKED: "waiting", LeaveState.GRANTED: "good", LeaveState.REFUSED: "stopped"}
+LEAVE_COLOURS = {LeaveState.ASKED: "waiting", LeaveState.GRANTED: "good", LeaveState.REFUSED: "stopped"}
 
 
 class LeaveQuerySet(models.QuerySet["Leave"]):
@@ -47,7 +47,7 @@ class Leave(StateModel):
     `reason` is the presenter's or staff's note, `answer` what staff wrote when they refused.
     """
 
-    status_colours = STATUS_COLOURS
+    status_colours = LEAVE_COLOURS
 
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.PROTECT, related_name="leave")
     personal(presenter)

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models.booking import Channel, Engagement, EngagementEvent
+from bookings.models.booking import BookingChannel, Engagement, EngagementEvent
 from bookings.models.presenter import Presentation, Presenter
 from ctac.dates import format_datetime_range, format_day, format_uk_time
 from ctac.models import StateModel, free_text, impersonal, personal
@@ -306,7 +306,7 @@ class SessionPlace(StateModel, Reached):
     offer_expires_at = models.DateTimeField(_("offered until"), null=True, blank=True)
     access_needs = free_text(models.TextField(_("access needs"), blank=True))
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
-    channel = models.CharField(_("came by"), max_length=10, choices=Channel)
+    channel = models.CharField(_("came by"), max_length=10, choices=BookingChannel)
     version = models.PositiveIntegerField(_("changes that its person was told of"), default=0)
     submission_token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True))
     created_at = models.DateTimeField(_("asked for"))

@@ -236,7 +236,7 @@ class Presenter(models.Model):
         """Whether they present to this audience: a profession, "" for a mix, None if unknown."""
         return audience is None or not self.audiences or (audience or MIXED_AUDIENCE) in self.audiences
 
-    def covers(self, place: Place) -> bool:
+    def covers_place(self, place: Place) -> bool:
         """Whether the place is in one of the nations or areas that they cover."""
         if not self.nations_covered and not self.areas_covered:
             return True

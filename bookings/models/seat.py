@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models.booking import Booking, State
+from bookings.models.booking import Booking, BookingState
 from ctac.models import StateModel, free_text, personal
 
 
@@ -55,7 +55,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
     def not_over(self, now: datetime) -> "SeatQuerySet":
         """Seats that somebody has or has asked for, the soonest first."""
-        ahead = Q(booking__state=State.CONFIRMED, booking__ends_at__gt=now)
+        ahead = Q(booking__state=BookingState.CONFIRMED, booking__ends_at__gt=now)
         return self.live().filter(ahead).order_by("booking__starts_at", "pk")
 
 

@@ -12,7 +12,7 @@ from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings.models.booking import CHECK_IN, CHECK_IN_OPENS_BEFORE, CHECK_OUT, Booking, State
+from bookings.models.booking import CHECK_IN, CHECK_IN_OPENS_BEFORE, CHECK_OUT, Booking, BookingState
 from bookings.models.presenter import Format, Presenter, format_day_range
 from ctac.dates import uk_day
 from ctac.models import personal, user_foreign_key
@@ -97,7 +97,7 @@ class Visit(models.Model):
         return (CHECK_IN, self.checked_in_at) if self.is_checked_in and self.checked_in_at else None
 
     @property
-    def is_sought(self) -> bool:
+    def is_presenter_sought(self) -> bool:
         """They are on leave by now, and were not heard from since it was entered."""
         if self.sought_at is None or self.sought_at < self.booking.agreed_times[0] or self.is_checked_out:
             return False
@@ -113,9 +113,9 @@ class Visit(models.Model):
         return self.taken_on_at is not None and self.taken_on_at >= since
 
     @property
-    def is_awaited(self) -> bool:
+    def is_presenter_awaited(self) -> bool:
         """We wait for word of the person who went, whoever has the booking by now."""
-        return self.is_checked_in or self.is_sought
+        return self.is_checked_in or self.is_presenter_sought
 
     @property
     def is_done(self) -> bool:
@@ -131,15 +131,15 @@ class Visit(models.Model):
         if self.needs_help:
             return False
         if self.booking.presenter_id is None:
-            return not self.is_awaited
-        if self.booking.state == State.CANCELLED and not self.is_awaited:
+            return not self.is_presenter_awaited
+        if self.booking.state == BookingState.CANCELLED and not self.is_presenter_awaited:
             return True
         return self.is_done or (self.safe_at is not None and self.safe_at >= self.booking.agreed_times[1])
 
 
 def may_check_in(booking: Booking, now: datetime) -> bool:
     """Whether to show the button; the service decides."""
-    if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.presenter_id is None:
+    if booking.format != Format.WORKPLACE or booking.state != BookingState.CONFIRMED or booking.presenter_id is None:
         return False
     starts_at, ends_at = booking.agreed_times
     visit: Visit | None = getattr(booking, "visit", None)
@@ -153,7 +153,9 @@ def is_near_visit_time(booking: Booking, now: datetime) -> bool:
         return False
     starts_at, ends_at = booking.agreed_times
     visit: Visit | None = getattr(booking, "visit", None)
-    takes_place = booking.state in (State.CONFIRMED, State.DELIVERED) or (visit is not None and visit.is_awaited)
+    takes_place = booking.state in (BookingState.CONFIRMED, BookingState.DELIVERED) or (
+        visit is not None and visit.is_presenter_awaited
+    )
     return takes_place and starts_at - CHECK_IN_OPENS_BEFORE <= now < ends_at + HELP_PERIOD
 
 
@@ -162,10 +164,10 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
     visit: Visit | None = getattr(booking, "visit", None)
     if booking.format != Format.WORKPLACE or booking.starts_at is None or (visit is not None and visit.is_done):
         return False
-    awaited = visit is not None and visit.is_awaited
+    awaited = visit is not None and visit.is_presenter_awaited
     if booking.visit_closed and not awaited:
         return False
-    took_place = booking.state in (State.CONFIRMED, State.DELIVERED) and booking.presenter_id is not None
+    took_place = booking.state in (BookingState.CONFIRMED, BookingState.DELIVERED) and booking.presenter_id is not None
     return awaited or (took_place and now >= booking.starts_at)
 
 

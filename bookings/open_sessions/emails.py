@@ -20,7 +20,7 @@ from bookings.feedback.emails import SessionAfterwards, YearLaterEmail
 from bookings.models import (
     PLACE_GAINED_KINDS,
     Afterwards,
-    Channel,
+    BookingChannel,
     OpenSession,
     PlaceLinkPurpose,
     PlaceState,
@@ -34,7 +34,7 @@ from bookings.open_sessions.queries import places_text
 from bookings.open_sessions.services.notify import CONCERNED_STATES, unsure_version
 from bookings.open_sessions.services.places import make_place_links
 from bookings.open_sessions.services.sessions import INVITATION_KIND
-from bookings.text import Row, moment_text, row, times_of_move
+from bookings.text import SummaryRow, moment_text, summary_row, times_of_move
 from bookings.visits.services import minute_number
 from ctac.dates import format_datetime_range, format_day, uk_datetime
 from notifications.registry import Desk, Email, Topic
@@ -42,9 +42,9 @@ from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, exampl
 from professionals.models import Person
 
 URL_NAME_BY_PURPOSE: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
-IN_LINE_EVENTS = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
+WAITING_LIST_EVENTS = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
 # The events that say how somebody stood.
-STANDING_EVENTS = (*PLACE_GAINED_KINDS, *IN_LINE_EVENTS, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
+PLACE_STATE_EVENTS = (*PLACE_GAINED_KINDS, *WAITING_LIST_EVENTS, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
 
 
 class OpenSessionEmail(Email):
@@ -96,12 +96,12 @@ class PlaceEmail(OpenSessionEmail):
         return self.place.has_a_place
 
     @cached_property
-    def previous_standing(self) -> str:
+    def previous_event_kind(self) -> str:
         """The event kind that says how the place stood before this message's event; empty if there was none.
 
         Events have the same version numbers as messages.
         """
-        before = self.place.events.filter(kind__in=STANDING_EVENTS, changes__version__lt=self.notification.version)
+        before = self.place.events.filter(kind__in=PLACE_STATE_EVENTS, changes__version__lt=self.notification.version)
         return before.order_by("at", "pk").values_list("kind", flat=True).last() or ""
 
     def context(self) -> dict[str, object]:
@@ -141,9 +141,9 @@ class PlaceTaken(PlaceEmail):
     states = (PlaceState.TAKEN,)
 
     @cached_property
-    def from_the_line(self) -> bool:
+    def from_waiting_list(self) -> bool:
         taken = self.place.events.filter(kind=SessionEventKind.TAKEN, changes__version=self.notification.version)
-        return taken.exists() and self.previous_standing in IN_LINE_EVENTS
+        return taken.exists() and self.previous_event_kind in WAITING_LIST_EVENTS
 
     @cached_property
     def reminds(self) -> bool:
@@ -153,7 +153,7 @@ class PlaceTaken(PlaceEmail):
         session, at = self.place.session, self.notification.created_at
         return {
             **super().context(),
-            "from_the_line": self.from_the_line,
+            "from_waiting_list": self.from_waiting_list,
             "reminded": self.reminds and session.reminder_due_at > at,
             "reminded_twice": self.reminds and session.first_reminder_due_at > at,
         }
@@ -191,7 +191,7 @@ class PlaceLost(PlaceEmail):
 
     @cached_property
     def in_calendars(self) -> bool:
-        return self.previous_standing in PLACE_GAINED_KINDS
+        return self.previous_event_kind in PLACE_GAINED_KINDS
 
 
 class PlaceGivenUp(PlaceLost):
@@ -371,21 +371,21 @@ class SessionEmail(OpenSessionEmail):
         url = f"{settings.SITE_URL}{reverse('presenter_session', args=[session.reference])}"
         return {"session": session, "day": format_day(session.starts_at), "reference": session.reference, "own_url": url}
 
-    def presenter_facts(self, *, may_join: bool) -> list[Row]:
+    def presenter_facts(self, *, may_join: bool) -> list[SummaryRow]:
         session = self.session
         rows = [
-            row(gettext("Open session"), session.presentation.title),
-            row(gettext("When"), session.when),
-            row(gettext("Where"), gettext("Online")),
+            summary_row(gettext("Open session"), session.presentation.title),
+            summary_row(gettext("When"), session.when),
+            summary_row(gettext("Where"), gettext("Online")),
         ]
         if may_join:
             label, link = gettext("Joining link"), session.joining_link
-            none = row(label, gettext("Not set yet. The team will set one, and we will email it to you."))
-            rows.append({**row(label, link), "href": link, "is_private": True} if link else none)
+            none = summary_row(label, gettext("Not set yet. The team will set one, and we will email it to you."))
+            rows.append({**summary_row(label, link), "href": link, "is_private": True} if link else none)
             if session.joining_help:
-                rows.append({**row(gettext("How to join"), session.joining_help), "is_private": True})
-            rows.append(row(gettext("Who is coming"), places_text(session)))
-        return [*rows, row(gettext("Reference"), session.reference)]
+                rows.append({**summary_row(gettext("How to join"), session.joining_help), "is_private": True})
+            rows.append(summary_row(gettext("Who is coming"), places_text(session)))
+        return [*rows, summary_row(gettext("Reference"), session.reference)]
 
 
 class SessionForPresenter(SessionEmail):
@@ -504,10 +504,10 @@ class StaffSessionNeedsPresenter(SessionEmail):
     def context(self) -> dict[str, object]:
         session = self.session
         rows = [
-            row(gettext("Open session"), session.presentation.title),
-            row(gettext("When"), session.when),
-            row(gettext("Who is coming"), places_text(session)),
-            row(gettext("Reference"), session.reference),
+            summary_row(gettext("Open session"), session.presentation.title),
+            summary_row(gettext("When"), session.when),
+            summary_row(gettext("Who is coming"), places_text(session)),
+            summary_row(gettext("Reference"), session.reference),
         ]
         url = f"{settings.SITE_URL}{reverse('staff:bookings_opensession_change', args=[session.pk])}"
         return {**super().context(), "rows": rows, "staff_url": url, "people_know": self.people_know}
@@ -603,10 +603,10 @@ def examples() -> Iterator[Example]:
     given_up, waits = {"state": PlaceState.GIVEN_UP}, {"state": PlaceState.WAITING}
 
     # A place that somebody has, or waits for.
-    taken = {"reminds": True, "from_the_line": False}
+    taken = {"reminds": True, "from_waiting_list": False}
     yield _example(PlaceTaken, "", taken)
     yield _example(PlaceTaken, gettext("no link yet"), taken, **no_link)
-    yield _example(PlaceTaken, gettext("from the waiting list"), {**taken, "from_the_line": True})
+    yield _example(PlaceTaken, gettext("from the waiting list"), {**taken, "from_waiting_list": True})
     yield _example(PlaceTaken, gettext("longest words"), taken, **longest)
     yield _example(PlaceGivenUp, "", {"links": {}, "in_calendars": True}, **given_up)
     yield _example(PlaceGivenUp, gettext("from the waiting list"), {"links": {}, "in_calendars": False}, **given_up)
@@ -678,7 +678,7 @@ def sample_place(**fields: Any) -> SessionPlace:
     defaults = {
         "person": sample_person(),
         "state": PlaceState.TAKEN,
-        "channel": Channel.WEB,
+        "channel": BookingChannel.WEB,
         "version": 1,
         "created_at": SAMPLE_NOW,
     }

@@ -27,7 +27,7 @@ from bookings.calendars import ical
 from bookings.errors import AlreadyPlaced
 from bookings.feedback.queries import feedback_panel_for_place
 from bookings.feedback.services import request_year_later, withdraw_year_later
-from bookings.models import Channel, OpenSession, PlaceLinkPurpose, PlaceState, Presentation, SessionPlace
+from bookings.models import BookingChannel, OpenSession, PlaceLinkPurpose, PlaceState, Presentation, SessionPlace
 from bookings.open_sessions.services.notify import (
     OfferOver,
     PlaceStateChanged,
@@ -181,7 +181,7 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
             person=signed_in_person(request),
             by=signed_in_user(request),
             now=now,
-            channel=Channel.WEB,
+            channel=BookingChannel.WEB,
             token=form_token(request),
             access_needs=form.cleaned_data["access_needs"],
             flagged=form.flagged,

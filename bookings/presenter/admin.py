@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.models import Booking, BookingOrSession, BusyTime, DutyShift, Format, OpenSession, SessionState, State
+from bookings.models import Booking, BookingOrSession, BookingState, BusyTime, DutyShift, Format, OpenSession, SessionState
 from bookings.presenter.views import DIARY_SESSION_STATES, DIARY_VISIT_STATES, ONE_DAY, get_claim, journey_to_visit
 from bookings.schedule.queries import read_journeys, starting_on
 from bookings.schedule.slots import DateRange
@@ -164,7 +164,7 @@ def stop_row(given: BookingOrSession, about: DayFacts, day: str) -> StopRow:
                 travel = ngettext("%(minutes)d minute to get there", "%(minutes)d minutes to get there", minutes)
                 travel %= {"minutes": minutes}
             visit = visit_text(given, about.late.get(given.pk))
-    as_usual = given.state in (State.CONFIRMED, SessionState.SCHEDULED)
+    as_usual = given.state in (BookingState.CONFIRMED, SessionState.SCHEDULED)
     return StopRow(
         day=day,
         clocks=given.clocks,

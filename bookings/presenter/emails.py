@@ -15,14 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from bookings.emails import SAMPLE_START, sample_booking, sample_brought, sample_long_fields, sample_presenter
 from bookings.models import Booking, Format, Presenter
 from bookings.open_sessions.emails import sample_presenter_session
-from bookings.presenter.services import AGENDA, CHECKS_END, CHECKS_END_FOR_TEAM
+from bookings.presenter.services import AGENDA_EMAIL_KIND, CHECKS_END_EMAIL_KIND, TEAM_CHECKS_END_EMAIL_KIND
 from bookings.presenter.views import (
     Stop,
     session_stop_rows,
     stops_on,
     visit_stop_rows,
 )
-from bookings.text import row
+from bookings.text import summary_row
 from ctac.dates import format_day, format_uk_time
 from notifications.registry import Desk, Email
 from notifications.samples import PRESENTER_ADDRESS, TEAM_ADDRESS, Example, example
@@ -31,7 +31,7 @@ from notifications.samples import PRESENTER_ADDRESS, TEAM_ADDRESS, Example, exam
 class PresenterAgenda(Email):
     """About "agenda:12:2027-03-09". It names people of several bookings, so we don't keep it: erased people would stay in it."""
 
-    name = AGENDA
+    name = AGENDA_EMAIL_KIND
     label = _("To the presenter: today")
     subject = _("Today, %(day)s: you start at %(clock)s")
     desk = Desk.BOOKINGS
@@ -75,7 +75,7 @@ class PresenterAgenda(Email):
 class ChecksEnd(Email):
     """About "presenter:12:2027-03-09", the last day. Due while that is still the day; the version is 0 on the day itself."""
 
-    name = CHECKS_END
+    name = CHECKS_END_EMAIL_KIND
     label = _("To the presenter: check or training ends")
     subject = _("Please renew your %(what)s by %(day)s")
     subject_on_the_day = _("Today is the last day of your %(what)s")
@@ -120,16 +120,16 @@ class ChecksEnd(Email):
             "day": format_day(self.day),
             "is_last_day": not self.notification.version,
             "rows": [
-                row(gettext("Presenter"), presenter.name),
-                row(gettext("To renew"), what),
-                row(gettext("Last day"), format_day(self.day)),
+                summary_row(gettext("Presenter"), presenter.name),
+                summary_row(gettext("To renew"), what),
+                summary_row(gettext("Last day"), format_day(self.day)),
             ],
             "staff_url": f"{settings.SITE_URL}{page}",
         }
 
 
 class ChecksEndForTeam(ChecksEnd):
-    name = CHECKS_END_FOR_TEAM
+    name = TEAM_CHECKS_END_EMAIL_KIND
     label = _("To staff: a presenter’s check or training ends")
     subject = _("%(name)s: %(what)s to renew by %(day)s")
     subject_on_the_day = _("%(name)s: %(what)s to renew today")

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from bookings.booking.services.transitions import notify_once
-from bookings.models import Booking, OpenSession, Presenter, SessionState, State
+from bookings.models import Booking, BookingState, OpenSession, Presenter, SessionState
 from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
 from ctac.dates import uk_datetime, uk_day
@@ -17,8 +17,8 @@ from office.site_settings.queries import site_settings
 # On the day; if nothing could be sent, until the latest time.
 AGENDA_TIME, AGENDA_LATEST_TIME = time(7), time(11)
 
-AGENDA = "presenter-agenda"
-CHECKS_END, CHECKS_END_FOR_TEAM = "checks-end", "checks-end-for-team"
+AGENDA_EMAIL_KIND = "presenter-agenda"
+CHECKS_END_EMAIL_KIND, TEAM_CHECKS_END_EMAIL_KIND = "checks-end", "checks-end-for-team"
 
 
 def send_agendas(*, now: datetime) -> int:
@@ -30,7 +30,7 @@ def send_agendas(*, now: datetime) -> int:
     if not uk_datetime(day, AGENDA_TIME) <= now < uk_datetime(day, AGENDA_LATEST_TIME):
         return 0
     on_the_day = starting_on(DateRange(day, day)) & Q(presenter__isnull=False)
-    bookings = Booking.objects.filter(on_the_day, state=State.CONFIRMED).select_related("presenter")
+    bookings = Booking.objects.filter(on_the_day, state=BookingState.CONFIRMED).select_related("presenter")
     sessions = OpenSession.objects.filter(on_the_day, state=SessionState.SCHEDULED).select_related("presenter")
     given = defaultdict[Presenter, list[Any]](list)
     both: list[Any] = [*bookings, *sessions]
@@ -46,7 +46,7 @@ def send_agendas(*, now: datetime) -> int:
         for presenter, theirs in given.items()
         if theirs[-1].starts_at > now
     ]
-    return notify_once({AGENDA: agendas}, now)
+    return notify_once({AGENDA_EMAIL_KIND: agendas}, now)
 
 
 def warn_of_checks(*, now: datetime) -> int:
@@ -64,6 +64,6 @@ def warn_of_checks(*, now: datetime) -> int:
                 continue
             about, version = f"presenter:{presenter.pk}:{end}", 1 if end > today else 0
             until = uk_datetime(end if version else end + timedelta(days=1), time.min)
-            for kind, to in ((CHECKS_END, presenter.email), (CHECKS_END_FOR_TEAM, site_settings().team_email)):
+            for kind, to in ((CHECKS_END_EMAIL_KIND, presenter.email), (TEAM_CHECKS_END_EMAIL_KIND, site_settings().team_email)):
                 told[kind].append(NewMessage(about, to, version=version, expires_at=until))
     return notify_once(told, now)

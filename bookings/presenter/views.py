@@ -30,6 +30,7 @@ from bookings.models import (
     Booking,
     BookingOrSession,
     BookingQuerySet,
+    BookingState,
     BusyTime,
     DutyContact,
     Format,
@@ -40,7 +41,6 @@ from bookings.models import (
     PlaceState,
     Presenter,
     SessionState,
-    State,
     Visit,
     Weekday,
     duty_contacts_by_booking,
@@ -48,7 +48,7 @@ from bookings.models import (
     may_check_in,
     may_check_out,
 )
-from bookings.models.booking import CHECK_IN, CHECK_IN_OPENS_BEFORE, CHECK_OUT, DELAYS
+from bookings.models.booking import CHECK_IN, CHECK_IN_OPENS_BEFORE, CHECK_OUT, LATE_MINUTES_CHOICES
 from bookings.open_sessions.queries import access_needs_of, place_figures, places_text, waiting_text
 from bookings.schedule.access import (
     gives_presentations,
@@ -72,7 +72,7 @@ from bookings.schedule.queries import Preview, build_preview, preview_change, re
 from bookings.schedule.services import end_exception, save_presenter, set_exception_hours, set_weekly_hours
 from bookings.schedule.slots import DateRange
 from bookings.seats.queries import guest_rows
-from bookings.text import row
+from bookings.text import summary_row
 from bookings.travel import Journeys, Place, travel_between
 from bookings.visits.emails import alarm_taken_on_text
 from bookings.visits.services import (
@@ -91,7 +91,7 @@ from leaflets.models import OrderLine
 
 # We question a check-in that is earlier than this before the start: nobody waits there for so long, and a phone in a pocket may
 # press the button.
-CHECK_IN_EXPECTED_BEFORE = timedelta(minutes=45)
+EARLY_CHECK_IN_THRESHOLD = timedelta(minutes=45)
 
 
 @presenter_required
@@ -271,7 +271,7 @@ def visit_status_without_undo(booking: Booking, presenter: Presenter, now: datet
         action = reverse("presenter_check_out", args=[booking.reference])
         return VisitStatus(check_out_text(visit, is_late), _("I have left"), action, is_late)
     start = booking.agreed_times[0]
-    if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
+    if booking.state != BookingState.CONFIRMED or start < now or uk_day(start) != uk_day(now):
         return None
     return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_uk_time(start - CHECK_IN_OPENS_BEFORE)})
 
@@ -297,7 +297,7 @@ def early_question(booking: Booking, tap: str, now: datetime) -> str:
     if booking.starts_at is None:
         return ""
     start, end = booking.agreed_times
-    if tap == CHECK_IN and may_check_in(booking, now) and now < start - CHECK_IN_EXPECTED_BEFORE:
+    if tap == CHECK_IN and may_check_in(booking, now) and now < start - EARLY_CHECK_IN_THRESHOLD:
         return _("The visit begins at %(clock)s. Have you really arrived?") % {"clock": format_uk_time(start)}
     if tap == CHECK_OUT and may_check_out(booking, now) and now < end:
         return _("The visit ends at %(clock)s. Have you really left?") % {"clock": format_uk_time(end)}
@@ -346,7 +346,7 @@ def presenter_take_back(request: HttpRequest, presenter: Presenter, reference: s
 class LateForm(forms.Form):
     """One of the buttons of the page."""
 
-    minutes = forms.TypedChoiceField(choices=[(minutes, minutes) for minutes in DELAYS], coerce=int)
+    minutes = forms.TypedChoiceField(choices=[(minutes, minutes) for minutes in LATE_MINUTES_CHOICES], coerce=int)
 
 
 @presenter_or_awaited_required
@@ -359,7 +359,7 @@ def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -
         with refusal_as_warning(request, _("We have emailed the host. We will expect your check-in that much later.")):
             report_late(booking, presenter=presenter, **form.cleaned_data, by=signed_in_user(request), now=timezone.now())
         return redirect("presenter_visit", reference=booking.reference)
-    context = page_context(request, presenter, title=_("How late will you be?"), visit=booking, delays=DELAYS)
+    context = page_context(request, presenter, title=_("How late will you be?"), visit=booking, delays=LATE_MINUTES_CHOICES)
     return TemplateResponse(request, "bookings/presenter/late.html", context)
 
 
@@ -401,7 +401,7 @@ def presenter_help(request: HttpRequest, presenter: Presenter, reference: str) -
     return TemplateResponse(request, "bookings/presenter/help.html", context)
 
 
-def duty_phone_rows(booking: Booking) -> list[bookings_text.Row]:
+def duty_phone_rows(booking: Booking) -> list[bookings_text.SummaryRow]:
     return [with_phone_link(row) for row in bookings_text.duty_rows(duty_contacts_by_booking([booking]).get(booking.pk, []))]
 
 
@@ -429,7 +429,7 @@ def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     return TemplateResponse(request, "bookings/presenter/day.html", context)
 
 
-DIARY_VISIT_STATES = (State.REQUESTED, State.CONFIRMED, State.DELIVERED)
+DIARY_VISIT_STATES = (BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.DELIVERED)
 
 
 @dataclass(frozen=True)
@@ -478,7 +478,7 @@ def diary_days(
             page, where = "presenter_session", _("Open session, online: %(filled)s") % {"filled": places_text(given)}
         else:
             page, where = "presenter_visit", _("Online") if given.format == Format.ONLINE else ", ".join(given.address_lines)
-        state = "" if given.state in (State.CONFIRMED, SessionState.SCHEDULED) else str(given.get_state_display())
+        state = "" if given.state in (BookingState.CONFIRMED, SessionState.SCHEDULED) else str(given.get_state_display())
         href, start = reverse(page, args=[given.reference]), given.agreed_times[0]
         entry = DiaryEntry(start, given.clocks, given.presentation.title, href, where, state, given.status_colour)
         day_of(start).entries.append(entry)
@@ -522,7 +522,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
     """One visit, or an online booking: when, where, the contact, how many come."""
     visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
     rows = [
-        *bookings_text.facts_without_title(visit),
+        *bookings_text.booking_facts_without_title(visit),
         *bookings_text.missing_link_rows(visit),
         *presenter_detail_rows(visit),
         *guest_rows(visit),
@@ -543,7 +543,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
     return TemplateResponse(request, "bookings/presenter/visit.html", context)
 
 
-def with_phone_link(row: bookings_text.Row) -> bookings_text.Row:
+def with_phone_link(row: bookings_text.SummaryRow) -> bookings_text.SummaryRow:
     """The row, with its phone number as a link that calls it."""
     return {**row, "href": f"tel:{dialable_number(str(row['value']))}"} if row.get("is_phone") else row
 
@@ -556,14 +556,14 @@ def presenter_session(request: HttpRequest, presenter: Presenter, reference: str
     offered, line = figures.in_state(PlaceState.OFFERED), figures.in_state(PlaceState.WAITING)
     filled = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
     rows = [
-        row(_("When"), session.when),
-        row(_("Why it was cancelled"), session.closed_reason),
+        summary_row(_("When"), session.when),
+        summary_row(_("Why it was cancelled"), session.closed_reason),
         *joining_rows(session),
-        row(_("People who come"), filled),
-        row(_("Who they are"), "\n".join(figures.lines)),
-        row(_("Offered a place"), _("%(count)d more, if they say yes") % {"count": offered} if offered else ""),
-        row(_("Waiting list"), waiting_text(line) if line else ""),
-        row(_("Access needs"), "\n".join(access_needs_of(session))),
+        summary_row(_("People who come"), filled),
+        summary_row(_("Who they are"), "\n".join(figures.lines)),
+        summary_row(_("Offered a place"), _("%(count)d more, if they say yes") % {"count": offered} if offered else ""),
+        summary_row(_("Waiting list"), waiting_text(line) if line else ""),
+        summary_row(_("Access needs"), "\n".join(access_needs_of(session))),
     ]
     context = page_context(
         request,
@@ -605,7 +605,7 @@ def presenter_calendar_stop(request: HttpRequest, presenter: Presenter) -> HttpR
 # What a presenter gives on a day: where to go, when to leave, the contact, what to bring. For a page and an email.
 
 ONE_DAY = timedelta(days=1)
-GOING_AHEAD_STATES = (State.CONFIRMED, State.DELIVERED)
+GOING_AHEAD_STATES = (BookingState.CONFIRMED, BookingState.DELIVERED)
 DIARY_SESSION_STATES = (SessionState.SCHEDULED, SessionState.DELIVERED)
 
 
@@ -615,7 +615,7 @@ class Stop:
 
     given: BookingOrSession
     leave: str
-    rows: list[bookings_text.Row]
+    rows: list[bookings_text.SummaryRow]
     now: object = None
 
     @property
@@ -705,10 +705,10 @@ def journey_to_visit(
     return origin, journey, online
 
 
-def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
-    rows = [bookings_text.row(_("Where"), bookings_text.where_text(booking))]
+def visit_stop_rows(booking: Booking) -> list[bookings_text.SummaryRow]:
+    rows = [bookings_text.summary_row(_("Where"), bookings_text.where_text(booking))]
     if booking.joining_link:
-        rows.append({**bookings_text.row(_("Joining link"), booking.joining_link), "href": booking.joining_link})
+        rows.append({**bookings_text.summary_row(_("Joining link"), booking.joining_link), "href": booking.joining_link})
     rows += bookings_text.missing_link_rows(booking)
     bring = ""
     if booking.format != Format.ONLINE:
@@ -721,31 +721,31 @@ def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
             bring = _("Your staff card, your laptop with its leads, and the leaflets below")
     withheld = booking.flagged_child_details
     rows += [
-        bookings_text.row(_("Room, parking or entrance"), "" if withheld else booking.room),
-        bookings_text.row(_("Ask for"), booking.contact_name),
-        {**bookings_text.row(_("Call them"), booking.contact_phone), "is_phone": True},
-        bookings_text.row(_("Bring"), bring % {"people": booking.audience_size}),
-        bookings_text.row(_("Leaflets to bring"), bookings_text.leaflets_to_bring_text(booking)),
-        bookings_text.row(_("Access needs"), "" if withheld else booking.access_needs),
+        bookings_text.summary_row(_("Room, parking or entrance"), "" if withheld else booking.room),
+        bookings_text.summary_row(_("Ask for"), booking.contact_name),
+        {**bookings_text.summary_row(_("Call them"), booking.contact_phone), "is_phone": True},
+        bookings_text.summary_row(_("Bring"), bring % {"people": booking.audience_size}),
+        bookings_text.summary_row(_("Leaflets to bring"), bookings_text.leaflets_to_bring_text(booking)),
+        bookings_text.summary_row(_("Access needs"), "" if withheld else booking.access_needs),
     ]
     return [row for row in rows if row["value"]]
 
 
-def duty_rows_of(booking: Booking, duty: Mapping[int, Sequence[DutyContact]]) -> list[bookings_text.Row]:
+def duty_rows_of(booking: Booking, duty: Mapping[int, Sequence[DutyContact]]) -> list[bookings_text.SummaryRow]:
     """The people on duty, for a visit that goes ahead."""
     return bookings_text.duty_rows(duty[booking.pk]) if booking.pk in duty and booking.state in GOING_AHEAD_STATES else []
 
 
-def session_stop_rows(session: OpenSession) -> list[bookings_text.Row]:
+def session_stop_rows(session: OpenSession) -> list[bookings_text.SummaryRow]:
     """What a day's page needs at a glance; it does not read who comes."""
-    return [bookings_text.row(_("Who is coming"), places_text(session)), *joining_rows(session)]
+    return [bookings_text.summary_row(_("Who is coming"), places_text(session)), *joining_rows(session)]
 
 
-def joining_rows(session: OpenSession) -> list[bookings_text.Row]:
+def joining_rows(session: OpenSession) -> list[bookings_text.SummaryRow]:
     link = session.joining_link
     rows = (
-        [{**bookings_text.row(_("Joining link"), link), "href": link}]
+        [{**bookings_text.summary_row(_("Joining link"), link), "href": link}]
         if link
-        else [bookings_text.row(_("Joining link"), _("There is no link yet. The team will add one and email it to you."))]
+        else [bookings_text.summary_row(_("Joining link"), _("There is no link yet. The team will add one and email it to you."))]
     )
-    return [*rows, bookings_text.row(_("How to join"), session.joining_help)] if session.joining_help else rows
+    return [*rows, bookings_text.summary_row(_("How to join"), session.joining_help)] if session.joining_help else rows

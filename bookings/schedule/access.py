@@ -25,7 +25,7 @@ from ctac.staff.site import OwnPage, ReadOnlyAdmin, staff_site
 
 def active_presenter(request: HttpRequest) -> Presenter | None:
     """The presenter who is signed in; None without the role, or if staff made them inactive."""
-    presenter = get_presenter(request) if request.user.has_perm(GIVES_PRESENTATIONS) else None
+    presenter = get_presenter(request) if request.user.has_perm(GIVE_PRESENTATIONS_PERMISSION) else None
     return presenter if presenter and presenter.active else None
 
 
@@ -80,7 +80,7 @@ def own_pages(user: User) -> list[OwnPage]:
     if presenter is None:
         return []
     if gives_presentations(user, presenter):
-        if user.get_all_permissions() == {GIVES_PRESENTATIONS}:
+        if user.get_all_permissions() == {GIVE_PRESENTATIONS_PERMISSION}:
             return [OwnPage(_("My day"), reverse("presenter_day"), is_home=True)]
         return [OwnPage(_("My diary"), reverse("presenter_diary"))]
     now = timezone.now()
@@ -98,7 +98,7 @@ staff_site.add_own_pages(own_pages)
 
 
 P = ParamSpec("P")
-GIVES_PRESENTATIONS = "bookings.give_presentations"
+GIVE_PRESENTATIONS_PERMISSION = "bookings.give_presentations"
 # How long a visit's page stays open, after the check-out, to a presenter whom staff made inactive.
 ACCESS_PERIOD_AFTER_CHECK_OUT = timedelta(hours=1)
 PresenterView = Callable[Concatenate[HttpRequest, Presenter, P], HttpResponse]
@@ -137,7 +137,7 @@ def get_presenter(request: HttpRequest) -> Presenter | None:
 
 
 def gives_presentations(user: Any, presenter: Presenter) -> bool:
-    return presenter.active and bool(user.has_perm(GIVES_PRESENTATIONS))
+    return presenter.active and bool(user.has_perm(GIVE_PRESENTATIONS_PERMISSION))
 
 
 def open_visits(presenter: Presenter, now: datetime) -> list[Booking]:

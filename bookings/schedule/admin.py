@@ -38,7 +38,7 @@ from bookings.models import (
 )
 from bookings.schedule import picker as schedule_picker
 from bookings.schedule import services as schedule_services
-from bookings.schedule.availability import NOT_CHECKED, Slot
+from bookings.schedule.availability import NOT_CHECKED_MESSAGE, Slot
 from bookings.schedule.forms import (
     OwnRulesForm,
     PresenterRulesMixin,
@@ -212,7 +212,7 @@ def not_free_text(
     )
     refusal = _("No presenter is free then and able to get there in time.")
     if named and slot_query.format == Format.WORKPLACE and not named.may_visit(uk_day(start)):
-        refusal = _("%(name)s can’t go to a workplace then. %(why)s") % {"name": named, "why": NOT_CHECKED}
+        refusal = _("%(name)s can’t go to a workplace then. %(why)s") % {"name": named, "why": NOT_CHECKED_MESSAGE}
     elif named:
         refusal = _("%(name)s is not free then, or could not get there in time.") % {"name": named}
     if not slots:
@@ -456,7 +456,7 @@ class PreviewRollback(Exception):
         self.preview = preview
 
 
-class NeverValidMixin:
+class RedisplayOnlyMixin:
     """For a form whose answers were only shown: it is drawn as typed, and nothing is saved."""
 
     def is_valid(self) -> bool:
@@ -547,7 +547,7 @@ class PresenterAdmin(StaffModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
         form = super().get_form(request, obj, change, **kwargs)
-        return type(form.__name__, (NeverValidMixin, form), {}) if getattr(request, "shown", False) else form
+        return type(form.__name__, (RedisplayOnlyMixin, form), {}) if getattr(request, "shown", False) else form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

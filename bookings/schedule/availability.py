@@ -43,7 +43,7 @@ from office.site_settings.queries import site_settings
 LOAD_WINDOW = timedelta(days=7)
 MAX_ALTERNATIVE_SLOTS = 6
 # Nobody may send a presenter to a workplace after their check or training has ended.
-NOT_CHECKED = _("We have no DBS check or training of theirs for that day.")
+NOT_CHECKED_MESSAGE = _("We have no DBS check or training of theirs for that day.")
 
 ClockSpan = tuple[time, time]
 end_of_span, start_of_claim, end_of_claim = attrgetter("end"), attrgetter("span.start"), attrgetter("span.end")
@@ -150,11 +150,11 @@ class Verdict:
         return self.obstacles or (self.candidate.reasons() if self.candidate else ())
 
 
-def obstacle_sentences(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Iterator[str]:
+def obstacle_texts(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Iterator[str]:
     """Sentences about the presenter's claims that are in the way of the wanted visit."""
     overlapping = [claim for claim in claims if claim.span.overlaps(wanted.span)]
     for claim in overlapping:
-        yield overlap_sentence(claim)
+        yield overlap_text(claim)
     if overlapping:
         return
     visits = [claim for claim in claims if claim.place]
@@ -173,7 +173,7 @@ def obstacle_sentences(wanted: Claim, claims: Sequence[Claim], journeys: Journey
         yield _("Goes on to %(place)s at %(clock)s. %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
 
 
-def overlap_sentence(claim: Claim) -> str:
+def overlap_text(claim: Claim) -> str:
     if not claim.is_visit:
         return _("Away: %(when)s.") % {"when": leave_text(claim.span.start, claim.span.end)}
     when = format_datetime_range(claim.span.start, claim.span.end)
@@ -270,7 +270,7 @@ class PresenterSchedule:
             RuleViolation.PRESENTATION: bool(self.given) and self.slot_query.presentation.pk not in self.given,
             RuleViolation.FORMAT: bool(self.presenter.formats) and self.slot_query.format not in self.presenter.formats,
             RuleViolation.AUDIENCE: not self.presenter.presents_to(self.slot_query.audience),
-            RuleViolation.REGION: place is not None and not self.presenter.covers(place),
+            RuleViolation.REGION: place is not None and not self.presenter.covers_place(place),
             RuleViolation.DISTANCE: self.travel > self.presenter.max_travel_minutes,
             RuleViolation.NO_LINK: online and not self.presenter.joining_link,
         }
@@ -360,10 +360,8 @@ class PresenterSchedule:
         candidate = self.candidate(start)
         if candidate is not None:
             return Verdict(self.presenter, candidate)
-        unchecked = () if self.may_go_there(uk_day(start)) else (str(NOT_CHECKED),)
-        return Verdict(
-            self.presenter, None, (*unchecked, *obstacle_sentences(self.wanted_claim(start), self.claims, self.journeys))
-        )
+        unchecked = () if self.may_go_there(uk_day(start)) else (str(NOT_CHECKED_MESSAGE),)
+        return Verdict(self.presenter, None, (*unchecked, *obstacle_texts(self.wanted_claim(start), self.claims, self.journeys)))
 
 
 def gap_at(moment: datetime, claims: Sequence[Claim]) -> Gap:

@@ -23,19 +23,19 @@ from bookings.errors import (
 from bookings.models import (
     MAX_HELD_TIMES,
     Booking,
+    BookingState,
     BusyKind,
     BusyTime,
     DateOption,
+    DateOptionKind,
+    DateOptionState,
     Format,
     HeldEndReason,
     HeldTime,
     Hold,
     NotKeptReason,
-    OptionKind,
-    OptionState,
     Precision,
     Presenter,
-    State,
 )
 from bookings.models.leave import END_OF_DAY
 from bookings.schedule.availability import PresenterSchedule, Schedule
@@ -297,7 +297,7 @@ def held_until(part: PresenterSchedule, start: datetime, now: datetime) -> datet
 def may_hold_around(visit: Booking, now: datetime) -> bool:
     """It is a visit to come, and it has a presenter."""
     return (
-        visit.state == State.CONFIRMED
+        visit.state == BookingState.CONFIRMED
         and visit.format == Format.WORKPLACE
         and visit.presenter_id is not None
         and visit.starts_at is not None
@@ -436,7 +436,7 @@ def with_kept_slot(schedule: Schedule, chosen: KeptSlot) -> Schedule:
 
 def add_options(
     booking: Booking,
-    kind: OptionKind,
+    kind: DateOptionKind,
     dates: Sequence[tuple[PreferredDate, KeptSlot | NotKeptReason]],
     place: Place | None,
     now: datetime,
@@ -481,9 +481,9 @@ def lock_request(booking: Booking, *, now: datetime, also: Iterable[Presenter] =
 def close_options(booking: Booking, *, taken: DateOption | None = None) -> None:
     """The request is answered or closed: pass over its dates, except the one that is taken."""
     if taken is not None:
-        DateOption.objects.filter(pk=taken.pk).update(state=OptionState.TAKEN)
-    standing = (OptionState.OPEN, OptionState.EXPIRED)
-    DateOption.objects.filter(booking=booking, state__in=standing).update(state=OptionState.PASSED)
+        DateOption.objects.filter(pk=taken.pk).update(state=DateOptionState.TAKEN)
+    standing = (DateOptionState.OPEN, DateOptionState.EXPIRED)
+    DateOption.objects.filter(booking=booking, state__in=standing).update(state=DateOptionState.PASSED)
 
 
 def free_claims(booking: Booking, *, but: BusyTime | None = None) -> None:

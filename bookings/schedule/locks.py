@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import FilteredRelation, Q
 
 from bookings.errors import AlreadyPlaced, SlotTaken, StaleBooking, TransitionNotAllowed
-from bookings.models import Booking, BookingQuerySet, BusyKind, BusyTime, Hold, OptionState, Presenter, State
+from bookings.models import Booking, BookingQuerySet, BookingState, BusyKind, BusyTime, DateOptionState, Hold, Presenter
 from bookings.models.busy import EXPIRING_KINDS
 from ctac.errors import DomainError
 from professionals.models import Draft, Person
@@ -92,7 +92,7 @@ def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterab
     locked = Booking.objects.with_related().filter(pk=booking.pk).select_for_update(of=("self",), no_key=True).first()
     if locked is None or locked.person_id != booking.person_id:
         raise StaleBooking
-    if locked.presenter_id not in seen or (locked.state == State.REQUESTED and presenter_keys_of(booking) != seen):
+    if locked.presenter_id not in seen or (locked.state == BookingState.REQUESTED and presenter_keys_of(booking) != seen):
         raise TransitionNotAllowed
     return locked, presenters
 
@@ -109,7 +109,7 @@ def lock_bookings(rows: BookingQuerySet) -> BookingQuerySet:
 
 def presenter_keys_of(booking: Booking) -> set[int | None]:
     """The key of its presenter (None: it has none), and the keys of the presenters who keep a date for it."""
-    kept = FilteredRelation("options", condition=Q(options__state=OptionState.OPEN))
+    kept = FilteredRelation("options", condition=Q(options__state=DateOptionState.OPEN))
     rows = list(Booking.objects.filter(pk=booking.pk).annotate(kept=kept).values_list("presenter", "kept__presenter"))
     return {rows[0][0], *(key for _own, key in rows if key is not None)} if rows else set()
 

@@ -262,7 +262,7 @@ def is_anything_free(slot_query: SlotQuery, now: datetime, ignoring: IgnoredClai
     return PartOfDaySlots(schedule, PartOfDay.ANY, now, ignoring).first(today) is not None
 
 
-def first_times(
+def first_free_times(
     picker: Picker, slot_query: SlotQuery, now: datetime, ignoring: IgnoredClaims | None, days: int = 3
 ) -> list[SlotChoice]:
     """The first time of each of the next days that have one, for another query if nothing is free.

@@ -19,7 +19,7 @@ from bookings.travel import find_place
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from notifications.bounces.services import clear_mark_and_resend
-from notifications.models import ClearReason
+from notifications.models import MarkClearReason
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # A presenter's hours: a week from a day on, and days with other hours. Bookings that stand outside stay as they are.
@@ -52,7 +52,7 @@ def set_weekly_hours(
 
     `own`: the presenter does it.
     """
-    refuse_too_soon(first_day, own=own, now=now)
+    refuse_own_change_today(first_day, own=own, now=now)
     lock_presenters([presenter.pk], now=now)
     within = Q(valid_until__isnull=True) | Q(valid_until__gte=first_day)
     standing = Availability.objects.filter(within, presenter=presenter)
@@ -85,7 +85,7 @@ def set_exception_hours(
     *, presenter: Presenter, first_day: date, last_day: date, hours: Sequence[tuple[time, time]], own: bool, now: datetime
 ) -> None:
     """These hours hold on those days instead of the week's; no hours means not available."""
-    refuse_too_soon(first_day, own=own, now=now)
+    refuse_own_change_today(first_day, own=own, now=now)
     lock_presenters([presenter.pk], now=now)
     clocks: Sequence[tuple[time | None, time | None]] = hours or [(None, None)]
     AvailabilityException.objects.bulk_create(
@@ -102,7 +102,7 @@ def end_exception(*, exception: AvailabilityException, own: bool, now: datetime)
     """
     today = uk_day(now)
     if own:
-        refuse_too_soon(exception.last_day, own=own, now=now)
+        refuse_own_change_today(exception.last_day, own=own, now=now)
     lock_presenters([exception.presenter_id], now=now)
     if own and exception.first_day <= today:
         AvailabilityException.objects.filter(pk=exception.pk).update(last_day=today)
@@ -110,7 +110,7 @@ def end_exception(*, exception: AvailabilityException, own: bool, now: datetime)
         AvailabilityException.objects.filter(pk=exception.pk).delete()
 
 
-def refuse_too_soon(first_day: date, *, own: bool, now: datetime) -> None:
+def refuse_own_change_today(first_day: date, *, own: bool, now: datetime) -> None:
     if own and first_day <= uk_day(now):
         raise DomainError(_("You can change this from tomorrow on. For today, call the team."))
 
@@ -167,7 +167,7 @@ def save_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
     presenter.base_latitude, presenter.base_longitude, presenter.base_zone = base.latitude, base.longitude, base.zone
     presenter.save()
     if before is not None and before.email.lower() != presenter.email.lower():
-        clear_mark_and_resend(address=before.email, how=ClearReason.CHANGED, by=by, now=moment, to=presenter.email)
+        clear_mark_and_resend(address=before.email, how=MarkClearReason.CHANGED, by=by, now=moment, to=presenter.email)
     if before is not None and before.joining_link != presenter.joining_link:
         for notify_change in JOINING_LINK_CHANGED_HANDLERS:
             notify_change(presenter=presenter, before=before.joining_link, by=by, now=moment)

@@ -24,7 +24,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in_user
 from bookings.calendars.views import feed_page_context, get_or_create_feed, revoke_feed
-from bookings.models import Booking, BookingOrSession, BusyKind, BusyTime, Format, OpenSession, Presentation, Presenter, State
+from bookings.models import (
+    Booking,
+    BookingOrSession,
+    BookingState,
+    BusyKind,
+    BusyTime,
+    Format,
+    OpenSession,
+    Presentation,
+    Presenter,
+)
 from bookings.models.leave import END_OF_DAY
 from bookings.schedule.availability import PresenterSchedule, Schedule, days_in_utc, gap_at, overlapping_claims
 from bookings.schedule.forms import set_choices, slot_value
@@ -38,10 +48,16 @@ from office.closures.models import ClosureScope
 from office.closures.queries import closures_between
 from professionals.models import Nation
 
-VIEW_BOOKING, VIEW_DIARIES, ADD_BOOKING = "bookings.view_booking", "bookings.view_busytime", "bookings.add_booking"
-MENU_PAGES.append(MenuPage(gettext_lazy("Bookings"), gettext_lazy("Calendar"), "staff_calendar", VIEW_BOOKING, key="c"))
+VIEW_BOOKING_PERMISSION, VIEW_DIARIES_PERMISSION, ADD_BOOKING_PERMISSION = (
+    "bookings.view_booking",
+    "bookings.view_busytime",
+    "bookings.add_booking",
+)
+MENU_PAGES.append(
+    MenuPage(gettext_lazy("Bookings"), gettext_lazy("Calendar"), "staff_calendar", VIEW_BOOKING_PERMISSION, key="c")
+)
 WEEK, MONTH, ALL = "week", "month", "all"
-VIEWS = [(WEEK, gettext_lazy("A week")), (MONTH, gettext_lazy("A month"))]
+CALENDAR_VIEW_CHOICES = [(WEEK, gettext_lazy("A week")), (MONTH, gettext_lazy("A month"))]
 ONE_DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 FRIDAY = 4
 MAX_ROWS = 100
@@ -55,12 +71,12 @@ BRIEF_LABELS = {
 }
 # For each kind of claim: its label, the admin that has it, and the permission to see it here.
 KIND_DETAILS = {
-    BusyKind.BOOKING: (gettext_lazy("Booking"), "booking", VIEW_BOOKING),
-    BusyKind.OPTION: (gettext_lazy("Kept for a request"), "booking", VIEW_BOOKING),
+    BusyKind.BOOKING: (gettext_lazy("Booking"), "booking", VIEW_BOOKING_PERMISSION),
+    BusyKind.OPTION: (gettext_lazy("Kept for a request"), "booking", VIEW_BOOKING_PERMISSION),
     BusyKind.SESSION: (gettext_lazy("Open session"), "opensession", "bookings.view_opensession"),
     BusyKind.LEAVE: (gettext_lazy("Leave"), "leave", "bookings.view_leave"),
-    BusyKind.HOLD: (gettext_lazy("Kept for somebody who is booking"), "busytime", VIEW_DIARIES),
-    BusyKind.HELD: (gettext_lazy("Held for %(area)s"), "booking", VIEW_BOOKING),
+    BusyKind.HOLD: (gettext_lazy("Kept for somebody who is booking"), "busytime", VIEW_DIARIES_PERMISSION),
+    BusyKind.HELD: (gettext_lazy("Held for %(area)s"), "booking", VIEW_BOOKING_PERMISSION),
 }
 CLAIM_COLUMNS = (
     "presenter",
@@ -86,7 +102,7 @@ class CalendarForm(PageForm):
     """What the page shows. Every question has a default."""
 
     day = DayField(label=gettext_lazy("Go to a day"), validators=[validate_near_today])
-    view = forms.ChoiceField(label=gettext_lazy("Show"), choices=VIEWS)
+    view = forms.ChoiceField(label=gettext_lazy("Show"), choices=CALENDAR_VIEW_CHOICES)
     presenter = forms.ChoiceField(label=gettext_lazy("Presenter"))
     nation = forms.ChoiceField(label=gettext_lazy("Where they live"), choices=[(ALL, gettext_lazy("Anywhere")), *Nation.choices])
 
@@ -160,7 +176,7 @@ class Row:
 
 @staff_site.admin_view
 @require_safe
-@permission_required(VIEW_BOOKING, raise_exception=True)
+@permission_required(VIEW_BOOKING_PERMISSION, raise_exception=True)
 def team_calendar(request: HttpRequest) -> HttpResponse:
     now, user = timezone.now(), request.user
     today = uk_day(now)
@@ -194,8 +210,8 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
         "earlier": shown.query(day=earlier),
         "later": shown.query(day=later),
         "now_query": shown.query(day=today),
-        "views": [(view, label, shown.query(view=view)) for view, label in VIEWS],
-        "sees_diaries": user.has_perm(VIEW_DIARIES),
+        "views": [(view, label, shown.query(view=view)) for view, label in CALENDAR_VIEW_CHOICES],
+        "sees_diaries": user.has_perm(VIEW_DIARIES_PERMISSION),
         "sees_presenters": user.has_perm("bookings.view_presenter"),
     }
     return TemplateResponse(request, "bookings/schedule/staff/calendar.html", context)
@@ -217,14 +233,14 @@ def team_rows(presenters: Sequence[Presenter], shown: CalendarOptions, user: Any
     parts: dict[int, PresenterSchedule] = {}
     schedule: Schedule | None = None
     presentations: list[Presentation] = []
-    if user.has_perm(VIEW_DIARIES):
+    if user.has_perm(VIEW_DIARIES_PERMISSION):
         # For visits, so that it knows on which days somebody is on duty.
         anything = SlotQuery(Presentation(length_minutes=60), Format.WORKPLACE, None)
         first, last = shown.days.first, shown.days.last
         schedule = read_schedule(anything, first_day=first, last_day=last, now=now, presenters=presenters)
         parts = {part.presenter.pk: part for part in schedule.parts}
         presentations = list(Presentation.objects.offered().order_by("length_minutes", "pk"))
-    books, days = user.has_perm(ADD_BOOKING), [(day, shown.label(day)) for day in shown.days]
+    books, days = user.has_perm(ADD_BOOKING_PERMISSION), [(day, shown.label(day)) for day in shown.days]
     for presenter in presenters:
         part = parts.get(presenter.pk)
         free = free_presenter_schedules(part, presentations) if part and presenter.active else []
@@ -293,8 +309,8 @@ def week_text(row: Any, word: Any, clocks: str) -> str:
     parts = [f"{clocks}: {word} {reference}".strip()]
     if row.kind == BusyKind.BOOKING:
         parts.append(row.postcode or _("Online"))
-        if row.booking__state != State.CONFIRMED:
-            parts.append(str(State(row.booking__state).label))
+        if row.booking__state != BookingState.CONFIRMED:
+            parts.append(str(BookingState(row.booking__state).label))
     return ", ".join(parts)
 
 
@@ -389,7 +405,7 @@ def row_without_presenter(shown: CalendarOptions, user: Any) -> Row | None:
 
 @staff_site.admin_view
 @require_http_methods(FORM_METHODS)
-@permission_required([VIEW_BOOKING, VIEW_DIARIES], raise_exception=True)
+@permission_required([VIEW_BOOKING_PERMISSION, VIEW_DIARIES_PERMISSION], raise_exception=True)
 def team_calendar_address(request: HttpRequest) -> HttpResponse:
     now, user = timezone.now(), signed_in_user(request)
     if request.method == "POST":
@@ -406,7 +422,7 @@ def team_calendar_address(request: HttpRequest) -> HttpResponse:
 
 @staff_site.admin_view
 @require_http_methods(FORM_METHODS)
-@permission_required([VIEW_BOOKING, VIEW_DIARIES], raise_exception=True)
+@permission_required([VIEW_BOOKING_PERMISSION, VIEW_DIARIES_PERMISSION], raise_exception=True)
 def team_calendar_stop(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         user = signed_in_user(request)

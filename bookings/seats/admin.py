@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 from bookings.models import Booking, Seat, SeatState
 from bookings.seats.forms import ChosenSeatForm, OfferSeatsForm
 from bookings.seats.queries import MAX_GUESTS_SHOWN, guest_text, profession_labels
-from bookings.seats.services import approve_seat, close_seats, decline_seat, give_up_seat, offer_seats
+from bookings.seats.services import approve_seat, close_seat_offer, decline_seat, give_up_seat, offer_seats
 from ctac.dates import format_day
 from ctac.staff.site import ObjectAction
 from professionals.models import Person
@@ -73,7 +73,7 @@ SEAT_ACTIONS = (
     ObjectAction(
         "seats-close",
         gettext_lazy("Stop offering seats"),
-        close_seats,
+        close_seat_offer,
         available=lambda booking: booking.seats_until is not None and may_offer(booking),
         explanation=gettext_lazy("Nobody else can ask for a seat. Guests who have a seat keep it."),
         done=gettext_lazy("No more seats are offered."),

@@ -20,9 +20,9 @@ from bookings.emails import (
     sample_person,
     sample_presenter,
 )
-from bookings.models import EventKind, Seat, SeatState, State
+from bookings.models import BookingEventKind, BookingState, Seat, SeatState
 from bookings.seats.queries import approved_seat_rows, guest_text, offer_rows
-from bookings.text import moment_text, row, times_of_move
+from bookings.text import moment_text, summary_row, times_of_move
 from bookings.visits.services import minute_number
 from ctac.dates import format_day
 from notifications.registry import Desk, Email, Topic
@@ -57,7 +57,7 @@ class SeatEmail(Email):
             "reference": booking.reference,
             "rows": [
                 *(approved_seat_rows(booking) if seat.has_a_seat else offer_rows(booking)),
-                row(_("Reference"), booking.reference),
+                summary_row(_("Reference"), booking.reference),
             ],
             "in_calendars": self.in_calendars,
             "awaits_link": seat.has_a_seat and booking.awaits_link,
@@ -81,11 +81,11 @@ class HostSeatEmail(SeatEmail):
         return {
             **super().context(),
             "rows": [
-                row(_("Guest"), "" if gone else guest_text(seat)),
-                row(_("Presentation"), booking.presentation.title),
-                row(_("When"), booking.when),
-                row(_("Seats left"), str(booking.seats_left)),
-                row(_("Reference"), booking.reference),
+                summary_row(_("Guest"), "" if gone else guest_text(seat)),
+                summary_row(_("Presentation"), booking.presentation.title),
+                summary_row(_("When"), booking.when),
+                summary_row(_("Seats left"), str(booking.seats_left)),
+                summary_row(_("Reference"), booking.reference),
             ],
             "url": f"{settings.SITE_URL}{reverse('booking_seats', args=[booking.reference])}",
         }
@@ -158,7 +158,7 @@ class SeatMoved(SeatChanged):
         return (self.notification.resend_of or self.notification).created_at
 
     def moves(self, **when: Any) -> Any:
-        return self.seat.booking.events.filter(kind=EventKind.RESCHEDULED, **when).order_by("at", "pk")
+        return self.seat.booking.events.filter(kind=BookingEventKind.RESCHEDULED, **when).order_by("at", "pk")
 
     def is_still_due(self) -> bool:
         """Not if there was a later move: that one has its own message."""
@@ -189,12 +189,12 @@ class SeatCancelled(SeatEmail):
     calendar_method = "CANCEL"
 
     def is_still_due(self) -> bool:
-        return self.seat.booking.state == State.CANCELLED
+        return self.seat.booking.state == BookingState.CANCELLED
 
     def context(self) -> dict[str, object]:
         """Without the address: nobody is to come."""
         booking = self.seat.booking
-        return {**super().context(), "rows": [*offer_rows(booking), row(_("Reference"), booking.reference)]}
+        return {**super().context(), "rows": [*offer_rows(booking), summary_row(_("Reference"), booking.reference)]}
 
 
 class SeatReminder(SeatEmail):
@@ -240,7 +240,7 @@ def examples() -> Iterator[Example]:
     yield _example(SeatMoved, _("not answered yet"), asked, moved, sequence=1)
     yield _example(SeatDetails, sequence=1)
     yield _example(SeatRestored, sequence=2)
-    yield _example(SeatCancelled, state=SeatState.APPROVED, state_of_booking=State.CANCELLED)
+    yield _example(SeatCancelled, state=SeatState.APPROVED, state_of_booking=BookingState.CANCELLED)
     yield _example(SeatReminder)
     yield _example(SeatReminder, _("online, no link yet"), **nobody)
 

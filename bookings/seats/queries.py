@@ -10,12 +10,12 @@ from django.utils.translation import ngettext
 
 from bookings.models import AttendanceCount, Booking, Format, Seat, SeatState
 from bookings.models.booking import BookingQuerySet
-from bookings.text import Row, row, where_text
+from bookings.text import SummaryRow, summary_row, where_text
 from professionals.areas import authority_with_code, look_up_area
 from professionals.models import OutwardCode, Person, Profession
 
 # In a straight line between the centres of two postcode districts; people in the same local authority are near too.
-NEAR_MILES = 15
+MAX_NEAR_MILES = 15
 # We suggest a profession to the host if nobody of it has come in the local authority for this long.
 MISSING_PERIOD = timedelta(days=365)
 
@@ -34,14 +34,14 @@ MAX_GUESTS_SHOWN = 100
 
 
 def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
-    """Seats offered to this person's profession in the local authority of their work, or within NEAR_MILES of it."""
+    """Seats offered to this person's profession in the local authority of their work, or within MAX_NEAR_MILES of it."""
     area = look_up_area(person.postcode) if person and person.postcode else None
     if person is None or area is None:
         return Booking.objects.none()
-    # Outward codes with their centre within NEAR_MILES and no crossing between; so short a way is measured as on a flat map.
+    # Outward codes with their centre within MAX_NEAR_MILES and no crossing between; so short a way is measured as on a flat map.
     north = Power((F("latitude") - area.latitude) * MILES_PER_DEGREE, 2)
     east = Power((F("longitude") - area.longitude) * MILES_PER_DEGREE * cos(radians(area.latitude)), 2)
-    codes = OutwardCode.objects.alias(squared=north + east).filter(zone=area.zone, squared__lte=NEAR_MILES**2)
+    codes = OutwardCode.objects.alias(squared=north + east).filter(zone=area.zone, squared__lte=MAX_NEAR_MILES**2)
     near = Q(outward__in=codes.values("code"))
     if area.local_authority:
         near |= Q(local_authority=area.local_authority)
@@ -63,12 +63,12 @@ def seat_offer(booking: Booking) -> dict[str, object]:
     return {"booking": booking, "where": town_text(booking), "host": host_organisation_name(booking), "left": left}
 
 
-def offer_rows(booking: Booking) -> list[Row]:
+def offer_rows(booking: Booking) -> list[SummaryRow]:
     return [
-        row(_("Presentation"), booking.presentation.title),
-        row(_("When"), booking.when),
-        row(_("Where"), town_text(booking)),
-        row(_("Host"), host_organisation_name(booking)),
+        summary_row(_("Presentation"), booking.presentation.title),
+        summary_row(_("When"), booking.when),
+        summary_row(_("Where"), town_text(booking)),
+        summary_row(_("Host"), host_organisation_name(booking)),
     ]
 
 
@@ -104,18 +104,18 @@ def missing_professions(booking: Booking, now: datetime) -> list[str]:
     return [profession for profession in Profession.values if profession not in came]
 
 
-def approved_seat_rows(booking: Booking) -> list[Row]:
+def approved_seat_rows(booking: Booking) -> list[SummaryRow]:
     """For a guest with a seat: where to come, and whom to ask for. What looks like a child's details goes to nobody."""
     link = booking.joining_link
     rows = [
-        row(_("Presentation"), booking.presentation.title),
-        row(_("When"), booking.when),
-        row(_("Where"), where_text(booking)),
-        row(_("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
-        {**row(_("Joining link"), link), "href": link, "is_private": True},
-        row(_("Host"), host_organisation_name(booking)),
-        row(_("Contact on the day"), booking.contact_name),
-        {**row(_("Their phone"), booking.contact_phone), "is_phone": True},
+        summary_row(_("Presentation"), booking.presentation.title),
+        summary_row(_("When"), booking.when),
+        summary_row(_("Where"), where_text(booking)),
+        summary_row(_("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
+        {**summary_row(_("Joining link"), link), "href": link, "is_private": True},
+        summary_row(_("Host"), host_organisation_name(booking)),
+        summary_row(_("Contact on the day"), booking.contact_name),
+        {**summary_row(_("Their phone"), booking.contact_phone), "is_phone": True},
     ]
     return [each for each in rows if each["value"]]
 
@@ -126,15 +126,15 @@ def guest_text(seat: Seat) -> str:
     return ", ".join(filter(None, [seat.person.name, seat.person.get_profession_display(), str(organisation or "")]))
 
 
-def guest_rows(booking: Booking) -> list[Row]:
+def guest_rows(booking: Booking) -> list[SummaryRow]:
     """For the presenter: the guests with a seat, and what they need. No statement if there are none."""
     if not booking.seats_taken:
         return []
     guests = list(booking.seats.approved().with_related()[:MAX_GUESTS_SHOWN])
     needs = [guest.access_needs for guest in guests if guest.access_needs]
     rows = [
-        row(_("Who the guests are"), "\n".join(map(guest_text, guests))),
-        row(_("What guests need"), "\n".join(needs)),
+        summary_row(_("Who the guests are"), "\n".join(map(guest_text, guests))),
+        summary_row(_("What guests need"), "\n".join(needs)),
     ]
     return [each for each in rows if each["value"]]
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from bookings.models import LIVE_SEAT_STATES, Booking, EventKind, Seat, SeatState, State
+from bookings.models import LIVE_SEAT_STATES, Booking, BookingEventKind, BookingState, Seat, SeatState
 from bookings.models.booking import MAX_SPARE_SEATS, record_event
 from bookings.schedule.locks import lock_bookings
 from bookings.seats.queries import seats_near
@@ -21,7 +21,7 @@ from professionals.models import Person, Profession
 from professionals.services import lock_person
 
 # How long a host has before a request is declined for them (bookings.seats.services.decline_unanswered).
-HOST_ANSWERS_WITHIN = timedelta(hours=4)
+HOST_ANSWER_PERIOD = timedelta(hours=4)
 
 # The order of locks: the guest who asks, then the booking. The lock of a booking covers its seats.
 
@@ -80,18 +80,18 @@ def offer_seats(
         raise DomainError(_("Say how many seats you offer, and to which professions."))
     locked.seats_offered, locked.seats_professions, locked.seats_until = seats, sorted(set(professions)), until
     locked.save(update_fields=["seats_offered", "seats_professions", "seats_until"])
-    record_event(locked, EventKind.SEATS_OFFERED, by=by, now=now, changes={"seats": seats})
+    record_event(locked, BookingEventKind.SEATS_OFFERED, by=by, now=now, changes={"seats": seats})
     return locked
 
 
 @transaction.atomic
-def close_seats(booking: Booking, *, by: User | None, now: datetime) -> Booking:
+def close_seat_offer(booking: Booking, *, by: User | None, now: datetime) -> Booking:
     """Nobody can ask any more. Seats that are given stay, and people who have asked still get an answer."""
     locked = lock_host_booking(booking, now)
     if locked.seats_until is not None:
         locked.seats_until = None
         locked.save(update_fields=["seats_until"])
-        record_event(locked, EventKind.SEATS_CLOSED, by=by, now=now)
+        record_event(locked, BookingEventKind.SEATS_CLOSED, by=by, now=now)
     return locked
 
 
@@ -114,7 +114,7 @@ def ask_for_seat(*, booking: Booking, person: Person, access_needs: str, by: Use
     seat.state, seat.access_needs, seat.approved_at, seat.created_at = SeatState.ASKED, access_needs, None, now
     seat.version += 1
     seat.save()
-    record_event(locked, EventKind.SEAT_ASKED, by=by, now=now, changes={"seat": seat.pk})
+    record_event(locked, BookingEventKind.SEAT_ASKED, by=by, now=now, changes={"seat": seat.pk})
     notify_seats("seat-asked", [seat], now, to_host=True)
     return seat
 
@@ -131,7 +131,7 @@ def approve_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
     if not locked.booking.seats_left and locked.state == SeatState.ASKED:
         raise SeatsFull
     locked.approved_at = now
-    set_seat_state(locked, SeatState.APPROVED, EventKind.SEAT_APPROVED, by=by, now=now)
+    set_seat_state(locked, SeatState.APPROVED, BookingEventKind.SEAT_APPROVED, by=by, now=now)
     notify_seats("seat-approved", [locked], now)
     return locked
 
@@ -140,16 +140,16 @@ def approve_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
 def decline_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
     """Say no, or take back a seat that was given. Raises SeatStateChanged."""
     locked = lock_seat(seat, now)
-    set_seat_state(locked, SeatState.DECLINED, EventKind.SEAT_DECLINED, by=by, now=now)
+    set_seat_state(locked, SeatState.DECLINED, BookingEventKind.SEAT_DECLINED, by=by, now=now)
     notify_seats("seat-declined", [locked], now)
     return locked
 
 
 def decline_unanswered(*, now: datetime) -> None:
     """Decline seats whose host has not answered by the day before, when reminders go. A host always has four hours."""
-    asked = Seat.objects.with_booking().filter(state=SeatState.ASKED, created_at__lte=now - HOST_ANSWERS_WITHIN)
+    asked = Seat.objects.with_booking().filter(state=SeatState.ASKED, created_at__lte=now - HOST_ANSWER_PERIOD)
     soon = asked.filter(
-        booking__state=State.CONFIRMED, booking__starts_at__gt=now, booking__starts_at__lt=now + timedelta(days=2)
+        booking__state=BookingState.CONFIRMED, booking__starts_at__gt=now, booking__starts_at__lt=now + timedelta(days=2)
     )
     for seat in soon.order_by("pk"):
         if seat.booking.reminder_due_at <= now:
@@ -163,7 +163,7 @@ def give_up_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
     """The guest gives the seat up. The host gets an email if they had given it. Raises SeatStateChanged."""
     locked = lock_seat(seat, now)
     had = locked.has_a_seat
-    set_seat_state(locked, SeatState.GIVEN_UP, EventKind.SEAT_GIVEN_UP, by=by, now=now)
+    set_seat_state(locked, SeatState.GIVEN_UP, BookingEventKind.SEAT_GIVEN_UP, by=by, now=now)
     notify_seats("seat-given-up", [locked], now)
     if had:
         notify_seats("seat-free", [locked], now, to_host=True)
@@ -179,12 +179,12 @@ def give_up_all_seats(*, person: Person, by: User | None, now: datetime) -> None
             seat = booking.seats.select_related("person").get(person=person)
             seat.booking, had = booking, seat.has_a_seat
             if seat.is_live:
-                set_seat_state(seat, SeatState.GIVEN_UP, EventKind.SEAT_GIVEN_UP, by=by, now=now)
+                set_seat_state(seat, SeatState.GIVEN_UP, BookingEventKind.SEAT_GIVEN_UP, by=by, now=now)
             if had:
                 notify_seats("seat-free", [seat], now, to_host=True)
 
 
-def set_seat_state(seat: Seat, to: SeatState, kind: EventKind, *, by: User | None, now: datetime) -> None:
+def set_seat_state(seat: Seat, to: SeatState, kind: BookingEventKind, *, by: User | None, now: datetime) -> None:
     """Store the seat's new state. Its booking is locked; the database counts. Raises SeatStateChanged."""
     if not seat.can_become(to):
         raise SeatStateChanged

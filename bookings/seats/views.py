@@ -19,8 +19,8 @@ from bookings.schedule.access import refusal_as_warning
 from bookings.seats.forms import AskForSeatForm, OfferSeatsForm
 from bookings.seats.queries import (
     MAX_GUESTS_SHOWN,
+    MAX_NEAR_MILES,
     MAX_NEAR_SEATS,
-    NEAR_MILES,
     approved_seat_rows,
     guest_text,
     offer_rows,
@@ -28,8 +28,8 @@ from bookings.seats.queries import (
     seat_offer,
     seats_near,
 )
-from bookings.seats.services import approve_seat, ask_for_seat, close_seats, decline_seat, give_up_seat, offer_seats
-from bookings.text import row
+from bookings.seats.services import approve_seat, ask_for_seat, close_seat_offer, decline_seat, give_up_seat, offer_seats
+from bookings.text import summary_row
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS, domain_error_to_form
@@ -72,7 +72,7 @@ def act_for_host(request: HttpRequest, booking: Booking, now: datetime) -> None:
     by, wanted, key = signed_in_user(request), request.POST.get("do", ""), request.POST.get("seat", "")
     if wanted == "close":
         with refusal_as_warning(request, _("You no longer offer seats. Guests who have a seat keep it.")):
-            close_seats(booking, by=by, now=now)
+            close_seat_offer(booking, by=by, now=now)
     elif wanted in ("approve", "decline") and re.fullmatch(r"[0-9]{1,9}", key):
         seat = get_object_or_404(booking.seats.select_related("person", "booking"), pk=int(key))
         act, done = {
@@ -106,7 +106,7 @@ def booking_seats_offer(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 def seats(request: HttpRequest) -> HttpResponse:
     found = [seat_offer(booking) for booking in seats_near(signed_in_person(request), timezone.now())[:MAX_NEAR_SEATS]]
-    return render(request, "bookings/seats/near.html", {"shown": found, "miles": NEAR_MILES})
+    return render(request, "bookings/seats/near.html", {"shown": found, "miles": MAX_NEAR_MILES})
 
 
 def own_seat(request: HttpRequest, reference: str) -> Seat | None:
@@ -148,7 +148,7 @@ def own_seat_page(request: HttpRequest, seat: Seat, now: datetime) -> HttpRespon
 def ask_page(request: HttpRequest, booking: Booking, seat: Seat | None, now: datetime) -> HttpResponse:
     typed = {"access_needs": seat.access_needs} if seat else {}
     form = AskForSeatForm(request.POST if request.method == "POST" else None, initial=typed)
-    rows = [*offer_rows(booking), row(_("Seats left"), str(booking.seats_left))]
+    rows = [*offer_rows(booking), summary_row(_("Seats left"), str(booking.seats_left))]
     context = {"booking": booking, "form": form, "rows": rows}
     if request.method != "POST" or not form.is_valid():
         return render(request, "bookings/seats/ask.html", context)

@@ -23,10 +23,10 @@ from bookings import errors
 from bookings import text as bookings_text
 from bookings.models import (
     Booking,
+    BookingState,
     DutyShift,
     Format,
     Presenter,
-    State,
     Visit,
     duty_contacts_by_booking,
     may_check_in,
@@ -88,7 +88,7 @@ def still_there_text(visit: Visit) -> str:
 
 def on_duty_text(booking: Booking) -> str:
     """The people whom the alarm of a visit reaches; empty if nobody goes there any more."""
-    if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed:
+    if booking.format != Format.WORKPLACE or booking.state != BookingState.CONFIRMED or booking.visit_closed:
         return ""
     names = [person.name for person in duty_contacts_by_booking([booking])[booking.pk]]
     return ", ".join(names) or _("Nobody yet. Enter a duty shift for that day.")
@@ -122,10 +122,10 @@ def get_overdue_alarms() -> list[Alarm]:
         alarm = Alarm(
             title=str(title) % {"name": visit_presenter_name(booking)},
             rows=[
-                bookings_text.row(since, expected),
-                *([bookings_text.row(_("On it"), on_it)] if on_it else []),
+                bookings_text.summary_row(since, expected),
+                *([bookings_text.summary_row(_("On it"), on_it)] if on_it else []),
                 *contact_rows(booking),
-                bookings_text.row(_("Where"), ", ".join(booking.address_lines)),
+                bookings_text.summary_row(_("Where"), ", ".join(booking.address_lines)),
                 *({**row, "value": phone_link(str(row["value"]))} if row.get("is_phone") else row for row in duty_rows),
             ],
             about=booking.reference,
@@ -137,14 +137,14 @@ def get_overdue_alarms() -> list[Alarm]:
     return alarms
 
 
-def contact_rows(booking: Booking) -> list[bookings_text.Row]:
+def contact_rows(booking: Booking) -> list[bookings_text.SummaryRow]:
     presenter = bookings_text.presenter_of_visit(booking)
     return [
-        bookings_text.row(
+        bookings_text.summary_row(
             _("Presenter’s phone"), phone_link(presenter.phone) if presenter and presenter.phone else _("None kept")
         ),
-        bookings_text.row(_("Contact on site"), booking.contact_name),
-        bookings_text.row(_("Their phone"), phone_link(booking.contact_phone)),
+        bookings_text.summary_row(_("Contact on site"), booking.contact_name),
+        bookings_text.summary_row(_("Their phone"), phone_link(booking.contact_phone)),
     ]
 
 
@@ -352,13 +352,13 @@ class DutyShiftAdmin(StaffModelAdmin):
         return gone, counts, lacking, [*protected, *(f"{booking.reference}, {booking.when}" for booking in resting)]
 
 
-DAYS_OF_DUTY = 7
+DUTY_DAYS_CHECKED = 7
 
 
 def on_duty_this_week(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     """Whether two people are on duty on each working day, when visits take place. One person alone may not hear an alarm."""
     today = uk_day(timezone.now())
-    days = [today + timedelta(days=number) for number in range(DAYS_OF_DUTY)]
+    days = [today + timedelta(days=number) for number in range(DUTY_DAYS_CHECKED)]
     shifts = DutyShift.objects.by_day(days)
     people = {day: [one.name for one in shifts[day].people] if day in shifts else [] for day in days}
     lacking = [format_day(day) for day in days if is_working_day(day, TEAM_NATION) and len(people[day]) < 2]

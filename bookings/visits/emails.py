@@ -21,9 +21,9 @@ from bookings.emails import (
     sample_presenter,
     sample_visit,
 )
-from bookings.models import Booking, Presenter, State, Visit
+from bookings.models import Booking, BookingState, Presenter, Visit
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
-from bookings.text import Row, row
+from bookings.text import SummaryRow, summary_row
 from bookings.visits.services import last_alarm_minute, minute_number, presenter_loss_minute, without_presenter
 from ctac.dates import format_day, format_uk_time
 from notifications.samples import Example, example
@@ -36,8 +36,10 @@ def visit_presenter_name(booking: Booking) -> str:
     return presenter.name if presenter else gettext("the presenter")
 
 
-def phone_row(label: str, number: str) -> Row:
-    return row(label, number, is_phone=True) if number else row(label, gettext("We don’t have their phone number"))
+def phone_row(label: str, number: str) -> SummaryRow:
+    return (
+        summary_row(label, number, is_phone=True) if number else summary_row(label, gettext("We don’t have their phone number"))
+    )
 
 
 def alarm_taken_on_text(visit: Visit | None) -> str:
@@ -92,16 +94,16 @@ class OverdueEmail(TeamEmail):
             "resolve_url": f"{settings.SITE_URL}{url}",
             "whom_to_call": [
                 phone_row(gettext("1. The presenter"), presenter.phone if presenter else ""),
-                row(gettext("2. Contact on site"), booking.contact_name),
-                row(gettext("Their phone"), booking.contact_phone, is_phone=True),
+                summary_row(gettext("2. Contact on site"), booking.contact_name),
+                summary_row(gettext("Their phone"), booking.contact_phone, is_phone=True),
             ],
             "place_rows": [
-                row(gettext("Where"), bookings_text.where_text(booking)),
-                row(gettext("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
-                row(gettext("When"), booking.when),
-                row(gettext("Checked in"), bookings_text.moment_text(arrived) if arrived else gettext("No")),
-                row(gettext("Who is on it"), alarm_taken_on_text(visit)),
-                row(gettext("Reference"), booking.reference),
+                summary_row(gettext("Where"), bookings_text.where_text(booking)),
+                summary_row(gettext("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
+                summary_row(gettext("When"), booking.when),
+                summary_row(gettext("Checked in"), bookings_text.moment_text(arrived) if arrived else gettext("No")),
+                summary_row(gettext("Who is on it"), alarm_taken_on_text(visit)),
+                summary_row(gettext("Reference"), booking.reference),
             ],
             "missed": str(MISSED_SENTENCES[self.missed]) % facts,
             "escalated": self.escalated,
@@ -187,7 +189,7 @@ class DutyDisclosure(TeamEmail):
 
     def context(self) -> dict[str, object]:
         presenter = self.presenter
-        whom = [row(gettext("Presenter"), presenter.name), phone_row(gettext("Their phone"), presenter.phone)]
+        whom = [summary_row(gettext("Presenter"), presenter.name), phone_row(gettext("Their phone"), presenter.phone)]
         return {**super().context(), "name": presenter.name, "whom_to_call": whom}
 
 
@@ -197,7 +199,7 @@ class BookingLate(BookingEmail):
     name = "booking-late"
     label = _("Presenter is running late")
     subject = _("Our presenter is running late on %(day)s (%(reference)s)")
-    states = (State.CONFIRMED,)
+    states = (BookingState.CONFIRMED,)
 
     def is_still_due(self) -> bool:
         visit: Visit | None = getattr(self.booking, "visit", None)
@@ -225,10 +227,10 @@ class StaffStillNoPresenter(TeamEmail):
         booking, person = self.booking, self.booking.person
         url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_stand_ins')}#{booking.reference}"
         ring_rows = [
-            row(gettext("1. The person who booked"), person.name),
+            summary_row(gettext("1. The person who booked"), person.name),
             phone_row(gettext("Their phone"), person.phone),
-            row(gettext("2. Contact on the day"), booking.contact_name),
-            row(gettext("Contact’s phone"), booking.contact_phone, is_phone=True),
+            summary_row(gettext("2. Contact on the day"), booking.contact_name),
+            summary_row(gettext("Contact’s phone"), booking.contact_phone, is_phone=True),
         ]
         return {**super().context(), "stand_ins_url": url, "ring_rows": ring_rows}
 
@@ -247,7 +249,7 @@ class StaffNoJoiningLink(TeamEmail):
         """`ask_rows`: the presenter, who may have a link already."""
         presenter = self.booking.presenter
         url = reverse("staff:bookings_booking_action", args=[self.booking.pk, "link"])
-        ask_rows = [row(gettext("Presenter"), presenter.name if presenter else gettext("Nobody yet"))]
+        ask_rows = [summary_row(gettext("Presenter"), presenter.name if presenter else gettext("Nobody yet"))]
         if presenter:
             ask_rows.append(phone_row(gettext("Their phone"), presenter.phone))
         return {**super().context(), "link_url": f"{settings.SITE_URL}{url}", "ask_rows": ask_rows}

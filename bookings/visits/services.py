@@ -12,12 +12,12 @@ from bookings.errors import SlotTaken
 from bookings.models import (
     Booking,
     BookingEvent,
+    BookingEventKind,
     BookingQuerySet,
+    BookingState,
     DutyShift,
-    EventKind,
     Format,
     Presenter,
-    State,
     Visit,
     duty_contacts_by_booking,
     is_near_visit_time,
@@ -33,7 +33,7 @@ from bookings.models.booking import (
     OPEN_VISIT_Q,
     record_event,
 )
-from bookings.schedule.availability import NOT_CHECKED
+from bookings.schedule.availability import NOT_CHECKED_MESSAGE
 from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
 from ctac.dates import format_day, format_uk_time, uk_day
@@ -74,7 +74,7 @@ def mark_presenter_sought(presenter: Presenter, booking: Booking, now: datetime)
     """Call it before leave takes this presenter off a visit that has begun: the alarm stays until somebody hears from them."""
     if (
         booking.format != Format.WORKPLACE
-        or booking.state != State.CONFIRMED
+        or booking.state != BookingState.CONFIRMED
         or booking.visit_closed
         or booking.agreed_times[0] > now
     ):
@@ -151,7 +151,7 @@ def refuse_unchecked(booking: Booking, presenter: Presenter, start: datetime, *,
     if not by_staff:
         raise SlotTaken(_("We can’t come to you on %(day)s. Choose another day, or call us.") % {"day": format_day(day)})
     sentence = _("%(name)s can’t go to a workplace then. %(why)s Choose somebody else, or record it on their page first.")
-    raise SlotTaken(sentence % {"name": presenter, "why": NOT_CHECKED})
+    raise SlotTaken(sentence % {"name": presenter, "why": NOT_CHECKED_MESSAGE})
 
 
 @transaction.atomic
@@ -162,7 +162,7 @@ def visits_covered_by(shift: DutyShift, now: datetime, *, but: DateRange | None 
     """
     DutyShift.objects.select_for_update().filter(pk=shift.pk).first()
     days = DateRange(shift.first_day, shift.last_day)
-    confirmed = Booking.objects.filter(OPEN_VISIT_Q, starting_on(days), state=State.CONFIRMED)
+    confirmed = Booking.objects.filter(OPEN_VISIT_Q, starting_on(days), state=BookingState.CONFIRMED)
     ahead = confirmed.filter(ends_at__gt=now).order_by("starts_at", "pk")
     return [booking for booking in ahead if but is None or uk_day(booking.agreed_times[0]) not in but]
 
@@ -216,7 +216,7 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
     locked, visit = lock_visit(booking, presenter)
     if visit.is_checked_in or (visit.is_checked_out and visit.presenter == presenter):
         return visit
-    if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
+    if locked.state != BookingState.CONFIRMED or locked.format != Format.WORKPLACE:
         raise NotAVisit
     starts_at, ends_at = locked.agreed_times
     opens_at = starts_at - CHECK_IN_OPENS_BEFORE
@@ -226,7 +226,7 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
     if now >= ends_at:
         raise VisitOver
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, now, None
-    save_visit(visit, EventKind.CHECKED_IN, by=by, now=now, note=note, flagged=flagged)
+    save_visit(visit, BookingEventKind.CHECKED_IN, by=by, now=now, note=note, flagged=flagged)
     return visit
 
 
@@ -241,18 +241,18 @@ def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime
     if visit.is_checked_out and visit.presenter == presenter:
         return visit
     if not visit.is_checked_in:
-        if locked.format != Format.WORKPLACE or locked.state not in (State.CONFIRMED, State.DELIVERED):
+        if locked.format != Format.WORKPLACE or locked.state not in (BookingState.CONFIRMED, BookingState.DELIVERED):
             raise NotAVisit
         if now < locked.agreed_times[0]:
             raise DomainError(_("This visit has not begun, and nobody has checked in. Check in first."))
         visit.checked_in_at = None
     now = max(now, visit.checked_in_at or now)
     visit.presenter, visit.checked_out_at = presenter, now
-    save_visit(visit, EventKind.CHECKED_OUT, by=by, now=now, note=note, flagged=flagged)
+    save_visit(visit, BookingEventKind.CHECKED_OUT, by=by, now=now, note=note, flagged=flagged)
     return visit
 
 
-TAKE_BACK_KIND_BY_TAP = {CHECK_IN: EventKind.CHECK_IN_TAKEN_BACK, CHECK_OUT: EventKind.CHECK_OUT_TAKEN_BACK}
+TAKE_BACK_KIND_BY_TAP = {CHECK_IN: BookingEventKind.CHECK_IN_TAKEN_BACK, CHECK_OUT: BookingEventKind.CHECK_OUT_TAKEN_BACK}
 
 
 @transaction.atomic
@@ -280,7 +280,7 @@ def take_back_tap(
         visit.checked_out_at = None
     else:
         visit.checked_in_at = None
-    if visit.checked_in_at is None and not visit.is_sought:
+    if visit.checked_in_at is None and not visit.is_presenter_sought:
         visit.presenter = None
     visit.taken_on_at = None  # the alarm before the tap is over
     save_visit(visit, TAKE_BACK_KIND_BY_TAP[tap], by=by, now=now, note=note, flagged=flagged)
@@ -297,7 +297,7 @@ def confirm_presenter_safe(booking: Booking, *, by: User, now: datetime, note: s
     if locked.get_overdue(now) is None:
         raise NotOverdue
     visit.safe_at = now
-    save_visit(visit, EventKind.SAID_SAFE, by=by, now=now, note=note, flagged=flagged)
+    save_visit(visit, BookingEventKind.SAID_SAFE, by=by, now=now, note=note, flagged=flagged)
     return visit
 
 
@@ -312,7 +312,7 @@ def take_on_alarm(booking: Booking, *, by: User, now: datetime) -> Visit:
         facts = {"name": visit.taken_on_by or _("A colleague"), "clock": format_uk_time(visit.taken_on_at)}
         raise DomainError(_("%(name)s has been on it since %(clock)s.") % facts)
     visit.taken_on_at, visit.taken_on_by = now, by
-    save_visit(visit, EventKind.TAKEN_ON, by=by, now=now)
+    save_visit(visit, BookingEventKind.TAKEN_ON, by=by, now=now)
     return visit
 
 
@@ -327,7 +327,7 @@ def report_late(booking: Booking, *, presenter: Presenter, minutes: int, by: Use
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, None, None
     visit.late_until = starts_at + timedelta(minutes=minutes)
     visit.taken_on_at = None  # an alarm before this is answered
-    save_visit(visit, EventKind.LATE, by=by, now=now, changes={"late": minutes})
+    save_visit(visit, BookingEventKind.LATE, by=by, now=now, changes={"late": minutes})
     late = LaterMessage("booking-late", [locked.person.email], now, ends_at)
     version = minute_number(visit.late_until)
     notify_kinds({}, about=f"booking:{locked.pk}", reference=locked.reference, version=version, now=now, later=[late])
@@ -347,7 +347,7 @@ def ask_for_help(booking: Booking, *, presenter: Presenter, by: User, now: datet
     if visit.needs_help and visit.help_at and visit.seeks_help == presenter and not visit.is_alarm_taken_on(visit.help_at):
         return visit
     visit.help_at, visit.seeks_help = now, presenter
-    save_visit(visit, EventKind.HELP_ASKED, by=by, now=now)
+    save_visit(visit, BookingEventKind.HELP_ASKED, by=by, now=now)
     sound_alarm(locked, now)
     return visit
 
@@ -362,9 +362,9 @@ def report_disclosure(booking: Booking, *, presenter: Presenter, by: User, now: 
     locked.visit = visit
     if not is_near_visit_time(locked, now):
         raise NotAVisit
-    told = {"kind": EventKind.DISCLOSED, "by": by, "at__gt": now - ALARM_INTERVAL}
+    told = {"kind": BookingEventKind.DISCLOSED, "by": by, "at__gt": now - ALARM_INTERVAL}
     if not locked.events.filter(**told).exists():
-        record_event(locked, EventKind.DISCLOSED, by=by, now=now)
+        record_event(locked, BookingEventKind.DISCLOSED, by=by, now=now)
         about, to = f"booking:{locked.pk}:{presenter.pk}", {"duty-disclosure": duty_addresses(locked)}
         notify_kinds(to, about=about, reference=locked.reference, version=minute_number(now), now=now)
 
@@ -382,7 +382,7 @@ def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Bo
 
 def save_visit(
     visit: Visit,
-    kind: EventKind,
+    kind: BookingEventKind,
     *,
     by: User,
     now: datetime,
@@ -416,10 +416,10 @@ def bookings_to_alert(*, now: datetime) -> list[int]:
 def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
     """Confirmed bookings that start soon and that nobody gives. Staff read of it when it happened, some time ago."""
     just_freed = BookingEvent.objects.filter(
-        booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - VISIT_ESCALATION_DELAY
+        booking=OuterRef("pk"), kind=BookingEventKind.PRESENTER_FREED, at__gt=now - VISIT_ESCALATION_DELAY
     )
     soon = {"starts_at__gt": now, "starts_at__lte": now + NO_PRESENTER_ALERT_WINDOW}
-    return bookings.filter(~Exists(just_freed), state=State.CONFIRMED, presenter=None, **soon).order_by("starts_at", "pk")
+    return bookings.filter(~Exists(just_freed), state=BookingState.CONFIRMED, presenter=None, **soon).order_by("starts_at", "pk")
 
 
 @transaction.atomic
@@ -481,7 +481,7 @@ def duty_addresses(booking: Booking) -> list[str]:
 
 def presenter_loss_minute(booking: Booking) -> int:
     """The minute at which it last lost its presenter; if it never had one, the minute at which it starts."""
-    freed = booking.events.filter(kind=EventKind.PRESENTER_FREED).order_by("at", "pk").values_list("at", flat=True).last()
+    freed = booking.events.filter(kind=BookingEventKind.PRESENTER_FREED).order_by("at", "pk").values_list("at", flat=True).last()
     return minute_number(freed or booking.agreed_times[0])
 
 

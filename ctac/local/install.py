@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 MIN_PYTHON_VERSION = (3, 11)
-VENV = Path(".venv")
-PYTHON = VENV / "bin" / "python"
-STAMP_FILE = VENV / "installed.json"
+VENV_DIR = Path(".venv")
+PYTHON = VENV_DIR / "bin" / "python"
+STAMP_FILE = VENV_DIR / "installed.json"
 
 
 def main(files: list[str]) -> None:
@@ -29,7 +29,9 @@ def main(files: list[str]) -> None:
     if not is_venv_usable():
         if importlib.util.find_spec("ensurepip") is None:
             sys.exit("This Python can't make virtual environments. On Debian and Ubuntu: apt-get install python3-venv")
-        made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            [sys.executable, "-m", "venv", "--clear", str(VENV_DIR)], capture_output=True, text=True, check=False
+        )
         if made.returncode:
             sys.exit(f"The virtual environment can't be made: {(made.stderr or made.stdout).strip()}")
         done = {}

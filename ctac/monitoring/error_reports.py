@@ -22,7 +22,7 @@ from ctac import logs
 # What is kept of the SDK's own event. None of it comes from a request.
 KEPT_EVENT_KEYS = ("event_id", "timestamp", "platform", "level", "logger", "server_name", "environment", "sdk")
 # Their messages come from code. Any other error may quote what somebody typed, so its message stays in our log.
-CODE_MESSAGE_ERRORS = (*logs.CODE_QUOTING_ERRORS, DatabaseError, psycopg2.Error)
+SAFE_MESSAGE_ERRORS = (*logs.CODE_QUOTING_ERRORS, DatabaseError, psycopg2.Error)
 
 
 def start_sentry(dsn: str) -> None:
@@ -68,7 +68,7 @@ def source_message(record: logging.LogRecord) -> str:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    words = logs.mask_personal_data(logs.message_without_values(error)) if isinstance(error, CODE_MESSAGE_ERRORS) else ""
+    words = logs.mask_personal_data(logs.message_without_values(error)) if isinstance(error, SAFE_MESSAGE_ERRORS) else ""
     frames = [describe_frame(frame) for frame in traceback.extract_tb(error.__traceback__)]
     kind = type(error)
     return {"type": kind.__qualname__, "module": kind.__module__, "value": words, "stacktrace": {"frames": frames}}

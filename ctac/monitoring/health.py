@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 Check = Callable[[], str]
 # A slow answer counts as a failure, and pages wait for the process that is busy with it.
 STATEMENT_TIMEOUT = "2s"
-checks: dict[str, Check] = {}
+READINESS_CHECKS: dict[str, Check] = {}
 # Three rounds of two minutes each.
 VISITS_WATCHED_KEY, VISITS_WATCHED_PERIOD = "visits-are-watched", timedelta(minutes=6)
 MONITOR_TOLD_KEY = "monitor-was-told"
@@ -37,7 +37,7 @@ PING_TIMEOUT_SECONDS = 5
 
 def register(name: str, check: Check) -> None:
     """`check` runs in the probe's short transaction. What it finds makes /readyz "degraded", never "unavailable"."""
-    checks[name] = check
+    READINESS_CHECKS[name] = check
 
 
 def cache_current_time(key: str, lasts: timedelta, what: str) -> None:
@@ -144,4 +144,4 @@ def run_checks(*, migrated: bool = False) -> dict[str, str]:
             executor = MigrationExecutor(connection)
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 return {"database": "ok", "migrations": "missing"}
-        return {"database": "ok", "migrations": "ok"} | {name: check() or "ok" for name, check in checks.items()}
+        return {"database": "ok", "migrations": "ok"} | {name: check() or "ok" for name, check in READINESS_CHECKS.items()}

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 
 from ctac.pages import SITE_FACTS
 
-FONTS = Path(__file__).parent / "fonts"
+FONTS_DIR = Path(__file__).parent / "fonts"
 QR_QUIET_ZONE_MODULES = 4  # of empty paper around a QR code (ISO/IEC 18004)
-TEMPLATES = Path(settings.BASE_DIR) / "templates" / "pdf"
+TEMPLATES_DIR = Path(settings.BASE_DIR) / "templates" / "pdf"
 
 
 def render_pdf(template: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
@@ -30,9 +30,9 @@ def render_pdf(template: str, data: dict[str, Any], *, made_at: datetime) -> byt
     import typst  # 20 MB, so not before a process makes its first PDF
 
     return typst.compile(
-        TEMPLATES / f"{template}.typ",
-        root=TEMPLATES,
-        font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]),
+        TEMPLATES_DIR / f"{template}.typ",
+        root=TEMPLATES_DIR,
+        font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS_DIR]),
         sys_inputs={"data": json.dumps({"charity": charity_line(), **data}), "language": (get_language() or "en")[:2]},
         format="pdf",
         pdf_standards="ua-1",
@@ -48,7 +48,7 @@ def charity_line() -> str:
 @cache
 def template_digest() -> str:
     """The digest of all templates, so that PDFs are made again when one changes."""
-    return sha256(b"".join(path.read_bytes() for path in sorted(TEMPLATES.glob("*.typ")))).hexdigest()
+    return sha256(b"".join(path.read_bytes() for path in sorted(TEMPLATES_DIR.glob("*.typ")))).hexdigest()
 
 
 UNPRINTABLE_SIGN = "\N{WHITE SQUARE}"  # stands for a letter that neither the font nor the transliteration has
@@ -61,7 +61,7 @@ def font_letters() -> frozenset[int]:
     """The code points that both faces of our font have."""
     from fontTools.ttLib import TTFont  # plain English never asks for it
 
-    faces = (TTFont(path) for path in FONTS.glob("*.ttf"))
+    faces = (TTFont(path) for path in FONTS_DIR.glob("*.ttf"))
     return frozenset.intersection(*(frozenset(face.getBestCmap()) for face in faces))
 
 

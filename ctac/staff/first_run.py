@@ -34,7 +34,7 @@ from ctac.staff.menu import MENU_PAGES, MenuPage
 from ctac.staff.site import WaitingLine, staff_site, time_ago_text
 
 logger = logging.getLogger(__name__)
-PERMISSION = "accounts.change_user"  # managers: it names colleagues
+FIRST_RUN_PERMISSION = "accounts.change_user"  # managers: it names colleagues
 MACHINE_SECTION, COLLEAGUES_SECTION, CONTENT_SECTION = (
     gettext_lazy("The machine"),
     gettext_lazy("Colleagues"),
@@ -138,7 +138,7 @@ figures.register(first_run_figures, asks_database=False)
 
 @require_safe
 def first_run_page(request: HttpRequest) -> HttpResponse:
-    if not request.user.has_perm(PERMISSION):
+    if not request.user.has_perm(FIRST_RUN_PERMISSION):
         raise PermissionDenied
     sections = run_first_run_checks(request)
     page = {"title": _("First-run check"), "sections": sections, "figures": count_lights(sections), "lights": Light}
@@ -146,14 +146,14 @@ def first_run_page(request: HttpRequest) -> HttpResponse:
 
 
 staff_site.add_page("first-run/", first_run_page, "first_run")
-MENU_PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("First-run check"), "staff:first_run", PERMISSION))
+MENU_PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("First-run check"), "staff:first_run", FIRST_RUN_PERMISSION))
 # In a copy for development nearly all of it is red, and nobody minds.
 RED_LINES_WAITING = WaitingLine(
     label=gettext_lazy("red lines of the first-run check"),
     one=gettext_lazy("red line of the first-run check"),
     count=get_red_line_count,
     address=lambda: reverse("staff:first_run"),
-    permission=PERMISSION,
+    permission=FIRST_RUN_PERMISSION,
 )
 if settings.PRODUCTION:
     staff_site.add_waiting(gettext_lazy("Settings"), RED_LINES_WAITING)

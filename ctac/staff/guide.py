@@ -23,8 +23,8 @@ from ctac.pages import all_tokens, commonmark, render_markdown
 from ctac.staff.lists import get_search_text
 from ctac.staff.site import staff_site
 
-FILE = settings.BASE_DIR / "docs" / "staff-guide.md"
-PICTURES = "guide"  # where the static files have docs/pictures
+GUIDE_FILE = settings.BASE_DIR / "docs" / "staff-guide.md"
+PICTURES_DIR = "guide"  # where the static files have docs/pictures
 MAX_WORDS = 8  # of what is typed
 # Words to ignore if a question has others.
 STOP_WORDS_PATTERN = re.compile(
@@ -137,7 +137,7 @@ class GuideSearchResult:
 
 @cache
 def read_guide() -> Guide:
-    tokens = commonmark.parse(FILE.read_text(encoding="utf-8"))
+    tokens = commonmark.parse(GUIDE_FILE.read_text(encoding="utf-8"))
     starts = [at for at, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h2"]
     written = [tokens[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
     addresses = {name: address for section in written for name, address in heading_addresses(section)}
@@ -146,7 +146,7 @@ def read_guide() -> Guide:
         if target.startswith("#"):
             token.attrSet("href", addresses.get(target[1:], target))
         if token.type == "image":
-            token.attrSet("src", static(str(token.attrGet("src")).replace("pictures", PICTURES, 1)))
+            token.attrSet("src", static(str(token.attrGet("src")).replace("pictures", PICTURES_DIR, 1)))
     sections = [build_section(section, addresses) for section in written]
     return Guide(" ".join(sentences_in(tokens[3:6])), {section.slug: section for section in sections}, addresses)
 

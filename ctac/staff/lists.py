@@ -33,7 +33,7 @@ from ctac.dates import uk_datetime, uk_day
 
 MAX_COUNTED = 1_000
 MAX_LENGTH = 100  # of what is typed into a search box
-MAX_PIECE_LENGTH = 12  # characters of a word that the index is asked for
+MAX_FRAGMENT_LENGTH = 12  # characters of a word that the index is asked for
 
 
 def capped_count_text(count: int) -> str:
@@ -50,7 +50,7 @@ class ListPart:
 
 
 class CappedPaginator(Paginator):
-    """Counts to MOST, because to count more means to read them all. Its pages show one of the `parts` after the other.
+    """Counts to MAX_COUNTED, because to count more means to read them all. Its pages show one of the `parts` after the other.
 
     `counted` and `keys`: how many rows there are, and all their keys in order, if a search has found out already.
     """
@@ -103,7 +103,7 @@ class CappedPaginator(Paginator):
         return sorted(rows.filter(pk__in=list(places)).order_by(), key=lambda row: places[row.pk])
 
 
-class BigChangeList(ChangeList):
+class CappedChangeList(ChangeList):
     """A list that says "more than 1,000", and then sorts only by columns with an index."""
 
     model_admin: Any
@@ -159,15 +159,15 @@ def contains_text(word: str, column: str) -> Q:
 
     The index reads a list for every three characters in a row, and nearly every row has those of "nhs.uk".
     """
-    piece = search_piece(word)
+    piece = search_fragment(word)
     found = Q(**{f"{column}__contains": piece})
     return found if piece == word else found & Q(GreaterThan(StrIndex(F(column), Value(word)), 0))
 
 
-def search_piece(word: str) -> str:
+def search_fragment(word: str) -> str:
     """The end of an email address's part before the @, with the @; the beginning of any other word."""
     end = word.find("@") + 1
-    return word[max(0, end - MAX_PIECE_LENGTH) : end] if end > 3 else word[:MAX_PIECE_LENGTH]
+    return word[max(0, end - MAX_FRAGMENT_LENGTH) : end] if end > 3 else word[:MAX_FRAGMENT_LENGTH]
 
 
 def filter_by_words(rows: QuerySet[Any], typed: str, column: str = "searched") -> QuerySet[Any]:
@@ -191,7 +191,7 @@ def ordered_keys(rows: QuerySet[Any], keys: QuerySet[Any] | list[Any]) -> list[A
     return list(dict.fromkeys(rows.filter(pk__in=keys).values_list("pk", flat=True)))
 
 
-class BigListMixin:
+class CappedListMixin:
     """For a model admin. `searched`: the column or alias with the words. `sorts_quickly`: the columns with an index.
 
     `by_name`: sorted like this, all the rows with the words may stand at the end, so the list isn't read from its start. If there
@@ -207,7 +207,7 @@ class BigListMixin:
         return ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return BigChangeList
+        return CappedChangeList
 
     def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any) -> Any:
         """Django uses it for the history of an object too, which has other rows in an order of their own."""

@@ -51,7 +51,7 @@ from ctac.forms import FORMFIELD_OVERRIDES, PageFormMixin, dialable_number, doma
 from ctac.models import is_reference, normalise_reference
 from ctac.staff import menu
 from ctac.staff.audit import AuditedModelAdmin, AuditHooks, audit_note
-from ctac.staff.lists import MAX_COUNTED, BigListMixin, StrictLookupsMixin, capped_count_text
+from ctac.staff.lists import MAX_COUNTED, CappedListMixin, StrictLookupsMixin, capped_count_text
 from ctac.staff.menu import group_by_section, redirect_to_public_page, split_waiting_and_idle
 from ctac.staff.story import get_related_lists, get_story
 
@@ -428,7 +428,7 @@ EMPTY_ACTION_CHOICE = [("", _("Choose what to do"))]
 SINGLE_SAVE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
-class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
+class StaffModelAdmin(StrictLookupsMixin, CappedListMixin, AuditedModelAdmin):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields.
 
     `nobody_may`: which of "add", "change" and "delete" no colleague may do by hand, not even a superuser.

@@ -64,23 +64,25 @@ class InvalidSheetError(DomainError):
     """The file can't be read as a spreadsheet; the message says what to do."""
 
 
-UNREADABLE_FILE = _(
+UNREADABLE_FILE_MESSAGE = _(
     "We can’t read this file as a spreadsheet. Open it in Excel, save it as “Excel Workbook (.xlsx)”, and upload that."
 )
-FILE_IS_EMPTY = _("This file is empty. Fill it in and upload it again.")
-FILE_TOO_LARGE = _("This file is larger than 5 MB. Take out pictures and sheets that you don’t need, or upload it in parts.")
-UNPACKS_TOO_LARGE = _(
+FILE_IS_EMPTY_MESSAGE = _("This file is empty. Fill it in and upload it again.")
+FILE_TOO_LARGE_MESSAGE = _(
+    "This file is larger than 5 MB. Take out pictures and sheets that you don’t need, or upload it in parts."
+)
+UNPACKS_TOO_LARGE_MESSAGE = _(
     "This file is much larger than it looks, so we did not open it. Copy its cells into a new file, and upload that."
 )
-OLD_EXCEL_FILE = _(
+OLD_EXCEL_FILE_MESSAGE = _(
     "This is an old Excel file (.xls), or one with a password. "
     "Save it as “Excel Workbook (.xlsx)” without a password, and upload that."
 )
-FILE_IS_PDF = _("This is a PDF. Upload a spreadsheet: an Excel file (.xlsx) or a CSV file.")
-NOT_EXCEL = _("This is not an Excel file. Save it as “Excel Workbook (.xlsx)” or as CSV, and upload that.")
-TOO_MANY_ROWS = _("This file has more than %(most)s rows. Upload it in parts.")
-TOO_MANY_COLUMNS = _("This file has more than 100 columns. Take out those that you don’t need, and upload it again.")
-NO_ROWS = _("The file has nothing under the headings. Fill in the rows and upload it again.")
+FILE_IS_PDF_MESSAGE = _("This is a PDF. Upload a spreadsheet: an Excel file (.xlsx) or a CSV file.")
+NOT_EXCEL_MESSAGE = _("This is not an Excel file. Save it as “Excel Workbook (.xlsx)” or as CSV, and upload that.")
+TOO_MANY_ROWS_MESSAGE = _("This file has more than %(most)s rows. Upload it in parts.")
+TOO_MANY_COLUMNS_MESSAGE = _("This file has more than 100 columns. Take out those that you don’t need, and upload it again.")
+NO_ROWS_MESSAGE = _("The file has nothing under the headings. Fill in the rows and upload it again.")
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,13 @@ def sheet_rows(content: bytes, *, most: int = MAX_UPLOAD_ROWS) -> Iterator[tuple
     Raises InvalidSheetError, also for a file that has no other rows.
     """
     if len(content) > MAX_UPLOAD_BYTES:
-        raise InvalidSheetError(FILE_TOO_LARGE)
+        raise InvalidSheetError(FILE_TOO_LARGE_MESSAGE)
     if not content.strip():
-        raise InvalidSheetError(FILE_IS_EMPTY)
+        raise InvalidSheetError(FILE_IS_EMPTY_MESSAGE)
     if content.startswith(OLD_EXCEL_SIGNATURE):
-        raise InvalidSheetError(OLD_EXCEL_FILE)
+        raise InvalidSheetError(OLD_EXCEL_FILE_MESSAGE)
     if b"%PDF-" in content[:1024]:
-        raise InvalidSheetError(FILE_IS_PDF)
+        raise InvalidSheetError(FILE_IS_PDF_MESSAGE)
     cells = read_xlsx(content) if content.startswith(b"PK") else read_csv(content)
     found = 0
     for number, row in enumerate(check_rows(cells, most), 1):
@@ -117,7 +119,7 @@ def sheet_rows(content: bytes, *, most: int = MAX_UPLOAD_ROWS) -> Iterator[tuple
             found += 1
             yield number, row
     if found < 2:
-        raise InvalidSheetError(NO_ROWS if found else FILE_IS_EMPTY)
+        raise InvalidSheetError(NO_ROWS_MESSAGE if found else FILE_IS_EMPTY_MESSAGE)
 
 
 def check_rows(rows: Iterable[list[str]], most: int = MAX_UPLOAD_ROWS) -> Iterator[list[str]]:
@@ -133,11 +135,11 @@ def check_rows(rows: Iterable[list[str]], most: int = MAX_UPLOAD_ROWS) -> Iterat
         filled += bool(cells)
         characters += sum(map(len, cells))
         if filled > most + 1 or number >= MAX_SHEET_LENGTH:
-            raise InvalidSheetError(TOO_MANY_ROWS % {"most": f"{most:,}"})
+            raise InvalidSheetError(TOO_MANY_ROWS_MESSAGE % {"most": f"{most:,}"})
         if len(cells) > MAX_UPLOAD_COLUMNS:
-            raise InvalidSheetError(TOO_MANY_COLUMNS)
+            raise InvalidSheetError(TOO_MANY_COLUMNS_MESSAGE)
         if characters > MAX_UNPACKED_BYTES:
-            raise InvalidSheetError(UNPACKS_TOO_LARGE)
+            raise InvalidSheetError(UNPACKS_TOO_LARGE_MESSAGE)
         yield [cell[: MAX_READ_CELL_LENGTH + 1].replace("\r\n", "\n").replace("\0", "") for cell in map(unescape_formula, cells)]
 
 
@@ -147,7 +149,7 @@ def read_csv(content: bytes) -> Iterator[list[str]]:
     Raises InvalidSheetError for a file that is no text.
     """
     if b"\0" in content[:4096] or content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InvalidSheetError(UNREADABLE_FILE)
+        raise InvalidSheetError(UNREADABLE_FILE_MESSAGE)
     try:
         try:
             text = content.decode("utf-8-sig")
@@ -162,7 +164,7 @@ def read_csv(content: bytes) -> Iterator[list[str]]:
             separator = max(",;\t", key=headings.count)
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidSheetError(UNREADABLE_FILE) from error
+        raise InvalidSheetError(UNREADABLE_FILE_MESSAGE) from error
 
 
 def read_xlsx(content: bytes) -> Iterator[list[str]]:
@@ -173,14 +175,14 @@ def read_xlsx(content: bytes) -> Iterator[list[str]]:
             # that claims to be smaller than it is gives no more than it claims.
             parts = archive.infolist()
             if not {"[Content_Types].xml", "xl/workbook.xml"} <= {part.filename for part in parts}:
-                raise InvalidSheetError(NOT_EXCEL)
+                raise InvalidSheetError(NOT_EXCEL_MESSAGE)
             if len(parts) > MAX_ZIP_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-                raise InvalidSheetError(UNPACKS_TOO_LARGE)
+                raise InvalidSheetError(UNPACKS_TOO_LARGE_MESSAGE)
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")):
                     text = archive.read(part)
                     if b"<!DOCTYPE" in text or b"\0" in text[:64]:
-                        raise InvalidSheetError(UNREADABLE_FILE)
+                        raise InvalidSheetError(UNREADABLE_FILE_MESSAGE)
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             sheet: Any = workbook.worksheets[0]
@@ -192,7 +194,7 @@ def read_xlsx(content: bytes) -> Iterator[list[str]]:
     except InvalidSheetError:
         raise
     except UNREADABLE_ERRORS as error:
-        raise InvalidSheetError(UNREADABLE_FILE) from error
+        raise InvalidSheetError(UNREADABLE_FILE_MESSAGE) from error
 
 
 def cell_text(value: object) -> str:
@@ -213,7 +215,7 @@ def cell_text(value: object) -> str:
 
 MAX_SHEET_ROWS = 1_048_576  # Excel's own limit, including the headings
 MAX_CELL_LENGTH = 32_767
-ROWS_PER_PIECE = 500
+ROWS_PER_CHUNK = 500
 XLSX_CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_CONTENT_TYPE = "text/csv; charset=utf-8"
 XML_FORBIDDEN_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -262,7 +264,7 @@ class Heading:
     width: int = 12
 
 
-def csv_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+def csv_chunks(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     """A CSV file that Excel opens with a double click: UTF-8 with a BOM, commas, CR LF, days as 2026-11-26."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -270,7 +272,7 @@ def csv_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]]) -> I
     writer.writerow([str(heading.label) for heading in headings])
     remaining = iter(rows)
     while True:
-        batch = list(islice(remaining, ROWS_PER_PIECE))
+        batch = list(islice(remaining, ROWS_PER_CHUNK))
         writer.writerows([[escape_formula(cell) if isinstance(cell, str) else cell for cell in row] for row in batch])
         yield buffer.getvalue().encode()
         if not batch:
@@ -292,7 +294,7 @@ class ZipBuffer(io.BytesIO):
         return content
 
 
-def xlsx_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, name: str) -> Iterator[bytes]:
+def xlsx_chunks(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, name: str) -> Iterator[bytes]:
     """One sheet whose headings stay in view and filter; text is text, whatever it looks like. At most MAX_SHEET_ROWS."""
     buffer = ZipBuffer()
     workbook = (
@@ -317,7 +319,7 @@ def xlsx_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, 
                 f'<cols>{columns}</cols><sheetData><row r="1">{"".join(labels)}</row>'.encode()
             )
             number, remaining = 1, iter(rows)
-            while batch := list(islice(remaining, ROWS_PER_PIECE)):
+            while batch := list(islice(remaining, ROWS_PER_CHUNK)):
                 sheet.write("".join(row_xml(number + place, row, letters) for place, row in enumerate(batch, 1)).encode())
                 number += len(batch)
                 yield buffer.drain()
@@ -469,7 +471,7 @@ def spreadsheet_response(
     name: str, form: str, headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, sheet: str
 ) -> HttpResponseBase:
     """A download that is written while it is sent: 'orders-2026-11-26.xlsx'. `form`: "xlsx" or "csv"."""
-    pieces = xlsx_pieces(headings, rows, name=sheet) if form == "xlsx" else csv_pieces(headings, rows)
+    pieces = xlsx_chunks(headings, rows, name=sheet) if form == "xlsx" else csv_chunks(headings, rows)
     name = f"{name}-{uk_day(timezone.now()):%Y-%m-%d}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(pieces, content_type=XLSX_CONTENT_TYPE if form == "xlsx" else CSV_CONTENT_TYPE, headers=headers)

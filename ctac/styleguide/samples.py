@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from bookings import text as bookings_text
 from bookings.booking.views.book import HeldSlot
-from bookings.models import Booking, Format, Presentation, Presenter, State
+from bookings.models import Booking, BookingState, Format, Presentation, Presenter
 from bookings.schedule.availability import Slot
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.picker import PartOfDay, Picker, PickerLink, PickerWeek, SlotChoice
@@ -18,7 +18,7 @@ from bookings.schedule.slots import SlotQuery
 from leaflets.catalogue.queries import NO_FILTERS, SearchResult
 from leaflets.catalogue.views import Card, CataloguePage
 from leaflets.models import Edition, EditionState, Language, Leaflet, Order, OrderState, Paper
-from notifications.models import State as MessageState
+from notifications.models import NotificationState
 from office.closures.models import Banner, BannerKind
 from professionals.models import Person, Profession
 
@@ -32,12 +32,12 @@ OTHER_VERSIONS = (("sample-400-2", "Welsh"), ("sample-7-2", "Arabic"), ("sample-
 PRESENTER = Presenter(pk=1, name="Ruth Adeyemi")
 # Tags that only staff see.
 MESSAGE_KINDS = {
-    MessageState.PENDING: "waiting",
-    MessageState.SENDING: "waiting",
-    MessageState.SENT: "done",
-    MessageState.FAILED: "stopped",
-    MessageState.EXPIRED: "stopped",
-    MessageState.GATHERED: "done",
+    NotificationState.PENDING: "waiting",
+    NotificationState.SENDING: "waiting",
+    NotificationState.SENT: "done",
+    NotificationState.FAILED: "stopped",
+    NotificationState.EXPIRED: "stopped",
+    NotificationState.GATHERED: "done",
 }
 
 
@@ -53,7 +53,7 @@ def presentation(title: str = TITLE, audience: str = "Health visitors") -> Prese
 
 
 def booking(
-    state: str = State.CONFIRMED, title: str = TITLE, *, presenter: Presenter | None = PRESENTER, closed_reason: str = ""
+    state: str = BookingState.CONFIRMED, title: str = TITLE, *, presenter: Presenter | None = PRESENTER, closed_reason: str = ""
 ) -> Booking:
     return Booking(
         reference=REFERENCE,
@@ -125,9 +125,9 @@ def order(state: OrderState) -> dict[str, Any]:
 def state_tags() -> list[dict[str, Any]]:
     """Every state that somebody may read, by the kind of object."""
     return [
-        {"name": _("A booking"), "tags": [(state.label, Booking(state=state).status_colour) for state in State]},
+        {"name": _("A booking"), "tags": [(state.label, Booking(state=state).status_colour) for state in BookingState]},
         {"name": _("An order"), "tags": [(state.label, Order(state=state).status_colour) for state in OrderState]},
-        {"name": _("A message"), "tags": [(state.label, MESSAGE_KINDS[state]) for state in MessageState]},
+        {"name": _("A message"), "tags": [(state.label, MESSAGE_KINDS[state]) for state in NotificationState]},
     ]
 
 
@@ -141,7 +141,7 @@ def notices() -> list[Message]:
 
 
 def next_steps(booking: Booking) -> list[bookings_text.Step]:
-    return bookings_text.next_steps(booking, START - timedelta(days=20), reminds=True) if booking.is_open else []
+    return bookings_text.booking_next_steps(booking, START - timedelta(days=20), reminds=True) if booking.is_open else []
 
 
 def banner() -> Banner:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import text as bookings_text
 from bookings.feedback.forms import AskLaterForm, FeedbackForm
-from bookings.models import Booking, State
+from bookings.models import Booking, BookingState
 from ctac.dates import format_day
 from ctac.forms import DatePartsField, PageForm
 from ctac.pages import HistoryPage, framed_response
@@ -51,14 +51,14 @@ CLOSED_REASON = "Nobody of us can be in Leeds that week. Please try June."
 
 
 def requested_booking_context() -> dict[str, Any]:
-    booking = samples.booking(State.REQUESTED)
+    booking = samples.booking(BookingState.REQUESTED)
     steps = samples.next_steps(booking)
-    return {"booking": booking, "facts": bookings_text.facts_to_print(booking), "next_steps": steps, "may_cancel": True}
+    return {"booking": booking, "facts": bookings_text.printed_booking_facts(booking), "next_steps": steps, "may_cancel": True}
 
 
 def own_booking_context(booking: Booking) -> dict[str, Any]:
     facts = {
-        "facts": bookings_text.facts_without_title(booking),
+        "facts": bookings_text.booking_facts_without_title(booking),
         "details": bookings_text.details_rows(booking),
         "history": samples.history(),
     }
@@ -96,7 +96,7 @@ def translated_leaflet_context() -> dict[str, Any]:
 
 
 def my_page_context() -> dict[str, Any]:
-    bookings, orders = [samples.booking(state) for state in State], [samples.order(state) for state in OrderState]
+    bookings, orders = [samples.booking(state) for state in BookingState], [samples.order(state) for state in OrderState]
     bookings += [samples.booking(presenter=None), samples.booking(title=samples.LONGEST_TITLE)]
     return {
         "begun": {"title": samples.presentation().title, "url": reverse("presentations")},
@@ -155,7 +155,7 @@ SAMPLE_PAGES = (
         "declined",
         _("A booking that we declined"),
         "bookings/booking/booking.html",
-        lambda: own_booking_context(samples.booking(State.DECLINED, closed_reason=CLOSED_REASON)),
+        lambda: own_booking_context(samples.booking(BookingState.DECLINED, closed_reason=CLOSED_REASON)),
     ),
     SamplePage(
         "no-leaflets",
@@ -192,7 +192,7 @@ def checked_answers_context() -> dict[str, Any]:
 
 def placed_booking_context() -> dict[str, Any]:
     booking = samples.booking()
-    facts, steps = bookings_text.facts_to_print(booking), samples.next_steps(booking)
+    facts, steps = bookings_text.printed_booking_facts(booking), samples.next_steps(booking)
     return {"booking": booking, "facts": facts, "next_steps": steps, "may_cancel": True, "has_calendar": True}
 
 
@@ -415,7 +415,7 @@ def parts(request: HttpRequest) -> HttpResponse:
 @require_safe
 def confirmation(request: HttpRequest) -> HttpResponse:
     booking = samples.booking()
-    context = {"facts": bookings_text.facts(booking, with_reference=False), "steps": samples.next_steps(booking)}
+    context = {"facts": bookings_text.booking_facts(booking, with_reference=False), "steps": samples.next_steps(booking)}
     return render(request, "styleguide/confirmation.html", context)
 
 
@@ -427,7 +427,7 @@ def staff(request: HttpRequest) -> HttpResponse:
         "is_nav_sidebar_enabled": False,  # it would list the pages that this person may see
         "title": gettext("Staff parts"),
         "form": EverythingForm(WRONG),
-        "rows": bookings_text.facts(samples.booking()),
+        "rows": bookings_text.booking_facts(samples.booking()),
     }
     return render(request, "styleguide/staff.html", context)
 

@@ -145,7 +145,7 @@ class LeafletAdmin(SpreadsheetLinks):
         return [*card, *versions, *text, *(["downloads"] if obj else [])]
 
 
-REVIEW_DUE_WITHIN = timedelta(days=90)
+REVIEW_DUE_PERIOD = timedelta(days=90)
 EDITION_COLOURS = {EditionState.CURRENT: "good", EditionState.SUPERSEDED: "stopped", EditionState.WITHDRAWN: "stopped"}
 
 
@@ -248,14 +248,14 @@ class ReviewForm(forms.Form):
 
 def due_for_review(editions: Any) -> Any:
     """Current editions in the catalogue that are due for review within three months."""
-    return editions.current().filter(leaflet__active=True, review_on__lte=uk_day(timezone.now()) + REVIEW_DUE_WITHIN)
+    return editions.current().filter(leaflet__active=True, review_on__lte=uk_day(timezone.now()) + REVIEW_DUE_PERIOD)
 
 
 class NeedsFilter(OptionsFilter):
     title = _("what it needs")
     parameter_name = "needs"
     options = {
-        "stock": (_("Low in stock"), lambda editions, now: editions.filter(stock_queries.NEEDS_STOCK)),
+        "stock": (_("Low in stock"), lambda editions, now: editions.filter(stock_queries.NEEDS_STOCK_Q)),
         "review": (_("To be reviewed in the next 3 months"), lambda editions, now: due_for_review(editions)),
     }
 

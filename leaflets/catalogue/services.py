@@ -62,19 +62,19 @@ def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leafle
 # People who asked for news and ordered the leaflet get one email about all new editions of a day (ADR 4).
 NEW_EDITION_KIND = "new-edition"
 # UK time, on the next day: what was put in by mistake can be withdrawn before any email goes out.
-NEWS_DUE_AT = time(9)
-NEWS_EXPIRES_AFTER = timedelta(days=14)
+NEWS_DUE_TIME = time(9)
+NEWS_LIFETIME = timedelta(days=14)
 ORDERED_PERIOD = timedelta(days=2 * 365)
 UNSENT_STATES = (OrderState.CANCELLED, OrderState.DECLINED)
 
 
 def notify_new_edition(edition: Edition, now: datetime) -> int:
     """Write the emails, due tomorrow morning, one a reader for all editions of a day. Returns how many."""
-    due, about = days_before(now, -1, NEWS_DUE_AT).astimezone(UTC), f"editions:{uk_day(now).isoformat()}"
+    due, about = days_before(now, -1, NEWS_DUE_TIME).astimezone(UTC), f"editions:{uk_day(now).isoformat()}"
     lines = OrderLine.objects.filter(order__person=OuterRef("pk"), edition__leaflet=edition.leaflet_id, copies__gt=0)
     ordered = lines.filter(order__created_at__gte=now - ORDERED_PERIOD).exclude(order__state__in=UNSENT_STATES)
     emails = [
-        NewMessage(f"{about}:{person.pk}", person.email, due_at=due, expires_at=due + NEWS_EXPIRES_AFTER)
+        NewMessage(f"{about}:{person.pk}", person.email, due_at=due, expires_at=due + NEWS_LIFETIME)
         for person in subscribers(Topic.EDITIONS).filter(Exists(ordered))
     ]
     notify_many(emails, kind=NEW_EDITION_KIND, now=now)

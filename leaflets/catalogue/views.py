@@ -66,7 +66,7 @@ from leaflets.orders.forms import (
     recent_orders_for,
     total_copies,
 )
-from leaflets.orders.views import ADD_TO_BASKET_LIMIT, NOT_AVAILABLE, go_to_next_step, title_copies_texts
+from leaflets.orders.views import ADD_TO_BASKET_RATE_LIMIT, NOT_AVAILABLE_MESSAGE, go_to_next_step, title_copies_texts
 from leaflets.stock.queries import alerted_leaflet_keys, leaflets_with_stock
 from leaflets.stock.services import ask_for_alert
 from professionals import drafts
@@ -240,7 +240,7 @@ def leaflets(request: HttpRequest) -> HttpResponse:
     titles = leaflets_with_stock({slug for slug in (*typed, posted.get("add", "")) if slug_re.match(slug)})
     gone = [leaflet for leaflet in titles if not leaflet.orderable_edition]
     for leaflet in gone:
-        messages.warning(request, NOT_AVAILABLE % {"title": leaflet.title})
+        messages.warning(request, NOT_AVAILABLE_MESSAGE % {"title": leaflet.title})
     form = AddToBasketForm(posted, leaflets=[leaflet for leaflet in titles if leaflet not in gone])
     if form.is_valid() and not form.leaflets and not gone:
         draft = find_basket(request, now)
@@ -267,7 +267,7 @@ def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None)
 
 def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
     """Put into the basket what a valid form asks for. None: go back to the page of the form, which says that it is done."""
-    if check_throttles(request, LimitedActivity.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
+    if check_throttles(request, LimitedActivity.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_RATE_LIMIT)], now):
         return render(request, "errors/429.html", status=429)
     draft = find_or_start_basket(request, now)
     copies = {leaflet.slug: form.cleaned_data[name] for name, leaflet in form.leaflets.items()}

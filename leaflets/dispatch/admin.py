@@ -49,8 +49,8 @@ from leaflets.dispatch.forms import (
     AddOrderForm,
     LabelsForm,
     ParcelsForm,
+    RemoveOrderForm,
     StartPackingForm,
-    TakeOutForm,
     lines_to_send,
 )
 from leaflets.dispatch.prints import (
@@ -72,9 +72,9 @@ from leaflets.dispatch.services import (
     copies_in_parcel,
     dispatch_session,
     outcome_of,
+    remove_order,
     save_parcels,
     start_session,
-    take_out,
 )
 from leaflets.dispatch.slips import Slip, SlipItem, packing_slips
 from leaflets.models import (
@@ -82,17 +82,17 @@ from leaflets.models import (
     MovementKind,
     Order,
     OrderLine,
-    Outcome,
     PackingSession,
+    PackingSessionState,
     Parcel,
+    ParcelOutcome,
     PrintKind,
     PrintRecord,
-    SessionState,
     StockMovement,
 )
 from leaflets.orders.queries import visit_start
 
-DISPATCH_OUTCOMES = frozenset({Outcome.SENT, Outcome.LEFT_OUT, Outcome.NOTHING})
+DISPATCH_OUTCOMES = frozenset({ParcelOutcome.SENT, ParcelOutcome.LEFT_OUT, ParcelOutcome.NOTHING})
 
 
 def session_parcels(session: PackingSession) -> list[Parcel]:
@@ -103,7 +103,11 @@ def session_parcels(session: PackingSession) -> list[Parcel]:
 
 def leaving_parcels(parcels: Iterable[Parcel]) -> list[Parcel]:
     """The parcels that would leave now: only these are printed."""
-    return [parcel for parcel in parcels if parcel.outcome == Outcome.OPEN and outcome_of(parcel, parcel.order) == Outcome.SENT]
+    return [
+        parcel
+        for parcel in parcels
+        if parcel.outcome == ParcelOutcome.OPEN and outcome_of(parcel, parcel.order) == ParcelOutcome.SENT
+    ]
 
 
 def picks_of_parcels(parcels: Iterable[Parcel]) -> list[Pick]:
@@ -161,7 +165,7 @@ def open_session_context(parcels: list[Parcel], form: ParcelsForm) -> dict[str, 
         "picks": picks,
         "leaving": len(leaving),
         "copies": sum(pick.copies for pick in picks),
-        "taken_out": [parcel for parcel in parcels if parcel.outcome == Outcome.TAKEN_OUT],
+        "taken_out": [parcel for parcel in parcels if parcel.outcome == ParcelOutcome.TAKEN_OUT],
         "sheets": LABEL_SHEETS,
         "sheet": sheet,
         "start": used % sheet.cells + 1,
@@ -172,13 +176,13 @@ def ended_session_context(session: PackingSession, parcels: list[Parcel]) -> dic
     """`ran_short`: editions written off as not on the shelf, each with its copies that are still `promised`."""
     reason = NOT_ON_SHELF_REASON % {"session": session}
     written_off = StockMovement.objects.filter(kind=MovementKind.CORRECTED, at=session.ended_at, reason=reason)  # type: ignore[misc]
-    sent = [parcel for parcel in parcels if parcel.outcome == Outcome.SENT]
+    sent = [parcel for parcel in parcels if parcel.outcome == ParcelOutcome.SENT]
     return {
-        "is_dispatched": session.state == SessionState.DISPATCHED,
+        "is_dispatched": session.state == PackingSessionState.DISPATCHED,
         "ended": format_long_datetime(session.ended_at) if session.ended_at else "",
         "parcels_sent": sent,
-        "parcels_skipped": [parcel for parcel in parcels if parcel.outcome not in {Outcome.SENT, Outcome.TAKEN_OUT}],
-        "taken_out": [parcel for parcel in parcels if parcel.outcome == Outcome.TAKEN_OUT],
+        "parcels_skipped": [parcel for parcel in parcels if parcel.outcome not in {ParcelOutcome.SENT, ParcelOutcome.TAKEN_OUT}],
+        "taken_out": [parcel for parcel in parcels if parcel.outcome == ParcelOutcome.TAKEN_OUT],
         "copies": sum(parcel.copies for parcel in sent),
         "ran_short": written_off.annotate(promised=F("edition__allocated"))
         .select_related("edition__leaflet")
@@ -254,7 +258,11 @@ def parcel_slips(parcels: list[Parcel]) -> Iterator[Slip]:
         )
 
 
-SESSION_COLOURS = {SessionState.OPEN: "waiting", SessionState.DISPATCHED: "done", SessionState.CLOSED: "stopped"}
+SESSION_COLOURS = {
+    PackingSessionState.OPEN: "waiting",
+    PackingSessionState.DISPATCHED: "done",
+    PackingSessionState.CLOSED: "stopped",
+}
 
 
 def add_by_reference(session: PackingSession, *, reference: str, **by_and_now: Any) -> None:
@@ -264,7 +272,7 @@ def add_by_reference(session: PackingSession, *, reference: str, **by_and_now: A
     add_order(session, order=order, **by_and_now)
 
 
-def take_out_by_number_or_reference(session: PackingSession, *, which: str, **by_and_now: Any) -> None:
+def remove_by_number_or_reference(session: PackingSession, *, which: str, **by_and_now: Any) -> None:
     which = which.strip()
     lookup = {"number": int(which)} if which.isdecimal() and len(which) < 5 else {"order__reference": normalise_reference(which)}
     parcel = session.parcels.open().filter(**lookup).select_related("order").first()
@@ -272,7 +280,7 @@ def take_out_by_number_or_reference(session: PackingSession, *, which: str, **by
         raise DomainError(
             gettext_lazy("That parcel is not in this session. Enter a parcel’s number, or the reference of its order.")
         )
-    take_out(session, order=parcel.order, **by_and_now)
+    remove_order(session, order=parcel.order, **by_and_now)
 
 
 SESSION_ACTIONS = (
@@ -288,9 +296,9 @@ SESSION_ACTIONS = (
     ObjectAction(
         "take-out",
         gettext_lazy("Take an order out"),
-        take_out_by_number_or_reference,
+        remove_by_number_or_reference,
         available=lambda session: session.is_open,
-        form_class=TakeOutForm,
+        form_class=RemoveOrderForm,
         explanation=gettext_lazy("The order goes back to the orders to pack. You can pack it in a later session."),
         done=gettext_lazy("The order is out of this session. You can pack it later."),
     ),
@@ -339,7 +347,7 @@ class PackingSessionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PackingSession]:
         figures = {
             "parcels_in_all": parcel_subquery(Count("pk")),
-            "parcels_sent": parcel_subquery(Count("pk"), outcome=Outcome.SENT),
+            "parcels_sent": parcel_subquery(Count("pk"), outcome=ParcelOutcome.SENT),
             "copies_sent": parcel_subquery(Sum("copies")),
         }
         return super().get_queryset(request).select_related("started_by", "ended_by").annotate(**figures)
@@ -385,7 +393,7 @@ class PackingSessionAdmin(ReadOnlyAdmin):
         if request.method == "POST" and not may_change:
             raise PermissionDenied
         parcels = session_parcels(session)
-        open_parcels = [parcel for parcel in parcels if parcel.outcome == Outcome.OPEN]
+        open_parcels = [parcel for parcel in parcels if parcel.outcome == ParcelOutcome.OPEN]
         form = ParcelsForm(request.POST if request.method == "POST" else None, parcels=open_parcels)
         if request.method == "POST" and form.is_valid() and self.save_or_dispatch(request, session, form):
             return redirect(request.path)
@@ -443,7 +451,7 @@ class PackingSessionAdmin(ReadOnlyAdmin):
         parcels: list[Parcel] = []
         if may_print and what in PrintKind.values:
             parcels = session_parcels(session)
-            sent = [parcel for parcel in parcels if parcel.outcome == Outcome.SENT]
+            sent = [parcel for parcel in parcels if parcel.outcome == ParcelOutcome.SENT]
             parcels = leaving_parcels(parcels) if session.is_open else sent
         labels = LabelsForm(request.POST)
         if not labels.is_valid():

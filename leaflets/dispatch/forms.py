@@ -191,7 +191,7 @@ class AddOrderForm(PageForm):
     )
 
 
-class TakeOutForm(PageForm):
+class RemoveOrderForm(PageForm):
     which = forms.CharField(
         label=gettext_lazy("Number of the parcel, or reference of the order"),
         max_length=20,

@@ -18,15 +18,15 @@ from leaflets.models import (
     PUT_BACK_OUTCOMES,
     Edition,
     EditionState,
-    EventKind,
     MovementKind,
     Order,
+    OrderEventKind,
     OrderLine,
     OrderState,
-    Outcome,
     PackingSession,
+    PackingSessionState,
     Parcel,
-    SessionState,
+    ParcelOutcome,
     StockMovement,
 )
 from leaflets.models.packing import ParcelQuerySet
@@ -68,7 +68,7 @@ def start_session(*, choice: PackingChoice, by: User | None, now: datetime) -> P
     session = PackingSession.objects.create(
         brought=choice.brought, chosen=choice.description()[:300], started_at=now, started_by=by
     )
-    moves = [Transition(order, OrderState.PACKING, EventKind.PACKING) for order in orders]
+    moves = [Transition(order, OrderState.PACKING, OrderEventKind.PACKING) for order in orders]
     transition_many(moves, expect=OrderState.RECEIVED, by=by, now=now)
     Parcel.objects.bulk_create(Parcel(session=session, order=order, number=number) for number, order in enumerate(orders, 1))
     return session
@@ -136,7 +136,7 @@ def store_typed(session: PackingSession, typed: Mapping[int, TypedParcel]) -> No
     Parcel.objects.bulk_update(changed, ["left_out", "fewer", "tracking_number"])
 
 
-def end_session(session: PackingSession, to: SessionState, *, by: User | None, now: datetime) -> None:
+def end_session(session: PackingSession, to: PackingSessionState, *, by: User | None, now: datetime) -> None:
     """The caller has locked it."""
     session.state, session.ended_at, session.ended_by = to, now, by
     session.save(update_fields=["state", "ended_at", "ended_by"])
@@ -201,7 +201,7 @@ class ParcelPlan:
 
     parcel: Parcel
     order: Order
-    outcome: Outcome
+    outcome: ParcelOutcome
 
     @property
     def lines(self) -> list[OrderLine]:
@@ -217,18 +217,18 @@ def copies_in_parcel(parcel: Parcel, line: OrderLine) -> int:
     return min(int(parcel.fewer.get(str(line.pk), line.allocated)), line.allocated)
 
 
-def outcome_of(parcel: Parcel, order: Order) -> Outcome:
+def outcome_of(parcel: Parcel, order: Order) -> ParcelOutcome:
     """The outcome if everything left now. Reads only the order's lines."""
     if order.state == OrderState.CANCELLED:
-        return Outcome.CANCELLED
+        return ParcelOutcome.CANCELLED
     if order.state != OrderState.PACKING:
-        return Outcome.ELSEWHERE
+        return ParcelOutcome.ELSEWHERE
     if parcel.left_out:
-        return Outcome.LEFT_OUT
+        return ParcelOutcome.LEFT_OUT
     going = [line for line in order.lines.all() if copies_in_parcel(parcel, line)]
     if any(line.edition.state == EditionState.WITHDRAWN for line in going):
-        return Outcome.WITHDRAWN
-    return Outcome.SENT if going else Outcome.NOTHING
+        return ParcelOutcome.WITHDRAWN
+    return ParcelOutcome.SENT if going else ParcelOutcome.NOTHING
 
 
 @transaction.atomic
@@ -248,7 +248,7 @@ def dispatch_session(
             gettext_lazy("Somebody has added an order to this session. Check it in the list and press the button again.")
         )
     end_parcels(session, plans, rest, by=by, now=now)
-    end_session(session, SessionState.DISPATCHED, by=by, now=now)
+    end_session(session, PackingSessionState.DISPATCHED, by=by, now=now)
     return session
 
 
@@ -256,16 +256,16 @@ def dispatch_session(
 def close_session(session: PackingSession, *, by: User | None, now: datetime) -> PackingSession:
     """Dispatch nothing: put every order back for a later session. Raises SessionHasEnded."""
     session = lock_session(session)
-    put_back(session, session.parcels.open(), Outcome.CLOSED, by=by, now=now)
-    end_session(session, SessionState.CLOSED, by=by, now=now)
+    put_back(session, session.parcels.open(), ParcelOutcome.CLOSED, by=by, now=now)
+    end_session(session, PackingSessionState.CLOSED, by=by, now=now)
     return session
 
 
 @transaction.atomic
-def take_out(session: PackingSession, *, order: Order, by: User | None, now: datetime) -> None:
+def remove_order(session: PackingSession, *, order: Order, by: User | None, now: datetime) -> None:
     """This order goes back for a later session. Raises SessionHasEnded."""
     session = lock_session(session)
-    put_back(session, session.parcels.open().filter(order=order), Outcome.TAKEN_OUT, by=by, now=now)
+    put_back(session, session.parcels.open().filter(order=order), ParcelOutcome.TAKEN_OUT, by=by, now=now)
 
 
 def plan_parcels(
@@ -283,7 +283,7 @@ def plan_parcels(
     return [ParcelPlan(parcel, orders[parcel.order_id], outcome_of(parcel, orders[parcel.order_id])) for parcel in parcels.all()]
 
 
-def put_back(session: PackingSession, parcels: ParcelQuerySet, outcome: Outcome, *, by: User | None, now: datetime) -> None:
+def put_back(session: PackingSession, parcels: ParcelQuerySet, outcome: ParcelOutcome, *, by: User | None, now: datetime) -> None:
     """Dispatches none of these parcels. Those whose orders are still being packed get this outcome."""
     plans = plan_parcels(parcels, session)
     for plan in plans:
@@ -295,12 +295,12 @@ def put_back(session: PackingSession, parcels: ParcelQuerySet, outcome: Outcome,
 def end_parcels(
     session: PackingSession, plans: Sequence[ParcelPlan], rest: UnsentCopies, *, by: User | None, now: datetime
 ) -> None:
-    leaving = [plan for plan in plans if plan.outcome == Outcome.SENT]
+    leaving = [plan for plan in plans if plan.outcome == ParcelOutcome.SENT]
     sent = {plan.order.pk: sum(copies_in_parcel(plan.parcel, line) for line in plan.lines) for plan in leaving}
     packed = {
         line: copies_in_parcel(plan.parcel, line)
         for plan in plans
-        if plan.outcome in {Outcome.SENT, Outcome.NOTHING}
+        if plan.outcome in {ParcelOutcome.SENT, ParcelOutcome.NOTHING}
         for line in plan.lines
     }
     move_copies(packed, "allocated", "dispatched", by=by, now=now)
@@ -327,12 +327,12 @@ def next_transition(plan: ParcelPlan) -> Transition:
     """The new state of its order when the parcel has left, or has been put back."""
     promised = any(line.allocated for line in plan.lines)
     waits = any(line.backordered for line in plan.lines)
-    kind, reason = EventKind.PART_SENT, ""
+    kind, reason = OrderEventKind.PART_SENT, ""
     to = OrderState.RECEIVED if promised else OrderState.WAITING
     if plan.is_put_back:
         plan.parcel.outcome = plan.outcome
-        kind, reason = EventKind.PUT_BACK, str(plan.parcel.outcome_text)
+        kind, reason = OrderEventKind.PUT_BACK, str(plan.parcel.outcome_text)
         to = OrderState.WAITING if waits and not promised else OrderState.RECEIVED
     elif not (promised or waits):
-        to, kind = OrderState.DISPATCHED, EventKind.DISPATCHED
+        to, kind = OrderState.DISPATCHED, OrderEventKind.DISPATCHED
     return Transition(plan.order, to, kind, reason)

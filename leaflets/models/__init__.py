@@ -12,19 +12,19 @@ from leaflets.models.catalogue import (
     detect_paper,
 )
 from leaflets.models.orders import (
-    OPEN_STATES,
+    OPEN_ORDER_STATES,
+    ORDER_TRANSITIONS,
     OWNER_CANCELLABLE_STATES,
-    TRANSITIONS,
-    Channel,
     CopiesToBring,
     Delivery,
     Dispatch,
-    EventKind,
     KeptAddress,
     MissingParcel,
     MissingState,
     Order,
+    OrderChannel,
     OrderEvent,
+    OrderEventKind,
     OrderLine,
     OrderState,
 )
@@ -33,12 +33,12 @@ from leaflets.models.packing import (
     PUT_BACK_OUTCOMES,
     REASON_MISSING,
     LeftOutReason,
-    Outcome,
     PackingSession,
+    PackingSessionState,
     Parcel,
+    ParcelOutcome,
     PrintKind,
     PrintRecord,
-    SessionState,
 )
 from leaflets.models.stock import (
     Advice,

@@ -42,7 +42,7 @@ class OrderState(models.TextChoices):
     DECLINED = "declined", _("Declined")
 
 
-TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
+ORDER_TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.REQUESTED: frozenset({OrderState.RECEIVED, OrderState.WAITING, OrderState.DECLINED, OrderState.CANCELLED}),
     OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.WAITING, OrderState.CANCELLED}),
     OrderState.WAITING: frozenset({OrderState.RECEIVED, OrderState.CANCELLED}),
@@ -53,7 +53,7 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.CANCELLED: frozenset(),
     OrderState.DECLINED: frozenset(),
 }
-OPEN_STATES = tuple(state for state, to in TRANSITIONS.items() if to)
+OPEN_ORDER_STATES = tuple(state for state, to in ORDER_TRANSITIONS.items() if to)
 # What staff may take back, with a reason, if the copies are still there.
 RESTORE_TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.CANCELLED: frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING}),
@@ -61,7 +61,7 @@ RESTORE_TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
 # Orders in these states get missing copies when their turn comes; a request only once staff agree.
 QUEUED_STATES = (OrderState.RECEIVED, OrderState.WAITING, OrderState.PACKING)
 OWNER_CANCELLABLE_STATES = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
-STATUS_COLOURS = {
+ORDER_COLOURS = {
     **dict.fromkeys(("requested", "received", "waiting", "packing"), "waiting"),
     "dispatched": "done",
     **dict.fromkeys(("cancelled", "declined"), "stopped"),
@@ -76,7 +76,7 @@ class OpenQuerySet(models.QuerySet[Any]):
         return self.filter(state="open")
 
 
-class Channel(models.TextChoices):
+class OrderChannel(models.TextChoices):
     WEB = "web", _("Website")
     PHONE = "phone", _("Phone")
     EMAIL = "email", _("Email")
@@ -139,10 +139,10 @@ class CopiesToBring:
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def open(self) -> Self:
-        return self.filter(state__in=OPEN_STATES)
+        return self.filter(state__in=OPEN_ORDER_STATES)
 
     def closed(self) -> Self:
-        return self.exclude(state__in=OPEN_STATES)
+        return self.exclude(state__in=OPEN_ORDER_STATES)
 
     def with_lines(self) -> Self:
         """With their lines: one more statement, however many orders."""
@@ -152,7 +152,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Orders that have waited too long for our decision."""
         return self.filter(state=OrderState.REQUESTED, created_at__lt=overdue_request_cutoff(now))
 
-    def passed_forward(self) -> Self:
+    def prioritised(self) -> Self:
         """Orders that were passed forward and still wait for copies."""
         waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
         return self.filter(Exists(waits), passed_forward_at__isnull=False, state__in=QUEUED_STATES)
@@ -169,13 +169,13 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
     """
 
     REFERENCE_PREFIX = "LO"
-    transitions = TRANSITIONS
-    status_colours = STATUS_COLOURS
+    transitions = ORDER_TRANSITIONS
+    status_colours = ORDER_COLOURS
 
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="orders")
     personal(person)
     state = models.CharField(_("state"), max_length=10, choices=OrderState, default=OrderState.RECEIVED)
-    channel = models.CharField(_("channel"), max_length=5, choices=Channel, default=Channel.WEB)
+    channel = models.CharField(_("channel"), max_length=5, choices=OrderChannel, default=OrderChannel.WEB)
     organisation = models.ForeignKey(
         Organisation,
         verbose_name=_("where they work"),
@@ -236,17 +236,19 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="order_newest"),
-            models.Index(fields=["created_at", "-id"], name="order_open_oldest", condition=Q(state__in=OPEN_STATES)),
+            models.Index(fields=["created_at", "-id"], name="order_open_oldest", condition=Q(state__in=OPEN_ORDER_STATES)),
             models.Index(fields=["person", "-created_at", "-id"], name="order_of_a_person"),
             models.Index(fields=["organisation", "postcode", "created_at"], name="order_of_a_workplace"),
             models.Index(fields=["organisation", "-created_at", "-id"], name="order_of_an_organisation"),
             models.Index(
-                fields=["person", "-created_at", "-id"], name="order_open_of_a_person", condition=Q(state__in=OPEN_STATES)
+                fields=["person", "-created_at", "-id"], name="order_open_of_a_person", condition=Q(state__in=OPEN_ORDER_STATES)
             ),
             # For the staff list: closed orders, then each filter, then the search by words.
-            models.Index(fields=["-created_at", "-id"], name="order_closed", condition=~Q(state__in=OPEN_STATES)),
+            models.Index(fields=["-created_at", "-id"], name="order_closed", condition=~Q(state__in=OPEN_ORDER_STATES)),
             models.Index(
-                fields=["created_at"], name="order_kept", condition=~Q(state__in=OPEN_STATES) & Q(anonymised_at__isnull=True)
+                fields=["created_at"],
+                name="order_kept",
+                condition=~Q(state__in=OPEN_ORDER_STATES) & Q(anonymised_at__isnull=True),
             ),
             models.Index(fields=["state", "-created_at", "-id"], name="order_by_state"),
             models.Index(fields=["channel", "-created_at", "-id"], name="order_by_channel"),
@@ -288,7 +290,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
 
     @property
     def is_open(self) -> bool:
-        return self.state in OPEN_STATES
+        return self.state in OPEN_ORDER_STATES
 
     @property
     def owner_may_cancel(self) -> bool:
@@ -309,7 +311,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
         return self.state in QUEUED_STATES and any(line.backordered for line in self.all_lines)
 
     @property
-    def is_passed_forward(self) -> bool:
+    def is_prioritised(self) -> bool:
         """Whether it waits for copies and comes before others. Reads the lines, if it was passed forward."""
         return self.passed_forward_at is not None and self.is_waiting_for_copies
 
@@ -438,7 +440,7 @@ WAITS_FOR_PRINT_TEXT = _("%(copies)d of “%(recalled)s” wait for its next pri
 NOT_SENT_TEXT = _("%(copies)d of “%(recalled)s” are not sent")
 
 
-class EventKind(models.TextChoices):
+class OrderEventKind(models.TextChoices):
     PLACED = "placed", _("Order received")
     REQUESTED = "requested", _("Asked for more than the limit")
     OVER_LIMIT = "over-limit", _("Limit set aside by staff")
@@ -463,14 +465,14 @@ class EventKind(models.TextChoices):
 
 
 # Events that only staff see.
-STAFF_ONLY_EVENTS = (EventKind.OVER_LIMIT, EventKind.FORWARD, EventKind.IN_LINE)
+STAFF_ONLY_EVENTS = (OrderEventKind.OVER_LIMIT, OrderEventKind.FORWARD, OrderEventKind.IN_LINE)
 
 
 class OrderEvent(Event):
     """What happened to an order. Erasing a person may blank the reason and who did it."""
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(_("what"), max_length=12, choices=EventKind)
+    kind = models.CharField(_("what"), max_length=12, choices=OrderEventKind)
     reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
     # For a change: {"titles": [[title, copies before, copies now], …], "address": whether it changed}. Never the old address.
     # For a cancellation: {"gave_back": {key of a line: [copies promised, copies waited for]}, "from": state}.

@@ -14,7 +14,7 @@ from leaflets.models.orders import Dispatch, OpenQuerySet, Order
 MAX_PARCELS = 200  # in one session
 
 
-class SessionState(models.TextChoices):
+class PackingSessionState(models.TextChoices):
     OPEN = "open", _("Open")
     DISPATCHED = "dispatched", _("Dispatched")
     CLOSED = "closed", _("Closed without dispatch")
@@ -23,7 +23,7 @@ class SessionState(models.TextChoices):
 class PackingSession(models.Model):
     """Orders that are packed together, either all to post or all for presenters to bring. It ends once."""
 
-    state = models.CharField(_("state"), max_length=10, choices=SessionState, default=SessionState.OPEN)
+    state = models.CharField(_("state"), max_length=10, choices=PackingSessionState, default=PackingSessionState.OPEN)
     brought = models.BooleanField(_("for presenters to bring"), default=False)
     chosen = impersonal(
         models.CharField(_("what was chosen"), max_length=300, blank=True, help_text=_("The titles and the area, in words."))
@@ -55,10 +55,10 @@ class PackingSession(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.state == SessionState.OPEN
+        return self.state == PackingSessionState.OPEN
 
 
-class Outcome(models.TextChoices):
+class ParcelOutcome(models.TextChoices):
     """What happened to a parcel; empty while its session is open."""
 
     OPEN = "", _("Being packed")
@@ -73,7 +73,9 @@ class Outcome(models.TextChoices):
 
 
 # After these, the order goes back to the queue, for a later session.
-PUT_BACK_OUTCOMES = frozenset({Outcome.LEFT_OUT, Outcome.NOTHING, Outcome.WITHDRAWN, Outcome.TAKEN_OUT, Outcome.CLOSED})
+PUT_BACK_OUTCOMES = frozenset(
+    {ParcelOutcome.LEFT_OUT, ParcelOutcome.NOTHING, ParcelOutcome.WITHDRAWN, ParcelOutcome.TAKEN_OUT, ParcelOutcome.CLOSED}
+)
 
 
 class LeftOutReason(models.TextChoices):
@@ -91,7 +93,7 @@ REASON_MISSING = "not-said"  # kept of a parcel that is ticked and has no reason
 
 class ParcelQuerySet(models.QuerySet["Parcel"]):
     def open(self) -> Self:
-        return self.filter(outcome=Outcome.OPEN)
+        return self.filter(outcome=ParcelOutcome.OPEN)
 
 
 class Parcel(models.Model):
@@ -104,7 +106,9 @@ class Parcel(models.Model):
     # By the key of the order's line, as text: fewer copies than promised. Leaves out lines that are sent whole.
     fewer = impersonal(models.JSONField(_("fewer copies"), default=dict, blank=True))
     tracking_number = personal(models.CharField(_("tracking number"), max_length=60, blank=True))
-    outcome = models.CharField(_("what became of it"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
+    outcome = models.CharField(
+        _("what became of it"), max_length=10, choices=ParcelOutcome, blank=True, default=ParcelOutcome.OPEN
+    )
     copies = models.PositiveIntegerField(_("copies sent"), default=0)
     dispatch = models.OneToOneField(
         Dispatch, verbose_name=_("dispatch"), null=True, blank=True, on_delete=models.PROTECT, related_name="parcel"
@@ -132,7 +136,7 @@ class Parcel(models.Model):
     @property
     def outcome_text(self) -> str | Promise:
         """What became of it, and why if it was left out."""
-        if self.outcome == Outcome.LEFT_OUT and self.left_out in LeftOutReason.values:
+        if self.outcome == ParcelOutcome.LEFT_OUT and self.left_out in LeftOutReason.values:
             return _("Left out: %(reason)s") % {"reason": self.get_left_out_display()}
         return self.get_outcome_display()
 

@@ -12,7 +12,7 @@ from ctac.dates import uk_day
 from ctac.models import Event, RecordedBy, free_text, impersonal, personal, searchable_text, trigram_index, user_foreign_key
 from leaflets.models.catalogue import Edition, Leaflet
 from leaflets.models.orders import OpenQuerySet, Order, OrderLine
-from notifications.models import UNFINISHED_STATES, Notification, State
+from notifications.models import UNFINISHED_STATES, Notification, NotificationState
 from professionals.models import Person
 
 # The stock ledger, stock-takes, the figures for the forecast, and spreadsheets.
@@ -329,7 +329,7 @@ class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
     def with_reach(self) -> Self:
         """Each person with their `reach`. Counts an email as sent if it, or one sent again, was sent."""
         again = Notification.objects.filter(resend_of=OuterRef("told_in"))
-        sent = Q(told_in__state=State.SENT) | Exists(again.filter(state=State.SENT))
+        sent = Q(told_in__state=NotificationState.SENT) | Exists(again.filter(state=NotificationState.SENT))
         pending = Q(told_in__state__in=UNFINISHED_STATES) | Exists(again.filter(state__in=UNFINISHED_STATES))
         return self.annotate(
             reach=Case(
@@ -342,7 +342,7 @@ class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
             )
         )
 
-    def to_ring(self) -> Self:
+    def to_phone(self) -> Self:
         """People whom no email has reached, nor anybody by phone."""
         return self.filter(reached_at=None).with_reach().filter(reach__in=UNREACHED_STATES)
 

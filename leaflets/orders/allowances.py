@@ -221,43 +221,47 @@ def over_limit_text(leaflet: Leaflet, allowance: Allowance) -> str:
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # One person who orders for every ward of a large hospital (about 40) needs more than a minute for each.
-ACCOUNT_LIMIT = (40, HOUR)
+ACCOUNT_RATE_LIMIT = (40, HOUR)
 # A trust, or several, behind one address: a mailing that sends 300 of them here within the hour.
-NETWORK_LIMIT = (300, HOUR)
+NETWORK_RATE_LIMIT = (300, HOUR)
 # Reckoned for a trust with 160 wards and teams: on the day of a training each orders once, and half of them again.
-ORGANISATION_LIMIT = (240, DAY)
+ORGANISATION_RATE_LIMIT = (240, DAY)
 # Reckoned for a hospital with one postcode and 60 wards, of which half order twice. No house gets more parcels in a day.
-POSTCODE_LIMIT = (100, DAY)
+POSTCODE_RATE_LIMIT = (100, DAY)
 # Reckoned for a letter to 10,000 people, of whom one in twenty orders in the hour that they read it.
-TITLE_LIMIT = (500, HOUR)
+TITLE_RATE_LIMIT = (500, HOUR)
 # PDFs, some 2 MB each. Reckoned for a trust behind one address whose 3,000 staff are sent to a leaflet on the same morning.
-DOWNLOAD_LIMIT = (3000, HOUR)
+DOWNLOAD_RATE_LIMIT = (3000, HOUR)
 
 
 def order_limits(*, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
     """The limits that everybody shares. A person without an organisation has no limit for that."""
-    shared = [_throttle(ThrottleScope.ORGANISATION, str(organisation), ORGANISATION_LIMIT)] if organisation is not None else []
-    shared.append(_throttle(ThrottleScope.POSTCODE, postcode, POSTCODE_LIMIT, about=postcode.split(" ")[0]))
-    return shared + [_throttle(ThrottleScope.TITLE, slug, TITLE_LIMIT, about=slug) for slug in slugs]
+    shared = (
+        [_throttle(ThrottleScope.ORGANISATION, str(organisation), ORGANISATION_RATE_LIMIT)] if organisation is not None else []
+    )
+    shared.append(_throttle(ThrottleScope.POSTCODE, postcode, POSTCODE_RATE_LIMIT, about=postcode.split(" ")[0]))
+    return shared + [_throttle(ThrottleScope.TITLE, slug, TITLE_RATE_LIMIT, about=slug) for slug in slugs]
 
 
 def web_order_limits(request: HttpRequest, *, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
     """Their own limits first. Leaves out an unknown network address, which would count everybody together."""
-    own, network = [_throttle(ThrottleScope.ACCOUNT, str(request.user.pk), ACCOUNT_LIMIT)], rate_limits.client_ip(request)
+    own, network = [_throttle(ThrottleScope.ACCOUNT, str(request.user.pk), ACCOUNT_RATE_LIMIT)], rate_limits.client_ip(request)
     if network != rate_limits.UNKNOWN_CLIENT:
-        own.append(_throttle(ThrottleScope.NETWORK, network, NETWORK_LIMIT))
+        own.append(_throttle(ThrottleScope.NETWORK, network, NETWORK_RATE_LIMIT))
     return own + order_limits(organisation=organisation, postcode=postcode, slugs=slugs)
 
 
 def too_many_downloads(request: HttpRequest, now: datetime) -> bool:
     """Counts one more PDF; True if it is one too many. Never stops an unknown network address, which may be anybody."""
     network = rate_limits.client_ip(request)
-    return network != rate_limits.UNKNOWN_CLIENT and bool(rate_limits.count_hits({f"download:{network}": DOWNLOAD_LIMIT}, now))
+    return network != rate_limits.UNKNOWN_CLIENT and bool(
+        rate_limits.count_hits({f"download:{network}": DOWNLOAD_RATE_LIMIT}, now)
+    )
 
 
 def change_limits(request: HttpRequest, *, to_postcode: str) -> list[Throttle]:
     """Each change sends an email; a change to another postcode (`to_postcode`, otherwise '') also counts as a parcel there."""
-    own = [_throttle(ThrottleScope.ACCOUNT, f"change:{request.user.pk}", ACCOUNT_LIMIT)]
+    own = [_throttle(ThrottleScope.ACCOUNT, f"change:{request.user.pk}", ACCOUNT_RATE_LIMIT)]
     return own + (order_limits(organisation=None, postcode=to_postcode, slugs=()) if to_postcode else [])
 
 

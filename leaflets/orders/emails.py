@@ -13,15 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_day
 from leaflets.models import (
-    OPEN_STATES,
+    OPEN_ORDER_STATES,
     Dispatch,
     Edition,
-    EventKind,
     Leaflet,
     MissingParcel,
     MissingState,
     Order,
     OrderEvent,
+    OrderEventKind,
     OrderLine,
     OrderState,
 )
@@ -142,7 +142,7 @@ class OrderDeclined(OrderEmail):
 
     @cached_property
     def reason(self) -> str:
-        reason = self.order.events.filter(kind=EventKind.DECLINED).values_list("reason", flat=True)[0]
+        reason = self.order.events.filter(kind=OrderEventKind.DECLINED).values_list("reason", flat=True)[0]
         return "" if is_kept_back(f"order:{self.order.pk}") else reason
 
     def context(self) -> dict[str, object]:
@@ -176,7 +176,7 @@ class OrderStocked(OrderEmail):
 class OpenOrderEmail(OrderEmail):
     """What is still to be sent, and where to."""
 
-    states = OPEN_STATES
+    states = OPEN_ORDER_STATES
 
     def copies(self, line: OrderLine) -> int:
         return line.allocated + line.backordered
@@ -191,7 +191,7 @@ class OrderChanged(OpenOrderEmail):
 
     def is_still_due(self) -> bool:
         """Not due once another change was made: that has its own email, with the order as it is then."""
-        changes = OrderEvent.objects.filter(order=self.about_key, kind=EventKind.CHANGED)
+        changes = OrderEvent.objects.filter(order=self.about_key, kind=OrderEventKind.CHANGED)
         return changes.count() == self.notification.version and super().is_still_due()
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.dates import uk_day
 from ctac.staff.spreadsheets import Cell, Heading
 from leaflets.models import Dispatch, Order, OrderLine
-from professionals.exports import ExportMixin, batches
+from professionals.exports import ExportMixin, key_batches
 
 EXPORT_HEADINGS = (
     Heading(_("Reference"), 13),
@@ -46,7 +46,7 @@ LINE_COLUMNS = (
 
 def count_lines(keys: Sequence[int]) -> int:
     """The number of rows that these orders make."""
-    return sum(OrderLine.objects.filter(order__in=batch, copies__gt=0).count() for batch in batches(keys, 100_000))
+    return sum(OrderLine.objects.filter(order__in=batch, copies__gt=0).count() for batch in key_batches(keys, 100_000))
 
 
 def order_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
@@ -54,7 +54,7 @@ def order_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
 
     No cursor or transaction stays open while somebody downloads.
     """
-    for batch in batches(keys):
+    for batch in key_batches(keys):
         orders = {row[0]: row for row in Order.objects.filter(pk__in=batch).order_by().values_list(*ORDER_COLUMNS)}
         lines: dict[int, list[Any]] = defaultdict(list)
         in_order = OrderLine.objects.filter(order__in=batch, copies__gt=0).order_by("edition__leaflet__position", "pk")

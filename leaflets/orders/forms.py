@@ -29,7 +29,7 @@ from leaflets.orders.allowances import (
     recent_orders,
 )
 from leaflets.orders.queries import DeliveryAddresses
-from leaflets.orders.services.change import NothingLeft, OrderChange, OrderedTitle, order_version, ordered_titles
+from leaflets.orders.services.change import NothingLeft, OrderChange, OrderedTitle, change_page_digest, ordered_titles
 from leaflets.stock.queries import leaflets_with_stock
 from office.site_settings.queries import setting_text
 from professionals import drafts
@@ -595,4 +595,4 @@ def change_form_for(
     titles = ordered_titles(lines, {edition.leaflet_id: edition for edition in current})
     workplace = Workplace(order.organisation_id, order.postcode)
     recent = recent_orders(person=order.person_id, workplace=workplace, leaflets=leaflets, now=now, exclude=order.pk)
-    return form_class(data, order=order, titles=titles, recent=recent), order_version(titles, order.delivery)
+    return form_class(data, order=order, titles=titles, recent=recent), change_page_digest(titles, order.delivery)

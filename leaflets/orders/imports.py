@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from ctac.dates import uk_datetime, uk_day
-from leaflets.models import Channel, Edition, Leaflet, Order, OrderLine, OrderState
+from leaflets.models import Edition, Leaflet, Order, OrderChannel, OrderLine, OrderState
 from office.site_settings.queries import site_settings
 from professionals.imports.contacts import (
     CONTACTS_KIND,
@@ -100,10 +100,10 @@ def placed_at(day: date) -> datetime:
     return uk_datetime(day, time.min)
 
 
-NO_LEAFLET = gettext_lazy(
+NO_LEAFLET_MESSAGE = gettext_lazy(
     "We have no leaflet of this title. Correct it, or add the leaflet here first. It need not be in the catalogue."
 )
-NO_EDITION = gettext_lazy("This leaflet has no edition here yet. Add one first.")
+NO_EDITION_MESSAGE = gettext_lazy("This leaflet has no edition here yet. Add one first.")
 # Find the rows that are wrong, that we have already, or that are too old to keep.
 
 
@@ -127,9 +127,9 @@ def check_order(row: Row, titles: TitleLookup, now: datetime) -> None:
     if row.values["day"] >= uk_day(now):
         row.add_problem("day", _("This day is not over yet. Place the order here instead, and take it out of the list."))
     if titles.find(row) is None:
-        row.add_problem("leaflet", NO_LEAFLET)
+        row.add_problem("leaflet", NO_LEAFLET_MESSAGE)
     elif titles.edition(row) is None:
-        row.add_problem("leaflet", NO_EDITION)
+        row.add_problem("leaflet", NO_EDITION_MESSAGE)
     check_person_identifiable(row)
 
 
@@ -163,7 +163,7 @@ def make_orders(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
     editions = {row.number: edition for row in rest if (edition := titles.edition(row))}
     for row in rest:
         if row.number not in editions:
-            row.add_problem("leaflet", NO_LEAFLET)
+            row.add_problem("leaflet", NO_LEAFLET_MESSAGE)
     people = people_by_row([row for row in rest if not row.problems], lambda row: placed_at(row.values["day"]))
     rest = [row for row in rest if row.number in people]
     references = Order.new_references(len(rest))
@@ -176,7 +176,7 @@ def make_orders(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
             organisation_name=row.values["organisation_name"],
             postcode=row.values["postcode"],
             state=OrderState.DISPATCHED,
-            channel=Channel.LIST,
+            channel=OrderChannel.LIST,
             imported_at=now,
             created_at=placed_at(row.values["day"]),
         )

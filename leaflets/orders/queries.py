@@ -10,7 +10,7 @@ from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 
 from ctac.dates import format_datetime, format_day, uk_day
-from leaflets.models import Delivery, Dispatch, EventKind, KeptAddress, MissingParcel, MissingState, Order, OrderEvent
+from leaflets.models import Delivery, Dispatch, KeptAddress, MissingParcel, MissingState, Order, OrderEvent, OrderEventKind
 from leaflets.models.orders import STAFF_ONLY_EVENTS
 
 
@@ -87,9 +87,9 @@ def order_history(order: Order, parcels: Sequence[Dispatch]) -> list[dict[str, o
     if order.imported_at:
         rows.append({"when": format_datetime(order.imported_at), "what": _("We added this from our earlier records.")})
     for event in OrderEvent.objects.filter(order=order).exclude(kind__in=STAFF_ONLY_EVENTS):
-        is_given = order.brought_with and event.kind == EventKind.DISPATCHED
+        is_given = order.brought_with and event.kind == OrderEventKind.DISPATCHED
         what = _("Given to the presenter") if is_given else str(event.get_kind_display())
-        number = numbers.get(event.at, "") if event.kind in (EventKind.PART_SENT, EventKind.DISPATCHED) else ""
+        number = numbers.get(event.at, "") if event.kind in (OrderEventKind.PART_SENT, OrderEventKind.DISPATCHED) else ""
         if number:
             what = _("%(what)s, tracking number %(number)s") % {"what": what, "number": number}
         rows.append({"when": event.when, "what": what, "details": event.change_lines})

@@ -21,7 +21,7 @@ from accounts.models import LimitedActivity
 from accounts.rate_limits import check_throttles, record_if_blocked
 from ctac.dates import format_day
 from ctac.forms import PageForm, domain_error_to_form
-from leaflets.models import Channel, Dispatch, KeptAddress, Leaflet, Order, OrderState
+from leaflets.models import Dispatch, KeptAddress, Leaflet, Order, OrderChannel, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH
 from leaflets.orders.allowances import Shortfalls, change_limits, web_order_limits
 from leaflets.orders.forms import (
@@ -69,7 +69,7 @@ from leaflets.orders.services.create import (
     place_order,
     report_missing,
 )
-from leaflets.orders.services.transitions import OrderIsTransferred, OrderStateHasChanged, cancel, parcel_contents
+from leaflets.orders.services.transitions import OrderIsTransferred, OrderStateHasChanged, cancel_order, parcel_contents
 from leaflets.stock.queries import alerted_leaflet_keys, leaflets_with_stock
 from notifications.preferences import has_chosen
 from notifications.registry import Topic
@@ -81,7 +81,7 @@ from professionals.models import Draft, DraftKind
 from professionals.safeguarding.child_details import looks_like_child_details
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 
-ADD_TO_BASKET_LIMIT = (600, timedelta(hours=1))  # a whole trust may share one address
+ADD_TO_BASKET_RATE_LIMIT = (600, timedelta(hours=1))  # a whole trust may share one address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -235,7 +235,7 @@ def order_check(request: HttpRequest) -> HttpResponse:
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response
     basket, options, address = titles_in_basket(draft, with_stock=False), basket_options(draft), delivery.delivery()
-    order = Order(person=person, channel=Channel.WEB, asked_because=options.reason, **vars(address))
+    order = Order(person=person, channel=OrderChannel.WEB, asked_because=options.reason, **vars(address))
     order.submission_token, order.submission_digest = token, digest
     try:
         place_order(
@@ -298,7 +298,7 @@ def check_page(
     return render(request, "leaflets/orders/check.html", context, status=status)
 
 
-NOT_AVAILABLE = gettext_lazy("“%(title)s” can’t be ordered just now, so it is not in your basket.")
+NOT_AVAILABLE_MESSAGE = gettext_lazy("“%(title)s” can’t be ordered just now, so it is not in your basket.")
 
 
 def title_copies_texts(copies: Mapping[Leaflet, int]) -> list[str]:
@@ -380,7 +380,7 @@ def order_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
     if request.method == "POST":
         try:
-            cancel(order=order, by=signed_in_user(request), now=timezone.now())
+            cancel_order(order=order, by=signed_in_user(request), now=timezone.now())
         except OrderIsTransferred as refusal:
             messages.warning(request, str(refusal))
             return redirect("my")
@@ -416,7 +416,7 @@ def order_again(request: HttpRequest, reference: str) -> HttpResponse:
         messages.success(request, _("What you ordered in %(reference)s is in your basket.") % {"reference": order.reference})
     for leaflet in titles:
         if leaflet.slug not in available:
-            messages.warning(request, NOT_AVAILABLE % {"title": leaflet.title})
+            messages.warning(request, NOT_AVAILABLE_MESSAGE % {"title": leaflet.title})
     return redirect("basket")
 
 
@@ -507,7 +507,9 @@ def render_order_change(
     return render(request, "leaflets/orders/change.html", context, status=status)
 
 
-REPORTED_ALREADY = gettext_lazy("You have already told us about this parcel. We will look into it and email you our answer.")
+ALREADY_REPORTED_MESSAGE = gettext_lazy(
+    "You have already told us about this parcel. We will look into it and email you our answer."
+)
 
 
 class MissingForm(ChildDetailsMixin, PageForm):
@@ -558,7 +560,7 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
     if not parcels:
         is_reported = any(hasattr(parcel, "missing") for parcel in of_order)
         too_early_or_late = _("You can tell us here about a missing parcel from 7 working days until 90 days after it left.")
-        messages.warning(request, str(REPORTED_ALREADY) if is_reported else too_early_or_late)
+        messages.warning(request, str(ALREADY_REPORTED_MESSAGE) if is_reported else too_early_or_late)
         return redirect(order)
     choices, facts = [], []
     for parcel, contents in zip(parcels, parcel_contents(parcels), strict=True):
@@ -580,7 +582,7 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
             if made:
                 messages.success(request, _("Thank you for telling us. We will look into it and email you our answer."))
             else:
-                messages.info(request, REPORTED_ALREADY)
+                messages.info(request, ALREADY_REPORTED_MESSAGE)
             return redirect(order)
     return render(request, "leaflets/orders/missing.html", {"order": order, "form": form, "parcels": facts})
 

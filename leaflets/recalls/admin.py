@@ -199,7 +199,7 @@ def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object
             "orders": orders_text(len(plan.packing))
         }
         packing = join_lines([take_off, *(order_link(order) for order in plan.packing[:MAX_LISTED])])
-    to_ring = people_text(len(plan.received) - plan.with_email)
+    to_phone = people_text(len(plan.received) - plan.with_email)
     people = []
     for person in plan.without_email:
         url = reverse("staff:professionals_person_change", args=[person.pk])
@@ -218,7 +218,7 @@ def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object
         (_("On the packing table now"), packing, True),
         (_("People who have copies"), sent, True),
         (_("People who will get an email"), _("%(people)s, one email each") % {"people": people_text(plan.with_email)}, True),
-        (_("People to call or write to"), join_lines([to_ring, *people]), True),
+        (_("People to call or write to"), join_lines([to_phone, *people]), True),
         (_("Copies with presenters, for visits to come"), presenter_lines(plan.with_presenters), plan.with_presenters),
     ]
     return [{"label": label, "value": value} for label, value, is_shown in rows if is_shown]
@@ -281,7 +281,7 @@ def mark_reached_page(admin: StaffModelAdmin, request: HttpRequest, recall: Reca
 @admin.register(Recall, site=staff_site)
 class RecallAdmin(ReadOnlyAdmin):
     nobody_may = ("add", "delete")
-    list_display = ("edition_name", "recalled", "number_of_people", "number_to_ring")
+    list_display = ("edition_name", "recalled", "number_of_people", "number_to_phone")
     search_fields = ("edition__leaflet__title", "edition__label")
     search_help_text = gettext_lazy("Leaflet or edition")
     ordering = ("-recalled_at", "-pk")
@@ -295,7 +295,7 @@ class RecallAdmin(ReadOnlyAdmin):
     on_the_shelf = number_column("blocked", gettext_lazy("blocked on the shelf"))
     edition_name = column(gettext_lazy("edition"), str, ordering="edition__leaflet__title")
     number_of_people = column(gettext_lazy("people"), lambda recall: f"{recall.people:,}")
-    number_to_ring = column(gettext_lazy("still to call"), lambda recall: f"{recall.to_ring:,}")
+    number_to_phone = column(gettext_lazy("still to call"), lambda recall: f"{recall.to_phone:,}")
     edition_link = column(
         gettext_lazy("edition"),
         lambda recall: format_html(
@@ -331,7 +331,7 @@ class RecallAdmin(ReadOnlyAdmin):
         """With two counts for each recall, by subquery: a join would work them out for each of its people."""
         recalls = super().get_queryset(request).select_related("edition__leaflet", "successor__leaflet", "by")
         return recalls.annotate(
-            people=holder_count(RecallHolder.objects.all()), to_ring=holder_count(RecallHolder.objects.to_ring())
+            people=holder_count(RecallHolder.objects.all()), to_phone=holder_count(RecallHolder.objects.to_phone())
         )
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:

@@ -14,26 +14,26 @@ from accounts.models import User
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from leaflets.models import (
-    Channel,
     Edition,
     EditionState,
-    EventKind,
     Leaflet,
     MovementKind,
     Order,
+    OrderChannel,
     OrderEvent,
+    OrderEventKind,
     OrderLine,
     OrderState,
-    Outcome,
     PackingSession,
     Parcel,
+    ParcelOutcome,
     Recall,
     RecallHolder,
     RecallOrder,
     RecallReplacement,
     StockMovement,
 )
-from leaflets.models.orders import OPEN_STATES, OrderLineQuerySet
+from leaflets.models.orders import OPEN_ORDER_STATES, OrderLineQuerySet
 from leaflets.orders.queries import visit_start
 from leaflets.stock.services import lock_editions, lock_lines, movement_for_line, queue_position, record_movements
 from notifications.models import Notification
@@ -73,7 +73,7 @@ class LineOutcome:
 
 def open_lines(edition: Edition) -> OrderLineQuerySet:
     """The lines of open orders that have copies of this edition, with their orders, in the order of the locks."""
-    lines = OrderLine.objects.filter(edition=edition, order__state__in=OPEN_STATES).exclude(allocated=0, backordered=0)
+    lines = OrderLine.objects.filter(edition=edition, order__state__in=OPEN_ORDER_STATES).exclude(allocated=0, backordered=0)
     return lines.select_related("order").defer("order__searched").order_by("order_id", "pk")
 
 
@@ -140,7 +140,7 @@ def store_outcomes(recall: Recall, outcomes: Sequence[LineOutcome], *, by: User 
         keys = [outcome.order.pk for outcome in outcomes if states[outcome.order.pk] == state != outcome.order.state]
         Order.objects.filter(pk__in=keys).update(state=state)
     packing = [outcome.order.pk for outcome in outcomes if outcome.was_packing]
-    Parcel.objects.open().filter(order__in=packing).update(outcome=Outcome.WITHDRAWN)
+    Parcel.objects.open().filter(order__in=packing).update(outcome=ParcelOutcome.WITHDRAWN)
     write_history(recall, outcomes, states, by=by, now=now)
 
 
@@ -168,9 +168,9 @@ def write_history(
     for outcome in outcomes:
         order, copies = outcome.order, {"moved": outcome.moved, "to_come": outcome.to_come, "cancelled": outcome.cancelled}
         changes = {"recall": {**facts, **copies}}
-        events.append(OrderEvent(order=order, kind=EventKind.RECALLED, by=by, at=now, changes=changes))
+        events.append(OrderEvent(order=order, kind=OrderEventKind.RECALLED, by=by, at=now, changes=changes))
         if states[order.pk] == OrderState.CANCELLED:
-            events.append(OrderEvent(order=order, kind=EventKind.CANCELLED, by=by, at=now))
+            events.append(OrderEvent(order=order, kind=OrderEventKind.CANCELLED, by=by, at=now))
         recall_orders.append(RecallOrder(recall=recall, order=order, was_packing=outcome.was_packing, **copies))
     OrderEvent.objects.bulk_create(events)
     RecallOrder.objects.bulk_create(recall_orders)
@@ -291,7 +291,7 @@ def lines_sent(edition: Edition) -> OrderLineQuerySet:
     one, it had another."""
     printed = uk_datetime(edition.published_on, time.min)
     sent = OrderLine.objects.filter(edition=edition, dispatched__gt=0)
-    return sent.exclude(order__channel=Channel.LIST, order__created_at__lt=printed)
+    return sent.exclude(order__channel=OrderChannel.LIST, order__created_at__lt=printed)
 
 
 ERASED_PEOPLE = Person.objects.filter(name=ERASED_NAME, email="", phone="", user=None)

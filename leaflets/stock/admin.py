@@ -44,8 +44,8 @@ from ctac.staff.site import (
     state_tag,
 )
 from ctac.staff.spreadsheets import (
-    FILE_IS_EMPTY,
-    FILE_TOO_LARGE,
+    FILE_IS_EMPTY_MESSAGE,
+    FILE_TOO_LARGE_MESSAGE,
     MAX_UPLOAD_BYTES,
     Heading,
     ImportPlan,
@@ -74,7 +74,7 @@ from leaflets.stock.stock_takes import (
     abandon_stock_take,
     clear_count,
     confirm_stock_take,
-    differences_version,
+    differences_digest,
     editions_to_count,
     find_differences,
     is_counted,
@@ -303,7 +303,7 @@ def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, 
     context = {
         **admin.get_action_context(request, action, take, change_url),
         "form": form,
-        "version": differences_version(differences),
+        "version": differences_digest(differences),
         "differences": [
             difference_context(difference) for difference in differences if difference.change or difference.missing_copies
         ],
@@ -469,7 +469,7 @@ class UploadForm(PageFormMixin, forms.Form):
             "An Excel file (.xlsx) or a CSV file, of at most 5 MB and 10,000 rows. If it has several sheets, we read "
             "only the first."
         ),
-        error_messages={"required": gettext_lazy("Choose a file."), "empty": FILE_IS_EMPTY},
+        error_messages={"required": gettext_lazy("Choose a file."), "empty": FILE_IS_EMPTY_MESSAGE},
     )
     option_hints = {
         "kind": {
@@ -485,7 +485,7 @@ class UploadForm(PageFormMixin, forms.Form):
     def clean_file(self) -> bytes:
         upload = self.cleaned_data["file"]
         if upload.size > MAX_UPLOAD_BYTES:
-            raise forms.ValidationError(FILE_TOO_LARGE)
+            raise forms.ValidationError(FILE_TOO_LARGE_MESSAGE)
         content: bytes = upload.read()
         return content
 

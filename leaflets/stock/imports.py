@@ -518,7 +518,7 @@ class DataHasChanged(DomainError):
     )
 
 
-class AlreadyWritten(DomainError):
+class ListAlreadyApplied(DomainError):
     message: str | Promise = _("We have already written this list, so nothing has changed.")
 
 
@@ -559,11 +559,11 @@ def apply_import(*, sheet: SheetImport, shown: str, again: bool, by: User, now: 
     """Write all rows or none. `shown`: the digest of the plan that the page showed; `again`: allow the same rows a second time.
 
     Locks the import, then the rows that it writes to, and plans again under the locks: so a second press finds it written.
-    Raises AlreadyWritten, DataHasChanged, and DomainError for rows that can't be written.
+    Raises ListAlreadyApplied, DataHasChanged, and DomainError for rows that can't be written.
     """
     locked = SheetImport.objects.select_for_update().get(pk=sheet.pk)
     if locked.state == ImportState.APPLIED:
-        raise AlreadyWritten
+        raise ListAlreadyApplied
     if locked.kind == SheetKind.STOCK:
         lock_editions(step.edition for step in plan_import(locked).steps)
     else:  # all of them: rows may be versions of any, and staff change titles rarely

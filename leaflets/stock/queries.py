@@ -81,7 +81,7 @@ LOW_STOCK_DAYS = 42  # a title that runs out within six weeks is low, since prin
 MAX_FORECAST_DAYS = 730
 MAX_MOVEMENTS = 200  # in which to look, back from now, for the day on which a title ran out
 AVAILABLE_COPIES = F("on_hand") - F("allocated")
-IS_OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
+OFFERED_Q = Q(state=EditionState.CURRENT, leaflet__active=True)
 # The edition that stands for its title: the current one, or else the latest.
 REPRESENTATIVE_ORDERING = (Case(When(state=EditionState.CURRENT, then=0), default=1), "-published_on", "-pk")
 
@@ -115,7 +115,7 @@ def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
     )
 
 
-IS_LOW = (
+LOW_STOCK_Q = (
     Q(on_hand__lte=F("allocated"))
     | Q(leaflet__reorder_level__isnull=False, on_hand__lte=F("allocated") + F("leaflet__reorder_level"))
     | Q(leaflet__reorder_level__isnull=True, on_hand__lt=F("allocated") + F("leaflet__most_per_order"))
@@ -123,8 +123,8 @@ IS_LOW = (
 )
 
 
-NEEDS_STOCK = Q(speaks=True) & (
-    Q(leaflet__active=True) & (~Q(state=EditionState.CURRENT) | IS_LOW)
+NEEDS_STOCK_Q = Q(speaks=True) & (
+    Q(leaflet__active=True) & (~Q(state=EditionState.CURRENT) | LOW_STOCK_Q)
     | Q(waiting__gt=Case(When(state=EditionState.CURRENT, then=Greatest(AVAILABLE_COPIES, 0)), default=0))
 )
 
@@ -135,7 +135,7 @@ def low_in_stock(editions: QuerySet[Edition], today: date) -> Any:
     A title in the catalogue needs stock if it is at its reorder level or below (if it has none: has fewer than one order may
     take), soon out, or without an edition to send. Any title does if people wait for more than is free.
     """
-    return with_forecast(editions, today).filter(NEEDS_STOCK)
+    return with_forecast(editions, today).filter(NEEDS_STOCK_Q)
 
 
 def urgency_ordering() -> list[OrderBy]:
@@ -143,9 +143,9 @@ def urgency_ordering() -> list[OrderBy]:
     is_out = ~Q(state=EditionState.CURRENT) | Q(on_hand__lte=F("allocated"))
     out = Case(When(is_out, then=-1), default=F("days_left"), output_field=IntegerField())
     return [
-        OrderBy(Case(When(IS_OFFERED | NEEDS_STOCK, then=0), default=1)),
-        OrderBy(Case(When(NEEDS_STOCK, then=0), default=1)),
-        OrderBy(Case(When(IS_OFFERED | NEEDS_STOCK, then=out), output_field=IntegerField()), nulls_last=True),
+        OrderBy(Case(When(OFFERED_Q | NEEDS_STOCK_Q, then=0), default=1)),
+        OrderBy(Case(When(NEEDS_STOCK_Q, then=0), default=1)),
+        OrderBy(Case(When(OFFERED_Q | NEEDS_STOCK_Q, then=out), output_field=IntegerField()), nulls_last=True),
         *(OrderBy(F(name)) for name in ("leaflet__position", "leaflet__title")),
         OrderBy(F("published_on"), descending=True),
         OrderBy(F("pk"), descending=True),

@@ -33,16 +33,16 @@ from ctac.errors import DomainError
 from ctac.models import statement_timeout
 from ctac.monitoring.figures import Figure, timestamp_seconds
 from leaflets.models import (
-    Channel,
     DispatchCount,
     Edition,
     EditionState,
-    EventKind,
     Leaflet,
     LowStock,
     MovementKind,
     Order,
+    OrderChannel,
     OrderEvent,
+    OrderEventKind,
     OrderLine,
     OrderState,
     StockAlert,
@@ -227,10 +227,10 @@ def queue_position(line: OrderLine) -> tuple[bool, datetime, datetime, int, int]
 def receive_waiting_orders(orders: list[Order], *, now: datetime) -> None:
     """Take orders from Waiting to Received, with an event and an email. The event names nobody: the copies came."""
     keys = [order.pk for order in orders]
-    earlier = Count("events", filter=Q(events__kind=EventKind.STOCKED))
+    earlier = Count("events", filter=Q(events__kind=OrderEventKind.STOCKED))
     times = dict(Order.objects.filter(pk__in=keys).order_by().annotate(times=earlier).values_list("pk", "times"))
     Order.objects.filter(pk__in=keys).update(state=OrderState.RECEIVED)
-    OrderEvent.objects.bulk_create([OrderEvent(order=order, kind=EventKind.STOCKED, at=now) for order in orders])
+    OrderEvent.objects.bulk_create([OrderEvent(order=order, kind=OrderEventKind.STOCKED, at=now) for order in orders])
     prefetch_related_objects(orders, "person")
     about = [NewMessage(f"order:{order.pk}", order.person.email, order.reference, times[order.pk] + 1) for order in orders]
     notify_many(about, kind="order-stocked", now=now)
@@ -428,7 +428,7 @@ def stock_figures(now: datetime) -> Iterator[Figure]:
 
 
 # The copies of an imported order left before we had a ledger.
-DISPATCHED_FROM_STOCK = Case(When(order__channel=Channel.LIST, then=0), default=F("dispatched"), output_field=IntegerField())
+DISPATCHED_FROM_STOCK = Case(When(order__channel=OrderChannel.LIST, then=0), default=F("dispatched"), output_field=IntegerField())
 
 
 def line_differences() -> Iterator[str]:

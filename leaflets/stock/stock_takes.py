@@ -20,10 +20,10 @@ from ctac.errors import DomainError
 from leaflets.models import (
     Edition,
     EditionState,
-    EventKind,
     MovementKind,
     Order,
     OrderEvent,
+    OrderEventKind,
     OrderLine,
     OrderState,
     StockMovement,
@@ -234,7 +234,7 @@ def find_differences(take: StockTake, *, lock: bool = False) -> list[Difference]
     return differences
 
 
-def differences_version(differences: Collection[Difference]) -> str:
+def differences_digest(differences: Collection[Difference]) -> str:
     """A digest that changes as soon as confirming these would do something else."""
     effects = [
         (each.count.pk, each.change, sorted((line.pk, copies) for line, copies in each.fewer_for.items()), each.in_parcels)
@@ -252,7 +252,7 @@ def lines_with_promises(editions: Collection[int], *, lock: bool) -> list[OrderL
 def confirm_stock_take(take: StockTake, *, seen: str, by: User | None, now: datetime) -> list[Difference]:
     """Write a correction for each title that differs. Promises without copies are backordered, the last in the queue first.
 
-    All or nothing. `seen` is the differences_version that the page showed. Titles that were not counted stay as they are; copies
+    All or nothing. `seen` is the differences_digest that the page showed. Titles that were not counted stay as they are; copies
     that were found go to orders that wait. Raises StockTakeIsOver, RecountNeeded; DomainError if nothing was counted or the
     stock has changed since the page.
     """
@@ -266,7 +266,7 @@ def confirm_stock_take(take: StockTake, *, seen: str, by: User | None, now: date
         raise DomainError(gettext_lazy("Nobody has counted anything yet, so you have nothing to confirm."))
     if any(difference.needs_recount for difference in differences):
         raise RecountNeeded
-    if differences_version(differences) != seen:
+    if differences_digest(differences) != seen:
         raise DomainError(
             gettext_lazy("The stock has changed since you opened this page. Check it, then press the button again.")
         )
@@ -298,5 +298,5 @@ def correct_differences(take: StockTake, differences: Sequence[Difference], *, b
     to_pack = set(OrderLine.objects.filter(order__in=orders, allocated__gt=0).values_list("order_id", flat=True))
     Order.objects.filter(pk__in=orders - to_pack, state=OrderState.RECEIVED).update(state=OrderState.WAITING)
     OrderEvent.objects.bulk_create(
-        OrderEvent(order_id=key, kind=EventKind.TAKEN_BACK, by=by, at=now, reason=reason) for key in sorted(orders)
+        OrderEvent(order_id=key, kind=OrderEventKind.TAKEN_BACK, by=by, at=now, reason=reason) for key in sorted(orders)
     )

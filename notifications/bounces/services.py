@@ -20,14 +20,14 @@ from notifications.models import (
     RESENDABLE_PERIOD,
     BounceType,
     ChoiceSource,
-    ClearReason,
+    MarkClearReason,
     MarkedAddress,
     Notification,
+    NotificationState,
     ReportSource,
     ReturnedMail,
-    State,
 )
-from notifications.outbox import build_resend, insert, may_resend, queue_after_commit
+from notifications.outbox import build_resend, insert_notifications, may_resend, queue_after_commit
 from notifications.preferences import record_choices
 from notifications.registry import Topic
 
@@ -134,10 +134,10 @@ def record_bounces(answers: Iterable[BounceReport], *, now: datetime) -> int:
     MarkedAddress.objects.bulk_update(marks, ["sort", "said", "marked_at", "last_at", "complained_at"])
     # A message that came back has not arrived, whatever our mail server said: it stands with those that failed.
     came_back = {row.notification_id: row.said for row in rows if row.notification_id and row.sort != BounceType.COMPLAINT}
-    sent = Notification.objects.select_for_update(no_key=True).filter(pk__in=came_back, state=State.SENT).only("pk")
+    sent = Notification.objects.select_for_update(no_key=True).filter(pk__in=came_back, state=NotificationState.SENT).only("pk")
     messages = list(sent.order_by("pk"))
     for message in messages:
-        message.state = State.FAILED
+        message.state = NotificationState.FAILED
         message.last_error = f"{_('It came back:')} {came_back[message.pk]}"[:300]
     Notification.objects.bulk_update(messages, ["state", "last_error"])
     for address in sorted({row.address for row in rows if row.sort == BounceType.COMPLAINT}):
@@ -207,7 +207,7 @@ def record_refusal(notification: Notification, error: Exception, *, now: datetim
 
 
 @transaction.atomic
-def clear_mark_and_resend(*, address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime, to: str = "") -> int:
+def clear_mark_and_resend(*, address: str, how: MarkClearReason, by: AbstractBaseUser | None, now: datetime, to: str = "") -> int:
     """The mark goes; what waited goes out, and what came back lately is sent again, both `to` the new address if there is one.
     How many messages. Nothing if there was no mark."""
     address = address.strip().lower()
@@ -217,7 +217,7 @@ def clear_mark_and_resend(*, address: str, how: ClearReason, by: AbstractBaseUse
 
 
 @transaction.atomic
-def confirm_addresses(*, addresses: Sequence[str], how: ClearReason, now: datetime) -> None:
+def confirm_addresses(*, addresses: Sequence[str], how: MarkClearReason, now: datetime) -> None:
     """Mail arrives there: a code that we sent was used, or the provider says so. One statement while none of them is marked."""
     marked = MarkedAddress.objects.marked().filter(address__in=sorted({address.strip().lower() for address in addresses}))
     for address in marked.values_list("address", flat=True):
@@ -231,10 +231,10 @@ def record_deliveries(arrivals: Mapping[str, datetime], *, now: datetime) -> Non
     marked = MarkedAddress.objects.marked().filter(address__in=sorted(arrivals)) if arrivals else MarkedAddress.objects.none()
     later = [mark.address for mark in marked if mark.last_at < arrivals[mark.address]]
     if later:
-        confirm_addresses(addresses=later, how=ClearReason.DELIVERED, now=now)
+        confirm_addresses(addresses=later, how=MarkClearReason.DELIVERED, now=now)
 
 
-def clear_mark(address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime) -> bool:
+def clear_mark(address: str, how: MarkClearReason, by: AbstractBaseUser | None, now: datetime) -> bool:
     """Takes the mark away; whether there was one."""
     marked = MarkedAddress.objects.marked().filter(address=address)
     cleared = marked.update(marked_at=None, cleared_at=now, cleared=how, cleared_by_id=by.pk if by else None, tried_at=None)
@@ -255,7 +255,7 @@ MAX_RESENT = 20  # whoever missed more than that is better helped on the phone
 def send_waiting(address: str, *, to: str = "", now: datetime) -> int:
     """Send messages that were tried and still wait, as if they were new, to `to` if given. Returns how many."""
     waiting = Notification.objects.to_address(address).filter(
-        state=State.PENDING, first_tried_at__isnull=False, is_account_mail=False
+        state=NotificationState.PENDING, first_tried_at__isnull=False, is_account_mail=False
     )
     keys = list(waiting.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     fresh = {"due_at": now, "kicked_at": now, "first_tried_at": None, "attempts": 0, "last_error": ""}
@@ -272,12 +272,14 @@ def resend_returned(address: str, *, to: str = "", by: AbstractBaseUser | None, 
     later = Notification.objects.filter(resend_of=Coalesce(OuterRef("resend_of"), OuterRef("pk")), pk__gt=OuterRef("pk"))
     returned = ReturnedMail.objects.filter(notification=OuterRef("pk")).exclude(sort=BounceType.COMPLAINT)
     rows = Notification.objects.to_address(address).filter(Q(expires_at=None) | Q(expires_at__gt=now), Exists(returned))
-    rows = rows.filter(state=State.FAILED, created_at__gte=now - RESENDABLE_PERIOD, is_account_mail=False).exclude(Exists(later))
+    rows = rows.filter(state=NotificationState.FAILED, created_at__gte=now - RESENDABLE_PERIOD, is_account_mail=False).exclude(
+        Exists(later)
+    )
     again = []
     for row in rows.order_by("-pk")[:MAX_RESENT]:
         if may_resend(row):
             resent = build_resend(row, by, now)
             resent.resend_of_id, resent.recipient = row.resend_of_id or row.pk, to or row.recipient
             again.append(resent)
-    insert(sorted(again, key=lambda row: row.created_at))
+    insert_notifications(sorted(again, key=lambda row: row.created_at))
     return len(again)

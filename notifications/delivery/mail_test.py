@@ -17,7 +17,7 @@ from notifications.registry import Desk, Email
 from notifications.samples import Example, example
 
 MIN_TEST_INTERVAL = timedelta(minutes=1)  # between two by the same person
-EXPIRES_AFTER = timedelta(hours=1)
+MAIL_TEST_LIFETIME = timedelta(hours=1)
 
 
 class MailTest(Email):
@@ -50,7 +50,7 @@ def send_mail_test(*, by: Any, now: datetime) -> None:
     if last and now - last.created_at < MIN_TEST_INTERVAL:
         raise DomainError(_("We have just sent you one. Wait a minute before you send another."))
     version = last.version + 1 if last else 1
-    notify(kind=MailTest.name, about=about_user(by), to=[by.email], version=version, now=now, expires_at=now + EXPIRES_AFTER)
+    notify(kind=MailTest.name, about=about_user(by), to=[by.email], version=version, now=now, expires_at=now + MAIL_TEST_LIFETIME)
 
 
 @transaction.atomic

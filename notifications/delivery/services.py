@@ -30,14 +30,14 @@ from notifications import outbox, preferences, rendering, schedule
 from notifications.bounces import services as bounces_services
 from notifications.delivery import sms, smtp
 from notifications.models import (
-    Channel,
     MailboxRead,
     MailDomain,
     MailServer,
     MarkedAddress,
     Notification,
+    NotificationChannel,
     NotificationQuerySet,
-    State,
+    NotificationState,
     server_name,
 )
 from notifications.registry import (
@@ -61,42 +61,42 @@ class LeaseLostError(Exception):
     """Another worker has the row by now, or it was erased."""
 
 
-def claim(pk: int, *, now: datetime, texts_only: bool = False) -> Notification | None:
+def claim_notification(pk: int, *, now: datetime, texts_only: bool = False) -> Notification | None:
     """Lease the row to this caller alone. None if it is not due, is done, or is leased to another.
 
     `texts_only`: leave emails as they are.
     """
     token = uuid.uuid4()
     rows = Notification.objects.claimable(now).filter(pk=pk)
-    claimed = (rows.filter(channel=Channel.SMS) if texts_only else rows).update(
-        state=State.SENDING,
+    claimed = (rows.filter(channel=NotificationChannel.SMS) if texts_only else rows).update(
+        state=NotificationState.SENDING,
         lease_token=token,
-        lease_until=end_of_lease(now),
+        lease_until=lease_end(now),
         attempts=F("attempts") + 1,
         first_tried_at=Coalesce("first_tried_at", Value(now)),
     )  # fmt: skip
     return Notification.objects.filter(pk=pk, lease_token=token).first() if claimed else None
 
 
-def claim_if_free(pk: int, *, now: datetime) -> Notification | None:
+def claim_notification_if_free(pk: int, *, now: datetime) -> Notification | None:
     """claim() for a transaction that holds another row: it waits for nobody."""
     rows = Notification.objects.claimable(now).select_for_update(skip_locked=True, no_key=True)
     row: Notification | None = rows.filter(pk=pk).first()
     if row:
-        row.state, row.lease_token, row.lease_until = State.SENDING, uuid.uuid4(), end_of_lease(now)
+        row.state, row.lease_token, row.lease_until = NotificationState.SENDING, uuid.uuid4(), lease_end(now)
         row.attempts, row.first_tried_at = row.attempts + 1, row.first_tried_at or now
         row.save(update_fields=["state", "lease_token", "lease_until", "attempts", "first_tried_at"])
     return row
 
 
-def end_of_lease(now: datetime) -> datetime:
+def lease_end(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
 
 
-def renew(notification: Notification, now: datetime) -> bool:
+def renew_lease(notification: Notification, now: datetime) -> bool:
     """Renews the lease if it is still ours; whether it was."""
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
-    return bool(mine.update(lease_until=end_of_lease(now)))
+    return bool(mine.update(lease_until=lease_end(now)))
 
 
 def require_lease(notification: Notification, now: datetime) -> None:
@@ -124,7 +124,7 @@ def keep_renewing(notification: Notification, over: threading.Event, cut: Callab
     try:
         while not over.wait(HEARTBEAT_SECONDS):
             try:
-                is_ours = time.monotonic() < ends and renew(notification, clock())
+                is_ours = time.monotonic() < ends and renew_lease(notification, clock())
             except (DatabaseError, InterfaceError) as error:
                 # A database that is away for a moment does not end the talk: the mark waits for it too.
                 logger.warning("The lease of message %s could not be renewed: %s", notification.pk, type(error).__name__)
@@ -142,7 +142,7 @@ def keep_renewing(notification: Notification, over: threading.Event, cut: Callab
 
 # Sending one row: claim, check, build, send, mark. Run twice or by two workers, it sends once.
 
-GIVE_UP_AFTER = timedelta(hours=72)
+MAX_RETRY_PERIOD = timedelta(hours=72)
 MAX_RETRY_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 WRITE_RETRY_SECONDS = (0.2, 0.5, 1, 2, 4, 8, 8)
@@ -150,7 +150,7 @@ WRITE_RETRY_SECONDS = (0.2, 0.5, 1, 2, 4, 8, 8)
 MARKED_ADDRESS_INTERVAL = timedelta(days=1)
 MAX_MARKED_ADDRESS_WAIT = timedelta(hours=72)
 # What each has: thread.line, send(), is_permanent(), describe().
-CHANNELS: dict[Channel, Any] = {Channel.EMAIL: smtp, Channel.SMS: sms}
+CHANNELS: dict[NotificationChannel, Any] = {NotificationChannel.EMAIL: smtp, NotificationChannel.SMS: sms}
 BLANK_TEXT_COLUMNS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
 
 
@@ -158,7 +158,7 @@ BLANK_TEXT_COLUMNS = {"last_error": "", "subject": "", "text_body": "", "html_bo
 class Outcome:
     """The result of one try: the new state, and what to store with it."""
 
-    state: State
+    state: NotificationState
     error: str = ""
     due_at: datetime | None = None
     kept: rendering.Rendered | None = None
@@ -188,48 +188,54 @@ def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
     for pk, following in zip_longest(pks, pks[1:]):
         taken, held = held, None
         try:
-            notification = taken or claim(pk, now=clock(), texts_only=is_server_silent(clock()))
+            notification = taken or claim_notification(pk, now=clock(), texts_only=is_server_silent(clock()))
             if notification:
                 email = find_email_class(notification.kind)
                 if not (email and email.in_digest and schedule.add_to_staff_digest(notification, now=clock())):
-                    held = send(notification, following, clock=clock)
+                    held = send_and_store_outcome(notification, following, clock=clock)
         except LeaseLostError:
             logger.warning("Message %s is not ours to send any more.", pk)
         except Exception as error:  # noqa: BLE001 - the database may be away; the sweep comes back to this row
             logger.error("Message %s could not be worked on: %s", pk, type(error).__name__)
 
 
-def send(notification: Notification, following: int | None, *, clock: Clock) -> Notification | None:
+def send_and_store_outcome(notification: Notification, following: int | None, *, clock: Clock) -> Notification | None:
     """Returns the next row if it was claimed with the mark. If this row did not go, the caller claims the next by itself."""
-    outcome = attempt(notification, clock=clock)
-    if outcome.state != State.SENT:
+    outcome = attempt_delivery(notification, clock=clock)
+    if outcome.state != NotificationState.SENT:
         store_outcome(notification, outcome)
         return None
     claimed = store_outcome(notification, outcome, following=following, now=clock()).claimed
-    if notification.channel == Channel.EMAIL:
+    if notification.channel == NotificationChannel.EMAIL:
         record_server_state(None, clock())
     return claimed
 
 
-def attempt(notification: Notification, *, clock: Clock) -> Outcome:
+def attempt_delivery(notification: Notification, *, clock: Clock) -> Outcome:
     """Check again, build, send. Outside any transaction: a server may take minutes."""
     if notification.expires_at and notification.expires_at <= clock():
-        return Outcome(State.EXPIRED, _("It was too late to be useful."))
+        return Outcome(NotificationState.EXPIRED, _("It was too late to be useful."))
     try:
         email = None if notification.is_account_mail else email_for(notification)
         if email and not email.is_still_due():
-            return Outcome(State.EXPIRED, _("It was no longer true when it was due."))
+            return Outcome(NotificationState.EXPIRED, _("It was no longer true when it was due."))
         if email and email.can_wait and (morning := schedule.morning_due_at(notification, clock())):
             return Outcome(
-                State.PENDING, notification.last_error, due_at=morning, extra=schedule.undone_attempt_columns(notification)
+                NotificationState.PENDING,
+                notification.last_error,
+                due_at=morning,
+                extra=schedule.undone_attempt_columns(notification),
             )
-        if email and email.topic and not preferences.wants(email.topic, notification.recipient):
-            return Outcome(State.EXPIRED, _("The person it was for chose not to get it."))
+        if email and email.topic and not preferences.wants_topic(email.topic, notification.recipient):
+            return Outcome(NotificationState.EXPIRED, _("The person it was for chose not to get it."))
         if held := marked_address_outcome(notification, now=clock()):
             return held
         if turn := throttled_until(notification, clock()):
             return Outcome(
-                State.PENDING, notification.last_error, due_at=turn, extra=schedule.undone_attempt_columns(notification)
+                NotificationState.PENDING,
+                notification.last_error,
+                due_at=turn,
+                extra=schedule.undone_attempt_columns(notification),
             )
         rendered, mail = build_mail(notification, email)
     except Exception as error:  # noqa: BLE001 - whatever an app gets wrong in building must not lose the mail
@@ -246,7 +252,7 @@ def marked_address_outcome(notification: Notification, *, now: datetime) -> Outc
     Other mail goes to a marked address once a day; news and invitations do not go there at all.
     """
     address = notification.recipient.lower()
-    if notification.is_account_mail or notification.channel == Channel.SMS or address in team_addresses():
+    if notification.is_account_mail or notification.channel == NotificationChannel.SMS or address in team_addresses():
         return None
     mark = MarkedAddress.objects.marked().filter(address=address).first()
     if mark is None:
@@ -255,7 +261,9 @@ def marked_address_outcome(notification: Notification, *, now: datetime) -> Outc
     topic = get_email_class(notification.kind).topic
     if topic and topic not in DEFAULT_TOPICS:
         return Outcome(
-            State.EXPIRED, _("Mail to this address comes back, and this email was not important enough to try."), extra=no_attempt
+            NotificationState.EXPIRED,
+            _("Mail to this address comes back, and this email was not important enough to try."),
+            extra=no_attempt,
         )
     # Today's one message may be tried again if our mail server has trouble.
     free = Q(tried_at=None) | Q(tried_at__lte=now - MARKED_ADDRESS_INTERVAL) | Q(tried_with=notification.pk)
@@ -263,12 +271,12 @@ def marked_address_outcome(notification: Notification, *, now: datetime) -> Outc
         return None
     if now > (notification.first_tried_at or now) + MAX_MARKED_ADDRESS_WAIT:
         why = _("Mail to this address comes back, and nobody has put the address right.")
-        return Outcome(State.FAILED, why, extra=no_attempt)
+        return Outcome(NotificationState.FAILED, why, extra=no_attempt)
     until = max(now, mark.tried_at or now) + MARKED_ADDRESS_INTERVAL
     if notification.expires_at:
         until = min(until, notification.expires_at)
     why = _("Mail to this address comes back. This email waits until somebody puts the address right.")
-    return Outcome(State.PENDING, why, due_at=until, extra=no_attempt)
+    return Outcome(NotificationState.PENDING, why, due_at=until, extra=no_attempt)
 
 
 def build_mail(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives | sms.Text]:
@@ -276,9 +284,9 @@ def build_mail(notification: Notification, email: Email | None) -> tuple[renderi
     if email is None:
         rendered = rendering.decrypt(bytes(notification.sealed_body or b""))
         return rendered, rendering.compose(notification, rendered)
-    if notification.channel == Channel.SMS:
+    if notification.channel == NotificationChannel.SMS:
         text = email.sms_text()
-        return rendering.Rendered(str(Channel.SMS.label), text, ""), sms.Text(notification.recipient, text)
+        return rendering.Rendered(str(NotificationChannel.SMS.label), text, ""), sms.Text(notification.recipient, text)
     with translation.override(email.reader_language()):
         message = email.message()
         links = rendering.choice_links(notification, message)
@@ -290,9 +298,9 @@ def send_by_channel(
     notification: Notification, rendered: rendering.Rendered, mail: EmailMultiAlternatives | sms.Text, *, clock: Clock
 ) -> Outcome:
     """Sends the message. Only the mail server is known to be up or down; each text message finds out for itself."""
-    is_email, channel = notification.channel == Channel.EMAIL, CHANNELS[Channel(notification.channel)]
+    is_email, channel = notification.channel == NotificationChannel.EMAIL, CHANNELS[NotificationChannel(notification.channel)]
     if is_email and not can_use_server(clock()):
-        return Outcome(State.PENDING, notification.last_error, extra=schedule.undone_attempt_columns(notification))
+        return Outcome(NotificationState.PENDING, notification.last_error, extra=schedule.undone_attempt_columns(notification))
     try:
         with heartbeat(notification, cut=channel.thread.line.cut, clock=clock):
             channel.send(mail, before_data=lambda: require_lease(notification, clock()))
@@ -307,9 +315,9 @@ def send_by_channel(
         if channel.is_permanent(error):
             if is_email and keeps_address(notification.kind):
                 bounces_services.record_refusal(notification, error, now=clock())
-            return Outcome(State.FAILED, channel.describe(error), kept=rendered)
+            return Outcome(NotificationState.FAILED, channel.describe(error), kept=rendered)
         return retry_outcome(notification, channel.describe(error), now=clock(), kept=rendered)
-    return Outcome(State.SENT, kept=rendered, extra={"sent_at": clock()})
+    return Outcome(NotificationState.SENT, kept=rendered, extra={"sent_at": clock()})
 
 
 def record_server_state(error: Exception | None, now: datetime) -> None:
@@ -326,11 +334,11 @@ def record_server_state(error: Exception | None, now: datetime) -> None:
 def retry_outcome(notification: Notification, error: str, *, now: datetime, kept: rendering.Rendered | None = None) -> Outcome:
     """Pending, with a later due time but not after it expires; Failed after 72 hours of trying."""
     due_at = now + retry_pause(notification.attempts + 1)
-    if due_at > (notification.first_tried_at or now) + GIVE_UP_AFTER:
-        return Outcome(State.FAILED, error, kept=kept)
+    if due_at > (notification.first_tried_at or now) + MAX_RETRY_PERIOD:
+        return Outcome(NotificationState.FAILED, error, kept=kept)
     if notification.expires_at:
         due_at = min(due_at, notification.expires_at)
-    return Outcome(State.PENDING, error, due_at=due_at, kept=kept)
+    return Outcome(NotificationState.PENDING, error, due_at=due_at, kept=kept)
 
 
 def retry_pause(attempt_number: int) -> timedelta:
@@ -359,7 +367,7 @@ def store_outcome(
     if outcome.kept and not notification.is_account_mail and (email is None or email.keeps_words):
         kept = outcome.kept.without_private_links()
         columns |= {"subject": kept.subject[:200], "text_body": kept.text, "html_body": kept.html}
-    if outcome.state != State.PENDING:
+    if outcome.state != NotificationState.PENDING:
         columns["sealed_body"] = None
         if not keeps_address(notification.kind):
             columns |= {"recipient": ""} | BLANK_TEXT_COLUMNS
@@ -389,7 +397,7 @@ def write_outcome(
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
     if not mine.update(**columns | kept):
         return StoreResult(ours=False)
-    return StoreResult(ours=True, claimed=claim_if_free(following, now=now) if following and now else None)
+    return StoreResult(ours=True, claimed=claim_notification_if_free(following, now=now) if following and now else None)
 
 
 def write_with_retries(write: Callable[[], StoreResult]) -> StoreResult:
@@ -429,7 +437,7 @@ def sweep(*, now: datetime, started: float | None = None) -> list[int]:
     silent = is_server_silent(now)
     with transaction.atomic():
         rows = due_and_unqueued(now).select_for_update(skip_locked=True, no_key=True)
-        rows = rows.filter(channel=Channel.SMS) if silent else rows
+        rows = rows.filter(channel=NotificationChannel.SMS) if silent else rows
         limit = MAX_ROWS_PER_SERVER_TRY if server_state().down_since and not silent else MAX_ROWS_PER_SWEEP
         ids = sorted(rows.values_list("pk", flat=True)[:limit])
         Notification.objects.filter(pk__in=ids).update(kicked_at=now)
@@ -535,7 +543,7 @@ def record_server_answer(now: datetime) -> None:
     _server_states.pop(server_name(), None)
     if changed and state.down_since:
         logger.warning("The mail server answers again, after %s.", now - state.down_since)
-        waiting = Notification.objects.filter(state=State.PENDING, first_tried_at__isnull=False, attempts__gt=0)
+        waiting = Notification.objects.filter(state=NotificationState.PENDING, first_tried_at__isnull=False, attempts__gt=0)
         some_time = ExpressionWrapper(Random() * Value(WAKE_UP_PERIOD), output_field=DurationField())
         soon = ExpressionWrapper(Value(now) + some_time, output_field=DateTimeField())
         waiting.filter(due_at__gt=now, due_at__lte=now + MAX_RETRY_WAIT).update(due_at=soon)
@@ -561,7 +569,7 @@ def throttled_until(notification: Notification, now: datetime) -> datetime | Non
     """The end of the queue at its domain if this minute is full. None if it may go now, which counts it."""
     most = settings.MAIL_A_MINUTE_TO_A_DOMAIN
     domain = notification.recipient.rpartition("@")[2].lower()
-    if not most or not domain or notification.channel == Channel.SMS:
+    if not most or not domain or notification.channel == NotificationChannel.SMS:
         return None
     minute = now.replace(second=0, microsecond=0)
     last, left = _reserved_by_domain.get(domain, (minute, 0))
@@ -606,7 +614,7 @@ def join_domain_queue(domain: str, minute: datetime, *, most: int) -> datetime:
 # The sweep comes every 20 seconds and a worker clears a backlog fast: after this, nobody is at work.
 MAX_DUE_DELAY = timedelta(minutes=10)
 # One address that takes nothing is that address's fault; several, for this long, are the mail server's.
-STUCK_AFTER = timedelta(minutes=30)
+STUCK_PERIOD = timedelta(minutes=30)
 MIN_STUCK_MESSAGES = 5
 
 
@@ -618,7 +626,7 @@ def check_outbox() -> str:
     late = Notification.objects.claimable(now).order_by("due_at").values_list("due_at", flat=True).first()
     if late and now - late > MAX_DUE_DELAY:
         return f"the oldest due message has waited {(now - late) // timedelta(minutes=1)} minutes: is there a worker, and a beat?"
-    tried = Notification.objects.unfinished().filter(first_tried_at__lt=now - STUCK_AFTER).count()
+    tried = Notification.objects.unfinished().filter(first_tried_at__lt=now - STUCK_PERIOD).count()
     if tried >= MIN_STUCK_MESSAGES:
         return f"{tried} messages are being tried for over half an hour: does the mail server answer?"
     return ""
@@ -630,8 +638,8 @@ def outbox_figures(now: datetime) -> Iterator[Figure]:
     waited = max((now - due["since"]).total_seconds(), 0) if due["count"] else 0
     down_since = MailServer.objects.down().aggregate(since=Min("down_since"))["since"]
     recent = Notification.objects.filter(created_at__gte=now - RECENT_PERIOD).order_by().values_list("state")
-    states = dict.fromkeys(State.values, 0) | dict(recent.annotate(count=Count("pk")))
-    failed = Notification.objects.failed_lately(now).count()
+    states = dict.fromkeys(NotificationState.values, 0) | dict(recent.annotate(count=Count("pk")))
+    failed = Notification.objects.recently_failed(now).count()
     yield Figure("ctac_outbox_due_messages", "Messages that are due and not sent.", due["count"])
     yield Figure("ctac_outbox_oldest_due_seconds", "How long the oldest of them has waited.", waited)
     yield Figure("ctac_outbox_failed_messages", "Messages of the last two weeks that failed and were not sent again.", failed)

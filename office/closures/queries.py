@@ -12,7 +12,7 @@ from ctac.models import CachedValue
 from office.closures.models import Banner, BannerKind, Closure, ClosureScope
 
 # Past closures still say which days were no working days, for a request that waits.
-PAST_DAYS = timedelta(days=365)
+PAST_CLOSURE_PERIOD = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ClosedDays:
 
 def read_notices() -> Notices:
     now = timezone.now()
-    closures = Closure.objects.filter(last_day__gte=uk_day(now) - PAST_DAYS).order_by("first_day", "pk")
+    closures = Closure.objects.filter(last_day__gte=uk_day(now) - PAST_CLOSURE_PERIOD).order_by("first_day", "pk")
     banners = Banner.objects.filter(ends_at__gt=now)
     return Notices(
         tuple(closures), tuple(sorted(banners, key=lambda banner: (banner.kind != BannerKind.URGENT, banner.starts_at)))

@@ -42,13 +42,13 @@ from ctac.staff.site import (
 from office.texts.forms import SendBackForm, TextForm
 from office.texts.markup import editable_text
 from office.texts.models import StepKind, TextStep, TextVersion
-from office.texts.places import Place, get_sentences, places, sentence_rows
+from office.texts.places import TextLocation, get_sentences, sentence_rows, text_locations
 from office.texts.queries import preview_wording, unused_reason
-from office.texts.services import approve_text, restore_ours, send_back_text, take_back_text, write_text
+from office.texts.services import approve_text, restore_default_wording, send_back_text, take_back_text, write_text
 
 VIEW_PERMISSION, ADD_PERMISSION = "office.view_textversion", "office.add_textversion"
 MAX_VERSIONS_SHOWN = 20
-MAX_PLACES_NAMED = 5
+MAX_TEXT_LOCATIONS_NAMED = 5
 MAX_UNUSED_SHOWN = 50
 
 
@@ -133,7 +133,7 @@ class TextVersionAdmin(ReadOnlyAdmin):
         ObjectAction(
             slug="ours",
             label=gettext_lazy("Go back to our own wording"),
-            service=restore_ours,
+            service=restore_default_wording,
             available=is_live,
             explanation=gettext_lazy("Readers get the wording that came with the site."),
             done=gettext_lazy("Readers get our own wording from now on."),
@@ -178,7 +178,7 @@ def version_context(request: HttpRequest, version: TextVersion) -> dict[str, Any
     asked = request.GET.get("with", "")
     chosen = next((other for other in others if str(other.number) == asked), None)
     sentence = get_sentences().get(version.key)
-    shown = [place for place in sentence.places if place.preview][:MAX_PLACES_NAMED] if sentence else []
+    shown = [place for place in sentence.places if place.preview][:MAX_TEXT_LOCATIONS_NAMED] if sentence else []
     where = request.GET.get("in", "")
     return {
         "others": others,
@@ -225,13 +225,13 @@ def page_context(request: HttpRequest, **more: object) -> dict[str, object]:
     return {**staff_site.each_context(request), "opts": TextVersion._meta, **more}
 
 
-def place_or_404(slug: str) -> Place:
-    if slug not in places():
+def text_location_or_404(slug: str) -> TextLocation:
+    if slug not in text_locations():
         raise Http404
-    return places()[slug]
+    return text_locations()[slug]
 
 
-def sentence_keys(place: Place) -> list[str]:
+def sentence_keys(place: TextLocation) -> list[str]:
     return [sentence.key for row in sentence_rows(place) for each in row for sentence in each]
 
 
@@ -243,7 +243,7 @@ def texts(request: HttpRequest) -> HttpResponse:
     own = {version.key for version, why in live.items() if not why}
     waiting = set(TextVersion.objects.waiting().values_list("key", flat=True))
     groups: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for place in places().values():
+    for place in text_locations().values():
         keys = set(sentence_keys(place))
         row = {"place": place, "sentences": len(keys), "own": len(keys & own), "waiting": len(keys & waiting)}
         groups[str(place.group)].append(row)
@@ -256,7 +256,7 @@ def texts(request: HttpRequest) -> HttpResponse:
 def place_texts(request: HttpRequest, place: str) -> HttpResponse:
     """The sentences of a place in their order, in all languages side by side."""
     require_permission(request, VIEW_PERMISSION)
-    found = place_or_404(place)
+    found = text_location_or_404(place)
     keys = sentence_keys(found)
     own = {version.key: version for version in TextVersion.objects.live().filter(key__in=keys) if not unused_reason(version)}
     waiting = {version.key: version for version in TextVersion.objects.waiting().filter(key__in=keys)}
@@ -271,7 +271,7 @@ def place_texts(request: HttpRequest, place: str) -> HttpResponse:
         }
         for row in sentence_rows(found)
     ]
-    more = {"place": found, "rows": rows, "languages": settings.LANGUAGES, "named": MAX_PLACES_NAMED}
+    more = {"place": found, "rows": rows, "languages": settings.LANGUAGES, "named": MAX_TEXT_LOCATIONS_NAMED}
     more |= {"may_write": request.user.has_perm(ADD_PERMISSION), "previews": settings.LANGUAGES if found.preview else ()}
     return TemplateResponse(request, "office/texts/staff/place.html", page_context(request, title=str(found.title), **more))
 
@@ -280,7 +280,7 @@ def place_texts(request: HttpRequest, place: str) -> HttpResponse:
 def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
     """One sentence: what readers get now, what was written before, and the form for another wording."""
     require_permission(request, ADD_PERMISSION)
-    where, found = place_or_404(place), get_sentences().get(sentence)
+    where, found = text_location_or_404(place), get_sentences().get(sentence)
     if found is None or where not in found.places or found.locked:
         raise Http404
     steps = Prefetch("steps", TextStep.objects.select_related("by").order_by("pk"))
@@ -308,7 +308,14 @@ def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
             audit_note(request).add("added", keys=[version.pk])
             messages.success(request, _("Your wording is saved. Readers get it once a colleague has approved it."))
             return redirect("staff:office_textversion_change", version.pk)
-    more = {"place": where, "sentence": found, "form": form, "live": live, "versions": versions, "named": MAX_PLACES_NAMED}
+    more = {
+        "place": where,
+        "sentence": found,
+        "form": form,
+        "live": live,
+        "versions": versions,
+        "named": MAX_TEXT_LOCATIONS_NAMED,
+    }
     title = _("Word it yourself (%(language)s)") % {"language": language_name(found.language)}
     return TemplateResponse(request, "office/texts/staff/text.html", page_context(request, title=title, **more))
 
@@ -322,7 +329,7 @@ def place_preview(request: HttpRequest, place: str, language: str) -> HttpRespon
     require_permission(request, VIEW_PERMISSION)
     if language not in dict(settings.LANGUAGES):
         raise Http404
-    return render_preview(request, place_or_404(place), language)
+    return render_preview(request, text_location_or_404(place), language)
 
 
 @require_safe
@@ -331,10 +338,10 @@ def version_preview(request: HttpRequest, version_id: int, place: str) -> HttpRe
     require_permission(request, VIEW_PERMISSION)
     version = get_object_or_404(TextVersion, pk=version_id)
     with preview_wording(version.language, version.ours, version.text):
-        return render_preview(request, place_or_404(place), version.language)
+        return render_preview(request, text_location_or_404(place), version.language)
 
 
-def render_preview(request: HttpRequest, place: Place, language: str) -> HttpResponse:
+def render_preview(request: HttpRequest, place: TextLocation, language: str) -> HttpResponse:
     """The email or page for a preview. Whatever drawing it writes, such as the token of a private link, is rolled back."""
     if place.preview is None:
         raise Http404

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageForm
-from office.texts.places import MAX_TEXT_LENGTH, Sentence, wording_fault
+from office.texts.places import MAX_TEXT_LENGTH, Sentence, wording_error
 from office.texts.services import guard_warnings, normalise_text, text_warnings
 
 
@@ -49,7 +49,7 @@ class TextForm(PageForm):
 
     def clean_text(self) -> str:
         text = normalise_text(self.cleaned_data["text"])
-        if fault := wording_fault(self.sentence, text):
+        if fault := wording_error(self.sentence, text):
             raise forms.ValidationError(str(fault))
         return text
 

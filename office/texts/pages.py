@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from office.texts.places import Place
+from office.texts.places import TextLocation
 
 PAGE_GROUP = _("Pages")
 
@@ -63,9 +63,9 @@ PUBLIC_PAGES = (
 )
 
 
-def page_places() -> Iterator[Place]:
+def page_text_locations() -> Iterator[TextLocation]:
     for page in PUBLIC_PAGES:
-        yield Place(page.slug, page.title, PAGE_GROUP, page.templates, preview=partial(render_page, page))
+        yield TextLocation(page.slug, page.title, PAGE_GROUP, page.templates, preview=partial(render_page, page))
 
 
 ExampleContext = Callable[[], dict[str, Any]]  # the context that a template is drawn with

@@ -36,7 +36,7 @@ Preview = Callable[[HttpRequest], str]  # gives its HTML in the current language
 
 
 @dataclass(frozen=True)
-class Place:
+class TextLocation:
     """An email or a page. `subjects` are gettext's messages of sentences that are in no template.
 
     `templates`: the place has their sentences and those of the templates they include. The layout that they extend is a place
@@ -83,7 +83,7 @@ class Sentence:
     ours: str
     locked: str | Promise
     takes_markup: bool = True
-    places: list[Place] = field(default_factory=list)
+    places: list[TextLocation] = field(default_factory=list)
 
     @property
     def editable(self) -> str:
@@ -110,22 +110,22 @@ INVISIBLE_CATEGORIES = {
 }  # categories of characters that are invisible, or that change the direction of writing
 INCLUDE_PATTERN = re.compile(r"""include ["']([^"']+)""")
 IN_CODE_MESSAGE = _("This has parts that only the people who build the site can change.")
-_place_finders: list[Callable[[], Iterable[Place]]] = []
+_text_location_finders: list[Callable[[], Iterable[TextLocation]]] = []
 
 
-def register_places(find: Callable[[], Iterable[Place]]) -> None:
+def register_text_locations(find: Callable[[], Iterable[TextLocation]]) -> None:
     """Add a function that finds places, in AppConfig.ready(). It is called once, when all apps are ready."""
-    if find not in _place_finders:
-        _place_finders.append(find)
+    if find not in _text_location_finders:
+        _text_location_finders.append(find)
 
 
 @cache
-def places() -> dict[str, Place]:
-    return {place.slug: place for find in _place_finders for place in find()}
+def text_locations() -> dict[str, TextLocation]:
+    return {place.slug: place for find in _text_location_finders for place in find()}
 
 
 @cache
-def place_lines(place: Place) -> tuple[Line, ...]:
+def text_location_lines(place: TextLocation) -> tuple[Line, ...]:
     """The place's lines in order, the subjects first. Lines without words of ours, such as "%(subject)s", are left out."""
     lines = [*map(Line, place.subjects), *(line for name in place.templates for line in template_lines(name, set()))]
     return tuple(line for line in lines if re.search(r"[^\W\d_]", GETTEXT_PLACEHOLDER_PATTERN.sub("", line.messages[0])))
@@ -152,8 +152,8 @@ def sentence_key(language: str, ours: str) -> str:
 def get_sentences() -> dict[str, Sentence]:
     """All sentences of all places, by key."""
     found: dict[str, Sentence] = {}
-    for place in places().values():
-        for line in place_lines(place):
+    for place in text_locations().values():
+        for line in text_location_lines(place):
             for language, _name in settings.LANGUAGES:
                 for ours in line.wordings(language):
                     key = sentence_key(language, ours)
@@ -164,14 +164,14 @@ def get_sentences() -> dict[str, Sentence]:
 
 
 @cache
-def sentence_rows(place: Place) -> list[list[list[Sentence]]]:
+def sentence_rows(place: TextLocation) -> list[list[list[Sentence]]]:
     """For each line of the place, for each language, its sentence, or one for each plural form. Repeated lines stand once."""
     return [
         [
             [get_sentences()[sentence_key(language, ours)] for ours in line.wordings(language)]
             for language, _name in settings.LANGUAGES
         ]
-        for line in {line.messages: line for line in place_lines(place)}.values()
+        for line in {line.messages: line for line in text_location_lines(place)}.values()
     ]
 
 
@@ -182,7 +182,7 @@ def lock_reason(line: Line) -> str | Promise:
     return next((why for pattern, why in LOCK_PATTERNS if re.search(pattern, " ".join(line.messages), re.IGNORECASE)), "")
 
 
-def wording_fault(sentence: Sentence, text: str) -> str | Promise:
+def wording_error(sentence: Sentence, text: str) -> str | Promise:
     """Why this can't be a wording of the sentence, whoever writes it; "" if it can."""
     names, ours = extract_placeholders(text), extract_placeholders(sentence.editable)
     checks: tuple[tuple[bool, str | Promise], ...] = (

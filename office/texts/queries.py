@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.models import CachedValue
 from office.texts.markup import fill_placeholders, plain_text
 from office.texts.models import TextVersion
-from office.texts.places import get_sentences, wording_fault
+from office.texts.places import get_sentences, wording_error
 
 Wordings = Mapping[str, Mapping[str, str]]  # language → our sentence in it → staff's wording
 
@@ -22,7 +22,7 @@ def unused_reason(version: TextVersion) -> str | Promise:
     "" if they do.
     """
     sentence = get_sentences().get(version.key)
-    return wording_fault(sentence, version.text) if sentence else _("Our own wording has changed with a new version of the site.")
+    return wording_error(sentence, version.text) if sentence else _("Our own wording has changed with a new version of the site.")
 
 
 def live_wordings() -> Wordings:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from office.texts.markup import MAX_SENTENCE_WORDS, discouraged_words, long_sentences, plain_text, readable_text, uses_word
 from office.texts.models import StepKind, TextStep, TextVersion
-from office.texts.places import Sentence, get_sentences, wording_fault
+from office.texts.places import Sentence, get_sentences, wording_error
 from office.texts.queries import CACHED_WORDINGS, live_wordings
 
 NOT_LIVE_MESSAGE = _("Readers don’t get this wording any more. Open the page again.")
@@ -73,7 +73,7 @@ def write_text(sentence: Sentence, *, text: str, seen: int, by: Any, now: dateti
 
     Raises NewerWordingError, and DomainError if the wording is not allowed or needs a reason.
     """
-    if fault := wording_fault(sentence, text):
+    if fault := wording_error(sentence, text):
         raise DomainError(fault)
     if not reason and text_warnings(sentence, text):
         raise DomainError(_("Say why this wording is right all the same, or change it."))
@@ -104,7 +104,7 @@ def approve_text(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
     if version.author_id == by.pk:
         raise DomainError(_("You can’t approve your own wording. Ask a colleague to read it."))
     sentence = get_sentences().get(version.key)
-    if sentence is None or wording_fault(sentence, version.text):
+    if sentence is None or wording_error(sentence, version.text):
         raise DomainError(
             _("Our own wording has changed since this was written. Send it back, and write it again if it is needed.")
         )
@@ -139,7 +139,7 @@ def take_back_text(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
 
 
 @transaction.atomic
-def restore_ours(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
+def restore_default_wording(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
     lock_versions(version, among=TextVersion.objects.live(), refusal=NOT_LIVE_MESSAGE)
     return add_step(version, kind=StepKind.OURS, by=by, now=now)
 

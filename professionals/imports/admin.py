@@ -36,7 +36,7 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
-from ctac.staff.spreadsheets import CSV_CONTENT_TYPE, Heading, csv_pieces
+from ctac.staff.spreadsheets import CSV_CONTENT_TYPE, Heading, csv_chunks
 from professionals.imports import services
 from professionals.imports.forms import ChoicesForm, ColumnsForm, UploadForm, row_text
 from professionals.imports.registry import IMPORT_KINDS, kind_of
@@ -317,7 +317,7 @@ class ImportAdmin(ReadOnlyAdmin):
         if kind not in IMPORT_KINDS:
             raise Http404
         fields = IMPORT_KINDS[kind].fields
-        pieces = csv_pieces([Heading(field.label) for field in fields], [[field.example for field in fields]])
+        pieces = csv_chunks([Heading(field.label) for field in fields], [[field.example for field in fields]])
         headers = {"Content-Disposition": f'attachment; filename="example-{kind}.csv"'}
         return StreamingHttpResponse(pieces, content_type=CSV_CONTENT_TYPE, headers=headers)
 
@@ -337,7 +337,7 @@ class ImportAdmin(ReadOnlyAdmin):
         rows = imported.rows.exclude(problems=[]).order_by("number").values_list("number", "problems")
         cells = ((number, labels.get(name, ""), why) for number, found in rows.iterator() for name, why in found)
         headers = {"Content-Disposition": f'attachment; filename="problems-{imported.pk}.csv"'}
-        return StreamingHttpResponse(csv_pieces(headings, cells), content_type=CSV_CONTENT_TYPE, headers=headers)
+        return StreamingHttpResponse(csv_chunks(headings, cells), content_type=CSV_CONTENT_TYPE, headers=headers)
 
 
 def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ctac.forms import PageForm, PageFormMixin
-from ctac.staff.spreadsheets import FILE_IS_EMPTY, FILE_TOO_LARGE, MAX_UPLOAD_BYTES
+from ctac.staff.spreadsheets import FILE_IS_EMPTY_MESSAGE, FILE_TOO_LARGE_MESSAGE, MAX_UPLOAD_BYTES
 from professionals.imports.registry import IMPORT_KINDS, kind_of, one_line
 from professionals.imports.services import is_refused_heading
 from professionals.models import DuplicateChoice, Import, ImportRow
@@ -26,13 +26,13 @@ class UploadForm(PageFormMixin, forms.Form):
             "An Excel file (.xlsx) or a CSV file, of at most 5 MB and 25,000 rows. If it has several sheets, we read "
             "only the first."
         ),
-        error_messages={"required": gettext_lazy("Choose a file."), "empty": FILE_IS_EMPTY},
+        error_messages={"required": gettext_lazy("Choose a file."), "empty": FILE_IS_EMPTY_MESSAGE},
     )
 
     def clean_file(self) -> bytes:
         upload = self.cleaned_data["file"]
         if upload.size > MAX_UPLOAD_BYTES:
-            raise forms.ValidationError(FILE_TOO_LARGE)
+            raise forms.ValidationError(FILE_TOO_LARGE_MESSAGE)
         content: bytes = upload.read()
         return content
 

@@ -291,7 +291,7 @@ def row_identity_hash(imported: Import, kind: ImportKind, row: Row) -> str:
 
 FILL_IN_MESSAGE = _("Fill this in.")
 CHILD_DETAILS_MESSAGE = _("This looks like details of a child. We keep none of it. Take it out of the file.")
-NOT_UNDERSTOOD_MESSAGE = _("We can’t read this. Correct it in the file.")
+UNREADABLE_VALUE_MESSAGE = _("We can’t read this. Correct it in the file.")
 
 
 def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], is_suspicious: Callable[[str], bool]) -> Row:
@@ -304,7 +304,7 @@ def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], is_suspici
             row.add_problem(field.name, error.messages[0])
             continue
         except ValueError as error:
-            row.add_problem(field.name, str(error) or NOT_UNDERSTOOD_MESSAGE)
+            row.add_problem(field.name, str(error) or UNREADABLE_VALUE_MESSAGE)
             continue
         if field.required and value == field.empty:
             row.add_problem(field.name, FILL_IN_MESSAGE)
@@ -386,8 +386,8 @@ def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
         elif resolve_choice(imported, stored[row.number], row, own, of_earlier):
             to_make.append(row)
     kind.make([row for row in to_make if not (row.made or row.linked)], by=imported.run_by, now=now)
-    record_objects(imported, kind, [row for row in to_make if not row.problems])
-    count_past(imported, past)
+    record_imported_objects(imported, kind, [row for row in to_make if not row.problems])
+    count_rows_past_retention(imported, past)
     for row in rows:
         outcomes.setdefault(row.number, outcome_of(row))
     finish_rows(batch, outcomes, {row.number: row.problems for row in rows if row.problems})
@@ -463,7 +463,7 @@ def link_to_earlier(row: Row, earlier: Any) -> bool:
     return True
 
 
-def record_objects(imported: Import, kind: ImportKind, rows: Iterable[Row]) -> None:
+def record_imported_objects(imported: Import, kind: ImportKind, rows: Iterable[Row]) -> None:
     objects = [
         ImportedObject(parent=imported, number=row.number, model=obj._meta.label_lower, key=obj.pk, made=is_made)
         for row in rows
@@ -492,7 +492,7 @@ def digests_of(removal: Removal, keys: Sequence[int]) -> dict[int, str]:
     return {row["pk"]: hashlib.sha256(json.dumps(row, default=str, sort_keys=True).encode()).hexdigest()[:32] for row in rows}
 
 
-def count_past(imported: Import, past: Iterable[PastRetention]) -> None:
+def count_rows_past_retention(imported: Import, past: Iterable[PastRetention]) -> None:
     """Add these rows to the counts of their month, area and profession."""
     sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
     for each in past:

@@ -24,7 +24,7 @@ from ctac.staff.audit import audit_note
 from ctac.staff.lists import capped_count_text, is_valid_key
 from ctac.staff.menu import plural_name
 from ctac.staff.site import EMPTY_VALUE, ObjectAction, StaffModelAdmin, count_all
-from notifications.preferences import wanted_by_topic
+from notifications.preferences import is_wanted_by_topic
 from notifications.registry import Topic
 from professionals.merges import services
 from professionals.models import Merge, Organisation, Person
@@ -149,7 +149,7 @@ def comparison_rows(one: Any, other: Any) -> dict[str, tuple[str, str]]:
     facts = [facts_of(one), facts_of(other)]
     if isinstance(one, Person):
         for person, shown in zip((one, other), facts, strict=True):
-            wanted = wanted_by_topic(person.email) if person.email else {}
+            wanted = is_wanted_by_topic(person.email) if person.email else {}
             shown.update({str(topic.label): (_("Yes") if wanted[topic] else _("No")) if wanted else "" for topic in Topic})
     both = {label: (value or EMPTY_VALUE, facts[1][label] or EMPTY_VALUE) for label, value in facts[0].items()}
     return {**both, **related_row_counts((one, other))} if isinstance(one, Person) else both

@@ -19,7 +19,7 @@ from accounts.sessions import end_sessions
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
 from ctac.errors import DomainError
-from notifications.models import MailChoice, MailReader, MarkedAddress, Notification, State
+from notifications.models import MailChoice, MailReader, MarkedAddress, Notification, NotificationState
 from notifications.outbox import notify
 from notifications.preferences import get_or_create_reader, save_choices
 from notifications.privacy import readdress
@@ -28,11 +28,11 @@ from professionals.emails import MergeAsked, MergeDone
 from professionals.models import Draft, FormerAddress, Merge, Organisation, Person
 from professionals.services import (
     ROW_MERGES,
-    absorb,
+    absorb_person,
     delete_unused_organisations,
     lock_rows,
     record_former_address,
-    repoint,
+    repoint_foreign_keys,
     reverse_relations,
 )
 
@@ -48,7 +48,7 @@ class ClosesStaffAccount(DomainError):
     message = _("The sign-in that would close belongs to a colleague. Keep the email address that they sign in with.")
 
 
-class AlreadyWaiting(DomainError):
+class MergeAlreadyWaiting(DomainError):
     message = _("These two are being merged already. It waits until both addresses have confirmed it.")
 
 
@@ -72,13 +72,13 @@ IGNORED_COLUMN = "searched"  # the database sets it
 UNRESTORED_MODELS = (Draft,)  # nobody keeps a draft for 30 days
 # Rows that are restored only if they are still as they were: not a message that was sent, nor a reader who has chosen since.
 RESTORABLE_ROWS_BY_MODEL: dict[type[models.Model], Callable[[], QuerySet[Any]]] = {
-    Notification: lambda: Notification.objects.filter(state=State.PENDING),
+    Notification: lambda: Notification.objects.filter(state=NotificationState.PENDING),
     MailReader: lambda: MailReader.objects.filter(choices=None),
 }
 Snapshot = dict[tuple[type[models.Model], Any], dict[str, Any]]
 
 
-def snapshot(querysets: Iterable[QuerySet[Any]]) -> Snapshot:
+def take_snapshot(querysets: Iterable[QuerySet[Any]]) -> Snapshot:
     taken: Snapshot = {}
     for rows in querysets:
         meta = rows.model._meta
@@ -89,7 +89,7 @@ def snapshot(querysets: Iterable[QuerySet[Any]]) -> Snapshot:
     return taken
 
 
-def differences(before: Snapshot, after: Snapshot, order: list[type[models.Model]]) -> list[dict[str, Any]]:
+def snapshot_differences(before: Snapshot, after: Snapshot, order: list[type[models.Model]]) -> list[dict[str, Any]]:
     """For each model, in this order, the rows that came and went, and groups of rows whose column changed alike.
 
     The first model is that of the owners, to whom the other rows belong.
@@ -174,7 +174,7 @@ def related_rows(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
         yield relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": owners})
 
 
-def related_rows_and_parts(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
+def related_rows_and_children(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
     """All rows that point to one of these, and the parts of rows that may be deleted because both people have one."""
     for rows in related_rows(*owners):
         for part in rows.model._meta.related_objects if rows.model in ROW_MERGES else ():
@@ -201,8 +201,8 @@ def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by:
     """Merge two people at once, or if both sign in, ask both for their agreement by email.
 
     `stays` has, for each field that differs, the key of the person whose value stays. The person who signs in stays, with their
-    address. If both sign in, the person whose address stays; if neither does, `person`. Raises ChangedMeanwhile, AlreadyWaiting,
-    ClosesStaffAccount.
+    address. If both sign in, the person whose address stays; if neither does, `person`. Raises ChangedMeanwhile,
+    MergeAlreadyWaiting, ClosesStaffAccount.
     """
     people = lock_people(person.pk, other.pk)
     kept, gone = people[person.pk], people[other.pk]
@@ -218,7 +218,7 @@ def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by:
         raise ClosesStaffAccount
     both = Merge.objects.filter(merged_at=None, person__in=people, other__in=people)
     if both.waiting(now).exists():
-        raise AlreadyWaiting
+        raise MergeAlreadyWaiting
     both.delete()
     merge = Merge.objects.create(person=kept, other=gone, stays=dict(stays), asked_at=now)
     write_audit_entry(
@@ -287,15 +287,15 @@ def _merge_locked(merge: Merge, kept: Person, gone: Person, *, by: User | None, 
     for relation in reverse_relations(Person):
         lock_rows(relation, gone)
     theirs = [address for each in (kept, gone) for address in addresses_of(each)]
-    changing = [Person.objects.filter(pk__in=[kept.pk, gone.pk]), *related_rows_and_parts(kept, gone), *mail_rows(theirs)]
+    changing = [Person.objects.filter(pk__in=[kept.pk, gone.pk]), *related_rows_and_children(kept, gone), *mail_rows(theirs)]
     changing += [User.objects.filter(pk__in=[closes.pk] if closes else [])]
-    before = snapshot(changing)
+    before = take_snapshot(changing)
 
     values = merged_values(kept, gone, merge.stays)
     refusals = {choice.topic: choice for choice in MailChoice.objects.filter(reader__address__in=theirs, wanted=False)}
     for each in (kept, gone):
         readdress(before=each.email, to=values["email"], now=now)
-    absorb(kept, gone)
+    absorb_person(kept, gone)
     if closes is not None:
         User.objects.filter(pk=closes.pk).update(is_active=False)
         end_sessions(user=closes)
@@ -310,7 +310,7 @@ def _merge_locked(merge: Merge, kept: Person, gone: Person, *, by: User | None, 
         save_choices(get_or_create_reader(kept.email, now), stricter)
 
     merge.changes = {
-        "rows": differences(before, snapshot(changing), [rows.model for rows in changing]),
+        "rows": snapshot_differences(before, take_snapshot(changing), [rows.model for rows in changing]),
         "last": {rows.model._meta.label_lower: rows.aggregate(last=models.Max("pk"))["last"] for rows in related_rows(kept)},
     }
     merge.save(update_fields=["changes"])
@@ -327,7 +327,9 @@ def addresses_of(person: Person) -> list[str]:
 
 def mail_rows(addresses: Collection[str]) -> list[QuerySet[Any]]:
     """The rows about mail to these addresses that may change. Mail that waits is found by key, since its address changes."""
-    waiting = Notification.objects.alias(address=Lower("recipient")).filter(address__in=addresses, state=State.PENDING)
+    waiting = Notification.objects.alias(address=Lower("recipient")).filter(
+        address__in=addresses, state=NotificationState.PENDING
+    )
     readers = MailReader.objects.filter(address__in=addresses)
     return [
         MailChoice.objects.filter(reader__in=readers),
@@ -415,10 +417,10 @@ def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], b
         changing = [Organisation.objects.filter(pk__in=[keep.pk, other.pk])]
         for relation in reverse_relations(Organisation):
             changing.append(relation.related_model._base_manager.filter(pk__in=lock_rows(relation, other)))
-        before = snapshot(changing)
-        repoint(other, keep)
+        before = take_snapshot(changing)
+        repoint_foreign_keys(other, keep)
         other.delete()
-        merge.changes = {"rows": differences(before, snapshot(changing), [rows.model for rows in changing])}
+        merge.changes = {"rows": snapshot_differences(before, take_snapshot(changing), [rows.model for rows in changing])}
         merge.save(update_fields=["changes"])
     return len(gone)
 

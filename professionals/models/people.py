@@ -34,7 +34,7 @@ from ctac.models import (
     user_foreign_key,
 )
 from notifications.models import MarkedAddress, Notification
-from notifications.preferences import wanted_by_topic
+from notifications.preferences import is_wanted_by_topic
 from notifications.registry import Topic
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ MAX_WORD_LENGTH = 60  # letters
 
 
 class NameWordQuerySet(models.QuerySet["NameWord"]):
-    def like(self, words: Sequence[str], sources: Sequence[str]) -> dict[str, list[str]]:
+    def possible_words(self, words: Sequence[str], sources: Sequence[str]) -> dict[str, list[str]]:
         """For each word, the words that it may stand for, among the names in these tables. Two statements."""
         found = similar_words(self.filter(source__in=sources), words, likeness=0.3)
         return {word: closest_words(word, found[word]) for word in words}
@@ -269,7 +269,7 @@ class Person(Reached):
     @cached_property
     def wanted_topics(self) -> list[Topic]:
         """The kinds of optional mail that they chose to get."""
-        return [topic for topic, is_wanted in wanted_by_topic(self.email).items() if is_wanted] if self.email else []
+        return [topic for topic, is_wanted in is_wanted_by_topic(self.email).items() if is_wanted] if self.email else []
 
 
 # What colleagues noted about a person or a workplace, or wrote to a person. Logistics, never a case (product.md, rule 6).

@@ -13,18 +13,18 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from ctac.staff.site import ObjectAction
 from ctac.staff.story import StoryEntry, StoryPage, register_story_entries
-from notifications.models import Channel, Notification, State, visible_to
+from notifications.models import Notification, NotificationChannel, NotificationState, visible_to
 from notifications.registry import email_label
 from professionals import services
 from professionals.emails import StaffLetter
 from professionals.models import MAX_LETTER_LENGTH, MAX_NOTE_LENGTH, Note, NoteKind, Organisation, Person
-from professionals.safeguarding.forms import NeverKeptForm
+from professionals.safeguarding.forms import NoChildDetailsForm
 
 VIEW_NOTE_PERMISSION, VIEW_MESSAGE_PERMISSION = "professionals.view_note", "notifications.view_notification"
 NOTE_FORM_KINDS = [kind for kind in NoteKind if kind not in {NoteKind.LETTER, NoteKind.CASE}]
 
 
-class NoteForm(NeverKeptForm):
+class NoteForm(NoChildDetailsForm):
     free_text_fields = never_kept = ("text",)
 
     kind = forms.ChoiceField(
@@ -51,7 +51,7 @@ class NoteForm(NeverKeptForm):
             )
 
 
-class LetterForm(NeverKeptForm):
+class LetterForm(NoChildDetailsForm):
     free_text_fields = never_kept = ("subject", "text")
 
     subject = forms.CharField(
@@ -187,13 +187,13 @@ def message_entries(rows: QuerySet[Notification], page: StoryPage) -> Iterable[S
     letters = Note.objects.filter(pk__in=keys).select_related("by") if keys else ()
     writers = {f"note:{letter.pk}": letter.by for letter in letters}
     for message in messages:
-        state = "" if message.state == State.SENT else message.get_state_display()
+        state = "" if message.state == NotificationState.SENT else message.get_state_display()
         yield StoryEntry(
             message.created_at,
             email_label(message.kind),
             writers.get(message.about) or "",
             ". ".join(filter(None, [_("To %(address)s") % {"address": message.recipient} if message.recipient else "", state])),
-            _("Text message") if message.channel == Channel.SMS else _("Email"),
+            _("Text message") if message.channel == NotificationChannel.SMS else _("Email"),
             reverse("staff:notifications_notification_change", args=[message.pk]),
             f"{message.subject}\n\n{message.text_body}" if message.text_body else "",
         )

@@ -20,6 +20,7 @@ from professionals.safeguarding.vocabulary import (
     INITIALS,
     INITIALS_IN_STORY_PATTERN,
     LONG_NUMBER_PATTERN,
+    MAX_SIGN_DISTANCE,
     MAX_WEIGHT_BY_KIND,
     MIN_TOTAL_WEIGHT,
     NAME,
@@ -34,7 +35,6 @@ from professionals.safeguarding.vocabulary import (
     PAYMENT_BEFORE_PATTERN,
     PUNCTUATION_TRANSLATION,
     SENTENCE_END_PATTERN,
-    SIGN_WINDOW,
     SIGNS,
     SPACES_PATTERN,
     TITLES,
@@ -122,30 +122,30 @@ def has_nhs_number(text: str) -> bool:
 AGE_WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"  # at most 17
 )
-DIGITS = r"(?:\d|1[0-7])(?!\d)"
-AGE = rf"(?:{DIGITS}|(?:{AGE_WORDS})\b)"
+AGE_DIGITS = r"(?:\d|1[0-7])(?!\d)"
+AGE = rf"(?:{AGE_DIGITS}|(?:{AGE_WORDS})\b)"
 YEARS = r"(?:years?|yrs?|y/?o|y\.o\.?|months?)"
 YEARS_OLD = rf"{YEARS}(?:[ -]old)?"
 SEX = r"(?:(?:fe)?male|[mf]\b)"
-SINGULAR = r"(?:a|an|one|this|that|the|our|my|her|his)"
-NO_RANGE = r"(?! ?(?:-|to|and|or|/) ?\d)"  # "aged 5 to 11" is a class
-ROUGHLY = r"(?:about|around|approx(?:imately)?|roughly|maybe|perhaps)\.? "
-AGED = rf"aged? {AGE}{NO_RANGE}"
+SINGULAR_DETERMINER = r"(?:a|an|one|this|that|the|our|my|her|his)"
+NOT_RANGE = r"(?! ?(?:-|to|and|or|/) ?\d)"  # "aged 5 to 11" is a class
+APPROXIMATELY = r"(?:about|around|approx(?:imately)?|roughly|maybe|perhaps)\.? "
+AGED = rf"aged? {AGE}{NOT_RANGE}"
 # Text that follows "16 years old" where it means a child, and no projector or building.
-AFTER_CHILD_AGE = r"(?=[.!)]{0,2}$|[.,;:)]| (?:who|from|in|has|is|was|with|and|that|we|on|at|living|missing|found)\b)"
+CHILD_AGE_LOOKAHEAD = r"(?=[.!)]{0,2}$|[.,;:)]| (?:who|from|in|has|is|was|with|and|that|we|on|at|living|missing|found)\b)"
 CHILD_AGE_PATTERN = re.compile(
-    rf"\b{SINGULAR} {AGE}[ -]?{YEARS_OLD}(?: [\w-]{{1,20}})? {CHILD}\b(?![\w'])"
+    rf"\b{SINGULAR_DETERMINER} {AGE}[ -]?{YEARS_OLD}(?: [\w-]{{1,20}})? {CHILD}\b(?![\w'])"
     rf"|\b{AGE}[ -]?(?:years?[ -]old|yrs?[ -]old|y/?o|y\.o\.?) (?:[\w-]{{1,20}} )?(?:{CHILD}|{SEX})\b(?!s|[\w'])"
     rf"|(?<!parent of a )(?<!mum of a )(?<!dad of a )(?<!mother of a )(?<!father of a )"
     rf"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bor )(?<!\band )(?<!-)\b{AGE}[ -]?"
-    rf"(?:years?|yrs?)[ -]old\b(?<! and){AFTER_CHILD_AGE}"
+    rf"(?:years?|yrs?)[ -]old\b(?<! and){CHILD_AGE_LOOKAHEAD}"
     rf"|\b(?:{CHILD}|{CARE_RECIPIENT}|he|she),? (?:is |who is |was )?(?:only )?(?:{AGED}|\(?{AGE}[ -]?{YEARS}\b)"
-    rf"|\b{CHILD},? (?:of |who (?:is|was|looks) |is |was |aged )?{ROUGHLY}{AGE}(?! ?(?:minutes|%|miles|hours))"
+    rf"|\b{CHILD},? (?:of |who (?:is|was|looks) |is |was |aged )?{APPROXIMATELY}{AGE}(?! ?(?:minutes|%|miles|hours))"
     rf"|\b(?:brothers|sisters|siblings|twins),? aged {AGE}"
     rf"|\b(?:{CHILD}|kid|pupil|student|patient) of {AGE}(?! ?(?:{YEARS} )?(?:staff|people|minutes))"
-    rf"|\b{CHILD},? \(?{DIGITS}\)?(?=[,.;)]|$)"
-    rf"|\b(?:fe)?male, (?:aged )?{DIGITS}(?=[,.;)]|$)"
-    rf"|\b{DIGITS} years and {DIGITS} months\b"
+    rf"|\b{CHILD},? \(?{AGE_DIGITS}\)?(?=[,.;)]|$)"
+    rf"|\b(?:fe)?male, (?:aged )?{AGE_DIGITS}(?=[,.;)]|$)"
+    rf"|\b{AGE_DIGITS} years and {AGE_DIGITS} months\b"
     rf"|\bage[ -]disputed (?:{CHILD}|{SEX}|person)\b",
     re.IGNORECASE,
 )
@@ -159,9 +159,9 @@ NOT_MINUTES = (
     r"|too\b)|\.\d)"
 )
 PRONOUN_AGE_PATTERN = re.compile(
-    rf"\b(?:he|she)(?: is| was|'?s| turned| looks)(?: only| about| around| just){{0,2}} {AGE}{NO_RANGE}{NOT_MINUTES}"
+    rf"\b(?:he|she)(?: is| was|'?s| turned| looks)(?: only| about| around| just){{0,2}} {AGE}{NOT_RANGE}{NOT_MINUTES}"
     rf"|\b(?:claims?|claiming|says?|said|states?|stated)(?: to be| (?:that )?(?:he|she|they)(?: is|'?s| are|'?re| was)) {AGE}"
-    rf"{NO_RANGE}{NOT_MINUTES}",
+    rf"{NOT_RANGE}{NOT_MINUTES}",
     re.IGNORECASE,
 )
 # Three or more: the "one" and "two" of a team are no ages.
@@ -170,39 +170,41 @@ AGE_FROM_3 = (
     r"|(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)"
 )
 ADVERBS = r"(?:(?:only|just|now|nearly|almost|about|around) ){0,2}"
-DOTTED = r"[A-Z]\. ?(?:[A-Z]\. ?)?[A-Z]\b\.?"
-SOON = r"(?:next (?:week|month|year)|in (?:a|two) (?:week|month)s?|soon)"
-NO_ARTICLE = r"(?<!\bthe )(?<!\bour )(?<!\byour )(?<!\bmy )(?<!\ba )(?<!\bthis )(?<!\bthat )"
+DOTTED_INITIALS = r"[A-Z]\. ?(?:[A-Z]\. ?)?[A-Z]\b\.?"
+NEAR_FUTURE = r"(?:next (?:week|month|year)|in (?:a|two) (?:week|month)s?|soon)"
+NOT_AFTER_ARTICLE = r"(?<!\bthe )(?<!\bour )(?<!\byour )(?<!\bmy )(?<!\ba )(?<!\bthis )(?<!\bthat )"
 NAME_AGE_PATTERN = re.compile(
-    rf"(?:(?<![\w.])({DOTTED})|\b({NAME}))(?:,? \(?(?:is |who is |who's )?(?:{AGED}|{AGE}[ -]?(?:years? old|yrs? old|y/?o)\b)"
-    rf"|,? \((?:aged )?{ADVERBS}(?:{DIGITS}|{AGE_FROM_3})\)"
-    rf"|,? {DIGITS},? (?i:{NATIONALITY})(?! ?(?:leaflets?|copies|version|translation|speak\w*|staff|interpreters?))"
+    rf"(?:(?<![\w.])({DOTTED_INITIALS})|\b({NAME}))"
+    rf"(?:,? \(?(?:is |who is |who's )?(?:{AGED}|{AGE}[ -]?(?:years? old|yrs? old|y/?o)\b)"
+    rf"|,? \((?:aged )?{ADVERBS}(?:{AGE_DIGITS}|{AGE_FROM_3})\)"
+    rf"|,? {AGE_DIGITS},? (?i:{NATIONALITY})(?! ?(?:leaflets?|copies|version|translation|speak\w*|staff|interpreters?))"
     rf"|, (?:who is |who's )?(?:[3-9]|1[0-7])(?=[,;]|\.?$)"
-    rf"|,? is {ADVERBS}{AGE_FROM_3}(?=[,;]|\.?$|\. | (?:and|but|from(?! here\b| there\b| the\b| our\b| us\b)|now|who|{SOON})\b)"
-    rf"|,? \((?:[FMfm]|(?:fe)?male)[,/ ]{{1,2}}{DIGITS}\)|,? \({DIGITS}[,/ ]{{0,2}}(?:[FMfm]|(?:fe)?male)\)"
+    rf"|,? is {ADVERBS}{AGE_FROM_3}"
+    rf"(?=[,;]|\.?$|\. | (?:and|but|from(?! here\b| there\b| the\b| our\b| us\b)|now|who|{NEAR_FUTURE})\b)"
+    rf"|,? \((?:[FMfm]|(?:fe)?male)[,/ ]{{1,2}}{AGE_DIGITS}\)|,? \({AGE_DIGITS}[,/ ]{{0,2}}(?:[FMfm]|(?:fe)?male)\)"
     rf"|, (?:nearly|almost|just turned|not yet) {AGE_FROM_3}(?=,)"
-    rf"| - {DIGITS} - (?i:{NATIONALITY})\b"
+    rf"| - {AGE_DIGITS} - (?i:{NATIONALITY})\b"
     rf"|,? (?:has )?(?:just )?turn(?:ed|s) {AGE_FROM_3}(?=[,;]|\.?$|\. | (?:and|but|last|this|today|yesterday|in|on)\b))"
 )
 # Text that follows the age of a person, also with the name in small letters: "bao is 15 and gone", not "entry is 5 and free".
 LOWERCASE_NAME_AGE_PATTERN = re.compile(
-    rf"{NO_ARTICLE}(?<![\w'-])({NAME}),? (?:is|turned) {ADVERBS}{AGE_FROM_3},? (?:and |but |now ){{0,2}}"
+    rf"{NOT_AFTER_ARTICLE}(?<![\w'-])({NAME}),? (?:is|turned) {ADVERBS}{AGE_FROM_3},? (?:and |but |now ){{0,2}}"
     r"(?:is |was |has |he's |she's )?(?:been )?"
     r"(?:pregnant|missing|gone|found|alone|scared|frightened|homeless|unaccompanied|trafficked|exploited|groomed|brought|arrested"
-    rf"|living|lives|claim(?:s|ing)|won'?t|refus(?:es|ing)|in (?:care|foster)|not (?:in|at) school|{SOON}|age[ -]disputed"
+    rf"|living|lives|claim(?:s|ing)|won'?t|refus(?:es|ing)|in (?:care|foster)|not (?:in|at) school|{NEAR_FUTURE}|age[ -]disputed"
     rf"|{NATIONALITY})\b",
     re.IGNORECASE,
 )
 # A name in any letters, or dotted initials, with an age: little alone, but harm may be mentioned near.
-AFTER_AGE = rf"(?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|gone|\w{{3,12}}ing|{NATIONALITY})\b"
+WORD_AFTER_AGE = rf"(?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|gone|\w{{3,12}}ing|{NATIONALITY})\b"
 NAME_BESIDE_AGE_PATTERN = re.compile(
-    rf"(?:(?<![\w.])((?-i:{DOTTED}))|{NO_ARTICLE}(?<![\w'-])({NAME}))"
+    rf"(?:(?<![\w.])((?-i:{DOTTED_INITIALS}))|{NOT_AFTER_ARTICLE}(?<![\w'-])({NAME}))"
     rf"(?:(?:(?:,? (?:is|who is|aged?)|'s) |,? ?\(|, | - |(?<=\.) )(?:aged? )?{ADVERBS}{AGE_FROM_3}"
-    rf"(?=[,;)]|\.?$|\. | - | {AFTER_AGE})"
-    rf"| {AGE_FROM_3}(?= {AFTER_AGE}))",
+    rf"(?=[,;)]|\.?$|\. | - | {WORD_AFTER_AGE})"
+    rf"| {AGE_FROM_3}(?= {WORD_AFTER_AGE}))",
     re.IGNORECASE,
 )
-HARM_WINDOW = 80
+MAX_HARM_DISTANCE = 80
 # Ages as hospitals and therapists note them: "15F", "M/13", "12;4", "14y4m".
 CLINICAL_AGE_PATTERN = re.compile(
     r"(?<![\w/.-])(?:[5-9]|1[0-7]) ?(?:[MF]|yo[MF]?)(?=[,;.]|$| (?:from|with|who|in|brought)\b)"
@@ -256,12 +258,15 @@ def is_name_or_initials(word: str) -> bool:
 
 
 def has_harm_near(text: str, ages: list[re.Match[str]]) -> bool:
-    """Whether harm is mentioned within `HARM_WINDOW` characters of one of these ages. Reads the text once, however many ages."""
+    """Whether harm is mentioned within `MAX_HARM_DISTANCE` characters of one of these ages.
+
+    Reads the text once, however many ages.
+    """
     if not ages:
         return False
     plain_harm = [sign.pattern for sign in SIGNS if sign.kind == "harm" and sign.weight == 2]
     harms = sorted(match.start() for pattern in plain_harm for match in pattern.finditer(text))
-    return any(bisect(harms, age.start() - HARM_WINDOW) < bisect(harms, age.end() + HARM_WINDOW) for age in ages)
+    return any(bisect(harms, age.start() - MAX_HARM_DISTANCE) < bisect(harms, age.end() + MAX_HARM_DISTANCE) for age in ages)
 
 
 # A date of birth: labelled, or one of the last 18 years beside a name.
@@ -444,7 +449,7 @@ def describes_one_child(text: str) -> bool:
 
 LABEL_WORD = r"(?:ref|refs|ref(?:er|r|re|err)[ea]nce|id|no|num|n[uo]?mb?e?r|file|log|report|card|code)"
 # Systems and registers of people: after their name, a number is enough ("Mosaic 2211345").
-REGISTER = (
+CASE_SYSTEM = (
     r"(?:cad|nrm|ehm|ppn|care ?notes|mosaic|liquid ?logic|lcs|niche|cris|care ?first|misper|pid|rio|systmone|pnc|pncid|storm"
     r"|nass|upn|mrn|uasc|eduref|azeus|framework-?i|emis)"
 )
@@ -466,13 +471,13 @@ PHONE_NUMBER = (
 REFERENCE_ID = rf"(?!{CALENDAR_YEAR})(?=[A-Z0-9/*.-]{{0,20}}\d{{3}})[A-Z0-9][A-Z0-9/*.-]{{2,24}}"
 SEPARATOR = r"\.?(?: is| was| as| under)? ?[:#=-]{0,2} ?"
 # The keeper of the record, between the label and the number: "crime reference MPS 6543210/26".
-RECORD_OWNER = r"(?:(?!(?:po|so|req|inv|tel|ext|pc|ds|dc)\b)(?-i:[A-Z]{2,6})[ :-]{1,2})?"
+REFERENCE_ISSUER = r"(?:(?!(?:po|so|req|inv|tel|ext|pc|ds|dc)\b)(?-i:[A-Z]{2,6})[ :-]{1,2})?"
 # The kind of record, between its keeper and the label: "MASH contact ref", not "hospital contact number".
 RECORD_KIND = r"(?: (?:contact(?= (?:ref|id|case))|enq(?:uiry)?|case|record|episode))?"
 LABELLED_REFERENCE_PATTERN = re.compile(
-    rf"\b(?!{PHONE_NUMBER})(?:{REGISTER}(?: (?:person|child|client|patient|record|{LABEL_WORD})\b){{0,2}}"
+    rf"\b(?!{PHONE_NUMBER})(?:{CASE_SYSTEM}(?: (?:person|child|client|patient|record|{LABEL_WORD})\b){{0,2}}"
     rf"|{EVERYDAY_LABEL}{RECORD_KIND}(?: {LABEL_WORD}\b\.?){{1,2}})"
-    rf"{SEPARATOR}{RECORD_OWNER}{REFERENCE_ID}",
+    rf"{SEPARATOR}{REFERENCE_ISSUER}{REFERENCE_ID}",
     re.IGNORECASE,
 )
 # Letters of police forces: beside a number with its year they need no label. "met" is a word too.
@@ -490,7 +495,7 @@ POLICE_REFERENCE_PATTERN = re.compile(
     rf"(?!{CALENDAR_YEAR}|20\d\d/)\d{{3,8}}/(?:20)?\d\d(?![\w/])",
     re.IGNORECASE,
 )
-POLICE_WORD_WINDOW = 30
+MAX_POLICE_WORD_DISTANCE = 30
 # Words of work before or after a number.
 PERMIT_BEFORE_PATTERN = re.compile(r"\bpermit\b[\w .:#'()-]{0,30}$", re.IGNORECASE)
 WORK_WORD_AFTER_PATTERN = re.compile(
@@ -501,10 +506,10 @@ WORK_WORD_AFTER_PATTERN = re.compile(
 # The police's unique reference number, "01AB/4567/26". A school's URN has six digits, a home's or a nursery's has seven, or
 # letters first. After "school", it is a school's, however many digits were typed.
 URN_LABEL = rf"\burn(?: (?:no|number|ref)\b\.?)?{SEPARATOR}"
-NO_SCHOOL = r"(?<!school )(?<!schools )(?<!school's )(?<!academy )(?<!academy's )(?<!college )(?<!nursery )(?<!ofsted )"
+NOT_AFTER_SCHOOL = r"(?<!school )(?<!schools )(?<!school's )(?<!academy )(?<!academy's )(?<!college )(?<!nursery )(?<!ofsted )"
 URN_PATTERN = re.compile(
     rf"{URN_LABEL}(?:(?:\d\d ?[A-Z]{{1,2}}/)?\d{{3,7}}/\d\d|\d{{4,7}}/20\d\d)(?![\w/])"
-    rf"|{NO_SCHOOL}{URN_LABEL}(?:\d{{4,5}}|\d{{8,12}})(?![\w/])",
+    rf"|{NOT_AFTER_SCHOOL}{URN_LABEL}(?:\d{{4,5}}|\d{{8,12}})(?![\w/])",
     re.IGNORECASE,
 )
 # So many digits after such a word that it is no year, ward or phone; "call me about case 45001234" means a case all the same.
@@ -517,7 +522,7 @@ SHORT_NUMBER_LABELLED_PATTERN = re.compile(
 LONG_REFERENCE_PATTERN = re.compile(rf"\b(?:ref|reference){SEPARATOR}\d{{11,12}}(?![\w/-])", re.IGNORECASE)
 LABEL_AFTER_PATTERN = re.compile(
     rf"(?<![\w/-])(?=[A-Z0-9/]{{0,20}}\d{{4}})[A-Z0-9/]{{6,24}} (?:is|was) (?:the|her|his|their|our|a|my) "
-    rf"(?:{REGISTER}|{EVERYDAY_LABEL}) {LABEL_WORD}\b",
+    rf"(?:{CASE_SYSTEM}|{EVERYDAY_LABEL}) {LABEL_WORD}\b",
     re.IGNORECASE,
 )
 REFERENCE_SHAPE_PATTERN = re.compile(
@@ -567,17 +572,17 @@ def is_police_reference(text: str, match: re.Match[str]) -> bool:
 
     Beside a county's name, a police word must stand near.
     """
-    ahead, behind = text_before(text, match.start()), text[match.end() : match.end() + POLICE_WORD_WINDOW]
+    ahead, behind = text_before(text, match.start()), text[match.end() : match.end() + MAX_POLICE_WORD_DISTANCE]
     if is_payment_number(text, match.start()) or PERMIT_BEFORE_PATTERN.search(ahead) or WORK_WORD_AFTER_PATTERN.search(behind):
         return False
-    return not match["county"] or bool(POLICE_WORD_PATTERN.search(f"{ahead[-POLICE_WORD_WINDOW:]}{match[0]}{behind}"))
+    return not match["county"] or bool(POLICE_WORD_PATTERN.search(f"{ahead[-MAX_POLICE_WORD_DISTANCE:]}{match[0]}{behind}"))
 
 
 # Signs that are too little alone: who, how old, what happened. `vocabulary` has their weights.
 
 
 def has_enough_signs(text: str) -> bool:
-    """Whether the signs within `SIGN_WINDOW` characters on either side of one of them weigh `ENOUGH` together.
+    """Whether the signs within `MAX_SIGN_DISTANCE` characters on either side of one of them weigh `MIN_TOTAL_WEIGHT` together.
 
     No kind weighs more than its most. Without a sign of a child, or of an age below 18, they weigh nothing.
     """
@@ -585,10 +590,10 @@ def has_enough_signs(text: str) -> bool:
     weights: Counter[str] = Counter()
     first = last = 0
     for place, _kind, _weight in signs:
-        while last < len(signs) and signs[last][0] <= place + SIGN_WINDOW:
+        while last < len(signs) and signs[last][0] <= place + MAX_SIGN_DISTANCE:
             weights[signs[last][1]] += signs[last][2]
             last += 1
-        while signs[first][0] < place - SIGN_WINDOW:
+        while signs[first][0] < place - MAX_SIGN_DISTANCE:
             weights[signs[first][1]] -= signs[first][2]
             first += 1
         if weights["child"] or weights["age"]:

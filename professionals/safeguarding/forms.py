@@ -71,7 +71,7 @@ class StaffForm(ChildDetailsMixin):
         return {**cleaned, "flagged": self.flagged}
 
 
-class NeverKeptForm(StaffForm):
+class NoChildDetailsForm(StaffForm):
     """Words that are never saved if they look like a child's details. Staff can't overrule that, so nothing is `flagged`."""
 
     def clean(self) -> dict[str, Any]:

@@ -140,7 +140,7 @@ PAYMENT_BEFORE_PATTERN = re.compile(
 
 MIN_TOTAL_WEIGHT = 5
 # Characters to each side of a sign in which others count with it: a sentence or two.
-SIGN_WINDOW = 120
+MAX_SIGN_DISTANCE = 120
 
 UNDER_18 = (
     r"(?:(?<![\d.,:/+#£-])(?:\d|1[0-7])(?![\d:+%#]|[.,/]\d| ?(?:-|to|and|or) ?\d)"
@@ -168,7 +168,7 @@ NOT_ADULT_AGE = (
     r"(?![ ,(]{1,3}(?:from [\w-]{1,15}[ ,]{1,2})?(?:(?:who )?(?:is|are) |who's |aged? )?(?:all |both )?(?:1[89]|[2-9]\d)\b"
     r"(?! ?(?:weeks?|days?|minutes?|o'?clock|:\d)))"
 )
-MAYBE_CHILD = (
+AMBIGUOUS_CHILD = (
     r"(?:student|patient|client|resident|tenant|service user|school leaver|female|male|young adult"
     r"|(?<!\bmy )(?<!\bour )(?:mother|mum))"
     rf"{NOT_ADULT_AGE}"
@@ -178,7 +178,9 @@ ADULT_RELATIVE = (
     r"(?:mother|mum|mom|mam|father|dad|husband|wife|partner|fianc\w{1,2}|nan|gran|grandma|grandmother|grandad|grandfather"
     r"|stepmother|stepfather|grandparents|parents|(?:mother|father|brother|sister)-in-law)"
 )
-KIDS = r"(?:girls|boys|lads|kids|children|young people|pupils|students|siblings|brothers|sisters|twins|minors|teenagers|babies)"
+CHILDREN = (
+    r"(?:girls|boys|lads|kids|children|young people|pupils|students|siblings|brothers|sisters|twins|minors|teenagers|babies)"
+)
 # After a word for a child that is part of a place, a job or a subject.
 NOT_COMPOUND = (
     r"(?!s\b|'|[\w-]| (?:protection|health|development|care|benefit|abuse|exploitation|trafficking|safeguarding|psych\w*|minder"
@@ -234,14 +236,14 @@ SIGNS = (
         "child",
         3,
         rf"\b{MINOR}\b{NOT_COMPOUND}",
-        rf"\b(?:one|some|two|three) of (?:my|our|the) (?:[\w-]{{1,15}} ){{0,2}}(?:{KIDS}|tutor group|class|caseload)\b",
+        rf"\b(?:one|some|two|three) of (?:my|our|the) (?:[\w-]{{1,15}} ){{0,2}}(?:{CHILDREN}|tutor group|class|caseload)\b",
         r"\bone of (?:my |our |the )?(?:yr|year) ?\d{1,2}(?:s|'s)?\b(?! (?:staff|teachers?|tutors?|leads?|heads?|rooms?)\b)",
-        rf"\b(?:two|three|four|five|both|these|those|[2-6]) (?:[\w-]{{1,15}} ){{0,2}}{KIDS}\b{NOT_ADULT_AGE}",
+        rf"\b(?:two|three|four|five|both|these|those|[2-6]) (?:[\w-]{{1,15}} ){{0,2}}{CHILDREN}\b{NOT_ADULT_AGE}",
     ),
     *_build_signs(
         "child",
         2,
-        rf"\b(?:{RELATIVE}|{MAYBE_CHILD})\b{NOT_COMPOUND}",
+        rf"\b(?:{RELATIVE}|{AMBIGUOUS_CHILD})\b{NOT_COMPOUND}",
         rf"\b(?:{MINOR}|{RELATIVE})'s (?!{BUILDING_OR_SERVICE})",
         r"\b(?:eldest|oldest|youngest)\b(?! \w{1,20}s\b)",
         r"\b(?:siblings|twins|sibling group)\b",
@@ -253,7 +255,8 @@ SIGNS = (
         "age",
         3,
         rf"{UNDER_18}[ -]?(?:(?:years?|yrs?|y)[ -]old|y/?o|y\.o|yrs?|months? old|m/o|/12)(?:f|m)?\b",
-        rf"\b(?:{MINOR}|{RELATIVE}|{MAYBE_CHILD}|eldest|oldest|youngest)\b[ ,(]{{1,3}}{QUALIFIER}{{0,3}}{UNDER_18}{NOT_QUANTITY}",
+        rf"\b(?:{MINOR}|{RELATIVE}|{AMBIGUOUS_CHILD}|eldest|oldest|youngest)\b"
+        rf"[ ,(]{{1,3}}{QUALIFIER}{{0,3}}{UNDER_18}{NOT_QUANTITY}",
         rf"\baged? {QUALIFIER}{{0,2}}{UNDER_18}",
         rf"\b(?:looks?|appears?|seems|says?|said|thinks?|probably|assessed as|claims?|claiming|turned|turns|turning|just|only)"
         rf"(?: (?:to be|that|he is|she is|he's|she's|just|only|about|around|like|more like)){{0,3}} {UNDER_18}{NOT_QUANTITY}",

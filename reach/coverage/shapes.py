@@ -103,7 +103,7 @@ def boundary_layout(unit: Unit) -> Layout:
     shapes, corners = [], []
     for area in areas_of(unit).values():
         if area.nation in ISLAND_COORDINATES:
-            x, y = projected(*ISLAND_COORDINATES[area.nation])
+            x, y = project(*ISLAND_COORDINATES[area.nation])
             corners += [(x - HALF_ISLAND_BOX, y - HALF_ISLAND_BOX), (x + HALF_ISLAND_BOX, y + HALF_ISLAND_BOX)]
             side = 2 * HALF_ISLAND_BOX
             square = f"M{x - HALF_ISLAND_BOX} {y - HALF_ISLAND_BOX}h{side}v{side}h-{side}z"
@@ -125,21 +125,21 @@ def _read_topology() -> tuple[list[tuple[tuple[Point, Point], Ring]], dict[str, 
     arcs = []
     for steps in topology["arcs"]:
         points = list(zip(accumulate(x for x, _y in steps), accumulate(y for _x, y in steps), strict=True))
-        line = [projected(x_origin + x * x_scale, y_origin + y * y_scale) for x, y in points]
+        line = [project(x_origin + x * x_scale, y_origin + y * y_scale) for x, y in points]
         arcs.append(((points[0], points[-1]), line))
-    return arcs, {each["id"]: list(flat(each["arcs"])) for each in topology["objects"]["districts"]["geometries"]}
+    return arcs, {each["id"]: list(flatten(each["arcs"])) for each in topology["objects"]["districts"]["geometries"]}
 
 
-def flat(nested: Iterable[Any]) -> Iterator[int]:
+def flatten(nested: Iterable[Any]) -> Iterator[int]:
     """The numbers of a polygon's rings, or of several polygons'."""
     for each in nested:
         if isinstance(each, int):
             yield each
         else:
-            yield from flat(each)
+            yield from flatten(each)
 
 
-def projected(longitude: float, latitude: float) -> Point:
+def project(longitude: float, latitude: float) -> Point:
     east, north = radians(longitude) - MERIDIAN, radians(latitude)
     return round(EARTH_RADIUS * atanh(cos(north) * sin(east))), -round(EARTH_RADIUS * atan2(tan(north), cos(east)))
 

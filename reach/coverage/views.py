@@ -25,9 +25,9 @@ from reach.coverage.shapes import HEXAGONS, Layout, Shape, boundary_layout, hexa
 from reach.forms import Measure, Question, QuestionForm
 from reach.models import CountKind
 from reach.queries import counted_text
-from reach.rows import VIEW_REACH, rows_url
+from reach.rows import VIEW_REACH_PERMISSION, rows_url
 
-MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Coverage"), "staff:reach_coverage", VIEW_REACH))
+MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Coverage"), "staff:reach_coverage", VIEW_REACH_PERMISSION))
 COUNT_TEXT_BY_KIND = {
     CountKind.ATTENDED: ngettext_lazy("%(figure)s person who attended", "%(figure)s people who attended", "n"),
     CountKind.PRESENTATIONS: ngettext_lazy("%(figure)s presentation", "%(figure)s presentations", "n"),
@@ -65,7 +65,7 @@ class CoverageForm(QuestionForm):
 
 
 @require_safe
-@permission_required(VIEW_REACH, raise_exception=True)
+@permission_required(VIEW_REACH_PERMISSION, raise_exception=True)
 def coverage(request: HttpRequest) -> HttpResponseBase:
     form = CoverageForm(request.GET.dict(), now=timezone.now())
     question, sort = form.question, request.GET.get("sort", "")
@@ -94,8 +94,8 @@ def coverage(request: HttpRequest) -> HttpResponseBase:
         "layout": layout,
         "is_hexagonal": layout.borders != "",
         "places": map_places(found, layout),
-        "legend": legend(found),
-        "columns": columns(question, sort, form),
+        "legend": legend_entries(found),
+        "columns": table_columns(question, sort, form),
         "lines": [(figure, rows_url(area=figure.area, **asked) if figure.count else "", rate_text(figure)) for figure in figures],
         "base": BASE_LABEL_BY_MEASURE.get(question.measure, ""),
         "measure": question.measure,
@@ -168,7 +168,7 @@ class Column:
     is_number: bool
 
 
-def columns(question: Question, sort: str, form: CoverageForm) -> list[Column]:
+def table_columns(question: Question, sort: str, form: CoverageForm) -> list[Column]:
     labels: dict[str, str | Promise] = {
         "name": Unit(question.unit).label,
         "where": _("Region or nation"),
@@ -208,11 +208,11 @@ def map_places(found: Coverage, layout: Layout) -> list[MapPlace]:
         figure = figures[shape.area.code]
         look, text = found.class_number(figure), short_figure_text(figure) if shape.text_at else ""
         name = figure.area.name if figure.area.nation in ISLANDS else ""
-        drawn.append(MapPlace(shape, "none" if look is None else str(look), label(found.question, figure), text, name))
+        drawn.append(MapPlace(shape, "none" if look is None else str(look), area_label(found.question, figure), text, name))
     return drawn
 
 
-def label(question: Question, figure: AreaFigure) -> str:
+def area_label(question: Question, figure: AreaFigure) -> str:
     """'Leeds: 124 people who attended'."""
     counted = count_text(question.kind, figure.count)
     if question.measure == Measure.NUMBER:
@@ -228,7 +228,7 @@ class LegendEntry:
     areas: int
 
 
-def legend(found: Coverage) -> Iterator[LegendEntry]:
+def legend_entries(found: Coverage) -> Iterator[LegendEntry]:
     """Each class with its limits and its number of areas, and separately the areas with nothing, or with no figure."""
     looks = [found.class_number(figure) for figure in found.figures]
     yield LegendEntry("0", _("Nothing"), "0", looks.count(0))

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, Format, PlaceState, Presenter, SessionPlace, SessionState, State
+from bookings.models import Booking, BookingState, Format, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.schedule.queries import read_journeys
 from bookings.travel import Place
 from ctac.dates import format_datetime, uk_day
@@ -36,7 +36,7 @@ class RankedArea:
     attended: int = 0
 
 
-def rank(areas: Mapping[str, Area], last: Mapping[str, date], since: date) -> dict[Nation, list[Area]]:
+def rank_areas(areas: Mapping[str, Area], last: Mapping[str, date], since: date) -> dict[Nation, list[Area]]:
     """The areas of each nation in order, because each nation counts its children in one way.
 
     Gaps come first: areas where nobody has attended anything in the month `since` or later. Among these, more children come
@@ -77,14 +77,14 @@ def read_gaps(unit: Unit, period: Period) -> Gaps:
             RankedArea(place, area, last.get(area.code), last.get(area.code, date.min) < since, attended.get(area.code, 0))
             for place, area in enumerate(theirs, 1)
         ]
-        for nation, theirs in rank(areas, last, since).items()
+        for nation, theirs in rank_areas(areas, last, since).items()
     }
     return Gaps(ranked, attended.get("", 0))
 
 
 # What the page of one area shows.
 
-MAX_CONTACTS, MAX_AHEAD, MAX_PRESENTERS = 50, 20, 5
+MAX_CONTACTS, MAX_UPCOMING, MAX_PRESENTERS = 50, 20, 5
 MAX_ROWS_READ = 2_000  # rows of each kind of contact
 # Too large for a list of organisations to be useful, and their middle is far from most places.
 LARGE_UNITS = (Unit.POLICE, Unit.REGION, Unit.NATION)
@@ -166,7 +166,7 @@ def contact_sources(area: Area) -> list[tuple[str, str, QuerySet[Any], str, Any]
     """For each kind of contact: its permission, the newest rows there, their organisation, and when. Each reads one index."""
     here, theirs = indexed_area_filter(area), "person__organisation"
     bookings, places = Booking.objects.filter(here), SessionPlace.objects.filter(here)
-    delivered = bookings.filter(state=State.DELIVERED)
+    delivered = bookings.filter(state=BookingState.DELIVERED)
     with_place = places.filter(state__in=[PlaceState.TAKEN, PlaceState.ATTENDED])
     people = Person.objects.filter(here, erased_at=None)
     when_there = Case(When(state=PlaceState.ATTENDED, then=F("session__starts_at")), default=F("created_at"))
@@ -235,7 +235,7 @@ class NearbyPresenter:
 def travel_answer(presenter: Presenter, place: Place, minutes: int, now: datetime) -> str | Promise:
     if not presenter.may_visit(uk_day(now)):
         return _("No: their DBS check or training has ended")
-    if not presenter.covers(place):
+    if not presenter.covers_place(place):
         return _("Not an area that they cover")
     return _("Further than they usually go") if minutes > presenter.max_travel_minutes else _("Yes")
 
@@ -251,16 +251,16 @@ def nearest_presenters(area: Area, now: datetime) -> list[NearbyPresenter]:
     return [NearbyPresenter(each, minutes[each], travel_answer(each, middle, minutes[each], now)) for each in nearest]
 
 
-def bookings_ahead(area: Area, now: datetime) -> Sequence[Booking]:
+def upcoming_bookings(area: Area, now: datetime) -> Sequence[Booking]:
     """The soonest first; those without a time last."""
     rows = Booking.objects.upcoming(now).filter(indexed_area_filter(area)).select_related("presentation", "presenter")
-    return list(rows.order_by(F("starts_at").asc(nulls_last=True), "pk")[:MAX_AHEAD])
+    return list(rows.order_by(F("starts_at").asc(nulls_last=True), "pk")[:MAX_UPCOMING])
 
 
-def sessions_ahead(area: Area, now: datetime) -> list[dict[str, Any]]:
+def upcoming_sessions(area: Area, now: datetime) -> list[dict[str, Any]]:
     """Open sessions to come with people from there, and how many."""
     places = SessionPlace.objects.filter(indexed_area_filter(area), state=PlaceState.TAKEN, session__state=SessionState.SCHEDULED)
     ahead = places.filter(session__starts_at__gt=now).order_by("session__starts_at", "session")
     named = ahead.values("session", "session__reference", "session__starts_at", "session__presentation__title")
-    rows = named.annotate(people=Count("pk"))[:MAX_AHEAD]
+    rows = named.annotate(people=Count("pk"))[:MAX_UPCOMING]
     return [{**row, "when": format_datetime(row["session__starts_at"])} for row in rows]

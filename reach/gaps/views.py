@@ -31,21 +31,21 @@ from reach.gaps.queries import (
     MAX_CONTACTS,
     AreaFigures,
     RankedArea,
-    bookings_ahead,
     last_contacts,
     nearest_presenters,
     read_area_figures,
     read_gaps,
-    sessions_ahead,
     smaller_areas,
+    upcoming_bookings,
+    upcoming_sessions,
 )
 from reach.models import CountKind
 from reach.queries import Period, counted_text, month_text, months_between
 from reach.renewal import Renewal, estimate_renewal, estimate_renewals
-from reach.rows import NONE_CHOICE, VIEW_REACH, rows_url
+from reach.rows import NONE_CHOICE, VIEW_REACH_PERMISSION, rows_url
 
 # Before the map, since it says what to do.
-MENU_PAGES.insert(0, MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH))
+MENU_PAGES.insert(0, MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH_PERMISSION))
 MONTH_CHOICES = [
     ("6", gettext_lazy("6 months")),
     ("12", gettext_lazy("12 months")),
@@ -54,7 +54,7 @@ MONTH_CHOICES = [
 ]
 MAX_MONTHS_SHOWN = 36
 MAX_AREAS_SHOWN = 20  # of each nation, until one nation or region is chosen
-MIN_MONTHS_AS_YEARS = 24  # from here we speak of years
+MIN_MONTHS_SHOWN_AS_YEARS = 24  # from here we speak of years
 
 
 class GapsForm(PageForm):
@@ -81,7 +81,7 @@ class GapsForm(PageForm):
 
 
 @require_safe
-@permission_required(VIEW_REACH, raise_exception=True)
+@permission_required(VIEW_REACH_PERMISSION, raise_exception=True)
 def gaps(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     form = GapsForm(request.GET.dict())
@@ -159,7 +159,7 @@ def ago_text(month: date, now: datetime) -> str:
     months = months_between(month, uk_day(now))
     if months <= 0:
         return _("this month")
-    if months < MIN_MONTHS_AS_YEARS:
+    if months < MIN_MONTHS_SHOWN_AS_YEARS:
         return ngettext("%(n)d month ago", "%(n)d months ago", months) % {"n": months}
     return _("%(n)d years ago") % {"n": months // 12}
 
@@ -210,7 +210,7 @@ class AreaForm(QuestionForm):
 
 
 @require_safe
-@permission_required(VIEW_REACH, raise_exception=True)
+@permission_required(VIEW_REACH_PERMISSION, raise_exception=True)
 def area_page(request: HttpRequest, unit: str, area: str) -> HttpResponse:
     """Everything that helps to decide what to do there: what was done, for whom, who is there, and who could go."""
     if unit not in Unit.values or (found := areas_of(Unit(unit)).get(current_code(area))) is None:
@@ -256,8 +256,8 @@ def local_context(area: Area, user: Any, now: datetime) -> dict[str, Any]:
         "contacts": last_contacts(area, user),
         "most_contacts": MAX_CONTACTS,
         "presenters": nearest_presenters(area, now) if user.has_perm(VIEW_PERMISSIONS["presenters"]) else [],
-        "bookings": bookings_ahead(area, now) if user.has_perm(VIEW_PERMISSIONS["bookings"]) else [],
-        "sessions": sessions_ahead(area, now) if user.has_perm(VIEW_PERMISSIONS["sessions"]) else [],
+        "bookings": upcoming_bookings(area, now) if user.has_perm(VIEW_PERMISSIONS["bookings"]) else [],
+        "sessions": upcoming_sessions(area, now) if user.has_perm(VIEW_PERMISSIONS["sessions"]) else [],
     }
 
 

@@ -20,7 +20,7 @@ from notifications.samples import SAMPLE_LINK, SAMPLE_NOW, Example, example
 from professionals.models import Person
 from reach.areas import Unit
 from reach.invitations.queries import still_free_times
-from reach.invitations.services import MAILBOX_INVITATION, VISIT_INVITATION
+from reach.invitations.services import MAILBOX_INVITATION_KIND, VISIT_INVITATION_KIND
 from reach.models import MIN_INVITATION_INTERVAL, Basis, Campaign, CampaignKind, RoleMailbox
 
 
@@ -76,7 +76,7 @@ class InvitationEmail(Email):
 
 
 class VisitInvitation(InvitationEmail):
-    name = VISIT_INVITATION
+    name = VISIT_INVITATION_KIND
     label = _("Invitation to book a visit")
     subject = _("We can come to your team: “%(title)s”")
     topic = Topic.VISITS
@@ -90,7 +90,7 @@ class VisitInvitation(InvitationEmail):
 
 
 class MailboxInvitation(InvitationEmail):
-    name = MAILBOX_INVITATION
+    name = MAILBOX_INVITATION_KIND
     label = _("Invitation to a role mailbox")
     subject = _("Free presentation for your team: “%(title)s”")
     has_own_stop = True
@@ -109,7 +109,7 @@ class MailboxInvitation(InvitationEmail):
         """The link to object; empty if the mailbox has objected since, as the email is not due any more."""
         return f"{settings.SITE_URL}{reverse('mailbox_objection', args=[self.mailbox.token])}" if self.mailbox else ""
 
-    def stop_link(self) -> str:
+    def unsubscribe_link(self) -> str:
         return self.stop
 
     def context(self) -> dict[str, object]:

@@ -16,7 +16,7 @@ from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place
 from ctac.dates import TEAM_NATION, add_working_days, months_before, uk_day
-from notifications.models import MarkedAddress, Notification, State, normalise_address
+from notifications.models import MarkedAddress, Notification, NotificationState, normalise_address
 from notifications.registry import Topic
 from office.closures.queries import office_closed_days
 from office.site_settings.queries import site_settings
@@ -158,7 +158,7 @@ class CampaignOutcome:
 def get_campaign_outcome(campaign: Campaign) -> CampaignOutcome:
     """Six statements, or two once those who were invited are forgotten."""
     mail = Notification.objects.filter(about=campaign_about(campaign), resend_of=None)
-    invited, sent = mail.count(), mail.filter(state=State.SENT).count()
+    invited, sent = mail.count(), mail.filter(state=NotificationState.SENT).count()
     booked, people = campaign.booked, campaign.attended
     if booked is None or people is None:
         booked, people = count_booked_and_attended(campaign)

@@ -27,7 +27,7 @@ from reach.invitations.queries import (
 )
 from reach.models import MIN_INVITATION_INTERVAL, Basis, Campaign, CampaignInvite, CampaignKind, ObjectedBy, RoleMailbox
 
-VISIT_INVITATION, MAILBOX_INVITATION = "visit-invitation", "mailbox-invitation"
+VISIT_INVITATION_KIND, MAILBOX_INVITATION_KIND = "visit-invitation", "mailbox-invitation"
 # The first times on offer pass soon, so an email that is delayed for this long is not worth sending.
 INVITATION_LIFETIME = MIN_INVITATION_INTERVAL / 9
 
@@ -56,7 +56,7 @@ def invite_area(
         return campaign
     mailboxes = invitable_mailboxes(mailboxes_in_areas(areas), now) if to_mailboxes else RoleMailbox.objects.none()
     invited = create_invites(campaign, invitable_people(subscribers_in_areas(areas), now), mailboxes, now)
-    for kind_of_mail, is_mailbox in ((VISIT_INVITATION, False), (MAILBOX_INVITATION, True)):
+    for kind_of_mail, is_mailbox in ((VISIT_INVITATION_KIND, False), (MAILBOX_INVITATION_KIND, True)):
         messages = [
             NewMessage(campaign_about(campaign), invite.address, expires_at=now + INVITATION_LIFETIME)
             for invite in invited

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in_user
-from bookings.models import MAX_HELD_TIMES, Booking, Format, HeldTime, State
+from bookings.models import MAX_HELD_TIMES, Booking, BookingState, Format, HeldTime
 from bookings.schedule.admin import StartsField
 from bookings.schedule.forms import slot_choices
 from bookings.schedule.holds import AreaToVisit, days_around, hold_times, may_hold_around, release_held_time
@@ -213,7 +213,7 @@ def held_areas(visit: Booking, standing: list[HeldTime]) -> list[HeldArea]:
 
 def related_around_link(visit: Booking) -> Iterator[RelatedRow]:
     """The link from the visit's page. Asks nothing for a request, since nothing was ever held around one."""
-    was_fixed = visit.format == Format.WORKPLACE and visit.state != State.REQUESTED
+    was_fixed = visit.format == Format.WORKPLACE and visit.state != BookingState.REQUESTED
     if may_hold_around(visit, timezone.now()) or (was_fixed and visit.times_held.exists()):
         href = reverse("staff:reach_around", args=[visit.reference])
         yield RelatedRow(_("Areas nearby that nobody has reached"), _("Hold times there and invite people"), href)

@@ -28,7 +28,7 @@ from reach.models import Report, ReportState, WhyDeleted
 from reach.queries import Period
 from reach.reports.documents import pdf_labels, report_context
 from reach.reports.services import delete_report, request_report, resume_report
-from reach.rows import VIEW_REACH
+from reach.rows import VIEW_REACH_PERMISSION
 
 STATE_COLOURS = {
     ReportState.MAKING: "waiting",
@@ -136,7 +136,7 @@ class ReportAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).select_related("asked_by", "deleted_by").defer("pdf", "xlsx")
 
     def has_view_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
-        return request.user.has_perm(VIEW_REACH)
+        return request.user.has_perm(VIEW_REACH_PERMISSION)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):

@@ -130,7 +130,7 @@ class DisclosureState:
         return max(sum(counts) - kept, 0) if kept else sum(max(count - 1, 0) for count in counts)
 
 
-def disclose(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[date, Mapping[str, int]]) -> list[Table]:
+def withhold_figures(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[date, Mapping[str, int]]) -> list[Table]:
     """These tables without what must be withheld.
 
     `earlier`: the tables of earlier reports, as they were shown. `months`: all people by month and row today.

@@ -9,17 +9,17 @@ from django.utils.translation import gettext as _
 
 from ctac.dates import format_datetime
 from ctac.pdf.typesetting import charity_line, printable_text, render_pdf
-from ctac.staff.spreadsheets import Cell, Heading, xlsx_pieces
+from ctac.staff.spreadsheets import Cell, Heading, xlsx_chunks
 from reach.areas import Unit
 from reach.coverage.shapes import hexagon_layout
 from reach.models import Report
 from reach.queries import Period
 from reach.reports.queries import (
     areas_by_nation,
-    before,
     confidence_lines,
     has_withheld,
     main_lines,
+    previous_period,
     profession_lines,
 )
 
@@ -40,7 +40,7 @@ def report_context(report: Report) -> dict[str, Any]:
     assert report.counted_at is not None  # noqa: S101 - the figures are never without it
     return {
         "this": period.display_text,
-        "before": before(period).display_text,
+        "before": previous_period(period).display_text,
         "counted": format_datetime(report.counted_at),
         "main": main_lines(figures),
         "professions": profession_lines(figures),
@@ -119,7 +119,7 @@ def report_xlsx(report: Report) -> bytes:
         Heading(context["before"], NARROW_COLUMN_WIDTH),
         Heading(_("Change"), NARROW_COLUMN_WIDTH),
     ]
-    return b"".join(xlsx_pieces(headings, xlsx_rows(context), name=_("Report")))
+    return b"".join(xlsx_chunks(headings, xlsx_rows(context), name=_("Report")))
 
 
 def xlsx_rows(context: Mapping[str, Any]) -> Iterator[list[Cell]]:

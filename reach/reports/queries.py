@@ -18,7 +18,7 @@ from professionals.models import Nation, Profession
 from reach.areas import Unit, areas_of
 from reach.models import CountKind, ReachCount
 from reach.queries import Period, counts_by_area_and_month, months_between
-from reach.reports.disclosure import SMALL_COUNTS, TOTAL_ROW, Table, disclose
+from reach.reports.disclosure import SMALL_COUNTS, TOTAL_ROW, Table, withhold_figures
 
 REPORTED_KINDS = (CountKind.PRESENTATIONS, CountKind.ATTENDED, CountKind.LEAFLETS, CountKind.SIGNED_UP)
 PEOPLE_KINDS = (CountKind.ATTENDED, CountKind.SIGNED_UP)
@@ -26,7 +26,7 @@ MAX_QUOTES = 20
 PROFESSION_ROWS = (*Profession.values, "")  # empty: nobody said
 
 
-def before(period: Period) -> Period:
+def previous_period(period: Period) -> Period:
     """The period of as many months just before it."""
     many = months_between(period.first, period.last) + 1
     return Period(add_months(period.first, -many), add_months(period.first, -1))
@@ -38,12 +38,14 @@ def read_report_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) ->
     `earlier`: the figures of all other reports, also deleted ones.
     """
     counts = counts_by_month()
-    periods = (period, before(period))
+    periods = (period, previous_period(period))
     found: dict[str, Any] = {"months": [[each.first.isoformat(), each.last.isoformat()] for each in periods]}
     for kind in REPORTED_KINDS:
         tables = [build_table(counts[kind], each, by_profession=kind == CountKind.ATTENDED) for each in periods]
         if kind in PEOPLE_KINDS:
-            tables = disclose(tables, [table for figures in earlier for table in parse_shown_tables(figures, kind)], counts[kind])
+            tables = withhold_figures(
+                tables, [table for figures in earlier for table in parse_shown_tables(figures, kind)], counts[kind]
+            )
         found[kind] = [table.figures for table in tables]
     months = counts_by_area_and_month(CountKind.ATTENDED, Unit.UPPER)
     reached = [{code for code, each in months.items() if any(month in p for month in each)} for p in periods]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from bookings.booking.services.transitions import mark_delivered
-from bookings.feedback.queries import confidence_later_key, host_key
+from bookings.feedback.queries import host_key, three_months_on_key
 from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import Booking, ConfidenceLater, Presentation, Presenter
 from professionals.models import Person
@@ -22,7 +22,7 @@ def given(reference: str, minutes: int, email: str = "") -> dict[str, str]:
         mark_delivered(booking=booking, by=None, now=now)
     afterwards = get_or_create_afterwards(given=booking, now=now)
     later = ConfidenceLater.objects.create(afterwards=afterwards, due_at=now, told_at=now)
-    return {"code": afterwards.code, "key": host_key(afterwards), "later": confidence_later_key(later)}
+    return {"code": afterwards.code, "key": host_key(afterwards), "later": three_months_on_key(later)}
 
 
 def over(reference: str, minutes: int, email: str = "") -> int:

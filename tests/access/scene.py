@@ -22,7 +22,7 @@ from bookings.travel import find_place
 from ctac.dates import uk_datetime, uk_day
 from leaflets.models import Delivery, Dispatch, Leaflet, Order
 from leaflets.orders.services.create import keep_address, place_order, report_missing
-from leaflets.orders.services.transitions import approve, dispatch, start_packing
+from leaflets.orders.services.transitions import approve_order, dispatch_order, start_packing
 from leaflets.stock.services import correct_stock
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL
@@ -95,7 +95,7 @@ NIA = Asker(
 ASKERS = (RUTH, CALLUM, FARAH, GRACE, MEGAN, DANIEL)
 # Who orders how many of which titles, and how far staff are with it.
 ORDERS = (
-    (RUTH, {"health-visitors": 40, "all-professionals": 25}, (start_packing, dispatch)),
+    (RUTH, {"health-visitors": 40, "all-professionals": 25}, (start_packing, dispatch_order)),
     (CALLUM, {"social-workers": 50}, (start_packing,)),
     (FARAH, {"social-workers": 35, "all-professionals": 20}, ()),
     (GRACE, {"all-professionals": 50}, ()),
@@ -142,13 +142,13 @@ def lose(reference: str) -> int:
     """This order left three weeks ago. The key of its parcel."""
     order, left = Order.objects.get(reference=reference), timezone.now() - timedelta(days=21)
     start_packing(order=order, by=None, now=left)
-    return dispatch(order=order, by=None, now=left, tracking_number="QK 4412 8821 5GB").pk
+    return dispatch_order(order=order, by=None, now=left, tracking_number="QK 4412 8821 5GB").pk
 
 
 def lost_parcel() -> int:
     """Of which its owner has told us. The key of the report."""
     order = Order.objects.get(pk=ask_for_more_leaflets())
-    approve(order=order, granted={line.pk: 5 for line in order.lines.all()}, by=None, now=timezone.now())
+    approve_order(order=order, granted={line.pk: 5 for line in order.lines.all()}, by=None, now=timezone.now())
     parcel = Dispatch.objects.get(pk=lose(order.reference))
     report, _made = report_missing(parcel=parcel, by=None, now=timezone.now(), note="We moved to Elland Road in January.")
     return report.pk

@@ -6,7 +6,7 @@ from django.test import Client
 
 from accounts.forms import MobileField
 from accounts.services import mobiles_of
-from notifications.models import Channel, Notification
+from notifications.models import Notification, NotificationChannel
 from notifications.outbox import new_message_id
 from privacy.services import erase_person
 from tests.accounts.factors.proof import grow_old
@@ -104,7 +104,7 @@ def test_with_a_former_colleague_go_the_texts_to_their_number(now) -> None:
         kind="staff-no-check-in",
         about="booking:12",
         recipient=KEPT,
-        channel=Channel.SMS,
+        channel=NotificationChannel.SMS,
         created_at=now,
         due_at=now,
         message_id=new_message_id(),

@@ -43,7 +43,7 @@ def test_whoever_takes_out_their_data_is_a_row(client: Client, form: str, what: 
 
 
 def test_who_is_asked_again_first_or_is_stopped_took_nothing_out(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accounts.rate_limits.OWN_DATA_LIMIT", (1, EXPORT_LIMIT_WINDOW))
+    monkeypatch.setattr("accounts.rate_limits.OWN_DATA_RATE_LIMIT", (1, EXPORT_LIMIT_WINDOW))
     assert client.get(DATA).status_code == 302
     sign_in(client, make_person())
     assert [client.get(DATA).status_code for _ in range(2)] == [200, 429]

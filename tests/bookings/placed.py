@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from bookings.booking.services.create import place_booking
-from bookings.models import Booking, Channel
+from bookings.models import Booking, BookingChannel
 from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.rows import NOW, at, make_presentation, unsaved_booking
@@ -32,4 +32,4 @@ def history(booking: Booking) -> list[tuple[str, str, str]]:
 
 def place_as_staff(**more: Any) -> Booking:
     person = Person.objects.filter(email=STRANGER).first() or make_person(with_user=False, email=STRANGER)
-    return place(person, **{"by": make_staff(), "channel": Channel.PHONE, **more})
+    return place(person, **{"by": make_staff(), "channel": BookingChannel.PHONE, **more})

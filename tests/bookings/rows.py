@@ -13,10 +13,12 @@ from bookings.models import (
     Availability,
     AvailabilityException,
     Booking,
+    BookingState,
     BusyKind,
     BusyTime,
     ConfidenceLater,
     DateOption,
+    DateOptionKind,
     DutyShift,
     Format,
     HeldTime,
@@ -25,10 +27,8 @@ from bookings.models import (
     Leave,
     LeaveKind,
     Nation,
-    OptionKind,
     Presentation,
     Presenter,
-    State,
 )
 from bookings.models.busy import LINK_FIELDS
 from bookings.schedule.availability import Schedule, Slot
@@ -119,7 +119,7 @@ def make_booking(
         person=person,
         presentation=fields.pop("presentation", None) or make_presentation(length_minutes=minutes),
         presenter=presenter,
-        state=fields.pop("state", State.CONFIRMED),
+        state=fields.pop("state", BookingState.CONFIRMED),
         format=Format.WORKPLACE if postcode else Format.ONLINE,
         starts_at=start,
         ends_at=start + timedelta(minutes=minutes),
@@ -144,7 +144,7 @@ def make_booking(
 
 def make_request(**fields: Any) -> Booking:
     """A request without a time, for a workplace in Leeds."""
-    booking = make_booking(None, NOW, state=State.REQUESTED, **fields)
+    booking = make_booking(None, NOW, state=BookingState.REQUESTED, **fields)
     Booking.objects.filter(pk=booking.pk).update(starts_at=None, ends_at=None)
     booking.refresh_from_db()
     return booking
@@ -156,7 +156,7 @@ def make_option(
     """An hour on a request; with a presenter it is kept."""
     kept = {"presenter": presenter, "kept_from": start, "expires_at": expires_at or NOW + timedelta(days=2)} if presenter else {}
     end = start + timedelta(hours=1)
-    columns: dict[str, Any] = {"kind": OptionKind.PREFERRED, "starts_at": start, "ends_at": end, **kept, **fields}
+    columns: dict[str, Any] = {"kind": DateOptionKind.PREFERRED, "starts_at": start, "ends_at": end, **kept, **fields}
     option = DateOption.objects.create(booking=booking, **columns)
     if presenter and option.kept_from:
         make_claim(presenter, start, end, find_place(booking.postcode), option=option, expires_at=option.expires_at)

@@ -6,7 +6,7 @@ import pytest
 from django.db import Error, IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from bookings.models import BookingEvent, BusyKind, BusyTime, EventKind, Leave, LeaveKind, LeaveState, Presenter
+from bookings.models import BookingEvent, BookingEventKind, BusyKind, BusyTime, Leave, LeaveKind, LeaveState, Presenter
 from bookings.schedule.holds import place_columns
 from bookings.travel import find_place
 from tests.bookings.rows import (
@@ -246,8 +246,8 @@ def test_a_claim_has_a_start_and_an_end(presenter: Presenter) -> None:
 
 def test_history_can_only_grow_and_only_its_reason_can_be_blanked(presenter: Presenter) -> None:
     booking = make_booking(presenter, at("10:00"))
-    event = BookingEvent.objects.create(booking=booking, at=NOW, kind=EventKind.BOOKED, reason="Called")
-    for change in ({"kind": EventKind.CANCELLED}, {"at": at("09:00")}, {"by": None, "to_state": "declined"}):
+    event = BookingEvent.objects.create(booking=booking, at=NOW, kind=BookingEventKind.BOOKED, reason="Called")
+    for change in ({"kind": BookingEventKind.CANCELLED}, {"at": at("09:00")}, {"by": None, "to_state": "declined"}):
         with pytest.raises(Error, match="append-only"), transaction.atomic():
             BookingEvent.objects.filter(pk=event.pk).update(**change)
     with pytest.raises(Error, match="append-only"), transaction.atomic():

@@ -11,12 +11,12 @@ from bookings.models import (
     Availability,
     Booking,
     BookingEvent,
+    BookingEventKind,
+    BookingState,
     BusyTime,
-    EventKind,
     OpenSession,
     Presentation,
     Presenter,
-    State,
 )
 from bookings.models.booking import record_event
 from bookings.schedule.queries import read_schedule
@@ -42,7 +42,7 @@ def make_canary(**fields: object) -> Booking:
         **fields,
     )
     BusyTime.objects.filter(booking=booking).update(travel_reason=CANARY)
-    record_event(booking, EventKind.BOOKED, by=None, now=NOW, reason=CANARY)
+    record_event(booking, BookingEventKind.BOOKED, by=None, now=NOW, reason=CANARY)
     return booking
 
 
@@ -58,13 +58,13 @@ def test_the_export_holds_every_booking_with_its_history() -> None:
 def test_erasing_cancels_what_lies_ahead_and_takes_the_person_out_of_all_of_it() -> None:
     person = make_person(name=CANARY)
     area = {"nation": "england", "local_authority": "E08000035"}
-    past = make_canary(person=person, start=NOW - timedelta(days=30), state=State.DELIVERED, visit_closed=True, **area)
+    past = make_canary(person=person, start=NOW - timedelta(days=30), state=BookingState.DELIVERED, visit_closed=True, **area)
     ahead = make_canary(person=person)
     Booking.objects.update(town=CANARY)
     erase_person(person, by=None, now=NOW)
     past.refresh_from_db()
     ahead.refresh_from_db()
-    assert (past.state, ahead.state) == (State.DELIVERED, State.CANCELLED)
+    assert (past.state, ahead.state) == (BookingState.DELIVERED, BookingState.CANCELLED)
     assert not BusyTime.objects.filter(booking=ahead).exists()
     assert "staff-booking-cancelled" in Notification.objects.values_list("kind", flat=True)
     everything = [
@@ -82,7 +82,7 @@ def test_an_erasure_is_not_refused_a_journey_between_two_visits_in_one_building(
     """Of which the presenter needs none while both are known to be there."""
     presenter, day = make_presenter(), NOW - timedelta(days=30)
     first, second = (
-        make_booking(presenter, day + timedelta(hours=hours), state=State.DELIVERED, visit_closed=True) for hours in (0, 1)
+        make_booking(presenter, day + timedelta(hours=hours), state=BookingState.DELIVERED, visit_closed=True) for hours in (0, 1)
     )
     erase_person(first.person, by=None, now=NOW)
     with connection.cursor() as cursor:
@@ -92,7 +92,9 @@ def test_an_erasure_is_not_refused_a_journey_between_two_visits_in_one_building(
 
 def test_a_joining_link_of_its_own_is_given_and_erased() -> None:
     link = "https://meet.example/canary-wharton"
-    given = make_booking(make_presenter(), NOW - timedelta(days=30), postcode="", state=State.DELIVERED, own_joining_link=link)
+    given = make_booking(
+        make_presenter(), NOW - timedelta(days=30), postcode="", state=BookingState.DELIVERED, own_joining_link=link
+    )
     assert bookings_privacy.export_bookings(given.person)[0]["own_joining_link"] == link
     erase_person(given.person, by=None, now=NOW)
     given.refresh_from_db()
@@ -101,9 +103,9 @@ def test_a_joining_link_of_its_own_is_given_and_erased() -> None:
 
 def test_the_sample_loads_once_and_offers_slots() -> None:
     make_cover()
-    bookings_samples.load(NOW)
+    bookings_samples.load_bookings(NOW)
     counts = [model.objects.count() for model in (Presentation, Presenter, Availability)]
-    bookings_samples.load(NOW + timedelta(days=1))
+    bookings_samples.load_bookings(NOW + timedelta(days=1))
     assert [model.objects.count() for model in (Presentation, Presenter, Availability)] == counts == [2, 3, 10]
     assert [session.capacity for session in OpenSession.objects.all()] == [40, 1, 40, 40]
     assert "we bring leaflets if you ask for them" in Presentation.objects.get(slug="spotting-the-signs").description

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from bookings.models import Booking, DateOption, NotKeptReason, OptionKind, OptionState, Precision, Presentation, Presenter, State
+from bookings.models import (
+    Booking,
+    BookingState,
+    DateOption,
+    DateOptionKind,
+    DateOptionState,
+    NotKeptReason,
+    Precision,
+    Presentation,
+    Presenter,
+)
 from bookings.text import date_text_for_staff, kept_text, lapsed_offer_rows
 from tests.bookings.rows import NOW, at
 
@@ -15,9 +25,9 @@ STILL = "We will still look at it."
 LATER = NOW + timedelta(days=3)
 
 
-def option(*, booking: str = State.REQUESTED, **columns: Any) -> DateOption:
+def option(*, booking: str = BookingState.REQUESTED, **columns: Any) -> DateOption:
     request = Booking(state=booking, presentation=Presentation(length_minutes=60))
-    defaults = {"kind": OptionKind.PREFERRED, "starts_at": at("10:00"), "ends_at": at("11:00")}
+    defaults = {"kind": DateOptionKind.PREFERRED, "starts_at": at("10:00"), "ends_at": at("11:00")}
     return DateOption(booking=request, **{**defaults, **columns})
 
 
@@ -44,16 +54,16 @@ def option(*, booking: str = State.REQUESTED, **columns: Any) -> DateOption:
             NOW,
             "We don’t keep a range of days. We will look for a time in it.",
         ),
-        (option(**KEPT, state=OptionState.TAKEN), NOW, "Agreed."),
-        (option(**KEPT, state=OptionState.PASSED), NOW, "We offered you other times instead."),
-        (option(state=OptionState.PASSED, booking=State.CONFIRMED), NOW, "Another time was agreed."),
+        (option(**KEPT, state=DateOptionState.TAKEN), NOW, "Agreed."),
+        (option(**KEPT, state=DateOptionState.PASSED), NOW, "We offered you other times instead."),
+        (option(state=DateOptionState.PASSED, booking=BookingState.CONFIRMED), NOW, "Another time was agreed."),
         (
-            option(state=OptionState.PASSED, booking=State.DECLINED),
+            option(state=DateOptionState.PASSED, booking=BookingState.DECLINED),
             NOW,
             "We could not say yes, so we are no longer keeping this date.",
         ),
         (
-            option(state=OptionState.PASSED, booking=State.CANCELLED),
+            option(state=DateOptionState.PASSED, booking=BookingState.CANCELLED),
             NOW,
             "The request was cancelled, so we are no longer keeping this date.",
         ),
@@ -64,12 +74,12 @@ def test_the_true_reason_is_said(asked: DateOption, now: Any, said: str) -> None
 
 
 def test_what_was_offered_and_is_gone_says_why() -> None:
-    offered = {**KEPT, "kind": OptionKind.PROPOSED}
+    offered = {**KEPT, "kind": DateOptionKind.PROPOSED}
     options = [
         option(**KEPT),
         option(**offered),
-        option(**offered, why_not=NotKeptReason.AWAY, state=OptionState.EXPIRED),
-        option(**offered, state=OptionState.PASSED),
+        option(**offered, why_not=NotKeptReason.AWAY, state=DateOptionState.EXPIRED),
+        option(**offered, state=DateOptionState.PASSED),
     ]
     assert (
         lapsed_offer_rows(options[1:], NOW)[0]["value"]
@@ -93,7 +103,7 @@ def test_what_was_offered_and_is_gone_says_why() -> None:
             "Not kept. The presenter who was free then is kept for another of these dates.",
         ),
         (option(), NOW, "Not kept."),
-        (option(state=OptionState.PASSED), NOW, "No longer kept, because other times were offered or asked for instead."),
+        (option(state=DateOptionState.PASSED), NOW, "No longer kept, because other times were offered or asked for instead."),
     ],
 )
 def test_staff_read_with_whom_or_why_not(asked: DateOption, now: Any, said: str) -> None:

@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from ctac import urls as real
 from ctac.celery import app
-from notifications.outbox import publish
+from notifications.outbox import queue_notifications
 
 logger = logging.getLogger("tests.pages")
 handler400, handler403, handler404 = real.handler400, real.handler403, real.handler404
@@ -37,7 +37,7 @@ def not_a_number(request: HttpRequest) -> HttpResponse:
 
 
 def queues(request: HttpRequest) -> HttpResponse:
-    publish([0])
+    queue_notifications([0])
     return HttpResponse()
 
 

@@ -127,7 +127,7 @@ def test_a_slow_statement_does_not_hold_the_probe(monkeypatch):
         return ""
 
     monkeypatch.setattr(health, "STATEMENT_TIMEOUT", "100ms")
-    monkeypatch.setitem(health.checks, "slow", slow)
+    monkeypatch.setitem(health.READINESS_CHECKS, "slow", slow)
     response = Client().get("/readyz")
     assert (response.status_code, response.json()["database"]) == (503, "away")
 

@@ -28,7 +28,7 @@ from ctac.monitoring import figures, health
 from ctac.monitoring.metrics import MetricsMiddleware
 from leaflets.models import Edition
 from leaflets.stock import services as stock_services
-from notifications.models import MailServer, Notification, State, server_name
+from notifications.models import MailServer, Notification, NotificationState, server_name
 from professionals.models import Stopped
 from tests.bookings.rows import make_booking, make_presenter
 from tests.deploy.conftest import ALL_IS_SENT, BEHIND_A_PROXY, Server, Site
@@ -305,8 +305,8 @@ def test_the_outbox_is_told_by_how_many_wait_and_for_how_long(here):
     assert [found[name,] for name in names] == [3, 1]
     assert 840 <= found["ctac_outbox_oldest_due_seconds",] < 900
     assert 300 <= found["ctac_mail_server_down_seconds",] < 360
-    recent = {state: found["ctac_outbox_recent_messages", state] for state in State.values}
-    assert recent == dict.fromkeys(State.values, 0) | {"pending": 5, "failed": 1, "sent": 1}
+    recent = {state: found["ctac_outbox_recent_messages", state] for state in NotificationState.values}
+    assert recent == dict.fromkeys(NotificationState.values, 0) | {"pending": 5, "failed": 1, "sent": 1}
     assert found["ctac_check_ok", "outbox"] == 0
 
 

@@ -83,7 +83,7 @@ def most(limit: tuple[int, object]) -> int:
 
 def test_a_network_places_as_many_orders_as_it_may_whatever_it_claims(two_workers: Site, crowd: dict[str, Any]) -> None:
     """By people of their own workplaces, to postcodes of their own."""
-    may, network = most(allowances.NETWORK_LIMIT), "203.0.113.61"
+    may, network = most(allowances.NETWORK_RATE_LIMIT), "203.0.113.61"
     keys = crowd["sessions"][:OF_ONE_NETWORK]
     browsers = [Browser(two_workers, {SESSION: key}, claims(n, network)) for n, key in enumerate(keys)]
     forms = [filled(browser, crowd["leaflets"][0], f"YO{n % 5 + 10} {n % 9 + 1}AA") for n, browser in enumerate(browsers)]
@@ -92,7 +92,7 @@ def test_a_network_places_as_many_orders_as_it_may_whatever_it_claims(two_worker
 
 
 def test_a_postcode_gets_as_many_parcels_as_it_may_however_it_is_typed(two_workers: Site, crowd: dict[str, Any]) -> None:
-    may = most(allowances.POSTCODE_LIMIT)
+    may = most(allowances.POSTCODE_RATE_LIMIT)
     keys = crowd["sessions"][OF_ONE_NETWORK:-1]
     browsers = [Browser(two_workers, {SESSION: key}, claims(n, f"203.0.113.{n}")) for n, key in enumerate(keys)]
     forms = [filled(browser, crowd["leaflets"][1], SAME_POSTCODE[n % len(SAME_POSTCODE)]) for n, browser in enumerate(browsers)]
@@ -103,7 +103,7 @@ def test_a_postcode_gets_as_many_parcels_as_it_may_however_it_is_typed(two_worke
 
 def test_a_person_places_as_many_orders_as_they_may_from_wherever(two_workers: Site, crowd: dict[str, Any]) -> None:
     """Somebody of whom no other test here knows."""
-    may, key = most(allowances.ACCOUNT_LIMIT), crowd["sessions"][-1]
+    may, key = most(allowances.ACCOUNT_RATE_LIMIT), crowd["sessions"][-1]
     answers = []
     for n in range(may + 2):
         browser = Browser(two_workers, {SESSION: key}, claims(n, f"203.0.113.{100 + n}"))
@@ -176,7 +176,7 @@ def test_a_network_downloads_as_much_as_it_may_whatever_it_claims(
     browsers = [Browser(two_workers, {}, claims(n, "203.0.113.63")) for n in range(9)]
     assert browsers[0].ask("HEAD", path, "", []).status == 200
     [(key,)] = set(server.query(keys)) - before
-    server.query("UPDATE accounts_ratelimit SET hits = %s WHERE key = %s", allowances.DOWNLOAD_LIMIT[0] - 3, key)
+    server.query("UPDATE accounts_ratelimit SET hits = %s WHERE key = %s", allowances.DOWNLOAD_RATE_LIMIT[0] - 3, key)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda browser: browser.ask("HEAD", path, "", []), browsers[1:]))
     assert statuses(answers) == {200: 3, 429: 5}

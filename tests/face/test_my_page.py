@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.booking.forms import WHERE_ANSWERS
-from bookings.models import Booking, PlaceState, SessionEvent, SessionEventKind, State
+from bookings.models import Booking, BookingState, PlaceState, SessionEvent, SessionEventKind
 from leaflets.models import Order, OrderState
 from professionals.models import Draft, DraftKind, Person
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -72,7 +72,7 @@ def test_with_nothing_there_it_says_how_to_begin(client: Client, owner: Person) 
 
 def test_the_soonest_stands_first_and_what_was_stands_below(client: Client, owner: Person) -> None:
     late, soon = book(owner, "14:00"), book(owner, "10:00")
-    cancelled, past = book(owner, "11:00", state=State.CANCELLED), book(owner, "12:00", day=date(2026, 12, 1))
+    cancelled, past = book(owner, "11:00", state=BookingState.CANCELLED), book(owner, "12:00", day=date(2026, 12, 1))
     page = read(client)
     assert references_below(page, "coming-heading") == [soon.reference, late.reference]
     assert references_below(page, "past-bookings-heading") == [cancelled.reference, past.reference]
@@ -80,7 +80,7 @@ def test_the_soonest_stands_first_and_what_was_stands_below(client: Client, owne
 
 def test_each_booking_says_what_comes_next(client: Client, owner: Person) -> None:
     confirmed = book(owner, "10:00")
-    book(owner, "14:00", state=State.REQUESTED)
+    book(owner, "14:00", state=BookingState.REQUESTED)
     next_lines = [line.text for line in read(client).all("p", "entry__next")]
     assert next_lines == [
         f"Add it to your calendar: {confirmed.presentation.title}, or see, change or cancel it: {confirmed.presentation.title}.",
@@ -117,7 +117,8 @@ def past_of(owner: Person, count: int) -> tuple[list[str], list[str]]:
     """So many bookings and orders of the past: their references, the newest first."""
     presenter, made = make_presenter(), make_order(owner, NOW)
     bookings = [
-        make_booking(presenter, NOW - timedelta(days=5 + n), person=owner, state=State.DELIVERED).reference for n in range(count)
+        make_booking(presenter, NOW - timedelta(days=5 + n), person=owner, state=BookingState.DELIVERED).reference
+        for n in range(count)
     ]
     copies = [
         Order(reference=f"LO-{n:04}-22", person=owner, created_at=NOW - timedelta(days=n), state=OrderState.DISPATCHED)
@@ -168,7 +169,7 @@ def test_a_long_past_takes_no_statement_more(client: Client, owner: Person) -> N
     counts = []
     for _ in range(2):
         for _ in range(12):
-            make_booking(None, NOW - timedelta(days=9), person=owner, state=State.DECLINED)
+            make_booking(None, NOW - timedelta(days=9), person=owner, state=BookingState.DECLINED)
         order(owner, OrderState.DISPATCHED)
         with CaptureQueriesContext(connection) as found:
             client.get("/my/?bookings=2")

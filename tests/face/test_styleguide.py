@@ -9,7 +9,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from bookings.models import State
+from bookings.models import BookingState
 from ctac.styleguide import urls
 from ctac.styleguide.views import PAIRS, STYLESHEET, Pair, contrast, read_palette, shades
 from leaflets.models import OrderState
@@ -138,4 +138,4 @@ def test_the_list_of_emails_has_each_and_no_other(staff: Client) -> None:
 def test_lists_of_ones_own_show_every_state(staff: Client) -> None:
     page = read(staff, "/styleguide/pages/my-every-state/")
     states = {tag.text for tag in page.all("strong", "state")}
-    assert states == {str(state.label) for state in [*State, *OrderState]}
+    assert states == {str(state.label) for state in [*BookingState, *OrderState]}

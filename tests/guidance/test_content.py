@@ -16,7 +16,7 @@ from guidance.content import (
     NATION_SECTION_HEADINGS,
     NATIONS,
     SECTION_HEADINGS,
-    TEXTS,
+    TEXTS_DIR,
     find_audiences,
     folder_of,
     page_text_digest,
@@ -90,7 +90,7 @@ def test_every_fact_names_its_source_and_when_it_was_looked_up(read, language: s
 
 def test_no_file_lies_about_unread() -> None:
     folders = [folder_of(language) for language in Language.values]
-    assert sorted(TEXTS.iterdir()) == sorted(folders)
+    assert sorted(TEXTS_DIR.iterdir()) == sorted(folders)
     for folder in folders:
         found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         assert found == {*(f"{audience}.md" for audience in AUDIENCES), *(f"nations/{nation}.md" for nation in NATIONS)}

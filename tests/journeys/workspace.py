@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from bookings.models import Booking, Presentation, Presenter, State
+from bookings.models import Booking, BookingState, Presentation, Presenter
 from ctac.dates import uk_datetime, uk_day
 from professionals.merges.services import merge_people
 from professionals.models import Person, Profession
@@ -64,7 +64,7 @@ def morning() -> dict[str, Any]:
     """A request that has waited longer than all others."""
     person = somebody("Rowan Tidewell", team="Tidewell Primary School", phone="0113 496 0081")
     asked = datetime.now(UTC) - timedelta(days=400)
-    book(person, "BK-TDW2-E7", state=State.REQUESTED, created_at=asked)
+    book(person, "BK-TDW2-E7", state=BookingState.REQUESTED, created_at=asked)
     return {"person": person.pk}
 
 
@@ -138,7 +138,7 @@ def things(role: str) -> dict[str, Any]:
     name, place = SURNAMES[role], list(SURNAMES).index(role)
     person = somebody(f"Ottilie {name}", team=f"{name} House", phone=f"0113 496 007{place}")
     alone = somebody(f"Quillon {name}", team=f"{name} Lodge", phone=f"0113 497 007{place}")
-    booking = book(person, f"BK-{name[:2].upper().replace('U', 'W')}Q2-X7", state=State.REQUESTED)
+    booking = book(person, f"BK-{name[:2].upper().replace('U', 'W')}Q2-X7", state=BookingState.REQUESTED)
     session = session_of(plan_full(40))
     found = {"booking": booking.pk, "person": person.pk, "organisation": person.organisation_id, "other": alone.pk}
     return session_for(make_staff(f"{role}@workspace.example", role=role)) | found | {"session": session.pk, "name": alone.name}

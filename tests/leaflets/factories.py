@@ -31,7 +31,7 @@ from leaflets.models import (
     SheetImport,
 )
 from leaflets.orders.services.create import keep_address, place_order
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import lock_editions, movement_for_line, receive_stock, record_movements
 from leaflets.stock.stock_takes import start_stock_take
@@ -143,7 +143,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
     line = order.lines.get()
     lost = make_order(owner, now)
     start_packing(order=lost, by=None, now=now)
-    parcel = dispatch(order=lost, by=None, now=now)
+    parcel = dispatch_order(order=lost, by=None, now=now)
     wrong = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
     return {
         "leaflets_recall": recall_edition(edition=make_edition(now), request=wrong, by=None, now=now),

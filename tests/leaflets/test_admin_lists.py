@@ -17,7 +17,7 @@ from leaflets.models import (
     OrderState,
     RecallReplacement,
 )
-from leaflets.orders.services.transitions import cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import cancel_order, dispatch_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import notify_low_stock, receive_stock
 from tests.face.page import Page
@@ -70,7 +70,7 @@ def test_the_longest_wait_comes_first_and_what_is_done_comes_last(client, staff,
     start_packing(order=old, by=staff, now=now)
     for order in (done_long_ago, done):
         start_packing(order=order, by=staff, now=now)
-        dispatch(order=order, by=staff, now=now)
+        dispatch_order(order=order, by=staff, now=now)
     changelist = client.get(ORDERS).context["cl"]
     assert list(changelist.result_list) == [oldest, old, new, done, done_long_ago]
     assert changelist.get_ordering_field_columns() == {}
@@ -145,7 +145,7 @@ def test_a_page_says_first_what_to_pack_and_where_it_goes(client, staff, now):
 def test_a_page_says_when_the_parcel_left(client, staff, now):
     order = order_of(now, 0)
     start_packing(order=order, by=staff, now=now)
-    dispatch(order=order, by=staff, now=now, tracking_number="RM 1")
+    dispatch_order(order=order, by=staff, now=now, tracking_number="RM 1")
     said = read(client, change("order", order)).one("main").text
     assert "Parcels that left" in said
     assert "Tuesday 12 January 2027, 10am" in said
@@ -173,11 +173,11 @@ def test_an_order_of_which_a_part_has_left_says_how_much(client, staff, now, pag
     page = page.format(reference=order.reference)
     assert said not in seen.get(page).content.decode()
     start_packing(order=order, by=staff, now=now)
-    dispatch(order=order, by=staff, now=now)
+    dispatch_order(order=order, by=staff, now=now)
     assert seen.get(page).content.decode().count(said) == 1
     receive_stock(edition=edition, copies=40, by=staff, now=now)
     start_packing(order=Order.objects.get(), by=staff, now=now)
-    dispatch(order=Order.objects.get(), by=staff, now=now)
+    dispatch_order(order=Order.objects.get(), by=staff, now=now)
     assert said not in seen.get(page).content.decode()
 
 
@@ -205,7 +205,7 @@ def test_what_is_promised_is_not_there_to_give(client, staff, now):
     assert waits(staff, "low in stock")["figure"] == 0
     order = make_order(make_person(), now, {leaflet: 5})
     assert waits(staff, "low in stock")["figure"] == 1
-    cancel(order=order, by=staff, now=now, reason="Asked by phone")
+    cancel_order(order=order, by=staff, now=now, reason="Asked by phone")
     assert waits(staff, "low in stock")["figure"] == 0
 
 
@@ -230,7 +230,7 @@ def test_so_does_what_is_not_offered_any_more_and_is_waited_for(client, staff, n
     make_order(make_person(), now, {edition.leaflet: 3}, will_wait_for=[edition.leaflet])
     Leaflet.objects.update(active=False)
     assert waits(staff, "low in stock")["figure"] == 1
-    cancel(order=Order.objects.get(), by=staff, now=now, reason="Asked by phone")
+    cancel_order(order=Order.objects.get(), by=staff, now=now, reason="Asked by phone")
     assert waits(staff, "low in stock")["figure"] == 0
 
 
@@ -267,7 +267,7 @@ def test_an_action_on_stock_shows_the_figures(client, staff, now):
 def test_the_ledger_says_when_what_and_how_many_more_or_fewer(client, staff, now):
     leaflet = make_edition(now, stock=1200, title="For health visitors", label="March 2026").leaflet
     order = make_order(make_person(), now, {leaflet: 5})
-    cancel(order=order, by=staff, now=now, reason="Asked by phone")
+    cancel_order(order=order, by=staff, now=now, reason="Asked by phone")
     when, what = "Tue 12 Jan 2027, 10am", "For health visitors March 2026"
     by_hand = {row[2]: row for row in rows(read(client, LEDGER))}
     assert by_hand["Released"][:6] == [when, what, "Released", "–", "−5", order.reference]

@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from leaflets.models import Edition, EditionState, Leaflet, Order, OrderEvent, OrderLine, StockMovement
-from leaflets.orders.services.transitions import cancel
+from leaflets.orders.services.transitions import cancel_order
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 
@@ -73,7 +73,7 @@ def test_history_can_be_neither_changed_nor_deleted(now, model):
 def test_a_reason_and_who_acted_can_be_blanked(now):
     staff = make_staff()
     order = make_order(make_person(), now)
-    cancel(order=order, by=staff, now=now, reason="Asked by phone")
+    cancel_order(order=order, by=staff, now=now, reason="Asked by phone")
     OrderEvent.objects.update(reason="", by=None)
     assert list(OrderEvent.objects.values_list("reason", "by")) == [("", None), ("", None)]
 

@@ -4,7 +4,7 @@ import pytest
 
 from leaflets import privacy as leaflets_privacy
 from leaflets.models import Edition, OrderEvent, OrderState
-from leaflets.orders.services.transitions import cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import cancel_order, dispatch_order, start_packing
 from leaflets.stock.services import ledger_differences
 from privacy.services import export_person
 from tests.factories import make_person, make_staff
@@ -41,10 +41,10 @@ def test_erasing_cancels_what_is_open_and_keeps_the_figures_of_what_left(now):
     )
     for order in (left, packing):
         start_packing(order=order, by=staff, now=now)
-    dispatch(order=left, by=staff, now=now, tracking_number="RM 123")
-    cancel(order=called_off, by=staff, now=now, reason="Sam rang")
+    dispatch_order(order=left, by=staff, now=now, tracking_number="RM 123")
+    cancel_order(order=called_off, by=staff, now=now, reason="Sam rang")
     someone_else = make_order(make_person(), now, {edition.leaflet: 5})
-    leaflets_privacy.erase(person, now)
+    leaflets_privacy.erase_orders(person, now)
     for order in (left, open_order, packing, called_off, someone_else):
         order.refresh_from_db()
     assert [order.state for order in (left, open_order, packing, called_off)] == [
@@ -66,8 +66,8 @@ def test_erasing_cancels_what_is_open_and_keeps_the_figures_of_what_left(now):
 def test_erasing_twice_does_no_harm(now):
     person = make_person()
     make_order(person, now)
-    leaflets_privacy.erase(person, now)
-    leaflets_privacy.erase(person, now)
+    leaflets_privacy.erase_orders(person, now)
+    leaflets_privacy.erase_orders(person, now)
     assert person.orders.get().address == ["Erased", "LS1"]
 
 

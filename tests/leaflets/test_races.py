@@ -15,9 +15,9 @@ from leaflets.models import Edition, Order, StockAlert, StockMovement
 from leaflets.models.catalogue import EditionQuerySet
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services import create
-from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
+from leaflets.orders.services.change import OrderChange, change_order, change_page_digest, ordered_titles
 from leaflets.orders.services.create import AlreadyPlaced
-from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, restore, start_packing
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel_order, dispatch_order, restore_order, start_packing
 from leaflets.stock.services import AlreadyInStock, ask_for_alert, ledger_differences, receive_stock
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
@@ -149,7 +149,8 @@ def test_of_cancel_and_dispatch_at_once_one_wins_and_the_figures_are_right(now):
         start_packing(order=order, by=staff, now=now)
         two = [Order.objects.get(pk=order.pk) for _ in range(2)]
         outcomes = at_once(
-            lambda one=two[0]: cancel(order=one, by=staff, now=now), lambda other=two[1]: dispatch(order=other, by=staff, now=now)
+            lambda one=two[0]: cancel_order(order=one, by=staff, now=now),
+            lambda other=two[1]: dispatch_order(order=other, by=staff, now=now),
         )
         assert Counter(outcomes) == {"done": 1, OrderStateHasChanged.__name__: 1}
     edition.refresh_from_db()
@@ -164,7 +165,7 @@ def test_of_the_owner_who_cancels_and_staff_who_start_to_pack_one_wins(now):
         order = make_order(make_person(), now, {edition.leaflet: 5})
         two = [Order.objects.select_related("person__user").get(pk=order.pk) for _ in range(2)]
         outcomes = at_once(
-            lambda one=two[0]: cancel(order=one, by=one.person.user, now=now),
+            lambda one=two[0]: cancel_order(order=one, by=one.person.user, now=now),
             lambda other=two[1]: start_packing(order=other, by=staff, now=now),
         )
         assert Counter(outcomes) == {"done": 1, OrderStateHasChanged.__name__: 1}
@@ -180,9 +181,9 @@ def test_a_change_comes_before_the_end_of_an_order_or_not_at_all(now, end):
         fewer = OrderChange(
             {edition.leaflet_id: 3},
             order.delivery,
-            order_version(ordered_titles(order.lines.in_catalogue_order(), {}), order.delivery),
+            change_page_digest(ordered_titles(order.lines.in_catalogue_order(), {}), order.delivery),
         )
-        ending = {"cancelled": cancel, "packing": start_packing}[end]
+        ending = {"cancelled": cancel_order, "packing": start_packing}[end]
         outcomes = at_once(
             lambda one=one, fewer=fewer: change_order(order=one, change=fewer, by=one.person.user, now=now),
             lambda other=other, ending=ending: ending(order=other, by=staff, now=now),
@@ -200,7 +201,7 @@ def test_of_two_who_want_the_last_copies_for_their_orders_one_is_refused(now):
         OrderChange(
             {edition.leaflet_id: 10},
             order.delivery,
-            order_version(ordered_titles(order.lines.in_catalogue_order(), {}), order.delivery),
+            change_page_digest(ordered_titles(order.lines.in_catalogue_order(), {}), order.delivery),
         )
         for order in orders
     ]
@@ -220,7 +221,7 @@ def test_two_dispatches_of_one_order_at_once_send_one_parcel(now):
     order = make_order(make_person(), now, {edition.leaflet: 5})
     start_packing(order=order, by=staff, now=now)
     copies = [Order.objects.get(pk=order.pk) for _ in range(4)]
-    outcomes = at_once(*(lambda one=one: dispatch(order=one, by=staff, now=now) for one in copies))
+    outcomes = at_once(*(lambda one=one: dispatch_order(order=one, by=staff, now=now) for one in copies))
     assert Counter(outcomes) == {"done": 1, OrderStateHasChanged.__name__: 3}
     assert order.dispatches.count() == 1
 
@@ -238,10 +239,10 @@ def test_whoever_waits_for_word_is_told_once_by_two_deliveries_and_none_asks_pas
 def test_the_last_copies_go_back_to_a_cancelled_order_or_to_somebody_else(now):
     edition = make_edition(now, stock=5)
     order = make_order(make_person(), now, {edition.leaflet: 5})
-    cancel(order, by=None, now=now)
+    cancel_order(order, by=None, now=now)
     people = [make_person() for _ in range(5)]
     orders = [lambda person=person: make_order(person, now, {edition.leaflet: 5}) for person in people]
-    outcomes = Counter(at_once(partial(restore, order, reason="A mistake", by=None, now=now), *orders))
+    outcomes = Counter(at_once(partial(restore_order, order, reason="A mistake", by=None, now=now), *orders))
     assert outcomes["done"] == 1
     assert outcomes[Shortfalls.__name__] + outcomes[DomainError.__name__] == 5
     edition.refresh_from_db()

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from leaflets.catalogue.services import count_pages
 from leaflets.catalogue.titles import sample_pdf
-from leaflets.models import Edition, EditionState, EventKind, Leaflet, Order, OrderState, StockMovement
+from leaflets.models import Edition, EditionState, Leaflet, Order, OrderEventKind, OrderState, StockMovement
 from leaflets.orders.services.transitions import start_packing
 from leaflets.stock.services import receive_stock
 from tests.factories import make_organisation, make_person, sign_in
@@ -94,8 +94,8 @@ def test_an_order_is_packed_and_dispatched_with_its_tracking_number(client, staf
     assert order.state == OrderState.DISPATCHED
     assert order.dispatches.get().tracking_number == "RM 1"
     assert list(order.events.values_list("kind", "by").order_by("pk"))[1:] == [
-        (EventKind.PACKING, staff.pk),
-        (EventKind.DISPATCHED, staff.pk),
+        (OrderEventKind.PACKING, staff.pk),
+        (OrderEventKind.DISPATCHED, staff.pk),
     ]
 
 
@@ -104,7 +104,7 @@ def test_cancelling_asks_why(client, staff, order):
     act(client, "order", order, "cancel", reason="Asked by phone")
     order.refresh_from_db()
     assert order.state == OrderState.CANCELLED
-    assert order.events.get(kind=EventKind.CANCELLED).reason == "Asked by phone"
+    assert order.events.get(kind=OrderEventKind.CANCELLED).reason == "Asked by phone"
 
 
 def test_an_action_that_came_too_late_is_refused_politely(client, staff, order):

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from bookings.feedback.queries import confidence_later_key, host_key
+from bookings.feedback.queries import host_key, three_months_on_key
 from ctac.staff.site import staff_site
 from tests.matrix.people import PEOPLE
 from tests.matrix.tokens import forms_without_a_token
@@ -67,7 +67,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
         else:
             known = {
                 "code": objects["bookings_afterwards"].code,
-                "key": confidence_later_key(objects["later"])
+                "key": three_months_on_key(objects["later"])
                 if route == "three_months_on"
                 else host_key(objects["bookings_afterwards"]),
                 "address_id": objects["address"].pk,

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from notifications import rendering
 from notifications.delivery.services import deliver
-from notifications.models import Notification, State
+from notifications.models import Notification, NotificationState
 from notifications.outbox import CannotResend, may_resend, queue_account_mail, resend
 from notifications.privacy import export_messages
 from notifications.rendering import Rendered
@@ -40,7 +40,7 @@ def test_the_reader_gets_it_and_then_it_is_wiped(row, mail_server, now):
     inbox = mail_server()
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
-    assert (row.state, row.sealed_body, row.subject, row.text_body, row.html_body) == (State.SENT, None, "", "", "")
+    assert (row.state, row.sealed_body, row.subject, row.text_body, row.html_body) == (NotificationState.SENT, None, "", "", "")
     assert b"Subject: Your code is 482913" in inbox.messages[0]
     assert b'<p style="color: #16232b">482913</p>' in inbox.messages[0]
     assert b"In-Reply-To" not in inbox.messages[0]
@@ -50,10 +50,12 @@ def test_it_is_kept_while_it_is_tried(row, mail_server, now):
     mail_server(Answering("451 not now"))
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
-    assert (row.state, row.sealed_body is None, row.last_error) == (State.PENDING, False, "451 not now")
+    assert (row.state, row.sealed_body is None, row.last_error) == (NotificationState.PENDING, False, "451 not now")
 
 
-@pytest.mark.parametrize(("answer", "minutes", "state"), [("554 never", 0, State.FAILED), ("250 OK", 15, State.EXPIRED)])
+@pytest.mark.parametrize(
+    ("answer", "minutes", "state"), [("554 never", 0, NotificationState.FAILED), ("250 OK", 15, NotificationState.EXPIRED)]
+)
 def test_it_is_wiped_whatever_becomes_of_it(row, mail_server, now, answer, minutes, state):
     mail_server(Answering(answer))
     deliver(row.pk, clock=later(now, minutes=minutes))
@@ -63,7 +65,7 @@ def test_it_is_wiped_whatever_becomes_of_it(row, mail_server, now, answer, minut
 
 def test_the_database_refuses_to_keep_it_longer(row, now):
     with pytest.raises(IntegrityError, match="sealed_body_wiped_when_done"), transaction.atomic():
-        Notification.objects.update(state=State.SENT, sent_at=now)
+        Notification.objects.update(state=NotificationState.SENT, sent_at=now)
 
 
 def test_it_is_never_resent_nor_exported(row, mail_server, now):

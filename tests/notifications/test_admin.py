@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from ctac.pages import FRAMED_CONTENT_POLICY
 from ctac.staff.site import staff_site
-from notifications.models import MailServer, Notification, State, server_name
+from notifications.models import MailServer, Notification, NotificationState, server_name
 from notifications.registry import email_label
 from professionals.emails import ACCOUNT_EMAIL_LABELS
 from tests.factories import make_staff, make_user, sign_in_staff
@@ -158,7 +158,7 @@ def test_staff_send_a_message_again(client, staff, sent):
     assert Notification.objects.count() == 1
     assert client.post(url).headers["Location"] == page_of(sent)
     again = Notification.objects.exclude(pk=sent.pk).get()
-    assert (again.resend_of, again.resent_by, again.state) == (sent, staff, State.PENDING)
+    assert (again.resend_of, again.resent_by, again.state) == (sent, staff, NotificationState.PENDING)
 
 
 def test_sending_again_twice_is_refused_with_words(client, staff, sent):
@@ -234,7 +234,7 @@ def test_one_that_was_sent_again_counts_only_if_that_failed_too(staff, kind, mak
         again = make_row(resend_of=first, about=first.about)
         assert failed_line(staff)["figure"] == 0
         Notification.objects.filter(pk=again.pk).update(state="failed")
-        assert list(Notification.objects.failed_lately(now)) == [again]
+        assert list(Notification.objects.recently_failed(now)) == [again]
         make_row(resend_of=first, about=first.about, state="sent", sent_at=now)
         assert failed_line(staff)["figure"] == 0
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 from notifications import preferences
 from notifications import privacy as notifications_privacy
 from notifications.delivery import services as delivery_services
-from notifications.models import ChoiceSource, MailChoice, MailReader, Notification, State
-from notifications.preferences import choices_page_link, one_click_link, wanted_by_topic, wants
+from notifications.models import ChoiceSource, MailChoice, MailReader, Notification, NotificationState
+from notifications.preferences import choices_page_link, is_wanted_by_topic, one_click_unsubscribe_link, wants_topic
 from notifications.registry import Email, Topic
 
 ADDRESS = "Reader@leeds.example.nhs.uk"
@@ -39,7 +39,7 @@ def press(browser: Client, page: str, **answers: object) -> Any:
 
 
 def test_reminders_come_until_somebody_says_no_and_the_rest_only_to_who_asked(now: datetime) -> None:
-    assert wanted_by_topic(ADDRESS) == {
+    assert is_wanted_by_topic(ADDRESS) == {
         Topic.REMINDERS: True,
         Topic.EDITIONS: False,
         Topic.INVITATIONS: False,
@@ -52,9 +52,9 @@ def test_reminders_come_until_somebody_says_no_and_the_rest_only_to_who_asked(no
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        assert not wants(Topic.REMINDERS, ADDRESS.upper())
+        assert not wants_topic(Topic.REMINDERS, ADDRESS.upper())
     assert len(asked) == 1
-    assert not wants(Topic.EDITIONS, ADDRESS)
+    assert not wants_topic(Topic.EDITIONS, ADDRESS)
 
 
 def test_the_page_says_what_comes_and_saves_what_is_ticked(browser: Client, page: str) -> None:
@@ -72,7 +72,7 @@ def test_the_page_says_what_comes_and_saves_what_is_ticked(browser: Client, page
     assert saved.context["form"].initial["wanted"] == ["editions"]
     stopped = press(browser, page, wanted=[Topic.EDITIONS.value], stop="all")
     assert "We will send you none of these emails any more" in stopped.content.decode()
-    assert wanted_by_topic(ADDRESS) == dict.fromkeys(Topic, False)
+    assert is_wanted_by_topic(ADDRESS) == dict.fromkeys(Topic, False)
 
 
 def test_one_press_in_a_mail_program_stops_that_topic_alone(browser: Client, now: datetime, settings: Any) -> None:
@@ -80,13 +80,13 @@ def test_one_press_in_a_mail_program_stops_that_topic_alone(browser: Client, now
     preferences.record_choices(
         address=ADDRESS, chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now - timedelta(days=1)
     )
-    url = one_click_link(ADDRESS, Topic.EDITIONS).removeprefix(settings.SITE_URL)
+    url = one_click_unsubscribe_link(ADDRESS, Topic.EDITIONS).removeprefix(settings.SITE_URL)
     assert browser.get(url).headers["Location"] == choices_page_link(ADDRESS).removeprefix(settings.SITE_URL)
     assert browser.post(url).status_code == 400
-    assert wants(Topic.EDITIONS, ADDRESS)
+    assert wants_topic(Topic.EDITIONS, ADDRESS)
     for _again in range(2):
         assert browser.post(url, ONE_CLICK).status_code == 200
-    assert wanted_by_topic(ADDRESS) == {
+    assert is_wanted_by_topic(ADDRESS) == {
         Topic.REMINDERS: True,
         Topic.EDITIONS: False,
         Topic.INVITATIONS: False,
@@ -110,7 +110,11 @@ def test_mail_of_a_topic_goes_only_to_who_wants_it_and_service_mail_always(
     for row in (unwanted, wanted, service):
         delivery_services.deliver(row.pk, clock=lambda: now)
         row.refresh_from_db()
-    assert [row.state for row in (unwanted, wanted, service)] == [State.EXPIRED, State.SENT, State.SENT]
+    assert [row.state for row in (unwanted, wanted, service)] == [
+        NotificationState.EXPIRED,
+        NotificationState.SENT,
+        NotificationState.SENT,
+    ]
     assert unwanted.last_error == "The person it was for chose not to get it."
     assert sorted(inbox.recipients) == [ADDRESS, "other@example.org"]
 
@@ -123,7 +127,7 @@ def test_choices_follow_to_a_new_address_and_what_was_said_last_counts(now: date
     )
     preferences.record_choices(address=new, chosen={Topic.EDITIONS: False}, where=ChoiceSource.PAGE, now=now + timedelta(hours=1))
     notifications_privacy.readdress(before=ADDRESS, to=new, now=now + timedelta(hours=2))
-    assert wanted_by_topic(new) == dict.fromkeys(Topic, False)
+    assert is_wanted_by_topic(new) == dict.fromkeys(Topic, False)
     assert MailReader.objects.get().address == new
     assert Client().get(link).status_code == 404
 

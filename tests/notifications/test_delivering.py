@@ -12,8 +12,8 @@ from django.core.mail import EmailMultiAlternatives
 
 from notifications.delivery import services as delivery_services
 from notifications.delivery import smtp
-from notifications.delivery.services import GIVE_UP_AFTER, deliver, retry_pause
-from notifications.models import Notification, State
+from notifications.delivery.services import MAX_RETRY_PERIOD, deliver, retry_pause
+from notifications.models import Notification, NotificationState
 from notifications.registry import Message
 from tests.notifications.conftest import WORDS, Inbox, free_port, later, refusal
 
@@ -84,7 +84,7 @@ def delivered(kind, make_row, now):
 def test_a_message_that_the_server_takes_is_sent(delivered, mail_server, now):
     inbox = mail_server()
     row = delivered()
-    assert (row.state, row.sent_at, row.attempts, row.last_error, row.lease_token) == (State.SENT, now, 1, "", None)
+    assert (row.state, row.sent_at, row.attempts, row.last_error, row.lease_token) == (NotificationState.SENT, now, 1, "", None)
     assert inbox.recipients == ["reader@leeds.example.nhs.uk"]
 
 
@@ -108,17 +108,17 @@ def test_delivering_a_sent_row_again_does_nothing(delivered, mail_server, now):
 def test_an_address_that_the_server_does_not_know_fails_at_once(delivered, mail_server, code):
     mail_server(Refusing(f"{code} no such user"))
     row = delivered(recipient="nobody@bad.example")
-    assert (row.state, row.last_error, row.attempts) == (State.FAILED, f"{code} no such user", 1)
+    assert (row.state, row.last_error, row.attempts) == (NotificationState.FAILED, f"{code} no such user", 1)
 
 
 def test_a_message_that_the_server_will_never_take_fails_at_once(delivered, mail_server):
     mail_server(Answering("554 not wanted here"))
     row = delivered()
-    assert (row.state, row.last_error) == (State.FAILED, "554 not wanted here")
+    assert (row.state, row.last_error) == (NotificationState.FAILED, "554 not wanted here")
 
 
 def assert_comes_back(row, now, error):
-    assert (row.state, row.lease_token, row.lease_until, row.kicked_at) == (State.PENDING, None, None, None)
+    assert (row.state, row.lease_token, row.lease_until, row.kicked_at) == (NotificationState.PENDING, None, None, None)
     assert row.last_error.startswith(error)
     assert timedelta(seconds=45) <= row.due_at - now <= timedelta(seconds=75)
 
@@ -175,12 +175,15 @@ def test_a_refused_login_is_a_bad_moment(delivered, mail_server, now, settings):
 
 def test_a_server_that_says_yes_and_then_drops_the_line_has_said_yes(delivered, mail_server):
     inbox = mail_server(DroppingAfterYes())
-    assert (delivered().state, len(inbox.messages)) == (State.SENT, 1)
+    assert (delivered().state, len(inbox.messages)) == (NotificationState.SENT, 1)
 
 
 def test_one_bad_address_stops_only_itself(delivered, mail_server):
     mail_server(Refusing("550 no such user"))
-    assert [delivered(recipient=address).state for address in ("a@bad.example", "b@nhs.net")] == [State.FAILED, State.SENT]
+    assert [delivered(recipient=address).state for address in ("a@bad.example", "b@nhs.net")] == [
+        NotificationState.FAILED,
+        NotificationState.SENT,
+    ]
 
 
 def test_each_try_keeps_the_message_id(delivered, mail_server, now):
@@ -202,13 +205,13 @@ def test_it_tries_for_seventy_two_hours_and_then_says_so(kind, make_row, mail_se
     mail_server(Answering("451 not now"))
     row = make_row()
     moment, tries = now, 0
-    while row.state == State.PENDING:
+    while row.state == NotificationState.PENDING:
         assert tries < 100
         deliver(row.pk, clock=lambda: moment)  # noqa: B023 - called before it changes
         row.refresh_from_db()
         moment, tries = row.due_at, tries + 1
-    assert (row.state, row.last_error) == (State.FAILED, "451 not now")
-    assert GIVE_UP_AFTER - timedelta(hours=3) <= moment - now <= GIVE_UP_AFTER
+    assert (row.state, row.last_error) == (NotificationState.FAILED, "451 not now")
+    assert MAX_RETRY_PERIOD - timedelta(hours=3) <= moment - now <= MAX_RETRY_PERIOD
     assert row.attempts == tries
     assert 38 <= tries <= 60
 
@@ -216,13 +219,13 @@ def test_it_tries_for_seventy_two_hours_and_then_says_so(kind, make_row, mail_se
 def test_what_comes_too_late_expires(delivered, mail_server, now):
     inbox = mail_server()
     row = delivered(expires_at=now)
-    assert (row.state, row.last_error, inbox.messages) == (State.EXPIRED, "It was too late to be useful.", [])
+    assert (row.state, row.last_error, inbox.messages) == (NotificationState.EXPIRED, "It was too late to be useful.", [])
 
 
 def test_a_pause_never_outlasts_the_message(delivered, mail_server, now):
     mail_server(Answering("451 not now"))
     row = delivered(expires_at=now + timedelta(seconds=20))
-    assert (row.state, row.due_at) == (State.PENDING, now + timedelta(seconds=20))
+    assert (row.state, row.due_at) == (NotificationState.PENDING, now + timedelta(seconds=20))
 
 
 def test_what_is_no_longer_true_is_not_sent(make_kind, make_row, mail_server, now):
@@ -231,7 +234,11 @@ def test_what_is_no_longer_true_is_not_sent(make_kind, make_row, mail_server, no
     row = make_row(about="booking:12")
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
-    assert (row.state, row.last_error, inbox.messages) == (State.EXPIRED, "It was no longer true when it was due.", [])
+    assert (row.state, row.last_error, inbox.messages) == (
+        NotificationState.EXPIRED,
+        "It was no longer true when it was due.",
+        [],
+    )
 
 
 def test_a_mistake_in_building_keeps_the_row_and_logs_no_name(make_kind, make_row, mail_server, now, caplog):
@@ -255,7 +262,7 @@ def test_words_that_the_database_can_not_hold_do_not_leave_the_row_unmarked(make
     row = make_row()
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
-    assert (row.state, row.text_body, len(inbox.messages)) == (State.SENT, "", 1)
+    assert (row.state, row.text_body, len(inbox.messages)) == (NotificationState.SENT, "", 1)
 
 
 def test_a_kind_that_is_not_registered_yet_waits(make_row, now, caplog):
@@ -323,7 +330,7 @@ def test_the_mark_waits_for_a_database_that_restarts(kind, make_row, mail_server
     monkeypatch.setattr(delivery_services, "WRITE_RETRY_SECONDS", (0.05, 0.05))
     row = make_row()
     deliver(row.pk, clock=lambda: now)
-    assert Notification.objects.get(pk=row.pk).state == State.SENT
+    assert Notification.objects.get(pk=row.pk).state == NotificationState.SENT
     assert len(inbox.messages) == 1
 
 

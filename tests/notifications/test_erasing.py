@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from notifications.delivery.services import Outcome, claim, store_outcome
-from notifications.models import Notification, State
+from notifications.delivery.services import Outcome, claim_notification, store_outcome
+from notifications.models import Notification, NotificationState
 from notifications.privacy import erase_address, erase_bodies_about, erase_messages_before, export_messages
 from notifications.rendering import Rendered
 
@@ -43,7 +43,7 @@ def test_address_and_words_go_and_what_was_not_sent_stays_unsent(make_row, now):
     assert set(erased.values_list("recipient", "subject", "text_body", "html_body", "last_error", "sealed_body")) == {
         ("", "", "", "", "", None)
     }
-    assert sorted(erased.values_list("state", flat=True)) == [State.EXPIRED, State.SENT]
+    assert sorted(erased.values_list("state", flat=True)) == [NotificationState.EXPIRED, NotificationState.SENT]
     other.refresh_from_db()
     assert (other.recipient, other.text_body) == ("other@nhs.net", "Sam")
 
@@ -53,15 +53,18 @@ def test_an_answer_to_a_complaint_still_goes(make_row, now):
     make_row(kind="complaint-received", recipient="sam@nhs.net", state="sent", sent_at=now, **WORDS)
     assert (erase_messages_before("sam@nhs.net", now + timedelta(days=1), now), erase_address("sam@nhs.net", now)) == (1, 0)
     waits.refresh_from_db()
-    assert (waits.state, waits.recipient) == (State.PENDING, "sam@nhs.net")
+    assert (waits.state, waits.recipient) == (NotificationState.PENDING, "sam@nhs.net")
 
 
 def test_a_worker_that_is_sending_can_not_write_the_words_back(make_row, now):
-    row = claim(make_row(recipient="sam@nhs.net").pk, now=now)
+    row = claim_notification(make_row(recipient="sam@nhs.net").pk, now=now)
     erase_address("sam@nhs.net", now)
-    assert store_outcome(row, Outcome(State.SENT, kept=Rendered("Hello Sam", "Sam", "Sam"), extra={"sent_at": now})).ours is False
+    assert (
+        store_outcome(row, Outcome(NotificationState.SENT, kept=Rendered("Hello Sam", "Sam", "Sam"), extra={"sent_at": now})).ours
+        is False
+    )
     row.refresh_from_db()
-    assert (row.recipient, row.text_body, row.state) == ("", "", State.EXPIRED)
+    assert (row.recipient, row.text_body, row.state) == ("", "", NotificationState.EXPIRED)
 
 
 def test_words_to_others_about_the_same_things_go_too(make_row, now):
@@ -74,11 +77,11 @@ def test_words_to_others_about_the_same_things_go_too(make_row, now):
     assert other.subject == "Hello Sam"
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.PENDING, State.FAILED])
+@pytest.mark.parametrize("state", [NotificationState.SENT, NotificationState.PENDING, NotificationState.FAILED])
 def test_a_worker_that_is_sending_to_others_tells_what_became_of_it_but_keeps_no_words(make_row, now, state):
-    row = claim(make_row(about="booking:12", recipient="staff@ctac.example").pk, now=now)
+    row = claim_notification(make_row(about="booking:12", recipient="staff@ctac.example").pk, now=now)
     erase_bodies_about(["booking:12"], now)
-    extra = {"sent_at": now} if state == State.SENT else {}
+    extra = {"sent_at": now} if state == NotificationState.SENT else {}
     assert store_outcome(row, Outcome(state, "451 Sam", kept=Rendered("Hello Sam", "Sam", "Sam"), extra=extra)).ours is True
     row.refresh_from_db()
     assert (row.state, row.recipient) == (state, "staff@ctac.example")
@@ -88,7 +91,7 @@ def test_a_worker_that_is_sending_to_others_tells_what_became_of_it_but_keeps_no
 def test_a_try_after_the_erasure_keeps_no_words_either(make_row, now):
     row = make_row(about="booking:12", recipient="staff@ctac.example")
     erase_bodies_about(["booking:12"], now)
-    row = claim(row.pk, now=now)
-    store_outcome(row, Outcome(State.SENT, kept=Rendered("Hello Sam", "Sam", "Sam"), extra={"sent_at": now}))
+    row = claim_notification(row.pk, now=now)
+    store_outcome(row, Outcome(NotificationState.SENT, kept=Rendered("Hello Sam", "Sam", "Sam"), extra={"sent_at": now}))
     row.refresh_from_db()
-    assert (row.state, row.subject, row.text_body) == (State.SENT, "", "")
+    assert (row.state, row.subject, row.text_body) == (NotificationState.SENT, "", "")

@@ -11,7 +11,7 @@ from ctac.dates import UK_TZ
 from notifications import rendering, schedule
 from notifications.delivery import smtp
 from notifications.delivery.services import deliver
-from notifications.models import Notification, State, TeamMail
+from notifications.models import Notification, NotificationState, TeamMail
 from notifications.outbox import resend
 from notifications.registry import Message, email_for
 from notifications.schedule import undone_attempt_columns
@@ -59,29 +59,31 @@ def text_of(digest):
 def test_what_happens_in_a_day_is_one_email_of_the_next_morning(event, inbox, now):
     rows = [delivered(event(reference=f"BK-000{number}"), now + timedelta(hours=number)) for number in range(3)]
     digest = digests().get()
-    assert {(row.state, row.told_in, row.attempts, row.first_tried_at) for row in rows} == {(State.GATHERED, digest, 0, None)}
+    assert {(row.state, row.told_in, row.attempts, row.first_tried_at) for row in rows} == {
+        (NotificationState.GATHERED, digest, 0, None)
+    }
     assert (digest.recipient, digest.due_at, digest.reference) == ("team@ctac.example", EIGHT, "BK-0000 BK-0001 BK-0002")
     assert inbox.messages == []
-    assert (delivered(digest, EIGHT).state, len(inbox.messages)) == (State.SENT, 1)
+    assert (delivered(digest, EIGHT).state, len(inbox.messages)) == (NotificationState.SENT, 1)
     assert text_of(digest).count("New booking BK-7Q4M-2F:\n  https://ctac.example/staff/1/") == 3
     assert digest.text_body == ""
 
 
 def test_what_is_urgent_or_sent_again_or_of_another_kind_goes_at_once(event, make_kind, make_row, inbox, now):
     make_kind("other")
-    assert delivered(event(reference="BK-URGENT"), now).state == State.SENT
-    assert delivered(make_row(kind="other"), now).state == State.SENT
-    first = event(reference="BK-URGENT", state=State.FAILED)
+    assert delivered(event(reference="BK-URGENT"), now).state == NotificationState.SENT
+    assert delivered(make_row(kind="other"), now).state == NotificationState.SENT
+    first = event(reference="BK-URGENT", state=NotificationState.FAILED)
     Notification.objects.filter(pk=first.pk).update(reference="BK-0001")
-    assert delivered(resend(first, by=None, now=now), now).state == State.SENT
+    assert delivered(resend(first, by=None, now=now), now).state == NotificationState.SENT
     assert digests().count() == 0
 
 
 def test_without_the_wish_each_goes_by_itself(event, inbox, now, team):
     TeamMail.objects.update(rhythm="at-once")
-    assert delivered(event(), now).state == State.SENT
+    assert delivered(event(), now).state == NotificationState.SENT
     TeamMail.objects.all().delete()
-    assert delivered(event(), now).state == State.SENT
+    assert delivered(event(), now).state == NotificationState.SENT
 
 
 @pytest.mark.parametrize(
@@ -139,16 +141,16 @@ def test_what_is_no_longer_so_is_left_out_and_a_digest_of_nothing_is_not_sent(ma
     gone.add(rows[0].pk)
     assert text_of(digests().get()).count("A subject") == 1
     gone.add(rows[1].pk)
-    assert delivered(digests().get(), EIGHT).state == State.EXPIRED
+    assert delivered(digests().get(), EIGHT).state == NotificationState.EXPIRED
 
 
 def test_a_failed_gathering_loses_nothing(event, inbox, now, monkeypatch):
     monkeypatch.setattr(schedule, "add_to_digests", lambda *args, **more: 1 / 0)
-    assert delivered(event(), now).state == State.SENT
+    assert delivered(event(), now).state == NotificationState.SENT
 
 
 def test_a_worker_whose_lease_is_over_gathers_nothing(event, now):
-    row = event(state=State.SENDING, lease_until=now, lease_token="5b0bd2f5-6ecf-4c2a-9f6b-4a3a4a4f2d11")
+    row = event(state=NotificationState.SENDING, lease_until=now, lease_token="5b0bd2f5-6ecf-4c2a-9f6b-4a3a4a4f2d11")
     stale = Notification.objects.get(pk=row.pk)
     Notification.objects.update(lease_token="0d2a4f4e-0a36-4f0e-8f0c-6b8a1c9d7e22")
     assert not schedule.add_to_staff_digest(stale, now=now)
@@ -196,7 +198,7 @@ def in_thread(act):
 
 def test_the_database_refuses_a_row_that_is_gathered_in_nothing(event):
     with pytest.raises(IntegrityError), transaction.atomic():
-        Notification.objects.filter(pk=event().pk).update(state=State.GATHERED)
+        Notification.objects.filter(pk=event().pk).update(state=NotificationState.GATHERED)
 
 
 def test_a_digest_sent_again_tells_the_same(event, inbox, now):
@@ -204,7 +206,7 @@ def test_a_digest_sent_again_tells_the_same(event, inbox, now):
     digest = delivered(digests().get(), EIGHT)
     again = resend(digest, by=None, now=EIGHT)
     assert text_of(again) == text_of(digest)
-    assert delivered(again, EIGHT).state == State.SENT
+    assert delivered(again, EIGHT).state == NotificationState.SENT
 
 
 def test_staff_choose_it_on_a_page_and_see_where_a_message_is_told(event, now, client: Client):

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from notifications.delivery import services as delivery_services
-from notifications.delivery.services import claim, deliver, deliver_each, end_of_lease, renew, sweep
-from notifications.models import Notification, State
+from notifications.delivery.services import claim_notification, deliver, deliver_each, lease_end, renew_lease, sweep
+from notifications.models import Notification, NotificationState
 from notifications.privacy import erase_address
 from notifications.registry import Message
 from tests.notifications.conftest import WORDS, Inbox, later
@@ -49,7 +49,7 @@ def test_no_data_where_another_has_the_lease(kind, make_row, mail_server, now, c
     inbox, row = mail_server(Between(taken_by_another)), make_row()
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
-    assert (inbox.messages, row.state, row.attempts) == ([], State.SENDING, 1)
+    assert (inbox.messages, row.state, row.attempts) == ([], NotificationState.SENDING, 1)
     assert f"Message {row.pk} is not ours to send any more." in caplog.text
 
 
@@ -59,7 +59,7 @@ def test_no_data_where_the_lease_is_over(kind, make_row, mail_server, now):
     inbox, row = mail_server(), make_row()
     deliver(row.pk, clock=lambda: next(moments, now + timedelta(seconds=46)))
     assert inbox.messages == []
-    assert claim(row.pk, now=now + timedelta(seconds=46)) is not None
+    assert claim_notification(row.pk, now=now + timedelta(seconds=46)) is not None
 
 
 def test_no_data_to_who_was_erased_a_moment_before(kind, make_row, mail_server, now):
@@ -67,7 +67,7 @@ def test_no_data_to_who_was_erased_a_moment_before(kind, make_row, mail_server, 
     inbox = mail_server(Between(lambda: erase_address(row.recipient, now)))
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
-    assert (inbox.messages, row.state, row.recipient) == ([], State.EXPIRED, "")
+    assert (inbox.messages, row.state, row.recipient) == ([], NotificationState.EXPIRED, "")
 
 
 def test_after_a_message_that_was_not_ours_the_next_goes(kind, make_row, mail_server, now):
@@ -80,7 +80,7 @@ def test_after_a_message_that_was_not_ours_the_next_goes(kind, make_row, mail_se
 
     inbox, rows = mail_server(Between(first_only)), [make_row(), make_row()]
     deliver_each([row.pk for row in rows], clock=lambda: now)
-    assert [row.state for row in Notification.objects.order_by("pk")] == [State.SENDING, State.SENT]
+    assert [row.state for row in Notification.objects.order_by("pk")] == [NotificationState.SENDING, NotificationState.SENT]
     assert len(inbox.messages) == 1
 
 
@@ -104,7 +104,7 @@ def test_the_lease_is_renewed_while_the_server_takes_its_time(kind, make_row, ma
     deliver(row.pk, clock=clock)
     before_data, after = seen
     assert after - before_data > timedelta(seconds=50)
-    assert Notification.objects.get().state == State.SENT
+    assert Notification.objects.get().state == NotificationState.SENT
 
 
 def test_the_line_is_cut_when_the_lease_is_lost_or_no_longer_renewed(kind, make_row, mail_server, now, monkeypatch, settings):
@@ -115,18 +115,18 @@ def test_the_line_is_cut_when_the_lease_is_lost_or_no_longer_renewed(kind, make_
     inbox, row, begun = mail_server(Between(silent=8)), make_row(), time.monotonic()
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
-    assert (row.state, row.attempts, time.monotonic() - begun < 5) == (State.PENDING, 1, True)
+    assert (row.state, row.attempts, time.monotonic() - begun < 5) == (NotificationState.PENDING, 1, True)
     assert inbox.messages == []
 
 
 def test_only_who_holds_a_lease_renews_it(make_row, now):
-    row = claim(make_row().pk, now=now)
+    row = claim_notification(make_row().pk, now=now)
     moment = now + timedelta(seconds=30)
-    assert renew(row, moment)
+    assert renew_lease(row, moment)
     row.refresh_from_db()
-    assert row.lease_until == end_of_lease(moment)
+    assert row.lease_until == lease_end(moment)
     row.lease_token = uuid.uuid4()
-    assert not renew(row, moment)
+    assert not renew_lease(row, moment)
 
 
 def test_mail_of_a_killed_worker_goes_within_two_minutes(make_kind, make_row, mail_server, now):
@@ -155,6 +155,6 @@ def test_mail_of_a_killed_worker_goes_within_two_minutes(make_kind, make_row, ma
 def test_a_claim_within_a_transaction_is_taken_back_with_it(make_row, now):
     row = make_row()
     with transaction.atomic():
-        assert claim(row.pk, now=now)
+        assert claim_notification(row.pk, now=now)
         transaction.set_rollback(True)
-    assert claim(row.pk, now=now)
+    assert claim_notification(row.pk, now=now)

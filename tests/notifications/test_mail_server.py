@@ -11,7 +11,7 @@ from django.db import connection
 from notifications.delivery import services as delivery_services
 from notifications.delivery import smtp
 from notifications.delivery.services import deliver, sweep
-from notifications.models import MailServer, Notification, State
+from notifications.models import MailServer, Notification, NotificationState
 from tests.notifications.conftest import Inbox, free_port, later
 
 SECOND = timedelta(seconds=1)
@@ -70,7 +70,7 @@ def send_many(kind, make_row, now):
 @pytest.mark.parametrize(("handler", "lines"), [(Counting(), 1), (Counting(2), 3), (Counting(2, "421"), 3)])
 def test_one_line_serves_many_messages_and_a_new_one_goes_on_where_it_ended(send_many, mail_server, handler, lines):
     inbox = mail_server(handler)
-    assert {row.state for row in send_many(6)} == {State.SENT}
+    assert {row.state for row in send_many(6)} == {NotificationState.SENT}
     assert (len(inbox.messages), inbox.lines) == (6, lines)
 
 
@@ -79,7 +79,7 @@ def test_a_line_that_breaks_within_a_message_is_not_taken_up_for_it(send_many, m
     """The server may have taken it: it comes back in a minute, with its Message-ID, and never at once."""
     inbox = mail_server(LosingTheYes())
     rows = send_many(3)
-    assert [row.state for row in rows] == [State.SENT, State.PENDING, State.SENT]
+    assert [row.state for row in rows] == [NotificationState.SENT, NotificationState.PENDING, NotificationState.SENT]
     assert len(inbox.messages) == 3
 
 
@@ -131,7 +131,7 @@ def test_when_it_answers_again_all_that_waited_goes(send_many, mail_server, now,
     for pk in sweep(now=moment + 10 * SECOND):
         deliver(pk, clock=later(moment, seconds=10))
     assert len(inbox.messages) == 6
-    assert set(Notification.objects.values_list("state", flat=True)) == {State.SENT}
+    assert set(Notification.objects.values_list("state", flat=True)) == {NotificationState.SENT}
 
 
 @pytest.mark.django_db
@@ -141,7 +141,7 @@ def test_a_refusal_of_an_address_is_not_the_servers_trouble(send_many, mail_serv
             return "550 no such user"
 
     mail_server(Refusing())
-    assert {row.state for row in send_many(5)} == {State.FAILED}
+    assert {row.state for row in send_many(5)} == {NotificationState.FAILED}
     assert MailServer.objects.count() == 0
 
 
@@ -164,7 +164,7 @@ def test_a_clock_that_was_far_ahead_does_not_silence_the_mail(send_many, mail_se
     mail_server()
     ahead = now + timedelta(days=400)
     MailServer.objects.create(name=delivery_services.server_name(), failures=9, down_since=ahead, next_try_at=ahead)
-    assert send_many(1)[0].state == State.SENT
+    assert send_many(1)[0].state == NotificationState.SENT
 
 
 @pytest.mark.django_db

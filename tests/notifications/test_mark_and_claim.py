@@ -9,8 +9,8 @@ import pytest
 from django.db import connection, connections, transaction
 
 from notifications.delivery import services as delivery_services
-from notifications.delivery.services import Outcome, StoreResult, claim, deliver_each, store_outcome
-from notifications.models import Notification, State
+from notifications.delivery.services import Outcome, StoreResult, claim_notification, deliver_each, store_outcome
+from notifications.models import Notification, NotificationState
 from notifications.privacy import erase_address
 from notifications.registry import Message
 from tests.notifications.conftest import WORDS, Inbox, later
@@ -68,7 +68,7 @@ def test_one_commit_marks_what_went_and_claims_what_follows(rows, mail_server, n
     ]
     assert seen[1][0][1] == seen[1][1][1]
     assert seen[2][1][1] == seen[2][2][1]
-    assert states() == [State.SENT] * 3
+    assert states() == [NotificationState.SENT] * 3
 
 
 def test_a_worker_killed_before_it_speaks_of_the_claimed_one_leaves_no_doubt(make_kind, make_row, mail_server, now):
@@ -86,11 +86,11 @@ def test_a_worker_killed_before_it_speaks_of_the_claimed_one_leaves_no_doubt(mak
     three = [make_row(version=number) for number in (1, 2, 3)]
     with pytest.raises(SystemExit):
         deliver_each(keys(three), clock=lambda: now)
-    assert states() == [State.SENT, State.SENDING, State.PENDING]
+    assert states() == [NotificationState.SENT, NotificationState.SENDING, NotificationState.PENDING]
     deliver_each(keys(three), clock=later(now, seconds=45))
-    assert states() == [State.SENT, State.SENDING, State.SENT]
+    assert states() == [NotificationState.SENT, NotificationState.SENDING, NotificationState.SENT]
     deliver_each(keys(three), clock=later(now, seconds=46))
-    assert states() == [State.SENT] * 3
+    assert states() == [NotificationState.SENT] * 3
     assert len(inbox.messages) == 3
 
 
@@ -107,7 +107,7 @@ def test_workers_with_the_same_rows_in_any_order_send_each_once(rows, mail_serve
     orders = [keys(ten), keys(ten)[::-1], keys(ten)[5:] + keys(ten)[:5]]
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(work, orders))
-    assert states() == [State.SENT] * 10
+    assert states() == [NotificationState.SENT] * 10
     assert sorted(inbox.recipients) == sorted(row.recipient for row in ten)
 
 
@@ -117,7 +117,7 @@ def test_who_is_erased_while_their_message_goes_is_not_written_back_and_the_next
     deliver_each(keys(two), clock=lambda: now)
     first.refresh_from_db()
     assert (first.recipient, first.subject, first.text_body) == ("", "", "")
-    assert states() == [State.EXPIRED, State.SENT]
+    assert states() == [NotificationState.EXPIRED, NotificationState.SENT]
     assert len(inbox.messages) == 2
 
 
@@ -125,51 +125,54 @@ def test_who_is_erased_before_their_turn_gets_nothing(rows, mail_server, now):
     _first, second = two = rows(2)
     inbox = mail_server(Doing(lambda number: number == 1 and erase_address(second.recipient, now)))
     deliver_each(keys(two), clock=lambda: now)
-    assert states() == [State.SENT, State.EXPIRED]
+    assert states() == [NotificationState.SENT, NotificationState.EXPIRED]
     assert inbox.recipients == ["reader1@leeds.example.nhs.uk"]
 
 
 def test_the_mark_waits_for_nobody_who_holds_the_next_row(rows, now):
     """An erasure of both that has the second and wants the first would else be locked out, or lock us out."""
     first, second = rows(2)
-    mine = claim(first.pk, now=now)
+    mine = claim_notification(first.pk, now=now)
 
     def marked():
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '2s'")
-            return store_outcome(mine, Outcome(State.SENT, extra={"sent_at": now}), following=second.pk, now=now)
+            return store_outcome(mine, Outcome(NotificationState.SENT, extra={"sent_at": now}), following=second.pk, now=now)
         finally:
             connection.close()
 
     with transaction.atomic(), ThreadPoolExecutor(1) as pool:
         Notification.objects.select_for_update().get(pk=second.pk)
         assert pool.submit(marked).result(20) == StoreResult(ours=True)
-    assert states() == [State.SENT, State.PENDING]
+    assert states() == [NotificationState.SENT, NotificationState.PENDING]
 
 
 def test_what_is_not_to_be_claimed_is_left(rows, now):
     first, not_due, leased = rows(3)
     Notification.objects.filter(pk=not_due.pk).update(due_at=now + timedelta(minutes=1))
-    others = claim(leased.pk, now=now)
+    others = claim_notification(leased.pk, now=now)
     for following in (not_due, leased):
-        Notification.objects.filter(pk=first.pk).update(state=State.PENDING, lease_token=None, lease_until=None)
-        mine = claim(first.pk, now=now)
-        assert store_outcome(mine, Outcome(State.SENT, extra={"sent_at": now}), following=following.pk, now=now) == StoreResult(
-            ours=True
-        )
+        Notification.objects.filter(pk=first.pk).update(state=NotificationState.PENDING, lease_token=None, lease_until=None)
+        mine = claim_notification(first.pk, now=now)
+        assert store_outcome(
+            mine, Outcome(NotificationState.SENT, extra={"sent_at": now}), following=following.pk, now=now
+        ) == StoreResult(ours=True)
     leased.refresh_from_db()
-    assert (states(), leased.lease_token) == ([State.SENT, State.PENDING, State.SENDING], others.lease_token)
+    assert (states(), leased.lease_token) == (
+        [NotificationState.SENT, NotificationState.PENDING, NotificationState.SENDING],
+        others.lease_token,
+    )
 
 
 def test_whose_lease_has_run_out_claims_nothing(rows, now):
     first, second = rows(2)
-    slow = claim(first.pk, now=now)
-    claim(first.pk, now=now + timedelta(minutes=6))
+    slow = claim_notification(first.pk, now=now)
+    claim_notification(first.pk, now=now + timedelta(minutes=6))
     settled = store_outcome(
-        slow, Outcome(State.SENT, extra={"sent_at": now}), following=second.pk, now=now + timedelta(minutes=6)
+        slow, Outcome(NotificationState.SENT, extra={"sent_at": now}), following=second.pk, now=now + timedelta(minutes=6)
     )
-    assert (settled, states()) == (StoreResult(ours=False), [State.SENDING, State.PENDING])
+    assert (settled, states()) == (StoreResult(ours=False), [NotificationState.SENDING, NotificationState.PENDING])
 
 
 def test_a_database_that_restarts_between_yes_and_mark_is_waited_for(rows, mail_server, now, monkeypatch):
@@ -184,7 +187,7 @@ def test_a_database_that_restarts_between_yes_and_mark_is_waited_for(rows, mail_
     inbox = mail_server(Doing(cut))
     monkeypatch.setattr(delivery_services, "WRITE_RETRY_SECONDS", (0.05, 0.05))
     deliver_each(keys(rows(3)), clock=lambda: now)
-    assert states() == [State.SENT] * 3
+    assert states() == [NotificationState.SENT] * 3
     assert len(inbox.messages) == 3
 
 
@@ -194,7 +197,7 @@ def test_words_that_can_not_be_held_cost_neither_mark_nor_claim(make_kind, make_
     inbox = mail_server()
     two = [make_row(), make_row()]
     deliver_each(keys(two), clock=lambda: now)
-    assert states() == [State.SENT] * 2
+    assert states() == [NotificationState.SENT] * 2
     assert len(inbox.messages) == 2
 
 
@@ -208,5 +211,5 @@ def test_an_address_that_is_refused_stops_only_itself(rows, mail_server, now):
 
     inbox = mail_server(Refusing())
     deliver_each(keys(rows(3)), clock=lambda: now)
-    assert states() == [State.SENT, State.FAILED, State.SENT]
+    assert states() == [NotificationState.SENT, NotificationState.FAILED, NotificationState.SENT]
     assert inbox.recipients == ["reader1@leeds.example.nhs.uk", "reader3@leeds.example.nhs.uk"]

@@ -8,7 +8,7 @@ import pytest
 
 from notifications import registry, rendering
 from notifications.delivery.services import build_mail
-from notifications.preferences import choices_page_link, one_click_link
+from notifications.preferences import choices_page_link, one_click_unsubscribe_link
 from notifications.registry import Desk, Message, Topic, email_for
 from notifications.rendering import render
 from notifications.samples import all_examples, all_samples
@@ -154,7 +154,7 @@ def test_mail_with_a_topic_can_be_stopped_from_the_mail_program_and_service_mail
     row = make_row()
     rendered, mail = build_mail(row, email_for(row))
     sent = BytesParser(policy=policy.default).parsebytes(mail.message().as_bytes())
-    assert sent["List-Unsubscribe"].strip() == f"<{one_click_link(row.recipient, Topic.INVITATIONS)}>"
+    assert sent["List-Unsubscribe"].strip() == f"<{one_click_unsubscribe_link(row.recipient, Topic.INVITATIONS)}>"
     assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert choices_page_link(row.recipient) in rendered.text
     assert choices_page_link(row.recipient) not in rendered.without_private_links().html

@@ -6,7 +6,7 @@ import pytest
 
 from notifications.delivery import services as delivery_services
 from notifications.delivery.services import deliver, sweep
-from notifications.models import MailDomain, Notification, State
+from notifications.models import MailDomain, Notification, NotificationState
 from tests.notifications.conftest import later
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_all_of_the_line_goes_in_its_turn(rows, now):
             sent.filter(sent_at__gte=now + timedelta(minutes=m), sent_at__lt=now + timedelta(minutes=m + 1)).count() <= 5
             for m in range(5)
         )
-    assert set(Notification.objects.values_list("state", "attempts")) == {(State.SENT, 1)}
+    assert set(Notification.objects.values_list("state", "attempts")) == {(NotificationState.SENT, 1)}
 
 
 def test_codes_never_wait_and_the_patient_leave_room(kind, make_kind, make_row, now):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from notifications.delivery.services import deliver
-from notifications.models import State
+from notifications.models import NotificationState
 from notifications.outbox import resend
 from notifications.schedule import MORNING_SPREAD_PERIOD, DigestItem, add_to_digests, quiet_hours_end
 from tests.notifications.conftest import later
@@ -34,11 +34,11 @@ def delivered(row, moment):
 def test_what_can_wait_goes_in_the_morning_without_having_been_tried(make_kind, make_row, inbox):
     make_kind(can_wait=True)
     row = delivered(make_row(created_at=NIGHT, due_at=NIGHT), NIGHT)
-    assert (row.state, row.attempts, row.first_tried_at, row.last_error) == (State.PENDING, 0, None, "")
+    assert (row.state, row.attempts, row.first_tried_at, row.last_error) == (NotificationState.PENDING, 0, None, "")
     assert MORNING <= row.due_at <= MORNING + MORNING_SPREAD_PERIOD
     assert inbox.messages == []
     row = delivered(row, row.due_at)
-    assert (row.state, row.attempts, len(inbox.messages)) == (State.SENT, 1, 1)
+    assert (row.state, row.attempts, len(inbox.messages)) == (NotificationState.SENT, 1, 1)
 
 
 def test_a_hundred_that_waited_are_spread_over_the_half_hour(make_kind, make_row, inbox):
@@ -57,24 +57,24 @@ def test_what_was_tried_before_keeps_its_count_and_its_error(make_kind, make_row
 
 
 def test_mail_that_answers_somebody_goes_at_any_time(kind, make_row, inbox):
-    assert delivered(make_row(due_at=NIGHT), NIGHT).state == State.SENT
+    assert delivered(make_row(due_at=NIGHT), NIGHT).state == NotificationState.SENT
 
 
 def test_what_would_come_too_late_in_the_morning_goes_now(make_kind, make_row, inbox):
     make_kind(can_wait=True)
-    assert delivered(make_row(due_at=NIGHT, expires_at=MORNING), NIGHT).state == State.SENT
+    assert delivered(make_row(due_at=NIGHT, expires_at=MORNING), NIGHT).state == NotificationState.SENT
 
 
 def test_what_is_no_longer_true_does_not_wait(make_kind, make_row, inbox):
     make_kind(can_wait=True, is_still_due=lambda notification: False)
-    assert delivered(make_row(due_at=NIGHT), NIGHT).state == State.EXPIRED
+    assert delivered(make_row(due_at=NIGHT), NIGHT).state == NotificationState.EXPIRED
 
 
 @pytest.mark.tuesday
 def test_what_a_colleague_sends_again_in_the_night_goes(make_kind, make_row, inbox, now):
     make_kind(can_wait=True)
     row = delivered(make_row(), now)
-    assert delivered(resend(row, by=None, now=NIGHT), NIGHT).state == State.SENT
+    assert delivered(resend(row, by=None, now=NIGHT), NIGHT).state == NotificationState.SENT
 
 
 def test_a_digest_that_waits_takes_in_what_comes_meanwhile(make_kind, make_row, inbox):

@@ -10,7 +10,7 @@ from django.db import connection
 
 from notifications import outbox
 from notifications.delivery.services import deliver
-from notifications.models import Notification, State
+from notifications.models import Notification, NotificationState
 from notifications.outbox import CannotResend, may_resend, resend, resend_failed
 from tests.factories import make_staff
 
@@ -26,7 +26,7 @@ def test_it_is_a_new_row_that_points_to_the_first(sent, now, queued, django_capt
     staff = make_staff()
     with django_capture_on_commit_callbacks(execute=True):
         again = resend(sent, by=staff, now=now)
-    assert (again.resend_of, again.resent_by, again.state, again.due_at) == (sent, staff, State.PENDING, now)
+    assert (again.resend_of, again.resent_by, again.state, again.due_at) == (sent, staff, NotificationState.PENDING, now)
     assert (again.kind, again.about, again.version, again.recipient) == (sent.kind, sent.about, sent.version, sent.recipient)
     assert again.message_id != sent.message_id
     assert queued() == [[again.pk]]
@@ -59,7 +59,7 @@ def test_what_has_not_gone_yet_is_not_sent_again(kind, make_row, now):
 def test_what_has_failed_can_be_sent_again(kind, make_row, now):
     row = make_row(state="failed")
     assert may_resend(row) is True
-    assert resend(row, by=None, now=now).state == State.PENDING
+    assert resend(row, by=None, now=now).state == NotificationState.PENDING
 
 
 def test_what_is_out_of_date_is_not_sent_again(kind, make_row, now):

@@ -14,7 +14,7 @@ from bookings.emails import sample_booking
 from notifications.delivery import services as delivery_services
 from notifications.delivery import sms
 from notifications.delivery.services import deliver, deliver_each, sweep
-from notifications.models import Channel, MailDomain, MailServer, MarkedAddress, Notification, State
+from notifications.models import MailDomain, MailServer, MarkedAddress, Notification, NotificationChannel, NotificationState
 from notifications.outbox import notify, resend
 from notifications.registry import Email, Message, find_email_class
 from notifications.samples import all_examples
@@ -83,7 +83,7 @@ def text(urgent: type[Email], duty: Any, now: datetime) -> Notification:
 
 
 def texts() -> Any:
-    return Notification.objects.filter(channel=Channel.SMS)
+    return Notification.objects.filter(channel=NotificationChannel.SMS)
 
 
 def test_it_is_written_with_the_email_once_for_each_colleague_with_a_mobile(
@@ -96,7 +96,7 @@ def test_it_is_written_with_the_email_once_for_each_colleague_with_a_mobile(
     for _time in range(2):
         notify(kind="urgent", about="booking:12", to=everybody, now=now)
     assert list(texts().order_by("pk").values_list("recipient", flat=True)) == [MOBILE, OTHERS]
-    assert Notification.objects.exclude(channel=Channel.SMS).count() == len(everybody)
+    assert Notification.objects.exclude(channel=NotificationChannel.SMS).count() == len(everybody)
 
 
 def test_it_goes_with_the_transaction_of_its_event(urgent: type[Email], duty: Any, now: datetime) -> None:
@@ -124,7 +124,7 @@ def test_it_is_sent_as_the_provider_documents_it(text: Notification, provider: D
     deliver(text.pk, clock=lambda: now)
     text.refresh_from_db()
     assert sent(provider) == [(MOBILE, "CTAC", "CTAC: no check-in at visit BK-7Q4M-2F.")]
-    assert (text.state, text.sent_at, text.attempts, text.lease_token) == (State.SENT, now, 1, None)
+    assert (text.state, text.sent_at, text.attempts, text.lease_token) == (NotificationState.SENT, now, 1, None)
     assert (text.subject, text.text_body, text.html_body) == ("Text message", "CTAC: no check-in at visit BK-7Q4M-2F.", "")
 
 
@@ -134,7 +134,7 @@ def test_what_is_no_longer_true_is_not_sent(
     make_kind("urgent", sms="CTAC", is_still_due=lambda notification: False)
     notify(kind="urgent", about="booking:12", to=[DUTY], now=now)
     deliver(texts().get().pk, clock=lambda: now)
-    assert (texts().get().state, provider.asked) == (State.EXPIRED, [])
+    assert (texts().get().state, provider.asked) == (NotificationState.EXPIRED, [])
 
 
 @pytest.mark.parametrize(
@@ -153,12 +153,12 @@ def test_a_bad_moment_passes(text: Notification, provider: Double, now: datetime
     provider.answers = [answer, CREATED]
     deliver(text.pk, clock=lambda: now)
     text.refresh_from_db()
-    assert (text.state, text.last_error[:3], text.attempts) == (State.PENDING, str(answer.status), 1)
+    assert (text.state, text.last_error[:3], text.attempts) == (NotificationState.PENDING, str(answer.status), 1)
     assert timedelta(0) < text.due_at - now < timedelta(minutes=2)
     assert not MailServer.objects.exists()  # which is another server
     deliver(text.pk, clock=later(now, minutes=2))
     text.refresh_from_db()
-    assert (text.state, len(provider.asked)) == (State.SENT, 2)
+    assert (text.state, len(provider.asked)) == (NotificationState.SENT, 2)
 
 
 @pytest.mark.parametrize("code", sorted(sms.PERMANENT_ERROR_CODES))
@@ -168,7 +168,7 @@ def test_a_number_that_takes_none_fails_for_staff_to_see(
     provider.answers = [refusal(400, code, f"Not to {MOBILE}")]
     deliver(text.pk, clock=lambda: now)
     text.refresh_from_db()
-    assert (text.state, text.last_error) == (State.FAILED, f"400 {code} Not to {MOBILE}")
+    assert (text.state, text.last_error) == (NotificationState.FAILED, f"400 {code} Not to {MOBILE}")
     assert not MarkedAddress.objects.exists()
     assert MOBILE not in caplog.text
 
@@ -180,18 +180,18 @@ def test_a_provider_that_says_nothing_or_is_away_is_tried_again(
     provider.answers = [Answer(201, after=2)]
     deliver(text.pk, clock=lambda: now)
     text.refresh_from_db()
-    assert (text.state, text.last_error) == (State.PENDING, "TimeoutError: timed out")
+    assert (text.state, text.last_error) == (NotificationState.PENDING, "TimeoutError: timed out")
     settings.SMS_URL = f"http://{KEY}:x@127.0.0.1:{free_port()}{PATH}"
     deliver(text.pk, clock=later(now, minutes=2))
     text.refresh_from_db()
-    assert (text.state, text.attempts, "ConnectionRefusedError" in text.last_error) == (State.PENDING, 2, True)
+    assert (text.state, text.attempts, "ConnectionRefusedError" in text.last_error) == (NotificationState.PENDING, 2, True)
 
 
 def test_a_yes_without_its_words_is_a_yes(text: Notification, provider: Double, now: datetime) -> None:
     provider.answers = [Answer(201, b"not JSON")]
     deliver(text.pk, clock=lambda: now)
     text.refresh_from_db()
-    assert text.state == State.SENT
+    assert text.state == NotificationState.SENT
 
 
 def test_who_lost_the_lease_meanwhile_says_nothing(
@@ -210,13 +210,13 @@ def test_a_lease_that_is_lost_on_the_line_cuts_it(
 ) -> None:
     """As the lease of an email: the heartbeat finds that the row is another's, and ends what is waited for."""
     monkeypatch.setattr(delivery_services, "HEARTBEAT_SECONDS", 0.2)
-    monkeypatch.setattr(delivery_services, "renew", lambda notification, now: False)
+    monkeypatch.setattr(delivery_services, "renew_lease", lambda notification, now: False)
     provider.answers = [Answer(201, after=3)]
     before = datetime.now()  # noqa: DTZ005 - how long it took
     deliver(text.pk, clock=lambda: now)
     assert datetime.now() - before < timedelta(seconds=2.5)  # noqa: DTZ005
     text.refresh_from_db()
-    assert text.state == State.PENDING
+    assert text.state == NotificationState.PENDING
 
 
 def test_text_messages_go_while_the_mail_server_is_down(
@@ -228,12 +228,17 @@ def test_text_messages_go_while_the_mail_server_is_down(
         name=delivery_services.server_name(), failures=3, down_since=now, next_try_at=now + timedelta(minutes=1)
     )
     Notification.objects.update(kicked_at=None)
-    email = Notification.objects.get(channel=Channel.EMAIL)
+    email = Notification.objects.get(channel=NotificationChannel.EMAIL)
     assert sweep(now=now) == [text.pk]
     deliver_each([email.pk, text.pk, email.pk], clock=lambda: now)
     email.refresh_from_db()
     text.refresh_from_db()
-    assert (text.state, email.state, email.attempts, email.first_tried_at) == (State.SENT, State.PENDING, 0, None)
+    assert (text.state, email.state, email.attempts, email.first_tried_at) == (
+        NotificationState.SENT,
+        NotificationState.PENDING,
+        0,
+        None,
+    )
     assert MailServer.objects.get().down_since == now
 
 
@@ -249,7 +254,7 @@ def test_its_number_is_kept_from_the_tables_of_mail(
 def test_a_colleague_may_send_it_again(text: Notification, provider: Double, duty: Any, now: datetime) -> None:
     deliver(text.pk, clock=lambda: now)
     again = resend(Notification.objects.get(pk=text.pk), by=duty, now=now)
-    assert (again.channel, again.recipient) == (Channel.SMS, MOBILE)
+    assert (again.channel, again.recipient) == (NotificationChannel.SMS, MOBILE)
     deliver(again.pk, clock=lambda: now)
     assert len(provider.asked) == 2
 

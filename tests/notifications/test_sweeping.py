@@ -10,7 +10,7 @@ from django.db import connection
 from notifications import tasks
 from notifications.delivery import services as delivery_services
 from notifications.delivery.services import HEARTBEAT_SECONDS, MAX_LEASE_SECONDS, sweep
-from notifications.models import Notification, State
+from notifications.models import Notification, NotificationState
 from notifications.outbox import new_message_id
 
 pytestmark = pytest.mark.django_db
@@ -139,5 +139,5 @@ def test_deliver_works_through_all_ids_and_stops_at_none(kind, make_row, now, ma
     with time_machine.travel(now):
         tasks.deliver([rows[0].pk, 999_999_999, rows[1].pk, rows[2].pk])
     states = dict(Notification.objects.values_list("pk", "state"))
-    assert [states[row.pk] for row in rows] == [State.SENT, State.PENDING, State.SENT]
+    assert [states[row.pk] for row in rows] == [NotificationState.SENT, NotificationState.PENDING, NotificationState.SENT]
     assert len(inbox.messages) == 2

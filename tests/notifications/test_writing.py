@@ -193,7 +193,7 @@ def next_in(name):
 def test_each_queue_gets_its_own_and_carries_the_reference_of_its_request(queued):
     token = request_reference.set("7Q4M2F")
     try:
-        outbox.publish([7])
+        outbox.queue_notifications([7])
         outbox.send_tasks([8], queue=settings.CELERY_TASK_DEFAULT_QUEUE, expires=45)
     finally:
         request_reference.reset(token)

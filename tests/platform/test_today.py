@@ -8,15 +8,14 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.models import DutyShift, Leave, LeaveKind, LeaveState, OptionState, State
+from bookings.models import BookingState, DateOptionState, DutyShift, Leave, LeaveKind, LeaveState
 from ctac.staff.site import staff_site
 from leaflets.models import Edition, MissingParcel, Order, OrderState, RecallHolder
 from leaflets.models import RecallReplacement as Instead
 from leaflets.models.stock import Advice
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
-from notifications.models import MarkedAddress, Notification
-from notifications.models import State as MailState
+from notifications.models import MarkedAddress, Notification, NotificationState
 from privacy.models import Complaint
 from professionals.models import FlaggedText, Organisation
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -46,9 +45,9 @@ def somebody(name: str) -> Any:
 
 def fill_bookings(presenter: Any, hour: int) -> None:
     clock = f"{hour:02d}:00"
-    make_booking(presenter, at(clock), state=State.REQUESTED, person=somebody("Asks Now"))
+    make_booking(presenter, at(clock), state=BookingState.REQUESTED, person=somebody("Asks Now"))
     make_request(person=somebody("Asks Long"), created_at=NOW - 9 * DAY)
-    make_option(make_request(person=somebody("Let Down")), None, at(clock), state=OptionState.EXPIRED)
+    make_option(make_request(person=somebody("Let Down")), None, at(clock), state=DateOptionState.EXPIRED)
     make_booking(None, at(clock), person=somebody("Needs Presenter"))
     make_booking(presenter, at(clock, TODAY - 4 * DAY), postcode="", person=somebody("Was There"))
     linkless = make_presenter(name="No Link", joining_link="")
@@ -76,7 +75,7 @@ def fill_leaflets(leaflet: Any) -> None:
     lost = make_order(somebody("Lost Parcel"), NOW, {leaflet: 1})
     Order.objects.filter(pk=lost.pk).update(name="Lost Parcel")
     start_packing(order=lost, by=None, now=NOW)
-    MissingParcel.objects.create(parcel=dispatch(order=Order.objects.get(pk=lost.pk), by=None, now=NOW), reported_at=NOW)
+    MissingParcel.objects.create(parcel=dispatch_order(order=Order.objects.get(pk=lost.pk), by=None, now=NOW), reported_at=NOW)
     make_edition(NOW, stock=0)
     Edition.objects.filter(pk=make_edition(NOW).pk).update(review_on=TODAY)
     wrong = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=Instead.CANCEL)
@@ -87,7 +86,7 @@ def fill_leaflets(leaflet: Any) -> None:
 def fill_rest(number: int) -> None:
     failed = {"kind": "booking-confirmed", "recipient": "reader@leeds.example.nhs.uk", "created_at": NOW, "due_at": NOW}
     about = {"about": f"booking:{number}", "message_id": f"<{number}@test>"}
-    Notification.objects.create(state=MailState.FAILED, last_error="No", **failed, **about)
+    Notification.objects.create(state=NotificationState.FAILED, last_error="No", **failed, **about)
     MarkedAddress.objects.create(address=f"gone{number}@leeds.example", sort="hard", marked_at=NOW, last_at=NOW)
     FlaggedText.objects.create(about=f"booking:{number}", reference=f"BK-{number:04d}-ZZ", flagged_at=NOW)
     make_breach(aware_at=NOW - 4 * DAY)
@@ -158,7 +157,7 @@ def test_each_kind_names_who_waits_and_its_button_opens_the_page_that_acts(clien
 
 def test_a_row_says_who_what_when_and_how_long(client: Client) -> None:
     presenter = make_presenter(name="Asha Patel")
-    make_booking(presenter, at("09:00"), state=State.REQUESTED, person=somebody("Sam Taylor"), created_at=NOW - 2 * DAY)
+    make_booking(presenter, at("09:00"), state=BookingState.REQUESTED, person=somebody("Sam Taylor"), created_at=NOW - 2 * DAY)
     [row] = read(sign_in_staff(client, make_staff(role="coordinator"))).all("li", "waiting__row")
     assert row.text == (
         "Sam Taylor, Sam Taylor’s team Spotting the signs Mon 25 Jan 2027, 9am Waiting for 2 days "
@@ -174,7 +173,7 @@ def test_a_request_is_decided_on_its_page_where_all_answers_stand_in_the_row(cli
         Order.objects.filter(pk=order.pk).update(state=OrderState.REQUESTED)
         answers = ["approve", "decline"]
     elif what == "a time":
-        make_booking(make_presenter(), at("09:00"), state=State.REQUESTED, person=somebody("Asks Now"))
+        make_booking(make_presenter(), at("09:00"), state=BookingState.REQUESTED, person=somebody("Asks Now"))
         answers = ["confirm", "offer", "decline"]
     else:
         make_option(make_request(person=somebody("Asks Now")), None, at("09:00"))
@@ -198,7 +197,7 @@ def test_leave_of_whole_days_is_said_by_its_day(client: Client) -> None:
 def test_five_are_named_the_longest_wait_first_and_the_rest_are_behind_a_link(client: Client) -> None:
     presenter = make_presenter()
     for number in range(7):
-        when = {"created_at": NOW - timedelta(hours=number), "state": State.REQUESTED}
+        when = {"created_at": NOW - timedelta(hours=number), "state": BookingState.REQUESTED}
         make_booking(presenter, at("09:00") + number * DAY, person=somebody(f"Person {number}"), **when)
     desk = sign_in_staff(client, make_staff(role="coordinator"))
     page = read(desk)
@@ -292,7 +291,7 @@ def test_who_is_where_today_and_then_in_the_next_days(client: Client, clock: tim
     make_session(lee, at("16:00", TODAY), presentation=signs)
     make_booking(asha, at("09:00", TODAY + DAY), postcode="", presentation=signs)
     make_booking(asha, at("09:00", TODAY + 7 * DAY), presentation=signs)
-    make_booking(asha, at("14:00", TODAY + DAY), presentation=signs, state=State.CANCELLED, claim=False)
+    make_booking(asha, at("14:00", TODAY + DAY), presentation=signs, state=BookingState.CANCELLED, claim=False)
     clock.move_to(at("11:30", TODAY))
     page = read(sign_in_staff(client, make_staff(role="read-only")))
     by_presenter = stops(page)

@@ -6,10 +6,9 @@ from uuid import uuid4
 from django.db.models import QuerySet
 
 from accounts.models import User
-from bookings.models import Booking, Leave, SessionPlace, State, Visit
+from bookings.models import Booking, BookingState, Leave, SessionPlace, Visit
 from leaflets.models import Order, OrderState
-from notifications.models import MarkedAddress, Notification
-from notifications.models import State as MailState
+from notifications.models import MarkedAddress, Notification, NotificationState
 from privacy import retention as privacy_retention
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason
 from privacy.retention import WARNING_EMAIL_KIND, WARNING_PERIOD
@@ -32,7 +31,12 @@ def over(rule: str, now: datetime = NOW) -> datetime:
 
 def booking_at(moment: datetime) -> None:
     booking = make_booking(
-        make_presenter(), moment - timedelta(hours=1), state=State.DELIVERED, visit_closed=True, notes=WORDS, created_at=moment
+        make_presenter(),
+        moment - timedelta(hours=1),
+        state=BookingState.DELIVERED,
+        visit_closed=True,
+        notes=WORDS,
+        created_at=moment,
     )
     assert booking.ends_at == moment
 
@@ -58,7 +62,7 @@ def message_at(moment: datetime) -> None:
         kind="booking-confirmed",
         about="booking:1",
         recipient="canary@leeds.nhs.uk",
-        state=MailState.SENT,
+        state=NotificationState.SENT,
         sent_at=moment,
         created_at=moment,
         due_at=moment,
@@ -93,7 +97,7 @@ def person_at(moment: datetime) -> None:
 
 def warned(person: Person, at: datetime = NOW - WARNING_PERIOD) -> Notification:
     """They were told by email, at that moment, that they go."""
-    sent = {"state": MailState.SENT, "sent_at": at, "created_at": at, "due_at": at, "version": at.toordinal()}
+    sent = {"state": NotificationState.SENT, "sent_at": at, "created_at": at, "due_at": at, "version": at.toordinal()}
     about = {"about": f"person:{person.pk}", "message_id": f"<{person.pk}-{at}@warned>", "recipient": person.email}
     return Notification.objects.create(kind=WARNING_EMAIL_KIND, **about, **sent)
 
@@ -112,7 +116,7 @@ def not_warned() -> QuerySet[Person]:
 def visit_at(moment: datetime) -> None:
     presenter = make_presenter()
     start = moment - timedelta(hours=1)
-    booking = make_booking(presenter, start, state=State.DELIVERED, visit_closed=True, created_at=NOW)
+    booking = make_booking(presenter, start, state=BookingState.DELIVERED, visit_closed=True, created_at=NOW)
     Visit.objects.create(booking=booking, presenter=presenter, checked_in_at=start, checked_out_at=moment)
 
 

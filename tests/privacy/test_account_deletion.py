@@ -8,12 +8,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.models import Booking, PlaceState, SessionPlace
-from bookings.models import State as BookingState
+from bookings.models import Booking, BookingState, PlaceState, SessionPlace
 from leaflets.models import Order, OrderState
 from notifications.delivery import smtp
 from notifications.delivery.services import deliver
-from notifications.models import Notification, State
+from notifications.models import Notification, NotificationState
 from privacy.models import DataAction, DataActionKind, DataActionReason
 from privacy.services import HasStaffAccount, erase_person
 from professionals.models import Person
@@ -100,7 +99,7 @@ def test_a_last_email_says_that_it_is_done_and_then_its_row_forgets_the_address(
     smtp.close_connection()
 
     row.refresh_from_db()
-    assert (row.state, row.recipient, row.sealed_body) == (State.SENT, "", None)
+    assert (row.state, row.recipient, row.sealed_body) == (NotificationState.SENT, "", None)
     assert inbox.recipients == [ADDRESS]
 
 

@@ -9,7 +9,7 @@ from ctac.errors import DomainError
 from privacy.models import Breach, BreachEvent
 from privacy.services import (
     ChangedMeanwhile,
-    InTheFuture,
+    MomentInFuture,
     add_to_breach,
     record_commissioner_report,
     record_no_commissioner_report,
@@ -79,12 +79,12 @@ def test_whether_the_people_are_told_is_decided_by_itself():
 
 
 def test_no_time_lies_ahead_or_before_we_knew():
-    with pytest.raises(InTheFuture):
+    with pytest.raises(MomentInFuture):
         make_breach(aware_at=NOW + A_SECOND, now=NOW)
     breach = make_breach(aware_at=NOW, now=NOW)
     with pytest.raises(DomainError, match="That is before we found out about the breach"):
         tell(breach, NOW - A_SECOND, now=NOW)
-    with pytest.raises(InTheFuture):
+    with pytest.raises(MomentInFuture):
         tell(breach, NOW + A_SECOND, now=NOW)
 
 

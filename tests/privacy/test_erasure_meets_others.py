@@ -7,8 +7,7 @@ import pytest
 from django.test import Client
 
 from bookings.errors import TransitionNotAllowed
-from bookings.models import Booking
-from bookings.models import State as BookingState
+from bookings.models import Booking, BookingState
 from leaflets.models import Order
 from leaflets.orders.services.transitions import OrderStateHasChanged
 from privacy import services as privacy_services

@@ -26,7 +26,7 @@ from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import email_for
 from notifications.rendering import render
-from professionals.exports import read_keys
+from professionals.exports import read_primary_keys
 from professionals.models import Draft, FlaggedText, Person
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.forms import ChildDetailsMixin, StaffReasonForm
@@ -91,7 +91,7 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
             ),
             "calendar": calendars(),
             "list": lists(),
-            "export": str([list(row) for row in order_rows(read_keys(Order.objects.all()))]),
+            "export": str([list(row) for row in order_rows(read_primary_keys(Order.objects.all()))]),
         }
     seen["log"] = caplog.text
     assert [where for where, words in seen.items() if NAME in words or "943 476 5919" in words] == []

@@ -5,7 +5,7 @@ import json
 import pytest
 import time_machine
 
-from notifications.models import Notification, State
+from notifications.models import Notification, NotificationState
 from privacy import retention as privacy_retention
 from privacy.models import Complaint, ComplaintEvent, ContactMethod
 from privacy.services import answer_complaint, close_complaint, erase_person, erasure_consequences, export_person
@@ -59,7 +59,7 @@ def test_what_is_closed_loses_its_words_and_keeps_its_steps():
     person = make_person()
     complaint = make_complaint(person=person)
     answered_and_closed(complaint)
-    Notification.objects.update(state=State.SENT, sent_at=NOW)
+    Notification.objects.update(state=NotificationState.SENT, sent_at=NOW)
     erase_person(person, by=None, now=NOW)
     complaint.refresh_from_db()
     assert (complaint.name, complaint.email, complaint.wrong, complaint.person) == ("Erased", "", "", None)
@@ -76,10 +76,10 @@ def test_what_is_closed_waits_until_our_answer_has_gone():
     complaint.refresh_from_db()
     assert (complaint.person, complaint.goes_when_closed, complaint.wrong) == (None, True, WRONG)
     mail = Notification.objects.get(kind="complaint-answered")
-    assert (mail.state, mail.recipient) == (State.PENDING, person.email)
+    assert (mail.state, mail.recipient) == (NotificationState.PENDING, person.email)
     assert privacy_retention.run_rules(now=NOW).done["complaints"] == 0
 
-    Notification.objects.unfinished().update(state=State.SENT, sent_at=NOW)
+    Notification.objects.unfinished().update(state=NotificationState.SENT, sent_at=NOW)
     assert privacy_retention.run_rules(now=NOW).done["complaints"] == 1
     complaint.refresh_from_db()
     mail.refresh_from_db()
@@ -99,7 +99,7 @@ def test_what_is_open_is_answered_first_and_then_goes(clock):
 
     answered_and_closed(complaint)
     assert privacy_retention.run_rules(now=NOW).done["complaints"] == 0  # our answer has not gone yet
-    Notification.objects.unfinished().update(state=State.SENT, sent_at=NOW)
+    Notification.objects.unfinished().update(state=NotificationState.SENT, sent_at=NOW)
     assert privacy_retention.run_rules(now=NOW).done["complaints"] == 1
     complaint.refresh_from_db()
     assert (complaint.name, complaint.wrong, complaint.email) == ("Erased", "", "")

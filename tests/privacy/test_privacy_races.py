@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from notifications.models import Notification, State
+from notifications.models import Notification, NotificationState
 from privacy.models import Complaint
 from privacy.services import erase_person
 from tests.accounts.sessions.test_at_once import held
@@ -18,7 +18,7 @@ CLOSES = "UPDATE privacy_complaint SET state = 'closed', closed_at = %s WHERE id
 def test_what_is_being_closed_just_now_is_waited_for_and_loses_its_words():
     person = make_person()
     complaint = make_complaint(person=person, now=NOW)
-    Notification.objects.update(state=State.SENT, sent_at=NOW)
+    Notification.objects.update(state=NotificationState.SENT, sent_at=NOW)
     connection.commit()
     with held(CLOSES, NOW, complaint.pk) as other:
         thread = begun(lambda: erase_person(person, by=None, now=NOW), [])

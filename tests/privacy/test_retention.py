@@ -11,12 +11,11 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from bookings.models import Booking, OpenSession, State
+from bookings.models import Booking, BookingState, OpenSession
 from ctac.celery import build_beat_schedule
 from ctac.dates import months_before
 from leaflets.models import Order, OrderState
-from notifications.models import Notification
-from notifications.models import State as MailState
+from notifications.models import Notification, NotificationState
 from privacy import retention as privacy_retention
 from privacy.models import DataAction, DataActionKind, DataActionReason, RetentionRun
 from privacy.retention import WARNING_PERIOD
@@ -98,7 +97,7 @@ def test_of_an_old_booking_and_order_the_figures_stay_and_so_does_whose_they_are
     person = make_person()
     past = over("bookings") - timedelta(days=30)
     booking = make_booking(
-        make_presenter(), past, person=person, state=State.DELIVERED, visit_closed=True, notes=WORDS, closed_reason=WORDS
+        make_presenter(), past, person=person, state=BookingState.DELIVERED, visit_closed=True, notes=WORDS, closed_reason=WORDS
     )
     order = make_order(person, past)
     Order.objects.filter(pk=order.pk).update(state=OrderState.DISPATCHED)
@@ -108,7 +107,7 @@ def test_of_an_old_booking_and_order_the_figures_stay_and_so_does_whose_they_are
     booking.refresh_from_db()
     order.refresh_from_db()
     assert (booking.notes, booking.contact_name, booking.address_line_1, booking.closed_reason) == ("", "", "", "")
-    assert (booking.postcode, booking.audience_size, booking.person, booking.state) == ("LS1", 8, person, State.DELIVERED)
+    assert (booking.postcode, booking.audience_size, booking.person, booking.state) == ("LS1", 8, person, BookingState.DELIVERED)
     assert (order.address_line_1, order.town, " " in order.postcode) == ("", "", False)
     assert order.lines.get().copies == 5
     assert booking.anonymised_at == order.anonymised_at == NOW
@@ -120,7 +119,7 @@ def test_what_is_open_stays_however_old_it_is():
     request = make_request(notes=WORDS)
     Booking.objects.filter(pk=request.pk).update(created_at=long_ago)
     message_at(long_ago)
-    Notification.objects.update(state=MailState.PENDING, sent_at=None)
+    Notification.objects.update(state=NotificationState.PENDING, sent_at=None)
 
     run = privacy_retention.run_rules(now=NOW)
 
@@ -330,7 +329,13 @@ def test_mail_of_somebody_whom_staff_entered_stays_when_a_sign_in_with_their_add
     user = make_user("shared@nhs.net")
     User.objects.filter(pk=user.pk).update(date_joined=long_ago, last_login=long_ago)
     Person.objects.filter(pk=make_person(email="other@nhs.net").pk).update(email="shared@nhs.net", user=None)
-    blank = {"kind": "booking-confirmed", "about": "booking:1", "state": MailState.PENDING, "created_at": NOW, "due_at": NOW}
+    blank = {
+        "kind": "booking-confirmed",
+        "about": "booking:1",
+        "state": NotificationState.PENDING,
+        "created_at": NOW,
+        "due_at": NOW,
+    }
     Notification.objects.create(message_id="<shared@test>", recipient="shared@nhs.net", **blank)
     privacy_retention.run_rules(now=NOW)
     assert not User.objects.filter(pk=user.pk).exists()

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from notifications.delivery import services as delivery_services
 from notifications.delivery import smtp
-from notifications.models import Notification, State
+from notifications.models import Notification, NotificationState
 from privacy import retention as privacy_retention
 from privacy.retention import WARNING_EMAIL_KIND, WARNING_PERIOD
 from professionals.models import AccountRecovery, Person
@@ -42,7 +42,7 @@ def warnings() -> list[str]:
 
 
 def goes(row: Notification, at: datetime) -> None:
-    Notification.objects.filter(pk=row.pk).update(state=State.SENT, sent_at=at)
+    Notification.objects.filter(pk=row.pk).update(state=NotificationState.SENT, sent_at=at)
 
 
 def counts(now: datetime) -> tuple[int, int]:
@@ -74,10 +74,12 @@ def test_it_comes_14_days_before_their_time_is_over():
     assert counts(NOW + WARNING_PERIOD + timedelta(seconds=1)) == (0, 1)
 
 
-@pytest.mark.parametrize("state", [State.FAILED, State.SENT])
+@pytest.mark.parametrize("state", [NotificationState.FAILED, NotificationState.SENT])
 def test_mail_that_came_back_keeps_nobody_for_ever(person, state):
     counts(NOW)
-    Notification.objects.filter(kind=WARNING_EMAIL_KIND).update(state=state, sent_at=NOW if state == State.SENT else None)
+    Notification.objects.filter(kind=WARNING_EMAIL_KIND).update(
+        state=state, sent_at=NOW if state == NotificationState.SENT else None
+    )
     assert counts(NOW + WARNING_PERIOD) == (0, 1)
 
 
@@ -125,7 +127,7 @@ def asleep(person: Person) -> Person:
 def test_it_says_what_happens_when_and_what_to_do(asleep, mail_server, freeze_at_noon):
     state, message = delivered(mail_server())
     text = message.replace("=\n", "")
-    assert state == State.SENT
+    assert state == NotificationState.SENT
     assert "Sign in to keep your details with us" in text
     for words in ("for almost 3 years", "Wednesday 27 January 2027", "/account/login/", "the only email we will send about this"):
         assert words in " ".join(text.split()), words
@@ -153,10 +155,10 @@ def changed_address(person: Person) -> None:
 @pytest.mark.parametrize("did", [came_back, ordered, changed_address])
 def test_it_is_not_sent_to_who_did_something_meanwhile_or_to_an_address_of_before(asleep, mail_server, freeze_at_noon, did):
     did(asleep)
-    assert delivered(mail_server()) == [State.EXPIRED]
+    assert delivered(mail_server()) == [NotificationState.EXPIRED]
 
 
 def test_what_never_went_was_no_warning(person):
     counts(NOW)
-    Notification.objects.filter(kind=WARNING_EMAIL_KIND).update(state=State.EXPIRED)
+    Notification.objects.filter(kind=WARNING_EMAIL_KIND).update(state=NotificationState.EXPIRED)
     assert counts(NOW + WARNING_PERIOD) == (1, 0)

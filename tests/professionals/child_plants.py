@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from bookings.feedback.services import get_or_create_afterwards
 from bookings.leave.services import ask_for_leave
-from bookings.models import State
+from bookings.models import BookingState
 from leaflets.orders.services.create import report_missing
-from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
+from leaflets.orders.services.transitions import dispatch_order, prioritise_order, start_packing
 from tests.bookings.admin.test_leave import leave_form
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -73,7 +73,7 @@ def a_place_at_a_session(client: Client) -> None:
 
 
 def feedback(client: Client) -> None:
-    booking = make_booking(make_presenter(), NOW - timedelta(minutes=70), state=State.DELIVERED)
+    booking = make_booking(make_presenter(), NOW - timedelta(minutes=70), state=BookingState.DELIVERED)
     afterwards = get_or_create_afterwards(given=booking, now=NOW - timedelta(minutes=40))
     said = {"useful": "5", "clear": "4", "ready": "5", "comment": CHILD, "token": "t" * 43}
     said |= {"confidence_before": "2", "confidence_now": "4"}
@@ -96,7 +96,7 @@ def lost_parcel(client: Client) -> Any:
     person = make_person(email=SAM)
     order = make_order(person, NOW - timedelta(days=20))
     start_packing(order=order, by=None, now=NOW - timedelta(days=20))
-    return dispatch(order=order, by=None, now=NOW - timedelta(days=20), tracking_number="RM 1")
+    return dispatch_order(order=order, by=None, now=NOW - timedelta(days=20), tracking_number="RM 1")
 
 
 def a_parcel_that_never_came(client: Client) -> None:
@@ -120,7 +120,7 @@ def closing_a_parcel(client: Client) -> None:
 
 
 def declining_a_booking(client: Client) -> None:
-    act(client, "bookings", make_booking(make_presenter(), at("10:00"), state=State.REQUESTED), "decline", reason=CHILD)
+    act(client, "bookings", make_booking(make_presenter(), at("10:00"), state=BookingState.REQUESTED), "decline", reason=CHILD)
 
 
 def cancelling_for_staff(client: Client) -> None:
@@ -204,7 +204,7 @@ def stock_that_came_in(client: Client) -> None:
 def putting_an_order_back_in_line(client: Client) -> None:
     edition = make_edition(NOW, stock=0)
     order = make_order(make_person(email=SAM), NOW, {edition.leaflet: 10}, will_wait_for=[edition.leaflet])
-    prioritise(order=order, by=None, now=NOW, reason="A conference")
+    prioritise_order(order=order, by=None, now=NOW, reason="A conference")
     act(client, "leaflets", order, "in-line", reason=CHILD)
 
 

@@ -93,7 +93,7 @@ EXEMPT = {
         "privacy.forms.ComplaintForm": ("token",),
         "privacy.forms.OneTimeTokenForm": ("token",),
         "leaflets.dispatch.forms.AddOrderForm": ("reference",),
-        "leaflets.dispatch.forms.TakeOutForm": ("which",),
+        "leaflets.dispatch.forms.RemoveOrderForm": ("which",),
         "accounts.forms.ActivateAppForm": ("code",),
         "accounts.forms.AddressCodeForm": ("code",),
         "accounts.forms.ChangePasswordForm": ("oldpassword", "password1", "password2"),

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import User
 from audit.models import Entry
-from bookings.models import Booking, Presenter, State
+from bookings.models import Booking, BookingState, Presenter
 from leaflets.models import Order
 from professionals.admin import MAX_CALLERS_SHOWN, details_from_search, search_people
 from professionals.forms import CallerForm
@@ -219,7 +219,7 @@ def test_the_teams_last_booking_stands_beside_the_form(desk: Client, presenter: 
         make_person(email="jo@leeds.nhs.uk", organisation=get_or_create_organisation("leeds health visiting")),
     )
     make_booking(presenter, at("09:00"), person=colleague, postcode="YO1 8HE", audience_profession="midwife", audience_size=9)
-    make_booking(presenter, at("12:00"), person=colleague, postcode="YO1 8HE", state=State.CANCELLED, claim=False)
+    make_booking(presenter, at("12:00"), person=colleague, postcode="YO1 8HE", state=BookingState.CANCELLED, claim=False)
     form = desk.get(f"{BOOK}?person={person.pk}")
     rows = {str(row["label"]): re.sub("<[^>]+>", "", str(row["value"])) for row in form.context["team"]}
     assert rows["When"].startswith("Monday 25 January 2027, 9am")

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from notifications.models import MarkedAddress, Notification, State
+from notifications.models import MarkedAddress, Notification, NotificationState
 from notifications.privacy import readdress
 from privacy import services as privacy_services
 from privacy.personal_data import address_periods, erase_emails_of
@@ -40,7 +40,7 @@ def mailed(address: str, at=NOW) -> Notification:
         about=f"booking:{Notification.objects.count()}",
         message_id=f"<{Notification.objects.count()}@t>",
         recipient=address,
-        state=State.SENT,
+        state=NotificationState.SENT,
         sent_at=at,
         created_at=at,
         due_at=at,
@@ -142,7 +142,7 @@ def test_mail_to_the_team_is_nobodys_to_erase_or_to_export(person, change_settin
     team = "team@ctac.example"
     change_settings(**{whose: team.title()})
     alert = mailed(team)
-    Notification.objects.filter(pk=alert.pk).update(state=State.PENDING, sent_at=None)
+    Notification.objects.filter(pk=alert.pk).update(state=NotificationState.PENDING, sent_at=None)
     if how == "has it still":
         Person.objects.filter(pk=person.pk).update(email=team)
     elif how == "noted":  # before such a note was refused
@@ -155,7 +155,7 @@ def test_mail_to_the_team_is_nobodys_to_erase_or_to_export(person, change_settin
     privacy_services.erase_person(person, by=None, now=NOW + DAY)
 
     alert.refresh_from_db()
-    assert (alert.recipient, alert.state, alert.text_body) == (team, State.PENDING, "Dear Nadia")
+    assert (alert.recipient, alert.state, alert.text_body) == (team, NotificationState.PENDING, "Dear Nadia")
 
 
 def test_a_mailbox_of_the_teams_is_no_former_address(person, settings):
@@ -175,7 +175,7 @@ def test_a_sign_up_with_a_mailbox_of_the_teams_takes_no_mail_of_the_teams(settin
 def test_mail_that_waits_for_the_team_does_not_follow_whoever_had_its_address_by_mistake(settings):
     for address in (settings.STAFF_EMAIL, OLD):
         row = mailed(address)
-        Notification.objects.filter(pk=row.pk).update(state=State.PENDING, sent_at=None, due_at=NOW + DAY)
+        Notification.objects.filter(pk=row.pk).update(state=NotificationState.PENDING, sent_at=None, due_at=NOW + DAY)
         readdress(before=address.title(), to=HERS, now=NOW)
     assert left() == {settings.STAFF_EMAIL, HERS}
 

@@ -15,7 +15,7 @@ from bookings.models import Booking, CalendarFeed, OpenSession, PlaceState, Seat
 from ctac.errors import DomainError
 from leaflets.models import Advice, KeptAddress, Order, Recall, RecallHolder, RecallReplacement, StockAlert
 from notifications.models import ChoiceSource, Notification
-from notifications.preferences import record_choices, wanted_by_topic
+from notifications.preferences import is_wanted_by_topic, record_choices
 from notifications.registry import Topic
 from privacy.models import DataAction, DataActionKind, DataActionReason
 from privacy.retention import clear_expired
@@ -208,7 +208,7 @@ def test_the_stricter_choice_of_mail_wins_whoever_said_it_last(
     both = {Topic.INVITATIONS: False, Topic.EDITIONS: True, Topic.REMINDERS: False}
     record_choices(address=samuel.email, chosen=both, where=ChoiceSource.PHONE, now=NOW + days)
     merged(sam, samuel, staff)
-    assert set(wanted_by_topic(sam.email).values()) == {False}
+    assert set(is_wanted_by_topic(sam.email).values()) == {False}
 
 
 def test_reminders_go_where_the_person_reads_and_back(sam: Person, samuel: Person, staff: User) -> None:
@@ -373,7 +373,7 @@ def test_two_sign_ins_wait_for_proof_from_both(sam: Person, twin: Person, staff:
 
 def test_it_lapses_and_can_be_asked_again(sam: Person, twin: Person, staff: User) -> None:
     merge = merged(sam, twin, staff)
-    with pytest.raises(services.AlreadyWaiting):
+    with pytest.raises(services.MergeAlreadyWaiting):
         merged(twin, sam, staff)
     late = NOW + timedelta(days=7)
     with pytest.raises(services.ChangedMeanwhile):

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from notifications.bounces.services import clear_mark_and_resend
-from notifications.models import ClearReason, MailChoice, MarkedAddress, ReturnedMail
+from notifications.models import MailChoice, MarkClearReason, MarkedAddress, ReturnedMail
 from professionals import samples as professionals_samples
 from professionals.forms import CallerForm
 from professionals.models import Organisation, Person, RecognisedDomain
@@ -249,7 +249,7 @@ def test_whose_mail_came_back_in_the_sample_is_asked_and_staff_see_it(now):
 
 def test_what_was_put_right_in_the_sample_stays_so(now):
     professionals_samples.load_people(now)
-    clear_mark_and_resend(address=professionals_samples.RETURNED_EMAIL, how=ClearReason.STAFF, by=None, now=now)
+    clear_mark_and_resend(address=professionals_samples.RETURNED_EMAIL, how=MarkClearReason.STAFF, by=None, now=now)
     professionals_samples.load_people(now)
     assert not MarkedAddress.objects.marked().exists()
 

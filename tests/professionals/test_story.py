@@ -10,12 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from bookings.feedback.services import get_or_create_afterwards, record_attendance
-from bookings.models import BookingEvent, EventKind, Feedback, PlaceState, SessionEvent, State
+from bookings.models import BookingEvent, BookingEventKind, BookingState, Feedback, PlaceState, SessionEvent
 from bookings.models.booking import record_event
 from ctac.errors import DomainError
 from notifications.delivery.services import deliver
-from notifications.models import MarkedAddress, Notification
-from notifications.models import State as MailState
+from notifications.models import MarkedAddress, Notification, NotificationState
 from privacy import services as privacy_services
 from professionals.merges.services import merge_organisations
 from professionals.models import AccountRecovery, FormerAddress, Note, NoteKind, Organisation, Person
@@ -63,7 +62,7 @@ def mail_to(address: str, at, **fields: object) -> Notification:
     row = {
         "kind": "booking-confirmed",
         "about": "booking:0",
-        "state": MailState.SENT,
+        "state": NotificationState.SENT,
         "sent_at": at,
         "due_at": at,
         "created_at": at,
@@ -73,8 +72,10 @@ def mail_to(address: str, at, **fields: object) -> Notification:
 
 def a_story(person: Person, staff: User) -> dict[str, object]:
     """Something of each kind, a minute after the other."""
-    booking = make_booking(make_presenter(), NOW - timedelta(days=3), person=person, state=State.DELIVERED, visit_closed=True)
-    record_event(booking, EventKind.BOOKED, by=staff, now=NOW)
+    booking = make_booking(
+        make_presenter(), NOW - timedelta(days=3), person=person, state=BookingState.DELIVERED, visit_closed=True
+    )
+    record_event(booking, BookingEventKind.BOOKED, by=staff, now=NOW)
     order = make_order(person, NOW + MINUTE)
     session = make_session(make_presenter(), NOW + timedelta(days=9))
     place = make_place(session, person=person)
@@ -153,7 +154,7 @@ def test_older_pages_leave_out_nothing_and_repeat_nothing(desk: Client, staff: U
     person = make_person()
     booking = make_booking(make_presenter(), NOW + timedelta(days=5), person=person)
     BookingEvent.objects.bulk_create(
-        BookingEvent(booking=booking, kind=EventKind.BOOKED, at=NOW + MINUTE * (n // 70), by=staff) for n in range(140)
+        BookingEvent(booking=booking, kind=BookingEventKind.BOOKED, at=NOW + MINUTE * (n // 70), by=staff) for n in range(140)
     )
     Note.objects.bulk_create(
         Note(person=person, kind=NoteKind.ARRANGEMENT, text=str(n), at=NOW + MINUTE * (n // 35)) for n in range(70)
@@ -191,7 +192,7 @@ def test_a_page_takes_few_statements_however_much_there_is(desk: Client, staff: 
                 about=f"booking:{n + 1}",
                 reference=rows[of].reference if hasattr(rows[of], "reference") else "",
             )
-            record_event(rows["booking"], EventKind.BOOKED, by=staff, now=at)
+            record_event(rows["booking"], BookingEventKind.BOOKED, by=staff, now=at)
         with CaptureQueriesContext(connection) as statements:
             desk.get(page_of(rows[of]))
         counts.append(len(statements))

@@ -26,8 +26,8 @@ from ctac.staff.site import staff_site
 from guidance.content import AUDIENCES, NATIONS
 from guidance.models import AreaContact, GuidancePage
 from guidance.services import approve_page
-from notifications.delivery.mail_test import EXPIRES_AFTER, MIN_TEST_INTERVAL, MailTest, mail_tests
-from notifications.models import Notification, State
+from notifications.delivery.mail_test import MAIL_TEST_LIFETIME, MIN_TEST_INTERVAL, MailTest, mail_tests
+from notifications.models import Notification, NotificationState
 from professionals.samples import STAFF_EMAIL
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
@@ -205,7 +205,7 @@ def test_beat_and_the_monitor_outside(settings: Any, monkeypatch: pytest.MonkeyP
 
 def test_what_readyz_finds_stands_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert light("Database and outbox") is Light.GREEN
-    monkeypatch.setitem(health.checks, "outbox", lambda: "the oldest due message has waited 14 minutes")
+    monkeypatch.setitem(health.READINESS_CHECKS, "outbox", lambda: "the oldest due message has waited 14 minutes")
     found = line("Database and outbox")
     assert (found.light, found.details) == (Light.RED, ("outbox: the oldest due message has waited 14 minutes",))
 
@@ -238,11 +238,15 @@ def test_a_test_email_goes_out_and_is_green_once_its_reader_says_so(desk: Client
     assert on_page(desk, "Mail leaves").startswith("Red: put this right Nobody has said yet")
     desk.post(SEND)
     sent = mail_tests().get()
-    assert (sent.recipient, sent.about, sent.expires_at - sent.created_at) == (manager.email, f"user:{manager.pk}", EXPIRES_AFTER)
+    assert (sent.recipient, sent.about, sent.expires_at - sent.created_at) == (
+        manager.email,
+        f"user:{manager.pk}",
+        MAIL_TEST_LIFETIME,
+    )
     assert "waits for a worker" in on_page(desk, "Mail leaves")
     mail_tests().update(attempts=2, last_error="421 not now")
     assert on_page(desk, "Mail leaves").startswith("Red: put this right The mail server has not taken")
-    mail_tests().update(state=State.SENT, sent_at=timezone.now(), last_error="")
+    mail_tests().update(state=NotificationState.SENT, sent_at=timezone.now(), last_error="")
     assert on_page(desk, "Mail leaves").startswith("Amber: look at this Your test email left")
     assert desk.post(CAME).status_code == 302
     came_at = mail_tests().get().came_at
@@ -253,7 +257,7 @@ def test_a_test_email_goes_out_and_is_green_once_its_reader_says_so(desk: Client
 
 def test_a_test_email_that_failed_is_red(desk: Client) -> None:
     desk.post(SEND)
-    mail_tests().update(state=State.FAILED)
+    mail_tests().update(state=NotificationState.FAILED)
     assert on_page(desk, "Mail leaves").startswith("Red: put this right Your test email")
 
 

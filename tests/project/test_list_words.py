@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ctac.staff.lists import filter_by_words, parse_search_words, period_days, period_label, search_piece, smaller_periods
+from ctac.staff.lists import filter_by_words, parse_search_words, period_days, period_label, search_fragment, smaller_periods
 from professionals.models import Organisation, Person
 
 
@@ -48,7 +48,7 @@ def test_periods_lead_from_years_to_days() -> None:
     ],
 )
 def test_the_index_is_asked_for_a_piece_of_a_long_word(word: str, piece: str) -> None:
-    assert search_piece(word) == piece
+    assert search_fragment(word) == piece
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ from django.urls import URLResolver, get_resolver
 
 from accounts.roles import ROLES_BY_SLUG
 from ctac.staff.guide import (
-    FILE,
+    GUIDE_FILE,
     PART_BY_ROUTE,
     ROUTES_BY_PART,
     GuideSearchResult,
@@ -70,13 +70,13 @@ def test_every_link_and_every_part_of_the_guide_is_there() -> None:
 
 
 def test_no_two_headings_have_the_same_name_and_the_contents_name_every_section() -> None:
-    text = FILE.read_text()
+    text = GUIDE_FILE.read_text()
     assert len(re.findall(r"^###? ", text, re.MULTILINE)) == len(read_guide().addresses)
     assert set(re.findall(r"\]\(#([^)]+)\)", text.partition("\n## ")[0])) == set(read_guide().sections)
 
 
 def test_the_guide_says_all_that_the_file_says() -> None:
-    text = FILE.read_text().partition("\n## ")[2]
+    text = GUIDE_FILE.read_text().partition("\n## ")[2]
     written = re.findall(r"\w+", re.sub(r"!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)|^ *\d+\.", "", text, flags=re.MULTILINE))
     shown = " ".join(
         re.sub(r"<[^>]+>", "", f"{section.parts[0].heading} {section.html}") for section in read_guide().sections.values()
@@ -86,7 +86,7 @@ def test_the_guide_says_all_that_the_file_says() -> None:
 
 def test_its_pictures_are_static_files_with_their_words() -> None:
     pictures = [each for section in read_guide().sections.values() for each in Anchors(section.html).pictures]
-    assert len(pictures) == FILE.read_text().count("](pictures/") > 0
+    assert len(pictures) == GUIDE_FILE.read_text().count("](pictures/") > 0
     for each in pictures:
         found = finders.find(str(each["src"]).removeprefix(settings.STATIC_URL))
         assert found, each

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.roles import ROLES_BY_SLUG
 from bookings.feedback.services import get_or_create_afterwards, record_attendance
-from bookings.models import BookingEvent, EventKind, Feedback, State
+from bookings.models import BookingEvent, BookingEventKind, BookingState, Feedback
 from professionals.merges.services import merge_organisations, merge_people
 from professionals.models import NoteKind, Organisation
 from professionals.services import add_note, write_letter
@@ -34,8 +34,10 @@ def clock() -> Iterator[None]:
 def at_work(organisation: Organisation, number: int) -> None:
     """One of many colleagues, with something of each kind."""
     colleague = make_person(name=f"Asha Colleague {number}", organisation=organisation)
-    made = make_booking(make_presenter(), NOW - (number + 1) * DAY, person=colleague, state=State.DELIVERED, visit_closed=True)
-    BookingEvent.objects.create(booking=made, kind=EventKind.BOOKED, at=NOW - DAY)
+    made = make_booking(
+        make_presenter(), NOW - (number + 1) * DAY, person=colleague, state=BookingState.DELIVERED, visit_closed=True
+    )
+    BookingEvent.objects.create(booking=made, kind=BookingEventKind.BOOKED, at=NOW - DAY)
     make_order(colleague, NOW - number * DAY)
     make_place(make_session(make_presenter(), NOW + (number + 5) * DAY), person=colleague)
 
@@ -52,7 +54,7 @@ def pages() -> dict[str, str]:
     booking, order, session = of["booking"], of["order"], of["session"]
     for number in range(4):
         at_work(organisation, number)
-    for state in (State.CONFIRMED, State.CANCELLED):
+    for state in (BookingState.CONFIRMED, BookingState.CANCELLED):
         make_booking(make_presenter(), at("10:00") + 20 * DAY, person=person, state=state)
     make_request(person=person)
     record_attendance(given=booking, counts={"health-visitor": 9}, by=staff, now=NOW)

@@ -169,7 +169,7 @@ def pause_before_places_are_written() -> None:
     from bookings.open_sessions.services import sessions as session_services
 
     write, change = place_services.save_place, place_services.set_place_states
-    send_back, give = session_services.send_back_to_line, place_services.offer_or_give
+    send_back, give = session_services.return_to_waiting_list, place_services.offer_or_give
 
     def write_later(*given: Any) -> Any:
         pause("places")
@@ -188,7 +188,7 @@ def pause_before_places_are_written() -> None:
         give(*given, **more)
 
     place_services.save_place = write_later
-    session_services.send_back_to_line = send_back_later
+    session_services.return_to_waiting_list = send_back_later
     place_services.offer_or_give = give_later
     place_services.set_place_states = change_later
 
@@ -294,7 +294,7 @@ def compare_counts_with_the_figure_of_now() -> None:
     from leaflets.stock import stock_takes
 
     stock_takes.Difference.change = property(lambda self: self.count.counted - self.count.edition.on_hand)
-    stock_takes.differences_version = stock_admin.differences_version = lambda found: "0" * 32
+    stock_takes.differences_digest = stock_admin.differences_digest = lambda found: "0" * 32
 
 
 def pause_before_promises_are_taken() -> None:

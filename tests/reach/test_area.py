@@ -16,12 +16,12 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.roles import ROLES_BY_SLUG
-from bookings.models import Format, JourneyTime, PlaceState, State
+from bookings.models import BookingState, Format, JourneyTime, PlaceState
 from bookings.travel import CROSSING_MINUTES, estimate_minutes, find_place
 from professionals.models import Nation, NoteKind, Organisation, Person, Profession
 from professionals.services import add_note
 from reach.areas import Unit, areas_of
-from reach.gaps.queries import MAX_CONTACTS, bookings_ahead, last_contacts, nearest_presenters, sessions_ahead
+from reach.gaps.queries import MAX_CONTACTS, last_contacts, nearest_presenters, upcoming_bookings, upcoming_sessions
 from reach.invitations.queries import central_place
 from reach.models import CountKind, ReachCount, ReachRun
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -224,7 +224,7 @@ def contacts(now: datetime) -> dict[str, Organisation]:
     make_booking(make_presenter(), now + 30 * DAY, person=people["Asked"], created_at=now - 3 * DAY)
     place = {"state": PlaceState.ATTENDED, "created_at": now - 90 * DAY}
     make_place(make_session(make_presenter(), now - 4 * DAY), person=people["Came to a session"], **place)
-    visit = {"state": State.DELIVERED, "created_at": now - 90 * DAY, "visit_closed": True}
+    visit = {"state": BookingState.DELIVERED, "created_at": now - 90 * DAY, "visit_closed": True}
     make_booking(make_presenter(), now - 5 * DAY, person=people["Had a visit"], **visit)
     make_booking(make_presenter(), now + DAY, person=make_person(postcode=YORK_POSTCODE), postcode=YORK_POSTCODE)
     return found
@@ -403,7 +403,7 @@ def test_what_is_read_of_an_area_is_found_by_an_index(contacts: dict[str, Organi
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     read = "bookings_booking", "bookings_sessionplace", "leaflets_order", "professionals_note"
-    for act in (lambda: last_contacts(area, user), lambda: bookings_ahead(area, now), lambda: sessions_ahead(area, now)):
+    for act in (lambda: last_contacts(area, user), lambda: upcoming_bookings(area, now), lambda: upcoming_sessions(area, now)):
         for sql in statements(act):
             with connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN {sql}")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from bookings.models import Booking, PlaceState, SessionPlace, SessionState, State
+from bookings.models import Booking, BookingState, PlaceState, SessionPlace, SessionState
 from leaflets.models import Order
 from privacy.models import DataActionReason
 from privacy.services import erase_person
@@ -135,7 +135,7 @@ def test_online_it_counts_for_where_its_host_worked_when_it_was_booked(now: date
     assert kept(booking) == IN_YORK
     Booking.objects.filter(pk=booking.pk).update(person=colleague)  # handed over
     assert kept(booking) == IN_BELFAST
-    Booking.objects.filter(pk=booking.pk).update(state=State.DELIVERED)
+    Booking.objects.filter(pk=booking.pk).update(state=BookingState.DELIVERED)
     Booking.objects.filter(pk=booking.pk).update(person=host)  # two records of one person become one
     assert kept(booking) == IN_BELFAST
 
@@ -146,7 +146,7 @@ def test_online_it_has_an_area_as_soon_as_its_host_says_where_they_work(now: dat
     assert kept(booking) == kept(place) == ("", "")
     host.postcode = YORK
     host.save()
-    Booking.objects.filter(pk=booking.pk).update(state=State.DELIVERED)
+    Booking.objects.filter(pk=booking.pk).update(state=BookingState.DELIVERED)
     SessionPlace.objects.filter(pk=place.pk).update(state=PlaceState.ATTENDED)
     assert kept(booking) == kept(place) == IN_YORK
 
@@ -175,9 +175,9 @@ def test_erasing_a_person_and_anonymising_what_they_booked_leaves_all_areas(now:
         postcode=LEEDS,
         nation="england",
         local_authority="E08000035",
-        state=State.DELIVERED,
+        state=BookingState.DELIVERED,
     )
-    online = make_booking(None, now - timedelta(days=8), person=person, postcode="", state=State.DELIVERED)
+    online = make_booking(None, now - timedelta(days=8), person=person, postcode="", state=BookingState.DELIVERED)
     place = make_place(make_session(None, now - timedelta(days=7), state=SessionState.DELIVERED), PlaceState.ATTENDED, person)
     order = make_order(person, now - timedelta(days=6))
     erase_person(person, by=None, now=now, reason=DataActionReason.ASKED)

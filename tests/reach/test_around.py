@@ -14,7 +14,7 @@ from accounts.roles import ROLES_BY_SLUG
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.create import place_booking
 from bookings.booking.services.transitions import cancel_booking
-from bookings.models import Booking, BusyTime, HeldEndReason, HeldTime, Presenter, State
+from bookings.models import Booking, BookingState, BusyTime, HeldEndReason, HeldTime, Presenter
 from bookings.schedule.forms import slot_value
 from bookings.schedule.holds import may_hold_around
 from bookings.travel import find_place
@@ -311,4 +311,4 @@ def test_nothing_is_sent_without_a_time_or_without_a_reader(visit: Booking, desk
 
 
 def test_a_visit_in_the_past_has_nothing_around_it(presenter: Presenter) -> None:
-    assert not may_hold_around(make_booking(presenter, NOW - timedelta(days=3), state=State.CONFIRMED), NOW)
+    assert not may_hold_around(make_booking(presenter, NOW - timedelta(days=3), state=BookingState.CONFIRMED), NOW)

@@ -13,12 +13,12 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from bookings import samples as booking_samples
-from bookings.models import Attendance, AttendanceCount, Booking, PlaceState, SessionState, State
+from bookings.models import Attendance, AttendanceCount, Booking, BookingState, PlaceState, SessionState
 from bookings.privacy import forget_bookings
 from ctac.celery import build_beat_schedule
 from leaflets.catalogue import titles
-from leaflets.models import Channel, Order, OrderLine
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.models import Order, OrderChannel, OrderLine
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.privacy import erase_old_orders
 from privacy.services import erase_person
 from professionals.imports.services import process_import, undo_import
@@ -60,16 +60,16 @@ def counted(kind: CountKind, now: datetime) -> Counter[Any]:
 
 
 def delivered(start: datetime, **fields: Any) -> Booking:
-    return make_booking(None, start, state=State.DELIVERED, **fields)
+    return make_booking(None, start, state=BookingState.DELIVERED, **fields)
 
 
 def test_two_years_over_the_whole_country_are_what_plain_python_counts(now: datetime) -> None:
     titles.load_samples(now)
-    booking_samples.load(now)
-    samples.load(now)
+    booking_samples.load_bookings(now)
+    samples.load_reach(now)
     parcel = make_order(make_person(), now)
     start_packing(order=parcel, by=None, now=now)
-    dispatch(order=parcel, by=None, now=now)
+    dispatch_order(order=parcel, by=None, now=now)
     count_reach(now)
     figures = stored_figures()
     assert figures == all_figures()
@@ -144,13 +144,13 @@ def test_copies_count_in_the_month_in_which_they_left(now: datetime) -> None:
     order = make_order(person, datetime(2026, 12, 20, 12, tzinfo=UTC), {edition.leaflet: 7})
     make_order(person, now, {edition.leaflet: 9})  # is still here
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     old = Order.objects.create(
         person=person,
         reference="LO-0000-XX",
         postcode="BT1 5GS",
         state="dispatched",
-        channel=Channel.LIST,
+        channel=OrderChannel.LIST,
         created_at=datetime(2026, 5, 1, 12, tzinfo=UTC),
         imported_at=now,
     )
@@ -174,7 +174,7 @@ def test_what_an_erased_person_attended_and_was_sent_stays_with_its_profession_a
     make_place(session, PlaceState.ATTENDED, person)
     order = make_order(person, now)
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     count_reach(now)
     before = Counter({key: number for key, number in stored_figures().items() if key[0] != CountKind.SIGNED_UP})
     assert before.total() == 3 + 1 + 1 + 1 + 1 + 5
@@ -261,7 +261,7 @@ def test_a_second_count_changes_nothing_and_what_is_gone_goes(now: datetime) -> 
     assert list(ReachCount.objects.values_list("pk", flat=True)) == keys
     assert ReachRun.objects.get().counted_at == now + timedelta(hours=1)
     delivered(now - timedelta(days=2))
-    Booking.objects.filter(pk=booking.pk).update(state=State.CANCELLED)
+    Booking.objects.filter(pk=booking.pk).update(state=BookingState.CANCELLED)
     count()
     assert stored_figures() == all_figures()
 

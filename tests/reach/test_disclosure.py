@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from reach.queries import Period
-from reach.reports.disclosure import MIN_RANGE, Table, disclose
+from reach.reports.disclosure import MIN_RANGE, Table, withhold_figures
 
 Months = dict[date, dict[str, int]]
 MOST = 27  # people of a row in a month: three months of nine can all have been in one
@@ -32,7 +32,7 @@ def in_month(**counts: int) -> Months:
 
 def shown_once(**counts: int) -> Table:
     months = in_month(**counts)
-    (found,) = disclose([table(months, 0, 0)], [], months)
+    (found,) = withhold_figures([table(months, 0, 0)], [], months)
     return found
 
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_hidden_among_others_hides_the_total() -> None:
 def test_a_total_alone() -> None:
     for people, expected in ((0, 0), (5, None), (6, 6)):
         months = in_month(somebody=people)
-        assert disclose([table(months, 0, 0, by_row=False)], [], months)[0].total == expected
+        assert withhold_figures([table(months, 0, 0, by_row=False)], [], months)[0].total == expected
 
 
 # Several reports.
@@ -168,7 +168,7 @@ def reported(months: Months, *periods: tuple[int, int], by_row: bool = True) -> 
     """One report after the other."""
     found: list[Table] = []
     for first, last in periods:
-        found += disclose([table(months, first, last, by_row=by_row)], found, months)
+        found += withhold_figures([table(months, first, last, by_row=by_row)], found, months)
     return found
 
 
@@ -215,23 +215,23 @@ def test_a_count_made_again_with_a_few_people_more() -> None:
     months = in_month(gp=20, midwife=30, teacher=40)
     first = reported(months, (0, 0))
     again = in_month(gp=22, midwife=30, teacher=40)
-    assert withheld(disclose([table(again, 0, 0)], first, again)[0]) >= {"gp", "total"}
+    assert withheld(withhold_figures([table(again, 0, 0)], first, again)[0]) >= {"gp", "total"}
     more = in_month(gp=26, midwife=30, teacher=40)
-    assert withheld(disclose([table(more, 0, 0)], first, more)[0]) == set()
+    assert withheld(withhold_figures([table(more, 0, 0)], first, more)[0]) == set()
 
 
 def test_a_few_people_more_in_what_quarters_said_before() -> None:
     months = {month(number): {"gp": 20, "midwife": 30} for number in range(4)}
     quarters = reported(months, (0, 0), (1, 1), (2, 2), (3, 3))
     months[month(2)]["gp"] += 2
-    assert withheld(disclose([table(months, 0, 3)], quarters, months)[0]) >= {"gp", "total"}
+    assert withheld(withhold_figures([table(months, 0, 3)], quarters, months)[0]) >= {"gp", "total"}
 
 
 def test_what_was_withheld_stays_withheld_when_it_has_grown() -> None:
     months = in_month(gp=3, midwife=20, teacher=40)
     first = reported(months, (0, 0))
     grown = in_month(gp=30, midwife=20, teacher=40)
-    assert withheld(disclose([table(grown, 0, 0)], first, grown)[0]) == {"gp", "midwife"}
+    assert withheld(withhold_figures([table(grown, 0, 0)], first, grown)[0]) == {"gp", "midwife"}
 
 
 def test_a_report_that_says_the_same_again_withholds_the_same() -> None:
@@ -243,7 +243,7 @@ def test_a_report_that_says_the_same_again_withholds_the_same() -> None:
 def test_two_periods_of_one_report_are_held_against_each_other() -> None:
     months = {month(number): {"gp": 3 if number == 2 else 20, "midwife": 30, "teacher": 40} for number in range(4)}
     year = reported(months, (0, 3))
-    this, before = disclose([table(months, 2, 3), table(months, 0, 1)], year, months)
+    this, before = withhold_figures([table(months, 2, 3), table(months, 0, 1)], year, months)
     assert not solvable([*year, this, before], months)
 
 

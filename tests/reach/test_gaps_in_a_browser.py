@@ -10,7 +10,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from bookings.models import State
+from bookings.models import BookingState
 from professionals.models import Profession
 from reach.models import CountKind, ReachRun
 from tests.access.checks import Examiner
@@ -63,7 +63,7 @@ def _rows(now: datetime) -> None:
     for number in range(3):
         person = make_person(organisation=make_organisation(f"Leeds Children’s Social Work Service, Team {number}"))
         make_booking(make_presenter(), now + timedelta(days=20 + number), person=person)
-        past = {"state": State.DELIVERED, "visit_closed": True}
+        past = {"state": BookingState.DELIVERED, "visit_closed": True}
         make_booking(make_presenter(), now - timedelta(days=20 + number), person=person, **past)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bookings.models import State
+from bookings.models import BookingState
 from ctac.dates import months_before
 from office.site_settings.queries import site_settings
 from privacy.retention import run_rules
@@ -31,7 +31,7 @@ def test_a_copy_says_when_somebody_was_invited(leeds, presentation):
 def test_an_erasure_takes_the_address_and_leaves_the_figures(leeds, presentation, presenter):
     reader = make_reader()
     campaign = invite(leeds, presentation)
-    make_booking(presenter, TIMES[0], person=reader, created_at=NOW + DAY, state=State.DELIVERED, claim=False)
+    make_booking(presenter, TIMES[0], person=reader, created_at=NOW + DAY, state=BookingState.DELIVERED, claim=False)
     before = get_campaign_outcome(campaign)
     erase_person(reader, by=None, now=NOW + 2 * DAY)
     assert CampaignInvite.objects.get().address == ""
@@ -58,7 +58,7 @@ def test_after_its_time_only_counts_are_left(leeds, presentation):
     reader, long_ago = make_reader(), months_before(NOW, kept) - DAY
     campaign = invite(leeds, presentation, now=long_ago)
     booking = make_booking(
-        make_presenter(), long_ago + 20 * DAY, person=reader, created_at=long_ago + DAY, state=State.DELIVERED, claim=False
+        make_presenter(), long_ago + 20 * DAY, person=reader, created_at=long_ago + DAY, state=BookingState.DELIVERED, claim=False
     )
     attended(booking, 9)
     run_rules(now=NOW)

@@ -10,12 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry
-from bookings.models import Attendance, AttendanceCount, Booking, Presentation, Presenter, State
+from bookings.models import Attendance, AttendanceCount, Booking, BookingState, Presentation, Presenter
 from ctac.errors import DomainError
 from notifications.bounces.services import forget_address
 from notifications.delivery.services import deliver
-from notifications.models import BounceType, ChoiceSource, MarkedAddress, Notification
-from notifications.models import State as MailState
+from notifications.models import BounceType, ChoiceSource, MarkedAddress, Notification, NotificationState
 from notifications.preferences import record_choices, token_of
 from notifications.registry import Topic
 from professionals.models import Person
@@ -128,8 +127,8 @@ def test_whoever_has_a_booking_ahead_or_an_address_that_mail_comes_back_from_is_
 ) -> None:
     reader, booked, requested, marked, complained = (make_reader() for _number in range(5))
     make_booking(presenter, at("10:00"), person=booked)
-    make_booking(None, at("15:00"), person=requested, state=State.REQUESTED)
-    make_booking(presenter, at("10:00") - 30 * DAY, person=reader, state=State.DELIVERED, claim=False)
+    make_booking(None, at("15:00"), person=requested, state=BookingState.REQUESTED)
+    make_booking(presenter, at("10:00") - 30 * DAY, person=reader, state=BookingState.DELIVERED, claim=False)
     hard = {"sort": BounceType.HARD, "last_at": NOW}
     MarkedAddress.objects.create(address=marked.email, marked_at=NOW, **hard)
     MarkedAddress.objects.create(address=complained.email, complained_at=NOW, **hard)
@@ -189,7 +188,7 @@ def test_each_email_has_a_way_out(sent: Any, client: Client) -> None:
     assert client.post(f"/mail/{token}/stop/visits/", {"List-Unsubscribe": "One-Click"}).status_code == 200
     deliver(row.pk, clock=lambda: NOW)
     row.refresh_from_db()
-    assert (row.state, row.last_error) == (MailState.EXPIRED, "The person it was for chose not to get it.")
+    assert (row.state, row.last_error) == (NotificationState.EXPIRED, "The person it was for chose not to get it.")
     assert list(subscribers_in_areas([areas_of(Unit.DISTRICT)[LEEDS_CODE]])) == []
 
 
@@ -206,10 +205,10 @@ def test_it_is_chosen_on_the_page_of_choices_and_nothing_else(client: Client) ->
 def test_what_came_of_it_is_counted_from_rows(leeds: Area, presentation: Presentation, presenter: Presenter) -> None:
     reader, other = make_reader(), make_reader()
     campaign = invite(leeds, presentation)
-    Notification.objects.filter(recipient=reader.email).update(state=MailState.SENT, sent_at=NOW)
-    first = make_booking(presenter, TIMES[0], person=reader, created_at=NOW + DAY, state=State.DELIVERED)
+    Notification.objects.filter(recipient=reader.email).update(state=NotificationState.SENT, sent_at=NOW)
+    first = make_booking(presenter, TIMES[0], person=reader, created_at=NOW + DAY, state=BookingState.DELIVERED)
     make_booking(presenter, TIMES[1], person=other, created_at=NOW + MIN_INVITATION_INTERVAL)
-    make_booking(None, TIMES[1], person=other, created_at=NOW - DAY, state=State.CANCELLED)
+    make_booking(None, TIMES[1], person=other, created_at=NOW - DAY, state=BookingState.CANCELLED)
     make_booking(None, TIMES[1], created_at=NOW + DAY)
     attended(first, 12)
     outcome = get_campaign_outcome(campaign)

@@ -17,7 +17,7 @@ from accounts.models import User
 from audit.models import Entry
 from bookings import samples as booking_samples
 from bookings.feedback.services import get_or_create_afterwards
-from bookings.models import Feedback, State
+from bookings.models import BookingState, Feedback
 from ctac.errors import DomainError
 from ctac.staff.spreadsheets import escape_formula
 from leaflets.catalogue import titles
@@ -27,7 +27,7 @@ from reach.areas import Unit, areas_of, current_code
 from reach.models import CountKind, ReachCount, ReachRun, Report, ReportState, WhyDeleted
 from reach.queries import Period
 from reach.reports import services
-from reach.reports.queries import before
+from reach.reports.queries import previous_period
 from reach.services import count_reach
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
@@ -87,7 +87,7 @@ def made(period: Period = QUARTER, by: User | None = None) -> Report:
 def quote(
     text: str, *, quotable: bool = True, chosen: bool = True, starts: datetime = datetime(2026, 8, 4, 9, tzinfo=UTC)
 ) -> None:
-    booking = make_booking(make_presenter(), starts, state=State.DELIVERED, visit_closed=True)
+    booking = make_booking(make_presenter(), starts, state=BookingState.DELIVERED, visit_closed=True)
     afterwards = get_or_create_afterwards(given=booking, now=NOW)
     Feedback.objects.create(
         afterwards=afterwards,
@@ -136,8 +136,8 @@ def where(row: ReachCount) -> str | None:
 
 
 def test_the_months_before_are_as_many() -> None:
-    assert before(QUARTER) == Period(date(2026, 4, 1), date(2026, 6, 1))
-    assert before(Period.financial_year(2025)) == Period.financial_year(2024)
+    assert previous_period(QUARTER) == Period(date(2026, 4, 1), date(2026, 6, 1))
+    assert previous_period(Period.financial_year(2025)) == Period.financial_year(2024)
 
 
 def test_an_area_that_changed_its_code_is_not_new() -> None:
@@ -326,8 +326,8 @@ def test_the_spreadsheet_has_numbers_and_no_formula() -> None:
 @pytest.fixture
 def sample_rows() -> None:
     titles.load_samples(NOW)
-    booking_samples.load(NOW)
-    samples.load(NOW)
+    booking_samples.load_bookings(NOW)
+    samples.load_reach(NOW)
     count_reach(NOW)
 
 

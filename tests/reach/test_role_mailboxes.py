@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from bookings.models import State
+from bookings.models import BookingState
 from ctac.errors import DomainError
 from notifications.models import MailReader, Notification
 from notifications.rendering import choice_links, compose, render
@@ -129,10 +129,10 @@ def test_what_its_organisation_booked_there_afterwards_is_counted() -> None:
     campaign, presenter = Campaign.objects.get(), make_presenter()
     colleague, elsewhere = make_person(organisation=team), make_person(organisation=team, postcode=YORK)
     day = timedelta(days=1)
-    first = make_booking(presenter, TIMES[0], person=colleague, created_at=NOW + day, state=State.DELIVERED)
+    first = make_booking(presenter, TIMES[0], person=colleague, created_at=NOW + day, state=BookingState.DELIVERED)
     attended(first, 12)
     make_booking(presenter, TIMES[1], person=colleague, created_at=NOW + MIN_INVITATION_INTERVAL)
-    make_booking(None, TIMES[1], person=colleague, created_at=NOW - day, state=State.CANCELLED)
+    make_booking(None, TIMES[1], person=colleague, created_at=NOW - day, state=BookingState.CANCELLED)
     make_booking(
         presenter, TIMES[0] + 9 * day, person=elsewhere, created_at=NOW + day, postcode=YORK, local_authority="E06000014"
     )

@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bookings.models import Booking, PlaceState, SessionState, State
-from leaflets.models import Channel, Order, OrderLine
-from leaflets.orders.services.transitions import dispatch, start_packing
+from bookings.models import Booking, BookingState, PlaceState, SessionState
+from leaflets.models import Order, OrderChannel, OrderLine
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from professionals.models import Import, ImportedCount, Profession
 from reach import rows
 from reach.areas import Unit, areas_of
@@ -42,7 +42,7 @@ def a_bit_of_all(now: datetime) -> None:
     for number, postcode in enumerate(postcodes):
         profession = list(Profession)[number % 3].value
         person = make_person(postcode=postcode, profession=profession, name=f"Sam {number}")
-        fields = {"person": person, "state": State.DELIVERED, "audience_profession": profession if number % 2 else ""}
+        fields = {"person": person, "state": BookingState.DELIVERED, "audience_profession": profession if number % 2 else ""}
         visit = make_booking(None, now - timedelta(days=20 * number + 1), postcode=postcode, **fields)
         if postcode == "S70 2TA":  # Barnsley, by its code of before
             Booking.objects.filter(pk=visit.pk).update(nation="england", local_authority="E08000016")
@@ -50,13 +50,13 @@ def a_bit_of_all(now: datetime) -> None:
         make_place(session, PlaceState.ATTENDED if number else PlaceState.TAKEN, person)
         order = make_order(person, now, {edition.leaflet: number + 1})
         start_packing(order=order, by=None, now=now)
-        dispatch(order=order, by=None, now=now - timedelta(days=number))
+        dispatch_order(order=order, by=None, now=now - timedelta(days=number))
     came({"health-visitor": 9, "social-worker": 4, "emergency-care": 3}, session=session)
     other = make_session(None, now - timedelta(days=40), state=SessionState.DELIVERED)
     make_place(other, PlaceState.ATTENDED, person)
     came({"gp": 4, "teacher": 1}, session=other)  # of none as its place says
     old = Order.objects.create(
-        person=person, reference="LO-0000-XX", postcode="BT1 5GS", state="dispatched", channel=Channel.LIST,
+        person=person, reference="LO-0000-XX", postcode="BT1 5GS", state="dispatched", channel=OrderChannel.LIST,
         created_at=datetime(2026, 5, 1, 12, tzinfo=UTC), imported_at=now,
     )  # fmt: skip
     OrderLine.objects.create(order=old, edition=edition, copies=30, dispatched=30)
@@ -160,7 +160,7 @@ def test_however_many_rows_it_takes_as_few_statements_and_pages_through_them(
 ) -> None:
     client, address = sign_in_staff(Client(), make_staff()), rows_url(kind=CountKind.ATTENDED, period=EVER, area=LEEDS)
     for number in range(7):
-        came({"gp": 3}, booking=make_booking(None, now - timedelta(days=number), state=State.DELIVERED))
+        came({"gp": 3}, booking=make_booking(None, now - timedelta(days=number), state=BookingState.DELIVERED))
     count_reach(now)
     with CaptureQueriesContext(connection) as few:
         client.get(address)
@@ -185,7 +185,7 @@ def test_it_says_that_rows_have_changed_since_the_count(now: datetime) -> None:
     client, address = sign_in_staff(Client(), make_staff()), rows_url(kind=CountKind.ATTENDED, period=EVER, area=LEEDS)
     assert "We have not counted yet" in words_of(client.get(address).content)
     count_reach(now)
-    came({"gp": 3}, booking=make_booking(None, now, state=State.DELIVERED))
+    came({"gp": 3}, booking=make_booking(None, now, state=BookingState.DELIVERED))
     text = words_of(client.get(address).content)
     assert "0 – Leeds" in text
     assert "they now come to 3" in text

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from bookings import samples as bookings_samples
-from bookings.models import Attendance, Booking, Channel, Feedback, OpenSession, SessionState
+from bookings.models import Attendance, Booking, BookingChannel, Feedback, OpenSession, SessionState
 from leaflets.catalogue import titles
 from leaflets.models import Order, StockMovement
 from notifications.models import Notification
@@ -22,10 +22,10 @@ NOW = datetime(2027, 1, 12, 10, tzinfo=UTC)
 
 def test_two_years_lie_over_the_country_and_nobody_is_told() -> None:
     titles.load_samples(NOW)
-    bookings_samples.load(NOW)
+    bookings_samples.load_bookings(NOW)
     mail, movements = Notification.objects.count(), StockMovement.objects.count()
-    samples.load(NOW)
-    visits = Booking.objects.filter(channel=Channel.LIST)
+    samples.load_reach(NOW)
+    visits = Booking.objects.filter(channel=BookingChannel.LIST)
     regions = area_by_key(Unit.REGION)
     reached = {regions[code].name for code in visits.values_list("local_authority", flat=True)}
     assert reached == {area.name for area in regions.values() if area.districts}
@@ -34,7 +34,9 @@ def test_two_years_lie_over_the_country_and_nobody_is_told() -> None:
     assert Order.objects.filter(imported_at=NOW).count() == samples.MONTHS * samples.MONTHLY_ORDERS
     made_up = Person.objects.filter(email__endswith="@made-up.example")
     assert made_up.count() > 200
-    assert set(Organisation.objects.filter(people__in=made_up)) == set(Organisation.objects.filter(name__contains=samples.MARK))
+    assert set(Organisation.objects.filter(people__in=made_up)) == set(
+        Organisation.objects.filter(name__contains=samples.SAMPLE_MARK)
+    )
     assert not made_up.filter(organisation=None).exists()
     answers = Feedback.objects.filter(afterwards__booking__in=visits)
     assert answers.exclude(chosen_at=None).count() > 3
@@ -45,10 +47,10 @@ def test_two_years_lie_over_the_country_and_nobody_is_told() -> None:
 
 def test_loaded_again_it_adds_nothing() -> None:
     titles.load_samples(NOW)
-    bookings_samples.load(NOW)
-    samples.load(NOW)
+    bookings_samples.load_bookings(NOW)
+    samples.load_reach(NOW)
     before = Booking.objects.count(), Person.objects.count(), Order.objects.count()
-    samples.load(NOW)
+    samples.load_reach(NOW)
     assert (Booking.objects.count(), Person.objects.count(), Order.objects.count()) == before
 
 

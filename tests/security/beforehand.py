@@ -22,7 +22,7 @@ from bookings.open_sessions.services.sessions import cancel_session
 from bookings.visits.services import check_in, check_out
 from ctac.dates import uk_day
 from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
-from leaflets.orders.services.transitions import cancel, dispatch, prioritise, start_packing
+from leaflets.orders.services.transitions import cancel_order, dispatch_order, prioritise_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from notifications.delivery.mail_test import send_mail_test
 from notifications.models import MarkedAddress, Notification
@@ -241,7 +241,7 @@ def an_order(state: str) -> Callable[[World], Made]:
 
 
 def a_cancelled_order(world: World) -> Made:
-    cancel(world["objects"]["leaflets_order"], by=None, now=timezone.now())
+    cancel_order(world["objects"]["leaflets_order"], by=None, now=timezone.now())
     return {}
 
 
@@ -302,7 +302,7 @@ def long_on_its_way(world: World) -> Made:
     then = timezone.now() - timedelta(days=20)
     order = make_order(owner(world), then)
     start_packing(order=order, by=None, now=then)
-    dispatch(order=order, by=None, now=then)
+    dispatch_order(order=order, by=None, now=then)
     return {"leaflets_order": order}
 
 
@@ -405,7 +405,7 @@ def an_order_that_waits(world: World) -> Made:
 
 def an_order_passed_forward(world: World) -> Made:
     made = an_order_that_waits(world)
-    prioritise(order=made["leaflets_order"], by=None, now=timezone.now(), reason="A court hearing")
+    prioritise_order(order=made["leaflets_order"], by=None, now=timezone.now(), reason="A court hearing")
     return made
 
 

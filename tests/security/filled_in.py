@@ -6,7 +6,7 @@ In FILLED_IN by route, or by route and button. What is not in it is filled in as
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from bookings.models import Feedback, SessionState, State
+from bookings.models import BookingState, Feedback, SessionState
 from leaflets.models import OrderState
 from office.site_settings.forms import SETTING_NAMES
 from office.site_settings.models import SETTING_BOUNDS
@@ -216,8 +216,8 @@ FILLED_IN: dict[str, Case] = {
     "staff:professionals_organisation_action mailbox": Case(
         {"address": "safeguarding.team@trust.example", "source": "https://trust.example/team", "postcode": "LS1 4AP"}
     ),
-    "staff:bookings_booking_action confirm": Case(before=a_booking(state=State.REQUESTED)),
-    "staff:bookings_booking_action decline": Case(before=a_booking(state=State.REQUESTED)),
+    "staff:bookings_booking_action confirm": Case(before=a_booking(state=BookingState.REQUESTED)),
+    "staff:bookings_booking_action decline": Case(before=a_booking(state=BookingState.REQUESTED)),
     "staff:bookings_booking_action delivered": Case(before=a_booking(hours=-3, postcode="")),
     "staff:bookings_booking_action link": Case({"joining_link": LINK, "link": LINK}, a_booking(postcode="")),
     "staff:bookings_booking_action more-feedback": Case(before=asked_how_it_was(a_booking(hours=-3))),
@@ -225,7 +225,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:bookings_booking_action offer": Case({"look": None, "day": day(30), "clock": "10am"}, a_request),
     "staff:bookings_booking_action reassign": Case(another_presenter),
     "staff:bookings_booking_action not-cancelled": Case(before=a_cancelled_booking),
-    "staff:bookings_booking_action not-delivered": Case(before=a_booking(hours=-3, postcode="", state=State.DELIVERED)),
+    "staff:bookings_booking_action not-delivered": Case(before=a_booking(hours=-3, postcode="", state=BookingState.DELIVERED)),
     "staff:bookings_booking_action not-checked-in": Case(before=an_arrival),
     "staff:bookings_booking_action not-checked-out": Case(before=a_departure),
     "staff:bookings_booking_action write": Case(before=an_address_that_works),

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.test import Client
 
-from ctac.staff.spreadsheets import Heading, csv_pieces, xlsx_pieces
+from ctac.staff.spreadsheets import Heading, csv_chunks, xlsx_chunks
 from tests.factories import make_person, sign_in
 from tests.matrix.asking import ASKED, address
 from tests.matrix.people import fresh_browsers, lay_out
@@ -145,9 +145,9 @@ def test_no_column_of_any_sheet_is_a_formula() -> None:
     """Every text of every row goes through these two writers; no other writes a file for a spreadsheet."""
     rows = [[words, f" {words}", f"\t{words}", f"\r\n{words}", f"\ufeff{words}"] for words in FORMULAS.values()]
     headings = [Heading(str(number)) for number in range(5)]
-    written = b"".join(csv_pieces(headings, rows)).decode("utf-8-sig")
+    written = b"".join(csv_chunks(headings, rows)).decode("utf-8-sig")
     cells = [cell for row in list(csv.reader(io.StringIO(written, newline="")))[1:] for cell in row]
-    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(xlsx_pieces(headings, rows, name="x")))).active
+    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(xlsx_chunks(headings, rows, name="x")))).active
     cells += [cell.value for row in sheet.iter_rows(min_row=2) for cell in row]
     assert len(cells) == 2 * 5 * len(FORMULAS)
     assert [cell for cell in cells if not cell.startswith("'")] == []

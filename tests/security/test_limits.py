@@ -37,7 +37,7 @@ def few(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     settings.TRUSTED_PROXY_COUNT = 1
     monkeypatch.setattr("bookings.booking.views.bookings.LINK_RATE_LIMIT", (3, HOUR))
     monkeypatch.setattr("bookings.calendars.views.UNKNOWN_FEED_RATE_LIMIT", (3, HOUR))
-    monkeypatch.setattr(allowances, "DOWNLOAD_LIMIT", (3, HOUR))
+    monkeypatch.setattr(allowances, "DOWNLOAD_RATE_LIMIT", (3, HOUR))
 
 
 def stopped(response: HttpResponse) -> bool:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from bookings.open_sessions.views import PlaceForm
 from leaflets.models import Advice, Edition, Recall, RecallHolder, RecallReplacement
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from professionals.models import Draft
 from tests.bookings.open_sessions.rows import make_session
@@ -39,7 +39,7 @@ def test_of_a_recall_only_its_own_people_are_ticked(now: datetime) -> None:
 def recall_of(edition: Edition, now: datetime) -> Recall:
     order = make_order(make_person(), now, {edition.leaflet: 1})
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     recall_request = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
     return recall_edition(edition=edition, request=recall_request, by=None, now=now)
 

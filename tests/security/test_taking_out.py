@@ -32,8 +32,8 @@ EXPORTS: dict[str, Callable[[Client, int], HttpResponse]] = {
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limits, "OWN_DATA_LIMIT", (2, rate_limits.EXPORT_LIMIT_WINDOW))
-    monkeypatch.setattr(rate_limits, "EXPORT_LIMIT", (3, rate_limits.EXPORT_LIMIT_WINDOW))
+    monkeypatch.setattr(rate_limits, "OWN_DATA_RATE_LIMIT", (2, rate_limits.EXPORT_LIMIT_WINDOW))
+    monkeypatch.setattr(rate_limits, "EXPORT_RATE_LIMIT", (3, rate_limits.EXPORT_LIMIT_WINDOW))
 
 
 def status(response: HttpResponse) -> int:

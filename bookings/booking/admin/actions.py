@@ -22,13 +22,13 @@ from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.errors import OutsideRules, SlotTaken, StaleBooking
 from bookings.feedback.admin import ATTENDANCE_ACTION, MORE_FEEDBACK_ACTION
-from bookings.models import Booking, Format, Presenter, SessionPlace, State
+from bookings.models import Booking, BookingState, Format, Presenter, SessionPlace
 from bookings.models.presenter import validate_https
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, optional_presenter_field, override_reason_field
 from bookings.schedule.forms import slot_value
 from bookings.seats.admin import SEAT_ACTIONS
-from bookings.text import ADDRESS_FIELDS, Row, row
+from bookings.text import ADDRESS_FIELDS, SummaryRow, summary_row
 from bookings.travel import MAX_OVERRIDE_MINUTES, PlaceUnknown, find_place
 from bookings.visits.admin import (
     CHECK_IN_ACTION,
@@ -93,7 +93,7 @@ def transfer_to_colleague(person: Person, *, colleague: str, **asked: Any) -> No
 def transfer_facts(person: Person) -> list[dict[str, Any]]:
     """What goes and what stays: a parcel goes to the workplace; a place is for one person, with their needs (ADR 13)."""
     ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_related().order_by("starts_at", "pk")
-    goes = [row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
+    goes = [summary_row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
     places = SessionPlace.objects.not_over(timezone.now()).filter(person=person).select_related("session__presentation")
     stays = [gettext("%(reference)s: leaflets by post") % {"reference": order.reference} for order in orders]
@@ -102,9 +102,9 @@ def transfer_facts(person: Person) -> list[dict[str, Any]]:
         for place in places
     ]
     return [
-        row(gettext("Organisation"), person.organisation.name if person.organisation else gettext("none")),
-        *(goes or [row(gettext("To come"), gettext("Nothing"))]),
-        *(row(gettext("Stays as it is"), what) for what in stays),
+        summary_row(gettext("Organisation"), person.organisation.name if person.organisation else gettext("none")),
+        *(goes or [summary_row(gettext("To come"), gettext("Nothing"))]),
+        *(summary_row(gettext("Stays as it is"), what) for what in stays),
     ]
 
 
@@ -187,7 +187,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
     now, posted = timezone.now(), request.method == "POST"
     initial = {name: getattr(booking, name) for name in ChangeDetailsForm.base_fields if hasattr(booking, name)}
     form = ChangeDetailsForm(request.POST if posted else None, booking=booking, initial=initial)
-    version, rows = request.POST.get("version", "") if posted else booking.version, list[Row]()
+    version, rows = request.POST.get("version", "") if posted else booking.version, list[SummaryRow]()
     if posted and form.is_valid():
         reason = form.cleaned_data["override_reason"]
         asked: dict[str, Any] = {"answers": answers_of(form), "flagged": form.flagged, "override_reason": reason}
@@ -299,7 +299,7 @@ CONFIRM_ACTION = ObjectAction(
     "confirm",
     _("Confirm this booking"),
     transitions.confirm_booking,
-    available=lambda booking: booking.can_become(State.CONFIRMED) and booking.presenter_id is not None,
+    available=lambda booking: booking.can_become(BookingState.CONFIRMED) and booking.presenter_id is not None,
     explanation=_("The professional will get an email to confirm it, with a calendar entry."),
     done=_("The booking is confirmed. The professional will get an email."),
     weight="main",
@@ -322,7 +322,7 @@ MARK_DELIVERED_ACTION = ObjectAction(
     _("Mark as delivered"),
     transitions.mark_delivered,
     available=lambda booking: (
-        booking.can_become(State.DELIVERED)
+        booking.can_become(BookingState.DELIVERED)
         and not booking.needs_a_presenter
         and booking.agreed_times[1] <= timezone.now()
         and not SAY_SAFE_ACTION.available(booking)  # first we must know that the presenter is safe
@@ -368,7 +368,7 @@ DECLINE_ACTION = ObjectAction(
     "decline",
     _("Decline this booking"),
     transitions.decline_booking,
-    available=lambda booking: booking.can_become(State.DECLINED),
+    available=lambda booking: booking.can_become(BookingState.DECLINED),
     form_class=DeclineForm,
     explanation=_(
         "Use this when we can’t give the presentation. The professional will get an email, and the time will be free again."
@@ -381,7 +381,7 @@ CANCEL_ACTION = ObjectAction(
     "cancel",
     _("Cancel this booking"),
     transitions.cancel_booking,
-    available=lambda booking: booking.can_become(State.CANCELLED),
+    available=lambda booking: booking.can_become(BookingState.CANCELLED),
     form_class=CancelBookingForm,
     explanation=_("The professional and the presenter will get an email, and the time will be free again."),
     done=_("The booking is cancelled. The professional will get an email, and the time is free again."),
@@ -403,7 +403,7 @@ TAKE_BACK_DELIVERED_ACTION = ObjectAction(
     "not-delivered",
     _("Take back “delivered”"),
     undo.take_back_delivered,
-    available=lambda booking: booking.state == State.DELIVERED and booking.may_be_taken_back,
+    available=lambda booking: booking.state == BookingState.DELIVERED and booking.may_be_taken_back,
     form_class=TakeBackForm,
     explanation=_(
         "The booking will be confirmed again, as it was before. You can’t do this once anybody has recorded who came or given "
@@ -416,7 +416,7 @@ TAKE_BACK_CANCELLED_ACTION = ObjectAction(
     "not-cancelled",
     _("Take back the cancellation"),
     undo.take_back_cancelled,
-    available=lambda booking: booking.state == State.CANCELLED and booking.may_be_taken_back,
+    available=lambda booking: booking.state == BookingState.CANCELLED and booking.may_be_taken_back,
     form_class=TakeBackForm,
     explanation=_(
         "The booking will be as it was before, if the presenter is still free. The professional and the presenter will get an "

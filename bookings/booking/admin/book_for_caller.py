@@ -28,14 +28,14 @@ from bookings.booking.forms import BOOKING_FIELD_NAMES, DatesForm, DetailsForm, 
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import book_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
-from bookings.models import Booking, Channel, Format, NotKeptReason, Presentation, State
+from bookings.models import Booking, BookingChannel, BookingState, Format, NotKeptReason, Presentation
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import OTHER_TIME, STAFF_FORMAT_LABELS, WeekOfTimesForm
 from bookings.schedule.forms import parse_start
 from bookings.schedule.holds import held_times_lookup
 from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
-from bookings.text import ADDRESS_FIELDS, NEEDS_FIELDS, moment_text, row
+from bookings.text import ADDRESS_FIELDS, NEEDS_FIELDS, moment_text, summary_row
 from bookings.travel import PlaceUnknown
 from ctac.dates import UK_TZ, format_datetime_range, format_day, uk_day
 from ctac.errors import DomainError
@@ -156,7 +156,8 @@ class CallerDetailsForm(DetailsForm):
 
 class CallerChannelForm(PageForm):
     channel = forms.ChoiceField(
-        label=gettext_lazy("How did they get in touch?"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
+        label=gettext_lazy("How did they get in touch?"),
+        choices=[(c.value, c.label) for c in (BookingChannel.PHONE, BookingChannel.EMAIL)],
     )
 
 
@@ -183,7 +184,7 @@ def last_answers(person: Person) -> dict[str, Any]:
 
     The place is that of their last visit, or else where their leaflets go. Five statements at most.
     """
-    mine = Booking.objects.filter(person=person, starts_at__isnull=False, anonymised_at=None).exclude(state=State.DECLINED)
+    mine = Booking.objects.filter(person=person, starts_at__isnull=False, anonymised_at=None).exclude(state=BookingState.DECLINED)
     last, visit = mine.order_by("-starts_at", "-pk").first(), Booking.objects.visits_for_person(person).first()
     if visit is not None:
         known = {f"where-{name}": getattr(visit, name) for name in ADDRESS_FIELDS} | {"details-room": visit.room}
@@ -215,11 +216,11 @@ def team_booking_rows(booking: Booking | None) -> list[dict[str, object]]:
     who = booking.get_audience_profession_display() or _("A mix of professions")
     href = reverse("staff:bookings_booking_change", args=[booking.pk])
     return [
-        row(_("When"), booking.when, href=href),
-        row(_("Organisation"), booking.person.organisation or "–"),
-        row(_("Presentation"), booking.presentation),
-        row(_("Who"), f"{who}. {people}"),
-        row(_("Presenter"), booking.presenter or _("Nobody yet")),
+        summary_row(_("When"), booking.when, href=href),
+        summary_row(_("Organisation"), booking.person.organisation or "–"),
+        summary_row(_("Presentation"), booking.presentation),
+        summary_row(_("Who"), f"{who}. {people}"),
+        summary_row(_("Presenter"), booking.presenter or _("Nobody yet")),
     ]
 
 
@@ -316,7 +317,7 @@ class CallerForms:
         self.caller.is_valid()  # reads what was sent, if anything was
         read = self.caller.cleaned_data if self.is_bound else {name: self.caller[name].value() for name in asked}
         organisation, postcode = (str(read.get(each) or "") for each in asked)
-        held = Booking.objects.exclude(state__in=[State.CANCELLED, State.DECLINED]).filter(starts_at__isnull=False)
+        held = Booking.objects.exclude(state__in=[BookingState.CANCELLED, BookingState.DECLINED]).filter(starts_at__isnull=False)
         held = held.select_related("presentation", "presenter", "attendance", "person__organisation")
         held = held.order_by("-starts_at", "-pk")
         team = Person.objects.filter(organisation__in=Organisation.objects.named(organisation)).order_by()

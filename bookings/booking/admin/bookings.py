@@ -58,10 +58,11 @@ from bookings.booking.services.transitions import mark_delivered
 from bookings.feedback.admin import attendance_text, feedback_summary_text
 from bookings.models import (
     Booking,
+    BookingChannel,
     BookingEvent,
+    BookingEventKind,
     BookingOrSession,
-    Channel,
-    EventKind,
+    BookingState,
     Feedback,
     Format,
     Leave,
@@ -69,14 +70,13 @@ from bookings.models import (
     PlaceState,
     Presenter,
     SessionPlace,
-    State,
 )
-from bookings.models.booking import OPEN_STATES, BookingQuerySet
+from bookings.models.booking import OPEN_BOOKING_STATES, BookingQuerySet
 from bookings.schedule.access import PresenterScopedAdmin, own_visits_for_list
 from bookings.schedule.admin import STAFF_FORMAT_LABELS, PresenterFilter
 from bookings.schedule.substitutes import MAX_BOOKINGS_PER_PAGE, rank_presenters_for, substitute_needs
 from bookings.seats.admin import SEAT_ASKED_KIND, asked_seat_rows, seat_asked_text, seats_text
-from bookings.text import ADDRESS_FIELDS, row
+from bookings.text import ADDRESS_FIELDS, summary_row
 from bookings.visits.admin import contact_rows, current_visit_text, joining_link_text, on_duty_text
 from bookings.visits.services import refuse_while_overdue
 from ctac.dates import UK_TZ, uk_datetime, uk_day
@@ -122,7 +122,7 @@ from professionals.admin import (
     name_organisation_text,
 )
 from professionals.areas import NATION_BY_AUTHORITY_PREFIX, authority_with_code
-from professionals.exports import ExportMixin, batches
+from professionals.exports import ExportMixin, key_batches
 from professionals.models import LocalAuthority, Organisation, Person
 from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
 
@@ -332,9 +332,9 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 def urgency_ordering() -> list[OrderBy]:
     """First what staff must decide; then what is to come, the soonest first; then what to mark as delivered; then the rest."""
-    acts = Q(state=State.REQUESTED) | Q(state__in=OPEN_STATES, presenter=None)
-    comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
-    to_mark = Q(state__in=OPEN_STATES)
+    acts = Q(state=BookingState.REQUESTED) | Q(state__in=OPEN_BOOKING_STATES, presenter=None)
+    comes = Q(state__in=OPEN_BOOKING_STATES, ends_at__gt=timezone.now())
+    to_mark = Q(state__in=OPEN_BOOKING_STATES)
     rank = Case(When(acts, then=Value(0)), When(comes, then=Value(1)), When(to_mark, then=Value(2)), default=Value(3))
     # A request without a time counts from when it was asked, so the one that waits longest comes first.
     soonest = Case(When(acts | comes, then=Coalesce("starts_at", "created_at")))
@@ -352,7 +352,7 @@ def urgency_ordering() -> list[OrderBy]:
 def event_text(event: BookingEvent) -> str:
     """What happened: the times before and after, the changed answers, the presenters before and after, and whether by a link."""
     gave, gives, guest = event.gave or "", event.gives or "", event.guest or ""  # type: ignore[attr-defined]
-    if event.kind == EventKind.PRESENTER_FREED:
+    if event.kind == BookingEventKind.PRESENTER_FREED:
         return bookings_text.freed_text(event, gave)
     what, changed = event.get_kind_display(), bookings_text.event_changes(event)
     if changed["before"]:
@@ -400,7 +400,7 @@ def person_event_entries(person: Person, page: StoryPage) -> Iterator[StoryEntry
 
     An imported booking has no event: its day stands for it.
     """
-    bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
+    bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=BookingChannel.LIST), person=person)
     columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "events__changes")
     rows = bookings.annotate(
         at=Coalesce("events__at", "starts_at"),
@@ -411,11 +411,11 @@ def person_event_entries(person: Person, page: StoryPage) -> Iterator[StoryEntry
         way = reference, reverse("staff:bookings_booking_change", args=[key])
         if event:
             why = bookings_text.reason_text(BookingEvent(reason=reason, changes=changes))
-            yield StoryEntry(at, EventKind(kind).label, by or "", why, *way)
+            yield StoryEntry(at, BookingEventKind(kind).label, by or "", why, *way)
         elif kind == SEAT_ASKED_KIND:
             yield StoryEntry(at, seat_asked_text(state), "", "", *way)
         else:
-            yield StoryEntry(at, State(state).label, "", str(IMPORTED_TEXT), *way, whole_day=True)
+            yield StoryEntry(at, BookingState(state).label, "", str(IMPORTED_TEXT), *way, whole_day=True)
 
 
 def reference_and_url(row: Any) -> tuple[str, str]:
@@ -457,7 +457,7 @@ def newest_bookings(organisation: Organisation) -> Iterator[RelatedRow]:
 
 def reach_rows(organisation: Organisation) -> Iterator[RelatedRow]:
     """How many presentations we gave there, how many people came to them, and how many came to open sessions."""
-    given = Booking.objects.filter(person__organisation=organisation, state=State.DELIVERED)
+    given = Booking.objects.filter(person__organisation=organisation, state=BookingState.DELIVERED)
     figures = given.aggregate(presentations=Count("pk"), people=Sum("attendance__people"))
     places = SessionPlace.objects.filter(person__organisation=organisation, state=PlaceState.ATTENDED).count()
     for many, one, more in (
@@ -536,7 +536,7 @@ class BookingExportMixin(ExportMixin):
 
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         joined = Booking.objects.select_related("presentation", "presenter", "person__organisation", "attendance").order_by()
-        for batch in batches(keys):
+        for batch in key_batches(keys):
             found = joined.filter(pk__in=batch).in_bulk()
             yield from ([value(found[key]) for _heading, value in EXPORT_COLUMNS] for key in batch if key in found)
 
@@ -637,7 +637,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
 
     def parts(self) -> tuple[ListPart, ...]:
         """The list in three parts. Requests that ended without ever having a time come last."""
-        still_open, timed = Q(state__in=OPEN_STATES), Q(starts_at__isnull=False)
+        still_open, timed = Q(state__in=OPEN_BOOKING_STATES), Q(starts_at__isnull=False)
         return (
             ListPart(still_open, tuple(urgency_ordering())),
             ListPart(~still_open & timed, ("-starts_at", "-pk")),
@@ -712,12 +712,12 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
         """What, when, where and who: all that a colleague must see before they press the button."""
         phone = f"{name_organisation_text(obj.person)}\n{obj.person.phone}".strip()
         return [
-            row(gettext("Presentation"), obj.presentation.title),
-            row(gettext("When"), obj.when),
-            row(gettext("Where"), bookings_text.where_text(obj)),
-            row(gettext("Presenter"), self.presenter_text(obj)),
+            summary_row(gettext("Presentation"), obj.presentation.title),
+            summary_row(gettext("When"), obj.when),
+            summary_row(gettext("Where"), bookings_text.where_text(obj)),
+            summary_row(gettext("Presenter"), self.presenter_text(obj)),
             *(contact_rows(obj) if obj.get_overdue(timezone.now()) else ()),
-            row(gettext("Who asked"), phone),
+            summary_row(gettext("Who asked"), phone),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -730,8 +730,8 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
             raise PermissionDenied
         now = timezone.now()
         if request.method == "POST":
-            booking = chosen_row(Booking.objects.needing_a_presenter(), request.POST.get("booking", ""))
-            presenter = chosen_row(Presenter.objects.active(), request.POST.get("presenter", ""))
+            booking = row_by_key(Booking.objects.needing_a_presenter(), request.POST.get("booking", ""))
+            presenter = row_by_key(Presenter.objects.active(), request.POST.get("presenter", ""))
             if booking is None or presenter is None:
                 messages.warning(
                     request, gettext("Somebody has changed this since you opened the page, so we did nothing. Look at it again.")
@@ -787,7 +787,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
             "title": gettext("Assign a presenter"),
             "form": form,
             "media": self.media + form.media,
-            "rows": [row(each.reference, f"{each.when}. {each.presentation.title}") for each in shown],
+            "rows": [summary_row(each.reference, f"{each.when}. {each.presentation.title}") for each in shown],
             "more": count - len(shown),
             "ticked": [(name, value) for name in sent for value in request.POST.getlist(name)],
         }
@@ -819,14 +819,14 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
             return []
         like_it = f"{PERSON_PARAMETER}={obj.person_id}&{BOOK_AGAIN_PARAM}={obj.reference}"
         # After a presentation, the main button asks who came.
-        main = {} if obj.state == State.DELIVERED else {"weight": "main"}
+        main = {} if obj.state == BookingState.DELIVERED else {"weight": "main"}
         return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", **main}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)
 
 
-def chosen_row(rows: Any, typed: str) -> Any:
+def row_by_key(rows: Any, typed: str) -> Any:
     return rows.filter(pk=int(typed)).first() if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 

@@ -21,7 +21,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings import text as bookings_text
 from bookings.booking.services.decide import agree_time, offer_times, slot_query_of
 from bookings.errors import OutsideRules, SlotTaken
-from bookings.models import Booking, DateOption, EventKind, Format, NotKeptReason, OptionKind, OptionState, Precision, State
+from bookings.models import (
+    Booking,
+    BookingEventKind,
+    BookingState,
+    DateOption,
+    DateOptionKind,
+    DateOptionState,
+    Format,
+    NotKeptReason,
+    Precision,
+)
 from bookings.models.booking import MAX_DATES_PER_REQUEST
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, WeekOfTimesForm, override_reason_field, start_or_other
@@ -45,10 +55,10 @@ if TYPE_CHECKING:
 MAX_CANDIDATES_SHOWN = 4
 MAX_SLOTS_SHOWN = 3
 TAG_BY_OPTION_STATE = {
-    OptionState.OPEN: "waiting",
-    OptionState.TAKEN: "good",
-    OptionState.PASSED: "stopped",
-    OptionState.EXPIRED: "stopped",
+    DateOptionState.OPEN: "waiting",
+    DateOptionState.TAKEN: "good",
+    DateOptionState.PASSED: "stopped",
+    DateOptionState.EXPIRED: "stopped",
 }
 
 
@@ -65,7 +75,7 @@ class DateCandidates:
 def options_shown(options: Iterable[DateOption]) -> list[DateOption]:
     """The dates that still stand; all of them once the request is answered."""
     every = list(options)
-    standing = [option for option in every if option.state in (OptionState.OPEN, OptionState.EXPIRED)]
+    standing = [option for option in every if option.state in (DateOptionState.OPEN, DateOptionState.EXPIRED)]
     return standing or every
 
 
@@ -110,7 +120,7 @@ def candidates_for_date(schedule: Schedule | None, option: DateOption, now: date
 def waiting_reasons(booking: Booking, options: Sequence[DateOption], dates: Sequence[DateCandidates]) -> list[str]:
     """Why a request waits for staff, or for the professional."""
     reasons = []
-    if any(option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN for option in options):
+    if any(option.kind == DateOptionKind.PROPOSED and option.state == DateOptionState.OPEN for option in options):
         reasons.append(_("We have offered times and are waiting for the professional’s answer."))
     if options and not booking.has_time:
         suits = booking.request_reason and _("Our times don’t suit them, so they ask for other dates.")
@@ -121,18 +131,18 @@ def waiting_reasons(booking: Booking, options: Sequence[DateOption], dates: Sequ
         )
     if any(date.candidates and date.candidates[0].violations for date in dates):
         reasons.append(_("At least one date breaks the rules for the public. You can agree to it if you give a reason."))
-    lapsed = {option.why_not == NotKeptReason.AWAY for option in options if option.state == OptionState.EXPIRED}
+    lapsed = {option.why_not == NotKeptReason.AWAY for option in options if option.state == DateOptionState.EXPIRED}
     if False in lapsed:
         reasons.append(_("We no longer keep some dates, because nobody answered in time."))
     if True in lapsed:
         reasons.append(_("We no longer keep some dates, because the presenter is away then."))
-    if any(event.kind == EventKind.OTHERS_ASKED for event in booking.events.all()):
+    if any(event.kind == BookingEventKind.OTHERS_ASKED for event in booking.events.all()):
         reasons.append(_("They asked for other times. Read what they wrote at the end of this page."))
     return reasons
 
 
 def waiting_reasons_text(booking: Booking, now: datetime) -> SafeString | str:
-    if booking.state != State.REQUESTED:
+    if booking.state != BookingState.REQUESTED:
         return ""
     reasons = booking.__dict__.get("_reasons")
     if reasons is None:
@@ -145,7 +155,7 @@ def dates_text(booking: Booking, now: datetime) -> SafeString | str:
     options, dates = candidates_by_date(booking, now)
     if not options:
         return ""
-    if booking.state != State.REQUESTED:
+    if booking.state != BookingState.REQUESTED:
         return format_html_join("", "<p>{} {}</p>", ((option.when, option_tag(option)) for option in options_shown(options)))
     standing = {date.option.pk for date in dates}
     rows = [(date.option, candidate_lines(date, now)) for date in dates]
@@ -164,7 +174,7 @@ def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption
         options, dates = list(booking.options.select_related("presenter")), list[DateCandidates]()
         for option in options:
             option.booking = booking
-        if options and booking.state == State.REQUESTED:
+        if options and booking.state == BookingState.REQUESTED:
             shown = options_shown(options)
             schedule = schedule_for_options(booking, shown, now)
             dates = [candidates_for_date(schedule, option, now) for option in shown]
@@ -173,8 +183,8 @@ def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption
 
 
 def option_tag(option: DateOption) -> SafeString:
-    label = option.get_kind_display() if option.state == OptionState.OPEN else option.get_state_display()
-    return state_tag(label, TAG_BY_OPTION_STATE[OptionState(option.state)])
+    label = option.get_kind_display() if option.state == DateOptionState.OPEN else option.get_state_display()
+    return state_tag(label, TAG_BY_OPTION_STATE[DateOptionState(option.state)])
 
 
 def candidate_lines(date: DateCandidates, now: datetime) -> list[str]:
@@ -290,7 +300,7 @@ AGREE_TIME_ACTION = ObjectAction(
     "agree",
     gettext_lazy("Agree on a time"),
     page=agree_page,
-    available=lambda booking: booking.state == State.REQUESTED and not booking.has_time,
+    available=lambda booking: booking.state == BookingState.REQUESTED and not booking.has_time,
     explanation=gettext_lazy(
         "This confirms the booking at once and frees the other times that we keep for it. The professional and the "
         "presenter will get an email."
@@ -381,7 +391,7 @@ OFFER_TIMES_ACTION = ObjectAction(
     "offer",
     gettext_lazy("Offer other times"),
     page=offer_page,
-    available=lambda booking: booking.state == State.REQUESTED,
+    available=lambda booking: booking.state == BookingState.REQUESTED,
     explanation=gettext_lazy(
         "The professional will get an email with a link. They can choose a time, ask for others or withdraw. Times that "
         "we kept for them before will be free again."

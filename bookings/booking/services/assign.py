@@ -18,7 +18,7 @@ from bookings.booking.services.transitions import (
     presenter_recipients,
 )
 from bookings.errors import DAY_VIOLATIONS, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken, TransitionNotAllowed
-from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter, State
+from bookings.models import Booking, BookingEventKind, BookingState, BusyKind, BusyTime, Format, Presenter
 from bookings.models.booking import record_event
 from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import busy_time_checks, lock_booking, lock_bookings
@@ -49,7 +49,7 @@ def reassign(
     if before == presenter:
         raise SamePresenter
     refuse_while_overdue(locked, now)
-    if locked.state == State.CONFIRMED:
+    if locked.state == BookingState.CONFIRMED:
         refuse_without_cover(locked, locked.agreed_times[0], by_staff=True)
     refuse_unchecked(locked, presenter, locked.agreed_times[0], by_staff=True)
     place = place_of_booking(locked)
@@ -70,7 +70,7 @@ def reassign(
             },
         )
     changes: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk]}
-    record_event(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason, changes=changes)
+    record_event(locked, BookingEventKind.REASSIGNED, by=by, now=now, reason=override_reason, changes=changes)
     notify({**confirmation_recipients(locked), "presenter-freed": [before.email] if before else []}, locked, now)
     notify_lead_if_flagged(locked, f":reassigned:{locked.sequence}", now, flagged=flagged)
     return locked
@@ -110,7 +110,7 @@ def set_travel_time(
     before, claim.travel_minutes, claim.travel_reason = claim.travel_minutes, minutes, reason
     with busy_time_checks():
         claim.save(update_fields=["travel_minutes", "travel_reason"])
-    record_event(locked, EventKind.TRAVEL_SET, by=by, now=now, reason=reason, changes={"travel": [before, minutes]})
+    record_event(locked, BookingEventKind.TRAVEL_SET, by=by, now=now, reason=reason, changes={"travel": [before, minutes]})
     notify_lead_if_flagged(locked, f":travel:{now:%Y%m%d%H%M%S}", now, flagged=flagged)
     return locked
 
@@ -131,7 +131,7 @@ def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datet
     moved = locked.joining_link != before
     locked.sequence += moved
     locked.save(update_fields=["own_joining_link", "sequence"])
-    record_event(locked, EventKind.LINK_SET, by=by, now=now)
+    record_event(locked, BookingEventKind.LINK_SET, by=by, now=now)
     if moved:
         notify_joining_link(locked, now)
     return locked
@@ -144,12 +144,12 @@ def notify_bookings_of_link_change(*, presenter: Presenter, before: str, by: Use
     """
     own_hand = by is not None and by.pk == presenter.user_id
     uses_it = Booking.objects.filter(
-        presenter=presenter, state=State.CONFIRMED, format=Format.ONLINE, own_joining_link="", starts_at__gt=now
+        presenter=presenter, state=BookingState.CONFIRMED, format=Format.ONLINE, own_joining_link="", starts_at__gt=now
     )
     for booking in lock_bookings(uses_it):
         booking.sequence += 1
         booking.save(update_fields=["sequence"])
-        record_event(booking, EventKind.LINK_SET, by=by, now=now)
+        record_event(booking, BookingEventKind.LINK_SET, by=by, now=now)
         notify_joining_link(booking, now, presenter_too=not own_hand)
 
 
@@ -191,7 +191,7 @@ def transfer_bookings(
         if brought is not None and brought.order is not None:
             transfer_order(order=brought.order, person=after, by=by, now=now)
         changes: dict[str, object] = {"person": [before.pk, after.pk], "sequence": booking.sequence}
-        record_event(booking, EventKind.HANDED_OVER, by=by, now=now, reason=reason, changes=changes)
+        record_event(booking, BookingEventKind.HANDED_OVER, by=by, now=now, reason=reason, changes=changes)
         # The presenter gets a new email: one that is still on its way to them has an older number.
         recipients: Recipients = {
             "booking-given-away": [before.email],

@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from accounts.models import User
 from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead_if_flagged
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
-from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
+from bookings.models import Booking, BookingChannel, BookingEventKind, BookingState, BusyKind, BusyTime, Format, Hold, Presenter
 from bookings.models.booking import NoTimeAgreed, record_event
 from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import held_times_lookup, hold_matches, place_columns, suspend_held_times, take_held_times
@@ -53,7 +53,7 @@ def place_booking(
     booking.ends_at = booking.starts_at + timedelta(minutes=booking.presentation.length_minutes)
     booking.created_at = now
     waits = not by_staff and needs_staff_decision(booking)
-    booking.state = State.REQUESTED if waits else State.CONFIRMED
+    booking.state = BookingState.REQUESTED if waits else BookingState.CONFIRMED
     if not waits:
         refuse_without_cover(booking, booking.starts_at, by_staff=by_staff)
     with busy_time_checks():
@@ -70,7 +70,7 @@ def place_booking(
         take_held_times(aside, booking, now)
     if draft is not None:
         drafts.finish(draft)  # with the booking or not at all: a draft whose token is used could never be placed
-    kind = EventKind.REQUESTED if waits else EventKind.BOOKED
+    kind = BookingEventKind.REQUESTED if waits else BookingEventKind.BOOKED
     record_event(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
     notify_booked(booking, now)
     notify_lead_if_flagged(booking, "", now, flagged=booking.flagged_child_details)
@@ -85,7 +85,7 @@ def needs_staff_decision(booking: Booking) -> bool:
 
 
 def is_by_staff(booking: Booking, by: User | None) -> bool:
-    return booking.channel != Channel.WEB and by is not None and by.is_staff
+    return booking.channel != BookingChannel.WEB and by is not None and by.is_staff
 
 
 def resolve_booking_place(booking: Booking, *, by_staff: bool) -> Place | None:

@@ -12,16 +12,16 @@ from bookings.booking.services.transitions import Recipients, confirmation_recip
 from bookings.errors import DAY_VIOLATIONS, OutsideRules, SlotTaken, TransitionNotAllowed
 from bookings.models import (
     Booking,
+    BookingEventKind,
+    BookingState,
     BusyKind,
     BusyTime,
     DateOption,
-    EventKind,
+    DateOptionKind,
+    DateOptionState,
     NotKeptReason,
-    OptionKind,
-    OptionState,
     Precision,
     Presenter,
-    State,
 )
 from bookings.models.booking import MAX_DATES_PER_REQUEST, record_event
 from bookings.schedule.availability import Schedule
@@ -91,7 +91,7 @@ def agree_time(
             span = DateTimeTZRange(start, start + slot_query.length)
             claim = BusyTime(presenter=chosen.presenter, kind=BusyKind.BOOKING, busy=span, **place_columns(slot_query.place))
         # The date of the request that this time answers, if it is one.
-        open_or_lapsed = [option for option in options if option.state != OptionState.PASSED]
+        open_or_lapsed = [option for option in options if option.state != DateOptionState.PASSED]
         answered = [option for option in open_or_lapsed if option.starts_at <= start < option.ends_at]
         answered.sort(key=lambda option: option.kept_from != start)
         refuse_unchecked(locked, claim.presenter, start, by_staff=True)
@@ -102,7 +102,7 @@ def agree_time(
 
 
 def refuse_unless_requested(booking: Booking) -> None:
-    if booking.state != State.REQUESTED:
+    if booking.state != BookingState.REQUESTED:
         raise TransitionNotAllowed(
             _("This booking’s state is now “%(state)s”, so you can no longer do that.") % {"state": booking.get_state_display()}
         )
@@ -130,7 +130,7 @@ def settle_request(
     claim.save()
     close_options(booking, taken=option)
     times = {"presenter": claim.presenter, "starts_at": claim.busy.lower, "ends_at": claim.busy.upper}
-    transition(booking, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now, reason=reason, **times)
+    transition(booking, BookingState.CONFIRMED, BookingEventKind.CONFIRMED, by=by, now=now, reason=reason, **times)
 
 
 @transaction.atomic
@@ -165,13 +165,13 @@ def offer_times(
             chosen = KeptSlot(choose_presenter(schedule, start, override_reason).presenter, start)
             schedule = with_kept_slot(schedule, chosen)
             dates.append((PreferredDate(Precision.TIME, start, start + slot_query.length), chosen))
-        options = add_options(locked, OptionKind.PROPOSED, dates, slot_query.place, now)
+        options = add_options(locked, DateOptionKind.PROPOSED, dates, slot_query.place, now)
     if locked.has_time:  # a request for one of our own slots, which is free again
         before, locked.presenter = locked.presenter, None
         locked.starts_at = locked.ends_at = None
         locked.save(update_fields=["presenter", "starts_at", "ends_at"])
         notify({"presenter-freed": [before.email] if before else []}, locked, now)
-    record_event(locked, EventKind.OFFERED, by=by, now=now, reason=override_reason)
+    record_event(locked, BookingEventKind.OFFERED, by=by, now=now, reason=override_reason)
     notify({"booking-offered": [locked.person.email]}, locked, now, version=dates_email_version(options))
     notify_lead_if_flagged(locked, f":offered:{options[0].pk}", now, flagged=flagged)
     return options
@@ -188,10 +188,10 @@ def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: da
     Taking the one that was taken already is no error. Raises OfferGone, TransitionNotAllowed.
     """
     locked, options = lock_request(booking, now=now)
-    offer = next((row for row in options if row.pk == option.pk and row.kind == OptionKind.PROPOSED), None)
+    offer = next((row for row in options if row.pk == option.pk and row.kind == DateOptionKind.PROPOSED), None)
     if offer is None:
         raise OfferGone
-    if locked.state == State.CONFIRMED and offer.state == OptionState.TAKEN:
+    if locked.state == BookingState.CONFIRMED and offer.state == DateOptionState.TAKEN:
         return locked
     refuse_unless_requested(locked)
     claim: BusyTime | None = getattr(offer, "busy_time", None)
@@ -213,14 +213,14 @@ def ask_for_other_times(*, booking: Booking, words: str, by: User | None, now: d
     """
     locked, options = lock_request(booking, now=now)
     refuse_unless_requested(locked)
-    offered = [option for option in options if option.kind == OptionKind.PROPOSED]
+    offered = [option for option in options if option.kind == DateOptionKind.PROPOSED]
     if not offered:
         raise TransitionNotAllowed
-    if offered[-1].state == OptionState.PASSED:
+    if offered[-1].state == DateOptionState.PASSED:
         return locked  # the same page was sent twice
     free_claims(locked)
     close_options(locked)
-    record_event(locked, EventKind.OTHERS_ASKED, by=by, now=now, reason=words)
+    record_event(locked, BookingEventKind.OTHERS_ASKED, by=by, now=now, reason=words)
     if flagged:
         Booking.objects.filter(pk=locked.pk).update(flagged_child_details=True)
     notify_lead_if_flagged(locked, f":others:{dates_email_version(options)}", now, flagged=flagged)
@@ -240,13 +240,15 @@ def lapse_booking_dates(*, booking: Booking, now: datetime) -> list[DateOption]:
     Once no date is kept any more, both sides are told.
     """
     locked, options = lock_request(booking, now=now)
-    over = [option for option in options if option.state == OptionState.OPEN and option.expires_at and option.expires_at <= now]
+    over = [
+        option for option in options if option.state == DateOptionState.OPEN and option.expires_at and option.expires_at <= now
+    ]
     if not over:
         return []
     keys = [option.pk for option in over]
     BusyTime.objects.filter(option__in=keys).delete()
-    DateOption.objects.filter(pk__in=keys).update(state=OptionState.EXPIRED)
-    record_event(locked, EventKind.LAPSED, by=None, now=now)
+    DateOption.objects.filter(pk__in=keys).update(state=DateOptionState.EXPIRED)
+    record_event(locked, BookingEventKind.LAPSED, by=None, now=now)
     if not any(option.is_kept(now) for option in options):
         recipients: Recipients = {
             "booking-dates-lapsed": [locked.person.email],

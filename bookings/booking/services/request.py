@@ -15,15 +15,15 @@ from bookings.booking.services.transitions import bring_leaflets, notify_booked,
 from bookings.models import (
     Booking,
     BookingEvent,
+    BookingEventKind,
     BookingQuerySet,
+    BookingState,
     BusyTime,
     DateOption,
-    EventKind,
+    DateOptionKind,
+    DateOptionState,
     NotKeptReason,
-    OptionKind,
-    OptionState,
     Precision,
-    State,
 )
 from bookings.models.booking import MAX_DATES_PER_REQUEST, record_event
 from bookings.schedule.availability import Schedule
@@ -79,18 +79,18 @@ def request_dates(
     exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
     if not 1 <= len(set(dates)) == len(dates) <= MAX_DATES_PER_REQUEST or not ahead or not exact:
         raise DatesRefused(now)
-    booking.state, booking.created_at = State.REQUESTED, now
+    booking.state, booking.created_at = BookingState.REQUESTED, now
     draft = lock_draft(booking.submission_token, booking.person)
     with busy_time_checks():
         own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
         outcomes = choose_kept_dates(slot_query, dates, person=booking.person, now=now, giving_back=own)
         booking.save_with_reference()
-        add_options(booking, OptionKind.PREFERRED, list(zip(dates, outcomes, strict=True)), slot_query.place, now)
+        add_options(booking, DateOptionKind.PREFERRED, list(zip(dates, outcomes, strict=True)), slot_query.place, now)
     if draft is not None:
         drafts.finish(draft)
     if leaflets:
         bring_leaflets(booking, leaflets, by=by, now=now)
-    record_event(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
+    record_event(booking, BookingEventKind.REQUESTED, by=by, now=now, to_state=booking.state)
     notify_booked(booking, now)
     notify_lead_if_flagged(booking, "", now, flagged=booking.flagged_child_details)
     return booking
@@ -185,8 +185,8 @@ ESCALATION_KIND = "manager-requests-waiting"
 ONE_DAY = timedelta(days=1)
 # The events after which it is our turn again: they asked for other times, or let our offer lapse. It isn't our turn again if we
 # let their dates lapse.
-OTHERS_ASKED_EVENTS = BookingEvent.objects.filter(booking=OuterRef("pk"), kind=EventKind.OTHERS_ASKED)
-LAPSED_OFFERS = DateOption.objects.filter(booking=OuterRef("pk"), kind=OptionKind.PROPOSED, state=OptionState.EXPIRED)
+OTHERS_ASKED_EVENTS = BookingEvent.objects.filter(booking=OuterRef("pk"), kind=BookingEventKind.OTHERS_ASKED)
+LAPSED_OFFERS = DateOption.objects.filter(booking=OuterRef("pk"), kind=DateOptionKind.PROPOSED, state=DateOptionState.EXPIRED)
 
 
 def waiting_too_long(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:

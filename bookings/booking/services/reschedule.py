@@ -38,7 +38,7 @@ from bookings.errors import (
     TooLateToChange,
     TransitionNotAllowed,
 )
-from bookings.models import Booking, BusyKind, BusyTime, EventKind, Presenter, State
+from bookings.models import Booking, BookingEventKind, BookingState, BusyKind, BusyTime, Presenter
 from bookings.models.booking import record_event
 from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import busy_time_checks, lock_booking, lock_booking_and_presenters
@@ -107,7 +107,7 @@ def reschedule(
     refuse_while_there(locked, now)
     if start == locked.agreed_times[0]:
         raise NothingChanged(_("The booking is already at this time, so nothing was changed."))
-    if locked.state == State.CONFIRMED:
+    if locked.state == BookingState.CONFIRMED:
         refuse_without_cover(locked, start, by_staff=change.by_staff)
     free = {key: presenters[key] for key in possible if key in presenters}
     again = reread_schedule(schedule, free, now, ignoring={"booking": locked})
@@ -128,7 +128,7 @@ def reschedule(
         "sequence": locked.sequence,
         **({"by_link": True} if by_link else {}),
     }
-    record_event(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=changes)
+    record_event(locked, BookingEventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=changes)
     recipients: Recipients = {
         "booking-moved": [locked.person.email],
         "presenter-moved" if before == chosen else presenter_email_kind(locked): presenter_recipients(locked),
@@ -190,7 +190,7 @@ def change_details(
     locked.sequence, locked.revision = locked.sequence + in_calendars, locked.revision + 1
     locked.save(update_fields=[*stored, "flagged_child_details", "sequence", "revision"])
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
-    record_event(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
+    record_event(locked, BookingEventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
     notify_details_changed(locked, now, changed=changed, by_staff=change.by_staff)
     notify_lead_if_flagged(locked, f":details:{locked.revision}", now, flagged=flagged)
     return locked

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.errors import NeedsPresenter, NoTimeAgreed, NotOver, TooLateToCancel, TransitionNotAllowed
 from bookings.feedback.services import get_or_create_afterwards
-from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, Presenter, Seat, SeatState, State
+from bookings.models import Booking, BookingEvent, BookingEventKind, BookingState, Brought, Format, Presenter, Seat, SeatState
 from bookings.models.booking import UNDO_TRANSITIONS, record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
@@ -29,10 +29,10 @@ from bookings.visits.services import (
 )
 from leaflets.models import CopiesToBring
 from leaflets.orders.services.create import place_order_for_visit
-from leaflets.orders.services.transitions import OrderStateHasChanged, cancel
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel_order
 from notifications.models import Notification
 from notifications.outbox import LaterMessage, NewMessage, notify_kinds, notify_many
-from notifications.preferences import wants
+from notifications.preferences import wants_topic
 from notifications.registry import Topic
 from office.site_settings.queries import site_settings
 from professionals.models import Person
@@ -44,8 +44,8 @@ REMINDER_MAX_DELAY = timedelta(days=2)
 
 def transition(
     booking: Booking,
-    to: State,
-    kind: EventKind,
+    to: BookingState,
+    kind: BookingEventKind,
     *,
     by: User | None,
     now: datetime,
@@ -83,7 +83,7 @@ def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Book
     refuse_without_cover(locked, locked.agreed_times[0], by_staff=True)
     if locked.presenter is not None:
         refuse_unchecked(locked, locked.presenter, locked.agreed_times[0], by_staff=True)
-    transition(locked, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now)
+    transition(locked, BookingState.CONFIRMED, BookingEventKind.CONFIRMED, by=by, now=now)
     notify(confirmation_recipients(locked), locked, now)
     return locked
 
@@ -96,7 +96,7 @@ def decline_booking(booking: Booking, *, reason: str, by: User | None, now: date
     """
     locked = lock_booking(booking, now=now)
     columns: dict[str, Any] = {"closed_reason": reason, "flagged_child_details": locked.flagged_child_details or flagged}
-    transition(locked, State.DECLINED, EventKind.DECLINED, by=by, now=now, reason=reason, **columns)
+    transition(locked, BookingState.DECLINED, BookingEventKind.DECLINED, by=by, now=now, reason=reason, **columns)
     free_claims(locked)
     close_options(locked)
     take_back_leaflets(locked, by=by, now=now)
@@ -132,7 +132,9 @@ def cancel_without_leaflets(
     marked = locked.flagged_child_details or flagged
     columns: dict[str, Any] = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
     columns["visit_closed"] = not presenter_is_there(locked, now)
-    transition(locked, State.CANCELLED, EventKind.CANCELLED, by=by, now=now, reason=reason, by_link=by_link, **columns)
+    transition(
+        locked, BookingState.CANCELLED, BookingEventKind.CANCELLED, by=by, now=now, reason=reason, by_link=by_link, **columns
+    )
     free_claims(locked)
     close_options(locked)
     notify_cancelled(locked, now)
@@ -148,7 +150,7 @@ def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booki
         raise NotOver
     if locked.needs_a_presenter:
         raise NeedsPresenter
-    transition(locked, State.DELIVERED, EventKind.DELIVERED, by=by, now=now)
+    transition(locked, BookingState.DELIVERED, BookingEventKind.DELIVERED, by=by, now=now)
     closes_at = get_or_create_afterwards(given=locked, now=now).closes_at
     if now < closes_at:
         notify({}, locked, now, later=[LaterMessage("booking-afterwards", [locked.person.email], now, closes_at)])
@@ -188,7 +190,7 @@ def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> N
     if brought is None or brought.order is None:
         return
     with suppress(OrderStateHasChanged):
-        cancel(order=brought.order, by=by, now=now, with_visit=True)
+        cancel_order(order=brought.order, by=by, now=now, with_visit=True)
 
 
 # Which emails go to whom when something happens to a booking, and the reminders before it.
@@ -224,7 +226,7 @@ def notify_once(messages: Mapping[str, Sequence[NewMessage]], now: datetime) -> 
 
 def notify_booked(booking: Booking, now: datetime) -> None:
     """Tell the professional, the presenter and staff."""
-    requested = [booking.person.email] if booking.state == State.REQUESTED else []
+    requested = [booking.person.email] if booking.state == BookingState.REQUESTED else []
     recipients = {
         "booking-requested": requested,
         **confirmation_recipients(booking),
@@ -267,24 +269,24 @@ def notify_details_changed(booking: Booking, now: datetime, *, changed: Iterable
 
     The version of these emails is the count of such changes.
     """
-    undecided = booking.state == State.REQUESTED or booking.presenter is None
+    undecided = booking.state == BookingState.REQUESTED or booking.presenter is None
     recipients: Recipients = {
         "booking-changed": [booking.person.email],
         "presenter-changed": presenter_recipients(booking),
         "staff-booking-changed": [site_settings().team_email] if undecided and not by_staff else [],
     }
     notify(recipients, booking, now, version=booking.revision)
-    if booking.state == State.CONFIRMED and GUEST_VISIBLE_FIELDS & set(changed):
+    if booking.state == BookingState.CONFIRMED and GUEST_VISIBLE_FIELDS & set(changed):
         notify_all_seats("seat-details", booking, now, states=[SeatState.APPROVED])
 
 
 def presenter_email_kind(booking: Booking) -> str:
-    return "presenter-booked" if booking.state == State.CONFIRMED else "presenter-kept"
+    return "presenter-booked" if booking.state == BookingState.CONFIRMED else "presenter-kept"
 
 
 def confirmation_recipients(booking: Booking) -> Recipients:
     """The emails to the professional and the presenter. For a request, whose time is only kept, only to the presenter."""
-    professional: Recipients = {"booking-confirmed": [booking.person.email]} if booking.state == State.CONFIRMED else {}
+    professional: Recipients = {"booking-confirmed": [booking.person.email]} if booking.state == BookingState.CONFIRMED else {}
     return {**professional, presenter_email_kind(booking): presenter_recipients(booking)}
 
 
@@ -299,8 +301,8 @@ def presenter_recipients(booking: Booking) -> list[str]:
 
 # Anybody who had an email about one of these after that moment has just read all of it, and gets no reminder.
 REMINDER_REPLACING_EVENTS = (
-    *(EventKind.BOOKED, EventKind.CONFIRMED, EventKind.RESTORED),
-    *(EventKind.RESCHEDULED, EventKind.REASSIGNED, EventKind.LINK_SET),
+    *(BookingEventKind.BOOKED, BookingEventKind.CONFIRMED, BookingEventKind.RESTORED),
+    *(BookingEventKind.RESCHEDULED, BookingEventKind.REASSIGNED, BookingEventKind.LINK_SET),
 )
 
 
@@ -324,14 +326,14 @@ def latest_reminded_start(now: datetime) -> datetime:
 
 def wants_reminders(person: Person) -> bool:
     """Whether they still want reminders. One statement."""
-    return wants(Topic.REMINDERS, person.email)
+    return wants_topic(Topic.REMINDERS, person.email)
 
 
 def remind_of_bookings(*, now: datetime) -> int:
     """Write the reminders that have fallen due, and return how many. Many cost as many statements as one."""
     # Nobody is reminded of a presentation that still needs a presenter.
     ahead = Booking.objects.filter(
-        state=State.CONFIRMED, presenter__isnull=False, starts_at__gt=now, starts_at__lt=latest_reminded_start(now)
+        state=BookingState.CONFIRMED, presenter__isnull=False, starts_at__gt=now, starts_at__lt=latest_reminded_start(now)
     )
     due = reminders_due(ahead.select_related("person", "presenter").order_by("pk"), now)
     events = BookingEvent.objects.filter(

@@ -15,15 +15,15 @@ from bookings.models import (
     Afterwards,
     Attendance,
     Booking,
+    BookingEventKind,
     BookingOrSession,
+    BookingState,
     Brought,
     BusyKind,
     BusyTime,
     DateOption,
-    EventKind,
+    DateOptionState,
     Feedback,
-    OptionState,
-    State,
     booking_or_session_lookup,
 )
 from bookings.schedule.holds import place_columns
@@ -45,12 +45,14 @@ def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: 
     says what is in the way.
     """
     locked = lock_booking(booking, now=now)
-    if locked.state != State.DELIVERED or not locked.may_be_taken_back:
+    if locked.state != BookingState.DELIVERED or not locked.may_be_taken_back:
         raise TransitionNotAllowed
     refuse_if_outcome_recorded(locked)
     # With a higher sequence, its host gets the email that asks how it was when it is marked as delivered again.
     columns: dict[str, Any] = {"sequence": locked.sequence + 1}
-    transition(locked, State.CONFIRMED, EventKind.UNDELIVERED, by=by, now=now, reason=reason, takes_back=True, **columns)
+    transition(
+        locked, BookingState.CONFIRMED, BookingEventKind.UNDELIVERED, by=by, now=now, reason=reason, takes_back=True, **columns
+    )
     notify_lead_if_flagged(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
     return locked
 
@@ -76,11 +78,11 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
     """
     lock_person(booking.person)
     locked = lock_booking(booking, now=now)
-    cancelled = locked.events.filter(kind=EventKind.CANCELLED).last()
-    if locked.state != State.CANCELLED or not locked.may_be_taken_back or cancelled is None:
+    cancelled = locked.events.filter(kind=BookingEventKind.CANCELLED).last()
+    if locked.state != BookingState.CANCELLED or not locked.may_be_taken_back or cancelled is None:
         raise TransitionNotAllowed
-    to, is_over = State(cancelled.from_state), locked.has_time and locked.agreed_times[1] <= now
-    if to == State.CONFIRMED and not is_over:
+    to, is_over = BookingState(cancelled.from_state), locked.has_time and locked.agreed_times[1] <= now
+    if to == BookingState.CONFIRMED and not is_over:
         refuse_without_cover(locked, locked.agreed_times[0], by_staff=True)
         if locked.presenter is not None:
             refuse_unchecked(locked, locked.presenter, locked.agreed_times[0], by_staff=True)
@@ -89,18 +91,18 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
         "closed_reason": "",
         "visit_closed": locked.visit_closed and is_over,
     }
-    transition(locked, to, EventKind.RESTORED, by=by, now=now, reason=reason, takes_back=True, **columns)
+    transition(locked, to, BookingEventKind.RESTORED, by=by, now=now, reason=reason, takes_back=True, **columns)
     claim_again(locked, is_over=is_over)
-    if to == State.REQUESTED:
+    if to == BookingState.REQUESTED:
         # Its dates wait for an answer again. No presenter's time is kept for them now, and staff see that.
-        passed = DateOption.objects.preferred().filter(booking=locked, state=OptionState.PASSED)
-        passed.filter(expires_at__isnull=False).update(state=OptionState.EXPIRED)
-        passed.update(state=OptionState.OPEN)
+        passed = DateOption.objects.preferred().filter(booking=locked, state=DateOptionState.PASSED)
+        passed.filter(expires_at__isnull=False).update(state=DateOptionState.EXPIRED)
+        passed.update(state=DateOptionState.OPEN)
     restore_leaflets(locked, cancelled.at, by=by, now=now)
     if not is_over:
-        recipients: Recipients = {"booking-requested": [locked.person.email]} if to == State.REQUESTED else {}
+        recipients: Recipients = {"booking-requested": [locked.person.email]} if to == BookingState.REQUESTED else {}
         notify({**recipients, **confirmation_recipients(locked)}, locked, now)
-        if to == State.CONFIRMED:
+        if to == BookingState.CONFIRMED:
             notify_all_seats("seat-restored", locked, now)
     notify_lead_if_flagged(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
     return locked

@@ -37,13 +37,23 @@ from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import DatesRefused, choose_kept_dates, request_dates
 from bookings.booking.views.bookings import may_book_again, own_booking
 from bookings.errors import AlreadyPlaced, DraftGone, HoldAlreadyExtended, HoldExpired, NotOffered, SlotTaken, TooManyHolds
-from bookings.models import Booking, Channel, DateOption, Format, Hold, NotKeptReason, OpenSession, OptionKind, Presentation
+from bookings.models import (
+    Booking,
+    BookingChannel,
+    DateOption,
+    DateOptionKind,
+    Format,
+    Hold,
+    NotKeptReason,
+    OpenSession,
+    Presentation,
+)
 from bookings.schedule.availability import Schedule
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.holds import extend_hold, held_times_lookup, hold_matches, hold_slot, kept_until, release_hold
-from bookings.schedule.picker import Picker, build_nearest_picker, first_times, is_anything_free, slot_picker_response
+from bookings.schedule.picker import Picker, build_nearest_picker, first_free_times, is_anything_free, slot_picker_response
 from bookings.schedule.queries import read_schedule
-from bookings.text import ADDRESS_FIELDS, Row, room_text, row
+from bookings.text import ADDRESS_FIELDS, SummaryRow, room_text, summary_row
 from ctac.dates import format_datetime_range, format_uk_time, uk_day
 from ctac.forms import FORM_METHODS
 from leaflets.models import CopiesToBring
@@ -219,7 +229,7 @@ def when_page(
     if picker.nothing_free:
         if slot_query.place and Format.ONLINE in presentation.formats:
             online = replace(slot_query, format=Format.ONLINE, place=None, override_minutes={})
-            context["online_times"] = first_times(
+            context["online_times"] = first_free_times(
                 picker, online, now, {**ignored_claims(request, answers), **held_times_lookup(None)}
             )
         session = OpenSession.objects.upcoming(now).filter(presentation=presentation).first()
@@ -406,7 +416,7 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
             "dates": [vars(date) for date in form.cleaned_data["dates"]],
             "reason": form.cleaned_data.get("reason", ""),
             "flagged": form.flagged,
-            "typed": form.typed_values(),
+            "typed": form.redisplay_values(),
         }
         save_answers(request, answers, {"dates": answer}, now, release=bool(answers.step("when")))
         return redirect(f"book_{answers.first_missing()}", slug=presentation.slug)
@@ -444,7 +454,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         initial={leaflet.slug: leaflet.copies for leaflet in answers.leaflets},
     )
     if form.is_valid():
-        copies = [asdict(leaflet) for leaflet in form.to_bring()]
+        copies = [asdict(leaflet) for leaflet in form.copies_to_bring()]
         drafts.save_answers(request, DraftKind.BOOKING, {"leaflets": {"copies": copies} if copies else {}}, now)
         if not missing:
             return redirect("book_check", slug=slug)
@@ -464,15 +474,15 @@ def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> di
     """The leaflets on the check page. It reads the database only if some were asked for."""
     title = _("Leaflets for your audience")
     if answers.is_online:
-        online = row(_("Online"), _("Everybody can download them as PDFs"), href=reverse("leaflets"))
+        online = summary_row(_("Online"), _("Everybody can download them as PDFs"), href=reverse("leaflets"))
         return {"title": title, "rows": [online]}
     url = f"{reverse('book_leaflets', args=[answers.presentation.slug])}?change=1"
     asked, postcode = answers.leaflets, answers.booking.postcode
     if not asked:
-        return {"title": title, "change_url": url, "rows": [row(_("To bring"), _("None"))]}
+        return {"title": title, "change_url": url, "rows": [summary_row(_("To bring"), _("None"))]}
     there = copies_possible_by_slug(asked, person=person, postcode=postcode, now=now)
     none = CopiesPossible(0)
-    rows = [row(leaflet.title, promised_copies_text(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
+    rows = [summary_row(leaflet.title, promised_copies_text(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
     return {"title": title, "change_url": url, "rows": rows}
 
 
@@ -525,7 +535,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     if warning := recheck_reason(request, answers, digest, now):
         return check_page(request, answers, now, warning=warning)
     booking = answers.booking
-    booking.person, booking.channel = signed_in_person(request), Channel.WEB
+    booking.person, booking.channel = signed_in_person(request), BookingChannel.WEB
     booking.submission_token, booking.submission_digest = token, digest
     asked: dict[str, Any] = {"booking": booking, "leaflets": answers.leaflets, "by": request.user, "now": now}
     try:
@@ -621,7 +631,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
 def check_page_sections(answers: DraftAnswers, person: Person, now: datetime) -> list[dict[str, object]]:
     presentation, booking = answers.presentation, answers.booking
     where = "\n".join(booking.address_lines) or booking.get_format_display()
-    who_comes = row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
+    who_comes = summary_row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
     booking.audience_profession = ""  # shown with the place
     about_the_day = bookings_text.details_rows(booking)
     if people := answers.step("where").get("range"):
@@ -631,37 +641,37 @@ def check_page_sections(answers: DraftAnswers, person: Person, now: datetime) ->
         # Each date with what would become of it if the request was sent now.
         dates = answers.dates
         could = choose_kept_dates(slot_query_of(answers.booking), dates, person=person, now=now)
-        options = [DateOption(kind=OptionKind.PREFERRED, **vars(date)) for date in dates]
+        options = [DateOption(kind=DateOptionKind.PREFERRED, **vars(date)) for date in dates]
         rows = []
         for (label, option), chosen in zip(bookings_text.labelled_dates(options), could, strict=True):
             if isinstance(chosen, NotKeptReason):
-                promise = bookings_text.not_kept_sentence(bookings_text.NOT_KEPT_BEFORE_SENDING, chosen)
+                promise = bookings_text.not_kept_text(bookings_text.NOT_KEPT_BEFORE_SENDING, chosen)
             else:
                 until = kept_until(chosen.start, now)
-                promise = bookings_text.keeping_sentence(option.precision, chosen.start, presentation.length, until)
-            rows.append(row(label, f"{option.when}\n{promise}"))
+                promise = bookings_text.kept_until_text(option.precision, chosen.start, presentation.length, until)
+            rows.append(summary_row(label, f"{option.when}\n{promise}"))
         if reason := answers.step("dates")["reason"]:
-            rows.append(row(_("Why our times don’t suit"), reason))
+            rows.append(summary_row(_("Why our times don’t suit"), reason))
         when = _("Your dates"), reverse("book_dates", args=[presentation.slug]), rows
     else:
         span = format_datetime_range(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""
-        when = _("Time"), reverse("book_when", args=[presentation.slug]), [row(_("When"), span)]
+        when = _("Time"), reverse("book_when", args=[presentation.slug]), [summary_row(_("When"), span)]
     # The confirmation goes to this address.
     about_them = [
-        row(_("Name"), person.name),
-        row(_("Organisation"), person.organisation.name if person.organisation else ""),
-        row(_("Email"), person.email),
-        row(_("Phone"), person.phone),
+        summary_row(_("Name"), person.name),
+        summary_row(_("Organisation"), person.organisation.name if person.organisation else ""),
+        summary_row(_("Email"), person.email),
+        summary_row(_("Phone"), person.phone),
     ]
     first_page = f"{reverse('book_where', args=[presentation.slug])}?change=1"
     account = f"{reverse('account_details')}?next={reverse('book_check', args=[presentation.slug])}"
 
-    def section(title: str, url: str, rows: list[Row]) -> dict[str, object]:
+    def section(title: str, url: str, rows: list[SummaryRow]) -> dict[str, object]:
         return {"title": title, "change_url": url, "rows": rows}
 
     return [
-        section(_("Presentation"), reverse("presentations"), [row(_("Title"), presentation.title)]),
-        section(_("Place and audience"), first_page, [row(_("Where"), where), who_comes]),
+        section(_("Presentation"), reverse("presentations"), [summary_row(_("Title"), presentation.title)]),
+        section(_("Place and audience"), first_page, [summary_row(_("Where"), where), who_comes]),
         section(*when),
         section(_("About the day"), f"{first_page}#id_audience_size", about_the_day),
         leaflets_section(answers, person, now),

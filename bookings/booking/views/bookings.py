@@ -38,12 +38,12 @@ from bookings.errors import (
     TransitionNotAllowed,
 )
 from bookings.feedback.queries import feedback_panel_for_host
-from bookings.models import Booking, Format, LinkPurpose, OpenSession, OptionKind, OptionState, Presentation, State
+from bookings.models import Booking, BookingState, DateOptionKind, DateOptionState, Format, LinkPurpose, OpenSession, Presentation
 from bookings.schedule.forms import WhenForm, parse_start, slot_value
 from bookings.schedule.picker import Picker, build_nearest_picker, slot_picker_response
 from bookings.schedule.queries import read_schedule
 from bookings.seats.queries import nearby_seats_context
-from bookings.text import Row, row
+from bookings.text import SummaryRow, summary_row
 from ctac.dates import format_datetime_range, uk_day
 from ctac.forms import FORM_METHODS
 from ctac.pages import set_private_headers
@@ -73,7 +73,7 @@ def presentation(request: HttpRequest, slug: str) -> HttpResponse:
 
 # Pages for the booking's owner. To anybody else it doesn't exist.
 
-CALENDAR_STATES = (State.CONFIRMED, State.DELIVERED)
+CALENDAR_STATES = (BookingState.CONFIRMED, BookingState.DELIVERED)
 
 
 def own_booking(request: HttpRequest, reference: str) -> Booking:
@@ -91,13 +91,14 @@ def page_context(booking: Booking) -> dict[str, object]:
     return {
         "booking": booking,
         # Its reference stands at the top of each page.
-        "facts": [*bookings_text.facts(booking, with_reference=False), *bookings_text.leaflet_rows_for_host(booking)],
+        "facts": [*bookings_text.booking_facts(booking, with_reference=False), *bookings_text.leaflet_rows_for_host(booking)],
         "leaflets_order": bookings_text.live_order(booking),
         "leaflets_are_short": bookings_text.has_missing_leaflets(booking),
         "has_calendar": booking.state in CALENDAR_STATES and booking.agreed_times[1] > timezone.now(),
         "may_change": booking.may_still_change(timezone.now()),
         "until": booking.last_day_to_change_text,
-        "may_cancel": booking.can_become(State.CANCELLED) and (booking.starts_at is None or booking.starts_at > timezone.now()),
+        "may_cancel": booking.can_become(BookingState.CANCELLED)
+        and (booking.starts_at is None or booking.starts_at > timezone.now()),
     }
 
 
@@ -108,13 +109,15 @@ def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
     options = list(booking.options.all())
     for option in options:
         option.booking = booking
-    proposed = [option for option in options if option.kind == OptionKind.PROPOSED]
+    proposed = [option for option in options if option.kind == DateOptionKind.PROPOSED]
     offered = bookings_text.open_offers([option for option in proposed if option.is_kept(now)])
     return {
         "date_rows": bookings_text.date_rows(options, now),
         "offered": [option.when for option in offered],
         "offered_until": bookings_text.offers_kept_until_text(offered),
-        "offers_gone": bookings_text.lapsed_offer_rows(proposed, now) if booking.state == State.REQUESTED and not offered else [],
+        "offers_gone": bookings_text.lapsed_offer_rows(proposed, now)
+        if booking.state == BookingState.REQUESTED and not offered
+        else [],
     }
 
 
@@ -123,10 +126,10 @@ def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
 def booking(request: HttpRequest, reference: str) -> HttpResponse:
     booking = own_booking(request, reference)
     more = {
-        "facts": [*bookings_text.facts_without_title(booking), *bookings_text.leaflet_rows_for_host(booking)],
+        "facts": [*bookings_text.booking_facts_without_title(booking), *bookings_text.leaflet_rows_for_host(booking)],
         **dates_context(booking, timezone.now()),
         "details": bookings_text.details_rows(booking),
-        "history": bookings_text.history(booking, request.user.pk),
+        "history": bookings_text.booking_history(booking, request.user.pk),
         "after": feedback_panel_for_host(booking, timezone.now()),
         "who": who_to_tell(booking.contacts_postcode),
         "may_book_again": may_book_again(booking, timezone.now()),
@@ -142,10 +145,10 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
     booking = own_booking(request, reference)
     if not booking.is_open:
         return redirect(booking)
-    facts = [*bookings_text.facts_to_print(booking), *bookings_text.leaflet_rows_for_host(booking)]
+    facts = [*bookings_text.printed_booking_facts(booking), *bookings_text.leaflet_rows_for_host(booking)]
     is_reminded = not booking.has_time or booking.reminder_due_at > timezone.now()
     stopped = is_reminded and not wants_reminders(booking.person)
-    steps = bookings_text.next_steps(booking, timezone.now(), reminds=not stopped)
+    steps = bookings_text.booking_next_steps(booking, timezone.now(), reminds=not stopped)
     more = {
         "next_steps": steps,
         "stopped_reminders": stopped,
@@ -174,7 +177,9 @@ def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     form = CancelForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         withdrawn = _("Your request is withdrawn. We have sent you an email.")
-        done = withdrawn if booking.state == State.REQUESTED else _("This booking is cancelled. We have sent you an email.")
+        done = (
+            withdrawn if booking.state == BookingState.REQUESTED else _("This booking is cancelled. We have sent you an email.")
+        )
         try:
             cancel_booking(booking=booking, by=request.user, now=now, reason=form.cleaned_data["reason"], flagged=form.flagged)  # type: ignore[arg-type]
         except (TransitionNotAllowed, TooLateToCancel) as refusal:
@@ -191,9 +196,9 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     """The professional answers our offer: takes a time, asks for others, or withdraws."""
     now, booking = timezone.now(), own_booking(request, reference)
     offered = list(booking.options.proposed())
-    if booking.state != State.REQUESTED or not offered or offered[-1].state == OptionState.PASSED:
+    if booking.state != BookingState.REQUESTED or not offered or offered[-1].state == DateOptionState.PASSED:
         # A link of an older email, or the same page sent twice: the booking's own page says how it stands now.
-        if booking.state == State.CONFIRMED:
+        if booking.state == BookingState.CONFIRMED:
             messages.info(request, _("This presentation is booked, so there is nothing left to choose."))
         else:
             messages.info(request, _("There is nothing to choose at the moment. This page says what happens next."))
@@ -338,9 +343,9 @@ def check_page(
     end = start + pages.booking.presentation.length
     context = {
         "rows": [
-            row(_("Presentation"), pages.booking.presentation.title),
-            row(_("Time now"), pages.booking.when),
-            row(_("New time"), format_datetime_range(start, end)),
+            summary_row(_("Presentation"), pages.booking.presentation.title),
+            summary_row(_("Time now"), pages.booking.when),
+            summary_row(_("New time"), format_datetime_range(start, end)),
         ],
         "start": slot_value(start),
         "warning": warning,
@@ -421,7 +426,7 @@ def details_page(
     form: DetailsForm,
     *,
     version: str,
-    too_late: Sequence[Row] = (),
+    too_late: Sequence[SummaryRow] = (),
 ) -> HttpResponse:
     """The page of the form. `booking` is None if the session ran out: the page says nothing of it, and keeps what was typed.
 
@@ -586,7 +591,7 @@ def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetim
 @link_target_required(find_booking_by_team_link, "bookings/booking/team_over.html")
 def team_link(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     """For the owner's colleagues: what, when, who presents and how to join; nothing about who booked, and no buttons."""
-    facts = bookings_text.facts(booking, with_reference=False, with_link=True)
+    facts = bookings_text.booking_facts(booking, with_reference=False, with_link=True)
     return render(request, "bookings/booking/team.html", {"booking": booking, "facts": facts, "token": token})
 
 
@@ -608,8 +613,8 @@ def minimal_facts_context(booking: Booking) -> dict[str, object]:
     """For somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
     place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
     rows = [
-        row(_("Presentation"), booking.presentation.title),
-        row(_("When"), booking.when),
-        row(_("Where"), place),
+        summary_row(_("Presentation"), booking.presentation.title),
+        summary_row(_("When"), booking.when),
+        summary_row(_("Where"), place),
     ]
     return {"booking": booking, "facts": rows}

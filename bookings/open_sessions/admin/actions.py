@@ -29,7 +29,7 @@ from bookings.errors import OutsideRules
 from bookings.feedback.admin import ATTENDANCE_ACTION, MORE_FEEDBACK_ACTION
 from bookings.feedback.pdf import certificate
 from bookings.feedback.views import pdf_response, who_to_tell_at
-from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
+from bookings.models import BookingChannel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.models.open_session import LIVE_PLACE_STATES
 from bookings.open_sessions.admin.plan import JoiningForm, capacity_field
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
@@ -84,7 +84,7 @@ def fingerprint(shown: Iterable[Model | str]) -> str:
     return hashlib.sha256(parts.encode()).hexdigest()[:32] if parts else ""
 
 
-def is_to_come(session: OpenSession) -> bool:
+def is_upcoming(session: OpenSession) -> bool:
     return session.is_scheduled and not session.has_begun(timezone.now())
 
 
@@ -186,7 +186,7 @@ CAPACITY_ACTION = ObjectAction(
     "capacity",
     gettext_lazy("Change the number of places"),
     page=capacity_page,
-    available=is_to_come,
+    available=is_upcoming,
     explanation=gettext_lazy(
         "New places go to the people on the waiting list, in order. If you enter fewer places than are taken, the next "
         "page will show who must go back to the waiting list, and ask you first."
@@ -249,12 +249,14 @@ RESCHEDULE_ACTION = ObjectAction(
     "move",
     gettext_lazy("Move to another time"),
     page=reschedule_page,
-    available=is_to_come,
+    available=is_upcoming,
     explanation=gettext_lazy("The presenter stays the same. Everyone will get an email with the change for their calendar."),
 )
 
 
-def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+def joining_details_page(
+    page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction
+) -> HttpResponse:
     typed = {"own_joining_link": session.own_joining_link, "joining_help": session.joining_help}
     known = may_have_read_details(session)
     form = JoiningForm(request.POST if request.method == "POST" else None, initial=typed)
@@ -277,7 +279,7 @@ def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSe
 JOINING_DETAILS_ACTION = ObjectAction(
     "joining",
     gettext_lazy("Change how to join"),
-    page=joining_page,
+    page=joining_details_page,
     available=lambda session: session.is_scheduled,
     explanation=gettext_lazy("Only the presenter and people with a place can see this."),
 )
@@ -297,7 +299,7 @@ class CallerPlaceForm(StaffForm, CallerForm):
     )
     channel = forms.ChoiceField(
         label=gettext_lazy("How did they get in touch?"),
-        choices=[(channel.value, channel.label) for channel in (Channel.PHONE, Channel.EMAIL)],
+        choices=[(channel.value, channel.label) for channel in (BookingChannel.PHONE, BookingChannel.EMAIL)],
     )
     field_order = [*CallerForm.field_order, "access_needs", "channel"]
 
@@ -306,7 +308,7 @@ class CallerPlaceForm(StaffForm, CallerForm):
         return [self[name] for name in ("access_needs", "channel", CONFIRM_FIELD) if name in self.fields]
 
 
-def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+def take_place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
     """Take a place for somebody who called or wrote."""
     sent = request.POST.get("token", "")
     token = sent if drafts.SECRET_PATTERN.fullmatch(sent) else secrets.token_urlsafe(32)
@@ -362,15 +364,15 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
 ADD_CALLER_ACTION = ObjectAction(
     "caller",
     gettext_lazy("Add a caller"),
-    page=caller_page,
-    available=is_to_come,
+    page=take_place_page,
+    available=is_upcoming,
     explanation=gettext_lazy(
         "If the session is full, they go to the end of the waiting list. If they have an email address, they will get an email."
     ),
 )
 
 
-def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+def place_action_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
     """Act for one person (?place=12) after a phone call: take what they are offered, or give up their place."""
     asked = request.GET.get("place", "")
     is_key = asked.isascii() and asked.isdigit() and len(asked) < 10
@@ -393,14 +395,14 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
             messages.success(request, message % {"name": person.name})
             return redirect(session_admin_url(session))
     rows = [
-        bookings_text.row(_("When"), session.when),
-        bookings_text.row(_("Person"), name_organisation_text(person)),
-        bookings_text.row(_("Phone"), phone_link(person.phone)),
-        bookings_text.row(_("Email"), person.email or _("No email address: call them")),
-        bookings_text.row(_("State"), place.get_state_display()),
+        bookings_text.summary_row(_("When"), session.when),
+        bookings_text.summary_row(_("Person"), name_organisation_text(person)),
+        bookings_text.summary_row(_("Phone"), phone_link(person.phone)),
+        bookings_text.summary_row(_("Email"), person.email or _("No email address: call them")),
+        bookings_text.summary_row(_("State"), place.get_state_display()),
     ]
     if place.offer_expires_at:
-        rows.append(bookings_text.row(_("Offered until"), bookings_text.moment_text(place.offer_expires_at)))
+        rows.append(bookings_text.summary_row(_("Offered until"), bookings_text.moment_text(place.offer_expires_at)))
     more = {"place": place, "rows": rows, "offered": place.state == PlaceState.OFFERED}
     return action_response(page, request, session, action, "bookings/open_sessions/staff/place.html", form, **more)
 
@@ -408,8 +410,8 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
 ONE_PLACE_ACTION = ObjectAction(
     "place",
     gettext_lazy("Act for one person"),
-    page=place_page,
-    available=is_to_come,
+    page=place_action_page,
+    available=is_upcoming,
 )
 
 
@@ -427,7 +429,7 @@ SEND_JOINING_DETAILS_ACTION = ObjectAction(
     "send",
     gettext_lazy("Send how to join"),
     session_services.send_joining_details,
-    available=lambda session: is_to_come(session) and bool(session.joining_link) and session.details_sent_at is None,
+    available=lambda session: is_upcoming(session) and bool(session.joining_link) and session.details_sent_at is None,
     explanation=gettext_lazy(
         "Everybody with a place will get an email with the joining link and how to join. People who get a place later "
         "will get this with their place."
@@ -498,7 +500,7 @@ SESSION_ATTENDANCE_ACTION = replace(
 MAX_WAITING_SHOWN = 200
 
 
-class CameForm(PageForm):
+class MarkAttendedForm(PageForm):
     came = forms.TypedMultipleChoiceField(label=gettext_lazy("Who came"), coerce=int, required=False)
 
     def __init__(self, data: Any, *, places: Iterable[SessionPlace]) -> None:
@@ -506,7 +508,9 @@ class CameForm(PageForm):
         self.fields["came"].choices = [(place.pk, place.person.name) for place in places]  # type: ignore[attr-defined]
 
 
-def people_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+def mark_attended_page(
+    page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction
+) -> HttpResponse:
     now, places = timezone.now(), session.places.select_related("person__organisation")
     coming = list(places.filter(state__in=HAS_PLACE_STATES).order_by("person__name", "pk"))
     if "certificate" in request.GET:
@@ -515,7 +519,7 @@ def people_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
             raise Http404
         pdf = certificate(session, named.person.name, who=who_to_tell_at(session), made_at=now, ticked=True)
         return pdf_response(pdf, f"{session.reference}-certificate")
-    form = CameForm(request.POST if request.method == "POST" else None, places=coming)
+    form = MarkAttendedForm(request.POST if request.method == "POST" else None, places=coming)
     if form.is_valid():
         with domain_error_to_form(form):
             count = mark_attended(session=session, places=form.cleaned_data["came"], by=signed_in_user(request), now=now)
@@ -529,7 +533,7 @@ def people_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
 PEOPLE_LIST_ACTION = ObjectAction(
     "people",
     gettext_lazy("Print the list of people"),
-    page=people_page,
+    page=mark_attended_page,
     available=lambda session: session.state != SessionState.CANCELLED,
     explanation=gettext_lazy(
         "Print this page with your browser’s own button. Once the session has begun, tick who came and save: each of "

@@ -46,7 +46,7 @@ MAX_SESSIONS_PER_SERIES = 26
 
 # The answers that decide which days there are. While they stay the same, the changes made to single dates stay too.
 RHYTHM_FIELDS = ("day", "clock", "every", "count", "leave_out", "presenter")
-NOBODY_YET = gettext_lazy("Nobody yet")
+NOBODY_YET_LABEL = gettext_lazy("Nobody yet")
 
 
 class JoiningForm(StaffForm, PageForm):
@@ -88,7 +88,7 @@ class PlanForm(JoiningForm):
         empty_label=gettext_lazy("Choose a presentation"),
         error_messages={"required": gettext_lazy("Choose a presentation.")},
     )
-    presenter = optional_presenter_field(NOBODY_YET)
+    presenter = optional_presenter_field(NOBODY_YET_LABEL)
     day = DayField(
         label=gettext_lazy("First day"),
         lies_ahead=True,
@@ -159,7 +159,7 @@ class DateForm(DayAndTimeForm):
         super().__init__(*args, **kwargs)
         for name in ("day", "clock"):  # the page before had it, and there are many dates
             self.fields[name].help_text = ""
-        choices = [("", NOBODY_YET), *((key, presenter.name) for key, presenter in presenters.items())]
+        choices = [("", NOBODY_YET_LABEL), *((key, presenter.name) for key, presenter in presenters.items())]
         set_choices(self.fields["presenter"], choices)
 
     def clean(self) -> dict[str, Any]:

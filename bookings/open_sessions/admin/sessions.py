@@ -70,7 +70,7 @@ from ctac.staff.story import StoryEntry, StoryPage, register_story_entries
 from notifications.models import Notification, visible_to
 from notifications.registry import email_label
 from professionals.admin import PERSON_PARAMETER, PERSON_RECORD_KINDS, VIEW_PERSON_PERMISSION, PersonFilter, PersonRecordKind
-from professionals.exports import ExportMixin, batches
+from professionals.exports import ExportMixin, key_batches
 from professionals.models import Note, Organisation, Person
 from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, VIEW_NOTE_PERMISSION, note_entries
 
@@ -319,7 +319,7 @@ class SessionExportMixin(ExportMixin):
 
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         joined = OpenSession.objects.select_related("presentation", "presenter", "series", "attendance").order_by()
-        for batch in batches(keys):
+        for batch in key_batches(keys):
             found = joined.filter(pk__in=batch).in_bulk()
             for session in (found[key] for key in batch if key in found):
                 attendance = getattr(session, "attendance", None)
@@ -494,12 +494,15 @@ class OpenSessionAdmin(SessionExportMixin, PresenterScopedAdmin):
 
     def get_summary_rows(self, obj: OpenSession) -> list[dict[str, object]]:
         """What staff must see before they press a button."""
-        rows = [bookings_text.row(_("Presentation"), obj.presentation.title), bookings_text.row(_("When"), obj.when)]
-        rows += [
-            bookings_text.row(_("Presenter"), self.presenter_text(obj)),
-            bookings_text.row(_("Places"), self.places(obj)),
+        rows = [
+            bookings_text.summary_row(_("Presentation"), obj.presentation.title),
+            bookings_text.summary_row(_("When"), obj.when),
         ]
-        return [*rows, bookings_text.row(_("Waiting list"), str(obj.waiting))] if obj.waiting else rows
+        rows += [
+            bookings_text.summary_row(_("Presenter"), self.presenter_text(obj)),
+            bookings_text.summary_row(_("Places"), self.places(obj)),
+        ]
+        return [*rows, bookings_text.summary_row(_("Waiting list"), str(obj.waiting))] if obj.waiting else rows
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

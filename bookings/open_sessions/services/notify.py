@@ -332,7 +332,7 @@ def lock_place(place: SessionPlace) -> SessionPlace:
     return locked
 
 
-def refuse_unless_to_come(session: OpenSession, now: datetime) -> None:
+def refuse_unless_upcoming(session: OpenSession, now: datetime) -> None:
     """Raises SessionClosed."""
     if not session.is_scheduled or session.has_begun(now):
         raise SessionClosed

@@ -30,7 +30,7 @@ from bookings.open_sessions.services.notify import (
     notify_places,
     record_place_events,
     record_session_event,
-    refuse_unless_to_come,
+    refuse_unless_upcoming,
 )
 from ctac.dates import TEAM_NATION, UK_TZ, add_working_days, is_working_day, uk_datetime, uk_day
 from office.closures.queries import office_closed_days
@@ -172,7 +172,7 @@ def take_place(
     place = find_own_place(locked, person, token, now)
     if place is not None and (place.state in LIVE_PLACE_STATES or (token and place.submission_token == token)):
         return place
-    refuse_unless_to_come(locked, now)
+    refuse_unless_upcoming(locked, now)
     if locked.starts_at != session.starts_at:
         raise TimeChanged
     fill_places(locked, by=None, now=now)
@@ -198,7 +198,7 @@ def find_own_place(session: OpenSession, person: Person, token: str | None, now:
     if place is not None:
         place.session, place.person = session, person
         if place.state == PlaceState.OFFERED and place.offer_expires_at and place.offer_expires_at <= now:
-            refuse_unless_to_come(session, now)
+            refuse_unless_upcoming(session, now)
             fill_places(session, by=None, now=now)
             place.refresh_from_db(fields=["state", "offer_expires_at", "version"])
     return place
@@ -219,7 +219,7 @@ def accept_offer(*, place: SessionPlace, by: User | None, now: datetime) -> Sess
     locked = lock_place(place)
     if locked.has_a_place:
         return locked
-    refuse_unless_to_come(locked.session, now)
+    refuse_unless_upcoming(locked.session, now)
     if locked.state != PlaceState.OFFERED or locked.offer_expires_at is None or locked.offer_expires_at <= now:
         raise OfferOver
     set_place_states([locked], PlaceState.TAKEN)
@@ -239,7 +239,7 @@ def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_lin
     locked = lock_place(place)
     if locked.state not in (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING):
         raise PlaceStateChanged
-    refuse_unless_to_come(locked.session, now)
+    refuse_unless_upcoming(locked.session, now)
     mark_given_up(locked, by=by, now=now, by_link=by_link)
     notify_places("place-given-up", [locked], locked.session, now)
     fill_places(locked.session, by=None, now=now)

@@ -42,7 +42,7 @@ from bookings.open_sessions.services.notify import (
     notify_presenter,
     record_place_events,
     record_session_event,
-    refuse_unless_to_come,
+    refuse_unless_upcoming,
     were_warned,
 )
 from bookings.open_sessions.services.places import (
@@ -186,7 +186,7 @@ def send_joining_details(session: OpenSession, *, by: User | None, now: datetime
     Once is enough: raises DomainError the second time, or if there is no link. Raises SessionClosed.
     """
     locked = lock_session(session)
-    refuse_unless_to_come(locked, now)
+    refuse_unless_upcoming(locked, now)
     if not locked.joining_link:
         raise DomainError(_("Neither this session nor its presenter has a joining link yet. Add one first."))
     if locked.details_sent_at:
@@ -266,7 +266,7 @@ def set_capacity(
     NothingChanged, SessionClosed.
     """
     locked = lock_session(session)
-    refuse_unless_to_come(locked, now)
+    refuse_unless_upcoming(locked, now)
     if locked.capacity != expected:
         raise SessionChanged
     if not 1 <= capacity <= site_settings().max_session_capacity:
@@ -278,14 +278,14 @@ def set_capacity(
     too_many = max(locked.occupied - capacity, 0)
     if too_many != back_to_line:
         raise UnconfirmedCapacityCut(too_many)
-    send_back_to_line(locked, too_many, by=by, now=now)
+    return_to_waiting_list(locked, too_many, by=by, now=now)
     OpenSession.objects.filter(pk=locked.pk).update(capacity=capacity)
     locked.capacity = capacity
     record_session_event(locked, SessionEventKind.CAPACITY, by=by, now=now, changes={"capacity": [expected, capacity]})
     fill_places(locked, by=by, now=now)
 
 
-def send_back_to_line(session: OpenSession, count: int, *, by: User | None, now: datetime) -> None:
+def return_to_waiting_list(session: OpenSession, count: int, *, by: User | None, now: datetime) -> None:
     if not count:
         return
     held = session.places.filter(state__in=(PlaceState.OFFERED, PlaceState.TAKEN)).select_related("person")
@@ -306,7 +306,7 @@ def reschedule_session(
     NothingChanged, SessionChanged (also if it has moved since `session` was read).
     """
     locked = lock_session_and_presenters(session, now=now)
-    refuse_unless_to_come(locked, now)
+    refuse_unless_upcoming(locked, now)
     if locked.starts_at != session.starts_at:
         raise SessionChanged
     start = starts_at.astimezone(UTC)

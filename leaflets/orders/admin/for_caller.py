@@ -25,7 +25,7 @@ from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from ctac.models import is_reference, normalise_reference
 from ctac.staff.site import ObjectAction, StaffModelAdmin
-from leaflets.models import Channel, Leaflet, Order
+from leaflets.models import Leaflet, Order, OrderChannel
 from leaflets.models.orders import LABEL_FIELDS
 from leaflets.orders.allowances import RecentOrders, Shortfall, Shortfalls, order_limits
 from leaflets.orders.forms import ChangeForm, CopiesField, DeliveryForm, change_field_name, change_form_for
@@ -112,7 +112,8 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
     to_town = delivery_field("town")
     to_postcode = delivery_field("postcode", gettext_lazy("Postcode to send to"), same_as_caller=True)
     channel = forms.ChoiceField(
-        label=gettext_lazy("How did they get in touch?"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
+        label=gettext_lazy("How did they get in touch?"),
+        choices=[(c.value, c.label) for c in (OrderChannel.PHONE, OrderChannel.EMAIL)],
     )
     override_reason = forms.CharField(
         label=gettext_lazy("Why do they need more than the limit?"),

@@ -50,16 +50,16 @@ from ctac.staff.story import (
     register_story_entries,
 )
 from leaflets.models import (
-    OPEN_STATES,
-    Channel,
+    OPEN_ORDER_STATES,
     Delivery,
     Dispatch,
     Edition,
-    EventKind,
     MissingParcel,
     MissingState,
     Order,
+    OrderChannel,
     OrderEvent,
+    OrderEventKind,
     OrderState,
     Parcel,
 )
@@ -67,17 +67,17 @@ from leaflets.models.orders import LABEL_FIELDS, OrderQuerySet
 from leaflets.orders.admin.for_caller import CHANGE_ACTION, ORDER_AGAIN_PARAM, can_order_again, delivery_field, order_for_caller
 from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
-from leaflets.orders.services.create import close_missing, send_again
+from leaflets.orders.services.create import close_missing_report, resend_missing_parcel
 from leaflets.orders.services.transitions import (
-    approve,
-    cancel,
-    decline,
-    dispatch,
+    approve_order,
+    cancel_order,
+    decline_order,
+    dispatch_order,
     find_cancellation,
     parcel_contents,
-    prioritise,
+    prioritise_order,
     remove_priority,
-    restore,
+    restore_order,
     start_packing,
 )
 from leaflets.stock.admin import order_link
@@ -168,7 +168,7 @@ ORDER_ACTIONS = (
     ObjectAction(
         "approve",
         gettext_lazy("Agree to this request"),
-        approve,
+        approve_order,
         available=lambda order: order.state == OrderState.REQUESTED,
         explanation=gettext_lazy(
             "Agree to all of it, or to less. Copies that are not in stock will wait until more are printed. The person "
@@ -183,7 +183,7 @@ ORDER_ACTIONS = (
     ObjectAction(
         "decline",
         gettext_lazy("Decline this request"),
-        decline,
+        decline_order,
         available=lambda order: order.state == OrderState.REQUESTED,
         form_class=DeclineForm,
         explanation=gettext_lazy("We will send none of it. The person will get an email with what you write."),
@@ -204,7 +204,7 @@ ORDER_ACTIONS = (
     ObjectAction(
         "dispatch",
         gettext_lazy("Dispatch this order"),
-        dispatch,
+        dispatch_order,
         available=lambda order: order.state == OrderState.PACKING,
         form_class=DispatchForm,
         explanation=gettext_lazy(
@@ -218,7 +218,7 @@ ORDER_ACTIONS = (
     ObjectAction(
         "forward",
         gettext_lazy("Pass this order forward"),
-        prioritise,
+        prioritise_order,
         available=lambda order: order.is_waiting_for_copies and not order.passed_forward_at,
         form_class=PrioritiseForm,
         explanation=gettext_lazy(
@@ -231,7 +231,7 @@ ORDER_ACTIONS = (
         "in-line",
         gettext_lazy("Put it back in its own place"),
         remove_priority,
-        available=lambda order: order.is_passed_forward,
+        available=lambda order: order.is_prioritised,
         form_class=RemovePriorityForm,
         explanation=gettext_lazy("The order goes back to its place by date. It keeps the copies that we have promised it."),
         done=gettext_lazy("The order is back in its own place."),
@@ -239,7 +239,7 @@ ORDER_ACTIONS = (
     ObjectAction(
         "cancel",
         gettext_lazy("Cancel this order"),
-        cancel,
+        cancel_order,
         available=lambda order: order.is_open,
         form_class=CancelForm,
         explanation=gettext_lazy("The person will get an email, and the copies will go back into stock."),
@@ -250,7 +250,7 @@ ORDER_ACTIONS = (
     ObjectAction(
         "restore",
         gettext_lazy("Take back the cancellation"),
-        restore,
+        restore_order,
         available=lambda order: not order.brought_with and find_cancellation(order) is not None,
         form_class=RestoreForm,
         explanation=gettext_lazy(
@@ -265,7 +265,7 @@ ORDER_ACTIONS = (
 
 def urgency_ordering() -> list[OrderBy]:
     """Open orders, the longest wait first; then closed orders, the newest first."""
-    waiting_since = Case(When(state__in=OPEN_STATES, then=F("created_at")))
+    waiting_since = Case(When(state__in=OPEN_ORDER_STATES, then=F("created_at")))
     return [OrderBy(waiting_since), OrderBy(F("created_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
 
@@ -290,7 +290,7 @@ def events_of_order(order: Order, page: StoryPage) -> Iterator[StoryEntry]:
 
 def events_of_person(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
     """The events of a person’s orders. An imported order has none and stands on its day. One statement for both."""
-    orders = Order.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
+    orders = Order.objects.filter(Q(events__isnull=False) | Q(channel=OrderChannel.LIST), person=person)
     rows = orders.annotate(
         at=Coalesce("events__at", "created_at"),
         by=Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField()),
@@ -298,7 +298,7 @@ def events_of_person(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
     for at, by, key, reference, state, event, kind, reason in page.newest(rows, "at", "-events__pk"):
         way = reference, reverse("staff:leaflets_order_change", args=[key])
         if event:
-            yield StoryEntry(at, EventKind(kind).label, by or "", reason, *way)
+            yield StoryEntry(at, OrderEventKind(kind).label, by or "", reason, *way)
         else:
             yield StoryEntry(at, OrderState(state).label, "", str(IMPORTED_TEXT), *way, whole_day=True)
 
@@ -340,14 +340,14 @@ class WaitsFilter(OptionsFilter):
     parameter_name = "waits"
     options = {
         "long": (gettext_lazy("Our answer, for too long"), OrderQuerySet.decision_overdue),
-        "forward": (gettext_lazy("Copies, passed forward"), lambda orders, now: orders.passed_forward()),
+        "forward": (gettext_lazy("Copies, passed forward"), lambda orders, now: orders.prioritised()),
     }
 
 
 class ChannelFilter(OptionsFilter):
     title = gettext_lazy("how it came")
     parameter_name = "came_by"
-    options = {channel: (label, narrow_by(channel=channel)) for channel, label in Channel.choices}
+    options = {channel: (label, narrow_by(channel=channel)) for channel, label in OrderChannel.choices}
 
 
 @admin.register(Order, site=staff_site)
@@ -398,7 +398,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
         return urgency_ordering()
 
     def parts(self) -> tuple[ListPart, ...]:
-        waiting, done = Q(state__in=OPEN_STATES), ~Q(state__in=OPEN_STATES)
+        waiting, done = Q(state__in=OPEN_ORDER_STATES), ~Q(state__in=OPEN_ORDER_STATES)
         return ListPart(waiting, ("created_at", "-pk")), ListPart(done, ("-created_at", "-pk"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
@@ -412,14 +412,14 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_text(self, order: Order) -> SafeString:
         tag = state_tag(order.state_text, order.status_colour)
-        more = [order.part_sent_text, _("Passed forward") if order.is_passed_forward else ""]
+        more = [order.part_sent_text, _("Passed forward") if order.is_prioritised else ""]
         return tag + format_html_join("", '<br> <span class="quiet">{}</span>', ([words] for words in more if words))
 
     @admin.display(description=gettext_lazy("place in the queue"))
     def place(self, order: Order) -> str:
-        if not order.is_passed_forward:
+        if not order.is_prioritised:
             return ""
-        event = order.events.filter(kind=EventKind.FORWARD).select_related("by").last()
+        event = order.events.filter(kind=OrderEventKind.FORWARD).select_related("by").last()
         when = _("Passed forward on %(when)s") % {"when": format_long_datetime(order.passed_forward_at)}  # type: ignore[arg-type]
         if event is None:
             return when
@@ -527,7 +527,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
             "%(n)d orders are dispatched. Each person will get one email this evening.",
             "n",
         )
-        self.perform_on_each(request, orders, dispatch, done)
+        self.perform_on_each(request, orders, dispatch_order, done)
 
 
 # Parcels that never came: staff send the leaflets again, or close the report with words that the person reads.
@@ -610,7 +610,7 @@ class MissingParcelAdmin(ReadOnlyAdmin):
         ObjectAction(
             "send-again",
             gettext_lazy("Send it again"),
-            send_again,
+            resend_missing_parcel,
             available=lambda missing: missing.state == MissingState.OPEN,
             explanation=gettext_lazy(
                 "This places a new order for the same leaflets, in their current editions. Copies that are not in stock "
@@ -624,7 +624,7 @@ class MissingParcelAdmin(ReadOnlyAdmin):
         ObjectAction(
             "close",
             gettext_lazy("Close without sending"),
-            close_missing,
+            close_missing_report,
             available=lambda missing: missing.state == MissingState.OPEN,
             form_class=CloseMissingForm,
             explanation=gettext_lazy("We will not send it again. The person will get an email with what you write."),

@@ -18,11 +18,11 @@ from leaflets.models import (
     Delivery,
     Edition,
     EditionState,
-    EventKind,
     Leaflet,
     MovementKind,
     Order,
     OrderEvent,
+    OrderEventKind,
     OrderLine,
     OrderState,
 )
@@ -89,7 +89,7 @@ def ordered_titles(lines: Iterable[OrderLine], current: Mapping[int, Edition]) -
     return [title for title in titles if title.copies]
 
 
-def order_version(titles: Iterable[OrderedTitle], delivery: Delivery) -> str:
+def change_page_digest(titles: Iterable[OrderedTitle], delivery: Delivery) -> str:
     """A digest of what the page of changes shows: it differs as soon as the page would show something else."""
     shown = {title.leaflet.pk: title.copies for title in titles}
     return sha256(repr((sorted(shown.items()), sorted(asdict(delivery).items()))).encode()).hexdigest()[:32]
@@ -173,8 +173,8 @@ class OrderHasChanged(DomainError):
 class OrderChange:
     """What somebody wants: `copies` still to send, by leaflet's key (titles left out keep theirs), and the address.
 
-    `expected` is the order_version of what they saw. For the titles in `will_wait_for` (keys), copies that are not in stock are
-    backordered. `flagged`: the person kept a text that looks like a child's details, so tell the safeguarding lead.
+    `expected` is the change_page_digest of what they saw. For the titles in `will_wait_for` (keys), copies that are not in stock
+    are backordered. `flagged`: the person kept a text that looks like a child's details, so tell the safeguarding lead.
     """
 
     copies: Mapping[int, int]
@@ -201,7 +201,7 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
             gettext_lazy("Our presenter will bring these leaflets, so you can cancel this order but not change it.")
         )
     order, titles = lock_titles(order)
-    as_shown = order_version(titles, order.delivery) == change.expected
+    as_shown = change_page_digest(titles, order.delivery) == change.expected
     present = {title.leaflet.pk: title.copies for title in titles}
     if order.delivery == change.delivery and all(present.get(key, 0) == copies for key, copies in change.copies.items()):
         if as_shown:
@@ -223,10 +223,10 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
     state = order.state if is_request else OrderState.RECEIVED if any(title.promised for title in titles) else OrderState.WAITING
     rewrite_order(order, OrderState(state), asdict(change.delivery), changes=changes, by=by, now=now)
     if over_limit:
-        OrderEvent.objects.create(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=change.override_reason)
+        OrderEvent.objects.create(order=order, kind=OrderEventKind.OVER_LIMIT, by=by, at=now, reason=change.override_reason)
     store_lines(moved, by=by, now=now)
     # Number the changes, so that each sends one email.
-    number = order.events.filter(kind=EventKind.CHANGED).count()
+    number = order.events.filter(kind=OrderEventKind.CHANGED).count()
     notify_order("order-changed", order, now=now, version=number)
     if change.flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:changed:{number}", reference=order.reference, now=now)

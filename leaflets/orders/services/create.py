@@ -14,19 +14,19 @@ from accounts.services import AccountGoneError
 from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
 from leaflets.models import (
-    Channel,
     CopiesToBring,
     Delivery,
     Dispatch,
     Edition,
-    EventKind,
     KeptAddress,
     Leaflet,
     MissingParcel,
     MissingState,
     MovementKind,
     Order,
+    OrderChannel,
     OrderEvent,
+    OrderEventKind,
     OrderLine,
     OrderState,
 )
@@ -100,9 +100,11 @@ def place_order(
             # Save before the stock is locked: a form sent twice at once then waits for its twin, instead of reading that the
             # twin's copies are gone.
             order.save_with_reference()
-            events = [OrderEvent(order=order, kind=EventKind.REQUESTED if is_request else EventKind.PLACED, by=by, at=now)]
+            events = [
+                OrderEvent(order=order, kind=OrderEventKind.REQUESTED if is_request else OrderEventKind.PLACED, by=by, at=now)
+            ]
             if over_limit:
-                events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
+                events.append(OrderEvent(order=order, kind=OrderEventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
             OrderEvent.objects.bulk_create(events)
             mail = {
                 "order-requested" if is_request else "order-received": [person.email],
@@ -121,7 +123,7 @@ def place_order(
     except IntegrityError:
         # The database lets a form make one order: its twin may come from another tab, with other titles. A person is shown only
         # their own; staff fill in one form for whoever calls.
-        own = {"person": person} if order.channel == Channel.WEB else {}
+        own = {"person": person} if order.channel == OrderChannel.WEB else {}
         earlier = Order.objects.filter(submission_token=token, **own).first() if token else None
         if earlier is None:
             raise
@@ -264,7 +266,7 @@ def place_order_for_visit(
     order = Order(
         person=person,
         organisation_id=person.organisation_id,
-        channel=Channel(channel),
+        channel=OrderChannel(channel),
         state=OrderState.RECEIVED,
         name=person.name,
         organisation_name=person.organisation.name if person.organisation else "",
@@ -273,7 +275,7 @@ def place_order_for_visit(
         created_at=now,
     )
     order.save_with_reference()
-    OrderEvent.objects.create(order=order, kind=EventKind.PLACED, by=by, at=now)
+    OrderEvent.objects.create(order=order, kind=OrderEventKind.PLACED, by=by, at=now)
     _allocate(order, given, by=by, now=now)
     return order
 
@@ -282,7 +284,7 @@ def transfer_order(*, order: Order, person: Person, by: User | None, now: dateti
     """The visit is somebody else's now, and so is what is brought to it. No email goes out, and no copy moves."""
     Order.objects.filter(pk=order.pk).update(person=person, name=person.name)
     order.person, order.name = person, person.name
-    OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now)
+    OrderEvent.objects.create(order=order, kind=OrderEventKind.CHANGED, by=by, at=now)
 
 
 def erase_previous_owner(given: Mapping[int, datetime], now: datetime) -> None:
@@ -303,7 +305,7 @@ def current_editions(asked: Sequence[CopiesToBring]) -> EditionQuerySet:
 # A parcel that never came: its owner says so, staff send its leaflets again or say why not. Each once (ADR 17).
 
 
-class AlreadyDecided(DomainError):
+class MissingReportAlreadyDecided(DomainError):
     """`missing` carries the state that it is in."""
 
     def __init__(self, missing: MissingParcel) -> None:
@@ -335,7 +337,7 @@ def report_missing(
         raise DomainError(_("This parcel left too long ago for us to look for it. Please call us."))
     missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})
     if made:
-        OrderEvent.objects.create(order=order, kind=EventKind.MISSING, by=by, at=now)
+        OrderEvent.objects.create(order=order, kind=OrderEventKind.MISSING, by=by, at=now)
         emails = {"order-missing": [order.person.email], "staff-order-missing": [site_settings().team_email]}
         notify_kinds(emails, about=f"missing:{missing.pk}", reference=order.reference, now=now)
         if flagged:
@@ -344,11 +346,13 @@ def report_missing(
 
 
 @transaction.atomic
-def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, now: datetime, flagged: bool = False) -> Order:
+def resend_missing_parcel(
+    missing: MissingParcel, *, delivery: Delivery, by: User | None, now: datetime, flagged: bool = False
+) -> Order:
     """A new order for the contents of the parcel, in current editions; copies that are not in stock are backordered.
 
     It counts towards no limit, but takes stock like any other order. A title that can't be ordered any more is left out. Raises
-    AlreadyDecided, NothingToSendAgain.
+    MissingReportAlreadyDecided, NothingToSendAgain.
     """
     lost = missing.parcel.order
     [basket] = parcel_contents([missing.parcel])
@@ -370,7 +374,7 @@ def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, n
         **asdict(delivery),
     )
     order.save_with_reference()
-    events = {order: EventKind.REPLACES, lost: EventKind.RESENT}
+    events = {order: OrderEventKind.REPLACES, lost: OrderEventKind.RESENT}
     OrderEvent.objects.bulk_create(OrderEvent(order=of, kind=kind, by=by, at=now) for of, kind in events.items())
     wanted = {editions[leaflet]: copies for leaflet, copies in basket.items() if leaflet in editions}
     _allocate(order, wanted, by=by, now=now)
@@ -379,22 +383,22 @@ def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, n
 
 
 @transaction.atomic
-def close_missing(missing: MissingParcel, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """Close the report without sending again; the person reads the `reason`. Raises AlreadyDecided."""
+def close_missing_report(missing: MissingParcel, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+    """Close the report without sending again; the person reads the `reason`. Raises MissingReportAlreadyDecided."""
     decide_missing(missing, MissingState.CLOSED, by=by, now=now, reason=reason)
-    OrderEvent.objects.create(order=missing.parcel.order, kind=EventKind.NOT_RESENT, by=by, at=now)
+    OrderEvent.objects.create(order=missing.parcel.order, kind=OrderEventKind.NOT_RESENT, by=by, at=now)
     notify_missing("order-not-resent", missing, now, flagged)
 
 
 def decide_missing(missing: MissingParcel, to: MissingState, *, by: User | None, now: datetime, reason: str = "") -> None:
     """The conditional update is also the lock: if two colleagues decide at once, the second waits and is refused.
 
-    Raises AlreadyDecided.
+    Raises MissingReportAlreadyDecided.
     """
     columns = {"state": to, "decided_at": now, "decided_by": by, "reason": reason}
     if not MissingParcel.objects.open().filter(pk=missing.pk).update(**columns):
         missing.refresh_from_db(fields=["state"])
-        raise AlreadyDecided(missing)
+        raise MissingReportAlreadyDecided(missing)
     missing.state = to
 
 

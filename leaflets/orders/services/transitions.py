@@ -17,17 +17,17 @@ from accounts.models import User
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from leaflets.models import (
-    OPEN_STATES,
+    OPEN_ORDER_STATES,
+    ORDER_TRANSITIONS,
     OWNER_CANCELLABLE_STATES,
-    TRANSITIONS,
     Dispatch,
     Edition,
     EditionState,
-    EventKind,
     Leaflet,
     MovementKind,
     Order,
     OrderEvent,
+    OrderEventKind,
     OrderLine,
     OrderState,
     StockMovement,
@@ -41,15 +41,15 @@ from professionals.services import lock_person
 
 # The event that is written when an order goes from one state to another.
 TRANSITION_EVENTS = {
-    (OrderState.REQUESTED, OrderState.RECEIVED): EventKind.APPROVED,
-    (OrderState.REQUESTED, OrderState.WAITING): EventKind.APPROVED,
-    (OrderState.REQUESTED, OrderState.DECLINED): EventKind.DECLINED,
-    (OrderState.RECEIVED, OrderState.PACKING): EventKind.PACKING,
-    (OrderState.PACKING, OrderState.RECEIVED): EventKind.PUT_BACK,
-    (OrderState.PACKING, OrderState.WAITING): EventKind.PART_SENT,
-    (OrderState.PACKING, OrderState.DISPATCHED): EventKind.DISPATCHED,
-    **{(state, OrderState.CANCELLED): EventKind.CANCELLED for state in OPEN_STATES},
-    **{(OrderState.CANCELLED, to): EventKind.RESTORED for to in RESTORE_TRANSITIONS[OrderState.CANCELLED]},
+    (OrderState.REQUESTED, OrderState.RECEIVED): OrderEventKind.APPROVED,
+    (OrderState.REQUESTED, OrderState.WAITING): OrderEventKind.APPROVED,
+    (OrderState.REQUESTED, OrderState.DECLINED): OrderEventKind.DECLINED,
+    (OrderState.RECEIVED, OrderState.PACKING): OrderEventKind.PACKING,
+    (OrderState.PACKING, OrderState.RECEIVED): OrderEventKind.PUT_BACK,
+    (OrderState.PACKING, OrderState.WAITING): OrderEventKind.PART_SENT,
+    (OrderState.PACKING, OrderState.DISPATCHED): OrderEventKind.DISPATCHED,
+    **{(state, OrderState.CANCELLED): OrderEventKind.CANCELLED for state in OPEN_ORDER_STATES},
+    **{(OrderState.CANCELLED, to): OrderEventKind.RESTORED for to in RESTORE_TRANSITIONS[OrderState.CANCELLED]},
 }
 REFUSAL_TEXT_BY_STATE: dict[str, Promise] = {
     OrderState.REQUESTED: gettext_lazy("Nobody has decided on this order yet. Agree to it or decline it first."),
@@ -100,15 +100,15 @@ def transition(
     """Take the order from one of the expected states to another, and write the event.
 
     The conditional update is also the lock: of two movers at the same moment the second waits, then finds the order moved.
-    Raises OrderStateHasChanged; ValueError for what TRANSITIONS doesn't allow.
+    Raises OrderStateHasChanged; ValueError for what ORDER_TRANSITIONS doesn't allow.
     """
-    if any(to not in TRANSITIONS[state] | RESTORE_TRANSITIONS.get(state, frozenset()) for state in expect):
+    if any(to not in ORDER_TRANSITIONS[state] | RESTORE_TRANSITIONS.get(state, frozenset()) for state in expect):
         raise ValueError(f"no order goes from {sorted(expect)} to {to}")
     [kind] = {TRANSITION_EVENTS[state, to] for state in expect}
     if not Order.objects.filter(pk=order.pk, state__in=expect).update(state=to):
         order.refresh_from_db(fields=["state"])
         last = order.events.order_by("-at", "-pk").values_list("kind", flat=True)[:2]
-        if set(expect) == {OrderState.PACKING} and order.state != OrderState.DISPATCHED and EventKind.RECALLED in last:
+        if set(expect) == {OrderState.PACKING} and order.state != OrderState.DISPATCHED and OrderEventKind.RECALLED in last:
             raise TakenOutByRecall(order)
         raise OrderStateHasChanged(order)
     order.state = to
@@ -124,16 +124,16 @@ class Transition:
 
     order: Order
     to: OrderState
-    kind: EventKind
+    kind: OrderEventKind
     reason: str = ""
 
 
 def transition_many(moves: Sequence[Transition], *, expect: OrderState, by: User | None, now: datetime) -> None:
     """Like `transition`, for orders that the caller has locked and seen in that state. One statement for each `to`.
 
-    Raises ValueError for a move that TRANSITIONS doesn't allow.
+    Raises ValueError for a move that ORDER_TRANSITIONS doesn't allow.
     """
-    if wrong := {move.to for move in moves} - TRANSITIONS[expect]:
+    if wrong := {move.to for move in moves} - ORDER_TRANSITIONS[expect]:
         raise ValueError(f"no order goes from {expect} to {sorted(wrong)}")
     for to in sorted({move.to for move in moves}):
         Order.objects.filter(pk__in=[move.order.pk for move in moves if move.to == to], state=expect).update(state=to)
@@ -156,23 +156,23 @@ def rewrite_order(
     `changes` are stored with the event. Locks like `transition`. Raises OrderStateHasChanged; ValueError for a state that the
     order can't go to.
     """
-    if to != order.state and to not in TRANSITIONS[OrderState(order.state)]:
+    if to != order.state and to not in ORDER_TRANSITIONS[OrderState(order.state)]:
         raise ValueError(f"no order goes from {order.state} to {to}")
     if not Order.objects.filter(pk=order.pk, state=order.state).update(state=to, **columns):
         order.refresh_from_db(fields=["state"])
         raise OrderStateHasChanged(order)
     order.state = to
-    OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now, changes=changes)
+    OrderEvent.objects.create(order=order, kind=OrderEventKind.CHANGED, by=by, at=now, changes=changes)
 
 
 # Once a day one email about all that has left (ADR 4).
-END_OF_POSTING = time(18)  # UK time; by then the post of the day has been fetched
+LAST_POST_TIME = time(18)  # UK time; by then the post of the day has been fetched
 LATE_POST_DELAY = timedelta(minutes=30)  # a later parcel waits this long for the rest of the pile
 
 
 def email_due_at(now: datetime) -> datetime:
     """When an email about a parcel that leaves now is due."""
-    end = uk_datetime(uk_day(now), END_OF_POSTING)
+    end = uk_datetime(uk_day(now), LAST_POST_TIME)
     return end if now < end else now + LATE_POST_DELAY
 
 
@@ -197,7 +197,7 @@ def start_packing(order: Order, *, by: User | None, now: datetime) -> None:
 
 
 @transaction.atomic
-def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
+def dispatch_order(order: Order, *, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
     """The parcel has left: its copies are no longer on the shelf or promised.
 
     If some copies are still to come, the order waits for them. Raises OrderStateHasChanged; DomainError if an edition in it is
@@ -237,7 +237,7 @@ def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None,
 
 
 @transaction.atomic
-def cancel(
+def cancel_order(
     order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
 ) -> None:
     """Give the copies back to the shelf, and on to orders that wait for them. Raises OrderStateHasChanged, OrderIsTransferred.
@@ -247,7 +247,7 @@ def cancel(
     Its owner may cancel until packing starts; staff, and we ourselves when we erase a person (`by` is None), until dispatch. So
     may anybody who calls off the visit that it was to be brought to (`with_visit`); the email about the visit then says so.
     """
-    expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_CANCELLABLE_STATES
+    expect: Collection[OrderState] = OPEN_ORDER_STATES if with_visit or by is None or by.is_staff else OWNER_CANCELLABLE_STATES
     previous_owner = order.person_id
     locked = lock_order(order)
     lines = list(locked.lines.all())
@@ -281,7 +281,7 @@ def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime)
 
 
 @transaction.atomic
-def restore(order: Order, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> None:
+def restore_order(order: Order, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> None:
     """Take back a cancellation: promise the order the same copies again, all or none, and wait again for the rest.
 
     `flagged`: as in `cancel`. Raises OrderStateHasChanged, AccountGoneError, and DomainError with the titles that are short of
@@ -318,7 +318,7 @@ def restore_for_visit(order: Order, *, cancelled_at: datetime, by: User | None, 
 
 def find_cancellation(order: Order) -> OrderEvent | None:
     """The cancellation that staff can take back; none if the order ended by a recall."""
-    last = order.events.filter(kind=EventKind.CANCELLED).last() if order.state == OrderState.CANCELLED else None
+    last = order.events.filter(kind=OrderEventKind.CANCELLED).last() if order.state == OrderState.CANCELLED else None
     return last if last is not None and "gave_back" in (last.changes or {}) else None
 
 
@@ -400,7 +400,7 @@ class MoreThanAsked(DomainError):
 
 
 @transaction.atomic
-def approve(
+def approve_order(
     order: Order, *, granted: Mapping[int, int], by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
     """Agree to a request over the limits. `granted`: the copies of each line, by its key; a line that it doesn't name gets none.
@@ -430,7 +430,7 @@ def approve(
 
 
 @transaction.atomic
-def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def decline_order(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Send none of it. The person reads the `reason`. `flagged`: as in `approve`. Raises OrderStateHasChanged."""
     lines = list(lock_order(order).lines.all())
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
@@ -441,7 +441,7 @@ def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagge
 
 
 @transaction.atomic
-def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def prioritise_order(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Pass an order forward: it gets copies before other orders, but after those that were passed forward earlier (ADR 17).
 
     No other order loses a promised copy. `flagged`: the reason looks like a child's details and its writer kept it, so tell the
@@ -471,7 +471,7 @@ def _set_priority(order: Order, since: datetime | None, *, by: User | None, now:
         raise DomainError(gettext_lazy("This order already has all its copies, so it is not waiting for any."))
     if not since and not order.passed_forward_at:
         raise DomainError(gettext_lazy("This order is already in its own place, so nothing has changed."))
-    kind = EventKind.FORWARD if since else EventKind.IN_LINE
+    kind = OrderEventKind.FORWARD if since else OrderEventKind.IN_LINE
     order.passed_forward_at = since
     order.save(update_fields=["passed_forward_at"])
     event = OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from bookings.booking.services.reschedule import reschedule
-from bookings.models import Booking, BusyTime, Format, Presenter, State
+from bookings.models import Booking, BookingState, BusyTime, Format, Presenter
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, checked, text, told_lead, values
 from tests.bookings.rows import LEEDS, LEEDS_TOO, LONDON, NOW, YORK, at, make_booking, make_presenter
 
@@ -217,7 +217,7 @@ def test_what_looks_like_a_child_stops_once_and_the_lead_is_told(desk: Client, b
 def test_what_is_closed_has_no_such_button(desk: Client, booking: Booking, slug: str) -> None:
     assert f"/do/{slug}/" in desk.get(f"{BOOKINGS}{booking.pk}/change/").content.decode()
     BusyTime.objects.all().delete()
-    Booking.objects.update(state=State.CANCELLED)
+    Booking.objects.update(state=BookingState.CANCELLED)
     assert f"/do/{slug}/" not in desk.get(f"{BOOKINGS}{booking.pk}/change/").content.decode()
     assert desk.get(url(booking, slug)).status_code == 302
 

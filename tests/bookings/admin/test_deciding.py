@@ -5,7 +5,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import User
-from bookings.models import Booking, BusyTime, Presenter, State
+from bookings.models import Booking, BookingState, BusyTime, Presenter
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
 from tests.bookings.rows import LONDON, at, make_booking, make_presenter
 from tests.factories import sign_in_staff
@@ -14,24 +14,24 @@ pytestmark = pytest.mark.django_db
 
 
 def test_confirm(desk: Client, presenter: Presenter, staff: User) -> None:
-    booking = make_booking(presenter, at("10:00"), state=State.REQUESTED)
+    booking = make_booking(presenter, at("10:00"), state=BookingState.REQUESTED)
     do(desk, booking, "confirm")
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     assert booking.events.get().by == staff
 
 
 def test_decline_asks_for_words(desk: Client, presenter: Presenter) -> None:
-    booking = make_booking(presenter, at("10:00"), state=State.REQUESTED)
+    booking = make_booking(presenter, at("10:00"), state=BookingState.REQUESTED)
     do(desk, booking, "decline", reason="")
-    assert booking.state == State.REQUESTED
+    assert booking.state == BookingState.REQUESTED
     do(desk, booking, "decline", reason="We were there in May.")
-    assert (booking.state, booking.closed_reason) == (State.DECLINED, "We were there in May.")
+    assert (booking.state, booking.closed_reason) == (BookingState.DECLINED, "We were there in May.")
 
 
 def test_cancel(desk: Client, presenter: Presenter) -> None:
     booking = make_booking(presenter, at("10:00"))
     do(desk, booking, "cancel", reason="Snow")
-    assert (booking.state, booking.sequence) == (State.CANCELLED, 1)
+    assert (booking.state, booking.sequence) == (BookingState.CANCELLED, 1)
 
 
 def test_reassign_shows_why_it_is_refused(desk: Client, presenter: Presenter) -> None:
@@ -57,7 +57,7 @@ def test_mark_as_delivered_appears_after_the_end(
     assert "Mark as delivered" not in text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
     clock.move_to(at("11:00"))
     do(desk, booking, "delivered")
-    assert booking.state == State.DELIVERED
+    assert booking.state == BookingState.DELIVERED
 
 
 def test_set_travel_minutes(desk: Client, presenter: Presenter) -> None:
@@ -73,14 +73,14 @@ def test_set_travel_minutes(desk: Client, presenter: Presenter) -> None:
 
 
 def test_the_page_of_a_booking_shows_its_history_and_saves_nothing(desk: Client, presenter: Presenter) -> None:
-    booking = make_booking(presenter, at("10:00"), state=State.REQUESTED)
+    booking = make_booking(presenter, at("10:00"), state=BookingState.REQUESTED)
     do(desk, booking, "confirm")
     page = desk.get(f"{BOOKINGS}{booking.pk}/change/")
     assert "Confirmed" in text(page)
     assert 'name="_save"' not in page.content.decode()
     desk.post(f"{BOOKINGS}{booking.pk}/change/", {"state": "delivered", "notes": "mine"})
     booking.refresh_from_db()
-    assert (booking.state, booking.notes) == (State.CONFIRMED, "")
+    assert (booking.state, booking.notes) == (BookingState.CONFIRMED, "")
 
 
 def test_nothing_of_history_can_be_deleted(desk: Client, presenter: Presenter) -> None:
@@ -98,14 +98,14 @@ def test_nothing_of_history_can_be_deleted(desk: Client, presenter: Presenter) -
 @pytest.mark.parametrize(
     ("slug", "field", "state"),
     [
-        ("decline", "reason", State.REQUESTED),
-        ("cancel", "reason", State.CONFIRMED),
-        ("reassign", "override_reason", State.CONFIRMED),
-        ("travel", "reason", State.CONFIRMED),
+        ("decline", "reason", BookingState.REQUESTED),
+        ("cancel", "reason", BookingState.CONFIRMED),
+        ("reassign", "override_reason", BookingState.CONFIRMED),
+        ("travel", "reason", BookingState.CONFIRMED),
     ],
 )
 def test_an_action_asks_about_a_childs_details_and_tells_the_lead_of_what_stays(
-    desk: Client, presenter: Presenter, slug: str, field: str, state: State
+    desk: Client, presenter: Presenter, slug: str, field: str, state: BookingState
 ) -> None:
     booking = make_booking(presenter, at("10:00"), state=state)
     answers = {field: ABOUT_A_CHILD, "presenter": make_presenter().pk, "minutes": "30"}

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Booking, Presenter, State
+from bookings.models import Booking, BookingState, Presenter
 from tests.bookings.admin.desk import BOOKINGS, text
 from tests.bookings.rows import NOW, YORK, at, make_booking, make_presenter
 from tests.face.page import Page
@@ -29,8 +29,8 @@ def test_what_needs_a_decision_comes_first_then_what_is_next_then_what_to_mark_t
     day = timedelta(days=1)
     over, long_over = (make_booking(presenter, NOW - number * day) for number in (1, 9))
     late, soon = (make_booking(presenter, at("10:00") + number * day) for number in (2, 1))
-    cancelled = make_booking(presenter, at("10:00"), state=State.CANCELLED, claim=False)
-    asked = make_booking(presenter, at("10:00") + 9 * day, state=State.REQUESTED)
+    cancelled = make_booking(presenter, at("10:00"), state=BookingState.CANCELLED, claim=False)
+    asked = make_booking(presenter, at("10:00") + 9 * day, state=BookingState.REQUESTED)
     alone = make_booking(None, at("10:00") + 8 * day)
     found = list(desk.get(BOOKINGS).context["cl"].result_list)
     assert found == [alone, asked, soon, late, over, long_over, cancelled]
@@ -48,7 +48,7 @@ def cells(desk: Client, **query: str) -> list[list[str]]:
 def test_a_row_says_what_when_where_by_whom_for_whom_and_since_when(desk: Client, presenter: Presenter) -> None:
     person = make_person(name="Sam O’Brien", organisation=make_organisation("Selby Trust"))
     booking = make_booking(presenter, at("13:30"), person=person, postcode=YORK, created_at=NOW - timedelta(days=2))
-    online = make_booking(None, at("12:00"), person=person, postcode="", state=State.REQUESTED, created_at=NOW)
+    online = make_booking(None, at("12:00"), person=person, postcode="", state=BookingState.REQUESTED, created_at=NOW)
     for_whom = "Sam O’Brien Selby Trust"
     assert cells(desk) == [
         [online.reference, "Requested", "Mon 25 Jan 2027, midday", "Online", "Needs a presenter", for_whom, "just now"],
@@ -95,7 +95,7 @@ def test_the_list_narrows_to_a_presenter_and_survives_nonsense(desk: Client, pre
 @pytest.mark.parametrize("filtered", ["state__exact=confirmed", "where=workplace", "period=2027"])
 def test_the_list_filters(desk: Client, presenter: Presenter, filtered: str) -> None:
     booking = make_booking(presenter, at("10:00"))
-    make_booking(presenter, at("10:00") + timedelta(days=365), postcode="", state=State.REQUESTED, channel="phone")
+    make_booking(presenter, at("10:00") + timedelta(days=365), postcode="", state=BookingState.REQUESTED, channel="phone")
     assert list(desk.get(f"{BOOKINGS}?{filtered}").context["cl"].result_list) == [booking]
 
 

@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import User
-from bookings.models import Booking, Presentation, Presenter, State
+from bookings.models import Booking, BookingState, Presentation, Presenter
 from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, text, told_lead
 from tests.bookings.rows import LEEDS, MONDAY, YORK, at, make_booking, make_presentation, make_presenter
@@ -44,7 +44,7 @@ def test_book_for_a_caller_uses_the_same_service(desk: Client, presenter: Presen
     desk.post(f"{BOOKINGS}add/", caller_form(make_presentation()))
     booking = Booking.objects.get()
     assert (booking.state, booking.channel, booking.presenter, booking.starts_at) == (
-        State.CONFIRMED,
+        BookingState.CONFIRMED,
         "phone",
         presenter,
         at("10:00"),
@@ -236,7 +236,7 @@ def test_another_day_or_place_raises_no_question(desk: Client, presenter: Presen
 
 def test_what_was_cancelled_is_no_first_one(desk: Client, presenter: Presenter) -> None:
     first = first_booking(presenter)
-    Booking.objects.filter(pk=first.pk).update(state=State.CANCELLED)
+    Booking.objects.filter(pk=first.pk).update(state=BookingState.CANCELLED)
     assert desk.post(f"{BOOKINGS}add/", caller_form(make_presentation())).status_code == 302
 
 
@@ -249,7 +249,7 @@ def test_a_request_for_that_day_is_asked_about_too(desk: Client, presenter: Pres
     second = page.context["form"].how["second"].field.choices[0][0]
     Booking.objects.filter(pk=first.pk).update(starts_at="2027-01-27T09:00Z", ends_at="2027-01-27T10:00Z")
     desk.post(f"{BOOKINGS}add/", answers)
-    request = Booking.objects.get(state=State.REQUESTED)
+    request = Booking.objects.get(state=BookingState.REQUESTED)
     again = desk.post(f"{BOOKINGS}add/", {**answers, "token": "s" * 43, "how-second": second})
     assert f"Pat Brown has already asked for a date then: {request.reference}. Book a second one?" in text(again)
 

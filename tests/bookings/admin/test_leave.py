@@ -7,7 +7,7 @@ from django.test import Client
 from accounts.models import User
 from bookings.leave.forms import OwnLeaveForm
 from bookings.leave.services import record_leave
-from bookings.models import Booking, BusyTime, Leave, OpenSession, Presenter, State
+from bookings.models import Booking, BookingState, BusyTime, Leave, OpenSession, Presenter
 from bookings.visits.services import check_in
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.open_sessions.rows import make_session
@@ -115,7 +115,7 @@ def test_if_the_bookings_changed_meanwhile_the_page_asks_again(desk: Client, pre
 
 
 def test_leave_over_something_delivered_is_explained(desk: Client, presenter: Presenter) -> None:
-    make_booking(presenter, at("10:00"), state=State.DELIVERED)
+    make_booking(presenter, at("10:00"), state=BookingState.DELIVERED)
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
     assert "A presentation took place in that time." in text(page)
 
@@ -182,7 +182,7 @@ def test_what_was_delivered_after_the_page_asked_is_explained_too(
     desk: Client, presenter: Presenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bookings.leave.admin.get_affected_by_leave", lambda **asked: [])  # as it was a moment before
-    make_booking(presenter, at("10:00"), state=State.DELIVERED)
+    make_booking(presenter, at("10:00"), state=BookingState.DELIVERED)
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
     assert "A presentation took place in that time." in text(page)
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
-from bookings.models import Booking, EventKind, Presenter, State
+from bookings.models import Booking, BookingEventKind, BookingState, Presenter
 from bookings.models.booking import record_event
 from tests.bookings.admin.desk import BOOKINGS, do, text
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
@@ -33,7 +33,7 @@ def facts(response: HttpResponse) -> dict[str, str]:
 def test_a_page_says_who_asked_and_leaves_out_what_is_empty(desk: Client, presenter: Presenter) -> None:
     person = make_person(name="Pat Moss", email="pat@a-charity.example", organisation=make_organisation("A charity"))
     leeds = {"nation": "england", "local_authority": "E08000035"}
-    booking = make_booking(presenter, at("13:30"), person=person, state=State.REQUESTED, notes="Ring twice.", **leeds)
+    booking = make_booking(presenter, at("13:30"), person=person, state=BookingState.REQUESTED, notes="Ring twice.", **leeds)
     assert facts(desk.get(f"{BOOKINGS}{booking.pk}/change/")) == {
         "State": "Requested",
         "When": "Monday 25 January 2027, 1:30pm to 2:30pm",
@@ -78,13 +78,15 @@ def test_a_recognised_domain_is_said_and_travel_that_staff_set(desk: Client, pre
 
 
 def test_history_is_told_in_uk_words(desk: Client, presenter: Presenter, clock: time_machine.Traveller, staff: User) -> None:
-    booking = make_booking(presenter, at("10:00", date(2027, 7, 1)), state=State.REQUESTED)
+    booking = make_booking(presenter, at("10:00", date(2027, 7, 1)), state=BookingState.REQUESTED)
     clock.move_to(at("12:15", date(2027, 6, 7)))
     sign_in_staff(desk, staff)
     do(desk, booking, "confirm")
     moved = {"time": [at("10:00").isoformat(), at("10:00", date(2027, 7, 1)).isoformat()], "by_link": True}
-    record_event(booking, EventKind.RESCHEDULED, by=None, now=at("12:20", date(2027, 6, 7)), changes=moved)
-    record_event(booking, EventKind.DETAILS_CHANGED, by=staff, now=at("12:25", date(2027, 6, 7)), changes={"fields": ["room"]})
+    record_event(booking, BookingEventKind.RESCHEDULED, by=None, now=at("12:20", date(2027, 6, 7)), changes=moved)
+    record_event(
+        booking, BookingEventKind.DETAILS_CHANGED, by=staff, now=at("12:25", date(2027, 6, 7)), changes={"fields": ["room"]}
+    )
     do(desk, booking, "reassign", presenter=make_presenter(name="Tom Adeyemi").pk, override_reason="He is near")
     page = text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
     assert "Presenter changed. Presenter: from Asha Patel to Tom Adeyemi" in page
@@ -111,9 +113,9 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     changes = [("Move to another time", "quiet"), ("Change the details", "quiet")]
     quiet = [("Change the presenter", "quiet"), *changes, ("Set the travel time", "quiet")]
     decline, stop, seats = ("Decline this booking", "stop"), ("Cancel this booking", "stop"), ("Offer spare seats", "quiet")
-    asked = make_booking(presenter, at("10:00"), state=State.REQUESTED)
+    asked = make_booking(presenter, at("10:00"), state=BookingState.REQUESTED)
     assert buttons(desk, asked) == [("Confirm this booking", "main"), ("Offer other times", "quiet"), decline, *quiet, stop]
-    assert buttons(desk, make_booking(None, at("12:00"), state=State.REQUESTED)) == [
+    assert buttons(desk, make_booking(None, at("12:00"), state=BookingState.REQUESTED)) == [
         *(("Choose a presenter", "main"), ("Offer other times", "quiet"), decline),
         *changes,
         stop,
@@ -152,7 +154,7 @@ def test_what_is_rare_stands_in_a_menu(desk: Client, presenter: Presenter) -> No
         "Offer spare seats",
         "Cancel this booking",
     ]
-    few = make_booking(presenter, at("10:00"), state=State.CANCELLED)
+    few = make_booking(presenter, at("10:00"), state=BookingState.CANCELLED)
     assert not Page(desk.get(f"{BOOKINGS}{few.pk}/change/").content.decode()).all("details", "more")
 
 

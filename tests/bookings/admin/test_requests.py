@@ -11,7 +11,7 @@ from accounts.models import User
 from bookings.booking.admin.bookings import WaitingForFilter
 from bookings.booking.services.decide import ask_for_other_times, lapse_booking_dates
 from bookings.leave.services import record_leave
-from bookings.models import Booking, BusyTime, Precision, Presenter, State
+from bookings.models import Booking, BookingState, BusyTime, Precision, Presenter
 from bookings.schedule.forms import slot_value
 from bookings.schedule.holds import PreferredDate
 from professionals.models import Person
@@ -61,9 +61,9 @@ def test_staff_see_why_it_waits_and_who_could_give_each_date(desk: Client, asked
 
 def test_staff_see_that_the_domain_is_not_recognised(desk: Client, presenter: Presenter) -> None:
     stranger = make_person(email=STRANGER)
-    waiting = make_booking(presenter, at("10:00"), state=State.REQUESTED, person=stranger)
+    waiting = make_booking(presenter, at("10:00"), state=BookingState.REQUESTED, person=stranger)
     assert "don’t recognise the email domain of this workplace" in page(desk, waiting)
-    online = make_booking(presenter, at("12:00"), state=State.REQUESTED, person=stranger, postcode="")
+    online = make_booking(presenter, at("12:00"), state=BookingState.REQUESTED, person=stranger, postcode="")
     assert "don’t recognise the email domain of this workplace" not in page(desk, online)
 
 

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import User
 from audit.models import Act, Entry, Export
 from bookings.booking.services.transitions import cancel_booking
-from bookings.models import Booking, BusyTime, Presenter, State
+from bookings.models import Booking, BookingState, BusyTime, Presenter
 from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, checked, do, text, told_lead, values
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presenter, make_request
@@ -45,9 +45,9 @@ def test_a_cancellation_is_taken_back_with_a_reason(desk: Client, presenter: Pre
     booking = cancelled(presenter, staff)
     assert "Take back the cancellation" in text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
     do(desk, booking, "not-cancelled", reason="")
-    assert booking.state == State.CANCELLED
+    assert booking.state == BookingState.CANCELLED
     do(desk, booking, "not-cancelled", reason=WHY)
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     page = text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
     assert "Cancellation taken back" in page
     assert WHY in page
@@ -60,21 +60,21 @@ def test_a_time_that_has_gone_is_refused_and_what_was_typed_stays(desk: Client, 
     response = do(desk, booking, "not-cancelled", reason=WHY)
     assert "is no longer free at that time. Go back to the booking and press “Book again”." in text(response)
     assert WHY in response.content.decode()
-    assert booking.state == State.CANCELLED
+    assert booking.state == BookingState.CANCELLED
 
 
 def test_a_reason_about_a_child_is_asked_about(desk: Client, presenter: Presenter, staff: User) -> None:
     booking = cancelled(presenter, staff)
     do(desk, booking, "not-cancelled", reason=ABOUT_A_CHILD)
-    assert booking.state == State.CANCELLED
+    assert booking.state == BookingState.CANCELLED
     do(desk, booking, "not-cancelled", reason=ABOUT_A_CHILD, **KEPT)
-    assert (booking.state, told_lead()) == (State.CONFIRMED, 1)
+    assert (booking.state, told_lead()) == (BookingState.CONFIRMED, 1)
 
 
 def test_delivered_is_taken_back(desk: Client, presenter: Presenter) -> None:
-    booking = make_booking(presenter, at("10:00"), state=State.DELIVERED)
+    booking = make_booking(presenter, at("10:00"), state=BookingState.DELIVERED)
     do(desk, booking, "not-delivered", reason=WHY)
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
 
 
 # Booked again
@@ -111,7 +111,7 @@ def test_what_was_cancelled_is_booked_again_first_and_seldom_taken_back(desk: Cl
     page = Page(desk.get(f"{BOOKINGS}{cancelled(presenter, staff).pk}/change/").content.decode())
     row = [(a.text, "staff-button--main" in a.classes) for a in page.all("a", "actions-row__button")]
     assert row[:2] == [("Book again", True), ("Take back the cancellation", False)]
-    given = make_booking(presenter, NOW - timedelta(days=3), state=State.DELIVERED, visit_closed=True)
+    given = make_booking(presenter, NOW - timedelta(days=3), state=BookingState.DELIVERED, visit_closed=True)
     page = Page(desk.get(f"{BOOKINGS}{given.pk}/change/").content.decode())
     row = [(a.text, "staff-button--main" in a.classes) for a in page.all("a", "actions-row__button")]
     assert row[:2] == [("Record who came", True), ("Book again", False)]
@@ -145,7 +145,11 @@ def test_those_that_are_over_are_marked_and_the_others_are_named(
     clock.move_to(at("12:00"))
     sign_in_staff(desk, staff)
     said = text(ticked(desk, "mark_delivered_ticked", over, ahead, visit))
-    assert [booking.state for booking in (over, ahead, visit)] == [State.DELIVERED, State.CONFIRMED, State.CONFIRMED]
+    assert [booking.state for booking in (over, ahead, visit)] == [
+        BookingState.DELIVERED,
+        BookingState.CONFIRMED,
+        BookingState.CONFIRMED,
+    ]
     assert "1 booking is marked as delivered." in said
     assert f"{ahead.reference} was skipped: The presentation is not over yet." in said
     assert f"{visit.reference} was skipped: We have not heard from the presenter of this visit." in said
@@ -180,7 +184,7 @@ def test_who_may_only_look_finds_no_action(client: Client, presenter: Presenter)
     assert "mark_delivered_ticked" not in page
     assert "Export" not in page
     ticked(client, "mark_delivered_ticked", booking)
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     assert client.post(EXPORT, {"form": "csv", "list": ""}).status_code == 403
 
 

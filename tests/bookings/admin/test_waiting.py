@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import User
-from bookings.models import Booking, OptionKind, OptionState, Presenter, State
+from bookings.models import Booking, BookingState, DateOptionKind, DateOptionState, Presenter
 from bookings.visits.services import check_out
 from ctac.staff.site import staff_site
 from tests.bookings.rows import at, make_booking, make_option, make_presentation, make_request
@@ -32,12 +32,12 @@ def rows_behind(desk: Client, href: object) -> list[Booking]:
 
 def offered_request(presenter: Presenter, start: datetime) -> Booking:
     booking = make_request()
-    make_option(booking, presenter, start, kind=OptionKind.PROPOSED)
+    make_option(booking, presenter, start, kind=DateOptionKind.PROPOSED)
     return booking
 
 
 WAYS: dict[str, tuple[Make, datetime]] = {
-    "to decide": (lambda presenter, start: make_booking(presenter, start, state=State.REQUESTED), at("09:00")),
+    "to decide": (lambda presenter, start: make_booking(presenter, start, state=BookingState.REQUESTED), at("09:00")),
     "waiting for the professional’s answer": (offered_request, at("05:00")),
     "without a presenter": (lambda presenter, start: make_booking(None, start), at("09:00")),
     "today or tomorrow": (make_booking, at("13:00", TODAY)),
@@ -54,7 +54,7 @@ def test_a_figure_is_the_number_of_rows_of_its_list(
     for way, (other, when) in WAYS.items():  # one of each other way, which must not be counted
         if way != label:
             other(presenter, when + timedelta(days=0 if way == "today or tomorrow" else 1))
-    make_booking(presenter, at("16:00"), state=State.DECLINED, claim=False)
+    make_booking(presenter, at("16:00"), state=BookingState.DECLINED, claim=False)
     mine = [make(presenter, start + timedelta(hours=number)) for number in range(count)]
     waits = line(staff, label)
     assert waits["figure"] == count
@@ -69,7 +69,7 @@ def test_requests_whose_dates_lapsed_are_counted_among_those_to_decide_and_marke
     offered_request(presenter, at("09:00"))
     mine = [make_request() for _each in range(count)]
     for booking in mine:
-        make_option(booking, None, at("09:00"), state=OptionState.EXPIRED)
+        make_option(booking, None, at("09:00"), state=DateOptionState.EXPIRED)
     waits = line(staff, "to decide, with dates that we no longer keep")
     assert (waits["figure"], waits["urgent"], line(staff, "to decide")["figure"]) == (count, True, count + 1)
     assert sorted(booking.pk for booking in rows_behind(desk, waits["href"])) == [booking.pk for booking in mine]
@@ -115,7 +115,7 @@ def test_today_and_tomorrow_are_days_of_a_uk_calendar(
 def test_what_is_under_way_stays_among_today_until_its_presenter_has_checked_out(
     desk: Client, staff: User, presenter: Presenter, clock: time_machine.Traveller
 ) -> None:
-    booking = make_booking(presenter, at("08:00", TODAY), state=State.DELIVERED)
+    booking = make_booking(presenter, at("08:00", TODAY), state=BookingState.DELIVERED)
     waits = line(staff, "today or tomorrow")
     assert (waits["figure"], rows_behind(desk, waits["href"])) == (1, [booking])
     check_out(booking=booking, presenter=presenter, by=staff, now=at("09:00", TODAY))

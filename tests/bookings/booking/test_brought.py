@@ -9,7 +9,7 @@ from django.test import Client
 from bookings.booking.services.transitions import cancel_booking, decline_booking
 from bookings.models import Booking, Brought, Presentation
 from leaflets.models import Edition, Order, OrderState, StockMovement
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
 from privacy.services import erase_person
@@ -198,7 +198,7 @@ def test_what_the_presenter_was_given_stays_given(
     booking = booked(client, person, general="5")
     order = Order.objects.get()
     start_packing(order=order, by=None, now=NOW)
-    dispatch(order=order, by=None, now=NOW)
+    dispatch_order(order=order, by=None, now=NOW)
     assert "Given to the presenter" in text(client.get(order.get_absolute_url()))
     cancel_booking(booking=booking, by=None, now=NOW)
     order.refresh_from_db()

@@ -12,8 +12,8 @@ from bookings.models import Booking, Presenter
 from ctac.errors import DomainError
 from leaflets.models import CopiesToBring, Edition, Order
 from leaflets.orders.queries import delivery_addresses
-from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.change import OrderChange, change_order, change_page_digest, ordered_titles
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.booking.test_flow_statements import statements
@@ -50,7 +50,7 @@ def book_with_leaflets(person: Person, clock: str = "10:00", copies: int = 5) ->
 
 def pack_and_give_away(order: Order) -> None:
     start_packing(order=order, by=None, now=NOW)
-    dispatch(order=order, by=None, now=NOW)
+    dispatch_order(order=order, by=None, now=NOW)
 
 
 def test_the_presenters_day_says_what_to_bring_and_whether_it_is_packed(
@@ -62,7 +62,7 @@ def test_the_presenters_day_says_what_to_bring_and_whether_it_is_packed(
     assert f"Leaflets to bring 5 × For everybody {order.reference}: not packed yet" in text(client.get(DAY))
     start_packing(order=order, by=None, now=NOW)
     assert "it is being packed" in text(client.get(DAY))
-    dispatch(order=order, by=None, now=NOW)
+    dispatch_order(order=order, by=None, now=NOW)
     assert "packed, and given to the presenter" in text(client.get(DAY))
     assert "5 × For everybody" in text(client.get(f"/staff/mine/visits/{Booking.objects.get().reference}/"))
     one = statements(client, "get", DAY)
@@ -127,5 +127,8 @@ def test_what_is_brought_is_left_out_as_a_whole_and_not_changed(
     titles = ordered_titles(order.lines.in_catalogue_order(), {})
     with pytest.raises(DomainError, match="Our presenter will bring these leaflets, so you can cancel"):
         change_order(
-            order=order, change=OrderChange({}, order.delivery, order_version(titles, order.delivery)), by=person.user, now=NOW
+            order=order,
+            change=OrderChange({}, order.delivery, change_page_digest(titles, order.delivery)),
+            by=person.user,
+            now=NOW,
         )

@@ -11,7 +11,7 @@ from bookings.booking.services.assign import reassign
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transitions import cancel_booking, confirm_booking
 from bookings.leave.services import end_leave, record_leave
-from bookings.models import Booking, Leave, Presenter, State
+from bookings.models import Booking, BookingState, Leave, Presenter
 from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
@@ -134,7 +134,7 @@ def test_whoever_else_gives_it_is_named_also_when_that_is_sent_again(booking: Bo
 
 
 def test_a_request_that_was_moved_is_first_said_to_be_booked_when_it_is_confirmed(booking: Booking) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     booking.refresh_from_db()
     move(booking)
     confirm_booking(booking=booking, by=make_staff(), now=NOW + timedelta(hours=1))
@@ -181,7 +181,7 @@ def test_cancelling_withdraws_the_presenters_entry_too(booking: Booking) -> None
 
 
 def test_a_request_has_no_entry_to_move_or_withdraw(booking: Booking, presenter: Presenter) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     booking.refresh_from_db()
     move(booking)
     for kind in ("booking-moved", "presenter-moved"):

@@ -17,7 +17,7 @@ from bookings.booking.services.decide import (
 from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking
 from bookings.errors import NoTimeAgreed, OutsideRules, SlotTaken, TransitionNotAllowed
 from bookings.leave.services import record_leave
-from bookings.models import Booking, BusyTime, DateOption, Presenter, State
+from bookings.models import Booking, BookingState, BusyTime, DateOption, Presenter
 from bookings.tasks import lapse_dates
 from ctac.celery import build_beat_schedule
 from ctac.errors import DomainError
@@ -161,7 +161,7 @@ def test_nonsense_is_not_offered(asked: Booking, starts: tuple[datetime, ...]) -
 
 def test_a_request_for_one_of_our_slots_can_have_others_offered(presenter: Presenter) -> None:
     waiting = place(make_person(email=STRANGER), at("10:00"))
-    assert waiting.state == State.REQUESTED
+    assert waiting.state == BookingState.REQUESTED
     before = len(sent(waiting))
     offer(waiting, at("14:00"))
     waiting.refresh_from_db()

@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 
 from bookings.booking.services.request import escalate_overdue_requests, waiting_too_long
-from bookings.models import Booking, BookingEvent, EventKind, OptionKind, OptionState, Presenter, State
+from bookings.models import Booking, BookingEvent, BookingEventKind, BookingState, DateOptionKind, DateOptionState, Presenter
 from ctac.dates import uk_day
 from leaflets.models import Order
 from notifications import rendering
@@ -88,26 +88,26 @@ def test_what_was_answered_is_not_told(request_of_thursday: Booking, clock: time
     escalate_overdue_requests(now=MONDAY)
     clock.move_to(MONDAY)
     assert email_for(newest()).is_still_due()
-    Booking.objects.update(state=State.DECLINED)
+    Booking.objects.update(state=BookingState.DECLINED)
     assert not email_for(newest()).is_still_due()
     assert told(MONDAY + 2 * A_DAY) == [0]
 
 
 def test_it_waits_for_us_from_when_they_answered(request_of_thursday: Booking, presenter: Presenter) -> None:
     booking = request_of_thursday
-    option = make_option(booking, presenter, MONDAY + 20 * A_DAY, expires_at=MONDAY, kind=OptionKind.PROPOSED)
+    option = make_option(booking, presenter, MONDAY + 20 * A_DAY, expires_at=MONDAY, kind=DateOptionKind.PROPOSED)
     assert not waiting_too_long(Booking.objects.all(), MONDAY + A_DAY).exists()
-    type(option).objects.update(state=OptionState.EXPIRED)
+    type(option).objects.update(state=DateOptionState.EXPIRED)
     assert [waiting_too_long(Booking.objects.all(), MONDAY + days * A_DAY).exists() for days in (1, 2)] == [False, True]
-    BookingEvent.objects.create(booking=booking, at=MONDAY + A_DAY, kind=EventKind.OTHERS_ASKED)
+    BookingEvent.objects.create(booking=booking, at=MONDAY + A_DAY, kind=BookingEventKind.OTHERS_ASKED)
     assert [waiting_too_long(Booking.objects.all(), MONDAY + days * A_DAY).exists() for days in (2, 3)] == [False, True]
 
 
 def test_dates_that_we_let_lapse_ourselves_begin_nothing_anew(request_of_thursday: Booking, presenter: Presenter) -> None:
     make_option(
-        request_of_thursday, presenter, MONDAY + 20 * A_DAY, expires_at=MONDAY - timedelta(hours=1), state=OptionState.EXPIRED
+        request_of_thursday, presenter, MONDAY + 20 * A_DAY, expires_at=MONDAY - timedelta(hours=1), state=DateOptionState.EXPIRED
     )
-    BookingEvent.objects.create(booking=request_of_thursday, at=MONDAY - timedelta(hours=1), kind=EventKind.LAPSED)
+    BookingEvent.objects.create(booking=request_of_thursday, at=MONDAY - timedelta(hours=1), kind=BookingEventKind.LAPSED)
     assert waiting_too_long(Booking.objects.all(), MONDAY).exists()
 
 

@@ -9,7 +9,7 @@ import time_machine
 from django.conf import settings
 from django.test import Client
 
-from bookings.models import Booking, BusyTime, Hold, Presentation, State
+from bookings.models import Booking, BookingState, BusyTime, Hold, Presentation
 from notifications.models import Notification
 from professionals.models import Draft, Person
 from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
@@ -51,7 +51,12 @@ def test_a_booking_from_the_first_page_to_the_confirmation(client: Client, prese
         "Monday 25 January 2027 Our presenter will ask for Jo Green at reception.",
     ):
         assert step in confirmation
-    assert (booking.person, booking.state, booking.starts_at, booking.postcode) == (person, State.CONFIRMED, at("10:00"), LEEDS)
+    assert (booking.person, booking.state, booking.starts_at, booking.postcode) == (
+        person,
+        BookingState.CONFIRMED,
+        at("10:00"),
+        LEEDS,
+    )
     assert (booking.audience_size, booking.access_needs, booking.channel) == (12, "Hearing loop", "web")
     assert not Draft.objects.exists()
     assert not Hold.objects.exists()
@@ -90,7 +95,7 @@ def test_what_will_be_a_request_says_so_before_it_is_sent(
     [heading], [title] = (re.findall(f"<{tag}[^>]*>([^<]+)<", page.content.decode()) for tag in ("h1", "title"))
     assert title.strip() == f"{heading} – CTAC"
     confirm(client)
-    assert (Booking.objects.get().state == State.REQUESTED) is is_request
+    assert (Booking.objects.get().state == BookingState.REQUESTED) is is_request
 
 
 def test_the_check_page_says_what_we_know_of_the_person_and_where_to_change_it(

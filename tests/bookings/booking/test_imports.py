@@ -8,7 +8,7 @@ from django.urls import reverse
 from bookings.booking.services.undo import take_back_delivered
 from bookings.errors import TransitionNotAllowed
 from bookings.feedback.services import record_attendance
-from bookings.models import Attendance, Booking, BookingEvent, BusyTime, Channel, Format, Presenter, State
+from bookings.models import Attendance, Booking, BookingChannel, BookingEvent, BookingState, BusyTime, Format, Presenter
 from bookings.privacy import bookings_ended_before
 from notifications.models import Notification
 from privacy.services import export_person
@@ -65,7 +65,7 @@ def test_a_delivered_visit_is_history(presenter):
     done = bring_in({})
     assert (done.state, importing.states(done)) == (ImportState.DONE, {2: RowState.MADE})
     booking = Booking.objects.get()
-    assert (booking.state, booking.format, booking.channel) == (State.DELIVERED, Format.WORKPLACE, Channel.LIST)
+    assert (booking.state, booking.format, booking.channel) == (BookingState.DELIVERED, Format.WORKPLACE, BookingChannel.LIST)
     assert booking.starts_at == datetime(2026, 4, 3, 12, 30, tzinfo=UTC)
     assert booking.ends_at - booking.starts_at == booking.presentation.length
     assert (booking.postcode, booking.nation, booking.local_authority) == ("LS1 4AP", "england", "E08000035")
@@ -84,7 +84,7 @@ def test_nobody_is_told_and_nothing_is_claimed():
     assert not Notification.objects.exists()
     assert not BookingEvent.objects.exists()
     assert not BusyTime.objects.exists()
-    assert not hasattr(Booking.objects.filter(state=State.DELIVERED).get(), "afterwards")
+    assert not hasattr(Booking.objects.filter(state=BookingState.DELIVERED).get(), "afterwards")
     assert Person.objects.get().user is None
 
 
@@ -213,7 +213,7 @@ def test_whom_it_may_be_is_asked(choice, people, bookings):
 )
 def test_a_booking_that_is_here_already_is_asked_about(presenter, choice, bookings):
     person = make_person(email="asha@leeds.example")
-    here = make_booking(presenter, datetime(2026, 4, 3, 12, 30, tzinfo=UTC), person=person, state=State.DELIVERED)
+    here = make_booking(presenter, datetime(2026, 4, 3, 12, 30, tzinfo=UTC), person=person, state=BookingState.DELIVERED)
     imported = check({"presentation": here.presentation.slug})
     assert importing.states(imported) == {2: RowState.DUPLICATE}
     imported.choice = choice
@@ -228,7 +228,7 @@ def test_a_booking_that_is_here_already_is_asked_about(presenter, choice, bookin
 
 def test_another_time_of_the_day_is_another_booking(presenter):
     person = make_person(email="asha@leeds.example")
-    here = make_booking(presenter, datetime(2026, 4, 3, 8, tzinfo=UTC), person=person, state=State.DELIVERED)
+    here = make_booking(presenter, datetime(2026, 4, 3, 8, tzinfo=UTC), person=person, state=BookingState.DELIVERED)
     assert importing.states(check({"presentation": here.presentation.slug})) == {2: RowState.NEW}
 
 

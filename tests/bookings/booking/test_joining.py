@@ -13,7 +13,7 @@ from bookings.booking.services.transitions import cancel_booking
 from bookings.calendars import ical
 from bookings.emails import BookingEmail
 from bookings.errors import TransitionNotAllowed
-from bookings.models import Booking, BookingEvent, Presenter, State
+from bookings.models import Booking, BookingEvent, BookingState, Presenter
 from bookings.schedule.services import save_presenter
 from ctac.errors import DomainError
 from notifications.models import Notification
@@ -61,10 +61,10 @@ def words_of(kind: str, booking: Booking) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("state", [State.CONFIRMED, State.REQUESTED, State.CANCELLED, State.DECLINED])
-def test_only_who_joins_a_confirmed_booking_reads_the_link(booking: Booking, kind: str, state: State) -> None:
+@pytest.mark.parametrize("state", [BookingState.CONFIRMED, BookingState.REQUESTED, BookingState.CANCELLED, BookingState.DECLINED])
+def test_only_who_joins_a_confirmed_booking_reads_the_link(booking: Booking, kind: str, state: BookingState) -> None:
     Booking.objects.update(state=state)
-    assert (HERS in words_of(kind, booking)) == (state == State.CONFIRMED and kind in NEEDS_IT)
+    assert (HERS in words_of(kind, booking)) == (state == BookingState.CONFIRMED and kind in NEEDS_IT)
 
 
 def test_the_copy_that_staff_can_read_leaves_it_out(booking: Booking) -> None:
@@ -73,8 +73,10 @@ def test_the_copy_that_staff_can_read_leaves_it_out(booking: Booking) -> None:
     assert (HERS in kept.html + kept.text, "[private link]" in kept.text) == (False, True)
 
 
-@pytest.mark.parametrize(("state", "said"), [(State.CONFIRMED, HERS), (State.DELIVERED, "Online"), (State.CANCELLED, "Online")])
-def test_calendars_have_it_while_it_is_confirmed(booking: Booking, state: State, said: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "said"), [(BookingState.CONFIRMED, HERS), (BookingState.DELIVERED, "Online"), (BookingState.CANCELLED, "Online")]
+)
+def test_calendars_have_it_while_it_is_confirmed(booking: Booking, state: BookingState, said: str) -> None:
     Booking.objects.update(state=state)
     assert ical.booking_location(Booking.objects.get()) == said
 
@@ -120,7 +122,7 @@ def test_going_back_to_the_same_link_under_another_name_tells_nobody(booking: Bo
 
 
 def test_a_request_is_given_a_link_and_nobody_is_told(booking: Booking, staff: User) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     assert set_joining_link(booking=booking, link=OWN, by=staff, now=NOW).joining_link == ""
     assert sent(booking) == []
 
@@ -141,7 +143,7 @@ def changed_by(presenter: Presenter, by: User | None, link: str) -> None:
 def test_a_presenters_new_link_is_told_to_those_who_join_by_it(presenter: Presenter, booking: Booking, staff: User) -> None:
     others = [
         make_booking(presenter, at("12:00"), postcode="", own_joining_link=OWN),
-        make_booking(presenter, at("13:00"), postcode="", state=State.REQUESTED),
+        make_booking(presenter, at("13:00"), postcode="", state=BookingState.REQUESTED),
         make_booking(presenter, at("15:00")),
         make_booking(presenter, at("09:00", NOW.date()), postcode=""),
         make_booking(make_presenter(), at("12:00"), postcode=""),

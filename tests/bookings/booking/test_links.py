@@ -16,7 +16,7 @@ from bookings.booking.emails import URL_NAME_BY_PURPOSE, ProfessionalEmail
 from bookings.booking.services.links import make_booking_links
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
-from bookings.models import Booking, BookingLink, BusyTime, LinkPurpose, State
+from bookings.models import Booking, BookingLink, BookingState, BusyTime, LinkPurpose
 from bookings.models.links import LINK_LIFETIME, hash_token
 from bookings.privacy import erase_bookings
 from notifications import rendering
@@ -152,7 +152,7 @@ def test_cancelling_is_done_by_the_button_alone_and_once(booking: Booking, links
     assert "The presentation is cancelled" in text(done)
     booking.refresh_from_db()
     assert (booking.state, booking.closed_reason, booking.events.get().changes) == (
-        State.CANCELLED,
+        BookingState.CANCELLED,
         "Nobody is in",
         {"by_link": True},
     )
@@ -188,7 +188,7 @@ def test_every_link_that_does_not_work_gets_one_same_page(
         assert over(link) == unknown
     cancel_booking(booking=booking, by=booking.person.user, now=NOW)  # used, or cancelled by somebody else
     assert [over(link) for link in links.values()] == [unknown, unknown]
-    Booking.objects.update(state=State.CONFIRMED)
+    Booking.objects.update(state=BookingState.CONFIRMED)
     Person.objects.update(email="sam.taylor@york.nhs.uk")  # sent to an address that is theirs no longer
     assert [over(link) for link in links.values()] == [unknown, unknown]
     Person.objects.update(email="Sam@Leeds.nhs.uk")
@@ -216,7 +216,7 @@ def test_after_the_cut_off_only_cancelling_is_left(
     assert set(links_for(booking)) == {"cancel"}
     Client().post(links["cancel"], {"reason": ""})
     booking.refresh_from_db()
-    assert booking.state == State.CANCELLED
+    assert booking.state == BookingState.CANCELLED
 
 
 def test_guessing_and_opening_are_limited_by_address(

@@ -12,7 +12,7 @@ from bookings.booking.services.transitions import cancel_booking, confirm_bookin
 from bookings.calendars import ical
 from bookings.emails import BookingEmail
 from bookings.leave.services import record_leave
-from bookings.models import Booking, Presenter, State
+from bookings.models import Booking, BookingState, Presenter
 from bookings.visits.services import minute_number
 from notifications import rendering
 from notifications.models import ChoiceSource, Notification
@@ -120,7 +120,7 @@ def test_a_reason_is_passed_on_and_a_flagged_one_is_not(booking: Booking) -> Non
 
 
 def test_a_request_with_a_time_is_withdrawn_and_not_cancelled(booking: Booking) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     booking.refresh_from_db()
     cancel_booking(booking=booking, by=None, now=NOW)
     rendered = message(booking, "booking-cancelled")
@@ -129,7 +129,7 @@ def test_a_request_with_a_time_is_withdrawn_and_not_cancelled(booking: Booking) 
 
 
 def test_staff_read_whose_time_a_request_keeps(booking: Booking) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     rendered = message(booking, "staff-new-booking")
     assert rendered.subject == f"Please decide: request {booking.reference} for Monday 25 January 2027"
     assert "Kept with: Asha Patel" in rendered.text
@@ -174,7 +174,7 @@ def test_no_mail_holds_words_that_looked_like_a_childs_details(booking: Booking,
 
 
 def test_presenters_are_not_asked_to_decide(booking: Booking, presenter: Presenter) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     rendered = message(booking, "presenter-kept")
     assert rendered.subject == f"We are keeping your time for a request: Monday 25 January 2027 ({booking.reference})"
     assert "The team will decide whether you go" in rendered.text
@@ -210,7 +210,7 @@ def test_a_confirmation_goes_also_if_leave_freed_the_presenter_before_it_went(bo
 
 
 def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, presenter: Presenter) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     decline_booking(booking=booking, reason="We were there in May", by=make_staff(), now=NOW)
     assert list(Notification.objects.filter(recipient=presenter.email).values_list("kind", flat=True)) == ["presenter-cancelled"]
     assert is_still_due(booking, "presenter-cancelled", recipient=presenter.email)
@@ -232,7 +232,7 @@ def test_the_reminder_of_a_booking_that_needs_a_presenter_does_not_go(booking: B
 
 
 def test_a_request_that_was_answered_is_not_called_a_request_any_more(booking: Booking) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     assert is_still_due(booking, "booking-requested")
     confirm_booking(booking=booking, by=None, now=NOW)
     assert not is_still_due(booking, "booking-requested")
@@ -286,7 +286,7 @@ def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: B
 
 
 def test_a_request_that_is_cancelled_withdraws_no_entry_that_was_never_sent(booking: Booking) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     cancel_booking(booking=booking, by=None, now=NOW)
     built = get_email_class("booking-cancelled")(note(booking, "booking-cancelled")).message()
     assert (built.calendar, built.calendar_method) == (b"", "")

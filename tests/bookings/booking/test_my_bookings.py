@@ -14,7 +14,7 @@ from icalendar import Calendar
 
 from bookings.booking.services.transitions import confirm_booking, decline_booking
 from bookings.leave.services import record_leave
-from bookings.models import Booking, BusyTime, EventKind, Presentation, Presenter, State
+from bookings.models import Booking, BookingEventKind, BookingState, BusyTime, Presentation, Presenter
 from bookings.models.booking import record_event
 from notifications.models import ChoiceSource
 from notifications.preferences import record_choices
@@ -63,7 +63,7 @@ def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(client:
     page = client.get(placed)
     assert ("We will email you a reminder" in text(page), "you stopped reminders by email" in text(page)) == (False, True)
     assert 'href="/my/mail/">Choose what you get by email</a>' in page.content.decode()
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     asked = text(client.get(placed))
     assert ("We will send you an entry for your calendar." in asked, "you stopped reminders by email" in asked) == (True, True)
 
@@ -82,7 +82,7 @@ def test_anothers_booking_is_not_found(client: Client, booking: Booking, page: s
     sign_in(client, colleague)
     assert client.get(f"/bookings/{booking.reference}/{page}").status_code == 404
     assert client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""}).status_code == 404
-    assert Booking.objects.get().state == State.CONFIRMED
+    assert Booking.objects.get().state == BookingState.CONFIRMED
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -93,7 +93,7 @@ def test_the_signed_out_are_asked_to_sign_in(booking: Booking, page: str) -> Non
 
 
 def test_the_page_shows_state_answers_and_history_in_words(client: Client, booking: Booking, owner: Person) -> None:
-    record_event(booking, EventKind.BOOKED, by=owner.user, now=NOW)
+    record_event(booking, BookingEventKind.BOOKED, by=owner.user, now=NOW)
     page = text(client.get(f"/bookings/{booking.reference}/"))
     for words in (
         "Confirmed",
@@ -106,7 +106,7 @@ def test_the_page_shows_state_answers_and_history_in_words(client: Client, booki
 
 
 def test_a_request_and_its_answers_are_told(client: Client, booking: Booking) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     assert "We are keeping this time for you." in text(client.get(f"/bookings/{booking.reference}/"))
     assert client.get(f"/bookings/{booking.reference}/calendar.ics").status_code == 404
     confirm_booking(booking=booking, by=make_staff(), now=NOW)
@@ -114,7 +114,7 @@ def test_a_request_and_its_answers_are_told(client: Client, booking: Booking) ->
 
 
 def test_a_decline_shows_its_reason(client: Client, booking: Booking) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     decline_booking(booking=booking, reason="We were there in May.", by=make_staff(), now=NOW)
     page = text(client.get(f"/bookings/{booking.reference}/"))
     assert "Declined" in page
@@ -139,11 +139,11 @@ def test_the_calendar_file_is_a_copy_to_keep(client: Client, booking: Booking) -
 
 def test_opening_the_cancel_page_changes_nothing(client: Client, booking: Booking) -> None:
     assert "Cancel this booking?" in text(client.get(f"/bookings/{booking.reference}/cancel/"))
-    assert Booking.objects.get().state == State.CONFIRMED
+    assert Booking.objects.get().state == BookingState.CONFIRMED
 
 
 def test_a_request_is_called_a_request_until_we_say_yes(client: Client, booking: Booking) -> None:
-    Booking.objects.update(state=State.REQUESTED)
+    Booking.objects.update(state=BookingState.REQUESTED)
     own = f"/bookings/{booking.reference}/"
     for page in ("", "placed/", "time/", "details/", "cancel/"):
         words = text(client.get(f"{own}{page}"))
@@ -159,7 +159,7 @@ def test_a_request_is_called_a_request_until_we_say_yes(client: Client, booking:
 def test_its_owner_cancels_with_a_reason(client: Client, booking: Booking) -> None:
     response = client.post(f"/bookings/{booking.reference}/cancel/", {"reason": "Nobody is in"}, follow=True)
     booking.refresh_from_db()
-    assert (booking.state, booking.closed_reason) == (State.CANCELLED, "Nobody is in")
+    assert (booking.state, booking.closed_reason) == (BookingState.CANCELLED, "Nobody is in")
     assert "This booking is cancelled. We have sent you an email." in text(response)
     assert not BusyTime.objects.exists()
 
@@ -177,7 +177,7 @@ def test_a_reason_that_looks_like_a_childs_details_stops_once(client: Client, bo
     assert "reason" in page.context["form"].errors
     client.post(f"/bookings/{booking.reference}/cancel/", {**reason, "keep_what_i_wrote": "on"})
     booking.refresh_from_db()
-    assert (booking.state, booking.flagged_child_details) == (State.CANCELLED, True)
+    assert (booking.state, booking.flagged_child_details) == (BookingState.CANCELLED, True)
 
 
 def test_a_cancelled_booking_has_no_confirmation_and_nothing_to_cancel(client: Client, booking: Booking) -> None:
@@ -247,7 +247,7 @@ def test_after_the_start_the_page_says_to_call(client: Client, booking: Booking,
     sign_in(client, booking.person)
     assert "You can no longer cancel this booking here" in text(client.get(f"/bookings/{booking.reference}/cancel/"))
     client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""})
-    assert Booking.objects.get().state == State.CONFIRMED
+    assert Booking.objects.get().state == BookingState.CONFIRMED
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -255,7 +255,7 @@ def test_pages_keep_to_their_statements(client: Client, booking: Booking, owner:
     counts = []
     for _more in range(2):
         for _event in range(3):
-            record_event(booking, EventKind.REASSIGNED, by=None, now=NOW)
+            record_event(booking, BookingEventKind.REASSIGNED, by=None, now=NOW)
         make_booking(presenter, at("12:00") + timedelta(hours=BusyTime.objects.count()), person=owner)
         with CaptureQueriesContext(connection) as queries:
             assert client.get(f"/bookings/{booking.reference}/{page}").status_code == 200
@@ -278,7 +278,9 @@ def test_a_booking_that_is_done_with_is_booked_again_and_only_the_time_is_asked(
     client: Client, owner: Person, presenter: Presenter
 ) -> None:
     presentation = make_presentation(slug="signs")
-    cancelled = make_booking(presenter, at("10:00"), person=owner, presentation=presentation, state=State.CANCELLED, claim=False)
+    cancelled = make_booking(
+        presenter, at("10:00"), person=owner, presentation=presentation, state=BookingState.CANCELLED, claim=False
+    )
     page, again = f"/bookings/{cancelled.reference}/", f"/bookings/{cancelled.reference}/again/"
     assert "Book this again for another day" in text(client.get(page))
     assert client.get(again).url == page  # only the button does it
@@ -297,5 +299,5 @@ def test_a_booking_to_come_and_one_of_somebody_else_are_not_booked_again(
 ) -> None:
     assert "Book this again" not in text(client.get(f"/bookings/{booking.reference}/"))
     assert client.post(f"/bookings/{booking.reference}/again/").url == f"/bookings/{booking.reference}/"
-    other = make_booking(presenter, at("14:00"), state=State.CANCELLED, claim=False)
+    other = make_booking(presenter, at("14:00"), state=BookingState.CANCELLED, claim=False)
     assert client.post(f"/bookings/{other.reference}/again/").status_code == 404

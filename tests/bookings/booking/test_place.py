@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
-from bookings.models import Booking, BookingEvent, BusyTime, Hold, Presenter, State
+from bookings.models import Booking, BookingEvent, BookingState, BusyTime, Hold, Presenter
 from bookings.schedule.holds import hold_slot
 from professionals.models import Person
 from tests.bookings.placed import STRANGER, TEN, history, place, place_as_staff, sent
@@ -36,7 +36,7 @@ def presenter() -> Presenter:
 def test_a_slot_that_we_offer_books_at_once_as_confirmed(presenter: Presenter, person: Person) -> None:
     booking = place(person)
     claim = BusyTime.objects.get()
-    assert (booking.state, booking.presenter, booking.ends_at) == (State.CONFIRMED, presenter, at("11:00"))
+    assert (booking.state, booking.presenter, booking.ends_at) == (BookingState.CONFIRMED, presenter, at("11:00"))
     assert (claim.booking, claim.busy.lower, claim.busy.upper, claim.postcode) == (booking, TEN, at("11:00"), LEEDS)
     assert history(booking) == [("booked", "", "confirmed")]
     assert sent(booking) == [
@@ -49,7 +49,7 @@ def test_a_slot_that_we_offer_books_at_once_as_confirmed(presenter: Presenter, p
 def test_an_address_that_we_do_not_know_waits_for_staff_and_holds_its_time(presenter: Presenter) -> None:
     person = make_person(email=STRANGER)
     booking = place(person)
-    assert (booking.state, history(booking)) == (State.REQUESTED, [("requested", "", "requested")])
+    assert (booking.state, history(booking)) == (BookingState.REQUESTED, [("requested", "", "requested")])
     assert [kind for kind, _to, _version in sent(booking)] == ["booking-requested", "presenter-kept", "staff-new-booking"]
     with pytest.raises(SlotTaken):
         place(make_person(email="sam@leeds.nhs.uk"))
@@ -57,7 +57,7 @@ def test_an_address_that_we_do_not_know_waits_for_staff_and_holds_its_time(prese
 
 def test_online_nobody_waits_for_staff(presenter: Presenter) -> None:
     booking = place(make_person(email=STRANGER), format="online", address=None)
-    assert (booking.state, booking.postcode, BusyTime.objects.get().place) == (State.CONFIRMED, "", None)
+    assert (booking.state, booking.postcode, BusyTime.objects.get().place) == (BookingState.CONFIRMED, "", None)
 
 
 def test_a_booking_takes_the_hold_of_its_draft(presenter: Presenter, person: Person) -> None:
@@ -121,7 +121,7 @@ def test_kept_text_that_looks_like_a_childs_details_is_flagged_and_the_lead_is_t
 
 
 def test_staff_book_for_an_unknown_address_as_confirmed(presenter: Presenter) -> None:
-    assert place_as_staff().state == State.CONFIRMED
+    assert place_as_staff().state == BookingState.CONFIRMED
 
 
 def test_staff_override_notice_and_hours_with_a_reason_that_is_kept(presenter: Presenter) -> None:

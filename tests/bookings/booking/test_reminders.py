@@ -11,7 +11,7 @@ from django.test import Client
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import REMINDER_MAX_DELAY, cancel_booking, remind_of_bookings
 from bookings.leave.services import record_leave
-from bookings.models import Booking, BookingEvent, Channel, EventKind, Presenter
+from bookings.models import Booking, BookingChannel, BookingEvent, BookingEventKind, Presenter
 from bookings.schedule.services import save_presenter
 from ctac.dates import uk_datetime
 from notifications import rendering
@@ -63,7 +63,7 @@ def move(booking: Booking, start: datetime, now: datetime) -> None:
 
 def confirm_link(booking: Booking, now: datetime) -> None:
     """One of the changes after which everything about the booking is told anew."""
-    BookingEvent.objects.create(booking=booking, kind=EventKind.LINK_SET, at=now, by=None)
+    BookingEvent.objects.create(booking=booking, kind=BookingEventKind.LINK_SET, at=now, by=None)
 
 
 def test_host_and_presenter_are_reminded_twice_and_no_more(presenter: Presenter, person: Person) -> None:
@@ -154,7 +154,7 @@ def test_they_go_to_the_address_of_that_day(presenter: Presenter, client: Client
 
 def test_whoever_has_no_address_is_no_row(presenter: Presenter) -> None:
     person = make_person(with_user=False, email="", phone="0113 496 0000")
-    place(person, by=make_staff(), channel=Channel.PHONE)
+    place(person, by=make_staff(), channel=BookingChannel.PHONE)
     assert remind_of_bookings(now=WEEK) == 1
     assert written() == [("presenter-reminder-week", THEIRS)]
 

@@ -7,7 +7,16 @@ from django.conf import settings
 
 from bookings.booking.services.request import DatesRefused
 from bookings.errors import AlreadyPlaced, NotOffered
-from bookings.models import Booking, BusyTime, EventKind, OptionKind, OptionState, Precision, Presenter, State
+from bookings.models import (
+    Booking,
+    BookingEventKind,
+    BookingState,
+    BusyTime,
+    DateOptionKind,
+    DateOptionState,
+    Precision,
+    Presenter,
+)
 from bookings.schedule.holds import PreferredDate
 from notifications.models import Notification
 from professionals.models import Draft, Person
@@ -186,13 +195,13 @@ def test_leave_ends_what_is_kept_at_once(person: Person, presenter: Presenter) -
 
 def test_whose_turn_it_is(person: Person, presenter: Presenter) -> None:
     asked, other = ask(person, on(at("10:00"))), ask(make_person(), on(at("12:00")))
-    make_option(other, presenter, at("14:00"), kind=OptionKind.PROPOSED)
+    make_option(other, presenter, at("14:00"), kind=DateOptionKind.PROPOSED)
     assert list(Booking.objects.to_decide()) == [asked]
     assert list(Booking.objects.awaiting_answer()) == [other]
     assert not Booking.objects.with_lapsed_dates().exists()
-    other.options.update(state=OptionState.EXPIRED)
+    other.options.update(state=DateOptionState.EXPIRED)
     assert set(Booking.objects.to_decide()) == {asked, other}
     assert list(Booking.objects.with_lapsed_dates()) == [other]
-    Booking.objects.update(state=State.DECLINED)
+    Booking.objects.update(state=BookingState.DECLINED)
     assert not Booking.objects.to_decide().exists()
-    assert {event.kind for event in asked.events.all()} == {EventKind.REQUESTED}
+    assert {event.kind for event in asked.events.all()} == {BookingEventKind.REQUESTED}

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings.models import Booking, BusyTime, DateOption, NotKeptReason, OptionKind, OptionState, Precision, Presenter, State
+from bookings.models import (
+    Booking,
+    BookingState,
+    BusyTime,
+    DateOption,
+    DateOptionKind,
+    DateOptionState,
+    NotKeptReason,
+    Precision,
+    Presenter,
+)
 from bookings.schedule.locks import lock_presenters
 from tests.bookings.rows import NOW, at, make_booking, make_option, make_presenter, make_request
 
@@ -22,8 +32,8 @@ def refused(*, by: str) -> "pytest.RaisesExc[IntegrityError]":
     return pytest.raises(IntegrityError, match=by)
 
 
-@pytest.mark.parametrize("state", [State.CONFIRMED, State.DELIVERED])
-def test_only_a_request_has_no_time(state: State) -> None:
+@pytest.mark.parametrize("state", [BookingState.CONFIRMED, BookingState.DELIVERED])
+def test_only_a_request_has_no_time(state: BookingState) -> None:
     booking = make_request()
     with refused(by="booking_has_a_time_or_is_a_request"), transaction.atomic():
         Booking.objects.filter(pk=booking.pk).update(state=state)
@@ -36,8 +46,8 @@ def test_a_time_is_whole_and_a_presenter_comes_with_it(presenter: Presenter) -> 
             Booking.objects.filter(pk=booking.pk).update(**half)
 
 
-@pytest.mark.parametrize("state", [State.CANCELLED, State.DECLINED])
-def test_a_request_may_be_closed_without_a_time(state: State) -> None:
+@pytest.mark.parametrize("state", [BookingState.CANCELLED, BookingState.DECLINED])
+def test_a_request_may_be_closed_without_a_time(state: BookingState) -> None:
     booking = make_request()
     Booking.objects.filter(pk=booking.pk).update(state=state)
     booking.refresh_from_db()
@@ -90,17 +100,17 @@ def test_what_is_kept_lies_within_what_was_asked(presenter: Presenter) -> None:
 def test_what_staff_offer_is_exact_and_kept(presenter: Presenter) -> None:
     request = make_request()
     with refused(by="dateoption_offered_is_kept"), transaction.atomic():
-        make_option(request, None, at("10:00"), kind=OptionKind.PROPOSED)
-    offered = make_option(request, presenter, at("10:00"), kind=OptionKind.PROPOSED)
+        make_option(request, None, at("10:00"), kind=DateOptionKind.PROPOSED)
+    offered = make_option(request, presenter, at("10:00"), kind=DateOptionKind.PROPOSED)
     with refused(by="dateoption_offered_is_kept"), transaction.atomic():
         DateOption.objects.filter(pk=offered.pk).update(precision=Precision.MORNING)
 
 
 def test_one_date_of_a_request_is_taken(presenter: Presenter) -> None:
     request = make_request()
-    make_option(request, presenter, at("10:00"), state=OptionState.TAKEN)
+    make_option(request, presenter, at("10:00"), state=DateOptionState.TAKEN)
     with refused(by="dateoption_one_is_taken"), transaction.atomic():
-        make_option(request, presenter, at("12:00"), state=OptionState.TAKEN)
+        make_option(request, presenter, at("12:00"), state=DateOptionState.TAKEN)
 
 
 def test_a_writer_gives_back_dates_whose_time_is_over(presenter: Presenter) -> None:

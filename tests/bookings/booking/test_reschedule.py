@@ -14,7 +14,7 @@ from bookings.booking.services.decide import agree_time
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.views.bookings import is_offered
 from bookings.errors import NothingChanged, OutsideRules, SlotTaken, StaleBooking, TooLateToChange, TransitionNotAllowed
-from bookings.models import Booking, BusyTime, EventKind, Presenter, State
+from bookings.models import Booking, BookingEventKind, BookingState, BusyTime, Presenter
 from bookings.schedule.substitutes import rank_presenters_for
 from notifications.models import Notification
 from professionals.models import FlagDecision, FlaggedText, Person
@@ -75,10 +75,10 @@ def test_the_one_claim_moves_and_its_presenter_stays(booking: Booking, presenter
     BusyTime.objects.update(travel_minutes=40, travel_reason="Roadworks")
     move(booking)
     booking.refresh_from_db()
-    assert (booking.starts_at, booking.ends_at, booking.sequence, booking.state) == (TWO, at("15:00"), 1, State.CONFIRMED)
+    assert (booking.starts_at, booking.ends_at, booking.sequence, booking.state) == (TWO, at("15:00"), 1, BookingState.CONFIRMED)
     assert (BusyTime.objects.get().pk, the_claim(booking)) == (before, (presenter, TWO, at("15:00"), 40))
     event = booking.events.get()
-    assert (event.kind, event.by, event.at) == (EventKind.RESCHEDULED, booking.person.user, NOW)
+    assert (event.kind, event.by, event.at) == (BookingEventKind.RESCHEDULED, booking.person.user, NOW)
     assert event.changes == {
         "time": ["2027-01-25T10:00:00+00:00", "2027-01-25T14:00:00+00:00"],
         "presenter": [presenter.pk, presenter.pk],
@@ -184,10 +184,10 @@ def test_what_lacks_a_presenter_gets_one(person: Person, presenter: Presenter) -
 
 
 def test_a_request_stays_a_request_and_its_time_is_kept(person: Person, presenter: Presenter) -> None:
-    booking = make_booking(presenter, TEN, person=person, state=State.REQUESTED)
+    booking = make_booking(presenter, TEN, person=person, state=BookingState.REQUESTED)
     move(booking)
     booking.refresh_from_db()
-    assert (booking.state, the_claim(booking)[1]) == (State.REQUESTED, TWO)
+    assert (booking.state, the_claim(booking)[1]) == (BookingState.REQUESTED, TWO)
     assert [kind for kind, _to, _version in sent(booking)] == ["booking-moved", "presenter-moved", "staff-booking-moved"]
 
 
@@ -203,8 +203,8 @@ def test_a_page_that_is_too_old_changes_nothing(booking: Booking, do: Callable[.
 
 
 @pytest.mark.parametrize("do", [move, change])
-@pytest.mark.parametrize("state", [State.DELIVERED, State.CANCELLED, State.DECLINED])
-def test_what_is_closed_stays(presenter: Presenter, state: State, do: Callable[..., Booking]) -> None:
+@pytest.mark.parametrize("state", [BookingState.DELIVERED, BookingState.CANCELLED, BookingState.DECLINED])
+def test_what_is_closed_stays(presenter: Presenter, state: BookingState, do: Callable[..., Booking]) -> None:
     booking = make_booking(presenter, TEN, state=state, claim=False)
     with pytest.raises(TransitionNotAllowed):
         do(booking, by=make_staff(), override_reason="Must")
@@ -256,7 +256,7 @@ def test_details_change_and_calendars_hear_only_of_their_own(booking: Booking, p
     assert (booking.audience_size, booking.contact_name, booking.sequence, booking.revision) == (30, "Ana Diaz", 0, 1)
     assert sent(booking) == [("booking-changed", booking.person.email, 1), ("presenter-changed", presenter.email, 1)]
     event = booking.events.get()
-    assert event.kind == EventKind.DETAILS_CHANGED
+    assert event.kind == BookingEventKind.DETAILS_CHANGED
     assert event.changes == {"fields": ["audience_size", "contact_name"], "revision": 1, "in_calendars": False}
 
 
@@ -268,7 +268,10 @@ def test_a_room_stands_in_calendars_so_their_entry_is_new(booking: Booking) -> N
 
 
 def test_the_team_hear_of_details_while_they_still_have_to_do_something(person: Person, presenter: Presenter) -> None:
-    for booking in (make_booking(presenter, TEN, person=person, state=State.REQUESTED), make_booking(None, TEN, person=person)):
+    for booking in (
+        make_booking(presenter, TEN, person=person, state=BookingState.REQUESTED),
+        make_booking(None, TEN, person=person),
+    ):
         change(booking)
         assert ("staff-booking-changed", settings.STAFF_EMAIL, 1) in sent(booking)
 

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from bookings.booking.emails import ProfessionalEmail
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
-from bookings.models import Booking, BusyTime, Presenter, State
+from bookings.models import Booking, BookingState, BusyTime, Presenter
 from notifications.models import Notification
 from professionals.models import Draft, Person, Stopped
 from tests.bookings.flow import WHERE, text
@@ -194,7 +194,7 @@ def test_what_is_closed_cannot_be_changed(client: Client, booking: Booking) -> N
 
 def test_a_request_without_a_time_has_details_to_change_and_no_time(client: Client, booking: Booking) -> None:
     BusyTime.objects.all().delete()
-    Booking.objects.update(starts_at=None, ends_at=None, presenter=None, state=State.REQUESTED)
+    Booking.objects.update(starts_at=None, ends_at=None, presenter=None, state=BookingState.REQUESTED)
     assert "No time is agreed yet" in text(client.get(url(booking, "time/")))
     assert client.get(url(booking, f"time/check/?start={TWO}")).url == url(booking, "time/")
     type_details(client, booking)

@@ -10,7 +10,7 @@ from bookings.booking.services.transitions import notify_booked, notify_cancelle
 from bookings.models import Booking, Presenter
 from notifications import rendering
 from notifications.delivery.services import deliver
-from notifications.models import Notification, State, TeamMail
+from notifications.models import Notification, NotificationState, TeamMail
 from notifications.registry import all_emails, get_email_class
 from tests.bookings.rows import NOW, at, make_booking
 from tests.notifications.conftest import mail_server
@@ -38,12 +38,12 @@ def test_a_new_booking_waits_for_the_digest_which_leads_to_its_page(presenter: P
     booking = make_booking(presenter, at("10:00"))
     notify_booked(booking, NOW)
     row = delivered("staff-new-booking")
-    assert row.state == State.GATHERED
+    assert row.state == NotificationState.GATHERED
     said = rendering.render(get_email_class("staff-digest")(row.told_in).message())
     assert said.subject == "Team digest: 1 update"
     assert f"New booking {booking.reference}" in said.text
     assert f"/staff/bookings/booking/{booking.pk}/change/" in said.text
-    assert delivered("booking-confirmed").state == State.SENT
+    assert delivered("booking-confirmed").state == NotificationState.SENT
 
 
 def test_what_happens_to_a_presentation_of_tomorrow_is_told_at_once(presenter: Presenter, mail_server) -> None:
@@ -52,7 +52,7 @@ def test_what_happens_to_a_presentation_of_tomorrow_is_told_at_once(presenter: P
     Booking.objects.update(state="cancelled")
     booking.refresh_from_db()
     notify_cancelled(booking, NOW)
-    assert delivered("staff-booking-cancelled").state == State.SENT
+    assert delivered("staff-booking-cancelled").state == NotificationState.SENT
 
 
 def test_what_happens_soon_after_the_weekend_does_not_wait_for_mondays_digest(
@@ -67,7 +67,7 @@ def test_what_happens_soon_after_the_weekend_does_not_wait_for_mondays_digest(
     rows = Notification.objects.filter(kind="staff-new-booking").order_by("pk")
     for row in rows:
         deliver(row.pk, clock=lambda: friday)
-    assert [row.state for row in rows.all()] == [State.SENT, State.GATHERED]
+    assert [row.state for row in rows.all()] == [NotificationState.SENT, NotificationState.GATHERED]
 
 
 def test_what_is_urgent_has_no_digest() -> None:

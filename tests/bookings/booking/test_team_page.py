@@ -11,7 +11,7 @@ from django.conf import settings
 from django.test import Client
 
 from bookings.booking.services.transitions import cancel_booking
-from bookings.models import Booking, BookingLink, Format, State
+from bookings.models import Booking, BookingLink, BookingState, Format
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import notify
@@ -78,8 +78,8 @@ def test_opening_them_changes_nothing(client: Client, booking: Booking) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"state": State.CANCELLED},
-        {"state": State.REQUESTED},
+        {"state": BookingState.CANCELLED},
+        {"state": BookingState.REQUESTED},
         {"format": Format.WORKPLACE, "postcode": "LS1 4AP"},
         {"ends_at": NOW, "starts_at": NOW - timedelta(hours=1)},
     ],

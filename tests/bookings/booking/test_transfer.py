@@ -10,10 +10,10 @@ from bookings.booking.services.assign import NothingToTransferError, transfer_bo
 from bookings.booking.services.links import find_booking_by_link, make_booking_links
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
-from bookings.models import Booking, BookingEvent, Brought, EventKind, Presenter, SessionPlace, State
+from bookings.models import Booking, BookingEvent, BookingEventKind, BookingState, Brought, Presenter, SessionPlace
 from bookings.privacy import export_bookings
 from ctac.errors import DomainError
-from leaflets.models import Channel, CopiesToBring, Order, OrderState
+from leaflets.models import CopiesToBring, Order, OrderChannel, OrderState
 from leaflets.orders.services.create import place_order_for_visit
 from notifications.models import Notification
 from professionals.models import FlaggedText, Person
@@ -59,7 +59,7 @@ def owners() -> list[tuple[str, str]]:
 
 def test_all_that_is_to_come_is_the_colleagues(booking: Booking, presenter: Presenter, nadia: Person, omar: Person) -> None:
     make_request(person=nadia)
-    make_booking(presenter, at("10:00") - timedelta(days=60), person=nadia, state=State.DELIVERED)
+    make_booking(presenter, at("10:00") - timedelta(days=60), person=nadia, state=BookingState.DELIVERED)
     off = make_booking(presenter, at("14:00"), person=nadia)
     cancel_booking(booking=off, by=None, now=NOW)
 
@@ -80,7 +80,7 @@ def test_time_and_presenter_stay_and_it_stands_in_the_history(booking: Booking, 
 
     now = Booking.objects.get()
     assert (now.starts_at, now.presenter, now.sequence) == (booking.starts_at, booking.presenter, booking.sequence + 1)
-    [event] = BookingEvent.objects.filter(kind=EventKind.HANDED_OVER)
+    [event] = BookingEvent.objects.filter(kind=BookingEventKind.HANDED_OVER)
     assert (event.by, event.reason) == (manager, WHY)
     assert event.changes == {"person": [nadia.pk, omar.pk], "sequence": 1}
 
@@ -148,7 +148,7 @@ def test_leaflets_that_are_brought_go_with_it(booking: Booking, nadia: Person, o
     edition = make_edition(NOW, stock=20)
     asked = [CopiesToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
     order = place_order_for_visit(
-        person=nadia, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
+        person=nadia, by=None, channel=OrderChannel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
     )
     Brought.objects.create(booking=booking, order=order)
 

@@ -9,12 +9,11 @@ from django.db import connection
 from bookings import privacy as bookings_privacy
 from bookings.booking.services.assign import transfer_bookings
 from bookings.booking.services.links import make_booking_links
-from bookings.models import Booking, BookingEvent, BookingLink, Brought, EventKind, State
+from bookings.models import Booking, BookingEvent, BookingEventKind, BookingLink, BookingState, Brought
 from bookings.models.booking import record_event
-from leaflets.models import Channel, CopiesToBring, Order, OrderEvent
+from leaflets.models import CopiesToBring, Order, OrderChannel, OrderEvent
 from leaflets.orders.services.create import place_order_for_visit
-from notifications.models import Notification
-from notifications.models import State as MailState
+from notifications.models import Notification, NotificationState
 from privacy.services import VisitBlocksErasure, erase_person, export_person
 from professionals.models import Person
 from professionals.services import assign_verified_address
@@ -41,14 +40,14 @@ def omar(nadia: Person) -> Person:
 def booking(nadia: Person) -> Booking:
     presenter = make_presenter(email="asha@ctac.example")
     booking = make_booking(presenter, at("10:00"), person=nadia, contact_name="Ruth", contact_phone="0113 496 0555")
-    record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=NOW, reason=EARLIER)
+    record_event(booking, BookingEventKind.DETAILS_CHANGED, by=None, now=NOW, reason=EARLIER)
     return booking
 
 
 def give(booking: Booking, before: Person, after: Person, reason: str = WHY) -> None:
     transfer_bookings(person=before, to=after, by=None, reason=reason, now=NOW)
     booking.refresh_from_db()
-    record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=NOW, reason=LATER)
+    record_event(booking, BookingEventKind.DETAILS_CHANGED, by=None, now=NOW, reason=LATER)
 
 
 def reasons() -> list[str]:
@@ -56,7 +55,7 @@ def reasons() -> list[str]:
 
 
 def stored(about: str, to: str) -> Notification:
-    row = {"due_at": NOW, "created_at": NOW, "state": MailState.SENT, "sent_at": NOW, "text_body": "Nadia Rahman"}
+    row = {"due_at": NOW, "created_at": NOW, "state": NotificationState.SENT, "sent_at": NOW, "text_body": "Nadia Rahman"}
     return Notification.objects.create(kind="presenter-booked", about=about, recipient=to, version=99, message_id=about, **row)
 
 
@@ -64,7 +63,7 @@ def leaflets_for(booking: Booking, person: Person) -> Order:
     edition = make_edition(NOW, stock=20)
     asked = [CopiesToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
     order = place_order_for_visit(
-        person=person, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
+        person=person, by=None, channel=OrderChannel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
     )
     assert order is not None
     Brought.objects.create(booking=booking, order=order)
@@ -161,7 +160,7 @@ def test_where_somebody_else_is_the_contact_nothing_changes_and_nobody_is_told(b
 
 def test_what_is_over_needs_no_contact_any_more(booking, nadia, omar):
     give(booking, nadia, omar)
-    Booking.objects.update(contact_name=nadia.name, contact_phone=nadia.phone, state=State.CANCELLED, visit_closed=True)
+    Booking.objects.update(contact_name=nadia.name, contact_phone=nadia.phone, state=BookingState.CANCELLED, visit_closed=True)
     erase_person(nadia, by=None, now=NOW)
     booking.refresh_from_db()
     assert (booking.contact_name, booking.contact_phone, booking.revision) == ("", "", 0)

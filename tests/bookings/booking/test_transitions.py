@@ -8,8 +8,8 @@ from django.conf import settings
 from bookings.booking.services.assign import reassign, set_travel_time
 from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking, mark_delivered, transition
 from bookings.errors import NeedsPresenter, NotOver, OutsideRules, SamePresenter, SlotTaken, TooLateToCancel, TransitionNotAllowed
-from bookings.models import Booking, BookingEvent, BusyTime, EventKind, Presenter, State
-from bookings.models.booking import TRANSITIONS
+from bookings.models import Booking, BookingEvent, BookingEventKind, BookingState, BusyTime, Presenter
+from bookings.models.booking import BOOKING_TRANSITIONS
 from professionals.models import Person
 from tests.bookings.placed import TEN, place, place_as_staff, sent
 from tests.bookings.rows import (
@@ -35,28 +35,28 @@ def presenter() -> Presenter:
 
 
 def test_moves_that_are_not_in_the_table_are_refused(presenter: Presenter) -> None:
-    for before in State:
-        for after in State:
+    for before in BookingState:
+        for after in BookingState:
             booking = make_booking(None, TEN, state=before)
-            if after in TRANSITIONS[before]:
-                transition(booking, after, EventKind.CONFIRMED, by=None, now=NOW)
+            if after in BOOKING_TRANSITIONS[before]:
+                transition(booking, after, BookingEventKind.CONFIRMED, by=None, now=NOW)
                 assert Booking.objects.get(pk=booking.pk).state == after
             else:
                 with pytest.raises(TransitionNotAllowed):
-                    transition(booking, after, EventKind.CONFIRMED, by=None, now=NOW)
+                    transition(booking, after, BookingEventKind.CONFIRMED, by=None, now=NOW)
                 assert Booking.objects.get(pk=booking.pk).state == before
 
 
 def test_a_move_from_a_state_that_is_no_longer_true_is_refused(presenter: Presenter) -> None:
-    booking = make_booking(None, TEN, state=State.REQUESTED)
-    Booking.objects.update(state=State.DECLINED)
+    booking = make_booking(None, TEN, state=BookingState.REQUESTED)
+    Booking.objects.update(state=BookingState.DECLINED)
     with pytest.raises(TransitionNotAllowed):
-        transition(booking, State.CONFIRMED, EventKind.CONFIRMED, by=None, now=NOW)
+        transition(booking, BookingState.CONFIRMED, BookingEventKind.CONFIRMED, by=None, now=NOW)
     assert not BookingEvent.objects.exists()
 
 
 def test_confirming_tells_the_professional_and_the_presenter(presenter: Presenter) -> None:
-    booking, staff = make_booking(presenter, TEN, state=State.REQUESTED), make_staff()
+    booking, staff = make_booking(presenter, TEN, state=BookingState.REQUESTED), make_staff()
     confirm_booking(booking=booking, by=staff, now=NOW)
     event = booking.events.get()
     assert (event.by, event.at, event.from_state, event.to_state) == (staff, NOW, "requested", "confirmed")
@@ -64,7 +64,7 @@ def test_confirming_tells_the_professional_and_the_presenter(presenter: Presente
 
 
 def test_confirming_twice_is_refused(presenter: Presenter) -> None:
-    booking = make_booking(presenter, TEN, state=State.REQUESTED)
+    booking = make_booking(presenter, TEN, state=BookingState.REQUESTED)
     confirm_booking(booking=booking, by=None, now=NOW)
     with pytest.raises(TransitionNotAllowed, match="Confirmed"):
         confirm_booking(booking=booking, by=None, now=NOW)
@@ -72,14 +72,14 @@ def test_confirming_twice_is_refused(presenter: Presenter) -> None:
 
 def test_a_request_without_presenter_cannot_be_confirmed() -> None:
     with pytest.raises(NeedsPresenter):
-        confirm_booking(booking=make_booking(None, TEN, state=State.REQUESTED), by=None, now=NOW)
+        confirm_booking(booking=make_booking(None, TEN, state=BookingState.REQUESTED), by=None, now=NOW)
 
 
 def test_declining_gives_the_time_back_and_tells_why(presenter: Presenter) -> None:
-    booking = make_booking(presenter, TEN, state=State.REQUESTED)
+    booking = make_booking(presenter, TEN, state=BookingState.REQUESTED)
     decline_booking(booking=booking, reason="We were there last month.", by=make_staff(), now=NOW)
     booking.refresh_from_db()
-    assert (booking.state, booking.closed_reason) == (State.DECLINED, "We were there last month.")
+    assert (booking.state, booking.closed_reason) == (BookingState.DECLINED, "We were there last month.")
     assert not BusyTime.objects.exists()
     assert [kind for kind, _to, _version in sent(booking)] == ["booking-declined", "presenter-cancelled"]
 
@@ -88,7 +88,7 @@ def test_cancelling_gives_the_time_back_bumps_the_sequence_and_tells_everyone(pr
     booking = make_booking(presenter, TEN, person=person)
     cancel_booking(booking=booking, by=person.user, now=NOW, reason="Nobody is in")
     booking.refresh_from_db()
-    assert (booking.state, booking.sequence, booking.presenter) == (State.CANCELLED, 1, presenter)
+    assert (booking.state, booking.sequence, booking.presenter) == (BookingState.CANCELLED, 1, presenter)
     assert not BusyTime.objects.exists()
     assert sent(booking) == [
         ("booking-cancelled", person.email, 1),
@@ -103,14 +103,14 @@ def test_its_owner_cannot_cancel_once_it_has_started_and_staff_can(presenter: Pr
     booking = make_booking(presenter, TEN, person=person)
     with pytest.raises(TooLateToCancel):
         cancel_booking(booking=booking, by=person.user, now=TEN)
-    assert cancel_booking(booking=booking, by=make_staff(), now=TEN).state == State.CANCELLED
+    assert cancel_booking(booking=booking, by=make_staff(), now=TEN).state == BookingState.CANCELLED
 
 
 def test_delivered_only_after_its_end(presenter: Presenter) -> None:
     booking = make_booking(presenter, TEN)
     with pytest.raises(NotOver):
         mark_delivered(booking=booking, by=None, now=TEN + timedelta(minutes=59))
-    assert mark_delivered(booking=booking, by=None, now=TEN + timedelta(hours=1)).state == State.DELIVERED
+    assert mark_delivered(booking=booking, by=None, now=TEN + timedelta(hours=1)).state == BookingState.DELIVERED
     assert BusyTime.objects.get().booking == booking
 
 
@@ -157,11 +157,11 @@ def test_reassigning_to_the_same_presenter_or_a_closed_booking_is_refused(presen
     with pytest.raises(SamePresenter):
         reassign(booking=make_booking(presenter, TEN), presenter=presenter, by=None, now=NOW)
     with pytest.raises(TransitionNotAllowed):
-        reassign(booking=make_booking(None, TEN, state=State.CANCELLED), presenter=presenter, by=None, now=NOW)
+        reassign(booking=make_booking(None, TEN, state=BookingState.CANCELLED), presenter=presenter, by=None, now=NOW)
 
 
 def test_a_request_that_is_reassigned_is_not_told_to_the_professional_yet(presenter: Presenter) -> None:
-    booking = make_booking(presenter, TEN, state=State.REQUESTED)
+    booking = make_booking(presenter, TEN, state=BookingState.REQUESTED)
     reassign(booking=booking, presenter=make_presenter(), by=None, now=NOW)
     assert [kind for kind, _to, _version in sent(booking)] == ["presenter-kept", "presenter-freed"]
 

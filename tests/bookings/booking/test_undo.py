@@ -10,12 +10,23 @@ from bookings.booking.services.undo import take_back_cancelled, take_back_delive
 from bookings.calendars import ical
 from bookings.errors import SlotTaken, TransitionNotAllowed
 from bookings.feedback.services import get_or_create_afterwards, give_feedback, record_attendance
-from bookings.models import Booking, Brought, BusyTime, DateOption, DutyShift, EventKind, Feedback, OptionState, Presenter, State
+from bookings.models import (
+    Booking,
+    BookingEventKind,
+    BookingState,
+    Brought,
+    BusyTime,
+    DateOption,
+    DateOptionState,
+    DutyShift,
+    Feedback,
+    Presenter,
+)
 from bookings.models.booking import UNDO_TRANSITIONS
 from bookings.visits.services import NoCover
 from ctac.errors import DomainError
 from leaflets.models import CopiesToBring, Order, OrderState
-from leaflets.orders.services.transitions import cancel
+from leaflets.orders.services.transitions import cancel_order
 from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
 from notifications.registry import Email, email_for
@@ -49,16 +60,16 @@ def mail_of(kind: str, booking: Booking) -> Email:
     return email_for(Notification.objects.filter(kind=kind, about=f"booking:{booking.pk}").latest("pk"))
 
 
-@pytest.mark.parametrize("before", State)
-@pytest.mark.parametrize("after", State)
-def test_only_these_moves_are_taken_back(before: State, after: State) -> None:
+@pytest.mark.parametrize("before", BookingState)
+@pytest.mark.parametrize("after", BookingState)
+def test_only_these_moves_are_taken_back(before: BookingState, after: BookingState) -> None:
     booking = make_booking(None, TEN, state=before)
     if after in UNDO_TRANSITIONS.get(before, ()):
-        transition(booking, after, EventKind.RESTORED, by=None, now=NOW, takes_back=True)
+        transition(booking, after, BookingEventKind.RESTORED, by=None, now=NOW, takes_back=True)
         assert Booking.objects.get().state == after
     else:
         with pytest.raises(TransitionNotAllowed):
-            transition(booking, after, EventKind.RESTORED, by=None, now=NOW, takes_back=True)
+            transition(booking, after, BookingEventKind.RESTORED, by=None, now=NOW, takes_back=True)
         assert Booking.objects.get().state == before
 
 
@@ -67,7 +78,7 @@ def test_delivered_is_taken_back_with_who_and_why(presenter: Presenter) -> None:
     mark_delivered(booking=booking, by=staff, now=OVER)
     first = mail_of("booking-afterwards", booking)
     taken_back = take_back_delivered(booking=booking, reason=WHY, by=staff, now=OVER)
-    assert taken_back.state == State.CONFIRMED
+    assert taken_back.state == BookingState.CONFIRMED
     event = booking.events.last()
     assert event is not None
     assert (event.kind, event.from_state, event.to_state, event.by, event.reason) == (
@@ -84,7 +95,7 @@ def test_delivered_stays_where_people_were_counted(presenter: Presenter) -> None
     booking, staff = make_booking(presenter, TEN, postcode=""), make_staff()
     record_attendance(given=booking, counts={"social-worker": 4}, by=staff, now=OVER)
     booking.refresh_from_db()
-    assert booking.state == State.DELIVERED
+    assert booking.state == BookingState.DELIVERED
     with pytest.raises(DomainError, match="recorded how many people came"):
         take_back_delivered(booking=booking, reason=WHY, by=staff, now=OVER)
 
@@ -96,11 +107,11 @@ def test_delivered_stays_where_somebody_gave_feedback(presenter: Presenter) -> N
     give_feedback(afterwards=afterwards, answers=answers, token="1", by_host=True, now=OVER)
     with pytest.raises(DomainError, match="given feedback"):
         take_back_delivered(booking=booking, reason=WHY, by=staff, now=OVER)
-    assert Booking.objects.get().state == State.DELIVERED
+    assert Booking.objects.get().state == BookingState.DELIVERED
 
 
-@pytest.mark.parametrize("state", [State.REQUESTED, State.CONFIRMED, State.CANCELLED, State.DECLINED])
-def test_what_is_not_delivered_cannot_be_taken_back_as_such(presenter: Presenter, state: State) -> None:
+@pytest.mark.parametrize("state", [BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.CANCELLED, BookingState.DECLINED])
+def test_what_is_not_delivered_cannot_be_taken_back_as_such(presenter: Presenter, state: BookingState) -> None:
     with pytest.raises(TransitionNotAllowed):
         take_back_delivered(booking=make_booking(presenter, TEN, state=state), reason=WHY, by=None, now=OVER)
 
@@ -167,11 +178,11 @@ def test_a_visit_is_waited_for_again_and_one_that_is_over_is_not(presenter: Pres
     cancel_booking(booking=over, by=make_staff(), now=NOW)
     Presenter.objects.update(active=False)
     restored = take_back_cancelled(booking=over, reason=WHY, by=None, now=OVER)
-    assert (restored.state, restored.visit_closed) == (State.CONFIRMED, True)
+    assert (restored.state, restored.visit_closed) == (BookingState.CONFIRMED, True)
     assert not Booking.objects.overdue(OVER + timedelta(days=1)).filter(pk=over.pk).exists()
     # It is over: nobody needs to know.
     assert "booking-confirmed" not in [kind for kind, _to, _version in sent(over)]
-    assert mark_delivered(booking=over, by=None, now=OVER).state == State.DELIVERED
+    assert mark_delivered(booking=over, by=None, now=OVER).state == BookingState.DELIVERED
 
 
 def test_a_booking_that_had_nobody_needs_a_presenter_again(presenter: Presenter, person: Person) -> None:
@@ -181,9 +192,9 @@ def test_a_booking_that_had_nobody_needs_a_presenter_again(presenter: Presenter,
 
 
 def test_a_request_with_a_time_is_a_request_again_and_its_time_is_kept(presenter: Presenter, person: Person) -> None:
-    booking = cancelled(presenter, state=State.REQUESTED, person=person)
+    booking = cancelled(presenter, state=BookingState.REQUESTED, person=person)
     restored = take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER)
-    assert (restored.state, BusyTime.objects.get().booking) == (State.REQUESTED, booking)
+    assert (restored.state, BusyTime.objects.get().booking) == (BookingState.REQUESTED, booking)
     assert sent(restored)[-2:] == [("booking-requested", person.email, 2), ("presenter-kept", presenter.email, 2)]
 
 
@@ -194,9 +205,9 @@ def test_the_dates_of_a_request_are_asked_for_again_and_not_kept(presenter: Pres
     make_option(booking, presenter, at("16:00"), kind="proposed")
     cancel_booking(booking=booking, by=None, now=NOW)
     restored = take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER)
-    assert restored.state == State.REQUESTED
+    assert restored.state == BookingState.REQUESTED
     states = list(DateOption.objects.order_by("pk").values_list("state", flat=True))
-    assert states == [OptionState.EXPIRED, OptionState.OPEN, OptionState.PASSED]
+    assert states == [DateOptionState.EXPIRED, DateOptionState.OPEN, DateOptionState.PASSED]
     assert not BusyTime.objects.exists()
     assert restored in Booking.objects.with_lapsed_dates()
 
@@ -215,8 +226,8 @@ def test_nothing_is_taken_back_whose_details_were_taken_out(presenter: Presenter
         take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER)
 
 
-@pytest.mark.parametrize("state", [State.REQUESTED, State.CONFIRMED, State.DELIVERED, State.DECLINED])
-def test_what_is_not_cancelled_cannot_be_taken_back_as_such(presenter: Presenter, state: State) -> None:
+@pytest.mark.parametrize("state", [BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.DELIVERED, BookingState.DECLINED])
+def test_what_is_not_cancelled_cannot_be_taken_back_as_such(presenter: Presenter, state: BookingState) -> None:
     with pytest.raises(TransitionNotAllowed):
         take_back_cancelled(booking=make_booking(presenter, TEN, state=state), reason=WHY, by=None, now=LATER)
 
@@ -261,7 +272,7 @@ def test_an_order_of_which_nothing_is_left_stays_cancelled(presenter: Presenter,
     booking, [edition] = with_leaflets(person, 10)
     cancel_booking(booking=booking, by=None, now=NOW)
     make_order(person, NOW, {edition.leaflet: 10})  # type: ignore[attr-defined]
-    assert take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER).state == State.CONFIRMED
+    assert take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER).state == BookingState.CONFIRMED
     brought = Brought.objects.get()
     assert (brought.live_order, [leaflet.copies for leaflet in brought.missing_leaflets]) == (None, [10])
 
@@ -269,7 +280,7 @@ def test_an_order_of_which_nothing_is_left_stays_cancelled(presenter: Presenter,
 def test_leaflets_that_were_cancelled_for_themselves_stay_so(presenter: Presenter, person: Person) -> None:
 
     booking, _editions = with_leaflets(person, 10)
-    cancel(Order.objects.get(), by=make_staff(), now=NOW - timedelta(minutes=1))
+    cancel_order(Order.objects.get(), by=make_staff(), now=NOW - timedelta(minutes=1))
     cancel_booking(booking=booking, by=None, now=NOW)
     take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER)
     assert Order.objects.get().state == OrderState.CANCELLED

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.models import Booking, Presentation, State
+from bookings.models import Booking, BookingState, Presentation
 from leaflets.models import KeptAddress
 from professionals.models import Draft, Person
 from tests.bookings.booking.test_flow_statements import statements
@@ -92,11 +92,11 @@ def test_the_last_visit_stands_ready_beside_what_is_kept(client: Client, person:
 
 def test_what_took_no_place_is_nobodys_last_visit(client: Client, person: Person) -> None:
     keep(person)
-    make_booking(None, at("10:00", date(2026, 7, 1)), person=person, address_line_2="Third floor", state=State.DELIVERED)
-    Booking.objects.filter(pk=make_request(person=person).pk).update(state=State.DECLINED)
-    make_booking(None, at("10:00"), person=person, state=State.DECLINED)
+    make_booking(None, at("10:00", date(2026, 7, 1)), person=person, address_line_2="Third floor", state=BookingState.DELIVERED)
+    Booking.objects.filter(pk=make_request(person=person).pk).update(state=BookingState.DECLINED)
+    make_booking(None, at("10:00"), person=person, state=BookingState.DECLINED)
     assert (offered(look(client))[1], typed(client)["address_line_2"]) == (("Another address", True), "Third floor")
-    Booking.objects.filter(state=State.DELIVERED).delete()
+    Booking.objects.filter(state=BookingState.DELIVERED).delete()
     assert (offered(look(client))[0], typed(client)["address_line_1"]) == ((HEALTH_VISITING, True), "")
 
 

@@ -17,8 +17,9 @@ from bookings.calendars import views as calendars_views
 from bookings.calendars.views import FEED_CANCELLED_RETENTION, get_or_create_feed
 from bookings.models import (
     Booking,
+    BookingEventKind,
+    BookingState,
     CalendarFeed,
-    EventKind,
     Leave,
     OpenSession,
     PlaceState,
@@ -26,7 +27,6 @@ from bookings.models import (
     SessionEvent,
     SessionEventKind,
     SessionState,
-    State,
 )
 from bookings.models.booking import record_event
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
@@ -116,7 +116,7 @@ def test_leave_that_was_only_asked_for_is_not_in_it(presenter: Presenter) -> Non
 
 
 def test_a_request_is_tentative_for_both(person: Person, presenter: Presenter) -> None:
-    make_booking(presenter, at("10:00"), person=person, state=State.REQUESTED)
+    make_booking(presenter, at("10:00"), person=person, state=BookingState.REQUESTED)
     assert [each[:2] for each in told(feed_of(person))] == [("TENTATIVE", "Asked for: Spotting the signs")]
     assert [each[:2] for each in told(feed_of(presenter))] == [("TENTATIVE", "Kept for a request: Spotting the signs")]
 
@@ -131,8 +131,8 @@ def test_what_was_called_off_stays_as_cancelled_for_a_while(
     left = make_session(None, start + timedelta(hours=8))
     place = make_place(left, person=person)
     urls = [feed_of(person), feed_of(presenter)]
-    Booking.objects.update(state=State.CANCELLED)
-    record_event(booking, EventKind.CANCELLED, by=None, now=NOW)
+    Booking.objects.update(state=BookingState.CANCELLED)
+    record_event(booking, BookingEventKind.CANCELLED, by=None, now=NOW)
     OpenSession.objects.filter(pk=session.pk).update(state=SessionState.CANCELLED)
     SessionEvent.objects.create(session=session, at=NOW, kind=SessionEventKind.CANCELLED)
     type(place).objects.filter(pk=place.pk).update(state=PlaceState.GIVEN_UP, version=1)
@@ -154,7 +154,7 @@ def test_what_somebody_else_gives_now_is_gone_at_once(presenter: Presenter) -> N
 
 def test_it_looks_back_ninety_days_and_ahead_without_end(person: Person) -> None:
     for days in (-91, -89, 400):
-        make_booking(None, NOW + timedelta(days=days), person=person, state=State.DELIVERED)
+        make_booking(None, NOW + timedelta(days=days), person=person, state=BookingState.DELIVERED)
     assert [event.start.astimezone(UTC).date() - NOW.date() for event in events(feed_of(person))] == [
         timedelta(days=-89),
         timedelta(days=400),

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from bookings.booking.services.transitions import cancel_booking
 from bookings.calendars.views import feed_token, get_or_create_feed
-from bookings.models import CalendarFeed, DutyShift, Format, Presenter, State
+from bookings.models import BookingState, CalendarFeed, DutyShift, Format, Presenter
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from ctac.dates import uk_datetime
 from tests.bookings.admin.desk import text, values
@@ -131,7 +131,7 @@ def test_a_bank_holiday_is_that_of_where_the_presenter_lives(desk: Client, asha:
 
 
 def test_what_is_delivered_or_asked_for_says_so_and_what_is_cancelled_is_gone(desk: Client, asha: Presenter) -> None:
-    asked = make_booking(asha, at("10:00"), state=State.REQUESTED)
+    asked = make_booking(asha, at("10:00"), state=BookingState.REQUESTED)
     gone = make_booking(asha, at("14:00"))
     cancel_booking(gone, reason="Ill", by=make_staff(), now=NOW)
     assert f"10am to 11am: Booking {asked.reference}, {LEEDS}, Requested" in texts(desk)

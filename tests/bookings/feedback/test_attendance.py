@@ -15,7 +15,7 @@ from bookings.feedback.services import (
     attendance_counts,
     record_attendance,
 )
-from bookings.models import Attendance, AttendanceCount, Booking, EventKind, State, Visit
+from bookings.models import Attendance, AttendanceCount, Booking, BookingEventKind, BookingState, Visit
 from bookings.visits.services import check_in, check_out
 from ctac.errors import DomainError
 from notifications.models import Notification
@@ -35,9 +35,9 @@ def test_numbers_are_kept_the_booking_is_delivered_and_its_host_is_asked_how_it_
 ) -> None:
     attendance = record(booking, presenters_user, {**TEAM, "gp": 0}, by_presenter=True)
     booking.refresh_from_db()
-    assert (attendance.people, attendance_counts(attendance), booking.state) == (12, TEAM, State.DELIVERED)
+    assert (attendance.people, attendance_counts(attendance), booking.state) == (12, TEAM, BookingState.DELIVERED)
     kinds = booking.events.values_list("kind", "changes")
-    assert list(kinds) == [(EventKind.ATTENDANCE, {"people": [None, 12]}), (EventKind.DELIVERED, {})]
+    assert list(kinds) == [(BookingEventKind.ATTENDANCE, {"people": [None, 12]}), (BookingEventKind.DELIVERED, {})]
     assert Notification.objects.values_list("kind", "recipient").get() == ("booking-afterwards", "meera@leeds.nhs.uk")
 
 
@@ -50,13 +50,13 @@ def test_counted_while_it_goes_on_it_is_delivered_once_it_is_over(presenters_use
         check_out(booking=booking, presenter=booking.presenter, by=presenters_user, now=END)
     Visit.objects.filter(booking=unheard).update(checked_out_at=None)
     Booking.objects.update(visit_closed=False)
-    assert Booking.objects.filter(state=State.CONFIRMED, attendance__people=12).count() == 2
+    assert Booking.objects.filter(state=BookingState.CONFIRMED, attendance__people=12).count() == 2
     for now, delivered in ((END - timedelta(minutes=1), []), (END + timedelta(hours=1), [heard])):
         with time_machine.travel(now, tick=False):
             tasks.deliver_what_was_counted()
             tasks.deliver_what_was_counted()
-        assert list(Booking.objects.filter(state=State.DELIVERED)) == delivered
-    event = heard.events.get(kind=EventKind.DELIVERED)
+        assert list(Booking.objects.filter(state=BookingState.DELIVERED)) == delivered
+    event = heard.events.get(kind=BookingEventKind.DELIVERED)
     assert (event.by, Notification.objects.get(kind="booking-afterwards").about) == (presenters_user, f"booking:{heard.pk}")
 
 
@@ -81,7 +81,7 @@ def test_a_presenter_records_from_the_start_and_for_two_weeks_a_colleague_at_any
     with pytest.raises(DomainError, match="That was some time ago"):
         record_attendance(given=booking, counts=TEAM, by=presenters_user, now=late, by_presenter=True)
     assert record_attendance(given=booking, counts=TEAM, by=presenters_user, now=late).people == 12
-    cancelled = make_booking(make_presenter(), START, state=State.CANCELLED, claim=False)
+    cancelled = make_booking(make_presenter(), START, state=BookingState.CANCELLED, claim=False)
     with pytest.raises(DomainError, match="This presentation did not take place, so nobody"):
         record(cancelled, presenters_user)
 
@@ -91,11 +91,11 @@ def test_a_visit_whose_presenter_is_not_heard_of_is_not_marked_as_delivered(pres
     booking = make_booking(make_presenter(), START)
     record_attendance(given=booking, counts=TEAM, by=presenters_user, now=END + timedelta(hours=1))
     booking.refresh_from_db()
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     Visit.objects.create(booking=booking, presenter=booking.presenter, checked_out_at=END)
     record_attendance(given=booking, counts=TEAM, by=presenters_user, now=END + timedelta(hours=2))
     booking.refresh_from_db()
-    assert booking.state == State.DELIVERED
+    assert booking.state == BookingState.DELIVERED
 
 
 def test_the_database_refuses_numbers_that_do_not_add_up(booking: Booking, presenters_user: User) -> None:

@@ -12,15 +12,15 @@ from django.test import Client
 from accounts import rate_limits
 from bookings import privacy as bookings_privacy
 from bookings.feedback.emails import ThreeMonthsOnEmail
-from bookings.feedback.queries import Average, average_confidence, confidence_later_key, confidence_statistics, host_key
-from bookings.feedback.services import get_or_create_afterwards, send_confidence_questions
+from bookings.feedback.queries import Average, average_confidence, confidence_statistics, host_key, three_months_on_key
+from bookings.feedback.services import get_or_create_afterwards, send_three_months_questions
 from bookings.models import (
     Afterwards,
     Booking,
+    BookingState,
     ConfidenceLater,
     Feedback,
     Presenter,
-    State,
     ThreeMonthsOn,
     YearLater,
 )
@@ -85,7 +85,7 @@ def test_who_leaves_one_of_them_out_is_told_which_and_keeps_the_rest(anybody: Cl
 
 
 def test_the_host_is_asked_too(anybody: Client, afterwards: Afterwards) -> None:
-    Booking.objects.update(state=State.DELIVERED)
+    Booking.objects.update(state=BookingState.DELIVERED)
     host = {**SAID, "arranging": "5", "token": "h" * 43, "quotable": "on", "remind": "on"}
     anybody.post(f"/f/{afterwards.code}/host/{host_key(afterwards)}/", host)
     said = Feedback.objects.get()
@@ -182,7 +182,7 @@ def test_who_asks_for_it_is_asked_once_and_their_address_is_forgotten(anybody: C
         assert "We will email you once, on Monday 26 April 2027." in asks(anybody, afterwards, "Ana@Leeds.nhs.uk")
     later = ConfidenceLater.objects.get()
     assert (later.address, later.due_at) == ("ana@leeds.nhs.uk", LATER)
-    assert send_confidence_questions(now=LATER - timedelta(minutes=1)) == 0
+    assert send_three_months_questions(now=LATER - timedelta(minutes=1)) == 0
     with time_machine.travel(LATER, tick=False) as clock:
         for _twice in range(2):
             ask_three_months_on()
@@ -225,7 +225,7 @@ def test_it_goes_in_the_language_of_the_page_or_else_of_the_account(
     if here:
         anybody.cookies[settings.LANGUAGE_COOKIE_NAME] = here
     asks(anybody, afterwards, "ana@leeds.nhs.uk")
-    send_confidence_questions(now=LATER)
+    send_three_months_questions(now=LATER)
     row = Notification.objects.get(kind="three-months-on")
     rendered, _mail = build_mail(row, ThreeMonthsOnEmail(row))
     assert rendered.subject.startswith(subject)
@@ -233,7 +233,7 @@ def test_it_goes_in_the_language_of_the_page_or_else_of_the_account(
 
 
 def later_link(later: ConfidenceLater) -> str:
-    return f"/f/{later.afterwards.code}/three-months/{confidence_later_key(later)}/"
+    return f"/f/{later.afterwards.code}/three-months/{three_months_on_key(later)}/"
 
 
 def test_links_that_are_nobodys_too_early_or_too_late(anybody: Client, afterwards: Afterwards) -> None:
@@ -242,7 +242,7 @@ def test_links_that_are_nobodys_too_early_or_too_late(anybody: Client, afterward
     wrong = [f"/f/{afterwards.code}/three-months/{key}/" for key in (f"{later.pk}-{'0' * 32}", "x", "²-1", f"{'9' * 40}-a")]
     assert [anybody.get(path).status_code for path in wrong] == [404] * 4
     assert "This page is closed" in anybody.get(link).content.decode()  # not mailed yet
-    send_confidence_questions(now=LATER)
+    send_three_months_questions(now=LATER)
     over = LATER + THREE_MONTHS_LINK_LIFETIME
     for moment, open_ in ((over - timedelta(minutes=1), True), (over, False)):
         with time_machine.travel(moment, tick=False):

@@ -19,11 +19,11 @@ from bookings.models import (
     Afterwards,
     Booking,
     BookingEvent,
-    EventKind,
+    BookingEventKind,
+    BookingState,
     Feedback,
     PlaceState,
     Presenter,
-    State,
     YearLater,
 )
 from ctac.dates import format_uk_time
@@ -96,7 +96,7 @@ def test_codes_that_are_nobodys_look_alike_and_who_guesses_is_stopped(
     assert anybody.get("/f/?code=7q4+m2f").headers["Location"] == "/f/7Q4M2F/"
     cancel_booking(booking=afterwards.given, by=None, now=START - timedelta(days=1))  # type: ignore[arg-type]
     assert anybody.get(f"/f/{afterwards.code}/").status_code == 404
-    Booking.objects.update(state=State.DELIVERED)
+    Booking.objects.update(state=BookingState.DELIVERED)
     monkeypatch.setattr("bookings.feedback.views.UNKNOWN_CODE_RATE_LIMIT", (5, timedelta(hours=1)))
     answers = [anybody.get(f"/f/{code}/").status_code for code in ("AAAAAA", afterwards.code)]
     assert (answers, anybody.get("/f/").status_code) == ([404, 429], 200)
@@ -159,11 +159,11 @@ def test_staff_can_let_more_answer_and_say_why(anybody: Client, client: Client, 
     desk, page = sign_in_staff(client, make_staff()), f"/staff/bookings/booking/{afterwards.booking_id}/do/more-feedback/"
     assert "Write why there are more people than we expected." in desk.post(page, {"reason": ""}).content.decode()
     assert desk.post(page, {"reason": "The night shift came too."}).status_code == 302
-    event = BookingEvent.objects.get(kind=EventKind.MORE_FEEDBACK)
+    event = BookingEvent.objects.get(kind=BookingEventKind.MORE_FEEDBACK)
     assert event.reason == "The night shift came too."
     assert anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN}).status_code == 302
     desk.post(page, {"reason": "Once more."})  # is no longer offered
-    assert BookingEvent.objects.filter(kind=EventKind.MORE_FEEDBACK).count() == 1
+    assert BookingEvent.objects.filter(kind=BookingEventKind.MORE_FEEDBACK).count() == 1
 
 
 def test_the_host_is_asked_by_email_once_answers_once_and_may_wish_a_reminder(anybody: Client, booking: Booking) -> None:
@@ -214,7 +214,7 @@ def statements(client: Client, page: str) -> int:
 def test_pages_of_visitors_take_few_statements(client: Client, afterwards: Afterwards) -> None:
     key = host_key(afterwards)
     paths = ["", "thanks/", "certificate/", f"host/{key}/", f"host/{key}/again/", f"host/{key}/leaflets/"]
-    Booking.objects.update(state=State.DELIVERED)
+    Booking.objects.update(state=BookingState.DELIVERED)
     sign_in(client, afterwards.booking.person)  # type: ignore[union-attr]
     taken = [statements(client, f"/f/{afterwards.code}/{path}") for path in paths]
     assert max([*taken, statements(client, f"/bookings/{afterwards.given.reference}/")]) <= 12, taken

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings.feedback.services import attendance_counts, get_or_create_afterwards, record_attendance
-from bookings.models import Afterwards, Booking, State
+from bookings.models import Afterwards, Booking, BookingState
 from tests.bookings.feedback.conftest import END, START
 from tests.bookings.rows import make_booking, make_presenter
 from tests.leaflets.dispatch.prints.reading import Read
@@ -35,7 +35,7 @@ def test_one_form_and_one_button_record_who_came(phone: Client, booking: Booking
     after = phone.post(page(booking, "attendance/"), sent, follow=True)
     assert "Thank you. 12 people came." in after.content.decode()
     booking.refresh_from_db()
-    assert (booking.state, attendance_counts(booking.attendance)) == (State.DELIVERED, {"health-visitor": 9, "gp": 3})
+    assert (booking.state, attendance_counts(booking.attendance)) == (BookingState.DELIVERED, {"health-visitor": 9, "gp": 3})
     again = phone.get(page(booking, "attendance/")).content.decode()
     assert re.search(r'name="people_gp" value="3"', again.split("<details", 1)[0])  # who came is not folded away
 

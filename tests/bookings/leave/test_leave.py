@@ -7,7 +7,7 @@ from django.conf import settings
 
 from bookings.errors import LeaveOverlapsDelivered
 from bookings.leave.services import RecordedLeave, end_leave, get_affected_by_leave, record_leave
-from bookings.models import Booking, BusyTime, Hold, Leave, Presenter, State
+from bookings.models import Booking, BookingState, BusyTime, Hold, Leave, Presenter
 from notifications.models import Notification
 from tests.bookings.rows import LEEDS_TOO, LONDON, NOW, at, make_booking, make_hold, make_presenter
 from tests.factories import make_staff
@@ -41,7 +41,7 @@ def test_leave_frees_the_bookings_that_it_hits_and_they_need_a_presenter(present
     recorded = away(presenter, at("10:00"), at("13:00"))
     hit.refresh_from_db()
     assert recorded.freed == [hit]
-    assert (hit.presenter, hit.state, hit.needs_a_presenter) == (None, State.CONFIRMED, True)
+    assert (hit.presenter, hit.state, hit.needs_a_presenter) == (None, BookingState.CONFIRMED, True)
     assert list(Booking.objects.needing_a_presenter()) == [hit]
     assert [event.kind for event in hit.events.all()] == ["presenter-freed"]
     assert live_times(presenter) == [("09:00", "10:00"), ("10:00", "13:00"), ("13:00", "14:00")]
@@ -88,17 +88,17 @@ def test_leave_may_overlap_leave(presenter: Presenter) -> None:
 
 
 def test_leave_over_a_presentation_that_was_delivered_is_refused(presenter: Presenter) -> None:
-    make_booking(presenter, at("10:00"), state=State.DELIVERED)
+    make_booking(presenter, at("10:00"), state=BookingState.DELIVERED)
     with pytest.raises(LeaveOverlapsDelivered):
         away(presenter, at("10:30"), at("12:00"))
     assert not Leave.objects.exists()
 
 
 def test_a_requested_booking_keeps_its_state(presenter: Presenter) -> None:
-    booking = make_booking(presenter, at("10:00"), state=State.REQUESTED)
+    booking = make_booking(presenter, at("10:00"), state=BookingState.REQUESTED)
     away(presenter, at("10:00"), at("12:00"))
     booking.refresh_from_db()
-    assert (booking.state, booking.needs_a_presenter) == (State.REQUESTED, True)
+    assert (booking.state, booking.needs_a_presenter) == (BookingState.REQUESTED, True)
 
 
 def test_others_are_not_touched(presenter: Presenter) -> None:

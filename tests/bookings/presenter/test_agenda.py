@@ -5,13 +5,12 @@ from datetime import time, timedelta
 import pytest
 import time_machine
 
-from bookings.models import Booking, Presenter, State
+from bookings.models import Booking, BookingState, Presenter
 from bookings.presenter.services import send_agendas
 from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.delivery.services import deliver
-from notifications.models import Notification
-from notifications.models import State as MailState
+from notifications.models import Notification, NotificationState
 from notifications.registry import email_for
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, at, make_booking, make_presenter
@@ -71,8 +70,8 @@ def test_who_has_nothing_left_to_begin_gets_none_and_nobody_in_the_afternoon(pre
     assert send_agendas(now=at("10:59")) == 1
 
 
-@pytest.mark.parametrize("state", [State.REQUESTED, State.CANCELLED])
-def test_what_is_not_confirmed_is_no_appointment(presenter: Presenter, visit: Booking, state: State) -> None:
+@pytest.mark.parametrize("state", [BookingState.REQUESTED, BookingState.CANCELLED])
+def test_what_is_not_confirmed_is_no_appointment(presenter: Presenter, visit: Booking, state: BookingState) -> None:
     Booking.objects.update(state=state)
     assert send_agendas(now=SEVEN) == 0
 
@@ -106,7 +105,7 @@ def test_its_words_are_not_kept_so_an_erasure_finds_none(
     send_agendas(now=SEVEN)
     clock.move_to(SEVEN)
     deliver(only().pk)
-    assert (only().state, only().subject, only().text_body, only().html_body) == (MailState.SENT, "", "", "")
+    assert (only().state, only().subject, only().text_body, only().html_body) == (NotificationState.SENT, "", "", "")
     assert b"side door" in inbox.messages[0]
 
 

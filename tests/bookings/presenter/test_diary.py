@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from bookings.leave.services import ask_for_leave
-from bookings.models import Presenter, State
+from bookings.models import BookingState, Presenter
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_leave, make_presenter
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -18,7 +18,7 @@ TUESDAY = MONDAY + timedelta(days=1)
 
 @pytest.mark.django_db
 def test_it_shows_own_visits_and_leave_day_by_day(phone: Client, presenter: Presenter) -> None:
-    make_booking(presenter, at("14:00"), state=State.REQUESTED)
+    make_booking(presenter, at("14:00"), state=BookingState.REQUESTED)
     make_booking(presenter, at("10:00"), postcode="")
     make_leave(presenter, at("00:00", TUESDAY), at("23:59", TUESDAY))
     page = text(phone.get(MINE))
@@ -48,7 +48,7 @@ def test_leave_that_is_only_asked_for_is_not_in_it(phone: Client, presenter: Pre
 def test_nothing_of_anybody_else_is_shown(phone: Client) -> None:
     other = make_presenter()
     booking = make_booking(other, at("10:00"))
-    make_booking(other, at("12:00"), state=State.CANCELLED, claim=False)
+    make_booking(other, at("12:00"), state=BookingState.CANCELLED, claim=False)
     assert phone.get(MINE).context["days"] == []
     assert phone.get(f"{MINE}visits/{booking.reference}/").status_code == 404
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from bookings.errors import RuleViolation, SlotTaken
-from bookings.models import AvailabilityException, Format, Nation, Presenter, State
+from bookings.models import AvailabilityException, BookingState, Format, Nation, Presenter
 from bookings.schedule.availability import Schedule
 from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
@@ -220,4 +220,4 @@ def test_the_service_refuses_what_would_be_one_too_many() -> None:
     with pytest.raises(SlotTaken):
         place(make_person(), at("14:00"))
     Presenter.objects.update(most_a_day=2)
-    assert place(make_person(), at("14:00")).state in (State.CONFIRMED, State.REQUESTED)
+    assert place(make_person(), at("14:00")).state in (BookingState.CONFIRMED, BookingState.REQUESTED)

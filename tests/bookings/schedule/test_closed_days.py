@@ -12,7 +12,7 @@ from django.utils import translation
 
 from bookings.booking.services.reschedule import reschedule
 from bookings.errors import OutsideRules, RuleViolation, SlotTaken
-from bookings.models import Booking, Format, Nation, OpenSession, Presentation, Presenter, State
+from bookings.models import Booking, BookingState, Format, Nation, OpenSession, Presentation, Presenter
 from bookings.open_sessions.admin.sessions import upcoming_on_closed_days
 from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
@@ -106,7 +106,7 @@ def test_the_public_can_not_place_it_and_staff_can_with_a_reason(person: Person,
     assert refusal.value.violations == (RuleViolation.CLOSED,)
     assert "We are closed that day." in str(refusal.value.message)
     booking = place_as_staff(presenter=presenter, override_reason="Agreed with the team")
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     assert list(Booking.objects.on_closed_days(NOW)) == [booking]
 
 
@@ -148,7 +148,7 @@ def test_a_confirmation_and_a_reminder_say_when_nobody_answers(presenter: Presen
 
 
 def test_a_request_says_that_closed_days_do_not_count(presenter: Presenter, close: Any) -> None:
-    booking = make_booking(presenter, at("10:00"), state=State.REQUESTED)
+    booking = make_booking(presenter, at("10:00"), state=BookingState.REQUESTED)
     close(date(2027, 1, 13), date(2027, 1, 14))
     note = "We are closed from 13 January to 14 January: Christmas. We don’t count these days as working days."
     assert note in words_of("booking-requested", booking)

@@ -13,7 +13,7 @@ from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transitions import cancel_booking, remind_of_bookings
 from bookings.booking.services.undo import take_back_cancelled
 from bookings.feedback.forms import AttendanceForm
-from bookings.models import Attendance, AttendanceCount, Booking, BookingEvent, EventKind, Seat, SeatState, State
+from bookings.models import Attendance, AttendanceCount, Booking, BookingEvent, BookingEventKind, BookingState, Seat, SeatState
 from bookings.seats import services
 from bookings.seats.queries import guest_rows, missing_professions, seats_near
 from bookings.seats.services import (
@@ -21,7 +21,7 @@ from bookings.seats.services import (
     SeatsFull,
     SeatStateChanged,
     approve_seat,
-    close_seats,
+    close_seat_offer,
     decline_seat,
     decline_unanswered,
     give_up_seat,
@@ -79,7 +79,7 @@ def test_an_online_presentation_is_where_its_host_works_and_a_crossing_parts_wha
         {"seats_until": None},
         {"seats_until": NOW.date() - timedelta(days=1)},
         {"seats_offered": 0},
-        {"state": State.CANCELLED},
+        {"state": BookingState.CANCELLED},
         {"starts_at": NOW - timedelta(hours=1), "ends_at": NOW + timedelta(hours=1)},
     ],
 )
@@ -170,7 +170,7 @@ def test_a_guest_gives_up_the_host_hears_and_the_guest_may_ask_again() -> None:
 def test_closed_nobody_else_asks_and_who_has_asked_is_still_answered() -> None:
     booking = offered()
     seat = ask(booking)
-    close_seats(booking, by=None, now=NOW)
+    close_seat_offer(booking, by=None, now=NOW)
     with pytest.raises(NoSeatsOffered):
         ask(booking)
     assert approve_seat(seat, by=None, now=NOW).has_a_seat
@@ -205,7 +205,8 @@ def test_a_host_offers_no_fewer_than_are_given() -> None:
 def test_professions_are_missing_that_nobody_has_come_from_in_a_year() -> None:
     booking = offered(audience_profession=Profession.SOCIAL_WORKER)
     recent, old = (
-        make_booking(None, NOW - timedelta(days=days), state=State.DELIVERED, local_authority=LEEDS_CODE) for days in (30, 400)
+        make_booking(None, NOW - timedelta(days=days), state=BookingState.DELIVERED, local_authority=LEEDS_CODE)
+        for days in (30, 400)
     )
     for given, profession in ((recent, Profession.MIDWIFE), (old, Profession.GP)):
         attendance = Attendance.objects.create(booking=given, people=3, recorded_at=NOW, changed_at=NOW)
@@ -284,7 +285,7 @@ def test_a_guest_whose_host_does_not_answer_hears_by_the_day_before(asked: timed
     waits.refresh_from_db()
     assert (given.state, waits.state) == (SeatState.APPROVED, SeatState.DECLINED if is_declined else SeatState.ASKED)
     assert told(waits) == ([("seat-declined", waits.person.email)] if is_declined else [])
-    assert BookingEvent.objects.filter(kind=EventKind.SEAT_DECLINED, by=None).count() == is_declined
+    assert BookingEvent.objects.filter(kind=BookingEventKind.SEAT_DECLINED, by=None).count() == is_declined
 
 
 def test_a_seat_that_its_host_gives_at_that_moment_is_not_declined(monkeypatch: pytest.MonkeyPatch) -> None:

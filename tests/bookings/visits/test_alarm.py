@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from bookings import tasks
-from bookings.models import Booking, BookingEvent, DutyShift, EventKind, Presenter, Visit
+from bookings.models import Booking, BookingEvent, BookingEventKind, DutyShift, Presenter, Visit
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.visits.services import (
     NotAVisit,
@@ -303,10 +303,10 @@ def test_the_page_of_a_visit_has_three_ways_to_be_heard(client: Client, booking:
     told = Notification.objects.filter(kind="duty-disclosure")
     assert {row.recipient for row in told} == {LEE, KIM}
     assert list(booking.events.values_list("kind", flat=True)) == [
-        EventKind.LATE,
-        EventKind.DISCLOSED,
-        EventKind.HELP_ASKED,
-        EventKind.TAKEN_ON,
+        BookingEventKind.LATE,
+        BookingEventKind.DISCLOSED,
+        BookingEventKind.HELP_ASKED,
+        BookingEventKind.TAKEN_ON,
     ]
     message = email_for(told[0]).message()
     assert message.subject == f"Please call Asha Patel: something was disclosed ({booking.reference})"

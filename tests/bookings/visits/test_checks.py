@@ -15,7 +15,7 @@ from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking, confirm_booking
 from bookings.booking.services.undo import take_back_cancelled
 from bookings.errors import SlotTaken
-from bookings.models import Booking, Format, OptionKind, Presenter, State
+from bookings.models import Booking, BookingState, DateOptionKind, Format, Presenter
 from bookings.presenter.services import warn_of_checks
 from bookings.tasks import send_agendas_of_today
 from ctac.dates import uk_datetime
@@ -62,7 +62,7 @@ def test_no_way_leads_to_a_visit_by_a_presenter_whose_check_has_ended(presenter:
     gone = make_booking(presenter, START + 6 * HOUR)
     cancel_booking(gone, reason="", by=staff, now=NOW)
     end(presenter, checked_until=BEFORE)
-    asked = make_booking(presenter, START, state=State.REQUESTED)
+    asked = make_booking(presenter, START, state=BookingState.REQUESTED)
     later = make_booking(presenter, START + DAY)
     request, kept = make_request(), make_request()
     make_option(kept, presenter, START + 3 * HOUR)
@@ -84,12 +84,12 @@ def test_no_way_leads_to_a_visit_by_a_presenter_whose_check_has_ended(presenter:
             way()
     assert Booking.objects.filter(presenter=other).count() == 0
     online = place(make_person(email="jo@leeds.nhs.uk"), START + 5 * HOUR, postcode="", format=Format.ONLINE)
-    assert online.state == State.CONFIRMED
+    assert online.state == BookingState.CONFIRMED
 
 
 def test_staff_read_why_and_the_professional_that_we_cannot_come(presenter: Presenter, staff: User) -> None:
     asked = make_request()
-    option = make_option(asked, presenter, START, kind=OptionKind.PROPOSED)
+    option = make_option(asked, presenter, START, kind=DateOptionKind.PROPOSED)
     end(presenter, trained_until=BEFORE)
     with pytest.raises(SlotTaken, match="We can’t come to you on Monday"):
         take_offer(booking=asked, option=option, by=asked.person.user, now=NOW)

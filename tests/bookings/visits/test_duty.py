@@ -15,7 +15,7 @@ from bookings.booking.services.decide import agree_time, offer_times
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import confirm_booking
 from bookings.errors import SlotTaken
-from bookings.models import Booking, DutyShift, Format, Presenter, State, duty_contacts_by_booking
+from bookings.models import Booking, BookingState, DutyShift, Format, Presenter, duty_contacts_by_booking
 from bookings.schedule.availability import Schedule
 from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
@@ -136,7 +136,7 @@ def uncovered(presenter: Presenter) -> None:
 @pytest.mark.usefixtures("uncovered")
 def test_no_way_leads_to_a_confirmed_visit_on_a_day_without_cover(presenter: Presenter, staff: User) -> None:
     person, other = make_person(email="sam@leeds.nhs.uk"), make_presenter()
-    asked = make_booking(presenter, START, state=State.REQUESTED)
+    asked = make_booking(presenter, START, state=BookingState.REQUESTED)
     later = make_booking(presenter, START + DAY)
     request = make_request()
     moving = {"booking": later, "start": START + HOUR / 2, "expected": later.version, "by": staff, "now": NOW}
@@ -153,8 +153,8 @@ def test_no_way_leads_to_a_confirmed_visit_on_a_day_without_cover(presenter: Pre
             way()
     with pytest.raises(SlotTaken):
         place(person)
-    assert place(person, START + 4 * HOUR, postcode="", format=Format.ONLINE).state == State.CONFIRMED
-    assert place(make_person(email="x@unknown.example"), START + DAY + 2 * HOUR).state == State.REQUESTED
+    assert place(person, START + 4 * HOUR, postcode="", format=Format.ONLINE).state == BookingState.CONFIRMED
+    assert place(make_person(email="x@unknown.example"), START + DAY + 2 * HOUR).state == BookingState.REQUESTED
 
 
 @pytest.mark.parametrize("who", ["duty_person", "deputy"])
@@ -175,7 +175,7 @@ def test_a_shift_of_which_one_can_no_longer_sign_in_is_no_cover(presenter: Prese
 @pytest.mark.usefixtures("uncovered")
 def test_the_professional_reads_that_we_cannot_come_then(presenter: Presenter) -> None:
     """What was kept for them from before."""
-    booking = make_booking(make_presenter(), START, state=State.REQUESTED)
+    booking = make_booking(make_presenter(), START, state=BookingState.REQUESTED)
     with pytest.raises(NoCover, match="We can’t come to you on Monday 25 January 2027"):
         refuse_without_cover(booking, START, by_staff=False)
 
@@ -212,7 +212,7 @@ def test_a_shift_that_visits_rest_upon_stays(desk: Client, booking: Booking) -> 
         said = text(desk.post(f"{page}change/", {**days, **people}))
         assert f"The days that you take out have confirmed visits: {booking.reference} (Monday 25 January 2027" in said
         assert desk.post(f"{page}change/", {**days, **people, "first_day": "25 January 2027"}).status_code == 302
-    Booking.objects.update(state=State.CANCELLED)
+    Booking.objects.update(state=BookingState.CANCELLED)
     desk.post(f"{page}delete/", {"post": "yes"})
     assert not DutyShift.objects.exists()
 

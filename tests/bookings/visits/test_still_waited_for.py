@@ -8,7 +8,7 @@ from accounts.models import User
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.transitions import cancel_booking
 from bookings.leave.services import ask_for_leave, record_leave
-from bookings.models import Booking, LeaveKind, Presenter, State, Visit, may_check_out
+from bookings.models import Booking, BookingState, LeaveKind, Presenter, Visit, may_check_out
 from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.text import presenter_of_visit
 from bookings.visits.services import VisitNotOver, alert_staff, check_out, confirm_presenter_safe
@@ -106,12 +106,12 @@ def test_a_professional_is_not_erased_while_a_presenter_may_be_with_them(
         erase_person(booking.person, by=None, now=now)
     later.refresh_from_db()
     booking.refresh_from_db()
-    assert (later.state, booking.contact_name, booking.person.name) == (State.CONFIRMED, "Jo Green", booking.person.name)
+    assert (later.state, booking.contact_name, booking.person.name) == (BookingState.CONFIRMED, "Jo Green", booking.person.name)
     check_out(booking=booking, presenter=presenter, by=presenter.user, now=max(now, START) + MINUTE)
     erase_person(booking.person, by=None, now=max(now, START) + 2 * MINUTE)
     later.refresh_from_db()
     booking.refresh_from_db()
-    assert (later.state, booking.contact_name) == (State.CANCELLED, "")
+    assert (later.state, booking.contact_name) == (BookingState.CANCELLED, "")
 
 
 def test_once_the_visit_is_cancelled_with_nobody_there_its_professional_is_erased(booking: Booking, staff: User) -> None:
@@ -128,9 +128,9 @@ def test_one_who_is_there_though_it_was_cancelled_keeps_the_contact(booking: Boo
         erase_person(booking.person, by=None, now=START)
 
 
-@pytest.mark.parametrize("fields", [{"postcode": ""}, {"state": State.REQUESTED}])
+@pytest.mark.parametrize("fields", [{"postcode": ""}, {"state": BookingState.REQUESTED}])
 def test_where_nobody_goes_erasing_waits_for_nothing(presenter: Presenter, fields: dict[str, object]) -> None:
     booking = make_booking(presenter, START, **fields)
     erase_person(booking.person, by=None, now=START - HOUR)
     booking.refresh_from_db()
-    assert (booking.state, booking.contact_name) == (State.CANCELLED, "")
+    assert (booking.state, booking.contact_name) == (BookingState.CANCELLED, "")

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from bookings.models import Booking, BookingEvent, Presenter, State, Visit
+from bookings.models import Booking, BookingEvent, BookingState, Presenter, Visit
 from bookings.models.booking import CHECK_IN
 from bookings.visits import services as visits_services
 from bookings.visits.services import (
@@ -233,7 +233,7 @@ def test_control_without_the_index_each_beat_tells_again(booking: Booking) -> No
 
 def test_a_shift_waits_for_the_visit_that_is_being_confirmed(booking: Booking) -> None:
     shift = make_shift(MONDAY, MONDAY)
-    Booking.objects.filter(pk=booking.pk).update(state=State.REQUESTED)
+    Booking.objects.filter(pk=booking.pk).update(state=BookingState.REQUESTED)
     resting: list[Booking] = []
 
     def take_the_shift_away() -> None:
@@ -247,7 +247,7 @@ def test_a_shift_waits_for_the_visit_that_is_being_confirmed(booking: Booking) -
         refuse_without_cover(booking, START, by_staff=True)
         thread.start()
         wait_until_somebody_waits()
-        Booking.objects.filter(pk=booking.pk).update(state=State.CONFIRMED)
+        Booking.objects.filter(pk=booking.pk).update(state=BookingState.CONFIRMED)
     thread.join(timeout=30)
     assert resting == [booking]
 

@@ -12,7 +12,7 @@ from accounts.models import User
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking, mark_delivered
-from bookings.models import Booking, BookingEvent, Presenter, State, Visit, may_check_in
+from bookings.models import Booking, BookingEvent, BookingState, Presenter, Visit, may_check_in
 from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.visits.services import (
     NotAVisit,
@@ -95,7 +95,9 @@ def test_one_can_check_out_however_late(booking: Booking, late: timedelta) -> No
     assert missed(booking, END + late) is None
 
 
-@pytest.mark.parametrize("fields", [{"postcode": ""}, {"state": State.REQUESTED}, {"state": State.CANCELLED, "claim": False}])
+@pytest.mark.parametrize(
+    "fields", [{"postcode": ""}, {"state": BookingState.REQUESTED}, {"state": BookingState.CANCELLED, "claim": False}]
+)
 def test_where_nobody_goes_there_is_nothing_to_check_in_to(presenter: Presenter, fields: dict[str, Any]) -> None:
     nothing = make_booking(presenter, START, **fields)
     with pytest.raises(NotAVisit):
@@ -113,7 +115,7 @@ def test_a_clock_that_is_behind_keeps_nobody_from_checking_out(booking: Booking)
 
 def test_who_is_there_checks_out_though_it_was_cancelled_meanwhile(booking: Booking) -> None:
     arrive(booking, START - HOUR)
-    Booking.objects.update(state=State.CANCELLED)
+    Booking.objects.update(state=BookingState.CANCELLED)
     assert missed(booking, END + HOUR) == (CHECK_OUT, END)
     leave(booking, START)
     assert missed(booking, END + HOUR) is None
@@ -261,7 +263,9 @@ def test_marking_as_delivered_does_not_say_that_somebody_is_safe(booking: Bookin
     assert missed(booking, END + 2 * HOUR) is None
 
 
-@pytest.mark.parametrize("fields", [{"postcode": ""}, {"state": State.REQUESTED}, {"state": State.CANCELLED, "claim": False}])
+@pytest.mark.parametrize(
+    "fields", [{"postcode": ""}, {"state": BookingState.REQUESTED}, {"state": BookingState.CANCELLED, "claim": False}]
+)
 def test_where_nobody_went_nobody_is_overdue(presenter: Presenter, fields: dict[str, Any]) -> None:
     assert missed(make_booking(presenter, START, **fields), END + HOUR) is None
 
@@ -376,7 +380,7 @@ def test_nobody_takes_back_what_somebody_else_has_tapped(booking: Booking) -> No
 
 def test_of_a_cancelled_visit_nobody_is_waited_for_once_the_check_in_is_taken_back(booking: Booking) -> None:
     arrive(booking, START - MINUTE)
-    Booking.objects.update(state=State.CANCELLED)
+    Booking.objects.update(state=BookingState.CANCELLED)
     leave(booking, START)
     back(booking, CHECK_OUT, START)
     assert missed(booking, END + HOUR) == (CHECK_OUT, END)

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from bookings import tasks
-from bookings.models import Booking, BookingQuerySet, EventKind, Presenter, State
+from bookings.models import Booking, BookingEventKind, BookingQuerySet, BookingState, Presenter
 from bookings.visits import emails as visit_emails
 from bookings.visits import services as visits_services
 from bookings.visits.services import check_in, check_out, confirm_presenter_safe
@@ -176,7 +176,8 @@ def test_seven_is_seven_on_the_days_when_the_clocks_change(day: date, hour: int)
 
 
 @pytest.mark.parametrize(
-    "fields", [{"own_joining_link": "https://meet.example/one"}, {"state": State.REQUESTED}, {"state": State.CANCELLED}]
+    "fields",
+    [{"own_joining_link": "https://meet.example/one"}, {"state": BookingState.REQUESTED}, {"state": BookingState.CANCELLED}],
 )
 def test_no_link_is_missed_where_there_is_one_or_none_is_needed(online: Booking, fields: dict[str, Any]) -> None:
     Booking.objects.update(**fields)
@@ -209,7 +210,7 @@ def nobodys(booking: Booking) -> Booking:
 
 
 def fell_ill(booking: Booking, at: datetime) -> None:
-    booking.events.create(kind=EventKind.PRESENTER_FREED, at=at)
+    booking.events.create(kind=BookingEventKind.PRESENTER_FREED, at=at)
 
 
 def test_a_booking_that_nobody_would_come_to_is_told_of_once_while_there_is_time(nobodys: Booking) -> None:
@@ -259,7 +260,7 @@ def test_a_team_without_a_manager_of_its_own_reads_it_once(nobodys: Booking, cha
     assert told() == [("staff-still-no-presenter", STAFF)]
 
 
-@pytest.mark.parametrize("state", [State.CANCELLED, State.DELIVERED])
+@pytest.mark.parametrize("state", [BookingState.CANCELLED, BookingState.DELIVERED])
 def test_what_is_not_to_come_needs_no_presenter(nobodys: Booking, state: str) -> None:
     Booking.objects.update(state=state)
     beat(START - HOUR)

@@ -15,7 +15,7 @@ from django.utils import translation
 from bookings.feedback.pdf import certificate, feedback_slide
 from bookings.feedback.services import get_or_create_afterwards
 from bookings.feedback.views import who_to_tell_at
-from bookings.models import Booking, State
+from bookings.models import Booking, BookingState
 from guidance.contacts.models import AreaContact
 from guidance.contacts.queries import WhoToTell, who_to_tell
 from leaflets.dispatch.queries import PackingChoice
@@ -56,7 +56,7 @@ def test_the_confirmation_and_the_booking_say_it_of_the_visit(client: Client, no
     for address in (f"/bookings/{booking.reference}/", f"/bookings/{booking.reference}/placed/"):
         assert LEEDS in page(client, address)
         assert len(statements(lambda address=address: client.get(address))) <= 12  # type: ignore[misc]
-    Booking.objects.update(state=State.CANCELLED)
+    Booking.objects.update(state=BookingState.CANCELLED)
     assert "Who to tell if you are worried" not in page(client, f"/bookings/{booking.reference}/")
 
 

@@ -12,7 +12,7 @@ from leaflets.catalogue.emails import NewEdition
 from leaflets.catalogue.services import notify_new_edition, withdraw_edition
 from leaflets.models import Leaflet, Order
 from notifications.models import ChoiceSource, MailChoice, Notification
-from notifications.preferences import record_choices, wants
+from notifications.preferences import record_choices, wants_topic
 from notifications.registry import Topic
 from professionals.models import Person
 from tests.factories import make_person, sign_in
@@ -83,5 +83,5 @@ def test_an_order_ends_with_one_button_until_they_said_yes_or_no(client: Any, no
     pressed = client.post(reverse("my_mail_editions"), {"next": page}, follow=True)
     assert "We will email you when a leaflet that you ordered has a new edition." in pressed.content.decode()
     assert "Email me about new editions" not in pressed.content.decode()
-    assert wants(Topic.EDITIONS, person.email)
+    assert wants_topic(Topic.EDITIONS, person.email)
     assert MailChoice.objects.get().chosen_where == ChoiceSource.ORDER

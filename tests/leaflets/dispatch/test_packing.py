@@ -16,23 +16,23 @@ from leaflets.dispatch.services import (
     add_order,
     close_session,
     dispatch_session,
+    remove_order,
     save_parcels,
     start_session,
-    take_out,
 )
 from leaflets.models import (
     Dispatch,
     Edition,
-    EventKind,
     LeftOutReason,
     MovementKind,
-    Outcome,
+    OrderEventKind,
     PackingSession,
+    PackingSessionState,
     Parcel,
-    SessionState,
+    ParcelOutcome,
     StockMovement,
 )
-from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel_order, dispatch_order, start_packing
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
@@ -99,7 +99,7 @@ def test_the_oldest_orders_are_packed_and_nobody_can_take_them_twice(edition, st
     session = start(staff, now, most=2)
     assert [parcel.order for parcel in session.parcels.order_by("number")] == [first, second]
     assert states(first, second, third) == ["packing", "packing", "received"]
-    assert first.events.get(kind=EventKind.PACKING).by == staff
+    assert first.events.get(kind=OrderEventKind.PACKING).by == staff
     assert [parcel.order for parcel in start(staff, now).parcels.all()] == [third]
     with pytest.raises(NothingToPack, match="No order matches"):
         start(staff, now)
@@ -196,16 +196,16 @@ def test_one_press_dispatches_all_but_those_left_out_and_says_why(edition, staff
     session = start(staff, now)
     type_in(session, sent, tracking_number="QK 1")
     type_in(session, left, left_out=LeftOutReason.ADDRESS)
-    cancel(order=gone, by=staff, now=now)
-    dispatch(order=lent, by=staff, now=now)
+    cancel_order(order=gone, by=staff, now=now)
+    dispatch_order(order=lent, by=staff, now=now)
     session = end(session, staff, now)
-    assert (session.state, session.ended_by) == (SessionState.DISPATCHED, staff)
+    assert (session.state, session.ended_by) == (PackingSessionState.DISPATCHED, staff)
     assert became(session) == [(1, "sent", 5), (2, "left-out", 0), (3, "cancelled", 0), (4, "elsewhere", 0)]
     assert states(sent, left, gone, lent) == ["dispatched", "received", "cancelled", "dispatched"]
     assert figures(edition) == (50 - 5 - 8, 6)
     parcel = Parcel.objects.get(order=sent)
     assert (parcel.dispatch.tracking_number, parcel.dispatch.by) == ("QK 1", staff)
-    assert left.events.get(kind=EventKind.PUT_BACK).reason == "Left out: The address is not clear"
+    assert left.events.get(kind=OrderEventKind.PUT_BACK).reason == "Left out: The address is not clear"
     assert "The address" in str(Parcel.objects.get(order=left).outcome_text)
     assert list(ledger_differences()) == []
     assert [parcel.order for parcel in start(staff, now).parcels.all()] == [left]
@@ -234,7 +234,7 @@ def test_a_withdrawn_edition_stops_its_own_parcels_only(edition, staff, now):
     withdraw_edition(edition=other)
     end(session, staff, now)
     assert states(bad, good) == ["received", "dispatched"]
-    assert Parcel.objects.get(order=bad).outcome == Outcome.WITHDRAWN
+    assert Parcel.objects.get(order=bad).outcome == ParcelOutcome.WITHDRAWN
     assert list(ledger_differences()) == []
 
 
@@ -274,7 +274,7 @@ def test_fewer_copies_that_are_on_the_shelf_stay_promised_and_go_next_time(editi
     type_in(session, order, **fewer(order, 8))
     end(session, staff, now, rest=UnsentCopies.NEXT_TIME)
     assert (states(order), figures(edition)) == (["received"], (42, 4))
-    assert order.events.filter(kind=EventKind.PART_SENT).count() == 1
+    assert order.events.filter(kind=OrderEventKind.PART_SENT).count() == 1
     end(start(staff, now), staff, now + timedelta(hours=1))
     assert (states(order), figures(edition)) == (["dispatched"], (38, 0))
     assert list(order.lines.values_list("dispatched", flat=True)) == [12]
@@ -322,8 +322,8 @@ def test_a_late_order_joins_and_another_is_taken_out(edition, staff, now):
     add_order(session=session, order=alone, by=staff, now=now)
     with pytest.raises(IsInSession):
         add_order(session=session, order=late, by=staff, now=now)
-    take_out(session=session, order=second, by=staff, now=now)
-    take_out(session=session, order=second, by=staff, now=now)
+    remove_order(session=session, order=second, by=staff, now=now)
+    remove_order(session=session, order=second, by=staff, now=now)
     assert states(first, second, late, alone) == ["packing", "received", "packing", "packing"]
     other = start(staff, now)
     assert [parcel.order for parcel in other.parcels.all()] == [second]
@@ -339,7 +339,7 @@ def test_a_closed_session_sends_nothing_and_its_orders_are_found_again(edition, 
     close_session(session=session, by=staff, now=now + timedelta(hours=2))
     assert (states(*orders), figures(edition)) == (["received", "received"], (50, 3))
     assert set(session.parcels.values_list("outcome", flat=True)) == {"closed"}
-    assert PackingSession.objects.get(pk=session.pk).state == SessionState.CLOSED
+    assert PackingSession.objects.get(pk=session.pk).state == PackingSessionState.CLOSED
     assert start(staff, now).parcels.count() == 2
 
 

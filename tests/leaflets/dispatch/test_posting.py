@@ -12,12 +12,12 @@ from django.db.models import Q
 from ctac.errors import DomainError
 from leaflets.models import Dispatch, Order
 from leaflets.orders.services.create import report_missing
-from leaflets.orders.services.transitions import cancel, dispatch, email_due_at, start_packing
-from leaflets.privacy import erase
+from leaflets.orders.services.transitions import cancel_order, dispatch_order, email_due_at, start_packing
+from leaflets.privacy import erase_orders
 from leaflets.stock.services import receive_stock
 from notifications import schedule
-from notifications.delivery.services import claim
-from notifications.models import Notification, State
+from notifications.delivery.services import claim_notification
+from notifications.models import Notification, NotificationState
 from notifications.outbox import resend
 from notifications.privacy import erase_address
 from notifications.registry import get_email_class
@@ -42,7 +42,7 @@ def leaflet(now):
 
 def leave(order: Order, now: datetime, tracking_number: str = "") -> Dispatch:
     start_packing(order=order, by=None, now=now)
-    return dispatch(order=order, by=None, now=now, tracking_number=tracking_number)
+    return dispatch_order(order=order, by=None, now=now, tracking_number=tracking_number)
 
 
 def digests() -> list[Notification]:
@@ -55,9 +55,9 @@ def words(row: Notification) -> Rendered:
 
 def send(row: Notification, now: datetime) -> Rendered:
     """As a worker does it, up to the mail server's yes."""
-    assert claim(row.pk, now=now) is not None
+    assert claim_notification(row.pk, now=now) is not None
     said = words(row)
-    changes = {"state": State.SENT, "sent_at": now, "lease_token": None, "lease_until": None}
+    changes = {"state": NotificationState.SENT, "sent_at": now, "lease_token": None, "lease_until": None}
     Notification.objects.filter(pk=row.pk).update(**changes)
     return said
 
@@ -68,7 +68,7 @@ def test_all_that_leaves_for_a_person_on_a_day_is_one_email_in_the_evening(perso
     parcels = [leave(order, now + timedelta(hours=n), f"RM {n}") for n, order in enumerate([*orders, other])]
     first, second = digests()
     assert [parcel.told_in_id for parcel in parcels] == [first.pk, first.pk, second.pk]
-    assert (first.recipient, first.due_at, first.state) == (person.email, EVENING, State.PENDING)
+    assert (first.recipient, first.due_at, first.state) == (person.email, EVENING, NotificationState.PENDING)
     assert first.reference == f"{orders[0].reference} {orders[1].reference}"
     mail = words(first)
     assert mail.subject == f"Your leaflets are on their way: {orders[0].reference} and 1 more parcel"
@@ -135,7 +135,7 @@ def test_two_parcels_of_one_order_say_once_what_is_still_to_come(person, now):
     mail = words(digests()[0]).text
     assert mail.count("4 copies: One") == 2
     assert mail.count("2 copies of “One”") == mail.count("STILL TO COME") + mail.count("Still to come") == 1
-    cancel(order=order, by=None, now=now)
+    cancel_order(order=order, by=None, now=now)
     assert "to come" not in words(digests()[0]).text.lower()
 
 
@@ -168,9 +168,9 @@ def test_two_days_are_two_emails(person, leaflet):
 def test_nobody_without_an_address_is_told_nor_who_was_erased(person, leaflet, now):
     assert leave(make_order(make_person(with_user=False, email=""), now, {leaflet: 5}), now).told_in_id is None
     leave(make_order(person, now, {leaflet: 5}), now)
-    erase(person, now)
+    erase_orders(person, now)
     erase_address(person.email, now)
-    assert [(row.state, row.recipient) for row in digests()] == [(State.EXPIRED, "")]
+    assert [(row.state, row.recipient) for row in digests()] == [(NotificationState.EXPIRED, "")]
 
 
 def test_a_message_of_before_tells_of_the_parcel_that_its_number_names(person, leaflet, now):
@@ -186,7 +186,7 @@ def test_a_message_of_before_tells_of_the_parcel_that_its_number_names(person, l
 def test_telling_takes_as_many_statements_a_parcel_and_the_email_as_many_for_one_as_for_many(person, leaflet, now):
     def telling(order: Order) -> int:
         start_packing(order=order, by=None, now=now)
-        asked = statements(lambda: dispatch(order=order, by=None, now=now))
+        asked = statements(lambda: dispatch_order(order=order, by=None, now=now))
         return sum("notifications_notification" in sql.split("RETURNING")[0] for sql in asked)
 
     def building() -> int:
@@ -253,7 +253,7 @@ def two_packed(transactional_db, person, leaflet, now):
 def test_a_worker_that_comes_during_a_dispatch_waits_and_tells_of_it(two_packed, now):
     [row] = digests()
     with transaction.atomic():
-        dispatch(order=two_packed[1], by=None, now=now)
+        dispatch_order(order=two_packed[1], by=None, now=now)
         worker, ends = in_a_thread(lambda: send(row, EVENING).text)
         wait_until_it_waits()
     worker.join(20)
@@ -266,7 +266,7 @@ def dispatch_while_it_is_sent(order: Order, now: datetime) -> tuple[str, list[in
     [row] = digests()
     with transaction.atomic():
         said = send(row, EVENING).text
-        staff, _ends = in_a_thread(lambda: dispatch(order=Order.objects.get(pk=order.pk), by=None, now=now))
+        staff, _ends = in_a_thread(lambda: dispatch_order(order=Order.objects.get(pk=order.pk), by=None, now=now))
         wait_until_it_waits()
     staff.join(20)
     return said, [row.parcels.count() for row in digests()]
@@ -282,7 +282,7 @@ def test_a_dispatch_that_comes_while_the_email_is_sent_is_in_the_next_one(two_pa
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_control_if_it_did_not_look_again_its_parcel_would_be_told_in_an_email_that_has_gone(two_packed, now, monkeypatch):
-    monkeypatch.setattr(schedule, "OPEN_DIGEST", Q(pk__gt=0))
+    monkeypatch.setattr(schedule, "OPEN_DIGEST_Q", Q(pk__gt=0))
     said, parcels = dispatch_while_it_is_sent(two_packed[1], now)
     assert two_packed[1].reference not in said
     assert parcels == [2]  # lost

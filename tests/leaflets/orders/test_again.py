@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leaflets.catalogue.services import withdraw_edition
-from leaflets.orders.services.transitions import approve, cancel
+from leaflets.orders.services.transitions import approve_order, cancel_order
 from professionals.models import Draft
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order
@@ -71,10 +71,10 @@ def test_as_many_as_were_agreed_or_of_a_cancelled_order_as_were_asked_for(client
     one, two = titles
     order = make_order(owner, now, {one: 5, two: 7}, asked_because="A whole ward")
     line = order.lines.get(edition__leaflet=one)
-    approve(order=order, granted={line.pk: 4}, by=None, now=now)
+    approve_order(order=order, granted={line.pk: 4}, by=None, now=now)
     again(client, order)
     assert answers(owner)["basket"] == {"one": 4}
-    cancel(order=order, by=None, now=now)
+    cancel_order(order=order, by=None, now=now)
     again(client, order)
     assert answers(owner)["basket"] == {"one": 5, "two": 7}
 

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from leaflets.catalogue.services import add_edition, withdraw_edition
 from leaflets.catalogue.titles import sample_pdf
-from leaflets.models import Edition, EventKind, OrderState
-from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, start_packing
+from leaflets.models import Edition, OrderEventKind, OrderState
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel_order, dispatch_order, start_packing
 from leaflets.stock.services import correct_stock, ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import get_email_class
@@ -75,7 +75,7 @@ def test_stock_goes_to_the_oldest_order_first_and_each_is_told_once(now):
 def test_copies_that_are_found_or_given_back_go_to_who_waits(now):
     edition = make_edition(now, stock=10)
     holder, waiting = waits(edition, 10, now), waits(edition, 12, now)
-    cancel(order=holder, by=None, now=now)
+    cancel_order(order=holder, by=None, now=now)
     assert figures(holder, waiting) == [(0, 0, 0, 10), (2, 10, 0, 0)]
     correct_stock(edition=edition, change=5, by=None, now=now, reason="Found")
     assert figures(waiting) == [(0, 12, 0, 0)]
@@ -88,11 +88,11 @@ def test_the_first_part_is_sent_and_the_rest_follows_in_a_parcel_of_its_own(now)
     start_packing(order=order, by=None, now=now)
     receive_stock(edition=edition, copies=1, by=None, now=now)
     assert figures(order) == [(6, 4, 0, 0)]  # not changed under the packer's hands
-    dispatch(order=order, by=None, now=now, tracking_number="RM 1")
+    dispatch_order(order=order, by=None, now=now, tracking_number="RM 1")
     assert (states(order), figures(order)) == ([OrderState.RECEIVED], [(5, 1, 4, 0)])
     receive_stock(edition=edition, copies=5, by=None, now=now)
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now + timedelta(days=1), tracking_number="RM 2")
+    dispatch_order(order=order, by=None, now=now + timedelta(days=1), tracking_number="RM 2")
     assert (states(order), figures(order)) == ([OrderState.DISPATCHED], [(0, 0, 10, 0)])
     first, second = Notification.objects.filter(kind="order-dispatched").order_by("pk")
     assert [row.due_at - first.due_at for row in (first, second)] == [timedelta(0), timedelta(days=1)]
@@ -100,7 +100,7 @@ def test_the_first_part_is_sent_and_the_rest_follows_in_a_parcel_of_its_own(now)
     for text, copies, number in zip(texts, (4, 6), ("RM 1", "RM 2"), strict=True):
         assert f"{copies} copies: One" in text
         assert f"Tracking number: {number}" in text
-    assert EventKind.PART_SENT in order.events.values_list("kind", flat=True)
+    assert OrderEventKind.PART_SENT in order.events.values_list("kind", flat=True)
     assert list(ledger_differences()) == []
 
 
@@ -126,7 +126,7 @@ def test_who_cancels_the_rest_reads_that_nothing_more_is_sent(client, now):
     edition, person = make_edition(now, stock=4, title="One"), make_person()
     order = waits(edition, 10, now, person=person)
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     assert states(order) == [OrderState.WAITING]
     sign_in(client, person)
     assert "We will send nothing more." in client.get(reverse("order_cancel", args=[order.reference])).content.decode()

@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 
-from leaflets.orders.services.transitions import cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import cancel_order, dispatch_order, start_packing
 from notifications.models import Notification
 from notifications.registry import get_email_class
 from notifications.rendering import render
@@ -42,7 +42,7 @@ def test_order_received_says_what_where_and_the_reference(order):
 
 def test_order_received_is_true_until_the_order_is_cancelled(order, now):
     assert is_still_due("order-received")
-    cancel(order=order, by=None, now=now)
+    cancel_order(order=order, by=None, now=now)
     assert not is_still_due("order-received")
     assert not is_still_due("staff-new-order")
     assert is_still_due("order-cancelled")
@@ -50,7 +50,7 @@ def test_order_received_is_true_until_the_order_is_cancelled(order, now):
 
 def test_order_dispatched_says_that_it_left_and_the_tracking_number(order, now):
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now, tracking_number="RM 123")
+    dispatch_order(order=order, by=None, now=now, tracking_number="RM 123")
     mail = rendered("order-dispatched")
     assert mail.subject == f"Your leaflets are on their way: {order.reference}"
     assert "Tracking number: RM 123" in mail.text
@@ -61,12 +61,12 @@ def test_order_dispatched_says_that_it_left_and_the_tracking_number(order, now):
 
 def test_order_dispatched_without_a_tracking_number_does_not_speak_of_one(order, now):
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     assert "racking" not in rendered("order-dispatched").text
 
 
 def test_order_cancelled_says_that_nothing_comes_and_not_why(order, now):
-    cancel(order=order, by=make_staff(), now=now, reason="Noted among ourselves")
+    cancel_order(order=order, by=make_staff(), now=now, reason="Noted among ourselves")
     mail = rendered("order-cancelled")
     assert mail.subject == f"Your leaflet order {order.reference} is cancelled"
     assert "We won’t send anything" in mail.text
@@ -83,5 +83,5 @@ def test_staff_are_sent_to_the_order(order):
 
 def test_a_person_without_an_email_address_gets_none(now):
     order = make_order(make_person(with_user=False, email=""), now)
-    cancel(order=order, by=None, now=now)
+    cancel_order(order=order, by=None, now=now)
     assert list(Notification.objects.values_list("kind", flat=True)) == ["staff-new-order"]

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from ctac.errors import DomainError
-from leaflets.models import EventKind, OrderLine, OrderState
+from leaflets.models import OrderEventKind, OrderLine, OrderState
 from leaflets.orders.services.transitions import (
     OrderStateHasChanged,
-    cancel,
-    dispatch,
-    prioritise,
+    cancel_order,
+    dispatch_order,
+    prioritise_order,
     remove_priority,
     start_packing,
 )
@@ -37,8 +37,8 @@ def promised(edition, *orders):
 def test_copies_go_to_who_was_passed_forward_in_that_order_and_then_to_the_oldest(now):
     edition = make_edition(now, stock=0)
     oldest, older, new, newest = (waits(now, days, (edition, 10)) for days in (9, 5, 2, 1))
-    prioritise(order=newest, by=None, now=now, reason="A court hearing")
-    prioritise(order=new, by=None, now=now + timedelta(minutes=1), reason="A training day")
+    prioritise_order(order=newest, by=None, now=now, reason="A court hearing")
+    prioritise_order(order=new, by=None, now=now + timedelta(minutes=1), reason="A training day")
     receive_stock(edition=edition, copies=14, by=None, now=now)
     assert promised(edition, newest, new, oldest, older) == [10, 4, 0, 0]
     receive_stock(edition=edition, copies=9, by=None, now=now)
@@ -50,11 +50,11 @@ def test_it_comes_first_for_each_of_its_titles_and_nobody_loses_what_was_promise
     one, two = make_edition(now, stock=6), make_edition(now, stock=0)
     older = waits(now, 3, (one, 10), (two, 10))
     forward = waits(now, 1, (one, 10), (two, 10))
-    prioritise(order=forward, by=None, now=now, reason="A court hearing")
+    prioritise_order(order=forward, by=None, now=now, reason="A court hearing")
     receive_stock(edition=two, copies=7, by=None, now=now)
     assert (promised(one, older, forward), promised(two, older, forward)) == ([6, 0], [0, 7])
     # What an older order gives back, and what is left when it has been packed, goes the same way.
-    cancel(order=older, by=None, now=now)
+    cancel_order(order=older, by=None, now=now)
     assert promised(one, forward) == [6]
     last = waits(now, 2, (two, 5))
     receive_stock(edition=two, copies=5, by=None, now=now)
@@ -65,9 +65,9 @@ def test_it_comes_first_for_each_of_its_titles_and_nobody_loses_what_was_promise
 def test_after_its_first_parcel_it_still_comes_first_for_the_rest(now):
     edition = make_edition(now, stock=4)
     forward, older = waits(now, 1, (edition, 10)), waits(now, 8, (edition, 10))
-    prioritise(order=forward, by=None, now=now, reason="A court hearing")
+    prioritise_order(order=forward, by=None, now=now, reason="A court hearing")
     start_packing(order=forward, by=None, now=now)
-    dispatch(order=forward, by=None, now=now)
+    dispatch_order(order=forward, by=None, now=now)
     receive_stock(edition=edition, copies=8, by=None, now=now)
     assert promised(edition, forward, older) == [6, 2]
 
@@ -75,16 +75,16 @@ def test_after_its_first_parcel_it_still_comes_first_for_the_rest(now):
 def test_it_can_be_taken_back_and_the_oldest_comes_first_again(now):
     edition = make_edition(now, stock=0)
     oldest, order = waits(now, 9, (edition, 10)), waits(now, 1, (edition, 10))
-    prioritise(order=order, by=None, now=now, reason="A court hearing")
+    prioritise_order(order=order, by=None, now=now, reason="A court hearing")
     with pytest.raises(DomainError, match="This order is already passed forward"):
-        prioritise(order=order, by=None, now=now, reason="Again")
+        prioritise_order(order=order, by=None, now=now, reason="Again")
     receive_stock(edition=edition, copies=3, by=None, now=now)
     remove_priority(order=order, by=None, now=now)
     with pytest.raises(DomainError, match="This order is already in its own place"):
         remove_priority(order=order, by=None, now=now)
     receive_stock(edition=edition, copies=12, by=None, now=now)
     assert promised(edition, oldest, order) == [10, 5]
-    kinds = [EventKind.FORWARD, EventKind.IN_LINE]
+    kinds = [OrderEventKind.FORWARD, OrderEventKind.IN_LINE]
     assert list(order.events.filter(kind__in=kinds).values_list("kind", flat=True)) == kinds
 
 
@@ -92,10 +92,10 @@ def test_only_an_order_that_waits_can_be_passed_forward(now):
     edition = make_edition(now, stock=10)
     whole, gone = waits(now, 1, (edition, 10)), waits(now, 1, (edition, 10))
     with pytest.raises(DomainError, match="This order already has all its copies"):
-        prioritise(order=whole, by=None, now=now, reason="A court hearing")
-    cancel(order=gone, by=None, now=now)
+        prioritise_order(order=whole, by=None, now=now, reason="A court hearing")
+    cancel_order(order=gone, by=None, now=now)
     with pytest.raises(OrderStateHasChanged, match="cancelled"):
-        prioritise(order=gone, by=None, now=now, reason="A court hearing")
+        prioritise_order(order=gone, by=None, now=now, reason="A court hearing")
     gone.refresh_from_db()
     assert (gone.state, gone.passed_forward_at) == (OrderState.CANCELLED, None)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from leaflets.models import Advice, Dispatch, Edition, Order, OrderEvent, OrderState, RecallReplacement, StockMovement
 from leaflets.orders.allowances import Workplace, limit_window, recent_orders
 from leaflets.orders.queries import delivery_addresses
-from leaflets.privacy import export, orders_due
+from leaflets.privacy import export_orders, orders_due
 from leaflets.recalls.services import RecallRequest, plan_recall
 from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
@@ -186,7 +186,7 @@ def test_the_pages_say_where_it_is_from(now, client):
     page = sign_in(client, person).get(order.get_absolute_url()).content.decode()
     assert order.reference in page
     assert "We added this from our earlier records." in page
-    assert export(person)[0]["came_by"] == "Imported from a list"
+    assert export_orders(person)[0]["came_by"] == "Imported from a list"
     staff = sign_in_staff(client, make_staff())
     page = staff.get(reverse("staff:leaflets_order_change", args=[order.pk])).content.decode()
     assert "Imported from a list" in page

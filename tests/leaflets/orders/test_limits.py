@@ -9,10 +9,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ctac.dates import format_day, uk_day
-from leaflets.models import EventKind, OrderEvent, OrderState
+from leaflets.models import OrderEvent, OrderEventKind, OrderState
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.create import place_order
-from leaflets.orders.services.transitions import MoreThanAsked, NothingGranted, OrderStateHasChanged, approve, cancel, decline
+from leaflets.orders.services.transitions import (
+    MoreThanAsked,
+    NothingGranted,
+    OrderStateHasChanged,
+    approve_order,
+    cancel_order,
+    decline_order,
+)
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import get_email_class
@@ -81,7 +88,7 @@ def test_a_workplace_is_an_organisation_at_one_postcode(person, leaflet, now):
 
 def test_what_was_cancelled_counts_no_longer_and_what_is_asked_for_does(person, leaflet, now):
     order = make_order(person, now, {leaflet: 100})
-    cancel(order=order, by=person.user, now=now)
+    cancel_order(order=order, by=person.user, now=now)
     make_order(person, now, {leaflet: 120}, asked_because="More")
     assert refused(person, now, leaflet, 31).possible == 30
 
@@ -106,16 +113,16 @@ def test_a_request_promises_nothing_and_tells_both(request_of_120, leaflet, pers
         ("order-requested", person.email),
         ("staff-order-request", settings.STAFF_EMAIL),
     }
-    assert list(request_of_120.events.values_list("kind", flat=True)) == [EventKind.REQUESTED]
+    assert list(request_of_120.events.values_list("kind", flat=True)) == [OrderEventKind.REQUESTED]
 
 
 @pytest.mark.parametrize("granted", [120, 50])
 def test_staff_approve_or_trim_it(request_of_120, leaflet, now, granted):
     staff, line = make_staff(), request_of_120.lines.get()
-    approve(order=request_of_120, granted={line.pk: granted}, by=staff, now=now, reason="A county")
+    approve_order(order=request_of_120, granted={line.pk: granted}, by=staff, now=now, reason="A county")
     line.refresh_from_db()
     assert (request_of_120.state, line.allocated, line.cancelled) == (OrderState.RECEIVED, granted, 120 - granted)
-    assert OrderEvent.objects.filter(kind=EventKind.APPROVED, by=staff, reason="A county").count() == 1
+    assert OrderEvent.objects.filter(kind=OrderEventKind.APPROVED, by=staff, reason="A county").count() == 1
     mail = render(get_email_class("order-approved")(Notification.objects.get(kind="order-approved")).message())
     assert f"{granted} copies: One" in mail.text
     assert ("We can’t send everything you asked for" in mail.text) == (granted == 50)
@@ -129,31 +136,31 @@ def test_what_is_agreed_and_not_in_stock_waits(person, now):
     receive_stock(edition=edition, copies=30, by=None, now=now)
     line = order.lines.get()
     assert line.allocated == 0  # nobody has agreed yet
-    approve(order=order, granted={line.pk: 100}, by=None, now=now)
+    approve_order(order=order, granted={line.pk: 100}, by=None, now=now)
     line.refresh_from_db()
     assert (line.allocated, line.backordered, line.cancelled) == (30, 70, 20)
     assert list(ledger_differences()) == []
 
 
 def test_staff_decline_it_and_the_person_reads_why(request_of_120, now, leaflet):
-    decline(order=request_of_120, by=make_staff(), now=now, reason="Our next print comes in April.")
+    decline_order(order=request_of_120, by=make_staff(), now=now, reason="Our next print comes in April.")
     assert (request_of_120.state, request_of_120.lines.get().cancelled) == (OrderState.DECLINED, 120)
     mail = render(get_email_class("order-declined")(Notification.objects.get(kind="order-declined")).message())
     assert "Our next print comes in April." in mail.text
     with pytest.raises(OrderStateHasChanged):
-        approve(order=request_of_120, granted={request_of_120.lines.get().pk: 1}, by=None, now=now)
+        approve_order(order=request_of_120, granted={request_of_120.lines.get().pk: 1}, by=None, now=now)
 
 
 @pytest.mark.parametrize(("granted", "refusal"), [(0, NothingGranted), (121, MoreThanAsked), (-1, MoreThanAsked)])
 def test_what_cant_be_granted(request_of_120, now, granted, refusal):
     with pytest.raises(refusal):
-        approve(order=request_of_120, granted={request_of_120.lines.get().pk: granted}, by=None, now=now)
+        approve_order(order=request_of_120, granted={request_of_120.lines.get().pk: granted}, by=None, now=now)
     request_of_120.refresh_from_db()
     assert request_of_120.state == OrderState.REQUESTED
 
 
 def test_a_request_is_cancelled_by_its_owner(request_of_120, person, now):
-    cancel(order=request_of_120, by=person.user, now=now)
+    cancel_order(order=request_of_120, by=person.user, now=now)
     assert request_of_120.lines.get().cancelled == 120
 
 

@@ -15,10 +15,16 @@ from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Dispatch, Leaflet, MissingParcel, MissingState, Order, OrderState
 from leaflets.orders.allowances import Workplace, recent_orders
 from leaflets.orders.queries import reportable_from
-from leaflets.orders.services.change import OrderChange, ReplacesLostParcel, change_order, lock_titles, order_version
-from leaflets.orders.services.create import AlreadyDecided, NothingToSendAgain, close_missing, report_missing, send_again
-from leaflets.orders.services.transitions import dispatch, start_packing
-from leaflets.privacy import erase, export
+from leaflets.orders.services.change import OrderChange, ReplacesLostParcel, change_order, change_page_digest, lock_titles
+from leaflets.orders.services.create import (
+    MissingReportAlreadyDecided,
+    NothingToSendAgain,
+    close_missing_report,
+    report_missing,
+    resend_missing_parcel,
+)
+from leaflets.orders.services.transitions import dispatch_order, start_packing
+from leaflets.privacy import erase_orders, export_orders
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import get_email_class
@@ -47,7 +53,7 @@ def lose(person, edition, now, copies=5, **fields) -> Dispatch:
     """A parcel that left; `now` is when."""
     order = make_order(person, now, {edition.leaflet: copies}, **fields)
     start_packing(order=order, by=None, now=now)
-    return dispatch(order=order, by=None, now=now, tracking_number="RM 1")
+    return dispatch_order(order=order, by=None, now=now, tracking_number="RM 1")
 
 
 def told(parcel, now, **more) -> MissingParcel:
@@ -107,7 +113,7 @@ def test_sent_again_it_is_an_order_in_the_prints_of_now_that_waits_for_what_is_n
     missing = MissingParcel.objects.get(pk=missing.pk)
     corrected = replace(DELIVERY, attention="Post room")
     staff = make_staff()
-    order = send_again(missing=missing, delivery=corrected, by=staff, now=now + ON_TIME)
+    order = resend_missing_parcel(missing=missing, delivery=corrected, by=staff, now=now + ON_TIME)
     assert order.contact_phone == "07700 900123"
     line = order.lines.get()
     assert (line.edition, line.copies, line.allocated, line.backordered) == (print_of_now, 15, 9, 6)
@@ -122,14 +128,14 @@ def test_sent_again_it_is_an_order_in_the_prints_of_now_that_waits_for_what_is_n
     # It is an order like any other from here on, and may be lost as well.
     receive_stock(edition=print_of_now, copies=6, by=None, now=now + ON_TIME)
     start_packing(order=order, by=None, now=now + ON_TIME)
-    parcel = dispatch(order=order, by=None, now=now + ON_TIME)
+    parcel = dispatch_order(order=order, by=None, now=now + ON_TIME)
     assert told(parcel, now + 3 * ON_TIME).parcel == parcel
     assert list(ledger_differences()) == []
 
 
 def test_of_nothing_in_stock_the_new_order_waits(person, edition, now):
     missing = told(lose(person, edition, now, copies=20), now + ON_TIME)
-    assert send_again(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME).state == OrderState.WAITING
+    assert resend_missing_parcel(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME).state == OrderState.WAITING
 
 
 def test_it_counts_towards_no_limit(person, edition, now):
@@ -139,7 +145,7 @@ def test_it_counts_towards_no_limit(person, edition, now):
     edition.leaflet.most_per_order = 10
     edition.leaflet.save()
     make_order(person, now + ON_TIME, {edition.leaflet: 10})
-    send_again(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
+    resend_missing_parcel(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
     counted = recent_orders(
         person=person.pk, workplace=Workplace(person.organisation_id, "LS1 4AP"), leaflets=[edition.leaflet], now=now + ON_TIME
     )[edition.leaflet.pk]
@@ -151,28 +157,28 @@ def test_what_can_not_be_ordered_any_more_is_left_out(person, edition, now):
     other = make_edition(now, title="Two")
     order = make_order(person, now, {edition.leaflet: 5, other.leaflet: 6})
     start_packing(order=order, by=None, now=now)
-    missing = told(dispatch(order=order, by=None, now=now), now + ON_TIME)
+    missing = told(dispatch_order(order=order, by=None, now=now), now + ON_TIME)
     withdraw_edition(edition=edition)
-    assert send_again(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME).lines.get().edition == other
+    assert resend_missing_parcel(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME).lines.get().edition == other
 
 
 def test_if_none_of_it_can_be_ordered_nothing_happens(person, edition, now):
     missing = told(lose(person, edition, now), now + ON_TIME)
     withdraw_edition(edition=edition)
     with pytest.raises(NothingToSendAgain):
-        send_again(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
+        resend_missing_parcel(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
     missing.refresh_from_db()
     assert (missing.state, Order.objects.count()) == (MissingState.OPEN, 1)
 
 
 def test_it_is_decided_once(person, edition, now):
     missing = told(lose(person, edition, now), now + ON_TIME)
-    close_missing(missing=missing, by=None, now=now + ON_TIME, reason="Your reception signed for it.")
+    close_missing_report(missing=missing, by=None, now=now + ON_TIME, reason="Your reception signed for it.")
     for act_again in (
-        lambda: send_again(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME),
-        lambda: close_missing(missing=missing, by=None, now=now + ON_TIME, reason="No"),
+        lambda: resend_missing_parcel(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME),
+        lambda: close_missing_report(missing=missing, by=None, now=now + ON_TIME, reason="No"),
     ):
-        with pytest.raises(AlreadyDecided, match="already closed"):
+        with pytest.raises(MissingReportAlreadyDecided, match="already closed"):
             act_again()
     assert Order.objects.count() == 1
     assert kinds_told() == {"order-missing": 1, "staff-order-missing": 1, "order-not-resent": 1}
@@ -192,10 +198,10 @@ def test_two_tabs_and_then_two_of_staff_at_once_do_it_once(person, edition, now)
         return MissingParcel.objects.get(pk=missing.pk)
 
     outcomes = at_once(
-        *[lambda: send_again(missing=fresh(), delivery=DELIVERY, by=None, now=later)] * 3,
-        *[lambda: close_missing(missing=fresh(), by=None, now=later, reason="No")] * 3,
+        *[lambda: resend_missing_parcel(missing=fresh(), delivery=DELIVERY, by=None, now=later)] * 3,
+        *[lambda: close_missing_report(missing=fresh(), by=None, now=later, reason="No")] * 3,
     )
-    assert Counter(outcomes) == {"done": 1, "AlreadyDecided": 5}
+    assert Counter(outcomes) == {"done": 1, "MissingReportAlreadyDecided": 5}
     assert sum(kinds_told().values()) == 3
     assert Order.objects.count() == 1 + (fresh().state == MissingState.RESENT)
     assert list(ledger_differences()) == []
@@ -203,16 +209,16 @@ def test_two_tabs_and_then_two_of_staff_at_once_do_it_once(person, edition, now)
 
 def test_control_without_the_condition_both_would_be_done(person, edition, now, monkeypatch):
     missing = told(lose(person, edition, now), now + ON_TIME)
-    close_missing(missing=missing, by=None, now=now + ON_TIME, reason="No")
+    close_missing_report(missing=missing, by=None, now=now + ON_TIME, reason="No")
     monkeypatch.setattr(MissingParcel.objects.__class__, "open", lambda self: self.all())
     MissingParcel.objects.filter(pk=missing.pk).update(reason="")
-    send_again(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
+    resend_missing_parcel(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
     assert kinds_told()["order-resent"] == kinds_told()["order-not-resent"] == 1
 
 
 def test_the_database_refuses_a_decision_without_a_moment_and_a_second_replacement(person, edition, now):
     missing = told(lose(person, edition, now), now + ON_TIME)
-    send_again(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
+    resend_missing_parcel(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
     other = make_order(person, now, {edition.leaflet: 1})
     with pytest.raises(IntegrityError, match="missing_decided_says_when"), transaction.atomic():
         MissingParcel.objects.update(decided_at=None)
@@ -222,14 +228,14 @@ def test_the_database_refuses_a_decision_without_a_moment_and_a_second_replaceme
 
 def test_the_new_order_can_have_fewer_copies_and_no_more(person, edition, now):
     missing = told(lose(person, edition, now, copies=5), now + ON_TIME)
-    order = send_again(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
+    order = resend_missing_parcel(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
     make_order(person, now + ON_TIME, {edition.leaflet: 10})
     elsewhere = replace(DELIVERY, postcode="LS2 8BB")
     Leaflet.objects.update(most_per_order=3, most_per_person=3, most_per_workplace=3)  # no limit is asked
 
     def change_to(copies: int) -> None:
         fresh, titles = lock_titles(order)
-        wanted = OrderChange({edition.leaflet.pk: copies}, elsewhere, order_version(titles, fresh.delivery))
+        wanted = OrderChange({edition.leaflet.pk: copies}, elsewhere, change_page_digest(titles, fresh.delivery))
         change_order(order=order, change=wanted, by=person.user, now=now + ON_TIME)
 
     with pytest.raises(ReplacesLostParcel):
@@ -241,8 +247,8 @@ def test_the_new_order_can_have_fewer_copies_and_no_more(person, edition, now):
 def test_it_is_exported_and_erased(person, edition, now):
     missing = told(lose(person, edition, now), now + ON_TIME, note="We moved", flagged=True)
     assert told_the_lead() == [(settings.SAFEGUARDING_LEAD_EMAIL, missing.parcel.order.reference)]
-    assert export(person)[0]["parcels"][0]["never_came"]["wrote"] == "We moved"
-    erase(person, now + ON_TIME)
+    assert export_orders(person)[0]["parcels"][0]["never_came"]["wrote"] == "We moved"
+    erase_orders(person, now + ON_TIME)
     missing.refresh_from_db()
     assert (missing.state, missing.note, missing.reason) == (MissingState.CLOSED, "", "")
 
@@ -285,7 +291,7 @@ def test_the_owner_reads_when_tells_us_and_is_told_what_became_of_it(client, per
     assert "that it never came. We will look into it" in answer.content.decode()
     again = client.post(page(lost), {**typed, "note": "We moved"}, follow=True)
     assert said(again) == ["You have already told us about this parcel. We will look into it and email you our answer."]
-    send_again(missing=parcel.missing, delivery=DELIVERY, by=None, now=timezone.now())
+    resend_missing_parcel(missing=parcel.missing, delivery=DELIVERY, by=None, now=timezone.now())
     replacement = Order.objects.get(replaces__isnull=False)
     assert replacement.get_absolute_url() in read(client, lost.get_absolute_url())
     assert lost.get_absolute_url() in read(client, replacement.get_absolute_url())
@@ -300,7 +306,7 @@ def test_of_several_parcels_one_is_chosen_and_the_history_names_each(client, per
     for hours, number in enumerate(("RM 1", "RM 2")):
         left = moment["lost"] + timedelta(hours=hours)
         start_packing(order=order, by=None, now=left)
-        dispatch(order=order, by=None, now=left, tracking_number=number)
+        dispatch_order(order=order, by=None, now=left, tracking_number=number)
         receive_stock(edition=edition, copies=10, by=None, now=left)
         order.refresh_from_db()
     first, second = order.dispatches.all()
@@ -311,7 +317,7 @@ def test_of_several_parcels_one_is_chosen_and_the_history_names_each(client, per
     assert [row.parcel for row in MissingParcel.objects.all()] == [second]
     # A page of before that still offers it says that we know.
     assert said(client.post(page(order), {"parcel": second.pk}, follow=True))[-1].startswith("You have already told us")
-    close_missing(missing=second.missing, by=None, now=timezone.now(), reason="It is in your post room.")
+    close_missing_report(missing=second.missing, by=None, now=timezone.now(), reason="It is in your post room.")
     shown = client.get(order.get_absolute_url())
     assert "will not send it again. It is in your post room." in shown.content.decode()
     assert [step["what"] for step in shown.context["history"]] == [
@@ -336,7 +342,7 @@ def test_the_pages_take_as_many_statements_for_many_parcels_as_for_one(client, p
     for hours in range(3):
         left = moment["lost"] + timedelta(hours=hours)
         start_packing(order=order, by=None, now=left)
-        dispatch(order=order, by=None, now=left)
+        dispatch_order(order=order, by=None, now=left)
         receive_stock(edition=edition, copies=10, by=None, now=left)
         order.refresh_from_db()
         counts.append(tuple(len(statements(lambda to=to: client.get(to))) for to in (order.get_absolute_url(), page(order))))

@@ -13,9 +13,9 @@ from django.urls import reverse
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import UnsentCopies, dispatch_session, start_session
 from leaflets.models import Advice, Edition, Order, OrderLine, RecallReplacement, StockTake
-from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
+from leaflets.orders.services.change import OrderChange, change_order, change_page_digest, ordered_titles
 from leaflets.orders.services.create import transfer_order
-from leaflets.orders.services.transitions import approve, cancel, dispatch, prioritise, start_packing
+from leaflets.orders.services.transitions import approve_order, cancel_order, dispatch_order, prioritise_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import ledger_differences, receive_stock
 from leaflets.stock.stock_takes import (
@@ -26,7 +26,7 @@ from leaflets.stock.stock_takes import (
     start_stock_take,
     stock_take_counts,
 )
-from leaflets.stock.stock_takes import differences_version as version_of_count
+from leaflets.stock.stock_takes import differences_digest as version_of_count
 from notifications.models import Notification
 from professionals.models import Person
 from professionals.services import assign_verified_address
@@ -107,7 +107,7 @@ def test_an_order_is_cancelled_and_its_person_told(nadia: Person, entered: Perso
     order = make_order(entered, now, {edition.leaflet: 5})
     read = as_read(order)
 
-    ends = in_a_row(order, become_one(nadia), lambda: cancel(order=read, by=None, now=now))
+    ends = in_a_row(order, become_one(nadia), lambda: cancel_order(order=read, by=None, now=now))
 
     assert ends == ["done"] * 2
     assert lines(order) == [(NEW, "cancelled", 0, 0, 0, 5)]
@@ -119,7 +119,7 @@ def test_an_order_is_dispatched(nadia: Person, entered: Person, edition: Edition
     start_packing(order=order, by=None, now=now)
     read = as_read(order)
 
-    assert in_a_row(order, become_one(nadia), lambda: dispatch(order=read, by=None, now=now)) == ["done"] * 2
+    assert in_a_row(order, become_one(nadia), lambda: dispatch_order(order=read, by=None, now=now)) == ["done"] * 2
     assert lines(order) == [(NEW, "dispatched", 0, 0, 5, 0)]
     assert told("order-dispatched") == [NEW]
 
@@ -127,7 +127,7 @@ def test_an_order_is_dispatched(nadia: Person, entered: Person, edition: Edition
 def test_an_order_is_changed(nadia: Person, entered: Person, edition: Edition, now: datetime) -> None:
     order = make_order(entered, now, {edition.leaflet: 5})
     titles = ordered_titles(order.lines.select_related("edition__leaflet"), {edition.leaflet_id: edition})
-    seen = order_version(titles, order.delivery)
+    seen = change_page_digest(titles, order.delivery)
     change = OrderChange(copies={edition.leaflet_id: 3}, delivery=order.delivery, expected=seen)
     read = as_read(order)
 
@@ -146,7 +146,7 @@ def test_a_request_is_granted(nadia: Person, entered: Person, edition: Edition, 
     Edition.objects.update(allocated=0)
     read = as_read(order)
 
-    ends = in_a_row(order, become_one(nadia), lambda: approve(order=read, granted={line.pk: 5}, by=None, now=now))
+    ends = in_a_row(order, become_one(nadia), lambda: approve_order(order=read, granted={line.pk: 5}, by=None, now=now))
 
     assert ends == ["done"] * 2
     assert lines(order) == [(NEW, "received", 0, 5, 0, 0)]
@@ -168,7 +168,7 @@ def test_an_order_is_passed_forward(nadia: Person, entered: Person, now: datetim
     order = waits(make_edition(now, stock=0), entered, now)
     read = as_read(order)
 
-    ends = in_a_row(order, become_one(nadia), lambda: prioritise(order=read, by=None, now=now, reason="Monday"))
+    ends = in_a_row(order, become_one(nadia), lambda: prioritise_order(order=read, by=None, now=now, reason="Monday"))
 
     assert ends == ["done"] * 2
     order.refresh_from_db()
@@ -229,7 +229,7 @@ def test_what_a_colleague_has_by_now_is_not_cancelled_by_who_had_it(nadia: Perso
     order = make_order(nadia, now, {edition.leaflet: 5})
     read = as_read(order)
 
-    ends = in_a_row(order, given_to(omar, order, now), lambda: cancel(order=read, by=nadia.user, now=now))
+    ends = in_a_row(order, given_to(omar, order, now), lambda: cancel_order(order=read, by=nadia.user, now=now))
 
     assert ends == ["done", "OrderIsTransferred"]
     assert lines(order) == [("omar@leeds.nhs.uk", "received", 0, 5, 0, 0)]
@@ -252,7 +252,7 @@ def test_what_a_colleague_has_by_now_staff_cancel_and_they_are_told(nadia: Perso
     order = make_order(nadia, now, {edition.leaflet: 5})
     read = Order.objects.select_related("person").get(pk=order.pk)
 
-    ends = in_a_row(order, given_to(omar, order, now), lambda: cancel(order=read, by=staff, now=now))
+    ends = in_a_row(order, given_to(omar, order, now), lambda: cancel_order(order=read, by=staff, now=now))
 
     assert ends == ["done"] * 2
     assert lines(order) == [("omar@leeds.nhs.uk", "cancelled", 0, 0, 0, 5)]

@@ -5,9 +5,9 @@ import html
 import pytest
 from django.urls import reverse
 
-from leaflets.models import Channel, EventKind, Order, OrderState
+from leaflets.models import Order, OrderChannel, OrderEventKind, OrderState
 from leaflets.orders.forms import change_field_name
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from professionals.models import Person
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
@@ -45,7 +45,7 @@ def test_an_order_for_a_caller_goes_by_the_same_service(client, staff, leaflet):
     order = Order.objects.get()
     assert said(response) == [f"Order {order.reference} is placed. Tell the caller the reference."]
     assert (order.channel, order.person.name, order.person.email, order.person.user) == (
-        *(Channel.PHONE, "Pat Moss", "pat@school.sch.uk", None),
+        *(OrderChannel.PHONE, "Pat Moss", "pat@school.sch.uk", None),
     )
     assert order.address == ["Pat Moss", "Leeds High School", "2 Hill Street", "Leeds", "LS2 8AA"]
     assert order.events.get().by == staff
@@ -62,7 +62,7 @@ def test_an_order_for_a_caller_can_go_elsewhere(client, staff, leaflet):
     call(client, copies_one="5", channel="email", **elsewhere)
     order = Order.objects.get()
     assert order.address == ["Kim Lee", "Ward 5", "York Hospital", "2 Hill Street", "Leeds", "YO1 8HE"]
-    assert order.channel == Channel.EMAIL
+    assert order.channel == OrderChannel.EMAIL
 
 
 def test_staff_go_over_a_limit_only_with_a_reason(client, staff, leaflet):
@@ -71,7 +71,7 @@ def test_staff_go_over_a_limit_only_with_a_reason(client, staff, leaflet):
     assert 'href="#id_copies_one"' in page
     assert (Order.objects.count(), Person.objects.count()) == (0, 0)
     call(client, copies_one="120", override_reason="The whole school")
-    assert Order.objects.get().events.get(kind=EventKind.OVER_LIMIT).reason == "The whole school"
+    assert Order.objects.get().events.get(kind=OrderEventKind.OVER_LIMIT).reason == "The whole school"
 
 
 def test_stock_yields_to_no_reason(client, staff, leaflet):
@@ -221,7 +221,7 @@ def test_a_coordinator_packs_nothing_and_cancels_until_it_leaves(client, coordin
     start_packing(order=order, by=None, now=now)
     assert buttons(client, order) == ["cancel"]
     assert act(client, "order", order, "dispatch").status_code == 403
-    dispatch(order, by=None, now=now)
+    dispatch_order(order, by=None, now=now)
     assert buttons(client, order) == []
 
 

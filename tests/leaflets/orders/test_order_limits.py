@@ -28,7 +28,7 @@ SHARED = {
     "network": ("NETWORK_LIMIT", set()),
     "organisation": ("ORGANISATION_LIMIT", {"organisation"}),
     "postcode": ("POSTCODE_LIMIT", {"postcode"}),
-    "title": ("TITLE_LIMIT", {"title"}),
+    "title": ("TITLE_RATE_LIMIT", {"title"}),
 }
 
 
@@ -65,7 +65,7 @@ def test_what_people_share_is_limited_and_nothing_else_is(monkeypatch, now, leaf
 
 
 def test_who_is_stopped_reads_why_when_to_try_again_and_whom_to_call(monkeypatch, leaflet):
-    monkeypatch.setattr(allowances, "ACCOUNT_LIMIT", (1, HOUR))
+    monkeypatch.setattr(allowances, "ACCOUNT_RATE_LIMIT", (1, HOUR))
     browser = sign_in(Client(), make_person())
     order(leaflet, browser=browser)
     answer = order(leaflet, browser=browser)
@@ -83,9 +83,9 @@ def test_who_is_stopped_reads_why_when_to_try_again_and_whom_to_call(monkeypatch
 
 def test_what_is_stopped_uses_up_nothing_that_is_shared(monkeypatch, leaflet):
     """Else one person alone could stop a whole organisation, a hospital or a title."""
-    for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_LIMIT"):
+    for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_RATE_LIMIT"):
         monkeypatch.setattr(allowances, figure, (3, HOUR))
-    monkeypatch.setattr(allowances, "ACCOUNT_LIMIT", (1, HOUR))
+    monkeypatch.setattr(allowances, "ACCOUNT_RATE_LIMIT", (1, HOUR))
     team = make_organisation()
     busy = sign_in(Client(), make_person(organisation=team))
     assert [order(leaflet, browser=busy).status_code for _ in range(4)] == [302, 429, 429, 429]
@@ -95,10 +95,10 @@ def test_what_is_stopped_uses_up_nothing_that_is_shared(monkeypatch, leaflet):
 
 def test_a_ward_round_of_orders_meets_none(leaflet):
     """What the figures are reckoned for: 40 wards in an hour by one person, 160 teams of a trust, 60 wards at one postcode."""
-    assert allowances.ACCOUNT_LIMIT[0] >= 40
-    assert allowances.ORGANISATION_LIMIT[0] >= 160
-    assert allowances.POSTCODE_LIMIT[0] >= 60
-    assert allowances.NETWORK_LIMIT[0] >= allowances.ORGANISATION_LIMIT[0]
+    assert allowances.ACCOUNT_RATE_LIMIT[0] >= 40
+    assert allowances.ORGANISATION_RATE_LIMIT[0] >= 160
+    assert allowances.POSTCODE_RATE_LIMIT[0] >= 60
+    assert allowances.NETWORK_RATE_LIMIT[0] >= allowances.ORGANISATION_RATE_LIMIT[0]
 
 
 def test_no_key_holds_what_it_stands_for(client, leaflet):
@@ -124,7 +124,7 @@ def person_with_titles(now):
 
 
 def test_staff_order_for_a_caller_whatever_was_ordered_and_it_counts(monkeypatch, leaflet):
-    for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_LIMIT"):
+    for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_RATE_LIMIT"):
         monkeypatch.setattr(allowances, figure, (2, HOUR))
     staff = sign_in_staff(Client(), make_staff())
     for letter in "abc":
@@ -135,7 +135,7 @@ def test_staff_order_for_a_caller_whatever_was_ordered_and_it_counts(monkeypatch
 
 
 def test_staff_let_an_account_through_until_midnight(monkeypatch, leaflet):
-    monkeypatch.setattr(allowances, "ACCOUNT_LIMIT", (1, HOUR))
+    monkeypatch.setattr(allowances, "ACCOUNT_RATE_LIMIT", (1, HOUR))
     person = make_person()
     browser = sign_in(Client(), person)
     order(leaflet, browser=browser)
@@ -158,7 +158,7 @@ def as_request(browser, person):
 
 
 def test_nobody_is_written_to_for_an_order_that_was_stopped(monkeypatch, leaflet):
-    monkeypatch.setattr(allowances, "TITLE_LIMIT", (1, HOUR))
+    monkeypatch.setattr(allowances, "TITLE_RATE_LIMIT", (1, HOUR))
     order(leaflet)
     before = Notification.objects.count()
     assert order(leaflet).status_code == 429

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from leaflets.models import Edition, Order, OrderState
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from office.site_settings.queries import site_settings
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_edition, make_order
@@ -93,7 +93,7 @@ def test_cancelling_twice_is_answered_politely(client, order, owner):
 def test_the_page_tells_what_has_happened_in_words(client, order, owner, now):
     staff = make_staff()
     start_packing(order=order, by=staff, now=now)
-    dispatch(order=order, by=staff, now=now, tracking_number="RM 123 456")
+    dispatch_order(order=order, by=staff, now=now, tracking_number="RM 123 456")
     sign_in(client, owner)
     response = client.get(url("order", order))
     assert [(event["what"], event["when"]) for event in response.context["history"]] == [

@@ -4,11 +4,11 @@ import pytest
 from django.conf import settings
 
 from leaflets.catalogue.services import withdraw_edition
-from leaflets.models import Channel, EventKind, MovementKind, OrderState, StockMovement
+from leaflets.models import MovementKind, OrderChannel, OrderEventKind, OrderState, StockMovement
 from leaflets.models import Order as OrderRow
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.create import AlreadyPlaced, EmptyBasket, place_order
-from leaflets.orders.services.transitions import cancel
+from leaflets.orders.services.transitions import cancel_order
 from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
 from professionals.models import Draft, DraftKind
@@ -24,7 +24,7 @@ def test_an_order_promises_its_copies_and_writes_everything_down(now):
     person = make_person()
     order = make_order(person, now, {two.leaflet: 20, one.leaflet: 5}, by=person.user)
     assert (order.state, order.channel, order.person, order.postcode, order.attention) == (
-        *(OrderState.RECEIVED, Channel.WEB, person, "LS1 4AP", "The duty desk"),
+        *(OrderState.RECEIVED, OrderChannel.WEB, person, "LS1 4AP", "The duty desk"),
     )
     assert order.reference.startswith("LO-")
     assert {(line.edition, line.copies, line.allocated) for line in order.lines.all()} == {(one, 5, 5), (two, 20, 20)}
@@ -37,7 +37,7 @@ def test_an_order_promises_its_copies_and_writes_everything_down(now):
         (5, 0, 5, person.user.pk),
         (20, 0, 20, person.user.pk),
     ]
-    assert list(order.events.values_list("kind", "by", "at")) == [(EventKind.PLACED, person.user.pk, now)]
+    assert list(order.events.values_list("kind", "by", "at")) == [(OrderEventKind.PLACED, person.user.pk, now)]
     assert list(ledger_differences()) == []
 
 
@@ -94,8 +94,8 @@ def test_staff_go_over_a_limit_with_a_logged_reason_and_never_over_stock(now):
     staff, edition = make_staff(), make_edition(now, stock=500, most_per_order=100)
     order = make_order(make_person(), now, {edition.leaflet: 300}, by=staff, override_reason="A whole ward")
     assert list(order.events.order_by("pk").values_list("kind", "by", "reason")) == [
-        (EventKind.PLACED, staff.pk, ""),
-        (EventKind.OVER_LIMIT, staff.pk, "A whole ward"),
+        (OrderEventKind.PLACED, staff.pk, ""),
+        (OrderEventKind.OVER_LIMIT, staff.pk, "A whole ward"),
     ]
     with pytest.raises(Shortfalls) as refusal:
         make_order(make_person(), now, {edition.leaflet: 201}, by=staff, override_reason="More")
@@ -126,7 +126,7 @@ def test_a_staff_form_used_again_for_another_caller_leads_to_its_order(now):
     leaflet, staff = make_edition(now).leaflet, make_staff()
 
     def place(person):
-        order = unsaved_order(person, channel=Channel.PHONE, token="t" * 43)
+        order = unsaved_order(person, channel=OrderChannel.PHONE, token="t" * 43)
         return place_order(order=order, by=staff, basket={leaflet: 5}, now=now)
 
     first = place(make_person())
@@ -137,7 +137,7 @@ def test_a_staff_form_used_again_for_another_caller_leads_to_its_order(now):
 
 def test_copies_that_a_cancelled_order_gave_back_can_be_ordered(now):
     leaflet = make_edition(now, stock=5).leaflet
-    cancel(order=make_order(make_person(), now, {leaflet: 5}), by=None, now=now)
+    cancel_order(order=make_order(make_person(), now, {leaflet: 5}), by=None, now=now)
     assert make_order(make_person(), now, {leaflet: 5}).state == OrderState.RECEIVED
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from leaflets.models import Edition, EditionState, Order, Recall, RecallHolder, RecallReplacement
 from leaflets.orders.services.transitions import start_packing
 from leaflets.recalls.services import recall_edition
-from notifications.models import Notification, State
+from notifications.models import Notification, NotificationState
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
 from tests.leaflets.recalls.test_recalling import WHY, newer, order_of, recall_request, sent
@@ -87,7 +87,7 @@ def test_staff_see_who_was_reached_and_tick_whom_they_rang(client, staff, editio
     for person in people:
         sent(edition, now, 1, person)
     made = recall_edition(edition=edition, request=recall_request(), by=staff, now=now)
-    Notification.objects.filter(recipient="p3@x.nhs.uk", kind="edition-recalled").update(state=State.FAILED)
+    Notification.objects.filter(recipient="p3@x.nhs.uk", kind="edition-recalled").update(state=NotificationState.FAILED)
     address = change("recall", made)
     page = words(client.get(address))
     for count in ("<strong>60</strong> Everybody", "<strong>2</strong> To call", "<strong>58</strong> Email on its way"):

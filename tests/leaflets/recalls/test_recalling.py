@@ -10,10 +10,17 @@ from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import UnsentCopies, dispatch_session, start_session
-from leaflets.models import Advice, Edition, Order, OrderState, Outcome, ReachState, Recall, RecallHolder, RecallReplacement
+from leaflets.models import Advice, Edition, Order, OrderState, ParcelOutcome, ReachState, Recall, RecallHolder, RecallReplacement
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.create import place_order
-from leaflets.orders.services.transitions import MoreThanAsked, OrderStateHasChanged, approve, cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import (
+    MoreThanAsked,
+    OrderStateHasChanged,
+    approve_order,
+    cancel_order,
+    dispatch_order,
+    start_packing,
+)
 from leaflets.recalls.services import (
     NewerEditionExists,
     NoSuccessor,
@@ -24,7 +31,7 @@ from leaflets.recalls.services import (
     unmark_phoned,
 )
 from leaflets.stock.services import ledger_differences, receive_stock
-from notifications.models import Notification, State
+from notifications.models import Notification, NotificationState
 from notifications.outbox import resend
 from notifications.registry import email_for
 from notifications.rendering import render
@@ -60,7 +67,7 @@ def order_of(edition, now, copies=5, person=None, **fields) -> Order:
 def sent(edition, now, copies=5, person=None, **fields) -> Order:
     order = order_of(edition, now, copies, person, **fields)
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     return order
 
 
@@ -151,10 +158,10 @@ def test_what_is_being_packed_is_taken_off_the_table_and_its_parcel_can_not_leav
     made = recall(edition, now, RecallReplacement.SAME)
     assert [(each.order, each.was_packing) for each in made.orders.all()] == [(packed, True)]
     with pytest.raises(OrderStateHasChanged, match="was recalled while it was being packed, so it must not leave"):
-        dispatch(order=packed, by=None, now=now)
+        dispatch_order(order=packed, by=None, now=now)
     assert (state(packed), state(untouched)) == (OrderState.RECEIVED, OrderState.PACKING)
     start_packing(order=packed, by=None, now=now)
-    dispatch(order=packed, by=None, now=now)
+    dispatch_order(order=packed, by=None, now=now)
     assert lines(packed)[-1] == ("May 2027", 5, 0, 0, 5, 0)
     assert list(ledger_differences()) == []
 
@@ -167,7 +174,7 @@ def test_a_parcel_of_a_packing_session_does_not_leave_with_the_others(edition, n
     start_packing(order=wrong, by=None, now=now)  # again, on its own page: the old parcel still lies in the session's pile
     dispatch_session(session=session, rest=UnsentCopies.NEXT_TIME, by=None, now=now)
     outcomes = {parcel.order: parcel.outcome for parcel in session.parcels.all()}
-    assert outcomes == {wrong: Outcome.WITHDRAWN, right: Outcome.SENT}
+    assert outcomes == {wrong: ParcelOutcome.WITHDRAWN, right: ParcelOutcome.SENT}
     assert (state(wrong), state(right)) == (OrderState.PACKING, OrderState.DISPATCHED)
 
 
@@ -182,14 +189,14 @@ def test_a_parcel_on_the_table_that_waits_for_more_of_it_stays_there_and_a_reque
         will_wait_for=[edition.leaflet],
     )
     asks = order_of(edition, now, 200, asked_because="A whole trust")
-    cancel(order=some, by=None, now=now)  # its copies go to `part`, before it is packed
+    cancel_order(order=some, by=None, now=now)  # its copies go to `part`, before it is packed
     start_packing(order=part, by=None, now=now)
     other = make_edition(now, stock=5, title="Three")
     recall(edition, now, RecallReplacement.OTHER, other=other.leaflet)
     assert (state(part), state(asks)) == (OrderState.RECEIVED, OrderState.REQUESTED)
     assert lines(asks)[-1] == ("March 2026", 200, 200, 0, 0, 0)
     assert "You asked for 200 copies. If we agree, we will send “Three”." in mails()[asks.person.email]
-    approve(order=asks, granted={asks.lines.get(copies=200).pk: 50}, by=None, now=now)
+    approve_order(order=asks, granted={asks.lines.get(copies=200).pk: 50}, by=None, now=now)
     assert state(asks) == OrderState.WAITING
     assert list(ledger_differences()) == []
 
@@ -204,8 +211,8 @@ def test_what_a_recall_ended_of_a_request_can_not_be_given_any_more(client, staf
     assert f"copies_{ended.pk}" not in page
     assert f"copies_{asked.pk}" in page
     with pytest.raises(MoreThanAsked):
-        approve(order=asks, granted={ended.pk: 1, asked.pk: 1}, by=None, now=now)
-    approve(order=asks, granted={asked.pk: 60}, by=None, now=now)
+        approve_order(order=asks, granted={ended.pk: 1, asked.pk: 1}, by=None, now=now)
+    approve_order(order=asks, granted={asked.pk: 60}, by=None, now=now)
     assert lines(asks) == [("March 2026", 120, 0, 0, 0, 120), ("March 2026", 120, 10, 50, 0, 60)]
     assert list(ledger_differences()) == []
 
@@ -244,14 +251,14 @@ def test_of_those_without_an_address_and_those_whose_email_failed_somebody_rings
     for person in people:
         sent(edition, now, 5, person)
     made = recall(edition, now)
-    for name, become in (("Amy", State.SENT), ("Bob", State.FAILED)):
+    for name, become in (("Amy", NotificationState.SENT), ("Bob", NotificationState.FAILED)):
         Notification.objects.filter(recalls__person__name=name).update(state=become, sent_at=now)
 
     def reach() -> dict[str, str]:
         return dict(RecallHolder.objects.with_reach().values_list("person__name", "reach"))
 
     def to_ring() -> list[str]:
-        return sorted(RecallHolder.objects.to_ring().values_list("person__name", flat=True))
+        return sorted(RecallHolder.objects.to_phone().values_list("person__name", flat=True))
 
     assert reach() == {"Amy": ReachState.SENT, "Bob": ReachState.FAILED, "Cat": ReachState.PENDING, "Dan": ReachState.NO_EMAIL}
     assert to_ring() == ["Bob", "Dan"]
@@ -262,7 +269,7 @@ def test_of_those_without_an_address_and_those_whose_email_failed_somebody_rings
     assert (dan.reached_by, dan.reached_at, to_ring()) == (staff, now, ["Bob"])
     again = resend(bob.told_in, by=staff, now=now)
     assert (reach()["Bob"], to_ring()) == (ReachState.PENDING, [])
-    Notification.objects.filter(pk=again.pk).update(state=State.SENT, sent_at=now)
+    Notification.objects.filter(pk=again.pk).update(state=NotificationState.SENT, sent_at=now)
     assert reach()["Bob"] == ReachState.SENT
     unmark_phoned(holder=dan)
     assert to_ring() == ["Dan"]

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, StockAlert
-from leaflets.orders.services.transitions import cancel
+from leaflets.orders.services.transitions import cancel_order
 from leaflets.stock.emails import LeafletBack
 from leaflets.stock.services import AlreadyInStock, ask_for_alert, correct_stock, receive_stock
 from notifications.models import Notification
@@ -103,7 +103,7 @@ def test_who_waits_with_an_order_comes_first(person, leaflet, edition, now):
     ask_for_alert(person=person, leaflet=leaflet, now=now)
     receive_stock(edition=edition, copies=5, by=None, now=now)
     assert told() == []
-    cancel(order=order, by=None, now=now)
+    cancel_order(order=order, by=None, now=now)
     assert told() == ["sam@leeds.nhs.uk"]
 
 

@@ -14,9 +14,9 @@ from django.test import Client
 from audit.models import Export
 from leaflets.models import Order, OrderLine
 from leaflets.orders.exports import count_lines, order_rows
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.stock.services import receive_stock
-from professionals.exports import read_keys
+from professionals.exports import read_primary_keys
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, said
@@ -50,7 +50,7 @@ def orders(now):
     sent = make_order(person, now, {first.leaflet: 4, second.leaflet: 5}, will_wait_for=[second.leaflet])
     for tracking in ("00340434161094042557", "+44"):
         start_packing(order=sent, by=None, now=now)
-        dispatch(order=sent, by=None, now=now + timedelta(days=1), tracking_number=tracking)
+        dispatch_order(order=sent, by=None, now=now + timedelta(days=1), tracking_number=tracking)
         if tracking != "+44":
             receive_stock(edition=second, copies=20, by=None, now=now)
     open_one = make_order(make_person(), now, {first.leaflet: 1})
@@ -183,7 +183,7 @@ def test_what_was_taken_out_of_an_order_is_no_row_and_the_record_of_an_export_st
 def test_the_statements_are_those_of_the_portions_whatever_is_in_them(now, orders, monkeypatch):
     make_order(make_person(), now)
     assert len(statements(lambda: list(order_rows([orders[0].pk])))) == 3
-    keys = read_keys(Order.objects.order_by("pk"))
+    keys = read_primary_keys(Order.objects.order_by("pk"))
     assert len(statements(lambda: list(order_rows(keys)))) == 3
     monkeypatch.setattr("professionals.exports.BATCH_SIZE", 2)
     assert len(statements(lambda: list(order_rows(keys)))) == 6

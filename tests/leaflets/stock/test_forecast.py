@@ -12,7 +12,7 @@ from ctac.dates import uk_day
 from leaflets.catalogue.services import add_edition
 from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock
-from leaflets.orders.services.transitions import cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import cancel_order, dispatch_order, start_packing
 from leaflets.stock.queries import forecast_text, out_of_stock_since, with_forecast
 from leaflets.stock.services import correct_stock, ledger_differences, notify_low_stock, receive_stock
 from leaflets.tasks import warn_of_low_stock
@@ -37,7 +37,7 @@ def clock(now):
 def leaves(edition, copies, at):
     order = make_order(make_person(), at, {edition.leaflet: copies}, override_reason="", will_wait_for=[edition.leaflet])
     start_packing(order=order, by=None, now=at)
-    dispatch(order=order, by=None, now=at)
+    dispatch_order(order=order, by=None, now=at)
 
 
 def sent(edition, copies, at):
@@ -90,7 +90,7 @@ def test_it_is_out_since_the_day_on_which_the_last_copy_was_given_out(now):
     waits = make_order(make_person(), now - timedelta(days=8), {edition.leaflet: 5}, will_wait_for=[edition.leaflet])
     assert words(edition, now) == "none left since 3 January 2027"
     # What is given back goes on to who waits in one moment: it was never there to give.
-    cancel(order=first, by=None, now=now - timedelta(days=2))
+    cancel_order(order=first, by=None, now=now - timedelta(days=2))
     assert waits.lines.get().allocated == 5
     assert words(edition, now) == "none left since 3 January 2027"
     correct_stock(edition=edition, change=3, by=None, now=now, reason="Found")
@@ -175,7 +175,7 @@ def test_staff_are_told_once_of_each_fall_and_again_after_stock_came_in(now):
     assert mails().get().recipient == settings.STAFF_EMAIL
     # Not when an order is cancelled and another takes its copies; only what comes in arms it again, enough or not.
     order = make_order(make_person(), now, {edition.leaflet: 5})
-    cancel(order=order, by=None, now=now)
+    cancel_order(order=order, by=None, now=now)
     assert notify_low_stock(now=next(days)) == 0
     receive_stock(edition=edition, copies=200, by=None, now=next(days))
     assert notify_low_stock(now=next(days)) == 0

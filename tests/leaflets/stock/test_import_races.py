@@ -39,7 +39,7 @@ def on_the_shelf():
 def test_four_presses_at_once_write_a_list_once(now, shelf):
     sheet = upload(now)
     outcomes = at_once(*(press(sheet, now) for _ in range(4)))
-    assert Counter(outcomes) == {"done": 1, "AlreadyWritten": 3}
+    assert Counter(outcomes) == {"done": 1, "ListAlreadyApplied": 3}
     assert (on_the_shelf(), list(ledger_differences())) == ([150, 55], [])
 
 

@@ -14,13 +14,13 @@ from ctac.errors import DomainError
 from ctac.staff.spreadsheets import RowAction
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, ImportState, Leaflet, MovementKind, OrderState, SheetImport, SheetKind, StockMovement
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.stock import imports
 from leaflets.stock.imports import (
     CATALOGUE_COLUMNS,
     STOCK_COLUMNS,
-    AlreadyWritten,
     DataHasChanged,
+    ListAlreadyApplied,
     apply_import,
     create_import,
     plan_import,
@@ -115,7 +115,7 @@ def test_a_count_holds_only_against_the_figure_that_the_list_had(client, staff, 
     assert plan_import(kept(content, now)).rows[0].changes == ["Counted: from 50 on the shelf to 48 (−2)."]
     checked = upload(client, content)
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     page = press(client, checked).content.decode()
     assert "Something has changed since you opened this page" in page
     assert "The list said 50, but now there are 45" in page
@@ -235,7 +235,7 @@ def test_pressed_twice_it_is_written_once_and_the_same_list_asks_before_a_second
     first = upload(client, content)
     press(client, first)
     assert "have already written this list" in press(client, first).content.decode()
-    with pytest.raises(AlreadyWritten):
+    with pytest.raises(ListAlreadyApplied):
         apply_import(sheet=SheetImport.objects.get(), shown=first.context["plan"].digest, again=True, by=staff, now=now)
     assert Edition.objects.get().on_hand == 60
     second = upload(client, content)

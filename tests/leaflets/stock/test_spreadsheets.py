@@ -14,12 +14,12 @@ from ctac.staff import spreadsheets
 from ctac.staff.spreadsheets import (
     Heading,
     InvalidSheetError,
-    csv_pieces,
+    csv_chunks,
     escape_formula,
     parse_whole_number,
     read_sheet,
     unescape_formula,
-    xlsx_pieces,
+    xlsx_chunks,
 )
 
 HEADINGS = [Heading("Reference"), Heading("Day"), Heading("Copies"), Heading("Postcode")]
@@ -38,7 +38,7 @@ HARMLESS = ["O’Neill", "'quoted'", "3 - 4", "LS1 4AP", "", "''"]
 
 
 def as_xlsx(rows):
-    return b"".join(xlsx_pieces(HEADINGS, rows, name="Orders"))
+    return b"".join(xlsx_chunks(HEADINGS, rows, name="Orders"))
 
 
 def workbook(rows):
@@ -55,9 +55,9 @@ def workbook(rows):
 def test_no_cell_is_ever_a_formula(text):
     said = escape_formula(text)
     assert said == f"'{text}"
-    written = b"".join(csv_pieces([Heading("x")], [[text]])).decode("utf-8-sig")
+    written = b"".join(csv_chunks([Heading("x")], [[text]])).decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(written, newline="")))[1] == [f"'{text}"]
-    cell = openpyxl.load_workbook(io.BytesIO(b"".join(xlsx_pieces([Heading("x")], [[text]], name="x")))).active["A2"]
+    cell = openpyxl.load_workbook(io.BytesIO(b"".join(xlsx_chunks([Heading("x")], [[text]], name="x")))).active["A2"]
     assert (cell.data_type, cell.value[0]) == ("s", "'")
 
 
@@ -82,11 +82,11 @@ def test_an_xlsx_file_has_days_numbers_text_frozen_headings_and_a_filter():
 
 
 def test_a_csv_file_opens_in_excel_by_a_double_click():
-    content = b"".join(csv_pieces(HEADINGS, [["LO-1", date(2026, 2, 28), 12, "Zoë, “x”\ny"]]))
+    content = b"".join(csv_chunks(HEADINGS, [["LO-1", date(2026, 2, 28), 12, "Zoë, “x”\ny"]]))
     assert content == '\ufeffReference,Day,Copies,Postcode\r\nLO-1,2026-02-28,12,"Zoë, “x”\ny"\r\n'.encode()
 
 
-@pytest.mark.parametrize("write", [csv_pieces, lambda headings, rows: xlsx_pieces(headings, rows, name="x")])
+@pytest.mark.parametrize("write", [csv_chunks, lambda headings, rows: xlsx_chunks(headings, rows, name="x")])
 def test_memory_does_not_grow_with_the_rows(write):
     def peak(rows):
         tracemalloc.start()

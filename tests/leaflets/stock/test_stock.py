@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from ctac.errors import DomainError
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.stock.services import (
     DuplicateEntry,
     NothingToChange,
@@ -159,7 +159,7 @@ def reconcile():
 def test_reconciling_finds_nothing_after_honest_work(now):
     order = make_order(make_person(), now)
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     make_order(make_person(), now, {order.lines.get().edition.leaflet: 3})
     assert reconcile() == ["The stock ledger and the figures are equal."]
 

@@ -7,15 +7,15 @@ import pytest
 from django.urls import reverse
 
 from ctac.errors import DomainError
-from leaflets.models import Edition, EventKind, MovementKind, OrderState, StockMovement, StockTake, TitleCount
-from leaflets.orders.services.transitions import cancel, dispatch, prioritise, start_packing
+from leaflets.models import Edition, MovementKind, OrderEventKind, OrderState, StockMovement, StockTake, TitleCount
+from leaflets.orders.services.transitions import cancel_order, dispatch_order, prioritise_order, start_packing
 from leaflets.stock.services import correct_stock, ledger_differences, receive_stock
 from leaflets.stock.stock_takes import (
     RecountNeeded,
     StockTakeIsOver,
     TypedCount,
     confirm_stock_take,
-    differences_version,
+    differences_digest,
     find_differences,
     record_counts,
     start_stock_take,
@@ -41,7 +41,7 @@ def count(take, now, figures, by=None):
 
 
 def confirm(take, now, by=None):
-    return confirm_stock_take(take=take, seen=differences_version(find_differences(take)), by=by, now=now)
+    return confirm_stock_take(take=take, seen=differences_digest(find_differences(take)), by=by, now=now)
 
 
 def figures(edition):
@@ -77,7 +77,7 @@ def test_what_leaves_and_comes_in_between_counting_and_confirming_is_not_counted
     edition = make_edition(now, stock=50)
     order, take = packed(now, edition, 5), counting(now, edition)
     count(take, now, {edition: 48})  # the packed copies among them
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     receive_stock(edition=edition, copies=20, by=None, now=now)
     [found] = find_differences(take)
     assert (found.change, found.count.came, found.count.went, found.on_hand_after) == (-2, 20, 5, 63)
@@ -91,7 +91,7 @@ def test_what_moves_while_somebody_counts_is_asked_about_and_what_they_typed_the
     order, take = packed(now, edition, 5), counting(now, edition, other)
     seen = {each.edition_id: TypedCount(copies, each.at) for each, copies in zip(stock_take_counts(take), (45, 9), strict=True)}
     keys = {each.edition_id: each.pk for each in stock_take_counts(take)}
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     refused = record_counts(take=take, typed={keys[key]: typed for key, typed in seen.items()}, by=None, now=now)
     assert list(refused) == [keys[edition.pk]]
     assert "5 left at 10am" in refused[keys[edition.pk]]
@@ -106,7 +106,7 @@ def test_the_same_sent_twice_is_kept_once_and_a_colleagues_figure_stays(now):
     take = counting(now, edition)
     count(take, now, {edition: 48}, by=first)
     order = packed(now, edition, 5)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     assert count(take, now + timedelta(minutes=5), {edition: 48}, by=second) == {}  # the back button
     [why] = count(take, now, {edition: 43}, by=second).values()
     assert why.startswith(f"{first} has already counted 48 of this.")
@@ -147,7 +147,7 @@ def test_fewer_than_are_promised_lets_the_last_in_the_queue_wait_again(now):
     for order in (older, newer, newest):
         order.refresh_from_db()
     assert [order.state for order in (older, newer, newest)] == [OrderState.RECEIVED, OrderState.RECEIVED, OrderState.WAITING]
-    taken = newest.events.get(kind=EventKind.TAKEN_BACK)
+    taken = newest.events.get(kind=OrderEventKind.TAKEN_BACK)
     assert (taken.by, taken.reason) == (staff, "Stock-take of 12 January 2027")
     receive_stock(edition=edition, copies=16, by=None, now=now)
     assert figures(edition) == (30, 30)
@@ -162,7 +162,7 @@ def test_who_was_passed_forward_loses_a_promise_last_and_what_is_packed_is_never
     waits = make_order(make_person(), now, {leaflet: 1}, will_wait_for=[leaflet])
     other = make_edition(now, stock=0)
     forward_too = make_order(make_person(), now, {other.leaflet: 1}, will_wait_for=[other.leaflet])
-    prioritise(order=forward_too, by=None, now=now, reason="A court hearing")
+    prioritise_order(order=forward_too, by=None, now=now, reason="A court hearing")
     type(forward).objects.filter(pk=forward.pk).update(passed_forward_at=now)
     take = counting(now, edition)
     count(take, now, {edition: 20})
@@ -176,7 +176,7 @@ def test_who_was_passed_forward_loses_a_promise_last_and_what_is_packed_is_never
     with pytest.raises(RecountNeeded):
         confirm(again, now)
     assert figures(edition) == (20, 20)
-    cancel(order=in_parcel, by=None, now=now)
+    cancel_order(order=in_parcel, by=None, now=now)
     [found] = find_differences(again)
     assert not found.needs_recount
     assert waits.lines.get().allocated == 0
@@ -186,7 +186,7 @@ def test_more_left_since_than_was_counted_can_not_be_right(now):
     edition = make_edition(now, stock=5)
     order, take = packed(now, edition, 5), counting(now, edition)
     count(take, now, {edition: 0})
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     with pytest.raises(RecountNeeded):
         confirm(take, now)
     assert figures(edition) == (0, 0)
@@ -205,8 +205,8 @@ def test_a_page_of_differences_that_has_become_another_is_shown_again(now):
     edition = make_edition(now, stock=30)
     order, take = make_order(make_person(), now, {edition.leaflet: 10}), counting(now, edition)
     count(take, now, {edition: 5})
-    shown = differences_version(find_differences(take))
-    cancel(order=order, by=None, now=now)
+    shown = differences_digest(find_differences(take))
+    cancel_order(order=order, by=None, now=now)
     with pytest.raises(DomainError, match="The stock has changed since you opened this page"):
         confirm_stock_take(take=take, seen=shown, by=None, now=now)
     assert (figures(edition), StockTake.objects.get().state) == ((30, 0), "open")

@@ -12,13 +12,13 @@ from notifications.delivery.services import deliver, marked_address_outcome
 from notifications.models import (
     BounceType,
     ChoiceSource,
-    ClearReason,
     MailChoice,
+    MarkClearReason,
     MarkedAddress,
     Notification,
+    NotificationState,
     ReportSource,
     ReturnedMail,
-    State,
 )
 from notifications.preferences import record_choices
 from notifications.privacy import erase_address, export_messages, readdress
@@ -52,11 +52,11 @@ def test_one_hard_return_marks_the_address_and_the_message_counts_as_failed(retu
     assert (mark.address, mark.sort, mark.marked_at, mark.said) == (READER, "hard", now, "550 5.1.1 user unknown")
     returned.refresh_from_db()
     assert (returned.state, returned.last_error) == ("failed", "It came back: 550 5.1.1 user unknown")
-    assert list(Notification.objects.failed_lately(now)) == [returned]
+    assert list(Notification.objects.recently_failed(now)) == [returned]
 
 
 def test_the_same_report_told_again_and_by_others_changes_nothing(returned, now):
-    clear_mark_and_resend(address=READER, how=ClearReason.OWNER, by=None, now=now)
+    clear_mark_and_resend(address=READER, how=MarkClearReason.OWNER, by=None, now=now)
     before = list(MarkedAddress.objects.values()), list(Notification.objects.order_by("pk").values())
     for source in (ReportSource.MAILBOX, ReportSource.PROVIDER, ReportSource.SERVER):
         assert (
@@ -83,7 +83,7 @@ def test_soft_returns_that_lie_far_apart_mark_nothing(kind, make_row, now):
 
 def test_what_went_before_the_address_was_put_right_marks_it_no_more(returned, make_row, now):
     older = went(make_row, now)
-    clear_mark_and_resend(address=READER, how=ClearReason.OWNER, by=None, now=now)
+    clear_mark_and_resend(address=READER, how=MarkClearReason.OWNER, by=None, now=now)
     record_bounces([came_back(older)], now=now + timedelta(hours=1))
     assert not MarkedAddress.objects.marked().exists()
     record_bounces([came_back(went(make_row, now + timedelta(hours=2)))], now=now + timedelta(hours=3))
@@ -104,12 +104,12 @@ def test_a_report_by_email_needs_a_message_of_ours_and_a_provider_an_address_tha
 def test_a_complaint_stops_every_topic_once_and_marks_nothing(kind, make_row, now):
     row = went(make_row, now)
     record_bounces([came_back(row, BounceType.COMPLAINT)], now=now)
-    assert preferences.wanted_by_topic(READER) == dict.fromkeys(Topic, False)
+    assert preferences.is_wanted_by_topic(READER) == dict.fromkeys(Topic, False)
     assert not MarkedAddress.objects.marked().exists()
     assert {choice.chosen_where for choice in MailChoice.objects.all()} == {ChoiceSource.COMPLAINT}
     record_choices(address=READER, chosen={Topic.REMINDERS: True}, where=ChoiceSource.PAGE, now=now)
     record_bounces([came_back(row, BounceType.COMPLAINT)], now=now)
-    assert preferences.wants(Topic.REMINDERS, READER)
+    assert preferences.wants_topic(Topic.REMINDERS, READER)
 
 
 @pytest.mark.parametrize("count", [1, 40])
@@ -226,20 +226,22 @@ def waiting(returned, make_row, now):
 
 def test_put_right_sends_what_waited_and_what_had_come_back(returned, waiting, queued, now, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        assert clear_mark_and_resend(address=READER.upper(), how=ClearReason.OWNER, by=None, now=now) == 2
+        assert clear_mark_and_resend(address=READER.upper(), how=MarkClearReason.OWNER, by=None, now=now) == 2
     again = Notification.objects.get(resend_of=returned)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.due_at, waiting.last_error) == ("pending", now, "")
     assert (again.recipient, again.state) == (returned.recipient, "pending")
     assert sorted(pk for ids in queued() for pk in ids) == [waiting.pk, again.pk]
-    assert clear_mark_and_resend(address=READER, how=ClearReason.OWNER, by=None, now=now) == 0
+    assert clear_mark_and_resend(address=READER, how=MarkClearReason.OWNER, by=None, now=now) == 0
     mark = MarkedAddress.objects.get()
     assert (mark.marked_at, mark.cleared_at, mark.cleared) == (None, now, "owner")
 
 
 def test_a_new_address_gets_what_waited_and_what_had_come_back(returned, waiting, now):
     readdress(before="Reader@leeds.example.nhs.uk", to="right@leeds.example.nhs.uk", now=now)
-    assert {row.recipient for row in Notification.objects.filter(state=State.PENDING)} == {"right@leeds.example.nhs.uk"}
+    assert {row.recipient for row in Notification.objects.filter(state=NotificationState.PENDING)} == {
+        "right@leeds.example.nhs.uk"
+    }
     assert Notification.objects.get(resend_of=returned).state == "pending"
     assert MarkedAddress.objects.get().cleared == "changed"
 
@@ -250,11 +252,11 @@ def test_what_is_too_late_or_was_sent_again_already_is_not_sent_again(kind, make
     again = went(make_row, now)
     make_row(resend_of=again)
     record_bounces([came_back(row) for row in (late, old, again)], now=now)
-    assert clear_mark_and_resend(address=READER, how=ClearReason.OWNER, by=None, now=now) == 0
+    assert clear_mark_and_resend(address=READER, how=MarkClearReason.OWNER, by=None, now=now) == 0
 
 
 def test_a_code_that_was_used_clears_the_mark(returned, waiting, now):
-    confirm_addresses(addresses=["READER@leeds.example.nhs.uk"], how=ClearReason.CODE, now=now)
+    confirm_addresses(addresses=["READER@leeds.example.nhs.uk"], how=MarkClearReason.CODE, now=now)
     waiting.refresh_from_db()
     assert waiting.due_at == now
     assert not MarkedAddress.objects.marked().exists()

@@ -67,7 +67,7 @@ def test_a_soft_bounce_is_one_even_if_the_words_sound_final(client, row):
 
 def test_a_complaint_stops_topics(client, row):
     tell(client, postmark("SpamComplaint"), **PASSWORD)
-    assert not preferences.wants(Topic.REMINDERS, READER)
+    assert not preferences.wants_topic(Topic.REMINDERS, READER)
 
 
 def test_a_later_delivery_clears_the_mark_and_an_earlier_one_does_not(client, row):

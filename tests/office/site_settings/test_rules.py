@@ -16,7 +16,7 @@ from bookings.booking.services.request import DatesRefused, remaining_kept_dates
 from bookings.booking.services.transitions import remind_of_bookings
 from bookings.errors import SlotTaken
 from bookings.feedback.services import get_or_create_afterwards
-from bookings.models import DateOption, Hold, OptionKind, PlaceState, Precision, Presenter, State
+from bookings.models import BookingState, DateOption, DateOptionKind, Hold, PlaceState, Precision, Presenter
 from bookings.open_sessions.services.notify import CapacityRefused, remind_of_sessions
 from bookings.open_sessions.services.places import offer_expiry
 from bookings.open_sessions.services.sessions import set_capacity
@@ -26,7 +26,7 @@ from bookings.schedule.picker import read_public_schedule
 from ctac.dates import format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from leaflets.models import OrderState
-from leaflets.orders.allowances import ACCOUNT_LIMIT, LimitScope, RecentCopies, Workplace, change_limits, recent_orders
+from leaflets.orders.allowances import ACCOUNT_RATE_LIMIT, LimitScope, RecentCopies, Workplace, change_limits, recent_orders
 from notifications.models import Notification
 from notifications.registry import email_for
 from notifications.samples import all_samples
@@ -256,8 +256,8 @@ SEEN: list[tuple[str, int, Callable[..., int], int]] = [
     ("checks_warning_days", 180, days_before_a_check_ends, 3),
     ("order_window_days", 7, days_of_orders_that_count, 7),
     ("order_window_days", 365, days_of_orders_that_count, 365),
-    ("order_limit_times", 1, orders_an_hour, ACCOUNT_LIMIT[0]),
-    ("order_limit_times", 100, orders_an_hour, 100 * ACCOUNT_LIMIT[0]),
+    ("order_limit_times", 1, orders_an_hour, ACCOUNT_RATE_LIMIT[0]),
+    ("order_limit_times", 100, orders_an_hour, 100 * ACCOUNT_RATE_LIMIT[0]),
 ]
 
 
@@ -431,7 +431,7 @@ def test_bookings_outside_the_new_rules_are_counted() -> None:
     presenter = make_presenter()
     for days, size in ((8, 400), (40, 20), (80, 20)):
         make_booking(presenter, at("10:00", TODAY + days * DAY), audience_size=size)
-    make_booking(presenter, at("12:00", TODAY + 80 * DAY), state=State.CANCELLED, claim=False)
+    make_booking(presenter, at("12:00", TODAY + 80 * DAY), state=BookingState.CANCELLED, claim=False)
     assert broken(notice_working_days=7) == ["1 booking is sooner than this. It stays as it is."]
     assert broken(notice_working_days=2) == []
     assert broken(horizon_days=30) == ["2 bookings are further ahead than this. They stay as they are."]
@@ -460,7 +460,7 @@ def test_what_people_were_told_of_their_bookings_is_counted() -> None:
 def test_requests_are_counted() -> None:
     presenter = make_presenter()
     request = make_request()
-    make_option(request, presenter, at("10:00", TODAY + 100 * DAY), kind=OptionKind.PREFERRED)
+    make_option(request, presenter, at("10:00", TODAY + 100 * DAY), kind=DateOptionKind.PREFERRED)
     assert broken(request_horizon_days=100) == []
     assert broken(request_horizon_days=99) == ["1 request is for a day further ahead than this. It stays as it is."]
     assert broken(answer_working_days=3) == ["We have promised an answer sooner to 1 person who asked for a presentation."]
@@ -485,7 +485,7 @@ def test_open_sessions_are_counted() -> None:
 def test_feedback_that_is_open_is_counted() -> None:
     presenter = make_presenter()
     for days in (1, 41, 43):
-        given = make_booking(presenter, at("10:00", TODAY - days * DAY), state=State.DELIVERED)
+        given = make_booking(presenter, at("10:00", TODAY - days * DAY), state=BookingState.DELIVERED)
         get_or_create_afterwards(given=given, now=NOW)
     given = make_session(presenter, at("14:00", TODAY - 2 * DAY), state="delivered")
     get_or_create_afterwards(given=given, now=NOW)
@@ -507,7 +507,7 @@ def test_orders_are_counted() -> None:
 
 def test_records_that_would_go_tonight_are_counted_and_a_longer_time_is_owned_up_to() -> None:
     presenter = make_presenter()
-    make_booking(presenter, at("10:00", TODAY - 200 * DAY), state=State.DELIVERED)
+    make_booking(presenter, at("10:00", TODAY - 200 * DAY), state=BookingState.DELIVERED)
     assert broken(keep_bookings_months=6) == ["1 record would be due at once: “Bookings of presentations”."]
     assert broken(keep_bookings_months=7) == []
     old = SiteSettings(keep_orders_months=12)

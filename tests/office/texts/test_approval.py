@@ -141,7 +141,7 @@ def test_back_to_the_wording_before_and_the_one_before_that_and_then_ours() -> N
 def test_back_to_ours_at_once_and_on_from_there() -> None:
     approve(write(BOOKED, "One"))
     second = approve(write(BOOKED, "Two"))
-    services.restore_ours(second, by=make_staff(), now=timezone.now())
+    services.restore_default_wording(second, by=make_staff(), now=timezone.now())
     assert live() == BOOKED
     third = approve(write(BOOKED, "Three"))
     take_back(third)

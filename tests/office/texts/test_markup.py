@@ -14,7 +14,7 @@ from office.texts.markup import (
     plain_text,
     wording_html,
 )
-from office.texts.places import get_sentences, wording_fault
+from office.texts.places import get_sentences, wording_error
 from office.texts.services import normalise_text, text_warnings
 from tests.office.texts.wordings import BOOKED, ENGLISH, LEAD, SUBJECT, WITHOUT_PRESENTER, sentence
 from tests.security.payloads import MARKUP
@@ -45,7 +45,7 @@ def test_every_sentence_that_may_be_worded_is_a_wording_of_itself() -> None:
         text = each.editable
         assert "<" not in text
         if each.takes_markup:
-            assert wording_fault(each, text + "!") == "", text
+            assert wording_error(each, text + "!") == "", text
             drawn = wording_html(text, each.ours)
             assert extract_placeholders(drawn) == extract_placeholders(text)
         assert plain_text(text).replace("**", "") == plain_text(text) or not each.takes_markup
@@ -85,13 +85,13 @@ def test_markup_that_means_harm_comes_out_as_words(payload: str) -> None:
 )
 def test_a_link_to_anywhere_else_is_refused_and_never_drawn(link: str) -> None:
     text = f"See [this]({link})."
-    assert wording_fault(sentence(LEAD), text) != ""
+    assert wording_error(sentence(LEAD), text) != ""
     assert "href" not in wording_html(text, LEAD)
 
 
 @pytest.mark.parametrize("link", ["https://www.gov.uk/x?a=1", "mailto:help@ctac.example", "tel:08088005000", "/leaflets/"])
 def test_a_safe_link_is_drawn(link: str) -> None:
-    assert wording_fault(sentence(LEAD), f"See [this]({link}).") == ""
+    assert wording_error(sentence(LEAD), f"See [this]({link}).") == ""
     assert wording_html(f"[this]({link})", LEAD) == f'<a class="govuk-link" href="{link}">this</a>'
 
 
@@ -122,7 +122,7 @@ def test_a_link_of_ours_stays_whatever_fills_it_in() -> None:
     ],
 )
 def test_what_a_wording_can_not_be(ours: str, text: str, why: str) -> None:
-    assert why in str(wording_fault(sentence(ours), text))
+    assert why in str(wording_error(sentence(ours), text))
 
 
 def test_what_leads_to_help_and_what_the_law_asks_for_is_locked() -> None:
@@ -132,7 +132,7 @@ def test_what_leads_to_help_and_what_the_law_asks_for_is_locked() -> None:
     assert "advice line" in locked["If you didn’t expect this, call %(advice_call)s and give your reference."]
     assert "child" in locked["To answer us, reply to this email. Please don’t send details of a child."]
     assert "law" in locked["We have received your complaint"]
-    assert wording_fault(sentence("Advice line for professionals:"), "Call us:") == "This sentence is locked."
+    assert wording_error(sentence("Advice line for professionals:"), "Call us:") == "This sentence is locked."
     for each in get_sentences().values():
         if "999" in each.ours or "advice_" in each.ours:
             assert each.locked, each.ours

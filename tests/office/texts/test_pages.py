@@ -12,17 +12,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.models import Booking, State
+from bookings.models import Booking, BookingState
 from ctac.dates import uk_datetime
 from ctac.staff.first_run import Light
 from notifications.models import MailReader, Notification
 from notifications.registry import all_emails
-from office.texts import places as places_module
+from office.texts import text_locations as places_module
 from office.texts.admin import check_used_wordings, word_diff
 from office.texts.markup import editable_text
 from office.texts.models import TextStep, TextVersion
 from office.texts.pages import PUBLIC_PAGES
-from office.texts.places import get_sentences, place_lines, places, sentence_rows
+from office.texts.places import get_sentences, sentence_rows, text_location_lines, text_locations
 from office.texts.queries import live_wordings
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
@@ -70,15 +70,15 @@ def shown(response: Any) -> str:
 def test_the_list_names_every_email_and_every_page(as_author: Client) -> None:
     page = as_author.get(reverse("staff:texts"))
     text = page.content.decode()
-    for place in places().values():
+    for place in text_locations().values():
         assert reverse("staff:place_texts", args=[place.slug]) in text
     assert len(all_emails()) > 80
 
 
-@pytest.mark.parametrize("slug", sorted(places()))
+@pytest.mark.parametrize("slug", sorted(text_locations()))
 def test_the_page_of_each_place_lists_its_sentences_in_english_and_welsh(slug: str, as_author: Client) -> None:
     text = as_author.get(reverse("staff:place_texts", args=[slug])).content.decode()
-    for line in place_lines(places()[slug]):
+    for line in text_location_lines(text_locations()[slug]):
         for language in ("en-gb", WELSH):
             for ours in line.wordings(language):
                 assert f'<p lang="{language}">' in text
@@ -312,7 +312,7 @@ def test_the_sentences_of_a_place_stand_above_what_readers_get_now(slug: str, as
     assert re.findall('<iframe src="([^"]*)" sandbox="allow-same-origin"', page) == previews
 
 
-@pytest.mark.parametrize("slug", sorted(slug for slug, place in places().items() if place.preview))
+@pytest.mark.parametrize("slug", sorted(slug for slug, place in text_locations().items() if place.preview))
 def test_each_place_is_drawn_in_both_languages(slug: str, as_author: Client) -> None:
     for language in ("en-gb", WELSH):
         response = as_author.get(reverse("staff:place_preview", args=[slug, language]))
@@ -325,7 +325,13 @@ def test_each_place_is_drawn_in_both_languages(slug: str, as_author: Client) -> 
 @pytest.mark.parametrize("language", [ENGLISH, WELSH])
 def test_a_page_of_its_own_reader_is_drawn_with_an_example(page: Any, language: str, as_author: Client) -> None:
     text = shown(as_author.get(reverse("staff:place_preview", args=[page.slug, language])))
-    ours = [each.ours for row in sentence_rows(places()[page.slug]) for cell in row for each in cell if each.language == language]
+    ours = [
+        each.ours
+        for row in sentence_rows(text_locations()[page.slug])
+        for cell in row
+        for each in cell
+        if each.language == language
+    ]
     plain = [" ".join(unescape(re.sub(r"<[^>]+>", " ", each)).split()) for each in ours if "%" not in each]
     found = [each for each in plain if each in text]
     assert len(found) > 2, (found, text)
@@ -350,7 +356,7 @@ def test_what_a_preview_draws_is_not_kept(as_author: Client, make_real_booking: 
 @pytest.fixture
 def make_real_booking() -> Any:
     def make() -> Booking:
-        booking = make_booking(make_presenter(), uk_datetime(date(2027, 3, 9), time(13)), state=State.CONFIRMED)
+        booking = make_booking(make_presenter(), uk_datetime(date(2027, 3, 9), time(13)), state=BookingState.CONFIRMED)
         facts = {"about": f"booking:{booking.pk}", "recipient": booking.person.email, "reference": booking.reference}
         moment = timezone.now()
         Notification.objects.create(kind="booking-confirmed", created_at=moment, due_at=moment, **facts)

@@ -18,7 +18,7 @@ from notifications.registry import all_emails
 from notifications.samples import Sample, all_examples, all_samples, sample_at
 from office.texts import queries
 from office.texts.models import TextVersion
-from office.texts.places import get_sentences, place_lines, places
+from office.texts.places import get_sentences, text_location_lines, text_locations
 from professionals.emails import render_account_email
 from tests.leaflets.statements import statements
 from tests.office.texts.wordings import BOOKED, ENGLISH, LEAD, SUBJECT, WELSH, WITHOUT_PRESENTER, approve, sentence, write
@@ -37,15 +37,15 @@ def rendered(template: str, **values: Any) -> str:
 
 
 def test_each_email_and_each_template_of_one_is_a_place() -> None:
-    assert {email.name for email in all_emails()} < set(places())
-    assert all(place_lines(place) for place in places().values())
-    named = {name for place in places().values() for name in place.templates}
+    assert {email.name for email in all_emails()} < set(text_locations())
+    assert all(text_location_lines(place) for place in text_locations().values())
+    named = {name for place in text_locations().values() for name in place.templates}
     for example in all_examples():
         message = example.words()
         if template := getattr(message, "template", ""):
             assert f"emails/{template}.html" in named, example.kind
-            assert f"emails/{template}.html" in places()[example.kind].templates
-        assert example.kind in places()
+            assert f"emails/{template}.html" in text_locations()[example.kind].templates
+        assert example.kind in text_locations()
 
 
 def test_each_subject_that_an_email_has_is_one_of_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,13 +61,13 @@ def test_each_subject_that_an_email_has_is_one_of_its_sentences(monkeypatch: pyt
         example.words()
     assert len(asked) > 80
     for kind, subjects in asked.items():
-        known = {ours for line in place_lines(places()[kind]) for ours in line.wordings(ENGLISH)}
+        known = {ours for line in text_location_lines(text_locations()[kind]) for ours in line.wordings(ENGLISH)}
         assert {subject for subject in subjects if subject != "%(subject)s"} <= known, kind
 
 
 def test_every_sentence_of_every_sample_is_found_on_its_page() -> None:
     """What the template draws by `translate` is in the list of the place: read off the templates themselves."""
-    found = {line.messages for line in place_lines(places()["booking-confirmed"])}
+    found = {line.messages for line in text_location_lines(text_locations()["booking-confirmed"])}
     assert {(BOOKED,), (WITHOUT_PRESENTER,), (SUBJECT,), ("Your new joining link",)} <= found
 
 

@@ -14,10 +14,11 @@ from bookings.booking.services.assign import transfer_bookings
 from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import (
     Booking,
+    BookingEventKind,
     BookingLink,
+    BookingState,
     BusyTime,
     ConfidenceLater,
-    EventKind,
     Feedback,
     PlaceLink,
     PlaceState,
@@ -26,16 +27,14 @@ from bookings.models import (
     SessionEvent,
     SessionEventKind,
     SessionPlace,
-    State,
     YearLater,
 )
 from bookings.models.booking import record_event
 from ctac.models import Classification, classification
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
 from leaflets.orders.services.create import keep_address
-from leaflets.orders.services.transitions import dispatch, start_packing
-from notifications.models import ChoiceSource, MarkedAddress, Notification, ReturnedMail
-from notifications.models import State as MailState
+from leaflets.orders.services.transitions import dispatch_order, start_packing
+from notifications.models import ChoiceSource, MarkedAddress, Notification, NotificationState, ReturnedMail
 from notifications.outbox import queue_account_mail
 from notifications.preferences import record_choices
 from notifications.registry import Topic
@@ -228,26 +227,31 @@ def given_away(person: Person, now: datetime) -> None:
     said = f"{words_for('Person', 'name')} ({EMAIL}; {PHONE})"
     words = dict.fromkeys(("notes", "room", "access_needs", "request_reason", "closed_reason"), said)
     Booking.objects.filter(pk=booking.pk).update(contact_name=NAME, contact_phone=PHONE, **words)
-    row = {"due_at": now, "created_at": now, "state": MailState.SENT, "sent_at": now, "text_body": NAME}
+    row = {"due_at": now, "created_at": now, "state": NotificationState.SENT, "sent_at": now, "text_body": NAME}
     about = {"about": f"booking:{booking.pk}", "message_id": "<given@t>", "recipient": "team@ctac.example"}
     Notification.objects.create(kind="staff-new-booking", **about, **row)
 
 
 def of_bookings(person: Person, now: datetime) -> None:
     past = make_booking(
-        make_presenter(), now - timedelta(days=30), person=person, state=State.DELIVERED, visit_closed=True, postcode="LS1 4AP"
+        make_presenter(),
+        now - timedelta(days=30),
+        person=person,
+        state=BookingState.DELIVERED,
+        visit_closed=True,
+        postcode="LS1 4AP",
     )
     ahead = make_booking(make_presenter(email="presenter@ctac.example"), now + timedelta(days=30), person=person)
     make_booking(
         make_presenter(),
         now - timedelta(days=20),
         person=person,
-        state=State.DELIVERED,
+        state=BookingState.DELIVERED,
         postcode="",
         own_joining_link="https://meet.example/quillfinch",
     )
     for booking in (past, ahead):
-        record_event(booking, EventKind.BOOKED, by=None, now=now, reason=NAME)
+        record_event(booking, BookingEventKind.BOOKED, by=None, now=now, reason=NAME)
         days = {"created_at": now, "expires_at": now + timedelta(days=9)}
         BookingLink.objects.create(
             booking=booking, purpose="change", token_hash=f"{booking.pk:064}", address_hash="1" * 64, **days
@@ -271,7 +275,7 @@ def of_bookings(person: Person, now: datetime) -> None:
 def of_orders(person: Person, now: datetime) -> None:
     sent, waits = leaflets.make_order(person, now), leaflets.make_order(person, now)
     start_packing(order=sent, by=None, now=now)
-    parcel = dispatch(order=sent, by=None, now=now, tracking_number="RM 1")
+    parcel = dispatch_order(order=sent, by=None, now=now, tracking_number="RM 1")
     MissingParcel.objects.create(parcel=parcel, state=MissingState.CLOSED, reported_at=now, decided_at=now)
     leaflets.make_session(person, now)
     keep_address(person=person, delivery=leaflets.DELIVERY)
@@ -284,7 +288,7 @@ def of_complaints(person: Person, now: datetime) -> None:
     complaint, by = make_complaint(person=person, now=now), make_staff()
     answer_complaint(complaint=complaint, told=ContactMethod.EMAIL, on=None, words=NAME, by=by, now=now)
     close_complaint(complaint=complaint, words="", flagged=False, by=by, now=now)
-    Notification.objects.filter(kind__startswith="complaint-").update(state=MailState.SENT, sent_at=now)
+    Notification.objects.filter(kind__startswith="complaint-").update(state=NotificationState.SENT, sent_at=now)
 
 
 def of_account(person: Person, now: datetime) -> None:
@@ -338,7 +342,7 @@ def to_colleagues(person: Person) -> list[str]:
 
 def of_mail(person: Person, now: datetime) -> None:
     booking = Booking.objects.filter(person=person).first()
-    row = {"due_at": now, "created_at": now, "state": MailState.SENT, "sent_at": now}
+    row = {"due_at": now, "created_at": now, "state": NotificationState.SENT, "sent_at": now}
     Notification.objects.create(
         kind="booking-confirmed", about=f"booking:{booking.pk}", message_id="<1@t>", recipient=EMAIL, **row
     )

@@ -3,7 +3,7 @@
 from leaflets.models import Edition, StockTake
 from leaflets.orders.services import transitions
 from leaflets.stock import stock_takes
-from leaflets.stock.stock_takes import TypedCount, differences_version, stock_take_counts
+from leaflets.stock.stock_takes import TypedCount, differences_digest, stock_take_counts
 from tests.races.driver.client import Actor
 from tests.races.driver.leaflet_operations import any_order
 
@@ -40,7 +40,7 @@ def count_titles(actor: Actor) -> bool:
 
 def confirm_count(actor: Actor) -> None:
     take = any_take(actor)
-    seen = differences_version(stock_takes.find_differences(take))
+    seen = differences_digest(stock_takes.find_differences(take))
     stock_takes.confirm_stock_take(take=take, seen=seen, by=actor.staff(), now=actor.now)
 
 
@@ -50,7 +50,7 @@ def abandon_count(actor: Actor) -> None:
 
 def pass_forward(actor: Actor) -> None:
     order = any_order(actor, lines__backordered__gt=0)
-    transitions.prioritise(order=order, by=actor.staff(), now=actor.now, reason="A training on Monday")
+    transitions.prioritise_order(order=order, by=actor.staff(), now=actor.now, reason="A training on Monday")
 
 
 def put_back_in_line(actor: Actor) -> None:

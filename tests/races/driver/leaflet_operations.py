@@ -87,16 +87,16 @@ def ask_for_more(actor: Actor) -> None:
 def decide_on_more(actor: Actor) -> None:
     order = any_order(actor, state="requested")
     if actor.chance.random() < 0.3:
-        return transitions.decline(order=order, by=actor.staff(), now=actor.now, reason="None are left")
+        return transitions.decline_order(order=order, by=actor.staff(), now=actor.now, reason="None are left")
     granted = {line.pk: actor.chance.randint(0, line.backordered) for line in order.lines.all()}
-    return transitions.approve(order=order, granted=granted, by=actor.staff(), now=actor.now)
+    return transitions.approve_order(order=order, granted=granted, by=actor.staff(), now=actor.now)
 
 
 def change_order(actor: Actor) -> None:
     """More, fewer or none of each title, now and then to another place; one in ten from a page that is too old."""
     order, chance = any_order(actor, state__in=["received", "waiting", "requested"]), actor.chance
     titles = services_change.ordered_titles(order.lines.in_catalogue_order(), {})
-    shown = services_change.order_version(titles, order.delivery) if chance.random() < 0.9 else "another"
+    shown = services_change.change_page_digest(titles, order.delivery) if chance.random() < 0.9 else "another"
     delivery = replace(order.delivery, postcode=chance.choice(PLACES)) if chance.random() < 0.3 else order.delivery
     copies = {title.leaflet.pk: chance.randint(0, title.copies + 5) for title in titles}
     waits = list(copies) if chance.random() < 0.5 else []
@@ -115,7 +115,7 @@ def change_order_page(actor: Actor) -> bool:
 
 def cancel_order(actor: Actor) -> None:
     order = any_order(actor, state__in=["received", "waiting", "requested"])
-    transitions.cancel(order=order, by=actor.chance.choice([order.person.user, actor.staff()]), now=actor.now)
+    transitions.cancel_order(order=order, by=actor.chance.choice([order.person.user, actor.staff()]), now=actor.now)
 
 
 def start_packing(actor: Actor) -> None:
@@ -123,7 +123,7 @@ def start_packing(actor: Actor) -> None:
 
 
 def dispatch(actor: Actor) -> None:
-    transitions.dispatch(order=any_order(actor, state="packing"), by=actor.staff(), now=actor.now)
+    transitions.dispatch_order(order=any_order(actor, state="packing"), by=actor.staff(), now=actor.now)
 
 
 def never_came(actor: Actor) -> None:
@@ -137,8 +137,10 @@ def decide_on_missing(actor: Actor) -> None:
     reports = MissingParcel.objects.filter(parcel__order__person__in=actor.people)
     missing = actor.one_of(reports.select_related("parcel__order__person"))
     if actor.chance.random() < 0.5:
-        return missing_services.close_missing(missing=missing, by=actor.staff(), now=actor.now + LATER, reason="It was there")
-    missing_services.send_again(missing=missing, delivery=DELIVERY, by=actor.staff(), now=actor.now + LATER)
+        return missing_services.close_missing_report(
+            missing=missing, by=actor.staff(), now=actor.now + LATER, reason="It was there"
+        )
+    missing_services.resend_missing_parcel(missing=missing, delivery=DELIVERY, by=actor.staff(), now=actor.now + LATER)
     return None
 
 

@@ -64,4 +64,4 @@ def add_to_session(actor: Actor) -> None:
 def take_out(actor: Actor) -> None:
     order = any_order(actor, state="packing", packed_in__outcome="")
     parcel = actor.one_of(order.packed_in.select_related("session"))
-    dispatch_services.take_out(session=parcel.session, order=order, by=actor.staff(), now=actor.now)
+    dispatch_services.remove_order(session=parcel.session, order=order, by=actor.staff(), now=actor.now)

@@ -5,11 +5,11 @@ from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctac.pdf.typesetting import FONTS, UNPRINTABLE_SIGN, font_letters, printable_text
+from ctac.pdf.typesetting import FONTS_DIR, UNPRINTABLE_SIGN, font_letters, printable_text
 
 
 def test_bold_can_say_whatever_regular_can() -> None:
-    faces = [set(TTFont(path).getBestCmap()) for path in FONTS.glob("*.ttf")]
+    faces = [set(TTFont(path).getBestCmap()) for path in FONTS_DIR.glob("*.ttf")]
     assert faces == [font_letters()] * 2
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from leaflets.models import Order
-from leaflets.orders.services.change import OrderChange, change_order, lock_titles, order_version
+from leaflets.orders.services.change import OrderChange, change_order, change_page_digest, lock_titles
 from notifications.models import Notification
 from tests.leaflets.factories import DELIVERY
 
@@ -13,7 +13,7 @@ ADDRESS = {name: getattr(DELIVERY, name) for name in DELIVERY.__dataclass_fields
 
 def version(order):
     fresh, titles = lock_titles(order)
-    return order_version(titles, fresh.delivery)
+    return change_page_digest(titles, fresh.delivery)
 
 
 def change(order, now, by=None, delivery=None, expected="", waits=(), **copies):

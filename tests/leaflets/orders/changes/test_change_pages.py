@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from leaflets.models import Edition, EditionState, EventKind
+from leaflets.models import Edition, EditionState, OrderEventKind
 from leaflets.orders import allowances
 from leaflets.orders.allowances import change_limits, order_limits
-from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch_order, start_packing
 from office.site_settings.queries import site_settings
 from professionals.models import Stopped
 from tests.factories import make_person, sign_in
@@ -112,7 +112,7 @@ def test_what_was_typed_while_the_session_ran_out_is_there_after_sign_in(client,
 
 
 def test_very_many_changes_or_another_address_of_very_many_are_stopped_and_staff_see_it(page, order, url, monkeypatch):
-    monkeypatch.setattr(allowances, "ACCOUNT_LIMIT", (2, allowances.HOUR))
+    monkeypatch.setattr(allowances, "ACCOUNT_RATE_LIMIT", (2, allowances.HOUR))
     for copies in (9, 8):
         assert page.post(url, typed(page, url, **{"copies-one": str(copies)})).status_code == 302
     stopped = page.post(url, typed(page, url, **{"copies-one": "7"}, town="Hull"))
@@ -159,7 +159,7 @@ def test_staff_change_it_for_who_calls_over_limits_with_a_reason(client, staff, 
     assert "“One”: 45 instead of 10" in answer.content.decode()
     order.refresh_from_db()
     assert (order.town, lines(order)[0][2], len(told(order))) == ("Hull", 45, 1)
-    assert list(order.events.filter(reason="A whole ward").values_list("kind", "by")) == [(EventKind.OVER_LIMIT, staff.pk)]
+    assert list(order.events.filter(reason="A whole ward").values_list("kind", "by")) == [(OrderEventKind.OVER_LIMIT, staff.pk)]
 
 
 def test_staff_read_what_a_colleague_changed_meanwhile(client, staff, order, now):
@@ -180,4 +180,4 @@ def test_a_withdrawn_print_does_not_stop_the_rest(order, two, now):
     Edition.objects.filter(pk=two.pk).update(state=EditionState.WITHDRAWN)
     change(order, now, two=0)
     start_packing(order=order, by=None, now=now)
-    assert dispatch(order=order, by=None, now=now).pk
+    assert dispatch_order(order=order, by=None, now=now).pk

@@ -6,10 +6,10 @@ from django.urls import reverse
 
 from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
-from leaflets.models import Edition, EventKind, Order, OrderState
+from leaflets.models import Edition, Order, OrderEventKind, OrderState
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.change import NothingChanged, NothingLeft, OrderHasChanged
-from leaflets.orders.services.transitions import OrderStateHasChanged, cancel, dispatch, rewrite_order, start_packing
+from leaflets.orders.services.transitions import OrderStateHasChanged, cancel_order, dispatch_order, rewrite_order, start_packing
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import get_email_class
@@ -31,8 +31,8 @@ def test_more_fewer_and_none_of_a_title_move_the_stock_and_the_ledger(order, one
     assert (lines(order)[0], promised(one), list(ledger_differences())) == ((3, 0, 3, 0, 0), 3, [])
     assert order.summary == "3 copies of “One”"
     assert list(order.events.values_list("kind", "by")) == [
-        (EventKind.PLACED, order.person.user.pk),
-        *[(EventKind.CHANGED, order.person.user.pk)] * 2,
+        (OrderEventKind.PLACED, order.person.user.pk),
+        *[(OrderEventKind.CHANGED, order.person.user.pk)] * 2,
     ]
     assert told(order) == [(1, order.person.email), (2, order.person.email)]
 
@@ -87,7 +87,7 @@ def test_more_copies_come_from_the_print_of_today_and_a_withdrawn_one_can_be_lef
 def test_of_an_order_that_left_in_part_the_rest_is_changed(owner, two, now):
     order = make_order(owner, now, {two.leaflet: 60}, will_wait_for=[two.leaflet])
     start_packing(order=order, by=None, now=now)
-    dispatch(order=order, by=None, now=now)
+    dispatch_order(order=order, by=None, now=now)
     change(order, now, two=4)
     assert (lines(order), order.state) == ([(54, 4, 0, 50, 0)], OrderState.WAITING)
     with pytest.raises(NothingLeft):
@@ -152,8 +152,8 @@ def test_what_staff_gave_over_the_limit_may_stay_and_they_may_give_more_with_a_r
     assert lines(order) == [(50, 0, 50, 0, 0)]
     last = order.events.order_by("-pk")[:2]
     assert [(event.kind, event.reason) for event in last] == [
-        (EventKind.OVER_LIMIT, "Agreed on the phone"),
-        (EventKind.CHANGED, ""),
+        (OrderEventKind.OVER_LIMIT, "Agreed on the phone"),
+        (OrderEventKind.CHANGED, ""),
     ]
     with pytest.raises(Shortfalls, match="There are only 50"):
         change(order, now, by=staff, one=51)
@@ -166,7 +166,7 @@ def test_the_same_form_twice_changes_once(order, now):
     shown = version(order)
     for _ in range(2):
         change(order, now, expected=shown, one=12, two=0)
-    assert (len(told(order)), order.events.filter(kind=EventKind.CHANGED).count()) == (1, 1)
+    assert (len(told(order)), order.events.filter(kind=OrderEventKind.CHANGED).count()) == (1, 1)
     with pytest.raises(NothingChanged):
         change(order, now, one=12)
 
@@ -186,7 +186,7 @@ def test_what_is_packed_or_cancelled_is_not_changed(order, now, end):
     if end == "packing":
         start_packing(order=order, by=None, now=now)
     else:
-        cancel(order=order, by=None, now=now)
+        cancel_order(order=order, by=None, now=now)
     with pytest.raises(OrderStateHasChanged):
         change(order, now, one=9)
     assert (order.state, told(order), list(ledger_differences())) == (end, [], [])
@@ -195,7 +195,7 @@ def test_what_is_packed_or_cancelled_is_not_changed(order, now, end):
 def test_the_update_names_the_state_that_it_expects(order, now):
     """Should the lock ever be missing: an order that was read before its end does not come back from it."""
     read_before = Order.objects.get(pk=order.pk)
-    cancel(order=order, by=None, now=now)
+    cancel_order(order=order, by=None, now=now)
     with pytest.raises(OrderStateHasChanged):
         rewrite_order(read_before, OrderState.RECEIVED, {}, changes={}, by=None, now=now)
 
@@ -212,5 +212,5 @@ def test_the_mail_says_how_it_stands_and_only_the_last_one_goes(order, now):
     mail = render(kind(second).message())
     assert mail.subject == f"Your leaflet order {order.reference} has changed"
     assert ("13 copies: One" in mail.text, "Two" in mail.text, "2 High Street" in mail.text) == (True, False, True)
-    cancel(order=order, by=None, now=now)
+    cancel_order(order=order, by=None, now=now)
     assert not kind(second).is_still_due()
