@@ -25,7 +25,7 @@ from typing import Any
 
 import psycopg2
 
-from backup import STANZA, TRIED, BackupError, as_postgres, backups, note, pgbackrest, run
+from backup import STANZA, TRIED_NOTE_FILE, BackupError, as_postgres, backups, note, pgbackrest, run
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "ctac"
@@ -224,7 +224,7 @@ def main() -> int:
     os.umask(0o077)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the copy is deleted
     try:
-        note(TRIED, check_restore())
+        note(TRIED_NOTE_FILE, check_restore())
     except Exception as error:  # noqa: BLE001 - whatever it is, somebody must hear of it, in a line
         said = str(error).strip().splitlines() or [type(error).__name__]
         sys.stderr.write(f"The restore check failed: {said[0]}.\n")

@@ -31,6 +31,7 @@ NAMES_OF_A_PROJECT = {"settings.py", "urls.py", "wsgi.py"}
 MAY_BE_SHORT = {
     "accounts/allauth_internals.py": "the one place that may import what allauth does not offer",
     "ctac/errors.py": "the base of every refusal, which services import and nothing else",
+    "office/models.py": "Django looks for models there",
     "ctac/local/prepare.py": "a process of its own: it starts Django, and what calls it must not",
     "ctac/transports/redis.py": "goes when kombu mends it (tests/faults/test_redis.py)",
 }

@@ -61,7 +61,7 @@ def test_none_is_older_than_the_privacy_notice_says() -> None:
 
 def test_a_note_says_which_and_when_and_everybody_may_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKUP_DIR", str(tmp_path))
-    backup.note(backup.MADE, "20261129-023000F")
+    backup.note(backup.MADE_NOTE_FILE, "20261129-023000F")
     found = json.loads((tmp_path / "made.json").read_text())
     assert found.keys() == {"backup", "at"}
     assert found["backup"] == "20261129-023000F"
@@ -177,7 +177,7 @@ def test_a_dump_comes_back_whole(server: Server, restic: dict[str, str], tmp_pat
     server.query("CREATE DATABASE restored OWNER ctac_owner")
     env = server.env | restic | {"PGOPTIONS": "-c role=ctac_owner"}
     kept = subprocess.run(
-        [RESTIC, "--quiet", "dump", "--tag=database", "latest", f"/{backup.DUMP}"], env=env, capture_output=True, check=True
+        [RESTIC, "--quiet", "dump", "--tag=database", "latest", f"/{backup.DUMP_FILE}"], env=env, capture_output=True, check=True
     )
     options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--dbname=restored"]
     subprocess.run([str(PROGRAMS / "pg_restore"), *options], input=kept.stdout, env=env, check=True)

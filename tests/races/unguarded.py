@@ -102,7 +102,7 @@ def pause_before_slots_are_checked() -> None:
         *(decide, assign, reschedule, decide, holds),
         *(leave_services, create, request_services, changing_sessions, session_services),
     ):
-        module.guarded = together
+        module.busy_time_checks = together
 
 
 def take_holds_as_they_were_read() -> None:

@@ -174,7 +174,7 @@ def test_however_many_rows_it_takes_as_few_statements_and_pages_through_them(
         assert ("Older rows" in page, "Newer rows" in page) == (number < 3, number > 1)
     assert [len(each) for each in seen] == [3, 3, 1]
     assert len({reference for each in seen for reference in each}) == 7
-    monkeypatch.setattr(rows, "MOST", 5)
+    monkeypatch.setattr(rows, "MAX_COUNTED", 5)
     text = words_of(client.get(address).content)
     assert "21 – Leeds" in text  # the figure stays
     assert "More than 5 rows" in text

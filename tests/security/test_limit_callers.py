@@ -64,7 +64,7 @@ def use_up(monkeypatch: pytest.MonkeyPatch, *, at_a_look: bool) -> None:
 
     monkeypatch.setattr(rate_limits, "count_hits", admit)
     if at_a_look:
-        monkeypatch.setattr(rate_limits, "hits", lambda keys, now: dict.fromkeys(keys, rate_limits.MAX_HITS))
+        monkeypatch.setattr(rate_limits, "current_hits", lambda keys, now: dict.fromkeys(keys, rate_limits.MAX_HITS))
 
 
 class Browser(Client):

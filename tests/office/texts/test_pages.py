@@ -17,7 +17,7 @@ from ctac.dates import uk_datetime
 from ctac.staff.first_run import Light
 from notifications.models import MailReader, Notification
 from notifications.registry import all_emails
-from office.texts import text_locations as places_module
+from office.texts import places as places_module
 from office.texts.admin import check_used_wordings, word_diff
 from office.texts.markup import editable_text
 from office.texts.models import TextStep, TextVersion
