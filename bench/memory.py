@@ -25,7 +25,7 @@ from ctac.local import postgres
 
 TIMES = 40  # that a page is asked for by the public, over several connections, so that every thread has served it
 CUSTOMERS = 20  # who order, and as many who book
-PROFESSIONAL = "asha.patel@leeds.nhs.uk"  # of the sample data, as is the member of staff
+PROFESSIONAL = "nadia.rahman@leeds.nhs.uk"  # of the sample data, as is the member of staff
 PUBLIC = ["/", "/about/", "/privacy/", "/presentations/", "/presentations/spotting-the-signs/", "/leaflets/", "/basket/"]
 PUBLIC += ["/leaflets/health-visitors/", "/account/login/"]
 DESK = ["/staff/", "/staff/bookings/booking/", "/staff/leaflets/order/", "/staff/professionals/person/?q=asha"]

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 FILE = Path(__file__).parent.parent / "tests" / "routes.txt"
-HOST, PERSON = "asha.patel@leeds.nhs.uk", "person1@trust1.nhs.uk"  # of the sample, who has what is to come; of bench/sql
+HOST, PERSON = "nadia.rahman@leeds.nhs.uk", "person1@trust1.nhs.uk"  # of the sample, who has what is to come; of bench/sql
 STAFF, PRESENTER = "staff@ctac.test", "presenter@ctac.test"
 WHO = {"signed out": "", "owner": HOST, "manager": STAFF, "own presenter": STAFF, "colleague": PERSON}
 # Whose the objects are is not the same for all: by how the route begins.

@@ -39,7 +39,7 @@ from leaflets.stock.queries import leaflets_in_stock
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL, role_email
 
-HOST_EMAIL = "asha.patel@leeds.nhs.uk"  # see professionals/samples.py
+HOST_EMAIL = "nadia.rahman@leeds.nhs.uk"  # see professionals/samples.py
 HOST_ADDRESS = {
     "address_line_1": "St James Health Centre",
     "address_line_2": "1 Park Row",

@@ -225,7 +225,7 @@ class TeamMailAdmin(OneRowAdmin):
     ]
 
 
-SEND_ALL = ObjectAction(
+SEND_ALL_ACTION = ObjectAction(
     slug="send-failed-again",
     label=gettext_lazy("Send all that failed again"),
     explanation=gettext_lazy(
@@ -354,9 +354,9 @@ class NotificationAdmin(MailAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "action": SEND_ALL,
-            "title": SEND_ALL.label,
-            "original": SEND_ALL.label,
+            "action": SEND_ALL_ACTION,
+            "title": SEND_ALL_ACTION.label,
+            "original": SEND_ALL_ACTION.label,
             "rows": [*rows, {"label": gettext("Oldest message"), "value": since}],
             "form": forms.Form(),
             "media": self.media,

@@ -17,9 +17,8 @@ from professionals.models import Person, Profession, Stopped
 from professionals.services import get_or_create_organisation, record_blocked_attempt
 
 STAFF_EMAIL = "staff@ctac.test"
-STAFF_EMAIL_DOMAIN = (
-    "ctac.test"  # coordinator@ctac.test and so on, one for each role, with the same password and authenticator app
-)
+# coordinator@ctac.test and so on, one for each role, with the same password and authenticator app.
+STAFF_EMAIL_DOMAIN = "ctac.test"
 STAFF_NAMES = {
     "coordinator": "Robin Clarke",
     "presenter": "Tom Adeyemi",
@@ -31,7 +30,14 @@ STAFF_PASSWORD = "three-presenters-one-kettle"  # noqa: S105 - for trying out
 STAFF_TOTP_SECRET = "CTACTRYITOUTATHOMEONLY234567ABCD"  # noqa: S105 - for trying out
 
 PEOPLE = (
-    ("Asha Patel", "asha.patel@leeds.nhs.uk", Profession.HEALTH_VISITOR, "Leeds Community Health", "0113 496 0001", "LS1 4AP"),
+    (
+        "Nadia Rahman",
+        "nadia.rahman@leeds.nhs.uk",
+        Profession.HEALTH_VISITOR,
+        "Leeds Community Health",
+        "0113 496 0001",
+        "LS1 4AP",
+    ),
     (
         "Owen Hughes",
         "owen.hughes@cardiff.gov.uk",

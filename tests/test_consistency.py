@@ -100,6 +100,33 @@ def test_few_modules_stand_at_the_root_of_an_app(app: str) -> None:
     assert len(found) <= MOST_AT_A_ROOT, found
 
 
+# How constants of a kind are named, by what makes them (docs/developing.md).
+ENDINGS = {"re.compile": "_PATTERN", "ObjectAction": "_ACTION"}
+NOT_IN_NAMES = re.compile(r"^(MOST|LEAST|LONGEST|LARGEST|FEWEST|SHORTEST)(_|$)|_in_words$")
+
+
+def unlike_their_kind(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper():
+            name = node.targets[0].id
+            made_by = ast.unparse(node.value.func) if isinstance(node.value, ast.Call) else ""
+            if NOT_IN_NAMES.search(name) or not name.endswith(ENDINGS.get(made_by, "")):
+                yield name
+        elif isinstance(node, ast.FunctionDef) and NOT_IN_NAMES.search(node.name):
+            yield node.name
+
+
+def test_what_is_of_one_kind_is_named_alike() -> None:
+    assert list(unlike_their_kind("MOST_ROWS = 5\nDAY = re.compile('x')\nSEND = ObjectAction()\ndef state_in_words(): pass")) == [
+        "MOST_ROWS",
+        "DAY",
+        "SEND",
+        "state_in_words",
+    ]
+    found = {path.relative_to(ROOT).as_posix(): list(unlike_their_kind(path.read_text())) for path in python_files("ctac", *APPS)}
+    assert {name: names for name, names in found.items() if names} == {}
+
+
 def test_no_short_file_stands_without_a_reason() -> None:
     assert {path.relative_to(ROOT).as_posix() for path in short_files()} == set(MAY_BE_SHORT)
 

@@ -26,7 +26,7 @@ START = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
 REFERENCE = "BK-7Q4M-2F"
 TITLE = "Child trafficking: what to see, what to do"
 EMAIL = "meera.shah@leeds.example.nhs.uk"
-LONGEST_TITLE = "Recognising and responding to the trafficking and exploitation of children cared for away from their families"
+LONG_TITLE = "Recognising and responding to the trafficking and exploitation of children cared for away from their families"
 SUMMARY = "How children are trafficked, the signs that you may see in your work, and what to do with a concern."
 OTHER_VERSIONS = (("sample-400-2", "Welsh"), ("sample-7-2", "Arabic"), ("sample-0-1", "Large print"))
 PRESENTER = Presenter(pk=1, name="Ruth Adeyemi")
@@ -98,7 +98,7 @@ def withdrawn_edition() -> Edition:
         leaflet=leaflet(),
         label="March 2026",
         state=EditionState.WITHDRAWN,
-        use_instead=leaflet(LONGEST_TITLE),
+        use_instead=leaflet(LONG_TITLE),
         withdrawn_on=date(2027, 3, 9),
         withdrawn_why="The phone number on page 2 is wrong.",
     )

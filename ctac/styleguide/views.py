@@ -46,7 +46,7 @@ class SamplePage:
 
 
 ERROR_CONTEXT = {"reference": "1A2B3C4D"}
-LONGEST_AUDIENCE = "Designated and named professionals, reviewing officers, carers and everyone else who works with children"
+LONG_AUDIENCE = "Designated and named professionals, reviewing officers, carers and everyone else who works with children"
 CLOSED_REASON = "Nobody of us can be in Leeds that week. Please try June."
 
 
@@ -68,7 +68,7 @@ def own_booking_context(booking: Booking) -> dict[str, Any]:
 def catalogue_context() -> dict[str, Any]:
     return {
         "shelf": samples.catalogue_page(
-            samples.leaflet(samples.LONGEST_TITLE),
+            samples.leaflet(samples.LONG_TITLE),
             samples.leaflet("Few copies are left", on_hand=7),
             samples.leaflet("Out of stock", on_hand=0, pages=1),
             samples.leaflet("No edition yet", pages=0),
@@ -97,7 +97,7 @@ def translated_leaflet_context() -> dict[str, Any]:
 
 def my_page_context() -> dict[str, Any]:
     bookings, orders = [samples.booking(state) for state in BookingState], [samples.order(state) for state in OrderState]
-    bookings += [samples.booking(presenter=None), samples.booking(title=samples.LONGEST_TITLE)]
+    bookings += [samples.booking(presenter=None), samples.booking(title=samples.LONG_TITLE)]
     return {
         "begun": {"title": samples.presentation().title, "url": reverse("presentations")},
         "in_basket": 25,
@@ -127,7 +127,7 @@ SAMPLE_PAGES = (
         "bookings/booking/presentations.html",
         lambda: {
             "presentations": [
-                samples.presentation(samples.LONGEST_TITLE, LONGEST_AUDIENCE),
+                samples.presentation(samples.LONG_TITLE, LONG_AUDIENCE),
                 samples.presentation("Signs"),
                 samples.presentation(),
             ]
