@@ -1,4 +1,4 @@
-"""Where we have been: the answer to a question as a map, a table and files."""
+"""The coverage map of the staff site: the answer to a question as a map, a table and files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
