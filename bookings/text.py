@@ -402,7 +402,7 @@ def offers_kept_until_text(options: Iterable[DateOption]) -> str:
 # The leaflets that a presenter brings
 
 
-def brought_of(booking: Booking) -> Brought | None:
+def get_leaflets_to_bring(booking: Booking) -> Brought | None:
     """The leaflets to bring, if any. No statement if the booking was read `with_leaflets`."""
     return getattr(booking, "brought", None)
 
@@ -419,7 +419,7 @@ def order_contents(order: Order) -> str:
 
 def leaflet_rows_for_host(booking: Booking) -> list[SummaryRow]:
     """What we bring, and what we can't; nothing if they asked for none."""
-    brought = brought_of(booking)
+    brought = get_leaflets_to_bring(booking)
     if brought is None:
         return []
     order = brought.order
@@ -440,7 +440,7 @@ def leaflet_rows_for_host(booking: Booking) -> list[SummaryRow]:
 
 def has_missing_leaflets(booking: Booking) -> bool:
     """Whether to tell the host how to get the rest."""
-    brought = brought_of(booking)
+    brought = get_leaflets_to_bring(booking)
     return bool(brought and brought.missing and booking.is_open)
 
 
@@ -465,7 +465,7 @@ def leaflets_to_return_rows(booking: Booking, sentence: str) -> list[SummaryRow]
 
 
 def live_order(booking: Booking) -> Order | None:
-    brought = brought_of(booking)
+    brought = get_leaflets_to_bring(booking)
     return brought.live_order if brought else None
 
 

@@ -59,7 +59,7 @@ def trigram_index(name: str, words: Any = "searched", **options: Any) -> GinInde
 
 # What somebody may have meant by a misspelt word, from the words in a table.
 
-MIN_PART_LENGTH = 4  # letters of a word that is misspelt or not typed to its end
+MIN_FUZZY_WORD_LENGTH = 4  # letters of a word that is misspelt or not typed to its end
 MAX_CANDIDATES = 30  # words of the table, the most similar first, in which slips are counted
 MAX_SIMILAR = 3  # words that one misspelt word may stand for
 
@@ -105,7 +105,7 @@ def edit_distance(typed: str, word: str) -> int:
 
     A word that is not typed to its end counts as one slip.
     """
-    if len(typed) >= MIN_PART_LENGTH and word.startswith(typed):
+    if len(typed) >= MIN_FUZZY_WORD_LENGTH and word.startswith(typed):
         return min(1, len(word) - len(typed))
     before, row = [0] * (len(word) + 1), list(range(len(word) + 1))
     for i, letter in enumerate(typed, 1):
@@ -319,7 +319,7 @@ class CachedValue(Generic[T]):
 
     def get(self) -> T:
         """The value for this request or task. It asks the database only if the cache has none or is down."""
-        copies = _request_values()
+        copies = _get_request_cache()
         if self.key not in copies:
             copies[self.key] = self._stored()
         found: T = copies[self.key]
@@ -348,14 +348,14 @@ class CachedValue(Generic[T]):
     def override(self, found: T) -> Iterator[None]:
         """Use this value for a preview, without storing it."""
         before = self.get()
-        _request_values()[self.key] = found
+        _get_request_cache()[self.key] = found
         try:
             yield
         finally:
-            _request_values()[self.key] = before
+            _get_request_cache()[self.key] = before
 
 
-def _request_values() -> dict[str, Any]:
+def _get_request_cache() -> dict[str, Any]:
     if getattr(_request_local, "copies", None) is None or monotonic() > _request_local.until:
         _request_local.copies, _request_local.until = {}, monotonic() + CACHE_SECONDS
         with suppress(Exception):  # the cache may be down
@@ -366,7 +366,7 @@ def _request_values() -> dict[str, Any]:
 
 def use_cached_values_only() -> None:
     """For the rest of this request, use what this process has last read where the cache has no copy."""
-    copies = _request_values()
+    copies = _get_request_cache()
     for copy in _all_cached_values:
         if copy.key not in copies:
             copies[copy.key] = copy.last_known()

@@ -114,7 +114,7 @@ def delete_marked_addresses(keys: Iterable[int], now: datetime) -> None:
     MarkedAddress.objects.filter(pk__in=list(keys)).delete()
 
 
-def marked_addresses_before(moment: datetime) -> QuerySet[MarkedAddress]:
+def bounced_addresses_before(moment: datetime) -> QuerySet[MarkedAddress]:
     return MarkedAddress.objects.filter(last_at__lt=moment).order_by("last_at", "pk")
 
 

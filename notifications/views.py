@@ -48,7 +48,7 @@ def mail_gallery(request: HttpRequest) -> HttpResponse:
         kind = example.kind
         numbers[kind] += 1
         desk, subject = example.desk_and_subject()
-        row = {"kind": kind, "number": numbers[kind], "title": example.title, "subject": subject, "of": kind_facts(kind)}
+        row = {"kind": kind, "number": numbers[kind], "title": example.title, "subject": subject, "of": email_kind_context(kind)}
         rows[desk].append(row)
     groups = [(title, rows[desk]) for desk, title in DESK_TITLES.items() if rows[desk]]
     return render(
@@ -70,7 +70,7 @@ def mail_gallery_one(request: HttpRequest, kind: str, number: int) -> HttpRespon
     names = ("From", "Reply-To", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
     headers = [(name, " ".join(str(mail[name]).split())) for name in names if mail[name]]
     headers += [(_("Attached"), name) for part in mail.walk() if (name := part.get_filename())]
-    more = {"sample": sample, "number": number, "views": views, "headers": headers, "of": kind_facts(kind)}
+    more = {"sample": sample, "number": number, "views": views, "headers": headers, "of": email_kind_context(kind)}
     return render(request, "notifications/staff/email.html", page_context(request, title=sample.subject, **more))
 
 
@@ -92,7 +92,7 @@ def sample_or_404(kind: str, number: int) -> Sample:
     return sample
 
 
-def kind_facts(name: str) -> dict[str, object]:
+def email_kind_context(name: str) -> dict[str, object]:
     """Whether readers may say no to this kind, and whether it waits for the morning."""
     email = find_email_class(name)
     return {"topic": email.topic.label if email and email.topic else "", "can_wait": bool(email and email.can_wait)}

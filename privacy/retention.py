@@ -325,7 +325,7 @@ RULES = (
         since=gettext_lazy("an email last came back"),
         goes=gettext_lazy("We erase the address and what its mail server said."),
         keeps="messages",
-        due=notifications_privacy.marked_addresses_before,
+        due=notifications_privacy.bounced_addresses_before,
         take_out=notifications_privacy.delete_marked_addresses,
     ),
     RetentionRule(

@@ -426,7 +426,7 @@ class StaffBookingCancelled(TeamEmail):
         return self.subject_of_declined if declined else super().get_subject()
 
     def context(self) -> dict[str, object]:
-        brought = bookings_text.brought_of(self.booking)
+        brought = bookings_text.get_leaflets_to_bring(self.booking)
         if brought is None or brought.order is None:
             return {**super().context(), "back_rows": []}
         sentence = gettext("%(reference)s is cancelled with it. If it is packed, put the copies back on the shelf.")

@@ -33,13 +33,13 @@ from professionals.imports.records import (
     check_person_identifiable,
     combine_day_and_clock,
     link_records,
-    mentions_by_key,
     normalise_text,
     parse_choice,
     parse_clock,
     parse_day_and_clock,
     people_by_row,
     person_identity,
+    texts_mentioning_records,
 )
 from professionals.imports.registry import ImportField, ImportKind, Match, Removal, Row, parse_text
 from professionals.models import Profession
@@ -335,7 +335,7 @@ def create_attendances(rows: Sequence[tuple[Row, Booking]], now: datetime) -> No
 def reasons_to_keep(keys: Sequence[int]) -> dict[int, str]:
     """The bookings that must stay because of a correction or a mention, and why."""
     corrected = Attendance.objects.filter(booking__in=keys, revision__gt=0).values_list("booking", flat=True)
-    return {**dict.fromkeys(corrected, _("another number of people who came")), **mentions_by_key(Booking, keys)}
+    return {**dict.fromkeys(corrected, _("another number of people who came")), **texts_mentioning_records(Booking, keys)}
 
 
 BOOKING_IMPORT_KIND = ImportKind(

@@ -39,8 +39,8 @@ from office.site_settings.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # Answers to one presentation, besides its host's: as many as people were expected or came, and this many more.
-FEEDBACK_MARGIN_SHARE = 4  # a quarter
-MIN_FEEDBACK_MARGIN = 5
+EXTRA_FEEDBACK_SHARE = 4  # a quarter
+MIN_EXTRA_FEEDBACK = 5
 PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues can put it right at any time
 
 # The short link of a presentation: made once, and found again by what somebody typed.
@@ -151,12 +151,12 @@ def record_attendance(
         AttendanceCount.objects.bulk_create(rows)
         stands = attendance
         source.record(locked, BookingEventKind.ATTENDANCE, by=by, now=now, changes={"people": [before, stands.people]})
-    if may_be_delivered(locked, now):
+    if can_be_marked_delivered(locked, now):
         source.mark_delivered(locked, by=by, now=now)
     return stands
 
 
-def may_be_delivered(given: BookingOrSession, now: datetime) -> bool:
+def can_be_marked_delivered(given: BookingOrSession, now: datetime) -> bool:
     """By the rules for staff: it is over, it has a presenter, and no visitor is overdue."""
     if not given.can_become(BookingState.DELIVERED) or given.needs_a_presenter or given.agreed_times[1] > now:
         return False
@@ -168,7 +168,7 @@ def mark_counted_delivered(*, attendance: Attendance, now: datetime) -> None:
     """Mark as delivered what was counted before it was over, once it is over, in the name of the person who counted."""
     source = ATTENDANCE_SOURCES[type(attendance.given)]
     locked: BookingOrSession = source.lock(attendance.given, now)
-    if may_be_delivered(locked, now):
+    if can_be_marked_delivered(locked, now):
         source.mark_delivered(locked, by=attendance.by, now=now)
 
 
@@ -233,7 +233,7 @@ def has_all_feedback(afterwards: Afterwards) -> bool:
     given = afterwards.given
     came = Attendance.objects.filter(**booking_or_session_lookup(given)).values_list("people", flat=True).first() or 0
     people = max(came, given.audience_size if isinstance(given, Booking) else given.occupied)
-    most = people + max(MIN_FEEDBACK_MARGIN, people // FEEDBACK_MARGIN_SHARE)
+    most = people + max(MIN_EXTRA_FEEDBACK, people // EXTRA_FEEDBACK_SHARE)
     return Feedback.objects.filter(afterwards=afterwards, by_host=False).count() >= most
 
 

@@ -22,7 +22,7 @@ from accounts.rate_limits import check_throttles, client_throttle
 from bookings import text as bookings_text
 from bookings.booking.forms import TEXTAREA_ATTRS
 from bookings.booking.services.transitions import wants_reminders
-from bookings.booking.views.bookings import LinkedView, PageView, link_target_required
+from bookings.booking.views.bookings import LinkedView, ViewFunction, link_target_required
 from bookings.calendars import ical
 from bookings.errors import AlreadyPlaced
 from bookings.feedback.queries import feedback_panel_for_place
@@ -338,7 +338,7 @@ def session_again(request: HttpRequest, reference: str) -> HttpResponse:
 LINK_OVER_TEMPLATE = "bookings/open_sessions/link_over.html"
 
 
-def place_link_required(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[SessionPlace]], PageView]:
+def place_link_required(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[SessionPlace]], ViewFunction]:
     return link_target_required(lambda token, now: find_place_by_link(token=token, purpose=purpose, now=now), LINK_OVER_TEMPLATE)
 
 

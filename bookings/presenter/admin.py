@@ -147,11 +147,11 @@ def group_by_presenter(given: list[BookingOrSession], about: DayFacts, *, with_d
     found: dict[int | None, PresenterDays] = {}
     for each in given:
         of_presenter = found.setdefault(each.presenter_id, PresenterDays(str(each.presenter)))
-        of_presenter.stops.append(stop_row(each, about, format_day(each.agreed_times[0]) if with_day else ""))
+        of_presenter.stops.append(build_stop_row(each, about, format_day(each.agreed_times[0]) if with_day else ""))
     return list(found.values())
 
 
-def stop_row(given: BookingOrSession, about: DayFacts, day: str) -> StopRow:
+def build_stop_row(given: BookingOrSession, about: DayFacts, day: str) -> StopRow:
     kind, where, travel, visit = "opensession", _("Open session, online"), "", ""
     if isinstance(given, Booking):
         kind, where = "booking", _("Online")

@@ -14,7 +14,7 @@ from ctac.dates import uk_datetime, uk_day
 from notifications.outbox import NewMessage
 from office.site_settings.queries import site_settings
 
-# On the day; if nothing could be sent, until the latest time.
+# On the day, in the UK; if nothing could be sent, until the latest time. ctac/celery.py says in which hours (UTC) the task runs.
 AGENDA_TIME, AGENDA_LATEST_TIME = time(7), time(11)
 
 AGENDA_EMAIL_KIND = "presenter-agenda"

@@ -149,7 +149,7 @@ class AnyPresenterFilter(PresenterFilter):
 # Each button sends the query that the picker has for its link (bookings.schedule.picker); the page carries the current one.
 
 # The query of the button that was pressed, and the one that the page showed before.
-LOOK_FIELD, SHOWN_FIELD = "look", "shown"
+REQUESTED_WEEK_FIELD, SHOWN_WEEK_FIELD = "look", "shown"
 # Drawn above the times, because they are those of the chosen presenter.
 DRAWN_APART_FIELDS = ("presenter",)
 ChoiceGroups = list[tuple[Any, Any]]
@@ -166,7 +166,7 @@ class FormWeek:
 
 def is_browsing_times(data: Any) -> bool:
     """Whether a button for other times was pressed, and not the main one."""
-    return LOOK_FIELD in data
+    return REQUESTED_WEEK_FIELD in data
 
 
 def get_requested_week(
@@ -179,7 +179,7 @@ def get_requested_week(
     ignoring: IgnoredClaims | None = None,
 ) -> FormWeek:
     """The week that the form asks for, else the week of `near`, else the week of the first free time."""
-    asked = (data.get(LOOK_FIELD) or data.get(SHOWN_FIELD) or "") if data is not None else ""
+    asked = (data.get(REQUESTED_WEEK_FIELD) or data.get(SHOWN_WEEK_FIELD) or "") if data is not None else ""
     query, presenters = QueryDict(asked.lstrip("?")), [named] if named else None
     picker = schedule_picker.build_picker(slot_query, query=query, now=now, chosen=near, ignoring=ignoring, presenters=presenters)
     return FormWeek(picker, f"?{query.urlencode()}", named)
@@ -232,7 +232,7 @@ class StartsField(forms.TypedMultipleChoiceField):
         pass
 
 
-def drop_errors(form: forms.Form, *, but: Iterable[str] = ()) -> None:
+def remove_form_errors(form: forms.Form, *, but: Iterable[str] = ()) -> None:
     """Drop all errors except those of these fields: the form is not being sent yet."""
     for name in set(form.errors) - set(but):
         del form.errors[name]

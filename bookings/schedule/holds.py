@@ -267,7 +267,7 @@ def hold_times(
                 number=number,
                 held_at=now,
                 held_by=by,
-                expires_at=held_until(schedule.parts[0], start, now),
+                expires_at=area_hold_expires_at(schedule.parts[0], start, now),
             )
         )
     with busy_time_checks():
@@ -286,7 +286,7 @@ def hold_times(
     return rows
 
 
-def held_until(part: PresenterSchedule, start: datetime, now: datetime) -> datetime:
+def area_hold_expires_at(part: PresenterSchedule, start: datetime, now: datetime) -> datetime:
     """5pm on the fifth working day, or the end of the last day on which the presenter's notice lets somebody book it."""
     until = kept_until(start, now, HELD_WORKING_DAYS)
     days = DateRange(uk_day(now), uk_day(until))

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from ctac.forms import normalise_postcode
-from ctac.models import MIN_PART_LENGTH, REFERENCE_ALPHABET, REFERENCE_PREFIXES, is_reference, normalise_reference
+from ctac.models import MIN_FUZZY_WORD_LENGTH, REFERENCE_ALPHABET, REFERENCE_PREFIXES, is_reference, normalise_reference
 from ctac.staff.guide import search_guide
 from ctac.staff.lists import MAX_COUNTED, contains_word, get_search_text, parse_search_words
 from ctac.staff.menu import plural_name
@@ -37,7 +37,7 @@ MAX_WORDS = 6  # of what is typed
 MAX_MISSPELT_WORDS = 4  # words that are looked up by how they are spelt
 MIN_DIGITS = 6  # of a phone number without its first 0
 PHONE_PATTERN = re.compile(r"\+?[\d\s().-]+")
-NAME_PART_PATTERN = re.compile(rf"[^\W\d_]{{{MIN_PART_LENGTH},60}}")
+NAME_PART_PATTERN = re.compile(rf"[^\W\d_]{{{MIN_FUZZY_WORD_LENGTH},60}}")
 # Look-alikes, of which a prefix has only the letter.
 PREFIX_LOOKALIKES = str.maketrans("01I58", "OLLSB")
 MAX_UNKNOWN_LETTERS = 2  # letters of a reference that no reference has

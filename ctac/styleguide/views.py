@@ -261,7 +261,7 @@ class Pair:
     least: float = MIN_TEXT_CONTRAST
 
     @property
-    def is_mark(self) -> bool:
+    def is_non_text(self) -> bool:
         return self.least == MIN_MARK_CONTRAST
 
 

@@ -14,7 +14,7 @@ from django.db.models import Exists, F, Func, IntegerField
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import MIN_PART_LENGTH, closest_words, edit_distance, similar_words
+from ctac.models import MIN_FUZZY_WORD_LENGTH, closest_words, edit_distance, similar_words
 from ctac.pages import parse_page_number
 from guidance.content import AUDIENCE_BY_PROFESSION, Audience, find_audiences
 from leaflets.models import Edition, EditionState, Format, Language, Leaflet, LeafletWords, Word
@@ -391,7 +391,7 @@ def guidance_audiences(filters: CatalogueFilters, result: SearchResult) -> list[
 
 def misspelt_name(meaning: WordMeaning) -> str:
     """The language or profession whose name is spelt more like it than any word of the catalogue; empty if none is."""
-    if meaning.typed in meaning.words or len(meaning.typed) <= MIN_PART_LENGTH:
+    if meaning.typed in meaning.words or len(meaning.typed) <= MIN_FUZZY_WORD_LENGTH:
         return ""
     slips, name = min((edit_distance(meaning.typed, name), name) for name in SEARCH_NAMES if " " not in name)
     is_nearer = not meaning.words or slips < edit_distance(meaning.typed, meaning.words[0])
@@ -419,7 +419,7 @@ def word_meanings(words: Sequence[str]) -> list[WordMeaning]:
     if not facts:
         return []
     kept = [(word, is_known) for word, size, is_known in zip(words, facts, facts[len(words) :], strict=False) if size]
-    unknown = [word for word, is_known in kept if not is_known and len(word) >= MIN_PART_LENGTH]
+    unknown = [word for word, is_known in kept if not is_known and len(word) >= MIN_FUZZY_WORD_LENGTH]
     candidates = similar_words(Word.objects.all(), unknown)
     return [WordMeaning(word, [word] if is_known else closest_words(word, candidates[word])) for word, is_known in kept]
 

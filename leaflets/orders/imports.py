@@ -28,12 +28,12 @@ from professionals.imports.contacts import (
 from professionals.imports.records import (
     check_person_identifiable,
     link_records,
-    mentions_by_key,
     normalise_text,
     parse_day,
     parse_number,
     people_by_row,
     person_identity,
+    texts_mentioning_records,
 )
 from professionals.imports.registry import ImportField, ImportKind, Match, Removal, Row, parse_text
 
@@ -206,7 +206,7 @@ ORDER_IMPORT_KIND = ImportKind(
             ORDER_MODEL_LABEL,
             parts=("leaflets.orderline",),
             ignored=("searched",),
-            used=lambda keys: mentions_by_key(Order, keys),
+            used=lambda keys: texts_mentioning_records(Order, keys),
             remove=remove_orders,
         ),
         *CONTACTS_KIND.removals,

@@ -83,7 +83,7 @@ MAX_MOVEMENTS = 200  # in which to look, back from now, for the day on which a t
 AVAILABLE_COPIES = F("on_hand") - F("allocated")
 OFFERED_Q = Q(state=EditionState.CURRENT, leaflet__active=True)
 # The edition that stands for its title: the current one, or else the latest.
-REPRESENTATIVE_ORDERING = (Case(When(state=EditionState.CURRENT, then=0), default=1), "-published_on", "-pk")
+CURRENT_EDITION_FIRST = (Case(When(state=EditionState.CURRENT, then=0), default=1), "-published_on", "-pk")
 
 
 def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
@@ -105,7 +105,7 @@ def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
     )
     lines = OrderLine.objects.filter(edition__leaflet=OuterRef("leaflet"), backordered__gt=0, order__state__in=QUEUED_STATES)
     waiting = lines.order_by().values("edition__leaflet").annotate(sum=Sum("backordered")).values("sum")
-    first = Edition.objects.filter(leaflet=OuterRef("leaflet")).order_by(*REPRESENTATIVE_ORDERING).values("pk")[:1]
+    first = Edition.objects.filter(leaflet=OuterRef("leaflet")).order_by(*CURRENT_EDITION_FIRST).values("pk")[:1]
     return editions.annotate(
         waiting=Coalesce(Subquery(waiting), 0),
         speaks=Case(When(pk=Subquery(first), then=True), default=False),

@@ -102,7 +102,7 @@ def combine_day_and_clock(day: date, clock: time | None) -> datetime:
     return validated_uk_datetime(day, clock or time.min)
 
 
-def mentions_by_key(model: type[ReferencedModel], keys: Sequence[int]) -> dict[int, str]:
+def texts_mentioning_records(model: type[ReferencedModel], keys: Sequence[int]) -> dict[int, str]:
     """The records that an email, a note or a flagged text names: by key, which of these it is, in words. Four statements."""
     by_reference = dict(model._default_manager.filter(pk__in=keys).values_list("reference", "pk"))
     said: dict[int, str] = {}

@@ -21,7 +21,7 @@ from ctac.dates import Nation as Nation
 from ctac.dates import uk_day
 from ctac.models import (
     MAX_REFERENCE_LENGTH,
-    MIN_PART_LENGTH,
+    MIN_FUZZY_WORD_LENGTH,
     Event,
     UnnamedModel,
     closest_words,
@@ -102,7 +102,7 @@ class NameWordQuerySet(models.QuerySet["NameWord"]):
         word: Func = Func(text, Value("[^[:alpha:]]+"), function="regexp_split_to_table", output_field=models.TextField())
         word.set_returning = True
         found = rows.order_by().annotate(word=word).values_list("word", flat=True).distinct()
-        words = {word for word in found if MIN_PART_LENGTH <= len(word) <= MAX_WORD_LENGTH}
+        words = {word for word in found if MIN_FUZZY_WORD_LENGTH <= len(word) <= MAX_WORD_LENGTH}
         kept = self.filter(source=source)
         before = set(kept.values_list("word", flat=True))
         kept.filter(word__in=before - words).delete()

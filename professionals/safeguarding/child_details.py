@@ -483,7 +483,7 @@ LABELLED_REFERENCE_PATTERN = re.compile(
 # Letters of police forces: beside a number with its year they need no label. "met" is a word too.
 POLICE_FORCE = r"(?:(?-i:M[Ee][Tt])|mps|gmp|wyp|syp|nyp|wmp|tvp|btp|psni|nwp|swp|colp)"
 # Counties have councils and hospitals too, so a word of the police must stand near.
-COUNTY = (
+COUNTY_POLICE_FORCE = (
     r"(?:kent|essex|surrey|sussex|dorset|durham|norfolk|suffolk"
     r"|cleveland|cumbria|cheshire|gwent|dyfed[ -]powys|merseyside|northumbria|humberside|herts|hants|lancs|leics|lincs|notts"
     r"|staffs|northants|wilts|warks|cambs|derbys|glos)"
@@ -491,7 +491,7 @@ COUNTY = (
 POLICE_WORD = r"\b(?:police|crime|occurr?[ea]nce|incident|custody|cad|log)\b"
 POLICE_WORD_PATTERN = re.compile(POLICE_WORD, re.IGNORECASE)
 POLICE_REFERENCE_PATTERN = re.compile(
-    rf"\b(?:{POLICE_FORCE}|(?P<county>{COUNTY}))(?: (?:{POLICE_WORD}|{LABEL_WORD}\b\.?)){{0,3}}{SEPARATOR}"
+    rf"\b(?:{POLICE_FORCE}|(?P<county>{COUNTY_POLICE_FORCE}))(?: (?:{POLICE_WORD}|{LABEL_WORD}\b\.?)){{0,3}}{SEPARATOR}"
     rf"(?!{CALENDAR_YEAR}|20\d\d/)\d{{3,8}}/(?:20)?\d\d(?![\w/])",
     re.IGNORECASE,
 )

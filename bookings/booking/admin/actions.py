@@ -222,7 +222,7 @@ class MoveForm(WeekOfTimesForm):
             self.option_hints = {"start": {slot_value(booking.starts_at): gettext("as now")}}  # type: ignore[misc]
         self.sending = data is not None and not admin_forms.is_browsing_times(data)
         if not self.sending:
-            admin_forms.drop_errors(self)
+            admin_forms.remove_form_errors(self)
 
 
 def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:

@@ -176,7 +176,7 @@ def second_booking_question(booking: Booking, name: str) -> str:
 MODE_FIELD, SWITCH_MODE_FIELD = "way", "switch"
 TIME, DATES = "time", "dates"
 PERSON_RECORD_KINDS.append(PersonRecordKind(Booking, gettext_lazy("Book for them")))
-CONTROL_FIELDS = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms.SHOWN_FIELD}
+CONTROL_FIELDS = {"csrfmiddlewaretoken", "token", admin_forms.REQUESTED_WEEK_FIELD, admin_forms.SHOWN_WEEK_FIELD}
 
 
 def last_answers(person: Person) -> dict[str, Any]:
@@ -277,7 +277,7 @@ class CallerForms:
             # Not sent yet: a missing answer is an error only if no times can be shown without it.
             looking = admin_forms.is_browsing_times(self.data or {})
             for form in self.shown:
-                admin_forms.drop_errors(form, but=self.decisive_fields.get(form, ()) if looking else ())
+                admin_forms.remove_form_errors(form, but=self.decisive_fields.get(form, ()) if looking else ())
         self.first = self.ask_about_second_booking() if self.is_sent and not self.errors else None
 
     def ask_about_second_booking(self) -> Booking | None:

@@ -684,7 +684,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
 
     @admin.display(description=_("leaflets to bring"))
     def leaflets(self, booking: Booking) -> SafeString | str:
-        brought = bookings_text.brought_of(booking)
+        brought = bookings_text.get_leaflets_to_bring(booking)
         if brought is None:
             return ""
         missing = ", ".join(f"{short.copies} × {short.title}" for short in brought.missing_leaflets)

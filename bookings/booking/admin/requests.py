@@ -344,14 +344,14 @@ def build_offer_form(data: QueryDict | None, length: timedelta) -> OfferTimesFor
     form = OfferTimesForm(data, length=length)
     if data is None or form.sending:
         return form
-    admin_forms.drop_errors(form, but=("starts", "day", "clock"))
+    admin_forms.remove_form_errors(form, but=("starts", "day", "clock"))
     if form.errors or not data.get("day"):
         return form
     moved = data.copy()
     moved.setlist("starts", [slot_value(start) for start in form.cleaned_data["starts"]])
     moved["day"] = moved["clock"] = ""
     again = OfferTimesForm(moved, length=length)
-    admin_forms.drop_errors(again, but=("starts",))
+    admin_forms.remove_form_errors(again, but=("starts",))
     return again
 
 

@@ -51,7 +51,7 @@ from professionals.models import Person
 from professionals.services import find_or_enter_person
 
 # The manager hears of requests that wait too long for our answer, and again while anything waits.
-REQUEST_ESCALATION_TIME = time(9)
+REQUEST_ESCALATION_TIME = time(9)  # in the UK; ctac/celery.py says in which hours (UTC) the task runs
 REQUEST_ESCALATION_INTERVAL_WORKING_DAYS = 2
 
 

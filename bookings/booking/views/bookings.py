@@ -296,19 +296,19 @@ def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> H
         return redirect(pages.time)
     if not is_offered(pages.booking, start, now):
         return slot_taken_page(request, pages, start, now)
-    return check_page(request, pages, start)
+    return reschedule_check_page(request, pages, start)
 
 
 def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, version: str, now: datetime) -> HttpResponse:
     if stop := reached_change_throttle(request, pages.booking, now):
-        return check_page(request, pages, start, warning=stop.sentence(now), status=429)
+        return reschedule_check_page(request, pages, start, warning=stop.sentence(now), status=429)
     try:
         moved = reschedule(booking=pages.booking, start=start, expected=version, by=pages.by, by_link=pages.by is None, now=now)
     except StaleBooking as refusal:
         pages.booking.refresh_from_db(fields=["state", "starts_at", "ends_at", "sequence", "revision"])
         if pages.booking.starts_at == start:  # the same button, pressed twice
             return redirect(pages.back)
-        return check_page(request, pages, start, warning=str(refusal.message))
+        return reschedule_check_page(request, pages, start, warning=str(refusal.message))
     except SlotTaken:
         return slot_taken_page(request, pages, start, now)
     except (
@@ -336,7 +336,7 @@ def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
     return bool(schedule.offered_candidates(start))
 
 
-def check_page(
+def reschedule_check_page(
     request: HttpRequest, pages: ReschedulePages, start: datetime, *, warning: str = "", status: int = 200
 ) -> HttpResponse:
     """The page that checks a new time. If it was out of date, it shows the booking as it is now and can be sent again."""
@@ -516,13 +516,13 @@ URL_NAMES_WITH_FORM = {"link_time", "link_time_check", "link_cancel", "place_lin
 T = TypeVar("T")
 LinkedView = Callable[[HttpRequest, T, str, datetime], HttpResponse]
 LINK_OVER_TEMPLATE = "bookings/booking/link_over.html"
-PageView = Callable[..., HttpResponse]
+ViewFunction = Callable[..., HttpResponse]
 
 
-def link_target_required(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], PageView]:
+def link_target_required(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], ViewFunction]:
     """The view gets what the link leads to, the token and the time. A link that does not work shows the page `over`."""
 
-    def decorate(view: LinkedView[T]) -> PageView:
+    def decorate(view: LinkedView[T]) -> ViewFunction:
         @wraps(view)
         def wrapper(request: HttpRequest, token: str) -> HttpResponse:
             now = timezone.now()
@@ -541,7 +541,7 @@ def link_target_required(find: Callable[[str, datetime], T | None], over: str) -
     return decorate
 
 
-def booking_link_required(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], PageView]:
+def booking_link_required(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], ViewFunction]:
     """A view behind a link to a booking, for this purpose."""
     return link_target_required(
         lambda token, now: find_booking_by_link(token=token, purpose=purpose, now=now), LINK_OVER_TEMPLATE

@@ -27,7 +27,7 @@ from bookings.models import Nation, OpenSession, Presentation, Presenter
 from bookings.models.presenter import validate_https
 from bookings.open_sessions.queries import Clash, PlannedSession, Recurrence, SeriesDays, clashes, series_days
 from bookings.open_sessions.services.sessions import plan_sessions
-from bookings.schedule.admin import drop_errors, optional_presenter_field
+from bookings.schedule.admin import optional_presenter_field, remove_form_errors
 from bookings.schedule.forms import DayAndTimeForm, set_choices
 from ctac.dates import format_datetime_range, format_day, format_uk_time, is_bank_holiday
 from ctac.errors import DomainError
@@ -386,7 +386,7 @@ def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
     if planned:
         return redirect("staff:bookings_opensession_change", planned[0].pk)
     if plan.step == CHANGE_STEP:
-        drop_errors(plan.questions)
+        remove_form_errors(plan.questions)
     template = (
         "bookings/open_sessions/staff/plan.html" if plan.shows_questions else "bookings/open_sessions/staff/plan_check.html"
     )

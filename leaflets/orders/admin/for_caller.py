@@ -148,7 +148,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
             self.add_error(None, _("This page was open too long. Check what you typed, then press the button again."))
         return cleaned
 
-    def digest(self) -> str:
+    def typed_data_digest(self) -> str:
         """A fingerprint of all that was typed: the same form with something else in it is another order."""
         data = dict(cast("QueryDict", self.data).lists())
         return drafts.digest({name: typed for name, typed in data.items() if name not in {"csrfmiddlewaretoken", "token"}})
@@ -241,7 +241,7 @@ def find_placed_order(form: OrderForCallerForm) -> Order | None:
     If the form was sent again with other answers, adds an error, keeps what was typed, and gives the form a new token.
     """
     order = Order.objects.filter(submission_token=form.token).first()
-    if order is None or order.submission_digest == form.digest():
+    if order is None or order.submission_digest == form.typed_data_digest():
         return order
     text = _(
         "You have already placed order %(reference)s from this page, with different answers. We have not placed another. "
@@ -262,7 +262,7 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
         with transaction.atomic():
             person = find_or_enter_person(**form.person_kwargs(), by=by, now=now)
             order = Order(person=person, channel=form.cleaned_data["channel"], contact_phone=form.contact_phone(), **address)
-            order.submission_token, order.submission_digest = form.token, form.digest()
+            order.submission_token, order.submission_digest = form.token, form.typed_data_digest()
             reason = form.cleaned_data["override_reason"]
             place_order(order=order, basket=form.basket(), by=by, flagged=form.flagged, override_reason=reason, now=now)
         slugs = [leaflet.slug for leaflet in form.basket()]
