@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models import PositiveSmallIntegerField, Q, QuerySet, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.errors import RuleViolation
 from bookings.models import Availability, AvailabilityException, Format, Presenter
@@ -43,7 +43,7 @@ from office.site_settings.queries import site_settings
 LOAD_WINDOW = timedelta(days=7)
 MAX_ALTERNATIVE_SLOTS = 6
 # Nobody may send a presenter to a workplace after their check or training has ended.
-NOT_CHECKED_MESSAGE = _("We have no DBS check or training of theirs for that day.")
+NOT_CHECKED_MESSAGE = gettext_lazy("We have no DBS check or training of theirs for that day.")
 
 ClockSpan = tuple[time, time]
 end_of_span, start_of_claim, end_of_claim = attrgetter("end"), attrgetter("span.start"), attrgetter("span.end")

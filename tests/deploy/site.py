@@ -11,6 +11,12 @@ settings.ROOT_URLCONF = "tests.deploy.pages"
 if times := os.environ.get("TEST_ORDER_LIMIT_TIMES"):
     from leaflets.orders import allowances
 
-    for name in ("ACCOUNT_LIMIT", "NETWORK_LIMIT", "ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_LIMIT"):
+    for name in (
+        "ACCOUNT_RATE_LIMIT",
+        "NETWORK_RATE_LIMIT",
+        "ORGANISATION_RATE_LIMIT",
+        "POSTCODE_RATE_LIMIT",
+        "TITLE_RATE_LIMIT",
+    ):
         most, window = getattr(allowances, name)
         setattr(allowances, name, (int(most * float(times)), window))

@@ -46,10 +46,10 @@ KEYS = 300_000
 PEAK = f"""
 from pathlib import Path
 from professionals.models import NameWord
-from professionals.exports import keys_of
+from professionals.exports import read_primary_keys
 def peak(): return int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0]) * 1024
 rows = NameWord.objects.order_by('pk')
-len(keys_of(rows[:10])), len(list(rows.values_list('pk', flat=True)[:10].iterator()))
+len(read_primary_keys(rows[:10])), len(list(rows.values_list('pk', flat=True)[:10].iterator()))
 before = peak()
 found = {{how}}
 print(len(found), (peak() - before) // {KEYS})
@@ -234,7 +234,7 @@ def test_a_lock_of_a_session_is_lost_and_one_of_a_transaction_is_not(pooler: Poo
 
 
 @pytest.mark.parametrize(
-    ("how", "least", "most"), [("keys_of(rows)", 0, 30), ("list(rows.values_list('pk', flat=True).iterator())", 80, 1000)]
+    ("how", "least", "most"), [("read_primary_keys(rows)", 0, 30), ("list(rows.values_list('pk', flat=True).iterator())", 80, 1000)]
 )
 def test_an_export_holds_a_few_bytes_for_each_row(server: Server, pooler: Pooler, how: str, least: int, most: int) -> None:
     """The second is the negative control: iterator(), which no longer has a cursor of the server’s."""

@@ -55,7 +55,7 @@ def make_kind() -> Iterator[Callable[..., type[Email]]]:
         methods = {
             "message": lambda self: build(self.notification),
             "is_still_due": lambda self: is_still_due(self.notification),
-            "waits_for": lambda self, digest_at: in_digest(self.notification, digest_at),
+            "can_join_digest": lambda self, digest_at: in_digest(self.notification, digest_at),
         }
         facts = {"name": name, "label": "Test mail", "in_digest": in_digest is not None}
         return type("TestEmail", (Email,), {**facts, **methods, **more})

@@ -200,10 +200,10 @@ def test_djangos_lists_for_boxes_that_complete_have_no_address(staff: Client) ->
 
 
 def test_an_action_page_shows_the_summary_of_its_object(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def summary_of(self: OrganisationAdmin, obj: Organisation) -> list[dict[str, object]]:
+    def get_summary_rows(self: OrganisationAdmin, obj: Organisation) -> list[dict[str, object]]:
         return [{"label": "Name", "value": obj.name}, {"label": "People", "value": 0}]
 
-    monkeypatch.setattr(OrganisationAdmin, "summary_of", summary_of)
+    monkeypatch.setattr(OrganisationAdmin, "get_summary_rows", get_summary_rows)
     organisation = make_organisation("Leeds Health Visiting")
     page = read(staff, f"{ORGANISATIONS}{organisation.pk}/do/merge/")
     rows = page.one("dl", "govuk-summary-list")
@@ -212,5 +212,5 @@ def test_an_action_page_shows_the_summary_of_its_object(staff: Client, monkeypat
 
 
 def test_an_action_page_without_a_summary_has_no_empty_list(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OrganisationAdmin, "summary_of", StaffModelAdmin.get_summary_rows)
+    monkeypatch.setattr(OrganisationAdmin, "get_summary_rows", StaffModelAdmin.get_summary_rows)
     assert read(staff, f"{ORGANISATIONS}{make_organisation().pk}/do/merge/").all("dl") == []

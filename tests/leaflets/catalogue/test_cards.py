@@ -57,7 +57,7 @@ def test_a_card_and_what_to_narrow_by_are_drawn_once_for_everyone(
 ) -> None:
     pages = {TOKEN.sub("", catalogue(Client())) for _visitor in range(3)}
     assert (len(pages), len(fragments)) == (1, 6)  # head and foot of the page are two of them
-    monkeypatch.delattr(Card, "box")
+    monkeypatch.delattr(Card, "copies_field")
     monkeypatch.delattr(CataloguePage, "facets")
     assert TOKEN.sub("", catalogue(Client())) in pages
 

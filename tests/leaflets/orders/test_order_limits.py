@@ -25,9 +25,9 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 # Which figure, and what the next order has in common with the first.
 SHARED = {
-    "network": ("NETWORK_LIMIT", set()),
-    "organisation": ("ORGANISATION_LIMIT", {"organisation"}),
-    "postcode": ("POSTCODE_LIMIT", {"postcode"}),
+    "network": ("NETWORK_RATE_LIMIT", set()),
+    "organisation": ("ORGANISATION_RATE_LIMIT", {"organisation"}),
+    "postcode": ("POSTCODE_RATE_LIMIT", {"postcode"}),
     "title": ("TITLE_RATE_LIMIT", {"title"}),
 }
 
@@ -83,7 +83,7 @@ def test_who_is_stopped_reads_why_when_to_try_again_and_whom_to_call(monkeypatch
 
 def test_what_is_stopped_uses_up_nothing_that_is_shared(monkeypatch, leaflet):
     """Else one person alone could stop a whole organisation, a hospital or a title."""
-    for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_RATE_LIMIT"):
+    for figure in ("ORGANISATION_RATE_LIMIT", "POSTCODE_RATE_LIMIT", "TITLE_RATE_LIMIT"):
         monkeypatch.setattr(allowances, figure, (3, HOUR))
     monkeypatch.setattr(allowances, "ACCOUNT_RATE_LIMIT", (1, HOUR))
     team = make_organisation()
@@ -124,7 +124,7 @@ def person_with_titles(now):
 
 
 def test_staff_order_for_a_caller_whatever_was_ordered_and_it_counts(monkeypatch, leaflet):
-    for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_RATE_LIMIT"):
+    for figure in ("ORGANISATION_RATE_LIMIT", "POSTCODE_RATE_LIMIT", "TITLE_RATE_LIMIT"):
         monkeypatch.setattr(allowances, figure, (2, HOUR))
     staff = sign_in_staff(Client(), make_staff())
     for letter in "abc":

@@ -124,7 +124,7 @@ def test_what_is_wrong_is_named_for_each_title_and_every_box_keeps_what_was_type
     page = html.unescape(answer.content.decode())
     assert 'href="#id_one-copies">Enter how many copies of “One” as a whole number, like 10.' in page
     assert 'href="#id_three-copies">Enter how many copies of “Three”: 1 or more.' in page
-    assert [card.box.value() for card in answer.context["shelf"].cards] == ["ten", "7", "0"]
+    assert [card.copies_field.value() for card in answer.context["shelf"].cards] == ["ten", "7", "0"]
     assert not Draft.objects.exists()
 
 
@@ -172,7 +172,7 @@ def test_what_was_typed_beside_a_title_that_moved_to_another_page_is_kept(client
     make_edition(now, slug="last", title="Last", position=2)
     answer = press(client, "continue", last="many")
     first, *others = answer.context["shelf"].cards
-    assert (first.leaflet.slug, first.box.value(), len(others)) == ("last", "many", TITLES_PER_PAGE)
+    assert (first.leaflet.slug, first.copies_field.value(), len(others)) == ("last", "many", TITLES_PER_PAGE)
     assert 'id="id_last-copies_error"' in answer.content.decode()
     press(client, "add last", "/leaflets/?for=midwife", last="3")
     assert contents(client) == {"last": "3"}

@@ -222,7 +222,7 @@ def test_what_a_release_words_differently_is_listed_as_no_longer_used(as_author:
     known = {key: each for key, each in get_sentences().items() if each.ours != BOOKED}
     assert "No longer used" not in shown(as_author.get(reverse("staff:texts")))
     for module in ("admin", "queries"):
-        monkeypatch.setattr(f"office.texts.{module}.sentences", lambda: known)
+        monkeypatch.setattr(f"office.texts.{module}.get_sentences", lambda: known)
     monkeypatch.setattr("office.texts.admin.sentence_rows", lambda place: [])
     text = shown(as_author.get(reverse("staff:texts")))
     assert "No longer used" in text

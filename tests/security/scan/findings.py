@@ -46,4 +46,4 @@ def accepted(text: str | None = None) -> list[Accepted]:
 
 def unexplained(findings: list[Finding], known: list[Accepted]) -> list[Finding]:
     """What is above informational and covered by no row."""
-    return [each for each in findings if each.level > INFORMATIONAL and not any(row.covers_place(each) for row in known)]
+    return [each for each in findings if each.level > INFORMATIONAL and not any(row.covers(each) for row in known)]
