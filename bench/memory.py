@@ -28,7 +28,7 @@ CUSTOMERS = 20  # who order, and as many who book
 PROFESSIONAL = "nadia.rahman@leeds.nhs.uk"  # of the sample data, as is the member of staff
 PUBLIC = ["/", "/about/", "/privacy/", "/presentations/", "/presentations/spotting-the-signs/", "/leaflets/", "/basket/"]
 PUBLIC += ["/leaflets/health-visitors/", "/account/login/"]
-DESK = ["/staff/", "/staff/bookings/booking/", "/staff/leaflets/order/", "/staff/professionals/person/?q=asha"]
+DESK = ["/staff/", "/staff/bookings/booking/", "/staff/leaflets/order/", "/staff/professionals/person/?q=nadia"]
 LAST_ACCOUNT_MAIL = (
     "from notifications import rendering; from notifications.models import Notification;"
     "print(rendering.decrypt(bytes(Notification.objects.filter(is_account_mail=True).latest('pk').sealed_body)).text)"

@@ -52,7 +52,7 @@ TABLES_SQL = """
 REQUIRED_TABLES = ("django_migrations", "accounts_user", "professionals_person", "notifications_notification")
 
 
-def give_to_postgres(path: Path) -> None:
+def chown_to_postgres(path: Path) -> None:
     """Give the file to postgres, if root runs this."""
     if account := as_postgres():
         os.chown(path, account["user"], account["group"])
@@ -91,7 +91,7 @@ class Copy:
             ("pg_ident.conf", ""),
         ):  # Debian has these in /etc
             (self.data / name).write_text(text)
-            give_to_postgres(self.data / name)
+            chown_to_postgres(self.data / name)
         options = COPY_SETTINGS | {"unix_socket_directories": str(self.socket)}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         program = str(self.programs_folder() / "postgres")
@@ -157,7 +157,7 @@ def temporary_copy() -> Iterator[Copy]:
     try:
         for path in (folder, copy.data, copy.socket):
             path.mkdir(mode=0o700, exist_ok=True)
-            give_to_postgres(path)
+            chown_to_postgres(path)
         yield copy
     finally:
         copy.stop()

@@ -33,7 +33,7 @@ from bookings.calendars import ical
 from bookings.calendars.ical import CANCELLED, CONFIRMED, TENTATIVE, CalendarEntry
 from bookings.models import (
     OCCUPYING_STATES,
-    PLACE_GAINED_KINDS,
+    PLACE_GAINED_EVENTS,
     Booking,
     BookingEvent,
     BookingEventKind,
@@ -241,7 +241,7 @@ def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEnt
     events = SessionEvent.objects.filter(at__gte=now - FEED_CANCELLED_RETENTION)
     called_off = events.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
     ended = events.filter(place=OuterRef("pk"), kind__in=PLACE_ENDED_KINDS)
-    stood_here = SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=(*PLACE_GAINED_KINDS, SessionEventKind.OFFERED))
+    stood_here = SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=(*PLACE_GAINED_EVENTS, SessionEventKind.OFFERED))
     places = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=now - FEED_HISTORY_PERIOD)
     alive = ~Q(session__state=SessionState.CANCELLED)
     shown = places.filter(

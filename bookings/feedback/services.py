@@ -160,7 +160,7 @@ def can_be_marked_delivered(given: BookingOrSession, now: datetime) -> bool:
     """By the rules for staff: it is over, it has a presenter, and no visitor is overdue."""
     if not given.can_become(BookingState.DELIVERED) or given.needs_a_presenter or given.agreed_times[1] > now:
         return False
-    return not (isinstance(given, Booking) and given.get_overdue(now) is not None)
+    return not (isinstance(given, Booking) and given.find_overdue(now) is not None)
 
 
 @transaction.atomic

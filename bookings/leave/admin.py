@@ -141,7 +141,7 @@ class LeaveAdmin(ReadOnlyAdmin):
         )
         references = ", ".join(map(str, freed))
         messages.warning(request, needs % {"done": sentence, "count": len(freed), "references": references})
-        if late := [booking.reference for booking in recorded.freed if booking.get_overdue(timezone.now())]:
+        if late := [booking.reference for booking in recorded.freed if booking.find_overdue(timezone.now())]:
             begun = _(
                 "Nobody has heard from the presenter of %(references)s. Call them first. Then open the booking and press "
                 "“Say that all is well”."

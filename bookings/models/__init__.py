@@ -31,7 +31,7 @@ from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose, PlaceL
 from bookings.models.open_session import (
     LIVE_PLACE_STATES,
     OCCUPYING_STATES,
-    PLACE_GAINED_KINDS,
+    PLACE_GAINED_EVENTS,
     OpenSession,
     PlaceState,
     SessionEvent,

@@ -535,7 +535,7 @@ class Booking(Engagement, Reached):
             return ""
         return f"{settings.SITE_URL}{reverse('team_link', args=[self.ical_uid.partition('@')[0]])}"
 
-    def get_overdue(self, now: datetime) -> "Booking | None":
+    def find_overdue(self, now: datetime) -> "Booking | None":
         """This booking read anew, with what was missed; None if all is well. No statement if it can't be overdue."""
         if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now + CHECK_IN_OPENS_BEFORE:
             return None

@@ -182,7 +182,7 @@ class SessionEventKind(models.TextChoices):
 
 
 # The events by which somebody gets a place: a person who waits, or is offered one, has none yet.
-PLACE_GAINED_KINDS = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
+PLACE_GAINED_EVENTS = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 
 
 class SessionEvent(EngagementEvent):
@@ -281,7 +281,7 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
     def past(self, now: datetime) -> "SessionPlaceQuerySet":
         """All other places that somebody has or had, the newest session first. A person who only waited had none."""
         ahead = Q(state__in=LIVE_PLACE_STATES, session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
-        held = Exists(SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=PLACE_GAINED_KINDS))
+        held = Exists(SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=PLACE_GAINED_EVENTS))
         theirs = self.filter(Q(state__in=(PlaceState.TAKEN, PlaceState.ATTENDED)) | held)
         return theirs.exclude(ahead).order_by("-session__starts_at", "-pk")
 
@@ -343,7 +343,7 @@ class SessionPlace(StateModel, Reached):
     @property
     def left_waiting_list(self) -> bool:
         """Whether they gave it up before they had a place. One statement, once it is given up."""
-        ended_otherwise = (*PLACE_GAINED_KINDS, SessionEventKind.LAPSED)
+        ended_otherwise = (*PLACE_GAINED_EVENTS, SessionEventKind.LAPSED)
         return self.state == PlaceState.GIVEN_UP and not self.events.filter(kind__in=ended_otherwise).exists()
 
     @property

@@ -18,7 +18,7 @@ from bookings.calendars import ical
 from bookings.emails import SAMPLE_START, sample_long_fields, sample_person, sample_presenter
 from bookings.feedback.emails import SessionAfterwards, YearLaterEmail
 from bookings.models import (
-    PLACE_GAINED_KINDS,
+    PLACE_GAINED_EVENTS,
     Afterwards,
     BookingChannel,
     OpenSession,
@@ -44,7 +44,7 @@ from professionals.models import Person
 URL_NAME_BY_PURPOSE: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
 WAITING_LIST_EVENTS = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
 # The events that say how somebody stood.
-PLACE_STATE_EVENTS = (*PLACE_GAINED_KINDS, *WAITING_LIST_EVENTS, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
+PLACE_STATE_EVENTS = (*PLACE_GAINED_EVENTS, *WAITING_LIST_EVENTS, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
 
 
 class OpenSessionEmail(Email):
@@ -191,7 +191,7 @@ class PlaceLost(PlaceEmail):
 
     @cached_property
     def in_calendars(self) -> bool:
-        return self.previous_event_kind in PLACE_GAINED_KINDS
+        return self.previous_event_kind in PLACE_GAINED_EVENTS
 
 
 class PlaceGivenUp(PlaceLost):

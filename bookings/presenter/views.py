@@ -536,7 +536,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         visit=visit,
         rows=shown,
         after=feedback_panel_for_presenter(visit, timezone.now()) if gives_presentations(request.user, presenter) else None,
-        now=visit_status(visit, presenter, is_late=visit.get_overdue(timezone.now()) is not None),
+        now=visit_status(visit, presenter, is_late=visit.find_overdue(timezone.now()) is not None),
         is_near=is_near_visit_time(visit, timezone.now()),
         may_run_late=visit.presenter_id == presenter.pk and may_check_in(visit, timezone.now()),
     )

@@ -53,7 +53,7 @@ ALARM_TITLES = {
 
 def current_visit_text(booking: Booking, now: datetime) -> SafeString | str:
     """'Checked in at 10:05am, checked out at 11:10am'; empty while there is nothing to say."""
-    return visit_text(booking, booking.get_overdue(now))
+    return visit_text(booking, booking.find_overdue(now))
 
 
 def visit_text(booking: Booking, late: Booking | None) -> SafeString | str:
@@ -175,7 +175,7 @@ SAY_SAFE_ACTION = ObjectAction(
     "safe",
     gettext_lazy("Say that all is well"),
     services.confirm_presenter_safe,
-    available=lambda booking: booking.get_overdue(timezone.now()) is not None,
+    available=lambda booking: booking.find_overdue(timezone.now()) is not None,
     form_class=PhoneCallForm,
     explanation=gettext_lazy(
         "Call the presenter, then the contact on site. Fill this in once you know that the presenter is safe."
@@ -186,7 +186,7 @@ SAY_SAFE_ACTION = ObjectAction(
 
 
 def may_take_on_alarm(booking: Booking) -> bool:
-    late = booking.get_overdue(timezone.now())
+    late = booking.find_overdue(timezone.now())
     visit: Visit | None = getattr(booking, "visit", None)
     return late is not None and (visit is None or not visit.is_alarm_taken_on(late.missed_at))
 

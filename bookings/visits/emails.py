@@ -66,7 +66,7 @@ class OverdueEmail(TeamEmail):
 
     def is_still_due(self) -> bool:
         """Only while it is overdue in that way and has not moved; the first email only while nobody is on it."""
-        late = self.booking.get_overdue(timezone.now())
+        late = self.booking.find_overdue(timezone.now())
         if late is None or late.missed != self.missed:
             return False
         visit: Visit | None = getattr(self.booking, "visit", None)
@@ -151,7 +151,7 @@ class DutyAlarm(OverdueEmail):
     def is_still_due(self) -> bool:
         """Only while nobody is on it, and if it has not rung again since."""
         now = timezone.now()
-        late = self.booking.get_overdue(now)
+        late = self.booking.find_overdue(now)
         if late is None or self.notification.version != last_alarm_minute(late, now):
             return False
         visit: Visit | None = getattr(self.booking, "visit", None)
@@ -159,7 +159,7 @@ class DutyAlarm(OverdueEmail):
 
     @cached_property
     def missed(self) -> str:  # type: ignore[override]
-        late = self.booking.get_overdue(timezone.now())
+        late = self.booking.find_overdue(timezone.now())
         return late.missed if late else HELP
 
     def get_subject(self) -> str | Promise:

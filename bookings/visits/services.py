@@ -89,7 +89,7 @@ def mark_presenter_sought(presenter: Presenter, booking: Booking, now: datetime)
 
 def refuse_while_overdue(booking: Booking, now: datetime) -> None:
     """Raise VisitBlocksErasure while the visit is overdue: only word of the presenter may end the alert."""
-    if booking.get_overdue(now) is not None:
+    if booking.find_overdue(now) is not None:
         raise VisitBlocksErasure(
             _("We have not heard from the presenter of this visit. Call them, say that all is well, then try again.")
         )
@@ -294,7 +294,7 @@ def confirm_presenter_safe(booking: Booking, *, by: User, now: datetime, note: s
     Raises NotOverdue, also for the second of two colleagues.
     """
     locked, visit = lock_visit(booking)
-    if locked.get_overdue(now) is None:
+    if locked.find_overdue(now) is None:
         raise NotOverdue
     visit.safe_at = now
     save_visit(visit, BookingEventKind.SAID_SAFE, by=by, now=now, note=note, flagged=flagged)
@@ -305,7 +305,7 @@ def confirm_presenter_safe(booking: Booking, *, by: User, now: datetime, note: s
 def take_on_alarm(booking: Booking, *, by: User, now: datetime) -> Visit:
     """`by` finds out if the presenter is safe, so the alarm stops. Raises NotOverdue, or DomainError if somebody is on it."""
     locked, visit = lock_visit(booking)
-    late = locked.get_overdue(now)
+    late = locked.find_overdue(now)
     if late is None:
         raise NotOverdue
     if visit.taken_on_at and visit.is_alarm_taken_on(late.missed_at):
@@ -447,7 +447,7 @@ def sound_alarm(locked: Booking, now: datetime) -> bool:
     The team's address is told once, and the second address after VISIT_ESCALATION_DELAY, whoever is on it; the duty person and
     the deputy are told again and again until somebody is. If a presenter asks for help, all of them are told at once.
     """
-    late = locked.get_overdue(now)
+    late = locked.find_overdue(now)
     if late is None:
         return False
     visit = Visit.objects.filter(booking=locked).first()

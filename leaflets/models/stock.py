@@ -322,7 +322,7 @@ class ReachState(models.TextChoices):
     NO_EMAIL = "no-email", _("No email address")
 
 
-UNREACHED_STATES = (ReachState.FAILED, ReachState.NO_EMAIL)
+TO_PHONE_STATES = (ReachState.FAILED, ReachState.NO_EMAIL)
 
 
 class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
@@ -344,7 +344,7 @@ class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
 
     def to_phone(self) -> Self:
         """People whom no email has reached, nor anybody by phone."""
-        return self.filter(reached_at=None).with_reach().filter(reach__in=UNREACHED_STATES)
+        return self.filter(reached_at=None).with_reach().filter(reach__in=TO_PHONE_STATES)
 
 
 class RecallHolder(models.Model):

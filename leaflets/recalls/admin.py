@@ -39,7 +39,7 @@ from ctac.staff.site import (
     state_tag,
 )
 from leaflets.models import Advice, Edition, Leaflet, Order, ReachState, Recall, RecallHolder, RecallReplacement
-from leaflets.models.stock import MAX_ADVICE_LENGTH, UNREACHED_STATES
+from leaflets.models.stock import MAX_ADVICE_LENGTH, TO_PHONE_STATES
 from leaflets.orders.queries import visit_text
 from leaflets.recalls.emails import EditionRecalled, ReceivedCopies
 from leaflets.recalls.services import (
@@ -252,7 +252,7 @@ REACH_COLOURS = {
     ReachState.NO_EMAIL: "stopped",
 }
 TO_PHONE_FIRST = Case(
-    When(reach__in=UNREACHED_STATES, then=Value(0)),
+    When(reach__in=TO_PHONE_STATES, then=Value(0)),
     When(reach=ReachState.PENDING, then=Value(1)),
     default=Value(2),
     output_field=IntegerField(),
@@ -348,10 +348,10 @@ class RecallAdmin(ReadOnlyAdmin):
         holders: Any = RecallHolder.objects.filter(recall=recall).with_reach()
         counts = dict(holders.order_by().values_list("reach").annotate(Count("pk")))
         show = reach_filter(request)
-        narrow = {"": Q(), "to-ring": Q(reach__in=UNREACHED_STATES)}.get(show, Q(reach=show))
+        narrow = {"": Q(), "to-ring": Q(reach__in=TO_PHONE_STATES)}.get(show, Q(reach=show))
         rows = holders.filter(narrow).select_related("person__organisation", "reached_by")
         paginator = Paginator(rows.order_by(TO_PHONE_FIRST, "person__name", "pk"), PEOPLE_PER_PAGE)
-        totals = {"": sum(counts.values()), "to-ring": sum(counts.get(reach, 0) for reach in UNREACHED_STATES), **counts}
+        totals = {"": sum(counts.values()), "to-ring": sum(counts.get(reach, 0) for reach in TO_PHONE_STATES), **counts}
         paginator.count = totals.get(show, 0)
         page = paginator.get_page(request.GET.get("p"))
         context = {

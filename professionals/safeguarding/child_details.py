@@ -31,12 +31,12 @@ from professionals.safeguarding.vocabulary import (
     NHS_NUMBER_PATTERN,
     NON_NAME_ENDINGS,
     NON_NAME_WORDS,
-    OTHER_NUMBER_BEFORE_PATTERN,
-    PAYMENT_BEFORE_PATTERN,
     PUNCTUATION_TRANSLATION,
     SENTENCE_END_PATTERN,
     SIGNS,
     SPACES_PATTERN,
+    TEXT_BEFORE_OTHER_NUMBER_PATTERN,
+    TEXT_BEFORE_PAYMENT_PATTERN,
     TITLES,
     WORD_PATTERN,
     WORK_WORDS,
@@ -93,12 +93,12 @@ def text_before(text: str, place: int, most: int = 60) -> str:
 
 def is_payment_number(text: str, place: int) -> bool:
     """Whether the words before a number say that it is an order's, an invoice's or a cost code."""
-    return bool(PAYMENT_BEFORE_PATTERN.search(text_before(text, place)))
+    return bool(TEXT_BEFORE_PAYMENT_PATTERN.search(text_before(text, place)))
 
 
 def is_other_number(text: str, place: int) -> bool:
     """Whether the words before a number say that it is a phone, an order or a meeting."""
-    return bool(OTHER_NUMBER_BEFORE_PATTERN.search(text_before(text, place))) or is_payment_number(text, place)
+    return bool(TEXT_BEFORE_OTHER_NUMBER_PATTERN.search(text_before(text, place))) or is_payment_number(text, place)
 
 
 def is_nhs_number(digits: str) -> bool:

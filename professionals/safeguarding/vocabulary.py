@@ -118,14 +118,14 @@ NHS_LABEL_PATTERN = re.compile(
     re.IGNORECASE,
 )
 # Words before a phone number, an order or a meeting, with up to a few short words between.
-OTHER_NUMBER_BEFORE_PATTERN = re.compile(
+TEXT_BEFORE_OTHER_NUMBER_PATTERN = re.compile(
     r"\b(?:tel|telephone|phone|mobile|mob|call|ring|text|fax|ext|bleep|pager|switchboard|dial|pin|passcode|meeting|zoom|teams|webex"
     r"|po|p\.o|order|purchase|requisition|req|invoice|account|cost|code|charity|company|vat|isbn|batch|tracking|parcel|courier"
     r"|dpd|desk|office|reception|contact|delivery note|sort)\b[\w .:#'()-]{0,20}$",
     re.IGNORECASE,
 )
 # Words before a number of a payment, perhaps with its owner between ("PO number for the hospital"). A care order is no payment.
-PAYMENT_BEFORE_PATTERN = re.compile(
+TEXT_BEFORE_PAYMENT_PATTERN = re.compile(
     r"\b(?:po|p\.o|purchas\w{1,3}|requisition|req|invoice|budget|vat|cost (?:code|cent(?:re|er))|account (?:no|number|code)"
     r"|(?<!care )(?<!court )(?<!supervision )(?<!protection )order (?:no|number))\b[\w .:#'()-]{0,30}$",
     re.IGNORECASE,

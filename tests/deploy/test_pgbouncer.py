@@ -234,7 +234,8 @@ def test_a_lock_of_a_session_is_lost_and_one_of_a_transaction_is_not(pooler: Poo
 
 
 @pytest.mark.parametrize(
-    ("how", "least", "most"), [("read_primary_keys(rows)", 0, 30), ("list(rows.values_list('pk', flat=True).iterator())", 80, 1000)]
+    ("how", "least", "most"),
+    [("read_primary_keys(rows)", 0, 30), ("list(rows.values_list('pk', flat=True).iterator())", 80, 1000)],
 )
 def test_an_export_holds_a_few_bytes_for_each_row(server: Server, pooler: Pooler, how: str, least: int, most: int) -> None:
     """The second is the negative control: iterator(), which no longer has a cursor of the server’s."""

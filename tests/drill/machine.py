@@ -82,12 +82,12 @@ class Machine:
 
     def make(self, path: Path) -> None:
         path.mkdir(mode=0o700)
-        self.own_rows(path)
+        self.own(path)
 
     def _write(self, path: Path, text: str) -> None:
         path.write_text(text)
         path.chmod(0o600)
-        self.own_rows(path)
+        self.own(path)
 
     def own(self, *paths: Path) -> None:
         if who := account():

@@ -128,7 +128,7 @@ def refused(drill: Drill, **variables: str) -> str:
 def test_a_damaged_backup_is_refused(drill: Drill) -> None:
     repo = drill.machine.folder / "damaged"
     shutil.copytree(drill.machine.repo, repo, symlinks=True)
-    drill.machine.own_rows(repo, *repo.rglob("*"))
+    drill.machine.own(repo, *repo.rglob("*"))
     largest = max((path for path in (repo / "backup").rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
     with largest.open("r+b") as file:
         for place in range(4096, largest.stat().st_size, 8192):  # in many: what a later backup has anew is not read

@@ -716,7 +716,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
             summary_row(gettext("When"), obj.when),
             summary_row(gettext("Where"), bookings_text.where_text(obj)),
             summary_row(gettext("Presenter"), self.presenter_text(obj)),
-            *(contact_rows(obj) if obj.get_overdue(timezone.now()) else ()),
+            *(contact_rows(obj) if obj.find_overdue(timezone.now()) else ()),
             summary_row(gettext("Who asked"), phone),
         ]
 

@@ -23,5 +23,5 @@ def leave(booking: Booking, now: datetime, **more: Any) -> Visit:
 
 def missed(booking: Booking, now: datetime) -> tuple[str, datetime] | None:
     """What its presenter has missed by then, and when it was expected."""
-    late = Booking.objects.get(pk=booking.pk).get_overdue(now)
+    late = Booking.objects.get(pk=booking.pk).find_overdue(now)
     return (late.missed, late.missed_at) if late else None
