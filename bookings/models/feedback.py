@@ -1,4 +1,4 @@
-"""After a presentation: its short link, what people answered, who came, and the questions of later on."""
+"""After a presentation: its short link, what people answered, who came, and the questions of later on (ADR 15)."""
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -16,7 +16,6 @@ from office.site_settings.models import MAX_PEOPLE
 from office.site_settings.queries import site_settings
 from professionals.models import Language, Profession
 
-# ADR 15.
 FEEDBACK_OPENS_BEFORE_END = timedelta(minutes=30)  # presenters finish early
 CERTIFICATE_LIFETIME = HOST_LINK_LIFETIME = timedelta(days=365)
 THREE_MONTHS_PERIOD = timedelta(days=91)  # after the presentation: people who asked for it are asked again how confident they are
