@@ -43,33 +43,52 @@ class UKNation(TextChoices):
 
 AUDIENCES = tuple(Audience.values)
 NATIONS = tuple(UKNation.values)
-# Professions without their own page read the one for every professional.
-AUDIENCE_BY_PROFESSION: dict[str, str] = {
+# Each profession reads one text; the professions that share one are named in its title, or above it.
+AUDIENCE_BY_PROFESSION: dict[str, Audience] = {
     Profession.HEALTH_VISITOR: Audience.HEALTH_VISITORS,
     Profession.SOCIAL_WORKER: Audience.SOCIAL_WORKERS,
     Profession.EMERGENCY_CARE: Audience.EMERGENCY_CARE,
+    Profession.MIDWIFE: Audience.HEALTH_VISITORS,
+    Profession.SCHOOL_NURSE: Audience.TEACHERS,
+    Profession.GP: Audience.ALL_PROFESSIONALS,
     Profession.TEACHER: Audience.TEACHERS,
     Profession.POLICE_OFFICER: Audience.POLICE,
+    Profession.IMMIGRATION_OFFICER: Audience.ALL_PROFESSIONALS,
     Profession.FOSTER_CARER: Audience.FOSTER_CARERS,
+    Profession.YOUTH_WORKER: Audience.ALL_PROFESSIONALS,
+    Profession.OTHER: Audience.ALL_PROFESSIONALS,
 }
-PROFESSION_BY_AUDIENCE = {audience: profession for profession, audience in AUDIENCE_BY_PROFESSION.items()}
+# The audience and the label of each profession; those without a name of their own read “Every professional”.
+READERS = [
+    (audience, audience.label if profession == Profession.OTHER else Profession(profession).label)
+    for profession, audience in AUDIENCE_BY_PROFESSION.items()
+]
+# Whose answer “Who do I tell here?” gives on an audience’s page, unless the reader is signed in.
+PROFESSION_BY_AUDIENCE: dict[str, str] = {
+    Audience.HEALTH_VISITORS: Profession.HEALTH_VISITOR,
+    Audience.SOCIAL_WORKERS: Profession.SOCIAL_WORKER,
+    Audience.EMERGENCY_CARE: Profession.EMERGENCY_CARE,
+    Audience.TEACHERS: Profession.TEACHER,
+    Audience.POLICE: Profession.POLICE_OFFICER,
+    Audience.FOSTER_CARERS: Profession.FOSTER_CARER,
+}
 SECTION_HEADINGS: dict[str, tuple[str, ...]] = {
-    Language.ENGLISH: ("Where you may meet a trafficked child", "Signs", "What to do now", "What not to do", "What happens next"),
+    Language.ENGLISH: ("What to do now", "What not to do", "Signs", "Where you may meet a trafficked child", "What happens next"),
     Language.WELSH: (
-        "Ble gallech chi gyfarfod â phlentyn sydd wedi’i fasnachu",
-        "Arwyddion",
         "Beth i’w wneud nawr",
         "Beth i beidio â’i wneud",
+        "Arwyddion",
+        "Ble gallech chi gyfarfod â phlentyn sydd wedi’i fasnachu",
         "Beth sy’n digwydd nesaf",
     ),
 }
 NATION_SECTION_HEADINGS: dict[str, tuple[str, ...]] = {
-    Language.ENGLISH: ("Who can refer a child", "The duty to notify", "Guardians", "Who to tell"),
+    Language.ENGLISH: ("Who to tell", "Who makes the NRM referral", "What the law says", "Guardians"),
     Language.WELSH: (
-        "Pwy sy’n gallu atgyfeirio plentyn",
-        "Y ddyletswydd i hysbysu",
-        "Gwarcheidwaid",
         "Wrth bwy y dylech chi ddweud",
+        "Pwy sy’n gwneud yr atgyfeiriad NRM",
+        "Beth mae’r gyfraith yn ei ddweud",
+        "Gwarcheidwaid",
     ),
 }
 CHECKLIST_HEADINGS: dict[str, str] = {Language.ENGLISH: "Checklist", Language.WELSH: "Rhestr wirio"}

@@ -15,7 +15,7 @@ from guidance.content import Guidance, NationText, Section
 from office.site_settings.queries import advice_hours, site_settings
 
 LEAFLET, LARGE_PRINT, CHECKLIST = PDF_KINDS = ("leaflet", "large-print", "checklist")
-SECTION_LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, for each section of an audience's text
+SECTION_LOOKS = ("to-do", "not-to-do", "", "", "")  # in the leaflet, for each section of an audience's text
 
 
 def guidance_digest(kind: str, data: dict[str, Any]) -> str:

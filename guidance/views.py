@@ -28,7 +28,7 @@ from ctac.dates import uk_day
 from ctac.forms import FORM_METHODS, PageForm
 from ctac.pdf.typesetting import render_pdf
 from guidance.contacts.queries import FORCES_POST_PREFIX, referral_text, who_to_tell
-from guidance.content import AUDIENCES, NATIONS, PROFESSION_BY_AUDIENCE, Audience, UKNation, read_guidance, read_nation
+from guidance.content import AUDIENCES, NATIONS, PROFESSION_BY_AUDIENCE, READERS, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.pdf import PDF_KINDS, guidance_data, guidance_digest
 from professionals.access import signed_in_person_or_none
@@ -114,7 +114,7 @@ def who_to_tell_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def guidance(request: HttpRequest) -> HttpResponse:
-    context = {"audiences": Audience.choices, "who_to_tell_form": who_to_tell_form(request)}
+    context = {"readers": READERS, "who_to_tell_form": who_to_tell_form(request)}
     return render(request, "guidance/index.html", context)
 
 
@@ -132,7 +132,8 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
     pages = pages_to_show(audience, [shown] if shown else NATIONS, now)
     context: dict[str, Any] = {
         "audience": Audience(audience),
-        "audiences": Audience.choices,
+        "readers": READERS,
+        "readers_here": [label for slug, label in READERS if slug == audience],
         "nation": UKNation(shown) if shown else None,
         "nations": UKNation.choices,
         "official_links": OFFICIAL_LINKS,
