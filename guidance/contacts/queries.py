@@ -1,4 +1,4 @@
-"""Whom to tell about a child at a postcode, and who may refer a child there."""
+"""Whom to tell about a child at a postcode, and who makes the referral there."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +14,8 @@ from professionals.areas import Area, look_up_area, look_up_areas
 from professionals.models import Nation, Profession
 
 FORCES_POST_PREFIX = "BFPO "  # it lies nowhere, so nothing is looked up
-# Professions in Northern Ireland's health and social care trusts, which may refer a child as councils may elsewhere.
+# Professions in Northern Ireland's health and social care trusts, which refer a child as councils do elsewhere.
 TRUST_PROFESSIONS = {
-    Profession.SOCIAL_WORKER,
     Profession.HEALTH_VISITOR,
     Profession.MIDWIFE,
     Profession.SCHOOL_NURSE,
@@ -130,26 +129,64 @@ def build_service_contact(contact: AreaContact, pattern: str = "%(name)s") -> Se
 
 
 def referral_text(nation: str, profession: str = "") -> str:
-    """Whether somebody's own organisation may refer a child, and whom they tell if not; '' where there are no referrals."""
+    """The call to make today, then the referral to the National Referral Mechanism; '' where there are no referrals.
+
+    Without a nation, for all of the UK.
+    """
     if nation and nation not in NATIONS:
         return ""
-    in_a_trust = nation == Nation.NORTHERN_IRELAND
+    return f"{call_text(nation, profession)} {who_refers_text(nation, profession)}"
+
+
+def call_text(nation: str, profession: str) -> str:
+    """Whom somebody of that profession calls. Social workers call the police, and the police call social workers."""
+    in_a_trust, in_scotland = nation == Nation.NORTHERN_IRELAND, nation == Nation.SCOTLAND
+    if profession == Profession.SOCIAL_WORKER:
+        return _("Call the police today, and start your own team’s child protection procedure.")
     if profession == Profession.POLICE_OFFICER:
-        return _("Your police force can refer a child itself.")
-    if profession == Profession.IMMIGRATION_OFFICER:
-        return _("Your organisation can refer a child itself.")
-    if in_a_trust and profession in TRUST_PROFESSIONS:
-        return _("If you work for a health and social care trust, your trust can refer a child itself.")
-    if not in_a_trust and profession == Profession.SOCIAL_WORKER:
-        return _("If you work for a council, your council can refer a child itself.")
-    if profession and profession != Profession.OTHER:
-        return _("You can’t refer a child yourself. Tell children’s services or the police: they can.")
+        if in_a_trust:
+            return _("Call children’s services at the health and social care trust today, at any hour.")
+        if in_scotland:
+            return _("Call social work at the council today, at any hour.")
+        return _("Call children’s services today, at any hour.")
     if in_a_trust:
+        return _("Call children’s services at the health and social care trust, or the police, today.")
+    if in_scotland:
+        return _("Call social work at the council, or the police, today.")
+    return _("Call children’s services or the police today.")
+
+
+def who_refers_text(nation: str, profession: str) -> str:
+    """Who makes the referral after the call."""
+    in_a_trust = nation == Nation.NORTHERN_IRELAND
+    if profession in {Profession.POLICE_OFFICER, Profession.SOCIAL_WORKER}:
+        return agreement_text(nation, profession)
+    if profession == Profession.IMMIGRATION_OFFICER:
+        return _("Then your own organisation makes the NRM referral.")
+    if in_a_trust and profession in TRUST_PROFESSIONS:
+        return _("They make the NRM referral. If you work for a trust, that is your own organisation.")
+    if not in_a_trust and profession == Profession.YOUTH_WORKER:
+        return _("They make the NRM referral. If you work for a council, that is your own organisation.")
+    if profession in {"", Profession.OTHER}:
+        return _("They make the NRM referral, and so do border and immigration staff and some charities.")
+    return _("They make the NRM referral.")
+
+
+def agreement_text(nation: str, profession: str) -> str:
+    """How police and social workers agree which of them makes the referral.
+
+    In England and Wales one of them must (Modern Slavery Act 2015, section 52): for a child, the referral is the notice.
+    """
+    must = nation not in {Nation.SCOTLAND, Nation.NORTHERN_IRELAND}
+    if profession == Profession.POLICE_OFFICER:
+        if must:
+            return _("Agree with them who makes the NRM referral. In England and Wales, the law says that it must be made.")
+        return _("Agree with them who makes the NRM referral. Your force can make it.")
+    if must:
         return _(
-            "The police, health and social care trusts, border and immigration staff and some charities can refer a child. "
-            "Everybody else tells children’s services or the police."
+            "Agree with them who makes the NRM referral. "
+            "In England and Wales, the law says that a council must see that it is made."
         )
-    return _(
-        "The police, councils, border and immigration staff and some charities can refer a child. "
-        "Everybody else tells children’s services or the police."
-    )
+    if nation == Nation.NORTHERN_IRELAND:
+        return _("Agree with them who makes the NRM referral. If you work for a trust, your team can make it.")
+    return _("Agree with them who makes the NRM referral. If you work for a council, your team can make it.")

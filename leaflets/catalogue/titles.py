@@ -50,8 +50,9 @@ HEALTH_VISITORS = ShippedTitle(
     introduction="""\
 Child trafficking means that someone recruits, moves, hides or receives a child so that the child can be exploited. No force \
 or trick is needed for it to be trafficking, and a child can’t consent to it. It happens across borders and within one town.
-Children may be exploited for sex, for work, for crime such as growing cannabis or carrying drugs, for benefits, or kept to \
-clean and look after other children in a private home. You may be the only professional who comes through that door.""",
+Children may be exploited sexually, or made to work or to commit crime, such as growing cannabis or carrying drugs. Adults \
+may claim benefits in their name, or keep them to clean and look after other children in a private home. You may be the only \
+professional who comes through that door.""",
     situations="""\
 A baby or child is with adults whose story about how they are related is vague or changes.
 A child of school age is at home in school hours, cleaning, cooking or minding younger children.
@@ -65,14 +66,14 @@ Another person speaks for the child, keeps the child’s papers, or stays in the
 The child seems frightened, watchful or withdrawn, or gives an account that sounds learnt by heart.
 The child works in the home, sleeps apart from the family, or has fewer clothes and toys than the other children.
 Injuries, illness or pregnancy have had no care, or care came late.
-The child owes somebody money, or someone threatens the child’s family.""",
+The child owes someone money, or someone threatens the child’s family.""",
     what_to_do="""\
 If a child is in immediate danger, call 999.
-Follow your local safeguarding procedures the same day, and tell your safeguarding lead. You need no proof: a concern is enough.
+Follow your local safeguarding procedures, and tell your safeguarding lead. You don’t need proof: a concern is enough.
 Talk to the child alone if you safely can. Use a trained interpreter, never a relative, a neighbour or someone from the house.
 Don’t question or accuse the adults, and don’t say what you suspect. That can put the child in more danger.
 Write down what you saw and heard, in the child’s own words, with the date, the time and who was there.
-Make a referral to children’s social care. They or the police are first responders, who make the referral to the National \
+Tell children’s services or the police the same day. They are first responders, who make the referral to the National \
 Referral Mechanism. A child does not have to consent to that.
 Ask what would happen if the child were gone tomorrow. Trafficked children often go missing, so don’t wait for the next visit.""",
     usual_copies=10,
@@ -101,7 +102,7 @@ A child is arrested for growing cannabis, carrying drugs, stealing or begging.
 Police or housing officers find a child in a raid, at a workplace or in a house full of adults.
 Someone comes to collect a child, and nobody can confirm who they are.""",
     signs="""\
-The child has a phone number to ring, a phone that keeps ringing, or money that nobody can explain.
+The child has a phone number to call, a phone that keeps ringing, or money that nobody can explain.
 The child’s account is short and sounds rehearsed, or matches word for word what other children said.
 The child is afraid of being found, speaks of a debt, or won’t say who paid for the journey.
 The child has papers that are false or missing, or an age that is in doubt.
@@ -113,8 +114,9 @@ Follow your local safeguarding procedures: hold a strategy discussion with the p
 Plan for the child going missing before the first night: a placement that the adults don’t know, a photograph, who is called \
 when, and agreed limits on phone and internet that the child has had explained.
 See the child alone, with a trained interpreter who has no link to the adults. Check who anyone is who claims the child.
-Your local authority is a first responder: refer the child to the National Referral Mechanism. A child does not have to \
-consent, and the referral does not replace safeguarding.
+Refer the child to the National Referral Mechanism. Your council is a first responder; in Northern Ireland, your health and \
+social care trust is. In England and Wales, the law says that councils must notify the Home Office, and for a child the \
+referral does that. A child does not have to consent, and the referral does not replace safeguarding.
 If the age is in doubt and there are reasons to believe the person is under 18, treat them as a child until it is settled.
 Ask for an independent guardian where your nation or area has that service, and see that the child has a solicitor.
 A child who was made to commit a crime may have a defence in law. Tell the police and the solicitor what you suspect.""",
@@ -138,10 +140,10 @@ may be the only time that anyone sees them. A receptionist, a porter or a nurse 
     situations="""\
 A child comes with an adult who is not a parent and who answers every question.
 A child comes alone, or with other young people, and gives no address or one that changes.
-An injury doesn’t fit its story, or is old and has had no care.
+The injury doesn’t match the explanation, or is old and untreated.
 A girl is pregnant and has had no antenatal care, or asks for treatment for a sexually transmitted infection.
 A child has burns, chemical injuries, knife wounds, or swallowed or hidden drugs.
-The adult wants to leave before treatment is over, or refuses that the child stays.""",
+The adult wants to leave before treatment is over, or won’t let the child stay.""",
     signs="""\
 The child looks to the adult before speaking, or is silent while the adult is there.
 Name, date of birth or address differ from the last visit, or don’t belong together.
@@ -152,12 +154,14 @@ The child has no papers, or someone else holds them.""",
     what_to_do="""\
 If a child is in immediate danger, call 999, and tell your security staff.
 Follow your local safeguarding procedures now, during this visit. Tell your safeguarding lead or the named nurse or doctor.
-Make time with the child alone: an X-ray or a urine sample is a natural reason. Use a trained interpreter, never the adult.
-Don’t question or accuse the adult. Do what lets the child stay without raising an alarm.
+Make time with the child alone, for example during an X-ray that the child needs anyway. Use a trained interpreter, never \
+the adult.
+Don’t question or accuse the adult. Don’t lock a child in or hold a child back by force: only the police or a court can stop \
+a person with parental responsibility from taking the child. If an adult wants to do that, call 999 at once.
 Write down what you saw and heard in the child’s own words, and what the adult looked like, with times.
-Before the child leaves, speak to children’s social care or the police. They are first responders, who make the referral to \
-the National Referral Mechanism. NHS staff don’t make it themselves, and a child does not have to consent to it.
-If the child leaves before help comes, call the police at once and say that the child may have been trafficked.""",
+Before the child leaves, speak to children’s services or the police. They are first responders, who make the referral to the \
+National Referral Mechanism. In Northern Ireland, your health and social care trust is one. A child does not have to consent.
+If the child leaves before help comes, call 999 at once and say that the child may have been trafficked.""",
     usual_copies=20,
     usual_words="A department of 16 usually takes 20.",
     position=3,
@@ -184,19 +188,20 @@ At a border: a child travels alone, or with an adult who knows little about the 
 Online: someone the child has never met sends gifts, tickets or orders.""",
     signs="""\
 The child is moved about, doesn’t know the address, or is driven to and fro.
-Somebody else holds the child’s papers, phone or money, or speaks for the child.
+Someone else holds the child’s papers, phone or money, or speaks for the child.
 The child is afraid, gives a learnt account, or trusts nobody in uniform.
 The child has injuries, is very tired, or has had no care for an illness.
 The child has money, clothes or a phone that nobody can explain, or owes a debt.
 The child goes missing, even for a short time.""",
     what_to_do="""\
 If a child is in immediate danger, call 999.
-Tell your safeguarding lead and follow your local safeguarding procedures the same day. A concern is enough.
-Don’t face the adults with it, and don’t promise the child to keep a secret. Say that you will get help.
+Tell your safeguarding lead and follow your local safeguarding procedures. A concern is enough.
+Don’t confront the adults, and don’t promise the child to keep a secret. Say that you will get help.
 Write down what you saw and heard, in the child’s own words, with the date and the time.
-Make a referral to children’s social care, or tell the police.
-First responders, such as councils and the police, make the referral to the National Referral Mechanism, which decides whether \
-someone is a victim of modern slavery. Keeping the child safe comes first and doesn’t wait for it.""",
+Tell children’s services or the police the same day.
+First responders, such as councils, the police and the trusts in Northern Ireland, make the referral to the National \
+Referral Mechanism. It decides whether someone is a victim of modern slavery. Keeping the child safe comes first and doesn’t \
+wait for it.""",
     usual_copies=10,
     usual_words="A team of eight usually takes 10.",
     position=4,

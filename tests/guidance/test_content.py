@@ -1,6 +1,8 @@
 """The texts: each has what the page, the PDF and the checklist need, and says where its facts are from."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from itertools import product
 
@@ -15,8 +17,10 @@ from guidance.content import (
     CHECKLIST_HEADINGS,
     NATION_SECTION_HEADINGS,
     NATIONS,
+    PROFESSION_BY_AUDIENCE,
     SECTION_HEADINGS,
     TEXTS_DIR,
+    Section,
     find_audiences,
     folder_of,
     page_text_digest,
@@ -26,7 +30,7 @@ from guidance.content import (
     render_section_html,
     split_sections,
 )
-from professionals.models import Language, Nation
+from professionals.models import Language, Nation, Profession
 
 LONGEST_DESCRIPTION = 155
 each_language = pytest.mark.parametrize("language", Language.values)
@@ -106,7 +110,75 @@ def test_a_text_has_only_what_page_and_pdf_can_draw(language: str) -> None:
 
 def test_nations_are_those_of_the_postcodes() -> None:
     assert set(NATIONS) <= set(Nation.values)
-    assert set(AUDIENCE_BY_PROFESSION.values()) | {"all-professionals"} == set(AUDIENCES)
+
+
+def test_every_profession_has_a_text_and_every_text_its_professions() -> None:
+    assert list(AUDIENCE_BY_PROFESSION) == list(Profession)
+    assert set(AUDIENCE_BY_PROFESSION.values()) == set(AUDIENCES)
+    assert {AUDIENCE_BY_PROFESSION[profession]: audience for audience, profession in PROFESSION_BY_AUDIENCE.items()} == {
+        audience: audience for audience in PROFESSION_BY_AUDIENCE
+    }
+
+
+def sentences_of(sections: Iterable[Section]) -> list[str]:
+    """Without the marks of Markdown, the numbers of steps and the addresses of links."""
+    plain = re.sub(r"\]\([^)]*\)|[*\[\]]", "", "\n".join(section.markdown for section in sections))
+    lines = (re.sub(r"^(?:-|\d+\.|#+) ", "", line) for line in plain.splitlines())
+    return [part.strip() for line in lines for part in re.split(r"(?<=[.?!])”? ", line) if part.strip()]
+
+
+@each_language
+@each_nation
+@each_audience
+def test_no_page_says_a_sentence_twice(audience: str, nation: str, language: str) -> None:
+    counts = Counter(sentences_of((*read_guidance(audience, language).sections, *read_nation(nation, language).sections)))
+    assert [sentence for sentence, count in counts.items() if count > 1] == []
+
+
+OFFENSIVE = re.compile(r"used for|to use them|as a thief|duties hold|[Ss]omebody|don’t face|\bsex\b|ddefnyddio: ar gyfer|\brhyw,")
+
+
+@each_language
+@each_audience
+@each_nation
+def test_a_text_names_exploitation_as_such(audience: str, nation: str, language: str) -> None:
+    sections = (*read_guidance(audience, language).sections, *read_nation(nation, language).sections)
+    assert OFFENSIVE.findall("\n".join(section.markdown for section in sections)) == []
+
+
+@pytest.mark.parametrize("audience", ["social-workers", "police", "all-professionals"])
+def test_first_responders_read_their_duty_without_choosing_a_nation(audience: str) -> None:
+    text = "\n".join(section.markdown for section in read_guidance(audience).sections)
+    assert re.search(r"In England and Wales[^.]*(?:section 52|councils and the police must notify the Home Office)", text)
+    assert "For a child, the referral is that notice." in text or "for a child, the referral does that" in text
+
+
+@pytest.mark.parametrize(
+    ("nation", "law"),
+    [
+        (
+            "england",
+            ["section 47 of the Children Act 1989", "72 hours (section 46)", "section 52 of the Modern Slavery Act 2015"],
+        ),
+        ("wales", ["section 130", "section 47 of the Children Act 1989", "72 hours (section 46)", "section 52"]),
+        ("scotland", ["section 60", "(section 56)", "(section 37)", "anyone in the UK has parental rights or responsibilities"]),
+        (
+            "northern-ireland",
+            ["section 5 of the Criminal Law Act", "article 66", "(article 65)", "separated child", "028 9504 9999"],
+        ),
+    ],
+)
+def test_each_nation_names_its_own_law(nation: str, law: list[str]) -> None:
+    text = "\n".join(section.markdown for section in read_nation(nation).sections)
+    assert [each for each in law if each not in text] == []
+    assert "08000 121 700" in text
+
+
+@pytest.mark.parametrize("nation", ["england", "wales"])
+def test_a_guardian_asks_for_parental_responsibility_and_not_for_a_parent(nation: str) -> None:
+    guardians = read_nation(nation).sections[-1].markdown
+    assert "nobody in the UK has parental responsibility" in guardians
+    assert "no parent" not in guardians
 
 
 def test_html_in_a_text_stays_text_and_headings_can_go_deeper() -> None:

@@ -17,12 +17,12 @@ from django.test import Client
 from django.utils import timezone, translation
 from PIL import Image
 
-from guidance.content import AUDIENCES, NATIONS, read_guidance, read_nation
+from guidance.content import AUDIENCES, NATIONS, Audience, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.views import OFFICIAL_LINKS
 from leaflets.catalogue import titles
 from office.site_settings.queries import site_settings
-from professionals.models import Language
+from professionals.models import Language, Profession
 from tests.clock import MOMENTS
 from tests.face.page import Page
 from tests.factories import make_person, sign_in
@@ -279,6 +279,27 @@ def test_no_cache_keeps_the_page_of_one_reader_for_another(client: Client) -> No
     assert "Arwyddion" in welsh.content.decode()
     assert "Arwyddion" not in english.content.decode()
     assert "Arwyddion" not in in_language(client, "en-gb").get(ENGLAND).content.decode()
+
+
+# -- The professions --
+
+
+@pytest.mark.parametrize("language", Language.values)
+@pytest.mark.parametrize("profession", Profession)
+@pytest.mark.parametrize("approve_first", [False, True])
+def test_every_profession_is_led_by_name_to_a_page_that_says_who_it_is_for(
+    client: Client, profession: Profession, language: str, approve_first: bool
+) -> None:
+    if approve_first:
+        approve(*GuidancePage.objects.all())
+    with translation.override(language):
+        label = str(Audience.ALL_PROFESSIONALS.label if profession == Profession.OTHER else profession.label)
+    (link,) = [a for a in read(in_language(client, language), "/guidance/").all("a") if a.text == label]
+    page = read(client, link.attrs["href"])
+    assert label in page.one("span", "govuk-caption-l").text.split(" · ")
+    # The page of another audience leads there too.
+    elsewhere = read(client, "/guidance/police/wales/" if "police" not in link.attrs["href"] else "/guidance/teachers/wales/")
+    assert f"{link.attrs['href']}wales/" in [a.attrs["href"] for a in elsewhere.all("a") if a.text == label]
 
 
 # -- The nation --

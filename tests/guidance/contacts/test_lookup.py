@@ -1,5 +1,6 @@
-"""Whom to tell at a postcode: all districts, each nation, the islands, forces post; and who may refer a child there."""
+"""Whom to tell at a postcode: all districts, each nation, the islands, forces post; and who makes the referral there."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -13,13 +14,27 @@ from professionals.models import LocalAuthority, Nation, Profession
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
-REFER_THEMSELVES = {
-    Profession.POLICE_OFFICER: "Your police force can refer a child itself.",
-    Profession.IMMIGRATION_OFFICER: "Your organisation can refer a child itself.",
+UNKNOWN, ISLANDS = "", (Nation.GUERNSEY, Nation.JERSEY, Nation.ISLE_OF_MAN)
+CALLS = {
+    UNKNOWN: "Call children’s services or the police today.",
+    Nation.ENGLAND: "Call children’s services or the police today.",
+    Nation.WALES: "Call children’s services or the police today.",
+    Nation.SCOTLAND: "Call social work at the council, or the police, today.",
+    Nation.NORTHERN_IRELAND: "Call children’s services at the health and social care trust, or the police, today.",
 }
-COUNCIL = "If you work for a council, your council can refer a child itself."
-TRUST = "If you work for a health and social care trust, your trust can refer a child itself."
-TELL = "You can’t refer a child yourself. Tell children’s services or the police: they can."
+CALLS_OF_THE_POLICE = {
+    UNKNOWN: "Call children’s services today, at any hour.",
+    Nation.ENGLAND: "Call children’s services today, at any hour.",
+    Nation.WALES: "Call children’s services today, at any hour.",
+    Nation.SCOTLAND: "Call social work at the council today, at any hour.",
+    Nation.NORTHERN_IRELAND: "Call children’s services at the health and social care trust today, at any hour.",
+}
+CALL_OF_SOCIAL_WORKERS = "Call the police today, and start your own team’s child protection procedure."
+THEY_REFER = "They make the NRM referral."
+TRUST_REFERS = "They make the NRM referral. If you work for a trust, that is your own organisation."
+COUNCIL_REFERS = "They make the NRM referral. If you work for a council, that is your own organisation."
+SOME_REFER = "They make the NRM referral, and so do border and immigration staff and some charities."
+AGREE = "Agree with them who makes the NRM referral."
 
 
 def names(postcode: str) -> list[str]:
@@ -139,20 +154,46 @@ def test_one_takes_two_statements_and_many_take_as_many() -> None:
     assert {postcode: who_to_tell(postcode) for postcode in many} == found
 
 
-@pytest.mark.parametrize("profession", ["", *Profession])
-def test_who_may_refer_a_child_by_nation(profession: str) -> None:
-    said = {nation: referral_text(nation, profession) for nation in ("", *Nation)}
-    assert [said[island] for island in (Nation.GUERNSEY, Nation.JERSEY, Nation.ISLE_OF_MAN)] == ["", "", ""]
-    great_britain = {said[nation] for nation in ("", Nation.ENGLAND, Nation.WALES, Nation.SCOTLAND)}
-    assert len(great_britain) == 1
-    of_britain, of_ni = great_britain.pop(), said[Nation.NORTHERN_IRELAND]
-    if profession in REFER_THEMSELVES:
-        assert of_britain == of_ni == REFER_THEMSELVES[Profession(profession)]
-    elif profession == Profession.SOCIAL_WORKER:
-        assert (of_britain, of_ni) == (COUNCIL, TRUST)
-    elif profession in {Profession.HEALTH_VISITOR, Profession.MIDWIFE, Profession.SCHOOL_NURSE, Profession.EMERGENCY_CARE}:
-        assert (of_britain, of_ni) == (TELL, TRUST)
-    elif profession in {"", Profession.OTHER}:
-        assert ("The police, councils" in of_britain, "The police, health and social care trusts" in of_ni) == (True, True)
+each_profession = pytest.mark.parametrize("profession", ["", *Profession])
+
+
+@each_profession
+@pytest.mark.parametrize("nation", CALLS)
+def test_the_answer_begins_with_the_call_that_this_reader_makes(nation: str, profession: str) -> None:
+    if profession == Profession.SOCIAL_WORKER:
+        call = CALL_OF_SOCIAL_WORKERS
     else:
-        assert of_britain == of_ni == TELL
+        call = (CALLS_OF_THE_POLICE if profession == Profession.POLICE_OFFICER else CALLS)[nation]
+    text = referral_text(nation, profession)
+    assert text.startswith(f"{call} ")
+    assert text.index("NRM referral") > len(call)
+    assert re.findall("can’t|cannot|yourself", text) == []
+
+
+@each_profession
+@pytest.mark.parametrize("island", ISLANDS)
+def test_the_islands_have_no_referrals(island: str, profession: str) -> None:
+    assert referral_text(island, profession) == ""
+
+
+@each_profession
+@pytest.mark.parametrize("nation", CALLS)
+def test_the_referral_is_what_those_who_are_called_do_or_the_readers_own_organisation(nation: str, profession: str) -> None:
+    in_a_trust, is_duty = nation == Nation.NORTHERN_IRELAND, nation not in {Nation.SCOTLAND, Nation.NORTHERN_IRELAND}
+    own, law = "trust" if in_a_trust else "council", "In England and Wales, the law says that"
+    expected = {
+        Profession.POLICE_OFFICER: f"{AGREE} {law} it must be made." if is_duty else f"{AGREE} Your force can make it.",
+        Profession.SOCIAL_WORKER: f"{AGREE} {law} a council must see that it is made."
+        if is_duty
+        else f"{AGREE} If you work for a {own}, your team can make it.",
+        Profession.IMMIGRATION_OFFICER: "Then your own organisation makes the NRM referral.",
+        Profession.YOUTH_WORKER: THEY_REFER if in_a_trust else COUNCIL_REFERS,
+        **dict.fromkeys(["", Profession.OTHER], SOME_REFER),
+        **dict.fromkeys([Profession.TEACHER, Profession.GP, Profession.FOSTER_CARER], THEY_REFER),
+        **dict.fromkeys(
+            [Profession.HEALTH_VISITOR, Profession.MIDWIFE, Profession.SCHOOL_NURSE, Profession.EMERGENCY_CARE],
+            TRUST_REFERS if in_a_trust else THEY_REFER,
+        ),
+    }
+    assert set(expected) == {"", *Profession}
+    assert referral_text(nation, profession).endswith(f". {expected[profession]}")

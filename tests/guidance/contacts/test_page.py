@@ -42,7 +42,7 @@ def test_it_answers_on_the_page_without_a_cookie_and_without_the_postcode_in_an_
     assert "call 999 first" in text(response)
     said = asked(browser, "ls14ap", Profession.TEACHER)
     assert "In immediate danger 999 Children’s services, Leeds We don’t have this number yet. West Yorkshire Police 101" in said
-    assert "You can’t refer a child yourself. Tell children’s services or the police: they can." in said
+    assert "Call children’s services or the police today. They make the NRM referral." in said
     assert "Independent Child Trafficking Guardianship Service" in said
     assert not browser.cookies
 
@@ -65,7 +65,7 @@ def test_it_says_what_is_wrong_and_keeps_what_was_typed(client: Client) -> None:
         ("GY1 1AA", "Tell the island’s children’s services or police."),
         ("IM1 1AA", "Tell the island’s children’s services or police."),
         ("TR21 0PT", "Children’s services, Isles of Scilly"),
-        ("BT1 5GS", "health and social care trusts, border and immigration staff"),
+        ("BT1 5GS", "Call children’s services at the health and social care trust, or the police, today."),
         ("LS96 1AA", "Children’s services of the council where the child is"),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_professional_who_signed_in_is_answered_at_once_and_may_ask_about_else
     sign_in(client, make_person(postcode="CF10 4UW", profession=Profession.SOCIAL_WORKER))
     said = text(client.get(PAGE))
     assert "For CF10 4UW : In immediate danger 999 Children’s services, Cardiff" in said
-    assert "If you work for a council, your council can refer a child itself." in said
+    assert "Call the police today, and start your own team’s child protection procedure." in said
     assert "South Wales Police" not in asked(client, "LS1 4AP")
     assert len(statements(lambda: client.get(PAGE))) <= 12
     assert len(statements(lambda: client.post(PAGE, {"postcode": "M1 1AE"}))) <= 12
