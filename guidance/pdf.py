@@ -33,6 +33,9 @@ def guidance_data(
     heading, _colon, audience = guidance.title.partition(": ")
     written = max(text.written for text in (guidance, nation) if text)
     page = url.partition("://")[2].rstrip("/")
+    who_to_tell, *others = map(section_data, nation.sections) if nation else [None]
+    sections = [section_data(section, SECTION_LOOKS[place]) for place, section in enumerate(guidance.sections)]
+    sections[0]["within"] = [who_to_tell] if who_to_tell else []
     advice = {"hours": advice_hours(), "email": site_settings().advice_email}
     return {
         "title": guidance.title,
@@ -43,8 +46,9 @@ def guidance_data(
         "notice": notice,
         "label": label or _("Text of %(day)s.") % {"day": format_day(written)},
         "danger": _("If a child is in immediate danger, call 999."),
-        "sections": [section_data(section, SECTION_LOOKS[place]) for place, section in enumerate(guidance.sections)],
-        "nation": nation and {"heading": nation.title, "sections": list(map(section_data, nation.sections))},
+        "sections": sections,
+        "who_to_tell": who_to_tell,
+        "nation": nation and {"heading": nation.title, "sections": others},
         "for_whom": _("Checklist: %(audience)s") % {"audience": guidance.short_title},
         "tick": _("Tick each step"),
         "checklist": guidance.checklist,
@@ -64,7 +68,7 @@ def guidance_data(
 def section_data(section: Section, look: str = "") -> dict[str, Any]:
     tree = SyntaxTreeNode(commonmark.parse(section.markdown))
     blocks = [node_data(node) for node in tree.children]
-    return {"heading": section.heading, "look": look, "blocks": blocks}
+    return {"heading": section.heading, "look": look, "blocks": blocks, "within": []}
 
 
 def node_data(node: SyntaxTreeNode) -> dict[str, Any]:
