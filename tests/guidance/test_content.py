@@ -171,7 +171,28 @@ def test_first_responders_read_their_duty_without_choosing_a_nation(audience: st
 def test_each_nation_names_its_own_law(nation: str, law: list[str]) -> None:
     text = "\n".join(section.markdown for section in read_nation(nation).sections)
     assert [each for each in law if each not in text] == []
-    assert "(tel:08000121700)" in text
+
+
+@each_language
+@each_audience
+def test_a_text_names_the_helpline_and_no_hours_of_it(audience: str, language: str) -> None:
+    (line,) = [line for line in read_guidance(audience, language).sections[0].markdown.splitlines() if "tel:08000121700" in line]
+    assert re.findall(r"24|\d(?:am|pm)", line) == []
+
+
+def test_schools_read_the_guidance_of_their_nation() -> None:
+    text = read_guidance("teachers").sections[-1].markdown
+    names = ["Keeping children safe in education", "Keeping learners safe", "Safeguarding and child protection in schools"]
+    assert [name for name in names if f"**{name}**" not in text] == []
+
+
+def test_emergency_care_says_what_may_not_be_done_and_who_to_call_if_an_adult_takes_the_child() -> None:
+    now, not_to_do = (section.markdown for section in read_guidance("emergency-care").sections[:2])
+    taken = now.partition("### If an adult wants to take the child away")[2]
+    assert taken.strip().startswith("1. **Call 999 at once,** then the emergency team of children’s services.")
+    assert "Don’t lock a child in, and don’t hold a child or a parent back by force." in not_to_do
+    assert "If the child needs an X-ray or a urine sample anyway" in now
+    assert "Keep the child in the department" not in now
 
 
 @pytest.mark.parametrize("nation", ["england", "wales"])
