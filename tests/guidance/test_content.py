@@ -120,6 +120,20 @@ def test_every_profession_has_a_text_and_every_text_its_professions() -> None:
     }
 
 
+def test_professions_that_share_a_text_are_named_in_it() -> None:
+    shared = {
+        Profession.MIDWIFE: ("health-visitors", "midwives"),
+        Profession.SCHOOL_NURSE: ("teachers", "school nurses"),
+        Profession.GP: ("all-professionals", "GPs"),
+        Profession.IMMIGRATION_OFFICER: ("all-professionals", "immigration officers"),
+        Profession.YOUTH_WORKER: ("all-professionals", "youth workers"),
+    }
+    for profession, (audience, name) in shared.items():
+        text = read_guidance(audience)
+        assert AUDIENCE_BY_PROFESSION[profession] == audience
+        assert name in text.title + "".join(section.markdown for section in text.sections)
+
+
 def sentences_of(sections: Iterable[Section]) -> list[str]:
     """Without the marks of Markdown, the numbers of steps and the addresses of links."""
     plain = re.sub(r"\]\([^)]*\)|[*\[\]]", "", "\n".join(section.markdown for section in sections))
