@@ -1,7 +1,8 @@
 """The texts of the guidance: one source for the page, the PDF, the large print and the checklist.
 
 Each is a Markdown file in guidance/texts/<language>/, one for each audience and one for each nation. It begins with a front
-matter of `key: value` lines; `sources:` is followed by its list. The nation's text is shown under "What happens next".
+matter of `key: value` lines; `sources:` is followed by its list. Who to tell in the nation is shown under "What to do
+now", the rest of the nation's text under "What happens next".
 """
 
 import hashlib
@@ -135,7 +136,7 @@ class Guidance:
 
 @dataclass(frozen=True)
 class NationText:
-    """What is special in one nation. Its headings are one level lower, under "What happens next"."""
+    """What is special in one nation. Its headings are one level lower; "Who to tell" comes first."""
 
     slug: str
     title: str
