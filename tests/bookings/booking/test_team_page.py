@@ -17,6 +17,7 @@ from bookings.booking.services.links import replace_team_link
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
 from bookings.calendars import ical
+from bookings.emails import sample_booking
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingLink, BookingState, Format, LeaveKind, SeatState
 from bookings.seats.services import decline_seat, give_up_seat
@@ -300,3 +301,9 @@ def test_no_log_has_the_link(client: Client, booking: Booking, caplog: pytest.Lo
     lines = [JSONFormatter().format(record) for record in caplog.records if not record.name.startswith("django.db")]
     assert any("team_link" in line for line in lines)
     assert [line for line in lines for token in tokens if token in line] == []
+
+
+def test_the_link_in_the_example_of_an_email_opens_no_booking(client: Client, booking: Booking) -> None:
+    """Colleagues see examples where they word emails; the made-up booking there has the key of a real one."""
+    example = sample_booking(pk=booking.pk, format=Format.ONLINE, state=BookingState.CONFIRMED)
+    assert client.get(path_of(example)).status_code == 404
