@@ -250,7 +250,7 @@ def test_a_request_has_no_link_yet_that_could_be_replaced(booking: Booking) -> N
 def test_the_host_makes_a_new_link_and_reads_so(client: Client, booking: Booking) -> None:
     sign_in(client, booking.person)
     page = client.get(f"/bookings/{booking.reference}/")
-    assert "Has someone got this link who should not have it? Make a new link: the old one stops working." in text(page)
+    assert "Has someone got this link who shouldn’t have it? Make a new link: the old one stops working." in text(page)
     assert "an earlier link" not in text(page)
     assert client.get(f"/bookings/{booking.reference}/team-link/").status_code == 302
     booking.refresh_from_db()
