@@ -311,6 +311,7 @@ def sample_booking(**fields: Any) -> Booking:
         "notes": "Half of the team is new to this work.",
         "channel": BookingChannel.WEB,
         "ical_uid": "sample@ctac.example",
+        "team_link_generation": 0,  # that of no booking, so that nobody can read how to join the one with this key
         "created_at": SAMPLE_NOW,
     }
     beside = [fields.pop(name) for name in ("visit", "brought") if name in fields]

@@ -20,7 +20,6 @@ from bookings.models import (
     DateOptionState,
     DutyContact,
     Format,
-    LeaveKind,
     NotKeptReason,
     OpenSession,
     PlaceState,
@@ -154,6 +153,7 @@ EVENTS_BY_OWNER: dict[str, str | Promise] = {
     BookingEventKind.OTHERS_ASKED: gettext_lazy("You asked for other times."),
     BookingEventKind.RESCHEDULED: gettext_lazy("You moved it from %(before)s to %(after)s."),
     BookingEventKind.DETAILS_CHANGED: gettext_lazy("You changed: %(fields)s."),
+    BookingEventKind.TEAM_LINK_REPLACED: gettext_lazy("You made a new link for your team."),
 }
 EVENTS_BY_STAFF: dict[str, str | Promise] = {
     BookingEventKind.BOOKED: gettext_lazy("We booked it for you."),
@@ -205,18 +205,6 @@ def event_changes(event: BookingEvent | None) -> dict[str, str]:
         "fields": capfirst(", ".join(dict.fromkeys(map(question_name, fields)))),
         "people": people,
     }
-
-
-def freed_text(event: BookingEvent | SessionEvent, name: str) -> str:
-    """'No presenter for now: Asha Patel is ill', as staff read it."""
-    ill = event.changes.get("away") == LeaveKind.ILLNESS
-    said = _("No presenter for now: %(name)s is ill") if ill else _("No presenter for now: %(name)s is away")
-    return said % {"name": name}
-
-
-def reason_text(event: BookingEvent | SessionEvent) -> str:
-    """The reason that was written, or the kind of leave for which a presenter went."""
-    return event.reason or (str(LeaveKind(event.changes["away"]).label) if "away" in event.changes else "")
 
 
 def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:

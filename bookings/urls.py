@@ -108,6 +108,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bookings/<str:reference>/calendar.ics", booking_views.booking_calendar, name="booking_calendar"),
     path("bookings/<str:reference>/answer/", booking_views.booking_answer, name="booking_answer"),
     path("bookings/<str:reference>/cancel/", booking_views.booking_cancel, name="booking_cancel"),
+    path("bookings/<str:reference>/team-link/", booking_views.booking_team_link, name="booking_team_link"),
     path("bookings/<str:reference>/again/", book_views.booking_again, name="booking_again"),
     path("bookings/<str:reference>/time/", booking_views.booking_time, name="booking_time"),
     path("bookings/<str:reference>/time/check/", booking_views.booking_time_check, name="booking_time_check"),

@@ -69,7 +69,7 @@ def record_leave(
     """
     presenter = away["presenter"]
     lock_presenters([presenter.pk], now=now)
-    freed, sessions = free_time_for_leave(presenter, away["starts_at"], away["ends_at"], kind=away["kind"], by=by, now=now)
+    freed, sessions = free_time_for_leave(presenter, away["starts_at"], away["ends_at"], by=by, now=now)
     leave = Leave.objects.create(
         **away,
         flagged_child_details=flagged,
@@ -114,7 +114,7 @@ def grant_leave(leave: Leave, *, by: User | None, now: datetime) -> RecordedLeav
     """
     lock_presenters([leave.presenter_id], now=now)
     locked = decide_leave(leave, LeaveState.GRANTED, now=now)
-    freed, sessions = free_time_for_leave(locked.presenter, locked.starts_at, locked.ends_at, kind=locked.kind, by=by, now=now)
+    freed, sessions = free_time_for_leave(locked.presenter, locked.starts_at, locked.ends_at, by=by, now=now)
     with busy_time_checks():
         update_leave_claims(locked.presenter)
     notify_of_leave("leave-granted", locked, now)
@@ -172,9 +172,12 @@ def return_from_leave(*, leave: Leave, by: User | None, now: datetime) -> Leave 
 
 
 def free_time_for_leave(
-    presenter: Presenter, starts_at: datetime, ends_at: datetime, *, kind: str, by: User | None, now: datetime
+    presenter: Presenter, starts_at: datetime, ends_at: datetime, *, by: User | None, now: datetime
 ) -> tuple[list[Booking], list[OpenSession]]:
-    """Free what can't stand beside leave: bookings and sessions, which then need a presenter, and time kept for somebody."""
+    """Free what can't stand beside leave: bookings and sessions, which then need a presenter, and time kept for somebody.
+
+    Their stories are read by colleagues who may not see leave, so they say nothing about it.
+    """
     hit = get_affected_claims(presenter, starts_at, ends_at, now)
     # These need a presenter. If this one is expected at a visit now, the alarm still waits for them.
     keys = [row.booking_id for row in hit if row.booking_id]
@@ -184,10 +187,10 @@ def free_time_for_leave(
         mark_presenter_sought(presenter, booking, now)
         booking.presenter = None
         booking.save(update_fields=["presenter"])
-        changes: dict[str, object] = {"presenter": [presenter.pk, None], "away": kind}
+        changes: dict[str, object] = {"presenter": [presenter.pk, None]}
         record_event(booking, BookingEventKind.PRESENTER_FREED, by=by, now=now, changes=changes)
         notify_freed(booking, presenter, now)
-    sessions = free_sessions(hit, presenter, kind=kind, by=by, now=now)
+    sessions = free_sessions(hit, presenter, by=by, now=now)
     end_expiring_claims(row for row in hit if row.kind in EXPIRING_KINDS)
     # Dates kept for a request lapse now; lapse() tells both sides.
     dates = DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id])

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.signing import Signer
 from django.db import models
 from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, TruncDate
@@ -119,6 +120,11 @@ class BookingChannel(models.TextChoices):
 def new_uid() -> str:
     """The name of the calendar entry in every calendar, for ever (RFC 5545, 3.8.4.7; RFC 7986, 5.3)."""
     return f"{uuid.uuid4()}@{urlsplit(settings.SITE_URL).hostname}"
+
+
+def team_token_signer() -> Signer:
+    """Signs the key of a booking and the generation of its team link. Tokens of SECRET_KEY_FALLBACKS still work."""
+    return Signer(sep=".", salt="bookings.team_link")
 
 
 class NoTimeAgreed(DomainError):
@@ -395,6 +401,8 @@ class Booking(Engagement, Reached):
         )
     )
     seats_until = models.DateField(_("spare seats offered until"), null=True, blank=True)
+    # Each makes another team_url. A trigger raises it too: bookings/sql/team_links.sql.
+    team_link_generation = models.PositiveIntegerField(_("team links made"), default=1, db_default=1, editable=False)
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
@@ -530,10 +538,16 @@ class Booking(Engagement, Reached):
 
     @property
     def team_url(self) -> str:
-        """Where its owner's colleagues read how to join while it is online and confirmed. Random; leads to nothing private."""
+        """Where its owner's colleagues read how to join while it is online and confirmed. Leads to nothing private."""
         if self.format != Format.ONLINE or self.state != BookingState.CONFIRMED:
             return ""
-        return f"{settings.SITE_URL}{reverse('team_link', args=[self.ical_uid.partition('@')[0]])}"
+        token = team_token_signer().sign(f"{self.pk}.{self.team_link_generation}")
+        return f"{settings.SITE_URL}{reverse('team_link', args=[token])}"
+
+    @property
+    def team_link_was_replaced(self) -> bool:
+        """Whether colleagues may have an earlier one, which no longer works."""
+        return self.team_link_generation > 1
 
     def find_overdue(self, now: datetime) -> "Booking | None":
         """This booking read anew, with what was missed; None if all is well. No statement if it can't be overdue."""
@@ -607,6 +621,7 @@ class BookingEventKind(models.TextChoices):
     TAKEN_ON = "taken-on", _("Alarm taken on")
     SAID_SAFE = "said-safe", _("Said to be safe")
     LINK_SET = "link-set", _("Joining link changed")
+    TEAM_LINK_REPLACED = "team-link-replaced", _("New link for the team")
     ATTENDANCE = "attendance", _("Attendance recorded")
     MORE_FEEDBACK = "more-feedback", _("More feedback is taken")
     ERASED = "erased", _("Personal details erased")
@@ -649,8 +664,7 @@ class BookingEvent(EngagementEvent):
 
     `changes` has times, keys and names of fields: {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null,
     20]} in minutes, {"people": [null, 14]}, {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; {"seats":
-    4} for the number offered, or {"seat": 12} for the key of one; {"by_link": true} if it was done by a link in an email; and
-    "away" beside "presenter": the kind of leave that took the presenter off.
+    4} for the number offered, or {"seat": 12} for the key of one; and {"by_link": true} if it was done by a link in an email.
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")

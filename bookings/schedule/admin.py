@@ -27,6 +27,8 @@ from bookings.models import (
     Availability,
     AvailabilityException,
     Booking,
+    BookingEvent,
+    BookingEventKind,
     BusyKind,
     BusyTime,
     CalendarFeed,
@@ -35,6 +37,7 @@ from bookings.models import (
     OpenSession,
     Presentation,
     Presenter,
+    SessionEvent,
 )
 from bookings.schedule import picker as schedule_picker
 from bookings.schedule import services as schedule_services
@@ -141,6 +144,14 @@ class AnyPresenterFilter(PresenterFilter):
         has_rows = Exists(rows.filter(presenter=OuterRef("pk")))
         former = Presenter.objects.filter(active=False).filter(has_rows).order_by("name", "pk")
         return [*super().lookups(request, model_admin), *former.values_list("pk", "name")[: self.most_former]]
+
+
+def presenter_leave_link(event: BookingEvent | SessionEvent, user: Any) -> tuple[str, str]:
+    """Beside "Needs a presenter" in a story, for staff who may see leave: text and address of a link to it. Else empty."""
+    if event.kind != BookingEventKind.PRESENTER_FREED or not user.has_perm("bookings.view_leave"):
+        return "", ""
+    shown = f"{AnyPresenterFilter.parameter_name}={event.changes['presenter'][0]}"
+    return _("The presenter’s leave"), f"{reverse('staff:bookings_leave_changelist')}?{shown}"
 
 
 # A week of free times on a staff form, to choose one or several from.

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, JSONField, QuerySet, Value
+from django.db.models import BigIntegerField, CharField, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
@@ -93,7 +93,10 @@ SEAT_ACTIONS = (
         gettext_lazy("Decline a guest"),
         decline_seat,
         (SeatState.ASKED, SeatState.APPROVED),
-        gettext_lazy("Do this only if the host said no, or takes the seat back. The guest will get a kind email."),
+        gettext_lazy(
+            "Do this only if the host said no, or takes the seat back. The guest will get a kind email. If a seat is taken back "
+            "online, the team gets a new link: tell the host to share it, from the booking’s page."
+        ),
         gettext_lazy("The guest has no seat and will get an email."),
     ),
     build_seat_action(
@@ -115,7 +118,7 @@ SEAT_ASKED_KIND = "as_guest"  # stands where a booking's event has its kind
 def asked_seat_rows(person: Person) -> QuerySet[Any, Any]:
     """The seats that somebody asked for, in the columns in which their own bookings are read: one statement reads both."""
     nobody, no_event = Value("", CharField()), Value(None, BigIntegerField())
-    what = Value(SEAT_ASKED_KIND, CharField()), Value("", CharField()), Value(None, JSONField())
+    what = Value(SEAT_ASKED_KIND, CharField()), Value("", CharField())
     seats = Seat.objects.filter(person=person)
     return seats.values_list("created_at", nobody, "booking", "booking__reference", "state", no_event, *what)
 

@@ -79,6 +79,9 @@ def act_for_host(request: HttpRequest, booking: Booking, now: datetime) -> None:
             "approve": (approve_seat, _("%(name)s has a seat. We have sent an email with the details.")),
             "decline": (decline_seat, _("%(name)s has no seat. We have sent an email to say so.")),
         }[wanted]
+        if wanted == "decline" and seat.has_a_seat and booking.team_url:
+            link = _("We made a new link for your team, because a guest’s seat was taken back. It is on your booking’s page.")
+            done = f"{done} {link} {_('Please share the new one.')}"
         with refusal_as_warning(request, done % {"name": seat.person.name}):
             act(seat, by=by, now=now)
 

@@ -42,9 +42,10 @@ def links(page: Page) -> Iterator[str]:
             yield href
 
 
-def crawl(client: Client, start: str = "/staff/", most: int = 400) -> dict[str, int]:
-    """The answer of every page of the staff site that can be reached by links from `start`."""
+def crawl(client: Client, start: str = "/staff/", most: int = 400, said: dict[str, str] | None = None) -> dict[str, int]:
+    """The answer of every page of the staff site that can be reached by links from `start`; `said` is given what stands there."""
     found: dict[str, int] = {}
+    said = {} if said is None else said
     waiting = [start]
     while waiting and len(found) < most:
         path = waiting.pop(0)
@@ -52,8 +53,8 @@ def crawl(client: Client, start: str = "/staff/", most: int = 400) -> dict[str, 
             continue
         response: Any = client.get(path)
         found[path] = response.status_code
+        whole = b"".join(response.streaming_content) if response.streaming else response.content
+        said[path] = whole.decode(errors="replace")
         if response.status_code == 200 and response.headers["Content-Type"].startswith("text/html"):
-            waiting += links(Page(response.content.decode()))
-        elif response.streaming:
-            list(response.streaming_content)
+            waiting += links(Page(said[path]))
     return found

@@ -1,15 +1,19 @@
 """What each role finds on the staff site: its menu, what waits for it, and no link that it may not follow."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from bookings.leave.services import record_leave
+from bookings.models import LeaveKind
 from tests.accounts.role_pages import colleague, crawl, lines, menu, read
 from tests.bookings.open_sessions.rows import make_world_of_sessions
-from tests.bookings.rows import make_world
-from tests.factories import make_person
+from tests.bookings.rows import at, make_option, make_request, make_world
+from tests.factories import make_person, make_staff
 from tests.leaflets import factories as leaflets
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +167,43 @@ def test_read_only_sees_no_link_by_which_people_join_and_no_way_to_reach_them(pa
     row, owner = world[path.replace("/", "_")], world["owner"]
     text = signed_in("read-only", world).get(f"/staff/{path}/{row.pk}/change/").content.decode()
     assert [secret for secret in ("https://meet.example", owner.email, owner.phone) if secret in text] == []
+
+
+CANARY = "Glandular fever, says Xanthippe"
+OF_ILLNESS = re.compile(r"\b(?:ill|illness|sick|sickness)\b|glandular|xanthippe", re.IGNORECASE)
+
+
+@pytest.fixture
+def freed(world: dict[str, Any]) -> list[str]:
+    """The pages of what an ill presenter was to give: a visit, an open session, and a request whose date was kept with them."""
+    presenter, now, request = world["bookings_presenter"], timezone.now(), make_request(person=world["owner"])
+    until = now + timedelta(days=50)
+    make_option(request, presenter, at("14:00", (now + timedelta(days=22)).date()), expires_at=until)
+    illness = {"kind": LeaveKind.ILLNESS, "reason": CANARY, "starts_at": now, "ends_at": until}
+    hit = record_leave(presenter=presenter, by=make_staff(role="coordinator"), now=now, **illness)
+    assert ([*hit.freed, *hit.sessions]) == [world["bookings_booking"], world["bookings_opensession"]]
+    of = [(row._meta.model_name, row.pk) for row in (*hit.freed, *hit.sessions, request)]
+    return [f"/staff/bookings/{kind}/{key}/change/" for kind, key in of]
+
+
+def test_no_page_of_read_only_says_that_a_presenter_is_ill(world: dict[str, Any], freed: list[str]) -> None:
+    said: dict[str, str] = {}
+    crawl(signed_in("read-only", world), said=said)
+    assert [path for path in freed[:2] if "Needs a presenter" not in said[path]] == []
+    assert set(freed) < set(said)
+    told = {path: OF_ILLNESS.findall(page) for path, page in said.items() if not path.startswith("/staff/guide/")}
+    assert len(told) > 15
+    assert {path: words for path, words in told.items() if words} == {}
+
+
+def test_a_coordinator_is_led_from_the_story_to_the_leave_and_reads_the_reason_there(
+    world: dict[str, Any], freed: list[str]
+) -> None:
+    client = signed_in("coordinator", world)
+    leave = f"/staff/bookings/leave/?presenter={world['bookings_presenter'].pk}"
+    visit, session, _request = (client.get(path).content.decode() for path in freed)
+    assert (leave in visit, leave in session, OF_ILLNESS.findall(visit + session)) == (True, True, [])
+    assert CANARY in client.get(leave).content.decode()
 
 
 REFUSED = {

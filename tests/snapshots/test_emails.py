@@ -4,6 +4,7 @@ the others differ from it.
 What stands round the words of an email or an event is in `layouts`; what inlining writes into each tag is in `styles`.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from .scene import moment
 from .variants import variants
 
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
+TEAM_TOKEN = re.compile(r"(?<=/links/team/)[^/]+")  # differs by the secret key of the copy
 FOOT = "If a child is in immediate danger, call 999."  # begins what stands below each text
 
 
@@ -58,7 +60,7 @@ def whole(sample: Sample, around: dict[tuple[str, ...], str]) -> str:
         body, layout = body_and_layout_of(part, sample)
         where = f" | as in: {around.setdefault(layout, sample.title)}" if layout else ""
         lines += ["", f"=== {described(part)}{where}", *body]
-    return "\n".join([*lines, "", ""])
+    return TEAM_TOKEN.sub("‹token›", "\n".join([*lines, "", ""]))
 
 
 def body_and_layout_of(part: Part, sample: Sample) -> tuple[list[str], tuple[str, ...]]:

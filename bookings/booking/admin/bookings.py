@@ -73,7 +73,7 @@ from bookings.models import (
 )
 from bookings.models.booking import OPEN_BOOKING_STATES, BookingQuerySet
 from bookings.schedule.access import PresenterScopedAdmin, own_visits_for_list
-from bookings.schedule.admin import STAFF_FORMAT_LABELS, PresenterFilter
+from bookings.schedule.admin import STAFF_FORMAT_LABELS, PresenterFilter, presenter_leave_link
 from bookings.schedule.substitutes import MAX_BOOKINGS_PER_PAGE, rank_presenters_for, substitute_needs
 from bookings.seats.admin import SEAT_ASKED_KIND, asked_seat_rows, seat_asked_text, seats_text
 from bookings.text import ADDRESS_FIELDS, summary_row
@@ -352,8 +352,6 @@ def urgency_ordering() -> list[OrderBy]:
 def event_text(event: BookingEvent) -> str:
     """What happened: the times before and after, the changed answers, the presenters before and after, and whether by a link."""
     gave, gives, guest = event.gave or "", event.gives or "", event.guest or ""  # type: ignore[attr-defined]
-    if event.kind == BookingEventKind.PRESENTER_FREED:
-        return bookings_text.freed_text(event, gave)
     what, changed = event.get_kind_display(), bookings_text.event_changes(event)
     if changed["before"]:
         what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
@@ -388,7 +386,7 @@ def event_entries(events: QuerySet[BookingEvent], page: StoryPage) -> Iterator[S
     keys["seat"] = Cast(KT("changes__seat"), BigIntegerField())
     guest = Subquery(Person.objects.filter(seats=OuterRef("seat")).values("name"))
     for event in page.newest(events.select_related("by").annotate(**keys).annotate(gave=gave, gives=gives, guest=guest)):
-        yield StoryEntry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
+        yield StoryEntry(event.at, event_text(event), event.by or "", event.reason, *presenter_leave_link(event, page.user))
 
 
 # A colleague as the site shows them: by name, or else by email address.
@@ -401,17 +399,16 @@ def person_event_entries(person: Person, page: StoryPage) -> Iterator[StoryEntry
     An imported booking has no event: its day stands for it.
     """
     bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=BookingChannel.LIST), person=person)
-    columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "events__changes")
+    columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason")
     rows = bookings.annotate(
         at=Coalesce("events__at", "starts_at"),
         by=EVENT_AUTHOR,
     ).values_list("at", "by", *columns)
     both = page.newest(rows, "at", "-events__pk").union(page.newest(asked_seat_rows(person), "created_at"), all=True)
-    for at, by, key, reference, state, event, kind, reason, changes in both:
+    for at, by, key, reference, state, event, kind, reason in both:
         way = reference, reverse("staff:bookings_booking_change", args=[key])
         if event:
-            why = bookings_text.reason_text(BookingEvent(reason=reason, changes=changes))
-            yield StoryEntry(at, BookingEventKind(kind).label, by or "", why, *way)
+            yield StoryEntry(at, BookingEventKind(kind).label, by or "", reason, *way)
         elif kind == SEAT_ASKED_KIND:
             yield StoryEntry(at, seat_asked_text(state), "", "", *way)
         else:

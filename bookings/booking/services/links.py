@@ -2,6 +2,9 @@
 
 A token is 256 random bits and stands only in the email. It ends with its time, with the booking (once that is closed or has
 started) and with the address that it was sent to. Nobody can tell such a token from one that never existed.
+
+The link for the host's team is another kind: a keyed hash of the booking and a generation, so that pages and emails can
+repeat it and no token is stored. The UID of the calendar entry, which guests and presenters have too, says nothing about it.
 """
 
 import re
@@ -9,15 +12,21 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.core.signing import BadSignature
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, BookingLink, LinkPurpose
+from accounts.models import User
+from bookings.errors import TransitionNotAllowed
+from bookings.models import Booking, BookingEventKind, BookingLink, LinkPurpose
+from bookings.models.booking import record_event, team_token_signer
 from bookings.models.links import LINK_LIFETIME, hash_address, hash_token
+from bookings.schedule.locks import lock_bookings
+from ctac.errors import DomainError
 
 EXPIRED_LINKS_BATCH_SIZE = 100
 TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes
-TEAM_TOKEN_PATTERN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # what uuid.uuid4() makes
 
 
 @transaction.atomic
@@ -43,11 +52,32 @@ def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[Lin
 
 
 def find_booking_by_team_link(token: str, now: datetime) -> Booking | None:
-    """The booking of that `team_url`, until it is over; None for a link that does not work, for whatever reason."""
-    if not TEAM_TOKEN_PATTERN.fullmatch(token):
+    """The booking of that `team_url`, until it is over; None for a link that does not work, for whatever reason.
+
+    Raises DomainError for an earlier link of it: its holder had it once, so that it was replaced tells them nothing else.
+    """
+    try:
+        key, generation = team_token_signer().unsign(token).split(".")
+    except BadSignature:
         return None
-    booking = Booking.objects.select_related("presentation", "presenter").filter(ical_uid__startswith=f"{token}@").first()
-    return booking if booking and booking.team_url and booking.agreed_times[1] > now else None
+    booking = Booking.objects.select_related("presentation", "presenter").filter(pk=key).first()
+    if booking is None or not booking.team_url or booking.agreed_times[1] <= now:
+        return None
+    if int(generation) != booking.team_link_generation:
+        raise DomainError(_("This link was replaced. Ask the colleague who booked the presentation for the new one."))
+    return booking
+
+
+@transaction.atomic
+def replace_team_link(booking: Booking, *, by: User | None, now: datetime) -> Booking:
+    """Give the host's team a new link: the old one stops working. Raises TransitionNotAllowed if it has none."""
+    locked = lock_bookings(Booking.objects.filter(pk=booking.pk)).get()
+    if not locked.team_url:
+        raise TransitionNotAllowed
+    locked.team_link_generation += 1
+    locked.save(update_fields=["team_link_generation"])
+    record_event(locked, BookingEventKind.TEAM_LINK_REPLACED, by=by, now=now)
+    return locked
 
 
 def find_booking_by_link(*, token: str, purpose: LinkPurpose, now: datetime) -> Booking | None:

@@ -23,7 +23,7 @@ from accounts.rate_limits import ReachedThrottle, Throttle, check_throttles, cli
 from bookings import text as bookings_text
 from bookings.booking.forms import OTHER_TIMES, WITHDRAW, CancelForm, DetailsForm, OfferAnswerForm, answers_of
 from bookings.booking.services.decide import OfferGone, ask_for_other_times, slot_query_of, take_offer
-from bookings.booking.services.links import find_booking_by_link, find_booking_by_team_link
+from bookings.booking.services.links import find_booking_by_link, find_booking_by_team_link, replace_team_link
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transitions import cancel_booking, wants_reminders
 from bookings.calendars import ical
@@ -39,12 +39,14 @@ from bookings.errors import (
 )
 from bookings.feedback.queries import feedback_panel_for_host
 from bookings.models import Booking, BookingState, DateOptionKind, DateOptionState, Format, LinkPurpose, OpenSession, Presentation
+from bookings.schedule.access import refusal_as_warning
 from bookings.schedule.forms import WhenForm, parse_start, slot_value
 from bookings.schedule.picker import Picker, build_nearest_picker, slot_picker_response
 from bookings.schedule.queries import read_schedule
 from bookings.seats.queries import nearby_seats_context
 from bookings.text import SummaryRow, summary_row
 from ctac.dates import format_datetime_range, uk_day
+from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.pages import set_private_headers
 from guidance.contacts.queries import who_to_tell
@@ -188,6 +190,17 @@ def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, done)
         return redirect("booking", reference=booking.reference)
     return render(request, "bookings/booking/cancel.html", {"form": form, **page_context(booking)})
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_team_link(request: HttpRequest, reference: str) -> HttpResponse:
+    """Makes a new link for the host's team: the old one stops working. POST only."""
+    booking = own_booking(request, reference)
+    if request.method == "POST":
+        with refusal_as_warning(request, _("Your team has a new link. The old one no longer works.")):
+            replace_team_link(booking, by=signed_in_user(request), now=timezone.now())
+    return redirect(booking)
 
 
 @require_http_methods(FORM_METHODS)
@@ -520,19 +533,27 @@ ViewFunction = Callable[..., HttpResponse]
 
 
 def link_target_required(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], ViewFunction]:
-    """The view gets what the link leads to, the token and the time. A link that does not work shows the page `over`."""
+    """The view gets what the link leads to, the token and the time. A link that does not work shows the page `over`.
+
+    So does one for which `find` raises a DomainError, with its sentence.
+    """
 
     def decorate(view: LinkedView[T]) -> ViewFunction:
+        def found_or_over(request: HttpRequest, token: str, now: datetime) -> HttpResponse:
+            try:
+                target = find(token, now)
+            except DomainError as refusal:
+                return render(request, over, {"refusal": refusal.message}, status=404)
+            return view(request, target, token, now) if target else render(request, over, status=404)
+
         @wraps(view)
         def wrapper(request: HttpRequest, token: str) -> HttpResponse:
             now = timezone.now()
             request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
             if check_throttles(request, LimitedActivity.LINK, [client_throttle(request, "link", *LINK_RATE_LIMIT)], now):
                 response = render(request, over, status=429)
-            elif (target := find(token, now)) is None:
-                response = render(request, over, status=404)
             else:
-                response = view(request, target, token, now)
+                response = found_or_over(request, token, now)
             match = request.resolver_match
             return set_private_headers(request, response, has_a_form=match is not None and match.url_name in URL_NAMES_WITH_FORM)
 

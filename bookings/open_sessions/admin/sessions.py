@@ -25,7 +25,6 @@ from bookings.models import (
     Presentation,
     Presenter,
     SessionEvent,
-    SessionEventKind,
     SessionPlace,
     SessionSeries,
     SessionState,
@@ -44,11 +43,11 @@ from bookings.open_sessions.admin.actions import (
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import PresenterScopedAdmin, own_sessions
-from bookings.schedule.admin import AnyPresenterFilter, KeyFilter
+from bookings.schedule.admin import AnyPresenterFilter, KeyFilter, presenter_leave_link
 from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
 from bookings.schedule.substitutes import rank_presenters_for_session
-from bookings.text import freed_text, moment_text, reason_text
+from bookings.text import moment_text
 from ctac.dates import UK_TZ, uk_day
 from ctac.pages import parse_page_number
 from ctac.staff.lists import ListPart, OptionsFilter, capped_keys, filter_by_words, parse_search_words, period_filter
@@ -165,9 +164,8 @@ def event_entries(events: QuerySet[SessionEvent], page: StoryPage, *, of_person:
     names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
     for event in found:
         what = event.title if of_person else event_text(event, names)
-        yield StoryEntry(
-            event.at, what, event.by or "", reason_text(event), *(reference_and_url(event.session) if of_person else ())
-        )
+        link = reference_and_url(event.session) if of_person else presenter_leave_link(event, page.user)
+        yield StoryEntry(event.at, what, event.by or "", event.reason, *link)
 
 
 def mailing_entries(session: OpenSession, page: StoryPage) -> Iterator[StoryEntry]:
@@ -217,8 +215,6 @@ def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
         change = [moment_text(datetime.fromisoformat(at)) for at in changes["time"]]
     elif "capacity" in changes:
         change = [str(places) for places in changes["capacity"]]
-    elif event.kind == SessionEventKind.PRESENTER_FREED:
-        return freed_text(event, names.get(changes["presenter"][0], _("the presenter")))
     elif "presenter" in changes:
         change = [names.get(key, _("nobody")) for key in changes["presenter"]]
     if change:

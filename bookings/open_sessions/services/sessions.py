@@ -425,10 +425,8 @@ def mark_session_delivered(session: OpenSession, *, by: User | None, now: dateti
     notify_many(about, kind="session-afterwards", now=now, left_to_sweep=True)
 
 
-def free_sessions(
-    hit: Iterable[BusyTime], presenter: Presenter, *, kind: str, by: User | None, now: datetime
-) -> list[OpenSession]:
-    """Free the sessions that the presenter's leave of this kind hits: they need a presenter. Staff and presenter get an email.
+def free_sessions(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | None, now: datetime) -> list[OpenSession]:
+    """Free the sessions that the presenter's leave hits: they need a presenter. Staff and presenter get an email.
 
     Call it in a transaction that has locked the presenter.
     """
@@ -438,7 +436,7 @@ def free_sessions(
         session.presenter, session.sequence = None, session.sequence + 1
         session.save(update_fields=["presenter", "sequence"])
         link = link_digest(session.own_joining_link or presenter.joining_link)
-        changes = {"presenter": [presenter.pk, None], "sequence": session.sequence, "link": link, "away": kind}
+        changes = {"presenter": [presenter.pk, None], "sequence": session.sequence, "link": link}
         record_session_event(session, SessionEventKind.PRESENTER_FREED, by=by, now=now, changes=changes)
         notify_of_session("staff-session-needs-presenter", session, site_settings().team_email, now)
         notify_former_presenter(session, presenter, now)
