@@ -342,8 +342,8 @@ def normalise_postcode(typed: str) -> str:
 
 
 def postcode_correction(typed: str, postcode: str) -> str:
-    """'We read “LS1O 3EX” as LS10 3EX.', if `postcode` is not what was typed in another case or spacing."""
-    if not postcode or squeeze_postcode(typed) == squeeze_postcode(postcode):
+    """'We read “LS1O 3EX” as LS10 3EX.'; '' unless `postcode` is what was typed, with other letters or figures."""
+    if postcode not in similar_postcodes(squeeze_postcode(typed)):
         return ""
     return gettext("We read “%(typed)s” as %(postcode)s.") % {"typed": typed.strip(), "postcode": postcode}
 

@@ -24,6 +24,7 @@ from accounts.rate_limits import count_throttles
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from ctac.models import is_reference, normalise_reference
+from ctac.pages import add_correction_messages
 from ctac.staff.site import ObjectAction, StaffModelAdmin
 from leaflets.models import Leaflet, Order, OrderChannel
 from leaflets.models.orders import LABEL_FIELDS
@@ -222,6 +223,7 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
         messages.success(
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
         )
+        add_correction_messages(request, form)
         return redirect(reverse("staff:leaflets_order_change", args=[order.pk]))
     audit_people_shown(request, form.shown)
     context = {
@@ -330,6 +332,7 @@ def staff_change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order
             form.add_error(None, str(refusal.message))
         else:
             messages.success(request, str(action.done))
+            add_correction_messages(request, form)
             return redirect(change_url)
     about = {**admin.get_action_context(request, action, order, change_url), "form": form, "version": version}
     return TemplateResponse(request, "leaflets/orders/staff/change_order.html", about)
