@@ -29,8 +29,8 @@ from ctac.models import csv_rows
 # The methods of a page with a form.
 FORM_METHODS = ["GET", "HEAD", "POST"]
 # The letters that each place may have, by the Royal Mail programmers' guide. O, I and L come only before the first digit; L also
-# in the last two places.
-OUTWARD_PATTERN = re.compile(r"[A-PR-UWYZ](?:[0-9][0-9A-HJKPSTUW]?|[A-HK-Y][0-9][0-9ABEHMNPRVWXY]?)|GIR")
+# in the last two places. No district of two places begins with a 0.
+OUTWARD_PATTERN = re.compile(r"[A-PR-UWYZ](?:0|[1-9][0-9A-HJKPSTUW]?|[A-HK-Y](?:0|[1-9][0-9ABEHMNPRVWXY]?))|GIR")
 INWARD_PATTERN = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}")
 FORCES_POST_PATTERN = re.compile(r"BFPO[0-9]{1,4}")
 # "BFPO c/o 57" is the same as "BFPO 57".

@@ -223,7 +223,6 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
         messages.success(
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
         )
-        add_correction_messages(request, form)
         return redirect(reverse("staff:leaflets_order_change", args=[order.pk]))
     audit_people_shown(request, form.shown)
     context = {
@@ -269,6 +268,7 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
             place_order(order=order, basket=form.basket(), by=by, flagged=form.flagged, override_reason=reason, now=now)
         slugs = [leaflet.slug for leaflet in form.basket()]
         count_throttles(order_limits(organisation=order.organisation_id, postcode=order.postcode, slugs=slugs), now)
+        add_correction_messages(request, form)
         return order
     except Shortfalls as refusal:
         form.add_shortfall_errors(refusal)
