@@ -57,9 +57,9 @@ def test_corrected_postcodes_of_a_caller_are_named(client, staff, leaflet):
     response = call(client, copies_one="5", postcode="LS2 OAA", to_postcode="Y01 8HE")
     order = Order.objects.get()
     assert said(response) == [
-        f"Order {order.reference} is placed. Tell the caller the reference.",
         "We read “LS2 OAA” as LS2 0AA.",
         "We read “Y01 8HE” as YO1 8HE.",
+        f"Order {order.reference} is placed. Tell the caller the reference.",
     ]
     assert (order.person.postcode, order.postcode) == ("LS2 0AA", "YO1 8HE")
 
