@@ -8,6 +8,8 @@ import datetime
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import product
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,17 +19,24 @@ from django.db import models
 from django.utils import dateformat, timezone
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from ctac.dates import UK_TZ, format_day, format_time, uk_day
 from ctac.errors import DomainError
+from ctac.models import csv_rows
 
 # The methods of a page with a form.
 FORM_METHODS = ["GET", "HEAD", "POST"]
-# Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57, or as
-# some write it BFPO c/o 57.
-POSTCODE_PATTERN = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)(?:CO)?([0-9]{1,4})")
+# The letters that each place may have, by the Royal Mail programmers' guide. O, I and L come only before the first digit; L also
+# in the last two places. No district of two places begins with a 0.
+OUTWARD_PATTERN = re.compile(r"[A-PR-UWYZ](?:0|[1-9][0-9A-HJKPSTUW]?|[A-HK-Y](?:0|[1-9][0-9ABEHMNPRVWXY]?))|GIR")
+INWARD_PATTERN = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}")
+FORCES_POST_PATTERN = re.compile(r"BFPO[0-9]{1,4}")
+# "BFPO c/o 57" is the same as "BFPO 57".
+CARE_OF_PATTERN = re.compile(r"(?<=^BFP[O0])C[O0]")
+LOOKALIKES = {character: group for group in ("0O", "1IL") for character in group}
+MAX_POSTCODE_LENGTH = len("BFPO1234")
 WIDTH_CLASSES = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
 
@@ -308,12 +317,71 @@ TIME_BY_NAME = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 
 
 def normalise_postcode(typed: str) -> str:
-    """The postcode as it is stored ('SW1A 1AA'), from any case and spacing. Raises ValidationError if it is none."""
-    squeezed = re.sub(r"[^A-Z0-9]", "", typed.upper())
-    match = POSTCODE_PATTERN.fullmatch(squeezed)
-    if not match:
+    """The postcode as it is stored ('SW1A 1AA'), from any case and spacing. Corrects O for 0, and I or L for 1, and the reverse.
+
+    Raises ValidationError if it is no postcode. The error names the postcodes that may be meant, if we know which.
+    """
+    squeezed = squeeze_postcode(typed)
+    as_typed = split_postcode(squeezed)
+    if as_typed and is_known_postcode(as_typed):
+        return as_typed
+    readings = similar_postcodes(squeezed)
+    known = {postcode: changes for postcode, changes in readings.items() if is_known_postcode(postcode)}
+    if as_typed and not known:
+        return as_typed  # newer than our table
+    likely = known or readings
+    nearest = [postcode for postcode, changes in likely.items() if changes == min(likely.values())]
+    if len(nearest) == 2 and known:
+        question = _("Did you mean %(postcode)s or %(other)s?")
+        raise ValidationError(question, code="misread", params={"postcode": nearest[0], "other": nearest[1]})
+    if len(nearest) != 1:
         raise ValidationError(_("Enter a full UK postcode, like LS1 4AP."), code="invalid")
-    return " ".join(part for part in match.groups() if part)
+    if known and not as_typed and re.search("[0-9]", squeezed) and re.search("[A-Z]", squeezed):  # no name or phone number
+        return nearest[0]
+    raise ValidationError(_("Did you mean %(postcode)s?"), code="misread", params={"postcode": nearest[0]})
+
+
+def postcode_correction(typed: str, postcode: str) -> str:
+    """'We read “LS1O 3EX” as LS10 3EX.'; '' unless `postcode` is what was typed, with other letters or figures."""
+    if postcode not in similar_postcodes(squeeze_postcode(typed)):
+        return ""
+    return gettext("We read “%(typed)s” as %(postcode)s.") % {"typed": typed.strip(), "postcode": postcode}
+
+
+def squeeze_postcode(typed: str) -> str:
+    return CARE_OF_PATTERN.sub("", re.sub(r"[^A-Z0-9]", "", typed.upper()))
+
+
+def split_postcode(squeezed: str) -> str:
+    """'LS1 4AP' for 'LS14AP'; '' for what has no postcode's shape. A withdrawn code, such as NPT, may have another shape."""
+    if FORCES_POST_PATTERN.fullmatch(squeezed):
+        return f"BFPO {squeezed[4:]}"
+    outward, inward = squeezed[:-3], squeezed[-3:]
+    is_outward = outward in known_outward_codes() or OUTWARD_PATTERN.fullmatch(outward)
+    return f"{outward} {inward}" if is_outward and INWARD_PATTERN.fullmatch(inward) else ""
+
+
+def similar_postcodes(squeezed: str) -> dict[str, int]:
+    """What it may mean if O and 0, or I, L and 1, were taken for each other: each postcode, and how many were."""
+    if len(squeezed) > MAX_POSTCODE_LENGTH:
+        return {}
+    found = {}
+    for characters in product(*(LOOKALIKES.get(character, character) for character in squeezed)):
+        changes = sum(meant != typed for meant, typed in zip(characters, squeezed, strict=True))
+        if changes and (postcode := split_postcode("".join(characters))):
+            found[postcode] = changes
+    return found
+
+
+def is_known_postcode(postcode: str) -> bool:
+    outward = postcode.partition(" ")[0]
+    return outward in known_outward_codes() or outward in ("BFPO", "GIR")
+
+
+@cache
+def known_outward_codes() -> frozenset[str]:
+    """Those of the table that a migration loads (professionals.areas), so that no form asks the database."""
+    return frozenset(row["code"] for row in csv_rows("professionals", "outward_codes"))
 
 
 def parse_typed_day(typed: str, today: datetime.date, *, lies_ahead: bool) -> datetime.date:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
@@ -16,6 +18,7 @@ from django.utils.translation import get_language
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ctac.forms import postcode_correction
 from ctac.middleware import STAFF_SITE_PATH
 
 
@@ -29,6 +32,13 @@ def set_private_headers(request: HttpRequest, response: HttpResponse, *, has_a_f
     response.headers["Referrer-Policy"] = "strict-origin" if has_a_form else "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+def add_correction_messages(request: HttpRequest, form: forms.BaseForm) -> None:
+    """Say on the next page which postcodes of a valid form were corrected."""
+    for name, value in form.cleaned_data.items():
+        if name.endswith("postcode") and name in form.fields and (said := postcode_correction(form[name].data or "", value)):
+            messages.info(request, said)
 
 
 # For an email's HTML in a sandboxed iframe: the one exception from the site's policy (product.md, pages).

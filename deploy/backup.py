@@ -85,8 +85,12 @@ def note(name: str, backup: str) -> None:
 
 def back_up() -> str:
     """Make a backup, and return its name."""
-    pgbackrest(f"--type={kind_due(backups(), datetime.now(UTC))}", "backup")
-    return str(backups()[-1]["label"])
+    before = backups()
+    pgbackrest(f"--type={kind_due(before, datetime.now(UTC))}", "backup")
+    made = [backup for backup in backups() if backup not in before]
+    if not made:
+        raise BackupError("pgbackrest found damaged pages in it")
+    return str(made[-1]["label"])
 
 
 def store_dump() -> str:

@@ -25,7 +25,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_cookie
 
 from ctac.dates import uk_day
-from ctac.forms import FORM_METHODS, PageForm
+from ctac.forms import FORM_METHODS, PageForm, postcode_correction
 from ctac.pdf.typesetting import render_pdf
 from guidance.contacts.queries import FORCES_POST_PREFIX, referral_text, who_to_tell
 from guidance.content import AUDIENCES, NATIONS, PROFESSION_BY_AUDIENCE, READERS, Audience, UKNation, read_guidance, read_nation
@@ -101,6 +101,7 @@ def who_to_tell_page(request: HttpRequest) -> HttpResponse:
         advises = approved.filter(audience=Audience.ALL_PROFESSIONALS).count() == len(nations)
         context |= {
             "postcode": postcode,
+            "correction": postcode_correction(str(form["postcode"].data), postcode),
             "who": who,
             "advises": advises,
             "referral": referral_text(who.nation, form.cleaned_data["profession"]) if advises else "",

@@ -24,6 +24,7 @@ from accounts.access import P, ViewFunction, return_path, signed_in_user, url_wi
 from accounts.models import User
 from accounts.services import AccountGoneError
 from ctac.middleware import chosen_language
+from ctac.pages import add_correction_messages
 from notifications.models import ChoiceSource, MarkedAddress
 from notifications.preferences import record_choices
 from notifications.registry import Topic
@@ -90,6 +91,7 @@ def save_new_person(request: HttpRequest, form: NewPersonForm, now: datetime) ->
     drafts.claim_drafts(request, person, now)
     if form.cleaned_data["invite"]:
         record_choices(address=user.email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
+    add_correction_messages(request, form)
     return person
 
 

@@ -13,7 +13,7 @@ from accounts.access import progress_for_url, safe_next_url, signed_in_user
 from ctac.dates import format_datetime
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
-from ctac.pages import set_private_headers
+from ctac.pages import add_correction_messages, set_private_headers
 from notifications.models import ChoiceSource
 from notifications.preferences import record_choices
 from notifications.registry import Topic
@@ -45,6 +45,7 @@ def ask_details(request: HttpRequest) -> HttpResponse:
             save_new_person(request, form, now)
         else:
             services.save_details(user=user, now=now, **form.details())
+            add_correction_messages(request, form)
         messages.success(request, _("We have saved your details."))
         return redirect(safe_next_url(request) or ("account_details" if person else "my"))
     onward = safe_next_url(request)

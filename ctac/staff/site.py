@@ -49,6 +49,7 @@ from ctac.dates import format_day, format_uk_time, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.forms import FORMFIELD_OVERRIDES, PageFormMixin, dialable_number, domain_error_to_form, normalise_postcode
 from ctac.models import is_reference, normalise_reference
+from ctac.pages import add_correction_messages
 from ctac.staff import menu
 from ctac.staff.audit import AuditedModelAdmin, AuditHooks, audit_note
 from ctac.staff.lists import MAX_COUNTED, CappedListMixin, StrictLookupsMixin, capped_count_text
@@ -484,6 +485,10 @@ class StaffModelAdmin(StrictLookupsMixin, CappedListMixin, AuditedModelAdmin):
         form: type[forms.ModelForm] = page_form_class(super().get_form(request, obj, change, **kwargs))
         return form
 
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        add_correction_messages(request, form)
+        return super().save_form(request, form, change)
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return simplify_select(super().formfield_for_dbfield(db_field, request, **kwargs))
 
@@ -603,6 +608,7 @@ class StaffModelAdmin(StrictLookupsMixin, CappedListMixin, AuditedModelAdmin):
         with domain_error_to_form(form):
             action.service(obj, by=request.user, now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]
             messages.success(request, str(action.done))
+            add_correction_messages(request, form)
         return form.is_valid()
 
 

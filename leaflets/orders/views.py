@@ -21,6 +21,7 @@ from accounts.models import LimitedActivity
 from accounts.rate_limits import check_throttles, record_if_blocked
 from ctac.dates import format_day
 from ctac.forms import PageForm, domain_error_to_form
+from ctac.pages import add_correction_messages
 from leaflets.models import Dispatch, KeptAddress, Leaflet, Order, OrderChannel, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH
 from leaflets.orders.allowances import Shortfalls, change_limits, web_order_limits
@@ -190,6 +191,7 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
         form = form_class(request.POST, kept=places.kept)
         if form.is_valid():
             drafts.save_step(draft, DELIVERY_STEP, form.answers(), now)
+            add_correction_messages(request, form)
             return redirect("order_check")
         record_if_blocked(form)
     else:
@@ -462,6 +464,7 @@ def order_change_page(request: HttpRequest, reference: str) -> HttpResponse:
             change_order(order=order, change=form.change(shown), by=signed_in_user(request), now=now)
             done = _("We have saved your changes to order %(reference)s.")
             messages.success(request, done % {"reference": order.reference})
+            add_correction_messages(request, form)
         except Shortfalls as refusal:
             form, _version = change_form_for(ChangeForm, own_order(request, order.reference), request.POST, now)
             form.is_valid()
@@ -611,6 +614,7 @@ def address(request: HttpRequest, address_id: int | None = None) -> HttpResponse
             changed = _("The address is changed. Your earlier orders keep the old one.")
             saved = _("The address is saved. You can choose it when you order leaflets.")
             messages.success(request, changed if kept else saved)
+            add_correction_messages(request, form)
             return redirect("my_addresses")
     return render(request, "leaflets/orders/address.html", {"form": form, "address": kept})
 

@@ -61,6 +61,15 @@ def parse_profession(typed: str) -> str:
     raise ValidationError(_("We don’t know this profession. Write one that this website offers, or Other."))
 
 
+def parse_postcode(typed: str) -> str:
+    try:
+        return normalise_postcode(typed[:20])
+    except ValidationError as error:
+        if error.code == "misread":  # its sentence repeats what was typed
+            raise ValidationError(_("Check the letters and figures of the postcode, such as O and 0.")) from error
+        raise
+
+
 def parse_past_day(typed: str) -> date:
     """A day in the past, and in this century. The day comes first: 9/3/2017."""
     today = uk_day(timezone.now())
@@ -126,8 +135,9 @@ ORGANISATION_FIELD = ImportField(
 POSTCODE_FIELD = ImportField(
     "postcode",
     _("Postcode"),
-    lambda typed: normalise_postcode(typed[:20]),
+    parse_postcode,
     aliases=("Post code", "Work postcode", "Postal code", "Zip"),
+    help=_("We read a letter O that must be a 0, or an I or L that must be a 1, as that figure."),
     example="LS1 4AP",
     free=False,
 )

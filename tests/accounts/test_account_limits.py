@@ -171,6 +171,18 @@ def test_a_right_code_of_the_app_forgets_the_wrong_ones_before(staff: User) -> N
         assert browser.post(AGAIN, {"code": totp(step), "next": "/staff/"}).status_code == 302
 
 
+def test_sign_in_to_an_own_account_does_not_clear_the_tries_of_the_network(staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RATES_BY_ACTION, "login_failed", (Rate(ThrottleScope.NETWORK, 3, timedelta(hours=1)),))
+
+    def guess() -> bool:
+        return is_stopped(Client().post(BY_PASSWORD, {"login": make_user().email, "password": "wrong"}))
+
+    assert [guess(), guess()] == [False, False]
+    signed_in = at_second_factor(staff).post(SECOND_FACTOR, {"code": totp()})
+    assert (signed_in.status_code, is_stopped(signed_in)) == (302, False)
+    assert [guess(), guess()] == [False, True]
+
+
 def test_a_code_of_the_app_serves_once_on_whichever_page(staff: User, caplog: pytest.LogCaptureFixture) -> None:
     code = totp()
     assert at_second_factor(staff).post(SECOND_FACTOR, {"code": f"{code[:3]}-{code[3:]}"}).status_code == 302

@@ -15,7 +15,7 @@ from tests.bookings.rows import make_world
 from tests.factories import make_person, make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db
-NAME, EMAIL, PHONE, POSTCODE = "Zoltana Quixley", "zoltana@quixley.nhs.uk", "0113 496 0123", "QX9 9QX"
+NAME, EMAIL, PHONE, POSTCODE = "Zoltana Quixley", "zoltana@quixley.nhs.uk", "0113 496 0123", "YX9 9QX"
 CANARIES = ["zoltana", "quixley", "0113 496", "01134960", "qx9", "9qx"]
 
 

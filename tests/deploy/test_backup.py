@@ -10,6 +10,8 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,37 @@ def test_what_can_not_be_made_is_told_in_a_line_and_not_noted(server: Server, tm
         done = server.python("deploy/backup.py", **variables)
         assert (done.returncode, done.stderr) == (1, f"There is no backup: {said}.\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def pgbackrest(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that stands for a repository, with what the program tells of it: now.json, and after a backup then.json."""
+    folder = Path(tempfile.mkdtemp(prefix="ctac-pgbackrest-"))  # postgres must get in, which pytest's own folders don't allow
+    program = folder / "pgbackrest"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *info) cat {folder}/now.json;; *backup) cat {folder}/then.json >{folder}/now.json;; esac\n'
+    )
+    folder.chmod(0o777)
+    program.chmod(0o755)
+    (folder / "notes").mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("BACKUP_DIR", str(folder / "notes"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_damaged_backup_is_not_taken_for_the_last_good_one(pgbackrest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """PgBackRest ends well when it copies pages whose checksums are wrong, and says so of the backup ("error")."""
+    good = {**made("full", 1), "label": "20261128-023000F", "error": False}
+    damaged = {**made("diff", 0), "label": "20261128-023000F_20261129-023000D", "error": True}
+    for name, there in (("now", [good]), ("then", [good, damaged])):
+        repository = {"status": {"code": 0, "message": "ok"}}
+        (pgbackrest / f"{name}.json").write_text(json.dumps([{"repo": [repository], "backup": there}]))
+        (pgbackrest / f"{name}.json").chmod(0o666)
+    assert backup.main([]) == 1
+    assert capsys.readouterr().err == "There is no backup: pgbackrest found damaged pages in it.\n"
+    assert list((pgbackrest / "notes").iterdir()) == []
+    assert backup.backups() == [good]  # of which the weekly check restores the last
 
 
 # The weekly check

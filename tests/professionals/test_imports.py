@@ -176,6 +176,10 @@ PROBLEMS = [
         ("profession", "We don’t know this profession. Write one that this website offers, or Other."),
     ),
     (["A Name", "a@b.example", "", "", "", "LEEDS", ""], ("postcode", "Enter a full UK postcode, like LS1 4AP.")),
+    (
+        ["A Name", "a@b.example", "", "", "", "EL1 1AA", ""],
+        ("postcode", "Check the letters and figures of the postcode, such as O and 0."),
+    ),
     (["A Name", "a@b.example", "", "", "", "", "soon"], ("last_contact", "This is not a date. Write it like 9/3/2017.")),
     (
         ["A Name", "a@b.example", "", "", "", "", "1/1/2090"],
@@ -198,6 +202,11 @@ def test_what_is_wrong_is_said_by_row_and_not_kept(row, problem):
     done = ran(imported)
     assert states(done) == {2: RowState.MADE, 3: RowState.WRONG}
     assert Person.objects.count() == 1
+
+
+def test_a_letter_for_a_figure_of_a_postcode_is_corrected():
+    ran(checked(["A Name", "a@b.example", "", "", "", "LS1O 3EX", ""]))
+    assert Person.objects.get().postcode == "LS10 3EX"
 
 
 def test_a_mailbox_of_the_team_is_nobodys(settings):

@@ -401,6 +401,16 @@ def test_a_colleagues_sign_in_is_not_closed(sam: Person, staff: User) -> None:
     assert merged(sam, colleague, staff, email=colleague.pk).person == colleague
 
 
+def test_merge_confirmed_late_does_not_close_an_account_that_became_staff(sam: Person, twin: Person, staff: User) -> None:
+    merge = merged(sam, twin, staff, email=twin.pk)
+    services.confirm_merge(merge, person=twin, now=NOW)
+    User.objects.filter(pk=sam.user_id).update(is_staff=True)
+    with pytest.raises(services.ClosesStaffAccount):
+        services.confirm_merge(merge, person=sam, now=NOW + timedelta(days=6))
+    sam.refresh_from_db()
+    assert (sam.user.is_active, Merge.objects.get().merged_at) == (True, None)
+
+
 @pytest.mark.parametrize("erased", ["kept", "gone"])
 def test_an_erasure_ends_what_waits(sam: Person, twin: Person, staff: User, erased: str) -> None:
     merged(sam, twin, staff)

@@ -100,6 +100,14 @@ def test_the_code_makes_the_account_and_the_details_the_person(client):
     assert person.user.has_usable_password() is False
 
 
+def test_a_corrected_postcode_is_named_on_the_next_page(client):
+    page = client.get(sign_up(client, postcode="LSI 7TF")["Location"])
+    assert "We read “LSI 7TF” as LS1 7TF." in page.content.decode()
+    page = client.post(DETAILS, {**TYPED, "postcode": "BFP0 57"}, follow=True)
+    assert "We read “BFP0 57” as BFPO 57." in page.content.decode()
+    assert Person.objects.get().postcode == "BFPO 57"
+
+
 def test_next_is_kept_until_they_are_in(client):
     ask_for_code(client, next="/about/")
     assert type_code(client, next="/about/")["Location"] == f"{DETAILS}?next=%2Fabout%2F"

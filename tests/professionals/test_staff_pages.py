@@ -39,7 +39,7 @@ def test_lists_open_with_the_same_few_statements(browser, page, count, django_as
         assert browser.get(f"{ACCOUNTS if page == 'user' else AT}/{page}/").status_code == 200
 
 
-@pytest.mark.parametrize("typed", ["ngaio", "NGAIO@york.nhs.uk", "york health", "yo1 7hh", "yo17hh", "496 0055"])
+@pytest.mark.parametrize("typed", ["ngaio", "NGAIO@york.nhs.uk", "york health", "yo1 7hh", "yo17hh", "y01 7hh", "496 0055"])
 def test_people_are_found_by_what_staff_know(browser, typed):
     make_person(
         name="Ngaio Marsh",
@@ -73,6 +73,14 @@ def test_a_person_is_entered_and_changed(browser):
 
     assert again.status_code == 200
     assert Person.objects.count() == 1
+
+
+def test_a_corrected_postcode_of_a_person_is_named(browser):
+    person = make_person(postcode="LS1 4AP")
+    typed = {"name": "Nadia", "email": person.email, "phone": "", "profession": "gp", "organisation": "", "postcode": "Y01 7HH"}
+    page = browser.post(f"{AT}/person/{person.pk}/change/", typed, follow=True)
+    assert "We read “Y01 7HH” as YO1 7HH." in page.content.decode()
+    assert Person.objects.get(pk=person.pk).postcode == "YO1 7HH"
 
 
 TEAMS = "This is a mailbox of our own team. Enter the person’s own address, or leave this empty if they have none."

@@ -40,6 +40,7 @@ from bookings.visits.admin import (
 )
 from ctac.errors import DomainError
 from ctac.forms import normalise_postcode
+from ctac.pages import add_correction_messages
 from ctac.staff.site import ObjectAction
 from leaflets.models import Order
 from professionals.admin import PersonAdmin
@@ -205,6 +206,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
                     rows.append(bookings_text.changed_row(gettext("Address"), address, there))
         else:
             messages.success(request, str(action.done))
+            add_correction_messages(request, form)
             return redirect("staff:bookings_booking_change", booking.pk)
     about = admin.get_action_context(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "form": form, "version": version, "would_change": rows}

@@ -41,6 +41,7 @@ from ctac.dates import UK_TZ, format_datetime_range, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.models import is_reference, normalise_reference
+from ctac.pages import add_correction_messages
 from leaflets.models import KeptAddress
 from leaflets.orders.queries import last_delivery
 from professionals import drafts
@@ -422,6 +423,8 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
         booking := find_already_placed(parts) or (place_from_forms(request, parts, now) if not parts.errors else None)
     ):
         add_placed_messages(request, booking)
+        for form in (parts.caller, parts.where):
+            add_correction_messages(request, form)
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     if parts.slot_query is not None and not parts.asks_for_dates:
         ignoring = held_times_lookup(parts.slot_query.place)

@@ -56,6 +56,7 @@ from bookings.schedule.queries import read_schedule
 from bookings.text import ADDRESS_FIELDS, SummaryRow, room_text, summary_row
 from ctac.dates import format_datetime_range, format_uk_time, uk_day
 from ctac.forms import FORM_METHODS
+from ctac.pages import add_correction_messages
 from leaflets.models import CopiesToBring
 from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
 from leaflets.orders.queries import kept_addresses
@@ -297,6 +298,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     if changes and answers.draft is None:
         add_just_placed_warning(request, answers.presentation, now)
     save_where(request, answers, form, now)
+    add_correction_messages(request, form)
     return redirect_to_check(request, answers, now) if changes else redirect("book_when", slug=slug)
 
 

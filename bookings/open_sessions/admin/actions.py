@@ -50,6 +50,7 @@ from bookings.text import waiting_list_number
 from ctac.dates import UK_TZ
 from ctac.errors import DomainError
 from ctac.forms import PageForm, domain_error_to_form
+from ctac.pages import add_correction_messages
 from ctac.staff.site import ObjectAction, phone_link
 from professionals import drafts
 from professionals.admin import audit_people_shown, begin_call, name_organisation_text, prefill_explanation
@@ -333,6 +334,7 @@ def take_place_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
             form.add_error(None, str(refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message))
         else:
             facts: dict[str, Any] = {"name": place.person.name, "reference": session.reference}
+            add_correction_messages(request, form)
             if was_there:
                 messages.info(request, _("%(name)s is already on this session’s list. Nothing has changed.") % facts)
                 return redirect(session_admin_url(session))

@@ -99,9 +99,9 @@ def read_outward_codes(folder: Path) -> dict[str, dict[str, object]]:
 
 def read_postcodes(folder: Path) -> Iterator[tuple[str, Any, float, float]]:
     try:
-        import msgpack  # type: ignore[import-not-found]  # no dependency of ours: only for this command
+        import msgpack  # production has no need of it
     except ImportError as error:
-        raise CommandError("Install msgpack for this command; the README of the data says how.") from error
+        raise CommandError("Install requirements-dev.txt for this command.") from error
     files = sorted(folder.glob("postcodes_*.msgpack.br"))
     if not files:
         raise CommandError(f"No postcodes_*.msgpack.br in {folder}.")

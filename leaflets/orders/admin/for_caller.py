@@ -24,6 +24,7 @@ from accounts.rate_limits import count_throttles
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from ctac.models import is_reference, normalise_reference
+from ctac.pages import add_correction_messages
 from ctac.staff.site import ObjectAction, StaffModelAdmin
 from leaflets.models import Leaflet, Order, OrderChannel
 from leaflets.models.orders import LABEL_FIELDS
@@ -267,6 +268,7 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
             place_order(order=order, basket=form.basket(), by=by, flagged=form.flagged, override_reason=reason, now=now)
         slugs = [leaflet.slug for leaflet in form.basket()]
         count_throttles(order_limits(organisation=order.organisation_id, postcode=order.postcode, slugs=slugs), now)
+        add_correction_messages(request, form)
         return order
     except Shortfalls as refusal:
         form.add_shortfall_errors(refusal)
@@ -330,6 +332,7 @@ def staff_change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order
             form.add_error(None, str(refusal.message))
         else:
             messages.success(request, str(action.done))
+            add_correction_messages(request, form)
             return redirect(change_url)
     about = {**admin.get_action_context(request, action, order, change_url), "form": form, "version": version}
     return TemplateResponse(request, "leaflets/orders/staff/change_order.html", about)

@@ -53,6 +53,13 @@ def test_book_for_a_caller_uses_the_same_service(desk: Client, presenter: Presen
     assert (booking.events.get().by, booking.person.user) == (staff, None)
 
 
+def test_corrected_postcodes_of_a_caller_are_named(desk: Client, presenter: Presenter) -> None:
+    answers = caller_form(make_presentation(), **{"caller-postcode": "LSl 4AP", "where-postcode": "LSI 4AP"})
+    page = text(desk.post(f"{BOOKINGS}add/", answers, follow=True))
+    assert ("We read “LSl 4AP” as LS1 4AP." in page, "We read “LSI 4AP” as LS1 4AP." in page) == (True, True)
+    assert (Booking.objects.get().postcode, Booking.objects.get().person.postcode) == (LEEDS, "LS1 4AP")
+
+
 def test_a_refusal_says_when_somebody_is_free_and_leaves_no_new_person(desk: Client, presenter: Presenter) -> None:
     presentation = make_presentation()
     make_booking(presenter, at("10:00"), presentation=presentation)

@@ -164,6 +164,7 @@ def test_a_street_and_its_postcode_are_enough(client: Client, presentation: Pres
         ({"address_line_1": ""}, "address_line_1", "Enter the building and street."),
         ({"postcode": ""}, "postcode", "Enter the postcode."),
         ({"postcode": "Leeds"}, "postcode", "Enter a full UK postcode"),
+        ({"postcode": "EL1 1AA"}, "postcode", "Did you mean E11 1AA?"),
         ({"postcode": "BFPO 57"}, "postcode", "We can’t send a presenter to this postcode."),
         ({"town": "x" * 81}, "town", "at most 80 characters"),
         ({"town": "Le\0eds"}, "town", "Null characters"),
@@ -177,6 +178,19 @@ def test_bad_places_are_explained_beside_the_field_and_kept(
     assert message in str(page.context["form"].errors[field])
     assert page.context["form"]["address_line_1"].value() == change.get("address_line_1", "St James")
     assert not Draft.objects.exists()
+
+
+def test_a_corrected_postcode_is_named_on_the_next_page_and_booked(
+    client: Client, presentation: Presentation, person: Person
+) -> None:
+    sign_in(client, person)
+    client.post("/book/signs/where/", {**WHERE, "postcode": "LSI 4AP"})
+    assert "We read “LSI 4AP” as LS1 4AP." in text(client.get("/book/signs/when/"))
+    client.post("/book/signs/when/", {"start": TEN})
+    page = text(client.get("/book/signs/check/"))
+    assert ("St James Leeds LS1 4AP" in page, "We read" in page) == (True, False)
+    confirm(client)
+    assert Booking.objects.get().postcode == LEEDS
 
 
 def test_the_first_page_gives_the_cookie_so_that_one_can_go_back_to_it(client: Client, presentation: Presentation) -> None:

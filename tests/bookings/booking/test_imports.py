@@ -113,7 +113,7 @@ def test_without_a_time_it_has_only_its_day(presenter, client):
         ({"day": "29/3/2026", "clock": "1:30am"}, "clock", "The clocks go forward then"),
         ({"presentation": "Something else"}, "presentation", "We have no presentation of this name."),
         ({"postcode": ""}, "postcode", "Add the postcode of the workplace"),
-        ({"postcode": "XX1 1XX"}, "postcode", "We don’t know this postcode."),
+        ({"postcode": "BX9 1AS"}, "postcode", "We don’t know this postcode."),
         ({"came": "", "expected": ""}, "came", "Say how many people came"),
         ({"came": "0", "expected": "0"}, "came", "Say how many people came"),
         ({"came": "100000"}, "came", "Enter how many people, from 0 to 5,000."),

@@ -161,6 +161,20 @@ def test_from_asking_to_the_seat_and_back(client: Client, guest: Person, booking
     assert (Seat.objects.get().state, Booking.objects.get().seats_taken) == (SeatState.GIVEN_UP, 0)
 
 
+@pytest.mark.parametrize("is_flagged", [False, True])
+def test_guest_does_not_read_room_text_that_is_flagged_as_a_childs_details(
+    client: Client, guest: Person, booking: Booking, is_flagged: bool
+) -> None:
+    Booking.objects.update(room=CHILD, flagged_child_details=is_flagged)
+    booking.refresh_from_db()
+    approve_seat(ask(booking, guest), by=None, now=NOW)
+    page = text(client.get(f"/seats/{booking.reference}/"))
+    calendar = client.get(f"/seats/{booking.reference}/calendar.ics").content.decode()
+    reads_room = (CHILD in page, CHILD in rendered("seat-approved"), "Amir Khan" in calendar)
+    assert reads_room == (not is_flagged,) * 3
+    assert [word for word in PRIVATE if word not in page] == []  # where to come, and whom to ask for, are never kept back
+
+
 def test_opening_any_page_changes_nothing(client: Client, guest: Person, booking: Booking) -> None:
     seat = ask(booking, guest)
     for reader, path in (

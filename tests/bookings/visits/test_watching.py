@@ -84,6 +84,11 @@ def test_an_alert_that_is_no_longer_true_is_not_sent(booking: Booking, presenter
     assert not is_still_due("staff-no-check-out", END + 33 * MINUTE)
 
 
+def test_alert_of_a_missed_check_in_is_not_sent_once_the_check_out_is_missed(booking: Booking) -> None:
+    beat(START + 20 * MINUTE)
+    assert [is_still_due("staff-no-check-in", END + minutes * MINUTE) for minutes in (29, 30)] == [True, False]
+
+
 def test_a_visit_that_was_moved_is_a_new_case(booking: Booking) -> None:
     beat(START + 20 * MINUTE)
     Booking.objects.update(starts_at=START + DAY, ends_at=END + DAY)

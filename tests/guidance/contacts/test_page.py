@@ -56,11 +56,24 @@ def test_it_says_what_is_wrong_and_keeps_what_was_typed(client: Client) -> None:
     assert "Enter a postcode." in asked(client, "")
 
 
+def test_a_corrected_postcode_is_named_in_the_answer(client: Client) -> None:
+    said = asked(client, "LS1O 3EX")
+    assert "For LS10 3EX : We read “LS1O 3EX” as LS10 3EX. In immediate danger 999 Children’s services, Leeds" in said
+    assert "We read" not in asked(client, "ls103ex")
+
+
+def test_a_postcode_that_may_mean_another_is_asked_about_and_kept(client: Client) -> None:
+    response = client.post(PAGE, {"postcode": "EL1 1AA", "profession": "gp"})
+    assert text(response).count("Did you mean E11 1AA?") == 2  # above the form, and beside the field
+    assert 'value="EL1 1AA"' in response.content.decode()
+    assert "In immediate danger 999" not in text(response)
+
+
 @pytest.mark.parametrize(
     ("postcode", "expected"),
     [
         ("BFPO 57", "A forces postcode doesn’t say where the child is."),
-        ("QQ1 1AA", "We don’t know this postcode. Check it, or call these numbers."),
+        ("BX9 1AS", "We don’t know this postcode. Check it, or call these numbers."),
         ("JE2 3AB", "Tell the island’s children’s services or police."),
         ("GY1 1AA", "Tell the island’s children’s services or police."),
         ("IM1 1AA", "Tell the island’s children’s services or police."),
@@ -104,7 +117,7 @@ def test_a_number_says_when_it_was_checked_or_that_it_is_a_sample_and_is_one_tap
     assert "A sample number, for trying out. Nobody answers it." in said
 
 
-@pytest.mark.parametrize(("postcode", "advises"), [("LS1 4AP", False), ("EH1 1AA", True), ("QQ1 1AA", False)])
+@pytest.mark.parametrize(("postcode", "advises"), [("LS1 4AP", False), ("EH1 1AA", True), ("BX9 1AS", False)])
 def test_without_an_approval_of_that_nation_it_has_numbers_alone(client: Client, postcode: str, advises: bool) -> None:
     england = GuidancePage.objects.filter(audience=Audience.ALL_PROFESSIONALS, nation=UKNation.ENGLAND)
     england.update(digest="of the text before")

@@ -51,6 +51,19 @@ def test_an_order_for_a_caller_goes_by_the_same_service(client, staff, leaflet):
     assert order.events.get().by == staff
 
 
+def test_corrected_postcodes_of_a_caller_are_named(client, staff, leaflet):
+    response = call(client, copies_one="5", postcode="LS2 BAA", to_postcode="Y01 8HE")
+    assert "Enter a full UK postcode, like LS1 4AP." in response.content.decode()
+    response = call(client, copies_one="5", postcode="LS2 OAA", to_postcode="Y01 8HE")
+    order = Order.objects.get()
+    assert said(response) == [
+        "We read “LS2 OAA” as LS2 0AA.",
+        "We read “Y01 8HE” as YO1 8HE.",
+        f"Order {order.reference} is placed. Tell the caller the reference.",
+    ]
+    assert (order.person.postcode, order.postcode) == ("LS2 0AA", "YO1 8HE")
+
+
 def test_the_list_of_orders_leads_to_it_by_its_name(client, staff):
     page = client.get(ORDERS).content.decode()
     assert f'<a href="{ADD}" class="addlink">Order for a caller</a>' in page

@@ -111,6 +111,13 @@ def test_a_wrong_postcode_stays_typed(client, leaflet, postcode):
     assert response.context["form"]["postcode"].value() == postcode
 
 
+def test_a_corrected_postcode_is_named_on_the_page_to_check(client, leaflet, person):
+    sign_in(client, person)
+    assert fill(client, leaflet, postcode="Lsl 4ap").url == CHECK
+    page = html.unescape(client.get(CHECK).content.decode())
+    assert ("We read “Lsl 4ap” as LS1 4AP." in page, page.count("LS1 4AP")) == (True, 2)
+
+
 def test_the_address_has_autocomplete_tokens(client, leaflet):
     client.post(reverse("basket_add", args=["one"]), {"one-copies": 5})
     page = client.get(reverse("order_delivery")).content.decode()
