@@ -27,7 +27,7 @@ from django.views.decorators.vary import vary_on_cookie
 from ctac.dates import uk_day
 from ctac.forms import FORM_METHODS, PageForm, postcode_correction
 from ctac.pdf.typesetting import render_pdf
-from guidance.contacts.queries import FORCES_POST_PREFIX, referral_text, who_to_tell
+from guidance.contacts.queries import FORCES_POST_PREFIX, numbers_by_answer, referral_text, who_to_tell
 from guidance.content import AUDIENCES, NATIONS, PROFESSION_BY_AUDIENCE, READERS, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.pdf import PDF_KINDS, guidance_data, guidance_digest
@@ -72,24 +72,19 @@ class WhoToTellForm(PageForm):
     )
 
 
-def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellForm:
-    """The form as it was sent, else filled in for whoever has signed in. A page for one `profession` need not ask for it."""
+def known_answers(request: HttpRequest, profession: str = "") -> dict[str, str]:
+    """Of whoever has signed in; else the `profession` that a page of guidance is for."""
     person = signed_in_person_or_none(request)
-    known = {"postcode": person.postcode, "profession": person.profession} if person else {}
-    form = WhoToTellForm(request.POST if request.method == "POST" else None, initial=known)
-    if profession:
-        form.fields["profession"].widget = forms.HiddenInput()
-        form.initial.setdefault("profession", profession)  # a colleague of another profession reads what theirs may do
-    return form
+    return {"postcode": person.postcode, "profession": person.profession} if person else {"profession": profession}
 
 
 @csrf_exempt  # it changes nothing, so nobody can forge anything; and it must work where a browser refuses cookies
 @require_http_methods(FORM_METHODS)
 def who_to_tell_page(request: HttpRequest) -> HttpResponse:
     """A POST form, so that the postcode is in no address and no log. Somebody signed in gets the answer at once."""
-    form, person = who_to_tell_form(request), signed_in_person_or_none(request)
-    if person and person.postcode and not form.is_bound:
-        form = WhoToTellForm(form.initial)
+    known = known_answers(request)
+    sent = request.POST if request.method == "POST" else known if known.get("postcode") else None
+    form = WhoToTellForm(sent, initial=known)
     context: dict[str, object] = {"form": form}
     if form.is_valid():
         postcode = form.cleaned_data["postcode"]
@@ -103,6 +98,7 @@ def who_to_tell_page(request: HttpRequest) -> HttpResponse:
             "postcode": postcode,
             "correction": postcode_correction(str(form["postcode"].data), postcode),
             "who": who,
+            "numbers": numbers_by_answer(who, timezone.now()),
             "advises": advises,
             "referral": referral_text(who.nation, form.cleaned_data["profession"]) if advises else "",
             "is_forces_post": postcode.startswith(FORCES_POST_PREFIX),
@@ -115,7 +111,7 @@ def who_to_tell_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def guidance(request: HttpRequest) -> HttpResponse:
-    context = {"readers": READERS, "who_to_tell_form": who_to_tell_form(request)}
+    context = {"readers": READERS, "known": known_answers(request)}
     return render(request, "guidance/index.html", context)
 
 
@@ -138,7 +134,7 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
         "nation": UKNation(shown) if shown else None,
         "nations": UKNation.choices,
         "official_links": OFFICIAL_LINKS,
-        "who_to_tell_form": who_to_tell_form(request, PROFESSION_BY_AUDIENCE.get(audience, "")),
+        "known": known_answers(request, PROFESSION_BY_AUDIENCE.get(audience, "")),
     }
     if pages:  # without pages, the response does not even contain the text
         language = pages[0].language

@@ -71,8 +71,9 @@ class AreaContactAdmin(StaffModelAdmin):
                 "fields": ("kind", "nation", "code", "name", "phone", "out_of_hours_phone", "web_page", "checked"),
                 "description": gettext_lazy(
                     "Check each number with the authority, or on its own website. Then save: the page says that you checked them "
-                    "today. People see the numbers at once, on packing slips and certificates too. For a police force in the UK "
-                    "without a number, they see 101."
+                    "today. People see the numbers at once, on packing slips and certificates too. From 9am to 5pm on working "
+                    "days we show the phone first, and the phone out of hours at all other times. If one number answers day and "
+                    "night, enter it twice. For a police force in the UK without a number, people see 101."
                 ),
             },
         ),

@@ -1,19 +1,23 @@
 """Whom to tell about a child at a postcode, and who makes the referral there."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from functools import cache
 
 from django.utils.translation import gettext as _
 
+from ctac.dates import TEAM_NATION, UK_TZ, is_working_day
 from ctac.models import csv_rows
 from guidance.contacts.models import POLICE_NUMBER, AreaContact, ContactKind
 from guidance.content import NATIONS
 from professionals.areas import Area, look_up_area, look_up_areas
 from professionals.models import Nation, Profession
 
-FORCES_POST_PREFIX = "BFPO "  # it lies nowhere, so nothing is looked up
+FORCES_POST_PREFIX = "BFPO "  # it has no location, so nothing is looked up
+# When children's services answer their number by day, on working days of the nation. Northern Ireland's emergency service takes
+# over outside these hours (guidance/data/README.md). Some councils close a little earlier: the other number follows at once.
+OFFICE_OPENS, OFFICE_CLOSES = time(9), time(17)
 # Professions in Northern Ireland's health and social care trusts, which refer a child as councils do elsewhere.
 TRUST_PROFESSIONS = {
     Profession.HEALTH_VISITOR,
@@ -25,7 +29,10 @@ TRUST_PROFESSIONS = {
 
 @dataclass(frozen=True)
 class Service:
-    """A service to call, as shown: a number is '' if we have none."""
+    """A service to call, as shown: a number is '' if we have none. The same number twice answers day and night.
+
+    `hours`: when `phone` answers, in words; `what_to_say`: to whoever answers. Both only of numbers_by_answer().
+    """
 
     name: str
     phone: str = ""
@@ -33,13 +40,15 @@ class Service:
     web_page: str = ""
     checked_on: date | None = None
     is_sample: bool = False
+    hours: str = ""
+    what_to_say: str = ""
 
     def __str__(self) -> str:
         """'West Yorkshire Police: 101'; the name alone, if we have no number."""
         facts = {"name": self.name, "phone": self.phone, "out_of_hours": self.out_of_hours_phone}
-        if self.phone and self.out_of_hours_phone:
+        if self.phone and self.out_of_hours_phone not in {"", self.phone}:
             return _("%(name)s: %(phone)s; out of hours %(out_of_hours)s") % facts
-        if self.out_of_hours_phone:
+        if self.out_of_hours_phone and not self.phone:
             return _("%(name)s: out of hours %(out_of_hours)s") % facts
         return _("%(name)s: %(phone)s") % facts if self.phone else self.name
 
@@ -64,6 +73,48 @@ class WhoToTell:
     def lines(self) -> list[str]:
         """The services after 999, one a line, for paper."""
         return [str(service) for service in self.services[1:]]
+
+
+def is_office_time(nation: str, now: datetime) -> bool:
+    """Whether children's services answer their number by day."""
+    local = now.astimezone(UK_TZ)
+    return is_working_day(local.date(), nation or TEAM_NATION) and OFFICE_OPENS <= local.time() < OFFICE_CLOSES
+
+
+def numbers_by_answer(who: WhoToTell, now: datetime) -> list[Service]:
+    """The services after 999, one for each number: what answers now comes first, then the others, each with its hours.
+
+    A service without a number is a name alone, the last of all. Where only the police answer, they are told what to do.
+    """
+    _danger, children, police = who.services
+    is_day = is_office_time(who.nation, now)
+    numbers = [*numbers_of(children, is_day=is_day), *numbers_of(police, is_day=is_day, day_and_night=True)]
+    ordered = [number for _rank, number in sorted(numbers, key=lambda ranked: ranked[0])]
+    if ordered[0].phone and ordered[0].name == police.name:
+        say = _(
+            "Say that a child may be at risk. "
+            "Ask the police to tell children’s services now: at night, their emergency duty team."
+        )
+        ordered[0] = replace(ordered[0], what_to_say=say)
+    return ordered
+
+
+def numbers_of(service: Service, *, is_day: bool, day_and_night: bool = False) -> list[tuple[int, Service]]:
+    """Each number of a service by itself with its rank: 0 answers now, 1 does not, 2 is no number.
+
+    `day_and_night`: its only number always answers, as that of the police does.
+    """
+    phone, other = service.phone, service.out_of_hours_phone
+    if not phone and not other:
+        return [(2, service)]
+    if phone == other or (day_and_night and not other):
+        return [(0, replace(service, out_of_hours_phone="", hours=_("Day and night")))]
+    by_day, at_night = _("Usually 9am to 5pm on working days"), _("At night, at weekends and on bank holidays")
+    found = [
+        (0 if is_day else 1, replace(service, out_of_hours_phone="", hours=by_day)),
+        (1 if is_day else 0, replace(service, phone=other, out_of_hours_phone="", hours=at_night)),
+    ]
+    return [(rank, number) for rank, number in found if number.phone]
 
 
 @cache  # a file that changes with a migration alone

@@ -17,6 +17,7 @@ from office.site_settings.services import BrokenPromise
 SETTING_GROUPS: dict[Any, tuple[str, ...]] = {
     gettext_lazy("The advice line, and who runs this site"): (
         *("advice_phone", "advice_email", "advice_opens", "advice_closes", "out_of_hours_route"),
+        *("helpline_phone", "helpline_opens", "helpline_closes"),
         *("site_help_email", "site_help_phone", "charity_name", "charity_number", "charity_address"),
         *("data_controller", "data_processors"),
     ),
@@ -54,6 +55,8 @@ def setting_formfield(field: "models.Field[Any, Any]", **options: Any) -> Any:
 
 def setting_value_text(name: str, value: Any) -> str:
     """A value, or what the record of a change holds of it, as the page shows it."""
+    if value in {None, ""}:
+        return ""
     field: Any = SiteSettings._meta.get_field(name)
     value = field.to_python(value)
     return format_time(value) if isinstance(field, models.TimeField) else str(value)
@@ -117,7 +120,7 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
 
     def typed(self, name: str, value: Any) -> str:
         """A value as the box has it."""
-        return str(self.fields[name].prepare_value(value))
+        return "" if value is None else str(self.fields[name].prepare_value(value))
 
     def clean(self) -> dict[str, Any]:
         """Put texts on one line, as they are printed, and add errors for settings that were changed meanwhile."""

@@ -49,9 +49,9 @@ def text_field(name: Any, first: Any, *, help_text: Any, blank: bool = False, mo
     return impersonal(models.CharField(name, max_length=most, default=first, blank=blank, help_text=help_text))
 
 
-def phone_field(name: Any, first: str, *, help_text: Any, blank: bool = False) -> Any:
-    checks = [validate_phone]
-    return impersonal(models.CharField(name, max_length=30, default=first, blank=blank, validators=checks, help_text=help_text))
+def phone_field(name: Any, first: str, *, help_text: Any, blank: bool = False, **options: Any) -> Any:
+    options |= {"default": first, "blank": blank, "validators": [validate_phone], "help_text": help_text}
+    return impersonal(models.CharField(name, max_length=30, **options))
 
 
 def email_field(name: Any, first: Any, *, help_text: Any) -> Any:
@@ -96,6 +96,32 @@ class SiteSettings(models.Model):
             "Pages say this after “Until then:” while the advice line is closed. For example: call the duty team of your local "
             "council, or the police on 101"
         ),
+    )
+    helpline_phone = phone_field(
+        _("Modern Slavery & Exploitation Helpline"),
+        "08000 121 700",
+        blank=True,
+        db_default="08000 121 700",
+        help_text=_("Pages give this number while the advice line is closed. Leave it empty if the helpline has ended."),
+    )
+    helpline_opens = impersonal(
+        models.TimeField(
+            _("when that helpline opens"),
+            null=True,
+            blank=True,
+            help_text=_(
+                "Look it up on modernslaveryhelpline.org. A time in the UK, the same every day. If its days differ, or if "
+                "you are not sure, leave this and the next box empty: pages then say that people should check its hours."
+            ),
+        )
+    )
+    helpline_closes = impersonal(
+        models.TimeField(
+            _("when that helpline closes"),
+            null=True,
+            blank=True,
+            help_text=_("A time in the UK, after midnight too. If it is open day and night, enter the same time twice."),
+        )
     )
     site_help_email = email_field(
         _("email for help with this website"),
@@ -317,6 +343,9 @@ class SiteSettings(models.Model):
         wrong: dict[str, Any] = {}
         if self.advice_opens >= self.advice_closes:
             wrong["advice_closes"] = gettext("Enter a time that is later than when the advice line opens.")
+        if (self.helpline_opens is None) != (self.helpline_closes is None):
+            missing = "helpline_closes" if self.helpline_closes is None else "helpline_opens"
+            wrong[missing] = gettext("Enter both times of the helpline, or leave both empty.")
         if self.horizon_days <= 2 * self.notice_working_days:  # weekends and a bank holiday are among them
             wrong["horizon_days"] = gettext("With this notice, there would be no day to book. Enter more than %(days)s.") % {
                 "days": 2 * self.notice_working_days

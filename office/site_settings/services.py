@@ -82,12 +82,17 @@ def change_settings(*, by: Any = None, now: datetime | None = None, **values: An
     changed.clean()
     written = {name: value for name, value in settings_values(changed).items() if value != old[name]}
     SettingChange.objects.bulk_create(
-        SettingChange(field=name, old=str(old[name]), new=str(value), by=by, at=now or timezone.now())
+        SettingChange(field=name, old=recorded_text(old[name]), new=recorded_text(value), by=by, at=now or timezone.now())
         for name, value in written.items()
     )
     changed.save()
     transaction.on_commit(lambda: CACHED_SETTINGS.publish(changed), robust=True)
     return changed
+
+
+def recorded_text(value: Any) -> str:
+    """A value as SettingChange keeps it; "" for none."""
+    return "" if value is None else str(value)
 
 
 def get_locked_settings() -> SiteSettings:

@@ -48,9 +48,29 @@ def closed_now_text() -> str:
     return _("closed now: it opens on %(day)s at %(clock)s") % {"day": day, "clock": clock}
 
 
+def helpline_hours_text(now: datetime) -> str:
+    """'It is open now, until 8pm.' Hours that nobody has confirmed are never told as open."""
+    opens, closes = site_settings().helpline_opens, site_settings().helpline_closes
+    if opens is None or closes is None:
+        return _("Check its hours on its website first.")
+    if opens == closes:
+        return _("It is open day and night.")
+    clock = now.astimezone(UK_TZ).time()
+    is_open = opens <= clock < closes if opens < closes else clock >= opens or clock < closes
+    if is_open:
+        return _("It is open now, until %(closes)s.") % {"closes": format_time(closes)}
+    return _("It is closed now, and opens at %(opens)s.") % {"opens": format_time(opens)}
+
+
+def helpline() -> dict[str, str]:
+    """The number of the Modern Slavery & Exploitation Helpline and its hours, while the advice line is closed; else nothing."""
+    now, phone = timezone.now(), site_settings().helpline_phone
+    return {"phone": phone, "hours": helpline_hours_text(now)} if phone and not is_advice_line_open(now) else {}
+
+
 def advice_line(_request: HttpRequest) -> dict[str, object]:
     """The context processor. It hands over functions, so that a page looks up only what it shows."""
-    return {"advice_line_closed": closed_now_text, "out_of_hours_route": out_of_hours_route}
+    return {"advice_line_closed": closed_now_text, "out_of_hours_route": out_of_hours_route, "helpline": helpline}
 
 
 def whom_to_call_text(now: datetime) -> str:
@@ -65,4 +85,7 @@ def whom_to_call_text(now: datetime) -> str:
     closed = _("Worried about a child? The advice line on %(phone)s is closed now. It opens on %(day)s at %(time)s.") % when
     route = site_settings().out_of_hours_route.rstrip(".")
     until_then = [_("Until then: %(route)s.") % {"route": route}] if route else []
+    if number := site_settings().helpline_phone:
+        name = _("Modern Slavery & Exploitation Helpline")
+        until_then.append(f"{name}: {number}. {helpline_hours_text(now)}")
     return " ".join([closed, *until_then, emergency])
