@@ -84,10 +84,11 @@ def note(name: str, backup: str) -> None:
 
 
 def back_up() -> str:
-    """Make a backup, and return its name."""
+    """Make a backup, and return its name. Raises BackupError, also if it has damaged pages: pgBackRest ends well with those."""
     before = backups()
     pgbackrest(f"--type={kind_due(before, datetime.now(UTC))}", "backup")
-    made = [backup for backup in backups() if backup not in before]
+    known = {backup["label"] for backup in before}
+    made = [backup for backup in backups() if backup["label"] not in known]
     if not made:
         raise BackupError("pgbackrest found damaged pages in it")
     return str(made[-1]["label"])
