@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -35,6 +36,7 @@ from leaflets.models import Order, OrderState
 from leaflets.orders.emails import prefetch_order_lines
 from office.site_settings.queries import setting_text, site_settings
 from professionals.models import Profession
+from professionals.safeguarding.services import shown_text
 
 SummaryRow = dict[str, object]
 
@@ -109,7 +111,7 @@ ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
 
 def needs_rows(booking: Booking) -> list[SummaryRow]:
-    return [summary_row(capfirst(question_name(name)), getattr(booking, name)) for name in NEEDS_FIELDS]
+    return [summary_row(capfirst(question_name(name)), shown_text(booking, name)) for name in NEEDS_FIELDS]
 
 
 def question_name(name: str) -> str:
@@ -131,6 +133,11 @@ def details_rows(booking: Booking) -> list[SummaryRow]:
 def audience_text(profession: str) -> str:
     """The profession of most of the people coming."""
     return str(Profession(profession).label if profession else _("A mix of professions"))
+
+
+def booking_with(booking: Booking, answers: Mapping[str, Any]) -> Booking:
+    """An unsaved booking with these answers, to show beside this one. What is not among them stays as people read it now."""
+    return Booking(**{name: shown_text(booking, name) for name in NEEDS_FIELDS} | dict(answers))
 
 
 def changed_rows(before: Booking, after: Booking) -> list[SummaryRow]:
@@ -216,7 +223,7 @@ def freed_text(event: BookingEvent | SessionEvent, name: str) -> str:
 
 def reason_text(event: BookingEvent | SessionEvent) -> str:
     """The reason that was written, or the kind of leave for which a presenter went."""
-    return event.reason or (str(LeaveKind(event.changes["away"]).label) if "away" in event.changes else "")
+    return shown_text(event, "reason") or (str(LeaveKind(event.changes["away"]).label) if "away" in event.changes else "")
 
 
 def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
