@@ -526,6 +526,8 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         *bookings_text.booking_facts_without_title(visit),
         *bookings_text.missing_link_rows(visit),
         *presenter_detail_rows(visit),
+        # Where an email leaves all free text out, the page keeps back only what may be about a child.
+        *(bookings_text.needs_rows(visit) if visit.flagged_child_details else ()),
         *guest_rows(visit),
     ]
     rows += duty_rows_of(visit, duty_contacts_by_booking([visit]))

@@ -180,6 +180,8 @@ class FlaggedTextAdmin(ReadOnlyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
         """Without the link to the object for a colleague who may not open its page."""
         fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
         app, _line, rest = resolve(services.flagged_staff_url(obj)).url_name.partition("_")  # type: ignore[union-attr]
         if request.user.has_perm(f"{app}.view_{rest.removesuffix('_change')}"):
             return fieldsets
