@@ -30,6 +30,7 @@ from ctac.staff.site import (
     datetime_column,
     format_long_datetime,
     page_form_class,
+    phone_link,
     staff_site,
     state_tag,
 )
@@ -96,11 +97,13 @@ def writer_rows(flagged: FlaggedText, fields: list[services.FlaggedField]) -> li
     if not fields:
         return []
     contacts = [
-        [str(getattr(writer, "name", "")), getattr(writer, "phone", "") or getattr(writer, "mobile", ""), writer.email]
+        [getattr(writer, "name", ""), phone_link(number) if number else "", writer.email]
         for writer in services.find_writers(flagged, fields)
+        for number in [getattr(writer, "phone", "") or getattr(writer, "mobile", "")]
     ]
-    text = "\n".join(part for contact in contacts for part in contact if part)
-    return [{"label": _("Written by"), "value": text or _("We don’t know who wrote it.")}]
+    lines = [(part,) for contact in contacts for part in contact if part]
+    text = format_html_join(mark_safe("<br>"), "{}", lines) or _("We don’t know who wrote it.")
+    return [{"label": _("Written by"), "value": text}]
 
 
 def events_html(flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString:

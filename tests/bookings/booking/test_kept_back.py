@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Booking, BookingState, JourneyTime
+from professionals.models import FlaggedText
 from professionals.safeguarding.services import KEPT_BACK_HINT, KEPT_BACK_MESSAGE, notify_safeguarding_lead
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -193,3 +194,21 @@ def test_a_call_of_the_same_person_begins_without_what_was_kept(booking: Booking
     client = desk("coordinator")
     page = read(client, f"{reverse('staff:bookings_booking_add')}?person={booking.person_id}")
     assert "Quark" not in page
+
+
+def test_only_the_writer_still_reads_it_in_the_draft_that_they_are_filling_in(client: Client, booking: Booking) -> None:
+    """The one exception: the writer’s own form and the check of it, until they send it."""
+    Booking.objects.update(room="Room 3", flagged_child_details=False)
+    FlaggedText.objects.all().delete()
+    sign_in(client, booking.person)
+    address = reverse("booking_details", args=[booking.reference])
+    typed = {**TYPED, "version": booking.version, "room": CHILD, "access_needs": "Step-free", "notes": ""}
+    assert "Quark" in client.post(address, typed).content.decode()  # the form that asks once
+    check = client.post(address, {**typed, "keep_what_i_wrote": "on"}, follow=True)
+    assert "Quark" in check.content.decode()
+    assert "Quark" in read(client, address)
+    assert "Quark" not in read(desk("coordinator"), staff_page(booking))
+    client.post(reverse("booking_details_check", args=[booking.reference]), {"version": booking.version})
+    booking.refresh_from_db()
+    assert (booking.room, booking.flagged_child_details) == (CHILD, True)
+    assert "Quark" not in read(client, address) + read(client, booking.get_absolute_url())
