@@ -104,12 +104,13 @@ def fields_of(rows: Iterable[Model]) -> list[FlaggedField]:
 
 def find_writers(flagged: FlaggedText, fields: Iterable[FlaggedField]) -> list[Any]:
     """Who wrote these texts: the colleague whose act has the same words, or else the person or presenter of the object."""
-    rows = flagged_rows(flagged)
-    by_text = {getattr(row, "reason", ""): row.by for row in rows if getattr(row, "by", None)}
-    found = []
-    for each in fields:
-        by = by_text.get(each.text)
-        found.append(by if by is not None and by.is_staff else _sources[flagged.subject.split(":")[0]].writer(rows[0]))
+    rows, by_text = flagged_rows(flagged), dict[str, User]()
+    for row in rows:
+        by = getattr(row, "by", None)
+        if by is not None and by.is_staff:
+            by_text |= {getattr(row, column): by for column in free_text_columns(type(row))}
+    source = _sources[flagged.subject.split(":")[0]]
+    found = [by_text.get(each.text) or source.writer(rows[0]) for each in fields]
     return list(dict.fromkeys(writer for writer in found if writer is not None))
 
 

@@ -296,7 +296,8 @@ add_waiting_line(
 
 def text_column(name: str) -> Callable[[Any, Any], Any]:
     """A text of the booking, under the name that the model gives it."""
-    return column(Booking._meta.get_field(name).verbose_name, lambda booking: shown_text(booking, name))
+    label = Booking._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    return column(label, lambda booking: shown_text(booking, name))
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (

@@ -419,7 +419,7 @@ def details_form_page(request: HttpRequest, reference: str) -> HttpResponse:
     typed = find_details_draft(request, booking, timezone.now())
     form = DetailsForm(initial=model_to_dict(booking))
     form.keep_back(booking)
-    form.initial |= typed.answers if typed else {}
+    form.initial.update(typed.answers if typed else {})
     too_late = bookings_text.changed_rows(booking, bookings_text.booking_with(booking, typed.answers)) if typed else []
     return details_page(request, reference, booking, form, version=typed.version if typed else booking.version, too_late=too_late)
 
