@@ -172,25 +172,22 @@ mail_comes_back = Exists(MarkedAddress.objects.marked().filter(address=Lower(Out
 has_second_factor = Exists(second_factors().filter(user=OuterRef("pk")))
 
 
-def is_lead_held() -> bool:
-    """Whether an open account of staff holds the role of safeguarding lead."""
-    return User.objects.filter(groups__name=LEAD_ROLE.name, is_active=True, is_staff=True).exists()
+# And whether anybody holds the role of safeguarding lead, for what a manager reads meanwhile (ADR 8).
+LEADS = User.objects.filter(groups__name=LEAD_ROLE.name, is_active=True, is_staff=True)
 
 
 class AuthenticationBackend(AllauthBackend):
     """Reads the user with the person: one statement a request instead of two. Managers stand in for a missing lead."""
 
     def get_user(self, user_id: Any) -> User | None:
-        users = User.objects.select_related("person__organisation")
+        users = User.objects.select_related("person__organisation").annotate(has_lead=Exists(LEADS))
         user = users.annotate(mail_comes_back=mail_comes_back, has_second_factor=has_second_factor).filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        """Also what the safeguarding lead reads, for a manager while nobody holds that role. At most one statement a request."""
+        """Also what the safeguarding lead reads, for a manager while nobody holds that role."""
         if super().has_perm(user_obj, perm, obj):
             return True
         if perm not in LEAD_PERMISSIONS or not super().has_perm(user_obj, STAND_IN_FOR_LEAD_PERMISSION, obj):
             return False
-        if not hasattr(user_obj, "stands_in_for_lead"):
-            user_obj.stands_in_for_lead = not is_lead_held()
-        return bool(user_obj.stands_in_for_lead)
+        return not (user_obj.has_lead if hasattr(user_obj, "has_lead") else LEADS.exists())
