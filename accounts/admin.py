@@ -32,7 +32,7 @@ from accounts import services
 from accounts.access import ask_to_reauthenticate, signed_in_user
 from accounts.forms import MOBILE_HELP, MobileField
 from accounts.models import USER_SEARCH_TEXT, SavedFilter, User
-from accounts.roles import MANAGER_ROLE, ROLE_NAMES, ROLES, ROLES_BY_NAME, ROLES_BY_SLUG
+from accounts.roles import LEAD_ROLE, MANAGER_ROLE, ROLE_NAMES, ROLES, ROLES_BY_NAME, ROLES_BY_SLUG
 from ctac.dates import format_datetime
 from ctac.forms import PageForm
 from ctac.staff.audit import audit_note
@@ -473,6 +473,23 @@ def role_holder_checks(found: Iterable[Any]) -> Iterator[FirstRunCheck]:
         yield FirstRunCheck(label, Light.AMBER, sentence, **more)
     else:
         yield FirstRunCheck(label, Light.GREEN, _("Somebody holds each role that the work needs."), **more)
+    yield safeguarding_lead_check(holders[LEAD_ROLE.name])
+
+
+def safeguarding_lead_check(names: list[str]) -> FirstRunCheck:
+    """The lead and a deputy read what may be about a child. Red while there is neither, and managers read it instead."""
+    label, accounts = gettext_lazy("Safeguarding lead"), reverse("staff:accounts_user_changelist")
+    more: dict[str, Any] = {"href": f"{accounts}?is_staff__exact=1", "link": gettext_lazy("See the accounts of staff")}
+    if not names:
+        sentence = _(
+            "Nobody has the role “Safeguarding lead”. Until someone has, every manager can read texts that may be about a child. "
+            "Give the role to your safeguarding lead and to a deputy."
+        )
+        return FirstRunCheck(label, Light.RED, sentence, **more)
+    if len(names) == 1:
+        sentence = _("Only %(name)s is safeguarding lead. Give the role to a deputy too, for the days when the lead is away.")
+        return FirstRunCheck(label, Light.AMBER, sentence % {"name": names[0]}, **more)
+    return FirstRunCheck(label, Light.GREEN, _("Safeguarding leads: %(names)s.") % {"names": names_text(names)})
 
 
 register_first_run_check(COLLEAGUES_SECTION, gettext_lazy("Accounts"), colleague_checks)

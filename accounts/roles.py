@@ -51,6 +51,9 @@ def build_duty(words: str | Promise, **by_app: str) -> Duty:
     return Duty(words, frozenset(found))
 
 
+# It gives a manager what LEAD_ROLE may, while nobody holds that role (professionals.access.AuthenticationBackend).
+STAND_IN_FOR_LEAD_PERMISSION = "professionals.stand_in_for_lead"
+
 COORDINATOR_DUTIES = (
     build_duty(
         _("Book, decide, move, change and cancel bookings, and choose who gives them."), bookings="booking:view,add,change"
@@ -144,7 +147,10 @@ MANAGER_DUTIES = (
         bookings="presentation:view,add,change",
         leaflets="leaflet:view,add,change edition:view,add,change",
     ),
-    build_duty(_("Read and clear texts that may be about a child."), professionals="flaggedtext:view,change"),
+    build_duty(
+        _("Stand in for the safeguarding lead while nobody holds that role."),
+        professionals=STAND_IN_FOR_LEAD_PERMISSION.partition(".")[2],
+    ),
     build_duty(_("Change the settings, such as the advice line, notice, and who is told of what."), office="change_sitesettings"),
     build_duty(_("Approve the guidance that the public reads, and withdraw an approval."), guidance="guidancepage:view,change"),
     build_duty(
@@ -159,6 +165,16 @@ MANAGER_DUTIES = (
     build_duty(
         _("Import old contacts, orders and bookings from a spreadsheet, and undo an import."),
         professionals="import:view,add,change",
+    ),
+)
+LEAD_DUTIES = (
+    build_duty(
+        _("Read and clear texts that may be about a child, and see who wrote them."), professionals="flaggedtext:view,change"
+    ),
+    build_duty(
+        _("See the bookings, open sessions and orders that such a text was written with."),
+        bookings="booking:view opensession:view",
+        leaflets="order:view",
     ),
 )
 PRESENTER_DUTY = build_duty(
@@ -208,6 +224,13 @@ ROLES = (
         _("Can’t have a diary of visits without the presenter’s role."),
     ),
     Role(
+        "safeguarding-lead",
+        "Safeguarding lead",
+        _("Reads what may be about a child, and decides what happens with it. Give it to the lead and the deputy at least."),
+        LEAD_DUTIES,
+        _("Can’t erase people, give roles, or change bookings and orders."),
+    ),
+    Role(
         "read-only",
         "Read only",
         _("Can look but not change anything. For a colleague who is learning or checking the work."),
@@ -218,6 +241,7 @@ ROLES = (
 ROLES_BY_NAME = {role.name: role for role in ROLES}
 ROLES_BY_SLUG = {role.slug: role for role in ROLES}
 MANAGER_ROLE = ROLES_BY_SLUG["manager"]
+LEAD_ROLE = ROLES_BY_SLUG["safeguarding-lead"]
 ROLE_NAMES = tuple(role.name for role in ROLES)
 
 

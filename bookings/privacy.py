@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery
@@ -51,7 +50,7 @@ from notifications.privacy import erase_bodies_about
 from privacy.personal_data import OUTWARD_CODE_EXPRESSION, all_addresses_of
 from privacy.retention import RetentionRule
 from professionals.models import Absorbed, Person
-from professionals.safeguarding.services import FlaggedSource
+from professionals.safeguarding.services import FlaggedSource, free_text_columns, kept_back_expression, shown_text
 
 EXPORTED_FIELDS = (
     "reference",
@@ -102,18 +101,27 @@ PRESENTER_EVENT_KINDS = (
 )
 
 
+KEPT_BACK_EVENT = kept_back_expression(booking="booking")
+
+
+def texts_of(row: dict[str, Any]) -> dict[str, Any]:
+    """What of these values tells how a booking's texts are shown."""
+    return {name: row[name] for name in ("pk", "flagged_child_details", *free_text_columns(Booking))}
+
+
 def export_bookings(person: Person) -> list[dict[str, Any]]:
     """Every booking of this person with its history, the dates of a request, and what came after it.
 
     One statement if there is none, else four.
     """
     bookings = Booking.objects.filter(person=person).order_by("pk")
-    rows = list(bookings.values("pk", *EXPORTED_FIELDS, "attendance__people", "yearlater__due_at"))
+    rows = list(bookings.values("pk", *EXPORTED_FIELDS, "flagged_child_details", "attendance__people", "yearlater__due_at"))
     if not rows:
         return []
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=PRESENTER_EVENT_KINDS):
-        reason = event.reason
+    happened = BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=PRESENTER_EVENT_KINDS)
+    for event in happened.annotate(kept_back=KEPT_BACK_EVENT):
+        reason = shown_text(event, "reason")
         if event.kind == BookingEventKind.HANDED_OVER:  # before that it was somebody else's, and so is their reason
             history[event.booking_id] = [{**entry, "reason": ""} for entry in history[event.booking_id]]
             reason = ""
@@ -122,8 +130,11 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
     by_hosts = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
-    answers = by_hosts.values("afterwards__booking_id", "received_on", "comment", "quotable", *STATEMENTS, *CONFIDENCE_QUESTIONS)
-    feedback = {answer.pop("afterwards__booking_id"): answer for answer in answers}
+    asked = ("received_on", "comment", "quotable", *STATEMENTS, *CONFIDENCE_QUESTIONS)
+    feedback = {
+        answer.afterwards.booking_id: {name: getattr(answer, name) for name in asked} | {"comment": shown_text(answer, "comment")}
+        for answer in by_hosts.select_related("afterwards")
+    }
     exported = []
     for row in rows:
         afterwards = {
@@ -134,6 +145,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
         exported.append(
             {
                 **{key: row[key] for key in EXPORTED_FIELDS},
+                **{name: shown_text(Booking(**texts_of(row)), name) for name in free_text_columns(Booking)},
                 "dates": dates[row["pk"]],
                 "history": history[row["pk"]],
                 "afterwards": {name: value for name, value in afterwards.items() if value is not None},
@@ -218,13 +230,13 @@ def export_transferred(person: Person) -> list[dict[str, Any]]:
     happened = BookingEvent.objects.filter(booking__in={event.booking_id for event in given}).exclude(
         kind__in=PRESENTER_EVENT_KINDS
     )
-    events = list(happened.order_by("pk")) if given else []
+    events = list(happened.annotate(kept_back=KEPT_BACK_EVENT).order_by("pk")) if given else []
     return [
         {
             "reference": transfer.booking.reference,
             "given_away": transfer.at,
             "history": [
-                {"at": event.at, "what": event.get_kind_display(), "reason": event.reason}
+                {"at": event.at, "what": event.get_kind_display(), "reason": shown_text(event, "reason")}
                 for event in events
                 if event.booking_id == transfer.booking_id and (transfer.came or 0) < event.pk <= transfer.pk
             ],
@@ -311,33 +323,26 @@ def admin_url(model: str, key: int) -> str:
 FLAGGED_SOURCES = (
     FlaggedSource(
         "booking",
-        lambda key: chain(
-            Booking.objects.filter(pk=key),
-            BookingEvent.objects.filter(booking=key).order_by("pk"),
-            BusyTime.objects.filter(booking=key).order_by("pk"),
-        ),
+        {Booking: "pk", BookingEvent: "booking", BusyTime: "booking"},
         lambda key: admin_url("booking", key),
+        lambda booking: booking.person,
     ),
-    FlaggedSource(
-        "session",
-        lambda key: chain(
-            OpenSession.objects.filter(pk=key), SessionEvent.objects.filter(session=key, place=None).order_by("pk")
-        ),
-        lambda key: admin_url("opensession", key),
-    ),
+    FlaggedSource("session", {OpenSession: "pk", SessionEvent: "session"}, lambda key: admin_url("opensession", key)),
     FlaggedSource(
         "place",
-        lambda key: chain(SessionPlace.objects.filter(pk=key), SessionEvent.objects.filter(place=key).order_by("pk")),
+        {SessionPlace: "pk", SessionEvent: "place"},
         lambda key: admin_url("opensession", SessionPlace.objects.get(pk=key).session_id),
+        lambda place: place.person,
     ),
     # Deleting the leave deletes its words too.
-    FlaggedSource("leave", lambda key: Leave.objects.filter(pk=key), lambda key: admin_url("leave", key)),
+    FlaggedSource("leave", {Leave: "pk"}, lambda key: admin_url("leave", key), lambda leave: leave.presenter),
     FlaggedSource(
         "feedback",
-        lambda key: Feedback.objects.filter(pk=key),
+        {Feedback: "pk"},
         lambda key: admin_url("afterwards", Feedback.objects.get(pk=key).afterwards_id),
+        lambda answer: answer.afterwards.booking.person if answer.by_host else None,
     ),
-    FlaggedSource("journey", lambda key: JourneyTime.objects.filter(pk=key), lambda key: admin_url("journeytime", key)),
+    FlaggedSource("journey", {JourneyTime: "pk"}, lambda key: admin_url("journeytime", key)),
 )
 
 
@@ -439,8 +444,9 @@ def export_places(person: Person) -> list[dict[str, Any]]:
     if not places:
         return []
     history: dict[int | None, list[dict[str, Any]]] = defaultdict(list)
-    for event in SessionEvent.objects.filter(place__in=places).order_by("at", "pk"):
-        history[event.place_id].append({"at": event.at, "what": event.title, "reason": event.reason})
+    events = SessionEvent.objects.filter(place__in=places).annotate(kept_back=kept_back_expression(place="place"))
+    for event in events.order_by("at", "pk"):
+        history[event.place_id].append({"at": event.at, "what": event.title, "reason": shown_text(event, "reason")})
     return [
         {
             "reference": place.session.reference,
@@ -449,7 +455,7 @@ def export_places(person: Person) -> list[dict[str, Any]]:
             "ends_at": place.session.ends_at,
             "state": place.state,
             "offered_until": place.offer_expires_at,
-            "access_needs": place.access_needs,
+            "access_needs": shown_text(place, "access_needs"),
             "channel": place.channel,
             "created_at": place.created_at,
             "history": history[place.pk],

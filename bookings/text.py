@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -34,6 +35,7 @@ from leaflets.models import Order, OrderState
 from leaflets.orders.emails import prefetch_order_lines
 from office.site_settings.queries import setting_text, site_settings
 from professionals.models import Profession
+from professionals.safeguarding.services import shown_text
 
 SummaryRow = dict[str, object]
 
@@ -108,7 +110,7 @@ ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
 
 def needs_rows(booking: Booking) -> list[SummaryRow]:
-    return [summary_row(capfirst(question_name(name)), getattr(booking, name)) for name in NEEDS_FIELDS]
+    return [summary_row(capfirst(question_name(name)), shown_text(booking, name)) for name in NEEDS_FIELDS]
 
 
 def question_name(name: str) -> str:
@@ -130,6 +132,11 @@ def details_rows(booking: Booking) -> list[SummaryRow]:
 def audience_text(profession: str) -> str:
     """The profession of most of the people coming."""
     return str(Profession(profession).label if profession else _("A mix of professions"))
+
+
+def booking_with(booking: Booking, answers: Mapping[str, Any]) -> Booking:
+    """An unsaved booking with these answers, to show beside this one. What is not among them stays as people read it now."""
+    return Booking(**{name: shown_text(booking, name) for name in NEEDS_FIELDS} | dict(answers))
 
 
 def changed_rows(before: Booking, after: Booking) -> list[SummaryRow]:

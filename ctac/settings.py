@@ -222,7 +222,7 @@ TEMPLATES = [
                 "ctac.pages.site",
                 "professionals.safeguarding.advice_line.advice_line",
             ],
-            "libraries": {"texts": "office.texts.tags"},
+            "libraries": {"texts": "office.texts.tags", "safeguarding": "professionals.safeguarding.services"},
         },
     }
 ]

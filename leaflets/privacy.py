@@ -1,10 +1,10 @@
 """Personal data in leaflets: export, erasure, retention, and texts flagged as a child's details."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -30,7 +30,7 @@ from notifications.privacy import erase_bodies_about
 from privacy.personal_data import OUTWARD_CODE_EXPRESSION, json_rows
 from privacy.retention import RetentionRule
 from professionals.models import Person
-from professionals.safeguarding.services import FlaggedSource
+from professionals.safeguarding.services import FlaggedSource, kept_back_expression, shown_text
 from professionals.services import delete_unused_organisations
 
 
@@ -46,14 +46,20 @@ def export_orders(person: Person) -> list[Any]:
         told_by_email=Q(told_in__isnull=False),
         reached_by_phone="reached_at",
     )
-    orders = Order.objects.for_my_page(person).annotate(recalled=recalled).prefetch_related("events", "dispatches__missing")
+    events = OrderEvent.objects.annotate(kept_back=kept_back_expression(order="order"))
+    reports = MissingParcel.objects.annotate(kept_back=kept_back_expression(missing="pk"))
+    orders = (
+        Order.objects.for_my_page(person)
+        .annotate(recalled=recalled, kept_back=kept_back_expression(order="pk"))
+        .prefetch_related(Prefetch("events", events), Prefetch("dispatches__missing", reports))
+    )
     return [
         {
             "reference": order.reference,
             "state": order.state_text,
             "placed": order.created_at.isoformat(),
             "came_by": order.get_channel_display(),
-            "why_more": order.asked_because,
+            "why_more": shown_text(order, "asked_because"),
             "to": order.address,
             "phone": order.contact_phone,
             "leaflets": [
@@ -66,7 +72,7 @@ def export_orders(person: Person) -> list[Any]:
                     "what": event.get_kind_display(),
                     "changes": event.change_lines,
                     "when": event.at.isoformat(),
-                    "why": event.reason,
+                    "why": shown_text(event, "reason"),
                 }
                 for event in order.events.all()
             ],
@@ -88,10 +94,10 @@ def export_missing_report(missing: MissingParcel | None) -> dict[str, Any] | Non
         return None
     return {
         "told": missing.reported_at.isoformat(),
-        "wrote": missing.note,
+        "wrote": shown_text(missing, "note"),
         "state": missing.get_state_display(),
         "decided": missing.decided_at and missing.decided_at.isoformat(),
-        "why": missing.reason,
+        "why": shown_text(missing, "reason"),
     }
 
 
@@ -156,27 +162,21 @@ def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
     delete_unused_organisations(organisations)
 
 
-def order_texts(key: int) -> Iterator[Model]:
-    order = Order.objects.get(pk=key)
-    movements = StockMovement.objects.filter(order_line__order=order).exclude(reason="")
-    yield from (order, *order.events.order_by("pk"), *movements.order_by("pk"))
-
-
-def recall_texts(key: int) -> Iterator[Model]:
-    recall = Recall.objects.select_related("edition").get(pk=key)
-    yield from (recall, recall.edition)
-
-
-def flagged_source(prefix: str, model: str, texts: Callable[[int], Iterable[Model]]) -> FlaggedSource:
-    return FlaggedSource(prefix, texts, lambda key: reverse(f"staff:leaflets_{model}_change", args=[key]))
+def flagged_source(kind: str, model: str, models: dict[type[Model], str], writer: Callable[[Any], Any]) -> FlaggedSource:
+    return FlaggedSource(kind, models, lambda key: reverse(f"staff:leaflets_{model}_change", args=[key]), writer)
 
 
 FLAGGED_SOURCES = (
-    flagged_source("order", "order", order_texts),
-    flagged_source("missing", "missingparcel", lambda key: [MissingParcel.objects.get(pk=key)]),
-    flagged_source("stock", "stockmovement", lambda key: [StockMovement.objects.get(pk=key)]),
-    flagged_source("edition", "edition", lambda key: [Edition.objects.get(pk=key)]),
-    flagged_source("recall", "recall", recall_texts),
+    flagged_source(
+        "order",
+        "order",
+        {Order: "pk", OrderEvent: "order", StockMovement: "order_line__order"},
+        lambda order: order.person,
+    ),
+    flagged_source("missing", "missingparcel", {MissingParcel: "pk"}, lambda missing: missing.parcel.order.person),
+    flagged_source("stock", "stockmovement", {StockMovement: "pk"}, lambda movement: movement.by),
+    flagged_source("edition", "edition", {Edition: "pk"}, lambda edition: None),
+    flagged_source("recall", "recall", {Recall: "pk", Edition: "recall"}, lambda recall: recall.by),
 )
 
 

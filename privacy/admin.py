@@ -82,6 +82,7 @@ from privacy.personal_data import ExportFormat, address_periods, export_response
 from professionals.admin import PersonAdmin
 from professionals.models import Person
 from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, message_entries
+from professionals.safeguarding.services import shown_text
 
 
 def person_message_entries(person: Person, page: StoryPage) -> Iterable[StoryEntry]:
@@ -368,8 +369,9 @@ class ComplaintStateFilter(OptionsFilter):
 class ComplaintEventInline(EventInline):
     model = ComplaintEvent
     verbose_name_plural = gettext_lazy("What has happened")
-    fields = ("day", "what", "by", "text")
-    readonly_fields = ("day", "what")
+    fields = ("day", "what", "by", "words")
+    readonly_fields = ("day", "what", "words")
+    words = column(gettext_lazy("words"), lambda event: shown_text(event, "text"))
     day = column(gettext_lazy("day"), lambda event: format_day(event.on))
 
     @admin.display(description=gettext_lazy("what"))
@@ -407,8 +409,8 @@ class ComplaintAdmin(LogAdmin):
     came_by = column(gettext_lazy("how it came"), lambda complaint: complaint.get_came_display(), ordering="came")
     person_email = column(gettext_lazy("email address"), lambda complaint: mail_link(complaint.email))
     person_phone = column(gettext_lazy("phone"), lambda complaint: phone_link(complaint.phone))
-    what_went_wrong = column(gettext_lazy("what went wrong"), lambda complaint: complaint.wrong)
-    what_they_want = column(gettext_lazy("what they would like us to do"), lambda complaint: complaint.wanted)
+    what_went_wrong = column(gettext_lazy("what went wrong"), lambda complaint: shown_text(complaint, "wrong"))
+    what_they_want = column(gettext_lazy("what they would like us to do"), lambda complaint: shown_text(complaint, "wanted"))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """Open complaints first, the nearest deadline first; then closed ones, the latest first."""
@@ -439,8 +441,8 @@ class ComplaintAdmin(LogAdmin):
         rows = (
             (_("From"), f"{obj.name}\n{obj.email or _('No email address')}\n{obj.phone}".strip()),
             (_("Received"), format_day(obj.received_on)),
-            (_("What went wrong"), obj.wrong),
-            (_("What they would like"), obj.wanted),
+            (_("What went wrong"), shown_text(obj, "wrong")),
+            (_("What they would like"), shown_text(obj, "wanted")),
         )
         return [{"label": label, "value": value} for label, value in rows if value]
 

@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Func, OuterRef, Q, QuerySet, Value
+from django.db.models import Func, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import JSONObject
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -46,7 +46,7 @@ from professionals.models import (
     Person,
     Stopped,
 )
-from professionals.safeguarding.services import FlaggedSource
+from professionals.safeguarding.services import FlaggedSource, kept_back_expression, shown_text
 from professionals.services import delete_unused_organisations
 
 
@@ -378,19 +378,23 @@ def export_complaints(person: Person) -> list[Any]:
             "name": complaint.name,
             "email": complaint.email,
             "phone": complaint.phone,
-            "what_went_wrong": complaint.wrong,
-            "what_you_would_like": complaint.wanted,
+            "what_went_wrong": shown_text(complaint, "wrong"),
+            "what_you_would_like": shown_text(complaint, "wanted"),
             "what_has_happened": [
                 {
                     "what": event.get_kind_display(),
                     "day": event.on,
                     "how": event.get_told_display() if event.told else "",
-                    "words": event.text,
+                    "words": shown_text(event, "text"),
                 }
                 for event in complaint.events.all()
             ],
         }
-        for complaint in complaints_of(person).prefetch_related("events")
+        for complaint in complaints_of(person)
+        .annotate(kept_back=kept_back_expression(complaint="pk"))
+        .prefetch_related(
+            Prefetch("events", ComplaintEvent.objects.annotate(kept_back=kept_back_expression(complaint="complaint")))
+        )
     ]
 
 
@@ -436,8 +440,9 @@ def anonymise_complaints(keys: Sequence[int], now: datetime) -> None:
 
 FLAGGED_COMPLAINTS = FlaggedSource(
     "complaint",
-    lambda key: [Complaint.objects.get(pk=key), *ComplaintEvent.objects.filter(complaint=key).order_by("pk")],
+    {Complaint: "pk", ComplaintEvent: "complaint"},
     lambda key: reverse("staff:privacy_complaint_change", args=[key]),
+    lambda complaint: complaint,
 )
 
 

@@ -106,7 +106,7 @@ from professionals.models import (
 )
 from professionals.notes.admin import NotesMixin, build_permission_check, letter_action, note_actions
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
-from professionals.samples import STAFF_EMAIL, role_email
+from professionals.samples import DEPUTY_LEAD_EMAIL, STAFF_EMAIL, role_email
 from professionals.services import is_work_address, record_former_address
 
 # From the page of a known caller, links lead to the forms that book or order for them, filled in, and to the lists of their
@@ -870,7 +870,7 @@ def sample_data_checks(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     label = gettext_lazy("Sample data")
     if not settings.PRODUCTION:
         yield FirstRunCheck(label, Light.GREEN, _("This copy is for trying out, so it may have sample data."))
-    elif User.objects.filter(email__in=[STAFF_EMAIL, *map(role_email, ROLES)]).exists():
+    elif User.objects.filter(email__in=[STAFF_EMAIL, DEPUTY_LEAD_EMAIL, *map(role_email, ROLES)]).exists():
         sentence = _("This database has sample accounts, whose passwords everybody can read. Start again with an empty one.")
         yield FirstRunCheck(label, Light.RED, sentence)
     else:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts import encryption
 from accounts.models import BlockReason, LimitedActivity, ThrottleScope, User
-from accounts.roles import ROLES, Role
+from accounts.roles import LEAD_ROLE, ROLES, Role
 from notifications.models import BounceType, MarkedAddress, ReportSource, ReturnedMail
 from professionals.models import Person, Profession, Stopped
 from professionals.services import get_or_create_organisation, record_blocked_attempt
@@ -24,8 +24,10 @@ STAFF_NAMES = {
     "presenter": "Tom Adeyemi",
     "fulfilment": "Sam Okafor",
     "manager": "Helen Byrne",
+    "safeguarding-lead": "Grace Amadi",
     "read-only": "Priya Nair",
 }
+DEPUTY_LEAD_EMAIL = f"deputy-lead@{STAFF_EMAIL_DOMAIN}"
 STAFF_PASSWORD = "three-presenters-one-kettle"  # noqa: S105 - for trying out
 STAFF_TOTP_SECRET = "CTACTRYITOUTATHOMEONLY234567ABCD"  # noqa: S105 - for trying out
 
@@ -68,10 +70,11 @@ def load_people(now: datetime) -> None:
         get_or_create_organisation(organisation)
     for person in PEOPLE:
         _load_professional(*person)
-    # One colleague who may do everything, and one for each role.
+    # One colleague who may do everything, one for each role, and the deputy of the safeguarding lead.
     _load_colleague(STAFF_EMAIL, "Asha Patel", is_superuser=True)
     for role in ROLES:
         _load_colleague(role_email(role), STAFF_NAMES[role.slug]).groups.add(Group.objects.get(name=role.name))
+    _load_colleague(DEPUTY_LEAD_EMAIL, "Martin Shaw").groups.add(Group.objects.get(name=LEAD_ROLE.name))
     if not Stopped.objects.exists():
         busy = Person.objects.get(email=PEOPLE[0][1])
         record_blocked_attempt(

@@ -42,6 +42,7 @@ from ctac.staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, StaffModel
 from ctac.staff.spreadsheets import Cell, Heading
 from professionals.exports import ExportMixin, key_batches
 from professionals.models import Profession
+from professionals.safeguarding.services import shown_text
 
 
 def attendance_page(admin: StaffModelAdmin, request: HttpRequest, given: BookingOrSession, action: ObjectAction) -> HttpResponse:
@@ -141,7 +142,7 @@ def number_who_came(afterwards: Afterwards) -> str:
 
 
 class FeedbackExportMixin(ExportMixin):
-    """A row for each answer. A comment that looked like a child's details is left out."""
+    """A row for each answer. A comment that looked like a child's details is kept back."""
 
     export_permission = "bookings.export_feedback"
     export_refusal = gettext_lazy("Nobody has answered about these, so there is nothing to export.")
@@ -170,7 +171,7 @@ class FeedbackExportMixin(ExportMixin):
                 about: list[Cell] = [given.reference, given.presentation.title, uk_day(given.agreed_times[0])]
                 for answer in answers[afterwards.pk]:
                     figures: list[Cell] = [getattr(answer, name) for name in STATEMENTS]
-                    comment = "" if answer.flagged_child_details else answer.comment
+                    comment = shown_text(answer, "comment")
                     yield [*about, str(_("Yes") if answer.by_host else _("No")), *figures, comment, answer.received_on]
 
 

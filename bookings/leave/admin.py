@@ -27,7 +27,7 @@ from ctac.errors import DomainError
 from ctac.forms import domain_error_to_form
 from ctac.staff.site import ObjectAction, ReadOnlyAdmin, column, datetime_column, staff_site, state_column
 from professionals.safeguarding.forms import StaffForm, reason_field
-from professionals.safeguarding.services import KEPT_BACK_MESSAGE
+from professionals.safeguarding.services import searched_expression, shown_text
 
 
 class LeaveForm(OwnLeaveForm):
@@ -86,16 +86,20 @@ class LeaveAdmin(ReadOnlyAdmin):
     object_actions = (GRANT_ACTION, REFUSE_ACTION)
     list_select_related = ("presenter",)
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
-    search_fields = ("presenter__name", "reason")
+    search_fields = ("presenter__name", "searched_reason")
     search_help_text = gettext_lazy("Presenter or note")
-    fields = ("presenter", "state_text", "kind", "when", "reason", "answer", "entered")
+    fields = ("presenter", "state_text", "kind", "when", "why", "answered", "entered")
     readonly_fields = fields
+    may_be_empty = ("why", "answered")
     entered = datetime_column("created_at", gettext_lazy("entered"))
     when = column(gettext_lazy("when"), lambda leave: leave.days_text, ordering="starts_at")
-    why = column(
-        gettext_lazy("note"), lambda row: KEPT_BACK_MESSAGE if row.flagged_child_details else row.reason, ordering="reason"
-    )
+    why = column(gettext_lazy("note"), lambda leave: shown_text(leave, "reason"))
+    answered = column(gettext_lazy("why it was refused"), lambda leave: shown_text(leave, "answer"))
     state_text = state_column()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Leave]:
+        searched = searched_expression("reason", flagged_child_details=True)
+        return super().get_queryset(request).alias(searched_reason=searched)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """First leave that is going on or to come, even if only asked for; then leave that is over, the latest first."""

@@ -88,6 +88,7 @@ from ctac.dates import format_day, format_uk_time, uk_datetime, uk_day
 from ctac.forms import FORM_METHODS, dialable_number, domain_error_to_form
 from ctac.staff.audit import audit_note
 from leaflets.models import OrderLine
+from professionals.safeguarding.services import shown_text
 
 # We question a check-in that is earlier than this before the start: nobody waits there for so long, and a phone in a pocket may
 # press the button.
@@ -525,6 +526,8 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         *bookings_text.booking_facts_without_title(visit),
         *bookings_text.missing_link_rows(visit),
         *presenter_detail_rows(visit),
+        # Where an email leaves all free text out, the page keeps back only what may be about a child.
+        *(bookings_text.needs_rows(visit) if visit.flagged_child_details else ()),
         *guest_rows(visit),
     ]
     rows += duty_rows_of(visit, duty_contacts_by_booking([visit]))
@@ -557,7 +560,7 @@ def presenter_session(request: HttpRequest, presenter: Presenter, reference: str
     filled = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
     rows = [
         summary_row(_("When"), session.when),
-        summary_row(_("Why it was cancelled"), session.closed_reason),
+        summary_row(_("Why it was cancelled"), shown_text(session, "closed_reason")),
         *joining_rows(session),
         summary_row(_("People who come"), filled),
         summary_row(_("Who they are"), "\n".join(figures.lines)),
@@ -719,14 +722,13 @@ def visit_stop_rows(booking: Booking) -> list[bookings_text.SummaryRow]:
         )
         if bookings_text.leaflets_to_bring_text(booking):
             bring = _("Your staff card, your laptop with its leads, and the leaflets below")
-    withheld = booking.flagged_child_details
     rows += [
-        bookings_text.summary_row(_("Room, parking or entrance"), "" if withheld else booking.room),
+        bookings_text.summary_row(_("Room, parking or entrance"), shown_text(booking, "room")),
         bookings_text.summary_row(_("Ask for"), booking.contact_name),
         {**bookings_text.summary_row(_("Call them"), booking.contact_phone), "is_phone": True},
         bookings_text.summary_row(_("Bring"), bring % {"people": booking.audience_size}),
         bookings_text.summary_row(_("Leaflets to bring"), bookings_text.leaflets_to_bring_text(booking)),
-        bookings_text.summary_row(_("Access needs"), "" if withheld else booking.access_needs),
+        bookings_text.summary_row(_("Access needs"), shown_text(booking, "access_needs")),
     ]
     return [row for row in rows if row["value"]]
 

@@ -79,7 +79,7 @@ from office.site_settings.queries import setting_text
 from professionals.areas import is_area
 from professionals.forms import PostcodeField
 from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm, reason_field
-from professionals.safeguarding.services import KEPT_BACK_MESSAGE, kept_back_expression
+from professionals.safeguarding.services import kept_back_expression, searched_expression, shown_text
 
 
 class PresenterChoice(forms.ModelChoiceField):
@@ -587,9 +587,10 @@ class BusyTimeAdmin(ReadOnlyAdmin):
 
     nobody_may = ("add", "change", "delete")
     list_display = ("when", "presenter", "what", "place", "number_travel")
-    fields = ("presenter", "when", "what", "place", "travel_minutes", "travel_reason")
+    fields = ("presenter", "when", "what", "place", "travel_minutes", "why")
     readonly_fields = fields
-    may_be_empty = ("place",)
+    may_be_empty = ("place", "why")
+    why = column(gettext_lazy("reason for the travel minutes"), lambda claim: shown_text(claim, "travel_reason"))
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     list_filter = (AnyPresenterFilter, "kind")
     list_select_related = ("presenter", "booking")
@@ -696,6 +697,10 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
         model = JourneyTime
         fields = ["one", "other", "minutes", "reason"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.keep_back(self.instance)
+
     def clean(self) -> dict[str, Any]:
         """Sort the pair, so that the same two areas the other way round count as the same pair."""
         cleaned = super().clean() or self.cleaned_data
@@ -712,11 +717,11 @@ class JourneyTimeAdmin(StaffModelAdmin):
     form = JourneyTimeForm
     list_display = ("pair", "number_minutes", "why", "set_by", "set_at_display")
     list_select_related = ("set_by",)
-    search_fields = ("one", "other", "reason")
+    search_fields = ("one", "other", "searched_reason")
     search_help_text = gettext_lazy("Area or reason")
     number_minutes = number_column("minutes", gettext_lazy("minutes"))
     set_at_display = datetime_column("set_at", gettext_lazy("set"))
-    why = column(gettext_lazy("why"), lambda row: KEPT_BACK_MESSAGE if row.kept_back else row.reason, ordering="reason")
+    why = column(gettext_lazy("why"), lambda journey: shown_text(journey, "reason"))
 
     @admin.display(description=gettext_lazy("between"), ordering="one")
     def pair(self, journey: JourneyTime) -> str:
@@ -725,7 +730,12 @@ class JourneyTimeAdmin(StaffModelAdmin):
         return _("%(one)s and %(other)s") % {"one": journey.one, "other": journey.other}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JourneyTime]:
-        return super().get_queryset(request).annotate(kept_back=kept_back_expression("journey"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(kept_back=kept_back_expression(journey="pk"))
+            .alias(searched_reason=searched_expression("reason"))
+        )
 
     def save_model(self, request: HttpRequest, obj: JourneyTime, form: Any, change: bool) -> None:
         now = timezone.now()

@@ -118,7 +118,7 @@ SEAT_ASKED_KIND = "as_guest"  # stands where a booking's event has its kind
 def asked_seat_rows(person: Person) -> QuerySet[Any, Any]:
     """The seats that somebody asked for, in the columns in which their own bookings are read: one statement reads both."""
     nobody, no_event = Value("", CharField()), Value(None, BigIntegerField())
-    what = Value(SEAT_ASKED_KIND, CharField()), Value("", CharField())
+    what = Value(SEAT_ASKED_KIND, CharField()), Value("", CharField()), Value(False)
     seats = Seat.objects.filter(person=person)
     return seats.values_list("created_at", nobody, "booking", "booking__reference", "state", no_event, *what)
 

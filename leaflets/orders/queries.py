@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ctac.dates import format_datetime, format_day, uk_day
 from leaflets.models import Delivery, Dispatch, KeptAddress, MissingParcel, MissingState, Order, OrderEvent, OrderEventKind
 from leaflets.models.orders import STAFF_ONLY_EVENTS
+from professionals.safeguarding.services import shown_text
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,11 @@ def missing_report_context(parcels: Sequence[Dispatch], now: datetime) -> dict[s
         report: MissingParcel | None = getattr(parcel, "missing", None)
         if report is None:
             continue
-        facts = {"left": format_day(parcel.dispatched_at), "told": format_day(report.reported_at), "reason": report.reason}
+        facts = {
+            "left": format_day(parcel.dispatched_at),
+            "told": format_day(report.reported_at),
+            "reason": shown_text(report, "reason"),
+        }
         if report.state == MissingState.RESENT:
             text = _("It never came, so we are sending it again:")
         elif report.state == MissingState.CLOSED:

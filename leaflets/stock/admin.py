@@ -82,7 +82,7 @@ from leaflets.stock.stock_takes import (
     start_stock_take,
     stock_take_counts,
 )
-from professionals.safeguarding.services import KEPT_BACK_MESSAGE, kept_back_expression
+from professionals.safeguarding.services import kept_back_expression, shown_text
 
 
 def signed_text(change: int) -> str:
@@ -106,7 +106,9 @@ class StockMovementAdmin(StaffModelAdmin):
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
     search_help_text = gettext_lazy("Leaflet, edition, order reference, note, or STOCK- with a number")
     ordering = ("-at", "-pk")
-    fields = ("edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "by", "at", "reason")
+    fields = ("edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "by", "at", "why")
+    readonly_fields = fields
+    why = column(gettext_lazy("why"), lambda movement: shown_text(movement, "reason"))
     when = datetime_column("at", gettext_lazy("when"), short=True)
     number_shelf = attribute_column("on_hand_change", gettext_lazy("on the shelf"), signed_text)
     number_promised = attribute_column("allocated_change", gettext_lazy("promised"), signed_text)
@@ -115,7 +117,7 @@ class StockMovementAdmin(StaffModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
-        return super().get_queryset(request).annotate(kept_back=kept_back_expression("stock"))
+        return super().get_queryset(request).annotate(kept_back=kept_back_expression(stock="pk", order="order_line__order"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
@@ -129,7 +131,7 @@ class StockMovementAdmin(StaffModelAdmin):
         words = list(parse_search_words(search_term))
         if not words:
             return queryset.none() if search_term.strip() else queryset, False
-        in_note, editions = ~Q(reason=""), Edition.objects.all()
+        in_note, editions = ~Q(reason="") & Q(kept_back=False), Edition.objects.all()
         for word in words:
             in_note &= contains_word(word)
             editions = editions.filter(Q(leaflet__title__icontains=word) | Q(label__icontains=word))
@@ -143,7 +145,7 @@ class StockMovementAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("who and why"))
     def who_and_why(self, movement: Any) -> SafeString | str:
-        why = str(KEPT_BACK_MESSAGE if movement.kept_back else movement.reason)
+        why = shown_text(movement, "reason")
         if movement.by is None:
             return why or EMPTY_VALUE
         return format_html('{}<br> <span class="quiet">{}</span>', movement.by, why)

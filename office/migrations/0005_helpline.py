@@ -1,6 +1,7 @@
 
-import ctac.forms
 from django.db import migrations, models
+
+import ctac.forms
 
 
 class Migration(migrations.Migration):

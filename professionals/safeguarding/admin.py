@@ -1,6 +1,7 @@
 """Texts that may be about a child, for the safeguarding lead: read, then cleared or declared harmless."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -8,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -29,6 +30,7 @@ from ctac.staff.site import (
     datetime_column,
     format_long_datetime,
     page_form_class,
+    phone_link,
     staff_site,
     state_tag,
 )
@@ -51,7 +53,7 @@ def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: Fla
             request, action, flagged, reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
         ),
         "is_read": is_read,
-        "rows": [*page_admin.get_summary_rows(flagged), *field_rows(fields)],
+        "rows": [*page_admin.get_summary_rows(flagged), *writer_rows(flagged, fields), *field_rows(fields)],
         "is_gone": is_read and not fields,
         "next_actions": [action for action in page_admin.available_actions(request, flagged) if action.slug != READ_SLUG],
     }
@@ -81,13 +83,27 @@ def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: F
             return redirect(change_url)
     fields = services.flagged_fields(flagged) if flagged.was_read_by(signed_in_user(request)) else []
     form.initial["shown"] = services.fields_fingerprint(fields)
-    rows = [*page_admin.get_summary_rows(flagged), *field_rows(fields)]
+    rows = [*page_admin.get_summary_rows(flagged), *writer_rows(flagged, fields), *field_rows(fields)]
     context = {**page_admin.get_action_context(request, action, flagged, change_url), "form": form, "rows": rows}
     return TemplateResponse(request, "admin/object_action.html", context)
 
 
 def field_rows(fields: Iterable[services.FlaggedField]) -> list[dict[str, object]]:
     return [{"label": capfirst(field.label), "value": field.text} for field in fields]
+
+
+def writer_rows(flagged: FlaggedText, fields: list[services.FlaggedField]) -> list[dict[str, object]]:
+    """Who wrote the words that are on this page, with the phone, so that the lead can call them."""
+    if not fields:
+        return []
+    contacts = [
+        [getattr(writer, "name", ""), phone_link(number) if number else "", writer.email]
+        for writer in services.find_writers(flagged, fields)
+        for number in [getattr(writer, "phone", "") or getattr(writer, "mobile", "")]
+    ]
+    lines = [(part,) for contact in contacts for part in contact if part]
+    text = format_html_join(mark_safe("<br>"), "{}", lines) or _("We don’t know who wrote it.")
+    return [{"label": _("Written by"), "value": text}]
 
 
 def events_html(flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString:
@@ -163,6 +179,16 @@ class FlaggedTextAdmin(ReadOnlyAdmin):
             done=gettext_lazy("We now treat this like any other text."),
         ),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
+        """Without the link to the object for a colleague who may not open its page."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        app, _line, rest = resolve(services.flagged_staff_url(obj)).url_name.partition("_")  # type: ignore[union-attr]
+        if request.user.has_perm(f"{app}.view_{rest.removesuffix('_change')}"):
+            return fieldsets
+        return [(title, {**options, "fields": [n for n in options["fields"] if n != "where"]}) for title, options in fieldsets]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FlaggedText]:
         events = FlaggedEvent.objects.select_related("by")

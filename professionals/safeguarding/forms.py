@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from ctac.forms import ExplainedError
 from professionals.safeguarding.advice_line import whom_to_call_text
 from professionals.safeguarding.child_details import looks_like_child_details
+from professionals.safeguarding.services import KEPT_BACK_HINT, is_text_kept_back
 
 CONFIRM_FIELD = "keep_what_i_wrote"
 
@@ -27,6 +29,7 @@ class ChildDetailsMixin(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.flagged = False
+        self.kept_back: set[str] = set()
         self._suspicious = self._find_suspicious()
         if self._can_be_kept:
             self.fields[CONFIRM_FIELD] = forms.BooleanField(
@@ -34,8 +37,22 @@ class ChildDetailsMixin(forms.Form):
                 label=gettext_lazy("This is not about a child. Keep what I wrote, and tell your safeguarding lead."),
             )
 
+    def keep_back(self, row: Model) -> None:
+        """Show none of this row's texts that wait for the safeguarding lead. A box that stays empty then changes nothing.
+
+        So `cleaned_data` has no such box, and what was kept stays with the row.
+        """
+        for name in filter(self.fields.__contains__, self.free_text_fields):
+            if hasattr(row, name) and is_text_kept_back(row, name):
+                self.kept_back.add(name)
+                self.initial[name] = ""
+                self.fields[name].required, self.fields[name].help_text = False, KEPT_BACK_HINT
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
+        for name in self.kept_back:
+            if not self.cleaned_data.get(name, True):
+                del self.cleaned_data[name]
         self._suspicious = self._find_suspicious()  # a subclass may have added fields
         if self._can_be_kept and self.cleaned_data.get(CONFIRM_FIELD):
             self.flagged = True

@@ -49,6 +49,7 @@ ROLES = {
     "own presenter": "presenter",
     "fulfilment": "fulfilment",
     "manager": "manager",
+    "lead": "safeguarding-lead",
     "read only": "read-only",
 }
 PEOPLE = (*OUTSIDE, *ROLES)

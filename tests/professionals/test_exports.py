@@ -16,6 +16,7 @@ from audit.models import Act, Entry, Export
 from bookings.feedback.services import get_or_create_afterwards, give_feedback
 from bookings.models import Feedback
 from professionals.models import Organisation, Person, Profession
+from professionals.safeguarding.services import KEPT_BACK_MESSAGE
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -98,7 +99,7 @@ def test_sessions_go_out_in_uk_time(manager: Client) -> None:
 def test_what_people_said_goes_out_but_not_what_may_be_about_a_child(manager: Client) -> None:
     found = rows(export(manager, "bookings.afterwards"))
     said = [(row["The presentation was useful for my work."], row["By the host"], row["What could be better"]) for row in found]
-    assert said == [("5", "No", "More time, please."), ("5", "No", "")]
+    assert said == [("5", "No", "More time, please."), ("5", "No", str(KEPT_BACK_MESSAGE))]
     assert not {"meera@leeds.nhs.uk", "Meera Shah"} & {cell for row in found for cell in row.values()}
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from datetime import date
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -14,7 +15,7 @@ from ctac.errors import DomainError
 from professionals.models import FlagDecision, FlaggedEvent, FlaggedText
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.services import fields_fingerprint, flagged_fields, is_kept_back, notify_safeguarding_lead
-from tests.bookings.rows import at, make_booking, make_presenter
+from tests.bookings.rows import at, make_booking, make_leave, make_presenter
 from tests.factories import make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +189,59 @@ def test_a_reason_in_the_history_is_found_and_cleared_too(booking, lead, now):
     safeguarding_services.mark_as_read(flagged=flagged, by=lead, now=now)
     safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     assert list(booking.events.values_list("reason", flat=True)) == [""]
+
+
+def test_managers_read_it_only_while_nobody_is_safeguarding_lead(client, flagged):
+    """An open account of staff, that is: one that is closed reads nothing."""
+    sign_in_staff(client, make_staff(role="manager"))
+    assert [client.get(address).status_code for address in (LIST, page(flagged, "read"))] == [200, 200]
+    lead = make_staff("grace@ctac.example", role="safeguarding-lead")
+    assert [client.get(address).status_code for address in (LIST, page(flagged, "read"))] == [403, 403]
+    assert "text that may be about a child" not in client.get("/staff/").content.decode()
+    assert client.post(page(flagged, "read")).status_code == 403
+    type(lead).objects.filter(pk=lead.pk).update(is_active=False)
+    assert client.get(LIST).status_code == 200
+
+
+def test_the_safeguarding_lead_reads_it_with_name_and_phone_and_erases_nobody(client, flagged, booking):
+    person = booking.person
+    type(person).objects.filter(pk=person.pk).update(name="Sam Taylor", phone="0113 496 0101")
+    lead = make_staff("grace@ctac.example", role="safeguarding-lead")
+    sign_in_staff(client, lead)
+    assert "text that may be about a child, not read yet" in client.get("/staff/").content.decode()
+    before = client.get(page(flagged, "read")).content.decode()
+    shown = client.post(page(flagged, "read"), follow=True).content.decode()
+    for words in (CHILD, "Sam Taylor", "0113 496 0101"):
+        assert (words, words in before, words in shown) == (words, False, True)
+    for permission in ("professionals.erase_person", "professionals.view_person", "accounts.change_user", "auth.view_group"):
+        assert (permission, lead.has_perm(permission)) == (permission, False)
+    press(client, flagged, "clear")
+    booking.refresh_from_db()
+    assert booking.notes == ""
+
+
+def test_what_a_colleague_wrote_is_shown_with_their_name_and_mobile(client, booking, now):
+    colleague = make_staff("robin@ctac.example", role="coordinator")
+    type(colleague).objects.filter(pk=colleague.pk).update(name="Robin Clarke", mobile="+447700900123")
+    booking.events.create(kind="reassigned", at=now, reason=CHILD, by=colleague)
+    Booking.objects.update(notes="")
+    notify_safeguarding_lead(about=f"booking:{booking.pk}:reassigned:1", reference=booking.reference, now=now)
+    sign_in_staff(client, make_staff(role="safeguarding-lead"))
+    shown = client.post(page(FlaggedText.objects.get(), "read"), follow=True).content.decode()
+    assert ("Robin Clarke" in shown, "+447700900123" in shown, booking.person.name in shown) == (True, True, False)
+
+
+def test_a_lead_who_may_not_open_the_page_gets_no_link_to_it(client, booking, now):
+    leave = make_leave(booking.presenter, at("09:00", date(2027, 3, 1)), at("17:00", date(2027, 3, 1))).leave
+    notify_safeguarding_lead(about=f"leave:{leave.pk}", reference="leave 1", now=now)
+    notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    sign_in_staff(client, make_staff(role="safeguarding-lead"))
+    links = {
+        flagged.reference: safeguarding_services.flagged_staff_url(flagged)
+        in client.get(f"{LIST}{flagged.pk}/change/").content.decode()
+        for flagged in FlaggedText.objects.all()
+    }
+    assert links == {"leave 1": False, booking.reference: True}
 
 
 @pytest.mark.parametrize("role", ["coordinator", "presenter", "fulfilment", "read-only"])

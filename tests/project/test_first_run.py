@@ -330,6 +330,18 @@ def test_accounts(manager: User) -> None:
     assert [light(label) for label in labels] == [Light.GREEN] * 5
 
 
+def test_a_lead_and_a_deputy_read_what_may_be_about_a_child(manager: User) -> None:
+    """Red while nobody has the role, since every manager can read it then."""
+    make_staff(superuser=True, name="Root")
+    assert light("Safeguarding lead") is Light.RED
+    lead = make_staff(role="safeguarding-lead", name="Grace Amadi")
+    assert (light("Safeguarding lead"), "Grace Amadi" in line("Safeguarding lead").sentence) == (Light.AMBER, True)
+    make_staff(role="safeguarding-lead", name="Martin Shaw")
+    assert light("Safeguarding lead") is Light.GREEN
+    User.objects.filter(pk=lead.pk).update(is_active=False)
+    assert light("Safeguarding lead") is Light.AMBER
+
+
 def test_names_are_few() -> None:
     assert first_run.names_text(["A", "B", "C", "D", "E"]) == "A, B, C, D, E"
     assert first_run.names_text(["A", "B", "C", "D", "E", "F", "G"]) == "A, B, C, D, E and 2 more"

@@ -158,6 +158,7 @@ class ChangeDetailsForm(DetailsForm):
         self.fields["audience_size"].label = gettext("People coming")
         self.fields["contact_name"].label = gettext("Contact on the day")
         self.fields["notes"].label = gettext("Anything else the presenter should know?")
+        self.keep_back(booking)
 
     def clean_postcode(self) -> str:
         postcode = normalise_postcode(self.cleaned_data["postcode"])
@@ -200,7 +201,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
             version = add_refusal_error(form, refusal, booking, version)
             if isinstance(refusal, StaleBooking):
                 # What a second press would change in the booking as it is now, perhaps in a colleague’s change.
-                typed, there = Booking(**answers_of(form)), bookings_text.where_text(booking)
+                typed, there = bookings_text.booking_with(booking, answers_of(form)), bookings_text.where_text(booking)
                 rows, address = bookings_text.changed_rows(booking, typed), "\n".join(typed.address_lines)
                 if address and address != there:
                     rows.append(bookings_text.changed_row(gettext("Address"), address, there))

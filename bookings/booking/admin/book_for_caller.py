@@ -55,6 +55,7 @@ from professionals.admin import (
 )
 from professionals.forms import CallerForm, is_same_detail
 from professionals.models import Organisation, Person
+from professionals.safeguarding.services import is_text_kept_back, leave_out_kept_back
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
@@ -188,7 +189,9 @@ def last_answers(person: Person) -> dict[str, Any]:
     mine = Booking.objects.filter(person=person, starts_at__isnull=False, anonymised_at=None).exclude(state=BookingState.DECLINED)
     last, visit = mine.order_by("-starts_at", "-pk").first(), Booking.objects.visits_for_person(person).first()
     if visit is not None:
-        known = {f"where-{name}": getattr(visit, name) for name in ADDRESS_FIELDS} | {"details-room": visit.room}
+        known = {f"where-{name}": getattr(visit, name) for name in ADDRESS_FIELDS} | {
+            "details-room": "" if is_text_kept_back(visit, "room") else visit.room
+        }
     else:
         delivery = last_delivery(person.pk)
         places = kept_visit_addresses([KeptAddress(**asdict(delivery))]) if delivery else {}
@@ -412,9 +415,8 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     again = booking_to_repeat(request, call.known, now) if call.data is None else None
     initial |= time_from_query(request.GET)
     if again:
-        initial |= {
-            f"{part}-{name}": getattr(again, name) for part in ("what", "where", "details") for name in BOOKING_FIELD_NAMES
-        }
+        answers = leave_out_kept_back({name: getattr(again, name) for name in BOOKING_FIELD_NAMES}, again)
+        initial |= {f"{part}-{name}": value for part in ("what", "where", "details") for name, value in answers.items()}
     parts = CallerForms(call.data, call.known, initial, again)
     if parts.first is not None:
         messages.info(request, _("Nothing new was booked. This is what they have already."))

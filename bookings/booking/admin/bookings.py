@@ -125,6 +125,7 @@ from professionals.areas import NATION_BY_AUTHORITY_PREFIX, authority_with_code
 from professionals.exports import ExportMixin, key_batches
 from professionals.models import LocalAuthority, Organisation, Person
 from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
+from professionals.safeguarding.services import kept_back_expression, shown_text
 
 # The filters of the list of bookings, and its lines on the first staff page.
 
@@ -293,6 +294,12 @@ add_waiting_line(
 )
 
 
+def text_column(name: str) -> Callable[[Any, Any], Any]:
+    """A text of the booking, under the name that the model gives it."""
+    label = Booking._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    return column(label, lambda booking: shown_text(booking, name))
+
+
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         None,
@@ -307,7 +314,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "visit_display",
             "on_duty",
             "joining",
-            "closed_reason",
+            "why_closed",
         ),
     ),
     (_("What to decide"), ("why_it_waits", "dates", "their_reason")),
@@ -321,7 +328,9 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "audience_profession",
             "spare_seats",
             "leaflets",
-            *bookings_text.NEEDS_FIELDS,
+            "room_text",
+            "needs_text",
+            "notes_text",
             "childs_details",
         ),
     ),
@@ -385,8 +394,10 @@ def event_entries(events: QuerySet[BookingEvent], page: StoryPage) -> Iterator[S
     gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
     keys["seat"] = Cast(KT("changes__seat"), BigIntegerField())
     guest = Subquery(Person.objects.filter(seats=OuterRef("seat")).values("name"))
-    for event in page.newest(events.select_related("by").annotate(**keys).annotate(gave=gave, gives=gives, guest=guest)):
-        yield StoryEntry(event.at, event_text(event), event.by or "", event.reason, *presenter_leave_link(event, page.user))
+    events = events.select_related("by").annotate(**keys, kept_back=kept_back_expression(booking="booking"))
+    for event in page.newest(events.annotate(gave=gave, gives=gives, guest=guest)):
+        why, link = shown_text(event, "reason"), presenter_leave_link(event, page.user)
+        yield StoryEntry(event.at, event_text(event), event.by or "", why, *link)
 
 
 # A colleague as the site shows them: by name, or else by email address.
@@ -399,16 +410,20 @@ def person_event_entries(person: Person, page: StoryPage) -> Iterator[StoryEntry
     An imported booking has no event: its day stands for it.
     """
     bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=BookingChannel.LIST), person=person)
-    columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason")
+    columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "kept_back")
     rows = bookings.annotate(
         at=Coalesce("events__at", "starts_at"),
         by=EVENT_AUTHOR,
+        kept_back=kept_back_expression(booking="pk"),
     ).values_list("at", "by", *columns)
     both = page.newest(rows, "at", "-events__pk").union(page.newest(asked_seat_rows(person), "created_at"), all=True)
-    for at, by, key, reference, state, event, kind, reason in both:
+    for at, by, key, reference, state, event, kind, reason, kept_back in both:
         way = reference, reverse("staff:bookings_booking_change", args=[key])
         if event:
-            yield StoryEntry(at, BookingEventKind(kind).label, by or "", reason, *way)
+            happened = BookingEvent(pk=event, booking_id=key, reason=reason)
+            happened.kept_back = kept_back  # type: ignore[attr-defined]
+            why = shown_text(happened, "reason")
+            yield StoryEntry(at, BookingEventKind(kind).label, by or "", why, *way)
         elif kind == SEAT_ASKED_KIND:
             yield StoryEntry(at, seat_asked_text(state), "", "", *way)
         else:
@@ -573,6 +588,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
     readonly_fields = (*(name for _title, fields in SECTIONS for name in fields), "person_unlinked")
 
     may_be_empty = (
+        *("why_closed", "room_text", "needs_text", "notes_text"),
         "spare_seats",
         "leaflets",
         "area",
@@ -587,7 +603,9 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
         "came",
         "said",
     )
-    for_who_acts = ("spare_seats", "joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
+    for_who_acts = (
+        *("spare_seats", "joining", "person_email", "person_phone", "person_domain", "contact", "needs_text", "notes_text"),
+    )
     asked_at = datetime_column("created_at", _("asked"))
     state_text = state_column()
     starts = column(
@@ -616,7 +634,9 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
     asked = column(_("asked"), lambda booking: time_ago_text(booking.created_at, timezone.now()), ordering="-created_at")
     why_it_waits = column(_("why it waits"), lambda booking: requests.waiting_reasons_text(booking, timezone.now()))
     dates = column(_("dates"), lambda booking: requests.dates_text(booking, timezone.now()))
-    their_reason = column(_("why our times don’t suit"), lambda booking: booking.request_reason)
+    their_reason = column(_("why our times don’t suit"), lambda booking: shown_text(booking, "request_reason"))
+    why_closed = text_column("closed_reason")
+    room_text, needs_text, notes_text = map(text_column, bookings_text.NEEDS_FIELDS)
     came_by = column(_("came by"), lambda booking: booking.get_channel_display())
     contact = column(_("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
     visit_display = column(_("visit"), lambda booking: current_visit_text(booking, timezone.now()))
@@ -671,7 +691,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
         claim = getattr(booking, "busy_time", None)
         if claim is None or claim.travel_minutes is None:
             return ""
-        facts = {"minutes": claim.travel_minutes, "reason": claim.travel_reason}
+        facts = {"minutes": claim.travel_minutes, "reason": shown_text(claim, "travel_reason")}
         text = ngettext(
             "%(minutes)d minute each way, set by staff: %(reason)s",
             "%(minutes)d minutes each way, set by staff: %(reason)s",

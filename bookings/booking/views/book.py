@@ -67,6 +67,7 @@ from office.closures.queries import closure_texts_between
 from professionals import drafts
 from professionals.access import person_required, signed_in_person, signed_in_person_or_none, with_details_form
 from professionals.models import DraftKind, Person
+from professionals.safeguarding.services import leave_out_kept_back
 
 # By network address while signed out, by user after: a trust behind one address still gets through, and nobody takes every slot.
 HOLD_RATE_LIMIT = (40, timedelta(hours=1))
@@ -362,8 +363,8 @@ def booking_again(request: HttpRequest, reference: str) -> HttpResponse:
     if booking.format not in booking.presentation.formats:
         return redirect("book_where", slug=slug)
     answers = get_draft_answers(request, slug, now)
-    given = {name: getattr(booking, name) for name in WHERE_ANSWERS}
-    steps: dict[str, dict[str, Any]] = {"where": {"presentation": slug, **given, "flagged": booking.flagged_child_details}}
+    given = leave_out_kept_back({name: getattr(booking, name) for name in WHERE_ANSWERS}, booking)
+    steps: dict[str, dict[str, Any]] = {"where": {"presentation": slug, **given, "flagged": False}}
     if answers.step("dates"):
         steps["dates"] = {}
     save_place(request, answers, steps, now)

@@ -44,7 +44,7 @@ from bookings.schedule.forms import WhenForm, parse_start, slot_value
 from bookings.schedule.picker import Picker, build_nearest_picker, slot_picker_response
 from bookings.schedule.queries import read_schedule
 from bookings.seats.queries import nearby_seats_context
-from bookings.text import SummaryRow, summary_row
+from bookings.text import NEEDS_FIELDS, SummaryRow, summary_row
 from ctac.dates import format_datetime_range, uk_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
@@ -53,6 +53,7 @@ from guidance.contacts.queries import who_to_tell
 from professionals import drafts
 from professionals.access import person_required, signed_in_person, signed_in_person_or_none
 from professionals.models import Draft, DraftKind
+from professionals.safeguarding.services import is_text_kept_back
 
 # For one booking, for all who change it: nobody needs as many to plan a day, and each is an email to three people.
 CHANGE_RATE_LIMIT = (20, timedelta(days=1))
@@ -415,6 +416,8 @@ def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
         return details_form_page(request, reference)
     booking = own_booking(request, reference) if signed_in_person_or_none(request) else None
     form = DetailsForm(request.POST, booked=booking.audience_size if booking else 0)
+    if booking:
+        form.keep_back(booking)
     if not form.is_valid():
         return details_page(request, reference, booking, form, version=request.POST.get("version", ""))
     version = request.POST.get("version", "")
@@ -426,9 +429,11 @@ def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 def details_form_page(request: HttpRequest, reference: str) -> HttpResponse:
     booking = own_booking(request, reference)
-    typed = find_details_draft(request, reference, timezone.now())
-    form = DetailsForm(initial=typed.answers if typed else model_to_dict(booking))
-    too_late = bookings_text.changed_rows(booking, Booking(**typed.answers)) if typed else []
+    typed = find_details_draft(request, booking, timezone.now())
+    form = DetailsForm(initial=model_to_dict(booking))
+    form.keep_back(booking)
+    form.initial.update(typed.answers if typed else {})
+    too_late = bookings_text.changed_rows(booking, bookings_text.booking_with(booking, typed.answers)) if typed else []
     return details_page(request, reference, booking, form, version=typed.version if typed else booking.version, too_late=too_late)
 
 
@@ -462,13 +467,19 @@ class DetailsDraft:
     flagged: bool
 
 
-def find_details_draft(request: HttpRequest, reference: str, now: datetime) -> DetailsDraft | None:
-    """The answers typed about this booking; None if nothing is kept, or only something about another booking."""
+def find_details_draft(request: HttpRequest, booking: Booking, now: datetime) -> DetailsDraft | None:
+    """The answers typed about this booking; None if nothing is kept, or only something about another booking.
+
+    An empty box whose text waits for the safeguarding lead is no answer: the text stays.
+    """
     draft = drafts.find(request, DraftKind.CHANGE, now)
     answer: dict[str, Any] = draft.answers.get(CHANGE_STEP, {}) if draft else {}
-    if draft is None or answer.get("reference") != reference:
+    if draft is None or answer.get("reference") != booking.reference:
         return None
-    answers = {name: answer["answers"][name] for name in DetailsForm.base_fields}  # in the order of the page
+    typed = {name: answer["answers"].get(name, "") for name in DetailsForm.base_fields}  # in the order of the page
+    answers = {
+        name: value for name, value in typed.items() if value or not (name in NEEDS_FIELDS and is_text_kept_back(booking, name))
+    }
     return DetailsDraft(draft, answer["version"], answers, answer["flagged"])
 
 
@@ -476,7 +487,7 @@ def find_details_draft(request: HttpRequest, reference: str, now: datetime) -> D
 @person_required
 def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
     now, booking = timezone.now(), own_booking(request, reference)
-    typed = find_details_draft(request, reference, now)
+    typed = find_details_draft(request, booking, now)
     if typed is None:
         messages.info(request, _("There is nothing to check. This page shows your booking."))
         return redirect(booking)
@@ -515,7 +526,7 @@ def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, 
 
 
 def details_check_page(request: HttpRequest, booking: Booking, typed: DetailsDraft, *, warned: bool) -> HttpResponse:
-    rows = bookings_text.changed_rows(booking, Booking(**typed.answers))
+    rows = bookings_text.changed_rows(booking, bookings_text.booking_with(booking, typed.answers))
     context = {"booking": booking, "rows": rows, "version": booking.version, "warned": warned}
     return render(request, "bookings/booking/details_change_check.html", context)
 

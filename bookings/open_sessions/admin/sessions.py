@@ -72,6 +72,7 @@ from professionals.admin import PERSON_PARAMETER, PERSON_RECORD_KINDS, VIEW_PERS
 from professionals.exports import ExportMixin, key_batches
 from professionals.models import Note, Organisation, Person
 from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, VIEW_NOTE_PERMISSION, note_entries
+from professionals.safeguarding.services import kept_back_expression, shown_text
 
 MAX_SERIES_SHOWN = 30
 
@@ -159,13 +160,14 @@ class SeriesFilter(KeyFilter):
 
 def event_entries(events: QuerySet[SessionEvent], page: StoryPage, *, of_person: bool = False) -> Iterator[StoryEntry]:
     """The events as entries. One statement reads the names of all presenters in them."""
-    found = list(page.newest(events.select_related("by", "session", "place__person")))
+    kept_back = kept_back_expression(session="session", place="place")
+    found = list(page.newest(events.select_related("by", "session", "place__person").annotate(kept_back=kept_back)))
     keys = {key for event in found for key in event.changes.get("presenter", ()) if key and not of_person}
     names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
     for event in found:
         what = event.title if of_person else event_text(event, names)
         link = reference_and_url(event.session) if of_person else presenter_leave_link(event, page.user)
-        yield StoryEntry(event.at, what, event.by or "", event.reason, *link)
+        yield StoryEntry(event.at, what, event.by or "", shown_text(event, "reason"), *link)
 
 
 def mailing_entries(session: OpenSession, page: StoryPage) -> Iterator[StoryEntry]:
@@ -278,7 +280,7 @@ def paged_list(name: str, heading: str, count: int, rows: QuerySet[Any], query: 
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("state_text", "when", "presentation", "presenter_text", "closed_reason")),
+    (None, ("state_text", "when", "presentation", "presenter_text", "why_closed")),
     (gettext_lazy("Places"), ("places", "in_line", "who_they_are")),
     (gettext_lazy("How people join"), ("joining", "help_display", "details_sent")),
     (gettext_lazy("Afterwards"), ("came", "said")),
@@ -373,7 +375,7 @@ class OpenSessionAdmin(SessionExportMixin, PresenterScopedAdmin):
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
-    may_be_empty = ("help_display", "in_line", "who_they_are", "details_sent", "came", "said")
+    may_be_empty = ("why_closed", "help_display", "in_line", "who_they_are", "details_sent", "came", "said")
     for_who_acts = ("joining", "help_display")
     planned_at = datetime_column("created_at", gettext_lazy("planned"))
     state_text = state_column()
@@ -385,6 +387,7 @@ class OpenSessionAdmin(SessionExportMixin, PresenterScopedAdmin):
     )
     number_waiting = column(gettext_lazy("waiting"), lambda session: str(session.waiting), ordering="waiting")
     in_line = column(gettext_lazy("waiting list"), lambda session: str(session.waiting) if session.waiting else "")
+    why_closed = column(gettext_lazy("why it was cancelled"), lambda session: shown_text(session, "closed_reason"))
     help_display = column(gettext_lazy("how to join"), lambda session: session.joining_help)  # without the field's hint
     who_they_are = column(gettext_lazy("professions"), lambda session: "\n".join(cached_place_figures(session).lines))
     came = column(gettext_lazy("who came"), attendance_text)

@@ -86,6 +86,7 @@ from professionals.forms import clean_text
 from professionals.models import Organisation, Person
 from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
+from professionals.safeguarding.services import kept_back_expression, shown_text
 
 COLLEAGUES_ONLY_HINT = gettext_lazy("This is for colleagues. The person won’t see it. No details of a child.")
 
@@ -284,8 +285,10 @@ class DispatchInline(ReadOnlyInline):
 
 
 def events_of_order(order: Order, page: StoryPage) -> Iterator[StoryEntry]:
-    for event in page.newest(OrderEvent.objects.filter(order=order).select_related("by")):
-        yield StoryEntry(event.at, "\n".join([event.get_kind_display(), *event.change_lines]), event.by or "", event.reason)
+    events = OrderEvent.objects.filter(order=order).annotate(kept_back=kept_back_expression(order="order"))
+    for event in page.newest(events.select_related("by")):
+        what = "\n".join([event.get_kind_display(), *event.change_lines])
+        yield StoryEntry(event.at, what, event.by or "", shown_text(event, "reason"))
 
 
 def events_of_person(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
@@ -294,11 +297,14 @@ def events_of_person(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
     rows = orders.annotate(
         at=Coalesce("events__at", "created_at"),
         by=Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField()),
-    ).values_list("at", "by", "pk", "reference", "state", "events__pk", "events__kind", "events__reason")
-    for at, by, key, reference, state, event, kind, reason in page.newest(rows, "at", "-events__pk"):
+        kept_back=kept_back_expression(order="pk"),
+    ).values_list("at", "by", "pk", "reference", "state", "events__pk", "events__kind", "events__reason", "kept_back")
+    for at, by, key, reference, state, event, kind, reason, kept_back in page.newest(rows, "at", "-events__pk"):
         way = reference, reverse("staff:leaflets_order_change", args=[key])
         if event:
-            yield StoryEntry(at, OrderEventKind(kind).label, by or "", reason, *way)
+            happened = OrderEvent(pk=event, order_id=key, reason=reason)
+            happened.kept_back = kept_back  # type: ignore[attr-defined]
+            yield StoryEntry(at, OrderEventKind(kind).label, by or "", shown_text(happened, "reason"), *way)
         else:
             yield StoryEntry(at, OrderState(state).label, "", str(IMPORTED_TEXT), *way, whole_day=True)
 
@@ -385,7 +391,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
     asked_at = datetime_column("created_at", gettext_lazy("ordered"))
     asked = column(gettext_lazy("ordered"), lambda order: time_ago_text(order.created_at, timezone.now()), ordering="-created_at")
     number_of_copies = column(gettext_lazy("copies"), lambda order: f"{order.total_copies:,}")
-    why_more = column(gettext_lazy("why more than the limit"), lambda order: order.asked_because or EMPTY_VALUE)
+    why_more = column(gettext_lazy("why more than the limit"), lambda order: shown_text(order, "asked_because") or EMPTY_VALUE)
     to_whom = column(
         gettext_lazy("for"), lambda order: name_organisation_html(order.name, order.organisation_name), ordering="name"
     )
@@ -424,7 +430,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
         if event is None:
             return when
         when_and_by = _("%(said)s by %(who)s") % {"said": when, "who": event.by} if event.by else when
-        return f"{when_and_by}\n{event.reason}".strip()
+        return f"{when_and_by}\n{shown_text(event, 'reason')}".strip()
 
     @admin.display(description=gettext_lazy("what"))
     def to_pack(self, order: Order) -> str:
@@ -490,7 +496,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
         if obj.brought_with:
             rows.append({"label": _("Visit"), "value": self.visit_unlinked(obj)})
         if obj.asked_because:
-            rows.append({"label": _("Why more than the limit"), "value": obj.asked_because})
+            rows.append({"label": _("Why more than the limit"), "value": shown_text(obj, "asked_because")})
         who = f"{name_organisation_text(obj.person)}\n{obj.contact_phone or obj.person.phone}".strip()
         return [*rows, {"label": _("Who asked"), "value": who}]
 
@@ -599,8 +605,8 @@ class MissingParcelAdmin(ReadOnlyAdmin):
     sent_again_in = column(
         gettext_lazy("sent again in"), lambda missing: order_link(missing.replacement) if hasattr(missing, "replacement") else ""
     )
-    wrote = column(gettext_lazy("what they wrote"), lambda missing: missing.note)
-    why = column(gettext_lazy("why it is closed"), lambda missing: missing.reason)
+    wrote = column(gettext_lazy("what they wrote"), lambda missing: shown_text(missing, "note"))
+    why = column(gettext_lazy("why it is closed"), lambda missing: shown_text(missing, "reason"))
     person = column(gettext_lazy("person"), lambda missing: name_organisation_text(missing.parcel.order.person))
     person_email = column(gettext_lazy("email address"), lambda missing: mail_link(missing.parcel.order.person.email))
     person_phone = column(gettext_lazy("phone"), lambda missing: phone_link(missing.parcel.order.person.phone))
@@ -670,7 +676,7 @@ class MissingParcelAdmin(ReadOnlyAdmin):
         return [
             {"label": _("What"), "value": "\n".join(what)},
             {"label": _("Sent to"), "value": self.label(obj)},
-            {"label": _("What they wrote"), "value": obj.note or EMPTY_VALUE},
+            {"label": _("What they wrote"), "value": shown_text(obj, "note") or EMPTY_VALUE},
         ]
 
     def save_model(self, request: HttpRequest, obj: MissingParcel, form: Any, change: bool) -> None:
