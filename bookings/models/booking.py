@@ -254,6 +254,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Open and not over yet, and those without a time."""
         return self.open().filter(Q(ends_at__gt=now) | Q(ends_at__isnull=True))
 
+    def waited_for(self, now: datetime) -> "BookingQuerySet":
+        """Like `not_over`, and visits that nobody has said are over, whatever they were marked as."""
+        return self.filter(Q(state__in=OPEN_BOOKING_STATES) & (Q(ends_at__gt=now) | Q(ends_at=None)) | PRESENTER_AWAITED_Q)
+
     def past(self, now: datetime) -> "BookingQuerySet":
         """All that do not lie ahead: over, or no longer open."""
         return self.filter(~Q(state__in=OPEN_BOOKING_STATES) | Q(ends_at__lte=now))

@@ -170,9 +170,7 @@ def site_contact_rows(booking: Booking) -> list[bookings_text.SummaryRow]:
     ]
 
 
-staff_site.add_alarms(
-    "bookings.view_booking", get_overdue_alarms, resolved_with="bookings.change_booking", in_bar=get_bar_alarms
-)
+staff_site.add_alarms("bookings.view_booking", get_overdue_alarms, resolved_with="bookings.change_booking", in_bar=get_bar_alarms)
 
 
 note_field = partial(

@@ -308,7 +308,7 @@ class StaffAdminSite(AdminSite):
         return {**super().each_context(request), "alarm_bar": partial(self.get_alarm_bar, request)}
 
     def get_alarm_bar(self, request: HttpRequest) -> dict[str, Any]:
-        """For the head of every page: the first alarm that nobody is on, the first that this colleague is on, and if more wait."""
+        """For the head of a page: the first alarm that nobody is on, the first that this colleague is on, and how many more."""
         user, may_enter = request.user, self.has_permission(request)
         allowed = [find for permission, find in self._bar_alarms if may_enter and user.has_perm(permission)]
         alarms = [alarm for find in allowed for alarm in find(user)]
