@@ -225,21 +225,21 @@ TAKE_ON_ACTION = ObjectAction(
 
 
 @require_POST
-def take_on_alarm_page(request: HttpRequest, key: int) -> HttpResponse:
+def take_on_alarm_page(request: HttpRequest, booking_id: int) -> HttpResponse:
     """*I am on it*, pressed on whatever page shows the alarm; they stay on that page."""
     if not request.user.has_perm("bookings.change_booking"):
         raise PermissionDenied
-    booking = get_object_or_404(Booking, pk=key)
+    booking = get_object_or_404(Booking, pk=booking_id)
     try:
         services.take_on_alarm(booking, by=signed_in_user(request), now=timezone.now())
     except DomainError as refusal:
         messages.warning(request, refusal.message)
     else:
         messages.success(request, str(TAKE_ON_ACTION.done))
-    return redirect(safe_next_url(request) or reverse("staff:bookings_booking_change", args=[key]))
+    return redirect(safe_next_url(request) or reverse("staff:bookings_booking_change", args=[booking_id]))
 
 
-staff_site.add_page("alarms/<int:key>/take-on/", take_on_alarm_page, "take_on_alarm", gettext_lazy("I am on it"))
+staff_site.add_page("alarms/<int:booking_id>/take-on/", take_on_alarm_page, "take_on_alarm", gettext_lazy("I am on it"))
 CHECK_IN_ACTION = ObjectAction(
     "checked-in",
     gettext_lazy("Check the presenter in"),
