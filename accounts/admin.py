@@ -30,11 +30,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts import services
 from accounts.access import ask_to_reauthenticate, signed_in_user
-from accounts.forms import MOBILE_HELP, MobileField
+from accounts.forms import MOBILE_HELP, MobileField, ask_about_phone_copies
 from accounts.models import USER_SEARCH_TEXT, SavedFilter, User
 from accounts.roles import LEAD_ROLE, MANAGER_ROLE, ROLE_NAMES, ROLES, ROLES_BY_NAME, ROLES_BY_SLUG
 from ctac.dates import format_datetime
-from ctac.forms import PageForm
+from ctac.forms import PageForm, PageFormMixin
 from ctac.staff.audit import audit_note
 from ctac.staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, names_text, register_first_run_check
 from ctac.staff.lists import (
@@ -74,11 +74,15 @@ class RolesField(forms.ModelMultipleChoiceField):
         return f"{obj.name}: {ROLES_BY_NAME[obj.name].purpose}"
 
 
-class UserForm(forms.ModelForm):
+class UserForm(PageFormMixin, forms.ModelForm):
     """Asks only for what a manager may change about an account, and so ignores anything else that is posted."""
+
+    with_phone_copies = False
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        before, mobile = str(self.initial.get("mobile", "")), str(cleaned.get("mobile", ""))
+        self.with_phone_copies = mobile != before and ask_about_phone_copies(self, self.instance, before, mobile)
         if cleaned.get("groups") and not cleaned.get("is_staff"):
             self.add_error("groups", _("Roles are for staff. Tick “Staff” too, or take the roles away."))
         works = bool(cleaned.get("is_staff") and cleaned.get("is_active"))
@@ -236,6 +240,9 @@ class UserAdmin(StaffModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         if change:
+            if form.with_phone_copies:  # type: ignore[attr-defined]
+                phones = {"before": form.initial["mobile"], "after": obj.mobile}
+                services.PHONE_COPIES[User].replace(obj, **phones, by=request.user, now=timezone.now())
             super().save_model(request, obj, form, change)
         else:
             services.open_account(user=obj, by=signed_in_user(request), now=timezone.now())

@@ -26,6 +26,7 @@ from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -339,10 +340,36 @@ class PasskeyNameForm(PageForm):
     )
 
 
+PHONE_COPIES_QUESTION = "new_phone_copies"
+
+
+def ask_about_phone_copies(form: PageFormMixin, owner: Any, before: str, after: str) -> bool:
+    """For clean(): ask if a new number also goes where the old one was copied. False also while nobody has answered."""
+    copies = services.PHONE_COPIES.get(owner._meta.model)  # request.user is wrapped
+    places = copies.find(owner, before, timezone.now()) if copies and before and after else []
+    if copies is None or not places:
+        return False
+    new, old = f"new {after}", f"old {after}"  # if another number is typed, the question is asked again
+    choices = [(new, gettext("The new number: %s") % after), (old, gettext("The number from before: %s") % before)]
+    return form.ask_extra_question(PHONE_COPIES_QUESTION, copies.question, choices, ", ".join(places)) == new
+
+
 class MobileForm(PageForm):
+    """The mobile of `user`. `with_copies`: the new one also goes where the old one was copied."""
+
     autocomplete = {"mobile": "tel"}
+    with_copies = False
 
     mobile = MobileField(label=_("Mobile"), required=False, max_length=30, help_text=MOBILE_HELP)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"mobile": user.mobile}, **kwargs)
+        self.user = user
+
+    def clean(self) -> None:
+        super().clean()
+        before, mobile = self.user.mobile, str(self.cleaned_data.get("mobile", self.user.mobile))
+        self.with_copies = mobile != before and ask_about_phone_copies(self, self.user, before, mobile)
 
 
 class NewPasskeyForm(PasskeyNameForm):

@@ -2,8 +2,9 @@
 
 import logging
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from django.db.models.functions import Upper
 from django.db.models.signals import m2m_changed
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import signed_in_user
@@ -65,8 +67,27 @@ def mobiles_of(addresses: Iterable[str]) -> QuerySet[User, str]:
     return found.order_by("pk").values_list("mobile", flat=True)
 
 
-def change_mobile(user: User, mobile: str) -> None:
+@dataclass(frozen=True)
+class PhoneCopies:
+    """Where higher apps keep a copy of somebody's phone number, which an alarm may call.
+
+    `find(owner, number, now)` says in words where that number of theirs is. `replace(owner, before=, after=, by=, now=)` puts
+    the new number there, in the caller's transaction. `question` asks whether to, and its answers are the two numbers.
+    """
+
+    question: str | Promise
+    find: Callable[[Any, str, datetime], list[str]]
+    replace: Callable[..., object]
+
+
+PHONE_COPIES: dict[type[Any], PhoneCopies] = {}  # by the model that has the number
+
+
+@transaction.atomic
+def change_mobile(user: User, mobile: str, *, now: datetime, with_copies: bool = False) -> None:
     """Alarms go to another phone from now on, or to none: the security log says so, without the number."""
+    if with_copies:
+        PHONE_COPIES[User].replace(user, before=user.mobile, after=mobile, by=user, now=now)
     user.mobile = mobile
     user.save(update_fields=["mobile"])
     logger.info("mobile changed: user %s", user.pk)

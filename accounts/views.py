@@ -585,9 +585,9 @@ def own_mobile(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     if not user.is_staff:
         raise Http404
-    form = MobileForm(request.POST if request.method == "POST" else None, initial={"mobile": user.mobile})
+    form = MobileForm(request.POST if request.method == "POST" else None, user=user)
     if form.is_valid():
-        services.change_mobile(user, form.cleaned_data["mobile"])
+        services.change_mobile(user, form.cleaned_data["mobile"], now=timezone.now(), with_copies=form.with_copies)
         messages.success(request, _("Your mobile is saved."))
         return redirect("account_mobile")
     return render(request, "account/mobile.html", {"form": form})

@@ -9,9 +9,11 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
+        from accounts.models import User
+        from accounts.services import PHONE_COPIES, PhoneCopies
         from bookings import privacy, promises
         from bookings.booking.imports import BOOKING_IMPORT_KIND
-        from bookings.booking.services import assign, transitions
+        from bookings.booking.services import assign, reschedule, transitions
         from bookings.feedback.services import ATTENDANCE_SOURCES, AttendanceSource
         from bookings.models import Booking, OpenSession, Seat, SessionPlace
         from bookings.models.booking import record_event
@@ -23,6 +25,7 @@ class BookingsConfig(AppConfig):
         from bookings.schedule.services import JOINING_LINK_CHANGED_HANDLERS
         from bookings.seats.queries import guest_professions
         from bookings.seats.services import merge_seats
+        from bookings.visits import services as visits
         from ctac.monitoring import figures
         from notifications import registry
         from office.closures.services import register_conflict_finder
@@ -30,6 +33,7 @@ class BookingsConfig(AppConfig):
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
         from professionals.imports.registry import register_import_kind
+        from professionals.models import Person
         from professionals.safeguarding.services import register_flagged_sources
         from professionals.services import ROW_MERGES, RowMerge
 
@@ -47,6 +51,14 @@ class BookingsConfig(AppConfig):
             record=session_events.record_session_event,
             mark_delivered=sessions.mark_session_delivered,
             professions=lambda session: list(place_figures(session).professions),
+        )
+        PHONE_COPIES[Person] = PhoneCopies(
+            _("Which number should our presenter call on the day?"),
+            reschedule.find_contact_phones,
+            reschedule.replace_contact_phone,
+        )
+        PHONE_COPIES[User] = PhoneCopies(
+            _("Which number should colleagues call during a visit?"), visits.find_phone_copies, visits.replace_phone_copies
         )
         registry.discard_addresses_of("three-months-on")
         register_conflict_finder(schedule_queries.closure_conflicts)

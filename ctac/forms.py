@@ -76,6 +76,7 @@ class PageFormMixin:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
+        self.asked_later: list[str] = []
         super().__init__(*args, **kwargs)
         for name, token in self.autocomplete.items():
             if name in self.fields:
@@ -83,6 +84,22 @@ class PageFormMixin:
                 fit_width(self.fields[name].widget, WIDTH_CLASSES.get(token, ""))
         for field in self.fields.values():
             apply_page_field_defaults(field)
+
+    def ask_extra_question(self, name: str, label: Any, choices: Sequence[tuple[str, Any]], hint: str = "") -> str:
+        """Ask one more question, for clean(). Returns its answer, or "" and adds an error if there is none yet."""
+        field = forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, help_text=hint)
+        self.fields[name] = apply_page_field_defaults(field)
+        self.asked_later.append(name)
+        try:
+            return str(field.clean(self[name].data))  # type: ignore[index]
+        except ValidationError as error:
+            self.add_error(name, error)  # type: ignore[attr-defined]
+            return ""
+
+    @property
+    def extra_questions(self) -> list[Any]:
+        """What ask_extra_question has asked, for a page that draws the other fields one by one."""
+        return [self[name] for name in self.asked_later]  # type: ignore[index]
 
 
 class PageForm(PageFormMixin, forms.Form):
@@ -96,16 +113,6 @@ class PageForm(PageFormMixin, forms.Form):
     - `rare`: fields that the page folds away while they are empty (rare_questions).
     - `named_in_errors`: fields that the summary of errors always names, because the page asks for several alike (three dates).
     """
-
-    def ask_extra_question(self, name: str, label: Any, choices: Sequence[tuple[str, Any]]) -> str:
-        """Ask one more question, for clean(). Returns its answer, or "" and adds an error if there is none yet."""
-        field = forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect)
-        self.fields[name] = apply_page_field_defaults(field)
-        try:
-            return str(field.clean(self[name].data))
-        except ValidationError as error:
-            self.add_error(name, error)
-            return ""
 
 
 class OptionalCheckboxesField(forms.MultipleChoiceField):

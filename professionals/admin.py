@@ -40,11 +40,11 @@ from accounts.access import signed_in_user
 from accounts.admin import UserAdmin
 from accounts.models import LimitedActivity, User
 from accounts.roles import ROLES
-from accounts.services import AccountGoneError
+from accounts.services import PHONE_COPIES, AccountGoneError
 from audit.models import Act
 from audit.pages import route_name
 from audit.services import AuditSubject, write_audit_entry
-from ctac.forms import PageForm, normalise_postcode, validate_phone
+from ctac.forms import PageForm, PageFormMixin, normalise_postcode, validate_phone
 from ctac.staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
 from ctac.staff.lists import (
     ListPart,
@@ -92,7 +92,7 @@ from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
 from professionals.exports import OrganisationExportMixin, PersonExportMixin
-from professionals.forms import PostcodeField, clean_text, person_facts, validate_not_team_address
+from professionals.forms import PostcodeField, ask_about_new_phone, clean_text, person_facts, validate_not_team_address
 from professionals.imports import admin as imports_admin  # noqa: F401 - registers its model
 from professionals.merges import admin as merges
 from professionals.models import (
@@ -573,7 +573,9 @@ class OrganisationNameField(forms.CharField):
         return Organisation.objects.named(name).first() or Organisation(name=name) if name else None
 
 
-class PersonForm(forms.ModelForm):
+class PersonForm(PageFormMixin, forms.ModelForm):
+    with_phone_copies = False
+
     postcode = PostcodeField(label=gettext_lazy("Work postcode"), required=False)
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
     organisation = OrganisationNameField(
@@ -596,6 +598,11 @@ class PersonForm(forms.ModelForm):
         email = str(self.cleaned_data["email"]).strip().lower()
         validate_not_team_address(email)
         return email
+
+    def clean(self) -> None:
+        super().clean()
+        if self.instance.pk and "phone" in self.cleaned_data:
+            self.with_phone_copies = ask_about_new_phone(self, self.instance, self.cleaned_data["phone"])
 
 
 def person_note_fields(person: Person) -> dict[str, Any]:
@@ -725,7 +732,10 @@ class PersonAdmin(PersonExportMixin, NotesMixin, CachedObjectAdmin):
             services.lock_person(obj)
         if obj.organisation is not None:
             obj.organisation = services.get_or_create_organisation(obj.organisation.name)
-        obj.save(update_fields=form.changed_data if change else None)
+        obj.save(update_fields=[name for name in form.changed_data if name in form.base_fields] if change else None)
+        if change and form.with_phone_copies:  # type: ignore[attr-defined]
+            phones = {"before": form.initial["phone"], "after": obj.phone}
+            PHONE_COPIES[Person].replace(obj, **phones, by=request.user, now=timezone.now())
         if change and "organisation" in form.changed_data:
             services.delete_unused_organisations([form.initial["organisation"]])
         if change and "email" in form.changed_data:  # reminders follow

@@ -10,8 +10,10 @@ from django.forms.boundfield import BoundField
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import ask_about_phone_copies
+from accounts.models import User
 from ctac.dates import format_day
-from ctac.forms import PageForm, normalise_postcode, validate_phone
+from ctac.forms import PageForm, PageFormMixin, normalise_postcode, validate_phone
 from notifications.registry import team_addresses
 from professionals import services
 from professionals.models import Person, Profession
@@ -59,6 +61,18 @@ class DetailsForm(PageForm):
         error_messages={"required": _("Enter a phone number we can reach you on.")},
     )
     postcode = PostcodeField(label=_("Work postcode"), error_messages={"required": _("Enter your work postcode.")})
+
+    def __init__(self, *args: Any, person: Person | None = None, **kwargs: Any) -> None:
+        """`person`: whose details we know already."""
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.with_phone_copies = False  # a new number also goes where the old one was copied
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.person is not None:
+            self.with_phone_copies = ask_about_new_phone(self, self.person, str(self.cleaned_data.get("phone", "")))
+        return cleaned
 
     def clean_name(self) -> str:
         return clean_text(self.cleaned_data["name"])
@@ -109,6 +123,11 @@ def is_same_detail(name: str, known: str, typed: str) -> bool:
     """Whether both values are the same in any case and spacing; a phone number also with or without the country code."""
     tidy = services.dialled_digits if name == "phone" else lambda text: clean_text(text).casefold()
     return tidy(known) == tidy(typed)
+
+
+def ask_about_new_phone(form: PageFormMixin, person: Person, typed: str) -> bool:
+    """Ask about copies of the person's number, if another one was typed."""
+    return not is_same_detail("phone", person.phone, typed) and ask_about_phone_copies(form, person, person.phone, typed)
 
 
 def detail_text(name: str, value: str) -> str:
@@ -176,7 +195,6 @@ class CallerForm(DetailsForm):
         self.fields["phone"].help_text = ""
         self.fields["organisation_name"].help_text = _("Their trust, council, school, force or charity.")
         self.may_ask = True
-        self.person: Person | None = None
         self.replaced: list[str] = []
         self.shown: list[Person] = []
 
@@ -236,10 +254,16 @@ class CallerForm(DetailsForm):
             choices = [(new, str(yes) % facts), (same, str(no) % facts)]
             if self.ask_extra_question(f"new_{name}", str(NEW_DETAIL_QUESTIONS[name]) % facts, choices) == new:
                 self.replaced.append(name)
+                self.with_phone_copies |= name == "phone" and ask_about_new_phone(self, person, typed[name])
 
     def is_stored_with_record(self, name: str) -> bool:
         """Whether the booking or order itself stores this detail as it was typed."""
         return False
+
+    def save_new_phone(self, by: User, now: datetime) -> None:
+        """Before the caller's booking or order: it locks bookings, which come before what those lock. Raises AccountGoneError."""
+        if self.person is not None and self.with_phone_copies:
+            services.replace_phone(person=self.person, phone=self.cleaned_data["phone"], by=by, now=now)
 
     def person_kwargs(self) -> dict[str, Any]:
         """The keyword arguments of services.find_or_enter_person."""

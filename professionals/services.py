@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import rate_limits
 from accounts.models import BlockReason, LimitedActivity, ThrottleScope, User
-from accounts.services import AccountGoneError, lock_account
+from accounts.services import PHONE_COPIES, AccountGoneError, lock_account
 from accounts.sessions import end_sessions
 from audit.models import Act
 from audit.services import NO_SUBJECT, AuditSubject, write_audit_entry
@@ -343,10 +343,22 @@ def _update_details(
     write_audit_entry(Act.CHANGED, by=by.pk if by else None, about=AuditSubject.of(person), whats=[", ".join(sorted(written))])
 
 
-def save_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Person:
+@transaction.atomic
+def replace_phone(*, person: Person, phone: str, by: User, now: datetime) -> None:
+    """The person's new number, also where the old one was copied, such as their bookings to come. Raises AccountGoneError."""
+    before = person.phone
+    lock_person(person)
+    person.phone = phone
+    person.save(update_fields=["phone"])
+    write_audit_entry(Act.CHANGED, by=by.pk, about=AuditSubject.of(person), whats=["phone"])
+    PHONE_COPIES[Person].replace(person, before=before, after=phone, by=by, now=now)
+
+
+def save_details(*, user: User, now: datetime, with_phone_copies: bool = False, **details: Unpack[Details]) -> Person:
     """Save the details of a signed-in user: on a new Person, on theirs, or on the one that staff entered for them.
 
-    Raises AccountGoneError if the person is erased at this moment.
+    `with_phone_copies`: a new phone number also goes where the old one was copied. Raises AccountGoneError if the person is
+    erased at this moment.
     """
     person = Person.objects.filter(user=user).first()
     if person is None:
@@ -361,6 +373,8 @@ def save_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Pe
             if not Person.objects.filter(pk=person.pk, erased_at=None).update(**columns):
                 raise AccountGoneError
             delete_unused_organisations([person.organisation_id])
+            if with_phone_copies:
+                PHONE_COPIES[Person].replace(person, before=person.phone, after=details["phone"], by=user, now=now)
             for column, value in columns.items():
                 setattr(person, column, value)
             return person

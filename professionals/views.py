@@ -37,14 +37,13 @@ def ask_details(request: HttpRequest) -> HttpResponse:
     """Ask for their details. Somebody new finds here what they have typed already, in a booking or an order."""
     user, person, now = signed_in_user(request), signed_in_person_or_none(request), timezone.now()
     form_class = DetailsForm if person else NewPersonForm
-    form = form_class(
-        request.POST or None, initial=DetailsForm.initial_of(person) if person else drafts.typed_details(request, now)
-    )
+    initial = DetailsForm.initial_of(person) if person else drafts.typed_details(request, now)
+    form = form_class(request.POST or None, initial=initial, person=person)
     if request.method == "POST" and form.is_valid():
         if isinstance(form, NewPersonForm):
             save_new_person(request, form, now)
         else:
-            services.save_details(user=user, now=now, **form.details())
+            services.save_details(user=user, now=now, with_phone_copies=form.with_phone_copies, **form.details())
             add_correction_messages(request, form)
         messages.success(request, _("We have saved your details."))
         return redirect(safe_next_url(request) or ("account_details" if person else "my"))

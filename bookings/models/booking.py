@@ -88,6 +88,7 @@ CHECKED_IN_Q = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~CHECKED_OUT_Q
 SOUGHT_Q = Q(visit__sought_at__gte=F("starts_at")) & ~CHECKED_OUT_Q & ~Q(visit__safe_at__gte=F("visit__sought_at"))
 VISIT_DONE_Q = CHECKED_OUT_Q & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
 NEEDS_HELP_Q = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__help_at"))
+LONGEST_WAIT_ORDER = (Case(When(NEEDS_HELP_Q, then=0), default=1), "missed_at", "pk")  # of `overdue`: calls for help first
 # The presenter said that they run late, and the booking still has the same time and presenter.
 RUNNING_LATE_Q = Q(
     visit__presenter=F("presenter"),
@@ -259,6 +260,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Open and not over yet, and those without a time."""
         return self.open().filter(Q(ends_at__gt=now) | Q(ends_at__isnull=True))
 
+    def waited_for(self, now: datetime) -> "BookingQuerySet":
+        """Like `not_over`, and visits that nobody has said are over, whatever they were marked as."""
+        return self.filter(Q(state__in=OPEN_BOOKING_STATES) & (Q(ends_at__gt=now) | Q(ends_at=None)) | PRESENTER_AWAITED_Q)
+
     def past(self, now: datetime) -> "BookingQuerySet":
         """All that do not lie ahead: over, or no longer open."""
         return self.filter(~Q(state__in=OPEN_BOOKING_STATES) | Q(ends_at__lte=now))
@@ -333,8 +338,13 @@ class BookingQuerySet(models.QuerySet["Booking"]):
                     When(NEEDS_HELP_Q, then=F("visit__help_at")), When(no_check_out, then=F("ends_at")), default=F("starts_at")
                 ),
             )
-            .order_by(Case(When(NEEDS_HELP_Q, then=0), default=1), "missed_at", "pk")
+            .order_by(*LONGEST_WAIT_ORDER)
         )
+
+    def alarms(self, now: datetime) -> "BookingQuerySet":
+        """Like `overdue`, with `is_taken_on`: whether a colleague is on the alarm. Those that nobody is on come first."""
+        taken = Case(When(visit__taken_on_at__gte=F("missed_at"), then=Value(True)), default=Value(False))
+        return self.overdue(now).annotate(is_taken_on=taken).order_by("is_taken_on", *LONGEST_WAIT_ORDER)
 
 
 class Booking(Engagement, Reached):
@@ -408,6 +418,7 @@ class Booking(Engagement, Reached):
     objects = BookingQuerySet.as_manager()
     missed: str  # only overdue() sets these two
     missed_at: datetime
+    is_taken_on: bool  # only alarms() sets it
 
     class Meta:
         ordering = ["-starts_at", "-pk"]

@@ -6,16 +6,20 @@ from functools import partial
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
-from django.db.models import Q
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
+from accounts.access import safe_next_url, signed_in_user
 from accounts.admin import ROLE_CHECKS
 from accounts.models import User
 from accounts.roles import ROLES
@@ -38,6 +42,7 @@ from bookings.visits import services
 from bookings.visits.emails import alarm_taken_on_text, visit_presenter_name
 from bookings.visits.services import STAFF_TAKE_BACK_PERIOD
 from ctac.dates import TEAM_NATION, format_day, format_uk_time, is_working_day, uk_day
+from ctac.errors import DomainError
 from ctac.forms import DayField, validate_phone
 from ctac.staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, register_first_run_check
 from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
@@ -105,50 +110,67 @@ def joining_link_text(booking: Booking) -> str:
 
 
 def get_overdue_alarms() -> list[Alarm]:
-    """The alarms, calls for help first, then the longest wait."""
-    now, alarms = timezone.now(), []
-    late = list(
-        Booking.objects.with_related().select_related("visit__presenter", "visit__taken_on_by").overdue(now)[:MAX_ALARMS_SHOWN]
-    )
+    """The alarms for the first page: those that nobody is on, calls for help first, then the longest wait."""
+    now = timezone.now()
+    late = list(with_visit(Booking.objects.alarms(now)[:MAX_ALARMS_SHOWN]))
     duty = duty_contacts_by_booking(late)
-    for booking in late:
-        title = ALARM_TITLES[booking.missed]
-        visit: Visit | None = getattr(booking, "visit", None)
-        on_it = alarm_taken_on_text(visit) if visit is not None and visit.is_alarm_taken_on(booking.missed_at) else ""
-        since = _("Since") if booking.missed == HELP else _("Expected")
-        today = _("Today at %(clock)s") % {"clock": format_uk_time(booking.missed_at)}
-        expected = today if uk_day(booking.missed_at) == uk_day(now) else bookings_text.moment_text(booking.missed_at)
-        duty_rows = bookings_text.duty_rows(duty[booking.pk])
-        alarm = Alarm(
-            title=str(title) % {"name": visit_presenter_name(booking)},
-            rows=[
-                bookings_text.summary_row(since, expected),
-                *([bookings_text.summary_row(_("On it"), on_it)] if on_it else []),
-                *contact_rows(booking),
-                bookings_text.summary_row(_("Where"), ", ".join(booking.address_lines)),
-                *({**row, "value": phone_link(str(row["value"]))} if row.get("is_phone") else row for row in duty_rows),
-            ],
-            about=booking.reference,
-            href=reverse("staff:bookings_booking_change", args=[booking.pk]),
-            resolve_href=reverse("staff:bookings_booking_action", args=[booking.pk, "safe"]),
-            take_on_href="" if on_it else reverse("staff:bookings_booking_action", args=[booking.pk, "on-it"]),
-        )
-        alarms.append(alarm)
-    return alarms
+    return [build_alarm(booking, now, bookings_text.duty_rows(duty[booking.pk])) for booking in late]
+
+
+def get_bar_alarms(user: User) -> list[Alarm]:
+    """The alarms that nobody is on, then those that this colleague is on. One statement."""
+    now = timezone.now()
+    late = Booking.objects.alarms(now).filter(Q(is_taken_on=False) | Q(visit__taken_on_by=user))
+    return [build_alarm(booking, now) for booking in with_visit(late[:MAX_ALARMS_SHOWN])]
+
+
+def with_visit(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
+    return bookings.select_related("presenter", "visit__presenter", "visit__seeks_help", "visit__taken_on_by")
+
+
+def build_alarm(booking: Booking, now: datetime, duty_rows: Sequence[bookings_text.SummaryRow] = ()) -> Alarm:
+    """`booking` as `alarms` gives it."""
+    presenter, visit = bookings_text.presenter_of_visit(booking), getattr(booking, "visit", None)
+    on_it = alarm_taken_on_text(visit) if booking.is_taken_on else ""
+    name, since = visit_presenter_name(booking), _("Since") if booking.missed == HELP else _("Expected")
+    today = _("Today at %(clock)s") % {"clock": format_uk_time(booking.missed_at)}
+    expected = today if uk_day(booking.missed_at) == uk_day(now) else bookings_text.moment_text(booking.missed_at)
+    return Alarm(
+        title=str(ALARM_TITLES[booking.missed]) % {"name": name},
+        name=name,
+        phone=presenter.phone if presenter else "",
+        rows=[
+            bookings_text.summary_row(since, expected),
+            *([bookings_text.summary_row(_("On it"), on_it)] if on_it else []),
+            *site_contact_rows(booking),
+            bookings_text.summary_row(_("Where"), ", ".join(booking.address_lines)),
+            *({**row, "value": phone_link(str(row["value"]))} if row.get("is_phone") else row for row in duty_rows),
+        ],
+        about=booking.reference,
+        href=reverse("staff:bookings_booking_change", args=[booking.pk]),
+        resolve_href=reverse("staff:bookings_booking_action", args=[booking.pk, "safe"]),
+        take_on_href="" if on_it else reverse("staff:take_on_alarm", args=[booking.pk]),
+    )
 
 
 def contact_rows(booking: Booking) -> list[bookings_text.SummaryRow]:
+    """Whom to call about a visit that is overdue; the first number is large."""
     presenter = bookings_text.presenter_of_visit(booking)
+    number = phone_link(presenter.phone) if presenter and presenter.phone else _("None kept")
     return [
-        bookings_text.summary_row(
-            _("Presenter’s phone"), phone_link(presenter.phone) if presenter and presenter.phone else _("None kept")
-        ),
+        bookings_text.summary_row(_("Presenter’s phone"), format_html('<span class="alarm__number">{}</span>', number)),
+        *site_contact_rows(booking),
+    ]
+
+
+def site_contact_rows(booking: Booking) -> list[bookings_text.SummaryRow]:
+    return [
         bookings_text.summary_row(_("Contact on site"), booking.contact_name),
         bookings_text.summary_row(_("Their phone"), phone_link(booking.contact_phone)),
     ]
 
 
-staff_site.add_alarms("bookings.view_booking", get_overdue_alarms, resolved_with="bookings.change_booking")
+staff_site.add_alarms("bookings.view_booking", get_overdue_alarms, resolved_with="bookings.change_booking", in_bar=get_bar_alarms)
 
 
 note_field = partial(
@@ -200,6 +222,24 @@ TAKE_ON_ACTION = ObjectAction(
     done=gettext_lazy("You are on it. Call the presenter, then the contact on site. Then say that all is well."),
     weight="main",
 )
+
+
+@require_POST
+def take_on_alarm_page(request: HttpRequest, booking_id: int) -> HttpResponse:
+    """*I am on it*, pressed on whatever page shows the alarm; they stay on that page."""
+    if not request.user.has_perm("bookings.change_booking"):
+        raise PermissionDenied
+    booking = get_object_or_404(Booking, pk=booking_id)
+    try:
+        services.take_on_alarm(booking, by=signed_in_user(request), now=timezone.now())
+    except DomainError as refusal:
+        messages.warning(request, refusal.message)
+    else:
+        messages.success(request, str(TAKE_ON_ACTION.done))
+    return redirect(safe_next_url(request) or reverse("staff:bookings_booking_change", args=[booking_id]))
+
+
+staff_site.add_page("alarms/<int:booking_id>/take-on/", take_on_alarm_page, "take_on_alarm", gettext_lazy("I am on it"))
 CHECK_IN_ACTION = ObjectAction(
     "checked-in",
     gettext_lazy("Check the presenter in"),

@@ -92,6 +92,7 @@ class OverdueEmail(TeamEmail):
             **context,
             "subject": worded_text(str(self.subject), context),
             "resolve_url": f"{settings.SITE_URL}{url}",
+            "call_first": presenter.phone if presenter and presenter.phone else gettext("the presenter"),
             "whom_to_call": [
                 phone_row(gettext("1. The presenter"), presenter.phone if presenter else ""),
                 summary_row(gettext("2. Contact on site"), booking.contact_name),
@@ -114,7 +115,7 @@ class StaffNoCheckIn(OverdueEmail):
     name = "staff-no-check-in"
     label = _("To staff: no check-in")
     subject = _("No check-in from %(name)s (%(reference)s)")
-    sms = _("CTAC: no check-in at visit %(reference)s. Call the presenter, then tell us how they are: %(resolve_url)s")
+    sms = _("Call %(call_first)s now. CTAC: no check-in at visit %(reference)s. Then tell us how they are: %(resolve_url)s")
     missed = CHECK_IN
 
 
@@ -122,7 +123,7 @@ class StaffNoCheckOut(OverdueEmail):
     name = "staff-no-check-out"
     label = _("To staff: no check-out")
     subject = _("No check-out from %(name)s (%(reference)s)")
-    sms = _("CTAC: no check-out from visit %(reference)s. Call the presenter, then tell us how they are: %(resolve_url)s")
+    sms = _("Call %(call_first)s now. CTAC: no check-out from visit %(reference)s. Then tell us how they are: %(resolve_url)s")
     missed = CHECK_OUT
 
 
@@ -146,7 +147,7 @@ class DutyAlarm(OverdueEmail):
     subject = _("%(name)s needs help (%(reference)s)")
     subject_of_check_in = StaffNoCheckIn.subject
     subject_of_check_out = StaffNoCheckOut.subject
-    sms = _("CTAC: alarm at visit %(reference)s. Say that you are on it: %(take_on_url)s")
+    sms = _("Call %(call_first)s now. CTAC: alarm at visit %(reference)s. Say that you are on it: %(take_on_url)s")
 
     def is_still_due(self) -> bool:
         """Only while nobody is on it, and if it has not rung again since."""

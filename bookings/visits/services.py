@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -42,6 +42,7 @@ from notifications.outbox import LaterMessage, notify_kinds
 from office.site_settings.queries import site_settings
 from privacy.services import VisitBlocksErasure
 from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import dialled_digits
 
 # The alarm reaches duty person and deputy again and again, until one of them is on it.
 ALARM_INTERVAL = timedelta(minutes=10)
@@ -367,6 +368,39 @@ def report_disclosure(booking: Booking, *, presenter: Presenter, by: User, now: 
         record_event(locked, BookingEventKind.DISCLOSED, by=by, now=now)
         about, to = f"booking:{locked.pk}:{presenter.pk}", {"duty-disclosure": duty_addresses(locked)}
         notify_kinds(to, about=about, reference=locked.reference, version=minute_number(now), now=now)
+
+
+# The numbers of colleagues that an alarm calls, besides the one of their account.
+
+
+def find_phone_copies(user: User, number: str, now: datetime) -> list[str]:
+    """Where that number of theirs is kept: as a presenter's, and on duty shifts that are not over. Two statements."""
+    presenters, shifts = phone_rows(user, number, now)
+    days = [_("Duty shift: %(days)s") % {"days": shift} for shift, _column in shifts]
+    return [*(_("Presenter: %(name)s") % {"name": presenter} for presenter in presenters), *days]
+
+
+@transaction.atomic
+def replace_phone_copies(user: User, *, before: str, after: str, by: User, now: datetime) -> None:
+    presenters, shifts = phone_rows(user, before, now)
+    for presenter in presenters:
+        Presenter.objects.filter(pk=presenter.pk, phone=presenter.phone).update(phone=after)
+    for shift, column in shifts:
+        DutyShift.objects.filter(pk=shift.pk, **{column: getattr(shift, column)}).update(**{column: after})
+
+
+def phone_rows(user: User, number: str, now: datetime) -> tuple[list[Presenter], list[tuple[DutyShift, str]]]:
+    """The presenters, and the duty shifts with the column, that have this number of theirs, however it is spelled."""
+    wanted = dialled_digits(number)
+    presenters = [one for one in Presenter.objects.filter(user=user) if dialled_digits(one.phone) == wanted]
+    theirs = DutyShift.objects.filter(Q(duty_person=user) | Q(deputy=user), last_day__gte=uk_day(now)).order_by("first_day")
+    columns = (("duty_person_id", "duty_phone"), ("deputy_id", "deputy_phone"))
+    return presenters, [
+        (shift, column)
+        for shift in theirs
+        for who, column in columns
+        if getattr(shift, who) == user.pk and dialled_digits(getattr(shift, column)) == wanted
+    ]
 
 
 def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Booking, Visit]:

@@ -139,10 +139,14 @@ class WaitingLine:
 class Alarm:
     """Somebody may be in danger: shown above all else on the first page until a colleague resolves it.
 
-    `resolve_href` and `take_on_href` are empty for a colleague who may only look; `take_on_href` also once somebody is on it.
+    Until somebody is on it, it is also a bar on every other page. `name` and `phone` say whom to call first; `phone` may be
+    empty. `resolve_href` and `take_on_href` are empty for a colleague who may only look; `take_on_href`, which takes a POST,
+    also once somebody is on it.
     """
 
     title: str
+    name: str
+    phone: str
     rows: list[dict[str, object]]
     about: str
     href: str
@@ -231,14 +235,22 @@ class StaffAdminSite(AdminSite):
         super().__init__(name)
         self._waiting: list[tuple[str | Promise, WaitingLine]] = []
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
+        self._bar_alarms: list[tuple[str, Callable[[Any], list[Alarm]]]] = []
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
         self._panels: list[tuple[str, Callable[[Any], str]]] = []
         self._pages: list[tuple[str, Callable[..., HttpResponseBase], str]] = []
         self.page_labels: dict[str, str | Promise] = {}
 
-    def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
-        """Ask `find` whenever somebody with this permission opens the first page; the other is that to resolve what it finds."""
+    def add_alarms(
+        self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str, in_bar: Callable[[Any], list[Alarm]]
+    ) -> None:
+        """Ask `find` whenever somebody with this permission opens the first page; `resolved_with` is that to resolve an alarm.
+
+        Those who may resolve it see a bar on every other page: `in_bar(user)` returns the alarms that nobody is on and those
+        that this user is on, in one statement.
+        """
         self._alarms.append((permission, resolved_with, find))
+        self._bar_alarms.append((resolved_with, in_bar))
 
     def add_own_pages(self, find: Callable[[Any], list[OwnPage]]) -> None:
         """`find(user)` returns the buttons that this user gets on the first page now."""
@@ -292,6 +304,18 @@ class StaffAdminSite(AdminSite):
         if app_label:
             return super().get_app_list(request, app_label)
         return menu.build_menu(menu.get_model_lists(self, request), request.user)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "alarm_bar": partial(self.get_alarm_bar, request)}
+
+    def get_alarm_bar(self, request: HttpRequest) -> dict[str, Any]:
+        """For the head of a page: the first alarm that nobody is on, the first that this colleague is on, and how many more."""
+        user, may_enter = request.user, self.has_permission(request)
+        allowed = [find for permission, find in self._bar_alarms if may_enter and user.has_perm(permission)]
+        alarms = [alarm for find in allowed for alarm in find(user)]
+        nobodys = [alarm for alarm in alarms if alarm.take_on_href]
+        shown = [*nobodys[:1], *[alarm for alarm in alarms if not alarm.take_on_href][:1]]
+        return {"alarms": shown, "more": len(alarms) - len(shown)}
 
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

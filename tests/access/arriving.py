@@ -12,11 +12,16 @@ def goes_there(guide: Guide) -> Tour:
     guide.open("/staff/")
     guide.page.locator(".alarm").first.wait_for()
     yield "staff index with an alarm"
-    guide.page.locator(".alarm .staff-button").first.click()
+    guide.page.locator(".alarm").first.get_by_role("link", name="Open BK-").click()
     guide.look()
+    yield "staff booking under an alarm"
+    guide.follow("I am on it")
     yield "staff on an alarm"
-    guide.open("/staff/")
-    guide.page.locator(".alarm .staff-button--quiet").first.click()
+    guide.open("/staff/leaflets/order/")
+    guide.page.locator(".alarm--open button").click()
+    guide.look()
+    yield "staff who is on an alarm"
+    guide.page.locator(".alarm--bar .staff-button").first.click()
     guide.look()
     yield "staff all is well"
     guide.open(over)

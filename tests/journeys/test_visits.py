@@ -85,7 +85,26 @@ def test_staff_hear_of_a_missed_check_out_and_say_that_all_is_well(open_as: Call
     desk.open("/staff/")
     alarm = desk.page.locator(".alarm", has_text=facts["name"])
     assert alarm.count() == 1
-    alarm.get_by_role("link", name="Say that all is well").click()
+    # And on every other page, where one press takes it on and leaves them there, on a computer as on a phone
+    phone = open_as(facts, "desk", scripts=False, **PHONE)
+    for colleague in (desk, phone):
+        colleague.open("/staff/leaflets/order/")
+        bar = colleague.page.get_by_role("region", name="Alarm", exact=True)
+        assert bar.get_by_role("link").first.inner_text().endswith("0113 496 0002")
+        box = bar.get_by_role("link").first.bounding_box()
+        assert box["height"] >= 24, box
+        assert colleague.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    keyboard = Keyboard(phone.page)
+    keyboard.to(f"I am on it ({facts['reference']})")
+    keyboard.send()
+    phone.page.wait_for_url("**/staff/leaflets/order/")
+    phone.look()
+    assert phone.reads("You are on it.")
+    mine = phone.page.get_by_role("region", name="The alarm that you are on")
+    assert mine.get_by_role("link").first.inner_text().endswith("0113 496 0002")
+    desk.open("/staff/leaflets/order/")
+    assert desk.page.get_by_role("region", name="Alarm", exact=True).count() == 0
+    desk.page.get_by_role("region", name="The alarm that you are on").get_by_role("link", name="Say that all is well").click()
     desk.look()
     desk.press("Say that all is well")
     assert desk.page.title().startswith("Error:")

@@ -71,6 +71,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 if route == "three_months_on"
                 else host_key(objects["bookings_afterwards"]),
                 "address_id": objects["address"].pk,
+                "booking_id": objects["bookings_booking"].pk,
                 "exception_id": objects["exception"].pk,
                 "leave_id": objects["bookings_leave"].pk,
                 "public_id": objects["session"].public_id,

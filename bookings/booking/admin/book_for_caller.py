@@ -22,6 +22,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in_user
 from accounts.services import AccountGoneError
 from bookings.booking.admin.requests import explain_refusal
 from bookings.booking.forms import BOOKING_FIELD_NAMES, DatesForm, DetailsForm, WhereForm, answers_of, kept_visit_addresses
@@ -489,6 +490,7 @@ def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) ->
     """Place the booking or request. Returns None if it is refused, with the reason among the errors of the page."""
     asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.person_kwargs(), "by": request.user, "now": now}
     try:
+        parts.caller.save_new_phone(signed_in_user(request), now)
         if parts.asks_for_dates:
             return book_for_caller(dates=parts.dates.cleaned_data["dates"], **asked)
         chosen = {name: parts.when.cleaned_data[name] for name in ("presenter", "override_reason")}

@@ -729,11 +729,11 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
         """What, when, where and who: all that a colleague must see before they press the button."""
         phone = f"{name_organisation_text(obj.person)}\n{obj.person.phone}".strip()
         return [
+            *(contact_rows(obj) if obj.find_overdue(timezone.now()) else ()),
             summary_row(gettext("Presentation"), obj.presentation.title),
             summary_row(gettext("When"), obj.when),
             summary_row(gettext("Where"), bookings_text.where_text(obj)),
             summary_row(gettext("Presenter"), self.presenter_text(obj)),
-            *(contact_rows(obj) if obj.find_overdue(timezone.now()) else ()),
             summary_row(gettext("Who asked"), phone),
         ]
 

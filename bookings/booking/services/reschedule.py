@@ -41,7 +41,7 @@ from bookings.errors import (
 from bookings.models import Booking, BookingEventKind, BookingState, BusyKind, BusyTime, Presenter
 from bookings.models.booking import record_event
 from bookings.schedule.holds import place_columns
-from bookings.schedule.locks import busy_time_checks, lock_booking, lock_booking_and_presenters
+from bookings.schedule.locks import busy_time_checks, lock_booking, lock_booking_and_presenters, lock_bookings
 from bookings.schedule.queries import read_schedule, reread_schedule
 from bookings.schedule.slots import Candidate
 from bookings.seats.services import notify_all_seats
@@ -49,7 +49,9 @@ from bookings.travel import find_place
 from bookings.visits.services import refuse_while_overdue, refuse_while_there, refuse_without_cover
 from ctac.dates import uk_day
 from office.site_settings.queries import site_settings
+from professionals.models import Person
 from professionals.safeguarding.services import is_kept_back
+from professionals.services import dialled_digits
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,35 @@ def change_details(
     notify_details_changed(locked, now, changed=changed, by_staff=change.by_staff)
     notify_lead_if_flagged(locked, f":details:{locked.revision}", now, flagged=flagged)
     return locked
+
+
+def bookings_with_phone(person: Person, number: str, now: datetime) -> list[Booking]:
+    """The person's bookings to come, and visits that are not over, whose contact on the day has that number."""
+    ahead = Booking.objects.filter(person=person).waited_for(now).order_by("starts_at", "pk")
+    return [booking for booking in ahead if dialled_digits(booking.contact_phone) == dialled_digits(number)]
+
+
+def find_contact_phones(person: Person, number: str, now: datetime) -> list[str]:
+    """Which bookings have that number of theirs, with their times. One statement."""
+    return [f"{booking.reference} ({booking.when})" for booking in bookings_with_phone(person, number, now)]
+
+
+@transaction.atomic
+def replace_contact_phone(person: Person, *, before: str, after: str, by: User, now: datetime) -> None:
+    """A person's new number goes to the bookings that have their old one, also after the cut-off: an alarm may call it.
+
+    The person is locked. No presenter is: a number is nobody's time.
+    """
+    keys = [booking.pk for booking in bookings_with_phone(person, before, now)]
+    for locked in lock_bookings(Booking.objects.filter(pk__in=keys)):
+        if locked.person_id != person.pk or dialled_digits(locked.contact_phone) != dialled_digits(before):
+            continue  # it was changed or given away meanwhile
+        locked.contact_phone, locked.revision = after, locked.revision + 1
+        locked.save(update_fields=["contact_phone", "revision"])
+        what: dict[str, object] = {"fields": ["contact_phone"], "revision": locked.revision, "in_calendars": False}
+        record_event(locked, BookingEventKind.DETAILS_CHANGED, by=by, now=now, changes=what)
+        if locked.is_open:
+            notify_details_changed(locked, now, changed=["contact_phone"], by_staff=by.is_staff)
 
 
 def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:

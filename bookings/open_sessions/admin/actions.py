@@ -325,6 +325,7 @@ def take_place_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
         answers, by = form.cleaned_data, signed_in_user(request)
         asked = {"channel": answers["channel"], "access_needs": answers["access_needs"], "flagged": form.flagged, "token": token}
         try:
+            form.save_new_phone(by, now)
             with transaction.atomic():  # a refusal leaves no new person behind
                 person = find_or_enter_person(**form.person_kwargs(), by=by, now=now)
                 others = session.places.filter(person=person).exclude(submission_token=token)

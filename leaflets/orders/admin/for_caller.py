@@ -260,6 +260,7 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
     own = {name: form.cleaned_data[name] for name in ("name", "organisation_name", "postcode")}
     address = {name: clean_text(form.cleaned_data[f"to_{name}"]) or own.get(name, "") for name in LABEL_FIELDS}
     try:
+        form.save_new_phone(by, now)
         with transaction.atomic():
             person = find_or_enter_person(**form.person_kwargs(), by=by, now=now)
             order = Order(person=person, channel=form.cleaned_data["channel"], contact_phone=form.contact_phone(), **address)

@@ -157,6 +157,16 @@ def test_the_email_leads_to_the_button_and_the_page_says_who_is_on_it(client: Cl
         assert "On it: lee@ctac.example, since 10:16am" in said
 
 
+@pytest.mark.parametrize(("phone", "first"), [("0113 496 0002", "Call 0113 496 0002 now."), ("", "Call the presenter now.")])
+def test_the_text_message_begins_with_the_number_to_call(booking: Booking, phone: str, first: str) -> None:
+    Presenter.objects.update(phone=phone)
+    beat(START + 15 * MINUTE)
+    with time_machine.travel(START + 16 * MINUTE, tick=False):
+        for kind in ("duty-alarm", "staff-no-check-in"):
+            row = Notification.objects.filter(kind=kind)[0]
+            assert email_for(row).sms_text().startswith(f"{first} CTAC: ")
+
+
 # Running late
 
 

@@ -7,8 +7,10 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.test import Client
 
 from bookings.models import Booking, BookingEvent, BookingState, Presenter, Visit
 from bookings.models.booking import CHECK_IN
@@ -24,10 +26,11 @@ from bookings.visits.services import (
     visits_covered_by,
 )
 from notifications.models import Notification
+from tests.bookings.admin.desk import text
 from tests.bookings.rows import MONDAY, NOW, make_shift
 from tests.bookings.test_races import all_at_once, wait_until_somebody_waits
 from tests.bookings.visits.visit import END, START
-from tests.factories import make_staff
+from tests.factories import make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 LATE = END + timedelta(minutes=40)
@@ -134,6 +137,19 @@ def test_control_without_the_lock_both_are_on_it(booking: Booking, presenter: Pr
     request.getfixturevalue("read_together")
     assert all_at_once(jobs) == {"done": 2}
     assert kinds() == ["checked-in", "taken-on", "taken-on"]
+
+
+def test_of_two_who_press_in_the_bar_at_once_one_is_on_it_and_the_other_reads_who(booking: Booking) -> None:
+    with time_machine.travel(START + timedelta(minutes=20), tick=False):
+        desks = [sign_in_staff(Client(), make_staff(f"{name}@ctac.example")) for name in ("ana", "ben")]
+        pages: list[str] = []
+        there = f"/staff/alarms/{booking.pk}/take-on/"
+        jobs = [lambda desk=desk: pages.append(text(desk.post(there, {"next": "/staff/"}, follow=True))) for desk in desks]  # type: ignore[misc]
+        assert all_at_once(jobs) == {"done": 2}
+    taken = Visit.objects.get().taken_on_by
+    assert sorted("You are on it." in page for page in pages) == [False, True]
+    assert sorted(f"{taken} has been on it since 10:20am." in page for page in pages) == [False, True]
+    assert kinds() == ["taken-on"]
 
 
 def taps_taken_back(booking: Booking, presenter: Presenter) -> list[Callable[[], object]]:
