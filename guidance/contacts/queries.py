@@ -93,7 +93,8 @@ def numbers_by_answer(who: WhoToTell, now: datetime) -> list[Service]:
     ordered = [number for _rank, number in sorted(numbers, key=lambda ranked: ranked[0])]
     if ordered[0].phone and ordered[0].name == police.name:
         say = _(
-            "Say that a child may be at risk. Ask the police to tell children’s services now: at night, their emergency duty team."
+            "Say that a child may be at risk. Ask the police to tell children’s services now: "
+            "at night, their emergency duty team."
         )
         ordered[0] = replace(ordered[0], what_to_say=say)
     return ordered
