@@ -344,8 +344,7 @@ class SiteSettings(models.Model):
         if self.advice_opens >= self.advice_closes:
             wrong["advice_closes"] = gettext("Enter a time that is later than when the advice line opens.")
         if (self.helpline_opens is None) != (self.helpline_closes is None):
-            missing = "helpline_closes" if self.helpline_closes is None else "helpline_opens"
-            wrong[missing] = gettext("Enter both times of the helpline, or leave both empty.")
+            wrong["helpline_closes"] = gettext("Enter both times of the helpline, or leave both empty.")
         if self.horizon_days <= 2 * self.notice_working_days:  # weekends and a bank holiday are among them
             wrong["horizon_days"] = gettext("With this notice, there would be no day to book. Enter more than %(days)s.") % {
                 "days": 2 * self.notice_working_days

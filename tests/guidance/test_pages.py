@@ -84,7 +84,7 @@ def test_it_says_when_a_closed_line_opens_and_where_to_turn_until_then(client: C
     change_settings(out_of_hours_route="call the duty social worker")
     with time_machine.travel(MOMENTS["saturday"]):
         text = read(client, "/guidance/").one("section", "worried").text
-    assert "The line is closed now: it opens on Monday at 9.30am." in text
+    assert "Our advice line on 0808 800 5000 is closed now: it opens on Monday at 9.30am." in text
     assert "Until then: call the duty social worker." in text
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, time
+from html import unescape
 from unittest.mock import Mock
 
 import pytest
@@ -12,10 +13,12 @@ from django.utils import translation
 
 from ctac.models import reset_request_values
 from ctac.views import server_error
+from guidance.models import GuidancePage
 from office.site_settings.queries import advice_hours, site_settings
-from professionals.safeguarding.advice_line import is_advice_line_open, next_opening, whom_to_call_text
+from professionals.safeguarding.advice_line import helpline_hours_text, is_advice_line_open, next_opening, whom_to_call_text
 from professionals.safeguarding.forms import child_details_explanation
 from tests.factories import make_staff
+from tests.guidance.approvals import approve
 
 
 def at(text):
@@ -90,12 +93,14 @@ def test_while_it_is_open_the_page_says_until_when_and_asks_the_database_nothing
 def test_while_it_is_closed_the_page_gives_the_route_that_staff_set(change_settings):
     closed = at("2027-03-27T12:00:00+00:00")
     opens = "The advice line on 0808 800 5000 is closed now. It opens on Tuesday 30 March 2027 at 9:30am."
-    assert whom_to_call_text(closed) == f"Worried about a child? {opens} In immediate danger, call 999."
+    also = "Modern Slavery & Exploitation Helpline: 08000 121 700. Check its hours on its website first."
+    assert whom_to_call_text(closed) == f"Worried about a child? {opens} {also} In immediate danger, call 999."
     change_settings(out_of_hours_route="call the police on 101")
     assert (
         whom_to_call_text(closed)
-        == f"Worried about a child? {opens} Until then: call the police on 101. In immediate danger, call 999."
+        == f"Worried about a child? {opens} Until then: call the police on 101. {also} In immediate danger, call 999."
     )
+    change_settings(helpline_phone="")
     change_settings(out_of_hours_route="call the duty team of your council.")
     assert "Until then: call the duty team of your council. In immediate danger" in whom_to_call_text(closed)
 
@@ -189,3 +194,66 @@ def test_the_page_for_a_fault_says_it_without_a_database_and_a_cache(rf, change_
     with time_machine.travel("2027-01-16T12:00:00+00:00", tick=False):
         page = server_error(rf.get("/")).content.decode()
     assert "closed now: it opens on Monday at 9.30am. Until then: call the police on 101." in page
+    assert 'href="tel:08000121700">08000 121 700</a>. Check its hours on its website first.' in page
+
+
+def hours_at(clock: str) -> str:
+    return helpline_hours_text(at(f"2027-01-16T{clock}+00:00"))
+
+
+@pytest.mark.django_db
+def test_hours_of_the_helpline_that_nobody_has_confirmed_are_never_told_as_open(change_settings):
+    assert {hours_at(f"{hour:02}:30") for hour in range(24)} == {"Check its hours on its website first."}
+    change_settings(helpline_opens=time(8), helpline_closes=time(22))
+    assert [hours_at(clock) for clock in ("07:59", "08:00", "21:59", "22:00")] == [
+        "It is closed now, and opens at 8am.",
+        *["It is open now, until 10pm."] * 2,
+        "It is closed now, and opens at 8am.",
+    ]
+    change_settings(helpline_opens=time(18), helpline_closes=time(2))
+    assert [hours_at(clock) for clock in ("17:59", "18:00", "01:59", "02:00")] == [
+        "It is closed now, and opens at 6pm.",
+        *["It is open now, until 2am."] * 2,
+        "It is closed now, and opens at 6pm.",
+    ]
+    change_settings(helpline_opens=time(0), helpline_closes=time(0))
+    assert hours_at("04:40") == "It is open day and night."
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("moment", ["2027-03-28T03:40:00+00:00", "2027-10-31T04:40:00+00:00"])
+def test_the_helpline_keeps_uk_time_when_the_clocks_change(moment, change_settings):
+    """4.40am in the UK, some hours after the change: on a clock of UTC, one of them is 3.40am."""
+    change_settings(helpline_opens=time(4, 30), helpline_closes=time(5))
+    assert helpline_hours_text(at(moment)) == "It is open now, until 5am."
+
+
+HELPLINE = "Modern Slavery & Exploitation Helpline : 08000 121 700 . Check its hours on its website first."
+SAYS_IT = ("/", "/about/", "/guidance/", "/guidance/police/", "/guidance/who-to-tell/", "/no-such-page/")
+
+
+def read_text(client, path):
+    page = client.get(path).content.decode()
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", SAYS_IT)
+def test_the_helpline_is_given_while_the_advice_line_is_closed_and_only_then(client, change_settings, path):
+    """No guidance is approved here. The page for a fault is below."""
+    with time_machine.travel("2027-01-13T04:40:00+00:00", tick=False) as clock:
+        assert HELPLINE in read_text(client, path)
+        change_settings(helpline_phone="")
+        assert "Exploitation Helpline :" not in read_text(client, path)
+        change_settings(helpline_phone="08000 121 700")
+        clock.move_to("2027-01-13T11:00:00+00:00")
+        assert "Exploitation Helpline :" not in read_text(client, path)
+
+
+@pytest.mark.django_db
+def test_the_helpline_is_given_beside_approved_guidance_and_on_the_answer(client):
+    approve(*GuidancePage.objects.all())
+    with time_machine.travel("2027-01-13T04:40:00+00:00", tick=False):
+        assert HELPLINE in read_text(client, "/guidance/police/wales/")
+        answer = client.post("/guidance/who-to-tell/", {"postcode": "CF10 4UW"}).content.decode()
+        assert 'href="tel:08000121700"' in answer

@@ -32,8 +32,9 @@ FORM = re.compile(r'<form\b[^>]*method="post"(?:(?!<form\b).)*?</form>', re.DOTA
 # only shows fields, to staff.
 NONE_NEEDED = {
     "bookings/feedback/includes/again.html",
-    "guidance/includes/who_to_tell_form.html",
+    "guidance/who_to_tell.html",
     "includes/languages.html",
+    "includes/worry_panel.html",
     "styleguide/fields.html",
 }
 

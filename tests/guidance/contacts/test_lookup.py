@@ -59,11 +59,18 @@ def test_every_local_authority_has_its_children_services_its_police_and_its_guar
         assert guardian.name in known[ContactKind.GUARDIAN]
 
 
-def test_the_migration_lists_each_once_and_knows_no_number_but_101() -> None:
+def test_the_migrations_list_each_once_and_know_few_numbers_that_answer_at_night() -> None:
     counts = {kind: AreaContact.objects.filter(kind=kind).count() for kind in ContactKind}
     islands = 3
     assert counts == {ContactKind.CHILDREN: 212 + islands, ContactKind.POLICE: 45 + islands, ContactKind.GUARDIAN: 4}
-    assert not AreaContact.objects.exclude(phone="", out_of_hours_phone="", web_page="", checked_on=None).exists()
+    known = AreaContact.objects.exclude(phone="", out_of_hours_phone="", web_page="", checked_on=None)
+    facts = {(row.name, row.phone, row.out_of_hours_phone, row.web_page, row.checked_on) for row in known}
+    trusts = ("Belfast", "Northern", "South Eastern", "Southern", "Western")
+    assert facts == {
+        *((f"{trust} Health and Social Care Trust", "", "028 9504 9999", "", None) for trust in trusts),
+        ("States of Jersey Police", "01534 612612", "", "", None),
+        ("Guernsey Police", "01481 222222", "", "", None),
+    }
     assert {row["code"] for row in csv_rows("guidance", "contacts")} == set(AreaContact.objects.values_list("code", flat=True))
 
 
@@ -130,7 +137,8 @@ def test_whom_to_tell_at_a_postcode(postcode: str, expected: list[str]) -> None:
 
 
 def test_101_is_of_the_uk_alone() -> None:
-    assert [who_to_tell(postcode).services[2].phone for postcode in ("LS1 4AP", "BFPO 57", "JE2 3AB")] == ["101", "101", ""]
+    phones = [who_to_tell(postcode).services[2].phone for postcode in ("LS1 4AP", "BFPO 57", "JE2 3AB", "IM1 1AA")]
+    assert phones == ["101", "101", "01534 612612", ""]
 
 
 def test_the_numbers_that_staff_keep_are_shown_at_once_and_those_that_are_missing_are_names_alone() -> None:
@@ -143,6 +151,8 @@ def test_the_numbers_that_staff_keep_are_shown_at_once_and_those_that_are_missin
     assert who_to_tell("LS1 4AP").lines[0] == "Children’s services, Leeds: 0113 222 4403; out of hours 0113 535 0600"
     leeds.update(phone="")
     assert who_to_tell("LS1 4AP").lines[0] == "Children’s services, Leeds: out of hours 0113 535 0600"
+    leeds.update(phone="0113 535 0600")
+    assert who_to_tell("LS1 4AP").lines[0] == "Children’s services, Leeds: 0113 535 0600"
 
 
 def test_one_takes_two_statements_and_many_take_as_many() -> None:

@@ -81,7 +81,7 @@ def test_each_setting_says_what_it_does_its_bounds_and_its_first_value(desk: Cli
         if name in SETTING_BOUNDS:
             assert hint.endswith("From {} to {}.".format(*SETTING_BOUNDS[name])), name
         first = field.get_default()
-        said = format_time(first) if isinstance(first, time) else str(first)
+        said = format_time(first) if isinstance(first, time) else str(first or "")
         assert (f"At first: {said}." if said else "At first: empty.") in page.one("body").text, name
     assert [legend.text for legend in page.all("legend")] == [str(legend) for legend in SETTING_GROUPS]
 
@@ -129,6 +129,7 @@ def test_a_change_is_saved_true_recorded_and_audited(django_capture_on_commit_ca
         ("advice_phone", "", "Fill in “Advice line”."),
         ("advice_closes", "9am", "Enter a time that is later than when the advice line opens."),
         ("advice_closes", "late", "Enter a time, such as 9am, 1:30pm or 13:30."),
+        ("helpline_closes", "8am", "Enter both times of the helpline, or leave both empty."),
         ("team_email", "the team", "Enter an email address in full, like name@example.nhs.uk."),
         ("data_processors", "x" * 501, "“Who handles data for us” is 1 character too long. Use at most 500 characters."),
         ("quiet_until", "10:01am", "Enter a time that is at most 14 hours after quiet hours begin."),
@@ -194,6 +195,17 @@ def test_who_comes_second_is_told_what_has_changed_meanwhile_and_loses_nothing(d
     assert list(SettingChange.objects.filter(field="hold_minutes").values_list("old", "new").order_by("pk")) == [
         *(("15", "20"), ("20", "30"))
     ]
+
+
+def test_the_helplines_hours_are_entered_and_emptied_again_and_both_are_recorded(desk: Client) -> None:
+    assert SAVED in told(send(desk, answers(read(desk)), helpline_opens="8am", helpline_closes="10pm"))
+    assert SiteSettings.objects.values_list("helpline_opens", "helpline_closes").get() == (time(8), time(22))
+    text = told(send(desk, answers(read(desk)), helpline_opens="", helpline_closes=""))
+    assert SAVED in text
+    assert "Before: 8am. asha@ctac.example changed it" in text
+    assert SiteSettings.objects.values_list("helpline_opens", "helpline_closes").get() == (None, None)
+    recorded = SettingChange.objects.filter(field="helpline_opens").order_by("pk").values_list("old", "new")
+    assert list(recorded) == [("", "08:00:00"), ("08:00:00", "")]
 
 
 @pytest.fixture

@@ -39,6 +39,11 @@ def on_saturday(client: Client) -> str:
         return page("/about/")(client)
 
 
+def home_on_saturday(client: Client) -> str:
+    with time_machine.travel(SATURDAY):
+        return page("/")(client)
+
+
 def email(kind: str) -> Place:
     def seen(_client: Client) -> str:
         sample = next(sample for sample in all_samples() if sample.kind == kind)
@@ -76,6 +81,7 @@ USED: dict[str, tuple[Any, str, tuple[Place, ...]]] = {
     "advice_opens": (time(8), "8am to 4.30pm", (page("/about/"), BOOKED, packing_slip)),
     "advice_closes": (time(17), "9.30am to 5pm", (page("/about/"), BOOKED, packing_slip)),
     "out_of_hours_route": ("call the desk", "Until then: call the desk.", (on_saturday,)),
+    "helpline_phone": ("0300 496 0003", "0300 496 0003", (on_saturday, home_on_saturday)),
     "site_help_email": ("site@example.org", "site@example.org", (page("/about/"), page("/no-such-page/"))),
     "site_help_phone": ("0113 496 0002", "0113 496 0002", (page("/about/"),)),
     "charity_name": ("Another Charity", "Another Charity", (page("/about/"), page("/privacy/"), BOOKED, packing_slip)),
@@ -89,8 +95,9 @@ USED: dict[str, tuple[Any, str, tuple[Place, ...]]] = {
     "safeguarding_lead_email": ("lead@example.org", "lead@example.org", (told_of_a_child,)),
     "data_protection_lead_email": ("dpo@example.org", OURS, (nobodys_address("dpo@example.org"),)),
 }
-# Figures are in tests/office/site_settings/test_rules.py, the quiet hours in tests/notifications/test_quiet.py.
-ELSEWHERE = {*SETTING_BOUNDS, "quiet_from", "quiet_until"}
+# Figures are in tests/office/site_settings/test_rules.py, the quiet hours in tests/notifications/test_quiet.py, the hours of the
+# helpline in tests/professionals/test_advice_line.py.
+ELSEWHERE = {*SETTING_BOUNDS, "quiet_from", "quiet_until", "helpline_opens", "helpline_closes"}
 # Of Django's settings, the first values: read by `office` alone.
 FIRST_VALUES = (
     *("STAFF_EMAIL", "VISIT_ESCALATION_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "OUT_OF_HOURS_ROUTE", "SITE_HELP_EMAIL"),
