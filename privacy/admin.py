@@ -371,7 +371,7 @@ class ComplaintEventInline(EventInline):
     verbose_name_plural = gettext_lazy("What has happened")
     fields = ("day", "what", "by", "words")
     readonly_fields = ("day", "what", "words")
-    words = column(gettext_lazy("words"), lambda event: shown_text(event, "text"))
+    words = column(gettext_lazy("words"), lambda event: shown_text(event, "text") or EMPTY_VALUE)
     day = column(gettext_lazy("day"), lambda event: format_day(event.on))
 
     @admin.display(description=gettext_lazy("what"))

@@ -108,7 +108,7 @@ class StockMovementAdmin(StaffModelAdmin):
     ordering = ("-at", "-pk")
     fields = ("edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "by", "at", "why")
     readonly_fields = fields
-    why = column(gettext_lazy("why"), lambda movement: shown_text(movement, "reason"))
+    why = column(gettext_lazy("why"), lambda movement: shown_text(movement, "reason") or EMPTY_VALUE)
     when = datetime_column("at", gettext_lazy("when"), short=True)
     number_shelf = attribute_column("on_hand_change", gettext_lazy("on the shelf"), signed_text)
     number_promised = attribute_column("allocated_change", gettext_lazy("promised"), signed_text)
