@@ -46,7 +46,7 @@ def keepable() -> set[str]:
     return {column for column, boxes in WRITTEN_BY.items() if {box for box in boxes if not box.startswith("(")} - never}
 
 
-# Of a report that is closed, which then has no other pages: it is closed for the second test.
+# Not in the sweep: only a report that is closed has it, and then its other pages are gone.
 WHY_CLOSED = "leaflets.MissingParcel.reason"
 KEEPABLE = keepable() - {WHY_CLOSED}
 
@@ -61,7 +61,7 @@ def kept(laid_out: dict[str, Any], django_db_blocker: Any) -> Iterator[dict[str,
 
 
 def test_every_place_for_words_has_the_note() -> None:
-    """What the sweep is worth: these are the columns that it plants, and no other can have such a text."""
+    """What the sweep is worth: it plants each column that can have such a text but WHY_CLOSED."""
     assert len(KEEPABLE) == 21
 
 
