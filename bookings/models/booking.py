@@ -87,7 +87,7 @@ CHECKED_IN_Q = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~CHECKED_OUT_Q
 SOUGHT_Q = Q(visit__sought_at__gte=F("starts_at")) & ~CHECKED_OUT_Q & ~Q(visit__safe_at__gte=F("visit__sought_at"))
 VISIT_DONE_Q = CHECKED_OUT_Q & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
 NEEDS_HELP_Q = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__help_at"))
-LONGEST_WAIT_ORDER = (Case(When(NEEDS_HELP_Q, then=0), default=1), "missed_at", "pk")  # of `overdue`: calls for help first
+OVERDUE_ORDER = (Case(When(NEEDS_HELP_Q, then=0), default=1), "missed_at", "pk")  # of `overdue`: calls for help first
 # The presenter said that they run late, and the booking still has the same time and presenter.
 RUNNING_LATE_Q = Q(
     visit__presenter=F("presenter"),
@@ -332,13 +332,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
                     When(NEEDS_HELP_Q, then=F("visit__help_at")), When(no_check_out, then=F("ends_at")), default=F("starts_at")
                 ),
             )
-            .order_by(*LONGEST_WAIT_ORDER)
+            .order_by(*OVERDUE_ORDER)
         )
 
     def alarms(self, now: datetime) -> "BookingQuerySet":
         """Like `overdue`, with `is_taken_on`: whether a colleague is on the alarm. Those that nobody is on come first."""
         taken = Case(When(visit__taken_on_at__gte=F("missed_at"), then=Value(True)), default=Value(False))
-        return self.overdue(now).annotate(is_taken_on=taken).order_by("is_taken_on", *LONGEST_WAIT_ORDER)
+        columns = {"is_taken_on": taken}
+        return self.overdue(now).annotate(**columns).order_by(taken, *OVERDUE_ORDER)
 
 
 class Booking(Engagement, Reached):
