@@ -209,11 +209,10 @@ def _previous_owner_until(until: datetime, others: Iterable[datetime]) -> dateti
 def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime | None]]:
     """Their current address and then their former ones, each with the times from which and until which it was theirs, or None.
 
-    Team mailboxes are left out. Two statements.
+    Team mailboxes are left out. One statement.
     """
     current = person.email.strip().lower()
-    theirs = {current, *(former.address for former in person.former_addresses.all())}
-    rows = FormerAddress.objects.filter(address__in=theirs).order_by("-until").values_list("person", "address", "until")
+    rows = [(former.person_id, former.address, former.until) for former in person.shared_addresses]
     known: list[tuple[str, datetime | None]] = [(current, None)] if current else []
     known += [(address, until) for key, address, until in rows if key == person.pk and address != current]
     periods = []

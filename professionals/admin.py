@@ -22,7 +22,6 @@ from django.db.models import (
     TextField,
     Value,
     When,
-    prefetch_related_objects,
 )
 from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -833,8 +832,7 @@ register_related_list(
 
 def former_address_entries(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
     """The changes of address in a person's story. They are few, and read once for a page: the story's emails need them too."""
-    prefetch_related_objects([person], "former_addresses")
-    for former in sorted(person.former_addresses.all(), key=lambda former: (former.until, former.pk), reverse=True):
+    for former in (each for each in person.shared_addresses if each.person_id == person.pk):
         if page.until is None or former.until <= page.until:
             yield StoryEntry(former.until, _("Email address changed"), why=_("Before: %(address)s") % {"address": former.address})
 

@@ -344,7 +344,8 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def alarms(self, now: datetime) -> "BookingQuerySet":
         """Like `overdue`, with `is_taken_on`: whether a colleague is on the alarm. Those that nobody is on come first."""
         taken = Case(When(visit__taken_on_at__gte=F("missed_at"), then=Value(True)), default=Value(False))
-        return self.overdue(now).annotate(is_taken_on=taken).order_by("is_taken_on", *OVERDUE_ORDER)
+        columns = {"is_taken_on": taken}
+        return self.overdue(now).annotate(**columns).order_by(taken, *OVERDUE_ORDER)
 
 
 class Booking(Engagement, Reached):

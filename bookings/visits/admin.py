@@ -56,9 +56,17 @@ ALARM_TITLES = {
 }
 
 
-def current_visit_text(booking: Booking, now: datetime) -> SafeString | str:
+def find_late(booking: Booking) -> Booking | None:
+    """Like find_overdue now, asked once for an object of the page."""
+    if "_late" not in booking.__dict__:
+        booking.__dict__["_late"] = booking.find_overdue(timezone.now())
+    found: Booking | None = booking.__dict__["_late"]
+    return found
+
+
+def current_visit_text(booking: Booking) -> SafeString | str:
     """'Checked in at 10:05am, checked out at 11:10am'; empty while there is nothing to say."""
-    return visit_text(booking, booking.find_overdue(now))
+    return visit_text(booking, find_late(booking))
 
 
 def visit_text(booking: Booking, late: Booking | None) -> SafeString | str:
@@ -197,7 +205,7 @@ SAY_SAFE_ACTION = ObjectAction(
     "safe",
     gettext_lazy("Say that all is well"),
     services.confirm_presenter_safe,
-    available=lambda booking: booking.find_overdue(timezone.now()) is not None,
+    available=lambda booking: find_late(booking) is not None,
     form_class=PhoneCallForm,
     explanation=gettext_lazy(
         "Call the presenter, then the contact on site. Fill this in once you know that the presenter is safe."
@@ -208,7 +216,7 @@ SAY_SAFE_ACTION = ObjectAction(
 
 
 def may_take_on_alarm(booking: Booking) -> bool:
-    late = booking.find_overdue(timezone.now())
+    late = find_late(booking)
     visit: Visit | None = getattr(booking, "visit", None)
     return late is not None and (visit is None or not visit.is_alarm_taken_on(late.missed_at))
 
@@ -233,7 +241,7 @@ def take_on_alarm_page(request: HttpRequest, booking_id: int) -> HttpResponse:
     try:
         services.take_on_alarm(booking, by=signed_in_user(request), now=timezone.now())
     except DomainError as refusal:
-        messages.warning(request, refusal.message)
+        messages.warning(request, str(refusal.message))
     else:
         messages.success(request, str(TAKE_ON_ACTION.done))
     return redirect(safe_next_url(request) or reverse("staff:bookings_booking_change", args=[booking_id]))

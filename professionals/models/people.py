@@ -267,6 +267,14 @@ class Person(Reached):
         return self.name
 
     @cached_property
+    def shared_addresses(self) -> list["FormerAddress"]:
+        """Their former addresses, and others’ who had one of these or have the present one; the latest first. One statement."""
+        own = FormerAddress.objects.filter(person=self).values("address")
+        rows = FormerAddress.objects.filter(address__in=own)
+        current = FormerAddress.objects.filter(address=self.email.strip().lower())
+        return list(rows.union(current).order_by("-until", "-pk"))
+
+    @cached_property
     def wanted_topics(self) -> list[Topic]:
         """The kinds of optional mail that they chose to get."""
         return [topic for topic, is_wanted in is_wanted_by_topic(self.email).items() if is_wanted] if self.email else []

@@ -88,7 +88,7 @@ def test_what_cannot_be_written_fails_nobodys_page(now, caplog):
 def test_the_list_opens_with_the_same_few_statements(browser, now, count, django_assert_num_queries):
     for number in range(count):
         stop(now, key=str(number), person=make_person())
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = browser.get(LIST)
     assert page.content.decode().count("Placing an order: Too many tries</a>") == count
 

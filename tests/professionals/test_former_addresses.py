@@ -301,7 +301,7 @@ def many(person) -> None:
 def test_who_else_had_an_address_is_found_by_it(person, many, look):
     with CaptureQueriesContext(connection) as taken:
         look(person)
-    asked = [query["sql"] for query in taken if "formeraddress" in query["sql"] and query["sql"].startswith("SELECT")]
+    asked = [query["sql"] for query in taken if "formeraddress" in query["sql"] and query["sql"].lstrip("(").startswith("SELECT")]
     assert asked
     with connection.cursor() as cursor:
         for sql in asked:

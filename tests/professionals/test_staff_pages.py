@@ -35,7 +35,7 @@ def test_lists_open_with_the_same_few_statements(browser, page, count, django_as
     for _ in range(count):
         make_person()
 
-    with django_assert_num_queries({"person": 6, "organisation": 5, "recogniseddomain": 5, "user": 6}[page]):
+    with django_assert_num_queries({"person": 7, "organisation": 6, "recogniseddomain": 6, "user": 7}[page]):
         assert browser.get(f"{ACCOUNTS if page == 'user' else AT}/{page}/").status_code == 200
 
 

@@ -77,7 +77,7 @@ from bookings.schedule.admin import STAFF_FORMAT_LABELS, PresenterFilter, presen
 from bookings.schedule.substitutes import MAX_BOOKINGS_PER_PAGE, rank_presenters_for, substitute_needs
 from bookings.seats.admin import SEAT_ASKED_KIND, asked_seat_rows, seat_asked_text, seats_text
 from bookings.text import ADDRESS_FIELDS, summary_row
-from bookings.visits.admin import contact_rows, current_visit_text, joining_link_text, on_duty_text
+from bookings.visits.admin import contact_rows, current_visit_text, find_late, joining_link_text, on_duty_text
 from bookings.visits.services import refuse_while_overdue
 from ctac.dates import UK_TZ, uk_datetime, uk_day
 from ctac.errors import DomainError
@@ -469,12 +469,19 @@ def newest_bookings(organisation: Organisation) -> Iterator[RelatedRow]:
 
 def reach_rows(organisation: Organisation) -> Iterator[RelatedRow]:
     """How many presentations we gave there, how many people came to them, and how many came to open sessions."""
-    given = Booking.objects.filter(person__organisation=organisation, state=BookingState.DELIVERED)
-    figures = given.aggregate(presentations=Count("pk"), people=Sum("attendance__people"))
-    places = SessionPlace.objects.filter(person__organisation=organisation, state=PlaceState.ATTENDED).count()
+    there = {"person__organisation": OuterRef("pk")}
+    given = Booking.objects.filter(**there, state=BookingState.DELIVERED).order_by().values("person__organisation")
+    taken = SessionPlace.objects.filter(**there, state=PlaceState.ATTENDED).order_by().values("person__organisation")
+    counts: list[Any] = [
+        given.annotate(n=Count("pk")),
+        given.annotate(n=Sum("attendance__people")),
+        taken.annotate(n=Count("pk")),
+    ]
+    figures = Organisation.objects.filter(pk=organisation.pk).values_list(*(Subquery(count.values("n")) for count in counts))
+    presentations, people, places = figures.get()
     for many, one, more in (
-        (figures["presentations"], "%(n)s presentation given", "%(n)s presentations given"),
-        (figures["people"] or 0, "%(n)s person came to them", "%(n)s people came to them"),
+        (presentations, "%(n)s presentation given", "%(n)s presentations given"),
+        (people, "%(n)s person came to them", "%(n)s people came to them"),
         (places, "%(n)s person came to an open session", "%(n)s people came to open sessions"),
     ):
         if many:
@@ -639,7 +646,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
     room_text, needs_text, notes_text = map(text_column, bookings_text.NEEDS_FIELDS)
     came_by = column(_("came by"), lambda booking: booking.get_channel_display())
     contact = column(_("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
-    visit_display = column(_("visit"), lambda booking: current_visit_text(booking, timezone.now()))
+    visit_display = column(_("visit"), lambda booking: current_visit_text(booking))
     on_duty = column(_("on duty"), on_duty_text)
     joining = column(_("joining link"), joining_link_text)
     spare_seats = column(_("spare seats"), lambda booking: seats_text(booking, timezone.now()))
@@ -729,7 +736,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
         """What, when, where and who: all that a colleague must see before they press the button."""
         phone = f"{name_organisation_text(obj.person)}\n{obj.person.phone}".strip()
         return [
-            *(contact_rows(obj) if obj.find_overdue(timezone.now()) else ()),
+            *(contact_rows(obj) if find_late(obj) else ()),
             summary_row(gettext("Presentation"), obj.presentation.title),
             summary_row(gettext("When"), obj.when),
             summary_row(gettext("Where"), bookings_text.where_text(obj)),
