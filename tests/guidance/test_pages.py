@@ -30,6 +30,7 @@ from tests.guidance.approvals import approve, guidance_page
 
 pytestmark = pytest.mark.django_db
 ENGLAND = "/guidance/health-visitors/england/"
+ANSWER = "/guidance/who-to-tell/"
 SILENT = "We are checking our guidance on this page"
 MOST_BYTES, MOST_REQUESTS, MOST_STATEMENTS = 20_000, 4, 12
 HEADERS = 800  # bytes of an answer’s head, more than any of ours takes
@@ -353,9 +354,14 @@ def weight_of_file(href: str) -> int:
 
 @pytest.mark.usefixtures("approved")
 @pytest.mark.parametrize("language", Language.values)
-@pytest.mark.parametrize("path", ["/guidance/", *(f"/guidance/{audience}/northern-ireland/" for audience in AUDIENCES)])
-def test_a_first_visit_is_light(client: Client, path: str, language: str) -> None:
-    html = in_language(client, language).get(path).content
+@pytest.mark.parametrize(
+    "path", ["/", ANSWER, "/guidance/", *(f"/guidance/{audience}/northern-ireland/" for audience in AUDIENCES)]
+)
+@pytest.mark.parametrize("moment", ["tuesday", "night"])
+def test_a_first_visit_is_light(client: Client, path: str, language: str, moment: str) -> None:
+    in_language(client, language)
+    with time_machine.travel(MOMENTS[moment]):
+        html = (client.post(path, {"postcode": "BT1 5GS"}) if path == ANSWER else client.get(path)).content
     page = Page(html.decode())
     files = [each.attrs["href"] for each in page.all("link") if each.attrs["rel"] in {"stylesheet", "icon"}]
     files += [each.attrs["src"] for each in page.elements if each.tag in {"script", "img"} and "src" in each.attrs]
