@@ -111,6 +111,7 @@ FILLED_IN: dict[str, Case] = {
     "booking_again": Case(before=a_cancelled_booking),
     "booking_answer": Case(before=an_offer),
     "booking_details": Case(pages=2),
+    "booking_team_link": Case(before=a_booking(postcode="")),
     "booking_time": Case(pages=2),
     "certificate": Case({"name": "Robin Hale"}, just_given),
     "feedback": Case(before=just_given),
