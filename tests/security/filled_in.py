@@ -92,6 +92,8 @@ SETTINGS = {
     **{name: str(least) for name, (least, _most) in SETTING_BOUNDS.items()},
     **dict.fromkeys(("advice_phone", "site_help_phone"), "0113 496 0000"),
     **{name: f"{name}@ctac.example" for name in SETTING_NAMES if name.endswith("_email")},
+    "helpline_opens": "8am",
+    "helpline_closes": "8pm",
     "advice_opens": "9am",
     "advice_closes": "5pm",
     "quiet_from": "8pm",
