@@ -42,6 +42,8 @@ NOT_MEASURED = {
     "mfa_reauthenticate*": "asks for the second factor again, from one account's own rows",
     "mfa_*_webauthn": "one passkey by its key; all of an account's are on mfa_list_webauthn",
     "book_start": "leads on to book_where",
+    "booking_team_link": "a button of booking, which leads on",
+    "staff:professionals_flaggedtext_*": "one text by its key, and the list of those few; only the safeguarding lead reads them",
     "booking_again": "leads on to book_where, with what one booking has in the draft",
     "book_details": "leads on to book_where",
     "book_dates": "the questions of a request; it reads the draft alone",

@@ -106,7 +106,7 @@ EXEMPT = {
         "accounts.forms.SetPasswordForm": ("password1", "password2"),
         "accounts.forms.SignInCodeForm": ("code",),
         "professionals.admin.FindCallerForm": ("find",),
-        "office.site_settings.forms.SettingsForm": ("advice_phone", "site_help_phone"),
+        "office.site_settings.forms.SettingsForm": ("advice_phone", "site_help_phone", "helpline_phone"),
         "professionals.merges.admin.FindOtherForm": ("typed",),
         "professionals.safeguarding.admin.DecideForm": ("shown",),
     },

@@ -7,7 +7,7 @@ from tests.security.filled_in import FILLED_IN
 
 TABLE = read_table()
 # Whose form it is: the first of these who may.
-RIGHTFUL = ("owner", "manager", "own presenter", "signed out")
+RIGHTFUL = ("owner", "manager", "own presenter", "lead", "signed out")
 NO_FORMS = ("_history", "staff:app_list", "staff:index", "styleguide_form")
 
 
