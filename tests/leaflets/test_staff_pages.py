@@ -72,14 +72,14 @@ def test_the_lists_take_the_same_few_statements_for_any_number_of_rows(client, s
         name: len(statements(lambda name=name: client.get(reverse(f"staff:leaflets_{name}_changelist"))))
         for name in ("order", "edition", "leaflet", "stockmovement")
     }
-    assert taken == {"order": 8, "edition": 6, "leaflet": 7, "stockmovement": 7}
+    assert taken == {"order": 9, "edition": 7, "leaflet": 8, "stockmovement": 8}
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_an_orders_page_takes_the_same_few_statements_for_any_number_of_lines(client, staff, now, count):
     order = make_order(make_person(), now, {make_edition(now).leaflet: 1 for _ in range(count)}, by=staff)
     client.get(change("order", order))
-    assert len(statements(lambda: client.get(change("order", order)))) <= 14
+    assert len(statements(lambda: client.get(change("order", order)))) <= 15
 
 
 # -- One order --------------------------------------------------------------------------------------------------------

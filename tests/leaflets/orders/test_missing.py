@@ -29,6 +29,7 @@ from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import get_email_class
 from notifications.rendering import render
+from professionals.models import FlagDecision, FlaggedText
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
 from tests.leaflets.staff_site import act, change, said, told_the_lead
@@ -247,6 +248,8 @@ def test_the_new_order_can_have_fewer_copies_and_no_more(person, edition, now):
 def test_it_is_exported_and_erased(person, edition, now):
     missing = told(lose(person, edition, now), now + ON_TIME, note="We moved", flagged=True)
     assert told_the_lead() == [(settings.SAFEGUARDING_LEAD_EMAIL, missing.parcel.order.reference)]
+    assert export_orders(person)[0]["parcels"][0]["never_came"]["wrote"] == "Kept back: ask the safeguarding lead"
+    FlaggedText.objects.update(decision=FlagDecision.NO_CHILD)
     assert export_orders(person)[0]["parcels"][0]["never_came"]["wrote"] == "We moved"
     erase_orders(person, now + ON_TIME)
     missing.refresh_from_db()
