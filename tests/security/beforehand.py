@@ -384,7 +384,7 @@ def an_approved_page(_world: World) -> Made:
 
 def read_by_the_lead(world: World) -> Made:
     address = reverse("staff:professionals_flaggedtext_action", args=[pk_of("professionals_flaggedtext")(world), "read"])
-    return by_hand("manager", lambda _world: address, {})(world)
+    return by_hand("lead", lambda _world: address, {})(world)
 
 
 def a_passkey(world: World) -> Made:

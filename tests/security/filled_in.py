@@ -233,6 +233,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:bookings_booking_action not-checked-out": Case(before=a_departure),
     "staff:bookings_booking_action write": Case(before=an_address_that_works),
     "staff:bookings_booking_action on-it": Case(before=a_booking(hours=-3)),
+    "staff:take_on_alarm": Case(before=a_booking(hours=-3)),
     "staff:bookings_booking_action safe": Case(before=a_booking(hours=-3)),
     "staff:bookings_leave_action grant": Case(before=asked_leave),
     "staff:bookings_leave_action refuse": Case(before=asked_leave),
