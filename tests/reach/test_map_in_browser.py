@@ -131,7 +131,8 @@ def test_the_question_is_asked_without_a_script(new_page: Callable[..., Any], st
     page.get_by_label("When", exact=True).select_option(label="Other months")
     page.get_by_label("From month").fill("1 2020")
     page.get_by_label("To month").fill("12 2029")
-    page.get_by_role("button", name="Show").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show").click()
     assert page.get_by_role("link", name="England: 1,240 people who attended").count() == 1
     assert page.get_by_label("From month").input_value() == "1 2020"
     assert "so this map is geographic" in page.locator("main").inner_text()
