@@ -66,7 +66,7 @@ def phone_at(db: None, browser: Any) -> Iterator[Callable[..., Any]]:
 
 
 def show_numbers(page: Any, postcode: str) -> None:
-    """Typed and sent with Enter; back once the answer's page is whole, for the browser is told of it at its first line."""
+    """Send the postcode with Enter, and wait until the answer has loaded: `press` returns at its first line."""
     page.fill(BOX, postcode)
     with page.expect_navigation():
         page.press(BOX, "Enter")

@@ -333,6 +333,7 @@ def test_shortcuts_are_shown_lead_to_the_lists_and_can_be_turned_off(staff: Visi
 def test_what_is_rare_is_a_press_on_more_away(staff: Visitor) -> None:
     staff.open("/staff/bookings/opensession/")
     staff.page.locator("#result_list tbody th a").first.click()
+    staff.look()
     cancel = staff.page.get_by_role("link", name="Cancel this session")
     assert not cancel.is_visible()
     staff.page.locator("summary", has_text="More").click()
