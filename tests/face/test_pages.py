@@ -9,7 +9,9 @@ from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
+from professionals.safeguarding.advice_line import is_advice_line_open
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in
 
@@ -174,7 +176,9 @@ def test_the_first_page_begins_with_a_worry_about_a_child(client: Client) -> Non
     page = read(client, "/")
     assert page.all("h2")[0].text == "Worried about a child now?"
     panel = page.one("section", "worried")
-    assert [a.attrs["href"] for a in page.all("a") if panel in a.inside] == ["tel:999", "tel:101", "tel:08088005000"]
+    helpline = [] if is_advice_line_open(timezone.now()) else ["https://www.modernslaveryhelpline.org/", "tel:08000121700"]
+    numbers = ["tel:999", "tel:101", "tel:08088005000", *helpline]
+    assert [a.attrs["href"] for a in page.all("a") if panel in a.inside] == numbers
 
 
 @pytest.mark.tuesday
