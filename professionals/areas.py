@@ -25,13 +25,17 @@ ISLAND_BY_POSTCODE_AREA = {"GY": Nation.GUERNSEY, "JE": Nation.JERSEY, "IM": Nat
 
 @dataclass(frozen=True)
 class Area:
-    """`local_authority` is its code in official statistics, empty where there is none or we don't know it."""
+    """`local_authority` is its code in official statistics, empty where there is none or we don't know it.
+
+    `outward_code` is empty for one that is newer than the table.
+    """
 
     nation: str
     local_authority: str
     latitude: float
     longitude: float
     zone: str
+    outward_code: str = ""
 
 
 def look_up_area(postcode: str) -> Area | None:
@@ -67,7 +71,7 @@ def area_within(row: OutwardCode | None, postcode: str) -> Area | None:
         return Area(nation, "", latitude, longitude, zone)
     inward = postcode.partition(" ")[2]
     authority = authority_of(row, inward)
-    return Area(nation_of(authority, row.code), authority, row.latitude, row.longitude, row.zone)
+    return Area(nation_of(authority, row.code), authority, row.latitude, row.longitude, row.zone, row.code)
 
 
 def authority_of(row: OutwardCode, inward: str) -> str:

@@ -70,6 +70,12 @@ class WhoToTell:
         return bool(self.nation) and self.nation not in NATIONS
 
     @property
+    def may_be_either_trust(self) -> bool:
+        """Whether two health and social care trusts share the outward code."""
+        _danger, *children, _police = self.services
+        return len(children) > 1
+
+    @property
     def lines(self) -> list[str]:
         """The services after 999, one a line, for paper."""
         return [str(service) for service in self.services[1:]]
@@ -86,10 +92,14 @@ def numbers_by_answer(who: WhoToTell, now: datetime) -> list[Service]:
 
     A service without a number is a name alone, the last of all. Where only the police answer, they are told what to do.
     """
-    _danger, children, police = who.services
+    _danger, *children, police = who.services
     is_day = is_office_time(who.nation, now)
-    numbers = [*numbers_of(children, is_day=is_day), *numbers_of(police, is_day=is_day, day_and_night=True)]
-    ordered = [number for _rank, number in sorted(numbers, key=lambda ranked: ranked[0])]
+    numbers = [number for each in children for number in numbers_of(each, is_day=is_day)]
+    numbers += numbers_of(police, is_day=is_day, day_and_night=True)
+    once: dict[tuple[str, str], tuple[int, Service]] = {}
+    for rank, number in numbers:  # trusts share their number for the night
+        once.setdefault((number.phone or number.name, number.hours), (rank, number))
+    ordered = [number for _rank, number in sorted(once.values(), key=lambda ranked: ranked[0])]
     if ordered[0].phone and ordered[0].name == police.name:
         say = _(
             "Say that a child may be at risk. "
@@ -118,9 +128,12 @@ def numbers_of(service: Service, *, is_day: bool, day_and_night: bool = False) -
 
 
 @cache  # a file that changes with a migration alone
-def codes_by_authority() -> dict[str, tuple[str, str]]:
-    """Maps the code of a local authority to those of its children's services and its police force."""
-    return {row["code"]: (row["children"], row["police"]) for row in csv_rows("guidance", "areas")}
+def codes_by_authority() -> dict[str, tuple[list[str], str]]:
+    """Maps a local authority's code, in Northern Ireland an outward code, to those of its children's services and its police.
+
+    An outward code that lies in two trusts has the children's services of both.
+    """
+    return {row["code"]: (row["children"].split(), row["police"]) for row in csv_rows("guidance", "areas")}
 
 
 def who_to_tell(postcode: str) -> WhoToTell:
@@ -142,26 +155,29 @@ def who_to_tell_by_postcode(postcodes: Iterable[str]) -> dict[str, WhoToTell]:
 
 def who_to_tell_by_area(areas: Iterable[Area | None]) -> dict[Area | None, WhoToTell]:
     """Staff change the numbers, so they are read each time."""
-    codes: dict[Area | None, dict[ContactKind, str]] = {}
+    codes: dict[Area | None, tuple[list[str], str, str]] = {}
     for area in areas:
-        codes[area] = {}
+        codes[area] = ([], "", "")
         if area:
-            # Where no local authority is known, the nation's: some are for all of it.
-            authorities = codes_by_authority().get(area.local_authority, (area.nation, area.nation))
-            codes[area] = dict(zip(ContactKind, (*authorities, area.nation), strict=True))
-    wanted = {code for each in codes.values() for code in each.values()}
+            # Where neither code is known, the nation's: some are for all of it.
+            known = codes_by_authority()
+            there = known.get(area.outward_code) or known.get(area.local_authority) or ([area.nation], area.nation)
+            codes[area] = (*there, area.nation)
+    wanted = {code for children, *others in codes.values() for code in (*children, *others)}
     contacts = {(row.kind, row.code): row for row in AreaContact.objects.filter(code__in=wanted)}
     found = {}
-    for area, each in codes.items():
+    for area, (children_codes, police_code, guardian_code) in codes.items():
         nation = area.nation if area else ""
-        children, police, guardian = (contacts.get((kind, each.get(kind, ""))) for kind in ContactKind)
+        children = [contacts[ContactKind.CHILDREN, code] for code in children_codes if (ContactKind.CHILDREN, code) in contacts]
+        police = contacts.get((ContactKind.POLICE, police_code))
+        guardian = contacts.get((ContactKind.GUARDIAN, guardian_code))
         if nation == Nation.NORTHERN_IRELAND:
             unknown = _("Children’s services of the health and social care trust where the child is")
         else:
             unknown = _("Children’s services of the council where the child is")
         services = (
             Service(_("In immediate danger"), "999"),
-            build_service_contact(children, _("Children’s services, %(name)s")) if children else Service(unknown),
+            *([build_service_contact(each, _("Children’s services, %(name)s")) for each in children] or [Service(unknown)]),
             build_service_contact(police) if police else Service(_("Police"), POLICE_NUMBER),
         )
         found[area] = WhoToTell(nation, services, (build_service_contact(guardian),) if guardian else ())

@@ -296,6 +296,7 @@ def test_it_lasts_five_working_days(presenter: Presenter, held_on: date, until: 
     assert claim_of(held) is None
 
 
+@pytest.mark.tuesday
 def test_a_day_when_the_office_is_closed_does_not_count(presenter: Presenter, close: Any) -> None:
     close(date(2027, 1, 14), date(2027, 1, 15))
     week = timedelta(days=7)

@@ -5,12 +5,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from ctac.models import csv_rows
 from guidance.contacts.models import AreaContact, ContactKind
 from guidance.contacts.queries import codes_by_authority, referral_text, who_to_tell, who_to_tell_by_area, who_to_tell_by_postcode
 from professionals.areas import Area
-from professionals.models import LocalAuthority, Nation, Profession
+from professionals.models import LocalAuthority, Nation, OutwardCode, Profession
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -43,18 +44,25 @@ def names(postcode: str) -> list[str]:
 
 
 def test_every_local_authority_has_its_children_services_its_police_and_its_guardians() -> None:
-    authorities = list(LocalAuthority.objects.all())
-    assert (len(authorities), {each.code for each in authorities}) == (361, set(codes_by_authority()))
+    """In Northern Ireland an outward code has them: a trust's area is none of the districts'."""
+    irish = Nation.NORTHERN_IRELAND
+    authorities = list(LocalAuthority.objects.exclude(nation=irish))
+    outward = list(OutwardCode.objects.filter(nation=irish))
+    assert (len(authorities), len(outward)) == (350, 80)
+    assert {each.code for each in (*authorities, *outward)} == set(codes_by_authority())
     areas = [Area(each.nation, each.code, 0, 0, "mainland") for each in authorities]
+    areas += [Area(irish, each.authority, 0, 0, "mainland", each.code) for each in outward]
     found = who_to_tell_by_area(areas)
     contacts = AreaContact.objects.all()
     known = {kind: {row.name: row.nation for row in contacts if row.kind == kind} for kind in ContactKind}
     for area in areas:
         who = found[area]
-        danger, children, police = who.services
+        danger, *children, police = who.services
         (guardian,) = who.guardians
         assert (danger.name, danger.phone, police.phone) == ("In immediate danger", "999", "101")
-        assert known[ContactKind.CHILDREN][children.name.removeprefix("Children’s services, ")] == area.nation
+        assert 1 <= len(children) <= (2 if area.nation == irish else 1)
+        for service in children:
+            assert known[ContactKind.CHILDREN][service.name.removeprefix("Children’s services, ")] == area.nation
         assert known[ContactKind.POLICE][police.name] == area.nation
         assert guardian.name in known[ContactKind.GUARDIAN]
 
@@ -134,6 +142,29 @@ def test_the_migrations_list_each_once_and_know_few_numbers_that_answer_at_night
 )
 def test_whom_to_tell_at_a_postcode(postcode: str, expected: list[str]) -> None:
     assert names(postcode) == ["In immediate danger", *expected]
+
+
+@pytest.mark.parametrize(
+    ("postcode", "trusts"),
+    [
+        ("BT71 6PA", ["Southern", "Northern"]),  # Dungannon, and Stewartstown beside it
+        ("BT8 8BG", ["Belfast", "South Eastern"]),
+        ("BT24 8AA", ["South Eastern"]),  # Ballynahinch: its district has two trusts
+        ("BT34 1AA", ["Southern"]),  # Newry: the same district
+        ("BT49 0AA", ["Western"]),  # Limavady: most of its district is in the Northern trust
+        ("BT52 1AA", ["Northern"]),
+    ],
+)
+def test_an_outward_code_of_northern_ireland_shows_each_trust_that_shares_it(
+    client: Client, postcode: str, trusts: list[str]
+) -> None:
+    AreaContact.objects.filter(code="BHSCT").update(phone="028 9050 7000")
+    shown = [f"Children’s services, {trust} Health and Social Care Trust" for trust in trusts]
+    assert [service.name for service in who_to_tell(postcode).services[1:-1]] == shown
+    page = client.post("/guidance/who-to-tell/", {"postcode": postcode}).content.decode()
+    assert ("Two trusts share this part of Northern Ireland." in page) == (len(trusts) == 2)
+    assert page.count("028 9504 9999") == 1  # all of them share it
+    assert ("028 9050 7000" in page) == ("Belfast" in trusts)
 
 
 def test_101_is_of_the_uk_alone() -> None:
