@@ -40,6 +40,7 @@ from ctac.dates import format_datetime_range, format_day, uk_datetime
 from notifications.registry import Desk, Email, Topic
 from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, example
 from professionals.models import Person
+from professionals.safeguarding.services import shown_text
 
 URL_NAME_BY_PURPOSE: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
 WAITING_LIST_EVENTS = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
@@ -270,7 +271,7 @@ class SessionCancelled(PlaceEmail):
         return self.place.session.state == SessionState.CANCELLED
 
     def context(self) -> dict[str, object]:
-        return {**super().context(), "reason": self.place.session.closed_reason}
+        return {**super().context(), "reason": shown_text(self.place.session, "closed_reason")}
 
 
 class SessionDetails(PlaceEmail):
