@@ -40,7 +40,7 @@ from ctac.dates import format_datetime_range, format_day, uk_datetime
 from notifications.registry import Desk, Email, Topic
 from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, example
 from professionals.models import Person
-from professionals.safeguarding.services import shown_text
+from professionals.safeguarding.services import is_text_kept_back
 
 URL_NAME_BY_PURPOSE: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
 WAITING_LIST_EVENTS = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
@@ -259,6 +259,11 @@ class SessionRestored(SessionNews):
     event = SessionEventKind.RESTORED
 
 
+def cancellation_reason(session: OpenSession) -> str:
+    """Empty while it waits for the safeguarding lead."""
+    return "" if is_text_kept_back(session, "closed_reason") else session.closed_reason
+
+
 class SessionCancelled(PlaceEmail):
     name = "session-cancelled"
     label = _("Open session cancelled")
@@ -271,7 +276,7 @@ class SessionCancelled(PlaceEmail):
         return self.place.session.state == SessionState.CANCELLED
 
     def context(self) -> dict[str, object]:
-        return {**super().context(), "reason": shown_text(self.place.session, "closed_reason")}
+        return {**super().context(), "reason": cancellation_reason(self.place.session)}
 
 
 class SessionDetails(PlaceEmail):
@@ -462,7 +467,7 @@ class SessionClosedForPresenter(SessionEmail):
             **super().context(),
             "cancelled": self.is_cancelled,
             "rows": self.presenter_facts(may_join=False),
-            "reason": self.session.closed_reason if self.is_cancelled else "",
+            "reason": cancellation_reason(self.session) if self.is_cancelled else "",
         }
 
     def calendar(self, method: str) -> bytes:

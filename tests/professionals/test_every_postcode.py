@@ -101,7 +101,9 @@ def test_every_postcode_of_northern_ireland_gets_a_trust_of_its_district(share: 
     elsewhere = [
         postcode
         for postcode, authority in irish.items()
-        if not any(trust in service.name for trust in TRUSTS_BY_DISTRICT[authority] for service in told[postcode].services)
+        if not any(
+            f", {trust} Health" in each.name for trust in TRUSTS_BY_DISTRICT[authority] for each in told[postcode].services
+        )
     ]
     assert len(elsewhere) / len(irish) < 1 / 500
 
