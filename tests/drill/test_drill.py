@@ -155,7 +155,7 @@ def test_a_missing_file_is_told(drill: Drill) -> None:
 
 
 def test_nobody_reads_it_without_the_passphrase(drill: Drill) -> None:
-    """What a wrong key makes of the file is chance: nonsense in its first line, or none until the padding at its end."""
+    """A wrong key makes random bytes of the file. pgBackRest trips over one of its lines, or over the padding at its end."""
     wrong = {"PGBACKREST_REPO1_CIPHER_PASS": "x" * 64}
     assert re.search(r"\[(Format|Crypto)Error\] unable to load info file", refused(drill, **wrong))
     LINES.append(Line("a wrong passphrase: refused"))
