@@ -33,11 +33,11 @@ from accounts.access import ask_to_reauthenticate, signed_in_user
 from accounts.forms import MOBILE_HELP, MobileField, ask_about_phone_copies
 from accounts.models import USER_SEARCH_TEXT, SavedFilter, User
 from accounts.roles import LEAD_ROLE, MANAGER_ROLE, ROLE_NAMES, ROLES, ROLES_BY_NAME, ROLES_BY_SLUG
-from ctac.dates import format_datetime
-from ctac.forms import PageForm, PageFormMixin
-from ctac.staff.audit import audit_note
-from ctac.staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, names_text, register_first_run_check
-from ctac.staff.lists import (
+from core.dates import format_datetime
+from core.forms import PageForm, PageFormMixin
+from staff.audit import audit_note
+from staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, names_text, register_first_run_check
+from staff.lists import (
     MAX_COUNTED,
     OptionsFilter,
     capped_keys,
@@ -47,7 +47,7 @@ from ctac.staff.lists import (
     ordered_keys,
     parse_search_words,
 )
-from ctac.staff.site import (
+from staff.site import (
     EMPTY_VALUE,
     ConfirmationForm,
     ObjectAction,

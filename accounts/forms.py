@@ -34,7 +34,7 @@ from accounts import services
 from accounts.allauth_internals import SECRET_SESSION_KEY, get_totp_secret, validate_totp_code, webauthn
 from accounts.models import UK_MOBILE_PATTERN, LimitedActivity, User
 from accounts.rate_limits import HoneypotMixin, is_first_use_of_code, is_rate_limited, limit_failed_codes
-from ctac.forms import PageForm, PageFormMixin
+from core.forms import PageForm, PageFormMixin
 
 EMAIL_ERRORS = {
     "required": _("Enter your work email address."),

@@ -14,8 +14,8 @@ from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_datetime
-from ctac.models import impersonal, personal, searchable_text, trigram_index
+from core.dates import format_datetime
+from core.models import impersonal, personal, searchable_text, trigram_index
 
 USER_SEARCH_TEXT = searchable_text("email", "name")
 UK_MOBILE_PATTERN = r"^\+447[1-9][0-9]{8}$"  # 070 is no mobile

@@ -32,8 +32,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import P, ResponseView
 from accounts.models import BlockReason, LimitedActivity, RateLimit, ThrottleScope, User
-from ctac.dates import format_day, format_uk_time, uk_day
-from ctac.logs import request_reference
+from core.dates import format_day, format_uk_time, uk_day
+from core.logs import request_reference
 from office.site_settings.queries import advice_hours, site_settings
 
 # A limit is a fixed window: it opens with the first hit, and when it ends all its hits are forgotten at once.

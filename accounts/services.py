@@ -34,7 +34,7 @@ from accounts.roles import ROLES_BY_NAME
 from accounts.sessions import end_sessions
 from audit.models import Act
 from audit.services import AuditSubject, acting_user_id, write_audit_entry
-from ctac.errors import DomainError
+from core.errors import DomainError
 
 logger = logging.getLogger("ctac.security")
 

@@ -67,9 +67,9 @@ from accounts.services import (
     raising_account_gone,
 )
 from accounts.sessions import device_of, end_sessions, forget_unsubmitted_form, hash_session_key, unsubmitted_form
-from ctac.dates import format_day
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS
+from core.dates import format_day
+from core.errors import DomainError
+from core.forms import FORM_METHODS
 from notifications.bounces.services import clear_mark_and_resend
 from notifications.models import MarkClearReason, MarkedAddress
 

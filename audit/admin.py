@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from audit.models import Act, Entry, Export
 from audit.pages import account_names, admin_of, details_text, humanise_code, model_of
-from ctac.models import is_reference, normalise_reference
-from ctac.staff import menu
-from ctac.staff.lists import CappedChangeList, period_filter
-from ctac.staff.site import EMPTY_VALUE, OneRowAdmin, ReadOnlyAdmin, column, datetime_column, number_column, staff_site, state_tag
+from core.models import is_reference, normalise_reference
+from staff import menu
+from staff.lists import CappedChangeList, period_filter
+from staff.site import EMPTY_VALUE, OneRowAdmin, ReadOnlyAdmin, column, datetime_column, number_column, staff_site, state_tag
 
 MAX_COLLEAGUES = 200
 # Pages that neither staff_site.add_page nor the menu names.

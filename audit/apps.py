@@ -10,8 +10,8 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from audit import pages, services
         from audit.services import add_months_after_migrate
-        from ctac.monitoring import health as site_health
-        from ctac.staff.site import staff_site
+        from core import health as site_health
+        from staff.site import staff_site
 
         post_migrate.connect(add_months_after_migrate, sender=self)
         site_health.register("audit", services.check_tables)

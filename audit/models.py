@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import RecordedBy, impersonal
+from core.models import RecordedBy, impersonal
 
 
 class Act(models.TextChoices):

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from audit.models import Act, Entry
 from audit.services import KEY_PATTERN, NO_SUBJECT, AuditSubject, acting_user_id, write_audit_entry
-from ctac.staff.audit import AuditHooks, audit_note
-from ctac.staff.site import staff_site
+from staff.audit import AuditHooks, audit_note
+from staff.site import staff_site
 
 MAX_HISTORY_LENGTH = 50
 STANDARD_ADMIN_PAGES = {"change", "changelist", "add", ""}
@@ -103,7 +103,7 @@ def account_names(keys: Iterable[int | None]) -> dict[int | None, str]:
     return {None: _("Somebody not signed in"), **gone, **{user.pk: str(user) for user in users}}
 
 
-# ctac/staff/site.py wraps each view of the staff site in `audited`. The row for a GET is written when the page is ready; for a
+# staff/site.py wraps each view of the staff site in `audited`. The row for a GET is written when the page is ready; for a
 # POST, in the same transaction as its changes; for a refusal, once those are rolled back. If the row can't be written, the page
 # fails and nothing is changed.
 

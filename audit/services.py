@@ -13,8 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import Act, Entry
-from ctac.dates import add_months
-from ctac.logs import EMPTY_VALUE, request_reference
+from core.dates import add_months
+from core.logs import EMPTY_VALUE, request_reference
 
 logger = logging.getLogger(__name__)
 MONTHS_AHEAD = 12

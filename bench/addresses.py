@@ -68,7 +68,7 @@ def key_of_row(asked: str) -> Any:
     """Of the newest row, or of the newest that has this button."""
     from django.apps import apps
 
-    from ctac.staff.site import staff_site
+    from staff.site import staff_site
 
     route, _space, slug = asked.partition(" ")
     model = apps.get_model(*route.removeprefix("staff:").split("_")[:2])

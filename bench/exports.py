@@ -34,11 +34,11 @@ def grown() -> float:
 
 
 def export(form: str) -> None:
-    from ctac.staff.spreadsheets import csv_chunks, xlsx_chunks
     from leaflets.models import Order
     from leaflets.orders.admin.orders import urgency_ordering
     from leaflets.orders.exports import EXPORT_HEADINGS, count_lines, order_rows
     from professionals.exports import read_primary_keys
+    from staff.spreadsheets import csv_chunks, xlsx_chunks
 
     before, began = grown(), time.perf_counter()
     keys = read_primary_keys(Order.objects.order_by(*urgency_ordering()))

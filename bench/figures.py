@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("audit", "office", "notifications", "accounts", "professionals", "privacy", "guidance", "leaflets", "bookings", "reach")
-TOPS = (*APPS, "ctac", "deploy")
+PACKAGES = ("core", "staff", *APPS, "ctac")  # each imports only those before it
+TOPS = (*PACKAGES, "deploy")
 NOT_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 # Django looks for these by their names, so they may be short.
 NAMES_OF_DJANGO = {"__init__.py", "admin.py", "apps.py", "urls.py", "tasks.py", "formats.py", "wsgi.py"}

@@ -53,7 +53,7 @@ def make(database: str, **wanted: int) -> None:
 
 def lay_in(cursor: Any, *, people: int, bookings: int, orders: int) -> None:
     """In the transaction of this cursor."""
-    from ctac.models import REFERENCE_ALPHABET
+    from core.models import REFERENCE_ALPHABET
 
     values = {
         "people": people,
@@ -96,7 +96,7 @@ def indexes_made_afterwards(cursor: Any) -> Iterator[None]:
     cursor.execute("SET maintenance_work_mem = '512MB'")
     for name, definition, statistics in found:
         cursor.execute(definition)
-        for column, target in statistics:  # on how many rows the planner tries a word (ctac/models.py)
+        for column, target in statistics:  # on how many rows the planner tries a word (core/models.py)
             cursor.execute(f'ALTER INDEX "{name}" ALTER COLUMN {column} SET STATISTICS {target}')
     cursor.execute("RESET maintenance_work_mem")
     said(f"indexes: {len(found)}", began)

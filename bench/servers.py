@@ -12,16 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bench.figures import PACKAGES
 from ctac.local import postgres, processes
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 WORKERS = 2
 SECRET_KEY = secrets.token_urlsafe(50)
-CODE = (
-    *("accounts", "audit", "bench", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy", "reach"),
-    "professionals",
-)
+CODE = ("bench", *PACKAGES)
 
 
 def environment(var_dir: Path, database: str) -> dict[str, str]:

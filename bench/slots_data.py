@@ -104,7 +104,7 @@ def first_booking(presenter: Any, year: int) -> Any:
 def work_of(presenters: list[Any], chance: random.Random) -> dict[str, list[Any]]:
     """None, one or two visits on each working day ahead, as columns."""
     from bookings.travel import find_place
-    from ctac.dates import uk_datetime, uk_day
+    from core.dates import uk_datetime, uk_day
 
     today = uk_day(datetime.now(UTC))
     days = [day for number in range(1, 91) if (day := today + timedelta(days=number)).weekday() < 5]
@@ -156,7 +156,7 @@ def engine() -> dict[str, float]:
     from bookings.schedule.queries import read_schedule
     from bookings.schedule.slots import SlotQuery
     from bookings.travel import find_place
-    from ctac.dates import uk_day
+    from core.dates import uk_day
 
     slot_query = SlotQuery(Presentation.objects.order_by("pk")[0], Format.WORKPLACE, find_place("LS1 4AP"))
     read, worked, used = [], [], []

@@ -26,7 +26,7 @@ class BookingsConfig(AppConfig):
         from bookings.seats.queries import guest_professions
         from bookings.seats.services import merge_seats
         from bookings.visits import services as visits
-        from ctac.monitoring import figures
+        from core import figures
         from notifications import registry
         from office.closures.services import register_conflict_finder
         from office.site_settings.services import register_promise_check

@@ -30,7 +30,7 @@ from bookings.models import (
 )
 from bookings.models.booking import OPEN_BOOKING_STATES
 from bookings.text import SummaryRow, summary_row
-from ctac.dates import format_day, format_uk_time
+from core.dates import format_day, format_uk_time
 from leaflets.orders.emails import sample_order as an_order
 from notifications.registry import Desk, Email
 from notifications.samples import NAMES_BY_ADDRESS, PRESENTER_ADDRESS, READER_ADDRESS, SAMPLE_NOW

@@ -10,8 +10,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import NoTimeAgreed as NoTimeAgreed
-from ctac.dates import format_uk_time
-from ctac.errors import DomainError
+from core.dates import format_uk_time
+from core.errors import DomainError
 
 
 class RuleViolation(models.TextChoices):

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext_lazy
 from bookings.models import Booking, BookingState, DateOption, OpenSession, PlaceState, SessionPlace
 from bookings.models.booking import REMINDER_TIME
 from bookings.models.feedback import TAKES_PLACE_STATES, Afterwards
-from ctac.dates import TEAM_NATION, add_working_days, uk_datetime, uk_day
+from core.dates import TEAM_NATION, add_working_days, uk_datetime, uk_day
 from office.site_settings.models import SiteSettings
 from office.site_settings.services import DECREASE, INCREASE, CountedPromise
 

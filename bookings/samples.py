@@ -32,8 +32,8 @@ from bookings.schedule.queries import read_schedule
 from bookings.schedule.services import save_presenter
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
-from ctac.dates import uk_datetime, uk_day
-from ctac.models import random_reference
+from core.dates import uk_datetime, uk_day
+from core.models import random_reference
 from leaflets.models import CopiesToBring
 from leaflets.stock.queries import leaflets_in_stock
 from professionals.models import Person, Profession

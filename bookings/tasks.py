@@ -2,6 +2,7 @@
 
 import logging
 
+from celery import shared_task
 from django.utils import timezone
 
 from bookings.booking.services.decide import bookings_with_lapsed_dates, lapse_booking_dates
@@ -21,15 +22,14 @@ from bookings.presenter.services import send_agendas, warn_of_checks
 from bookings.schedule.holds import lapse_held_times, presenters_with_stale_held_times
 from bookings.seats.services import decline_unanswered
 from bookings.visits import services as visits_services
-from ctac.celery import app
-from ctac.models import statement_timeout
-from ctac.monitoring import health
+from core import health
+from core.models import statement_timeout
 from professionals.models import NameWord
 
 logger = logging.getLogger(__name__)
 
 
-@app.task
+@shared_task(name="bookings.tasks.watch")
 def watch() -> None:
     """Alert staff. A failure with one booking does not stop the next alert, but then the round does not count as good."""
     now, failures = timezone.now(), 0
@@ -43,7 +43,7 @@ def watch() -> None:
         health.record_visit_watch()
 
 
-@app.task
+@shared_task(name="bookings.tasks.send_agendas_of_today")
 def send_agendas_of_today() -> None:
     """From 7 in the morning; also tells who must renew a check. Twice does no harm: each is written once."""
     now = timezone.now()
@@ -51,13 +51,13 @@ def send_agendas_of_today() -> None:
     warn_of_checks(now=now)
 
 
-@app.task
+@shared_task(name="bookings.tasks.escalate_requests")
 def escalate_requests() -> None:
     """On working days from 9. Running twice does no harm: the manager gets one email a day at most."""
     escalate_overdue_requests(now=timezone.now())
 
 
-@app.task
+@shared_task(name="bookings.tasks.lapse_dates")
 def lapse_dates() -> None:
     """Lapse dates that nobody answered in time, and times held for an area. Runs every minute; twice does no harm."""
     now = timezone.now()
@@ -75,13 +75,13 @@ def lapse_dates() -> None:
             logger.error("What is held of presenter %d could not lapse: %s", presenter, type(error).__name__)
 
 
-@app.task
+@shared_task(name="bookings.tasks.lapse_offers_of_places")
 def lapse_offers_of_places() -> None:
     """End offers of places that nobody accepted in time; the next in line get them. Runs every minute; twice does no harm."""
     lapse_offers(now=timezone.now())
 
 
-@app.task
+@shared_task(name="bookings.tasks.deliver_what_was_counted")
 def deliver_what_was_counted() -> None:
     """Mark presentations as delivered whose attendance was recorded before they were over. Running twice does no harm."""
     now = timezone.now()
@@ -92,19 +92,19 @@ def deliver_what_was_counted() -> None:
             logger.error("%s could not be marked as delivered: %s", attendance.given.reference, type(error).__name__)
 
 
-@app.task
+@shared_task(name="bookings.tasks.remind_a_year_later")
 def remind_a_year_later() -> None:
     """Running twice does no harm: each is sent once."""
     send_year_later_reminders(now=timezone.now())
 
 
-@app.task
+@shared_task(name="bookings.tasks.ask_three_months_on")
 def ask_three_months_on() -> None:
     """Running twice does no harm: each is sent once."""
     send_three_months_questions(now=timezone.now())
 
 
-@app.task
+@shared_task(name="bookings.tasks.remind_of_their_bookings")
 def remind_of_their_bookings() -> None:
     """Write reminders that are due, and decline seats that no host has answered. Runs every five minutes; twice does no harm."""
     now = timezone.now()
@@ -112,19 +112,19 @@ def remind_of_their_bookings() -> None:
     decline_unanswered(now=now)
 
 
-@app.task
+@shared_task(name="bookings.tasks.remind_of_open_sessions")
 def remind_of_open_sessions() -> None:
     """Reminders that have fallen due. Runs every five minutes; twice does no harm, and late is better than not at all."""
     remind_of_sessions(now=timezone.now())
 
 
-@app.task
+@shared_task(name="bookings.tasks.warn_of_unsure_sessions")
 def warn_of_unsure_sessions() -> None:
     """About open sessions that are soon and have no presenter. Runs every five minutes; twice does no harm: each is sent once."""
     warn_of_sessions(now=timezone.now())
 
 
-@app.task
+@shared_task(name="bookings.tasks.keep_street_words")
 def keep_street_words() -> None:
     """Keep the words of addresses for the staff's search. Runs nightly; twice does no harm."""
     with statement_timeout("10min"):

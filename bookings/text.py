@@ -30,7 +30,7 @@ from bookings.models import (
     SessionPlace,
     SessionState,
 )
-from ctac.dates import format_datetime_range, format_day, format_uk_time
+from core.dates import format_datetime_range, format_day, format_uk_time
 from leaflets.models import Order, OrderState
 from leaflets.orders.emails import prefetch_order_lines
 from office.site_settings.queries import setting_text, site_settings

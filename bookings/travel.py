@@ -7,8 +7,8 @@ from math import asin, ceil, cos, sin, sqrt
 
 from django.utils.translation import gettext_lazy as _
 
-from ctac.errors import DomainError
-from ctac.models import csv_rows
+from core.errors import DomainError
+from core.models import csv_rows
 from professionals.areas import look_up_area, postcode_area
 
 # How long a presenter needs from one place to another:

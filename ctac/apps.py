@@ -7,9 +7,9 @@ class CtacConfig(AppConfig):
     name = "ctac"
 
     def ready(self) -> None:
-        """SimpleAdminConfig looks for no admin modules; ours register on our own site (ctac.staff.site)."""
-        from ctac import checks  # noqa: F401 - checks register themselves
-        from ctac.monitoring import health
+        """SimpleAdminConfig looks for no admin modules; ours register on our own site (staff.site)."""
+        from core import health
+        from ctac import celery, checks  # noqa: F401 - the application of shared tasks; checks register themselves
 
         if settings.FILES_URL:
             health.register("files", health.check_storage)

@@ -9,8 +9,8 @@ from celery import Celery, signals
 from celery.schedules import crontab
 from django.conf import settings
 
-from ctac.logs import EMPTY_VALUE, request_reference, running_task
-from ctac.monitoring import health
+from core import health
+from core.logs import EMPTY_VALUE, request_reference, running_task
 
 BeatEntry = dict[str, Any]
 
@@ -66,6 +66,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
 REFERENCE_HEADER = "request_reference"  # the header in which a task carries the reference of the request that caused it
 
 app = Celery("ctac")
+app.set_default()  # for every thread of a web worker
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = build_beat_schedule()
 app.autodiscover_tasks()

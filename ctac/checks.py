@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
-from ctac.errors import StorageUnavailable
+from core.errors import StorageUnavailable
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1", "")
 EARLIER_VERSION_MESSAGE = (

@@ -19,7 +19,7 @@ from csp.constants import NONE, SELF
 from django.core.checks.security import base as secret_key_rules
 from django.urls import reverse_lazy
 
-from ctac import logs
+from core import logs
 from ctac.local import postgres
 from ctac.transports import folder
 
@@ -152,6 +152,8 @@ if SECURITY_CONTACT and not ("@" in SECURITY_CONTACT or SECURITY_CONTACT.startsw
     )
 
 INSTALLED_APPS = [
+    "core",
+    "staff",
     "audit",
     "office",
     "notifications",
@@ -181,15 +183,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "ctac.middleware.SafeHeadersMiddleware",
-    "ctac.monitoring.health.HealthMiddleware",
-    "ctac.middleware.RequestReferenceMiddleware",
+    "core.middleware.SafeHeadersMiddleware",
+    "core.health.HealthMiddleware",
+    "core.middleware.RequestReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "ctac.middleware.RequestLogMiddleware",
-    "ctac.middleware.LanguageMiddleware",
-    "ctac.middleware.PrivateByDefaultMiddleware",
-    "ctac.middleware.NoNulMiddleware",
+    "core.middleware.RequestLogMiddleware",
+    "core.middleware.LanguageMiddleware",
+    "core.middleware.PrivateByDefaultMiddleware",
+    "core.middleware.NoNulMiddleware",
     "accounts.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -199,7 +201,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "professionals.access.PersonMiddleware",
     "audit.pages.StaffRefusedMiddleware",
-    "ctac.middleware.StorageUnavailableMiddleware",
+    "core.middleware.StorageUnavailableMiddleware",
 ]
 if DEVELOPMENT:  # in production the proxy compresses pages, and static files are compressed beforehand
     MIDDLEWARE.insert(3, "django.middleware.gzip.GZipMiddleware")
@@ -219,7 +221,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "ctac.pages.site",
+                "core.pages.site",
                 "professionals.safeguarding.advice_line.advice_line",
             ],
             "libraries": {"texts": "office.texts.tags", "safeguarding": "professionals.safeguarding.services"},
@@ -519,9 +521,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # Monitoring (docs/runbook.md): each of the two is off, and not imported, until it is set.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")  # Prometheus sends it, to be shown /metrics
 if METRICS_TOKEN:
-    MIDDLEWARE.insert(
-        MIDDLEWARE.index("ctac.monitoring.health.HealthMiddleware") + 1, "ctac.monitoring.metrics.MetricsMiddleware"
-    )
+    MIDDLEWARE.insert(MIDDLEWARE.index("core.health.HealthMiddleware") + 1, "ctac.monitoring.metrics.MetricsMiddleware")
     if len(METRICS_TOKEN) < 32:
         faults.append("METRICS_TOKEN is easy to guess. Set it to 32 random characters or more that only Prometheus knows too.")
 SENTRY_HELP = "Set it to the DSN of your project, such as https://key@errors.example/1."

@@ -10,9 +10,9 @@ import notifications.urls
 import privacy.urls
 import reach.urls
 from ctac import views
-from ctac.staff.site import staff_site
 from notifications.views import mail_events
 from professionals.views import my_mail, my_mail_editions
+from staff.site import staff_site
 
 handler400 = "ctac.views.bad_request"
 handler403 = "ctac.views.forbidden"

@@ -21,10 +21,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import is_own_page
 from bookings.booking.forms import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
-from ctac.dates import format_day, uk_day
-from ctac.logs import request_reference, route_name
-from ctac.models import use_cached_values_only
-from ctac.pages import history_page
+from core.dates import format_day, uk_day
+from core.logs import request_reference, route_name
+from core.models import use_cached_values_only
+from core.pages import history_page
 from guidance.content import NATIONS
 from guidance.models import GuidancePage
 from leaflets.models import Leaflet, Order

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ctac import logs
+from core import logs
 
 wsgi_app = "ctac.wsgi:application"
 workers = int(os.environ.get("WEB_WORKERS") or 2)
@@ -27,7 +27,7 @@ max_requests_jitter = 500
 # The sign of life is a file, and writing it may hang on a busy disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - the kernel's folder in memory
 control_socket_disable = True
-# The site's own log has a line for each request, without the client's address (ctac.middleware).
+# The site's own log has a line for each request, without the client's address (core.middleware).
 accesslog = None
 logconfig_dict = logs.logging_config(
     as_json=os.environ.get("CTAC_ENV", "production") == "production", level=os.environ.get("LOG_LEVEL", "INFO")

@@ -15,16 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from ctac.dates import uk_day
-from ctac.forms import DayField
-from ctac.staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
-from ctac.staff.lists import OptionsFilter
-from ctac.staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, WaitingLine, column, datetime_column, staff_site, state_tag
+from core.dates import uk_day
+from core.forms import DayField
 from guidance.contacts import admin as contacts_admin  # noqa: F401 - registers its model
 from guidance.content import AUDIENCES, NATIONS, UKNation, read_guidance, read_nation
 from guidance.models import ApprovalState, GuidancePage
 from guidance.services import REVIEW_DUE_PERIOD, approve_page, withdraw_approval
 from professionals.models import Language
+from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
+from staff.lists import OptionsFilter
+from staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, WaitingLine, column, datetime_column, staff_site, state_tag
 
 STATE_COLOURS = {
     ApprovalState.APPROVED: "good",

@@ -17,7 +17,7 @@ from django.db.models import TextChoices
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from ctac.pages import all_tokens, commonmark, render_markdown
+from core.pages import all_tokens, commonmark, render_markdown
 from professionals.models import Language, Profession
 
 TEXTS_DIR = Path(__file__).resolve().parent / "texts"

@@ -10,8 +10,8 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import uk_day
-from ctac.models import impersonal, user_foreign_key
+from core.dates import uk_day
+from core.models import impersonal, user_foreign_key
 from guidance.contacts.models import AreaContact, ContactKind  # noqa: F401 - Django looks for models here
 from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, page_text_digest
 from professionals.models import Language

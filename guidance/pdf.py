@@ -8,9 +8,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from markdown_it.tree import SyntaxTreeNode
 
-from ctac.dates import format_day
-from ctac.pages import commonmark
-from ctac.pdf.typesetting import charity_line, qr_code, template_digest
+from core.dates import format_day
+from core.pages import commonmark
+from core.pdf.typesetting import charity_line, qr_code, template_digest
 from guidance.content import Guidance, NationText, Section
 from office.site_settings.queries import advice_hours, site_settings
 

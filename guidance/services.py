@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from ctac.dates import uk_day
-from ctac.errors import DomainError
+from core.dates import uk_day
+from core.errors import DomainError
 from guidance.contacts.models import CHECK_INTERVAL, AreaContact, ContactKind
 from guidance.models import GuidancePage
 from professionals.samples import NotInProductionError

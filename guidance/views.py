@@ -24,9 +24,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_cookie
 
-from ctac.dates import uk_day
-from ctac.forms import FORM_METHODS, PageForm, postcode_correction
-from ctac.pdf.typesetting import render_pdf
+from core.dates import uk_day
+from core.forms import FORM_METHODS, PageForm, postcode_correction
+from core.pdf.typesetting import render_pdf
 from guidance.contacts.queries import FORCES_POST_PREFIX, numbers_by_answer, referral_text, who_to_tell
 from guidance.content import AUDIENCES, NATIONS, PROFESSION_BY_AUDIENCE, READERS, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage

@@ -10,8 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import uk_day
-from ctac.staff.site import WaitingLine, WaitingRow, staff_site
+from core.dates import uk_day
 from leaflets.catalogue import admin as catalogue_admin
 from leaflets.catalogue.admin import due_for_review
 from leaflets.dispatch import admin as dispatch_admin
@@ -30,6 +29,7 @@ from leaflets.recalls import admin as recalls_admin
 from leaflets.stock import admin as stock_admin
 from leaflets.stock.queries import low_in_stock
 from professionals.admin import name_organisation_expression
+from staff.site import WaitingLine, WaitingRow, staff_site
 
 ADMIN_MODULES = (catalogue_admin, stock_admin, orders, recalls_admin, dispatch_admin)
 

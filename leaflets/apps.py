@@ -9,7 +9,7 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
-        from ctac.monitoring import figures
+        from core import figures
         from leaflets import privacy, promises
         from leaflets.models import Order, RecallHolder
         from leaflets.orders.imports import ORDER_IMPORT_KIND

@@ -1,6 +1,6 @@
 """PDFs for print: lists, slips and labels on A4, with a tagged structure, our mark and QR codes.
 
-Typst lays out the PDFs that people read on a screen (ctac/pdf/). fpdf2 draws these, because it can tell a printer not to scale a
+Typst lays out the PDFs that people read on a screen (core/pdf/). fpdf2 draws these, because it can tell a printer not to scale a
 page and not to print on its back, and tell a screen reader a name as it was written.
 """
 
@@ -21,7 +21,7 @@ from fpdf.output import PDFPage
 from fpdf.structure_tree import StructElem, StructureTreeBuilder
 from fpdf.syntax import PDFObject
 
-from ctac.pdf.typesetting import FONTS_DIR, QR_QUIET_ZONE_MODULES, printable_text
+from core.pdf.typesetting import FONTS_DIR, QR_QUIET_ZONE_MODULES, printable_text
 
 # A screen reader finds headings, paragraphs and lists by a PDF's structure tree (ISO 32000-1, 14.7 and 14.8). fpdf2 tags
 # pictures only, in a flat tree; this adds text and nested elements by fpdf2's own builder.

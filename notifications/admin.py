@@ -19,29 +19,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from ctac.errors import DomainError
-from ctac.staff.audit import audit_note
-from ctac.staff.first_run import FIRST_RUN_PERMISSION, MACHINE_SECTION, Button, FirstRunCheck, Light, register_first_run_check
-from ctac.staff.lists import OptionsFilter, narrow_by, period_filter
-from ctac.staff.site import (
-    EMPTY_VALUE,
-    ObjectAction,
-    OneRowAdmin,
-    ReadOnlyAdmin,
-    WaitingLine,
-    WaitingRow,
-    attribute_column,
-    breakable_email,
-    column,
-    datetime_column,
-    format_long_datetime,
-    format_short_datetime,
-    mail_link,
-    phone_link,
-    staff_site,
-    state_column,
-    state_tag,
-)
+from core.errors import DomainError
 from notifications.bounces.services import clear_mark_and_resend
 from notifications.delivery.mail_test import about_user, confirm_mail_test, mail_tests, send_mail_test
 from notifications.models import (
@@ -63,6 +41,28 @@ from notifications.models import (
 from notifications.outbox import may_resend, resend, resend_failed
 from notifications.registry import all_emails, email_label, find_address_owners, find_email_class
 from office.site_settings.queries import site_settings
+from staff.audit import audit_note
+from staff.first_run import FIRST_RUN_PERMISSION, MACHINE_SECTION, Button, FirstRunCheck, Light, register_first_run_check
+from staff.lists import OptionsFilter, narrow_by, period_filter
+from staff.site import (
+    EMPTY_VALUE,
+    ObjectAction,
+    OneRowAdmin,
+    ReadOnlyAdmin,
+    WaitingLine,
+    WaitingRow,
+    attribute_column,
+    breakable_email,
+    column,
+    datetime_column,
+    format_long_datetime,
+    format_short_datetime,
+    mail_link,
+    phone_link,
+    staff_site,
+    state_column,
+    state_tag,
+)
 
 MAX_RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")

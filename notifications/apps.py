@@ -7,8 +7,8 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
-        from ctac.monitoring import figures
-        from ctac.monitoring import health as site_health
+        from core import figures
+        from core import health as site_health
         from notifications import samples
         from notifications.delivery import mail_test  # noqa: F401 - its email registers itself
         from notifications.delivery import services as delivery_services

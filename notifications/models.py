@@ -12,8 +12,8 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import TEAM_NATION, is_working_day, uk_datetime, uk_day
-from ctac.models import impersonal, personal, searchable_text, trigram_index, user_foreign_key
+from core.dates import TEAM_NATION, is_working_day, uk_datetime, uk_day
+from core.models import impersonal, personal, searchable_text, trigram_index, user_foreign_key
 from notifications.registry import Topic, all_emails, email_label
 from office.closures.queries import office_closed_days
 

@@ -13,14 +13,14 @@ from email.utils import parseaddr
 from functools import partial
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from ctac.celery import app
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications import rendering
 from notifications.models import Notification, NotificationChannel, NotificationState
 from notifications.registry import find_mobiles, get_email_class
@@ -38,7 +38,7 @@ def queue_notifications(ids: Sequence[int]) -> None:
 def ask_for_sweep(*, started: float | None = None) -> None:
     """Queue one more sweep behind the rest. Never raises: beat asks for a sweep several times a minute anyway."""
     try:
-        app.send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=55)
+        current_app.send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=55)
     except Exception as error:  # noqa: BLE001 - as below
         logger.warning("Broker unreachable (%s); the next sweep comes within a minute.", type(error).__name__)
 
@@ -47,7 +47,7 @@ def send_tasks(ids: Sequence[int], **options: Any) -> bool:
     """Queues these rows for the workers; whether all could be queued. `options` are Celery's."""
     for start in range(0, len(ids), MAX_IDS_PER_TASK):
         try:
-            app.send_task("notifications.tasks.deliver", args=[list(ids[start : start + MAX_IDS_PER_TASK])], **options)
+            current_app.send_task("notifications.tasks.deliver", args=[list(ids[start : start + MAX_IDS_PER_TASK])], **options)
         except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page
             logger.warning("Broker unreachable (%s); the sweep will send messages %s.", type(error).__name__, list(ids[start:]))
             return False

@@ -11,7 +11,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.forms import OptionalCheckboxesField, PageForm
+from core.forms import OptionalCheckboxesField, PageForm
 from notifications.models import ChoiceSource, MailChoice, MailReader, normalise_address
 from notifications.registry import DEFAULT_TOPICS, Topic
 from office.site_settings.queries import setting_text

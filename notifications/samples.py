@@ -20,13 +20,13 @@ from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from ctac.staff.audit import audit_note
 from notifications import rendering
 from notifications.models import Notification, visible_to
 from notifications.outbox import mail_domain
 from notifications.registry import Desk, Email, Message, all_emails, email_modules, find_email_class, find_reader_name
 from notifications.rendering import Rendered, one_line, render
 from office.texts.places import TextLocation
+from staff.audit import audit_note
 
 EmailContent = Message | Rendered
 SAMPLE_NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)

@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.dates import UK_TZ, format_datetime, uk_datetime, uk_day
+from core.dates import UK_TZ, format_datetime, uk_datetime, uk_day
 from notifications.models import MAX_REFERENCES_LENGTH, Notification, NotificationState, TeamMail
 from notifications.outbox import build_rows, queue_after_commit
 from notifications.registry import Email, email_for, ngettext_noop

@@ -1,7 +1,7 @@
 from django.urls import path
 
-from ctac.staff.site import staff_site
 from notifications import views
+from staff.site import staff_site
 
 # For staff
 urlpatterns = [

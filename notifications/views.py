@@ -16,16 +16,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ctac.forms import FORM_METHODS
-from ctac.pages import framed_response, set_private_headers
-from ctac.staff.audit import audit_note
-from ctac.staff.site import staff_site
+from core.forms import FORM_METHODS
+from core.pages import framed_response, set_private_headers
 from notifications.bounces.reports import read_webhook
 from notifications.bounces.services import record_bounces, record_deliveries
 from notifications.models import ChoiceSource, MailReader, Notification, visible_to
 from notifications.preferences import ChoicesForm, is_wanted_by_topic, record_choices
 from notifications.registry import Desk, Topic, find_email_class
 from notifications.samples import Sample, all_examples, sample_at
+from staff.audit import audit_note
+from staff.site import staff_site
 
 VIEW_PERMISSION = "notifications.view_notification"
 DARK_MEDIA_QUERY = "@media (prefers-color-scheme: dark)"

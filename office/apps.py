@@ -11,8 +11,8 @@ class OfficeConfig(AppConfig):
         from django.core.signals import request_started
         from django.db.models.signals import post_delete, post_save
 
-        from ctac.models import reset_request_values
-        from ctac.pages import SITE_FACTS
+        from core.models import reset_request_values
+        from core.pages import SITE_FACTS
         from office.closures.models import Banner, Closure
         from office.closures.services import publish_notices
         from office.site_settings.queries import advice_hours, site_settings

@@ -23,33 +23,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
 from accounts.rate_limits import check_export_limit
-from ctac.dates import format_day, format_uk_time, months_before, uk_day
-from ctac.errors import DomainError
-from ctac.models import is_reference, normalise_reference
-from ctac.staff.audit import audit_note
-from ctac.staff.lists import ListPart, OptionsFilter, capped_count_text, narrow_by, period_filter
-from ctac.staff.search import SearchKind, search_registry
-from ctac.staff.site import (
-    EMPTY_VALUE,
-    ConfirmationForm,
-    ObjectAction,
-    ReadOnlyAdmin,
-    ReadOnlyInline,
-    StaffModelAdmin,
-    WaitingLine,
-    WaitingRow,
-    column,
-    count_all,
-    datetime_column,
-    format_long_datetime,
-    mail_link,
-    number_column,
-    page_form_class,
-    phone_link,
-    staff_site,
-    state_tag,
-)
-from ctac.staff.story import StoryEntry, StoryPage, register_story_entries
+from core.dates import format_day, format_uk_time, months_before, uk_day
+from core.errors import DomainError
+from core.models import is_reference, normalise_reference
 from notifications.models import Notification
 from office.site_settings.models import SiteSettings
 from office.site_settings.services import BrokenPromise, register_promise_check
@@ -83,6 +59,30 @@ from professionals.admin import PersonAdmin
 from professionals.models import Person
 from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, message_entries
 from professionals.safeguarding.services import shown_text
+from staff.audit import audit_note
+from staff.lists import ListPart, OptionsFilter, capped_count_text, narrow_by, period_filter
+from staff.search import SearchKind, search_registry
+from staff.site import (
+    EMPTY_VALUE,
+    ConfirmationForm,
+    ObjectAction,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    StaffModelAdmin,
+    WaitingLine,
+    WaitingRow,
+    column,
+    count_all,
+    datetime_column,
+    format_long_datetime,
+    mail_link,
+    number_column,
+    page_form_class,
+    phone_link,
+    staff_site,
+    state_tag,
+)
+from staff.story import StoryEntry, StoryPage, register_story_entries
 
 
 def person_message_entries(person: Person, page: StoryPage) -> Iterable[StoryEntry]:

@@ -9,7 +9,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_day, months_before
+from core.dates import format_day, months_before
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
 from privacy.models import Complaint, ComplaintEvent, ComplaintState

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import LimitedActivity
 from accounts.rate_limits import HoneypotMixin
-from ctac.dates import uk_day
-from ctac.forms import DayField, PageForm, UKTimeField, validate_near_today, validate_phone, validated_uk_datetime
+from core.dates import uk_day
+from core.forms import DayField, PageForm, UKTimeField, validate_near_today, validate_phone, validated_uk_datetime
 from privacy.models import ComplaintChannel, ContactMethod
 from professionals.drafts import SECRET_PATTERN
 from professionals.forms import clean_text

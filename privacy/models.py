@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import uk_day
-from ctac.models import Event, RecordedBy, ReferencedModel, UnnamedModel, free_text, impersonal, personal
+from core.dates import uk_day
+from core.models import Event, RecordedBy, ReferencedModel, UnnamedModel, free_text, impersonal, personal
 
 # DPA 2018 s.164A(3). The day of receipt doesn't count (s.205(2), Regulation 1182/71 art. 3). A deadline at a weekend may move to
 # the next working day; we leave that out, so that ours is never the later one.

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import BlockReason, LimitedActivity, Session, User
 from audit.models import Act, Entry
-from ctac.dates import format_datetime
+from core.dates import format_datetime
 from notifications import preferences
 from notifications import privacy as notifications_privacy
 from notifications.privacy import abouts_of_unsent, erase_about

@@ -23,8 +23,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import RateLimit, User
 from accounts.sessions import ENDED_SESSION_PERIOD, clear_sessions
-from ctac.dates import months_before
-from ctac.errors import DomainError
+from core.dates import months_before
+from core.errors import DomainError
 from notifications import privacy as notifications_privacy
 from notifications.models import RETURNED_MAIL_RETENTION as RETURNED_MAIL
 from notifications.models import UNFINISHED_STATES, MarkedAddress, Notification, NotificationState, ReturnedMail

@@ -22,9 +22,9 @@ from accounts.models import User
 from accounts.services import AccountGoneError
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
-from ctac.dates import uk_datetime, uk_day
-from ctac.errors import DomainError
-from ctac.models import REFERENCE_ALPHABET, normalise_reference
+from core.dates import uk_datetime, uk_day
+from core.errors import DomainError
+from core.models import REFERENCE_ALPHABET, normalise_reference
 from notifications.outbox import LaterMessage, notify, notify_kinds
 from office.site_settings.queries import site_settings
 from privacy.models import (

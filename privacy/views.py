@@ -15,9 +15,9 @@ from accounts.models import LimitedActivity, ThrottleScope
 from accounts.rate_limits import Throttle, check_own_data_limit, check_throttles, client_throttle, record_if_blocked
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
-from ctac.dates import format_day, uk_day
-from ctac.errors import DomainError
-from ctac.pages import set_private_headers
+from core.dates import format_day, uk_day
+from core.errors import DomainError
+from core.pages import set_private_headers
 from privacy import services
 from privacy.forms import ComplaintForm, DeleteAccountForm
 from privacy.models import Complaint, ComplaintChannel, DataActionReason

@@ -24,8 +24,8 @@ from accounts.access import P, ViewFunction, return_path, signed_in_user, url_wi
 from accounts.models import User
 from accounts.roles import LEAD_ROLE, STAND_IN_FOR_LEAD_PERMISSION
 from accounts.services import AccountGoneError
-from ctac.middleware import chosen_language
-from ctac.pages import add_correction_messages
+from core.middleware import chosen_language
+from core.pages import add_correction_messages
 from notifications.models import ChoiceSource, MarkedAddress
 from notifications.preferences import record_choices
 from notifications.registry import Topic

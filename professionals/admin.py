@@ -43,48 +43,7 @@ from accounts.services import PHONE_COPIES, AccountGoneError
 from audit.models import Act
 from audit.pages import route_name
 from audit.services import AuditSubject, write_audit_entry
-from ctac.forms import PageForm, PageFormMixin, normalise_postcode, validate_phone
-from ctac.staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
-from ctac.staff.lists import (
-    ListPart,
-    OptionsFilter,
-    capped_count_text,
-    capped_keys,
-    filter_by_words,
-    is_valid_key,
-    narrow_by,
-    period_filter,
-)
-from ctac.staff.menu import plural_name
-from ctac.staff.search import SearchKind, national_digits, search_registry, searched_contains
-from ctac.staff.site import (
-    EMPTY_VALUE,
-    CachedObjectAdmin,
-    ConfirmationForm,
-    ObjectAction,
-    ReadOnlyAdmin,
-    StaffModelAdmin,
-    WaitingLine,
-    WaitingRow,
-    breakable_email,
-    column,
-    count_all,
-    datetime_column,
-    mail_link,
-    number_column,
-    phone_link,
-    staff_site,
-    state_tag,
-)
-from ctac.staff.story import (
-    MAX_RELATED_ROWS,
-    RelatedList,
-    RelatedRow,
-    StoryEntry,
-    StoryPage,
-    register_related_list,
-    register_story_entries,
-)
+from core.forms import PageForm, PageFormMixin, normalise_postcode, validate_phone
 from notifications.models import ChoiceSource
 from notifications.preferences import record_choices
 from notifications.privacy import readdress
@@ -107,6 +66,47 @@ from professionals.notes.admin import NotesMixin, build_permission_check, letter
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
 from professionals.samples import DEPUTY_LEAD_EMAIL, STAFF_EMAIL, role_email
 from professionals.services import is_work_address, record_former_address
+from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
+from staff.lists import (
+    ListPart,
+    OptionsFilter,
+    capped_count_text,
+    capped_keys,
+    filter_by_words,
+    is_valid_key,
+    narrow_by,
+    period_filter,
+)
+from staff.menu import plural_name
+from staff.search import SearchKind, national_digits, search_registry, searched_contains
+from staff.site import (
+    EMPTY_VALUE,
+    CachedObjectAdmin,
+    ConfirmationForm,
+    ObjectAction,
+    ReadOnlyAdmin,
+    StaffModelAdmin,
+    WaitingLine,
+    WaitingRow,
+    breakable_email,
+    column,
+    count_all,
+    datetime_column,
+    mail_link,
+    number_column,
+    phone_link,
+    staff_site,
+    state_tag,
+)
+from staff.story import (
+    MAX_RELATED_ROWS,
+    RelatedList,
+    RelatedRow,
+    StoryEntry,
+    StoryPage,
+    register_related_list,
+    register_story_entries,
+)
 
 # From the page of a known caller, links lead to the forms that book or order for them, filled in, and to the lists of their
 # bookings, orders and so on. A URL holds only the person's key, since URLs stand in logs.

@@ -8,7 +8,7 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import rate_limits
-        from ctac.monitoring import figures
+        from core import figures
         from notifications import registry
         from office.closures.forms import register_text_check
         from office.texts.places import register_text_locations

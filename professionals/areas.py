@@ -39,7 +39,7 @@ class Area:
 
 
 def look_up_area(postcode: str) -> Area | None:
-    """The area of a postcode in the form that ctac.forms.normalise_postcode gives.
+    """The area of a postcode in the form that core.forms.normalise_postcode gives.
 
     None for British Forces post, and for letters that no postcode area has.
     """

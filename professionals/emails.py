@@ -14,7 +14,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_datetime, format_day
+from core.dates import format_datetime, format_day
 from notifications.outbox import queue_account_mail
 from notifications.registry import Desk, Email, Message, find_reader_name
 from notifications.rendering import Rendered, render_page

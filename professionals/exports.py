@@ -22,11 +22,11 @@ from accounts.access import ask_to_reauthenticate
 from accounts.models import User
 from accounts.rate_limits import check_export_limit
 from audit.models import Export, SpreadsheetFormat
-from ctac.dates import uk_day
-from ctac.staff.site import StaffModelAdmin
-from ctac.staff.spreadsheets import MAX_SHEET_ROWS, Cell, Heading, spreadsheet_response
+from core.dates import uk_day
 from professionals.areas import authority_with_code, look_up_areas
 from professionals.models import Organisation, Person
+from staff.site import StaffModelAdmin
+from staff.spreadsheets import MAX_SHEET_ROWS, Cell, Heading, spreadsheet_response
 
 BATCH_SIZE = 1_000  # rows: some statements
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import ask_about_phone_copies
 from accounts.models import User
-from ctac.dates import format_day
-from ctac.forms import PageForm, PageFormMixin, normalise_postcode, validate_phone
+from core.dates import format_day
+from core.forms import PageForm, PageFormMixin, normalise_postcode, validate_phone
 from notifications.registry import team_addresses
 from professionals import services
 from professionals.models import Person, Profession

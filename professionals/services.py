@@ -29,9 +29,9 @@ from accounts.services import PHONE_COPIES, AccountGoneError, lock_account
 from accounts.sessions import end_sessions
 from audit.models import Act
 from audit.services import NO_SUBJECT, AuditSubject, write_audit_entry
-from ctac.dates import uk_datetime, uk_day
-from ctac.errors import DomainError
-from ctac.monitoring.figures import RECENT_PERIOD, Figure
+from core.dates import uk_datetime, uk_day
+from core.errors import DomainError
+from core.figures import RECENT_PERIOD, Figure
 from notifications.models import MailChoice, MarkedAddress
 from notifications.outbox import notify
 from notifications.privacy import readdress

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import progress_for_url, safe_next_url, signed_in_user
-from ctac.dates import format_datetime
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS
-from ctac.pages import add_correction_messages, set_private_headers
+from core.dates import format_datetime
+from core.errors import DomainError
+from core.forms import FORM_METHODS
+from core.pages import add_correction_messages, set_private_headers
 from notifications.models import ChoiceSource
 from notifications.preferences import record_choices
 from notifications.registry import Topic

@@ -9,7 +9,7 @@ class ReachConfig(AppConfig):
     verbose_name = _("Reach")
 
     def ready(self) -> None:
-        from ctac.pages import CONFIRMATION_OFFERS
+        from core.pages import CONFIRMATION_OFFERS
         from privacy.retention import register_rule
         from privacy.services import PrivacySource, register_source
         from reach.invitations import privacy

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import csv_rows
+from core.models import csv_rows
 from professionals.models import Nation
 
 # These islands have no local authorities: in every unit each is an area of its own, and its code is the nation's.

@@ -12,8 +12,8 @@ from django.db import models
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import uk_day
-from ctac.forms import MONTHS, PageForm
+from core.dates import uk_day
+from core.forms import MONTHS, PageForm
 from professionals.models import Profession
 from reach.areas import Unit
 from reach.models import CountKind, ReachCount

@@ -12,8 +12,8 @@ from django.utils import dateformat, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_day
-from ctac.models import UnnamedModel, impersonal, personal, user_foreign_key
+from core.dates import format_day
+from core.models import UnnamedModel, impersonal, personal, user_foreign_key
 from notifications.models import new_token
 from professionals.models import Profession
 from reach.areas import Unit

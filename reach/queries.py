@@ -9,7 +9,7 @@ from django.utils import dateformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from ctac.dates import UK_TZ, add_months, format_datetime, uk_day
+from core.dates import UK_TZ, add_months, format_datetime, uk_day
 from professionals.models import Nation
 from reach.areas import ISLANDS, Unit, all_district_codes, area_by_key, areas_of, current_code
 from reach.models import CountKind, ReachCount, ReachRun

@@ -18,16 +18,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from audit.models import SpreadsheetFormat
-from ctac.dates import uk_day
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import staff_site
-from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
+from core.dates import uk_day
 from professionals.models import Profession
 from reach.areas import Area, MissingReason, Unit, areas_of
 from reach.forms import QuestionForm
 from reach.models import CountKind
 from reach.queries import Period, counted_text, counts_by_area_and_month, months_between
 from reach.rows import VIEW_REACH_PERMISSION, rows_url
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import staff_site
+from staff.spreadsheets import Cell, Heading, spreadsheet_response
 
 MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Renewal"), "staff:reach_renewal", VIEW_REACH_PERMISSION))
 DUE_BELOW_SHARE = 0.5

@@ -19,16 +19,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, SessionPlace, SessionState
-from ctac.dates import format_day
-from ctac.staff.audit import audit_note
-from ctac.staff.lists import MAX_COUNTED
-from ctac.staff.site import staff_site
+from core.dates import format_day
 from leaflets.models import OrderLine, StockMovement
 from professionals.models import ImportedCount, Nation, Person, Profession
 from reach.areas import Area, Unit, area_by_key, areas_of
 from reach.models import CountKind, ReachCount
 from reach.queries import Period, area_key, counted_text, month_text
 from reach.sources import Source, area_filter, sources_of, starts_in_period
+from staff.audit import audit_note
+from staff.lists import MAX_COUNTED
+from staff.site import staff_site
 
 VIEW_REACH_PERMISSION = "reach.view_reach"
 # In place of a code: no area, or a profession that nobody said.

@@ -27,7 +27,7 @@ from bookings.models import (
     SessionPlace,
     SessionState,
 )
-from ctac.dates import months_before, uk_datetime, uk_day
+from core.dates import months_before, uk_datetime, uk_day
 from leaflets.models import Edition, EditionState, Order, OrderChannel, OrderLine, OrderState
 from professionals.areas import authority_of, look_up_areas
 from professionals.models import Organisation, OutwardCode, Person, Profession

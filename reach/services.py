@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from ctac.models import statement_timeout
+from core.models import statement_timeout
 from reach.models import CountKind, ReachCount, ReachRun
 from reach.sources import CountKey, count_rows
 

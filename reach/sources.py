@@ -25,7 +25,7 @@ from bookings.models import (
     SessionPlace,
     SessionState,
 )
-from ctac.dates import UK_TZ, add_months, uk_datetime
+from core.dates import UK_TZ, add_months, uk_datetime
 from leaflets.models import MovementKind, OrderChannel, OrderLine, StockMovement
 from professionals.models import ImportedCount, Person
 from reach.areas import Area, Unit, area_by_key, include_earlier_codes

@@ -16,7 +16,7 @@ from ctac.local import postgres
 FOLDER = "CTAC_TEST_READY"  # names the folder of the data to xdist's workers
 BASE_DIR = Path(__file__).resolve().parent.parent
 # What a migration runs or reads. Models are not among them: a migration holds its own.
-GOES_BY = ("*/migrations/*.py", "ctac/models.py", "ctac/settings.py", "ctac/local/postgres.py")
+GOES_BY = ("*/migrations/*.py", "core/models.py", "ctac/settings.py", "ctac/local/postgres.py")
 GOES_BY += ("*/sql/*.sql", "*/data/*.csv", "requirements*.txt", "tests/ready.py")
 # Tests end processes, and never the machine's power.
 NO_POWER_CUTS = "fsync = off\nfull_page_writes = off\n"

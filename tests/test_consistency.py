@@ -11,17 +11,13 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command, get_commands
 
-from bench.figures import APPS, ROOT, between_rooms, circles, import_graph, root_modules, short_files
-from ctac.models import classification
+from bench.figures import APPS, PACKAGES, ROOT, between_rooms, circles, import_graph, root_modules, short_files
+from core.models import classification
 from notifications.registry import all_emails
 
 # What makemessages takes apart stands beside its template as .py for a moment (tests/welsh/test_catalogue.py).
 pytestmark = pytest.mark.xdist_group("sources")
 
-# Each app may import those to its left. Leaflets know nothing of bookings (ADR 1).
-ORDER = ("ctac", *APPS)
-# The project's own top: it puts the apps together, so it knows all of them.
-KNOWS_ALL = ("ctac/urls.py", "ctac/views.py", "ctac/local/", "ctac/management/", "ctac/styleguide/")
 # Within a room, lower layers never import higher ones.
 LAYERS = {"models": 0, "queries": 1, "services": 2, "forms": 3, "views": 4, "admin": 4, "tasks": 4, "urls": 5}
 MOST_AT_A_ROOT = 12
@@ -30,7 +26,7 @@ NAMES_OF_A_PROJECT = {"settings.py", "urls.py", "wsgi.py"}
 # Short files that stand for a reason.
 MAY_BE_SHORT = {
     "accounts/allauth_internals.py": "the one place that may import what allauth does not offer",
-    "ctac/errors.py": "the base of every refusal, which services import and nothing else",
+    "core/errors.py": "the base of every refusal, which services import and nothing else",
     "office/models.py": "Django looks for models there",
     "ctac/local/prepare.py": "a process of its own: it starts Django, and what calls it must not",
     "ctac/transports/redis.py": "goes when kombu mends it (tests/faults/test_redis.py)",
@@ -53,14 +49,12 @@ def imported_modules(path: Path) -> Iterator[str]:
 
 def test_apps_import_only_apps_below_them() -> None:
     wrong = []
-    for path in python_files("ctac", *APPS):
+    for path in python_files(*PACKAGES):
         name = path.relative_to(ROOT).as_posix()
-        if name.startswith(KNOWS_ALL):
-            continue
         app = name.split("/")[0]
         for module in imported_modules(path):
             other = module.split(".")[0]
-            if other in ORDER and ORDER.index(other) > ORDER.index(app):
+            if other in PACKAGES and PACKAGES.index(other) > PACKAGES.index(app):
                 wrong.append(f"{name} imports {module}")
     assert wrong == []
 
@@ -93,7 +87,7 @@ def test_no_module_and_no_room_imports_what_imports_it() -> None:
     assert circles(between_rooms(graph)) == []
 
 
-@pytest.mark.parametrize("app", ORDER)
+@pytest.mark.parametrize("app", PACKAGES)
 def test_few_modules_stand_at_the_root_of_an_app(app: str) -> None:
     found = [name for name in root_modules(app) if app != "ctac" or name not in NAMES_OF_A_PROJECT]
     assert found
@@ -123,7 +117,7 @@ def test_what_is_of_one_kind_is_named_alike() -> None:
         "SEND",
         "state_in_words",
     ]
-    found = {path.relative_to(ROOT).as_posix(): list(unlike_their_kind(path.read_text())) for path in python_files("ctac", *APPS)}
+    found = {path.relative_to(ROOT).as_posix(): list(unlike_their_kind(path.read_text())) for path in python_files(*PACKAGES)}
     assert {name: names for name, names in found.items() if names} == {}
 
 
@@ -154,7 +148,7 @@ def template_names() -> list[str]:
 
 
 def test_no_template_is_unused() -> None:
-    python = "\n".join(path.read_text() for path in python_files("ctac", *APPS))
+    python = "\n".join(path.read_text() for path in python_files(*PACKAGES))
     templates = "\n".join(path.read_text() for path in (ROOT / "templates").rglob("*") if path.is_file())
     named_by_mail = {name for email in all_emails() for name in email.templates()}
     unused = []
@@ -186,7 +180,7 @@ OWN_ACCOUNT_MAIL = (
 
 def test_templates_that_override_a_library_still_override_something() -> None:
     theirs = library_template_names()
-    ours = "\n".join(path.read_text() for path in python_files("ctac", *APPS))
+    ours = "\n".join(path.read_text() for path in python_files(*PACKAGES))
     templates = "\n".join(path.read_text() for path in (ROOT / "templates").rglob("*") if path.is_file())
     orphans = [
         name

@@ -2,7 +2,7 @@ import django.contrib.postgres.indexes
 import django.db.models.functions.text
 from django.db import migrations, models
 
-from ctac.models import sql_file
+from core.models import sql_file
 
 
 class Migration(migrations.Migration):

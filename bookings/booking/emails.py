@@ -53,7 +53,7 @@ from bookings.models import (
 from bookings.models.booking import OPEN_BOOKING_STATES
 from bookings.text import SummaryRow, summary_row
 from bookings.visits.services import minute_number
-from ctac.dates import format_day
+from core.dates import format_day
 from leaflets.models import Order, OrderState
 from notifications.registry import Desk, Email, Topic
 from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, example

@@ -27,8 +27,8 @@ from bookings.schedule.holds import PreferredDate
 from bookings.schedule.queries import last_day_to_ask_for
 from bookings.text import ADDRESS_FIELDS, NEEDS_FIELDS
 from bookings.travel import Place, PlaceUnknown, find_place
-from ctac.dates import UK_TZ, format_day, format_time, uk_datetime, uk_day
-from ctac.forms import (
+from core.dates import UK_TZ, format_day, format_time, uk_datetime, uk_day
+from core.forms import (
     DayField,
     EstimateField,
     PageForm,

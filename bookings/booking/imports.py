@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from bookings.models import Attendance, AttendanceCount, Booking, BookingChannel, BookingState, Format, Presentation, Presenter
-from ctac.dates import uk_datetime, uk_day
-from ctac.forms import parse_estimate
+from core.dates import uk_datetime, uk_day
+from core.forms import parse_estimate
 from office.site_settings.models import SETTING_BOUNDS
 from office.site_settings.queries import site_settings
 from professionals.areas import Area, look_up_areas

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar, Component, Event, Timezone, vCalAddress
 
 from bookings.models import Booking, Brought, Format, OpenSession, Seat, SessionPlace
-from ctac.dates import UK_TZ, uk_day
+from core.dates import UK_TZ, uk_day
 from office.site_settings.queries import site_settings
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")

@@ -54,9 +54,9 @@ from bookings.models import (
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.models.links import hash_token
-from ctac.dates import UK_TZ, format_day, format_uk_time, uk_day
-from ctac.forms import FORM_METHODS
-from ctac.logs import request_reference
+from core.dates import UK_TZ, format_day, format_uk_time, uk_day
+from core.forms import FORM_METHODS
+from core.logs import request_reference
 from professionals.access import person_required, signed_in_person
 from professionals.areas import postcode_area
 from professionals.models import Person

@@ -37,12 +37,12 @@ from bookings.feedback.services import (
 )
 from bookings.feedback.views import process_attendance_form
 from bookings.models import STATEMENTS, Afterwards, Agreement, BookingOrSession, Confidence, Feedback
-from ctac.dates import format_day, uk_day
-from ctac.staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, StaffModelAdmin, column, format_short_datetime, staff_site
-from ctac.staff.spreadsheets import Cell, Heading
+from core.dates import format_day, uk_day
 from professionals.exports import ExportMixin, key_batches
 from professionals.models import Profession
 from professionals.safeguarding.services import shown_text
+from staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, StaffModelAdmin, column, format_short_datetime, staff_site
+from staff.spreadsheets import Cell, Heading
 
 
 def attendance_page(admin: StaffModelAdmin, request: HttpRequest, given: BookingOrSession, action: ObjectAction) -> HttpResponse:

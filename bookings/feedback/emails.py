@@ -14,7 +14,7 @@ from bookings.feedback.queries import host_has_answered, host_links, three_month
 from bookings.feedback.services import get_or_create_afterwards, year_later_lookup
 from bookings.models import Afterwards, Booking, BookingState, ConfidenceLater, OpenSession, SessionPlace, SessionState, YearLater
 from bookings.models.feedback import THREE_MONTHS_LINK_LIFETIME
-from ctac.dates import format_day
+from core.dates import format_day
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
 

@@ -26,7 +26,7 @@ from bookings.models import (
     Confidence,
     Feedback,
 )
-from ctac.forms import OptionalCheckboxesField, PageForm, apply_page_field_defaults
+from core.forms import OptionalCheckboxesField, PageForm, apply_page_field_defaults
 from leaflets.models import Leaflet
 from leaflets.orders.forms import CopiesField, stock_hint
 from office.site_settings.models import MAX_PEOPLE

@@ -8,8 +8,8 @@ from django.utils.translation import ngettext
 
 from bookings.feedback.queries import full_feedback_link, short_feedback_link
 from bookings.models import Afterwards, Booking, BookingOrSession
-from ctac.dates import format_day
-from ctac.pdf.typesetting import charity_line, printable_text, qr_code, render_pdf
+from core.dates import format_day
+from core.pdf.typesetting import charity_line, printable_text, qr_code, render_pdf
 from guidance.contacts.queries import WhoToTell
 
 

@@ -30,7 +30,7 @@ from bookings.models import (
 )
 from bookings.models.feedback import HOST_LINK_LIFETIME
 from bookings.models.links import hash_address
-from ctac.dates import format_day, uk_datetime
+from core.dates import format_day, uk_datetime
 from leaflets.models import Leaflet
 from leaflets.stock.queries import leaflets_in_stock
 

@@ -31,9 +31,9 @@ from bookings.models import (
     booking_or_session_lookup,
 )
 from bookings.models.feedback import TAKES_PLACE_STATES, THREE_MONTHS_LINK_LIFETIME
-from ctac.dates import format_day, format_uk_time, uk_day
-from ctac.errors import DomainError
-from ctac.models import REFERENCE_ALPHABET
+from core.dates import format_day, format_uk_time, uk_day
+from core.errors import DomainError
+from core.models import REFERENCE_ALPHABET
 from notifications.outbox import NewMessage, notify_many
 from office.site_settings.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead

@@ -71,11 +71,11 @@ from bookings.models import (
 )
 from bookings.models.feedback import HOST_LINK_LIFETIME, TAKES_PLACE_STATES
 from bookings.schedule.access import own_visits, page_context, presenter_required
-from ctac.dates import format_day, format_uk_time
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS, PageForm
-from ctac.middleware import chosen_language
-from ctac.pages import set_private_headers
+from core.dates import format_day, format_uk_time
+from core.errors import DomainError
+from core.forms import FORM_METHODS, PageForm
+from core.middleware import chosen_language
+from core.pages import set_private_headers
 from guidance.contacts.queries import WhoToTell, who_to_tell
 from leaflets.orders.forms import copies_by_slug, find_or_start_basket, save_basket
 from leaflets.orders.views import ADD_TO_BASKET_RATE_LIMIT

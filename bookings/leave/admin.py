@@ -23,11 +23,11 @@ from bookings.models import BookingOrSession, Leave, LeaveState, Visit
 from bookings.schedule.admin import AnyPresenterFilter, presenter_field
 from bookings.text import summary_row
 from bookings.visits.admin import still_there_text
-from ctac.errors import DomainError
-from ctac.forms import domain_error_to_form
-from ctac.staff.site import ObjectAction, ReadOnlyAdmin, column, datetime_column, staff_site, state_column
+from core.errors import DomainError
+from core.forms import domain_error_to_form
 from professionals.safeguarding.forms import StaffForm, reason_field
 from professionals.safeguarding.services import searched_expression, shown_text
+from staff.site import ObjectAction, ReadOnlyAdmin, column, datetime_column, staff_site, state_column
 
 
 class LeaveForm(OwnLeaveForm):

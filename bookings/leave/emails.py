@@ -14,7 +14,7 @@ from bookings.emails import DIGEST_BYPASS_WINDOW, SAMPLE_START, sample_presenter
 from bookings.models import Leave, LeaveKind, LeaveState
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.text import summary_row
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from notifications.registry import Desk, Email
 from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, example
 

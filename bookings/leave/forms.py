@@ -13,7 +13,7 @@ from bookings.errors import LeaveOverlapsDelivered
 from bookings.leave.services import get_affected_by_leave
 from bookings.models import BookingOrSession, LeaveKind, Presenter
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from ctac.forms import DayField, PageForm, UKTimeField, validate_near_today, validated_uk_datetime
+from core.forms import DayField, PageForm, UKTimeField, validate_near_today, validated_uk_datetime
 from professionals.safeguarding.forms import ChildDetailsMixin
 
 CLOCK_HELP_TEXT = gettext_lazy("UK time, such as 1:30pm. Leave empty for the whole day.")

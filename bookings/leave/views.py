@@ -15,8 +15,8 @@ from bookings.leave.forms import OwnLeaveForm, join_references
 from bookings.leave.services import ask_for_leave, return_from_leave
 from bookings.models import BookingOrSession, Leave, Presenter
 from bookings.schedule.access import own_leave, page_context, presenter_required, refusal_as_warning
-from ctac.forms import FORM_METHODS, domain_error_to_form
-from ctac.staff.audit import audit_note
+from core.forms import FORM_METHODS, domain_error_to_form
+from staff.audit import audit_note
 
 
 @presenter_required

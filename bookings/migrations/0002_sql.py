@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from ctac.models import csv_rows, sql_file
+from core.models import csv_rows, sql_file
 
 CROSSINGS = " ".join(f"WHEN '{row['zone']}' THEN {row['minutes']}" for row in csv_rows("bookings", "crossings"))
 REST = ("travel", "leave", "visits", "sessions", "attendance", "append_only", "search")

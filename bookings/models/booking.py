@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings.models.presenter import Format, Presentation, Presenter, validate_https
-from ctac.dates import (
+from core.dates import (
     UK_TZ,
     days_before,
     format_datetime_range,
@@ -30,8 +30,8 @@ from ctac.dates import (
     uk_datetime,
     uk_day,
 )
-from ctac.errors import DomainError
-from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, trigram_index
+from core.errors import DomainError
+from core.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, trigram_index
 from leaflets.models import CopiesToBring, Order, OrderState
 from office.closures.models import Closure
 from office.site_settings.queries import site_settings

@@ -22,8 +22,8 @@ from bookings.models.leave import Leave
 from bookings.models.open_session import OpenSession
 from bookings.models.presenter import Format, Presentation, Presenter
 from bookings.travel import MAX_OVERRIDE_MINUTES, Place
-from ctac.dates import format_datetime_range, format_uk_time
-from ctac.models import free_text, impersonal, personal, user_foreign_key
+from core.dates import format_datetime_range, format_uk_time
+from core.models import free_text, impersonal, personal, user_foreign_key
 from office.site_settings.models import SETTING_BOUNDS
 
 MAX_HOLD_PERIOD = timedelta(minutes=SETTING_BOUNDS["hold_minutes"][1])

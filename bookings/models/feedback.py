@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models.booking import Booking, BookingState
 from bookings.models.feedback_questions import CONFIDENCE_QUESTIONS, Confidence, agreement_field, confidence_field
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
-from ctac.models import RecordedBy, free_text, impersonal, personal, user_foreign_key
+from core.models import RecordedBy, free_text, impersonal, personal, user_foreign_key
 from office.site_settings.models import MAX_PEOPLE
 from office.site_settings.queries import site_settings
 from professionals.models import Language, Profession

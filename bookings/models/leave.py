@@ -8,8 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.presenter import Presenter, format_day_range
-from ctac.dates import UK_TZ, format_datetime_range, format_day, format_uk_time, uk_day
-from ctac.models import StateModel, free_text, personal
+from core.dates import UK_TZ, format_datetime_range, format_day, format_uk_time, uk_day
+from core.models import StateModel, free_text, personal
 
 # Leave of whole days, on a UK clock.
 START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)

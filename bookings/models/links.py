@@ -14,7 +14,7 @@ from accounts.roles import ROLES
 from bookings.models.booking import Booking
 from bookings.models.open_session import SessionPlace
 from bookings.models.presenter import Presenter
-from ctac.models import impersonal, personal
+from core.models import impersonal, personal
 
 # A link in an email ends when the presentation starts, and never lasts longer than this.
 LINK_LIFETIME = timedelta(days=120)

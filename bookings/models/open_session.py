@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import BookingChannel, Engagement, EngagementEvent
 from bookings.models.presenter import Presentation, Presenter
-from ctac.dates import format_datetime_range, format_day, format_uk_time
-from ctac.models import StateModel, free_text, impersonal, personal
+from core.dates import format_datetime_range, format_day, format_uk_time
+from core.models import StateModel, free_text, impersonal, personal
 from office.site_settings.models import MAX_PEOPLE
 from professionals.models import Reached
 

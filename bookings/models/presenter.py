@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.travel import MAINLAND, MAX_OVERRIDE_MINUTES, Place
-from ctac.dates import format_day, format_time, uk_day
-from ctac.models import free_text, impersonal, personal, user_foreign_key
+from core.dates import format_day, format_time, uk_day
+from core.models import free_text, impersonal, personal, user_foreign_key
 from office.site_settings.queries import site_settings
 from professionals.areas import postcode_area
 from professionals.models import Nation as Nation

@@ -7,7 +7,7 @@ from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking, BookingState
-from ctac.models import StateModel, free_text, personal
+from core.models import StateModel, free_text, personal
 
 
 class SeatState(models.TextChoices):

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings.models.booking import CHECK_IN, CHECK_IN_OPENS_BEFORE, CHECK_OUT, Booking, BookingState
 from bookings.models.presenter import Format, Presenter, format_day_range
-from ctac.dates import uk_day
-from ctac.models import personal, user_foreign_key
+from core.dates import uk_day
+from core.models import personal, user_foreign_key
 
 # After the end: for this long, the page of the visit shows a presenter the way to help.
 HELP_PERIOD = timedelta(days=1)

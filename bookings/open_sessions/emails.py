@@ -36,7 +36,7 @@ from bookings.open_sessions.services.places import make_place_links
 from bookings.open_sessions.services.sessions import INVITATION_KIND
 from bookings.text import SummaryRow, moment_text, summary_row, times_of_move
 from bookings.visits.services import minute_number
-from ctac.dates import format_datetime_range, format_day, uk_datetime
+from core.dates import format_datetime_range, format_day, uk_datetime
 from notifications.registry import Desk, Email, Topic
 from notifications.samples import PRESENTER_ADDRESS, SAMPLE_NOW, Example, example
 from professionals.models import Person

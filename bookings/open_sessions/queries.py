@@ -16,7 +16,7 @@ from bookings.schedule.availability import PresenterSchedule, read_hours
 from bookings.schedule.queries import ensure_presentation_keys, read_claims, read_journeys
 from bookings.schedule.slots import Claim, DateRange, SlotQuery, Span
 from bookings.travel import Journeys
-from ctac.dates import format_datetime_range, is_bank_holiday, uk_day
+from core.dates import format_datetime_range, is_bank_holiday, uk_day
 from office.closures.queries import presentations_closed_text
 from professionals.models import Profession
 

@@ -38,8 +38,8 @@ from bookings.open_sessions.services.notify import (
 )
 from bookings.open_sessions.services.places import accept_offer, find_place_by_link, give_up_place, take_place
 from bookings.seats.queries import nearby_seats_context
-from ctac.forms import FORM_METHODS, PageForm
-from ctac.pages import parse_page_number
+from core.forms import FORM_METHODS, PageForm
+from core.pages import parse_page_number
 from professionals import drafts
 from professionals.access import person_required, signed_in_person, signed_in_person_or_none
 from professionals.models import DraftKind

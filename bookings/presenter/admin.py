@@ -18,8 +18,8 @@ from bookings.schedule.queries import read_journeys, starting_on
 from bookings.schedule.slots import DateRange
 from bookings.travel import Journeys
 from bookings.visits.admin import visit_text
-from ctac.dates import format_day, uk_day
-from ctac.staff.site import non_breaking, staff_site
+from core.dates import format_day, uk_day
+from staff.site import non_breaking, staff_site
 
 DAYS_AHEAD = 7  # like the filters of the lists that it links to
 MAX_ROWS = 60  # bookings, and as many sessions

@@ -23,7 +23,7 @@ from bookings.presenter.views import (
     visit_stop_rows,
 )
 from bookings.text import summary_row
-from ctac.dates import format_day, format_uk_time
+from core.dates import format_day, format_uk_time
 from notifications.registry import Desk, Email
 from notifications.samples import PRESENTER_ADDRESS, TEAM_ADDRESS, Example, example
 

@@ -10,7 +10,7 @@ from bookings.booking.services.transitions import notify_once
 from bookings.models import Booking, BookingState, OpenSession, Presenter, SessionState
 from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
-from ctac.dates import uk_datetime, uk_day
+from core.dates import uk_datetime, uk_day
 from notifications.outbox import NewMessage
 from office.site_settings.queries import site_settings
 

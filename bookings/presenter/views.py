@@ -84,11 +84,11 @@ from bookings.visits.services import (
     report_late,
     take_back_tap,
 )
-from ctac.dates import format_day, format_uk_time, uk_datetime, uk_day
-from ctac.forms import FORM_METHODS, dialable_number, domain_error_to_form
-from ctac.staff.audit import audit_note
+from core.dates import format_day, format_uk_time, uk_datetime, uk_day
+from core.forms import FORM_METHODS, dialable_number, domain_error_to_form
 from leaflets.models import OrderLine
 from professionals.safeguarding.services import shown_text
+from staff.audit import audit_note
 
 # We question a check-in that is earlier than this before the start: nobody waits there for so long, and a phone in a pocket may
 # press the button.

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.models import Booking, BookingQuerySet, Leave, OpenSession, Presenter, Visit
 from bookings.models.open_session import OpenSessionQuerySet
-from ctac.dates import format_day, format_uk_time, uk_day
-from ctac.errors import DomainError
-from ctac.staff.site import OwnPage, ReadOnlyAdmin, staff_site
+from core.dates import format_day, format_uk_time, uk_day
+from core.errors import DomainError
+from staff.site import OwnPage, ReadOnlyAdmin, staff_site
 
 
 def active_presenter(request: HttpRequest) -> Presenter | None:

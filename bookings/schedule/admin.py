@@ -56,11 +56,16 @@ from bookings.schedule.queries import IgnoredClaims, Preview, build_preview
 from bookings.schedule.services import save_presenter, visits_too_close
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import PlaceUnknown, find_place
-from ctac.dates import format_datetime_range, uk_day
-from ctac.forms import FORMFIELD_OVERRIDES, DayField, PageForm, UKTimeField, validate_near_today, validate_phone
-from ctac.staff.lists import ListPart, parse_search_words
-from ctac.staff.search import SearchKind, columns_contain, contains_digits, national_digits, search_registry
-from ctac.staff.site import (
+from core.dates import format_datetime_range, uk_day
+from core.forms import FORMFIELD_OVERRIDES, DayField, PageForm, UKTimeField, validate_near_today, validate_phone
+from office.site_settings.queries import setting_text
+from professionals.areas import is_area
+from professionals.forms import PostcodeField
+from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm, reason_field
+from professionals.safeguarding.services import kept_back_expression, searched_expression, shown_text
+from staff.lists import ListPart, parse_search_words
+from staff.search import SearchKind, columns_contain, contains_digits, national_digits, search_registry
+from staff.site import (
     EMPTY_VALUE,
     ObjectAction,
     ReadOnlyAdmin,
@@ -75,11 +80,6 @@ from ctac.staff.site import (
     staff_site,
     yes_no_column,
 )
-from office.site_settings.queries import setting_text
-from professionals.areas import is_area
-from professionals.forms import PostcodeField
-from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm, reason_field
-from professionals.safeguarding.services import kept_back_expression, searched_expression, shown_text
 
 
 class PresenterChoice(forms.ModelChoiceField):

@@ -34,7 +34,7 @@ from bookings.schedule.slots import (
     time_taken_from,
 )
 from bookings.travel import SUFFICIENT_GAP, Journeys
-from ctac.dates import add_working_days, format_datetime_range, format_uk_time, is_bank_holiday, uk_datetime, uk_day
+from core.dates import add_working_days, format_datetime_range, format_uk_time, is_bank_holiday, uk_datetime, uk_day
 from office.closures.models import ClosureScope
 from office.closures.queries import ClosedDays, closures_affecting
 from office.site_settings.queries import site_settings

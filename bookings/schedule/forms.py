@@ -18,8 +18,8 @@ from bookings.models import Format, Nation, Presentation, Presenter, Weekday
 from bookings.models.presenter import AUDIENCE_CHOICES
 from bookings.schedule.availability import Slot
 from bookings.schedule.services import WeekdayHours
-from ctac.dates import format_day, format_time, format_uk_time
-from ctac.forms import (
+from core.dates import format_day, format_time, format_uk_time
+from core.forms import (
     AmbiguousHourError,
     DayField,
     PageForm,

@@ -49,8 +49,8 @@ from bookings.schedule.locks import (
 from bookings.schedule.queries import IgnoredClaims, read_schedule, reread_schedule
 from bookings.schedule.slots import Claim, DateRange, SlotQuery, grid_starts
 from bookings.travel import Place
-from ctac.dates import TEAM_NATION, add_working_days, format_datetime_range, uk_datetime, uk_day
-from ctac.errors import DomainError
+from core.dates import TEAM_NATION, add_working_days, format_datetime_range, uk_datetime, uk_day
+from core.errors import DomainError
 from office.closures.queries import office_closed_days
 from office.site_settings.queries import site_settings
 from professionals import drafts

@@ -13,7 +13,7 @@ from django.db.models import FilteredRelation, Q
 from bookings.errors import AlreadyPlaced, SlotTaken, StaleBooking, TransitionNotAllowed
 from bookings.models import Booking, BookingQuerySet, BookingState, BusyKind, BusyTime, DateOptionState, Hold, Presenter
 from bookings.models.busy import EXPIRING_KINDS
-from ctac.errors import DomainError
+from core.errors import DomainError
 from professionals.models import Draft, Person
 from professionals.services import lock_person
 

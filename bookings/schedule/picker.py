@@ -26,7 +26,7 @@ from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.queries import IgnoredClaims, read_all_claims, read_schedule
 from bookings.schedule.slots import DateRange, SlotQuery
-from ctac.dates import UK_TZ, format_datetime_range, format_day, format_uk_time, uk_day
+from core.dates import UK_TZ, format_datetime_range, format_day, format_uk_time, uk_day
 from office.closures.models import ClosureScope
 from office.closures.queries import closure_texts_between, presentations_closed_text
 from office.site_settings.queries import site_settings

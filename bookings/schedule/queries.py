@@ -34,7 +34,7 @@ from bookings.models.presenter import AUDIENCE_CHOICES
 from bookings.schedule.availability import LOAD_WINDOW, PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
 from bookings.schedule.slots import SLOT_INTERVAL, ZERO, Claim, DateRange, SlotQuery, Span
 from bookings.travel import SUFFICIENT_GAP, Journeys, Place, area_keys
-from ctac.dates import format_day, format_uk_time, uk_day
+from core.dates import format_day, format_uk_time, uk_day
 from notifications.registry import Owner
 from office.closures.models import Closure
 from office.closures.services import Conflict

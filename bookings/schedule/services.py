@@ -16,8 +16,8 @@ from bookings.schedule.locks import lock_presenters
 from bookings.schedule.queries import read_journeys, to_claim
 from bookings.schedule.slots import ZERO, journey_fits
 from bookings.travel import find_place
-from ctac.dates import uk_day
-from ctac.errors import DomainError
+from core.dates import uk_day
+from core.errors import DomainError
 from notifications.bounces.services import clear_mark_and_resend
 from notifications.models import MarkClearReason
 from professionals.safeguarding.services import notify_safeguarding_lead

@@ -14,7 +14,7 @@ from bookings.schedule.availability import Verdict
 from bookings.schedule.queries import IgnoredClaims, read_journeys, read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, PlaceUnknown, find_place
-from ctac.dates import uk_day
+from core.dates import uk_day
 from professionals.areas import look_up_areas
 
 

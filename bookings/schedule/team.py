@@ -40,13 +40,13 @@ from bookings.schedule.availability import PresenterSchedule, Schedule, days_in_
 from bookings.schedule.forms import set_choices, slot_value
 from bookings.schedule.queries import read_schedule, starting_on
 from bookings.schedule.slots import ZERO, DateRange, SlotQuery, Span
-from ctac.dates import format_day, format_uk_time, is_bank_holiday, uk_datetime, uk_day
-from ctac.forms import FORM_METHODS, DayField, PageForm, validate_near_today
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import staff_site
+from core.dates import format_day, format_uk_time, is_bank_holiday, uk_datetime, uk_day
+from core.forms import FORM_METHODS, DayField, PageForm, validate_near_today
 from office.closures.models import ClosureScope
 from office.closures.queries import closures_between
 from professionals.models import Nation
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import staff_site
 
 VIEW_BOOKING_PERMISSION, VIEW_DIARIES_PERMISSION, ADD_BOOKING_PERMISSION = (
     "bookings.view_booking",

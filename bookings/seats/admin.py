@@ -11,9 +11,9 @@ from bookings.models import Booking, Seat, SeatState
 from bookings.seats.forms import ChosenSeatForm, OfferSeatsForm
 from bookings.seats.queries import MAX_GUESTS_SHOWN, guest_text, profession_labels
 from bookings.seats.services import approve_seat, close_seat_offer, decline_seat, give_up_seat, offer_seats
-from ctac.dates import format_day
-from ctac.staff.site import ObjectAction
+from core.dates import format_day
 from professionals.models import Person
+from staff.site import ObjectAction
 
 
 def seats_text(booking: Booking, now: datetime) -> str:

@@ -24,7 +24,7 @@ from bookings.models import BookingEventKind, BookingState, Seat, SeatState
 from bookings.seats.queries import approved_seat_rows, guest_text, offer_rows
 from bookings.text import moment_text, summary_row, times_of_move
 from bookings.visits.services import minute_number
-from ctac.dates import format_day
+from core.dates import format_day
 from notifications.registry import Desk, Email, Topic
 from notifications.samples import SAMPLE_NOW, Example, example
 from professionals.models import Organisation, Profession

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 from bookings.models import Booking, Seat
 from bookings.models.booking import MAX_SPARE_SEATS
 from bookings.seats.queries import guest_text, missing_professions
-from ctac.dates import uk_day
-from ctac.forms import DayField, PageForm
+from core.dates import uk_day
+from core.forms import DayField, PageForm
 from professionals.models import Profession
 from professionals.safeguarding.forms import ChildDetailsMixin
 

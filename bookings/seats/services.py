@@ -14,8 +14,8 @@ from bookings.models import LIVE_SEAT_STATES, Booking, BookingEventKind, Booking
 from bookings.models.booking import MAX_SPARE_SEATS, record_event
 from bookings.schedule.locks import lock_bookings
 from bookings.seats.queries import seats_near
-from ctac.dates import uk_day
-from ctac.errors import DomainError
+from core.dates import uk_day
+from core.errors import DomainError
 from notifications.outbox import NewMessage, notify_many
 from professionals.models import Person, Profession
 from professionals.services import lock_person

@@ -30,9 +30,9 @@ from bookings.seats.queries import (
 )
 from bookings.seats.services import approve_seat, ask_for_seat, close_seat_offer, decline_seat, give_up_seat, offer_seats
 from bookings.text import summary_row
-from ctac.dates import format_day
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS, domain_error_to_form
+from core.dates import format_day
+from core.errors import DomainError
+from core.forms import FORM_METHODS, domain_error_to_form
 from professionals.access import person_required, signed_in_person
 
 SEAT_RATE_LIMIT = (10, timedelta(hours=1))

@@ -41,12 +41,12 @@ from bookings.schedule.slots import DateRange
 from bookings.visits import services
 from bookings.visits.emails import alarm_taken_on_text, visit_presenter_name
 from bookings.visits.services import STAFF_TAKE_BACK_PERIOD
-from ctac.dates import TEAM_NATION, format_day, format_uk_time, is_working_day, uk_day
-from ctac.errors import DomainError
-from ctac.forms import DayField, validate_phone
-from ctac.staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, register_first_run_check
-from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
+from core.dates import TEAM_NATION, format_day, format_uk_time, is_working_day, uk_day
+from core.errors import DomainError
+from core.forms import DayField, validate_phone
 from professionals.safeguarding.forms import StaffForm, reason_field
+from staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, register_first_run_check
+from staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
 
 MAX_ALARMS_SHOWN = 5
 ALARM_TITLES = {

@@ -25,7 +25,7 @@ from bookings.models import Booking, BookingState, Presenter, Visit
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.text import SummaryRow, summary_row
 from bookings.visits.services import last_alarm_minute, minute_number, presenter_loss_minute, without_presenter
-from ctac.dates import format_day, format_uk_time
+from core.dates import format_day, format_uk_time
 from notifications.samples import Example, example
 from office.texts.queries import worded_text
 

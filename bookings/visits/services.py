@@ -36,8 +36,8 @@ from bookings.models.booking import (
 from bookings.schedule.availability import NOT_CHECKED_MESSAGE
 from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
-from ctac.dates import format_day, format_uk_time, uk_day
-from ctac.errors import DomainError
+from core.dates import format_day, format_uk_time, uk_day
+from core.errors import DomainError
 from notifications.outbox import LaterMessage, notify_kinds
 from office.site_settings.queries import site_settings
 from privacy.services import VisitBlocksErasure

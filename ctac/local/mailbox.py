@@ -18,7 +18,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from accounts.allauth_internals import format_hotp_value, hotp_value
-from ctac.pages import framed_response
+from core.pages import framed_response
 from professionals.samples import STAFF_EMAIL
 
 MAX_MAILS_SHOWN = 100

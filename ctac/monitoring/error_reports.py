@@ -1,6 +1,6 @@
 """Reports errors to a server with Sentry's protocol (Sentry, GlitchTip, Bugsink), without anybody's data.
 
-Whatever a page or a task logs as an error passes the handler that `ctac.logs` sets up. The SDK's integrations with Django, Celery
+Whatever a page or a task logs as an error passes the handler that `core.logs` sets up. The SDK's integrations with Django, Celery
 and the database are off. A report has only what `report()` puts in, whatever a later version of the SDK would add.
 """
 
@@ -17,7 +17,7 @@ from django.db.utils import Error as DatabaseError
 from django.http import HttpRequest
 from sentry_sdk.types import Event, Hint
 
-from ctac import logs
+from core import logs
 
 # What is kept of the SDK's own event. None of it comes from a request.
 KEPT_EVENT_KEYS = ("event_id", "timestamp", "platform", "level", "logger", "server_name", "environment", "sdk")

@@ -18,9 +18,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ctac.logs import route_name
-from ctac.monitoring.figures import Figure, database_figures, other_figures, ready_figure
-from ctac.monitoring.health import answer_probe
+from core.figures import Figure, database_figures, other_figures, ready_figure
+from core.health import answer_probe
+from core.logs import route_name
 
 MULTIPROC_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # which gunicorn's file sets
 

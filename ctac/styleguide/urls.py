@@ -8,9 +8,9 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from ctac.staff.site import staff_site
 from ctac.styleguide import views
 from ctac.styleguide.views import SAMPLE_PAGES
+from staff.site import staff_site
 
 
 def styleguide_path(route: str, view: Callable[..., HttpResponse], name: str, **given: Any) -> URLPattern:

@@ -19,10 +19,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import text as bookings_text
 from bookings.feedback.forms import AskLaterForm, FeedbackForm
 from bookings.models import Booking, BookingState
-from ctac.dates import format_day
-from ctac.forms import DatePartsField, PageForm
-from ctac.pages import HistoryPage, framed_response
-from ctac.staff.site import staff_site
+from core.dates import format_day
+from core.forms import DatePartsField, PageForm
+from core.pages import HistoryPage, framed_response
 from ctac.styleguide import samples
 from leaflets.catalogue.views import Card, review_text
 from leaflets.models import Leaflet, OrderState
@@ -30,6 +29,7 @@ from leaflets.orders.forms import AnonymousDeliveryForm
 from notifications.samples import Sample, all_samples, sample_at
 from office.texts.pages import register_examples
 from professionals.forms import DetailsForm
+from staff.site import staff_site
 
 # Pages and states that are hard to reach, such as those of errors, drawn by their real templates.
 

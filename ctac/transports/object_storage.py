@@ -19,8 +19,8 @@ from django.core.files.base import File
 from s3transfer.exceptions import RetriesExceededError
 from storages.backends.s3 import S3Storage
 
-from ctac.errors import StorageUnavailable
-from ctac.monitoring import health
+from core import health
+from core.errors import StorageUnavailable
 
 logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT, READ_TIMEOUT, MAX_ATTEMPTS = 2, 4, 2  # seconds, seconds, times; botocore's own are 60, 60 and 5

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
-from ctac.dates import format_day, uk_day
-from ctac.forms import validate_phone
-from ctac.staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
-from ctac.staff.lists import OptionsFilter
-from ctac.staff.site import EMPTY_VALUE, StaffModelAdmin, WaitingLine, column, phone_link, staff_site
+from core.dates import format_day, uk_day
+from core.forms import validate_phone
 from guidance.contacts.models import POLICE_NUMBER, AreaContact
+from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
+from staff.lists import OptionsFilter
+from staff.site import EMPTY_VALUE, StaffModelAdmin, WaitingLine, column, phone_link, staff_site
 
 
 class NeedsFilter(OptionsFilter):

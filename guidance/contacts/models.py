@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import impersonal, user_foreign_key
+from core.models import impersonal, user_foreign_key
 from guidance.content import NATIONS
 from professionals.models import Nation
 

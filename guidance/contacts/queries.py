@@ -7,8 +7,8 @@ from functools import cache
 
 from django.utils.translation import gettext as _
 
-from ctac.dates import TEAM_NATION, UK_TZ, is_working_day
-from ctac.models import csv_rows
+from core.dates import TEAM_NATION, UK_TZ, is_working_day
+from core.models import csv_rows
 from guidance.contacts.models import POLICE_NUMBER, AreaContact, ContactKind
 from guidance.content import NATIONS
 from professionals.areas import Area, look_up_area, look_up_areas
@@ -137,7 +137,7 @@ def codes_by_authority() -> dict[str, tuple[list[str], str]]:
 
 
 def who_to_tell(postcode: str) -> WhoToTell:
-    """For a postcode in the form of ctac.forms.normalise_postcode, or ''.
+    """For a postcode in the form of core.forms.normalise_postcode, or ''.
 
     At most two statements, except for a new outward code.
     """

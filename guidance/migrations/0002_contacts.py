@@ -4,7 +4,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from ctac.models import csv_rows
+from core.models import csv_rows
 
 
 def add_contacts(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:

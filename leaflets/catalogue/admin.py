@@ -17,11 +17,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ctac.dates import uk_day
-from ctac.forms import DayField
-from ctac.staff.lists import OptionsFilter
-from ctac.staff.search import SearchKind, columns_contain, search_registry
-from ctac.staff.site import EMPTY_VALUE, ObjectAction, column, number_column, staff_site, state_column, yes_no_column
+from core.dates import uk_day
+from core.forms import DayField
 from leaflets.catalogue.services import (
     MAX_PDF_BYTES,
     FileNotStored,
@@ -41,6 +38,9 @@ from leaflets.stock import queries as stock_queries
 from leaflets.stock.admin import SpreadsheetLinks
 from leaflets.stock.services import correct_stock, notify_alerts, receive_stock
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
+from staff.lists import OptionsFilter
+from staff.search import SearchKind, columns_contain, search_registry
+from staff.site import EMPTY_VALUE, ObjectAction, column, number_column, staff_site, state_column, yes_no_column
 
 
 class LeafletForm(forms.ModelForm):

@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from leaflets.catalogue.services import NEW_EDITION_KIND, ORDERED_PERIOD, UNSENT_STATES
 from leaflets.models import Edition, Leaflet, OrderLine
 from leaflets.stock.emails import SAMPLE_TITLES

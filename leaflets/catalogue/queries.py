@@ -14,8 +14,8 @@ from django.db.models import Exists, F, Func, IntegerField
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import MIN_FUZZY_WORD_LENGTH, closest_words, edit_distance, similar_words
-from ctac.pages import parse_page_number
+from core.models import MIN_FUZZY_WORD_LENGTH, closest_words, edit_distance, similar_words
+from core.pages import parse_page_number
 from guidance.content import AUDIENCE_BY_PROFESSION, Audience, find_audiences
 from leaflets.models import Edition, EditionState, Format, Language, Leaflet, LeafletWords, Word
 from leaflets.models.catalogue import bullet_points

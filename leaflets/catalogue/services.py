@@ -20,8 +20,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from ctac.dates import days_before, uk_day
-from ctac.errors import DomainError
+from core.dates import days_before, uk_day
+from core.errors import DomainError
 from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, OrderLine, OrderState, detect_paper
 from leaflets.models.catalogue import version_text
 from leaflets.stock.services import lock_editions, move_backorders_to

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ctac.pdf.typesetting import printable_text, render_pdf
+from core.pdf.typesetting import printable_text, render_pdf
 from guidance.content import AUDIENCES, read_guidance
 from guidance.pdf import LEAFLET, guidance_data
 from leaflets.catalogue.services import add_edition, make_cover

@@ -33,8 +33,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import safe_next_url
 from accounts.models import LimitedActivity
 from accounts.rate_limits import check_throttles, client_throttle
-from ctac.dates import uk_day
-from ctac.errors import DomainError
+from core.dates import uk_day
+from core.errors import DomainError
 from guidance.content import Audience
 from leaflets.catalogue.queries import (
     FILTER_NAMES,

@@ -27,21 +27,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
 from accounts.rate_limits import check_export_limit
-from ctac.dates import uk_day
-from ctac.errors import DomainError
-from ctac.models import normalise_reference
-from ctac.staff.site import (
-    EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    column,
-    format_long_datetime,
-    format_short_datetime,
-    number_column,
-    staff_site,
-    state_column,
-    time_ago_text,
-)
+from core.dates import uk_day
+from core.errors import DomainError
+from core.models import normalise_reference
 from guidance.contacts.queries import who_to_tell_by_postcode
 from leaflets.dispatch.forms import (
     BRING_CHOICE,
@@ -91,6 +79,18 @@ from leaflets.models import (
     StockMovement,
 )
 from leaflets.orders.queries import visit_start
+from staff.site import (
+    EMPTY_VALUE,
+    ObjectAction,
+    ReadOnlyAdmin,
+    column,
+    format_long_datetime,
+    format_short_datetime,
+    number_column,
+    staff_site,
+    state_column,
+    time_ago_text,
+)
 
 DISPATCH_OUTCOMES = frozenset({ParcelOutcome.SENT, ParcelOutcome.LEFT_OUT, ParcelOutcome.NOTHING})
 

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.forms import PageForm
+from core.forms import PageForm
 from leaflets.dispatch.prints import LABEL_SHEETS, LabelSheet
 from leaflets.dispatch.queries import PackingChoice, TitleToPack
 from leaflets.dispatch.services import TypedParcel, UnsentCopies

@@ -13,10 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.dates import format_day, format_uk_time
-from ctac.forms import normalise_postcode
-from ctac.pdf.typesetting import printable_text
-from ctac.staff.spreadsheets import escape_formula
+from core.dates import format_day, format_uk_time
+from core.forms import normalise_postcode
+from core.pdf.typesetting import printable_text
 from leaflets.pdf import (
     BRAND_COLOUR,
     HAIRLINE_COLOUR,
@@ -27,6 +26,7 @@ from leaflets.pdf import (
     WHITE,
     PrintPdf,
 )
+from staff.spreadsheets import escape_formula
 
 
 @dataclass(frozen=True)

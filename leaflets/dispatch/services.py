@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.dispatch.queries import PackingChoice, packable_order_keys, packing_queue
 from leaflets.models import (
     MAX_PARCELS,

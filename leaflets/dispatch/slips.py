@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from fpdf.enums import Duplex
 
-from ctac.dates import format_day, format_uk_time
-from ctac.pdf.typesetting import charity_line, printable_text
+from core.dates import format_day, format_uk_time
+from core.pdf.typesetting import charity_line, printable_text
 from leaflets.dispatch.prints import COLUMN_ATTRIBUTES
 from leaflets.pdf import (
     BRAND_COLOUR,

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from ctac.models import sql_file
+from core.models import sql_file
 
 
 class Migration(migrations.Migration):

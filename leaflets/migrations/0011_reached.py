@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from ctac.models import sql_file
+from core.models import sql_file
 
 
 class Migration(migrations.Migration):

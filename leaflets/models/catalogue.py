@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import free_text, impersonal, personal, user_foreign_key
+from core.models import free_text, impersonal, personal, user_foreign_key
 from professionals.models import Person, Profession
 
 

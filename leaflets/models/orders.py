@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ctac.dates import format_datetime
-from ctac.models import (
+from core.dates import format_datetime
+from core.models import (
     Event,
     RecordedBy,
     ReferencedModel,
@@ -87,7 +87,7 @@ class OrderChannel(models.TextChoices):
 class Delivery:
     """The address of a parcel, as it is copied onto the order.
 
-    `postcode` is in canonical form (ctac.forms.normalise_postcode).
+    `postcode` is in canonical form (core.forms.normalise_postcode).
     """
 
     name: str

@@ -7,8 +7,8 @@ from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_datetime
-from ctac.models import RecordedBy, impersonal, personal, user_foreign_key
+from core.dates import format_datetime
+from core.models import RecordedBy, impersonal, personal, user_foreign_key
 from leaflets.models.orders import Dispatch, OpenQuerySet, Order
 
 MAX_PARCELS = 200  # in one session

@@ -8,8 +8,8 @@ from django.db.models.functions import Abs
 from django.utils import dateformat
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import uk_day
-from ctac.models import Event, RecordedBy, free_text, impersonal, personal, searchable_text, trigram_index, user_foreign_key
+from core.dates import uk_day
+from core.models import Event, RecordedBy, free_text, impersonal, personal, searchable_text, trigram_index, user_foreign_key
 from leaflets.models.catalogue import Edition, Leaflet
 from leaflets.models.orders import OpenQuerySet, Order, OrderLine
 from notifications.models import UNFINISHED_STATES, Notification, NotificationState

@@ -16,8 +16,8 @@ from django.utils.translation import ngettext
 from accounts import rate_limits
 from accounts.models import ThrottleScope
 from accounts.rate_limits import Throttle
-from ctac.dates import format_day, uk_day
-from ctac.errors import DomainError
+from core.dates import format_day, uk_day
+from core.errors import DomainError
 from leaflets.models import Edition, Leaflet, OrderLine
 from office.site_settings.queries import site_settings
 

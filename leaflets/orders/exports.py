@@ -7,10 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import uk_day
-from ctac.staff.spreadsheets import Cell, Heading
+from core.dates import uk_day
 from leaflets.models import Dispatch, Order, OrderLine
 from professionals.exports import ExportMixin, key_batches
+from staff.spreadsheets import Cell, Heading
 
 EXPORT_HEADINGS = (
     Heading(_("Reference"), 13),

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import LimitedActivity
 from accounts.rate_limits import HoneypotMixin
-from ctac.dates import format_day
-from ctac.forms import PageForm, apply_page_field_defaults
+from core.dates import format_day
+from core.forms import PageForm, apply_page_field_defaults
 from leaflets.models import Delivery, Edition, KeptAddress, Leaflet, Order, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH, is_same_address
 from leaflets.orders.allowances import (

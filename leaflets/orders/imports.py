@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from ctac.dates import uk_datetime, uk_day
+from core.dates import uk_datetime, uk_day
 from leaflets.models import Edition, Leaflet, Order, OrderChannel, OrderLine, OrderState
 from office.site_settings.queries import site_settings
 from professionals.imports.contacts import (

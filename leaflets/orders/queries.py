@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, Value
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 
-from ctac.dates import format_datetime, format_day, uk_day
+from core.dates import format_datetime, format_day, uk_day
 from leaflets.models import Delivery, Dispatch, KeptAddress, MissingParcel, MissingState, Order, OrderEvent, OrderEventKind
 from leaflets.models.orders import STAFF_ONLY_EVENTS
 from professionals.safeguarding.services import shown_text

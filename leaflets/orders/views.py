@@ -19,9 +19,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import Progress, shows_progress, signed_in_user, url_with_next
 from accounts.models import LimitedActivity
 from accounts.rate_limits import check_throttles, record_if_blocked
-from ctac.dates import format_day
-from ctac.forms import PageForm, domain_error_to_form
-from ctac.pages import add_correction_messages
+from core.dates import format_day
+from core.forms import PageForm, domain_error_to_form
+from core.pages import add_correction_messages
 from leaflets.models import Dispatch, KeptAddress, Leaflet, Order, OrderChannel, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH
 from leaflets.orders.allowances import Shortfalls, change_limits, web_order_limits

@@ -21,23 +21,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
-from ctac.dates import format_day
-from ctac.forms import domain_error_to_form
-from ctac.staff.site import (
-    EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    StaffModelAdmin,
-    column,
-    datetime_column,
-    format_short_datetime,
-    mail_link,
-    number_column,
-    page_form_class,
-    phone_link,
-    staff_site,
-    state_tag,
-)
+from core.dates import format_day
+from core.forms import domain_error_to_form
 from leaflets.models import Advice, Edition, Leaflet, Order, ReachState, Recall, RecallHolder, RecallReplacement
 from leaflets.models.stock import MAX_ADVICE_LENGTH, TO_PHONE_STATES
 from leaflets.orders.queries import visit_text
@@ -57,6 +42,21 @@ from notifications.models import Notification
 from notifications.rendering import render
 from professionals.admin import name_organisation_text
 from professionals.safeguarding.forms import StaffForm
+from staff.site import (
+    EMPTY_VALUE,
+    ObjectAction,
+    ReadOnlyAdmin,
+    StaffModelAdmin,
+    column,
+    datetime_column,
+    format_short_datetime,
+    mail_link,
+    number_column,
+    page_form_class,
+    phone_link,
+    staff_site,
+    state_tag,
+)
 
 
 class RecallForm(StaffForm):

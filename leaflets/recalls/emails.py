@@ -9,7 +9,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_day
+from core.dates import format_day
 from leaflets.models import (
     Advice,
     Edition,

@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from ctac.dates import uk_datetime, uk_day
-from ctac.errors import DomainError
+from core.dates import uk_datetime, uk_day
+from core.errors import DomainError
 from leaflets.models import (
     Edition,
     EditionState,

@@ -23,36 +23,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.access import signed_in_user
 from accounts.rate_limits import check_export_limit
 from audit.models import SpreadsheetFormat
-from ctac.dates import format_uk_time
-from ctac.errors import DomainError
-from ctac.forms import PageForm, PageFormMixin, domain_error_to_form
-from ctac.models import is_reference, normalise_reference
-from ctac.pages import parse_page_number
-from ctac.staff.lists import contains_word, parse_search_words, period_filter
-from ctac.staff.site import (
-    EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    StaffModelAdmin,
-    attribute_column,
-    column,
-    datetime_column,
-    format_long_datetime,
-    page_form_class,
-    staff_site,
-    state_column,
-    state_tag,
-)
-from ctac.staff.spreadsheets import (
-    FILE_IS_EMPTY_MESSAGE,
-    FILE_TOO_LARGE_MESSAGE,
-    MAX_UPLOAD_BYTES,
-    Heading,
-    ImportPlan,
-    ImportRow,
-    RowAction,
-    spreadsheet_response,
-)
+from core.dates import format_uk_time
+from core.errors import DomainError
+from core.forms import PageForm, PageFormMixin, domain_error_to_form
+from core.models import is_reference, normalise_reference
+from core.pages import parse_page_number
 from leaflets.models import (
     Edition,
     ImportState,
@@ -83,6 +58,31 @@ from leaflets.stock.stock_takes import (
     stock_take_counts,
 )
 from professionals.safeguarding.services import kept_back_expression, shown_text
+from staff.lists import contains_word, parse_search_words, period_filter
+from staff.site import (
+    EMPTY_VALUE,
+    ObjectAction,
+    ReadOnlyAdmin,
+    StaffModelAdmin,
+    attribute_column,
+    column,
+    datetime_column,
+    format_long_datetime,
+    page_form_class,
+    staff_site,
+    state_column,
+    state_tag,
+)
+from staff.spreadsheets import (
+    FILE_IS_EMPTY_MESSAGE,
+    FILE_TOO_LARGE_MESSAGE,
+    MAX_UPLOAD_BYTES,
+    Heading,
+    ImportPlan,
+    ImportRow,
+    RowAction,
+    spreadsheet_response,
+)
 
 
 def signed_text(change: int) -> str:

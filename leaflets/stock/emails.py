@@ -10,7 +10,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from leaflets.models import Edition, EditionState, Leaflet, LowStock
 from leaflets.stock.queries import low_in_stock, need_text, out_of_stock_since, urgency_ordering
 from leaflets.stock.services import BACK_IN_STOCK_KIND, LOW_STOCK_KIND

@@ -19,8 +19,12 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from ctac.errors import DomainError
-from ctac.staff.spreadsheets import (
+from core.errors import DomainError
+from leaflets.models import Edition, EditionState, ImportState, Leaflet, MovementKind, SheetImport, SheetKind, StockMovement
+from leaflets.models.catalogue import DUPLICATE_TITLE_ERROR, normalise_topics, topics_in_use
+from leaflets.stock.services import fill_backorders, lock_editions, notify_alerts, record_movements
+from professionals.safeguarding.child_details import looks_like_child_details
+from staff.spreadsheets import (
     Cell,
     ImportColumn,
     ImportPlan,
@@ -32,10 +36,6 @@ from ctac.staff.spreadsheets import (
     read_sheet,
     shorten,
 )
-from leaflets.models import Edition, EditionState, ImportState, Leaflet, MovementKind, SheetImport, SheetKind, StockMovement
-from leaflets.models.catalogue import DUPLICATE_TITLE_ERROR, normalise_topics, topics_in_use
-from leaflets.stock.services import fill_backorders, lock_editions, notify_alerts, record_movements
-from professionals.safeguarding.child_details import looks_like_child_details
 
 STOCK_COLUMNS = {
     column.key: column

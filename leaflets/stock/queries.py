@@ -29,7 +29,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, OrderLine, StockAlert, StockMovement
 from leaflets.models.orders import QUEUED_STATES
 from professionals.models import Person

@@ -28,10 +28,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from ctac.dates import UK_TZ, format_day, format_uk_time, uk_day
-from ctac.errors import DomainError
-from ctac.models import statement_timeout
-from ctac.monitoring.figures import Figure, timestamp_seconds
+from core.dates import UK_TZ, format_day, format_uk_time, uk_day
+from core.errors import DomainError
+from core.figures import Figure, timestamp_seconds
+from core.models import statement_timeout
 from leaflets.models import (
     DispatchCount,
     Edition,

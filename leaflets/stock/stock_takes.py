@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from ctac.dates import format_uk_time
-from ctac.errors import DomainError
+from core.dates import format_uk_time
+from core.errors import DomainError
 from leaflets.models import (
     Edition,
     EditionState,

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Lower
 from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from notifications.models import (
     RESENDABLE_PERIOD,
     BounceType,

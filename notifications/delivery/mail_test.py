@@ -9,8 +9,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_datetime
-from ctac.errors import DomainError
+from core.dates import format_datetime
+from core.errors import DomainError
 from notifications.models import Notification, NotificationQuerySet
 from notifications.outbox import notify
 from notifications.registry import Desk, Email

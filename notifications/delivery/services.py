@@ -25,7 +25,7 @@ from django.db.models.functions import Coalesce, Random
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from ctac.monitoring.figures import RECENT_PERIOD, Figure
+from core.figures import RECENT_PERIOD, Figure
 from notifications import outbox, preferences, rendering, schedule
 from notifications.bounces import services as bounces_services
 from notifications.delivery import sms, smtp

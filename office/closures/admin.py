@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from ctac.dates import Nation, bank_holiday_file, bank_holidays, uk_day
-from ctac.pages import parse_page_number
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import ObjectAction, StaffModelAdmin, column, datetime_column, staff_site, state_tag
+from core.dates import Nation, bank_holiday_file, bank_holidays, uk_day
+from core.pages import parse_page_number
 from office.closures.forms import BannerForm, ClosureForm
 from office.closures.models import Banner, Closure
 from office.closures.services import end_closure, take_down_banner
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import ObjectAction, StaffModelAdmin, column, datetime_column, staff_site, state_tag
 
 VIEW_PERMISSION = "office.view_closure"
 

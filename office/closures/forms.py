@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.dates import UK_TZ, uk_day
-from ctac.forms import DayField, UKTimeField, validate_near_today, validated_uk_datetime
-from ctac.staff.site import format_short_datetime
+from core.dates import UK_TZ, uk_day
+from core.forms import DayField, UKTimeField, validate_near_today, validated_uk_datetime
 from office.closures.models import Banner, Closure, ClosureScope
 from office.closures.services import Conflict, find_conflicts
+from staff.site import format_short_datetime
 
 TextCheck = Callable[[str], str]
 _text_checks: list[TextCheck] = []

@@ -11,8 +11,8 @@ from django.db.models import F, Func, Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import Nation, format_day_range, uk_day
-from ctac.models import impersonal
+from core.dates import Nation, format_day_range, uk_day
+from core.models import impersonal
 
 PLAIN_TEXT = RegexValidator(
     r"[<>\x00-\x1f]|https?:|www\.", _("Write plain text here, without web addresses or the signs < and >."), inverse_match=True

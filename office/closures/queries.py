@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ctac.dates import TEAM_NATION, add_working_days, format_day, format_day_range, uk_day
-from ctac.models import CachedValue
+from core.dates import TEAM_NATION, add_working_days, format_day, format_day_range, uk_day
+from core.models import CachedValue
 from office.closures.models import Banner, BannerKind, Closure, ClosureScope
 
 # Past closures still say which days were no working days, for a request that waits.

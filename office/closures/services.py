@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from ctac.errors import DomainError
-from ctac.models import reset_request_values
+from core.errors import DomainError
+from core.models import reset_request_values
 from office.closures.models import Banner, Closure
 from office.closures.queries import CACHED_NOTICES, read_notices
 

@@ -8,9 +8,9 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import ctac.forms
+import core.forms
 import office.site_settings.models
-from ctac.models import sql_file
+from core.models import sql_file
 
 
 class Migration(migrations.Migration):
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                         default="0808 800 5000",
                         help_text="The phone number on every page, in every email and in every PDF. The page that says that this site is down has a copy of its own: tell the person who runs the server.",
                         max_length=30,
-                        validators=[ctac.forms.validate_phone],
+                        validators=[core.forms.validate_phone],
                         verbose_name="advice line",
                     ),
                 ),
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                         default="",
                         help_text="Beside that email. Leave it empty if there is none.",
                         max_length=30,
-                        validators=[ctac.forms.validate_phone],
+                        validators=[core.forms.validate_phone],
                         verbose_name="phone for help with this website",
                     ),
                 ),

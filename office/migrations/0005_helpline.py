@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-import ctac.forms
+import core.forms
 
 
 class Migration(migrations.Migration):
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 default="08000 121 700",
                 help_text="Pages give this number while the advice line is closed. Leave it empty if the helpline has ended.",
                 max_length=30,
-                validators=[ctac.forms.validate_phone],
+                validators=[core.forms.validate_phone],
                 verbose_name="Modern Slavery & Exploitation Helpline",
             ),
         ),

@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from ctac.forms import FORM_METHODS
-from ctac.staff.audit import audit_note
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import format_long_datetime, staff_site
+from core.forms import FORM_METHODS
 from office.site_settings.forms import SETTING_GROUPS, SETTING_NAMES, SettingsForm, opened_value_name, setting_value_text
 from office.site_settings.models import SiteSettings
 from office.site_settings.queries import last_change_by_setting, read_settings
 from office.site_settings.services import change_settings, find_broken_promises, get_locked_settings
+from staff.audit import audit_note
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import format_long_datetime, staff_site
 
 CHANGE_PERMISSION = "office.change_sitesettings"
 MENU_PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Settings of the site"), "staff:settings", CHANGE_PERMISSION))

@@ -9,8 +9,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.dates import format_time
-from ctac.forms import FORMFIELD_OVERRIDES, PageFormMixin
+from core.dates import format_time
+from core.forms import FORMFIELD_OVERRIDES, PageFormMixin
 from office.site_settings.models import SETTING_BOUNDS, SettingChange, SiteSettings
 from office.site_settings.services import BrokenPromise
 

@@ -13,8 +13,8 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.forms import validate_phone
-from ctac.models import RecordedBy, impersonal
+from core.forms import validate_phone
+from core.models import RecordedBy, impersonal
 
 # The least and the most of each figure. The form shows them, and the database refuses anything else.
 SETTING_BOUNDS: dict[str, tuple[int, int]] = {}

@@ -7,8 +7,8 @@ from zlib import crc32
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ctac.dates import TEAM_NATION, format_time, subtract_working_days, uk_datetime, uk_day
-from ctac.models import CachedValue
+from core.dates import TEAM_NATION, format_time, subtract_working_days, uk_datetime, uk_day
+from core.models import CachedValue
 from office.closures.queries import office_closed_days
 from office.site_settings.models import SettingChange, SiteSettings
 

@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from ctac.staff.lists import MAX_COUNTED, capped_count_text
 from office.site_settings.models import SettingChange, SiteSettings
 from office.site_settings.queries import CACHED_SETTINGS, settings_values, site_settings
+from staff.lists import MAX_COUNTED, capped_count_text
 
 # A promise that a change would break: a sentence, and the address of what it is about ("" for none).
 BrokenPromise = tuple[str, str]

@@ -6,7 +6,7 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from office.closures import queries
 from office.closures.models import Banner, ClosureScope
 from office.site_settings.queries import setting_text, site_settings

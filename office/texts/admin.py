@@ -21,14 +21,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS
-from ctac.pages import framed_response
-from ctac.staff.audit import audit_note
-from ctac.staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
-from ctac.staff.lists import OptionsFilter
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import (
+from core.errors import DomainError
+from core.forms import FORM_METHODS
+from core.pages import framed_response
+from office.texts.forms import SendBackForm, TextForm
+from office.texts.markup import editable_text
+from office.texts.models import StepKind, TextStep, TextVersion
+from office.texts.places import TextLocation, get_sentences, sentence_rows, text_locations
+from office.texts.queries import preview_wording, unused_reason
+from office.texts.services import approve_text, restore_default_wording, send_back_text, take_back_text, write_text
+from staff.audit import audit_note
+from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
+from staff.lists import OptionsFilter
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import (
     EMPTY_VALUE,
     ObjectAction,
     ReadOnlyAdmin,
@@ -39,12 +45,6 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
-from office.texts.forms import SendBackForm, TextForm
-from office.texts.markup import editable_text
-from office.texts.models import StepKind, TextStep, TextVersion
-from office.texts.places import TextLocation, get_sentences, sentence_rows, text_locations
-from office.texts.queries import preview_wording, unused_reason
-from office.texts.services import approve_text, restore_default_wording, send_back_text, take_back_text, write_text
 
 VIEW_PERMISSION, ADD_PERMISSION = "office.view_textversion", "office.add_textversion"
 MAX_VERSIONS_SHOWN = 20

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ctac.forms import PageForm
+from core.forms import PageForm
 from office.texts.places import MAX_TEXT_LENGTH, Sentence, wording_error
 from office.texts.services import guard_warnings, normalise_text, text_warnings
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import Event, free_text, impersonal, personal, user_foreign_key
+from core.models import Event, free_text, impersonal, personal, user_foreign_key
 
 
 class StepKind(models.TextChoices):

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import CachedValue
+from core.models import CachedValue
 from office.texts.markup import fill_placeholders, plain_text
 from office.texts.models import TextVersion
 from office.texts.places import get_sentences, wording_error

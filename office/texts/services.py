@@ -10,7 +10,7 @@ from django.db.models import Max, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from office.texts.markup import MAX_SENTENCE_WORDS, discouraged_words, long_sentences, plain_text, readable_text, uses_word
 from office.texts.models import StepKind, TextStep, TextVersion
 from office.texts.places import Sentence, get_sentences, wording_error

@@ -20,12 +20,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in_user
-from ctac.dates import format_day
-from ctac.forms import domain_error_to_form
-from ctac.pages import parse_page_number
-from ctac.staff.audit import audit_note
-from ctac.staff.menu import plural_name
-from ctac.staff.site import (
+from core.dates import format_day
+from core.forms import domain_error_to_form
+from core.pages import parse_page_number
+from professionals.imports import services
+from professionals.imports.forms import ChoicesForm, ColumnsForm, UploadForm, row_text
+from professionals.imports.registry import IMPORT_KINDS, kind_of
+from professionals.models import WAITING_ROW_STATES, Import, ImportedObject, ImportRow, ImportState, Person, RowState
+from staff.audit import audit_note
+from staff.menu import plural_name
+from staff.site import (
     ObjectAction,
     ReadOnlyAdmin,
     WaitingLine,
@@ -36,11 +40,7 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
-from ctac.staff.spreadsheets import CSV_CONTENT_TYPE, Heading, csv_chunks
-from professionals.imports import services
-from professionals.imports.forms import ChoicesForm, ColumnsForm, UploadForm, row_text
-from professionals.imports.registry import IMPORT_KINDS, kind_of
-from professionals.models import WAITING_ROW_STATES, Import, ImportedObject, ImportRow, ImportState, Person, RowState
+from staff.spreadsheets import CSV_CONTENT_TYPE, Heading, csv_chunks
 
 ROWS_PER_PAGE = 50
 CHOICES_PER_PAGE = 25

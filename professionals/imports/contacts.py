@@ -13,8 +13,8 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from ctac.dates import months_before, uk_datetime, uk_day
-from ctac.forms import normalise_postcode, parse_typed_day, validate_phone
+from core.dates import months_before, uk_datetime, uk_day
+from core.forms import normalise_postcode, parse_typed_day, validate_phone
 from office.site_settings.queries import site_settings
 from professionals.areas import look_up_areas
 from professionals.forms import validate_not_team_address

@@ -7,11 +7,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.forms import PageForm, PageFormMixin
-from ctac.staff.spreadsheets import FILE_IS_EMPTY_MESSAGE, FILE_TOO_LARGE_MESSAGE, MAX_UPLOAD_BYTES
+from core.forms import PageForm, PageFormMixin
 from professionals.imports.registry import IMPORT_KINDS, kind_of, one_line
 from professionals.imports.services import is_refused_heading
 from professionals.models import DuplicateChoice, Import, ImportRow
+from staff.spreadsheets import FILE_IS_EMPTY_MESSAGE, FILE_TOO_LARGE_MESSAGE, MAX_UPLOAD_BYTES
 
 
 class UploadForm(PageFormMixin, forms.Form):

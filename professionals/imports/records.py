@@ -13,9 +13,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from ctac.dates import format_day
-from ctac.forms import AmbiguousHourError, parse_typed_day, parse_typed_time, validated_uk_datetime
-from ctac.models import ReferencedModel
+from core.dates import format_day
+from core.forms import AmbiguousHourError, parse_typed_day, parse_typed_time, validated_uk_datetime
+from core.models import ReferencedModel
 from notifications.models import Notification
 from professionals.imports.contacts import PERSON_LABEL, contact_identity, find_people, full_name, make_people, same_place_reason
 from professionals.imports.registry import Match, Row

@@ -17,6 +17,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
+from celery import current_app
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
@@ -29,9 +30,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
-from ctac.celery import app
-from ctac.errors import DomainError
-from ctac.staff.spreadsheets import normalise_heading, sheet_rows
+from core.errors import DomainError
 from professionals.imports.registry import ImportKind, Match, PastRetention, Removal, Row, kind_of
 from professionals.models import (
     IMPORT_UNDO_PERIOD,
@@ -48,6 +47,7 @@ from professionals.models import (
     RowState,
 )
 from professionals.safeguarding.child_details import looks_like_child_details
+from staff.spreadsheets import normalise_heading, sheet_rows
 
 logger = logging.getLogger(__name__)
 MAX_ROWS = 25_000
@@ -174,7 +174,7 @@ def queue_work(imported: Import, state: str, now: datetime, *, done: int = 0, **
 
 def queue_import_task(key: int) -> None:
     try:
-        app.send_task("professionals.imports.tasks.work_on", args=[key])
+        current_app.send_task("professionals.imports.tasks.work_on", args=[key])
     except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page
         logger.warning("Broker unreachable (%s); import %s goes on within minutes.", type(error).__name__, key)
 

@@ -1,19 +1,19 @@
 """Celery tasks. They load by id, and call one service."""
 
+from celery import shared_task
 from django.utils import timezone
 
-from ctac.celery import app
 from professionals.imports import services
 from professionals.models import Import
 
 
-@app.task
+@shared_task(name="professionals.imports.tasks.work_on")
 def work_on(key: int) -> None:
     """Work on one import. A second call does no harm: what is done is not done again."""
     services.process_import(key)
 
 
-@app.task
+@shared_task(name="professionals.imports.tasks.look_after_imports")
 def look_after_imports() -> None:
     """Delete old files and rows, and go on with imports that a worker left. A second call does no harm."""
     now = timezone.now()

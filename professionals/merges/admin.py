@@ -18,17 +18,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in_user
-from ctac.dates import format_day
-from ctac.forms import PageForm, domain_error_to_form
-from ctac.staff.audit import audit_note
-from ctac.staff.lists import capped_count_text, is_valid_key
-from ctac.staff.menu import plural_name
-from ctac.staff.site import EMPTY_VALUE, ObjectAction, StaffModelAdmin, count_all
+from core.dates import format_day
+from core.forms import PageForm, domain_error_to_form
 from notifications.preferences import is_wanted_by_topic
 from notifications.registry import Topic
 from professionals.merges import services
 from professionals.models import Merge, Organisation, Person
 from professionals.services import similar_people
+from staff.audit import audit_note
+from staff.lists import capped_count_text, is_valid_key
+from staff.menu import plural_name
+from staff.site import EMPTY_VALUE, ObjectAction, StaffModelAdmin, count_all
 
 OTHER_PARAMETER = "with"
 MAX_FOUND = 20

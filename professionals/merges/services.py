@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.sessions import end_sessions
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import MailChoice, MailReader, MarkedAddress, Notification, NotificationState
 from notifications.outbox import notify
 from notifications.preferences import get_or_create_reader, save_choices

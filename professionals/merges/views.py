@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import reauthentication_required
-from ctac.dates import format_day
-from ctac.forms import FORM_METHODS, PageForm, domain_error_to_form
+from core.dates import format_day
+from core.forms import FORM_METHODS, PageForm, domain_error_to_form
 from notifications.views import mask_address
 from professionals.access import person_required, signed_in_person
 from professionals.merges.services import confirm_merge

@@ -7,7 +7,7 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from ctac.models import csv_rows
+from core.models import csv_rows
 
 AREAS = {"OutwardCode": "outward_codes", "LocalAuthority": "local_authorities"}
 # Their addresses are work addresses from the first day. Staff add others.

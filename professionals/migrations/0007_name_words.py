@@ -1,7 +1,7 @@
 import django.contrib.postgres.indexes
 from django.db import migrations, models
 
-from ctac.models import sql_file
+from core.models import sql_file
 
 
 class Migration(migrations.Migration):

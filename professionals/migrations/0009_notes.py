@@ -6,7 +6,7 @@ import django.db.models.lookups
 from django.conf import settings
 from django.db import migrations, models
 
-from ctac.models import sql_file
+from core.models import sql_file
 
 
 class Migration(migrations.Migration):

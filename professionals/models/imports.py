@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import UnnamedModel, impersonal, personal, user_foreign_key
+from core.models import UnnamedModel, impersonal, personal, user_foreign_key
 
 # The file and what its rows say are deleted after the import, or at the latest after this time: an hour less than a day.
 FILE_RETENTION_PERIOD = timedelta(hours=23)

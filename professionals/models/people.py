@@ -17,9 +17,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import BlockReason, LimitedActivity, ThrottleScope
-from ctac.dates import Nation as Nation
-from ctac.dates import uk_day
-from ctac.models import (
+from core.dates import Nation as Nation
+from core.dates import uk_day
+from core.models import (
     MAX_REFERENCE_LENGTH,
     MIN_FUZZY_WORD_LENGTH,
     Event,

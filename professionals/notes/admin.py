@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from ctac.staff.site import ObjectAction
-from ctac.staff.story import StoryEntry, StoryPage, register_story_entries
 from notifications.models import Notification, NotificationChannel, NotificationState, visible_to
 from notifications.registry import email_label
 from professionals import services
 from professionals.emails import StaffLetter
 from professionals.models import MAX_LETTER_LENGTH, MAX_NOTE_LENGTH, Note, NoteKind, Organisation, Person
 from professionals.safeguarding.forms import NoChildDetailsForm
+from staff.site import ObjectAction
+from staff.story import StoryEntry, StoryPage, register_story_entries
 
 VIEW_NOTE_PERMISSION, VIEW_MESSAGE_PERMISSION = "professionals.view_note", "notifications.view_notification"
 NOTE_FORM_KINDS = [kind for kind in NoteKind if kind not in {NoteKind.LETTER, NoteKind.CASE}]

@@ -18,9 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in_user
-from ctac.errors import DomainError
-from ctac.staff.lists import OptionsFilter, narrow_by, period_filter
-from ctac.staff.site import (
+from core.errors import DomainError
+from professionals.models import FlagDecision, FlaggedEvent, FlaggedEventKind, FlaggedText
+from professionals.safeguarding import services
+from staff.lists import OptionsFilter, narrow_by, period_filter
+from staff.site import (
     EMPTY_VALUE,
     ObjectAction,
     ReadOnlyAdmin,
@@ -34,8 +36,6 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
-from professionals.models import FlagDecision, FlaggedEvent, FlaggedEventKind, FlaggedText
-from professionals.safeguarding import services
 
 READ_SLUG = "read"
 

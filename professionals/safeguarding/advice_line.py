@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 
-from ctac.dates import TEAM_NATION, UK_TZ, format_day, format_time, format_uk_time, is_working_day, uk_datetime, uk_day
+from core.dates import TEAM_NATION, UK_TZ, format_day, format_time, format_uk_time, is_working_day, uk_datetime, uk_day
 from office.closures.queries import office_closed_days
 from office.site_settings.queries import site_settings
 

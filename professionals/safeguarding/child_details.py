@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from ctac.models import REFERENCE_PATTERN
+from core.models import REFERENCE_PATTERN
 from professionals.safeguarding.vocabulary import (
     ABBREVIATION_PATTERN,
     ABOUT_WORDS,

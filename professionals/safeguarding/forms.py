@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from ctac.forms import ExplainedError
+from core.forms import ExplainedError
 from professionals.safeguarding.advice_line import whom_to_call_text
 from professionals.safeguarding.child_details import looks_like_child_details
 from professionals.safeguarding.services import KEPT_BACK_HINT, is_text_kept_back

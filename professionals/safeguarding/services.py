@@ -17,8 +17,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from ctac.errors import DomainError
-from ctac.models import Classification, classification
+from core.errors import DomainError
+from core.models import Classification, classification
 from notifications.outbox import notify
 from office.site_settings.queries import site_settings
 from professionals.emails import SafeguardingFlag

@@ -1,5 +1,5 @@
 -- Each word of the names by which staff search, once for each table that has it: by these a search finds a name that is
--- misspelt (ctac/staff/search.py). Whoever writes a name, in whatever way, the words follow.
+-- misspelt (staff/search.py). Whoever writes a name, in whatever way, the words follow.
 --
 -- A word goes with the last row that has it, in the same transaction, so that an erasure leaves none behind. New words are
 -- only added, never counted: two who save the same word at once don't wait for each other until they commit.

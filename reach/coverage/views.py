@@ -16,9 +16,6 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from audit.models import SpreadsheetFormat
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import staff_site
-from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
 from reach.areas import ISLANDS, Unit
 from reach.coverage.queries import DECIMAL_PLACES, AreaFigure, Coverage, class_limits, read_coverage
 from reach.coverage.shapes import HEXAGONS, Layout, Shape, boundary_layout, hexagon_layout
@@ -26,6 +23,9 @@ from reach.forms import Measure, Question, QuestionForm
 from reach.models import CountKind
 from reach.queries import counted_text
 from reach.rows import VIEW_REACH_PERMISSION, rows_url
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import staff_site
+from staff.spreadsheets import Cell, Heading, spreadsheet_response
 
 MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Coverage"), "staff:reach_coverage", VIEW_REACH_PERMISSION))
 COUNT_TEXT_BY_KIND = {

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Booking, BookingState, Format, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.schedule.queries import read_journeys
 from bookings.travel import Place
-from ctac.dates import format_datetime, uk_day
+from core.dates import format_datetime, uk_day
 from leaflets.models import Order
 from professionals.models import Nation, Note, Organisation, Person
 from reach.areas import Area, Unit, areas_of, include_earlier_codes

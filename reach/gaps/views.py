@@ -18,11 +18,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from audit.models import SpreadsheetFormat
-from ctac.dates import add_months, uk_day
-from ctac.forms import PageForm
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import staff_site
-from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
+from core.dates import add_months, uk_day
+from core.forms import PageForm
 from professionals.models import Nation, Profession
 from reach.areas import Area, Unit, areas_of, current_code
 from reach.forms import ALL_CHOICE, QuestionForm
@@ -43,6 +40,9 @@ from reach.models import CountKind
 from reach.queries import Period, counted_text, month_text, months_between
 from reach.renewal import Renewal, estimate_renewal, estimate_renewals
 from reach.rows import NONE_CHOICE, VIEW_REACH_PERMISSION, rows_url
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import staff_site
+from staff.spreadsheets import Cell, Heading, spreadsheet_response
 
 # Before the map, since it says what to do.
 MENU_PAGES.insert(0, MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH_PERMISSION))

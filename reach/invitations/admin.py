@@ -25,13 +25,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in_user
 from bookings.models import Format, Presentation
-from ctac.dates import format_datetime_range
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS, PageForm, normalise_postcode
-from ctac.staff.audit import audit_note
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, column, datetime_column, staff_site
-from ctac.staff.story import MAX_RELATED_ROWS, RelatedList, RelatedRow, register_related_list
+from core.dates import format_datetime_range
+from core.errors import DomainError
+from core.forms import FORM_METHODS, PageForm, normalise_postcode
 from notifications.models import Notification
 from notifications.rendering import render as render_email
 from professionals.admin import OrganisationAdmin
@@ -50,6 +46,10 @@ from reach.invitations.queries import (
 )
 from reach.invitations.services import add_mailbox, invite_area, record_objection
 from reach.models import MIN_INVITATION_INTERVAL, Basis, Campaign, RoleMailbox
+from staff.audit import audit_note
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, column, datetime_column, staff_site
+from staff.story import MAX_RELATED_ROWS, RelatedList, RelatedRow, register_related_list
 
 INVITE_PERMISSION = "reach.invite"
 MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Invite an area"), "staff:reach_invite", INVITE_PERMISSION))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Booking, HeldTime, Presentation
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown, find_place
-from ctac.dates import format_datetime_range
+from core.dates import format_datetime_range
 from notifications.registry import Desk, Email, Topic
 from notifications.samples import SAMPLE_LINK, SAMPLE_NOW, Example, example
 from professionals.models import Person

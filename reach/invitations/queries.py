@@ -15,7 +15,7 @@ from bookings.schedule.holds import held_times_lookup
 from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place
-from ctac.dates import TEAM_NATION, add_working_days, months_before, uk_day
+from core.dates import TEAM_NATION, add_working_days, months_before, uk_day
 from notifications.models import MarkedAddress, Notification, NotificationState, normalise_address
 from notifications.registry import Topic
 from office.closures.queries import office_closed_days

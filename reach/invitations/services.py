@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.models import Booking, OpenSession, Presentation
 from bookings.travel import find_place
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import normalise_address
 from notifications.outbox import NewMessage, notify_many
 from professionals.models import Organisation, Person

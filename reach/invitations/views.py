@@ -9,8 +9,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from bookings.models import Booking
-from ctac.forms import FORM_METHODS
-from ctac.pages import set_private_headers
+from core.forms import FORM_METHODS
+from core.pages import set_private_headers
 from notifications.views import ONE_CLICK, mask_address
 from professionals.access import signed_in_person_or_none
 from reach.areas import Unit, area_by_key
@@ -21,7 +21,7 @@ from reach.queries import area_key
 
 
 def visit_offer_html(request: HttpRequest) -> str:
-    """For `ctac.pages.CONFIRMATION_OFFERS`. Empty unless the person works where nobody has attended lately, and has no booking
+    """For `core.pages.CONFIRMATION_OFFERS`. Empty unless the person works where nobody has attended lately, and has no booking
     ahead.
 
     Before anything was counted nobody knows that.

@@ -24,19 +24,19 @@ from bookings.schedule.admin import StartsField
 from bookings.schedule.forms import slot_choices
 from bookings.schedule.holds import AreaToVisit, days_around, hold_times, may_hold_around, release_held_time
 from bookings.text import moment_text
-from ctac.dates import uk_day
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS, PageForm
-from ctac.staff.audit import audit_note
-from ctac.staff.lists import is_valid_key
-from ctac.staff.site import staff_site
-from ctac.staff.story import RelatedList, RelatedRow, register_related_list
+from core.dates import uk_day
+from core.errors import DomainError
+from core.forms import FORM_METHODS, PageForm
 from reach.areas import Area, areas_of
 from reach.invitations.admin import INVITE_PERMISSION
 from reach.invitations.services import invite_area
 from reach.models import Campaign, CampaignKind
 from reach.near_visits.queries import AREA_UNIT, NearbyArea, central_places, nearby_gap_areas
 from reach.queries import month_text
+from staff.audit import audit_note
+from staff.lists import is_valid_key
+from staff.site import staff_site
+from staff.story import RelatedList, RelatedRow, register_related_list
 
 MAX_HELD_SHOWN = 20  # of the times that were held around one visit
 

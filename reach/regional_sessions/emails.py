@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import OpenSession, Presentation, SessionPlace
 from bookings.text import has_room, room_text
-from ctac.dates import format_day
+from core.dates import format_day
 from notifications.registry import Desk, Email, Topic
 from notifications.samples import SAMPLE_NOW, Example, example
 from professionals.models import Person

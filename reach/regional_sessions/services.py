@@ -13,8 +13,8 @@ from bookings.models import OpenSession, SessionPlace
 from bookings.models.booking import REMINDER_TIME
 from bookings.open_sessions.services.sessions import INVITATION_KIND, INVITATION_LIFETIME
 from bookings.text import has_room
-from ctac.dates import days_before, uk_day
-from ctac.errors import DomainError
+from core.dates import days_before, uk_day
+from core.errors import DomainError
 from notifications.models import Notification
 from notifications.outbox import NewMessage, notify_many
 from notifications.registry import Topic

@@ -18,16 +18,16 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in_user
 from bookings.models import Format, OpenSession, Presentation
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS, PageForm
-from ctac.staff.audit import audit_note
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import staff_site
-from ctac.staff.story import RelatedList, RelatedRow, register_related_list
+from core.errors import DomainError
+from core.forms import FORM_METHODS, PageForm
 from reach.areas import Area, Unit, areas_of
 from reach.invitations.admin import AREA_ERROR_MESSAGES, INVITE_PERMISSION, UNIT_HELP_TEXT
 from reach.models import MIN_INVITATION_INTERVAL, Campaign
 from reach.regional_sessions.services import invitable_people_by_topic, invite_to_session
+from staff.audit import audit_note
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import staff_site
+from staff.story import RelatedList, RelatedRow, register_related_list
 
 MENU_PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Regional session"), "staff:reach_session", INVITE_PERMISSION))
 MAX_SESSIONS, MAX_PRESENTATIONS = 50, 20

@@ -18,17 +18,17 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in_user
-from ctac.dates import add_months, uk_day
-from ctac.forms import PageForm, PageFormMixin, domain_error_to_form
-from ctac.staff.audit import audit_note
-from ctac.staff.site import ObjectAction, ReadOnlyAdmin, column, datetime_column, format_long_datetime, staff_site, state_tag
-from ctac.staff.spreadsheets import XLSX_CONTENT_TYPE
+from core.dates import add_months, uk_day
+from core.forms import PageForm, PageFormMixin, domain_error_to_form
 from reach.forms import MonthField, clean_own_months
 from reach.models import Report, ReportState, WhyDeleted
 from reach.queries import Period
 from reach.reports.documents import pdf_labels, report_context
 from reach.reports.services import delete_report, request_report, resume_report
 from reach.rows import VIEW_REACH_PERMISSION
+from staff.audit import audit_note
+from staff.site import ObjectAction, ReadOnlyAdmin, column, datetime_column, format_long_datetime, staff_site, state_tag
+from staff.spreadsheets import XLSX_CONTENT_TYPE
 
 STATE_COLOURS = {
     ReportState.MAKING: "waiting",

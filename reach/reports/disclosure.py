@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import inf
 
-from ctac.dates import add_months
+from core.dates import add_months
 from reach.queries import Period
 
 SMALL_COUNTS = range(1, 6)

@@ -7,9 +7,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ctac.dates import format_datetime
-from ctac.pdf.typesetting import charity_line, printable_text, render_pdf
-from ctac.staff.spreadsheets import Cell, Heading, xlsx_chunks
+from core.dates import format_datetime
+from core.pdf.typesetting import charity_line, printable_text, render_pdf
 from reach.areas import Unit
 from reach.coverage.shapes import hexagon_layout
 from reach.models import Report
@@ -22,6 +21,7 @@ from reach.reports.queries import (
     previous_period,
     profession_lines,
 )
+from staff.spreadsheets import Cell, Heading, xlsx_chunks
 
 
 def report_map_svg(figures: Mapping[str, Any]) -> SafeString:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.feedback.queries import average_confidence
 from bookings.models import Feedback
-from ctac.dates import add_months, uk_datetime
+from core.dates import add_months, uk_datetime
 from professionals.models import Nation, Profession
 from reach.areas import Unit, areas_of
 from reach.models import CountKind, ReachCount

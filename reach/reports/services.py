@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime
 
+from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
-from ctac.celery import app
-from ctac.dates import uk_day
-from ctac.errors import DomainError
+from core.dates import uk_day
+from core.errors import DomainError
 from reach.models import Report, ReportState
 from reach.queries import Period, counted_at
 from reach.reports.documents import report_pdf, report_xlsx
@@ -36,7 +36,7 @@ def request_report(*, period: Period, by: User, now: datetime) -> Report:
 def queue_report(key: int) -> None:
     """Queues the report. If the broker can't be reached, `look_after_reports` finds it within minutes."""
     try:
-        app.send_task("reach.reports.tasks.make_report", args=[key])
+        current_app.send_task("reach.reports.tasks.make_report", args=[key])
     except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page
         logger.warning("Broker unreachable (%s); report %s is made within minutes.", type(error).__name__, key)
 

@@ -18,7 +18,7 @@ import pytest
 from django.conf import settings
 from PIL import Image
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from tests.journeys import workspace
 from tests.journeys.keyboard import ALL_THERE
 from tests.live.clients import inside

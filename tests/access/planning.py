@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 
 from .guide import Guide, Tour, links
 

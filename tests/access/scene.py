@@ -19,7 +19,7 @@ from bookings.schedule.queries import read_schedule
 from bookings.schedule.services import set_journey_time
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
-from ctac.dates import uk_datetime, uk_day
+from core.dates import uk_datetime, uk_day
 from leaflets.models import Delivery, Dispatch, Leaflet, Order
 from leaflets.orders.services.create import keep_address, place_order, report_missing
 from leaflets.orders.services.transitions import approve_order, dispatch_order, start_packing

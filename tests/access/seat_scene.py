@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from bookings.models import Booking, Presentation
-from ctac.dates import uk_day
+from core.dates import uk_day
 from professionals.models import Person
 from tests.bookings.rows import at, make_booking
 

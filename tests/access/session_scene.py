@@ -8,7 +8,7 @@ from bookings.models import LIVE_PLACE_STATES, OpenSession, Presentation, Sessio
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.places import give_up_place, take_place
 from bookings.open_sessions.services.sessions import cancel_session, plan_sessions
-from ctac.dates import uk_datetime, uk_day
+from core.dates import uk_datetime, uk_day
 from tests.factories import make_person
 
 OWN_LINK = "https://meet.example/open-session"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from ctac.local.processes import wait_until
 from tests.journeys import workspace
 from tests.live.clients import inside

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from accounts.models import User
 from accounts.roles import LEAD_DUTIES, PRESENTER_DUTY, ROLE_NAMES, ROLES, ROLES_BY_SLUG, Role, write_groups
-from ctac.staff.site import staff_site
+from staff.site import staff_site
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db

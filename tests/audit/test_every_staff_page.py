@@ -16,7 +16,7 @@ from django.utils.html import strip_tags
 from audit.admin import page_name
 from audit.models import Act, Entry
 from audit.pages import UNAUDITED_PAGES, humanise_code
-from ctac.staff.site import staff_site
+from staff.site import staff_site
 from tests.matrix.asking import ACTIONS, ROUTES, address
 from tests.matrix.people import laid_out, world
 

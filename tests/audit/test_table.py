@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, ProgrammingError, connectio
 
 from audit.models import Act, Entry
 from audit.services import AuditSubject, existing_months, first_of_month, rotate_month_tables, write_audit_entry
-from ctac.dates import add_months
+from core.dates import add_months
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db

@@ -37,7 +37,7 @@ from bookings.schedule.queries import read_schedule
 from bookings.schedule.services import save_presenter
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, find_place
-from ctac.dates import uk_day
+from core.dates import uk_day
 from professionals.models import Draft, DraftKind, Person
 from tests.factories import make_person, make_staff
 

@@ -20,7 +20,7 @@ from bookings.models import (
 )
 from bookings.models.booking import record_event
 from bookings.schedule.queries import read_schedule
-from ctac.dates import uk_day
+from core.dates import uk_day
 from notifications.models import Notification
 from privacy.services import erase_person, export_person
 from tests.bookings.rows import NOW, at, first_slot, make_booking, make_cover, make_presenter, slot_query

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from ctac.monitoring import health
+from core import health
 from notifications.models import Notification
 from tests.deploy.conftest import Site
 

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from ctac import logs
+from core import logs
 from ctac.local import processes
 from tests.deploy.browser import CSRF
 from tests.deploy.conftest import BEHIND_A_PROXY, Site

@@ -22,9 +22,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis, RedisError
 
 from accounts.models import BlockReason, LimitedActivity
+from core import figures, health
+from core.logs import EMPTY_VALUE
 from ctac.local import processes
-from ctac.logs import EMPTY_VALUE
-from ctac.monitoring import figures, health
 from ctac.monitoring.metrics import MetricsMiddleware
 from leaflets.models import Edition
 from leaflets.stock import services as stock_services

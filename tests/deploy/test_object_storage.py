@@ -17,7 +17,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import override_settings
 
-from ctac.errors import StorageUnavailable
+from core.errors import StorageUnavailable
 from ctac.local import processes
 from ctac.transports.object_storage import RETRY_PAUSE_SECONDS, BucketStorage
 from tests.deploy.browser import CSRF, SESSION, TOKEN

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ctac.pages import FRAMED_CONTENT_POLICY as FRAMED
+from core.pages import FRAMED_CONTENT_POLICY as FRAMED
 from tests.deploy.conftest import BEHIND_A_PROXY, ROOT, Site
 
 POLICY = (

@@ -49,7 +49,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from ctac.errors import DomainError
+    from core.errors import DomainError
     from tests.deploy.scene import number_from
 
     number_from(int(sys.argv[1]))

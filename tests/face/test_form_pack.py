@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.utils.safestring import mark_safe
 
-from ctac.forms import DatePartsField, PageForm
+from core.forms import DatePartsField, PageForm
 from tests.face.page import Page
 from tests.face.urls import EverythingForm
 

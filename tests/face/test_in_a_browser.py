@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from ctac.forms import DayField, PageForm
+from core.forms import DayField, PageForm
 from tests.face.test_form_pack import Address
 from tests.face.test_long_texts import Notes
 

@@ -4,7 +4,7 @@ import pytest
 from crispy_forms.utils import render_crispy_form
 from django import forms
 
-from ctac.forms import PageForm
+from core.forms import PageForm
 from tests.face.page import Page
 
 

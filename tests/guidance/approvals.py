@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from guidance.models import GuidancePage
 from guidance.services import approve_page
 from tests.factories import make_staff

@@ -10,8 +10,8 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import User
-from ctac.dates import uk_day
-from ctac.errors import DomainError
+from core.dates import uk_day
+from core.errors import DomainError
 from guidance.content import AUDIENCES, NATIONS
 from guidance.models import ApprovalState, GuidancePage
 from guidance.services import approve_page, approve_samples, withdraw_approval

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from django.utils import timezone
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from guidance import content
 from guidance.content import (
     AUDIENCE_BY_PROFESSION,

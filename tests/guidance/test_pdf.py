@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import translation
 
-from ctac.pdf.typesetting import render_pdf
+from core.pdf.typesetting import render_pdf
 from guidance.content import AUDIENCES, NATIONS, Guidance, NationText, Section, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.pdf import CHECKLIST, LARGE_PRINT, LEAFLET, PDF_KINDS, guidance_data

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from guidance.content import read_guidance, read_nation
 from guidance.models import ApprovalState, GuidancePage
 from professionals.models import Language

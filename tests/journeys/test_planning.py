@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from bookings.open_sessions.queries import monthly_weekdays
-from ctac.dates import format_day, uk_datetime, uk_day
+from core.dates import format_day, uk_datetime, uk_day
 from tests.journeys.visitor import Visitor
 from tests.live.clients import inside
 from tests.live.stack import Live

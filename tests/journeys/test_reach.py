@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from tests.access import session_scene
 from tests.journeys.keyboard import Keyboard
 from tests.journeys.test_booking import DESK, PHONE

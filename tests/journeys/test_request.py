@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ctac.dates import format_day, is_working_day, uk_day
+from core.dates import format_day, is_working_day, uk_day
 from tests.journeys.test_booking import PHONE, calendar_event, choose_workplace
 from tests.journeys.test_staff import DESK, open_found, reference_on
 from tests.journeys.visitor import Visitor

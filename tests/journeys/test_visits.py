@@ -18,7 +18,7 @@ def lay_out(number: int, minutes: int) -> dict[str, str]:
     from django.conf import settings
 
     from bookings.models import Booking, Presentation
-    from ctac.dates import uk_day
+    from core.dates import uk_day
     from tests.bookings.rows import make_booking, make_presenter
     from tests.factories import make_organisation, make_person, make_staff
     from tests.races.stage import staff_session

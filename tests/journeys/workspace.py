@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from bookings.models import Booking, BookingState, Presentation, Presenter
-from ctac.dates import uk_datetime, uk_day
+from core.dates import uk_datetime, uk_day
 from professionals.merges.services import merge_people
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL

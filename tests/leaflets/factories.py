@@ -13,7 +13,7 @@ from django.db import models, transaction
 
 from accounts.models import User
 from audit.models import Export
-from ctac.models import random_reference
+from core.models import random_reference
 from leaflets.catalogue.services import add_edition
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import start_session

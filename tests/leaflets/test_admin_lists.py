@@ -6,7 +6,6 @@ import pytest
 import time_machine
 from django.test import Client
 
-from ctac.staff.site import staff_site
 from leaflets.models import (
     Advice,
     Edition,
@@ -20,6 +19,7 @@ from leaflets.models import (
 from leaflets.orders.services.transitions import cancel_order, dispatch_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import notify_low_stock, receive_stock
+from staff.site import staff_site
 from tests.face.page import Page
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import Edition, Order, StockAlert, StockMovement
 from leaflets.models.catalogue import EditionQuerySet
 from leaflets.orders.allowances import Shortfalls

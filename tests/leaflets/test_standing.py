@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.models import User
-from ctac.dates import uk_datetime
-from ctac.errors import DomainError
+from core.dates import uk_datetime
+from core.errors import DomainError
 from leaflets.catalogue.services import record_review, withdraw_edition
 from leaflets.catalogue.views import review_short_text, review_text
 from leaflets.models import Edition, EditionState

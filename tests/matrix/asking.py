@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from bookings.feedback.queries import host_key, three_months_on_key
-from ctac.staff.site import staff_site
+from staff.site import staff_site
 from tests.matrix.people import PEOPLE
 from tests.matrix.tokens import forms_without_a_token
 

@@ -20,7 +20,7 @@ from bookings.booking.services.links import make_booking_links
 from bookings.calendars.views import feed_token, get_or_create_feed
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presentation, Presenter, SeatState
 from bookings.open_sessions.services.places import make_place_links
-from ctac.dates import uk_day
+from core.dates import uk_day
 from guidance.models import AreaContact, GuidancePage
 from notifications.models import MarkedAddress, Notification, TeamMail
 from notifications.preferences import token_of as token_of_mail

@@ -6,11 +6,11 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from ctac.pages import FRAMED_CONTENT_POLICY
-from ctac.staff.site import staff_site
+from core.pages import FRAMED_CONTENT_POLICY
 from notifications.models import MailServer, Notification, NotificationState, server_name
 from notifications.registry import email_label
 from professionals.emails import ACCOUNT_EMAIL_LABELS
+from staff.site import staff_site
 from tests.factories import make_staff, make_user, sign_in_staff
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from ctac.dates import UK_TZ
+from core.dates import UK_TZ
 from notifications import rendering, schedule
 from notifications.delivery import smtp
 from notifications.delivery.services import deliver

@@ -9,8 +9,8 @@ from celery.exceptions import QueueNotFound
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from core.logs import request_reference
 from ctac.celery import REFERENCE_HEADER, app
-from ctac.logs import request_reference
 from notifications import outbox
 from notifications.delivery import services as delivery_services
 from notifications.models import Notification

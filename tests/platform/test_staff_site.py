@@ -1,4 +1,4 @@
-"""What every staff page gets from ctac.staff.site: the first page's counts, and actions with weight and a summary."""
+"""What every staff page gets from staff.site: the first page's counts, and actions with weight and a summary."""
 
 import re
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Count
 from django.test import Client
 
-from ctac.staff.site import ObjectAction, StaffModelAdmin, WaitingLine, count_all, staff_site
 from professionals.admin import OrganisationAdmin
 from professionals.models import Organisation
+from staff.site import ObjectAction, StaffModelAdmin, WaitingLine, count_all, staff_site
 from tests.face.page import Page
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 

@@ -9,7 +9,6 @@ import time_machine
 from django.test import Client
 
 from bookings.models import BookingState, DateOptionState, DutyShift, Leave, LeaveKind, LeaveState
-from ctac.staff.site import staff_site
 from leaflets.models import Edition, MissingParcel, Order, OrderState, RecallHolder
 from leaflets.models import RecallReplacement as Instead
 from leaflets.models.stock import Advice
@@ -18,6 +17,7 @@ from leaflets.recalls.services import RecallRequest, recall_edition
 from notifications.models import MarkedAddress, Notification, NotificationState
 from privacy.models import Complaint
 from professionals.models import FlaggedText, Organisation
+from staff.site import staff_site
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, at, make_booking, make_option, make_presentation, make_presenter, make_request
 from tests.face.page import Page

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from privacy.models import Breach, Complaint, ComplaintChannel
 from privacy.services import enter_breach, enter_complaint
 from professionals.models import Person

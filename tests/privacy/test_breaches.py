@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from privacy.models import Breach, BreachEvent
 from privacy.services import (
     ChangedMeanwhile,

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import Notification
 from notifications.registry import get_email_class
 from notifications.rendering import render

@@ -19,7 +19,6 @@ from accounts.models import Session
 from accounts.sessions import SessionStore
 from bookings.calendars import views as calendars_views
 from bookings.models import Presenter
-from ctac.staff.site import staff_site
 from leaflets.models import Order
 from leaflets.orders.exports import order_rows
 from notifications.models import Notification
@@ -31,6 +30,7 @@ from professionals.models import Draft, FlaggedText, Person
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.forms import ChildDetailsMixin, StaffReasonForm
 from professionals.safeguarding.services import fields_fingerprint, flagged_fields
+from staff.site import staff_site
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.collecting import one_in
 from tests.factories import make_staff, sign_in_staff

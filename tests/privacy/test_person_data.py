@@ -13,7 +13,7 @@ from django.utils.html import conditional_escape
 
 from accounts.models import Session, User
 from accounts.sessions import SessionStore
-from ctac.models import classification
+from core.models import classification
 from notifications.outbox import queue_account_mail
 from notifications.rendering import Rendered
 from privacy import services as privacy_services

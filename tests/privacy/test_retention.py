@@ -12,8 +12,8 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.models import Booking, BookingState, OpenSession
+from core.dates import months_before
 from ctac.celery import build_beat_schedule
-from ctac.dates import months_before
 from leaflets.models import Order, OrderState
 from notifications.models import Notification, NotificationState
 from privacy import retention as privacy_retention

@@ -11,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from ctac.celery import build_beat_schedule
-from ctac.staff.site import format_long_datetime
 from privacy import retention as privacy_retention
 from privacy.retention import WARNING_PERIOD
 from privacy.tasks import count_due, take_out
 from professionals.models import Person
+from staff.site import format_long_datetime
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.privacy.retention_records import warned
 

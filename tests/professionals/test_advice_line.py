@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import translation
 
-from ctac.models import reset_request_values
+from core.models import reset_request_values
 from ctac.views import server_error
 from guidance.models import GuidancePage
 from office.site_settings.queries import advice_hours, site_settings

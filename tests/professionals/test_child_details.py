@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from ctac.models import REFERENCE_PREFIXES
+from core.models import REFERENCE_PREFIXES
 from privacy import services as privacy_services
 from privacy.models import Breach, Complaint
 from professionals.safeguarding.child_details import MAX_CHARACTERS_READ, is_nhs_number, looks_like_child_details

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 
-from ctac.forms import known_outward_codes, normalise_postcode
+from core.forms import known_outward_codes, normalise_postcode
 from ctac.management.commands.write_outward_codes import WITHDRAWN, read_postcodes
 from guidance.contacts.queries import who_to_tell_by_postcode
 from professionals.areas import look_up_areas

@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from bookings.models import Booking
-from ctac.errors import DomainError
+from core.errors import DomainError
 from professionals.models import FlagDecision, FlaggedEvent, FlaggedText
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.services import fields_fingerprint, flagged_fields, is_kept_back, notify_safeguarding_lead

@@ -10,13 +10,13 @@ from django import forms
 from django.apps import apps
 from django.test import RequestFactory
 
-from ctac.models import Classification, classification
-from ctac.staff.site import ReadOnlyAdmin, ReadOnlyInline, staff_site
+from bench.figures import PACKAGES
+from core.models import Classification, classification
 from professionals.safeguarding.forms import ChildDetailsMixin
+from staff.site import ReadOnlyAdmin, ReadOnlyInline, staff_site
 from tests.factories import make_staff
 from tests.professionals.free_text import EXEMPT, WRITTEN_BY
 
-OURS = ("ctac", "office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications", "reach")
 APPS = ("office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications", "reach")
 # Their values are checked for one shape, which no sentence has.
 SHAPED = (forms.EmailField, forms.URLField, forms.GenericIPAddressField, forms.UUIDField)
@@ -24,7 +24,7 @@ SHAPED = (forms.EmailField, forms.URLField, forms.GenericIPAddressField, forms.U
 
 def our_forms() -> Iterator[type[forms.BaseForm]]:
     """Each form class of ours, wherever it stands."""
-    for app in OURS:
+    for app in PACKAGES:
         package = importlib.import_module(app)
         for module in pkgutil.walk_packages(package.__path__, f"{app}."):
             if not any(part in module.name.split(".") for part in ("migrations", "management", "local", "wsgi")):
@@ -35,7 +35,7 @@ def our_forms() -> Iterator[type[forms.BaseForm]]:
             if found not in seen:
                 seen.add(found)
                 waiting.append(found)
-    return (form for form in seen if form.__module__.split(".")[0] in OURS and form.__qualname__.isidentifier())
+    return (form for form in seen if form.__module__.split(".")[0] in PACKAGES and form.__qualname__.isidentifier())
 
 
 def named(form: type[forms.BaseForm]) -> str:

@@ -5,10 +5,10 @@ import io
 
 import pytest
 
-from ctac.staff.spreadsheets import InvalidSheetError
 from privacy.services import erase_person, export_person
 from professionals.imports import services
 from professionals.models import DuplicateChoice, ImportedObject, ImportState, Organisation, Person, RowState
+from staff.spreadsheets import InvalidSheetError
 from tests.bookings.rows import NOW
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.professionals.test_imports import ASHA, BEN, checked, chosen, ran, states, undone

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import Notification
 from professionals.imports import services
 from professionals.imports.services import (

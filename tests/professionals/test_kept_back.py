@@ -22,7 +22,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Afterwards, Booking, BookingEventKind, OpenSession, SessionEventKind, SessionPlace
-from ctac.staff.site import staff_site
 from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import Email, all_emails, email_for
@@ -31,6 +30,7 @@ from professionals.exports import ExportMixin
 from professionals.models import FlagDecision, FlaggedText
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.services import KEPT_BACK_MESSAGE, key_of, notify_safeguarding_lead
+from staff.site import staff_site
 from tests.matrix.asking import ASKED, address
 from tests.matrix.people import PEOPLE, fresh_browsers, laid_out
 from tests.matrix.table import read_table

@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.models import User
 from bookings.calendars.views import get_or_create_feed
 from bookings.models import Booking, CalendarFeed, OpenSession, PlaceState, Seat, SeatState, SessionPlace
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import Advice, KeptAddress, Order, Recall, RecallHolder, RecallReplacement, StockAlert
 from notifications.models import ChoiceSource, Notification
 from notifications.preferences import is_wanted_by_topic, record_choices

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from accounts.models import RateLimit, User
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import Order
 from notifications.models import Notification
 from privacy import retention as privacy_retention

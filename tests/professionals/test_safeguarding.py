@@ -7,8 +7,8 @@ import time_machine
 from django import forms
 from django.http import QueryDict
 
-from ctac.forms import PageForm
-from ctac.templatetags.page import SummaryError, summary_errors
+from core.forms import PageForm
+from core.templatetags.page import SummaryError, summary_errors
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import get_email_class

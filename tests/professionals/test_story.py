@@ -12,7 +12,7 @@ from accounts.models import User
 from bookings.feedback.services import get_or_create_afterwards, record_attendance
 from bookings.models import BookingEvent, BookingEventKind, BookingState, Feedback, PlaceState, SessionEvent
 from bookings.models.booking import record_event
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.delivery.services import deliver
 from notifications.models import MarkedAddress, Notification, NotificationState
 from privacy import services as privacy_services

@@ -18,12 +18,12 @@ from accounts.models import User
 from bench import make_data
 from bench.pages import PRESENTER, STAFF
 from bookings.models import Booking, BusyTime, Presenter
-from ctac.staff.lists import MAX_COUNTED
 from leaflets.models import Dispatch, Order, OrderLine
 from notifications.models import MarkedAddress
 from privacy.personal_data import erase_emails_of
 from professionals.models import AddressChange, FlaggedText, Person, hash_token
 from professionals.services import OBJECTION_PERIOD, recover_account, similar_people
+from staff.lists import MAX_COUNTED
 from tests.factories import make_staff, sign_in, sign_in_staff
 from tests.reading import most_read, read_by, read_in
 

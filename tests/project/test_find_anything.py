@@ -12,11 +12,11 @@ from django.urls import reverse
 from audit.models import Entry
 from bookings.models import Booking
 from bookings.tasks import keep_street_words as keep_street_words_of_bookings
-from ctac.staff.search import MAX_HITS_SHOWN, national_digits, possible_references, search_registry
 from leaflets.models import Leaflet, Order
 from leaflets.tasks import keep_street_words as keep_street_words_of_orders
 from privacy.services import erase_person
 from professionals.models import NameWord, Person
+from staff.search import MAX_HITS_SHOWN, national_digits, possible_references, search_registry
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff

@@ -16,19 +16,19 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import ROLES_BY_SLUG
 from bookings.models import DutyShift
+from core import health
+from core.dates import uk_day
 from ctac import welsh
 from ctac.celery import app, build_beat_schedule
-from ctac.dates import uk_day
-from ctac.monitoring import health
-from ctac.staff import first_run
-from ctac.staff.first_run import FirstRunCheck, Light
-from ctac.staff.site import staff_site
 from guidance.content import AUDIENCES, NATIONS
 from guidance.models import AreaContact, GuidancePage
 from guidance.services import approve_page
 from notifications.delivery.mail_test import MAIL_TEST_LIFETIME, MIN_TEST_INTERVAL, MailTest, mail_tests
 from notifications.models import Notification, NotificationState
 from professionals.samples import STAFF_EMAIL
+from staff import first_run
+from staff.first_run import FirstRunCheck, Light
+from staff.site import staff_site
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements

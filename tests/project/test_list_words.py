@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from ctac.staff.lists import filter_by_words, parse_search_words, period_days, period_label, search_fragment, smaller_periods
 from professionals.models import Organisation, Person
+from staff.lists import filter_by_words, parse_search_words, period_days, period_label, search_fragment, smaller_periods
 
 
 @pytest.mark.django_db

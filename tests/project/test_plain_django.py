@@ -8,24 +8,13 @@ from pathlib import Path
 
 from django.conf import settings
 
+from bench.figures import PACKAGES
+
 BASE_DIR = Path(settings.BASE_DIR)
-APPS = (
-    "accounts",
-    "audit",
-    "bookings",
-    "ctac",
-    "guidance",
-    "leaflets",
-    "notifications",
-    "office",
-    "privacy",
-    "professionals",
-    "reach",
-)
 MOST_SQL = 20
 REASON = "# SQL because "
 # Functions that migrations call and nothing else does.
-FOR_MIGRATIONS = {"ctac/models.py"}
+FOR_MIGRATIONS = {"core/models.py"}
 
 GONE_FILES = (
     *("ctac/compiled.py", "ctac/template_folding.py", "ctac/kept_parts.py", "ctac/questions.py", "ctac/widgets.py"),
@@ -53,7 +42,7 @@ ALLOWED_PRIVATE: dict[tuple[str, str], str] = {
 @cache
 def sources() -> dict[str, tuple[str, ast.Module]]:
     """Text and tree of each file of ours, by its path, migrations aside."""
-    found = [path for app in APPS for path in (BASE_DIR / app).rglob("*.py") if "migrations" not in path.parts]
+    found = [path for app in PACKAGES for path in (BASE_DIR / app).rglob("*.py") if "migrations" not in path.parts]
     texts = {path.relative_to(BASE_DIR).as_posix(): path.read_text() for path in [*found, BASE_DIR / "manage.py"]}
     return {name: (text, ast.parse(text)) for name, text in sorted(texts.items())}
 
@@ -73,8 +62,10 @@ def of_others(tree: ast.Module) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names |= {alias.asname or alias.name.split(".")[0] for alias in node.names if alias.name.split(".")[0] not in APPS}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] not in APPS:
+            names |= {
+                alias.asname or alias.name.split(".")[0] for alias in node.names if alias.name.split(".")[0] not in PACKAGES
+            }
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] not in PACKAGES:
             names |= {alias.asname or alias.name for alias in node.names}
     given = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     return names - given - {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

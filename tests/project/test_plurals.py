@@ -7,21 +7,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from bench.figures import PACKAGES
 from leaflets.dispatch.queries import TitleToPack
 
-APPS = (
-    "accounts",
-    "audit",
-    "bookings",
-    "ctac",
-    "guidance",
-    "leaflets",
-    "notifications",
-    "office",
-    "privacy",
-    "professionals",
-    "reach",
-)
 NOUNS = (
     "addresses|bookings|copies|days|dates|emails|leaflets|messages|minutes|orders|parcels|people|places|requests|sessions|titles"
 )
@@ -65,7 +53,7 @@ NEVER_ONE = {
 
 def said() -> Iterator[str]:
     root = Path(settings.BASE_DIR)
-    for path in (path for app in APPS for path in (root / app).rglob("*.py") if "local" not in path.parts):
+    for path in (path for app in PACKAGES for path in (root / app).rglob("*.py") if "local" not in path.parts):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PLAIN:
                 yield from (str(text.value) for text in node.args if isinstance(text, ast.Constant))

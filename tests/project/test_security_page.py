@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from ctac.staff import spreadsheets
 from leaflets.catalogue.services import MAX_PDF_BYTES
+from staff import spreadsheets
 
 PAGE = Path(settings.BASE_DIR) / "docs" / "security.md"
 HEADINGS = [

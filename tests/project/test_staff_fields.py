@@ -7,8 +7,8 @@ import time_machine
 from django import forms
 from django.core.exceptions import ValidationError
 
-from ctac.dates import UK_TZ
-from ctac.forms import DayField, UKTimeField
+from core.dates import UK_TZ
+from core.forms import DayField, UKTimeField
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from accounts.roles import ROLES_BY_SLUG
-from ctac.staff.guide import (
+from staff.guide import (
     GUIDE_FILE,
     PART_BY_ROUTE,
     ROUTES_BY_PART,
@@ -208,7 +208,7 @@ def match(asked: str) -> Any:
 
 
 def test_every_page_of_the_staff_site_has_its_part() -> None:
-    """Each that opens for somebody: a new page gets its line in ctac/staff/guide.py."""
+    """Each that opens for somebody: a new page gets its line in staff/guide.py."""
     routes, table = staff_routes(), read_table()
     assert len(routes) > 200
     missing = []

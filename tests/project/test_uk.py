@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
-from ctac.dates import format_datetime_range, format_uk_time
-from ctac.forms import normalise_postcode, postcode_correction
+from core.dates import format_datetime_range, format_uk_time
+from core.forms import normalise_postcode, postcode_correction
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from ctac import dates
+from core import dates
 from ctac.management.commands.write_bank_holidays import YEARS, package_bank_holidays
 from professionals.models import Nation
 

@@ -66,7 +66,7 @@ ORDERS = """leaflets_order WHERE id IN (SELECT order_id FROM leaflets_orderline 
 def lay_out() -> dict[str, Any]:
     """Everything of the stage; what a test must know of it."""
     from bookings.models import JourneyTime
-    from ctac.dates import uk_day
+    from core.dates import uk_day
     from tests.bookings.rows import make_presentation
     from tests.factories import make_staff
     from tests.leaflets.factories import make_edition
@@ -95,7 +95,7 @@ def lay_out() -> dict[str, Any]:
 def two_days_of_a_week(today: date) -> list[date]:
     """Two working days in Scotland that the list of times shows together: it shows a week, from Monday."""
     from bookings.models import Nation
-    from ctac.dates import add_working_days
+    from core.dates import add_working_days
 
     pairs = ([add_working_days(today, number + day, Nation.SCOTLAND) for day in range(2)] for number in count(15))
     return next(pair for pair in pairs if pair[0].isocalendar()[:2] == pair[1].isocalendar()[:2])
@@ -187,7 +187,7 @@ class Scene:
 
     def at(self, clock: str, day: int = 0) -> str:
         """The value of that time's radio."""
-        from ctac.dates import uk_datetime
+        from core.dates import uk_datetime
 
         return uk_datetime(self.days[day], time.fromisoformat(clock)).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 

@@ -11,7 +11,7 @@ import pytest
 from django.db.models import Max
 
 from bookings.models import Nation
-from ctac.dates import add_working_days
+from core.dates import add_working_days
 from tests.live.clients import CROWD, Answer, Client, all_of, at_once, inside
 from tests.races import gates
 from tests.races.stage import Stage

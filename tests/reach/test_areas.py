@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from ctac.dates import add_months
+from core.dates import add_months
 from professionals.models import LocalAuthority, Nation
 from reach.areas import (
     ISLANDS,

@@ -14,7 +14,6 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from accounts.roles import ROLES_BY_SLUG
-from ctac.staff.spreadsheets import FORMULA_PATTERN
 from professionals.models import Nation
 from reach import areas
 from reach.areas import Area, PublishedFigures, Unit, areas_of, published_figures
@@ -22,6 +21,7 @@ from reach.gaps.queries import read_gaps
 from reach.models import CountKind, ReachCount, ReachRun
 from reach.queries import Period
 from reach.rows import rows_url
+from staff.spreadsheets import FORMULA_PATTERN
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
 from tests.reach.rows import BARNSLEY, BELFAST, LEEDS, SCILLY, YORK, make_count

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bookings.models import BookingState
-from ctac.dates import months_before
+from core.dates import months_before
 from office.site_settings.queries import site_settings
 from privacy.retention import run_rules
 from privacy.services import erase_person, export_person

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry
 from bookings.models import Attendance, AttendanceCount, Booking, BookingState, Presentation, Presenter
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.bounces.services import forget_address
 from notifications.delivery.services import deliver
 from notifications.models import BounceType, ChoiceSource, MarkedAddress, Notification, NotificationState

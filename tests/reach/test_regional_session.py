@@ -17,7 +17,7 @@ from accounts.roles import ROLES_BY_SLUG
 from bookings.models import OpenSession, PlaceState
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.sessions import INVITATION_KIND, plan_sessions
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import ChoiceSource, Notification
 from notifications.preferences import record_choices
 from notifications.registry import Topic, get_email_class

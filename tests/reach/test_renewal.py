@@ -12,7 +12,7 @@ import time_machine
 from django.test import Client
 from openpyxl import load_workbook
 
-from ctac.dates import UK_TZ
+from core.dates import UK_TZ
 from professionals.models import Nation, Profession
 from reach.areas import Area, PublishedFigures, Unit, areas_of
 from reach.models import CountKind

@@ -18,8 +18,7 @@ from audit.models import Entry
 from bookings import samples as booking_samples
 from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import BookingState, Feedback
-from ctac.errors import DomainError
-from ctac.staff.spreadsheets import escape_formula
+from core.errors import DomainError
 from leaflets.catalogue import titles
 from professionals.models import Nation, Profession
 from reach import samples
@@ -29,6 +28,7 @@ from reach.queries import Period
 from reach.reports import services
 from reach.reports.queries import previous_period
 from reach.services import count_reach
+from staff.spreadsheets import escape_formula
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.dispatch.prints.reading import Read

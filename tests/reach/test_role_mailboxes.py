@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from bookings.models import BookingState
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import MailReader, Notification
 from notifications.rendering import choice_links, compose, render
 from professionals.models import Organisation

@@ -20,7 +20,7 @@ from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import Booking, ConfidenceLater, Feedback, Leave, Presenter
 from bookings.open_sessions.services.sessions import cancel_session
 from bookings.visits.services import check_in, check_out
-from ctac.dates import uk_day
+from core.dates import uk_day
 from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
 from leaflets.orders.services.transitions import cancel_order, dispatch_order, prioritise_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition

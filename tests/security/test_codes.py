@@ -13,7 +13,7 @@ from django.test import Client
 from bookings.booking.services.links import make_booking_links
 from bookings.calendars.views import feed_token, get_or_create_feed
 from bookings.models import LinkPurpose
-from ctac.models import REFERENCE_ALPHABET, random_reference
+from core.models import REFERENCE_ALPHABET, random_reference
 from professionals.models import Person
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.test import Client
 
-from ctac.staff.spreadsheets import Heading, csv_chunks, xlsx_chunks
+from staff.spreadsheets import Heading, csv_chunks, xlsx_chunks
 from tests.factories import make_person, sign_in
 from tests.matrix.asking import ASKED, address
 from tests.matrix.people import fresh_browsers, lay_out

@@ -9,7 +9,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from ctac.logs import JSONFormatter
+from core.logs import JSONFormatter
 from professionals.models import Person
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition

@@ -128,7 +128,7 @@ ALL_OF_IT = {
     "professionals/access.py dict": "what a form shows at first, which looks its own fields up in it",
     "leaflets/orders/views.py items": "of a form that was stopped, by the names of its fields",
     "leaflets/recalls/admin.py get": "by the names of the form's fields, for the page after it",
-    "ctac/staff/lists.py getlist": "what is ticked in a list: keys, or it is refused",
+    "staff/lists.py getlist": "what is ticked in a list: keys, or it is refused",
     "bookings/booking/admin/bookings.py getlist": "what is ticked in the list: keys, or it is refused",
     "leaflets/dispatch/admin.py copy": "a form reads it, and its own fields are looked up in it",
     "reach/invitations/admin.py dict": "a form reads it, and its own fields are looked up in it",

@@ -13,13 +13,13 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from ctac.staff.spreadsheets import MAX_UPLOAD_BYTES, MAX_ZIP_PARTS, InvalidSheetError, read_sheet
 from leaflets.catalogue import services as catalogue_services
 from leaflets.catalogue.admin import EditionForm
 from leaflets.catalogue.services import MAX_PDF_BYTES, NotAPdf, add_edition, count_pages
 from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import Edition, Leaflet, SheetKind
 from leaflets.stock.admin import UploadForm
+from staff.spreadsheets import MAX_UPLOAD_BYTES, MAX_ZIP_PARTS, InvalidSheetError, read_sheet
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet
 

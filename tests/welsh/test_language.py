@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
-from ctac.dates import UK_TZ, format_datetime_range, format_day, format_time
+from core.dates import UK_TZ, format_datetime_range, format_day, format_time
 from notifications.delivery.services import build_mail
 from notifications.models import Notification
 from notifications.registry import Email, Message, find_reader_language

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from bench.figures import PACKAGES
 from office.texts.markup import discouraged_words, readable_text, uses_word
 
 with warnings.catch_warnings():
@@ -20,19 +21,6 @@ with warnings.catch_warnings():
 
 __all__ = ["FEWEST_WORDS", "OLDEST", "File", "discouraged_words", "files", "reading_age", "uses_word"]
 ROOT = Path(__file__).resolve().parents[2]
-APPS = (
-    "accounts",
-    "audit",
-    "bookings",
-    "ctac",
-    "guidance",
-    "leaflets",
-    "notifications",
-    "office",
-    "privacy",
-    "professionals",
-    "reach",
-)
 GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "ngettext_noop"}
 OURS_ALONE = ("local", "styleguide", "management", "migrations")  # read by those who build the site
 INLINE = re.compile(r"""{%\s*(?:translate|trans)\s+(?:"([^"]*)"|'([^']*)')""")
@@ -100,7 +88,7 @@ def kind_of(path: Path) -> str:
 
 def files() -> Iterator[File]:
     templates = [path for path in (ROOT / "templates").rglob("*.*") if path.suffix in {".html", ".txt"}]
-    modules = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
+    modules = [path for app in PACKAGES for path in (ROOT / app).rglob("*.py")]
     for path in sorted(each.relative_to(ROOT) for each in [*templates, *modules]):
         if not set(OURS_ALONE) & {*path.parts, path.stem}:
             read = python_strings if path.suffix == ".py" else template_strings

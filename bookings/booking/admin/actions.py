@@ -38,14 +38,14 @@ from bookings.visits.admin import (
     TAKE_BACK_CHECK_OUT_ACTION,
     TAKE_ON_ACTION,
 )
-from ctac.errors import DomainError
-from ctac.forms import normalise_postcode
-from ctac.pages import add_correction_messages
-from ctac.staff.site import ObjectAction
+from core.errors import DomainError
+from core.forms import normalise_postcode
+from core.pages import add_correction_messages
 from leaflets.models import Order
 from professionals.admin import PersonAdmin
 from professionals.models import Person
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
+from staff.site import ObjectAction
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin

@@ -38,11 +38,11 @@ from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
 from bookings.text import ADDRESS_FIELDS, NEEDS_FIELDS, moment_text, summary_row
 from bookings.travel import PlaceUnknown
-from ctac.dates import UK_TZ, format_datetime_range, format_day, uk_day
-from ctac.errors import DomainError
-from ctac.forms import PageForm
-from ctac.models import is_reference, normalise_reference
-from ctac.pages import add_correction_messages
+from core.dates import UK_TZ, format_datetime_range, format_day, uk_day
+from core.errors import DomainError
+from core.forms import PageForm
+from core.models import is_reference, normalise_reference
+from core.pages import add_correction_messages
 from leaflets.models import KeptAddress
 from leaflets.orders.queries import last_delivery
 from professionals import drafts

@@ -79,11 +79,25 @@ from bookings.seats.admin import SEAT_ASKED_KIND, asked_seat_rows, seat_asked_te
 from bookings.text import ADDRESS_FIELDS, summary_row
 from bookings.visits.admin import contact_rows, current_visit_text, find_late, joining_link_text, on_duty_text
 from bookings.visits.services import refuse_while_overdue
-from ctac.dates import UK_TZ, uk_datetime, uk_day
-from ctac.errors import DomainError
-from ctac.staff.lists import ListPart, OptionsFilter, narrow_by, period_filter
-from ctac.staff.search import SearchKind, search_registry, searched_contains
-from ctac.staff.site import (
+from core.dates import UK_TZ, uk_datetime, uk_day
+from core.errors import DomainError
+from leaflets.models import Delivery
+from leaflets.orders.queries import VisitLookup, register_visits
+from professionals.admin import (
+    PERSON_PARAMETER,
+    PersonColumnsMixin,
+    name_organisation_expression,
+    name_organisation_html,
+    name_organisation_text,
+)
+from professionals.areas import NATION_BY_AUTHORITY_PREFIX, authority_with_code
+from professionals.exports import ExportMixin, key_batches
+from professionals.models import LocalAuthority, Organisation, Person
+from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
+from professionals.safeguarding.services import kept_back_expression, shown_text
+from staff.lists import ListPart, OptionsFilter, narrow_by, period_filter
+from staff.search import SearchKind, search_registry, searched_contains
+from staff.site import (
     CachedObjectAdmin,
     ObjectAction,
     ReferenceSearchAdmin,
@@ -100,8 +114,8 @@ from ctac.staff.site import (
     state_tag,
     time_ago_text,
 )
-from ctac.staff.spreadsheets import Cell, Heading
-from ctac.staff.story import (
+from staff.spreadsheets import Cell, Heading
+from staff.story import (
     IMPORTED_TEXT,
     MAX_RELATED_ROWS,
     RelatedList,
@@ -112,20 +126,6 @@ from ctac.staff.story import (
     register_related_list,
     register_story_entries,
 )
-from leaflets.models import Delivery
-from leaflets.orders.queries import VisitLookup, register_visits
-from professionals.admin import (
-    PERSON_PARAMETER,
-    PersonColumnsMixin,
-    name_organisation_expression,
-    name_organisation_html,
-    name_organisation_text,
-)
-from professionals.areas import NATION_BY_AUTHORITY_PREFIX, authority_with_code
-from professionals.exports import ExportMixin, key_batches
-from professionals.models import LocalAuthority, Organisation, Person
-from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
-from professionals.safeguarding.services import kept_back_expression, shown_text
 
 # The filters of the list of bookings, and its lines on the first staff page.
 

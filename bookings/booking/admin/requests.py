@@ -43,10 +43,10 @@ from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown
-from ctac.dates import format_datetime_range, format_uk_time, uk_day
-from ctac.errors import DomainError
-from ctac.staff.site import ObjectAction, state_tag
+from core.dates import format_datetime_range, format_uk_time, uk_day
+from core.errors import DomainError
 from professionals.admin import has_recognised_domain
+from staff.site import ObjectAction, state_tag
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin

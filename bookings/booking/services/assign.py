@@ -27,8 +27,8 @@ from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import place_of_booking
 from bookings.travel import Place
 from bookings.visits.services import refuse_unchecked, refuse_while_overdue, refuse_without_cover
-from ctac.dates import uk_day
-from ctac.errors import DomainError
+from core.dates import uk_day
+from core.errors import DomainError
 from leaflets.orders.services.create import transfer_order
 from professionals.models import Person
 

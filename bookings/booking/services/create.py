@@ -18,7 +18,7 @@ from bookings.schedule.queries import read_schedule, reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import Place, find_place
 from bookings.visits.services import refuse_without_cover
-from ctac.dates import uk_day
+from core.dates import uk_day
 from leaflets.models import CopiesToBring
 from professionals import drafts
 from professionals.models import Draft

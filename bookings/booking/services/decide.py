@@ -42,8 +42,8 @@ from bookings.schedule.queries import reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import find_place
 from bookings.visits.services import refuse_unchecked, refuse_without_cover
-from ctac.dates import format_datetime_range
-from ctac.errors import DomainError
+from core.dates import format_datetime_range
+from core.errors import DomainError
 from office.site_settings.queries import site_settings
 
 

@@ -23,7 +23,7 @@ from bookings.models import Booking, BookingEventKind, BookingLink, LinkPurpose
 from bookings.models.booking import record_event, team_token_signer
 from bookings.models.links import LINK_LIFETIME, hash_address, hash_token
 from bookings.schedule.locks import lock_bookings
-from ctac.errors import DomainError
+from core.errors import DomainError
 
 EXPIRED_LINKS_BATCH_SIZE = 100
 TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes

@@ -39,8 +39,8 @@ from bookings.schedule.holds import (
 from bookings.schedule.locks import busy_time_checks, lock_draft, lock_presenters
 from bookings.schedule.queries import last_day_to_ask_for, reread_schedule
 from bookings.schedule.slots import SlotQuery
-from ctac.dates import TEAM_NATION, add_working_days, format_day, is_working_day, uk_datetime, uk_day
-from ctac.errors import DomainError
+from core.dates import TEAM_NATION, add_working_days, format_day, is_working_day, uk_datetime, uk_day
+from core.errors import DomainError
 from leaflets.models import CopiesToBring, Order
 from notifications.models import Notification
 from notifications.outbox import notify

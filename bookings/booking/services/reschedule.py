@@ -47,7 +47,7 @@ from bookings.schedule.slots import Candidate
 from bookings.seats.services import notify_all_seats
 from bookings.travel import find_place
 from bookings.visits.services import refuse_while_overdue, refuse_while_there, refuse_without_cover
-from ctac.dates import uk_day
+from core.dates import uk_day
 from office.site_settings.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import is_kept_back

@@ -31,7 +31,7 @@ from bookings.schedule.locks import busy_time_checks, lock_booking
 from bookings.schedule.substitutes import place_of_booking
 from bookings.seats.services import notify_all_seats
 from bookings.visits.services import refuse_unchecked, refuse_without_cover
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import CopiesToBring
 from leaflets.orders.services.transitions import restore_for_visit
 from professionals.services import lock_person

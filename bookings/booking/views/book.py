@@ -54,9 +54,9 @@ from bookings.schedule.holds import extend_hold, held_times_lookup, hold_matches
 from bookings.schedule.picker import Picker, build_nearest_picker, first_free_times, is_anything_free, slot_picker_response
 from bookings.schedule.queries import read_schedule
 from bookings.text import ADDRESS_FIELDS, SummaryRow, room_text, summary_row
-from ctac.dates import format_datetime_range, format_uk_time, uk_day
-from ctac.forms import FORM_METHODS
-from ctac.pages import add_correction_messages
+from core.dates import format_datetime_range, format_uk_time, uk_day
+from core.forms import FORM_METHODS
+from core.pages import add_correction_messages
 from leaflets.models import CopiesToBring
 from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
 from leaflets.orders.queries import kept_addresses

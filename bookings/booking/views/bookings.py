@@ -45,10 +45,10 @@ from bookings.schedule.picker import Picker, build_nearest_picker, slot_picker_r
 from bookings.schedule.queries import read_schedule
 from bookings.seats.queries import nearby_seats_context
 from bookings.text import NEEDS_FIELDS, SummaryRow, summary_row
-from ctac.dates import format_datetime_range, uk_day
-from ctac.errors import DomainError
-from ctac.forms import FORM_METHODS
-from ctac.pages import set_private_headers
+from core.dates import format_datetime_range, uk_day
+from core.errors import DomainError
+from core.forms import FORM_METHODS
+from core.pages import set_private_headers
 from guidance.contacts.queries import who_to_tell
 from professionals import drafts
 from professionals.access import person_required, signed_in_person, signed_in_person_or_none

@@ -47,16 +47,16 @@ from bookings.schedule.admin import override_reason_field, presenter_field
 from bookings.schedule.forms import DayAndTimeForm
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import waiting_list_number
-from ctac.dates import UK_TZ
-from ctac.errors import DomainError
-from ctac.forms import PageForm, domain_error_to_form
-from ctac.pages import add_correction_messages
-from ctac.staff.site import ObjectAction, phone_link
+from core.dates import UK_TZ
+from core.errors import DomainError
+from core.forms import PageForm, domain_error_to_form
+from core.pages import add_correction_messages
 from professionals import drafts
 from professionals.admin import audit_people_shown, begin_call, name_organisation_text, prefill_explanation
 from professionals.forms import CallerForm
 from professionals.safeguarding.forms import CONFIRM_FIELD, StaffForm, StaffReasonForm, reason_field
 from professionals.services import find_or_enter_person
+from staff.site import ObjectAction, phone_link
 
 if TYPE_CHECKING:
     from bookings.open_sessions.admin.sessions import OpenSessionAdmin

@@ -29,9 +29,9 @@ from bookings.open_sessions.queries import Clash, PlannedSession, Recurrence, Se
 from bookings.open_sessions.services.sessions import plan_sessions
 from bookings.schedule.admin import optional_presenter_field, remove_form_errors
 from bookings.schedule.forms import DayAndTimeForm, set_choices
-from ctac.dates import format_datetime_range, format_day, format_uk_time, is_bank_holiday
-from ctac.errors import DomainError
-from ctac.forms import DayField, PageForm, UKTimeField, validate_near_today
+from core.dates import format_datetime_range, format_day, format_uk_time, is_bank_holiday
+from core.errors import DomainError
+from core.forms import DayField, PageForm, UKTimeField, validate_near_today
 from office.closures.queries import presentations_closed_text
 from office.site_settings.queries import site_settings
 from professionals import drafts

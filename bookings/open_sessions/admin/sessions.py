@@ -48,11 +48,18 @@ from bookings.schedule.queries import starting_on
 from bookings.schedule.slots import DateRange
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import moment_text
-from ctac.dates import UK_TZ, uk_day
-from ctac.pages import parse_page_number
-from ctac.staff.lists import ListPart, OptionsFilter, capped_keys, filter_by_words, parse_search_words, period_filter
-from ctac.staff.search import SearchKind, search_registry
-from ctac.staff.site import (
+from core.dates import UK_TZ, uk_day
+from core.pages import parse_page_number
+from notifications.models import Notification, visible_to
+from notifications.registry import email_label
+from professionals.admin import PERSON_PARAMETER, PERSON_RECORD_KINDS, VIEW_PERSON_PERMISSION, PersonFilter, PersonRecordKind
+from professionals.exports import ExportMixin, key_batches
+from professionals.models import Note, Organisation, Person
+from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, VIEW_NOTE_PERMISSION, note_entries
+from professionals.safeguarding.services import kept_back_expression, shown_text
+from staff.lists import ListPart, OptionsFilter, capped_keys, filter_by_words, parse_search_words, period_filter
+from staff.search import SearchKind, search_registry
+from staff.site import (
     ObjectAction,
     WaitingLine,
     WaitingRow,
@@ -64,15 +71,8 @@ from ctac.staff.site import (
     state_column,
     state_tag,
 )
-from ctac.staff.spreadsheets import Cell, Heading
-from ctac.staff.story import StoryEntry, StoryPage, register_story_entries
-from notifications.models import Notification, visible_to
-from notifications.registry import email_label
-from professionals.admin import PERSON_PARAMETER, PERSON_RECORD_KINDS, VIEW_PERSON_PERMISSION, PersonFilter, PersonRecordKind
-from professionals.exports import ExportMixin, key_batches
-from professionals.models import Note, Organisation, Person
-from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, VIEW_NOTE_PERMISSION, note_entries
-from professionals.safeguarding.services import kept_back_expression, shown_text
+from staff.spreadsheets import Cell, Heading
+from staff.story import StoryEntry, StoryPage, register_story_entries
 
 MAX_SERIES_SHOWN = 30
 

@@ -18,8 +18,8 @@ from bookings.errors import SlotTaken
 from bookings.models import OpenSession, PlaceState, Presenter, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.schedule.locks import lock_presenters
 from bookings.visits.services import minute_number
-from ctac.dates import TEAM_NATION, add_working_days, subtract_working_days, uk_datetime, uk_day
-from ctac.errors import DomainError
+from core.dates import TEAM_NATION, add_working_days, subtract_working_days, uk_datetime, uk_day
+from core.errors import DomainError
 from notifications.models import Notification
 from notifications.outbox import NewMessage, notify, notify_many
 from office.closures.queries import office_closed_days

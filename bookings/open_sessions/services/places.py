@@ -32,7 +32,7 @@ from bookings.open_sessions.services.notify import (
     record_session_event,
     refuse_unless_upcoming,
 )
-from ctac.dates import TEAM_NATION, UK_TZ, add_working_days, is_working_day, uk_datetime, uk_day
+from core.dates import TEAM_NATION, UK_TZ, add_working_days, is_working_day, uk_datetime, uk_day
 from office.closures.queries import office_closed_days
 from office.site_settings.queries import site_settings
 from professionals.models import Person

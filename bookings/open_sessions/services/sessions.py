@@ -54,8 +54,8 @@ from bookings.open_sessions.services.places import (
     set_place_states,
 )
 from bookings.schedule.locks import busy_time_checks, lock_presenters
-from ctac.dates import days_before, uk_day
-from ctac.errors import DomainError
+from core.dates import days_before, uk_day
+from core.errors import DomainError
 from notifications.models import Notification
 from notifications.outbox import NewMessage, notify, notify_many
 from notifications.registry import Topic

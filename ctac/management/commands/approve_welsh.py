@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from core.dates import uk_day
 from ctac import welsh
-from ctac.dates import uk_day
 
 
 class Command(BaseCommand):

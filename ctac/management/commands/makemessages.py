@@ -16,7 +16,7 @@ from ctac import welsh
 
 STAFF_ONLY_PATHS = (
     *("tests/*", "bench/*", "deploy/*", "var/*", "assets/*", "docs/*", "audit/*", "*/migrations/*", "*/management/*"),
-    *("ctac/staff/*", "ctac/local/*", "ctac/styleguide/*", "ctac/checks.py", "*/admin.py", "*/admin/*", "*/samples.py"),
+    *("staff/*", "ctac/local/*", "ctac/styleguide/*", "ctac/checks.py", "*/admin.py", "*/admin/*", "*/samples.py"),
     *("*/staff/*", "reach/coverage/*", "templates/admin/*", "templates/styleguide/*", "templates/mailbox/*", "emails/staff*"),
     *("*/apps.py", "*/promises.py", "accounts/roles.py", "bookings/leave/*", "bookings/presenter/*"),
     *(
@@ -25,7 +25,7 @@ STAFF_ONLY_PATHS = (
         "leaflets/dispatch/queries.py",
         "leaflets/dispatch/services.py",
     ),
-    *("*/imports.py", "*/imports/*", "ctac/staff/spreadsheets.py", "leaflets/models/stock.py"),
+    *("*/imports.py", "*/imports/*", "staff/spreadsheets.py", "leaflets/models/stock.py"),
     *(
         "bookings/models/feedback.py",
         "bookings/models/leave.py",

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from privacy.models import DataActionReason
 from privacy.services import HasStaffAccount, VisitBlocksErasure, erase_person, read_erasures
 from professionals.models import Person

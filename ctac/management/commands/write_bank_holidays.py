@@ -1,4 +1,4 @@
-"""`manage.py write_bank_holidays`: writes ctac/data/bank_holidays.json again, after an update of the package holidays."""
+"""`manage.py write_bank_holidays`: writes core/data/bank_holidays.json again, after an update of the package holidays."""
 
 import json
 from datetime import date
@@ -7,7 +7,7 @@ from typing import Any
 import holidays
 from django.core.management.base import BaseCommand
 
-from ctac.dates import BANK_HOLIDAYS_FILE, HOLIDAY_CALENDARS
+from core.dates import BANK_HOLIDAYS_FILE, HOLIDAY_CALENDARS
 
 YEARS = range(2025, 2041)
 

@@ -22,10 +22,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.access import signed_in_user
 from accounts.rate_limits import count_throttles
 from accounts.services import AccountGoneError
-from ctac.errors import DomainError
-from ctac.models import is_reference, normalise_reference
-from ctac.pages import add_correction_messages
-from ctac.staff.site import ObjectAction, StaffModelAdmin
+from core.errors import DomainError
+from core.models import is_reference, normalise_reference
+from core.pages import add_correction_messages
 from leaflets.models import Leaflet, Order, OrderChannel
 from leaflets.models.orders import LABEL_FIELDS
 from leaflets.orders.allowances import RecentOrders, Shortfall, Shortfalls, order_limits
@@ -39,6 +38,7 @@ from professionals.forms import CallerForm, clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.services import find_or_enter_person
+from staff.site import ObjectAction, StaffModelAdmin
 
 if TYPE_CHECKING:
     from django.http import QueryDict

@@ -16,39 +16,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from ctac.dates import format_day
-from ctac.models import is_reference, normalise_reference
-from ctac.staff.lists import ListPart, OptionsFilter, narrow_by, period_filter
-from ctac.staff.search import SearchKind, search_registry, searched_contains
-from ctac.staff.site import (
-    EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    ReadOnlyInline,
-    ReferenceSearchAdmin,
-    column,
-    datetime_column,
-    format_long_datetime,
-    format_short_datetime,
-    mail_link,
-    non_breaking,
-    phone_link,
-    staff_site,
-    state_column,
-    state_tag,
-    time_ago_text,
-)
-from ctac.staff.story import (
-    IMPORTED_TEXT,
-    MAX_RELATED_ROWS,
-    RelatedList,
-    RelatedRow,
-    StoryEntry,
-    StoryPage,
-    import_entry,
-    register_related_list,
-    register_story_entries,
-)
+from core.dates import format_day
+from core.models import is_reference, normalise_reference
 from leaflets.models import (
     OPEN_ORDER_STATES,
     Delivery,
@@ -87,6 +56,37 @@ from professionals.models import Organisation, Person
 from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 from professionals.safeguarding.services import kept_back_expression, shown_text
+from staff.lists import ListPart, OptionsFilter, narrow_by, period_filter
+from staff.search import SearchKind, search_registry, searched_contains
+from staff.site import (
+    EMPTY_VALUE,
+    ObjectAction,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    ReferenceSearchAdmin,
+    column,
+    datetime_column,
+    format_long_datetime,
+    format_short_datetime,
+    mail_link,
+    non_breaking,
+    phone_link,
+    staff_site,
+    state_column,
+    state_tag,
+    time_ago_text,
+)
+from staff.story import (
+    IMPORTED_TEXT,
+    MAX_RELATED_ROWS,
+    RelatedList,
+    RelatedRow,
+    StoryEntry,
+    StoryPage,
+    import_entry,
+    register_related_list,
+    register_story_entries,
+)
 
 COLLEAGUES_ONLY_HINT = gettext_lazy("This is for colleagues. The person won’t see it. No details of a child.")
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
-from ctac.dates import format_day
-from ctac.errors import DomainError
+from core.dates import format_day
+from core.errors import DomainError
 from leaflets.models import (
     Delivery,
     Edition,

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services import AccountGoneError
-from ctac.dates import format_day, uk_day
-from ctac.errors import DomainError
+from core.dates import format_day, uk_day
+from core.errors import DomainError
 from leaflets.models import (
     CopiesToBring,
     Delivery,

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from ctac.dates import uk_datetime, uk_day
-from ctac.errors import DomainError
+from core.dates import uk_datetime, uk_day
+from core.errors import DomainError
 from leaflets.models import (
     OPEN_ORDER_STATES,
     ORDER_TRANSITIONS,

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Session
-from ctac.dates import format_datetime
+from core.dates import format_datetime
 from tests.accounts.sessions.browsers import IPHONE, is_in, key_of, row_of, signed_in, with_password
 from tests.factories import make_person, make_staff, sign_in_staff
 

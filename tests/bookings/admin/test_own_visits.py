@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bookings.feedback.services import get_or_create_afterwards
 from bookings.models import Booking, Presenter
-from ctac.staff.site import staff_site
+from staff.site import staff_site
 from tests.accounts.role_pages import colleague, read
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import make_booking, make_presenter

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from bookings.models import Booking, BookingState, DateOptionKind, DateOptionState, Presenter
 from bookings.visits.services import check_out
-from ctac.staff.site import staff_site
+from staff.site import staff_site
 from tests.bookings.rows import at, make_booking, make_option, make_presentation, make_request
 from tests.leaflets.statements import statements
 

@@ -9,7 +9,7 @@ from django.test import Client
 from bookings.booking import emails as booking_emails
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, Presenter
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import CopiesToBring, Edition, Order
 from leaflets.orders.queries import delivery_addresses
 from leaflets.orders.services.change import OrderChange, change_order, change_page_digest, ordered_titles

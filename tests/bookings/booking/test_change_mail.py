@@ -12,7 +12,7 @@ from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transitions import cancel_booking, confirm_booking
 from bookings.leave.services import end_leave, record_leave
 from bookings.models import Booking, BookingState, Leave, Presenter
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import resend

@@ -19,8 +19,8 @@ from bookings.errors import NoTimeAgreed, OutsideRules, SlotTaken, TransitionNot
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingState, BusyTime, DateOption, Presenter
 from bookings.tasks import lapse_dates
+from core.errors import DomainError
 from ctac.celery import build_beat_schedule
-from ctac.errors import DomainError
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import get_email_class

@@ -10,7 +10,7 @@ from django.test import Client
 
 from bookings.booking.services.request import escalate_overdue_requests, waiting_too_long
 from bookings.models import Booking, BookingEvent, BookingEventKind, BookingState, DateOptionKind, DateOptionState, Presenter
-from ctac.dates import uk_day
+from core.dates import uk_day
 from leaflets.models import Order
 from notifications import rendering
 from notifications.models import Notification

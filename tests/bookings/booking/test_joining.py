@@ -15,7 +15,7 @@ from bookings.emails import BookingEmail
 from bookings.errors import TransitionNotAllowed
 from bookings.models import Booking, BookingEvent, BookingState, Presenter
 from bookings.schedule.services import save_presenter
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import Notification
 from notifications.registry import all_emails, get_email_class
 from notifications.rendering import render

@@ -13,7 +13,7 @@ from bookings.booking.services.transitions import REMINDER_MAX_DELAY, cancel_boo
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingChannel, BookingEvent, BookingEventKind, Presenter
 from bookings.schedule.services import save_presenter
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import LaterMessage, notify_kinds

@@ -21,7 +21,7 @@ from bookings.emails import sample_booking
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingLink, BookingState, Format, LeaveKind, SeatState
 from bookings.seats.services import decline_seat, give_up_seat
-from ctac.logs import JSONFormatter
+from core.logs import JSONFormatter
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import notify

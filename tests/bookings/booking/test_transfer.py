@@ -12,7 +12,7 @@ from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, BookingEvent, BookingEventKind, BookingState, Brought, Presenter, SessionPlace
 from bookings.privacy import export_bookings
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import CopiesToBring, Order, OrderChannel, OrderState
 from leaflets.orders.services.create import place_order_for_visit
 from notifications.models import Notification

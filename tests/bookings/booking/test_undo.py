@@ -24,7 +24,7 @@ from bookings.models import (
 )
 from bookings.models.booking import UNDO_TRANSITIONS
 from bookings.visits.services import NoCover
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import CopiesToBring, Order, OrderState
 from leaflets.orders.services.transitions import cancel_order
 from leaflets.stock.services import ledger_differences

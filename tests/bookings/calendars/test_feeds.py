@@ -31,7 +31,7 @@ from bookings.models import (
 from bookings.models.booking import record_event
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.open_sessions.services.places import give_up_place, take_place
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from professionals.models import Person
 from tests.bookings.calendars.reading import LINK, events, feed_of, read, told
 from tests.bookings.open_sessions.rows import make_place, make_session

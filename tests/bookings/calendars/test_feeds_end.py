@@ -12,7 +12,7 @@ from bookings.models import (
     CalendarFeed,
     Presenter,
 )
-from ctac.logs import JSONFormatter
+from core.logs import JSONFormatter
 from privacy.services import erase_person
 from professionals.models import Person, Stopped
 from tests.bookings.calendars.reading import feed_of, read

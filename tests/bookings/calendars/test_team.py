@@ -13,7 +13,7 @@ from bookings.booking.services.transitions import cancel_booking
 from bookings.calendars.views import feed_token, get_or_create_feed
 from bookings.models import BookingState, CalendarFeed, DutyShift, Format, Presenter
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from tests.bookings.admin.desk import text, values
 from tests.bookings.calendars.reading import events, read, told
 from tests.bookings.open_sessions.rows import make_session

@@ -17,7 +17,7 @@ from bookings.feedback.services import (
 )
 from bookings.models import Attendance, AttendanceCount, Booking, BookingEventKind, BookingState, Visit
 from bookings.visits.services import check_in, check_out
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import Notification
 from tests.bookings.feedback.conftest import END, START
 from tests.bookings.rows import make_booking, make_presenter

@@ -26,7 +26,7 @@ from bookings.models import (
     Presenter,
     YearLater,
 )
-from ctac.dates import format_uk_time
+from core.dates import format_uk_time
 from notifications.models import Notification
 from office.site_settings.queries import site_settings
 from tests.bookings.feedback.conftest import END, JUST_AFTER, START

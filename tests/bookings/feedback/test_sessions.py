@@ -13,7 +13,7 @@ from bookings.feedback import emails as feedback_emails
 from bookings.feedback.services import attendance_counts, record_attendance, request_year_later, send_year_later_reminders
 from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
 from bookings.open_sessions.services.sessions import mark_session_delivered
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import get_email_class

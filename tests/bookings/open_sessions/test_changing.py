@@ -19,7 +19,7 @@ from bookings.open_sessions.services.sessions import (
     set_joining_details,
 )
 from bookings.schedule.services import save_presenter
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import Notification
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.open_sessions.told import states, take, told, told_of

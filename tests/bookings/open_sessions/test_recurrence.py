@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from bookings.open_sessions.queries import MAX_DAYS_TRIED, Recurrence, series_days
-from ctac.dates import UK_TZ, is_bank_holiday
-from ctac.forms import validated_uk_datetime
+from core.dates import UK_TZ, is_bank_holiday
+from core.forms import validated_uk_datetime
 
 
 def said(days: list[date]) -> list[str]:

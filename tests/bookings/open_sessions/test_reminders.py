@@ -10,7 +10,7 @@ from bookings.models import OpenSession, Presenter, SessionPlace
 from bookings.open_sessions.services.notify import remind_of_sessions
 from bookings.open_sessions.services.places import accept_offer, give_up_place, take_place
 from bookings.open_sessions.services.sessions import assign_presenter, cancel_session, reschedule_session
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import get_email_class

@@ -19,7 +19,7 @@ from bookings.open_sessions.services.sessions import (
     take_back_session_cancelled,
     take_back_session_delivered,
 )
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import Notification
 from notifications.registry import Email, email_for
 from privacy.services import erase_person

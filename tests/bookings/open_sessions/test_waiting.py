@@ -17,7 +17,7 @@ from bookings.open_sessions.services.notify import (
 from bookings.open_sessions.services.places import accept_offer, fill_places, give_up_place, lapse_offers, offer_expiry
 from bookings.open_sessions.services.sessions import cancel_session, set_capacity
 from bookings.tasks import lapse_offers_of_places
-from ctac.dates import UK_TZ
+from core.dates import UK_TZ
 from notifications.models import Notification
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.open_sessions.told import figures, states, take, told

@@ -16,7 +16,7 @@ from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_s
 from bookings.open_sessions.services.places import give_up_place
 from bookings.open_sessions.services.sessions import assign_presenter, reschedule_session, set_joining_details
 from bookings.tasks import warn_of_unsure_sessions
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import get_email_class

@@ -7,7 +7,7 @@ import time_machine
 
 from bookings.models import Booking, BookingState, Presenter
 from bookings.presenter.services import send_agendas
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from notifications import rendering
 from notifications.delivery.services import deliver
 from notifications.models import Notification, NotificationState

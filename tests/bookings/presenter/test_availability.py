@@ -8,7 +8,7 @@ from django.test import Client
 from bookings.models import Availability, AvailabilityException, Presenter
 from bookings.schedule.forms import hours_text, initial_week, parse_hours
 from bookings.schedule.services import WeekdayHours, end_exception, set_exception_hours, set_weekly_hours
-from ctac.errors import DomainError
+from core.errors import DomainError
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import (
     MONDAY,

@@ -10,7 +10,7 @@ from bookings.models import AvailabilityException, BookingState, Format, Nation,
 from bookings.schedule.availability import Schedule
 from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
-from ctac.dates import UK_TZ, uk_day
+from core.dates import UK_TZ, uk_day
 from tests.bookings.placed import place
 from tests.bookings.rows import (
     LEEDS,

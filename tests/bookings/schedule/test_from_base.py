@@ -13,7 +13,7 @@ from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.schedule.holds import hold_slot
 from bookings.schedule.queries import read_schedule
 from bookings.schedule.substitutes import substitute_needs
-from ctac.dates import UK_TZ, uk_datetime
+from core.dates import UK_TZ, uk_datetime
 from professionals.models import Person
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.placed import place, place_as_staff

@@ -26,8 +26,8 @@ from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.tasks import lapse_dates
 from bookings.travel import Place, find_place
-from ctac.dates import uk_datetime, uk_day
-from ctac.errors import DomainError
+from core.dates import uk_datetime, uk_day
+from core.errors import DomainError
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from bookings.models import Availability, BusyTime, JourneyTime, Nation, Presenter
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Journeys, travel_between
-from ctac.dates import UK_TZ, add_working_days, is_bank_holiday, uk_datetime
+from core.dates import UK_TZ, add_working_days, is_bank_holiday, uk_datetime
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,

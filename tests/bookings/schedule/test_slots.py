@@ -8,7 +8,7 @@ from bookings.errors import RuleViolation
 from bookings.models import Nation, Presenter
 from bookings.schedule.availability import Schedule
 from bookings.schedule.queries import read_schedule
-from ctac.dates import UK_TZ, add_working_days, uk_day
+from core.dates import UK_TZ, add_working_days, uk_day
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,

@@ -31,7 +31,7 @@ from bookings.schedule.holds import held_times_lookup
 from bookings.schedule.queries import read_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from office.closures.models import Closure
 from office.closures.services import publish_current_notices
 from office.site_settings.models import SiteSettings

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Availability, Booking, Hold, Presentation, Presenter
 from bookings.schedule.availability import MAX_ALTERNATIVE_SLOTS
-from ctac.dates import format_uk_time
+from core.dates import format_uk_time
 from professionals.models import Draft, Person
 from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
 from tests.bookings.open_sessions.rows import make_session

@@ -27,7 +27,7 @@ from bookings.seats.services import (
     give_up_seat,
     offer_seats,
 )
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import Notification
 from professionals.models import Person, Profession
 from tests.bookings.rows import NOW, at, make_booking, make_presenter

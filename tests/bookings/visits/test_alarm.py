@@ -21,7 +21,7 @@ from bookings.visits.services import (
     take_back_tap,
     take_on_alarm,
 )
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import Notification
 from notifications.registry import email_for, get_email_class
 from notifications.rendering import render

@@ -18,7 +18,7 @@ from bookings.errors import SlotTaken
 from bookings.models import Booking, BookingState, DateOptionKind, Format, Presenter
 from bookings.presenter.services import warn_of_checks
 from bookings.tasks import send_agendas_of_today
-from ctac.dates import uk_datetime
+from core.dates import uk_datetime
 from notifications.models import Notification
 from notifications.registry import email_for
 from tests.bookings.admin.desk import text

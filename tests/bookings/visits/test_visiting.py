@@ -22,7 +22,7 @@ from bookings.visits.services import (
     confirm_presenter_safe,
     take_back_tap,
 )
-from ctac.errors import DomainError
+from core.errors import DomainError
 from notifications.models import Notification
 from privacy.services import VisitBlocksErasure
 from tests.bookings.rows import make_booking, make_presenter

@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 from bookings import tasks
 from bookings.models import Booking
 from bookings.visits import services as visits_services
-from ctac.monitoring import health
+from core import health
 from notifications.models import Notification
 from tests.bookings.visits.visit import START
 from tests.http_double import Answer, Asked, Double, http_double

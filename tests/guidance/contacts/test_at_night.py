@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from ctac.dates import Nation
+from core.dates import Nation
 from guidance.contacts.queries import Service, WhoToTell, is_office_time, numbers_by_answer
 
 DAY, NIGHT = "0113 496 0001", "0113 496 0002"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from ctac.models import csv_rows
+from core.models import csv_rows
 from guidance.contacts.models import AreaContact, ContactKind
 from guidance.contacts.queries import codes_by_authority, referral_text, who_to_tell, who_to_tell_by_area, who_to_tell_by_postcode
 from professionals.areas import Area

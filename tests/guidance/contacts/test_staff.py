@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 
 from audit.models import Entry
-from ctac.dates import uk_day
+from core.dates import uk_day
 from guidance.contacts.models import AreaContact
 from guidance.services import fill_sample_contacts
 from professionals.samples import NotInProductionError

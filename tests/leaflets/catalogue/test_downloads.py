@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from ctac.dates import uk_day
+from core.dates import uk_day
 from leaflets.catalogue.services import count_download
 from leaflets.models import DownloadCount, Edition
 from tests.leaflets.factories import make_edition

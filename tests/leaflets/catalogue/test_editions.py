@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.catalogue import titles
 from leaflets.catalogue.services import NotAPdf, add_edition, count_pages, withdraw_edition
 from leaflets.models import Edition, EditionState

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import ORDER_TRANSITIONS, Dispatch, Edition, MovementKind, OrderEventKind, OrderState, StockMovement
 from leaflets.orders.services.transitions import OrderStateHasChanged, cancel_order, dispatch_order, start_packing, transition

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.dispatch.queries import PackingChoice, packable_order_keys, preview_choice, titles_to_pack
 from leaflets.dispatch.services import (

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Q
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import Dispatch, Order
 from leaflets.orders.services.create import report_missing
 from leaflets.orders.services.transitions import cancel_order, dispatch_order, email_due_at, start_packing

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import OrderEventKind, OrderLine, OrderState
 from leaflets.orders.services.transitions import (
     OrderStateHasChanged,

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from ctac.dates import format_day, uk_day
+from core.dates import format_day, uk_day
 from leaflets.models import OrderEvent, OrderEventKind, OrderState
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.create import place_order

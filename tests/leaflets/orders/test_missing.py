@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Dispatch, Leaflet, MissingParcel, MissingState, Order, OrderState
 from leaflets.orders.allowances import Workplace, recent_orders

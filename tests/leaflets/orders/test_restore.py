@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 
 from accounts.services import AccountGoneError
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import OrderEventKind, OrderState
 from leaflets.orders.services.transitions import OrderStateHasChanged, cancel_order, dispatch_order, restore_order, start_packing

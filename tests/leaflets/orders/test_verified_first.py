@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import Order
 from notifications.models import Notification
 from professionals import services as professionals_services

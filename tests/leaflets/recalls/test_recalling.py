@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import UnsentCopies, dispatch_session, start_session

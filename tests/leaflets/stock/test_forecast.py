@@ -7,8 +7,8 @@ import time_machine
 from django.conf import settings
 from django.urls import reverse
 
+from core.dates import uk_day
 from ctac.celery import build_beat_schedule
-from ctac.dates import uk_day
 from leaflets.catalogue.services import add_edition
 from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock

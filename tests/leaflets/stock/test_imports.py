@@ -10,8 +10,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from ctac.errors import DomainError
-from ctac.staff.spreadsheets import RowAction
+from core.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, ImportState, Leaflet, MovementKind, OrderState, SheetImport, SheetKind, StockMovement
 from leaflets.orders.services.transitions import dispatch_order, start_packing
@@ -26,6 +25,7 @@ from leaflets.stock.imports import (
     plan_import,
 )
 from leaflets.stock.services import ledger_differences, receive_stock
+from staff.spreadsheets import RowAction
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.statements import statements

@@ -10,8 +10,8 @@ from itertools import repeat
 import openpyxl
 import pytest
 
-from ctac.staff import spreadsheets
-from ctac.staff.spreadsheets import (
+from staff import spreadsheets
+from staff.spreadsheets import (
     Heading,
     InvalidSheetError,
     csv_chunks,

@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
 from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.stock.services import (

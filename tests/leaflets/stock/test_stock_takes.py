@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.models import Edition, MovementKind, OrderEventKind, OrderState, StockMovement, StockTake, TitleCount
 from leaflets.orders.services.transitions import cancel_order, dispatch_order, prioritise_order, start_packing
 from leaflets.stock.services import correct_stock, ledger_differences, receive_stock

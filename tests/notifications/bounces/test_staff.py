@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from ctac.staff.site import staff_site
 from notifications.bounces.services import BounceReport, record_bounces
 from notifications.models import BounceType, MarkedAddress, Notification, ReportSource
+from staff.site import staff_site
 from tests.bookings import rows
 from tests.factories import make_person, make_staff, sign_in_staff
 

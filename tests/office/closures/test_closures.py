@@ -15,8 +15,8 @@ from audit.models import Entry
 from bookings.models import Booking
 from bookings.open_sessions.services.places import offer_expiry
 from bookings.schedule.holds import kept_until
-from ctac.dates import Nation, uk_day
-from ctac.models import reset_request_values
+from core.dates import Nation, uk_day
+from core.models import reset_request_values
 from leaflets.models import Order
 from notifications.models import DigestFrequency, TeamMail
 from office.closures.models import Closure, ClosureScope

@@ -23,8 +23,8 @@ from bookings.open_sessions.services.sessions import set_capacity
 from bookings.presenter.services import warn_of_checks
 from bookings.schedule.holds import extend_hold, hold_slot, kept_until
 from bookings.schedule.picker import read_public_schedule
-from ctac.dates import format_day, uk_datetime, uk_day
-from ctac.errors import DomainError
+from core.dates import format_day, uk_datetime, uk_day
+from core.errors import DomainError
 from leaflets.models import OrderState
 from leaflets.orders.allowances import ACCOUNT_RATE_LIMIT, LimitScope, RecentCopies, Workplace, change_limits, recent_orders
 from notifications.models import Notification
@@ -518,7 +518,7 @@ def test_records_that_would_go_tonight_are_counted_and_a_longer_time_is_owned_up
 
 def test_very_many_are_counted_no_further_than_a_list_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("office.site_settings.services.MAX_COUNTED", 1)
-    monkeypatch.setattr("ctac.staff.lists.MAX_COUNTED", 1)
+    monkeypatch.setattr("staff.lists.MAX_COUNTED", 1)
     presenter = make_presenter()
     for days in (40, 41, 42):
         make_booking(presenter, at("10:00", TODAY + days * DAY))

@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
-from ctac.models import reset_request_values
+from core.models import reset_request_values
 from office.site_settings.models import SETTING_BOUNDS, SettingChange, SiteSettings
 from office.site_settings.queries import CACHED_SETTINGS, site_settings
 from office.site_settings.services import _promise_checks, find_broken_promises, register_promise_check

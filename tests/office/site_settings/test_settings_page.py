@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Entry
-from ctac.dates import format_time
+from core.dates import format_time
 from office.site_settings.forms import LONG_TEXT_LENGTH, SETTING_GROUPS, SETTING_NAMES
 from office.site_settings.models import SETTING_BOUNDS, SettingChange, SiteSettings
 from office.site_settings.queries import site_settings

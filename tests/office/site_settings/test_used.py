@@ -11,8 +11,8 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from bench.figures import APPS, ROOT
-from ctac.pages import SITE_FACTS
+from bench.figures import PACKAGES, ROOT
+from core.pages import SITE_FACTS
 from leaflets.dispatch.slips import packing_slips
 from notifications.models import Notification
 from notifications.samples import all_samples
@@ -129,7 +129,7 @@ def test_the_advice_line_is_open_at_its_times(name: str, value: time, hour: int,
 def test_each_is_read_outside_office() -> None:
     code = "\n".join(
         path.read_text()
-        for folder in ("ctac", *(app for app in APPS if app != "office"))
+        for folder in (app for app in PACKAGES if app != "office")
         for path in (ROOT / folder).rglob("*.py")
         if "migrations" not in path.parts
     )

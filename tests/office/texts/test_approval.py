@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from ctac.errors import DomainError
+from core.errors import DomainError
 from office.texts import services
 from office.texts.models import StepKind, TextStep, TextVersion
 from office.texts.queries import live_wordings

@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings.models import Booking, BookingState
-from ctac.dates import uk_datetime
-from ctac.staff.first_run import Light
+from core.dates import uk_datetime
 from notifications.models import MailReader, Notification
 from notifications.registry import all_emails
 from office.texts import places as places_module
@@ -24,6 +23,7 @@ from office.texts.models import TextStep, TextVersion
 from office.texts.pages import PUBLIC_PAGES
 from office.texts.places import get_sentences, sentence_rows, text_location_lines, text_locations
 from office.texts.queries import live_wordings
+from staff.first_run import Light
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements

@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import translation
 
 from bookings.booking.emails import BookingConfirmed
-from ctac import models as copies
-from ctac.models import reset_request_values
+from core import models as copies
+from core.models import reset_request_values
 from notifications.registry import all_emails
 from notifications.samples import Sample, all_examples, all_samples, sample_at
 from office.texts import queries

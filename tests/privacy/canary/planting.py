@@ -30,7 +30,7 @@ from bookings.models import (
     YearLater,
 )
 from bookings.models.booking import record_event
-from ctac.models import Classification, classification
+from core.models import Classification, classification
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
 from leaflets.orders.services.create import keep_address
 from leaflets.orders.services.transitions import dispatch_order, start_packing

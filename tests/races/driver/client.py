@@ -94,7 +94,7 @@ class Actor:
 
     def start(self) -> datetime:
         """A whole or half hour between 9am and 4pm, UK time."""
-        from ctac.dates import uk_datetime
+        from core.dates import uk_datetime
 
         half_hours = self.chance.randrange(18, 33)
         return uk_datetime(self.day(), clock(half_hours // 2, half_hours % 2 * 30))
@@ -164,7 +164,7 @@ def subjects(only: Sequence[str] = ()) -> list[Any]:
 
 
 def attempt(name: str, actor: Actor) -> str:
-    from ctac.errors import DomainError
+    from core.errors import DomainError
     from tests.races.driver.operations import PageSaysNo
 
     where = next(module for module in subjects() if name in module.WEIGHTS)

@@ -12,7 +12,7 @@ from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services import notify as session_base
 from bookings.open_sessions.services import places as place_services
 from bookings.open_sessions.services import sessions as session_services
-from ctac.dates import uk_datetime, uk_day
+from core.dates import uk_datetime, uk_day
 from tests.races.driver.client import Actor
 from tests.races.driver.operations import polite, staff_action, went_on
 

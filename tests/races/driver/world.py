@@ -23,7 +23,7 @@ def lay_out() -> dict[str, Any]:
 
 def lay_out_all() -> dict[str, Any]:
     from bookings.models import JourneyTime, Nation, Presenter
-    from ctac.dates import add_working_days, uk_day
+    from core.dates import add_working_days, uk_day
     from tests.bookings.rows import make_presentation, make_presenter
     from tests.factories import make_staff
     from tests.leaflets.factories import make_edition

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.http import QueryDict
 
-from ctac.staff.site import staff_site
+from staff.site import staff_site
 from tests.security.fuzz.values import Value
 
 OURS: dict[str, tuple[Value, ...]] = {
@@ -79,11 +79,11 @@ WHOLE = {
     "bookings/schedule/team.py": {"day", "view", "presenter", "nation"},
     "leaflets/orders/admin/for_caller.py": {"again"},
     "bookings/open_sessions/admin/sessions.py": {"people", "line", "gone", "person"},
-    "ctac/staff/story.py": {"before"},
+    "staff/story.py": {"before"},
     "bookings/feedback/views.py": {"code"},
     "bookings/booking/views/bookings.py": {"week", "start"},
     "bookings/schedule/picker.py": {"week", "month", "part"},
-    "ctac/staff/lists.py": {"o"},
+    "staff/lists.py": {"o"},
     "ctac/views.py": {"bookings", "sessions", "orders"},
     "leaflets/dispatch/admin.py": {"what"},
     "professionals/admin.py": {"person", "organisation"},

@@ -5,7 +5,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctac.pdf.typesetting import printable_text
+from core.pdf.typesetting import printable_text
 from leaflets.dispatch.prints import (
     COMFORTABLE_FONT_SIZE,
     LABEL_SHEETS,

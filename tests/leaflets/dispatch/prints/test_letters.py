@@ -5,7 +5,7 @@ from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctac.pdf.typesetting import FONTS_DIR, UNPRINTABLE_SIGN, font_letters, printable_text
+from core.pdf.typesetting import FONTS_DIR, UNPRINTABLE_SIGN, font_letters, printable_text
 
 
 def test_bold_can_say_whatever_regular_can() -> None:

@@ -8,8 +8,8 @@ import pytest
 import zxingcpp
 from django.utils import translation
 
-from ctac.dates import format_day
-from ctac.pdf.typesetting import charity_line
+from core.dates import format_day
+from core.pdf.typesetting import charity_line
 from leaflets.dispatch.slips import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, Slip, SlipItem, packing_slips
 from office.site_settings.queries import advice_hours, site_settings
 from tests.leaflets.dispatch.prints.reading import Read, every, ink

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from ctac.errors import DomainError
+from core.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, Order, OrderEventKind, OrderState
 from leaflets.orders.allowances import Shortfalls

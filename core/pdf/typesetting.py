@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from ctac.pages import SITE_FACTS
+from core.pages import SITE_FACTS
 
 FONTS_DIR = Path(__file__).parent / "fonts"
 QR_QUIET_ZONE_MODULES = 4  # of empty paper around a QR code (ISO/IEC 18004)

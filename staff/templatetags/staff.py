@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from ctac.staff import guide, menu
+from staff import guide, menu
 
 register = template.Library()
 register.filter("list_name", menu.plural_name)

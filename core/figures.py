@@ -15,8 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 
-from ctac.models import statement_timeout
-from ctac.monitoring import health
+from core import health
+from core.models import statement_timeout
 
 logger = logging.getLogger(__name__)
 RECENT_PERIOD = timedelta(hours=1)  # the window of every figure whose name says so

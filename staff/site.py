@@ -45,16 +45,16 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_day, format_uk_time, uk_datetime, uk_day
-from ctac.errors import DomainError
-from ctac.forms import FORMFIELD_OVERRIDES, PageFormMixin, dialable_number, domain_error_to_form, normalise_postcode
-from ctac.models import is_reference, normalise_reference
-from ctac.pages import add_correction_messages
-from ctac.staff import menu
-from ctac.staff.audit import AuditedModelAdmin, AuditHooks, audit_note
-from ctac.staff.lists import MAX_COUNTED, CappedListMixin, StrictLookupsMixin, capped_count_text
-from ctac.staff.menu import group_by_section, redirect_to_public_page, split_waiting_and_idle
-from ctac.staff.story import get_related_lists, get_story
+from core.dates import format_day, format_uk_time, uk_datetime, uk_day
+from core.errors import DomainError
+from core.forms import FORMFIELD_OVERRIDES, PageFormMixin, dialable_number, domain_error_to_form, normalise_postcode
+from core.models import is_reference, normalise_reference
+from core.pages import add_correction_messages
+from staff import menu
+from staff.audit import AuditedModelAdmin, AuditHooks, audit_note
+from staff.lists import MAX_COUNTED, CappedListMixin, StrictLookupsMixin, capped_count_text
+from staff.menu import group_by_section, redirect_to_public_page, split_waiting_and_idle
+from staff.story import get_related_lists, get_story
 
 MAX_ROWS_NAMED = 5
 

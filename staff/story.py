@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from ctac.dates import format_datetime, format_day
+from core.dates import format_datetime, format_day
 
 PAGE_SIZE, MAX_RELATED_ROWS = 50, 10
 # Where an older page begins: its moment in microseconds, and how many entries of that moment stand on the pages before.

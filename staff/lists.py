@@ -29,7 +29,7 @@ from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.dates import uk_datetime, uk_day
+from core.dates import uk_datetime, uk_day
 
 MAX_COUNTED = 1_000
 MAX_LENGTH = 100  # of what is typed into a search box

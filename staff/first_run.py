@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery import shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
@@ -26,12 +27,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from ctac import welsh
-from ctac.celery import app
-from ctac.dates import format_day, uk_day
-from ctac.monitoring import figures, health
-from ctac.staff.menu import MENU_PAGES, MenuPage
-from ctac.staff.site import WaitingLine, staff_site, time_ago_text
+from core import figures, health
+from core.dates import format_day, uk_day
+from staff.menu import MENU_PAGES, MenuPage
+from staff.site import WaitingLine, staff_site, time_ago_text
 
 logger = logging.getLogger(__name__)
 FIRST_RUN_PERMISSION = "accounts.change_user"  # managers: it names colleagues
@@ -112,7 +111,7 @@ def count_lights(sections: dict[str, list[FirstRunCheck]]) -> dict[Light, int]:
     return figures
 
 
-@app.task
+@shared_task(name="ctac.staff.first_run.count_red_lines")
 def count_red_lines() -> None:
     count_lights(run_first_run_checks())
 
@@ -252,19 +251,7 @@ def check_readiness(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
         yield FirstRunCheck(label, Light.GREEN, _("All that /readyz looks at is in order."))
 
 
-def check_approved_welsh(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
-    po = welsh.read_po_file()
-    if len(po.translated_entries()) < len(po) or any(True for _entry in welsh.entries_to_approve(po)):
-        sentence = _(
-            "Some Welsh waits for a reader, and is shown in English until then. To list it, run manage.py approve_welsh."
-        )
-        yield FirstRunCheck(gettext_lazy("Welsh"), Light.AMBER, sentence)
-    else:
-        yield FirstRunCheck(gettext_lazy("Welsh"), Light.GREEN, _("A reader has approved all the Welsh."))
-
-
 register_first_run_check(MACHINE_SECTION, gettext_lazy("Address of the site"), check_site_address)
 register_first_run_check(MACHINE_SECTION, gettext_lazy("Worker and beat"), check_processes)
 register_first_run_check(MACHINE_SECTION, gettext_lazy("Database and outbox"), check_readiness)
 register_first_run_check(MACHINE_SECTION, gettext_lazy("Backup and restore"), check_backups)
-register_first_run_check(CONTENT_SECTION, gettext_lazy("Welsh"), check_approved_welsh)

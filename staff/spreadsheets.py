@@ -24,8 +24,8 @@ from django.utils.translation import gettext_lazy as _
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
-from ctac.dates import uk_day
-from ctac.errors import DomainError
+from core.dates import uk_day
+from core.errors import DomainError
 
 Cell = str | int | float | date | None
 # How a formula may begin: its signs, their full-width twins, and characters that some programs skip before they look.

@@ -18,8 +18,8 @@ from django.utils.translation import get_language
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ctac.forms import postcode_correction
-from ctac.middleware import STAFF_SITE_PATH
+from core.forms import postcode_correction
+from core.middleware import STAFF_SITE_PATH
 
 
 def set_private_headers(request: HttpRequest, response: HttpResponse, *, has_a_form: bool) -> HttpResponse:

@@ -18,8 +18,8 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import cached_property
 
-from ctac.errors import StorageUnavailable
-from ctac.logs import request_reference, route_name
+from core.errors import StorageUnavailable
+from core.logs import request_reference, route_name
 
 logger = logging.getLogger("ctac.requests")
 RETRY_AFTER_SECONDS = 60  # seconds

@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from markdown_it.token import Token
 
-from ctac.pages import all_tokens, commonmark, render_markdown
-from ctac.staff.lists import get_search_text
-from ctac.staff.site import staff_site
+from core.pages import all_tokens, commonmark, render_markdown
+from staff.lists import get_search_text
+from staff.site import staff_site
 
 GUIDE_FILE = settings.BASE_DIR / "docs" / "staff-guide.md"
 PICTURES_DIR = "guide"  # where the static files have docs/pictures

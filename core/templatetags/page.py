@@ -16,8 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from ctac.forms import OptionalCheckboxesField, dialable_number
-from ctac.pages import CONFIRMATION_OFFERS, SITE_FACTS
+from core.forms import OptionalCheckboxesField, dialable_number
+from core.pages import CONFIRMATION_OFFERS, SITE_FACTS
 
 register = template.Library()
 

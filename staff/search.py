@@ -23,12 +23,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from ctac.forms import normalise_postcode
-from ctac.models import MIN_FUZZY_WORD_LENGTH, REFERENCE_ALPHABET, REFERENCE_PREFIXES, is_reference, normalise_reference
-from ctac.staff.guide import search_guide
-from ctac.staff.lists import MAX_COUNTED, contains_word, get_search_text, parse_search_words
-from ctac.staff.menu import plural_name
-from ctac.staff.site import staff_site
+from core.forms import normalise_postcode
+from core.models import MIN_FUZZY_WORD_LENGTH, REFERENCE_ALPHABET, REFERENCE_PREFIXES, is_reference, normalise_reference
+from staff.guide import search_guide
+from staff.lists import MAX_COUNTED, contains_word, get_search_text, parse_search_words
+from staff.menu import plural_name
+from staff.site import staff_site
 
 MAX_HITS_SHOWN = 8  # of each kind
 MAX_GUIDE_HITS_SHOWN = 3

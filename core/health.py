@@ -136,7 +136,7 @@ class HealthMiddleware:
 
 def run_checks(*, migrated: bool = False) -> dict[str, str]:
     """The checks. Raises DatabaseError or InterfaceError while the database is away or too slow. `migrated`: known to be."""
-    from ctac.models import statement_timeout  # Celery imports this module before the apps are ready
+    from core.models import statement_timeout  # Celery imports this module before the apps are ready
 
     with statement_timeout(STATEMENT_TIMEOUT):
         if not migrated:

@@ -22,9 +22,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import UK_TZ, format_day, format_time, uk_day
-from ctac.errors import DomainError
-from ctac.models import csv_rows
+from core.dates import UK_TZ, format_day, format_time, uk_day
+from core.errors import DomainError
+from core.models import csv_rows
 
 # The methods of a page with a form.
 FORM_METHODS = ["GET", "HEAD", "POST"]
