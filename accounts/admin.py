@@ -35,30 +35,26 @@ from accounts.models import USER_SEARCH_TEXT, SavedFilter, User
 from accounts.roles import LEAD_ROLE, MANAGER_ROLE, ROLE_NAMES, ROLES, ROLES_BY_NAME, ROLES_BY_SLUG
 from core.dates import format_datetime
 from core.forms import PageForm, PageFormMixin
+from staff.actions import ConfirmationForm, ObjectAction
 from staff.audit import audit_note
 from staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, names_text, register_first_run_check
 from staff.lists import (
+    EMPTY_VALUE,
     MAX_COUNTED,
     OptionsFilter,
     capped_keys,
+    column,
+    datetime_column,
     filter_by_keys,
     filter_by_words,
     narrow_by,
+    number_column,
     ordered_keys,
     parse_search_words,
-)
-from staff.site import (
-    EMPTY_VALUE,
-    ConfirmationForm,
-    ObjectAction,
-    ReadOnlyAdmin,
-    StaffModelAdmin,
-    column,
-    datetime_column,
-    number_column,
-    staff_site,
     yes_no_column,
 )
+from staff.model_admin import ReadOnlyAdmin, StaffModelAdmin
+from staff.site import staff_site
 
 MAX_HOLDERS_SHOWN = 50
 # Other apps' objections to an account that has only these roles, or none because it is closed: each gives a sentence, or "".

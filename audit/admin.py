@@ -18,8 +18,9 @@ from audit.models import Act, Entry, Export
 from audit.pages import account_names, admin_of, details_text, humanise_code, model_of
 from core.models import is_reference, normalise_reference
 from staff import menu
-from staff.lists import CappedChangeList, period_filter
-from staff.site import EMPTY_VALUE, OneRowAdmin, ReadOnlyAdmin, column, datetime_column, number_column, staff_site, state_tag
+from staff.lists import EMPTY_VALUE, CappedChangeList, column, datetime_column, number_column, period_filter, state_tag
+from staff.model_admin import OneRowAdmin, ReadOnlyAdmin
+from staff.site import staff_site
 
 MAX_COLLEAGUES = 200
 # Pages that neither staff_site.add_page nor the menu names.

@@ -22,9 +22,12 @@ from guidance.content import AUDIENCES, NATIONS, UKNation, read_guidance, read_n
 from guidance.models import ApprovalState, GuidancePage
 from guidance.services import REVIEW_DUE_PERIOD, approve_page, withdraw_approval
 from professionals.models import Language
+from staff.actions import ObjectAction
 from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
-from staff.lists import OptionsFilter
-from staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, WaitingLine, column, datetime_column, staff_site, state_tag
+from staff.lists import EMPTY_VALUE, OptionsFilter, column, datetime_column, state_tag
+from staff.model_admin import ReadOnlyAdmin
+from staff.site import staff_site
+from staff.today import WaitingLine
 
 STATE_COLOURS = {
     ApprovalState.APPROVED: "good",

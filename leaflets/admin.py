@@ -29,7 +29,8 @@ from leaflets.recalls import admin as recalls_admin
 from leaflets.stock import admin as stock_admin
 from leaflets.stock.queries import low_in_stock
 from professionals.admin import name_organisation_expression
-from staff.site import WaitingLine, WaitingRow, staff_site
+from staff.site import staff_site
+from staff.today import WaitingLine, WaitingRow
 
 ADMIN_MODULES = (catalogue_admin, stock_admin, orders, recalls_admin, dispatch_admin)
 

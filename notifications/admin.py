@@ -41,16 +41,12 @@ from notifications.models import (
 from notifications.outbox import may_resend, resend, resend_failed
 from notifications.registry import all_emails, email_label, find_address_owners, find_email_class
 from office.site_settings.queries import site_settings
+from staff.actions import ObjectAction
 from staff.audit import audit_note
 from staff.first_run import FIRST_RUN_PERMISSION, MACHINE_SECTION, Button, FirstRunCheck, Light, register_first_run_check
-from staff.lists import OptionsFilter, narrow_by, period_filter
-from staff.site import (
+from staff.lists import (
     EMPTY_VALUE,
-    ObjectAction,
-    OneRowAdmin,
-    ReadOnlyAdmin,
-    WaitingLine,
-    WaitingRow,
+    OptionsFilter,
     attribute_column,
     breakable_email,
     column,
@@ -58,11 +54,15 @@ from staff.site import (
     format_long_datetime,
     format_short_datetime,
     mail_link,
+    narrow_by,
+    period_filter,
     phone_link,
-    staff_site,
     state_column,
     state_tag,
 )
+from staff.model_admin import OneRowAdmin, ReadOnlyAdmin
+from staff.site import staff_site
+from staff.today import WaitingLine, WaitingRow
 
 MAX_RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")

@@ -59,30 +59,28 @@ from professionals.admin import PersonAdmin
 from professionals.models import Person
 from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, message_entries
 from professionals.safeguarding.services import shown_text
+from staff.actions import ConfirmationForm, ObjectAction, page_form_class
 from staff.audit import audit_note
-from staff.lists import ListPart, OptionsFilter, capped_count_text, narrow_by, period_filter
-from staff.search import SearchKind, search_registry
-from staff.site import (
+from staff.lists import (
     EMPTY_VALUE,
-    ConfirmationForm,
-    ObjectAction,
-    ReadOnlyAdmin,
-    ReadOnlyInline,
-    StaffModelAdmin,
-    WaitingLine,
-    WaitingRow,
+    ListPart,
+    OptionsFilter,
+    capped_count_text,
     column,
-    count_all,
     datetime_column,
     format_long_datetime,
     mail_link,
+    narrow_by,
     number_column,
-    page_form_class,
+    period_filter,
     phone_link,
-    staff_site,
     state_tag,
 )
+from staff.model_admin import ReadOnlyAdmin, ReadOnlyInline, StaffModelAdmin
+from staff.search import SearchKind, search_registry
+from staff.site import staff_site
 from staff.story import StoryEntry, StoryPage, register_story_entries
+from staff.today import WaitingLine, WaitingRow, count_all
 
 
 def person_message_entries(person: Person, page: StoryPage) -> Iterable[StoryEntry]:

@@ -66,38 +66,30 @@ from professionals.notes.admin import NotesMixin, build_permission_check, letter
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
 from professionals.samples import DEPUTY_LEAD_EMAIL, STAFF_EMAIL, role_email
 from professionals.services import is_work_address, record_former_address
+from staff.actions import ConfirmationForm, ObjectAction
 from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
 from staff.lists import (
+    EMPTY_VALUE,
     ListPart,
     OptionsFilter,
+    breakable_email,
     capped_count_text,
     capped_keys,
+    column,
+    datetime_column,
     filter_by_words,
     is_valid_key,
-    narrow_by,
-    period_filter,
-)
-from staff.menu import plural_name
-from staff.search import SearchKind, national_digits, search_registry, searched_contains
-from staff.site import (
-    EMPTY_VALUE,
-    CachedObjectAdmin,
-    ConfirmationForm,
-    ObjectAction,
-    ReadOnlyAdmin,
-    StaffModelAdmin,
-    WaitingLine,
-    WaitingRow,
-    breakable_email,
-    column,
-    count_all,
-    datetime_column,
     mail_link,
+    narrow_by,
     number_column,
+    period_filter,
     phone_link,
-    staff_site,
     state_tag,
 )
+from staff.menu import plural_name
+from staff.model_admin import CachedObjectAdmin, ReadOnlyAdmin, StaffModelAdmin
+from staff.search import SearchKind, national_digits, search_registry, searched_contains
+from staff.site import staff_site
 from staff.story import (
     MAX_RELATED_ROWS,
     RelatedList,
@@ -107,6 +99,7 @@ from staff.story import (
     register_related_list,
     register_story_entries,
 )
+from staff.today import WaitingLine, WaitingRow, count_all
 
 # From the page of a known caller, links lead to the forms that book or order for them, filled in, and to the lists of their
 # bookings, orders and so on. A URL holds only the person's key, since URLs stand in logs.

@@ -25,7 +25,7 @@ from audit.models import Export, SpreadsheetFormat
 from core.dates import uk_day
 from professionals.areas import authority_with_code, look_up_areas
 from professionals.models import Organisation, Person
-from staff.site import StaffModelAdmin
+from staff.model_admin import StaffModelAdmin
 from staff.spreadsheets import MAX_SHEET_ROWS, Cell, Heading, spreadsheet_response
 
 BATCH_SIZE = 1_000  # rows: some statements

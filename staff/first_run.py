@@ -29,8 +29,10 @@ from django.views.decorators.http import require_safe
 
 from core import figures, health
 from core.dates import format_day, uk_day
+from staff.lists import time_ago_text
 from staff.menu import MENU_PAGES, MenuPage
-from staff.site import WaitingLine, staff_site, time_ago_text
+from staff.site import staff_site
+from staff.today import WaitingLine
 
 logger = logging.getLogger(__name__)
 FIRST_RUN_PERMISSION = "accounts.change_user"  # managers: it names colleagues

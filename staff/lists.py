@@ -2,6 +2,9 @@
 
 A list counts to a thousand and shows as many. Indexes have its rows in order, perhaps in several parts. A column without such an
 index sorts only a list shorter than that. A search looks for words in one text of each row, through one index.
+
+Below: columns of lists and facts of pages. A column that holds a figure is a method called `number_…`, which the stylesheet sets
+to the right.
 """
 
 import calendar
@@ -23,14 +26,21 @@ from django.db.models import F, Max, Min, Model, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import dateformat, timezone
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import smart_split, unescape_string_literal
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.dates import uk_datetime, uk_day
+from core.dates import format_day, format_uk_time, uk_datetime, uk_day
+from core.forms import dialable_number
 
+EMPTY_VALUE = "–"
+WORD_BREAK = mark_safe("<wbr>")
 MAX_COUNTED = 1_000
 MAX_LENGTH = 100  # of what is typed into a search box
 MAX_FRAGMENT_LENGTH = 12  # characters of a word that the index is asked for
@@ -392,3 +402,101 @@ class StrictLookupsMixin:
                 if name in kept and SAVED_VALUE_PATTERN.fullmatch(str(value))
             }
         )
+
+
+def format_long_datetime(at: datetime) -> str:
+    """'Tuesday 9 March 2027, 1:30pm' in UK time. At midnight sharp, as of an imported order, the day alone."""
+    if at == uk_datetime(uk_day(at), time.min):
+        return format_day(at)
+    return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_uk_time(at)}
+
+
+def format_short_datetime(at: datetime) -> str:
+    """'Tue 9 Mar 2027, 1:30pm' in UK time, for a list."""
+    return _("%(day)s, %(clock)s") % {"day": dateformat.format(uk_day(at), "D j M Y"), "clock": format_uk_time(at)}
+
+
+def format_short_start(at: datetime) -> str:
+    """The same for the start of something: 'Tue 9 Mar 2027' if it takes whole days."""
+    day = uk_day(at)
+    return dateformat.format(day, "D j M Y") if at == uk_datetime(day, time.min) else format_short_datetime(at)
+
+
+def time_ago_text(at: datetime, now: datetime) -> str:
+    """'2 days ago'; within the last minute, 'just now'."""
+    if (now - at).total_seconds() < 60:
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(at, now, depth=1)}
+
+
+def waiting_text(since: datetime, now: datetime) -> str:
+    """'Waiting for 2 days'; within the last minute, 'just now'."""
+    if (now - since).total_seconds() < 60:
+        return _("just now")
+    return _("Waiting for %(time)s") % {"time": timesince(since, now, depth=1)}
+
+
+def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = None) -> Callable[[Any, Any], Any]:
+    """An admin's method that shows `value(obj)`."""
+
+    @admin.display(description=label, ordering=ordering)
+    def display(_self: Any, obj: Any) -> Any:
+        return value(obj)
+
+    return display
+
+
+def attribute_column(name: str, label: Any, text: Callable[[Any], str]) -> Callable[[Any, Any], Any]:
+    """A column that shows and sorts by the attribute `name`."""
+    return column(label, lambda obj: text(getattr(obj, name)), ordering=name)
+
+
+def datetime_column(name: str, label: Any, *, short: bool = False) -> Callable[[Any, Any], str]:
+    """A column with a time; a dash where there is none."""
+    format_moment = format_short_datetime if short else format_long_datetime
+    return attribute_column(name, label, lambda at: format_moment(at) if at else EMPTY_VALUE)
+
+
+def yes_no_column(name: str, label: Any) -> Callable[[Any, Any], str]:
+    """A column that says yes or no in words: an icon alone is neither."""
+    return attribute_column(name, label, lambda value: _("Yes") if value else _("No"))
+
+
+def number_column(name: str, label: Any) -> Callable[[Any, Any], str]:
+    """A column with a figure, in thousands."""
+    return attribute_column(name, label, "{:,}".format)
+
+
+def state_tag(label: str | Promise, kind: str) -> SafeString:
+    """The state as a word with a shape; `kind`: waiting, good, done or stopped."""
+    return render_to_string("includes/state_tag.html", {"label": label, "kind": kind})
+
+
+def state_column(colours: Mapping[Any, str] | None = None) -> Callable[[Any, Any], Any]:
+    """A column with the state as a tag, by which it can be sorted. `colours`: the tag's colour in each state, if the model
+    has no `status_colour`."""
+
+    def tag(obj: Any) -> SafeString:
+        return state_tag(obj.get_state_display(), colours[obj.state] if colours else obj.status_colour)
+
+    return column(gettext_lazy("state"), tag, ordering="state")
+
+
+def non_breaking(text: str) -> str:
+    """A postcode that stays on one line."""
+    return text.replace(" ", "\xa0")
+
+
+def breakable_email(email: str) -> SafeString:
+    """An address that breaks at its dots and its @ where the screen is narrow; copied, it is whole."""
+    return format_html_join(WORD_BREAK, "{}", ((piece,) for piece in re.split(r"(?=[@.])", email)))
+
+
+def mail_link(email: str) -> SafeString | str:
+    return format_html('<a href="mailto:{}">{}</a>', email, breakable_email(email)) if email else _("No email address: call them")
+
+
+def phone_link(number: str) -> SafeString | str:
+    """A link that calls the number."""
+    digits = dialable_number(number)
+    return format_html('<a href="tel:{}">{}</a>', digits, number) if digits else EMPTY_VALUE

@@ -59,6 +59,14 @@ def test_apps_import_only_apps_below_them() -> None:
     assert wrong == []
 
 
+def test_core_holds_what_at_least_three_packages_use() -> None:
+    users: dict[str, set[str]] = {f"core.{name.removesuffix('.py')}": set() for name in root_modules("core")}
+    for path in python_files(*PACKAGES):
+        for module in imported_modules(path):
+            users.setdefault(".".join(module.split(".")[:2]), set()).add(path.relative_to(ROOT).parts[0])
+    assert {name for name in users if name.startswith("core.") and len(users[name] - {"core"}) < 3} == {"core.middleware"}
+
+
 def room_and_layer(module: str) -> tuple[str, int] | None:
     """`bookings.visits.services` is the layer of services of the room `bookings.visits`."""
     parts = module.split(".")

@@ -41,7 +41,10 @@ from core.dates import format_day, uk_day
 from professionals.exports import ExportMixin, key_batches
 from professionals.models import Profession
 from professionals.safeguarding.services import shown_text
-from staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, StaffModelAdmin, column, format_short_datetime, staff_site
+from staff.actions import ObjectAction
+from staff.lists import EMPTY_VALUE, column, format_short_datetime
+from staff.model_admin import ReadOnlyAdmin, StaffModelAdmin
+from staff.site import staff_site
 from staff.spreadsheets import Cell, Heading
 
 

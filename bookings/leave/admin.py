@@ -27,7 +27,10 @@ from core.errors import DomainError
 from core.forms import domain_error_to_form
 from professionals.safeguarding.forms import StaffForm, reason_field
 from professionals.safeguarding.services import searched_expression, shown_text
-from staff.site import ObjectAction, ReadOnlyAdmin, column, datetime_column, staff_site, state_column
+from staff.actions import ObjectAction
+from staff.lists import column, datetime_column, state_column
+from staff.model_admin import ReadOnlyAdmin
+from staff.site import staff_site
 
 
 class LeaveForm(OwnLeaveForm):

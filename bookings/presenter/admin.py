@@ -19,7 +19,8 @@ from bookings.schedule.slots import DateRange
 from bookings.travel import Journeys
 from bookings.visits.admin import visit_text
 from core.dates import format_day, uk_day
-from staff.site import non_breaking, staff_site
+from staff.lists import non_breaking
+from staff.site import staff_site
 
 DAYS_AHEAD = 7  # like the filters of the lists that it links to
 MAX_ROWS = 60  # bookings, and as many sessions

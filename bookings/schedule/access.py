@@ -20,7 +20,9 @@ from bookings.models import Booking, BookingQuerySet, Leave, OpenSession, Presen
 from bookings.models.open_session import OpenSessionQuerySet
 from core.dates import format_day, format_uk_time, uk_day
 from core.errors import DomainError
-from staff.site import OwnPage, ReadOnlyAdmin, staff_site
+from staff.model_admin import ReadOnlyAdmin
+from staff.site import staff_site
+from staff.today import OwnPage
 
 
 def active_presenter(request: HttpRequest) -> Presenter | None:

@@ -63,23 +63,21 @@ from professionals.areas import is_area
 from professionals.forms import PostcodeField
 from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm, reason_field
 from professionals.safeguarding.services import kept_back_expression, searched_expression, shown_text
-from staff.lists import ListPart, parse_search_words
-from staff.search import SearchKind, columns_contain, contains_digits, national_digits, search_registry
-from staff.site import (
+from staff.actions import ObjectAction, simplify_select
+from staff.lists import (
     EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    StaffModelAdmin,
+    ListPart,
     column,
     datetime_column,
-    exact_search_filter,
     mail_link,
     number_column,
+    parse_search_words,
     phone_link,
-    simplify_select,
-    staff_site,
     yes_no_column,
 )
+from staff.model_admin import ReadOnlyAdmin, StaffModelAdmin, exact_search_filter
+from staff.search import SearchKind, columns_contain, contains_digits, national_digits, search_registry
+from staff.site import staff_site
 
 
 class PresenterChoice(forms.ModelChoiceField):

@@ -13,7 +13,7 @@ from bookings.seats.queries import MAX_GUESTS_SHOWN, guest_text, profession_labe
 from bookings.seats.services import approve_seat, close_seat_offer, decline_seat, give_up_seat, offer_seats
 from core.dates import format_day
 from professionals.models import Person
-from staff.site import ObjectAction
+from staff.actions import ObjectAction
 
 
 def seats_text(booking: Booking, now: datetime) -> str:

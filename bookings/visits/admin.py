@@ -45,8 +45,12 @@ from core.dates import TEAM_NATION, format_day, format_uk_time, is_working_day, 
 from core.errors import DomainError
 from core.forms import DayField, validate_phone
 from professionals.safeguarding.forms import StaffForm, reason_field
+from staff.actions import ObjectAction
 from staff.first_run import COLLEAGUES_SECTION, FirstRunCheck, Light, register_first_run_check
-from staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
+from staff.lists import column, phone_link, state_tag
+from staff.model_admin import StaffModelAdmin
+from staff.site import staff_site
+from staff.today import Alarm
 
 MAX_ALARMS_SHOWN = 5
 ALARM_TITLES = {

@@ -17,8 +17,10 @@ from core.dates import format_day, uk_day
 from core.forms import validate_phone
 from guidance.contacts.models import POLICE_NUMBER, AreaContact
 from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
-from staff.lists import OptionsFilter
-from staff.site import EMPTY_VALUE, StaffModelAdmin, WaitingLine, column, phone_link, staff_site
+from staff.lists import EMPTY_VALUE, OptionsFilter, column, phone_link
+from staff.model_admin import StaffModelAdmin
+from staff.site import staff_site
+from staff.today import WaitingLine
 
 
 class NeedsFilter(OptionsFilter):

@@ -38,9 +38,10 @@ from leaflets.stock import queries as stock_queries
 from leaflets.stock.admin import SpreadsheetLinks
 from leaflets.stock.services import correct_stock, notify_alerts, receive_stock
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
-from staff.lists import OptionsFilter
+from staff.actions import ObjectAction
+from staff.lists import EMPTY_VALUE, OptionsFilter, column, number_column, state_column, yes_no_column
 from staff.search import SearchKind, columns_contain, search_registry
-from staff.site import EMPTY_VALUE, ObjectAction, column, number_column, staff_site, state_column, yes_no_column
+from staff.site import staff_site
 
 
 class LeafletForm(forms.ModelForm):

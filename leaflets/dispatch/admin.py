@@ -79,18 +79,18 @@ from leaflets.models import (
     StockMovement,
 )
 from leaflets.orders.queries import visit_start
-from staff.site import (
+from staff.actions import ObjectAction
+from staff.lists import (
     EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
     column,
     format_long_datetime,
     format_short_datetime,
     number_column,
-    staff_site,
     state_column,
     time_ago_text,
 )
+from staff.model_admin import ReadOnlyAdmin
+from staff.site import staff_site
 
 DISPATCH_OUTCOMES = frozenset({ParcelOutcome.SENT, ParcelOutcome.LEFT_OUT, ParcelOutcome.NOTHING})
 

@@ -42,21 +42,19 @@ from notifications.models import Notification
 from notifications.rendering import render
 from professionals.admin import name_organisation_text
 from professionals.safeguarding.forms import StaffForm
-from staff.site import (
+from staff.actions import ObjectAction, page_form_class
+from staff.lists import (
     EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    StaffModelAdmin,
     column,
     datetime_column,
     format_short_datetime,
     mail_link,
     number_column,
-    page_form_class,
     phone_link,
-    staff_site,
     state_tag,
 )
+from staff.model_admin import ReadOnlyAdmin, StaffModelAdmin
+from staff.site import staff_site
 
 
 class RecallForm(StaffForm):

@@ -58,21 +58,21 @@ from leaflets.stock.stock_takes import (
     stock_take_counts,
 )
 from professionals.safeguarding.services import kept_back_expression, shown_text
-from staff.lists import contains_word, parse_search_words, period_filter
-from staff.site import (
+from staff.actions import ObjectAction, page_form_class
+from staff.lists import (
     EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    StaffModelAdmin,
     attribute_column,
     column,
+    contains_word,
     datetime_column,
     format_long_datetime,
-    page_form_class,
-    staff_site,
+    parse_search_words,
+    period_filter,
     state_column,
     state_tag,
 )
+from staff.model_admin import ReadOnlyAdmin, StaffModelAdmin
+from staff.site import staff_site
 from staff.spreadsheets import (
     FILE_IS_EMPTY_MESSAGE,
     FILE_TOO_LARGE_MESSAGE,

@@ -17,8 +17,11 @@ from core.pages import parse_page_number
 from office.closures.forms import BannerForm, ClosureForm
 from office.closures.models import Banner, Closure
 from office.closures.services import end_closure, take_down_banner
+from staff.actions import ObjectAction
+from staff.lists import column, datetime_column, state_tag
 from staff.menu import MENU_PAGES, MenuPage
-from staff.site import ObjectAction, StaffModelAdmin, column, datetime_column, staff_site, state_tag
+from staff.model_admin import StaffModelAdmin
+from staff.site import staff_site
 
 VIEW_PERMISSION = "office.view_closure"
 

@@ -15,7 +15,7 @@ from core.dates import UK_TZ, uk_day
 from core.forms import DayField, UKTimeField, validate_near_today, validated_uk_datetime
 from office.closures.models import Banner, Closure, ClosureScope
 from office.closures.services import Conflict, find_conflicts
-from staff.site import format_short_datetime
+from staff.lists import format_short_datetime
 
 TextCheck = Callable[[str], str]
 _text_checks: list[TextCheck] = []

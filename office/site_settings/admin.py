@@ -20,8 +20,9 @@ from office.site_settings.models import SiteSettings
 from office.site_settings.queries import last_change_by_setting, read_settings
 from office.site_settings.services import change_settings, find_broken_promises, get_locked_settings
 from staff.audit import audit_note
+from staff.lists import format_long_datetime
 from staff.menu import MENU_PAGES, MenuPage
-from staff.site import format_long_datetime, staff_site
+from staff.site import staff_site
 
 CHANGE_PERMISSION = "office.change_sitesettings"
 MENU_PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Settings of the site"), "staff:settings", CHANGE_PERMISSION))

@@ -30,21 +30,14 @@ from office.texts.models import StepKind, TextStep, TextVersion
 from office.texts.places import TextLocation, get_sentences, sentence_rows, text_locations
 from office.texts.queries import preview_wording, unused_reason
 from office.texts.services import approve_text, restore_default_wording, send_back_text, take_back_text, write_text
+from staff.actions import ObjectAction
 from staff.audit import audit_note
 from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
-from staff.lists import OptionsFilter
+from staff.lists import EMPTY_VALUE, OptionsFilter, column, datetime_column, format_short_datetime, state_tag
 from staff.menu import MENU_PAGES, MenuPage
-from staff.site import (
-    EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    WaitingLine,
-    column,
-    datetime_column,
-    format_short_datetime,
-    staff_site,
-    state_tag,
-)
+from staff.model_admin import ReadOnlyAdmin
+from staff.site import staff_site
+from staff.today import WaitingLine
 
 VIEW_PERMISSION, ADD_PERMISSION = "office.view_textversion", "office.add_textversion"
 MAX_VERSIONS_SHOWN = 20

@@ -27,20 +27,14 @@ from professionals.imports import services
 from professionals.imports.forms import ChoicesForm, ColumnsForm, UploadForm, row_text
 from professionals.imports.registry import IMPORT_KINDS, kind_of
 from professionals.models import WAITING_ROW_STATES, Import, ImportedObject, ImportRow, ImportState, Person, RowState
+from staff.actions import ObjectAction
 from staff.audit import audit_note
+from staff.lists import column, datetime_column, format_long_datetime, number_column, state_tag
 from staff.menu import plural_name
-from staff.site import (
-    ObjectAction,
-    ReadOnlyAdmin,
-    WaitingLine,
-    column,
-    datetime_column,
-    format_long_datetime,
-    number_column,
-    staff_site,
-    state_tag,
-)
+from staff.model_admin import ReadOnlyAdmin
+from staff.site import staff_site
 from staff.spreadsheets import CSV_CONTENT_TYPE, Heading, csv_chunks
+from staff.today import WaitingLine
 
 ROWS_PER_PAGE = 50
 CHOICES_PER_PAGE = 25

@@ -25,10 +25,12 @@ from notifications.registry import Topic
 from professionals.merges import services
 from professionals.models import Merge, Organisation, Person
 from professionals.services import similar_people
+from staff.actions import ObjectAction
 from staff.audit import audit_note
-from staff.lists import capped_count_text, is_valid_key
+from staff.lists import EMPTY_VALUE, capped_count_text, is_valid_key
 from staff.menu import plural_name
-from staff.site import EMPTY_VALUE, ObjectAction, StaffModelAdmin, count_all
+from staff.model_admin import StaffModelAdmin
+from staff.today import count_all
 
 OTHER_PARAMETER = "with"
 MAX_FOUND = 20

@@ -17,7 +17,7 @@ from professionals import services
 from professionals.emails import StaffLetter
 from professionals.models import MAX_LETTER_LENGTH, MAX_NOTE_LENGTH, Note, NoteKind, Organisation, Person
 from professionals.safeguarding.forms import NoChildDetailsForm
-from staff.site import ObjectAction
+from staff.actions import ObjectAction
 from staff.story import StoryEntry, StoryPage, register_story_entries
 
 VIEW_NOTE_PERMISSION, VIEW_MESSAGE_PERMISSION = "professionals.view_note", "notifications.view_notification"

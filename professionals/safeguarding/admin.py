@@ -21,21 +21,21 @@ from accounts.access import signed_in_user
 from core.errors import DomainError
 from professionals.models import FlagDecision, FlaggedEvent, FlaggedEventKind, FlaggedText
 from professionals.safeguarding import services
-from staff.lists import OptionsFilter, narrow_by, period_filter
-from staff.site import (
+from staff.actions import ObjectAction, page_form_class
+from staff.lists import (
     EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    WaitingLine,
-    WaitingRow,
+    OptionsFilter,
     column,
     datetime_column,
     format_long_datetime,
-    page_form_class,
+    narrow_by,
+    period_filter,
     phone_link,
-    staff_site,
     state_tag,
 )
+from staff.model_admin import ReadOnlyAdmin
+from staff.site import staff_site
+from staff.today import WaitingLine, WaitingRow
 
 READ_SLUG = "read"
 

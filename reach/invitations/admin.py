@@ -46,9 +46,12 @@ from reach.invitations.queries import (
 )
 from reach.invitations.services import add_mailbox, invite_area, record_objection
 from reach.models import MIN_INVITATION_INTERVAL, Basis, Campaign, RoleMailbox
+from staff.actions import ObjectAction
 from staff.audit import audit_note
+from staff.lists import EMPTY_VALUE, column, datetime_column
 from staff.menu import MENU_PAGES, MenuPage
-from staff.site import EMPTY_VALUE, ObjectAction, ReadOnlyAdmin, column, datetime_column, staff_site
+from staff.model_admin import ReadOnlyAdmin
+from staff.site import staff_site
 from staff.story import MAX_RELATED_ROWS, RelatedList, RelatedRow, register_related_list
 
 INVITE_PERMISSION = "reach.invite"

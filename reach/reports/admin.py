@@ -26,8 +26,11 @@ from reach.queries import Period
 from reach.reports.documents import pdf_labels, report_context
 from reach.reports.services import delete_report, request_report, resume_report
 from reach.rows import VIEW_REACH_PERMISSION
+from staff.actions import ObjectAction
 from staff.audit import audit_note
-from staff.site import ObjectAction, ReadOnlyAdmin, column, datetime_column, format_long_datetime, staff_site, state_tag
+from staff.lists import column, datetime_column, format_long_datetime, state_tag
+from staff.model_admin import ReadOnlyAdmin
+from staff.site import staff_site
 from staff.spreadsheets import XLSX_CONTENT_TYPE
 
 STATE_COLOURS = {

@@ -22,7 +22,7 @@ TEMPLATES = settings.BASE_DIR / "templates"
 ADDRESSES = [reverse(pattern.name) for pattern in urls.urlpatterns if not pattern.pattern.regex.groupindex]
 # Drawn nowhere on these pages, each for its reason.
 NOT_DRAWN = {
-    "core/errors.html",  # the form library's own tag asks for these two; ours draws the form inside a page’s
+    "ctac/errors.html",  # the form library's own tag asks for these two; ours draws the form inside a page’s
     "ctac/whole_uni_form.html",
     "ctac/rare.html",  # on the staff site alone, in its forms for callers
     "includes/mail_comes_back.html",  # above the pages of whoever has an address that mail comes back from

@@ -12,7 +12,10 @@ from django.test import Client
 
 from professionals.admin import OrganisationAdmin
 from professionals.models import Organisation
-from staff.site import ObjectAction, StaffModelAdmin, WaitingLine, count_all, staff_site
+from staff.actions import ObjectAction
+from staff.model_admin import StaffModelAdmin
+from staff.site import staff_site
+from staff.today import WaitingLine, count_all
 from tests.face.page import Page
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 

@@ -15,7 +15,7 @@ from privacy import retention as privacy_retention
 from privacy.retention import WARNING_PERIOD
 from privacy.tasks import count_due, take_out
 from professionals.models import Person
-from staff.site import format_long_datetime
+from staff.lists import format_long_datetime
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.privacy.retention_records import warned
 

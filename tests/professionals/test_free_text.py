@@ -13,7 +13,8 @@ from django.test import RequestFactory
 from bench.figures import PACKAGES
 from core.models import Classification, classification
 from professionals.safeguarding.forms import ChildDetailsMixin
-from staff.site import ReadOnlyAdmin, ReadOnlyInline, staff_site
+from staff.model_admin import ReadOnlyAdmin, ReadOnlyInline
+from staff.site import staff_site
 from tests.factories import make_staff
 from tests.professionals.free_text import EXEMPT, WRITTEN_BY
 

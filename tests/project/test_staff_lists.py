@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from staff.site import format_long_datetime, format_short_datetime, phone_link, state_tag, time_ago_text
+from staff.lists import format_long_datetime, format_short_datetime, phone_link, state_tag, time_ago_text
 
 SUMMER = datetime(2027, 7, 6, 12, 30, tzinfo=UTC)
 

@@ -45,7 +45,7 @@ from leaflets.models import Order
 from professionals.admin import PersonAdmin
 from professionals.models import Person
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
-from staff.site import ObjectAction
+from staff.actions import ObjectAction
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin

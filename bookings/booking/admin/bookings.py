@@ -95,25 +95,24 @@ from professionals.exports import ExportMixin, key_batches
 from professionals.models import LocalAuthority, Organisation, Person
 from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
 from professionals.safeguarding.services import kept_back_expression, shown_text
-from staff.lists import ListPart, OptionsFilter, narrow_by, period_filter
-from staff.search import SearchKind, search_registry, searched_contains
-from staff.site import (
-    CachedObjectAdmin,
-    ObjectAction,
-    ReferenceSearchAdmin,
-    WaitingLine,
-    WaitingRow,
+from staff.actions import ObjectAction, page_form_class
+from staff.lists import (
+    ListPart,
+    OptionsFilter,
     column,
     datetime_column,
     format_short_start,
+    narrow_by,
     non_breaking,
-    page_form_class,
+    period_filter,
     phone_link,
-    staff_site,
     state_column,
     state_tag,
     time_ago_text,
 )
+from staff.model_admin import CachedObjectAdmin, ReferenceSearchAdmin
+from staff.search import SearchKind, search_registry, searched_contains
+from staff.site import staff_site
 from staff.spreadsheets import Cell, Heading
 from staff.story import (
     IMPORTED_TEXT,
@@ -126,6 +125,7 @@ from staff.story import (
     register_related_list,
     register_story_entries,
 )
+from staff.today import WaitingLine, WaitingRow
 
 # The filters of the list of bookings, and its lines on the first staff page.
 

@@ -46,7 +46,8 @@ from bookings.travel import PlaceUnknown
 from core.dates import format_datetime_range, format_uk_time, uk_day
 from core.errors import DomainError
 from professionals.admin import has_recognised_domain
-from staff.site import ObjectAction, state_tag
+from staff.actions import ObjectAction
+from staff.lists import state_tag
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin

@@ -56,7 +56,8 @@ from professionals.admin import audit_people_shown, begin_call, name_organisatio
 from professionals.forms import CallerForm
 from professionals.safeguarding.forms import CONFIRM_FIELD, StaffForm, StaffReasonForm, reason_field
 from professionals.services import find_or_enter_person
-from staff.site import ObjectAction, phone_link
+from staff.actions import ObjectAction
+from staff.lists import phone_link
 
 if TYPE_CHECKING:
     from bookings.open_sessions.admin.sessions import OpenSessionAdmin

@@ -57,22 +57,26 @@ from professionals.exports import ExportMixin, key_batches
 from professionals.models import Note, Organisation, Person
 from professionals.notes.admin import VIEW_MESSAGE_PERMISSION, VIEW_NOTE_PERMISSION, note_entries
 from professionals.safeguarding.services import kept_back_expression, shown_text
-from staff.lists import ListPart, OptionsFilter, capped_keys, filter_by_words, parse_search_words, period_filter
-from staff.search import SearchKind, search_registry
-from staff.site import (
-    ObjectAction,
-    WaitingLine,
-    WaitingRow,
+from staff.actions import ObjectAction
+from staff.lists import (
+    ListPart,
+    OptionsFilter,
+    capped_keys,
     column,
     datetime_column,
-    exact_search_filter,
+    filter_by_words,
     format_short_datetime,
-    staff_site,
+    parse_search_words,
+    period_filter,
     state_column,
     state_tag,
 )
+from staff.model_admin import exact_search_filter
+from staff.search import SearchKind, search_registry
+from staff.site import staff_site
 from staff.spreadsheets import Cell, Heading
 from staff.story import StoryEntry, StoryPage, register_story_entries
+from staff.today import WaitingLine, WaitingRow
 
 MAX_SERIES_SHOWN = 30
 

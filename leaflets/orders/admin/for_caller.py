@@ -38,7 +38,8 @@ from professionals.forms import CallerForm, clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.services import find_or_enter_person
-from staff.site import ObjectAction, StaffModelAdmin
+from staff.actions import ObjectAction
+from staff.model_admin import StaffModelAdmin
 
 if TYPE_CHECKING:
     from django.http import QueryDict

@@ -56,26 +56,27 @@ from professionals.models import Organisation, Person
 from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 from professionals.safeguarding.services import kept_back_expression, shown_text
-from staff.lists import ListPart, OptionsFilter, narrow_by, period_filter
-from staff.search import SearchKind, search_registry, searched_contains
-from staff.site import (
+from staff.actions import ObjectAction
+from staff.lists import (
     EMPTY_VALUE,
-    ObjectAction,
-    ReadOnlyAdmin,
-    ReadOnlyInline,
-    ReferenceSearchAdmin,
+    ListPart,
+    OptionsFilter,
     column,
     datetime_column,
     format_long_datetime,
     format_short_datetime,
     mail_link,
+    narrow_by,
     non_breaking,
+    period_filter,
     phone_link,
-    staff_site,
     state_column,
     state_tag,
     time_ago_text,
 )
+from staff.model_admin import ReadOnlyAdmin, ReadOnlyInline, ReferenceSearchAdmin
+from staff.search import SearchKind, search_registry, searched_contains
+from staff.site import staff_site
 from staff.story import (
     IMPORTED_TEXT,
     MAX_RELATED_ROWS,

@@ -11,7 +11,7 @@ from bookings.errors import AlreadyPlaced
 from bookings.models import OpenSession, Presenter, SessionEvent, SessionSeries
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.sessions import plan_sessions
-from staff.site import format_short_datetime
+from staff.lists import format_short_datetime
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.admin.session_desk import ADD, plan_form, sent_back
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presentation, make_presenter
