@@ -169,7 +169,6 @@ class ExportAdmin(ReadOnlyAdmin):
     list_display_links = None
     list_select_related = ("by",)
     sorts_quickly = ("when",)
-    ordering = ("-at", "-pk")
     actions = None
     when = datetime_column("at", gettext_lazy("when"), short=True)
     number_rows = number_column("rows", gettext_lazy("rows"))

@@ -292,7 +292,7 @@ def sample_booking(**fields: Any) -> Booking:
         "pk": 1,
         "reference": "BK-7Q4M-2F",
         "person": sample_person(),
-        "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
+        "presentation": sample_presentation(),
         "presenter": sample_presenter(),
         "state": BookingState.CONFIRMED,
         "format": Format.WORKPLACE,
@@ -333,6 +333,11 @@ def sample_visit(**fields: Any) -> Visit:
     return Visit(**{"presenter": sample_presenter(), **fields})
 
 
+def sample_presentation(**fields: Any) -> Presentation:
+    defaults = {"slug": "signs", "title": "Spotting the signs of child trafficking", "length_minutes": 90}
+    return Presentation(pk=1, **{**defaults, **fields})
+
+
 def sample_person(**fields: Any) -> Person:
     defaults = {
         "name": NAMES_BY_ADDRESS[READER_ADDRESS],
@@ -364,7 +369,7 @@ def sample_long_fields() -> dict[str, Any]:
             name=name, email=SAMPLE_LONG_EMAIL, organisation=organisation, profession=Profession.EMERGENCY_CARE
         ),
         "presenter": sample_presenter(name="Oluwaseun Adebayo-Fitzwilliam Okonkwo-Ramsbottom"),
-        "presentation": Presentation(pk=1, slug="signs", title=SAMPLE_LONG_TITLE, length_minutes=90),
+        "presentation": sample_presentation(title=SAMPLE_LONG_TITLE),
         "address_line_1": SAMPLE_LONG_ORGANISATION,
         "address_line_2": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch House, Unit 14b",
         "contact_name": name,

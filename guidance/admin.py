@@ -75,7 +75,6 @@ class GuidancePageAdmin(ReadOnlyAdmin):
     list_display = ("page", "language", "state", "approved", "review", "approver", "author")
     list_filter = (ApprovalFilter, "language", "audience", "nation")
     list_select_related = ("approver", "author")
-    ordering = ("pk",)
     fields = readonly_fields = ("state", "approved", "approver", "author", "review", "sample")
     may_be_empty = ("sample",)
     page = column(gettext_lazy("page"), str)

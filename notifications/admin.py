@@ -109,7 +109,6 @@ class MarkedAddressAdmin(MailAdmin):
     search_fields = ["address"]
     words = ADDRESS_SEARCH_TEXT
     search_help_text = gettext_lazy("Email address or part of it")
-    ordering = ["-last_at", "-pk"]
     actions = None
     last = datetime_column("last_at", gettext_lazy("last came back"), short=True)
     since = datetime_column("marked_at", gettext_lazy("to put right since"))
@@ -279,7 +278,6 @@ class NotificationAdmin(MailAdmin):
     search_fields = ["recipient", "reference"]
     words = MESSAGE_SEARCH_TEXT
     search_help_text = gettext_lazy("Email address, reference, or part of either")
-    ordering = ["-created_at", "-pk"]
     change_form_template = "notifications/message.html"
     change_list_template = "notifications/staff/messages.html"
     actions = ("send_ticked",)

@@ -3,7 +3,7 @@
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -231,12 +231,14 @@ class StaffDigest(Email):
         }
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     staff = "https://ctac.example/staff/"
     monday = datetime(2027, 2, 22, 10, 5, tzinfo=UTC)
     lines = [
         DigestLine(monday, "New booking BK-7Q4M-2F on Tuesday 9 March 2027", f"{staff}bookings/booking/1/"),
         DigestLine(monday.replace(hour=14), "New order LO-3XK9-PT", f"{staff}leaflets/order/1/"),
     ]
-    yield example(StaffDigest, lines=lines, more=0)
-    yield example(StaffDigest, _("very many"), lines=lines * 20, more=12)
+    return [
+        example(StaffDigest, lines=lines, more=0),
+        example(StaffDigest, _("very many"), lines=lines * 20, more=12),
+    ]

@@ -1,6 +1,5 @@
 """The emails about complaints, and the warning before an account is erased."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -133,13 +132,10 @@ class AccountGoes(Email):
         }
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     written = datetime.fromisoformat("2027-01-12T10:00:00Z")
-    yield example(AccountGoes, has_account=True, created_at=written)
     title = gettext("Details that staff entered will be erased")
-    yield example(AccountGoes, title=title, has_account=False, created_at=written)
     complaint = Complaint(pk=1, reference="DP-7Q4M-2F", received_on=date(2027, 3, 9), name="Nadia Rahman")
-    yield example(ComplaintReceived, complaint=complaint)
     steps: tuple[tuple[type[Email], str], ...] = (
         (ComplaintAcknowledged, gettext("Mo Farrow is looking into it and will call you this week.")),
         (ComplaintProgress, gettext("We have asked the carrier who saw the label. They will answer by Friday.")),
@@ -148,7 +144,11 @@ def examples() -> Iterator[Example]:
             gettext("You are right. The label had your phone number on it.\n\nWe are sorry. We print none on labels any more."),
         ),
     )
-    for email, text in steps:
-        yield example(email, complaint=complaint, text=text)
-    yield example(StaffComplaint, complaint=complaint)
-    yield example(StaffComplaintDue, complaint=complaint)
+    return [
+        example(AccountGoes, has_account=True, created_at=written),
+        example(AccountGoes, title=title, has_account=False, created_at=written),
+        example(ComplaintReceived, complaint=complaint),
+        *(example(email, complaint=complaint, text=text) for email, text in steps),
+        example(StaffComplaint, complaint=complaint),
+        example(StaffComplaintDue, complaint=complaint),
+    ]

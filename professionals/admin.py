@@ -447,7 +447,6 @@ class StoppedAdmin(ReadOnlyAdmin):
     list_filter = (SeenFilter, "where", "why", "by", period_filter("last_at"))
     list_select_related = ("person__organisation", "organisation")
     sorts_quickly = ("last",)
-    ordering = ("-last_at", "-pk")
     actions = ("seen_all",)
     fields = readonly_fields = (
         "where",

@@ -248,29 +248,34 @@ class StaffLetter(Email):
         return replace(super().message(), reply_to=site_settings().team_email)
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     words = "Thank you for your call.\n\nThe parcel left our store today. It should be with you on Thursday."
-    yield example(StaffLetter, letter=Note(kind=NoteKind.LETTER, subject="Your leaflets", text=words))
-    yield example(SafeguardingFlag, reference="BK-7Q4M-2F", flagged=FlaggedText(pk=12))
-    render = partial(render_account_email, email=READER_ADDRESS)
-    for prefix, context in ACCOUNT_EMAIL_SAMPLES.items():
-        kind = account_email_kind(prefix)
-        title = gettext("Account: %(what)s") % {"what": ACCOUNT_EMAIL_LABELS[kind]}
-        yield Example(kind, title, partial(render, prefix, context=context))
     asked = datetime.fromisoformat("2027-01-12T10:00:00Z")
-    yield example(MergeAsked, about="merge:1", merge=Merge(pk=1, asked_at=asked))
-    yield example(MergeDone, address=READER_ADDRESS)
-    yield example(AddressObjection, path="/staff/professionals/person/1/change/")
     moment: dict[str, object] = {"moment": "Tuesday 12 January 2027, 10am"}
+    account_title = gettext("Account: %(what)s")
     put_back: dict[str, object] = {"old": READER_ADDRESS, **moment}
-    cases: tuple[tuple[str, Promise, dict[str, object]], ...] = (
-        (MOVED_BY_STAFF_TEMPLATE, _("Account: moved to another address by staff"), moment | UNKNOWN_READER),
-        (ADDRESS_PUT_BACK_TEMPLATE, _("Account: old address back"), put_back | KNOWN_READER | {"is_theirs": True}),
-        (
+    return [
+        example(StaffLetter, letter=Note(kind=NoteKind.LETTER, subject="Your leaflets", text=words)),
+        example(SafeguardingFlag, reference="BK-7Q4M-2F", flagged=FlaggedText(pk=12)),
+        *(
+            _account_example(prefix, account_title % {"what": ACCOUNT_EMAIL_LABELS[account_email_kind(prefix)]}, context)
+            for prefix, context in ACCOUNT_EMAIL_SAMPLES.items()
+        ),
+        example(MergeAsked, about="merge:1", merge=Merge(pk=1, asked_at=asked)),
+        example(MergeDone, address=READER_ADDRESS),
+        example(AddressObjection, path="/staff/professionals/person/1/change/"),
+        _account_example(MOVED_BY_STAFF_TEMPLATE, _("Account: moved to another address by staff"), {**moment, **UNKNOWN_READER}),
+        _account_example(
+            ADDRESS_PUT_BACK_TEMPLATE, _("Account: old address back"), {**put_back, **KNOWN_READER, "is_theirs": True}
+        ),
+        _account_example(
             ADDRESS_PUT_BACK_TEMPLATE,
             _("Account: old address back, to the other one"),
-            put_back | UNKNOWN_READER | {"is_theirs": False},
+            {**put_back, **UNKNOWN_READER, "is_theirs": False},
         ),
-    )
-    for prefix, label, facts in cases:
-        yield Example(account_email_kind(prefix), label, partial(render, prefix, context=facts))
+    ]
+
+
+def _account_example(prefix: str, title: str | Promise, context: Any) -> Example:
+    shown = partial(render_account_email, prefix, email=READER_ADDRESS, context=context)
+    return Example(account_email_kind(prefix), title, shown)

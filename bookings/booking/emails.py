@@ -1,6 +1,5 @@
 """The emails about a booking: to the professional, to the presenter, to the team, and to the manager when requests wait."""
 
-from collections.abc import Iterator
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -574,72 +573,76 @@ def _example(email: type[BookingEmail], case: str = "", facts: dict[str, Any] | 
     return example(email, case, booking=sample_booking(**fields), **{**to, **(facts or {})})
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     """Each email in its usual case, then the cases that read differently, and the longest words."""
-    yield from _professional_examples()
-    yield from _staff_examples()
     closed = {"in_calendars": True}
-    yield _example(PresenterBooked)
-    yield _example(PresenterReminderWeek, brought=sample_brought())
-    yield _example(PresenterReminder)
-    yield _example(PresenterReminder, gettext("online"), **SAMPLE_ONLINE_FIELDS)
-    yield _example(PresenterBooked, gettext("with leaflets"), brought=sample_brought())
     off: dict[str, Any] = {"state": BookingState.CANCELLED, "brought": sample_brought(state=OrderState.DISPATCHED)}
-    yield _example(PresenterCancelled, gettext("with leaflets"), closed, **off)
-    yield _example(PresenterKept, state=BookingState.REQUESTED)
-    yield _example(PresenterCancelled, "", closed, state=BookingState.CANCELLED)
-    yield _example(PresenterFreed, "", {"recipient": PRESENTER_ADDRESS, "version": 1}, presenter=None)
-    yield _example(PresenterMoved, "", {"change": SAMPLE_MOVE_EVENT})
-    yield _example(PresenterChanged, "", {"change": SAMPLE_CHANGE_EVENT, "in_calendars": True})
     email = ManagerRequestsWaiting
     booking = email.waiting_row("BK-7Q4M-2F", "Spotting the signs of child trafficking", SAMPLE_NOW)
     order = email.waiting_row("LO-3XK9-PT", gettext("A request for leaflets"), SAMPLE_NOW)
-    yield example(email, rows=[booking, order], counts=(1, 1))
-    yield example(email, gettext("very many"), rows=[booking] * email.max_listed, counts=(email.max_listed + 12, 0))
+    return [
+        *_professional_examples(),
+        *_staff_examples(),
+        _example(PresenterBooked),
+        _example(PresenterReminderWeek, brought=sample_brought()),
+        _example(PresenterReminder),
+        _example(PresenterReminder, gettext("online"), **SAMPLE_ONLINE_FIELDS),
+        _example(PresenterBooked, gettext("with leaflets"), brought=sample_brought()),
+        _example(PresenterCancelled, gettext("with leaflets"), closed, **off),
+        _example(PresenterKept, state=BookingState.REQUESTED),
+        _example(PresenterCancelled, "", closed, state=BookingState.CANCELLED),
+        _example(PresenterFreed, "", {"recipient": PRESENTER_ADDRESS, "version": 1}, presenter=None),
+        _example(PresenterMoved, "", {"change": SAMPLE_MOVE_EVENT}),
+        _example(PresenterChanged, "", {"change": SAMPLE_CHANGE_EVENT, "in_calendars": True}),
+        example(email, rows=[booking, order], counts=(1, 1)),
+        example(email, gettext("very many"), rows=[booking] * email.max_listed, counts=(email.max_listed + 12, 0)),
+    ]
 
 
-def _professional_examples() -> Iterator[Example]:
+def _professional_examples() -> list[Example]:
     links = {"links": SAMPLE_LINKS}
     usual = {**links, "reminds": True}
     confirmed = partial(_example, BookingConfirmed)
-    yield confirmed("", usual)
-    yield confirmed(gettext("online"), usual, **SAMPLE_ONLINE_FIELDS)
     another = {**usual, "news": BookingEventKind.REASSIGNED}
-    yield confirmed(gettext("another presenter"), another, sequence=1)
-    yield confirmed(gettext("changed, no presenter yet"), another, sequence=1, presenter=None)
-    yield confirmed(gettext("no longer cancelled"), {**usual, "news": BookingEventKind.RESTORED}, sequence=2)
-    yield confirmed(gettext("longest words"), usual, **sample_long_fields())
-    yield confirmed(gettext("with leaflets, not all"), usual, brought=sample_brought())
-    yield _example(BookingRequested, state=BookingState.REQUESTED)
     asked = {"options": sample_preferred_dates(), "now": SAMPLE_NOW}
-    yield _example(BookingRequested, gettext("dates of one’s own"), asked, **SAMPLE_NO_TIME_FIELDS)
-    yield _example(BookingOffered, "", {"options": sample_offered_dates()}, **SAMPLE_NO_TIME_FIELDS)
     ours = [*sample_preferred_dates(), *sample_offered_dates(state=DateOptionState.EXPIRED)]
     ours[-1].why_not = NotKeptReason.AWAY
-    yield _example(BookingDatesLapsed, "", {"options": ours, "now": SAMPLE_KEPT_UNTIL}, **SAMPLE_NO_TIME_FIELDS)
     waited = {"options": sample_preferred_dates(state=DateOptionState.EXPIRED), "now": SAMPLE_KEPT_UNTIL}
-    yield _example(BookingDatesLapsed, gettext("we did not answer"), waited, **SAMPLE_NO_TIME_FIELDS)
     declined = {**SAMPLE_NO_TIME_FIELDS, "state": BookingState.DECLINED, "closed_reason": "All of us are away in March."}
-    yield _example(BookingDeclined, gettext("no time was found"), **declined)
     withdrawn = {**SAMPLE_NO_TIME_FIELDS, "state": BookingState.CANCELLED}
-    yield _example(BookingCancelled, gettext("request withdrawn"), {"in_calendars": False}, **withdrawn)
-    yield _example(BookingDeclined, state=BookingState.DECLINED, closed_reason="We were with you in May.")
-    yield _example(BookingCancelled, "", {"in_calendars": True}, **SAMPLE_CANCELLED_FIELDS)
     to_cancel = {"links": {"cancel": SAMPLE_LINKS["cancel"]}}
-    yield _example(BookingReminder, "", to_cancel)
-    yield _example(BookingReminder, gettext("online"), to_cancel, **SAMPLE_ONLINE_FIELDS)
-    yield _example(BookingReminderWeek, "", links)
     moved = {**links, "change": SAMPLE_MOVE_EVENT}
-    yield _example(BookingMoved, "", moved, sequence=1)
-    yield _example(BookingMoved, gettext("a request"), moved, sequence=1, state=BookingState.REQUESTED)
-    yield _example(BookingGivenAway, sequence=1)
-    yield _example(BookingGivenAway, gettext("a request"), **SAMPLE_NO_TIME_FIELDS)
-    yield _example(BookingTakenOver, "", links, sequence=1)
-    yield _example(BookingTakenOver, gettext("a request"), links, **SAMPLE_NO_TIME_FIELDS)
     changed = {**links, "change": SAMPLE_CHANGE_EVENT}
-    yield _example(BookingChanged, "", {**changed, "in_calendars": True}, sequence=1, revision=1)
     in_none = {**changed, "in_calendars": False}
-    yield _example(BookingChanged, gettext("longest words"), in_none, revision=1, **sample_long_fields())
+    return [
+        confirmed("", usual),
+        confirmed(gettext("online"), usual, **SAMPLE_ONLINE_FIELDS),
+        confirmed(gettext("another presenter"), another, sequence=1),
+        confirmed(gettext("changed, no presenter yet"), another, sequence=1, presenter=None),
+        confirmed(gettext("no longer cancelled"), {**usual, "news": BookingEventKind.RESTORED}, sequence=2),
+        confirmed(gettext("longest words"), usual, **sample_long_fields()),
+        confirmed(gettext("with leaflets, not all"), usual, brought=sample_brought()),
+        _example(BookingRequested, state=BookingState.REQUESTED),
+        _example(BookingRequested, gettext("dates of one’s own"), asked, **SAMPLE_NO_TIME_FIELDS),
+        _example(BookingOffered, "", {"options": sample_offered_dates()}, **SAMPLE_NO_TIME_FIELDS),
+        _example(BookingDatesLapsed, "", {"options": ours, "now": SAMPLE_KEPT_UNTIL}, **SAMPLE_NO_TIME_FIELDS),
+        _example(BookingDatesLapsed, gettext("we did not answer"), waited, **SAMPLE_NO_TIME_FIELDS),
+        _example(BookingDeclined, gettext("no time was found"), **declined),
+        _example(BookingCancelled, gettext("request withdrawn"), {"in_calendars": False}, **withdrawn),
+        _example(BookingDeclined, state=BookingState.DECLINED, closed_reason="We were with you in May."),
+        _example(BookingCancelled, "", {"in_calendars": True}, **SAMPLE_CANCELLED_FIELDS),
+        _example(BookingReminder, "", to_cancel),
+        _example(BookingReminder, gettext("online"), to_cancel, **SAMPLE_ONLINE_FIELDS),
+        _example(BookingReminderWeek, "", links),
+        _example(BookingMoved, "", moved, sequence=1),
+        _example(BookingMoved, gettext("a request"), moved, sequence=1, state=BookingState.REQUESTED),
+        _example(BookingGivenAway, sequence=1),
+        _example(BookingGivenAway, gettext("a request"), **SAMPLE_NO_TIME_FIELDS),
+        _example(BookingTakenOver, "", links, sequence=1),
+        _example(BookingTakenOver, gettext("a request"), links, **SAMPLE_NO_TIME_FIELDS),
+        _example(BookingChanged, "", {**changed, "in_calendars": True}, sequence=1, revision=1),
+        _example(BookingChanged, gettext("longest words"), in_none, revision=1, **sample_long_fields()),
+    ]
 
 
 def sample_preferred_dates(**fields: Any) -> list[DateOption]:
@@ -666,37 +669,39 @@ def _option(number: int, start: datetime, **fields: Any) -> DateOption:
     return DateOption(pk=number, booking=sample_booking(**SAMPLE_NO_TIME_FIELDS), **{**defaults, **fields})
 
 
-def _staff_examples() -> Iterator[Example]:
-    yield _example(StaffNewBooking)
+def _staff_examples() -> list[Example]:
     asks = sample_person(email="nadia@rahman-nursing.example")
-    yield _example(StaffNewBooking, gettext("please decide"), state=BookingState.REQUESTED, person=asks)
-    yield _example(StaffNewBooking, gettext("words kept back"), flagged_child_details=True)
-    yield _example(StaffNewBooking, gettext("longest words"), **sample_long_fields())
     asked = {"options": sample_preferred_dates(), "now": SAMPLE_NOW}
     reason = {**SAMPLE_NO_TIME_FIELDS, "request_reason": "We have clinics every Monday."}
-    yield _example(StaffNewBooking, gettext("dates of one’s own"), asked, **reason)
-    yield _example(StaffTimeTaken)
-    yield _example(StaffOthersAsked, "", {"other_times_reason": "Mondays never work for us."}, **SAMPLE_NO_TIME_FIELDS)
     lapsed = {"options": sample_offered_dates(state=DateOptionState.EXPIRED), "now": SAMPLE_NOW}
-    yield _example(StaffDatesLapsed, "", lapsed, **SAMPLE_NO_TIME_FIELDS)
-    yield _example(
-        StaffBookingCancelled, gettext("request withdrawn"), **{**SAMPLE_NO_TIME_FIELDS, "state": BookingState.CANCELLED}
-    )
     freed = {"recipient": PRESENTER_ADDRESS, "version": 1}
-    yield _example(PresenterFreed, gettext("other times offered"), freed, **SAMPLE_NO_TIME_FIELDS)
-    yield _example(StaffBookingCancelled, **SAMPLE_CANCELLED_FIELDS)
-    yield _example(StaffBookingCancelled, gettext("declined"), state=BookingState.DECLINED)
     off: dict[str, Any] = {"state": BookingState.CANCELLED, "brought": sample_brought(state=OrderState.CANCELLED)}
-    yield _example(StaffBookingCancelled, gettext("with leaflets"), **off)
-    yield _example(StaffNeedsPresenter, presenter=None)
-    yield _example(StaffBookingMoved, "", {"change": SAMPLE_MOVE_EVENT})
-    yield _example(StaffBookingChanged, "", {"change": SAMPLE_CHANGE_EVENT}, presenter=None)
     nobody = {**SAMPLE_ONLINE_FIELDS, "presenter": sample_presenter(joining_link="")}
     own = {**SAMPLE_ONLINE_FIELDS, "own_joining_link": "https://meet.example/own-room-of-this-team", "sequence": 1}
     usual: dict[str, Any] = {"links": {}, "reminds": True}
     relinked = {**usual, "news": BookingEventKind.LINK_SET}
-    yield _example(BookingConfirmed, gettext("new joining link"), relinked, **own)
-    yield _example(BookingConfirmed, gettext("joining link taken away"), relinked, **{**nobody, "sequence": 1})
-    yield _example(PresenterBooked, gettext("new joining link"), {"news": BookingEventKind.LINK_SET}, **own)
-    yield _example(BookingConfirmed, gettext("online, no link yet"), usual, **nobody)
-    yield _example(BookingReminder, gettext("online, no link yet"), {"links": {}}, **nobody)
+    return [
+        _example(StaffNewBooking),
+        _example(StaffNewBooking, gettext("please decide"), state=BookingState.REQUESTED, person=asks),
+        _example(StaffNewBooking, gettext("words kept back"), flagged_child_details=True),
+        _example(StaffNewBooking, gettext("longest words"), **sample_long_fields()),
+        _example(StaffNewBooking, gettext("dates of one’s own"), asked, **reason),
+        _example(StaffTimeTaken),
+        _example(StaffOthersAsked, "", {"other_times_reason": "Mondays never work for us."}, **SAMPLE_NO_TIME_FIELDS),
+        _example(StaffDatesLapsed, "", lapsed, **SAMPLE_NO_TIME_FIELDS),
+        _example(
+            StaffBookingCancelled, gettext("request withdrawn"), **{**SAMPLE_NO_TIME_FIELDS, "state": BookingState.CANCELLED}
+        ),
+        _example(PresenterFreed, gettext("other times offered"), freed, **SAMPLE_NO_TIME_FIELDS),
+        _example(StaffBookingCancelled, **SAMPLE_CANCELLED_FIELDS),
+        _example(StaffBookingCancelled, gettext("declined"), state=BookingState.DECLINED),
+        _example(StaffBookingCancelled, gettext("with leaflets"), **off),
+        _example(StaffNeedsPresenter, presenter=None),
+        _example(StaffBookingMoved, "", {"change": SAMPLE_MOVE_EVENT}),
+        _example(StaffBookingChanged, "", {"change": SAMPLE_CHANGE_EVENT}, presenter=None),
+        _example(BookingConfirmed, gettext("new joining link"), relinked, **own),
+        _example(BookingConfirmed, gettext("joining link taken away"), relinked, **{**nobody, "sequence": 1}),
+        _example(PresenterBooked, gettext("new joining link"), {"news": BookingEventKind.LINK_SET}, **own),
+        _example(BookingConfirmed, gettext("online, no link yet"), usual, **nobody),
+        _example(BookingReminder, gettext("online, no link yet"), {"links": {}}, **nobody),
+    ]

@@ -195,7 +195,6 @@ class AfterwardsAdmin(FeedbackExportMixin, ReadOnlyAdmin):
         "number_quotes",
     )
     sortable_by = ()
-    ordering = ("-pk",)
     change_form_template = "bookings/feedback/staff/afterwards.html"
     object_actions = (CHOOSE_QUOTES_ACTION,)
     may_be_empty = ("came",)

@@ -1,7 +1,5 @@
 """Emails after a presentation: to its host or the people who had a place, and a year later to those who asked for it."""
 
-from collections.abc import Iterator
-
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
@@ -167,17 +165,21 @@ class ThreeMonthsOnEmail(Email):
         }
 
 
-def examples() -> Iterator[Example]:
-    delivered, longest = {"state": BookingState.DELIVERED}, {"state": BookingState.DELIVERED, **sample_long_fields()}
-    for case, answered, fields in (
-        ("", False, delivered),
-        (gettext("answered already"), True, delivered),
-        (gettext("longest words"), False, longest),
-    ):
-        booking = sample_booking(**fields)
-        afterwards = Afterwards(booking=booking, code="7Q4M2F")
-        yield example(BookingAfterwards, case, booking=booking, afterwards=afterwards, has_answered=answered)
-        if not answered:
-            yield example(ThreeMonthsOnEmail, case, later=ConfidenceLater(pk=12, afterwards=afterwards))
-    yield example(YearLaterEmail, booking_or_place=sample_booking(**delivered))
-    yield example(YearLaterEmail, gettext("longest words"), booking_or_place=sample_booking(**longest))
+def examples() -> list[Example]:
+    bookings = [sample_booking(**{**fields, "state": BookingState.DELIVERED}) for fields in ({}, sample_long_fields())]
+    usual, longest = (Afterwards(booking=booking, code="7Q4M2F") for booking in bookings)
+    long_words = gettext("longest words")
+    return [
+        _after(usual),
+        example(ThreeMonthsOnEmail, later=ConfidenceLater(pk=12, afterwards=usual)),
+        _after(usual, gettext("answered already"), has_answered=True),
+        _after(longest, long_words),
+        example(ThreeMonthsOnEmail, long_words, later=ConfidenceLater(pk=12, afterwards=longest)),
+        example(YearLaterEmail, booking_or_place=usual.booking),
+        example(YearLaterEmail, long_words, booking_or_place=longest.booking),
+    ]
+
+
+def _after(afterwards: Afterwards, case: str = "", *, has_answered: bool = False) -> Example:
+    booking = afterwards.booking
+    return example(BookingAfterwards, case, booking=booking, afterwards=afterwards, has_answered=has_answered)

@@ -1,6 +1,5 @@
 """Emails about leave: to staff when a presenter asks for it or enters it, to the presenter when staff have answered."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -85,7 +84,7 @@ class LeaveRefused(LeaveEmail):
     state = LeaveState.REFUSED
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     fields: dict[str, Any] = {
         "presenter": sample_presenter(),
         "kind": LeaveKind.HOLIDAY,
@@ -95,7 +94,9 @@ def examples() -> Iterator[Example]:
         "created_at": SAMPLE_NOW,
     }
     refused = {"state": LeaveState.REFUSED, "answer": "Two of us are away that week."}
-    yield example(LeaveAsked, leave=Leave(pk=1, **{**fields, "state": LeaveState.ASKED}))
-    yield example(LeaveEntered, leave=Leave(pk=1, **{**fields, "kind": LeaveKind.ILLNESS}))
-    yield example(LeaveGranted, leave=Leave(pk=1, **fields), recipient=PRESENTER_ADDRESS)
-    yield example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}), recipient=PRESENTER_ADDRESS)
+    return [
+        example(LeaveAsked, leave=Leave(pk=1, **{**fields, "state": LeaveState.ASKED})),
+        example(LeaveEntered, leave=Leave(pk=1, **{**fields, "kind": LeaveKind.ILLNESS})),
+        example(LeaveGranted, leave=Leave(pk=1, **fields), recipient=PRESENTER_ADDRESS),
+        example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}), recipient=PRESENTER_ADDRESS),
+    ]

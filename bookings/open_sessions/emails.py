@@ -1,6 +1,5 @@
 """The emails about open sessions: to people with a place or in the line, to presenters, to the team, and invitations."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import text as session_text
 from bookings.booking.services.transitions import wants_reminders
 from bookings.calendars import ical
-from bookings.emails import SAMPLE_START, sample_long_fields, sample_person, sample_presenter
+from bookings.emails import SAMPLE_START, sample_long_fields, sample_person, sample_presentation, sample_presenter
 from bookings.feedback.emails import SessionAfterwards, YearLaterEmail
 from bookings.models import (
     PLACE_GAINED_EVENTS,
@@ -24,7 +23,6 @@ from bookings.models import (
     OpenSession,
     PlaceLinkPurpose,
     PlaceState,
-    Presentation,
     SessionEvent,
     SessionEventKind,
     SessionPlace,
@@ -602,81 +600,89 @@ def _example(email: type[Email], case: str = "", facts: dict[str, Any] | None = 
     return example(email, case, place=sample_place(**fields), **{"links": SAMPLE_LEAVE_LINKS, **(facts or {})})
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     """Each email in its usual case, then the cases that read differently, and the longest words."""
     longest = {name: value for name, value in sample_long_fields().items() if name in ("person", "presenter", "presentation")}
     no_link: dict[str, Any] = {"presenter": sample_presenter(joining_link="")}
     given_up, waits = {"state": PlaceState.GIVEN_UP}, {"state": PlaceState.WAITING}
-
-    # A place that somebody has, or waits for.
     taken = {"reminds": True, "from_waiting_list": False}
-    yield _example(PlaceTaken, "", taken)
-    yield _example(PlaceTaken, gettext("no link yet"), taken, **no_link)
-    yield _example(PlaceTaken, gettext("from the waiting list"), {**taken, "from_waiting_list": True})
-    yield _example(PlaceTaken, gettext("longest words"), taken, **longest)
-    yield _example(PlaceGivenUp, "", {"links": {}, "in_calendars": True}, **given_up)
-    yield _example(PlaceGivenUp, gettext("from the waiting list"), {"links": {}, "in_calendars": False}, **given_up)
-    yield _example(PlaceWaiting, "", {"number": 3}, **waits)
-    yield _example(PlaceWaiting, gettext("first on the list"), {"number": 1}, **waits)
-    yield _example(PlaceOffered, "", {"links": SAMPLE_OFFER_LINKS}, **SAMPLE_OFFER_FIELDS)
-    yield _example(PlaceLapsed, "", {"links": {}}, **given_up)
-    yield _example(PlaceBumped, "", {"number": 1, "in_calendars": True}, **waits)
-
-    # The session itself.
-    why = "Our presenter has to be in court on the day that we had planned."
-    move = SessionEvent(reason=why, changes={"time": [(SAMPLE_START - timedelta(days=7)).isoformat(), SAMPLE_START.isoformat()]})
-    yield _example(SessionMoved, "", {"move": move}, sequence=1)
-    yield _example(SessionMoved, gettext("on the waiting list"), {"move": move, "number": 3}, sequence=1, **waits)
-    yield _example(
-        SessionMoved, gettext("a place offered"), {"move": move, "links": SAMPLE_OFFER_LINKS}, sequence=1, **SAMPLE_OFFER_FIELDS
+    move = SessionEvent(
+        reason="Our presenter has to be in court on the day that we had planned.",
+        changes={"time": [(SAMPLE_START - timedelta(days=7)).isoformat(), SAMPLE_START.isoformat()]},
     )
-    yield _example(SessionRestored, "", sequence=2)
-    yield _example(SessionRestored, gettext("on the waiting list"), {"number": 3}, sequence=2, **waits)
-    yield _example(SessionRestored, gettext("a place offered"), {"links": SAMPLE_OFFER_LINKS}, sequence=2, **SAMPLE_OFFER_FIELDS)
     cancelled = {"session_state": SessionState.CANCELLED, "closed_reason": SAMPLE_REASON}
-    yield _example(SessionCancelled, "", {"links": {}}, **cancelled)
-    yield _example(SessionCancelled, gettext("on the waiting list"), {"links": {}, "number": 0}, **waits, **cancelled)
-    yield _example(SessionDetails, "", {"takes_place": False}, joining_help=SAMPLE_JOINING_HELP)
-    yield _example(SessionDetails, gettext("link taken away"), {"takes_place": False}, **no_link)
-    yield _example(SessionDetails, gettext("takes place after all"), {"takes_place": True})
-    yield _example(SessionDetails, gettext("takes place after all, no link yet"), {"takes_place": True}, **no_link)
-    yield _example(SessionUnsure, presenter=None)
-
-    # After it.
-    for case, fields in (("", {}), (gettext("longest words"), longest)):
-        place = sample_place(session_state=SessionState.DELIVERED, **fields)
+    after, long_after = (sample_place(session_state=SessionState.DELIVERED, **fields) for fields in ({}, longest))
+    for place in (after, long_after):
         Afterwards(session=place.session, code="7Q4M2F")  # this sets place.session.afterwards too
-        yield example(SessionAfterwards, case, place=place)
-    yield example(YearLaterEmail, gettext("of a place"), booking_or_place=sample_place(session_state=SessionState.DELIVERED))
-
-    # To presenter and team.
-    given, closed = SessionForPresenter, SessionClosedForPresenter
     mine: dict[str, Any] = {"recipient": PRESENTER_ADDRESS}
     to = {**mine, "version": 1}
-    yield example(given, session=sample_presenter_session(), change=None, **mine)
     times = [(SAMPLE_SESSION_START - timedelta(days=7)).isoformat(), SAMPLE_SESSION_START.isoformat()]
     moved = SessionEvent(kind=SessionEventKind.MOVED, changes={"time": times})
-    yield example(given, gettext("moved"), session=sample_presenter_session(sequence=1), change=moved, **mine)
-    linked = SessionEvent(kind=SessionEventKind.LINK_SET)
-    yield example(given, gettext("how to join"), session=sample_presenter_session(sequence=1), change=linked, **mine)
-    yield example(closed, session=sample_presenter_session(presenter=None), **to)
     off = sample_presenter_session(
         state=SessionState.CANCELLED, closed_reason="Our presenter is ill, and nobody else can step in."
     )
-    yield example(closed, gettext("cancelled"), session=off, **to)
-    yield example(StaffSessionNeedsPresenter, session=sample_presenter_session(presenter=None))
-    yield example(StaffSessionUnsure, session=sample_presenter_session(presenter=None))
-
-    # Reminders and invitations.
-    yield _example(SessionReminderWeek, joining_help=SAMPLE_JOINING_HELP)
-    yield _example(SessionReminderWeek, gettext("no link yet"), joining_help=SAMPLE_JOINING_HELP, **no_link)
-    yield _example(SessionReminder, joining_help=SAMPLE_JOINING_HELP)
-    yield example(SessionPresenterReminderWeek, session=sample_presenter_session(), **mine)
-    yield example(SessionPresenterReminder, session=sample_presenter_session(), **mine)
     one = sample_session()
     later = sample_session(starts_at=SAMPLE_START + timedelta(days=7), ends_at=SAMPLE_START + timedelta(days=7, minutes=90))
-    yield example(SessionInvitation, sessions=[one])
-    yield example(SessionInvitation, title=gettext("Invitation to several open sessions"), sessions=[one, later])
+    return [
+        # A place that somebody has, or waits for.
+        _example(PlaceTaken, "", taken),
+        _example(PlaceTaken, gettext("no link yet"), taken, **no_link),
+        _example(PlaceTaken, gettext("from the waiting list"), {**taken, "from_waiting_list": True}),
+        _example(PlaceTaken, gettext("longest words"), taken, **longest),
+        _example(PlaceGivenUp, "", {"links": {}, "in_calendars": True}, **given_up),
+        _example(PlaceGivenUp, gettext("from the waiting list"), {"links": {}, "in_calendars": False}, **given_up),
+        _example(PlaceWaiting, "", {"number": 3}, **waits),
+        _example(PlaceWaiting, gettext("first on the list"), {"number": 1}, **waits),
+        _example(PlaceOffered, "", {"links": SAMPLE_OFFER_LINKS}, **SAMPLE_OFFER_FIELDS),
+        _example(PlaceLapsed, "", {"links": {}}, **given_up),
+        _example(PlaceBumped, "", {"number": 1, "in_calendars": True}, **waits),
+        # The session itself.
+        _example(SessionMoved, "", {"move": move}, sequence=1),
+        _example(SessionMoved, gettext("on the waiting list"), {"move": move, "number": 3}, sequence=1, **waits),
+        _example(
+            SessionMoved,
+            gettext("a place offered"),
+            {"move": move, "links": SAMPLE_OFFER_LINKS},
+            sequence=1,
+            **SAMPLE_OFFER_FIELDS,
+        ),
+        _example(SessionRestored, "", sequence=2),
+        _example(SessionRestored, gettext("on the waiting list"), {"number": 3}, sequence=2, **waits),
+        _example(SessionRestored, gettext("a place offered"), {"links": SAMPLE_OFFER_LINKS}, sequence=2, **SAMPLE_OFFER_FIELDS),
+        _example(SessionCancelled, "", {"links": {}}, **cancelled),
+        _example(SessionCancelled, gettext("on the waiting list"), {"links": {}, "number": 0}, **waits, **cancelled),
+        _example(SessionDetails, "", {"takes_place": False}, joining_help=SAMPLE_JOINING_HELP),
+        _example(SessionDetails, gettext("link taken away"), {"takes_place": False}, **no_link),
+        _example(SessionDetails, gettext("takes place after all"), {"takes_place": True}),
+        _example(SessionDetails, gettext("takes place after all, no link yet"), {"takes_place": True}, **no_link),
+        _example(SessionUnsure, presenter=None),
+        # After it.
+        example(SessionAfterwards, place=after),
+        example(SessionAfterwards, gettext("longest words"), place=long_after),
+        example(YearLaterEmail, gettext("of a place"), booking_or_place=after),
+        # To presenter and team.
+        example(SessionForPresenter, session=sample_presenter_session(), change=None, **mine),
+        example(SessionForPresenter, gettext("moved"), session=sample_presenter_session(sequence=1), change=moved, **mine),
+        example(
+            SessionForPresenter,
+            gettext("how to join"),
+            session=sample_presenter_session(sequence=1),
+            change=SessionEvent(kind=SessionEventKind.LINK_SET),
+            **mine,
+        ),
+        example(SessionClosedForPresenter, session=sample_presenter_session(presenter=None), **to),
+        example(SessionClosedForPresenter, gettext("cancelled"), session=off, **to),
+        example(StaffSessionNeedsPresenter, session=sample_presenter_session(presenter=None)),
+        example(StaffSessionUnsure, session=sample_presenter_session(presenter=None)),
+        # Reminders and invitations.
+        _example(SessionReminderWeek, joining_help=SAMPLE_JOINING_HELP),
+        _example(SessionReminderWeek, gettext("no link yet"), joining_help=SAMPLE_JOINING_HELP, **no_link),
+        _example(SessionReminder, joining_help=SAMPLE_JOINING_HELP),
+        example(SessionPresenterReminderWeek, session=sample_presenter_session(), **mine),
+        example(SessionPresenterReminder, session=sample_presenter_session(), **mine),
+        example(SessionInvitation, sessions=[one]),
+        example(SessionInvitation, title=gettext("Invitation to several open sessions"), sessions=[one, later]),
+    ]
 
 
 def sample_place(**fields: Any) -> SessionPlace:
@@ -695,7 +701,7 @@ def sample_session(**fields: Any) -> OpenSession:
     state = fields.pop("session_state", SessionState.SCHEDULED)
     defaults = {
         "reference": "OS-4T9K-2M",
-        "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
+        "presentation": sample_presentation(),
         "presenter": sample_presenter(),
         "starts_at": SAMPLE_START,
         "ends_at": SAMPLE_START + timedelta(minutes=90),
@@ -709,7 +715,7 @@ def sample_session(**fields: Any) -> OpenSession:
 def sample_presenter_session(**fields: Any) -> OpenSession:
     defaults = {
         "reference": "OS-7Q4M-2F",
-        "presentation": Presentation(pk=1, title="Spotting the signs of child trafficking", length_minutes=60),
+        "presentation": sample_presentation(length_minutes=60),
         "starts_at": SAMPLE_SESSION_START,
         "ends_at": SAMPLE_SESSION_START + timedelta(minutes=60),
         "capacity": 20,

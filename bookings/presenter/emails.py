@@ -1,6 +1,6 @@
 """To a presenter in the morning: what they give that day; and, also to the team, which of their checks ends."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -139,21 +139,25 @@ class ChecksEndForTeam(ChecksEnd):
         return self.what != ""
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     session, visit = sample_presenter_session(), sample_booking(brought=sample_brought())
     day = session.starts_at.date()
     leave = gettext("Leave %(from)s at %(clock)s. The journey takes %(minutes)d minutes, with parking.")
     away = Stop(visit, leave % {"clock": "12:45pm", "from": "LS9 7TF", "minutes": 45}, visit_stop_rows(visit))
     online = Stop(session, gettext("Open session, online"), session_stop_rows(session))
-    yield example(PresenterAgenda, day=day, stops=[online, away], recipient=PRESENTER_ADDRESS)
     long = sample_booking(**{**sample_long_fields(), "presenter": sample_presenter()})
     stop = replace(away, given=long, rows=visit_stop_rows(long))
-    yield example(PresenterAgenda, gettext("longest words"), day=day, stops=[stop], recipient=PRESENTER_ADDRESS)
-    yield example(PresenterAgenda, gettext("only online"), day=day, stops=[online], recipient=PRESENTER_ADDRESS)
     last = SAMPLE_START.date()
-    for email, to in ((ChecksEnd, PRESENTER_ADDRESS), (ChecksEndForTeam, TEAM_ADDRESS)):
-        facts: Any = {"day": last, "recipient": to}
-        early = sample_presenter(checked_until=last, trained_until=last + timedelta(days=90))
-        yield example(email, presenter=early, version=1, **facts)
-        today = sample_presenter(checked_until=last, trained_until=last)
-        yield example(email, gettext("on the last day"), presenter=today, **facts)
+    early = sample_presenter(checked_until=last, trained_until=last + timedelta(days=90))
+    today = sample_presenter(checked_until=last, trained_until=last)
+    mine: dict[str, Any] = {"day": last, "recipient": PRESENTER_ADDRESS}
+    ours = {**mine, "recipient": TEAM_ADDRESS}
+    return [
+        example(PresenterAgenda, day=day, stops=[online, away], recipient=PRESENTER_ADDRESS),
+        example(PresenterAgenda, gettext("longest words"), day=day, stops=[stop], recipient=PRESENTER_ADDRESS),
+        example(PresenterAgenda, gettext("only online"), day=day, stops=[online], recipient=PRESENTER_ADDRESS),
+        example(ChecksEnd, presenter=early, version=1, **mine),
+        example(ChecksEnd, gettext("on the last day"), presenter=today, **mine),
+        example(ChecksEndForTeam, presenter=early, version=1, **ours),
+        example(ChecksEndForTeam, gettext("on the last day"), presenter=today, **ours),
+    ]

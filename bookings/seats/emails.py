@@ -1,6 +1,5 @@
 """The emails about spare seats: to the host, who gives each by name, and to the guests."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -222,27 +221,29 @@ def _example(email: type[Email], case: str = "", state: str = SeatState.APPROVED
     return example(email, case, seat=sample_seat(state=state, booking=fields, **given), **(facts or {}))
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     """Each email in its usual case, then the cases that read differently, and the longest words."""
     to_host, asked = {"recipient": SAMPLE_HOST_EMAIL}, SeatState.ASKED
-    yield _example(SeatAsked, "", asked, to_host)
-    yield _example(SeatFree, "", SeatState.GIVEN_UP, to_host)
-    yield _example(SeatApproved)
     nobody = {**SAMPLE_ONLINE_FIELDS, "presenter": sample_presenter(joining_link="")}
-    yield _example(SeatApproved, _("online"), **SAMPLE_ONLINE_FIELDS)
-    yield _example(SeatApproved, _("online, no link yet"), **nobody)
-    yield _example(SeatApproved, _("longest words"), **sample_long_fields())
-    yield _example(SeatDeclined, "", SeatState.DECLINED)
-    yield _example(SeatDeclined, _("taken back"), SeatState.DECLINED, given={"approved_at": SAMPLE_NOW})
-    yield _example(SeatGivenUp, "", SeatState.GIVEN_UP, given={"approved_at": SAMPLE_NOW})
     moved = {"before": SAMPLE_START - timedelta(days=7)}
-    yield _example(SeatMoved, "", facts=moved, sequence=1)
-    yield _example(SeatMoved, _("not answered yet"), asked, moved, sequence=1)
-    yield _example(SeatDetails, sequence=1)
-    yield _example(SeatRestored, sequence=2)
-    yield _example(SeatCancelled, state=SeatState.APPROVED, state_of_booking=BookingState.CANCELLED)
-    yield _example(SeatReminder)
-    yield _example(SeatReminder, _("online, no link yet"), **nobody)
+    return [
+        _example(SeatAsked, "", asked, to_host),
+        _example(SeatFree, "", SeatState.GIVEN_UP, to_host),
+        _example(SeatApproved),
+        _example(SeatApproved, _("online"), **SAMPLE_ONLINE_FIELDS),
+        _example(SeatApproved, _("online, no link yet"), **nobody),
+        _example(SeatApproved, _("longest words"), **sample_long_fields()),
+        _example(SeatDeclined, "", SeatState.DECLINED),
+        _example(SeatDeclined, _("taken back"), SeatState.DECLINED, given={"approved_at": SAMPLE_NOW}),
+        _example(SeatGivenUp, "", SeatState.GIVEN_UP, given={"approved_at": SAMPLE_NOW}),
+        _example(SeatMoved, "", facts=moved, sequence=1),
+        _example(SeatMoved, _("not answered yet"), asked, moved, sequence=1),
+        _example(SeatDetails, sequence=1),
+        _example(SeatRestored, sequence=2),
+        _example(SeatCancelled, state=SeatState.APPROVED, state_of_booking=BookingState.CANCELLED),
+        _example(SeatReminder),
+        _example(SeatReminder, _("online, no link yet"), **nobody),
+    ]
 
 
 def sample_seat(booking: dict[str, Any], **fields: Any) -> Seat:

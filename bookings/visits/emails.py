@@ -1,6 +1,5 @@
 """The emails about visits: the alarm, a disclosure, a late presenter, and bookings without a presenter or a joining link."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -256,22 +255,23 @@ class StaffNoJoiningLink(TeamEmail):
         return {**super().context(), "link_url": f"{settings.SITE_URL}{url}", "ask_rows": ask_rows}
 
 
-def examples() -> Iterator[Example]:
-    there, nowhere = sample_visit(checked_in_at=SAMPLE_START - timedelta(minutes=20)), sample_visit()
-    yield example(StaffNoCheckIn, booking=sample_booking(visit=nowhere))
-    yield example(StaffNoCheckOut, booking=sample_booking(visit=there))
-    longest = sample_booking(visit=sample_visit(), **sample_long_fields())
-    yield example(StaffNoCheckOut, gettext("longest words"), booking=longest)
-    nobody = sample_booking(visit=sample_visit(), presenter=sample_presenter(phone=""))
-    yield example(ManagerNoCheckIn, booking=nobody)
+def examples() -> list[Example]:
     there = sample_visit(checked_in_at=SAMPLE_START - timedelta(minutes=20))
-    yield example(ManagerNoCheckOut, booking=sample_booking(visit=there))
+    longest = sample_booking(visit=sample_visit(), **sample_long_fields())
+    nobody = sample_booking(visit=sample_visit(), presenter=sample_presenter(phone=""))
     alarmed = sample_booking(visit=sample_visit(help_at=SAMPLE_START, seeks_help=sample_presenter()))
-    yield example(DutyAlarm, booking=alarmed, missed=HELP)
-    yield example(DutyAlarm, gettext("no check-in"), booking=sample_booking(visit=sample_visit()), missed=CHECK_IN)
-    yield example(DutyDisclosure, booking=sample_booking(), presenter=sample_presenter())
     late = sample_visit(late_until=SAMPLE_START + timedelta(minutes=30))
-    yield example(BookingLate, booking=sample_booking(visit=late))
-    yield example(StaffStillNoPresenter, booking=sample_booking(presenter=None))
     no_link = sample_booking(**SAMPLE_ONLINE_FIELDS, presenter=sample_presenter(joining_link=""))
-    yield example(StaffNoJoiningLink, booking=no_link)
+    return [
+        example(StaffNoCheckIn, booking=sample_booking(visit=sample_visit())),
+        example(StaffNoCheckOut, booking=sample_booking(visit=there)),
+        example(StaffNoCheckOut, gettext("longest words"), booking=longest),
+        example(ManagerNoCheckIn, booking=nobody),
+        example(ManagerNoCheckOut, booking=sample_booking(visit=there)),
+        example(DutyAlarm, booking=alarmed, missed=HELP),
+        example(DutyAlarm, gettext("no check-in"), booking=sample_booking(visit=sample_visit()), missed=CHECK_IN),
+        example(DutyDisclosure, booking=sample_booking(), presenter=sample_presenter()),
+        example(BookingLate, booking=sample_booking(visit=late)),
+        example(StaffStillNoPresenter, booking=sample_booking(presenter=None)),
+        example(StaffNoJoiningLink, booking=no_link),
+    ]

@@ -1,6 +1,5 @@
 """The email about new editions of leaflets that somebody ordered: those of one day that are still current when it is sent."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, time, timedelta
 
 from django.conf import settings
@@ -11,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.dates import uk_datetime
 from leaflets.catalogue.services import NEW_EDITION_KIND, ORDERED_PERIOD, UNSENT_STATES
-from leaflets.models import Edition, Leaflet, OrderLine
-from leaflets.stock.emails import SAMPLE_TITLES
+from leaflets.models import Edition, OrderLine
+from leaflets.stock.emails import sample_edition
 from notifications.registry import Desk, Email, Topic, ngettext_noop
 from notifications.samples import Example, example
 from professionals.models import Person
@@ -65,10 +64,9 @@ class NewEdition(Email):
         }
 
 
-def examples() -> Iterator[Example]:
-    leaflets = [
-        Leaflet(pk=number, slug=f"leaflet-{number}", title=title) for number, title in enumerate(SAMPLE_TITLES[:2], start=1)
+def examples() -> list[Example]:
+    editions = [sample_edition(key, slug=f"leaflet-{key}", label="February 2027") for key in (1, 2)]
+    return [
+        example(NewEdition, editions=editions[:1]),
+        example(NewEdition, title=gettext("New editions of several leaflets"), editions=editions),
     ]
-    editions = [Edition(pk=leaflet.pk, leaflet=leaflet, label="February 2027") for leaflet in leaflets]
-    yield example(NewEdition, editions=editions[:1])
-    yield example(NewEdition, title=gettext("New editions of several leaflets"), editions=editions)

@@ -327,7 +327,6 @@ class PackingSessionAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("started_by",)
     sorts_quickly = ("started",)
-    ordering = ("-started_at", "-pk")
     actions = None
     change_list_template = "leaflets/dispatch/staff/sessions.html"
     object_actions = SESSION_ACTIONS

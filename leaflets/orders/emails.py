@@ -1,7 +1,6 @@
 """The emails about orders and parcels that never came, with their samples."""
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,8 +14,6 @@ from core.dates import format_day
 from leaflets.models import (
     OPEN_ORDER_STATES,
     Dispatch,
-    Edition,
-    Leaflet,
     MissingParcel,
     MissingState,
     Order,
@@ -26,9 +23,9 @@ from leaflets.models import (
     OrderState,
 )
 from leaflets.orders.services.transitions import parcel_contents
-from leaflets.stock.emails import SAMPLE_TITLES
+from leaflets.stock.emails import SAMPLE_TITLES, sample_edition
 from notifications.registry import Desk, Email, ngettext_noop
-from notifications.samples import Example, example
+from notifications.samples import SAMPLE_NOW, Example, example
 from professionals.safeguarding.services import is_kept_back
 
 TitleCopies = Sequence[tuple[int, str]]  # copies, and the title
@@ -396,7 +393,6 @@ class StaffOrderMissing(MissingEmail):
 
 # Orders that exist only as samples: nothing of them is stored.
 
-SAMPLE_NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
 SAMPLE_ADDRESS = {
     "name": "Nadia Rahman",
     "attention": "Second floor, health visiting",
@@ -408,30 +404,31 @@ SAMPLE_ADDRESS = {
 }
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     plain = (OrderReceived, OrderRequested, OrderStocked, OrderChanged, OrderCancelled, OrderRestored, StaffNewOrder)
-    for email in (*plain, StaffOrderRequest):
-        yield example(email, order=sample_order())
     some = gettext("Some of the leaflets came in for an order")
-    yield example(OrderStocked, title=some, order=sample_order(given=20, to_come=5))
-    yield example(OrderApproved, order=sample_order(given=20, to_come=5))
     reason = "Our next print comes in April. Until then we keep what is left for teams that have none."
-    yield example(OrderDeclined, order=sample_order(), reason=reason)
     sent = [(25, SAMPLE_TITLES[0]), (50, SAMPLE_TITLES[1])]
     parcel = Dispatch(pk=1, dispatched_at=SAMPLE_NOW, tracking_number="RM 1234 5678 9GB", order=sample_order(to_come=5))
-    yield example(OrderDispatched, parcels=[(parcel, sent)])
     other = Dispatch(pk=2, dispatched_at=SAMPLE_NOW, order=sample_order(key=2, reference="LO-8WQC-4D", attention=""))
     several = [(parcel, sent), (other, [(75, SAMPLE_TITLES[2])])]
-    yield example(OrderDispatched, gettext("several parcels"), parcels=several)
     brought = Dispatch(pk=2, dispatched_at=SAMPLE_NOW, order=sample_order(brought_with="BK-7Q4M-2F"))
-    yield example(OrderDispatched, gettext("by the presenter"), parcels=[(brought, sent)])
     note = "Our post room moved to Elland Road in January."
     missing = MissingParcel(pk=1, parcel=parcel, reported_at=SAMPLE_NOW, note=note)
-    yield example(OrderMissing, missing=missing, contents=sent)
-    yield example(OrderResent, missing=missing, order=sample_order(key=3, reference="LO-9RMT-2C"))
     why = "The post has a signature from your reception, of 25 February. Ask there for a box from us, please."
-    yield example(OrderNotResent, missing=missing, contents=sent, reason=why)
-    yield example(StaffOrderMissing, missing=missing, contents=sent)
+    return [
+        *(example(email, order=sample_order()) for email in (*plain, StaffOrderRequest)),
+        example(OrderStocked, title=some, order=sample_order(given=20, to_come=5)),
+        example(OrderApproved, order=sample_order(given=20, to_come=5)),
+        example(OrderDeclined, order=sample_order(), reason=reason),
+        example(OrderDispatched, parcels=[(parcel, sent)]),
+        example(OrderDispatched, gettext("several parcels"), parcels=several),
+        example(OrderDispatched, gettext("by the presenter"), parcels=[(brought, sent)]),
+        example(OrderMissing, missing=missing, contents=sent),
+        example(OrderResent, missing=missing, order=sample_order(key=3, reference="LO-9RMT-2C")),
+        example(OrderNotResent, missing=missing, contents=sent, reason=why),
+        example(StaffOrderMissing, missing=missing, contents=sent),
+    ]
 
 
 def sample_order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> Order:
@@ -439,11 +436,9 @@ def sample_order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: An
     defaults = {"reference": "LO-3XK9-PT", "state": OrderState.RECEIVED, **SAMPLE_ADDRESS}
     order = Order(pk=key, created_at=SAMPLE_NOW, **{**defaults, **fields})
     order.sample_lines = []
-    for number, title in enumerate(SAMPLE_TITLES, start=1):
-        edition = Edition(pk=number, leaflet=Leaflet(pk=number, title=title), label="March 2026")
-        copies = 25 * number
-        allocated = given or copies
-        line = OrderLine(pk=number, edition=edition, copies=copies, allocated=allocated, cancelled=copies - allocated)
-        order.sample_lines.append(line)
-    line.backordered, line.allocated = to_come, line.allocated - to_come
+    for number in range(1, len(SAMPLE_TITLES) + 1):
+        copies = {"copies": 25 * number, "allocated": given or 25 * number, "cancelled": 25 * number - (given or 25 * number)}
+        order.sample_lines.append(OrderLine(pk=number, edition=sample_edition(number), **copies))
+    last = order.sample_lines[-1]
+    last.backordered, last.allocated = to_come, last.allocated - to_come
     return order

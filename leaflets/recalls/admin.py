@@ -282,7 +282,6 @@ class RecallAdmin(ReadOnlyAdmin):
     list_display = ("edition_name", "recalled", "number_of_people", "number_to_phone")
     search_fields = ("edition__leaflet__title", "edition__label")
     search_help_text = gettext_lazy("Leaflet or edition")
-    ordering = ("-recalled_at", "-pk")
     actions = None
     change_form_template = "leaflets/recalls/staff/recalled.html"
     may_be_empty = ("unpacked_orders_display", "presenters")

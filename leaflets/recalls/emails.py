@@ -1,7 +1,8 @@
 """The email about a recalled edition: what to do with the copies, why, which they are, and what becomes of open orders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -13,7 +14,6 @@ from core.dates import format_day
 from leaflets.models import (
     Advice,
     Edition,
-    Leaflet,
     MovementKind,
     Order,
     OrderLine,
@@ -24,11 +24,11 @@ from leaflets.models import (
     RecallReplacement,
     StockMovement,
 )
-from leaflets.orders.emails import SAMPLE_NOW, copies_text, sample_order
+from leaflets.orders.emails import copies_text, sample_order
 from leaflets.recalls.services import EDITION_RECALLED_KIND
-from leaflets.stock.emails import SAMPLE_TITLES
+from leaflets.stock.emails import sample_edition
 from notifications.registry import Desk, Email
-from notifications.samples import Example, example
+from notifications.samples import SAMPLE_NOW, Example, example
 
 
 @dataclass(frozen=True)
@@ -166,10 +166,10 @@ class EditionRecalled(Email):
         return {"url": f"{settings.SITE_URL}{path}", "label": label}
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     """One for each advice, and one for people who have no copies yet."""
-    leaflet = Leaflet(pk=1, slug="health-visitors", title=SAMPLE_TITLES[0])
-    edition = Edition(pk=1, leaflet=leaflet, label="March 2026", withdrawn_why="The phone number on page 2 is wrong.")
+    edition = sample_edition(withdrawn_why="The phone number on page 2 is wrong.")
+    newer = Edition(pk=2, leaflet=edition.leaflet, label="February 2027")
     sent = [
         ReceivedCopies("LO-3XK9-PT", 25, "Monday 22 February 2027", brought=False),
         ReceivedCopies("LO-8WQC-4D", 10, "Tuesday 2 March 2027", brought=True),
@@ -178,13 +178,22 @@ def examples() -> Iterator[Example]:
     gone = RecallOrder(order=sample_order(state=OrderState.CANCELLED), moved=0, to_come=0, cancelled=30)
     back = "Write “Freepost CTAC leaflets” on the parcel. You need no stamp and no other address."
     tell = "The phone number on page 2 is wrong. The right one is 0808 800 5000."
-    for case, advice, words, instead, received, orders in (
-        (gettext("to recycle"), Advice.RECYCLE, "", RecallReplacement.SAME, sent, [waits]),
-        (gettext("to send back"), Advice.SEND_BACK, back, RecallReplacement.CANCEL, sent[:1], []),
-        (gettext("to keep"), Advice.KEEP, tell, RecallReplacement.WAIT, sent, []),
-        (gettext("before it came"), Advice.RECYCLE, "", RecallReplacement.CANCEL, [], [gone]),
-    ):
-        newer = Edition(pk=2, leaflet=leaflet, label="February 2027") if instead == RecallReplacement.SAME else None
-        fields = {"advice": advice, "words": words, "instead": instead, "recalled_at": SAMPLE_NOW}
-        recall = Recall(pk=1, edition=edition, successor=newer, **fields)
-        yield example(EditionRecalled, case, recall=recall, received=received, orders=orders)
+    return [
+        _example(gettext("to recycle"), sent, [waits], edition=edition, instead=RecallReplacement.SAME, successor=newer),
+        _example(
+            gettext("to send back"),
+            sent[:1],
+            edition=edition,
+            advice=Advice.SEND_BACK,
+            words=back,
+            instead=RecallReplacement.CANCEL,
+        ),
+        _example(gettext("to keep"), sent, edition=edition, advice=Advice.KEEP, words=tell, instead=RecallReplacement.WAIT),
+        _example(gettext("before it came"), [], [gone], edition=edition, instead=RecallReplacement.CANCEL),
+    ]
+
+
+def _example(case: str, received: list[ReceivedCopies], orders: Sequence[RecallOrder] = (), **fields: Any) -> Example:
+    """What somebody reads who has received these copies; `fields` are of the recall."""
+    recall = Recall(pk=1, recalled_at=SAMPLE_NOW, **{"advice": Advice.RECYCLE, **fields})
+    return example(EditionRecalled, case, recall=recall, received=received, orders=orders)

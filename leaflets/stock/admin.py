@@ -105,7 +105,6 @@ class StockMovementAdmin(StaffModelAdmin):
     list_select_related = ("edition__leaflet", "order_line__order", "by")
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
     search_help_text = gettext_lazy("Leaflet, edition, order reference, note, or STOCK- with a number")
-    ordering = ("-at", "-pk")
     fields = ("edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "by", "at", "why")
     readonly_fields = fields
     why = column(gettext_lazy("why"), lambda movement: shown_text(movement, "reason") or EMPTY_VALUE)

@@ -1,7 +1,8 @@
 """Emails about stock: to staff when titles are low, to people when a leaflet is back in stock."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -118,13 +119,21 @@ class LeafletBack(Email):
         }
 
 
-def examples() -> Iterator[Example]:
+def examples() -> list[Example]:
     left = [
         (SAMPLE_TITLES[0], "12 free to give: about 9 days, until 3 March 2027. Its reorder level is 50."),
         (SAMPLE_TITLES[2], "0 free to give: out since 19 February 2027"),
     ]
-    yield example(StaffLowStock, left=left)
-    for title, active, copies in (("", True, 40), (gettext("Out of stock again"), True, 0), (gettext("Gone"), False, 0)):
-        leaflet = Leaflet(pk=1, slug="health-visitors", title=SAMPLE_TITLES[0], active=active)
-        leaflet.current_editions = [Edition(pk=1, leaflet=leaflet, label="March 2026", on_hand=copies)]
-        yield example(LeafletBack, title=title, leaflet=leaflet)
+    return [
+        example(StaffLowStock, left=left),
+        example(LeafletBack, leaflet=sample_edition(on_hand=40).leaflet),
+        example(LeafletBack, title=gettext("Out of stock again"), leaflet=sample_edition(on_hand=0).leaflet),
+        example(LeafletBack, title=gettext("Gone"), leaflet=sample_edition(on_hand=0, active=False).leaflet),
+    ]
+
+
+def sample_edition(key: int = 1, *, active: bool = True, slug: str = "health-visitors", **fields: Any) -> Edition:
+    """The current edition of a leaflet, which has the title of this number."""
+    leaflet = Leaflet(pk=key, slug=slug, title=SAMPLE_TITLES[key - 1], active=active)
+    leaflet.current_editions = [Edition(pk=key, leaflet=leaflet, **{"label": "March 2026", **fields})]
+    return leaflet.current_editions[0]

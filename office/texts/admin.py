@@ -79,7 +79,6 @@ class TextVersionAdmin(ReadOnlyAdmin):
     list_display = ("wording", "in_language", "state", "written", "author")
     list_filter = (StateFilter, LanguageFilter)
     list_select_related = ("author",)
-    ordering = ("-at", "-pk")
     fields = ("state", "ours_shown", "text", "in_language", "author", "written", "reason", "decision")
     readonly_fields = (*fields, "written_by")
     may_be_empty = ("decision",)

@@ -205,7 +205,6 @@ class CampaignAdmin(ReadOnlyAdmin):
     list_display = ("planned", "where", "kind", "presentation", "by")
     list_select_related = ("presentation", "planned_by")
     sorts_quickly = ("planned",)
-    ordering = ("-planned_at", "-pk")
     fields = readonly_fields = (
         "planned",
         "by",
@@ -262,7 +261,6 @@ class RoleMailboxAdmin(ReadOnlyAdmin):
     list_display = ("name", "organisation", "added", "objected")
     list_select_related = ("organisation",)
     sorts_quickly = ("added",)
-    ordering = ("-added_at", "-pk")
     fields = readonly_fields = ("name", "organisation", "source", "basis", "postcode", "added", "added_by", "objected", "how")
     may_be_empty = ("how",)
     added = datetime_column("added_at", gettext_lazy("added"), short=True)

@@ -1,6 +1,5 @@
 """Invitations to book a visit: to people who asked for them, and to role mailboxes. Each lists only times that are still free."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, HeldTime, Presentation
+from bookings.emails import sample_presentation
+from bookings.models import Booking, HeldTime
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown, find_place
 from core.dates import format_datetime_range
@@ -123,24 +123,22 @@ class MailboxInvitation(InvitationEmail):
         }
 
 
-def examples() -> Iterator[Example]:
-    presentation = Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=60)
+def examples() -> list[Example]:
+    presentation = sample_presentation(length_minutes=60)
     times = [SAMPLE_NOW + timedelta(days=day, hours=hour) for day, hour in ((8, 0), (9, 4), (14, 0))]
     campaign = Campaign(pk=1, unit=Unit.UPPER, areas=["E08000035"], presentation=presentation, times=times, planned_at=SAMPLE_NOW)
-    yield example(VisitInvitation, campaign=campaign, times=times)
-    yield example(
-        VisitInvitation,
-        _("with times held for the area"),
-        campaign=campaign,
-        times=times,
-        held_until=SAMPLE_NOW + timedelta(days=6),
-    )
-    known: dict[str, Any] = {
-        "address": "safeguarding.team@leeds.nhs.uk",
-        "source": "https://ctac.example/safeguarding",
-        "pk": 1,
-    }
+    known: dict[str, Any] = {"address": "safeguarding.team@leeds.nhs.uk", "source": "https://ctac.example/safeguarding", "pk": 1}
     to: dict[str, Any] = {"campaign": campaign, "times": times, "recipient": known["address"], "stop": SAMPLE_LINK}
-    yield example(MailboxInvitation, mailbox=RoleMailbox(**known), **to)
     given = RoleMailbox(**known, basis=Basis.GIVEN)
-    yield example(MailboxInvitation, _("the organisation gave us the address"), mailbox=given, **to)
+    return [
+        example(VisitInvitation, campaign=campaign, times=times),
+        example(
+            VisitInvitation,
+            _("with times held for the area"),
+            campaign=campaign,
+            times=times,
+            held_until=SAMPLE_NOW + timedelta(days=6),
+        ),
+        example(MailboxInvitation, mailbox=RoleMailbox(**known), **to),
+        example(MailboxInvitation, _("the organisation gave us the address"), mailbox=given, **to),
+    ]

@@ -1,6 +1,5 @@
 """Invites a region to one open session: people there who asked for invitations to visits or to sessions."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -8,7 +7,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import OpenSession, Presentation, SessionPlace
+from bookings.models import OpenSession, SessionPlace
+from bookings.open_sessions.emails import sample_presenter_session
 from bookings.text import has_room, room_text
 from core.dates import format_day
 from notifications.registry import Desk, Email, Topic
@@ -68,11 +68,10 @@ class RegionalSessionInvitation(NearbySessionInvitation):
     topic = Topic.INVITATIONS
 
 
-def examples() -> Iterator[Example]:
-    presentation = Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=60)
+def examples() -> list[Example]:
     start = SAMPLE_NOW + timedelta(days=14)
-    session = OpenSession(
-        pk=1, reference="OS-7Q4M-2F", presentation=presentation, starts_at=start, ends_at=start + timedelta(hours=1), capacity=30
-    )
-    yield example(NearbySessionInvitation, session=session)
-    yield example(RegionalSessionInvitation, session=session)
+    session = sample_presenter_session(starts_at=start, ends_at=start + timedelta(hours=1), capacity=30, occupied=0)
+    return [
+        example(NearbySessionInvitation, session=session),
+        example(RegionalSessionInvitation, session=session),
+    ]

@@ -113,7 +113,6 @@ class ReportAdmin(ReadOnlyAdmin):
     list_display = ("months", "state_text", "asked", "asked_by", "counted")
     list_select_related = ("asked_by",)
     sorts_quickly = ("asked",)
-    ordering = ("-asked_at", "-pk")
     actions = None
     change_list_template = "reach/staff/reports.html"
     change_form_template = "reach/staff/report.html"

@@ -580,7 +580,6 @@ class MissingParcelAdmin(ReadOnlyAdmin):
     list_select_related = ("parcel__order",)
     search_fields = ("parcel__order__reference", "parcel__order__name", "parcel__order__town", "parcel__tracking_number")
     search_help_text = gettext_lazy("Reference, name or town on the label, tracking number, or email address")
-    ordering = ("reported_at", "pk")
     actions = None
     may_be_empty = ("wrote", "why", "sent_again_in", "tracking")
     reference = column(gettext_lazy("order"), lambda missing: missing.parcel.order.reference, ordering="parcel__order__reference")
