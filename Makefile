@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-clocks races faults drill containers cluster security access screenshots bench bench-slots bench-memory bench-mail bench-import scale figures emails words lint format messages css lock
+.PHONY: help run test test-slow test-clocks races faults drill containers cluster security access screenshots bench bench-slots bench-memory bench-mail bench-import scale mutants figures emails words lint format messages css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -122,6 +122,10 @@ emails: ## every kind of email into var/emails: html, text, eml, and pictures wi
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest tests/notifications/pictures.py --quiet $(ARGS)
+
+mutants: ## 120 changed lines, one at a time, and which test notices each (long; ONLY=leaflets/: those of one folder)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.mutants.run $(if $(ONLY),"$(ONLY)")
 
 words: ## the reading age of every page, email and module, the hardest first, with its hardest sentence (docs/words.md)
 	@$(INSTALL) $(DEVELOPMENT)
