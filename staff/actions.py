@@ -6,9 +6,7 @@ from typing import Any, Literal
 
 from django import forms
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.db.models import (
-    BLANK_CHOICE_DASH,
-)
+from django.db.models import BLANK_CHOICE_DASH
 from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _

@@ -16,12 +16,7 @@ from bookings.emails import SAMPLE_START, sample_booking, sample_brought, sample
 from bookings.models import Booking, Format, Presenter
 from bookings.open_sessions.emails import sample_presenter_session
 from bookings.presenter.services import AGENDA_EMAIL_KIND, CHECKS_END_EMAIL_KIND, TEAM_CHECKS_END_EMAIL_KIND
-from bookings.presenter.views import (
-    Stop,
-    session_stop_rows,
-    stops_on,
-    visit_stop_rows,
-)
+from bookings.presenter.views import Stop, session_stop_rows, stops_on, visit_stop_rows
 from bookings.text import summary_row
 from core.dates import format_day, format_uk_time
 from notifications.registry import Desk, Email

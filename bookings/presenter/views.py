@@ -60,14 +60,7 @@ from bookings.schedule.access import (
     presenter_required,
     refusal_as_warning,
 )
-from bookings.schedule.forms import (
-    DayHours,
-    DaysHoursForm,
-    OwnRulesForm,
-    WeekHoursForm,
-    hours_text,
-    initial_week,
-)
+from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, hours_text, initial_week
 from bookings.schedule.queries import Preview, build_preview, preview_change, read_journeys, starting_on
 from bookings.schedule.services import end_exception, save_presenter, set_exception_hours, set_weekly_hours
 from bookings.schedule.slots import DateRange

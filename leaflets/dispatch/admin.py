@@ -41,14 +41,7 @@ from leaflets.dispatch.forms import (
     StartPackingForm,
     lines_to_send,
 )
-from leaflets.dispatch.prints import (
-    LABEL_SHEETS,
-    CourierRow,
-    Pick,
-    address_labels,
-    courier_csv,
-    pick_list,
-)
+from leaflets.dispatch.prints import LABEL_SHEETS, CourierRow, Pick, address_labels, courier_csv, pick_list
 from leaflets.dispatch.queries import PackingChoice, packable_order_keys, preview_choice, titles_to_pack
 from leaflets.dispatch.services import (
     NOT_ON_SHELF_REASON,

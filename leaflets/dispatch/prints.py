@@ -16,16 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from core.dates import format_day, format_uk_time
 from core.forms import normalise_postcode
 from core.pdf.typesetting import printable_text
-from leaflets.pdf import (
-    BRAND_COLOUR,
-    HAIRLINE_COLOUR,
-    LINE_HEIGHT,
-    MM_PER_POINT,
-    QUIET_COLOUR,
-    WASH_COLOUR,
-    WHITE,
-    PrintPdf,
-)
+from leaflets.pdf import BRAND_COLOUR, HAIRLINE_COLOUR, LINE_HEIGHT, MM_PER_POINT, QUIET_COLOUR, WASH_COLOUR, WHITE, PrintPdf
 from staff.spreadsheets import escape_formula
 
 

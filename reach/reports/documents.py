@@ -13,14 +13,7 @@ from reach.areas import Unit
 from reach.coverage.shapes import hexagon_layout
 from reach.models import Report
 from reach.queries import Period
-from reach.reports.queries import (
-    areas_by_nation,
-    confidence_lines,
-    has_withheld,
-    main_lines,
-    previous_period,
-    profession_lines,
-)
+from reach.reports.queries import areas_by_nation, confidence_lines, has_withheld, main_lines, previous_period, profession_lines
 from staff.spreadsheets import Cell, Heading, xlsx_chunks
 
 

@@ -6,16 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from leaflets.models import (
-    Advice,
-    Edition,
-    EditionState,
-    Leaflet,
-    Order,
-    OrderLine,
-    OrderState,
-    RecallReplacement,
-)
+from leaflets.models import Advice, Edition, EditionState, Leaflet, Order, OrderLine, OrderState, RecallReplacement
 from leaflets.orders.services.transitions import cancel_order, dispatch_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import notify_low_stock, receive_stock

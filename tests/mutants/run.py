@@ -14,13 +14,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from bench.figures import PACKAGES, ROOT
+
 COPY = ROOT / "var" / "mutants"
 RESULTS = Path(__file__).with_name("mutants.txt")
 GIT = shutil.which("git") or "git"
 SEED, NOT_RUN = 40, "not run"
 TIMEOUT_SECONDS = 900
-SHARES = {r"(accounts|audit|bookings|ctac|guidance|leaflets|notifications|office|privacy|professionals|reach)/.*\.py": 82}
+SHARES = {rf"({'|'.join(PACKAGES)})/.*\.py": 82}
 SHARES |= {r"templates/.*\.html": 30, r"ctac/settings\.py": 4, r"ctac/celery\.py": 4}
 TURNED: dict[type[ast.cmpop], str] = {ast.Eq: "!=", ast.NotEq: "==", ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<"}
 TURNED |= {ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in"}

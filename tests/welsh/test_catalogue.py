@@ -13,25 +13,11 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from bench.figures import PACKAGES
 from ctac import welsh
 
 NOT_LAZY = {"gettext", "ngettext", "npgettext", "pgettext"}
-CODE = sorted(
-    path
-    for app in (
-        "accounts",
-        "audit",
-        "bookings",
-        "ctac",
-        "leaflets",
-        "notifications",
-        "office",
-        "privacy",
-        "professionals",
-        "reach",
-    )
-    for path in (settings.BASE_DIR / app).rglob("*.py")
-)
+CODE = sorted(path for app in PACKAGES for path in (settings.BASE_DIR / app).rglob("*.py"))
 
 
 @pytest.fixture

@@ -11,16 +11,7 @@ from accounts.models import User
 from bookings.booking.services.undo import refuse_if_outcome_recorded
 from bookings.errors import NothingChanged, NotOver, SamePresenter, SlotTaken
 from bookings.feedback.services import get_or_create_afterwards
-from bookings.models import (
-    BusyKind,
-    BusyTime,
-    OpenSession,
-    PlaceState,
-    Presenter,
-    SessionEventKind,
-    SessionSeries,
-    SessionState,
-)
+from bookings.models import BusyKind, BusyTime, OpenSession, PlaceState, Presenter, SessionEventKind, SessionSeries, SessionState
 from bookings.models.booking import REMINDER_TIME
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.notify import (

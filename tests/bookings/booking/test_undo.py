@@ -32,16 +32,7 @@ from notifications.models import Notification
 from notifications.registry import Email, email_for
 from professionals.models import Person
 from tests.bookings.placed import TEN, history, place, sent
-from tests.bookings.rows import (
-    LEEDS_TOO,
-    NOW,
-    at,
-    make_booking,
-    make_leave,
-    make_option,
-    make_presenter,
-    make_request,
-)
+from tests.bookings.rows import LEEDS_TOO, NOW, at, make_booking, make_leave, make_option, make_presenter, make_request
 from tests.factories import make_staff
 from tests.leaflets.factories import make_edition, make_order
 

@@ -8,10 +8,7 @@ import pytest
 from django.db import connection
 
 from bookings.calendars.views import feed_token, revoke_feed
-from bookings.models import (
-    CalendarFeed,
-    Presenter,
-)
+from bookings.models import CalendarFeed, Presenter
 from core.logs import JSONFormatter
 from privacy.services import erase_person
 from professionals.models import Person, Stopped

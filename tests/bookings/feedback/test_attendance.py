@@ -10,11 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings import tasks
-from bookings.feedback.services import (
-    AttendanceChanged,
-    attendance_counts,
-    record_attendance,
-)
+from bookings.feedback.services import AttendanceChanged, attendance_counts, record_attendance
 from bookings.models import Attendance, AttendanceCount, Booking, BookingEventKind, BookingState, Visit
 from bookings.visits.services import check_in, check_out
 from core.errors import DomainError

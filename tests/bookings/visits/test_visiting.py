@@ -14,14 +14,7 @@ from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking, mark_delivered
 from bookings.models import Booking, BookingEvent, BookingState, Presenter, Visit, may_check_in
 from bookings.models.booking import CHECK_IN, CHECK_OUT
-from bookings.visits.services import (
-    NotAVisit,
-    NotOverdue,
-    TooEarlyToCheckIn,
-    VisitOver,
-    confirm_presenter_safe,
-    take_back_tap,
-)
+from bookings.visits.services import NotAVisit, NotOverdue, TooEarlyToCheckIn, VisitOver, confirm_presenter_safe, take_back_tap
 from core.errors import DomainError
 from notifications.models import Notification
 from privacy.services import VisitBlocksErasure

@@ -8,13 +8,7 @@ from django.core.management import CommandError, call_command
 from core.errors import DomainError
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
 from leaflets.orders.services.transitions import dispatch_order, start_packing
-from leaflets.stock.services import (
-    DuplicateEntry,
-    NothingToChange,
-    correct_stock,
-    ledger_differences,
-    receive_stock,
-)
+from leaflets.stock.services import DuplicateEntry, NothingToChange, correct_stock, ledger_differences, receive_stock
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 
