@@ -124,7 +124,7 @@ def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind
     dead = Celery(set_as_default=False)
     dead.config_from_object("django.conf:settings", namespace="CELERY")
     dead.conf.broker_url, dead.conf.broker_transport_options = "redis://127.0.0.1:1/0", {"socket_connect_timeout": 1}
-    monkeypatch.setattr(outbox, "app", dead)
+    monkeypatch.setattr(outbox, "current_app", dead)
     notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
     dead.close()
     row = Notification.objects.get()

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.test import Client
 
+from bench.figures import PACKAGES
 from staff.spreadsheets import Heading, csv_chunks, xlsx_chunks
 from tests.factories import make_person, sign_in
 from tests.matrix.asking import ASKED, address
@@ -24,26 +25,13 @@ from tests.matrix.people import fresh_browsers, lay_out
 from tests.security.payloads import FORMULAS, MARKUP, NO_TEXT, STORED_AS_TYPED
 from tests.security.typing_in import everybody_attacks, leave_nothing_empty
 
-OURS = (
-    "audit",
-    "office",
-    "accounts",
-    "professionals",
-    "privacy",
-    "guidance",
-    "bookings",
-    "leaflets",
-    "notifications",
-    "reach",
-    "ctac",
-)
 # Whose words are looked up and not kept, or are of a shape of their own.
 SHAPED = (forms.EmailField, forms.URLField, forms.RegexField, forms.UUIDField, forms.SlugField, forms.GenericIPAddressField)
 
 
 def form_classes() -> Iterator[type[forms.BaseForm]]:
     """Every form of ours, wherever it stands."""
-    for app in OURS:
+    for app in PACKAGES:
         package = importlib.import_module(app)
         for found in pkgutil.walk_packages(package.__path__, f"{app}."):
             if "migrations" not in found.name and ".local" not in found.name and not found.name.endswith("first_page"):
@@ -54,7 +42,7 @@ def form_classes() -> Iterator[type[forms.BaseForm]]:
             if each not in seen:
                 seen.add(each)
                 waiting.append(each)
-    yield from sorted((each for each in seen if each.__module__.split(".")[0] in OURS), key=lambda each: each.__qualname__)
+    yield from sorted((each for each in seen if each.__module__.split(".")[0] in PACKAGES), key=lambda each: each.__qualname__)
 
 
 def text_boxes() -> list[tuple[str, forms.CharField]]:
@@ -154,7 +142,7 @@ def test_no_column_of_any_sheet_is_a_formula() -> None:
 
 
 def test_no_other_module_writes_a_sheet() -> None:
-    files = [path for app in OURS for path in Path(apps.get_app_config(app).path).rglob("*.py")]
+    files = [path for app in PACKAGES for path in Path(apps.get_app_config(app).path).rglob("*.py")]
     writing = {path.name for path in files if re.search(r"csv\.(Dict)?[wW]riter|Workbook\(", path.read_text())}
     # The second by `harmless` too, the last two for us.
     assert writing == {"spreadsheets.py", "prints.py", "write_outward_codes.py", "welsh.py"}

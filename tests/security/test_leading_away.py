@@ -9,6 +9,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
+from bench.figures import PACKAGES
 from core.logs import JSONFormatter
 from professionals.models import Person
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -128,11 +129,7 @@ def test_no_line_of_the_log_is_theirs(what: str, person: Person, caplog: pytest.
         browser.post("/account/login/", {"login": words, "next": words})
         browser.post("/account/login/password/", {"login": person.email, "password": words})
         Client(enforce_csrf_checks=True, HTTP_REFERER=words).post("/account/login/", {"login": words})
-    ours = [
-        record
-        for record in caplog.records
-        if record.name.split(".")[0] in {"accounts", "ctac", "django", "privacy", "professionals"}
-    ]
+    ours = [record for record in caplog.records if record.name.split(".")[0] in {"django", *PACKAGES}]
     lines = [JSONFormatter().format(record) for record in ours if record.name != "django.db.backends"]
     assert len(lines) >= 5
     for line in lines:

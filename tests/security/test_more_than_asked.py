@@ -16,12 +16,13 @@ from django.db.models import Model
 from django.test import Client
 
 from accounts.models import User
+from bench.figures import PACKAGES
 from leaflets.models import KeptAddress, Order
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
 from tests.leaflets.orders.test_ordering import ADDRESS, CHECK, fill, hidden
 from tests.professionals.mailing import last_code
-from tests.security.test_fields import OURS, form_classes
+from tests.security.test_fields import form_classes
 
 # What makemessages takes apart stands beside its template as .py for a moment (tests/welsh/test_catalogue.py).
 pytestmark = pytest.mark.xdist_group("sources")
@@ -140,7 +141,7 @@ ALL_OF_IT = {
 
 def reads_of_post() -> Iterator[tuple[str, str]]:
     """Of each mention of request.POST in our code: the file and, if it is more than a form or a name, what is done with it."""
-    for app in OURS:
+    for app in PACKAGES:
         folder = Path(apps.get_app_config(app).path)
         for path in sorted(folder.rglob("*.py")):
             tree = ast.parse(path.read_text())

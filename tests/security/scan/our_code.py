@@ -11,22 +11,6 @@ from django.conf import settings
 from .findings import Finding
 from .wapiti import SCANNER
 
-OURS = (
-    *(
-        "audit",
-        "ctac",
-        "office",
-        "accounts",
-        "professionals",
-        "privacy",
-        "guidance",
-        "bookings",
-        "leaflets",
-        "notifications",
-        "reach",
-    ),
-    "deploy",
-)
 LEVELS = {"LOW": 0, "MEDIUM": 2, "HIGH": 3}  # what bandit calls low (an import of subprocess) we call informational
 SAME_RULE = {"B703": "308"}  # bandit has two numbers for what ruff counts as one
 
